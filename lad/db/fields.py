@@ -1,0 +1,136 @@
+"""Model fields that carry LAD's rules: keys that cannot cross tenants, secrets, normalised text."""
+
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import FieldError, ImproperlyConfigured
+from django.db import models
+
+from lad.tenancy.context import default_tenant_id
+
+SECRET_MASK = "••••••"  # noqa: S105  (what is shown instead of a secret)
+
+
+class DatabaseKey(models.ForeignKey):
+    """A key whose constraint, with its ON DELETE rule, is a ``KeyConstraint`` that the base model adds."""
+
+    def __init__(self, to: Any, on_delete: Any, **kwargs: Any) -> None:
+        kwargs["db_constraint"] = False
+        super().__init__(to, on_delete, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("db_constraint", None)
+        return name, path, args, kwargs
+
+
+class TenantKey(DatabaseKey):
+    """The tenant a row belongs to; filled from the current tenant when left empty."""
+
+    def __init__(self, to: Any = "tenants.Tenant", on_delete: Any = models.CASCADE, **kwargs: Any) -> None:
+        kwargs.setdefault("related_name", "+")
+        kwargs.setdefault("editable", False)
+        # Every index of a tenant table leads with the tenant; one of its own would be a copy.
+        kwargs.setdefault("db_index", False)
+        super().__init__(to, on_delete, **kwargs)
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        if add and not self.null and getattr(model_instance, self.attname) is None:
+            setattr(model_instance, self.attname, default_tenant_id())
+        return super().pre_save(model_instance, add)
+
+
+class TenantForeignKey(DatabaseKey):
+    """A key to a row of the same tenant, held in the database as ``(tenant_id, x_id) → (tenant_id, id)``.
+
+    A plain key would let one tenant point at, and pin, another's row: referential checks
+    bypass row-level security.
+    """
+
+
+class TenantUserKey(DatabaseKey):
+    """A key to a user; with ``member=True`` the user must hold (or have held) a membership of the row's tenant."""
+
+    def __init__(
+        self, to: Any = "tenants.User", on_delete: Any = models.SET_NULL, *, member: bool = False, **kwargs: Any
+    ) -> None:
+        self.member = member
+        kwargs.setdefault("related_name", "+")
+        super().__init__(to, on_delete, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        if self.member:
+            kwargs["member"] = True
+        return name, path, args, kwargs
+
+
+class LowercaseEmailField(models.EmailField):
+    """An e-mail address, stored trimmed and in lower case so that equality finds it through an index."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return value.strip().lower() if isinstance(value, str) else value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = self.get_prep_value(getattr(model_instance, self.attname))
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+@lru_cache(maxsize=4)
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    if not keys:
+        raise ImproperlyConfigured("Set FIELD_ENCRYPTION_KEYS to one or more Fernet keys, the newest first.")
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEYS holds something that is not a Fernet key (32 bytes in URL-safe base64)."
+        ) from error
+
+
+def field_cipher() -> MultiFernet:
+    """The cipher of the configured keys: encrypts with the first, decrypts with any."""
+    return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS))
+
+
+class EncryptedTextField(models.TextField):
+    """Text encrypted at rest with Fernet; ``manage.py rotate_field_keys`` re-encrypts after a key change."""
+
+    secret = True
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name != "isnull":
+            # Each encryption of a text differs, so that no comparison could ever find it.
+            raise FieldError(f"{self.name} is encrypted: it can be tested for null and nothing else.")
+        return super().get_lookup(lookup_name)
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or value == "":
+            return value
+        return field_cipher().encrypt(str(value).encode()).decode()
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+        if value is None or value == "":
+            return value
+        try:
+            return field_cipher().decrypt(value.encode()).decode()
+        except InvalidToken as error:
+            raise ImproperlyConfigured(
+                f"{self.model._meta.label}.{self.name} was encrypted with a key that is not configured; "
+                "add it to FIELD_ENCRYPTION_KEYS."
+            ) from error
+
+
+class SecretHashField(models.CharField):
+    """The hash of a secret. Not readable back, and still masked wherever values are shown."""
+
+    secret = True
+
+
+def is_secret(field: Any) -> bool:
+    """Whether the field's value must never be shown, logged or audited."""
+    return bool(getattr(field, "secret", False))

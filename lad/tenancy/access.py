@@ -1,0 +1,68 @@
+"""Who is asking, resolved once per request and asked of ever after."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from lad.errors import DomainError
+from lad.tenancy.context import platform_context, tenant_context
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A caller: the person, the tenant they work in, and what they may do there.
+
+    ``rights`` are names such as ``team.manage``; ``error`` is why a credential was refused, raised
+    by whoever asks for a signed-in user. ``platform`` marks staff who see every tenant. A
+    ``detached`` request is about the person rather than a tenant (signing in, their own profile):
+    its services open their own scopes, so that a refused attempt leaves its trace.
+    """
+
+    user: Any = None
+    tenant_id: UUID | None = None
+    role: str = ""
+    rights: frozenset[str] = frozenset()
+    platform: bool = False
+    detached: bool = False
+    error: DomainError | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def signed_in(self) -> bool:
+        return self.user is not None and self.error is None
+
+    def allows(self, right: str) -> bool:
+        return self.signed_in and (self.platform or right in self.rights)
+
+    @property
+    def scoped(self) -> bool:
+        """Whether the caller's request runs inside a scope of its own."""
+        return self.signed_in and not self.detached and (self.platform or self.tenant_id is not None)
+
+    def scope(self) -> AbstractContextManager[None]:
+        """The scope the caller's request runs in; none for a stranger."""
+        if not self.scoped:
+            return nullcontext()
+        if self.tenant_id is None or self.platform:
+            return platform_context(tenant_id=self.tenant_id, user_id=self.user.pk)
+        return tenant_context(self.tenant_id, user_id=self.user.pk)
+
+
+STRANGER = Access()
+
+
+@lru_cache(maxsize=1)
+def _resolver() -> Callable[[HttpRequest], Access]:
+    return import_string(settings.ACCESS_RESOLVER)
+
+
+def resolve(request: HttpRequest) -> Access:
+    """The request's access, found by the resolver the settings name."""
+    return _resolver()(request)
