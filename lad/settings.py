@@ -1,0 +1,301 @@
+"""Every setting of LAD, read from the environment here and nowhere else; docs/operations.md lists them."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+
+LAD_HOME = Path(env.str("LAD_HOME", default=str(BASE_DIR / ".lad")))
+DEBUG = env.bool("DEBUG", default=False)
+
+# Commands that need no secret and no database still need settings to load.
+_KEYLESS_COMMANDS = {"collectstatic", "makemigrations", "spectacular", "help", "check"}
+_keyless = len(sys.argv) > 1 and sys.argv[1] in _KEYLESS_COMMANDS
+
+
+def _secret(name: str) -> str:
+    value = env.str(name, default="")
+    if value or _keyless:
+        return value or f"no-{name.lower()}-needed-for-{'-'.join(sys.argv[1:2])}-and-long-enough"
+    raise ImproperlyConfigured(f"Set {name}; `make up` makes one and keeps it in .lad/secrets.env.")
+
+
+SECRET_KEY = _secret("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Newest first: the first encrypts and signs, the others still decrypt and verify.
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Where people reach the API and admin, and where the single-page app lives: links in mails point there.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+APP_URL = env.str("APP_URL", default="http://localhost:5173")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+
+INSTALLED_APPS = [
+    "lad.adminsite.apps.LadAdminSiteConfig",
+    # Before Django's own apps, whose commands it adapts.
+    "tenants",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "lad.adminsite.apps.LadAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
+    "lad.apps.LadConfig",
+]
+
+MIDDLEWARE = [
+    "lad.observability.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "lad.health.HealthMiddleware",
+    "lad.api.middleware.ApiSlashMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "lad.tenancy.middleware.TenancyMiddleware",
+    "lad.api.idempotency.IdempotencyMiddleware",
+]
+
+ROOT_URLCONF = "lad.urls"
+WSGI_APPLICATION = "lad.wsgi.application"
+ASGI_APPLICATION = "lad.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# The database. Web, worker and beat sign in as a role that can only switch to the restricted ones;
+# manage.py chooses the owner for the commands that change the schema.
+DB_SCHEMA = env.str("DB_SCHEMA", default="lad_dev")
+DATABASE_ACCESS = env.str("LAD_DATABASE_ACCESS", default="login")
+
+
+def _database() -> dict:
+    name = "DATABASE_OWNER_URL" if DATABASE_ACCESS == "owner" else "DATABASE_URL"
+    database = env.db_url(name, default="postgresql:///lad")
+    options = database.setdefault("OPTIONS", {})
+    options["options"] = f"-c search_path={DB_SCHEMA} -c idle_in_transaction_session_timeout=60s"
+    options["pool"] = (
+        {"min_size": 1, "max_size": env.int("DB_POOL_SIZE", default=8), "timeout": 10}
+        if env.bool("DB_POOL", default=DATABASE_ACCESS != "owner")
+        else False
+    )
+    return {"ATOMIC_REQUESTS": False, "DISABLE_SERVER_SIDE_CURSORS": True, **database}
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "tenants.User"
+AUTHENTICATION_BACKENDS = ["tenants.backends.EmailBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # users.email is unique among live rows, by a conditional key
+
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# Sessions and signing in.
+SESSION_ENGINE = "lad.tenancy.sessions"
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=PUBLIC_URL.startswith("https://"))
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.BCryptPasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15))
+REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30))
+INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
+TRIAL_LENGTH = timedelta(days=env.int("TRIAL_DAYS", default=14))
+# Outside issuers whose tokens are accepted; see docs/operations.md for the members of each entry.
+EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})
+# The password of every demo account; only `manage.py demo` uses it.
+DEMO_PASSWORD = env.str("LAD_DEMO_PASSWORD", default="lad-demo-password")
+ACCESS_RESOLVER = "tenants.access.resolve"
+
+# Mail. In development every mail lands as a file.
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")
+EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
+EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST", "")
+EMAIL_PORT = EMAIL_CONFIG.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = EMAIL_CONFIG.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+EMAIL_FILE_PATH = str(LAD_HOME / "mail")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="LAD <no-reply@lad.localhost>")
+
+# The API.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["lad.api.authentication.AccessAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["lad.api.permissions.HasRight"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["lad.api.parsers.JsonParser"],
+    "DEFAULT_PAGINATION_CLASS": "lad.api.pagination.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["lad.api.filters.FilterBackend", "lad.api.filters.OrderingFilter"],
+    "DEFAULT_SCHEMA_CLASS": "lad.api.openapi.LadAutoSchema",
+    "EXCEPTION_HANDLER": "lad.api.errors.exception_handler",
+    "PAGE_SIZE": 50,
+    "DEFAULT_THROTTLE_RATES": {
+        "sign-in": env.str("THROTTLE_SIGN_IN", default="30/min"),
+        "sign-up": env.str("THROTTLE_SIGN_UP", default="20/hour"),
+        "token": env.str("THROTTLE_TOKEN", default="120/min"),
+        "mail": env.str("THROTTLE_MAIL", default="20/hour"),
+        "api": env.str("THROTTLE_API", default="1200/min"),
+    },
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LAD API",
+    "VERSION": "1",
+    "DESCRIPTION": "Find leads, talk to them, pay for what you use.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["lad.api.openapi.finish_document"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+}
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[APP_URL])
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = r"^/api/.*$"
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-csrftoken",
+    "x-request-id",
+    "x-tenant-id",
+]
+CORS_EXPOSE_HEADERS = ["etag", "location", "retry-after", "x-request-id", "idempotent-replayed"]
+
+# Workers. The broker carries hints only, so nothing is stored in it that is not also in PostgreSQL.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_TIME_LIMIT = 90
+CELERY_TASK_SOFT_TIME_LIMIT = 60
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_DEFAULT_QUEUE = "lad"
+CELERY_BEAT_SCHEDULE = {
+    "drain-events": {"task": "tenants.drain_events", "schedule": 1.0, "options": {"expires": 5}},
+    "send-mail": {"task": "tenants.send_mail", "schedule": 2.0, "options": {"expires": 5}},
+    "sweep-events": {"task": "tenants.sweep_events", "schedule": 15.0, "options": {"expires": 15}},
+    "tend-tenants": {"task": "tenants.tend_tenants", "schedule": 300.0, "options": {"expires": 300}},
+}
+
+# The admin's looks; its sidebar is built from what is registered (lad/adminsite/navigation.py).
+UNFOLD = {
+    "SITE_TITLE": "LAD",
+    "SITE_HEADER": "LAD",
+    "SITE_SUBHEADER": "Lead generation",
+    "SITE_SYMBOL": "conversion_path",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    "STYLES": ["lad.adminsite.theme.styles"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "lad.adminsite.theme.favicon"}],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.7% .013 236.6)",
+            "100": "oklch(95.1% .026 236.8)",
+            "200": "oklch(90.1% .058 230.9)",
+            "300": "oklch(82.8% .111 230.3)",
+            "400": "oklch(74.6% .16 232.7)",
+            "500": "oklch(63.5% .155 240)",
+            "600": "oklch(54.6% .16 252)",
+            "700": "oklch(48% .15 254)",
+            "800": "oklch(42% .12 254)",
+            "900": "oklch(37% .1 254)",
+            "950": "oklch(28% .08 256)",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "lad.adminsite.navigation.navigation",
+    },
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+FORMAT_MODULE_PATH = "lad.formats"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = str(LAD_HOME / "static")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # Compressing takes half a minute, which a server spends once and a developer never.
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if env.bool("COMPRESS_STATIC", default=True)
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = str(LAD_HOME / "media")
+
+LOG_FORMAT = env.str("LOG_FORMAT", default="json")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING_CONFIG = "lad.observability.configure_logging"
+LOGGING: dict = {"level": LOG_LEVEL, "format": LOG_FORMAT}
