@@ -1,0 +1,36 @@
+"""Hands the API framework the caller that the tenancy middleware found."""
+
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.request import Request
+
+from lad.errors import NotAuthenticated
+
+
+class AccessAuthentication(BaseAuthentication):
+    """The user of ``request.access``. A refused credential is an error, except on public views."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        view = (request.parser_context or {}).get("view")
+        access = getattr(request._request, "access", None)
+        if access is None or getattr(view, "public", False):
+            return None
+        if access.error is not None and not (getattr(view, "open_to_closed", False) and access.user is not None):
+            raise access.error
+        if access.user is None:
+            return None
+        # A page elsewhere can make a browser send the session cookie, never this header.
+        if "Authorization" not in request.headers:
+            SessionAuthentication().enforce_csrf(request)
+        return access.user, access
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="LAD"'
+
+
+def require_user(request: Request) -> Any:
+    """The signed-in user. Raises NotAuthenticated when there is none."""
+    if not getattr(request.user, "is_authenticated", False):
+        raise NotAuthenticated
+    return request.user

@@ -1,0 +1,190 @@
+"""Every failure of the API as one shape: an RFC 9457 problem document with a stable ``code``."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError, RestrictedError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from lad.errors import DomainError, Invalid, NotAllowed, NotAuthenticated, NotFound, Throttled
+from lad.tenancy.context import current_request_id
+from lad.writes import InUse, Refused, invalid
+
+CONTENT_TYPE = "application/problem+json"
+API_PREFIX = "/api/"
+# PostgreSQL's word for a refusal by grants or row-level security.
+INSUFFICIENT_PRIVILEGE = "42501"
+# Deadlock, serialization failure and lock timeout: the same request may succeed a moment later.
+TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
+
+log = logging.getLogger(__name__)
+
+
+class Unavailable(DomainError):
+    """The database cannot answer right now; repeat the request in a moment."""
+
+    code = "unavailable"
+    status = 503
+    title = "Temporarily unavailable"
+
+
+class Problem(DomainError):
+    """A failure the framework found, under its own status and code."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.problem_status, self.problem_code = status, code
+        self.problem_title = HTTPStatus(status).phrase
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """What the API framework calls for every exception; None leaves it to Django, which answers 500."""
+    problem = as_domain_error(error)
+    if problem is None:
+        return None
+    document, headers = problem_document(problem), problem_headers(problem)
+    return Response(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def problem_response(problem: DomainError) -> HttpResponse:
+    """The problem as a plain Django response, for middleware and error pages."""
+    document, headers = problem_document(problem), problem_headers(problem)
+    return JsonResponse(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def problem_document(problem: DomainError) -> dict[str, Any]:
+    """The members of the document; ``extra`` of the error never replaces one of the standard ones."""
+    code = getattr(problem, "problem_code", problem.code)
+    document = {
+        **{name: value for name, value in problem.extra.items() if value is not None},
+        "type": f"urn:lad:problem:{code}",
+        "title": getattr(problem, "problem_title", problem.title),
+        "status": getattr(problem, "problem_status", problem.status),
+        "detail": problem.detail,
+        "code": code,
+        "request_id": current_request_id(),
+    }
+    errors = getattr(problem, "errors", None)
+    if errors:
+        document["errors"] = errors
+    return document
+
+
+def problem_headers(problem: DomainError) -> dict[str, str]:
+    headers = {}
+    if problem.status == NotAuthenticated.status:
+        headers["WWW-Authenticate"] = 'Bearer realm="LAD"'
+    if isinstance(problem, Throttled):
+        headers["Retry-After"] = str(problem.retry_after)
+    if isinstance(problem, Unavailable):
+        headers["Retry-After"] = "1"
+    return headers
+
+
+def as_domain_error(error: Exception) -> DomainError | None:
+    """What an exception means to the caller; None when it is a fault of ours."""
+    match error:
+        case DomainError():
+            return error
+        case Http404():
+            return NotFound()
+        case PermissionDenied():
+            return NotAllowed()
+        case ValidationError():
+            return invalid(error)
+        case exceptions.APIException():
+            return _framework_error(error)
+        case ProtectedError() | RestrictedError():
+            return InUse()
+        case DatabaseError() | InterfaceError():
+            return _database_error(error)
+    return None
+
+
+def field_errors(detail: Any) -> dict[str, list[str]]:
+    """The framework's nested error detail with one flat path per field: ``items.2.amount``."""
+    errors: dict[str, list[str]] = {}
+    for path, message in _flatten(detail, ()):
+        errors.setdefault(path or "non_field_errors", []).append(message)
+    return errors
+
+
+def _flatten(detail: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            yield from _flatten(inner, path if name == "non_field_errors" else (*path, str(name)))
+    elif isinstance(detail, Sequence) and not isinstance(detail, str):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, Mapping | list | tuple)
+            yield from _flatten(inner, (*path, str(index)) if nested and inner else path)
+    else:
+        yield ".".join(path), str(detail)
+
+
+def _framework_error(error: exceptions.APIException) -> DomainError:
+    match error:
+        case exceptions.ValidationError():
+            return Invalid(errors=field_errors(error.detail))
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return NotAuthenticated(str(error.detail))
+        case exceptions.PermissionDenied():
+            return NotAllowed(str(error.detail) if error.detail != exceptions.PermissionDenied.default_detail else "")
+        case exceptions.NotFound():
+            return NotFound()
+        case exceptions.Throttled():
+            return Throttled(retry_after=int(getattr(error, "wait", None) or 1))
+        case exceptions.ParseError():
+            return Problem(error.status_code, "not_json", f"The body is not valid JSON. {error.detail}")
+    return Problem(error.status_code, str(error.default_code), str(error.detail))
+
+
+def _database_error(error: Exception) -> DomainError | None:
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state == INSUFFICIENT_PRIVILEGE:
+        # Should have been refused before it reached the database, so it is worth a look.
+        log.warning("refused by the database", exc_info=error)
+        return NotAllowed()
+    if isinstance(error, IntegrityError):
+        return Refused()
+    if isinstance(error, DataError):
+        return Invalid("A value does not fit what the database can hold.")
+    if state in TRY_AGAIN or isinstance(error, OperationalError | InterfaceError):
+        log.error("database unavailable", exc_info=error)
+        return Unavailable()
+    return None
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler400``: what Django itself refuses, such as an unknown host or too large a body."""
+    if request.path.startswith(API_PREFIX):
+        return problem_response(Problem(400, "bad_request", "The request cannot be understood."))
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler403``."""
+    if request.path.startswith(API_PREFIX):
+        return problem_response(NotAllowed())
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler404``: an address under /api/ that does not exist answers as the API does."""
+    if request.path.startswith(API_PREFIX):
+        return problem_response(NotFound("There is no such address in the API; see /api/v1/docs/."))
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """``handler500``: says that it was our fault and under which id we find it, and nothing of the inside."""
+    if request.path.startswith(API_PREFIX):
+        detail = "Something broke on our side. Tell us the request_id and we can find out what."
+        return problem_response(Problem(500, "internal_error", detail))
+    return defaults.server_error(request)

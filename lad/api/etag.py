@@ -1,0 +1,48 @@
+"""Entity tags: whoever changes a row can say which state of it they read.
+
+A tag has two parts, ``"<version>-<representation>"``. The version follows from the row's id and
+``updated_at`` and is what ``If-Match`` is held against, so that no update is lost. The second part
+covers what else the answer shows, so that ``If-None-Match`` never calls a changed answer unchanged.
+"""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from rest_framework.utils.encoders import JSONEncoder
+
+from lad.errors import PreconditionFailed
+
+
+def version_of(row: Any) -> str:
+    """The row's state, in a form that tells nothing else."""
+    changed = getattr(row, "updated_at", None) or getattr(row, "created_at", None)
+    return _digest(f"{row.pk}:{changed.isoformat() if changed else ''}", 20)
+
+
+def etag(row: Any, shown: Any) -> str:
+    """The tag of a row as it is shown."""
+    return f'"{version_of(row)}-{_digest(json.dumps(shown, cls=JSONEncoder, sort_keys=True), 12)}"'
+
+
+def is_known(header: str, tag: str) -> bool:
+    """Whether ``If-None-Match`` names the tag: the caller has this answer already."""
+    return header.strip() == "*" or tag in {each.removeprefix("W/") for each in _tags(header)}
+
+
+def require_match(header: str | None, row: Any) -> None:
+    """Raise PreconditionFailed unless ``If-Match`` is absent, ``*``, or names the row's present version."""
+    if not header or header.strip() == "*":
+        return
+    version = version_of(row)
+    # A weak tag never satisfies If-Match (RFC 9110, 13.1.1).
+    if not any(each.strip('"').partition("-")[0] == version for each in _tags(header) if not each.startswith("W/")):
+        raise PreconditionFailed
+
+
+def _tags(header: str) -> list[str]:
+    return [each.strip() for each in header.split(",") if each.strip()]
+
+
+def _digest(text: str, length: int) -> str:
+    return sha256(text.encode()).hexdigest()[:length]

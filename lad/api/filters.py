@@ -1,0 +1,189 @@
+"""List filters and orders, generated from what a resource declares; anything else in the query is an error."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import django_filters
+from django.db import models
+from django_filters.filters import BaseInFilter
+from rest_framework.filters import BaseFilterBackend
+
+from lad.api.pagination import CURSOR, PAGE_SIZE
+from lad.errors import Invalid
+
+ORDERING: Final = "ordering"
+DELETED: Final = "deleted"
+RANGE_LOOKUPS: Final = ("gte", "gt", "lte", "lt")
+# A list of values in a query must stay one an index can serve.
+MOST_VALUES: Final = 100
+BOOLEANS: Final = {"true": True, "false": False}
+
+
+class InFilter(BaseInFilter):
+    """``?status__in=a,b``."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        if value and len(value) > MOST_VALUES:
+            raise Invalid(errors={f"{self.field_name}__in": [f"At most {MOST_VALUES} values."]})
+        return super().filter(qs, value)
+
+
+class TextInFilter(InFilter, django_filters.CharFilter):
+    pass
+
+
+class KeyInFilter(InFilter, django_filters.UUIDFilter):
+    pass
+
+
+class NumberInFilter(InFilter, django_filters.NumberFilter):
+    pass
+
+
+class ChoiceInFilter(InFilter, django_filters.ChoiceFilter):
+    pass
+
+
+class BooleanFilter(django_filters.TypedChoiceFilter):
+    """``true`` or ``false``; the library's own takes any other word for no filter at all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [(word, word) for word in BOOLEANS]
+        super().__init__(choices=choices, coerce=lambda word: BOOLEANS[word], **kwargs)
+
+
+def make_filterset(
+    model: Any, names: Iterable[str], extra: Mapping[str, django_filters.Filter] | None = None
+) -> type[django_filters.FilterSet]:
+    """The ``extra`` filters and those of the named fields: ``name``, ``name__in``, for dates and numbers ranges."""
+    filters: dict[str, Any] = dict(extra or {})
+    for name in names:
+        filters.update(_filters(name, model._meta.get_field(name)))
+    meta = type("Meta", (), {"model": model, "fields": []})
+    return type(f"{model.__name__}Filter", (django_filters.FilterSet,), {**filters, "Meta": meta})
+
+
+def _filters(name: str, field: Any) -> dict[str, Any]:
+    match field:
+        case models.ForeignKey():
+            return _exact_and_in(f"{name}", _kind_of(field.target_field), field_name=f"{name}_id")
+        case models.BooleanField():
+            return {name: BooleanFilter(field_name=name)}
+        case models.DateTimeField():
+            return _ranges(name, django_filters.IsoDateTimeFilter)
+        case models.DateField():
+            return {name: django_filters.DateFilter(field_name=name), **_ranges(name, django_filters.DateFilter)}
+    if field.choices:
+        choices = {"choices": field.flatchoices}
+        return _exact_and_in(name, (django_filters.ChoiceFilter, ChoiceInFilter), **choices)
+    kind = _kind_of(field)
+    ranges = _ranges(name, django_filters.NumberFilter) if kind[0] is django_filters.NumberFilter else {}
+    return {**_exact_and_in(name, kind), **ranges}
+
+
+def _kind_of(field: Any) -> tuple[Any, Any]:
+    if isinstance(field, models.UUIDField):
+        return django_filters.UUIDFilter, KeyInFilter
+    if isinstance(field, models.IntegerField | models.DecimalField | models.FloatField):
+        return django_filters.NumberFilter, NumberInFilter
+    return django_filters.CharFilter, TextInFilter
+
+
+def _exact_and_in(name: str, kind: tuple[Any, Any], field_name: str = "", **kwargs: Any) -> dict[str, Any]:
+    field_name = field_name or name
+    return {
+        name: kind[0](field_name=field_name, **kwargs),
+        f"{name}__in": kind[1](field_name=field_name, lookup_expr="in", **kwargs),
+    }
+
+
+def _ranges(name: str, kind: Any) -> dict[str, Any]:
+    return {f"{name}__{lookup}": kind(field_name=name, lookup_expr=lookup) for lookup in RANGE_LOOKUPS}
+
+
+class FilterBackend(BaseFilterBackend):
+    """Applies the resource's filters. Raises Invalid for a value that fits none and for an unknown parameter."""
+
+    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+        filterset_class = getattr(view, "filterset_class", None)
+        if filterset_class is None:
+            return queryset
+        refuse_unknown(request, [*filterset_class.base_filters, *list_parameters(view)])
+        filterset = filterset_class(request.query_params, queryset=queryset, request=request)
+        if not filterset.is_valid():
+            raise Invalid(errors={name: [str(text) for text in texts] for name, texts in filterset.errors.items()})
+        return filterset.qs
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        filterset_class = getattr(view, "filterset_class", None)
+        filters = filterset_class.base_filters if filterset_class else {}
+        parameters = [_parameter(name, each) for name, each in filters.items()]
+        if DELETED in list_parameters(view):
+            deleted = {"type": "string", "enum": list(BOOLEANS)}
+            parameters.append(
+                _query(DELETED, deleted, "`true` lists the deleted rows instead; needs the right to delete.")
+            )
+        return parameters
+
+
+class OrderingFilter(BaseFilterBackend):
+    """``?ordering=-created_at,name``, of the fields the resource declares; the first declared is the default."""
+
+    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+        declared: tuple[str, ...] = tuple(getattr(view, "order", ()) or ("-created_at",))
+        asked = [name.strip() for name in request.query_params.get(ORDERING, "").split(",") if name.strip()]
+        allowed = {name.lstrip("-") for name in declared}
+        unknown = [name for name in asked if name.removeprefix("-") not in allowed]
+        if unknown or len({name.removeprefix("-") for name in asked}) < len(asked):
+            raise Invalid(errors={ORDERING: [f"Order by each of these at most once: {', '.join(sorted(allowed))}."]})
+        return queryset.order_by(*(asked or declared[:1]))
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        declared = tuple(getattr(view, "order", ()) or ("-created_at",))
+        names = sorted({sign + name.lstrip("-") for name in declared for sign in ("", "-")})
+        items = {"type": "string", "enum": names}
+        array = {"type": "array", "items": items, "uniqueItems": True, "default": [declared[0]]}
+        return [
+            {**_query(ORDERING, array, "Fields to order by, `-` for descending."), "explode": False, "style": "form"}
+        ]
+
+
+def list_parameters(view: Any) -> list[str]:
+    """The parameters every list takes beside its filters."""
+    soft = getattr(getattr(view, "model", None), "soft_deletable", False) and getattr(view, "can_delete", False)
+    return [ORDERING, CURSOR, PAGE_SIZE, *([DELETED] if soft else [])]
+
+
+def refuse_unknown(request: Any, known: Iterable[str]) -> None:
+    """Raise Invalid for query parameters that mean nothing: a misspelt filter must not list everything."""
+    known = sorted(known)
+    unknown = sorted(set(request.query_params) - set(known))
+    if unknown:
+        says = (
+            f"There is no such parameter. Parameters: {', '.join(known)}." if known else "No parameters are taken here."
+        )
+        raise Invalid(errors={name: [says] for name in unknown})
+
+
+def _query(name: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:
+    parameter = {"name": name, "in": "query", "required": False, "schema": schema}
+    return {**parameter, "description": description} if description else parameter
+
+
+def _parameter(name: str, each: Any) -> dict[str, Any]:
+    item: dict[str, Any] = {"type": "string"}
+    if isinstance(each, django_filters.UUIDFilter):
+        item["format"] = "uuid"
+    elif isinstance(each, django_filters.IsoDateTimeFilter):
+        item["format"] = "date-time"
+    elif isinstance(each, django_filters.DateFilter):
+        item["format"] = "date"
+    elif isinstance(each, django_filters.NumberFilter):
+        item = {"type": "number"}
+    choices = each.extra.get("choices")
+    if choices:
+        item["enum"] = [value for value, _label in choices]
+    if isinstance(each, InFilter):
+        array = {"type": "array", "items": item, "maxItems": MOST_VALUES}
+        return {**_query(name, array), "explode": False, "style": "form"}
+    return _query(name, item)

@@ -1,0 +1,22 @@
+"""Addresses of the API answer with and without the closing slash, whatever the method."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import is_valid_path
+
+from lad.api.errors import API_PREFIX
+
+
+class ApiSlashMiddleware:
+    """Serves ``/api/v1/activity`` as ``/api/v1/activity/``: a redirect would turn a POST into a GET."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        address = request.path_info
+        if address.startswith(API_PREFIX) and not address.endswith("/") and is_valid_path(f"{address}/"):
+            request.path_info = f"{address}/"
+            request.path = f"{request.path}/"
+        return self.get_response(request)

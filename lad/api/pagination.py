@@ -1,0 +1,190 @@
+"""Keyset pagination: each page starts where the last one ended, however many rows come or go meanwhile.
+
+No COUNT and no OFFSET, so the thousandth page costs what the first does. A cursor names the last
+row's values in the order's fields and its id; it is signed, so that nobody can put in others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core import signing
+from django.db.models import Q
+from rest_framework.pagination import BasePagination
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from lad.errors import Invalid
+
+CURSOR: Final = "cursor"
+PAGE_SIZE: Final = "page_size"
+LARGEST_PAGE: Final = 200
+SALT: Final = "lad.api.cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a list: the order it was read in, the values of the row it stands at, and which way to go."""
+
+    order: tuple[str, ...]
+    values: tuple[str | None, ...]
+    backward: bool
+
+    def encode(self) -> str:
+        return signing.dumps([list(self.order), list(self.values), self.backward], salt=SALT, compress=True)
+
+    @classmethod
+    def decode(cls, text: str, *, order: tuple[str, ...]) -> "Cursor":
+        """Raises Invalid for anything but a cursor of a list in this order."""
+        try:
+            made_in, values, backward = signing.loads(text, salt=SALT)
+        except (signing.BadSignature, ValueError, TypeError) as error:
+            raise Invalid(
+                errors={CURSOR: ["This cursor is not one of ours; take it from `next` or `previous`."]}
+            ) from error
+        if tuple(made_in) != order:
+            raise Invalid(errors={CURSOR: ["This cursor belongs to another ordering; start from the first page."]})
+        return cls(order, tuple(values), backward)
+
+
+class KeysetPagination(BasePagination):
+    """``?cursor=`` and ``?page_size=``; the answer holds ``next``, ``previous`` and ``results``."""
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
+        self.request = request
+        self.order = total_order(queryset)
+        self.size = page_size(request.query_params.get(PAGE_SIZE))
+        text = request.query_params.get(CURSOR)
+        self.cursor = Cursor.decode(text, order=self.order) if text else None
+        backward = bool(self.cursor and self.cursor.backward)
+
+        rows = queryset.order_by(*(reverse(name) if backward else name for name in self.order))
+        if self.cursor is not None:
+            rows = rows.filter(after(queryset.model, self.order, self._values(queryset), backward=backward))
+        found = list(rows[: self.size + 1])
+        more, page = len(found) > self.size, found[: self.size]
+        self.page = page[::-1] if backward else page
+        # Going backward we came from a next page, and the row too many tells of a previous one.
+        self.has_next = True if backward else more
+        self.has_previous = more if backward else self.cursor is not None
+        return self.page
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(
+            {
+                "next": self._link(self.page[-1:], backward=False) if self.has_next else None,
+                "previous": self._link(self.page[:1], backward=True) if self.has_previous else None,
+                "results": data,
+            }
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**link, "description": "The next page, or null on the last."},
+                "previous": {**link, "description": "The page before, or null on the first."},
+                "results": schema,
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": CURSOR,
+                "in": "query",
+                "required": False,
+                "description": "Where the page starts: taken from `next` or `previous`.",
+                "schema": {"type": "string"},
+            },
+            {
+                "name": PAGE_SIZE,
+                "in": "query",
+                "required": False,
+                "description": "Rows on a page.",
+                "schema": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": LARGEST_PAGE,
+                    "default": api_settings.PAGE_SIZE,
+                },
+            },
+        ]
+
+    def _values(self, queryset: Any) -> list[Any]:
+        assert self.cursor is not None
+        return [
+            None if value is None else queryset.model._meta.get_field(name.lstrip("-")).to_python(value)
+            for name, value in zip(self.order, self.cursor.values, strict=True)
+        ]
+
+    def _link(self, edge: Sequence[Any], *, backward: bool) -> str:
+        url = self.request.build_absolute_uri()
+        if not edge:
+            # Every row beyond the cursor is gone: from here only the first page is certain.
+            return str(remove_query_param(url, CURSOR))
+        values = tuple(_text(edge[0], name.lstrip("-")) for name in self.order)
+        return str(replace_query_param(url, CURSOR, Cursor(self.order, values, backward).encode()))
+
+
+def _text(row: Any, name: str) -> str | None:
+    field = row._meta.get_field(name)
+    value = field.value_from_object(row)
+    return None if value is None else field.value_to_string(row)
+
+
+def page_size(text: str | None) -> int:
+    """The asked-for number of rows on a page. Raises Invalid when it is not one, or too large."""
+    if not text:
+        return int(api_settings.PAGE_SIZE or LARGEST_PAGE)
+    if not (
+        text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PAGE)) and 1 <= int(text) <= LARGEST_PAGE
+    ):
+        raise Invalid(errors={PAGE_SIZE: [f"A whole number from 1 to {LARGEST_PAGE}."]})
+    return int(text)
+
+
+def total_order(queryset: Any) -> tuple[str, ...]:
+    """The queryset's order, made total by the key, which follows the direction of the last field."""
+    order = tuple(name for name in queryset.query.order_by if name.lstrip("-") != "pk")
+    key = queryset.model._meta.pk.name
+    if key in {name.lstrip("-") for name in order}:
+        return order
+    downwards = not order or order[-1].startswith("-")
+    return (*order, f"-{key}" if downwards else key)
+
+
+def reverse(name: str) -> str:
+    return name[1:] if name.startswith("-") else f"-{name}"
+
+
+def after(model: Any, order: Sequence[str], values: Sequence[Any], *, backward: bool) -> Q:
+    """The rows behind a place in an order (before it, when ``backward``). Nulls stand where PostgreSQL puts them.
+
+    The leading bound lets an index on the first field find the place; the rest decides among equals.
+    """
+    beyond, equal = Q(pk__in=[]), Q()
+    for name, value in zip(order, values, strict=True):
+        step = _beyond(model, name.lstrip("-"), value, downwards=name.startswith("-") != backward)
+        beyond |= equal & step
+        equal &= Q(**{f"{name.lstrip('-')}__isnull": True}) if value is None else Q(**{name.lstrip("-"): value})
+    if values[0] is None:
+        return beyond
+    bound = _beyond(
+        model, order[0].lstrip("-"), values[0], downwards=order[0].startswith("-") != backward, inclusive=True
+    )
+    return bound & beyond
+
+
+def _beyond(model: Any, field: str, value: Any, *, downwards: bool, inclusive: bool = False) -> Q:
+    # Ascending, nulls come last; descending, first.
+    if value is None:
+        return Q(**{f"{field}__isnull": False}) if downwards else Q(pk__in=[])
+    comparison = ("lt" if downwards else "gt") + ("e" if inclusive else "")
+    beyond = Q(**{f"{field}__{comparison}": value})
+    if not downwards and model._meta.get_field(field).null:
+        beyond |= Q(**{f"{field}__isnull": True})
+    return beyond

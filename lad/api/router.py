@@ -1,0 +1,141 @@
+"""The registry of the API: one call makes a model a resource, and the contract suites read from it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
+
+from lad.api import views
+from lad.api.filters import make_filterset
+from lad.api.serializers import make_serializer
+
+METHODS: Final = ("list", "retrieve", "create", "update", "delete")
+READ: Final = ("list", "retrieve")
+MIXINS: Final = {
+    "list": views.ListRows,
+    "retrieve": views.RetrieveRow,
+    "create": views.CreateRow,
+    "update": views.UpdateRow,
+    "delete": views.DeleteRow,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One registered model: where it answers and how."""
+
+    model: Any
+    path: str
+    area: str
+    feature: str | None
+    filters: tuple[str, ...]
+    order: tuple[str, ...]
+    methods: tuple[str, ...]
+    viewset: type[views.ResourceViewSet]
+    serializer: Any
+
+    @property
+    def url(self) -> str:
+        """The address of the list."""
+        return f"/api/v1/{self.path}/"
+
+    @property
+    def restorable(self) -> bool:
+        return "delete" in self.methods and bool(self.model.soft_deletable)
+
+
+_resources: dict[str, Resource] = {}
+_routes: list[URLPattern] = []
+
+
+def register(
+    model: Any,
+    *,
+    area: str,
+    feature: str | None = None,
+    filters: Iterable[str] = (),
+    order: Iterable[str] = ("-created_at",),
+    methods: Iterable[str] = METHODS,
+    fields: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
+    read_only: Iterable[str] = (),
+    serializer: Any = None,
+    viewset: type[views.ResourceViewSet] = views.ResourceViewSet,
+    path: str = "",
+) -> Resource:
+    """Make the model a resource under ``/api/v1/<table-with-dashes>/``.
+
+    ``area`` names the rights it needs, ``feature`` the feature that must be open. ``filters`` and
+    ``order`` are the fields lists may be filtered and ordered by; the first order is the default.
+    ``methods`` are some of METHODS; soft-deletable models that can be deleted can be restored.
+    """
+    where = path or model._meta.db_table.replace("_", "-")
+    if where in _resources:
+        raise ImproperlyConfigured(f"/api/v1/{where}/ is registered twice.")
+    chosen = tuple(name for name in METHODS if name in set(methods))
+    filters, order = tuple(filters), tuple(order)
+    serializer = serializer or make_serializer(model, fields=fields, exclude=exclude, read_only=read_only)
+    resource = Resource(
+        model=model,
+        path=where,
+        area=area,
+        feature=feature,
+        filters=filters,
+        order=order,
+        methods=chosen,
+        serializer=serializer,
+        viewset=_make_viewset(model, viewset, chosen, area, feature, filters, order, serializer),
+    )
+    _resources[where] = resource
+    return resource
+
+
+def _make_viewset(
+    model: Any,
+    base: type[views.ResourceViewSet],
+    methods: tuple[str, ...],
+    area: str,
+    feature: str | None,
+    filters: tuple[str, ...],
+    order: tuple[str, ...],
+    serializer: Any,
+) -> Any:
+    mixins: list[type] = [MIXINS[name] for name in methods]
+    if "delete" in methods and model.soft_deletable:
+        mixins.append(views.RestoreRow)
+    attributes = {
+        "model": model,
+        "area": area,
+        "feature": feature,
+        "order": order,
+        "serializer_class": serializer,
+        "filterset_class": make_filterset(model, filters, base.extra_filters),
+        "can_delete": "delete" in methods,
+        # What was taken away may be brought back by whoever may take away.
+        "rights": {"restore": f"{area}.delete", **base.rights},
+        "__doc__": base.__doc__ if base is not views.ResourceViewSet else model.__doc__,
+        "__module__": base.__module__,
+    }
+    # The base comes first: what a hand-written viewset says wins over the generated actions.
+    return type(f"{model.__name__}ViewSet", (base, *mixins), attributes)
+
+
+def route(address: str, view: Callable[..., Any], *, name: str) -> None:
+    """Add a hand-written view under ``/api/v1/``; the address ends with a slash."""
+    _routes.append(path(address, view, name=name))
+
+
+def resources() -> list[Resource]:
+    """Every registered resource, by address."""
+    return [_resources[where] for where in sorted(_resources)]
+
+
+def urls() -> list[URLPattern | URLResolver]:
+    """The addresses of everything registered; hand-written ones come first."""
+    router = SimpleRouter(use_regex_path=False)
+    for resource in resources():
+        router.register(resource.path, resource.viewset, basename=resource.path)
+    return [*_routes, *router.urls]

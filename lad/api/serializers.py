@@ -1,0 +1,160 @@
+"""Serializers made from models. They check what comes in and show what may be shown; ``lad.writes`` writes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from django.apps import apps
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+
+from lad.db.fields import TenantUserKey, is_secret
+from lad.tenancy.context import current_scope
+
+# Kept by the kernel or the database, never by a caller.
+READ_ONLY: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at")
+HIDDEN: Final = ("deletion_id",)
+
+
+class KeyField(serializers.PrimaryKeyRelatedField):
+    """A key as the id it points to. An id the caller cannot see is answered like one that does not exist."""
+
+    default_error_messages = {
+        "does_not_exist": "There is no such {name} here.",
+        "incorrect_type": "This is not an id.",
+    }
+
+    def __init__(self, *, model: Any = None, members_only: bool = False, **kwargs: Any) -> None:
+        self.model = model
+        self.members_only = members_only
+        if model is not None and not kwargs.get("read_only"):
+            kwargs["queryset"] = model._default_manager
+        super().__init__(**kwargs)
+
+    def get_queryset(self) -> Any:
+        queryset: Any = super().get_queryset()
+        scope = current_scope()
+        if self.members_only and scope is not None and scope.tenant_id is not None:
+            members = apps.get_model("tenants", "Membership")._default_manager
+            queryset = queryset.filter(pk__in=members.values("user"))
+        return queryset
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data == "":  # the framework would take it for null
+            self.fail("incorrect_type")
+        return super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list | dict | bool):
+            self.fail("incorrect_type")
+        try:
+            key = self.model._meta.pk.to_python(data)
+        except Exception:  # Django raises its own, not the framework's, for what is no key
+            self.fail("incorrect_type")
+        row = self.get_queryset().filter(pk=key).first()
+        if row is None:
+            self.fail("does_not_exist", name=self.model._meta.verbose_name)
+        return row
+
+
+class StrictFields:
+    """Refuses a body that names fields the serializer does not have, instead of dropping them.
+
+    A read-only field may be sent back unchanged, so that what was read can be edited and put.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        errors = self._unexpected(data) if isinstance(data, Mapping) else {}
+        try:
+            values = super().to_internal_value(data)  # type: ignore[misc]
+        except serializers.ValidationError as error:
+            if not isinstance(error.detail, dict):
+                raise
+            raise serializers.ValidationError({**error.detail, **errors}) from error
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+    def _unexpected(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        fields: Mapping[str, Any] = self.fields  # type: ignore[attr-defined]
+        writable = sorted(name for name, field in fields.items() if not field.read_only)
+        errors = {}
+        for name in data:
+            if name not in fields:
+                errors[str(name)] = [f"There is no such field. Fields: {', '.join(writable)}."]
+            elif fields[name].read_only and not self._unchanged(name, data[name]):
+                errors[str(name)] = ["This field cannot be set."]
+        return errors
+
+    def _unchanged(self, name: str, value: Any) -> bool:
+        row = getattr(self, "instance", None)
+        if row is None:
+            return False
+        shown = self.to_representation(row).get(name)  # type: ignore[attr-defined]
+        return bool(shown == value or (shown is not None and str(shown) == value))
+
+
+class InputSerializer(StrictFields, serializers.Serializer):
+    """The base of hand-written bodies."""
+
+
+class ModelSerializer(StrictFields, serializers.ModelSerializer):
+    """The base of generated serializers.
+
+    Uniqueness and the rules of the row are checked by the writer, in one place for API and admin.
+    """
+
+    serializer_related_field = KeyField
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        validators = kwargs.get("validators", [])
+        kwargs["validators"] = [each for each in validators if not isinstance(each, UniqueValidator)]
+        if not kwargs["validators"]:
+            del kwargs["validators"]
+        return field_class, kwargs
+
+    def build_relational_field(self, field_name: str, relation_info: Any) -> Any:
+        field_class, kwargs = super().build_relational_field(field_name, relation_info)
+        if issubclass(field_class, KeyField):
+            kwargs.pop("view_name", None)
+            kwargs.pop("queryset", None)
+            kwargs.pop("validators", None)
+            model_field = relation_info.model_field
+            kwargs["model"] = relation_info.related_model
+            kwargs["members_only"] = isinstance(model_field, TenantUserKey) and model_field.member
+        return field_class, kwargs
+
+    def get_validators(self) -> list[Any]:
+        return []
+
+    def get_unique_together_constraints(self, model: Any) -> Iterator[Any]:
+        return iter(())
+
+
+def shown_fields(model: Any, *, fields: Iterable[str] | None, exclude: Iterable[str]) -> list[str]:
+    """The names of the fields an API shows: all but secrets, or those asked for."""
+    hidden = {*HIDDEN, *exclude}
+    known = {field.name: field for field in model._meta.concrete_fields}
+    names = list(fields) if fields is not None else [name for name in known if name not in hidden]
+    return [name for name in names if name not in known or not is_secret(known[name])]
+
+
+def make_serializer(
+    model: Any, *, fields: Iterable[str] | None = None, exclude: Iterable[str] = (), read_only: Iterable[str] = ()
+) -> type[ModelSerializer]:
+    """A serializer of the model's own columns. Secret fields are left out even when asked for."""
+    shown = shown_fields(model, fields=fields, exclude=exclude)
+    meta = type(
+        "Meta",
+        (),
+        {
+            "model": model,
+            "fields": shown,
+            "read_only_fields": [name for name in shown if name in {*READ_ONLY, *read_only}],
+        },
+    )
+    return type(
+        f"{model.__name__}Serializer",
+        (ModelSerializer,),
+        {"Meta": meta, "__doc__": model.__doc__, "__module__": model.__module__},
+    )

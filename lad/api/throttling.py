@@ -1,0 +1,73 @@
+"""How often one caller may call, counted in the cache that all processes share."""
+
+import logging
+import math
+import time
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.throttling import BaseThrottle
+
+PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+DEFAULT_SCOPE: Final = "api"
+
+log = logging.getLogger(__name__)
+
+
+def client_address(request: HttpRequest | Request) -> str:
+    """The caller's address, as the outermost proxy that we trust saw it."""
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    trusted = settings.TRUSTED_PROXY_COUNT
+    if trusted and forwarded:
+        return forwarded[-min(trusted, len(forwarded))]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+class ScopeThrottle(BaseThrottle):
+    """Counts calls in windows of the rate's own length, under the view's ``throttle_scope``.
+
+    A signed-in caller is counted as that person and a stranger by address; views with a scope of
+    their own always by address, for they are what is attacked before anybody is signed in.
+    """
+
+    retry_after = 1
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        scope = getattr(view, "throttle_scope", None) or DEFAULT_SCOPE
+        rate = api_settings.DEFAULT_THROTTLE_RATES.get(scope)
+        if not rate:
+            return True
+        limit, period = parse_rate(str(rate))
+        now = time.time()
+        window = int(now // period)
+        self.retry_after = max(1, math.ceil((window + 1) * period - now))
+        return self._count(f"throttle:{scope}:{self._caller(request, scope)}:{window}", period) <= limit
+
+    def wait(self) -> float:
+        return self.retry_after
+
+    def _caller(self, request: Request, scope: str) -> str:
+        user = request.user if scope == DEFAULT_SCOPE else None
+        if user is not None and user.is_authenticated:
+            return f"user:{user.pk}"
+        return f"address:{client_address(request)}"
+
+    def _count(self, key: str, period: int) -> int:
+        try:
+            cache.add(key, 0, timeout=period + 1)
+            return int(cache.incr(key))
+        except (RedisError, ValueError):
+            # Better to serve unthrottled for a while than to be down with the cache.
+            log.warning("throttling is off: the cache does not answer", exc_info=True)
+            return 0
+
+
+def parse_rate(rate: str) -> tuple[int, int]:
+    """``"30/min"`` as (30, 60): calls and the seconds they are counted over."""
+    count, _, period = rate.partition("/")
+    return int(count), PERIODS[period[0]]

@@ -1,0 +1,21 @@
+"""Everything under /api/: what apps register in their ``api`` package, the document and its page."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from django.utils.module_loading import autodiscover_modules
+from drf_spectacular.views import SpectacularSwaggerView
+
+from lad.api import router
+from lad.api.openapi import schema_view
+
+
+def versioned() -> list[URLPattern | URLResolver]:
+    """The addresses of version 1."""
+    autodiscover_modules("api")
+    return [
+        path("schema/", schema_view, name="schema"),
+        path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+        *router.urls(),
+    ]
+
+
+urlpatterns = [path("v1/", include(versioned()))]
