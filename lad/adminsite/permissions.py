@@ -1,0 +1,82 @@
+"""Who may do what in the admin: every question goes to ``request.access``, by area and verb."""
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+
+from lad.db.constraints import RowSecurity
+from lad.tenancy.access import STRANGER, Access
+
+# What the tenant role needs in the database for a verb; deleting softly is an UPDATE.
+_PRIVILEGE = {"create": "INSERT", "update": "UPDATE", "restore": "UPDATE"}
+
+
+def access_of(request: HttpRequest) -> Access:
+    """The caller, as the middleware resolved it."""
+    return getattr(request, "access", STRANGER)
+
+
+def _tenant_privileges(model: Any) -> tuple[str, ...]:
+    security = next((c for c in model._meta.constraints if isinstance(c, RowSecurity)), None)
+    return security.privileges if security else ()
+
+
+class AreaPermissions:
+    """Permissions of a model's pages: the right ``<area>.<verb>``, and only what the tenant role can do at all.
+
+    ``platform_only`` hides the model from tenants' staff; ``platform_writes`` lets them look but not
+    change; ``read_only`` is for rows nobody edits by hand.
+    """
+
+    area: str = ""
+    platform_only: bool = False
+    platform_writes: bool = False
+    read_only: bool = False
+    model: Any
+
+    def allows(self, request: HttpRequest, verb: str) -> bool:
+        """Whether the caller holds the right for a verb of this area."""
+        access = access_of(request)
+        if not access.signed_in:
+            return False
+        if access.platform:
+            return True
+        if self.platform_only or (self.platform_writes and verb != "view"):
+            return False
+        return access.allows(f"{self.area}.{verb}") and self._possible(verb)
+
+    def _possible(self, verb: str) -> bool:
+        privileges = _tenant_privileges(self.model)
+        if verb == "view":
+            return "SELECT" in privileges
+        if verb == "delete":
+            return ("UPDATE" if getattr(self.model, "soft_deletable", False) else "DELETE") in privileges
+        return _PRIVILEGE.get(verb, "SELECT") in privileges
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "view")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not self.read_only and self.allows(request, "create")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not self.read_only and not is_deleted(obj) and self.allows(request, "update")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not self.read_only and not is_deleted(obj) and self.allows(request, "delete")
+
+    def has_restore_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not self.read_only and getattr(self.model, "soft_deletable", False) and self.allows(request, "delete")
+
+    def has_platform_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        access = access_of(request)
+        return access.signed_in and access.platform
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+
+def is_deleted(obj: Any) -> bool:
+    """Whether this is a soft-deleted row; unfold passes ids where Django passes rows, and those are not known to be."""
+    return isinstance(obj, models.Model) and getattr(obj, "deleted_at", None) is not None
