@@ -1,0 +1,60 @@
+"""Everything the contract suites let pass, each with its reason; an entry nobody needs any more is a failure."""
+
+NO_FACTORY = "no factory"
+NO_ADMIN = "no admin"
+NO_API = "no API"
+EVERY_TENANT_READS = "readable without a tenant"
+NOT_TENANT_FIRST = "index does not lead with the tenant"
+UNIQUE_WITHOUT_TENANT = "unique key without the tenant"
+TENANT_OPTIONAL = "rows without a tenant that are not shared"
+NO_KEY = "relation without a key in the database"
+OWNER_POLICY = "policy for the owner"
+
+# Suite → table or index → reason.
+EXEMPTIONS: dict[str, dict[str, str]] = {
+    NO_FACTORY: {},
+    NO_ADMIN: {},
+    NO_API: {
+        "event-batches": "what a worker is doing this moment; the outbox's own bookkeeping",
+        "event-deliveries": "the outbox's own bookkeeping; an event says whether it is processed",
+        "feature-kill-switches": "the platform's; /api/v1/features tells each tenant what follows from them",
+        "idempotency-keys": "the API's own bookkeeping",
+        "mail-deliveries": "the platform's; it names addresses across tenants",
+        "refresh-tokens": "secrets; sign-out ends a session",
+        "sign-in-failures": "would tell guessers how they do",
+    },
+    EVERY_TENANT_READS: {
+        "feature-kill-switches": "a switch holds for everybody, and whoever finds a feature closed must see why",
+    },
+    NOT_TENANT_FIRST: {
+        "audit_entries_row": "an id belongs to one tenant anyway, and the platform looks up rows of none",
+        "audit_entries_bucket": "the same for entries of many rows",
+        "event_deliveries_ready": "the drain works across tenants: it picks a consumer, then each tenant in turn",
+        "event_deliveries_due": "the drain asks for one consumer's due deliveries of all tenants",
+        "event_deliveries_held": "the drain asks for what is held behind an aggregate, whose id is unique by itself",
+        "domain_events_unprocessed": "the platform sweeps unprocessed events of all tenants, oldest first",
+        "memberships_user_tenant_key": "signing in finds a person's memberships before any tenant is known",
+        "tenant_invitations_token_key": "a token is looked up before the tenant is known",
+    },
+    UNIQUE_WITHOUT_TENANT: {
+        "tenant_invitations_token_key": "the hash of 256 random bits tells nobody of another tenant's row",
+    },
+    TENANT_OPTIONAL: {
+        "audit-entries": "what happens to users and to the platform's own tables belongs to no tenant",
+    },
+    NO_KEY: {
+        "audit-entries-tenant": "the log outlives what it tells of",
+    },
+    OWNER_POLICY: {
+        "audit-entries": "the trigger writes as the owner, and nobody else may write",
+    },
+}
+
+
+def exempt(suite: str, name: str) -> bool:
+    return name in EXEMPTIONS[suite]
+
+
+def stale(suite: str, needed: set[str]) -> set[str]:
+    """Entries of the suite that no longer excuse anything."""
+    return set(EXEMPTIONS[suite]) - needed

@@ -1,0 +1,159 @@
+"""The pages of the admin: signing in to them, finding them, and filling in their forms as a browser would."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from tenants.models import User
+from tests.contract.world import SET_ONCE, Company, World
+
+PERSONAS = ("root", "narrowed", "owner")
+
+
+def browser(user: User, company: Company | None = None) -> Client:
+    """A signed-in browser, with the switcher on the company's tenant."""
+    client = Client()
+    client.force_login(user)
+    if company is not None:
+        session = client.session
+        session["tenant_id"] = str(company.tenant.pk)
+        session.save()
+    return client
+
+
+def persona(name: str, world: World) -> Client:
+    """``root`` sees the platform, ``narrowed`` is root inside Acme; others are Acme's staff by their role."""
+    if name in ("root", "narrowed"):
+        return browser(world.superuser, world.acme if name == "narrowed" else None)
+    return browser(world.acme.people[name])
+
+
+def rights_of(table: dict[str, dict[str, str]], slug: str, name: str) -> str:
+    return table.get(slug, {}).get("root" if name == "narrowed" else name, "")
+
+
+def registered_models() -> list[Any]:
+    return list(admin.site._registry)
+
+
+def page(model: Any, name: str, *arguments: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=arguments)
+
+
+def listed(response: Any) -> set[Any]:
+    """The keys of the rows on a list's page."""
+    assert response.status_code == 200
+    return {row.pk for row in response.context["cl"].result_list}
+
+
+class _Fields(HTMLParser):
+    """What a browser would send if the page's form were submitted untouched."""
+
+    def __init__(self, form_id: str) -> None:
+        super().__init__()
+        self.form_id = form_id
+        self.inside = False
+        self.data: dict[str, str] = {}
+        self.select: str | None = None
+        self.textarea: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "form":
+            self.inside = given.get("id") == self.form_id
+        if not self.inside:
+            return
+        name = given.get("name") or ""
+        if tag == "input" and name and given.get("type") not in ("submit", "button", "file", "image"):
+            if given.get("type") not in ("checkbox", "radio") or "checked" in given:
+                self.data[name] = given.get("value") or ("on" if given.get("type") == "checkbox" else "")
+        elif tag == "select" and name:
+            self.select = name
+            self.data.setdefault(name, "")
+        elif tag == "option" and self.select and "selected" in given:
+            self.data[self.select] = given.get("value") or ""
+        elif tag == "textarea" and name:
+            self.textarea = name
+            self.data[name] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside and self.textarea:
+            self.data[self.textarea] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.inside = False
+        elif tag == "select":
+            self.select = None
+        elif tag == "textarea" and self.textarea:
+            # Browsers drop the first line break, which Django's widget writes.
+            self.data[self.textarea] = self.data[self.textarea].removeprefix("\r\n").removeprefix("\n")
+            self.textarea = None
+
+
+def untouched(response: Any, model: Any) -> dict[str, str]:
+    """The form of a page as it was served, inlines and hidden fields included."""
+    reader = _Fields(f"{model._meta.model_name}_form")
+    reader.feed(response.content.decode())
+    return {name: value for name, value in reader.data.items() if "__prefix__" not in name}
+
+
+def form_of(response: Any) -> Any:
+    return response.context["adminform"].form
+
+
+def entries(form: Any, row: Any) -> dict[str, str]:
+    """What the form would hold for this row, by the names of its inputs."""
+    data: dict[str, str] = {}
+    for bound in type(form)(instance=row):
+        if bound.name in vars(row) or bound.name in {field.name for field in row._meta.fields}:
+            data.update(_entry(bound))
+    return data
+
+
+def changed_entries(form: Any, row: Any, template: Any) -> dict[str, str]:
+    """The template's entries, with every list and switch that may change set otherwise than the row's."""
+    data, before = entries(form, template), entries(form, row)
+    for name, field in form.fields.items():
+        if name in SET_ONCE.get(type(row), ()):
+            data[name] = before.get(name, "")
+        elif isinstance(field, forms.BooleanField):
+            data.pop(name, None)
+            data.update({} if name in before else {name: "on"})
+        elif isinstance(field, forms.TypedChoiceField) and data.get(name) == before.get(name):
+            others = [str(value) for value, _label in bound_choices(field) if value not in ("", before.get(name))]
+            data[name] = others[-1]
+    return data
+
+
+def bound_choices(field: Any) -> list[tuple[Any, Any]]:
+    return list(field.choices)
+
+
+def _entry(bound: Any) -> dict[str, str]:
+    widget: Any = bound.field.widget
+    widget = getattr(widget, "widget", widget)
+    value = bound.value()
+    if isinstance(widget, forms.MultiWidget):
+        return {
+            f"{bound.html_name}_{place}": str(part.format_value(piece) or "")
+            for place, (part, piece) in enumerate(zip(widget.widgets, widget.decompress(value) or (), strict=True))
+        }
+    if isinstance(widget, forms.CheckboxInput):
+        return {bound.html_name: "on"} if value else {}
+    if isinstance(widget, forms.Select):
+        return {bound.html_name: "" if value is None else str(value)}
+    return {bound.html_name: str(widget.format_value(value) or "")}
+
+
+def faults(response: Any) -> Any:
+    """Why a form was shown again instead of being saved."""
+    if not response.context or "adminform" not in response.context:
+        return response.content[:300]
+    errors = dict(form_of(response).errors)
+    inlines = [formset.formset.errors for formset in response.context["inline_admin_formsets"]]
+    return errors, inlines, [str(message) for message in response.context.get("messages", [])]

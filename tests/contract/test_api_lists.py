@@ -1,0 +1,137 @@
+"""Every list of the API: filters, orders and pages."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import models
+from django.utils import timezone
+
+from lad.api.router import Resource
+from lad.db.identifiers import uuid7
+from lad.tenancy.context import tenant_context
+from tests.contract.api import LARGEST_PAGE, client, for_each_resource, ids, offering, problem
+from tests.contract.world import World, is_one_per_tenant, row_of, rows_of
+
+
+def filters_of(resource: Resource) -> list[str]:
+    """The filters generated from fields; those written by hand are tried where they are written."""
+    viewset: Any = resource.viewset
+    return [name for name in viewset.filterset_class.base_filters if name.partition("__")[0] in resource.filters]
+
+
+LISTS = offering("list")
+LONG_LISTS = [each for each in LISTS if not is_one_per_tenant(each.model)]
+FILTERS = [pytest.param(each, name, id=f"{each.path}-api-filter-{name}") for each in LISTS for name in filters_of(each)]
+ORDERS = [
+    pytest.param(each, direction + name.lstrip("-"), id=f"{each.path}-api-order-{direction}{name.lstrip('-')}")
+    for each in LONG_LISTS
+    for name in each.order
+    for direction in ("", "-")
+]
+
+
+def expected_ids(resource: Resource, world: World, *order: str, **filters: Any) -> list[str]:
+    """What the list should show, asked of the database directly."""
+    with tenant_context(world.acme.tenant.pk, user_id=world.acme.owner.pk):
+        rows = resource.model.objects.filter(**filters).order_by(*order)
+        return [str(key) for key in rows.values_list("pk", flat=True)]
+
+
+@pytest.mark.parametrize(("resource", "name"), FILTERS)
+def test_a_filter_finds_what_the_database_finds(resource: Resource, name: str, world: World) -> None:
+    rows = [row_of(resource.model, world.acme), row_of(resource.model, world.acme)]
+    field, _, lookup = name.partition("__")
+    caller = client(world.acme.owner, world.acme)
+    for value in {_value(row, field) for row in rows}:
+        response = caller.get(resource.url, {name: _text(value), "page_size": LARGEST_PAGE})
+        wanted = [value] if lookup == "in" else value
+        assert sorted(ids(response)) == sorted(expected_ids(resource, world, **{name: wanted}))
+
+
+@for_each_resource([each for each in LISTS if each.filters], "api-filter-choices")
+def test_a_filter_refuses_what_is_no_value(resource: Resource, world: World) -> None:
+    caller = client(world.acme.owner, world.acme)
+    for name in resource.filters:
+        field = resource.model._meta.get_field(name)
+        if field.choices or isinstance(field, models.BooleanField | models.ForeignKey | models.UUIDField):
+            response = caller.get(resource.url, {name: "no-such-value"})
+            assert problem(response)[0] == 400
+            assert name in response.json()["errors"]
+
+
+@pytest.mark.parametrize(("resource", "order"), ORDERS)
+def test_an_order_is_the_databases(resource: Resource, order: str, world: World) -> None:
+    rows_of(resource.model, world.acme, 3)
+    response = client(world.acme.owner, world.acme).get(resource.url, {"ordering": order, "page_size": LARGEST_PAGE})
+    key = "-id" if order.startswith("-") else "id"
+    assert ids(response) == expected_ids(resource, world, order, key)[:LARGEST_PAGE]
+
+
+@for_each_resource(LISTS, "api-order-unknown")
+def test_an_order_on_no_list_is_refused(resource: Resource, world: World) -> None:
+    caller = client(world.acme.owner, world.acme)
+    for order in ("no_such_field", "deletion_id", "tenant__name", "?"):
+        assert problem(caller.get(resource.url, {"ordering": order}))[0] == 400
+
+
+@pytest.mark.parametrize(("resource", "order"), ORDERS)
+def test_pages_hold_every_row_once_while_rows_arrive(resource: Resource, order: str, world: World) -> None:
+    rows_of(resource.model, world.acme, 6)
+    present = expected_ids(resource, world)
+    size = max(1, len(present) // 3)
+    seen: list[str] = []
+    for page in _pages(resource, world, order, size):
+        assert len(page) <= size
+        seen += page
+        row_of(resource.model, world.acme)
+    assert len(seen) == len(set(seen))
+    assert set(present) <= set(seen)
+
+
+@for_each_resource(LONG_LISTS, "api-page-back")
+def test_the_page_before_is_the_one_that_was_read(resource: Resource, world: World) -> None:
+    rows_of(resource.model, world.acme, 5)
+    caller = client(world.acme.owner, world.acme)
+    first = caller.get(resource.url, {"page_size": 2})
+    assert first.json()["previous"] is None
+    second = caller.get(first.json()["next"])
+    back = caller.get(second.json()["previous"])
+    assert ids(back) == ids(first)
+
+
+@for_each_resource(LISTS, "api-page-bad")
+def test_a_cursor_that_is_not_ours_is_refused(resource: Resource, world: World) -> None:
+    caller = client(world.acme.owner, world.acme)
+    for parameters in ({"cursor": "nonsense"}, {"page_size": 0}, {"page_size": 100_000}, {"page_size": "many"}):
+        assert problem(caller.get(resource.url, parameters))[0] == 400
+
+
+def _pages(resource: Resource, world: World, order: str, size: int) -> Iterator[list[str]]:
+    """The pages of a list, at most ten more than three."""
+    caller = client(world.acme.owner, world.acme)
+    response = caller.get(resource.url, {"ordering": order, "page_size": size})
+    for _ in range(13):
+        yield ids(response)
+        following = response.json()["next"]
+        if following is None:
+            return
+        response = caller.get(following)
+
+
+def _value(row: Any, name: str) -> Any:
+    """The row's value, or one that fits the field where the row has none."""
+    field = row._meta.get_field(name)
+    value = getattr(row, field.attname)
+    if value is not None:
+        return value
+    if isinstance(field, models.ForeignKey | models.UUIDField):
+        return uuid7()
+    return timezone.now() if isinstance(field, models.DateTimeField) else 0
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, datetime) else str(value)

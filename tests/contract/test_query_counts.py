@@ -1,0 +1,104 @@
+"""How many queries each list and page costs, recorded in query_counts.json: the same for 3 rows and for 30.
+
+``UPDATE_QUERY_COUNTS=1`` writes the file anew.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tenants.models import Membership, TenantFeature
+from tests.contract.api import address, client, offering
+from tests.contract.catalogue import slug
+from tests.contract.pages import page, persona, registered_models
+from tests.contract.world import World, any_row, is_one_per_tenant, row_of, template_of
+
+RECORD = Path(__file__).with_name("query_counts.json")
+FEW, MANY = 3, 30
+# Opens a session, and gives what visits the page of a row with it.
+Visit = Callable[[World], Callable[[Any], Any]]
+
+
+def _admin_list(model: Any) -> Visit:
+    def visit(world: World) -> Callable[[Any], Any]:
+        caller = persona("root", world)
+        return lambda row: caller.get(page(model, "changelist"))
+
+    return visit
+
+
+def _admin_change(model: Any) -> Visit:
+    def visit(world: World) -> Callable[[Any], Any]:
+        caller = persona("root", world)
+        return lambda row: caller.get(page(model, "change", row.pk))
+
+    return visit
+
+
+def _api_list(resource: Any) -> Visit:
+    return lambda world: lambda row: client(world.acme.owner, world.acme).get(resource.url)
+
+
+def _api_retrieve(resource: Any) -> Visit:
+    return lambda world: lambda row: client(world.acme.owner, world.acme).get(address(resource, row))
+
+
+VISITS: dict[str, tuple[Any, Visit]] = {
+    **{f"{slug(model)}-admin-list": (model, _admin_list(model)) for model in registered_models()},
+    **{f"{slug(model)}-admin-change": (model, _admin_change(model)) for model in registered_models()},
+    **{f"{each.path}-api-list": (each.model, _api_list(each)) for each in offering("list")},
+    **{f"{each.path}-api-retrieve": (each.model, _api_retrieve(each)) for each in offering("retrieve")},
+}
+
+
+def recorded() -> dict[str, int]:
+    return dict(json.loads(RECORD.read_text())) if RECORD.exists() else {}
+
+
+@pytest.mark.parametrize("name", sorted(VISITS))
+def test_a_page_costs_what_is_recorded_for_few_rows_and_for_many(name: str, world: World) -> None:
+    model, visit = VISITS[name]
+    visit_row = visit(world)
+    row = any_row(model, world.acme)
+    _grow(model, world, FEW - 1)
+    # The first visit fills caches that live as long as the process.
+    assert visit_row(row).status_code == 200
+    few = _queries(visit_row, row)
+    _grow(model, world, MANY - FEW)
+    many = _queries(visit_row, row)
+    assert len(few) == len(many), f"{len(few)} for {FEW} rows, {len(many)} for {MANY}:\n" + "\n".join(many)
+    if os.environ.get("UPDATE_QUERY_COUNTS"):
+        RECORD.write_text(json.dumps({**recorded(), name: len(few)}, indent=2, sort_keys=True) + "\n")
+    assert len(few) == recorded().get(name), f"{len(few)}, recorded {recorded().get(name)}:\n" + "\n".join(few)
+
+
+def test_the_record_holds_nothing_that_is_gone() -> None:
+    if os.environ.get("UPDATE_QUERY_COUNTS"):
+        kept = {name: count for name, count in recorded().items() if name in VISITS}
+        RECORD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    assert set(recorded()) == set(VISITS)
+
+
+def _grow(model: Any, world: World, count: int) -> None:
+    """Add so many rows; a tenant gets neighbours, and people and features of its own."""
+    for _ in range(count):
+        if is_one_per_tenant(model):
+            template_of(model, world.acme)
+            row_of(Membership, world.acme)
+            row_of(TenantFeature, world.acme)
+        else:
+            any_row(model, world.acme)
+
+
+def _queries(visit: Callable[[Any], Any], row: Any) -> list[str]:
+    """What the visit asked the database, without the savepoints that only a test's transaction needs."""
+    with CaptureQueriesContext(connection) as captured:
+        assert visit(row).status_code == 200
+    statements = [str(query["sql"])[:300] for query in captured.captured_queries]
+    return [sql for sql in statements if not sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT"))]

@@ -1,0 +1,105 @@
+"""Every role with every method of every resource, against the literal table in ``roles.py``."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lad.api.router import Resource
+from lad.tenancy.context import platform_context
+from tenants.models import Role, UserIdentity
+from tests.contract.api import address, changed_body, client, new_body, problem, resources
+from tests.contract.roles import ALLOWED
+from tests.contract.world import World, row_of
+from tests.factories.tenants import FeatureKillSwitchFactory, UserIdentityFactory
+
+RESOURCES = resources()
+LETTERS = {"C": "create", "R": "list", "U": "update", "D": "delete"}
+CASES = [
+    pytest.param(each, role, letter, id=f"{each.path}-api-{role}-{LETTERS[letter]}")
+    for each in RESOURCES
+    for role in Role.values
+    for letter in LETTERS
+]
+
+
+def test_the_table_names_every_resource_and_no_other() -> None:
+    assert set(ALLOWED) == {each.path for each in RESOURCES}
+    assert all(set(row) == set(Role.values) for row in ALLOWED.values())
+
+
+@pytest.mark.parametrize(("resource", "role", "letter"), CASES)
+def test_a_role_may_do_what_the_table_says_and_nothing_else(
+    resource: Resource, role: str, letter: str, world: World
+) -> None:
+    allowed = letter in ALLOWED.get(resource.path, {}).get(role, "")
+    row = _row(resource, role, world)
+    body = _body(resource, letter, row, world)
+    response = _CALLS[letter](client(world.acme.people[role], world.acme), resource, row, body)
+    if LETTERS[letter] not in resource.methods:
+        assert not allowed
+        assert problem(response)[0] in {403, 405}
+    elif allowed:
+        assert response.status_code in {200, 201, 204}, response.content
+    else:
+        assert problem(response) == (403, "missing_right")
+        assert response.json()["right"].startswith(f"{resource.area}.")
+
+
+@pytest.mark.parametrize("resource", [pytest.param(each, id=f"{each.path}-api-anonymous") for each in RESOURCES])
+def test_a_stranger_is_asked_to_sign_in_and_an_outsider_sent_away(resource: Resource, world: World) -> None:
+    row = row_of(resource.model, world.acme)
+    for letter, call in _CALLS.items():
+        if LETTERS[letter] in resource.methods:
+            stranger = call(client(), resource, row, {})
+            assert problem(stranger)[0] == 401
+            assert stranger["WWW-Authenticate"].startswith("Bearer")
+            assert problem(call(client(world.outsider), resource, row, {}))[0] == 403
+            assert problem(call(client(world.outsider, world.acme), resource, row, {}))[0] == 403
+
+
+def test_a_closed_feature_closes_its_resources_with_the_reason(world: World) -> None:
+    for resource in RESOURCES:
+        if resource.feature is None:
+            continue
+        with platform_context():
+            FeatureKillSwitchFactory(feature_key=resource.feature, reason="Closed by the contract")
+        response = client(world.acme.owner, world.acme).get(resource.url)
+        assert problem(response) == (403, "feature_closed")
+        assert "Closed by the contract" in response.json()["detail"]
+
+
+def _row(resource: Resource, role: str, world: World) -> Any:
+    if resource.model is UserIdentity:
+        # Outside accounts are their own user's affair, whatever the role.
+        with platform_context():
+            return UserIdentityFactory(user=world.acme.people[role])
+    return row_of(resource.model, world.acme)
+
+
+def _body(resource: Resource, letter: str, row: Any, world: World) -> dict[str, Any]:
+    if LETTERS[letter] not in resource.methods or letter in "RD":
+        return {}
+    return new_body(resource, world.acme) if letter == "C" else changed_body(resource, row, world.acme)
+
+
+def _list_and_read(caller: Any, resource: Resource, row: Any, _body: Any) -> Any:
+    listed = caller.get(resource.url)
+    if listed.status_code != 200 or "retrieve" not in resource.methods:
+        return listed
+    return caller.get(address(resource, row))
+
+
+def _delete_and_restore(caller: Any, resource: Resource, row: Any, _body: Any) -> Any:
+    deleted = caller.delete(address(resource, row))
+    if deleted.status_code != 204 or not resource.restorable:
+        return deleted
+    return caller.post(address(resource, row, "restore/"))
+
+
+_CALLS: dict[str, Callable[..., Any]] = {
+    "C": lambda caller, resource, _row, body: caller.post(resource.url, body, format="json"),
+    "R": _list_and_read,
+    "U": lambda caller, resource, row, body: caller.patch(address(resource, row), body, format="json"),
+    "D": _delete_and_restore,
+}

@@ -1,0 +1,42 @@
+"""Starts the embedded servers once, before settings are read; parallel workers share them."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from lad.runtime.servers import embedded_servers
+
+
+def _start(stack: contextlib.ExitStack) -> None:
+    home = Path(tempfile.mkdtemp(prefix="lad-"))
+    stack.callback(shutil.rmtree, home, ignore_errors=True)
+    servers = stack.enter_context(embedded_servers(home, durable=False))
+    os.environ.update(servers.environment())
+    os.environ.update(
+        LAD_HOME=str(home),
+        SECRET_KEY="a-key-for-tests-only-" * 4,
+        FIELD_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
+        JWT_SIGNING_KEYS="a-signing-key-for-tests-only-" * 2,
+        DB_POOL="false",
+        LOG_LEVEL="WARNING",
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        stack = contextlib.ExitStack()
+        _start(stack)
+        early_config.add_cleanup(stack.close)
+    else:
+        # Each worker its own numbered Valkey database; 0 is the controller's.
+        number = int(worker.removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rsplit('/', 1)[0]}/{number}"
+    return (yield)

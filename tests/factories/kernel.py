@@ -1,0 +1,35 @@
+"""Factories of the tables that the kernel itself fills."""
+
+from typing import Any
+
+from factory import LazyFunction, SubFactory
+
+from lad.db.identifiers import uuid7
+from tenants.models import AuditEntry, IdempotencyKey
+from tests.factories.base import TenantModelFactory, unique
+from tests.factories.tenants import MemberFactory, TenantFeatureFactory
+
+
+class IdempotencyKeyFactory(TenantModelFactory[IdempotencyKey]):
+    user = SubFactory(MemberFactory)
+    key = unique("key-%d")
+    method = "POST"
+    path = "/api/v1/tenant-features/"
+    body_hash: Any = LazyFunction(lambda: uuid7().hex)
+    response_status = 201
+    response_body = b"{}"
+
+    class Meta:
+        model = IdempotencyKey
+
+
+class AuditEntryFactory(TenantModelFactory[AuditEntry]):
+    """Only the trigger writes the log, so an entry is made by changing something."""
+
+    class Meta:
+        model = AuditEntry
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        changed = TenantFeatureFactory.create(*args, **kwargs)
+        return AuditEntry.objects.get(row_id=changed.pk)

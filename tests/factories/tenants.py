@@ -1,0 +1,148 @@
+"""Factories of the tenants app."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from factory import Faker, LazyAttribute, LazyFunction, SubFactory
+
+from lad.db.identifiers import uuid7
+from tenants.models import (
+    DomainEvent,
+    FeatureFlag,
+    FeatureKillSwitch,
+    Membership,
+    RefreshToken,
+    SignInFailure,
+    Tenant,
+    TenantFeature,
+    TenantInvitation,
+    TenantStatus,
+    User,
+    UserCapability,
+    UserIdentity,
+)
+from tests.factories.base import ModelFactory, TenantModelFactory, unique
+
+PASSWORD = "correct horse battery staple"
+
+
+class TenantFactory(ModelFactory[Tenant]):
+    name = unique("Company %d")
+    slug = unique("company-%d")
+    status = TenantStatus.ACTIVE
+
+    class Meta:
+        model = Tenant
+
+
+class UserFactory(ModelFactory[User]):
+    email = unique("person%d@example.com")
+    password: Any = LazyFunction(lambda: make_password(PASSWORD))
+    first_name = Faker("first_name")
+    last_name = Faker("last_name")
+    email_verified = True
+
+    class Meta:
+        model = User
+
+
+class UserIdentityFactory(ModelFactory[UserIdentity]):
+    user = SubFactory(UserFactory)
+    provider = unique("provider-%d")
+    provider_user_id = unique("subject-%d")
+
+    class Meta:
+        model = UserIdentity
+
+
+class MembershipFactory(TenantModelFactory[Membership]):
+    user = SubFactory(UserFactory)
+
+    class Meta:
+        model = Membership
+
+
+class MemberFactory(UserFactory):
+    """A user with a membership in the current tenant."""
+
+    class Meta:
+        model = User
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        user = super()._create(model_class, *args, **kwargs)
+        MembershipFactory(user=user)
+        return user
+
+
+class UserCapabilityFactory(TenantModelFactory[UserCapability]):
+    user = SubFactory(MemberFactory)
+    capability_key = unique("custom.right_%d")
+
+    class Meta:
+        model = UserCapability
+
+
+class TenantFeatureFactory(TenantModelFactory[TenantFeature]):
+    feature_key = unique("feature-%d")
+
+    class Meta:
+        model = TenantFeature
+
+
+class FeatureFlagFactory(TenantModelFactory[FeatureFlag]):
+    feature_key = unique("feature-%d")
+
+    class Meta:
+        model = FeatureFlag
+
+
+class FeatureKillSwitchFactory(ModelFactory[FeatureKillSwitch]):
+    feature_key = unique("feature-%d")
+    reason = "Under repair"
+
+    class Meta:
+        model = FeatureKillSwitch
+
+
+class TenantInvitationFactory(TenantModelFactory[TenantInvitation]):
+    email = unique("guest%d@example.com")
+    invited_by = SubFactory(MemberFactory)
+    invitation_token = LazyAttribute(lambda row: hashlib.sha256(row.email.encode()).hexdigest())
+    expires_at: Any = LazyFunction(lambda: timezone.now() + timedelta(days=7))
+    message = unique("Welcome, number %d")
+
+    class Meta:
+        model = TenantInvitation
+
+
+class DomainEventFactory(TenantModelFactory[DomainEvent]):
+    event_type = "tenants.membership.created"
+    aggregate_type = "membership"
+    aggregate_id: Any = LazyFunction(uuid7)
+    payload: Any = LazyFunction(lambda: {"role": "member"})
+
+    class Meta:
+        model = DomainEvent
+
+
+class RefreshTokenFactory(ModelFactory[RefreshToken]):
+    user = SubFactory(UserFactory)
+    session_id: Any = LazyFunction(uuid7)
+    token_hash: Any = LazyFunction(lambda: hashlib.sha256(uuid7().bytes).hexdigest())
+    expires_at: Any = LazyFunction(lambda: timezone.now() + timedelta(days=30))
+
+    class Meta:
+        model = RefreshToken
+
+
+class SignInFailureFactory(ModelFactory[SignInFailure]):
+    email = unique("guesser%d@example.com")
+    failures = 3
+    last_failed_at: Any = LazyFunction(timezone.now)
+
+    class Meta:
+        model = SignInFailure
