@@ -1,0 +1,81 @@
+"""The Celery application of the kill run: LAD's own, with two consumers whose effects can be counted."""
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
+django.setup()
+
+from django.db import connection  # noqa: E402
+
+from lad.celery import app  # noqa: E402
+from tenants.outbox import Batch, Event, consumes, define  # noqa: E402
+
+__all__ = ["EFFECTS", "EVENT_TYPE", "ORDERED", "PLAIN", "app", "register"]
+
+EVENT_TYPE = "bench.counter.moved"
+PLAIN = "bench-plain"
+ORDERED = "bench-ordered"
+
+# No key: an effect applied twice must show as two rows.
+EFFECTS = """
+CREATE TABLE outbox_kill_effects (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    consumer text NOT NULL, event_id uuid NOT NULL, aggregate_id uuid NOT NULL, number int NOT NULL
+);
+GRANT SELECT, INSERT ON outbox_kill_effects TO lad_platform;
+"""
+
+
+def register() -> None:
+    """Add the event type and its consumers."""
+    define(EVENT_TYPE, "{subject} moved", fields=["number"])
+    for name, order in ((PLAIN, "none"), (ORDERED, "aggregate")):
+        consumes(EVENT_TYPE, name=name, order=order)(_handler(name))  # type: ignore[arg-type]
+
+
+def _handler(name: str) -> Callable[[Batch], None]:
+    def apply(batch: Batch) -> None:
+        """Writes one row per event, in two halves with a pause in which a kill may fall."""
+        middle = len(batch) // 2
+        with _busy():
+            _write(name, batch.events[:middle])
+            time.sleep(random.uniform(0, 0.0003) * len(batch))
+            _write(name, batch.events[middle:])
+
+    return apply
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    """Tell whoever kills that this process is in the middle of a batch."""
+    flag = Path(os.environ["LAD_KILL_BUSY"]) / str(os.getpid())
+    flag.touch()
+    try:
+        yield
+    finally:
+        flag.unlink(missing_ok=True)
+
+
+def _write(name: str, events: tuple[Event, ...]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO outbox_kill_effects (consumer, event_id, aggregate_id, number)"
+            " SELECT %s, * FROM unnest(%s::uuid[], %s::uuid[], %s::int[])",
+            [
+                name,
+                [event.id for event in events],
+                [event.aggregate_id for event in events],
+                [event.payload["number"] for event in events],
+            ],
+        )
+
+
+if os.environ.get("LAD_KILL_RUN"):
+    register()
