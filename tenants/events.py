@@ -14,6 +14,7 @@ define("tenants.tenant.cancelled", "{actor} cancelled {subject}", fields=["befor
 define("tenants.tenant.trial_ended", "The trial of {subject} ended", fields=["before", "reason"])
 
 define("tenants.user.signed_up", "{subject} signed up")
+define("tenants.user.verification_requested", "{subject} asked for another mail to confirm their address")
 define("tenants.user.email_verified", "{subject} confirmed their e-mail address")
 define("tenants.user.password_changed", "{subject} changed their password")
 define("tenants.user.password_reset_requested", "{subject} asked for a new password")
@@ -51,7 +52,10 @@ def mail_invitations(batch: Batch) -> None:
     outgoing.queue_invitations(batch)
 
 
-@consumes(["tenants.user.signed_up", "tenants.user.password_reset_requested"], name="account-mail")
+@consumes(
+    ["tenants.user.signed_up", "tenants.user.verification_requested", "tenants.user.password_reset_requested"],
+    name="account-mail",
+)
 def mail_accounts(batch: Batch) -> None:
     """Queues the mails that confirm an address and that reset a password."""
     outgoing.queue_account_mails(batch)

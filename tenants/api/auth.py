@@ -178,6 +178,17 @@ class VerifyEmail(AuthView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class ResendVerification(AuthView):
+    personal = True
+    open_to_closed = True
+    throttle_scope = "mail"
+
+    @extend_schema(summary="Have the mail that proves one's address sent again", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        accounts.request_verification(user=self.access.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class ExternalSignIn(AuthView):
     public = True
     throttle_scope = "sign-in"
@@ -246,5 +257,6 @@ router.route("auth/password/change/", ChangePassword.as_view(), name="password-c
 router.route("auth/password/reset/", RequestReset.as_view(), name="password-reset")
 router.route("auth/password/reset/confirm/", ResetPassword.as_view(), name="password-reset-confirm")
 router.route("auth/verify-email/", VerifyEmail.as_view(), name="verify-email")
+router.route("auth/verify-email/resend/", ResendVerification.as_view(), name="verify-email-resend")
 router.route("auth/external/", ExternalSignIn.as_view(), name="external")
 router.route("auth/external/link/", LinkExternal.as_view(), name="external-link")

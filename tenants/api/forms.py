@@ -88,6 +88,10 @@ class SwitchTenantForm(InputSerializer):
     tenant = serializers.UUIDField()
 
 
+class FoundTenantForm(CookieForm):
+    tenant_name = serializers.CharField(max_length=200)
+
+
 class ProfileForm(InputSerializer):
     first_name = serializers.CharField(max_length=100, required=False, allow_blank=True)
     last_name = serializers.CharField(max_length=100, required=False, allow_blank=True)

@@ -12,7 +12,7 @@ from lad.api.views import LadAPIView
 from tenants import selectors
 from tenants.access import SESSION_TENANT
 from tenants.api import forms
-from tenants.api.auth import AuthView
+from tenants.api.auth import AuthView, session_response
 from tenants.services import accounts, memberships, sessions
 
 
@@ -60,6 +60,24 @@ class SwitchTenant(AuthView):
         return Response(forms.SwitchAnswer(answer).data)
 
 
+class FoundTenant(AuthView):
+    personal = True
+    open_to_closed = True
+    throttle_scope = "sign-up"
+
+    @extend_schema(
+        summary="Open another tenant on trial and work in it as its owner",
+        request=forms.FoundTenantForm,
+        responses={201: forms.SessionAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        form = self.form(forms.FoundTenantForm)
+        signed_in = accounts.found_tenant(
+            user=self.access.user, tenant_name=form["tenant_name"], user_agent=self.user_agent
+        )
+        return session_response(signed_in, cookie=form["cookie"], status_code=status.HTTP_201_CREATED)
+
+
 class LeaveTenant(AuthView):
     personal = True
     open_to_closed = True
@@ -80,5 +98,6 @@ class Features(LadAPIView):
 
 router.route("me/", MeView.as_view(), name="me")
 router.route("me/switch-tenant/", SwitchTenant.as_view(), name="switch-tenant")
+router.route("me/found-tenant/", FoundTenant.as_view(), name="found-tenant")
 router.route("me/leave-tenant/", LeaveTenant.as_view(), name="leave-tenant")
 router.route("features/", Features.as_view(), name="features")

@@ -21,6 +21,7 @@ _doorbell = Doorbell("tenants.send_mail")
 
 _ACCOUNT_KINDS: Final = {
     "tenants.user.signed_up": MailKind.EMAIL_VERIFICATION,
+    "tenants.user.verification_requested": MailKind.EMAIL_VERIFICATION,
     "tenants.user.password_reset_requested": MailKind.PASSWORD_RESET,
 }
 

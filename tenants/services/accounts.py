@@ -74,6 +74,13 @@ def found_tenant(
         return _found(user, tenant_name, user_agent, now or timezone.now())
 
 
+def request_verification(*, user: User) -> None:
+    """Mail the proof of the address once more; nothing happens when it is proven already."""
+    if not user.email_verified:
+        with platform_context(user_id=user.pk):
+            people.emit_about(user, "tenants.user.verification_requested")
+
+
 def verify_email(*, token: str) -> User:
     """Note that the person reads the mail of their address. Idempotent. Raises InvalidVerificationLink."""
     proof = tokens.read_email_verification_token(token)
@@ -110,12 +117,15 @@ def update_profile(*, user: User, changes: Mapping[str, Any]) -> User:
 
 def _found(user: User, tenant_name: str, user_agent: str, now: datetime) -> sessions.SignedIn:
     tenant = _create_tenant(tenant_name.strip(), user, now)
-    user.primary_tenant = tenant
-    user.save(update_fields=["primary_tenant"])
+    newcomer = not Membership.objects.filter(user=user).exists()
+    if newcomer:
+        user.primary_tenant = tenant
+        user.save(update_fields=["primary_tenant"])
     with platform_context(tenant_id=tenant.pk, user_id=user.pk):
         Membership.objects.create(tenant=tenant, user=user, role=Role.OWNER)
         emit("tenants.tenant.created", aggregate=tenant, actor=user)
-        emit("tenants.user.signed_up", aggregate=user, actor=user)
+        if newcomer:
+            emit("tenants.user.signed_up", aggregate=user, actor=user)
     return sessions.start(user=user, tenant_id=tenant.pk, user_agent=user_agent, now=now)
 
 

@@ -8,12 +8,18 @@ import pytest
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context
 from tenants.models import FeatureKillSwitch, Tenant
-from tenants.outbox import Batch, NewEvent, catalogue, consumers, define, emit_many
+from tenants.outbox import Batch, NewEvent, catalogue, consumers, define, emit_many, settlement
 
 MOVED = "probe.counter.moved"
 BROKEN = "broken"
 
 Emit = Callable[..., list[UUID]]
+
+
+@pytest.fixture(autouse=True)
+def _long_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed stays away until the test says it is due; by chance its turn might come within one drain."""
+    monkeypatch.setattr(settlement, "delay_after", lambda attempts: 60.0)
 
 
 @pytest.fixture

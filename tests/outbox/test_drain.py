@@ -238,14 +238,39 @@ def test_drains_side_by_side_keep_the_order_of_every_aggregate_and_repeat_nothin
         assert [number for event, number in effects if event_key[event] == key] == list(range(30))
 
 
-def _drain_in_threads(count: int) -> None:
-    def run() -> None:
-        try:
-            drain()
-        finally:
-            connections.close_all()
+@pytest.mark.django_db(transaction=True)
+def test_while_one_worker_runs_an_aggregate_another_takes_nothing_of_it(emit_numbers: Emit) -> None:
+    running, other_is_done = threading.Event(), threading.Event()
 
-    threads = [threading.Thread(target=run) for _ in range(count)]
+    def handler(batch: Batch) -> None:
+        note(batch)
+        if batch.events[0].payload["number"] == 1:
+            running.set()
+            other_is_done.wait(10)
+
+    consumes("probe.*", name="probe", order="aggregate")(handler)
+    emit_numbers([1])
+    first = threading.Thread(target=_drain_and_close)
+    first.start()
+    assert running.wait(10)
+    emit_numbers([2])
+    assert drain().done == 0
+    assert noted() == []
+    other_is_done.set()
+    first.join()
+    drain()
+    assert noted() == [1, 2]
+
+
+def _drain_and_close() -> None:
+    try:
+        drain()
+    finally:
+        connections.close_all()
+
+
+def _drain_in_threads(count: int) -> None:
+    threads = [threading.Thread(target=_drain_and_close) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -139,3 +139,19 @@ def test_a_browser_session_writes_only_with_a_csrf_token(owner):
     response = client.patch("/api/v1/me/", {"first_name": "Eve"}, content_type="application/json")
     assert problem(response) == (403, "not_allowed")
     assert fresh(owner).first_name != "Eve"
+
+
+def test_who_has_an_account_opens_a_further_tenant_and_works_in_it_at_once(tenant, member, api):
+    response = api(member).post("/api/v1/me/found-tenant/", {"tenant_name": "Side Business"}, format="json")
+    assert response.status_code == 201
+    client = api()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {response.json()['access_token']}")
+    me = client.get("/api/v1/me/").json()
+    assert (me["tenant"]["name"], me["role"]) == ("Side Business", "owner")
+    assert fresh(member).primary_tenant_id == tenant.pk
+    assert events("tenants.user.signed_up") == []
+
+
+def test_a_further_tenant_needs_a_name_of_its_own(tenant, member, api):
+    response = api(member).post("/api/v1/me/found-tenant/", {"tenant_name": tenant.name}, format="json")
+    assert problem(response) == (409, "tenant_name_taken")

@@ -121,3 +121,15 @@ def test_a_verification_link_is_worth_nothing_forged_or_after_the_address_change
 def test_signing_up_is_throttled_by_address(sign_up, settings):
     statuses = {sign_up(email=f"person{number}@example.com", tenant_name="").status_code for number in range(21)}
     assert statuses == {201, 429}
+
+
+def test_the_mail_that_proves_the_address_is_sent_again_on_request_until_it_is_proven(sign_up, api):
+    token = sign_up().json()["access_token"]
+    client = api()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert client.post("/api/v1/auth/verify-email/resend/").status_code == 204
+    assert len(events("tenants.user.verification_requested")) == 1
+    with platform_context():
+        User.objects.filter(email="ada@example.com").update(email_verified=True)
+    assert client.post("/api/v1/auth/verify-email/resend/").status_code == 204
+    assert len(events("tenants.user.verification_requested")) == 1
