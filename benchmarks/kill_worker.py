@@ -14,6 +14,7 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
+from benchmarks.outbox_kill import KILLER_WAITS  # noqa: E402
 from lad.celery import app  # noqa: E402
 from tenants.outbox import Batch, Event, consumes, define  # noqa: E402
 
@@ -22,6 +23,7 @@ __all__ = ["EFFECTS", "EVENT_TYPE", "ORDERED", "PLAIN", "app", "register"]
 EVENT_TYPE = "bench.counter.moved"
 PLAIN = "bench-plain"
 ORDERED = "bench-ordered"
+LONGEST_HOLD_SECONDS = 1.0
 
 # No key: an effect applied twice must show as two rows.
 EFFECTS = """
@@ -44,21 +46,25 @@ def _handler(name: str) -> Callable[[Batch], None]:
     def apply(batch: Batch) -> None:
         """Writes one row per event, in two halves with a pause in which a kill may fall."""
         middle = len(batch) // 2
-        with _busy():
+        with _busy() as killer_waits:
             _write(name, batch.events[:middle])
             time.sleep(random.uniform(0, 0.0003) * len(batch))
+            deadline = time.monotonic() + LONGEST_HOLD_SECONDS
+            while killer_waits.exists() and time.monotonic() < deadline:
+                time.sleep(0.002)
             _write(name, batch.events[middle:])
 
     return apply
 
 
 @contextmanager
-def _busy() -> Iterator[None]:
-    """Tell whoever kills that this process is in the middle of a batch."""
-    flag = Path(os.environ["LAD_KILL_BUSY"]) / str(os.getpid())
+def _busy() -> Iterator[Path]:
+    """Tell whoever kills that this process is in the middle of a batch; the path is there while they want one to be."""
+    directory = Path(os.environ["LAD_KILL_BUSY"])
+    flag = directory / str(os.getpid())
     flag.touch()
     try:
-        yield
+        yield directory / KILLER_WAITS
     finally:
         flag.unlink(missing_ok=True)
 

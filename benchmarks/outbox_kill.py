@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ sys.path.insert(0, str(ROOT))
 from lad.runtime.process import Child, spawn  # noqa: E402  (run as a script, it finds lad beside itself)
 
 WORKER_APP = "benchmarks.kill_worker"
+# A file of this name holds batches open, so that on a fast machine too a kill falls into the middle of one.
+KILLER_WAITS = "killer-waits"
 PATIENCE_SECONDS = 120
 LONGEST_PEACE_SECONDS = 0.6
 WHOLE_EVERY = 6
@@ -78,6 +80,16 @@ class Workers:
         if in_batch:
             pids = [pid for pid in pids if (self.busy / str(pid)).exists()]
         return bool(pids) and _kill(random.choice(pids))
+
+    @contextmanager
+    def held_in_batch(self) -> Iterator[None]:
+        """Have the processes that run a batch stay in it for a moment."""
+        flag = self.busy / KILLER_WAITS
+        flag.touch()
+        try:
+            yield
+        finally:
+            flag.unlink()
 
     def kill_whole(self) -> bool:
         """SIGKILL a worker with its whole pool."""
@@ -202,14 +214,16 @@ def kill_run(
         if time.monotonic() > deadline:
             raise TimeoutError(f"Only {done} kills so far: {workers.log} ends with {workers.log.read_text()[-2000:]}")
         workers.keep_alive()
-        poke()
         # As many events as kills, in proportion, and always some, so that there is work for a kill to fall into.
         wanted = events * (done + 1) // kills - producer.emitted
         if wanted <= 0 and not unfinished(database):
             wanted = events // kills // 4 + 1
-        producer.emit(min(max(wanted, 0), events - producer.emitted))
-        time.sleep(random.uniform(0, LONGEST_PEACE_SECONDS))
-        if _kill_one(workers, done, idle=producer.emitted == events and not unfinished(database)):
+        with workers.held_in_batch() if _in_batch(done) else nullcontext():
+            producer.emit(min(max(wanted, 0), events - producer.emitted))
+            poke()
+            time.sleep(random.uniform(0, LONGEST_PEACE_SECONDS))
+            killed = _kill_one(workers, done, idle=producer.emitted == events and not unfinished(database))
+        if killed:
             done += 1
             if done % 20 == 0:
                 say(f"{done} kills, {producer.emitted} events emitted, {unfinished(database)} deliveries to do")
@@ -221,15 +235,19 @@ def kill_run(
     return done
 
 
+def _in_batch(number: int) -> bool:
+    """Whether this kill is to fall into the middle of a batch; some fall wherever the process is."""
+    return number % 4 != 0
+
+
 def _kill_one(workers: Workers, number: int, *, idle: bool) -> bool:
     """Kill a whole worker now and then, else one process: mostly in a batch, sometimes wherever it is."""
     if number % WHOLE_EVERY == WHOLE_EVERY - 1:
         return workers.kill_whole()
-    in_batch = number % 4 != 0 and not idle
     deadline = time.monotonic() + 1
     while time.monotonic() < deadline:
         time.sleep(random.uniform(0.001, 0.02))
-        if workers.kill_child(in_batch=in_batch):
+        if workers.kill_child(in_batch=_in_batch(number) and not idle):
             return True
     return False
 

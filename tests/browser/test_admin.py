@@ -121,6 +121,8 @@ def test_a_tenant_is_suspended_with_a_reason(opened):
 def test_the_search_finds_people_from_anywhere(opened):
     page = opened()
     page.click("text=Find people, tenants, pages")
+    # The box takes the focus a moment after it opens.
+    expect(page.locator("[x-ref=searchInputCommand]")).to_be_focused()
     page.keyboard.type("priya", delay=30)
     page.click("#command-results-list a:has-text('priya.raman')")
     page.wait_for_selector("[name=first_name]")
