@@ -137,8 +137,9 @@ def writer_for(model: Any) -> Writer:
 
 
 def listen(listener: Listener) -> None:
-    """Have ``listener(verb, row, changed=…, actor=…)`` called inside the transaction of every change."""
-    _listeners.append(listener)
+    """Have ``listener(verb, row, changed=…, actor=…)`` called inside the transaction of every change, once."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def announce(verb: str, row: Any, *, changed: list[str], actor: Any) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.apps import apps
 from django.db import transaction
 from rest_framework.test import APIClient
 
@@ -40,6 +41,14 @@ def test_an_event_reads_as_who_did_what_to_whom(tenant: Tenant, owner: User, mem
 
 
 def test_what_nobody_did_was_done_by_the_platform(tenant: Tenant) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        writes.create(TenantFeature, {"feature_key": "campaigns"})
+    drain()
+    assert _summaries() == ["LAD created the feature campaigns: on"]
+
+
+def test_a_change_is_told_once_however_often_the_app_gets_ready(tenant: Tenant) -> None:
+    apps.get_app_config("tenants").ready()
     with platform_context(tenant_id=tenant.pk):
         writes.create(TenantFeature, {"feature_key": "campaigns"})
     drain()
