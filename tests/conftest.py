@@ -48,16 +48,13 @@ def signed_in_to_database(url_name: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> None:
     """Create and migrate the test database as the owner; the tests themselves run as the restricted login."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    original = connection.settings_dict["NAME"]
     connection.settings_dict["TEST"]["NAME"] = f"test_lad_{worker}"
     with django_db_blocker.unblock(), signed_in_to_database("DATABASE_OWNER_URL"):
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    yield
-    with django_db_blocker.unblock(), signed_in_to_database("DATABASE_OWNER_URL"):
-        connection.creation.destroy_test_db(original, verbosity=0)
+    # It goes with its server when the run ends.
 
 
 def superuser_connection() -> psycopg.Connection:
