@@ -12,8 +12,8 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import BaseConstraint, ProtectedError
 
 from lad.db import deletion
+from lad.db.fields import TenantKey
 from lad.errors import Conflict, Invalid
-from lad.tenancy.context import default_tenant_id
 
 Listener = Callable[..., None]
 
@@ -102,8 +102,8 @@ def _fill_tenant(row: Any) -> None:
     """Give a new row its tenant before it is checked, for a unique key with an empty member is never violated."""
     tenancy = getattr(row, "tenancy", None)
     field = row._meta.get_field(tenancy.field) if tenancy and tenancy.field else None
-    if field is not None and not field.null and row._state.adding and getattr(row, field.attname) is None:
-        setattr(row, field.attname, default_tenant_id())
+    if isinstance(field, TenantKey) and row._state.adding:
+        field.fill(row)
 
 
 def invalid(error: ValidationError) -> Invalid:

@@ -204,6 +204,8 @@ END $$;
 
 _AUDIT = f"""
 CREATE OR REPLACE FUNCTION lad_audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+-- An audited table may have columns named like the variables below.
+#variable_conflict use_variable
 DECLARE
     -- What the trigger was made with: the column that names the tenant, then the columns to mask.
     tenant_column text := TG_ARGV[0];

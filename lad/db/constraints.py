@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models.constraints import BaseConstraint
+from django.db.models.sql import Query
 
 from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 
@@ -163,7 +164,7 @@ class Trigger(SqlConstraint):
     ``transition`` the REFERENCING clause, ``parameters`` text handed to the function.
     """
 
-    arguments = ("function", "when", "event", "level", "transition", "parameters")
+    arguments: tuple[str, ...] = ("function", "when", "event", "level", "transition", "parameters")
 
     def __init__(
         self,
@@ -199,6 +200,68 @@ class Trigger(SqlConstraint):
         return f"DROP TRIGGER IF EXISTS {quote(self.name)} ON {quote(model._meta.db_table)}"
 
 
+class SharedKeyTrigger(Trigger):
+    """The trigger behind a ``SharedForeignKey``; its function is told the table and column that own the target."""
+
+    arguments = (*Trigger.arguments, "to")
+
+    def __init__(self, *, to: str, **kwargs: Any) -> None:
+        self.to = to
+        super().__init__(**kwargs)
+
+    def statement(self, model: Any, schema_editor: Any) -> str:
+        target = model._meta.apps.get_model(self.to)
+        owner = target._meta.get_field(target.tenancy.field if hasattr(target, "tenancy") else "tenant").column
+        told = Trigger(
+            **{name: getattr(self, name) for name in ("name", *Trigger.arguments[:-1])},
+            parameters=(*self.parameters, target._meta.db_table, owner),
+        )
+        return told.statement(model, schema_editor)
+
+
+class NoOverlap(SqlConstraint):
+    """No two rows with equal ``fields`` (null equals null) have overlapping times from ``start`` until before ``end``.
+
+    An empty ``end`` never ends; rows outside ``condition`` are free. The fields are compared by a
+    63-bit hash, because an exclusion over both kinds of value would need an extension of PostgreSQL.
+    """
+
+    arguments = ("fields", "start", "end", "condition")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        fields: tuple[str, ...],
+        start: str,
+        end: str,
+        condition: models.Q | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.fields = tuple(fields)
+        self.start = start
+        self.end = end
+        self.condition = condition
+        super().__init__(name=name, **kwargs)
+
+    def statement(self, model: Any, schema_editor: Any) -> str:
+        quote = schema_editor.quote_name
+        column = {name: quote(model._meta.get_field(name).column) for name in (*self.fields, self.start, self.end)}
+        # Length before text: ('a', 'bc') and ('ab', 'c') must differ.
+        parts = [f"COALESCE(length({c}::text) || ':' || {c}::text, '-')" for c in (column[f] for f in self.fields)]
+        key = f"hashtextextended({' || '.join(parts)}, 0) >> 1"
+        where = f" WHERE ({_sql(self.condition, model, schema_editor)})" if self.condition is not None else ""
+        return (
+            f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} EXCLUDE USING gist ("
+            f"int8range({key}, {key}, '[]') WITH &&, "
+            f"tstzrange({column[self.start]}, {column[self.end]}, '[)') WITH &&){where}"
+        )
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+        quote = schema_editor.quote_name
+        return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT IF EXISTS {quote(self.name)}"
+
+
 class TableStorage(SqlConstraint):
     """Storage parameters of one table, such as its fillfactor and how eagerly it is vacuumed."""
 
@@ -214,6 +277,13 @@ class TableStorage(SqlConstraint):
 
     def remove_sql(self, model: Any, schema_editor: Any) -> str:
         return f"ALTER TABLE {schema_editor.quote_name(model._meta.db_table)} RESET ({', '.join(self.parameters)})"
+
+
+def _sql(condition: models.Q, model: Any, schema_editor: Any) -> str:
+    query = Query(model, alias_cols=False)
+    compiler = query.get_compiler(connection=schema_editor.connection)
+    sql, parameters = query.build_where(condition).as_sql(compiler, schema_editor.connection)
+    return str(sql % tuple(schema_editor.quote_value(value) for value in parameters))
 
 
 def delete_rule(on_delete: Any) -> str:

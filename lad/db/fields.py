@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
 
-from lad.tenancy.context import default_tenant_id
+from lad.tenancy.context import current_scope, default_tenant_id
 
 SECRET_MASK = "••••••"  # noqa: S105  (what is shown instead of a secret)
 
@@ -37,9 +37,16 @@ class TenantKey(DatabaseKey):
         super().__init__(to, on_delete, **kwargs)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        if add and not self.null and getattr(model_instance, self.attname) is None:
-            setattr(model_instance, self.attname, default_tenant_id())
+        if add:
+            self.fill(model_instance)
         return super().pre_save(model_instance, add)
+
+    def fill(self, row: models.Model) -> None:
+        """Give a new row that names no tenant the current one; the platform may leave a shared row without."""
+        scope = current_scope()
+        shared = self.null and (scope is None or scope.platform)
+        if getattr(row, self.attname) is None and not shared:
+            setattr(row, self.attname, default_tenant_id())
 
 
 class TenantForeignKey(DatabaseKey):
@@ -47,6 +54,13 @@ class TenantForeignKey(DatabaseKey):
 
     A plain key would let one tenant point at, and pin, another's row: referential checks
     bypass row-level security.
+    """
+
+
+class SharedForeignKey(DatabaseKey):
+    """A key to a row of a shared table: the tenant's own or one that belongs to nobody, never another tenant's.
+
+    A composite key cannot say "or nobody"; a trigger of the base model refuses the rest.
     """
 
 
@@ -134,3 +148,8 @@ class SecretHashField(models.CharField):
 def is_secret(field: Any) -> bool:
     """Whether the field's value must never be shown, logged or audited."""
     return bool(getattr(field, "secret", False))
+
+
+def is_replaceable(field: Any) -> bool:
+    """Whether people may write the secret, though nobody ever reads it back."""
+    return isinstance(field, EncryptedTextField) and field.editable

@@ -116,6 +116,15 @@ class SharedModel(Updated, LadModel):
         abstract = True
 
 
+class NumberedModel(models.Model):
+    """Counts its rows instead of giving them UUIDs. List it before the tenancy base."""
+
+    id: Any = models.BigAutoField(primary_key=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
 class SoftDeletable(models.Model):
     """Deleted by marking: hidden from ``objects``, shown by ``all_objects``, restorable exactly."""
 
@@ -131,6 +140,20 @@ class SoftDeletable(models.Model):
         """Mark the row, and what cascades with it, as deleted."""
         model = type(self)
         return model.all_objects.filter(pk=self.pk, deleted_at__isnull=True).delete()  # type: ignore[attr-defined]
+
+
+class DeletedFlag(models.Model):
+    """``is_deleted`` beside ``deleted_at``, for those who read the table and know only the flag."""
+
+    is_deleted = models.GeneratedField(
+        # django-stubs knows conditions as filters only.
+        expression=models.Q(deleted_at__isnull=False),  # type: ignore[arg-type]
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        abstract = True
 
 
 class AppendOnly(models.Model):

@@ -5,8 +5,16 @@ from typing import Any
 
 from django.db import models
 
-from lad.db.constraints import CURRENT_TENANT, KeyConstraint, ReferencedKey, RowSecurity, Trigger, delete_rule
-from lad.db.fields import TenantForeignKey, TenantKey, TenantUserKey, is_secret
+from lad.db.constraints import (
+    CURRENT_TENANT,
+    KeyConstraint,
+    ReferencedKey,
+    RowSecurity,
+    SharedKeyTrigger,
+    Trigger,
+    delete_rule,
+)
+from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantKey, TenantUserKey, is_secret
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 WITHOUT_DELETE = ("SELECT", "INSERT", "UPDATE")
@@ -92,7 +100,7 @@ def _keys(declaration: Declaration) -> Iterator[Any]:
     if declaration.option("tenant_key"):
         yield ReferencedKey(fields=[tenancy.field, "id"], name=f"{declaration.table}_tenant_id_key")
     for name, field in declaration.fields.items():
-        if isinstance(field, TenantKey | TenantUserKey):
+        if isinstance(field, TenantKey | TenantUserKey | SharedForeignKey):
             yield _key(declaration, name, field, (name,), ("id",))
         if isinstance(field, TenantForeignKey):
             yield _key(declaration, name, field, (tenancy.field, name), ("tenant", "id"))
@@ -113,7 +121,7 @@ def _key(
     return KeyConstraint(
         name=f"{declaration.table}_{name}_{'same_tenant' if len(fields) > 1 else 'fkey'}",
         fields=fields,
-        to=target if isinstance(target, str) else target._meta.label,
+        to=_label(target),
         to_fields=to_fields,
         on_delete=delete_rule(field.remote_field.on_delete),
     )
@@ -130,6 +138,7 @@ def _value_lists(declaration: Declaration) -> Iterator[Any]:
 
 def _triggers(declaration: Declaration) -> Iterator[Trigger]:
     table = declaration.table
+    yield from _shared_row_triggers(declaration)
     if declaration.option("append_only"):
         yield Trigger(
             name=f"{table}_append_only", function="lad_refuse_change", when="BEFORE", event="UPDATE OR DELETE"
@@ -145,6 +154,35 @@ def _triggers(declaration: Declaration) -> Iterator[Trigger]:
         yield Trigger(name=f"{table}_touch_updated_at", function="lad_touch_updated_at", when="BEFORE", event="UPDATE")
     if declaration.option("audited"):
         yield from audit_triggers(declaration)
+
+
+def _shared_row_triggers(declaration: Declaration) -> Iterator[Trigger]:
+    """A shared row stays whose it is, and a key to one leads to the own tenant's rows or to nobody's."""
+    tenancy, table = declaration.option("tenancy"), declaration.table
+    if tenancy.shared:
+        column = tenant_column(declaration)
+        yield Trigger(
+            name=f"{table}_keep_tenant",
+            function="lad_keep_tenant",
+            when="BEFORE",
+            event=f"UPDATE OF {column}",
+            parameters=(column,),
+        )
+    for name, field in declaration.fields.items():
+        if isinstance(field, SharedForeignKey):
+            key, own = field.db_column or f"{name}_id", tenant_column(declaration)
+            yield SharedKeyTrigger(
+                name=f"{table}_{name}_shared_or_own",
+                function="lad_refuse_foreign_shared",
+                when="BEFORE",
+                event=f"INSERT OR UPDATE OF {key}, {own}",
+                to=_label(field.remote_field.model),
+                parameters=(key, own),
+            )
+
+
+def _label(target: Any) -> str:
+    return str(target if isinstance(target, str) else target._meta.label)
 
 
 def audit_triggers(declaration: Declaration) -> Iterator[Trigger]:

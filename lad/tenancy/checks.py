@@ -8,7 +8,7 @@ from django.core.checks import Error, Tags, register
 from django.db import models
 
 from lad.db.constraints import KeyConstraint, RowSecurity
-from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
 from lad.db.models import LadModel
 from lad.tenancy.roles import FRAMEWORK_APPS
 
@@ -55,7 +55,7 @@ def _keys(model: Any) -> Iterator[Error]:
         target = getattr(field.related_model, "tenancy", None)
         if target is None or target.field is None:
             continue
-        if not isinstance(field, TenantForeignKey | TenantUserKey) or field.name not in declared:
+        if not isinstance(field, TenantForeignKey | TenantUserKey | SharedForeignKey) or field.name not in declared:
             yield Error(
                 f"{model._meta.label}.{field.name} could point at another tenant's row.",
                 hint="Use TenantForeignKey: its database key carries the tenant.",

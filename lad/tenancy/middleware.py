@@ -25,8 +25,16 @@ class TenancyMiddleware:
     def __call__(self, request: Any) -> HttpResponse:
         request.access = access.resolve(request)
         bind_access(request.access)
+        if request.access.scoped:
+            _receive_upload(request)
         with request.access.scope():
             response = self.get_response(request)
             if request.access.scoped and response.status_code >= FIRST_FAILURE_STATUS:
                 transaction.set_rollback(True)
             return response
+
+
+def _receive_upload(request: Any) -> None:
+    """Read a form with files before the transaction begins: who sends slowly must not keep one open."""
+    if request.method == "POST" and request.content_type == "multipart/form-data":
+        _ = request.FILES
