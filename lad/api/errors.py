@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -164,7 +165,10 @@ def _database_error(error: Exception) -> DomainError | None:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """``handler400``: what Django itself refuses, such as an unknown host or too large a body."""
     if request.path.startswith(API_PREFIX):
-        return problem_response(Problem(400, "bad_request", "The request cannot be understood."))
+        unknown = Problem(400, "bad_request", "The request cannot be understood.")
+        return problem_response(exception if isinstance(exception, DomainError) else unknown)
+    if isinstance(exception, DomainError):
+        return render(request, "lad/refused.html", {"problem": exception}, status=exception.status)
     return defaults.bad_request(request, exception)
 
 

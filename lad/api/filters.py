@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import django_filters
-from django.db import models
+from django import forms
+from django.db import connection, models
 from django_filters.filters import BaseInFilter
 from rest_framework.filters import BaseFilterBackend
 
@@ -40,6 +41,16 @@ class NumberInFilter(InFilter, django_filters.NumberFilter):
     pass
 
 
+class WholeNumberFilter(django_filters.Filter):
+    """A number without a fraction that the column can hold: 1.5 is no key, and must not find row 1."""
+
+    field_class = forms.IntegerField
+
+
+class WholeNumberInFilter(InFilter, WholeNumberFilter):
+    pass
+
+
 class ChoiceInFilter(InFilter, django_filters.ChoiceFilter):
     pass
 
@@ -66,7 +77,8 @@ def make_filterset(
 def _filters(name: str, field: Any) -> dict[str, Any]:
     match field:
         case models.ForeignKey():
-            return _exact_and_in(f"{name}", _kind_of(field.target_field), field_name=f"{name}_id")
+            target = field.target_field
+            return _exact_and_in(name, _kind_of(target), field_name=f"{name}_id", **_bounds(target))
         case models.BooleanField():
             return {name: BooleanFilter(field_name=name)}
         case models.DateTimeField():
@@ -76,15 +88,17 @@ def _filters(name: str, field: Any) -> dict[str, Any]:
     if field.choices:
         choices = {"choices": field.flatchoices}
         return _exact_and_in(name, (django_filters.ChoiceFilter, ChoiceInFilter), **choices)
-    kind = _kind_of(field)
-    ranges = _ranges(name, django_filters.NumberFilter) if kind[0] is django_filters.NumberFilter else {}
-    return {**_exact_and_in(name, kind), **ranges}
+    kind, bounds = _kind_of(field), _bounds(field)
+    numeric = kind[0] in (django_filters.NumberFilter, WholeNumberFilter)
+    return {**_exact_and_in(name, kind, **bounds), **(_ranges(name, kind[0], **bounds) if numeric else {})}
 
 
 def _kind_of(field: Any) -> tuple[Any, Any]:
     if isinstance(field, models.UUIDField):
         return django_filters.UUIDFilter, KeyInFilter
-    if isinstance(field, models.IntegerField | models.DecimalField | models.FloatField):
+    if isinstance(field, models.IntegerField):
+        return WholeNumberFilter, WholeNumberInFilter
+    if isinstance(field, models.DecimalField | models.FloatField):
         return django_filters.NumberFilter, NumberInFilter
     return django_filters.CharFilter, TextInFilter
 
@@ -97,8 +111,16 @@ def _exact_and_in(name: str, kind: tuple[Any, Any], field_name: str = "", **kwar
     }
 
 
-def _ranges(name: str, kind: Any) -> dict[str, Any]:
-    return {f"{name}__{lookup}": kind(field_name=name, lookup_expr=lookup) for lookup in RANGE_LOOKUPS}
+def _ranges(name: str, kind: Any, **kwargs: Any) -> dict[str, Any]:
+    return {f"{name}__{lookup}": kind(field_name=name, lookup_expr=lookup, **kwargs) for lookup in RANGE_LOOKUPS}
+
+
+def _bounds(field: Any) -> dict[str, Any]:
+    """The least and greatest value the column can hold."""
+    if not isinstance(field, models.IntegerField):
+        return {}
+    least, greatest = connection.ops.integer_field_range(field.get_internal_type())
+    return {"min_value": least, "max_value": greatest}
 
 
 class FilterBackend(BaseFilterBackend):
@@ -180,9 +202,12 @@ def _parameter(name: str, each: Any) -> dict[str, Any]:
         item["format"] = "date"
     elif isinstance(each, django_filters.NumberFilter):
         item = {"type": "number"}
+    elif isinstance(each, WholeNumberFilter):
+        item = {"type": "integer", "minimum": each.extra["min_value"], "maximum": each.extra["max_value"]}
     choices = each.extra.get("choices")
     if choices:
         item["enum"] = [value for value, _label in choices]
+        item["type"] = "integer" if all(isinstance(value, int) for value in item["enum"]) else "string"
     if isinstance(each, InFilter):
         array = {"type": "array", "items": item, "maxItems": MOST_VALUES}
         return {**_query(name, array), "explode": False, "style": "form"}

@@ -122,7 +122,7 @@ def claim_key(request: Any) -> tuple[Claim | None, HttpResponse | None]:
     key = request.headers[HEADER]
     if not KEY.match(key):
         raise MalformedKey
-    claim = Claim(key, request.method, request.get_full_path(), sha256(request.body).hexdigest())
+    claim = Claim(key, request.method, request.get_full_path(), _fingerprint(request))
     scope = require_scope()
     row_id = _insert(claim, scope, now=timezone.now())
     if row_id is not None:
@@ -140,6 +140,20 @@ def expire_keys(*, now: datetime) -> int:
     """Remove answers that are older than a day; returns how many. Called as the platform."""
     removed, _ = _model().objects.filter(created_at__lt=now - RETENTION).hard_delete()
     return int(removed)
+
+
+def _fingerprint(request: Any) -> str:
+    """The SHA-256 of the body; an upload is read in pieces, for it need not fit in memory."""
+    if not (request.content_type or "").startswith("multipart/"):
+        return sha256(request.body).hexdigest()
+    digest = sha256(repr(sorted(request.POST.lists())).encode(errors="replace"))
+    for name, files in sorted(request.FILES.lists()):
+        for each in files:
+            digest.update(repr((name, each.name, each.size)).encode(errors="replace"))
+            for piece in each.chunks():
+                digest.update(piece)
+            each.seek(0)
+    return digest.hexdigest()
 
 
 def _insert(claim: Claim, scope: Scope, *, now: datetime) -> Any:

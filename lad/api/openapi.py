@@ -13,7 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 
-from lad.api import idempotency
+from lad.api import idempotency, includes
 from lad.api.errors import CONTENT_TYPE
 from lad.api.etag import _digest
 from lad.api.serializers import ModelSerializer, StrictFields
@@ -81,6 +81,7 @@ class LadAutoSchema(AutoSchema):
             self._add_parameters(operation)
             self._add_problems(operation)
             self._add_headers(operation)
+            self._add_includes(operation)
         return operation
 
     def get_operation_id(self) -> str:
@@ -165,6 +166,18 @@ class LadAutoSchema(AutoSchema):
                 _response_header(responses, each, "ETag", "The state of the row, for If-Match and If-None-Match.")
         if self._is_row and self._action == "create":
             _response_header(responses, "201", "Location", "Where the new row is.")
+
+    def _add_includes(self, operation: dict[str, Any]) -> None:
+        offered = getattr(self.view, "includes", None)
+        if not offered or self._action != "retrieve":
+            return
+        operation["parameters"] = [includes.parameter(offered), *operation.get("parameters", [])]
+        [answer] = operation["responses"]["200"]["content"].values()
+        children = {
+            name: includes.schema_of(each, self.resolve_serializer(each.resource.serializer, "response").ref)
+            for name, each in sorted(offered.items())
+        }
+        answer["schema"] = {"allOf": [answer["schema"], {"type": "object", "properties": children}]}
 
     def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: Any) -> Any:
         schema = super()._postprocess_serializer_schema(schema, serializer, direction)

@@ -1,6 +1,5 @@
 """JSON in, and only JSON that the database can hold."""
 
-import re
 from typing import Any
 
 from rest_framework import parsers
@@ -8,17 +7,17 @@ from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
-# PostgreSQL stores neither NUL nor half of a surrogate pair in text or jsonb.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from lad import jsontext
 
 
 class JsonParser(parsers.JSONParser):
-    """Refuses, besides what is not JSON, nesting without end and text that cannot be stored."""
+    """Refuses, besides what is not JSON, nesting without end and what cannot be stored."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
             data = super().parse(stream, media_type, parser_context)
-            _refuse_unstorable(data)
+            if fault := jsontext.unstorable(data):
+                raise ParseError(fault)
         except RecursionError as error:
             raise ParseError("It is nested too deeply.") from error
         return data
@@ -33,16 +32,3 @@ class AlwaysJson(BaseContentNegotiation):
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type
-
-
-def _refuse_unstorable(data: Any) -> None:
-    if isinstance(data, str):
-        if UNSTORABLE.search(data):
-            raise ParseError("Text may hold neither NUL nor unpaired surrogates.")
-    elif isinstance(data, dict):
-        for name, value in data.items():
-            _refuse_unstorable(name)
-            _refuse_unstorable(value)
-    elif isinstance(data, list):
-        for value in data:
-            _refuse_unstorable(value)

@@ -1,15 +1,17 @@
 """The registry of the API: one call makes a model a resource, and the contract suites read from it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import IntegerField
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from lad.api import views
 from lad.api.filters import make_filterset
+from lad.api.includes import make_includes
 from lad.api.serializers import make_serializer
 
 METHODS: Final = ("list", "retrieve", "create", "update", "delete")
@@ -64,6 +66,7 @@ def register(
     read_only: Iterable[str] = (),
     serializer: Any = None,
     viewset: type[views.ResourceViewSet] = views.ResourceViewSet,
+    includes: Mapping[str, Any] | None = None,
     path: str = "",
 ) -> Resource:
     """Make the model a resource under ``/api/v1/<table-with-dashes>/``.
@@ -71,6 +74,8 @@ def register(
     ``area`` names the rights it needs, ``feature`` the feature that must be open. ``filters`` and
     ``order`` are the fields lists may be filtered and ordered by; the first order is the default.
     ``methods`` are some of METHODS; soft-deletable models that can be deleted can be restored.
+    ``includes`` are rows that one row can be read with (``?include=notes``), by the related name of
+    their key to it: ``{"notes": LeadNote}``. Their model is a resource too, filtered by that key.
     """
     where = path or model._meta.db_table.replace("_", "-")
     if where in _resources:
@@ -89,6 +94,7 @@ def register(
         serializer=serializer,
         viewset=_make_viewset(model, viewset, chosen, area, feature, filters, order, serializer),
     )
+    resource.viewset.includes = make_includes(model, includes or {}, resource_of)
     _resources[where] = resource
     return resource
 
@@ -114,6 +120,7 @@ def _make_viewset(
         "serializer_class": serializer,
         "filterset_class": make_filterset(model, filters, base.extra_filters),
         "can_delete": "delete" in methods,
+        "lookup_value_converter": "int" if isinstance(model._meta.pk, IntegerField) else "uuid",
         # What was taken away may be brought back by whoever may take away.
         "rights": {"restore": f"{area}.delete", **base.rights},
         "__doc__": base.__doc__ if base is not views.ResourceViewSet else model.__doc__,
@@ -131,6 +138,14 @@ def route(address: str, view: Callable[..., Any], *, name: str) -> None:
 def resources() -> list[Resource]:
     """Every registered resource, by address."""
     return [_resources[where] for where in sorted(_resources)]
+
+
+def resource_of(model: Any) -> Resource:
+    """The model's resource. Raises ImproperlyConfigured when it has none."""
+    found = next((each for each in resources() if each.model is model), None)
+    if found is None:
+        raise ImproperlyConfigured(f"{model._meta.label} is included in another resource but is none itself.")
+    return found
 
 
 def urls() -> list[URLPattern | URLResolver]:

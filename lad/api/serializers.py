@@ -1,18 +1,19 @@
 """Serializers made from models. They check what comes in and show what may be shown; ``lad.writes`` writes."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from django.apps import apps
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
-from lad.db.fields import TenantUserKey, is_secret
+from lad.db.fields import EncryptedTextField, TenantUserKey, is_replaceable, is_secret
 from lad.tenancy.context import current_scope
 
 # Kept by the kernel or the database, never by a caller.
 READ_ONLY: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at")
-HIDDEN: Final = ("deletion_id",)
+HIDDEN: Final = ("deletion_id", "is_deleted")
 
 
 class KeyField(serializers.PrimaryKeyRelatedField):
@@ -44,7 +45,7 @@ class KeyField(serializers.PrimaryKeyRelatedField):
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, list | dict | bool):
+        if isinstance(data, list | dict | bool | float):
             self.fail("incorrect_type")
         try:
             key = self.model._meta.pk.to_python(data)
@@ -107,6 +108,8 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if isinstance(model_field, EncryptedTextField):
+            return serializers.CharField, _secret_options(model_field)
         validators = kwargs.get("validators", [])
         kwargs["validators"] = [each for each in validators if not isinstance(each, UniqueValidator)]
         if not kwargs["validators"]:
@@ -131,18 +134,45 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
         return iter(())
 
 
+# Longer than any password, token or jar of cookies.
+MAX_SECRET: Final = 20_000
+
+
+def _secret_options(field: EncryptedTextField) -> dict[str, Any]:
+    """A secret is taken in and never given out; left out it stays, an empty text removes it."""
+    return {
+        "write_only": True,
+        "required": False if field.blank else not field.has_default(),
+        "allow_blank": field.blank,
+        "trim_whitespace": False,
+        "max_length": MAX_SECRET,
+        "help_text": "Never shown. Left out, it stays as it is.",
+        "style": {"input_type": "password"},
+    }
+
+
 def shown_fields(model: Any, *, fields: Iterable[str] | None, exclude: Iterable[str]) -> list[str]:
-    """The names of the fields an API shows: all but secrets, or those asked for."""
+    """The names of the fields an API takes or shows: all, or those asked for; secrets only to be replaced."""
     hidden = {*HIDDEN, *exclude}
     known = {field.name: field for field in model._meta.concrete_fields}
     names = list(fields) if fields is not None else [name for name in known if name not in hidden]
-    return [name for name in names if name not in known or not is_secret(known[name])]
+    return [n for n in names if n not in known or not is_secret(known[n]) or is_replaceable(known[n])]
 
 
 def make_serializer(
     model: Any, *, fields: Iterable[str] | None = None, exclude: Iterable[str] = (), read_only: Iterable[str] = ()
 ) -> type[ModelSerializer]:
-    """A serializer of the model's own columns. Secret fields are left out even when asked for."""
+    """A serializer of the model's own columns. Secrets can at most be written, even when asked for.
+
+    Asked for in the same words twice it is the same class, and so one name in the API's document.
+    """
+    return _make_serializer(model, None if fields is None else tuple(fields), tuple(exclude), tuple(read_only))
+
+
+@cache
+def _make_serializer(
+    model: Any, fields: tuple[str, ...] | None, exclude: tuple[str, ...], read_only: tuple[str, ...]
+) -> type[ModelSerializer]:
     shown = shown_fields(model, fields=fields, exclude=exclude)
     meta = type(
         "Meta",

@@ -19,11 +19,12 @@ from lad import writes
 from lad.api import etag
 from lad.api.filters import BOOLEANS, DELETED, refuse_unknown
 from lad.api.idempotency import needs_key, require_key
+from lad.api.includes import INCLUDE, Include, asked_for
 from lad.api.parsers import AlwaysJson, JsonParser
 from lad.api.permissions import MissingRight
 from lad.api.throttling import ScopeThrottle
 from lad.db.constraints import RowSecurity
-from lad.errors import Invalid
+from lad.errors import Invalid, NotAllowed
 from lad.tenancy.access import Access
 from lad.tenancy.context import current_scope, platform_context
 
@@ -32,6 +33,12 @@ class TenantRequired(Invalid):
     """Say in which tenant: send its id in X-Tenant-ID."""
 
     code = "tenant_required"
+
+
+class SharedRow(NotAllowed):
+    """This row is everybody's: only LAD's own staff change it. Make a row of your own instead."""
+
+    code = "shared_row"
 
 
 class LadAPIView(APIView):
@@ -97,30 +104,46 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
     # Filters that no single column answers, by the name they have in the query.
     extra_filters: ClassVar[dict[str, Filter]] = {}
     lookup_value_converter = "uuid"
+    # Rows that one row can be read with, by name.
+    includes: ClassVar[dict[str, Include]] = {}
 
     def get_queryset(self) -> Any:
         """The rows the caller sees; with ``?deleted=true`` the deleted ones."""
         if self.action == "list" and self._wants_deleted():
-            return self.model.all_objects.deleted()
-        return self.model.objects.all()
+            return self.narrow(self.model.all_objects.deleted())
+        return self.narrow(self.model.objects.all())
+
+    def narrow(self, rows: Any) -> Any:
+        """Those of the tenant's rows that this caller may see; override where rows are private to people."""
+        return rows
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action != "list":
-            refuse_unknown(request, ())
+            refuse_unknown(request, [INCLUDE] if self.action == "retrieve" and self.includes else [])
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """A list's filters and order; one row is found by its key alone."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
 
     def representation(self, row: Any) -> dict[str, Any]:
         """The row as it is shown."""
         return dict(self.get_serializer(row).data)
 
+    def included(self, row: Any) -> dict[str, Any]:
+        """The rows that a read of this one names in ``?include=``."""
+        if self.action != "retrieve":
+            return {}
+        return {each.name: each.of(row, self.request) for each in asked_for(self.request, self.includes)}
+
     def answer(self, row: Any, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
-        """The row with its entity tag."""
-        shown = self.representation(row)
+        """The row, with what else was asked for, and its entity tag."""
+        shown = {**self.representation(row), **self.included(row)}
         return Response(shown, status=status_code, headers={"ETag": etag.etag(row, shown), **headers})
 
     def locked_object(self) -> Any:
         """The row of the address, locked until the end of the request and held against ``If-Match``."""
-        row = lock(self.get_object())
+        row = lock(require_own(self.get_object()))
         etag.require_match(self.request.headers.get("If-Match"), row)
         return row
 
@@ -186,10 +209,10 @@ class RestoreRow:
     @transaction.atomic
     def restore(self: Any, request: Request, pk: Any) -> Response:
         """Bring back a deleted row with everything that was deleted with it."""
-        row = self.model.all_objects.filter(pk=pk).first()
+        row = self.narrow(self.model.all_objects.filter(pk=pk)).first()
         if row is None:
             raise Http404
-        row = lock(row)
+        row = lock(require_own(row))
         etag.require_match(request.headers.get("If-Match"), row)
         return cast(Response, self.answer(writes.restore(row, actor=request.user)))
 
@@ -199,6 +222,14 @@ def require_tenant(model: Any) -> None:
     tenancy, scope = getattr(model, "tenancy", None), current_scope()
     if tenancy and tenancy.field and not tenancy.shared and (scope is None or scope.tenant_id is None):
         raise TenantRequired
+
+
+def require_own(row: Any) -> Any:
+    """The row, unless it is nobody's and the caller is a tenant's. Raises SharedRow then."""
+    tenancy, scope = getattr(row, "tenancy", None), current_scope()
+    if tenancy and tenancy.shared and getattr(row, f"{tenancy.field}_id") is None and not (scope and scope.platform):
+        raise SharedRow
+    return row
 
 
 def lock(row: Any) -> Any:

@@ -1,0 +1,48 @@
+"""How much may be uploaded: counted while it arrives, so that too much is neither kept nor read to its end."""
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadhandler import FileUploadHandler
+
+from lad.errors import DomainError
+
+# What a form's other fields and the parts' headers may take beside the file.
+SLACK: Final = 256 * 1024
+BYTES_PER_MB: Final = 1024 * 1024
+
+
+class UploadTooLarge(DomainError, RequestDataTooBig):
+    """The file is too large."""
+
+    code = "upload_too_large"
+    status = 413
+    title = "Too large"
+
+    def __init__(self) -> None:
+        super().__init__(f"A file may have at most {settings.UPLOAD_MAX_SIZE / BYTES_PER_MB:g} MB.")
+
+
+class SizeLimit(FileUploadHandler):
+    """The first of the upload handlers; all files of a request count together."""
+
+    def __init__(self, request: Any = None) -> None:
+        super().__init__(request)
+        self.received = 0
+
+    def handle_raw_input(
+        self, input_data: Any, meta: Any, content_length: int, boundary: Any, encoding: str | None = None
+    ) -> None:
+        """Refuse at once what says that it is too large."""
+        if content_length > settings.UPLOAD_MAX_SIZE + SLACK:
+            raise UploadTooLarge
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        self.received += len(raw_data)
+        if self.received > settings.UPLOAD_MAX_SIZE:
+            raise UploadTooLarge
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """The next handlers keep the file."""
