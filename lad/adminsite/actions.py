@@ -20,11 +20,11 @@ from lad.errors import DomainError, Invalid
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
-    """How an action presents itself and when it makes sense."""
+    """How an action presents itself and when it makes sense; what its form offers may depend on the row."""
 
     title: str
     explanation: str
-    form: type[forms.Form]
+    form: type[forms.Form] | Callable[[Any], type[forms.Form]]
     permission: str
     when: Callable[[Any], bool]
     danger: bool
@@ -34,7 +34,7 @@ def row_action(
     title: str,
     *,
     explanation: str = "",
-    form: type[forms.Form] = EmptyForm,
+    form: type[forms.Form] | Callable[[Any], type[forms.Form]] = EmptyForm,
     permission: str = "change",
     when: Callable[[Any], bool] = lambda row: True,
     icon: str | None = None,
@@ -43,8 +43,8 @@ def row_action(
     """Make ``method(self, request, row, values)`` an action of the object page; list it in ``actions_detail``.
 
     It runs inside the row's scope, calls a service, and returns the message to show. A DomainError
-    is shown on the page. ``permission`` is the ``has_…_permission`` asked, ``when`` hides it where
-    it makes no sense.
+    is shown on the page. ``form`` is a form, or a function of the row that makes one. ``permission`` is
+    the ``has_…_permission`` asked, ``when`` hides it where it makes no sense.
     """
     settings = RowAction(title, explanation, form, permission, when, danger)
 
@@ -66,7 +66,8 @@ def _ask_then_act(
     row = model_admin.get_row_or_404(request, object_id)
     if not getattr(model_admin, f"has_{action.permission}_permission")(request, row):
         raise PermissionDenied
-    form = dress(action.form(request.POST if request.method == "POST" else None))
+    form_class: Any = action.form if isinstance(action.form, type) else action.form(row)
+    form = dress(form_class(*((request.POST, request.FILES) if request.method == "POST" else ())))
     back = model_admin.change_url(row)
     if not action.when(row):
         messages.warning(request, f"“{action.title}” does not apply to {row} as it is now.")

@@ -22,9 +22,11 @@ from lad.adminsite.deletion import consequences
 from lad.adminsite.forms import LadModelForm
 from lad.adminsite.history import history_page
 from lad.adminsite.inlines import save_inline
+from lad.adminsite.json_view import json_view
 from lad.adminsite.lists import ListPages
 from lad.adminsite.permissions import AreaPermissions, access_of, is_deleted
-from lad.adminsite.widgets import JSONFormField, pretty_json
+from lad.adminsite.widgets import JSONFormField, SecretFormField
+from lad.db.fields import is_replaceable, is_secret
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context
 
@@ -68,6 +70,8 @@ class LadModelAdmin(AreaPermissions, ListPages):
         for field in model._meta.concrete_fields:
             if isinstance(field, models.JSONField):
                 setattr(self, f"{field.name}_json", _json_shown(field))
+            elif is_secret(field):
+                setattr(self, f"{field.name}_masked", derive.masked(field))
 
     # Rows
 
@@ -129,7 +133,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if self.fieldsets and obj is not None:
-            return [*self.fieldsets, *self._record(obj)]
+            return [*self._laid_out(request, self.fieldsets, obj), *self._record(obj)]
         if obj is None and self.add_fieldsets:
             return self.with_tenant_field(request, self.add_fieldsets)
         names = list(self.fields or derive.form_fields(self.model, adding=obj is None))
@@ -140,10 +144,19 @@ class LadModelAdmin(AreaPermissions, ListPages):
         names = [n for n in derive.record_fields(self.model) if n != "deleted_at" or is_deleted(obj)]
         return [("Record", {"fields": names, "classes": ["lad-record"]})]
 
-    def _shown(self, request: HttpRequest, name: str, obj: Any) -> Any:
-        """A field's place in a form: JSON that cannot be edited is shown laid out."""
-        if f"{name}_json" in vars(self) and not self._editable(request, name, obj):
-            return f"{name}_json"
+    def _laid_out(self, request: HttpRequest, fieldsets: Any, obj: Any) -> list[Any]:
+        return [
+            (title, {**options, "fields": [self._shown(request, name, obj) for name in options["fields"]]})
+            for title, options in fieldsets
+        ]
+
+    def _shown(self, request: HttpRequest, name: Any, obj: Any) -> Any:
+        """A field's place in a form: what cannot be edited is shown laid out if JSON, and masked if secret."""
+        if isinstance(name, list | tuple):
+            return [self._shown(request, each, obj) for each in name]
+        for kind in ("json", "masked"):
+            if f"{name}_{kind}" in vars(self) and not self._editable(request, name, obj):
+                return f"{name}_{kind}"
         return name
 
     def _editable(self, request: HttpRequest, name: str, obj: Any) -> bool:
@@ -172,6 +185,9 @@ class LadModelAdmin(AreaPermissions, ListPages):
             kwargs.pop("widget", None)
             empty = db_field.get_default() if db_field.has_default() else None
             return db_field.formfield(form_class=JSONFormField, empty=empty, **kwargs)
+        if is_replaceable(db_field):
+            kwargs.pop("widget", None)
+            return db_field.formfield(form_class=SecretFormField, **kwargs)
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(db_field, models.TextField) and formfield is not None:
             formfield.widget.attrs["rows"] = TEXT_ROWS
@@ -300,7 +316,7 @@ def url_name(model_admin: Any, page: str) -> str:
 
 def _json_shown(field: Any) -> Callable[[Any], Any]:
     def show(obj: Any) -> Any:
-        return pretty_json(getattr(obj, field.name))
+        return json_view(getattr(obj, field.name))
 
     show.short_description = field.verbose_name  # type: ignore[attr-defined]
     return show

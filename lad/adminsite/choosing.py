@@ -60,5 +60,6 @@ class TenantChoice:
         )
         base = kwargs.pop("form", None) or self.form  # type: ignore[attr-defined]
         # The model field is not editable; excluding it lets the declared one stand in its place.
-        exclude = [*(kwargs.pop("exclude", None) or ()), "tenant"]
+        shown_only = self.get_readonly_fields(request, obj)  # type: ignore[attr-defined]
+        exclude = [*(kwargs.pop("exclude", None) or ()), *shown_only, "tenant"]
         return {**kwargs, "form": type(base.__name__, (base,), {"tenant": choice}), "exclude": exclude}

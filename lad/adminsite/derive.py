@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from lad.db.fields import SECRET_MASK, LowercaseEmailField, TenantKey, TenantUserKey, is_secret
+from lad.db.fields import SECRET_MASK, LowercaseEmailField, TenantKey, TenantUserKey, is_replaceable, is_secret
 
 # A list wider than this is not read.
 MAX_COLUMNS: Final = 7
@@ -14,13 +14,21 @@ MAX_COLUMNS: Final = 7
 NAMES: Final = ("name", "title", "email", "label", "key", "feature_key", "capability_key", "slug", "subject")
 # What every row carries; shown apart, under "Record".
 RECORD: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at", "deletion_id")
-HIDDEN: Final = frozenset({"deletion_id"})
+HIDDEN: Final = frozenset({"deletion_id", "is_deleted"})
 
 COLOURS: Final = {
     "active": "success",
     "accepted": "success",
     "sent": "success",
     "completed": "success",
+    "charged": "success",
+    "paid": "success",
+    "running": "success",
+    "delivered": "success",
+    "opened": "success",
+    "clicked": "success",
+    "connected": "success",
+    "replied": "success",
     "owner": "primary",
     "admin": "info",
     "trial": "info",
@@ -30,11 +38,16 @@ COLOURS: Final = {
     "ready": "info",
     "waiting": "warning",
     "expired": "warning",
+    "paused": "warning",
+    "checkpoint": "warning",
+    "disconnected": "warning",
     "unknown": "warning",
     "revoked": "default",
     "cancelled": "default",
     "suspended": "danger",
+    "overdue": "danger",
     "dead": "danger",
+    "error": "danger",
     "failed": "danger",
 }
 
@@ -161,11 +174,11 @@ def _describe(show: Any, field: Any, label: Any = None) -> Any:
 
 
 def form_fields(model: Any, *, adding: bool) -> list[str]:
-    """What a form shows: everything editable, and when changing what else the row tells."""
+    """What a form shows: everything editable, secrets to be replaced, and when changing what else the row tells."""
     return [
         f.name
         for f in own_fields(model)
-        if not is_secret(f) and (f.editable or (not adding and not isinstance(f, TenantKey)))
+        if is_replaceable(f) or (not is_secret(f) and (f.editable or (not adding and not isinstance(f, TenantKey))))
     ]
 
 

@@ -1,12 +1,14 @@
 """The base of every admin form: it carries the version it was opened with, and shows what a service refused."""
 
 from copy import copy
+from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
+from lad.adminsite.widgets import SecretFormField
 from lad.errors import DomainError, Invalid
 
 VERSION_FIELD: Final = "_version"
@@ -27,6 +29,12 @@ class LadModelForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         # Validation writes into the instance; the writer compares with what the row was.
         self.original = copy(self.instance)
+        for name, field in self.fields.items():
+            if isinstance(field, SecretFormField) and self.initial.pop(name, None):
+                field.say_stored()
+            if isinstance(self.initial.get(name), Decimal):
+                # 25.000000 is stored, 25 is read.
+                self.initial[name] = Decimal(f"{self.initial[name].normalize():f}")
 
     @property
     def version(self) -> str:
@@ -36,7 +44,8 @@ class LadModelForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        opened_with = self.data.get(VERSION_FIELD)
+        # Rows of an inline come with a prefix and without a version: the one on the page is their parent's.
+        opened_with = self.data.get(self.add_prefix(VERSION_FIELD))
         if opened_with and self.version and opened_with != self.version:
             raise ValidationError(CHANGED_MEANWHILE)
         return cleaned
@@ -76,8 +85,13 @@ class LadModelForm(forms.ModelForm):
     def validate_unique(self) -> None:
         """See the class."""
 
-    def validate_constraints(self) -> None:
-        """See the class."""
+    def _post_clean(self) -> None:
+        # The writer may complete or tidy the row before its constraints are asked; the form has no hook for them.
+        self.instance.validate_constraints = lambda exclude=None: None
+        try:
+            super()._post_clean()  # type: ignore[misc]
+        finally:
+            del self.instance.validate_constraints
 
 
 class ReasonForm(forms.Form):

@@ -10,11 +10,28 @@ from unfold.forms import PaginationInlineFormSet
 from lad import writes
 from lad.adminsite import derive
 from lad.adminsite.forms import LadModelForm
+from lad.adminsite.paging import CappedPaginator
 from lad.adminsite.permissions import AreaPermissions
 
 
 class InlineFormSet(PaginationInlineFormSet):
-    """Named after the table: keys have no accessor on the other side to be named after."""
+    """Named after the table: keys have no accessor on the other side to be named after.
+
+    Rows of the parent's tenant only, so that an index that leads with the tenant serves, and no count beyond a limit.
+    """
+
+    queryset: Any
+
+    def __init__(self, *args: Any, per_page: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tenant_id = getattr(self.instance, "tenant_id", None)
+        if tenant_id is not None and self.model.tenancy.field == "tenant" and not self.model.tenancy.shared:
+            self.queryset = self.queryset.filter(tenant=tenant_id)
+        if per_page:
+            self.per_page = per_page
+            self.paginator = CappedPaginator(self.queryset, per_page)
+            self.page = self.get_page(self.paginator, self.get_page_num())
+            self._queryset = self.page.object_list
 
     @classmethod
     def get_default_prefix(cls) -> str:

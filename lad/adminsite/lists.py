@@ -1,10 +1,13 @@
 """The list pages of every model: columns, filters, search and order, from its fields unless a class says otherwise."""
 
 from collections.abc import Sequence
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
+from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, PAGE_VAR
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,6 +18,9 @@ from lad.adminsite.choosing import TenantChoice
 from lad.adminsite.filters import DeletedFilter, filter_for
 from lad.adminsite.paging import CappedPaginator, LadChangeList
 from lad.adminsite.permissions import access_of
+
+# What an address may carry without leaving rows out.
+PLAIN_PARAMETERS = (PAGE_VAR, ORDER_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR)
 
 
 class ListPages(TenantChoice, ModelAdmin):
@@ -61,8 +67,8 @@ class ListPages(TenantChoice, ModelAdmin):
         key = _uuid(search_term)
         if key is None:
             usable = [name for name in self.get_search_fields(request) if name != "id__exact"]
-            if any("email" in name for name in usable):
-                # Addresses are stored in lower case, so that an index finds them.
+            if any("email" in name or "_key__" in name for name in usable):
+                # Addresses and search keys are stored in lower case, so that an index finds them.
                 search_term = search_term.lower()
             return super().get_search_results(request, queryset, search_term) if usable else (queryset.none(), False)
         carrying = models.Q(pk=key) if isinstance(self.model._meta.pk, models.UUIDField) else models.Q()
@@ -80,8 +86,26 @@ class ListPages(TenantChoice, ModelAdmin):
         keys = (f for f in self.model._meta.concrete_fields if f.is_relation)
         return [f.name for f in keys if f.related_model in registry]
 
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> CappedPaginator:
+        paginator: CappedPaginator = super().get_paginator(request, *args, **kwargs)
+        paginator.narrowed = any(value for name, value in request.GET.items() if name not in PLAIN_PARAMETERS)
+        return paginator
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LadChangeList]:
         return LadChangeList
+
+
+def once_per_row(method: Any) -> Any:
+    """Have a column or field of a page made once: templates ask for it several times, and it may cost a query."""
+
+    @wraps(method)
+    def show(self: Any, obj: Any) -> Any:
+        made = vars(obj).setdefault("_shown", {})
+        if method.__name__ not in made:
+            made[method.__name__] = method(self, obj)
+        return made[method.__name__]
+
+    return show
 
 
 def _uuid(text: str) -> UUID | None:

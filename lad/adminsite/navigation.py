@@ -4,15 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
 from lad.adminsite.permissions import access_of
-
-# Sections an app does not place come after these, in the order they are first met.
-_sections: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +29,6 @@ _pages: list[Page] = []
 DASHBOARD: Final = "Dashboard"
 
 
-def sections(*names: str) -> None:
-    """Set the order of sidebar sections; an app calls it once for its own."""
-    _sections.extend(name for name in names if name not in _sections)
-
-
 def add_page(page: Page) -> None:
     """Put a page into the sidebar."""
     _pages.append(page)
@@ -45,7 +38,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar as unfold wants it."""
     site: Any = admin.site
     home = {"title": DASHBOARD, "icon": "space_dashboard", "link": reverse("admin:index")}
-    found: dict[str, list[tuple[int, dict[str, Any]]]] = {name: [] for name in _sections}
+    found: dict[str, list[tuple[int, dict[str, Any]]]] = {name: [] for name in settings.ADMIN_SECTIONS}
     for model, model_admin in site._registry.items():
         if model_admin.has_module_permission(request):
             link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")

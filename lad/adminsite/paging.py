@@ -3,7 +3,10 @@
 from functools import cached_property
 from typing import Any, Final
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import F
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from unfold.views import ChangeList
@@ -16,6 +19,7 @@ class CappedPaginator(Paginator):
 
     template_name = "lad/admin/pagination.html"
     limit = COUNT_LIMIT
+    narrowed = False
 
     @cached_property
     def _counted(self) -> int:
@@ -28,10 +32,40 @@ class CappedPaginator(Paginator):
     def count(self) -> int:
         return min(self._counted, self.limit)
 
+    def page(self, number: Any) -> Page:
+        """The rows of one page: first which they are, then all that a line of the list shows.
+
+        Joined at once, the planner takes the other tables' row-level security for a filter that
+        leaves few rows, and joins and sorts a tenant's whole table to find fifty.
+        """
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        rows: Any = self.object_list
+        if isinstance(rows, list):
+            return super().page(number)
+        keys = self._in_order(rows.select_related(None))[first : first + self.per_page].values("pk")
+        return self._get_page(rows.filter(pk__in=keys), number, self)  # type: ignore[attr-defined]
+
+    def _in_order(self, rows: Any) -> Any:
+        """The rows as they are ordered; when a filter left few, in a way that no index serves.
+
+        An index in that order promises the first fifty at once, but where few of a million rows match,
+        it is read to the end; reading those few and sorting them takes no time.
+        """
+        order = rows.query.order_by
+        if not self.narrowed or self.capped or not all(isinstance(name, str) for name in order):
+            return rows
+        return rows.order_by(*(_sorted_by(name) for name in order))
+
     @property
     def capped(self) -> bool:
         """Whether there are more rows than can be paged through."""
         return self._counted > self.limit
+
+
+def _sorted_by(name: str) -> OrderBy:
+    field = F(name.removeprefix("-"))
+    return OrderBy(Coalesce(field, field), descending=name.startswith("-"))
 
 
 class LadChangeList(ChangeList):

@@ -13,8 +13,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from lad.tenancy.middleware import FIRST_FAILURE_STATUS
 from tenants.demo.load import ADMIN_EMAIL, load
 from tenants.outbox import drain
+from tests.snapshots import filled
 
 PASSWORD = "lad-demo-password"
+# More than enough for the events of the demo data.
+DRAIN_SECONDS = 120
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -43,8 +46,12 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def demo(transactional_db: None) -> None:
     """The three companies of the demo data, with what happened in their activity feeds."""
+    filled("demo", _load_demo)
+
+
+def _load_demo() -> None:
     load(password=PASSWORD, now=timezone.now())
-    drain()
+    drain(seconds=DRAIN_SECONDS)
 
 
 Opened = Callable[..., Page]

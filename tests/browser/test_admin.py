@@ -1,11 +1,9 @@
 """The admin as somebody uses it: in a browser, with the mouse and the keyboard."""
 
-import re
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.contrib import admin
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -42,19 +40,19 @@ def test_a_row_is_created_and_edited(opened):
     page.goto("/admin/tenants/tenantfeature/")
     page.click("a.addlink")
     choose(page, "tenant", "Harbour")
-    page.fill("[name=feature_key]", "campaigns")
+    page.fill("[name=feature_key]", "lead-scoring")
     page.fill("[name=config]", '{"daily_limit": 40,}')
     expect(page.locator(".lad-json-state")).not_to_be_empty()
     page.fill("[name=config]", '{"daily_limit": 40}')
     expect(page.locator(".lad-json-state")).to_be_empty()
     page.click("text=Tidy")
     save(page)
-    assert "campaigns" in rows(page)
+    assert "lead-scoring" in rows(page)
 
-    page.click("#changelist-form a:has-text('campaigns') >> nth=0")
+    page.click("#changelist-form a:has-text('lead-scoring') >> nth=0")
     page.fill("[name=config]", '{"daily_limit": 60}')
     save(page)
-    page.click("#changelist-form a:has-text('campaigns') >> nth=0")
+    page.click("#changelist-form a:has-text('lead-scoring') >> nth=0")
     assert "60" in page.input_value("[name=config]")
     page.click("#main a:has-text('History')")
     expect(page.locator(".lad-history")).to_contain_text("60")
@@ -127,24 +125,6 @@ def test_the_search_finds_people_from_anywhere(opened):
     page.click("#command-results-list a:has-text('priya.raman')")
     page.wait_for_selector("[name=first_name]")
     assert page.input_value("[name=first_name]") == "Priya"
-
-
-def test_every_list_form_and_row_opens(opened):
-    page = opened()
-    for model, model_admin in admin.site._registry.items():
-        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-        page.goto(base)
-        first = page.locator("#result_list tbody a[href*='/change/']").first
-        link = first.get_attribute("href") if first.count() else None
-        if not getattr(model_admin, "read_only", False):
-            page.goto(f"{base}add/")
-            page.wait_for_selector("button[name=_save]")
-        if link:
-            page.goto(link)
-            page.wait_for_selector("fieldset")
-            page.goto(re.sub(r"/change/.*", "/history/", link))
-    page.goto("/admin/outbox/")
-    page.wait_for_selector("#outbox")
 
 
 PAGES = {
