@@ -16,7 +16,15 @@ LAD_HOME = Path(env.str("LAD_HOME", default=str(BASE_DIR / ".lad")))
 DEBUG = env.bool("DEBUG", default=False)
 
 # Commands that need no secret and no database still need settings to load.
-_KEYLESS_COMMANDS = {"collectstatic", "makemigrations", "spectacular", "help", "check"}
+_KEYLESS_COMMANDS = {
+    "collectstatic",
+    "makemigrations",
+    "spectacular",
+    "schema_docs",
+    "event_catalogue",
+    "help",
+    "check",
+}
 _keyless = len(sys.argv) > 1 and sys.argv[1] in _KEYLESS_COMMANDS
 
 
@@ -58,6 +66,11 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "corsheaders",
+    "billing",
+    "leads",
+    "campaigns",
+    "voice",
+    "aiicp",
     "lad.apps.LadConfig",
 ]
 
@@ -174,6 +187,21 @@ EMAIL_TIMEOUT = 20
 EMAIL_FILE_PATH = str(LAD_HOME / "mail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="LAD <no-reply@lad.localhost>")
 
+# The admin's sidebar; a section that is not named here comes after these.
+ADMIN_SECTIONS = [
+    "Leads",
+    "Education",
+    "Campaigns",
+    "Voice",
+    "Assistant",
+    "Billing",
+    "Tenancy",
+    "People",
+    "Features",
+    "Events",
+    "Operations",
+]
+
 # The API.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["lad.api.authentication.AccessAuthentication"],
@@ -240,6 +268,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-mail": {"task": "tenants.send_mail", "schedule": 2.0, "options": {"expires": 5}},
     "sweep-events": {"task": "tenants.sweep_events", "schedule": 15.0, "options": {"expires": 15}},
     "tend-tenants": {"task": "tenants.tend_tenants", "schedule": 300.0, "options": {"expires": 300}},
+    "tend-attachments": {"task": "leads.tend_attachments", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # The admin's looks; its sidebar is built from what is registered (lad/adminsite/navigation.py).
@@ -284,8 +313,48 @@ FORMAT_MODULE_PATH = "lad.formats"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = str(LAD_HOME / "static")
+MEDIA_ROOT = str(LAD_HOME / "media")
+
+# Files people upload lie where no web server looks; they leave through signed links only.
+UPLOAD_MAX_SIZE = env.int("UPLOAD_MAX_MB", default=25) * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "lad.api.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+ATTACHMENT_LINK_LIFETIME = timedelta(seconds=env.int("ATTACHMENT_LINK_SECONDS", default=300))
+ATTACHMENT_RETENTION = timedelta(days=env.int("ATTACHMENT_RETENTION_DAYS", default=30))
+ATTACHMENTS_BUCKET = env.str("ATTACHMENTS_BUCKET", default="")
+
+
+def _attachments() -> dict:
+    """S3-compatible storage when a bucket is named, else a directory under LAD_HOME."""
+    if not ATTACHMENTS_BUCKET:
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {
+                "location": str(Path(MEDIA_ROOT) / "attachments"),
+                "file_permissions_mode": 0o600,
+                "directory_permissions_mode": 0o700,
+            },
+        }
+    return {
+        "BACKEND": "leads.files.s3.AttachmentBucket",
+        "OPTIONS": {
+            "bucket_name": ATTACHMENTS_BUCKET,
+            "endpoint_url": env.str("ATTACHMENTS_ENDPOINT", default="") or None,
+            "region_name": env.str("ATTACHMENTS_REGION", default="") or None,
+            "access_key": env.str("ATTACHMENTS_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("ATTACHMENTS_SECRET_KEY", default="") or None,
+            "addressing_style": env.str("ATTACHMENTS_ADDRESSING", default="auto"),
+            "location": env.str("ATTACHMENTS_PREFIX", default=""),
+        },
+    }
+
+
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "attachments": _attachments(),
     "staticfiles": {
         # Compressing takes half a minute, which a server spends once and a developer never.
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -293,7 +362,6 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     },
 }
-MEDIA_ROOT = str(LAD_HOME / "media")
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.apps import apps
 
+from lad.db.identifiers import as_uuid, from_uuid
 from lad.db.models import LadModel
 from tenants.models import ActivityEntry, Membership, User
 from tenants.outbox import Batch, Event
@@ -81,8 +82,8 @@ def _subjects(batch: Batch) -> dict[UUID, str]:
         if model is not None:
             label = _LABELS.get(model, str)
             related = ["user"] if model is Membership else []
-            rows = model.all_objects.select_related(*related).in_bulk(wanted)
-            labels |= {key: label(row) for key, row in rows.items()}
+            rows = model.all_objects.select_related(*related).in_bulk({from_uuid(model, key) for key in wanted})
+            labels |= {as_uuid(key): label(row) for key, row in rows.items()}
     return labels
 
 

@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 
 from lad.db.audit_function import possible_buckets
 from lad.db.fields import SECRET_MASK
+from lad.db.identifiers import as_uuid
 from tenants.models import AuditAction
 
 # Columns that serve the machinery and would only puzzle a reader.
@@ -67,7 +68,7 @@ _ROW_HISTORY = """
 
 def history(model: type[models.Model], row_id: UUID | int, limit: int = 200) -> list[HistoryEntry]:
     """What happened to one row, the newest first, as far as the current scope may see it."""
-    key = row_id if isinstance(row_id, UUID) else UUID(int=int(row_id))
+    key = as_uuid(row_id)
     with connection.cursor() as cursor:
         cursor.execute(
             _ROW_HISTORY,

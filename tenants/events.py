@@ -40,7 +40,7 @@ define("tenants.invitation.revoked", "{actor} withdrew the invitation of {email}
 define("tenants.invitation.accepted", "{email} accepted the invitation", fields=["email", "role", "user_id"])
 
 
-@consumes("tenants.*", name="activity-feed")
+@consumes("*", name="activity-feed", told_only=True)
 def feed(batch: Batch) -> None:
     """Tells each event in a sentence in the tenant's activity feed."""
     activity.record(batch)

@@ -21,6 +21,22 @@ _TABLE: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "events": {Role.ADMIN: VIEW},
     "audit": {Role.ADMIN: VIEW},
     "mail": {Role.ADMIN: VIEW},
+    # Money moves through services; what it cost is everybody's to see, what there is the admins'.
+    "billing": {Role.ADMIN: VIEW},
+    "usage": {Role.VIEWER: VIEW},
+    "leads": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    "pipeline": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
+    "bookings": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    "students": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    "counsellors": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
+    "companies": {Role.VIEWER: VIEW},
+    "campaigns": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    "templates": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    "sending-accounts": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
+    "voice": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
+    "calls": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    # A conversation is its owner's; overseeing is seeing those of everybody.
+    "assistant": {Role.VIEWER: VIEW, Role.MEMBER: EDIT, Role.ADMIN: frozenset({"oversee"})},
 }
 
 WEAKEST_FIRST: Final = (Role.VIEWER, Role.MEMBER, Role.ADMIN, Role.OWNER)

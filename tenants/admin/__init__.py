@@ -3,7 +3,6 @@
 from django.contrib import admin
 
 from lad.adminsite.history import history_from
-from lad.adminsite.navigation import sections
 from lad.adminsite.switcher import choices_from
 from tenants.admin import dashboard, events, features, invitations, memberships, operations, outbox, tenancy, users
 from tenants.admin.passwords import OwnPasswordForm
@@ -13,6 +12,5 @@ from tenants.audit import history
 __all__ = ["dashboard", "events", "features", "invitations", "memberships", "operations", "outbox", "tenancy", "users"]
 
 admin.site.password_change_form = OwnPasswordForm
-sections("Tenancy", "People", "Features", "Events", "Operations")
 history_from(history)
 choices_from(tenants_of)

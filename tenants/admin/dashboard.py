@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from lad.adminsite.dashboard import Card, Contribution, Line, Panel, contributes
 from lad.adminsite.permissions import access_of
+from lad.tenancy.context import require_scope
 from tenants.admin.outbox import human_lag
 from tenants.models import ActivityEntry, MailDelivery, MailState, Membership, Tenant, TenantInvitation, TenantStatus
 from tenants.outbox import monitoring
@@ -185,7 +186,9 @@ def _open_invitations(now: datetime) -> Panel:
 
 
 def _recent_activity() -> Panel:
-    rows = ActivityEntry.objects.select_related("tenant").order_by("-occurred_at", "-pk")[:LINES]
+    # Each order has an index: within a tenant the moment, across tenants the time-ordered key.
+    order = ["-occurred_at", "-pk"] if require_scope().tenant_id else ["-pk"]
+    rows = ActivityEntry.objects.select_related("tenant").order_by(*order)[:LINES]
     lines = [
         Line(
             row.summary,

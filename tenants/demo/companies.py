@@ -45,6 +45,8 @@ class Company:
     rights: tuple[tuple[str, str, bool], ...] = ()
     website: str = ""
     phone: str = ""
+    # The provider whose account the owner has linked.
+    signs_in_with: str = ""
     metadata: dict[str, object] = field(default_factory=dict)
 
 
@@ -68,10 +70,18 @@ COMPANIES: Final = (
             Invited("liam.byrne", Role.MEMBER, "accepted", timedelta(days=3)),
             Invited("old.contractor", Role.VIEWER, "revoked", timedelta(days=4)),
         ),
-        features=(("lead-enrichment", True), ("voice-agent", True), ("social-integration", False)),
+        features=(
+            ("lead-enrichment", True),
+            ("voice-agent", True),
+            ("campaigns", True),
+            ("social-integration", True),
+            ("apollo-leads", True),
+            ("education-students", False),
+        ),
         flags=(("ai-icp-assistant", True, timedelta(days=30), False), ("voice-agent", False, timedelta(days=-2), True)),
         rights=(("Priya", "invitations.create", True), ("Jonas", "audit.view", False)),
         website="https://kestrel-analytics.example",
+        signs_in_with="google",
         phone="+46 8 505 21 00",
         metadata={"industry": "B2B software", "employees": 84, "crm": "in-house"},
     ),
@@ -92,7 +102,12 @@ COMPANIES: Final = (
             Invited("peter.novak", Role.ADMIN, "accepted", timedelta(days=2)),
             Invited("former.counsellor", Role.MEMBER, "expired", timedelta(days=20)),
         ),
-        features=(("education-students", True), ("education-counsellors", True), ("campaigns", True)),
+        features=(
+            ("education-students", True),
+            ("education-counsellors", True),
+            ("campaigns", True),
+            ("voice-agent", True),
+        ),
         flags=(("apollo-leads", False, None, False),),
         website="https://brightpath.example",
         phone="+44 20 7946 0991",
@@ -107,7 +122,8 @@ COMPANIES: Final = (
         people=(Person("Chloe", "Harbour", Role.ADMIN), Person("Sam", "Petrov", Role.VIEWER)),
         invited=(Invited("lettings", Role.MEMBER, "pending", timedelta(hours=3)),),
         trial=timedelta(days=2, hours=6),
-        features=(("voice-agent", True),),
+        # What its plan leaves out is LAD's gift while the trial lasts.
+        features=(("ai-icp-assistant", True), ("voice-agent", True), ("campaigns", True), ("deals-pipeline", True)),
         website="https://harbourfinch.example",
         phone="+61 2 5550 4412",
         metadata={"industry": "Real estate"},

@@ -1,15 +1,21 @@
 """Puts the demo data into the database; what is there already is left as it is."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any, Final
 
+from django.apps import apps
 from django.db import transaction
 
 from lad import writes
 from lad.tenancy.context import platform_context
 from tenants import tokens
 from tenants.demo.companies import COMPANIES, IN_TWO_TENANTS, KILL_SWITCH, Company, Invited, Person
+from tenants.demo.company import DemoCompany
 from tenants.models import (
     FeatureFlag,
     FeatureKillSwitch,
@@ -20,6 +26,7 @@ from tenants.models import (
     TenantStatus,
     User,
     UserCapability,
+    UserIdentity,
 )
 from tenants.outbox import emit
 from tenants.services import invitations, memberships, people
@@ -40,10 +47,11 @@ class Loaded:
 
 
 def load(*, password: str, now: datetime, beside_others: bool = False) -> Loaded:
-    """Make the demo's administrator and companies. Idempotent. Raises OtherTenants."""
+    """Make the demo's administrator and companies, and what each app has for them. Idempotent. Raises OtherTenants."""
     with platform_context():
         admin = User.objects.filter(email=ADMIN_EMAIL).first()
-        if admin is None and not beside_others and Tenant.objects.exists():
+        first_time = admin is None
+        if first_time and not beside_others and Tenant.objects.exists():
             raise OtherTenants(OtherTenants.__doc__)
         if admin is None:
             admin = User.objects.create_superuser(ADMIN_EMAIL, password, first_name="Ada", last_name="Admin")
@@ -53,15 +61,43 @@ def load(*, password: str, now: datetime, beside_others: bool = False) -> Loaded
         _across(made)
         if made and not FeatureKillSwitch.objects.filter(feature_key=KILL_SWITCH[0]).exists():
             writes.create(FeatureKillSwitch, {"feature_key": KILL_SWITCH[0], "reason": KILL_SWITCH[1]}, actor=admin)
+        if first_time:
+            load_shared(now)
+        fill(made.values())
         return Loaded(tenants=len(made), people=User.objects.count() - before)
 
 
-def _across(made: dict[str, tuple[Tenant, dict[str, User]]]) -> None:
+def load_shared(now: datetime) -> None:
+    """Have each app make what belongs to no tenant."""
+    for module in app_modules("demo"):
+        if callable(app_load := getattr(module, "load_shared", None)):
+            with platform_context():
+                app_load(now)
+
+
+def fill(companies: Iterable[DemoCompany]) -> None:
+    """Have each app fill the companies, the apps in the order in which they build on one another."""
+    demos = list(app_modules("demo"))
+    for company in companies:
+        for module in demos:
+            if callable(app_load := getattr(module, "load", None)):
+                with platform_context(tenant_id=company.tenant.pk):
+                    app_load(company)
+
+
+def app_modules(name: str) -> Iterator[ModuleType]:
+    """The modules of that name in the apps above this one, in order: found by name, for imports go downward only."""
+    for config in apps.get_app_configs():
+        if config.name != "tenants" and find_spec(f"{config.name}.demo") and find_spec(f"{config.name}.{name}"):
+            yield import_module(f"{config.name}.{name}")
+
+
+def _across(made: dict[str, DemoCompany]) -> None:
     name, home, other, role = IN_TWO_TENANTS
     if home in made and other in made:
-        tenant = made[other][0]
+        tenant = made[other].tenant
         with platform_context(tenant_id=tenant.pk):
-            memberships.enrol(tenant_id=tenant.pk, user=made[home][1][name], role=role)
+            memberships.enrol(tenant_id=tenant.pk, user=made[home].staff[name], role=role)
 
 
 class _Founding:
@@ -72,7 +108,7 @@ class _Founding:
         self.staff: dict[str, User] = {}
 
     @transaction.atomic
-    def run(self) -> tuple[Tenant, dict[str, User]]:
+    def run(self) -> DemoCompany:
         self.tenant = self._tenant()
         with platform_context(tenant_id=self.tenant.pk):
             self.owner = self._member(self.company.owner, actor=None)
@@ -81,11 +117,12 @@ class _Founding:
                 self._member(person, actor=self.owner)
             for invited in self.company.invited:
                 self._invite(invited)
+            self._link_owner()
             self._switch_features()
             for name, right, enabled in self.company.rights:
                 values = {"user": self.staff[name], "capability_key": right, "enabled": enabled}
                 self._write(UserCapability, values, actor=self.owner)
-        return self.tenant, self.staff
+        return DemoCompany(self.tenant, self.owner, self.admin, self.staff, self.now)
 
     def _tenant(self) -> Tenant:
         company = self.company
@@ -132,6 +169,15 @@ class _Founding:
         first, _, last = invited.name.partition(".")
         person = invitations.NewPerson(self.password, first.capitalize(), last.capitalize())
         invitations.accept(token=tokens.invitation_token(row), new_person=person, now=self.now)
+
+    def _link_owner(self) -> None:
+        """The owner signs in with an outside account too."""
+        if not self.company.signs_in_with:
+            return
+        identity = {"provider": self.company.signs_in_with, "provider_user_id": f"demo-{self.company.slug}"}
+        UserIdentity.objects.create(user=self.owner, provider_data={"email": self.owner.email}, **identity)
+        payload = {"provider": self.company.signs_in_with}
+        emit("tenants.user.identity_linked", aggregate=self.owner, actor=self.owner, payload=payload)
 
     def _switch_features(self) -> None:
         for key, enabled in self.company.features:

@@ -24,13 +24,17 @@ class UnknownEventType(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One type of event. ``summary`` is a sentence with ``{actor}``, ``{subject}`` and payload fields in it."""
+    """One type of event. ``summary`` is a sentence with ``{actor}``, ``{subject}`` and payload fields in it.
+
+    ``told`` is whether people read of it: what machines do by the thousand is no news.
+    """
 
     name: str
     summary: str
     fields: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     version: int = 1
+    told: bool = True
 
     @property
     def domain(self) -> str:
@@ -50,14 +54,23 @@ _changes_defined = False
 
 
 def define(
-    name: str, summary: str, *, fields: Iterable[str] = (), optional: Iterable[str] = (), version: int = 1
+    name: str,
+    summary: str,
+    *,
+    fields: Iterable[str] = (),
+    optional: Iterable[str] = (),
+    version: int = 1,
+    told: bool = True,
 ) -> EventType:
-    """Add a type to the catalogue; ``fields`` must be in every payload, ``optional`` may be."""
+    """Add a type to the catalogue; ``fields`` must be in every payload, ``optional`` may be.
+
+    Say ``told=False`` of what machines do in bulk: consumers act on it, the activity feed leaves it out.
+    """
     if not NAME.match(name):
         raise ValueError(f"{name!r} is no event type: write it as domain.entity.verb in lower case.")
     if name in _types:
         raise ValueError(f"{name} is defined twice.")
-    _types[name] = EventType(name, summary, tuple(fields), tuple(optional), version)
+    _types[name] = EventType(name, summary, tuple(fields), tuple(optional), version, told)
     return _types[name]
 
 

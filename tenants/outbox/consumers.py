@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
+from tenants.outbox.catalogue import event_type
+
 # Consumers that keep order work on an aggregate only while they hold the lock of its slot.
 SLOTS = 64
 UNORDERED = -1
@@ -75,6 +77,7 @@ class Consumer:
     handler: Handler = field(compare=False)
     ordered: bool = False
     per_tenant: bool = False
+    told_only: bool = False
     batch_size: int = BATCH_SIZE
 
     @property
@@ -87,8 +90,10 @@ class Consumer:
         """The first line of the handler's docstring."""
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
 
-    def wants(self, event_type: str) -> bool:
-        return any(fnmatchcase(event_type, pattern) for pattern in self.patterns)
+    def wants(self, type_name: str) -> bool:
+        if self.told_only and not event_type(type_name).told:
+            return False
+        return any(fnmatchcase(type_name, pattern) for pattern in self.patterns)
 
     def slot(self, aggregate_id: UUID) -> int:
         return zlib.crc32(aggregate_id.bytes) % SLOTS if self.ordered else UNORDERED
@@ -103,6 +108,7 @@ def consumes(
     name: str,
     order: Literal["none", "aggregate"] = "none",
     scope: Literal["platform", "tenant"] = "platform",
+    told_only: bool = False,
     batch_size: int = BATCH_SIZE,
 ) -> Callable[[Handler], Handler]:
     """Register the function as a consumer of the types; ``*`` in a type stands for anything.
@@ -110,14 +116,17 @@ def consumes(
     It is called with a Batch inside the transaction that removes the deliveries: what it writes to
     the database happens exactly once, and nothing it does may reach outside the database. With
     ``order="aggregate"`` events of one aggregate come one after the other, and one that keeps failing
-    holds up the later ones of its aggregate. With ``scope="tenant"`` each call sees one tenant.
+    holds up the later ones of its aggregate. With ``scope="tenant"`` each call sees one tenant. With
+    ``told_only`` types that are defined as no news stay out.
     """
     patterns = (types,) if isinstance(types, str) else tuple(types)
 
     def register(handler: Handler) -> Handler:
         if name in _consumers:
             raise ValueError(f"There are two consumers called {name}.")
-        _consumers[name] = Consumer(name, patterns, handler, order == "aggregate", scope == "tenant", batch_size)
+        _consumers[name] = Consumer(
+            name, patterns, handler, order == "aggregate", scope == "tenant", told_only, batch_size
+        )
         subscribers.cache_clear()
         return handler
 
@@ -140,6 +149,6 @@ def consumer_named(name: str) -> Consumer | None:
 
 
 @cache
-def subscribers(event_type: str) -> tuple[Consumer, ...]:
+def subscribers(type_name: str) -> tuple[Consumer, ...]:
     """Who gets events of the type."""
-    return tuple(consumer for consumer in consumers() if consumer.wants(event_type))
+    return tuple(consumer for consumer in consumers() if consumer.wants(type_name))

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
-from lad.db.identifiers import uuid7
+from lad.db.identifiers import as_uuid, uuid7
 from lad.observability import SECRET_NAME
 from lad.tenancy.context import NoTenant, current_request_id, current_scope, current_user_id
 from tenants.outbox import hints
@@ -122,7 +122,7 @@ def _row(event: NewEvent) -> _Row:
         tenant_id=_tenant_id(event),
         type=kind.name,
         aggregate_type=event.aggregate_type or (entity_of(aggregate.__class__) if aggregate is not None else ""),
-        aggregate_id=event.aggregate_id or _uuid(getattr(aggregate, "pk", None)),
+        aggregate_id=event.aggregate_id or _key_of(aggregate),
         payload=_payload(kind, event.payload),
         metadata=json.dumps(_metadata(kind, event.actor)),
     )
@@ -140,7 +140,8 @@ def _tenant_id(event: NewEvent) -> UUID:
 
 
 def _metadata(kind: EventType, actor: Any) -> dict[str, Any]:
-    actor_id = _uuid(getattr(actor, "pk", actor)) or current_user_id()
+    actor_key = getattr(actor, "pk", actor)
+    actor_id = actor_key if isinstance(actor_key, UUID) else current_user_id()
     return {
         "version": kind.version,
         "actor_id": str(actor_id) if actor_id else None,
@@ -148,8 +149,9 @@ def _metadata(kind: EventType, actor: Any) -> dict[str, Any]:
     }
 
 
-def _uuid(value: Any) -> UUID | None:
-    return value if isinstance(value, UUID) else None
+def _key_of(aggregate: Any) -> UUID | None:
+    key = getattr(aggregate, "pk", None)
+    return None if key is None else as_uuid(key)
 
 
 def _payload(kind: EventType, payload: Mapping[str, Any]) -> str:
