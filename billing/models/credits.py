@@ -1,0 +1,113 @@
+"""The credits of before the wallets, kept as they were."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from billing.models import amounts
+from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.models import AppendOnly, TenantModel
+
+
+class CreditTransactionType(models.TextChoices):
+    PURCHASE = "purchase", "Purchase"
+    DEBIT = "debit", "Debit"
+    DEDUCTION = "deduction", "Deduction"
+    USAGE = "usage", "Usage"
+    REFUND = "refund", "Refund"
+    ADJUSTMENT = "adjustment", "Adjustment"
+
+
+ADDING = (CreditTransactionType.PURCHASE, CreditTransactionType.REFUND)
+TAKING = (CreditTransactionType.DEBIT, CreditTransactionType.DEDUCTION, CreditTransactionType.USAGE)
+
+
+class UserCredit(TenantModel):
+    """The legacy credits of one user; asked only where there is no wallet."""
+
+    user = TenantUserKey(on_delete=models.PROTECT, member=True, db_index=False)
+    balance = amounts.legacy_credits(default=0, db_default=0, editable=False)
+    monthly_usage = amounts.legacy_credits(default=0, db_default=0, editable=False)
+    last_usage_reset = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+
+    # Credits end with their last transaction, not with a deleted row.
+    privileges = ("SELECT", "INSERT", "UPDATE")
+
+    class Meta:
+        db_table = "user_credits"
+        verbose_name = "legacy credits of a user"
+        verbose_name_plural = "legacy credits"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "user"],
+                name="user_credits_user_key",
+                violation_error_message="This user has legacy credits already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(balance__gte=0, monthly_usage__gte=0),
+                name="user_credits_not_negative",
+                violation_error_message="Neither balance nor usage can be negative.",
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "-created_at"], name="user_credits_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.balance} credits"
+
+
+class CreditTransaction(AppendOnly, TenantModel):
+    """One movement of legacy credits; the oldest ones do not know the balances around them."""
+
+    user = TenantUserKey(on_delete=models.PROTECT, member=True, db_index=False)
+    user_credit = TenantForeignKey(
+        "billing.UserCredit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="transactions",
+        db_index=False,
+    )
+    amount = amounts.legacy_credits(help_text="Positive adds credits, negative takes them.")
+    transaction_type = models.CharField(max_length=50, choices=CreditTransactionType)
+    reference_type = models.CharField(max_length=50, blank=True, default="", db_default="")
+    reference_id = models.UUIDField(null=True, blank=True)
+    balance_before = amounts.legacy_credits(null=True, blank=True)
+    balance_after = amounts.legacy_credits(null=True, blank=True)
+    description = models.TextField(max_length=2000, blank=True, default="", db_default="")
+    metadata = models.JSONField(default=dict, blank=True, db_default={})
+
+    announced = False
+
+    class Meta:
+        db_table = "credit_transactions"
+        verbose_name = "legacy credit transaction"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(balance_before__isnull=True, balance_after__isnull=True)
+                | Q(
+                    balance_before__isnull=False,
+                    balance_after__isnull=False,
+                    balance_before__gte=0,
+                    balance_after__gte=0,
+                    balance_after=F("balance_before") + F("amount"),
+                ),
+                name="credit_transactions_sum",
+                violation_error_message="The balance after must be the balance before plus the amount.",
+            ),
+            models.CheckConstraint(
+                condition=Q(transaction_type__in=ADDING, amount__gte=0)
+                | Q(transaction_type__in=TAKING, amount__lte=0)
+                | Q(transaction_type=CreditTransactionType.ADJUSTMENT),
+                name="credit_transactions_sign",
+                violation_error_message="Purchases and refunds add credits; debits, deductions and usage take them.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="credit_transactions_newest"),
+            models.Index(fields=["tenant", "user_credit", "-created_at"], name="credit_transactions_credit"),
+            models.Index(fields=["tenant", "user", "-created_at"], name="credit_transactions_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_transaction_type_display()} {self.amount:+f}"

@@ -1,0 +1,40 @@
+"""What of money the dashboard asks for."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from lad.tenancy.context import platform_context
+from tests.factories.billing import InvoiceFactory, UsageEventFactory, WalletFactory
+
+
+def cards(client):
+    return {card.title: (card.value, card.tone) for card in client.get("/admin/").context["cards"]}
+
+
+def test_the_dashboard_asks_for_unpaid_invoices_low_wallets_and_failed_charges(root, tenant, member):
+    calm = {"Overdue invoices": ("0", ""), "Low wallets": ("0", ""), "Failed charges": ("0", "")}
+    assert cards(root) | calm == cards(root)
+    now = timezone.now()
+    with platform_context(tenant_id=tenant.pk):
+        WalletFactory.create(user=None, current_balance=4, low_balance_threshold=5)
+        WalletFactory.create(user=member, current_balance=5, low_balance_threshold=5)
+        InvoiceFactory.create(status="overdue", due_at=now)
+        InvoiceFactory.create(status="pending", due_at=now - timedelta(days=1))
+        InvoiceFactory.create(status="pending", due_at=now + timedelta(days=1))
+        for days in (1, 8):
+            at = now - timedelta(days=days)
+            UsageEventFactory.create(status="failed", error_message="No", created_at=at)
+    asking = {"Overdue invoices": ("2", "danger"), "Low wallets": ("1", "warning"), "Failed charges": ("1", "warning")}
+    assert cards(root) | asking == cards(root)
+
+
+def test_a_tenants_staff_see_their_own_money_and_viewers_only_what_it_costs(
+    browser, owner, viewer, other_tenant, other_owner
+):
+    with platform_context(tenant_id=other_tenant.pk):
+        InvoiceFactory.create(status="overdue", due_at=timezone.now())
+    assert cards(browser(owner))["Overdue invoices"] == ("0", "")
+    assert cards(browser(other_owner))["Overdue invoices"] == ("1", "danger")
+    assert {"Overdue invoices", "Low wallets"}.isdisjoint(cards(browser(viewer)))
+    assert "Failed charges" in cards(browser(viewer))

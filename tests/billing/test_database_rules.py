@@ -1,0 +1,388 @@
+"""What the database itself refuses, whoever asks: as the tenant's role where it may write, else as the platform's."""
+
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from billing.models import (
+    CreditTransaction,
+    FeatureEntitlement,
+    Invoice,
+    LedgerTransaction,
+    Price,
+    UsageEvent,
+    UserCredit,
+    Wallet,
+)
+from lad.db.constraints import RowSecurity
+from lad.db.identifiers import uuid7
+from lad.tenancy.context import platform_context, tenant_context
+from tests.contract.catalogue import factory_of
+from tests.contract.sql import DENIED, constraint_of, execute, insert_copy, refused, table
+from tests.factories.billing import LedgerTransactionFactory, PriceFactory, UsageEventFactory, WalletFactory
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+# Table, what a row is made with, what is then written, and the rule that refuses it.
+REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
+    (Wallet, {}, {"current_balance": -1}, "not_overdrawn"),
+    (Wallet, {}, {"reserved_balance": -1}, "not_overdrawn"),
+    (Wallet, {"current_balance": 5}, {"reserved_balance": 6}, "not_overdrawn"),
+    (Wallet, {"current_balance": 5, "reserved_balance": 4}, {"current_balance": 3}, "not_overdrawn"),
+    (Wallet, {}, {"low_balance_threshold": -1}, "threshold_positive"),
+    (Wallet, {}, {"currency": "usd"}, "currency_code"),
+    (Wallet, {}, {"currency": "US"}, "currency_code"),
+    (LedgerTransaction, {}, {"balance_after": 101}, "sum"),
+    (LedgerTransaction, {}, {"balance_before": 1}, "sum"),
+    (LedgerTransaction, {}, {"amount": -100, "balance_after": -100}, "not_overdrawn"),
+    (LedgerTransaction, {}, {"balance_before": -200, "balance_after": -100}, "not_overdrawn"),
+    (LedgerTransaction, {}, {"idempotency_key": ""}, "keyed"),
+    (UsageEvent, {}, {"total_cost": "-0.01"}, "not_negative"),
+    (UsageEvent, {}, {"total_quantity": -1}, "not_negative"),
+    (UsageEvent, {}, {"retry_count": -1}, "retry_count_check"),
+    (UsageEvent, {}, {"currency": "u$d"}, "currency_code"),
+    (UsageEvent, {}, {"idempotency_key": ""}, "keyed"),
+    (UsageEvent, {}, {"status": "failed"}, "failure_explained"),
+    (UsageEvent, {}, {"status": "charged"}, "charged_by_debit"),
+    (UsageEvent, {}, {"status": "charged", "charged_at": NOON}, "charged_by_debit"),
+    (UsageEvent, {}, {"charged_at": NOON}, "charged_by_debit"),
+    (Price, {}, {"unit_price": "-0.0001"}, "not_negative"),
+    (Price, {"effective_from": NOON}, {"effective_to": NOON}, "period"),
+    (Price, {"effective_from": NOON}, {"effective_to": NOON - timedelta(days=1)}, "period"),
+    (Price, {}, {"provider": "OpenAI"}, "component"),
+    (Price, {}, {"provider": ""}, "component"),
+    (Price, {}, {"model": ""}, "component"),
+    (Invoice, {}, {"total": 1}, "total"),
+    (Invoice, {}, {"tax": 10}, "total"),
+    (Invoice, {}, {"subtotal": -1, "total": "8.95"}, "not_negative"),
+    (Invoice, {}, {"tax": -1, "total": 198}, "not_negative"),
+    (Invoice, {"period_start": NOON}, {"period_end": NOON}, "period"),
+    (Invoice, {}, {"paid_at": NOON}, "paid_at"),
+    (Invoice, {"status": "pending"}, {"status": "paid"}, "paid_at"),
+    (Invoice, {"status": "pending"}, {"status": "overdue"}, "overdue_since"),
+    (Invoice, {"invoice_number": ""}, {"status": "pending"}, "numbered"),
+    (Invoice, {}, {"currency": "EURO"[:3].lower()}, "currency_code"),
+    (FeatureEntitlement, {}, {"monthly_quota": -1}, "quota"),
+    (FeatureEntitlement, {}, {"daily_quota": -1}, "quota"),
+    (FeatureEntitlement, {}, {"overage_rate": "-0.01"}, "overage"),
+    (FeatureEntitlement, {"overage_rate": None}, {"allow_overages": True}, "overage"),
+    (FeatureEntitlement, {}, {"feature_key": ""}, "feature"),
+    (UserCredit, {}, {"balance": "-0.01"}, "not_negative"),
+    (UserCredit, {}, {"monthly_usage": -1}, "not_negative"),
+    (CreditTransaction, {}, {"balance_after": 99}, "sum"),
+    (CreditTransaction, {}, {"balance_before": None}, "sum"),
+    (CreditTransaction, {}, {"balance_before": -200, "balance_after": -100}, "sum"),
+    (CreditTransaction, {}, {"transaction_type": "usage"}, "sign"),
+    (CreditTransaction, {"amount": 50, "balance_after": 50}, {"transaction_type": "deduction"}, "sign"),
+]
+
+# The other side of the same rules: what must still be possible.
+ACCEPTED: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
+    (Wallet, {"current_balance": 5}, {"reserved_balance": 5}),
+    (Wallet, {}, {"low_balance_threshold": 0}),
+    (Wallet, {}, {"low_balance_threshold": None}),
+    (UsageEvent, {}, {"total_cost": 0}),
+    (UsageEvent, {}, {"status": "failed", "error_message": "Insufficient balance."}),
+    (Price, {}, {"unit_price": 0}),
+    (Price, {"effective_from": NOON}, {"effective_to": NOON + timedelta(seconds=1)}),
+    (Price, {}, {"model": "*"}),
+    (Invoice, {"status": "pending"}, {"status": "paid", "paid_at": NOON}),
+    (Invoice, {"status": "pending", "due_at": NOON}, {"status": "overdue"}),
+    (Invoice, {"invoice_number": ""}, {"status": "voided"}),
+    (FeatureEntitlement, {}, {"monthly_quota": None, "daily_quota": 0}),
+    (FeatureEntitlement, {}, {"allow_overages": True, "overage_rate": 0}),
+    (CreditTransaction, {}, {"balance_before": None, "balance_after": None}),
+    (CreditTransaction, {}, {"transaction_type": "refund"}),
+]
+
+SIGNS = {
+    "topup": (True, False, False),
+    "credit": (True, False, False),
+    "release": (True, False, False),
+    "debit": (False, True, True),
+    "reservation": (False, False, True),
+    "adjustment": (True, False, True),
+}
+
+UNIQUE: list[tuple[Any, dict[str, Any], str]] = [
+    (LedgerTransaction, {"idempotency_key": "once"}, "billing_ledger_transactions_idempotency_key"),
+    (UsageEvent, {"idempotency_key": "once"}, "billing_usage_events_idempotency_key"),
+    (Invoice, {"invoice_number": "LAD-1"}, "billing_invoices_number_key"),
+    (FeatureEntitlement, {"feature_key": "voice-agent"}, "billing_feature_entitlements_key"),
+    (Wallet, {"user": None}, "billing_wallets_tenant_key"),
+]
+
+
+def cases(rules: list[Any]) -> Any:
+    ids = [f"{rule[0].__name__}-{'-'.join(rule[2])}-{place}" for place, rule in enumerate(rules)]
+    return [pytest.param(*rule, id=name) for rule, name in zip(rules, ids, strict=True)]
+
+
+def writing_to(model: Any, tenant: Any) -> AbstractContextManager[None]:
+    """The weakest role that may write the table."""
+    security = next(each for each in model._meta.constraints if isinstance(each, RowSecurity))
+    return tenant_context(tenant.pk) if "INSERT" in security.privileges else platform_context(tenant_id=tenant.pk)
+
+
+def made(model: Any, tenant: Any, **values: Any) -> Any:
+    with platform_context(tenant_id=tenant.pk):
+        return factory_of(model)(**values)
+
+
+def write(row: Any, values: dict[str, Any]) -> None:
+    model = type(row)
+    if model.append_only:
+        fresh = {"idempotency_key": str(uuid7())} if model is LedgerTransaction else {}
+        insert_copy(row, {**fresh, **values})
+    else:
+        assignments = ", ".join(f"{name} = %s" for name in values)
+        assert execute(f"UPDATE {table(model)} SET {assignments} WHERE id = %s", [*values.values(), row.pk]) == 1
+
+
+@pytest.mark.parametrize(("model", "values", "change", "rule"), cases(REFUSED))
+def test_the_database_refuses_what_breaks_a_rule(model, values, change, rule, tenant):
+    row = made(model, tenant, **values)
+    with writing_to(model, tenant), refused(psycopg.errors.CheckViolation) as caught:
+        write(row, change)
+    assert (constraint_of(caught) or "").endswith(rule)
+
+
+@pytest.mark.parametrize(("model", "values", "change"), cases(ACCEPTED))
+def test_the_database_takes_what_the_rules_allow(model, values, change, tenant):
+    row = made(model, tenant, **values)
+    with writing_to(model, tenant):
+        write(row, change)
+
+
+@pytest.mark.parametrize("kind", SIGNS)
+@pytest.mark.parametrize(("place", "amount"), enumerate([10, 0, -10]))
+def test_the_sign_of_a_movement_fits_its_type(kind, place, amount, tenant):
+    row = made(LedgerTransaction, tenant)
+    change = {"transaction_type": kind, "amount": amount, "balance_before": 50, "balance_after": 50 + amount}
+    with tenant_context(tenant.pk):
+        if SIGNS[kind][place]:
+            write(row, change)
+            return
+        with refused(psycopg.errors.CheckViolation) as caught:
+            write(row, change)
+    assert constraint_of(caught) == "billing_ledger_transactions_sign"
+
+
+@pytest.mark.parametrize(("model", "values", "key"), UNIQUE)
+def test_a_unique_key_holds_within_a_tenant_and_not_between_tenants(model, values, key, tenant, other_tenant):
+    row = made(model, tenant, **values)
+    other = made(model, other_tenant, **values)
+    assert other.pk != row.pk
+    with writing_to(model, tenant), refused(psycopg.errors.UniqueViolation) as caught:
+        insert_copy(row, {})
+    assert constraint_of(caught) == key
+
+
+def test_a_user_has_one_wallet_and_one_legacy_account_in_a_tenant(tenant, member):
+    for model, key in ((Wallet, "billing_wallets_user_key"), (UserCredit, "user_credits_user_key")):
+        row = made(model, tenant, user=member)
+        with tenant_context(tenant.pk), refused(psycopg.errors.UniqueViolation) as caught:
+            insert_copy(row, {})
+        assert constraint_of(caught) == key
+
+
+def test_drafts_may_all_go_without_a_number(tenant):
+    made(Invoice, tenant, invoice_number="")
+    made(Invoice, tenant, invoice_number="")
+
+
+def test_one_debit_pays_for_one_use(tenant):
+    debit = made(LedgerTransaction, tenant)
+    charged = {"status": "charged", "charged_at": NOON, "ledger_transaction_id": debit.pk}
+    first, second = made(UsageEvent, tenant), made(UsageEvent, tenant)
+    with tenant_context(tenant.pk):
+        write(first, charged)
+        with refused(psycopg.errors.UniqueViolation) as caught:
+            write(second, charged)
+    assert constraint_of(caught) == "billing_usage_events_debit_key"
+
+
+def test_a_wallet_with_a_ledger_cannot_be_removed_even_by_the_platform(tenant):
+    row = made(LedgerTransaction, tenant)
+    with tenant_context(tenant.pk), refused(DENIED):
+        execute("DELETE FROM billing_wallets")
+    with platform_context(), refused(psycopg.errors.ForeignKeyViolation):
+        execute("DELETE FROM billing_wallets WHERE id = %s", [row.wallet_id])
+
+
+@pytest.mark.parametrize("model", [Price, FeatureEntitlement])
+def test_a_tenant_writes_neither_its_prices_nor_its_quotas(model, tenant):
+    row = made(model, tenant)
+    with tenant_context(tenant.pk):
+        for attempt in (
+            lambda: insert_copy(row, {}),
+            lambda: execute(f"UPDATE {table(model)} SET metadata = '{{}}'"),
+            lambda: execute(f"DELETE FROM {table(model)}"),
+        ):
+            with refused(DENIED):
+                attempt()
+
+
+# Status steps
+
+USAGE_STEPS = {
+    "pending": {"charged", "voided", "failed"},
+    "failed": {"pending", "voided"},
+    "charged": {"voided"},
+    "voided": set(),
+}
+INVOICE_STEPS = {
+    "draft": {"pending", "voided"},
+    "pending": {"paid", "overdue", "voided"},
+    "overdue": {"paid", "voided"},
+    "paid": set(),
+    "voided": set(),
+}
+
+
+def _steps(steps: dict[str, set[str]]) -> list[tuple[str, str]]:
+    return [(before, after) for before in steps for after in steps if before != after]
+
+
+def _used(status: str, tenant: Any) -> UsageEvent:
+    if status != "charged":
+        return made(UsageEvent, tenant, status=status, error_message="Insufficient balance.")
+    with platform_context(tenant_id=tenant.pk):
+        debit = LedgerTransactionFactory.create(wallet=WalletFactory.create(user=None))
+        return UsageEventFactory.create(status=status, charged_at=NOON, ledger_transaction=debit)
+
+
+@pytest.mark.parametrize(("before", "after"), _steps(USAGE_STEPS))
+def test_use_moves_only_along_its_steps(before, after, tenant):
+    row = _used(before, tenant)
+    change: dict[str, Any] = {"status": after}
+    if after == "charged":
+        change.update(charged_at=NOON, ledger_transaction_id=made(LedgerTransaction, tenant).pk)
+    if before == "charged" and after != "voided":
+        change.update(charged_at=None, ledger_transaction_id=None)
+    if after == "failed":
+        change.update(error_message="Insufficient balance.")
+    with tenant_context(tenant.pk):
+        if after in USAGE_STEPS[before]:
+            write(row, change)
+            return
+        with refused(psycopg.errors.CheckViolation) as caught:
+            write(row, change)
+    assert constraint_of(caught) == "billing_usage_events_steps"
+
+
+@pytest.mark.parametrize(("before", "after"), _steps(INVOICE_STEPS))
+def test_an_invoice_moves_only_along_its_steps(before, after, tenant):
+    row = made(Invoice, tenant, status=before, due_at=NOON, paid_at=NOON if before == "paid" else None)
+    change = {"status": after, "paid_at": NOON if after == "paid" else None}
+    with tenant_context(tenant.pk):
+        if after in INVOICE_STEPS[before]:
+            write(row, change)
+            return
+        with refused(psycopg.errors.CheckViolation) as caught:
+            write(row, change)
+    assert constraint_of(caught) == "billing_invoices_steps"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"invoice_number": "LAD-2"},
+        {"subtotal": 1, "total": "10.95"},
+        {"tax": 0, "total": 199},
+        {"currency": "EUR"},
+        {"period_start": NOON},
+        {"due_at": NOON},
+        {"line_items": "[]"},
+        {"created_at": NOON},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+@pytest.mark.parametrize("status", ["pending", "paid", "voided", "overdue"])
+def test_an_issued_invoice_stays_as_it_is(status, change, tenant):
+    later = NOON + timedelta(days=9)
+    row = made(Invoice, tenant, status=status, due_at=later, paid_at=later if status == "paid" else None)
+    for scope in (tenant_context(tenant.pk), platform_context()):
+        with scope, refused(psycopg.errors.CheckViolation) as caught:
+            write(row, change)
+        assert constraint_of(caught) == "billing_invoices_steps"
+
+
+def test_a_draft_may_be_changed_and_deleted_and_an_issued_invoice_may_not(tenant):
+    draft, issued = made(Invoice, tenant), made(Invoice, tenant, status="pending")
+    with tenant_context(tenant.pk):
+        write(draft, {"line_items": "[]", "currency": "EUR"})
+        assert execute("DELETE FROM billing_invoices WHERE id = %s", [draft.pk]) == 1
+        with refused(psycopg.errors.CheckViolation) as caught:
+            execute("DELETE FROM billing_invoices WHERE id = %s", [issued.pk])
+    assert constraint_of(caught) == "billing_invoices_steps"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"total_cost": 0}, {"usage_items": "[]"}, {"feature_key": "campaigns"}, {"charged_at": NOON + timedelta(days=1)}],
+    ids=lambda change: next(iter(change)),
+)
+def test_use_that_was_charged_stays_as_it_is(change, tenant):
+    row = _used("charged", tenant)
+    with tenant_context(tenant.pk), refused(psycopg.errors.CheckViolation) as caught:
+        write(row, change)
+    assert constraint_of(caught) == "billing_usage_events_steps"
+
+
+def test_the_charge_of_a_use_is_not_undone_by_a_late_failure(tenant):
+    row = _used("charged", tenant)
+    undo = {"status": "failed", "error_message": "Key exists.", "ledger_transaction_id": None, "charged_at": None}
+    with tenant_context(tenant.pk), refused(psycopg.errors.CheckViolation):
+        write(row, undo)
+
+
+# Periods of prices
+
+JANUARY, FEBRUARY, MARCH = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
+COMPONENT = {"category": "tts", "provider": "openai", "model": "tts-1", "unit": "character"}
+
+
+def price(tenant: Any, **values: Any) -> Price:
+    with platform_context(tenant_id=tenant.pk if tenant else None):
+        return PriceFactory.create(**{**COMPONENT, **values}, tenant_id=tenant.pk if tenant else None)
+
+
+@pytest.mark.parametrize("common", [True, False], ids=["common", "own"])
+def test_two_prices_of_a_component_never_hold_at_once(common, tenant):
+    holder = None if common else tenant
+    price(holder, effective_from=JANUARY, effective_to=MARCH)
+    for start, end in ((JANUARY, MARCH), (FEBRUARY, None), (FEBRUARY - timedelta(days=60), FEBRUARY)):
+        with platform_context(), refused(psycopg.errors.ExclusionViolation) as caught:
+            price(holder, effective_from=start, effective_to=end)
+        assert constraint_of(caught) == "billing_pricing_catalog_one_price"
+
+
+def test_periods_may_meet(tenant):
+    price(tenant, effective_from=JANUARY, effective_to=FEBRUARY)
+    price(tenant, effective_from=FEBRUARY, effective_to=MARCH)
+    price(tenant, effective_from=MARCH)
+
+
+def test_an_open_end_leaves_no_room_after_it(tenant):
+    price(tenant, effective_from=JANUARY)
+    with platform_context(), refused(psycopg.errors.ExclusionViolation):
+        price(tenant, effective_from=MARCH)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"category": "stt"}, {"provider": "google"}, {"model": "*"}, {"unit": "token"}, {"is_active": False}],
+    ids=lambda other: next(iter(other)),
+)
+def test_other_components_and_withdrawn_prices_may_overlap(other, tenant):
+    price(tenant, effective_from=JANUARY)
+    price(tenant, effective_from=JANUARY, **other)
+
+
+def test_common_and_own_prices_stand_beside_each_other(tenant, other_tenant):
+    for holder in (None, tenant, other_tenant):
+        price(holder, effective_from=JANUARY)
