@@ -1,0 +1,1 @@
+"""Writes of the leads domain: one function per use case."""

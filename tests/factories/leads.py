@@ -1,0 +1,104 @@
+"""Factories of the leads app: leads, their pipeline, notes, social profiles and bookings."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from factory import Faker, LazyAttribute, LazyFunction, Sequence, SubFactory
+
+from lad.tenancy.context import current_tenant_id
+from leads.models import (
+    BookingSource,
+    BookingType,
+    Lead,
+    LeadBooking,
+    LeadNote,
+    LeadSocial,
+    LeadStage,
+    LeadStatus,
+    Priority,
+)
+from tests.factories.base import TenantModelFactory, unique
+from tests.factories.tenants import MemberFactory
+
+# Bookings of any number of people never meet, for each has an hour of its own.
+FIRST_HOUR = datetime(2027, 1, 4, 8, tzinfo=UTC)
+FIRST_PLACE = 100
+
+
+def standing(model: Any, key: str, **values: Any) -> str:
+    """The key of a stage or status that the current tenant has from now on."""
+    row, _made = model.all_objects.get_or_create(
+        tenant_id=current_tenant_id(), key=key, defaults={"label": key.title(), **values}
+    )
+    return str(row.key)
+
+
+class LeadStageFactory(TenantModelFactory[LeadStage]):
+    key = unique("stage-%d")
+    label = unique("Stage %d")
+    color = "#3B82F6"
+    display_order: Any = Sequence(lambda number: FIRST_PLACE + number)
+
+    class Meta:
+        model = LeadStage
+
+
+class LeadStatusFactory(TenantModelFactory[LeadStatus]):
+    key = unique("status-%d")
+    label = unique("Status %d")
+    color = "#10B981"
+
+    class Meta:
+        model = LeadStatus
+
+
+class LeadFactory(TenantModelFactory[Lead]):
+    first_name = Faker("first_name")
+    last_name = Faker("last_name")
+    email = unique("lead%d@client.example")
+    phone = unique("+97150%07d")
+    country_code = "+971"
+    base_number: Any = LazyAttribute(lambda row: int(row.phone.removeprefix(row.country_code)))
+    title = Faker("job")
+    company_name = unique("Client %d")
+    company_domain = unique("client-%d.example")
+    location = Faker("city")
+    stage: Any = LazyFunction(lambda: standing(LeadStage, "new", display_order=1))
+    status: Any = LazyFunction(lambda: standing(LeadStatus, "active"))
+    priority = Priority.MEDIUM
+    source = "apollo_io"
+    source_id = unique("person-%d")
+    tags: Any = LazyFunction(lambda: ["Warm Lead"])
+    assigned_user = SubFactory(MemberFactory)
+
+    class Meta:
+        model = Lead
+
+
+class LeadNoteFactory(TenantModelFactory[LeadNote]):
+    lead = SubFactory(LeadFactory)
+    content = Faker("paragraph")
+
+    class Meta:
+        model = LeadNote
+
+
+class LeadSocialFactory(TenantModelFactory[LeadSocial]):
+    lead = SubFactory(LeadFactory)
+    data: Any = Sequence(lambda number: {"linkedin": f"https://linkedin.example/in/person-{number}"})
+
+    class Meta:
+        model = LeadSocial
+
+
+class LeadBookingFactory(TenantModelFactory[LeadBooking]):
+    lead = SubFactory(LeadFactory)
+    assigned_user: Any = LazyAttribute(lambda row: row.lead.assigned_user)
+    booking_type = BookingType.CONSULTATION
+    booking_source = BookingSource.USER_UI
+    scheduled_at: Any = Sequence(lambda number: FIRST_HOUR + timedelta(hours=number))
+    buffer_until: Any = LazyAttribute(lambda row: row.scheduled_at + timedelta(minutes=15))
+    timezone = "Asia/Dubai"
+
+    class Meta:
+        model = LeadBooking

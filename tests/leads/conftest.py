@@ -1,0 +1,43 @@
+"""A company that may use everything, with its pipeline and a few leads."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lad.tenancy.context import platform_context
+from leads.models import Lead
+from leads.services import pipeline
+from tenants.models import PlanTier, Tenant, User
+from tests.factories.leads import LeadFactory
+from tests.factories.tenants import TenantFactory
+
+
+@pytest.fixture
+def tenant(db: None) -> Tenant:
+    with platform_context():
+        return TenantFactory.create(name="Acme Outreach", slug="acme-outreach", plan_tier=PlanTier.ENTERPRISE)
+
+
+@pytest.fixture
+def stages(tenant: Tenant) -> None:
+    """The usual stages and statuses."""
+    with platform_context(tenant_id=tenant.pk):
+        pipeline.ensure(tenant.pk)
+
+
+@pytest.fixture
+def make_lead(tenant: Tenant, member: User, stages: None) -> Callable[..., Lead]:
+    """``make_lead(stage="won")`` is a lead of the tenant; the member owns it unless said otherwise."""
+
+    def make(**values: Any) -> Lead:
+        with platform_context(tenant_id=tenant.pk):
+            lead: Lead = LeadFactory.create(**{"assigned_user": member, **values})
+            return lead
+
+    return make
+
+
+@pytest.fixture
+def lead(make_lead: Callable[..., Lead]) -> Lead:
+    return make_lead()
