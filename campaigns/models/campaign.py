@@ -1,0 +1,119 @@
+"""Campaigns."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from lad.db.fields import TenantUserKey
+from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
+from lad.db.shapes import Shape
+
+
+class CampaignStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    COMPLETED = "completed", "Completed"
+    STOPPED = "stopped", "Stopped"
+    ARCHIVED = "archived", "Archived"
+
+
+class ExecutionState(models.TextChoices):
+    """What the engine does with a running campaign."""
+
+    ACTIVE = "active", "Active"
+    WAITING_FOR_LEADS = "waiting_for_leads", "Waiting for leads"
+    SLEEPING = "sleeping_until_next_day", "Sleeping until the next day"
+    ERROR = "error", "Error"
+    COMPLETED = "completed", "Completed"
+
+
+class CampaignType(models.TextChoices):
+    LINKEDIN = "linkedin_outreach", "LinkedIn outreach"
+    EMAIL = "email_outreach", "E-mail outreach"
+    MULTI_CHANNEL = "multi_channel", "Multi-channel"
+    INBOUND = "inbound", "Inbound"
+
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MOST_LEADS_PER_DAY = 1000
+
+CONFIG = {
+    "type": "object",
+    "properties": {
+        "campaign_type": {"enum": CampaignType.values},
+        "leads_per_day": {"type": "integer", "minimum": 1, "maximum": MOST_LEADS_PER_DAY},
+        "working_days": {"type": "array", "items": {"enum": list(WEEKDAYS)}, "uniqueItems": True, "minItems": 1},
+        "lead_gen_offset": {"type": "integer", "minimum": 0},
+        "last_lead_gen_date": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+        "goal": {"type": "string", "maxLength": 500},
+    },
+}
+
+
+class Campaign(DeletedFlag, SoftDeletable, TenantModel):
+    """One outreach campaign: its steps are done in order for every lead enrolled in it.
+
+    ``status`` is what people decided, ``execution_state`` what the engine is doing about it.
+    """
+
+    name = models.CharField(max_length=255)
+    description = models.TextField(max_length=20_000, blank=True, default="", db_default="")
+    status = models.CharField(
+        max_length=50,
+        choices=CampaignStatus,
+        default=CampaignStatus.DRAFT,
+        db_default=CampaignStatus.DRAFT,
+        editable=False,
+    )
+    starts_at = models.DateTimeField(null=True, blank=True, help_text="Nothing is sent before; empty: at once.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="The campaign is completed then; empty: never.")
+    config = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(CONFIG)])
+    created_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
+    updated_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
+    execution_state = models.CharField(
+        max_length=50,
+        choices=ExecutionState,
+        default=ExecutionState.ACTIVE,
+        db_default=ExecutionState.ACTIVE,
+        editable=False,
+    )
+    next_run_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the engine takes a running campaign up again."
+    )
+    last_lead_check_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the engine last looked for leads to go on with."
+    )
+    last_execution_reason = models.TextField(
+        blank=True, default="", db_default="", editable=False, help_text="Why the engine is in its state, in words."
+    )
+
+    class Meta:
+        db_table = "campaigns"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_at__isnull=True) | Q(ends_at__isnull=True) | Q(starts_at__lt=F("ends_at")),
+                name="campaigns_starts_before_it_ends",
+                violation_error_message="The campaign ends before it starts: choose a later end.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""),
+                name="campaigns_name_given",
+                violation_error_message="Give the campaign a name.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="campaigns_newest"),
+            models.Index(
+                fields=["tenant", "status", "-created_at"],
+                condition=Q(deleted_at__isnull=True),
+                name="campaigns_status",
+            ),
+            models.Index(
+                fields=["tenant", "next_run_at"],
+                condition=Q(status="running", deleted_at__isnull=True),
+                name="campaigns_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

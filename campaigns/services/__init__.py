@@ -1,0 +1,1 @@
+"""Writes of the campaigns domain: one function per use case."""

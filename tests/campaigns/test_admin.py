@@ -1,0 +1,167 @@
+"""The pages staff work in."""
+
+import re
+from typing import Any
+
+import pytest
+
+from campaigns.models import Campaign, CampaignLead, CampaignStatus
+from lad.tenancy.context import platform_context
+from tests.admin.conftest import admin_of, root
+from tests.campaigns.test_lifecycle import in_state, now_in
+from tests.campaigns.test_steps import standing as order_of
+from tests.campaigns.test_steps import three
+from tests.contract.pages import faults, untouched
+from tests.factories.campaigns import CampaignLeadActivityFactory, CommunicationTemplateFactory
+from tests.factories.leads import LeadFactory
+from tests.factories.tenants import MemberFactory
+
+__all__ = ["admin_of", "root"]
+
+
+@pytest.fixture
+def browser(admin_of: Any, owner: Any) -> Any:
+    return admin_of(owner)
+
+
+def page_of(campaign: Campaign, action: str = "change") -> str:
+    return f"/admin/campaigns/campaign/{campaign.pk}/{action}/"
+
+
+def action_of(campaign: Campaign, action: str) -> str:
+    return f"/admin/campaigns/campaign/{campaign.pk}/{action}/"
+
+
+def steps_form(browser: Any, campaign: Campaign) -> dict[str, str]:
+    return untouched(browser.get(page_of(campaign)), Campaign)
+
+
+def save(browser: Any, campaign: Campaign, entries: dict[str, str]) -> Any:
+    response = browser.post(page_of(campaign), entries)
+    return "" if response.status_code == 302 else str(faults(response))
+
+
+def test_steps_change_places_on_the_page(browser: Any, campaign: Campaign, add_step: Any) -> None:
+    three(campaign, add_step)
+    entries = steps_form(browser, campaign)
+    entries |= {"campaign_steps-0-order": "3", "campaign_steps-1-order": "1", "campaign_steps-2-order": "2"}
+    assert not save(browser, campaign, entries)
+    assert order_of(campaign) == [(1, "two"), (2, "three"), (3, "one")]
+
+
+def test_a_step_moved_to_a_taken_place_takes_it(browser: Any, campaign: Campaign, add_step: Any) -> None:
+    three(campaign, add_step)
+    assert not save(browser, campaign, {**steps_form(browser, campaign), "campaign_steps-2-order": "1"})
+    assert order_of(campaign) == [(1, "three"), (2, "one"), (3, "two")]
+
+
+def test_steps_are_added_changed_and_removed_at_once(browser: Any, campaign: Campaign, add_step: Any) -> None:
+    three(campaign, add_step)
+    entries = steps_form(browser, campaign)
+    entries |= {
+        "campaign_steps-TOTAL_FORMS": "4",
+        "campaign_steps-0-DELETE": "on",
+        "campaign_steps-1-title": "changed",
+        "campaign_steps-3-type": "delay",
+        "campaign_steps-3-title": "wait",
+        "campaign_steps-3-order": "",
+        "campaign_steps-3-config": '{"days": 2}',
+    }
+    assert not save(browser, campaign, entries)
+    assert [title for _place, title in order_of(campaign)] == ["changed", "three", "wait"]
+
+
+def test_what_a_step_lacks_is_said_on_the_page_and_nothing_is_kept(browser: Any, campaign: Any, add_step: Any) -> None:
+    three(campaign, add_step)
+    entries = {**steps_form(browser, campaign), "campaign_steps-0-config": '{"subject": "Hi"}', "name": "Renamed"}
+    assert "lacks body" in save(browser, campaign, entries)
+    assert now_in(campaign).name == "Autumn"
+
+
+def test_the_steps_of_a_running_campaign_are_shown_and_not_edited(browser: Any, ready: Campaign) -> None:
+    in_state(ready, CampaignStatus.RUNNING)
+    page = browser.get(page_of(ready)).content.decode()
+    assert "Write" in page
+    assert 'name="campaign_steps-0-title"' not in page
+
+
+def test_the_page_says_what_is_missing_and_how_far_it_has_come(
+    browser: Any, campaign: Campaign, ready: Campaign, tenant: Any
+) -> None:
+    assert "Nothing: it is ready to run." in browser.get(page_of(ready)).content.decode()
+    with platform_context(tenant_id=tenant.pk):
+        enrolment = ready.enrolments.get()
+        CampaignLeadActivityFactory.create_batch(3, campaign=ready, campaign_lead=enrolment, status="opened")
+        CampaignLead.objects.update(status="stopped")
+    page = browser.get(page_of(ready)).content.decode()
+    assert "No lead waits in it" in page
+    assert re.search(r'Opened <span class="lad-strong">3</span>', page)
+    assert re.search(r'Stopped <span class="lad-strong">1</span>', page)
+
+
+def test_a_campaign_is_started_paused_and_stopped_from_its_page(browser: Any, ready: Campaign) -> None:
+    for action, status in (("start", "running"), ("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
+        assert browser.get(action_of(ready, action)).status_code in (200, 301), action
+        assert browser.post(action_of(ready, action), follow=True).status_code == 200
+        assert now_in(ready).status == status
+
+
+def test_a_campaign_that_is_not_ready_says_why_instead_of_starting(browser: Any, campaign: Campaign) -> None:
+    page = browser.post(action_of(campaign, "start"), follow=True).content.decode()
+    assert "It has no step that does anything: add one." in page
+    assert now_in(campaign).status == "draft"
+
+
+def test_leads_are_enrolled_from_the_page(browser: Any, ready: Campaign, tenant: Any, other_tenant: Any) -> None:
+    with platform_context(tenant_id=other_tenant.pk):
+        LeadFactory.create(tags=["vip"])
+    with platform_context(tenant_id=tenant.pk):
+        seller = MemberFactory.create()
+        mine = LeadFactory.create(tags=["vip"], assigned_user=seller)
+        LeadFactory.create(tags=["vip"])
+        LeadFactory.create(assigned_user=seller)
+    form = browser.get(action_of(ready, "enrol"), follow=True).content.decode()
+    assert str(seller.pk) in form
+    chosen = {"tag": "vip", "owner": str(seller.pk)}
+    assert "1 enrolled." in browser.post(action_of(ready, "enrol"), chosen, follow=True).content.decode()
+    with platform_context(tenant_id=tenant.pk):
+        assert ready.enrolments.filter(lead=mine).count() == 1
+        assert ready.enrolments.count() == 2
+    assert "Say which leads" in browser.post(action_of(ready, "enrol"), {}, follow=True).content.decode()
+
+
+def test_the_platforms_staff_see_the_choices_of_the_campaigns_tenant_only(
+    root: Any, ready: Campaign, tenant: Any, other_tenant: Any
+) -> None:
+    with platform_context(tenant_id=other_tenant.pk):
+        stranger = MemberFactory.create()
+    with platform_context(tenant_id=tenant.pk):
+        member = MemberFactory.create()
+    form = root.get(action_of(ready, "enrol"), follow=True).content.decode()
+    assert str(member.pk) in form and str(stranger.pk) not in form
+
+
+def test_a_campaign_is_duplicated_under_another_name(browser: Any, ready: Campaign, tenant: Any) -> None:
+    browser.post(action_of(ready, "duplicate"), {"name": "Winter"}, follow=True)
+    with platform_context(tenant_id=tenant.pk):
+        assert Campaign.objects.get(name="Winter").steps.count() == 1
+
+
+def test_a_template_is_shown_filled_in_and_its_html_can_do_nothing(browser: Any, tenant: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        row = CommunicationTemplateFactory.create(
+            body="Hello {{first_name}} of {{planet}}", html_content="<script>alert(1)</script><p>{{first_name}}</p>"
+        )
+    page = browser.get(f"/admin/campaigns/communicationtemplate/{row.pk}/change/").content.decode()
+    assert "Hello Maya of {{planet}}" in page
+    assert "Nothing fills {{planet}}" in page
+    [frame] = re.findall(r"<iframe[^>]*>", page)
+    assert 'sandbox=""' in frame
+    assert 'srcdoc="&lt;script&gt;' in frame
+
+
+def test_a_built_in_template_is_not_deleted_even_by_the_platform(root: Any, db: None) -> None:
+    with platform_context():
+        row = CommunicationTemplateFactory.create(tenant_id=None, is_builtin=True)
+    assert root.post(f"/admin/campaigns/communicationtemplate/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert now_in(row).deleted_at is None

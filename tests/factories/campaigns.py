@@ -1,0 +1,105 @@
+"""Factories of the campaigns app."""
+
+from typing import Any
+
+from factory import LazyAttribute, LazyFunction, SubFactory
+
+from campaigns.models import (
+    ActivityStatus,
+    Campaign,
+    CampaignAccount,
+    CampaignLead,
+    CampaignLeadActivity,
+    CampaignStep,
+    Channel,
+    CommunicationTemplate,
+    EmailAccount,
+    LinkedinAccount,
+    StepType,
+)
+from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
+from tests.factories.leads import LeadFactory
+from tests.factories.tenants import MemberFactory
+
+
+class CampaignFactory(TenantModelFactory[Campaign]):
+    name = unique("Campaign %d")
+
+    class Meta:
+        model = Campaign
+
+
+class CampaignStepFactory(TenantModelFactory[CampaignStep]):
+    campaign = SubFactory(CampaignFactory)
+    type = StepType.LINKEDIN_VISIT
+    order = LazyAttribute(lambda row: row.campaign.steps.count() + 1)
+    title = unique("Step %d")
+    # Also what a step on Instagram needs.
+    config: Any = LazyFunction(lambda: {"username": "acme"})
+
+    class Meta:
+        model = CampaignStep
+
+
+class CampaignLeadFactory(TenantModelFactory[CampaignLead]):
+    campaign = SubFactory(CampaignFactory)
+    lead = SubFactory(LeadFactory)
+    first_name = "Maya"
+    email = unique("maya%d@northwind.example")
+
+    class Meta:
+        model = CampaignLead
+
+
+class CampaignLeadActivityFactory(TenantModelFactory[CampaignLeadActivity]):
+    """Without a word all activities stand in one campaign of the tenant, as a step and its enrolment must."""
+
+    campaign: Any = LazyFunction(lambda: Campaign.objects.order_by("pk").first() or CampaignFactory())
+    campaign_lead: Any = LazyAttribute(lambda row: CampaignLeadFactory(campaign=row.campaign))
+    step: Any = LazyAttribute(lambda row: CampaignStepFactory(campaign=row.campaign))
+    channel = Channel.LINKEDIN
+    step_type = StepType.LINKEDIN_VISIT
+    action_type = StepType.LINKEDIN_VISIT
+    status = ActivityStatus.SENT
+
+    class Meta:
+        model = CampaignLeadActivity
+
+
+class CommunicationTemplateFactory(SharedModelFactory[CommunicationTemplate]):
+    name = unique("Template %d")
+    channel = Channel.EMAIL
+    template_key = unique("template-%d")
+    subject = "Hello {{first_name}}"
+    body = "How is {{company_name}}?"
+
+    class Meta:
+        model = CommunicationTemplate
+
+
+class EmailAccountFactory(TenantModelFactory[EmailAccount]):
+    email = unique("outreach%d@acme.example")
+    smtp_host = "smtp.acme.example"
+    smtp_port = 587
+    smtp_password = "mailbox secret"
+
+    class Meta:
+        model = EmailAccount
+
+
+class LinkedinAccountFactory(TenantModelFactory[LinkedinAccount]):
+    account_name = unique("Profile %d")
+    user = SubFactory(MemberFactory)
+    unipile_account_id = unique("unipile-%d")
+    session_cookies = "li_at=secret"
+
+    class Meta:
+        model = LinkedinAccount
+
+
+class CampaignAccountFactory(TenantModelFactory[CampaignAccount]):
+    campaign = SubFactory(CampaignFactory)
+    linkedin_account = SubFactory(LinkedinAccountFactory)
+
+    class Meta:
+        model = CampaignAccount
