@@ -1,0 +1,122 @@
+"""Factories of the voice app."""
+
+from typing import Any
+
+from factory import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
+
+from campaigns.models import Campaign
+from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
+from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
+from tests.factories.leads import LeadFactory
+from tests.factories.tenants import MemberFactory
+from voice.models import (
+    CallAnalysis,
+    CallBatch,
+    CallBatchEntry,
+    CallLog,
+    Gender,
+    LeadCategory,
+    Sentiment,
+    TelephonyProvider,
+    Voice,
+    VoiceAgent,
+    VoiceNumber,
+    VoicePermission,
+    VoiceProfile,
+    VoiceProvider,
+)
+
+FIRST_NUMBER = 612_000_000
+
+
+class VoiceFactory(SharedModelFactory[Voice]):
+    provider = VoiceProvider.CARTESIA
+    provider_voice_id = unique("voice-%d")
+    description = unique("Calm voice %d")
+    gender = Gender.FEMALE
+    language = "en"
+    voice_sample_url = unique("https://samples.voices.example/%d.mp3")
+
+    class Meta:
+        model = Voice
+
+
+class VoiceAgentFactory(TenantModelFactory[VoiceAgent]):
+    name = unique("Agent %d")
+    agent_instructions = "Find out whether a demo would help."
+    gender = Gender.FEMALE
+
+    class Meta:
+        model = VoiceAgent
+
+
+class VoiceNumberFactory(TenantModelFactory[VoiceNumber]):
+    country_code = "+39"
+    base_number: Any = Sequence(lambda number: FIRST_NUMBER + number)
+    leading_zeros = 1
+    provider = TelephonyProvider.TWILIO
+
+    class Meta:
+        model = VoiceNumber
+
+
+class VoiceProfileFactory(TenantModelFactory[VoiceProfile]):
+    user = SubFactory(MemberFactory)
+    default_agent = SubFactory(VoiceAgentFactory)
+    default_number = SubFactory(VoiceNumberFactory)
+
+    class Meta:
+        model = VoiceProfile
+
+
+class VoicePermissionFactory(TenantModelFactory[VoicePermission]):
+    user = SubFactory(MemberFactory)
+    number = SubFactory(VoiceNumberFactory)
+
+    class Meta:
+        model = VoicePermission
+
+
+class CallBatchFactory(TenantModelFactory[CallBatch]):
+    agent = SubFactory(VoiceAgentFactory)
+    from_number = SubFactory(VoiceNumberFactory)
+
+    class Meta:
+        model = CallBatch
+
+
+class CallBatchEntryFactory(TenantModelFactory[CallBatchEntry]):
+    batch = SubFactory(CallBatchFactory)
+    lead = SubFactory(LeadFactory)
+    to_phone = unique("+4420790%05d")
+
+    class Meta:
+        model = CallBatchEntry
+
+
+class CallLogFactory(TenantModelFactory[CallLog]):
+    """A call that has not been answered yet. Without a word all calls are of one campaign of the tenant."""
+
+    agent = SubFactory(VoiceAgentFactory)
+    from_number = SubFactory(VoiceNumberFactory)
+    to_country_code = "+44"
+    to_base_number: Any = Sequence(lambda number: 2_079_000_000 + number)
+    campaign: Any = LazyFunction(lambda: Campaign.objects.order_by("pk").first() or CampaignFactory())
+    campaign_lead: Any = LazyAttribute(lambda row: CampaignLeadFactory(campaign=row.campaign))
+    campaign_step: Any = LazyAttribute(lambda row: CampaignStepFactory(campaign=row.campaign))
+    lead = SelfAttribute("campaign_lead.lead")
+
+    class Meta:
+        model = CallLog
+
+
+class CallAnalysisFactory(TenantModelFactory[CallAnalysis]):
+    call_log = SubFactory(CallLogFactory)
+    lead = SelfAttribute("call_log.lead")
+    summary = unique("They want to see it work, number %d.")
+    sentiment = Sentiment.POSITIVE
+    lead_category = LeadCategory.WARM
+    key_points: Any = LazyFunction(lambda: ["Has a budget"])
+
+    class Meta:
+        model = CallAnalysis

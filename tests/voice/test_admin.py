@@ -1,0 +1,184 @@
+"""The pages staff work in: calls with what was said, batches with their people."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from lad.tenancy.context import platform_context
+from tenants.models import Tenant, User
+from tests.admin.conftest import admin_of, root
+from tests.contract.pages import faults, untouched
+from tests.factories.leads import LeadFactory
+from tests.factories.voice import (
+    CallAnalysisFactory,
+    CallBatchEntryFactory,
+    CallBatchFactory,
+    CallLogFactory,
+    VoiceAgentFactory,
+    VoiceFactory,
+    VoiceNumberFactory,
+)
+from voice.admin import showing
+from voice.models import CallBatch, CallBatchEntry
+from voice.statuses import BatchStatus, EntryStatus
+
+__all__ = ["admin_of", "root"]
+
+INLINE = "voice_call_batch_entries"
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+
+def made(tenant: Tenant, factory: Any, **values: Any) -> Any:
+    with platform_context(tenant_id=tenant.pk):
+        return factory.create(**values)
+
+
+def change(kind: str, row: Any, action: str = "change") -> str:
+    return f"/admin/voice/{kind}/{row.pk}/{action}/"
+
+
+def test_a_call_is_read_as_a_conversation_beside_its_recording_analysis_and_cost(tenant: Tenant, root: Client) -> None:
+    call = made(
+        tenant,
+        CallLogFactory,
+        status="ended",
+        started_at=NOW,
+        ended_at=NOW + timedelta(seconds=65),
+        duration_seconds=65,
+        recording_url="https://recordings.example/one.mp3?sig=<x>",
+        transcripts=[
+            {"role": "agent", "text": "Is this a <good> moment?", "start": 0.4},
+            {"role": "person", "text": "It is.", "start": 62.0},
+        ],
+        cost=Decimal("0.0120"),
+        cost_breakdown=[
+            {"component": "tts", "provider": "cartesia", "amount": 300, "rate": "0.00004", "cost": "0.012"}
+        ],
+    )
+    made(tenant, CallAnalysisFactory, call_log=call, summary="They want a demo.", recommended_action="Send a date.")
+    page = root.get(change("calllog", call)).content.decode()
+    assert 'class="voice-turn voice-turn-agent"' in page
+    assert "Is this a &lt;good&gt; moment?" in page
+    assert "<time>1:02</time>" in page
+    assert (
+        '<audio class="voice-player" controls preload="none" src="https://recordings.example/one.mp3?sig=&lt;x&gt;">'
+        in page
+    )
+    assert "They want a demo." in page
+    assert "Send a date." in page
+    assert "0.012 USD" in page
+    assert "cartesia" in page
+
+
+def test_a_call_that_was_never_spoken_on_says_so(tenant: Tenant, root: Client) -> None:
+    page = root.get(change("calllog", made(tenant, CallLogFactory))).content.decode()
+    assert "Nothing was said" in page
+    assert "has not been analysed" in page
+    assert "<audio" not in page
+
+
+@pytest.mark.parametrize("address", ["", "gs://bucket/one.wav", "javascript:alert(1)", "data:audio/wav;base64,AA"])
+def test_only_an_address_of_the_web_gets_a_player(address: str) -> None:
+    assert "<audio" not in showing.player(address)
+    assert address not in showing.player(address) or not address
+
+
+def test_a_call_is_found_by_its_number_in_any_writing(tenant: Tenant, root: Client) -> None:
+    call = made(tenant, CallLogFactory, to_country_code="+39", to_base_number=655501234, to_leading_zeros=1)
+    made(tenant, CallLogFactory)
+    for term in ("+390655501234", "+39 06 5550 1234", "0039 06 55501234", "655501234", "06 5550 1234", str(call.pk)):
+        response = root.get("/admin/voice/calllog/", {"q": term})
+        assert [row.pk for row in response.context["cl"].result_list] == [call.pk], term
+    for term in ("+39", "nobody", "999", "+" + "9" * 40, "9" * 40):
+        assert not root.get("/admin/voice/calllog/", {"q": term}).context["cl"].result_list
+
+
+def test_a_list_of_calls_shows_sentiments_in_the_same_number_of_queries(
+    tenant: Tenant, root: Client, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(3):
+        made(tenant, CallAnalysisFactory, sentiment="negative")
+    with django_assert_max_num_queries(20):
+        page = root.get("/admin/voice/calllog/").content.decode()
+    assert page.count("Negative") >= 3
+
+
+def test_a_batch_is_cancelled_with_a_reason(tenant: Tenant, member: User, admin_of: Callable[..., Client]) -> None:
+    batch = made(tenant, CallBatchFactory, total_calls=2, status=BatchStatus.RUNNING, started_at=NOW)
+    for status in (EntryStatus.COMPLETED, EntryStatus.QUEUED):
+        made(tenant, CallBatchEntryFactory, batch=batch, status=status)
+    browser = admin_of(member)
+    page = browser.get(change("callbatch", batch)).content.decode()
+    assert '<progress max="2" value="0">' in page
+    assert browser.post(change("callbatch", batch, "cancel"), {"reason": ""}).status_code == 200
+    assert browser.post(change("callbatch", batch, "cancel"), {"reason": "Wrong list"}).status_code == 302
+    with platform_context():
+        batch.refresh_from_db()
+    assert (batch.status, batch.completed_calls, batch.failed_calls) == (BatchStatus.CANCELLED, 1, 1)
+    assert "2 of 2 over, 1 reached" in browser.get(change("callbatch", batch)).content.decode()
+
+
+def test_who_may_only_look_sees_no_way_to_cancel(tenant: Tenant, viewer: User, admin_of: Callable[..., Client]) -> None:
+    batch = made(tenant, CallBatchFactory)
+    browser = admin_of(viewer)
+    assert "/cancel/" not in browser.get(change("callbatch", batch)).content.decode()
+    assert browser.post(change("callbatch", batch, "cancel"), {"reason": "No"}).status_code == 403
+    with platform_context():
+        assert CallBatch.objects.get(pk=batch.pk).status == BatchStatus.QUEUED
+
+
+def test_people_are_added_to_a_batch_on_its_page_while_it_waits(
+    tenant: Tenant, member: User, admin_of: Callable[..., Client]
+) -> None:
+    batch = made(tenant, CallBatchFactory)
+    browser = admin_of(member)
+    form = untouched(browser.get(change("callbatch", batch)), CallBatch)
+    lead = made(tenant, LeadFactory, phone="+971505550142")
+    form |= {
+        f"{INLINE}-TOTAL_FORMS": "2",
+        f"{INLINE}-0-to_phone": "+39 06 5550 1234",
+        f"{INLINE}-1-lead": str(lead.pk),
+    }
+    response = browser.post(change("callbatch", batch), form)
+    assert response.status_code == 302, faults(response)
+    with platform_context():
+        entries = CallBatchEntry.objects.filter(batch=batch).order_by("pk")
+        assert [entry.to_phone for entry in entries] == ["+390655501234", "+971505550142"]
+        batch.refresh_from_db()
+        assert (batch.total_calls, batch.status) == (2, BatchStatus.QUEUED)
+
+
+def test_a_wrong_number_is_refused_where_it_was_entered(
+    tenant: Tenant, member: User, admin_of: Callable[..., Client]
+) -> None:
+    batch = made(tenant, CallBatchFactory)
+    browser = admin_of(member)
+    form = untouched(browser.get(change("callbatch", batch)), CallBatch)
+    response = browser.post(
+        change("callbatch", batch), {**form, f"{INLINE}-TOTAL_FORMS": "1", f"{INLINE}-0-to_phone": "12"}
+    )
+    assert response.status_code == 200
+    assert "is no phone number" in response.content.decode()
+
+
+def test_nobody_joins_a_batch_that_has_begun(tenant: Tenant, member: User, admin_of: Callable[..., Client]) -> None:
+    batch = made(tenant, CallBatchFactory, status=BatchStatus.RUNNING, started_at=NOW)
+    page = admin_of(member).get(change("callbatch", batch))
+    assert f"{INLINE}-0-to_phone" not in page.content.decode()
+    assert "_save" not in untouched(page, CallBatch)
+
+
+def test_an_agents_page_lets_its_voice_be_heard(tenant: Tenant, root: Client) -> None:
+    voice = made(tenant, VoiceFactory, voice_sample_url="https://samples.voices.example/a.mp3")
+    page = root.get(change("voiceagent", made(tenant, VoiceAgentFactory, voice=voice))).content.decode()
+    assert 'src="https://samples.voices.example/a.mp3"' in page
+
+
+def test_a_number_is_shown_as_people_write_it(tenant: Tenant, root: Client) -> None:
+    number = made(tenant, VoiceNumberFactory, base_number=655501234)
+    assert "+39 06 5550 1234" in root.get(change("voicenumber", number)).content.decode()
+    assert "+39 06 5550 1234" in root.get("/admin/voice/voicenumber/").content.decode()

@@ -1,0 +1,1 @@
+"""Writes of the voice domain: one function per use case."""
