@@ -1,0 +1,1 @@
+"""Writes of the aiicp domain: one function per use case."""

@@ -1,0 +1,48 @@
+"""Factories of the aiicp app."""
+
+from typing import Any
+
+from factory import LazyFunction, SubFactory
+
+from aiicp.models import Conversation, IcpProfile, KeywordExpansion, Message, MessageRole
+from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
+from tests.factories.tenants import MemberFactory
+
+
+class ConversationFactory(TenantModelFactory[Conversation]):
+    user = SubFactory(MemberFactory)
+    title = unique("Heads of sales, number %d")
+    icp_data: Any = LazyFunction(lambda: {"roles": ["Head of Sales"], "company_size": "mid-market"})
+    search_params: Any = LazyFunction(lambda: {"person_titles": ["Head of Sales"]})
+
+    class Meta:
+        model = Conversation
+
+
+class MessageFactory(TenantModelFactory[Message]):
+    conversation = SubFactory(ConversationFactory)
+    role = MessageRole.USER
+    content = unique("I look for heads of sales, the %dth of them")
+
+    class Meta:
+        model = Message
+
+
+class IcpProfileFactory(TenantModelFactory[IcpProfile]):
+    user = SubFactory(MemberFactory)
+    name = unique("Nordic fintech %d")
+    icp_data: Any = LazyFunction(lambda: {"industries": ["fintech"], "locations": ["Stockholm"]})
+    search_params: Any = LazyFunction(lambda: {"organization_locations": ["Stockholm"]})
+
+    class Meta:
+        model = IcpProfile
+
+
+class KeywordExpansionFactory(SharedModelFactory[KeywordExpansion]):
+    original_keyword = unique("fintech %d")
+    expanded_keywords: Any = LazyFunction(lambda: ["financial technology", "payments", "neobank"])
+    context = "industry"
+    model = "gemini-2.5-flash"
+
+    class Meta:
+        model = KeywordExpansion
