@@ -57,7 +57,7 @@ def problem(response: Any) -> tuple[int, str]:
 
 def ids(response: Any) -> list[str]:
     assert response.status_code == 200, response.content
-    return [row["id"] for row in response.json()["results"]]
+    return [str(row["id"]) for row in response.json()["results"]]
 
 
 def address(resource: Resource, row: Any, action: str = "") -> str:
@@ -81,9 +81,9 @@ def body_of(resource: Resource, row: Any) -> dict[str, Any]:
     return dict(json.loads(json.dumps(body, cls=JSONEncoder)))
 
 
-def new_body(resource: Resource, company: Company) -> dict[str, Any]:
-    """A body that would make a valid new row of the company."""
-    template = template_of(resource.model, company)
+def new_body(resource: Resource, company: Company, person: User | None = None) -> dict[str, Any]:
+    """A body that would make a valid new row of the company, sent by the person if it matters who does."""
+    template = template_of(resource.model, company, person)
     body = body_of(resource, template)
     retire(template)
     return body

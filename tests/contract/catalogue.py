@@ -57,8 +57,9 @@ def keys_of(model: Model) -> list[KeyConstraint]:
 
 
 def composite_keys() -> list[tuple[Model, KeyConstraint]]:
-    """Every key that carries the tenant."""
-    return [(model, key) for model in all_models() for key in keys_of(model) if len(key.fields) > 1]
+    """Every key that carries the tenant and ends in a relation."""
+    keys = ((model, key) for model in all_models() for key in keys_of(model) if len(key.fields) > 1)
+    return [(model, key) for model, key in keys if model._meta.get_field(key.fields[-1]).is_relation]
 
 
 def for_each(models: Iterable[Model], what: str) -> Any:

@@ -7,12 +7,15 @@ import pytest
 from django.db import transaction
 
 from tests.contract import world as worlds
+from tests.contract.pages import sign_everybody_in
 
 
 @pytest.fixture(scope="module")
 def _world(django_db_setup: None, django_db_blocker: Any) -> Iterator[worlds.World]:
     with django_db_blocker.unblock(), transaction.atomic():
-        yield worlds.build()
+        world = worlds.build()
+        sign_everybody_in(world)
+        yield world
         transaction.set_rollback(True)
 
 

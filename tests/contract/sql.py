@@ -46,6 +46,15 @@ def refused(*kinds: type[psycopg.Error]) -> Iterator[pytest.ExceptionInfo[Databa
     assert isinstance(caught.value.__cause__, kinds), caught.value
 
 
+def touches_nothing(statement: str, row: Any) -> None:
+    """Running the statement on the row changes no row, or is denied altogether."""
+    try:
+        with transaction.atomic():
+            assert execute(statement, [row.pk]) == 0
+    except DatabaseError as error:
+        assert isinstance(error.__cause__, DENIED), error
+
+
 def constraint_of(caught: pytest.ExceptionInfo[DatabaseError]) -> str | None:
     cause = caught.value.__cause__
     assert isinstance(cause, psycopg.Error)

@@ -127,7 +127,8 @@ def _value(row: Any, name: str) -> Any:
     if value is not None:
         return value
     if isinstance(field, models.ForeignKey | models.UUIDField):
-        return uuid7()
+        numbered = isinstance(field, models.ForeignKey) and isinstance(field.target_field, models.IntegerField)
+        return 2**40 if numbered else uuid7()
     return timezone.now() if isinstance(field, models.DateTimeField) else 0
 
 

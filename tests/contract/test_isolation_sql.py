@@ -4,12 +4,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, transaction
 
 from lad.tenancy.context import NoTenant, current_scope, platform_context, tenant_context
 from tests.contract.catalogue import all_models, for_each, slug, tenant_models
 from tests.contract.exemptions import EVERY_TENANT_READS, exempt
-from tests.contract.sql import DENIED, column, execute, insert_copy, query, refused, role, table
+from tests.contract.sql import DENIED, column, execute, insert_copy, query, refused, role, table, touches_nothing
 from tests.contract.world import World, has_rows_per_tenant, row_of, tenants_read
 
 MODELS = all_models()
@@ -75,7 +74,7 @@ def test_a_tenant_cannot_change_or_delete_anothers_row(model: Any, world: World)
             f"UPDATE {table(model)} SET id = id WHERE id = %s",
             f"DELETE FROM {table(model)} WHERE id = %s",
         ):
-            _touches_nothing(statement, foreign)
+            touches_nothing(statement, foreign)
 
 
 @for_each(TENANT_MODELS, "foreign-insert")
@@ -101,11 +100,3 @@ def test_a_tenant_cannot_make_its_row_everybodys(model: Any, world: World) -> No
     # Where a tenant is required the row is refused for having none; where rows may be shared, by the policy.
     with tenant_context(world.acme.tenant.pk), refused(*CHANGE_REFUSED, psycopg.errors.NotNullViolation):
         execute(f"UPDATE {table(model)} SET {column(model, model.tenancy.field)} = NULL WHERE id = %s", [own.pk])
-
-
-def _touches_nothing(statement: str, row: Any) -> None:
-    try:
-        with transaction.atomic():
-            assert execute(statement, [row.pk]) == 0
-    except DatabaseError as error:
-        assert isinstance(error.__cause__, DENIED), error

@@ -9,11 +9,12 @@ from django.db import models
 
 from lad.db.constraints import KeyConstraint
 from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context
 from tests.contract.catalogue import all_models, composite_keys, for_each, keys_of, slug
 from tests.contract.exemptions import NO_KEY, exempt
 from tests.contract.sql import column, constraint_of, execute, insert_copy, query, refused, regclass, table
-from tests.contract.world import World, row_of
+from tests.contract.world import GOES_WITH, World, retire, row_of
 from tests.factories.tenants import UserFactory
 
 MODELS = all_models()
@@ -27,15 +28,18 @@ def test_a_composite_key_refuses_a_foreign_row(model: Any, key: KeyConstraint, w
     foreign = _foreign_target(model, key, world)
     with platform_context(), refused(psycopg.errors.ForeignKeyViolation) as caught:
         _point(own, key.fields[-1], foreign)
-    assert constraint_of(caught) == key.name
+    # A field may stand in two keys, such as an activity's step: its tenant's, and its campaign's.
+    assert constraint_of(caught) in {each.name for each in keys_of(model) if key.fields[-1] in each.fields}
 
 
 @pytest.mark.parametrize(("model", "key"), KEYS)
 def test_a_composite_key_accepts_a_row_of_the_same_tenant(model: Any, key: KeyConstraint, world: World) -> None:
-    own = row_of(model, world.acme)
-    target = getattr(row_of(model, world.acme), f"{key.fields[-1]}_id") or _own_target(key, world)
+    own, other = row_of(model, world.acme), row_of(model, world.acme)
+    target = getattr(other, f"{key.fields[-1]}_id") or _own_target(key, world)
+    if key.fields[-1] in _unique_fields(model):
+        retire(other)
     with platform_context():
-        execute(f"UPDATE {table(model)} SET {column(model, key.fields[-1])} = %s WHERE id = %s", [target, own.pk])
+        _point(own, key.fields[-1], target)
 
 
 @for_each(MODELS, "keys")
@@ -91,10 +95,24 @@ def test_no_relation_goes_without_a_key_in_the_database(model: Any, world: World
 
 def _point(row: Any, field: str, target: Any) -> None:
     model = type(row)
+    values = {field: target, **GOES_WITH.get((model, field), {})}
     if model.append_only:
-        insert_copy(row, {model._meta.get_field(field).column: target})
+        named = {model._meta.get_field(name).column: value for name, value in values.items()}
+        insert_copy(row, {**named, **{name: str(uuid7()) for name in _unique_texts(model)}})
     else:
-        execute(f"UPDATE {table(model)} SET {column(model, field)} = %s WHERE id = %s", [target, row.pk])
+        assignments = ", ".join(f"{column(model, name)} = %s" for name in values)
+        execute(f"UPDATE {table(model)} SET {assignments} WHERE id = %s", [*values.values(), row.pk])
+
+
+def _unique_fields(model: Any) -> set[str]:
+    constraints = (each for each in model._meta.constraints if isinstance(each, models.UniqueConstraint))
+    return {name for constraint in constraints for name in constraint.fields}
+
+
+def _unique_texts(model: Any) -> list[str]:
+    """Columns of text that two rows may not share."""
+    fields = (model._meta.get_field(name) for name in _unique_fields(model))
+    return [str(field.column) for field in fields if isinstance(field, models.CharField)]
 
 
 def _foreign_target(model: Any, key: KeyConstraint, world: World) -> Any:

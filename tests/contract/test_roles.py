@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 
 from lad.api.router import Resource
-from lad.tenancy.context import platform_context
-from tenants.models import Role, UserIdentity
+from tenants.models import Role, User
 from tests.contract.api import address, changed_body, client, new_body, problem, resources
 from tests.contract.roles import ALLOWED
-from tests.contract.world import World, row_of
-from tests.factories.tenants import FeatureKillSwitchFactory, UserIdentityFactory
+from tests.contract.world import World, row_of, row_seen_by
 
 RESOURCES = resources()
 LETTERS = {"C": "create", "R": "list", "U": "update", "D": "delete"}
@@ -33,10 +31,14 @@ def test_a_role_may_do_what_the_table_says_and_nothing_else(
     resource: Resource, role: str, letter: str, world: World
 ) -> None:
     allowed = letter in ALLOWED.get(resource.path, {}).get(role, "")
-    row = _row(resource, role, world)
-    body = _body(resource, letter, row, world)
-    response = _CALLS[letter](client(world.acme.people[role], world.acme), resource, row, body)
-    if LETTERS[letter] not in resource.methods:
+    person = world.acme.people[role]
+    row = row_seen_by(resource.model, world.acme, person)
+    body = _body(resource, letter, row, world, person)
+    response = _CALLS[letter](client(person, world.acme), resource, row, body)
+    if LETTERS[letter] not in resource.methods and hasattr(resource.viewset, LETTERS[letter]):
+        # Written by a call of its own, which asks for more than a row's values; rights are asked first.
+        assert problem(response)[0] == (400 if allowed else 403)
+    elif LETTERS[letter] not in resource.methods:
         assert not allowed
         assert problem(response)[0] in {403, 405}
     elif allowed:
@@ -58,29 +60,10 @@ def test_a_stranger_is_asked_to_sign_in_and_an_outsider_sent_away(resource: Reso
             assert problem(call(client(world.outsider, world.acme), resource, row, {}))[0] == 403
 
 
-def test_a_closed_feature_closes_its_resources_with_the_reason(world: World) -> None:
-    for resource in RESOURCES:
-        if resource.feature is None:
-            continue
-        with platform_context():
-            FeatureKillSwitchFactory(feature_key=resource.feature, reason="Closed by the contract")
-        response = client(world.acme.owner, world.acme).get(resource.url)
-        assert problem(response) == (403, "feature_closed")
-        assert "Closed by the contract" in response.json()["detail"]
-
-
-def _row(resource: Resource, role: str, world: World) -> Any:
-    if resource.model is UserIdentity:
-        # Outside accounts are their own user's affair, whatever the role.
-        with platform_context():
-            return UserIdentityFactory(user=world.acme.people[role])
-    return row_of(resource.model, world.acme)
-
-
-def _body(resource: Resource, letter: str, row: Any, world: World) -> dict[str, Any]:
+def _body(resource: Resource, letter: str, row: Any, world: World, person: User) -> dict[str, Any]:
     if LETTERS[letter] not in resource.methods or letter in "RD":
         return {}
-    return new_body(resource, world.acme) if letter == "C" else changed_body(resource, row, world.acme)
+    return new_body(resource, world.acme, person) if letter == "C" else changed_body(resource, row, world.acme)
 
 
 def _list_and_read(caller: Any, resource: Resource, row: Any, _body: Any) -> Any:

@@ -1,16 +1,31 @@
 """What each table refuses by itself: changes to what is append-only, values that are on no list."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import models
+from django.utils import timezone
 
+from lad.db import deletion
+from lad.db.constraints import NoOverlap
 from lad.tenancy.context import platform_context, tenant_context
 from tests.contract.catalogue import all_models, append_only_models, for_each, has_field, slug
-from tests.contract.sql import DENIED, changes_to, column, execute, query, refused, regclass, table
-from tests.contract.world import World, any_row, row_of
+from tests.contract.sql import (
+    DENIED,
+    changes_to,
+    column,
+    constraint_of,
+    execute,
+    insert_copy,
+    query,
+    refused,
+    regclass,
+    table,
+)
+from tests.contract.world import World, any_row, held_with, row_of
 
 MODELS = all_models()
 APPEND_ONLY = append_only_models()
@@ -46,7 +61,8 @@ def test_a_value_list_is_exactly_the_models(model: Any, field: Any, world: World
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND conname = %s",
         [regclass(model), f"{model._meta.db_table}_{field.name}_valid"],
     )
-    assert set(re.findall(r"'([^']*)'::", definition)) == {str(value) for value, _label in field.flatchoices}
+    found = {text.replace("''", "'") for text in re.findall(r"'((?:[^']|'')*)'::", definition)}
+    assert found == {str(value) for value, _label in field.flatchoices}
 
 
 @value_lists([model for model in MODELS if not model.append_only])
@@ -78,3 +94,50 @@ def test_the_database_fills_in_key_and_moment_by_itself(model: Any, world: World
     }
     wanted = {"id", "created_at", "updated_at"} & {field.column for field in model._meta.fields}
     assert wanted <= filled
+
+
+@for_each([model for model in MODELS if has_field(model, "is_deleted")], "deleted-flag")
+def test_the_flag_of_deletion_follows_the_moment_of_deletion(model: Any, world: World) -> None:
+    row = any_row(model, world.acme)
+    flag = f"SELECT is_deleted FROM {table(model)} WHERE id = %s"
+    with platform_context():
+        assert query(flag, [row.pk]) == [(False,)]
+        row.delete()
+        assert query(flag, [row.pk]) == [(True,)]
+        deletion.restore(model.all_objects.get(pk=row.pk))
+        assert query(flag, [row.pk]) == [(False,)]
+        with refused(psycopg.errors.GeneratedAlways):
+            execute(f"UPDATE {table(model)} SET is_deleted = true WHERE id = %s", [row.pk])
+
+
+@pytest.mark.parametrize(
+    ("model", "constraint"),
+    [
+        pytest.param(model, each, id=f"{each.name}-overlap")
+        for model in MODELS
+        for each in model._meta.constraints
+        if isinstance(each, NoOverlap)
+    ],
+)
+def test_no_two_rows_hold_at_the_same_time_and_one_may_follow_the_other(
+    model: Any, constraint: NoOverlap, world: World
+) -> None:
+    row = row_of(model, world.acme, **held_with(constraint.name, world.acme))
+    start, end = (model._meta.get_field(name) for name in (constraint.start, constraint.end))
+    apart = _other_holders(constraint, row_of(model, world.acme))
+    first, later = timezone.now(), timezone.now() + timedelta(hours=1)
+    with platform_context():
+        model.all_objects.filter(pk=row.pk).update(**{start.name: first, end.name: later})
+        with refused(psycopg.errors.ExclusionViolation) as caught:
+            insert_copy(row, {**apart, start.column: str(first + timedelta(minutes=30)), end.column: str(later)})
+        assert constraint_of(caught) == constraint.name
+        insert_copy(row, {start.column: str(later), end.column: str(later + timedelta(hours=1))})
+
+
+def _other_holders(constraint: NoOverlap, other: Any) -> dict[str, Any]:
+    """Columns, with another row's values, that keep a copy clear of the table's other constraints of the kind."""
+    model = type(other)
+    constraints = (each for each in model._meta.constraints if isinstance(each, NoOverlap))
+    names = {name for each in constraints for name in each.fields} - set(constraint.fields)
+    fields = [model._meta.get_field(name) for name in names]
+    return {field.column: getattr(other, field.attname) for field in fields}

@@ -4,7 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from aiicp.models import Conversation, Message
+from billing.models import UsageEvent, UsageStatus
+from campaigns.models import CampaignAccount, CampaignLead, CampaignStep
 from lad.tenancy.context import platform_context
+from leads.models import (
+    BookingType,
+    EducationCounsellor,
+    EducationStudent,
+    LeadAttachment,
+    LeadBooking,
+    LeadNote,
+    LeadSocial,
+    LeadStage,
+    LeadStatus,
+)
+from tenants.features import CATALOGUE
 from tenants.models import (
     FeatureFlag,
     MailDelivery,
@@ -20,20 +37,24 @@ from tenants.models import (
 )
 from tests.contract.catalogue import factory_of
 from tests.contract.sql import execute, table
+from tests.factories.aiicp import ConversationFactory, MessageFactory
 from tests.factories.events import MailDeliveryFactory
+from tests.factories.leads import LeadBookingFactory
 from tests.factories.tenants import (
     MemberFactory,
     MembershipFactory,
     RefreshTokenFactory,
     TenantFactory,
+    TenantFeatureFactory,
     UserFactory,
     UserIdentityFactory,
 )
+from voice.models import CallAnalysis, CallBatchEntry
 
 
 @dataclass
 class Company:
-    """A tenant and one person in each role; all may open the admin."""
+    """A tenant with every feature, and one person in each role; all may open the admin."""
 
     tenant: Tenant
     people: dict[str, User] = field(default_factory=dict)
@@ -51,6 +72,8 @@ class World:
     borealis: Company
     superuser: User
     outsider: User
+    # The cookies of those who are signed in to the admin, by the names that ``pages.persona`` takes.
+    sessions: dict[str, str] = field(default_factory=dict)
 
 
 def build() -> World:
@@ -69,16 +92,35 @@ def _company(name: str) -> Company:
             user = UserFactory.create(email=f"{role}@{name}.test", primary_tenant=tenant, is_staff=True)
             MembershipFactory(user=user, role=role)
             company.people[role] = user
+        for feature, plans in CATALOGUE.items():
+            if tenant.plan_tier not in plans:
+                TenantFeatureFactory(feature_key=feature, granted=True)
     return company
 
 
-# Tables without a tenant of their own: what counts as a row of the company.
+def _booking(company: Company, **values: Any) -> LeadBooking:
+    """All of a company's bookings are with one lead, for attempts follow one another there."""
+    first = LeadBooking.all_objects.filter(tenant=company.tenant).first()
+    return LeadBookingFactory.create(**{**({"lead": first.lead} if first else {}), **values})
+
+
+# Tables without a tenant of their own, and those where more than that makes a row the company's.
 _SPECIMENS: dict[Any, Callable[..., Any]] = {
+    LeadBooking: _booking,
     MailDelivery: lambda company, **values: MailDeliveryFactory(tenant=company.tenant, **values),
+    # Who writes to the assistant writes in a conversation of their own.
+    Message: lambda company, **values: MessageFactory(**{"conversation__user": company.owner, **values}),
     RefreshToken: lambda company, **values: RefreshTokenFactory(user=company.owner, tenant=company.tenant, **values),
     Tenant: lambda company, **_values: company.tenant,
     User: lambda company, **values: MemberFactory(**values),
     UserIdentity: lambda company, **values: UserIdentityFactory(user=company.owner, **values),
+}
+
+# Rows that are one person's affair, made for that person.
+_PERSONAL: dict[Any, Callable[[User], Any]] = {
+    Conversation: lambda person: ConversationFactory(user=person),
+    Message: lambda person: MessageFactory(conversation__user=person),
+    UserIdentity: lambda person: UserIdentityFactory(user=person),
 }
 
 # Values that a row sent through the API must have, because a rule of the table asks for them.
@@ -89,9 +131,51 @@ _ACCEPTABLE: dict[Any, dict[str, Any]] = {
 
 # Fields that a row is made with and that never change.
 SET_ONCE: dict[Any, set[str]] = {
+    CallAnalysis: {"call_log"},
+    CallBatchEntry: {"batch"},
+    CampaignAccount: {"campaign"},
+    CampaignLead: {"campaign", "lead"},
+    CampaignStep: {"campaign"},
+    EducationCounsellor: {"user"},
+    EducationStudent: {"lead"},
+    LeadBooking: {"lead"},
+    LeadNote: {"lead"},
+    LeadSocial: {"lead"},
+    LeadStage: {"key"},
+    LeadStatus: {"key"},
     Membership: {"user"},
     TenantInvitation: {"email", "role"},
 }
+
+# Keys that a rule of the table allows only together with other values.
+GOES_WITH: dict[tuple[Any, str], dict[str, Any]] = {
+    (LeadBooking, "parent_booking"): {"retry_count": 1},
+    (UsageEvent, "ledger_transaction"): {"status": UsageStatus.CHARGED, "charged_at": "2026-01-31T12:00:00Z"},
+}
+
+# Values that put a row under an exclusion constraint, where the factory's are outside its condition.
+_HELD_WITH: dict[str, Callable[[Company], dict[str, Any]]] = {
+    "lead_bookings_slot": lambda company: {"assigned_user": company.owner, "booking_type": BookingType.DEMO},
+    "lead_bookings_one_follow_up": lambda company: {
+        "assigned_user": company.owner,
+        "booking_type": BookingType.MANUAL_FOLLOWUP,
+    },
+}
+
+# What a form to add a row asks for beside the row's values.
+_UPLOADS: dict[Any, Callable[[], dict[str, Any]]] = {
+    LeadAttachment: lambda: {"file": SimpleUploadedFile("notes.txt", b"Called twice, no answer.")},
+}
+
+
+def held_with(constraint: str, company: Company) -> dict[str, Any]:
+    """What a row must be made with to come under the exclusion constraint of that name."""
+    return _HELD_WITH[constraint](company) if constraint in _HELD_WITH else {}
+
+
+def uploads_of(model: Any) -> dict[str, Any]:
+    """Files that the add form must be sent with."""
+    return _UPLOADS[model]() if model in _UPLOADS else {}
 
 
 def is_one_per_tenant(model: Any) -> bool:
@@ -118,13 +202,23 @@ def any_row(model: Any, company: Company) -> Any:
         return factory_of(model)()
 
 
+def row_seen_by(model: Any, company: Company, person: User | None) -> Any:
+    """A new row of the company that this person sees whatever their role; without a person, any row."""
+    if person is None or model not in _PERSONAL:
+        return any_row(model, company)
+    with platform_context(tenant_id=company.tenant.pk):
+        return _PERSONAL[model](person)
+
+
 def tenants_read(model: Any) -> bool:
     """Whether the tenant role may look into the table at all."""
     return model.tenancy.field is not None or bool(model.privileges)
 
 
-def template_of(model: Any, company: Company) -> Any:
+def template_of(model: Any, company: Company, person: User | None = None) -> Any:
     """A row whose values people may send, and which may be removed again; never the company itself."""
+    if person is not None and model in _PERSONAL:
+        return row_seen_by(model, company, person)
     if is_one_per_tenant(model) or not has_rows_per_tenant(model):
         with platform_context():
             return factory_of(model)()
@@ -136,7 +230,7 @@ def retire(row: Any) -> None:
     with platform_context():
         if isinstance(row, Membership):
             row.delete()
-        else:
+        elif not row.append_only:
             execute(f"DELETE FROM {table(type(row))} WHERE id = %s", [row.pk])
 
 

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 import factory
 from factory.django import DjangoModelFactory
 
+from lad.tenancy.context import default_tenant_id
+
 T = TypeVar("T")
 
 
@@ -21,6 +23,15 @@ class ModelFactory(DjangoModelFactory[T]):
 
 class TenantModelFactory(ModelFactory[T]):
     """Makes rows of the current tenant: call it inside ``tenant_context`` or a narrowed ``platform_context``."""
+
+    class Meta:
+        abstract = True
+
+
+class SharedModelFactory(ModelFactory[T]):
+    """Makes rows of the current tenant, or everybody's with ``tenant_id=None`` or where no tenant is current."""
+
+    tenant_id: Any = factory.LazyFunction(default_tenant_id)
 
     class Meta:
         abstract = True
