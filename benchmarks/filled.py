@@ -1,0 +1,126 @@
+"""Databases full of ``manage.py demo --scale``, on an embedded server of their own."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from cryptography.fernet import Fernet
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from lad.runtime.servers import Servers, embedded_servers  # noqa: E402  (run as a script, it finds lad beside itself)
+
+PASSWORD = "only-for-this-benchmark"
+# While these are filled their other indexes are away: made at the end, they cost a fraction.
+BIG_TABLES = (
+    "activity_entries",
+    "ai_messages",
+    "billing_ledger_transactions",
+    "billing_usage_events",
+    "campaign_lead_activities",
+    "campaign_leads",
+    "company_search_cache",
+    "credit_transactions",
+    "domain_events",
+    "education_students",
+    "employees_cache",
+    "lead_attachments",
+    "lead_bookings",
+    "lead_notes",
+    "lead_social",
+    "leads",
+    "voice_call_analysis",
+    "voice_call_batch_entries",
+    "voice_call_logs",
+)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One filled database and how LAD reaches it."""
+
+    name: str
+    leads: int
+
+
+@contextmanager
+def servers_in(directory: Path) -> Iterator[Servers]:
+    """The servers, with Django's settings in the environment; Django is not set up yet."""
+    with embedded_servers(directory, durable=False) as servers:
+        os.environ.update(servers.environment())
+        os.environ.update(
+            LAD_HOME=str(directory),
+            LAD_DEMO_PASSWORD=PASSWORD,
+            SECRET_KEY=secrets.token_hex(32),
+            FIELD_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
+            JWT_SIGNING_KEYS=secrets.token_hex(32),
+            DJANGO_SETTINGS_MODULE="lad.settings",
+            DB_POOL="false",
+            THROTTLE_API="1000000/min",
+            LOG_LEVEL="ERROR",
+        )
+        yield servers
+
+
+def fill(servers: Servers, database: Database, *, slowly: bool = False) -> None:
+    """Make the database, its tables and its rows.
+
+    Unless ``slowly``, neither keys nor the audit log are tended while the rows come in, which only the
+    superuser of a server of one's own can arrange; the rows are the same, but for the audit log's.
+    """
+    environment = {**os.environ, **_addresses(servers, database)}
+    with psycopg.connect(servers.owner_url, autocommit=True) as owner:
+        if owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database.name]).fetchone() is None:
+            owner.execute(f'CREATE DATABASE "{database.name}"')
+    _manage(["migrate", "-v0", "--skip-checks"], {**environment, "LAD_DATABASE_ACCESS": "owner"})
+    started = time.perf_counter()
+    with psycopg.connect(_superuser(servers, database), autocommit=True) as superuser:
+        removed = [] if slowly else _hurry(superuser)
+        try:
+            _manage(["demo", "--skip-checks", "--scale", str(database.leads)], environment)
+        finally:
+            superuser.execute("ALTER ROLE lad_web RESET session_replication_role")
+        superuser.execute("SET maintenance_work_mem = '1GB'")
+        superuser.execute("SET search_path = lad_dev")
+        for definition in removed:
+            superuser.execute(definition)
+        superuser.execute("VACUUM (ANALYZE)")
+        superuser.execute("CHECKPOINT")
+    print(f"{database.name}: {database.leads:,} leads ready after {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def _hurry(superuser: psycopg.Connection) -> list[str]:
+    """Take away the indexes that only reading needs, and the triggers; returns how to make the indexes again."""
+    superuser.execute("ALTER ROLE lad_web SET session_replication_role = replica")
+    found = superuser.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " WHERE indrelid::regclass::text = ANY(SELECT 'lad_dev.' || t FROM unnest(%s::text[]) t)"
+        " AND NOT indisunique AND NOT indisexclusion",
+        [list(BIG_TABLES)],
+    ).fetchall()
+    for name, _definition in found:
+        superuser.execute(f"DROP INDEX {name}")
+    return [definition for _name, definition in found]
+
+
+def _manage(command: list[str], environment: Mapping[str, str]) -> None:
+    subprocess.run([sys.executable, "-W", "ignore", str(ROOT / "manage.py"), *command], env=environment, check=True)
+
+
+def _addresses(servers: Servers, database: Database) -> dict[str, str]:
+    return {
+        "DATABASE_URL": servers.web_url.replace("/lad?", f"/{database.name}?"),
+        "DATABASE_OWNER_URL": servers.owner_url.replace("/lad?", f"/{database.name}?"),
+    }
+
+
+def _superuser(servers: Servers, database: Database) -> str:
+    return servers.superuser_url.replace("/postgres?", f"/{database.name}?")

@@ -1,0 +1,321 @@
+"""What the lists of the biggest tables cost with few rows and with many: python benchmarks/pages.py
+
+    python benchmarks/pages.py [--small 10000] [--big 1000000] [--rounds 15] [--directory DIR] [--limit 1.5]
+
+Starts embedded servers of its own, fills two databases with ``manage.py demo --scale`` and asks for the
+same pages in both, in turn, through Django's test client: the admin's lists as the platform's superuser
+and as staff of the tenant that has half of everything, their search and filters, and the API's lists as
+that tenant's owner. Prints queries and median milliseconds. Exits 1 when a page takes more than ten
+queries, or with ``--limit`` when one takes that many times longer with many rows than with few.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filled import Database, fill, servers_in
+
+TABLES = 10
+MOST_QUERIES = 10
+# Bookkeeping of other tables' changes; what people work with is measured.
+LEFT_OUT = ("audit_entries", "event_deliveries", "domain_events", "activity_entries")
+BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+
+@dataclass
+class Page:
+    """One page of one table, asked for in both databases."""
+
+    table: str
+    kind: str
+    caller: str
+    address: Callable[[], str]
+    queries: int = 0
+    times: dict[str, list[float]] = field(default_factory=dict)
+
+    def median(self, name: str) -> float:
+        return statistics.median(self.times[name]) * 1000
+
+    @property
+    def ratio(self) -> float:
+        small, big = self.times.values()
+        return statistics.median(b / s for s, b in zip(small, big, strict=True))
+
+
+class World:
+    """Both databases, one of them current, and who asks."""
+
+    def __init__(self, databases: list[Database]) -> None:
+        from django.db import connections
+
+        self.databases = databases
+        self._wrappers = {}
+        for each in databases:
+            wrapper = connections.create_connection("default")
+            wrapper.settings_dict = {**wrapper.settings_dict, "NAME": each.name}
+            self._wrappers[each.name] = wrapper
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def enter(self, database: Database) -> None:
+        """Have everything that follows happen in the database."""
+        from django.db import connections
+
+        connections["default"] = self._wrappers[database.name]
+        self.current = database
+
+    def client(self, caller: str) -> Any:
+        """``root`` and ``staff`` in the admin, ``owner`` at the API."""
+        from django.test import Client
+        from rest_framework.test import APIClient
+
+        from tenants.tokens import issue_access_token
+
+        if caller == "owner":
+            owner, tenant_id = self._owner()
+            return APIClient(HTTP_AUTHORIZATION=f"Bearer {issue_access_token(user=owner, tenant_id=tenant_id)}")
+        key = self.current.name, caller
+        if key not in self._clients:
+            client = self._clients[key] = Client()
+            client.force_login(self._owner()[0] if caller == "staff" else self._root())
+        return self._clients[key]
+
+    def _owner(self) -> tuple[Any, Any]:
+        from lad.tenancy.context import platform_context
+        from tenants.demo.scale import SLUG
+        from tenants.models import User
+
+        with platform_context():
+            user = User.objects.get(email=f"owner@{SLUG}01.example")
+        return user, user.primary_tenant_id
+
+    def _root(self) -> Any:
+        from lad.tenancy.context import platform_context
+        from tenants.demo.load import ADMIN_EMAIL
+        from tenants.models import User
+
+        with platform_context():
+            return User.objects.get(email=ADMIN_EMAIL)
+
+    @property
+    def tenant_id(self) -> Any:
+        return self._owner()[1]
+
+    def get(self, page: Page) -> float:
+        """Ask for the page; returns seconds."""
+        client, address = self.client(page.caller), page.address()
+        started = time.perf_counter()
+        response = client.get(address)
+        response.content  # noqa: B018  (rendered now)
+        took = time.perf_counter() - started
+        if response.status_code != 200:
+            raise SystemExit(f"{address} answers {response.status_code}: {response.content[:300]!r}")
+        return took
+
+    def queries(self, page: Page) -> int:
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        with CaptureQueriesContext(connection) as captured:
+            self.get(page)
+        return sum(1 for each in captured if not each["sql"].startswith(BOUNDARIES))
+
+
+def biggest_tables(world: World) -> list[Any]:
+    """The models with the most rows that have both an admin list and an API list."""
+    from django.contrib import admin
+    from django.db import connection
+    from django.urls import get_resolver
+
+    from lad.api import router
+
+    assert get_resolver().url_patterns
+    served = {each.model for each in router.resources()}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname, reltuples FROM pg_class WHERE relkind = 'r'")
+        rows = dict(cursor.fetchall())
+    models = [m for m in admin.site._registry if m in served and m._meta.db_table not in LEFT_OUT]
+    return sorted(models, key=lambda m: -rows.get(m._meta.db_table, 0))[:TABLES]
+
+
+class Pages:
+    """The pages of one model."""
+
+    def __init__(self, model: Any, world: World) -> None:
+        from lad.api import router
+
+        self.model, self.world = model, world
+        self.table = model._meta.db_table
+        self.resource = next(each for each in router.resources() if each.model is model)
+
+    def lists(self) -> Iterator[Page]:
+        from django.urls import reverse
+
+        self.changelist = reverse(f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist")
+        for caller in ("root", "staff"):
+            yield self._page("admin list", caller, "")
+        yield Page(self.table, "API list", "owner", lambda: self.resource.url)
+        yield Page(self.table, "API list, deep", "owner", lambda: f"{self.resource.url}?cursor={self._cursor()}")
+        for name in self.resource.filters:
+            yield Page(self.table, f"API list, {name}", "owner", lambda name=name: self._filtered(name))  # type: ignore[misc]
+
+    def searches_and_filters(self) -> Iterator[Page]:
+        from django.contrib import admin
+        from django.http import HttpRequest
+
+        model_admin = admin.site._registry[self.model]
+        for caller in ("root", "staff"):
+            for name in model_admin.get_search_fields(HttpRequest()):
+                plain = name.split("__")[0]
+                if name != "id__exact" and self._text(plain):
+                    yield self._page(f"search by {plain}", caller, lambda plain=plain: f"q={self._text(plain)}")
+            yield self._page("search by id", caller, lambda: f"q={self._row().pk}")
+            for name in self._choices(model_admin):
+                yield self._page(f"filter by {name}", caller, lambda name=name: f"{name}__exact={self._rare(name)}")
+            yield self._page(
+                "filter by a day", caller, lambda: "created_at_from_0=2026-01-05&created_at_to_0=2026-01-05"
+            )
+
+    def _page(self, kind: str, caller: str, query: Any) -> Page:
+        return Page(self.table, kind, caller, lambda: f"{self.changelist}?{query() if callable(query) else query}")
+
+    def _choices(self, model_admin: Any) -> list[str]:
+        from lad.adminsite.derive import filter_fields
+
+        names = [n for n in (model_admin.list_filter or filter_fields(self.model)) if isinstance(n, str)]
+        fields = {f.name: f for f in self.model._meta.concrete_fields}
+        return [
+            n for n in names if n in fields and (fields[n].choices or fields[n].get_internal_type() == "BooleanField")
+        ]
+
+    # What is asked for comes from the database that is asked, found once for each.
+
+    def _cursor(self) -> str:
+        from lad.api.pagination import Cursor, total_order
+
+        def find(rows: Any) -> str:
+            order = total_order(rows.order_by(self.resource.order[0]))
+            return Cursor.at(rows.order_by(*order)[rows.count() // 2], order).encode()
+
+        return self._once("cursor", find)
+
+    def _row(self) -> Any:
+        return self._once("row", lambda rows: rows.order_by("pk")[rows.count() // 2])
+
+    def _text(self, name: str) -> str:
+        value = str(getattr(self._row(), name, "") or "")
+        return value[: max(len(value) * 2 // 3, 5)].strip()
+
+    def _filtered(self, name: str) -> str:
+        column = self.model._meta.get_field(name)
+        if column.get_internal_type() == "DateTimeField":
+            return f"{self.resource.url}?{name}__gte=2026-11-20T00:00:00Z"
+        value = self._rare(name) if column.choices else getattr(self._row(), column.attname)
+        if isinstance(value, bool):
+            value = str(value).lower()
+        return f"{self.resource.url}?{name}={'' if value is None else value}"
+
+    def _rare(self, name: str) -> Any:
+        """The value fewest rows have."""
+        from django.db.models import Count
+
+        def find(rows: Any) -> Any:
+            counted = rows.order_by().exclude(**{f"{name}__isnull": True}).values_list(name).annotate(Count("pk"))
+            value = min(counted, key=lambda pair: pair[1], default=("", 0))[0]
+            return int(value) if isinstance(value, bool) else value
+
+        return self._once(f"rare {name}", find)
+
+    def _once(self, what: str, find: Callable[[Any], Any]) -> Any:
+        from lad.tenancy.context import platform_context
+
+        found = self.__dict__.setdefault("_found", {})
+        key = self.world.current.name, what
+        if key not in found:
+            with platform_context(tenant_id=self.world.tenant_id):
+                found[key] = find(self.model.objects.all())
+        return found[key]
+
+
+def measure(pages: list[Page], world: World, rounds: int) -> None:
+    for page in pages:
+        for database in world.databases:
+            world.enter(database)
+            page.times[database.name] = []
+            world.get(page)
+            page.queries = max(page.queries, world.queries(page))
+    for number in range(rounds):
+        for page in pages:
+            for database in world.databases if number % 2 else reversed(world.databases):
+                world.enter(database)
+                page.times[database.name].append(world.get(page))
+
+
+def report(pages: list[Page], world: World) -> None:
+    small, big = world.databases
+    print(f"\n| table | page | as | queries | ms at {small.leads:,} leads | ms at {big.leads:,} | ratio |")
+    print("|---|---|---|---:|---:|---:|---:|")
+    for page in pages:
+        print(
+            f"| {page.table} | {page.kind} | {page.caller} | {page.queries} | {page.median(small.name):.1f}"
+            f" | {page.median(big.name):.1f} | {page.ratio:.2f} |"
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", type=int, default=10_000)
+    parser.add_argument("--big", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--directory", type=Path, help="on a disk with 20 GB free; default: a temporary one")
+    parser.add_argument("--limit", type=float)
+    parser.add_argument("--lists-only", action="store_true", help="leave out the admin's search and filters")
+    options = parser.parse_args()
+    directory = Path(tempfile.mkdtemp(prefix="lad-", dir=options.directory))
+    databases = [Database("lad_small", options.small), Database("lad_big", options.big)]
+    try:
+        with servers_in(directory) as servers:
+            for database in databases:
+                fill(servers, database)
+            return run(databases, options)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def run(databases: list[Database], options: argparse.Namespace) -> int:
+    """Measure in databases that are there."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    call_command("collectstatic", verbosity=0, interactive=False)
+    world = World(databases)
+    world.enter(databases[-1])
+    models = [Pages(model, world) for model in biggest_tables(world)]
+    groups = [[page for each in models for page in each.lists()]]
+    if not options.lists_only:
+        groups.append([page for each in models for page in each.searches_and_filters()])
+    for pages in groups:
+        measure(pages, world, options.rounds)
+        report(pages, world)
+    pages = [page for group in groups for page in group]
+    greedy = [page for page in pages if page.queries > MOST_QUERIES]
+    slow = [page for page in pages if options.limit and page.ratio > options.limit]
+    for page in greedy:
+        print(f"{page.table}, {page.kind}: {page.queries} queries", file=sys.stderr)
+    return 1 if greedy or slow else 0
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parents[1])
+    sys.exit(main())
