@@ -14,7 +14,7 @@ WORKDIR /app
 COPY --from=packages /opt/lad /opt/lad
 COPY . .
 # As root, so that the running process cannot change the code or the static files it serves.
-RUN python -m compileall -q lad tenants && python manage.py collectstatic --no-input
+RUN python -m compileall -q lad tenants billing leads campaigns voice aiicp && python manage.py collectstatic --no-input
 USER lad
 EXPOSE 8000
 STOPSIGNAL SIGTERM

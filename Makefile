@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV ?= $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 WORKERS ?= 2
-SOURCES := lad tenants tests manage.py $(wildcard benchmarks)
+SOURCES := lad tenants billing leads campaigns voice aiicp tests manage.py $(wildcard benchmarks)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # A server's address in the caller's shell is for `make up`; tests start servers of their own.
@@ -14,7 +14,7 @@ unexport_for_tests = env -u DATABASE_URL -u DATABASE_OWNER_URL -u REDIS_URL -u L
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test lint format types imports migrations pytest lock install install-dev shell psql clean
+.PHONY: help up test lint format types imports migrations pytest docs lock install install-dev shell psql clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,7 +42,12 @@ migrations: install-dev ## fail if a model changed without a migration
 	$(unexport_for_tests) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 
 pytest: install-dev ## the tests; ARGS="-k name" narrows them
-	$(unexport_for_tests) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -rs $(ARGS)
+	$(unexport_for_tests) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs $(ARGS)
+
+docs: install-dev ## write what is generated under docs/: schema, events, API
+	$(unexport_for_tests) $(BIN)/python -W ignore manage.py schema_docs
+	$(unexport_for_tests) $(BIN)/python -W ignore manage.py event_catalogue
+	$(unexport_for_tests) $(BIN)/python -W ignore manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 shell: install ## a Django shell beside the running LAD
 	@$(BIN)/python -m lad.runtime.inside $(BIN)/python manage.py shell
