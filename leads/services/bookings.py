@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from lad import writes
 from lad.errors import Conflict, Invalid, NotFound
@@ -262,6 +263,7 @@ def _refuse_reopening(status: BookingStatus, changed: list[str], values: Mapping
 def _refuse_taken(row: LeadBooking, cause: Exception | None = None) -> None:
     if not row.holds_time or row.assigned_user_id is None or row.buffer_until is None:
         return
+    _wait_for_turn(row.assigned_user_id)
     tenant = {"tenant": row.tenant_id} if row.tenant_id else {}
     other = (
         LeadBooking.objects.filter(
@@ -285,6 +287,12 @@ def _refuse_taken(row: LeadBooking, cause: Exception | None = None) -> None:
             taken_from=other.scheduled_at.isoformat(),
             taken_until=other.buffer_until.isoformat(),
         ) from cause
+
+
+def _wait_for_turn(user_id: UUID) -> None:
+    """One at a time takes a person's time: two who reach the exclusion constraint together deadlock on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('lead_bookings ' || %s::text, 0))", [user_id])
 
 
 def _noted(row: LeadBooking, notes: str) -> dict[str, str]:

@@ -202,7 +202,7 @@ def somebody_waits() -> bool:
     """Whether a transaction waits for another, soon."""
     for _ in range(100):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')")
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
             if cursor.fetchone()[0]:
                 return True
         sleep(PATIENCE / 100)
