@@ -73,6 +73,8 @@ class Scale:
         slices = list(self.slices()) if "%(low)s" in sql or "%(first)s" in sql else [None]
         made = 0
         with platform_context(), connection.cursor() as cursor:
+            # Nobody has counted the new rows yet: the planner would take a million for a few, and loop over them.
+            cursor.execute("SET LOCAL enable_nestloop = off")
             for part in slices:
                 bounds = {name: getattr(part, name) for name in ("first", "last", "low", "high")} if part else {}
                 cursor.execute(sql, {**self._values, **values, **bounds})
