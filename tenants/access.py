@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from lad.db.identifiers import uuid_or_none
 from lad.errors import DomainError, NotAllowed, NotAuthenticated
 from lad.tenancy.access import STRANGER, Access
 from lad.tenancy.context import platform_context
@@ -82,8 +83,8 @@ def resolve(request: HttpRequest) -> Access:
         if user is None:
             return STRANGER
         if request.path_info.startswith(_admin_path()):
-            return _admin_access(user, _uuid(request.session.get(SESSION_TENANT)))
-        return _api_access(request, Caller(user.pk, usual_tenant=_uuid(request.session.get(SESSION_TENANT))))
+            return _admin_access(user, uuid_or_none(request.session.get(SESSION_TENANT)))
+        return _api_access(request, Caller(user.pk, usual_tenant=uuid_or_none(request.session.get(SESSION_TENANT))))
     except DomainError as error:
         return Access(error=error)
 
@@ -217,17 +218,10 @@ def _wanted_tenant(request: HttpRequest) -> UUID | None:
     given = request.headers.get(TENANT_HEADER)
     if not given:
         return None
-    wanted = _uuid(given)
+    wanted = uuid_or_none(given)
     if wanted is None:
         raise NoMembership(f"{TENANT_HEADER} is not the id of a tenant.")
     return wanted
-
-
-def _uuid(value: Any) -> UUID | None:
-    try:
-        return UUID(str(value)) if value else None
-    except ValueError:
-        return None
 
 
 @lru_cache(maxsize=1)

@@ -79,5 +79,3 @@ ENTRY: Final[dict[str, Any]] = {
         "knowledge_base_store_ids": TEXTS,
     },
 }
-
-OBJECT: Final[dict[str, Any]] = {"type": "object"}

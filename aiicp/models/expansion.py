@@ -7,22 +7,13 @@ from django.db.models.functions import Lower, Now, Trim
 from django.utils import timezone
 
 from aiicp.models import shapes
-from lad.db.fields import TenantKey
+from lad.db.fields import LowercaseCharField, TenantKey
 from lad.db.models import SharedModel
 from lad.db.shapes import Shape
 
 
-class KeywordField(models.CharField):
-    """A word or phrase, stored trimmed and in lower case so that equality finds it."""
-
-    def get_prep_value(self, value: Any) -> Any:
-        value = super().get_prep_value(value)
-        return value.strip().lower() if isinstance(value, str) else value
-
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        value = self.get_prep_value(getattr(model_instance, self.attname))
-        setattr(model_instance, self.attname, value)
-        return value
+class KeywordField(LowercaseCharField):
+    """A word or phrase, stored trimmed and in lower case."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         # What is checked, as for being unique, is what will be stored.

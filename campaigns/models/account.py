@@ -7,9 +7,8 @@ from django.db.models.functions import Lower
 
 from lad.db.fields import EncryptedTextField, LowercaseEmailField, TenantForeignKey, TenantUserKey
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import Shape
+from lad.db.shapes import OBJECT, Shape
 
-OBJECT = {"type": "object"}
 HIGHEST_PORT = 65535
 MOST_PER_DAY = 100_000
 

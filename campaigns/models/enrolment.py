@@ -7,9 +7,7 @@ from campaigns.models.step import Channel, StepType
 from lad.db.constraints import KeyConstraint, ReferencedKey
 from lad.db.fields import LowercaseEmailField, TenantForeignKey
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import Shape
-
-OBJECT = {"type": "object"}
+from lad.db.shapes import OBJECT, Shape
 
 
 class EnrolmentStatus(models.TextChoices):

@@ -7,7 +7,7 @@ from django.db.models import Deferrable
 from lad.db.constraints import ReferencedKey
 from lad.db.fields import TenantForeignKey
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import Shape
+from lad.db.shapes import OBJECT, Shape
 
 # Far beyond any campaign, and far below where numbers end.
 LAST_PLACE = 10_000
@@ -62,7 +62,7 @@ class CampaignStep(SoftDeletable, TenantModel):
     )
     title = models.CharField(max_length=255)
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="")
-    config = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape({"type": "object"})])
+    config = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
 
     class Meta:
         db_table = "campaign_steps"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import wraps
 from typing import Any
-from uuid import UUID
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
@@ -18,6 +17,7 @@ from lad.adminsite.choosing import TenantChoice
 from lad.adminsite.filters import DeletedFilter, filter_for
 from lad.adminsite.paging import CappedPaginator, LadChangeList
 from lad.adminsite.permissions import access_of
+from lad.db.identifiers import uuid_or_none
 
 # What an address may carry without leaving rows out.
 PLAIN_PARAMETERS = (PAGE_VAR, ORDER_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR)
@@ -64,7 +64,7 @@ class ListPages(TenantChoice, ModelAdmin):
         """An id finds its row, or the rows that carry it; anything else is looked for in the search fields."""
         if not search_term:
             return queryset, False
-        key = _uuid(search_term)
+        key = uuid_or_none(search_term.strip())
         if key is None:
             usable = [name for name in self.get_search_fields(request) if name != "id__exact"]
             if any("email" in name or "_key__" in name for name in usable):
@@ -106,10 +106,3 @@ def once_per_row(method: Any) -> Any:
         return made[method.__name__]
 
     return show
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        return None

@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from lad.adminsite.permissions import access_of
+from lad.db.identifiers import uuid_or_none
 from lad.tenancy.access import Access
 
 # Where the access resolver finds the choice.
@@ -71,19 +72,12 @@ def switch(request: HttpRequest) -> HttpResponse:
     if not wanted and access.platform:
         request.session.pop(SESSION_KEY, None)
         return back
-    chosen = next(iter(find_choices(access, only=_uuid(wanted))), None) if _uuid(wanted) else None
+    chosen = next(iter(find_choices(access, only=uuid_or_none(wanted))), None) if uuid_or_none(wanted) else None
     if chosen is None:
         messages.error(request, "You cannot work in that tenant.")
         return back
     request.session[SESSION_KEY] = str(chosen.id)
     return back
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -81,8 +81,8 @@ class TenantUserKey(DatabaseKey):
         return name, path, args, kwargs
 
 
-class LowercaseEmailField(models.EmailField):
-    """An e-mail address, stored trimmed and in lower case so that equality finds it through an index."""
+class LowercaseCharField(models.CharField):
+    """Text stored trimmed and in lower case, so that equality finds it through an index."""
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
@@ -92,6 +92,10 @@ class LowercaseEmailField(models.EmailField):
         value = self.get_prep_value(getattr(model_instance, self.attname))
         setattr(model_instance, self.attname, value)
         return value
+
+
+class LowercaseEmailField(LowercaseCharField, models.EmailField):
+    """An e-mail address, stored trimmed and in lower case."""
 
 
 @lru_cache(maxsize=4)

@@ -12,6 +12,14 @@ def uuid7() -> UUID:
     return _uuid7()
 
 
+def uuid_or_none(text: Any) -> UUID | None:
+    """The UUID that the text is, if it is one."""
+    try:
+        return UUID(str(text)) if text else None
+    except ValueError:
+        return None
+
+
 def as_uuid(key: Any) -> UUID:
     """A row's key as events and the audit log name it: a number is written as the UUID of that value."""
     return key if isinstance(key, UUID) else UUID(int=int(key))

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError as ShapeError
 
+# Any object, whatever it holds.
+OBJECT: Final[dict[str, Any]] = {"type": "object"}
 # More than a person reads at once.
 MOST_ERRORS = 5
 # What JSON Schema calls things, in the words of people.

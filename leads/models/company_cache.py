@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 
 from lad.db.fields import LowercaseEmailField
 from lad.db.models import NumberedModel, TenantModel
-from lad.db.shapes import Shape
+from lad.db.shapes import OBJECT, Shape
 from leads.models.search import search_key
 
 LONGEST_URL = 2000
@@ -39,7 +39,7 @@ class CompanySearchCache(NumberedModel, TenantModel):
     apollo_organization_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     company_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     company_domain = models.CharField(max_length=255, blank=True, default="", db_default="")
-    company_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape({"type": "object"})])
+    company_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
     page_number = models.IntegerField(
         default=1, db_default=1, validators=[MinValueValidator(1)], help_text="The page of the answer it stood on."
     )
@@ -138,7 +138,7 @@ class EmployeeCache(NumberedModel, TenantModel):
     data_source = models.CharField(
         max_length=50, choices=DataSource, default=DataSource.APOLLO, db_default=DataSource.APOLLO
     )
-    employee_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape({"type": "object"})])
+    employee_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
     last_fetched_at = models.DateTimeField(null=True, blank=True)
 
     name_key = search_key(Lower("employee_name"), 255)

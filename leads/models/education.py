@@ -8,7 +8,7 @@ from django.db import models
 from lad import timezones
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
-from lad.db.shapes import Shape
+from lad.db.shapes import OBJECT, Shape
 from leads import availability
 
 EARLIEST_INTAKE = 2000
@@ -48,7 +48,7 @@ class EducationStudent(DeletedFlag, SoftDeletable, TenantModel):
     )
     # Null is "not known yet": the value list holds months only.
     intake_month = models.CharField(max_length=20, choices=Month, null=True, blank=True)  # noqa: DJ001
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape({"type": "object"})])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
 
     class Meta:
         db_table = "education_students"
@@ -118,7 +118,7 @@ class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
         help_text="Empty: as many as fit.",
     )
     is_active = models.BooleanField(default=True, db_default=True, help_text="Whether they take bookings at present.")
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape({"type": "object"})])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
 
     class Meta:
         db_table = "education_counsellors"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from lad.db.fields import LowercaseEmailField, TenantUserKey
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
-from lad.db.shapes import Shape
+from lad.db.shapes import OBJECT, Shape
 from leads.models.search import BYTE_ORDER, search_key
 
 LIVE = Q(deleted_at__isnull=True)
@@ -20,7 +20,6 @@ FIRST_STATUS = "active"
 DEFAULT_CURRENCY = "USD"
 
 TAGS = {"type": "array", "maxItems": 50, "items": {"type": "string", "minLength": 1, "maxLength": 100}}
-ANY_OBJECT = {"type": "object"}
 
 
 class Priority(models.IntegerChoices):
@@ -76,8 +75,8 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
     source = _text(100)
     source_id = _text(255)
     tags = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(TAGS)])
-    custom_fields = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(ANY_OBJECT)])
-    raw_data = models.JSONField(null=True, blank=True, validators=[Shape(ANY_OBJECT)])
+    custom_fields = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    raw_data = models.JSONField(null=True, blank=True, validators=[Shape(OBJECT)])
     # ``notes`` in Python and in the API is the list of notes written on the lead.
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="", db_column="notes")
 

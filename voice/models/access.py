@@ -4,8 +4,8 @@ from django.db import models
 
 from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import Shape
-from voice.shapes import OBJECT, PREFERENCES
+from lad.db.shapes import OBJECT, Shape
+from voice.shapes import PREFERENCES
 
 
 class VoiceProfile(SoftDeletable, TenantModel):

@@ -4,9 +4,9 @@ from django.db import models
 
 from lad.db.fields import TenantForeignKey
 from lad.db.models import TenantModel
-from lad.db.shapes import Shape
+from lad.db.shapes import OBJECT, Shape
 from voice.models.checks import not_negative
-from voice.shapes import OBJECT, TEXTS
+from voice.shapes import TEXTS
 
 
 class Sentiment(models.TextChoices):

@@ -6,10 +6,10 @@ from django.db import models
 from lad.db.constraints import KeyConstraint
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import TenantModel
-from lad.db.shapes import Shape
+from lad.db.shapes import OBJECT, Shape
 from lad.phones import Phone
 from voice.models.checks import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
-from voice.shapes import COST_BREAKDOWN, OBJECT, TRANSCRIPT
+from voice.shapes import COST_BREAKDOWN, TRANSCRIPT
 from voice.statuses import CALL_OVER, CallStatus, Direction
 
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capital letters, such as USD.")
