@@ -282,6 +282,37 @@ BEGIN
 END $$;
 """
 
+# The key of a row that belongs to another moment than now.
+_ID_AT = """
+CREATE OR REPLACE FUNCTION lad_time_ordered_id(moment timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS $$
+    SELECT encode(set_bit(set_bit(overlay(
+        uuid_send(gen_random_uuid())
+        PLACING substring(int8send((extract(epoch FROM moment) * 1000)::bigint) FROM 3) FROM 1 FOR 6
+    ), 52, 1), 53, 1), 'hex')::uuid
+$$;
+"""
+
+# The audit of one row, of a table that is logged only when chosen columns change.
+_AUDIT_ROW = """
+CREATE OR REPLACE FUNCTION lad_audit_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    changes jsonb := lad_row_changes(to_jsonb(OLD), to_jsonb(NEW), lad_audited_columns(TG_RELID), TG_ARGV[1:]);
+BEGIN
+    INSERT INTO audit_entries (id, tenant_id, table_name, action, row_id, row_count, changes,
+                               actor_id, request_id, source, login)
+    VALUES (lad_time_ordered_id(), (to_jsonb(NEW) ->> TG_ARGV[0])::uuid, TG_TABLE_NAME,
+            lad_audit_action('UPDATE', changes), NEW.id, 1, changes,
+            NULLIF(current_setting('lad.user_id', true), '')::uuid,
+            left(COALESCE(current_setting('lad.request_id', true), ''), 64),
+            left(COALESCE(NULLIF(current_setting('lad.source', true), ''), 'sql'), 100), session_user);
+    RETURN NULL;
+END $$;
+DO $$ BEGIN
+    EXECUTE format('ALTER FUNCTION lad_audit_row() SET search_path = %I, pg_temp', current_schema());
+END $$;
+REVOKE ALL ON FUNCTION lad_audit_row() FROM PUBLIC;
+"""
+
 # A name found first in somebody's temporary schema would write the log elsewhere; and whoever may use the
 # function in a trigger of their own could write what never happened.
 _PROTECT = """
@@ -306,6 +337,9 @@ INSTALL: Final = "".join(
         _PACKING_QUERY,
     )
 ) + (_AUDIT + _PROTECT)
+
+INSTALL_ROW: Final = _ID_AT + _AUDIT_ROW
+REMOVE_ROW: Final = "DROP FUNCTION IF EXISTS lad_audit_row(), lad_time_ordered_id(timestamptz);"
 
 REMOVE: Final = """
 DROP FUNCTION IF EXISTS lad_audit(), lad_packing_query(regclass, text, text, text[], text[], text[], bigint),

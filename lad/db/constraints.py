@@ -200,6 +200,31 @@ class Trigger(SqlConstraint):
         return f"DROP TRIGGER IF EXISTS {quote(self.name)} ON {quote(model._meta.db_table)}"
 
 
+class ColumnsTrigger(Trigger):
+    """A row trigger of updates that change one of ``columns``; other updates do not even call its function."""
+
+    arguments = (*Trigger.arguments, "columns")
+
+    def __init__(self, *, columns: tuple[str, ...], **kwargs: Any) -> None:
+        self.columns = tuple(columns)
+        super().__init__(**kwargs)
+
+    def statement(self, model: Any, schema_editor: Any) -> str:
+        quote = schema_editor.quote_name
+        changed = " OR ".join(f"OLD.{quote(name)} IS DISTINCT FROM NEW.{quote(name)}" for name in self.columns)
+        return (
+            super().statement(model, schema_editor).replace(" EXECUTE FUNCTION", f" WHEN ({changed}) EXECUTE FUNCTION")
+        )
+
+
+class DeferredTrigger(Trigger):
+    """A row trigger that runs when the transaction commits: for rules that hold between rows, not while they change."""
+
+    def statement(self, model: Any, schema_editor: Any) -> str:
+        made = super().statement(model, schema_editor).replace("CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER", 1)
+        return made.replace(" FOR EACH", " DEFERRABLE INITIALLY DEFERRED FOR EACH", 1)
+
+
 class SharedKeyTrigger(Trigger):
     """The trigger behind a ``SharedForeignKey``; its function is told the table and column that own the target."""
 

@@ -54,6 +54,8 @@ class LadModel(models.Model, metaclass=LadModelBase):
     append_only: ClassVar[bool] = False
     soft_deletable: ClassVar[bool] = False
     audited: ClassVar[bool] = True
+    # Where an update is logged only when it changes one of these columns.
+    audited_columns: ClassVar[tuple[str, ...]] = ()
     tenant_key: ClassVar[bool] = False
 
     objects: ClassVar[Any] = LadManager()

@@ -7,6 +7,7 @@ from django.db import models
 
 from lad.db.constraints import (
     CURRENT_TENANT,
+    ColumnsTrigger,
     KeyConstraint,
     ReferencedKey,
     RowSecurity,
@@ -191,7 +192,17 @@ def audit_triggers(declaration: Declaration) -> Iterator[Trigger]:
     tenancy = declaration.option("tenancy")
     column = tenant_column(declaration) if tenancy.field else declaration.option("audit_tenant")
     transitions = {"INSERT": "NEW TABLE AS new_rows", "DELETE": "OLD TABLE AS old_rows"}
-    for event in ("INSERT", "UPDATE", "DELETE"):
+    some = declaration.option("audited_columns")
+    if some:
+        yield ColumnsTrigger(
+            name=f"{declaration.table}_audit_update",
+            function="lad_audit_row",
+            when="AFTER",
+            event="UPDATE",
+            columns=tuple(some),
+            parameters=(column, *secrets),
+        )
+    for event in ("INSERT", "DELETE") if some else ("INSERT", "UPDATE", "DELETE"):
         yield Trigger(
             name=f"{declaration.table}_audit_{event.lower()}",
             function="lad_audit",
