@@ -74,6 +74,14 @@ class Throttled(DomainError):
         self.retry_after = retry_after
 
 
+class Unavailable(DomainError):
+    """LAD cannot answer right now; repeat the request in a moment."""
+
+    code = "unavailable"
+    status = 503
+    title = "Temporarily unavailable"
+
+
 class Invalid(DomainError):
     """Some fields do not hold what they should."""
 

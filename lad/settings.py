@@ -2,9 +2,11 @@
 
 import sys
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
@@ -173,6 +175,9 @@ EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})
 # The password of every demo account; only `manage.py demo` uses it.
 DEMO_PASSWORD = env.str("LAD_DEMO_PASSWORD", default="lad-demo-password")
 ACCESS_RESOLVER = "tenants.access.resolve"
+# Writes whose views enter their caller's scope themselves, and commit before they answer or ask an outside system.
+# and the payment provider is called outside of any transaction.
+SELF_SCOPED_WRITES = r"^/api/v1/(?:billing-usage-events/(?:[0-9a-f-]{36}/(?:charge|retry)/)?|billing-payments/)$"
 
 # Mail. In development every mail lands as a file.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")
@@ -186,6 +191,32 @@ EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
 EMAIL_FILE_PATH = str(LAD_HOME / "mail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="LAD <no-reply@lad.localhost>")
+
+# Billing.
+# The batch lane gathers charges of one moment for one commit; beyond its queue it refuses with 503.
+BILLING_LANE_WAIT = timedelta(milliseconds=env.int("BILLING_LANE_WAIT_MS", default=5))
+BILLING_LANE_BATCH = env.int("BILLING_LANE_BATCH", default=500)
+BILLING_LANE_QUEUE = env.int("BILLING_LANE_QUEUE", default=10_000)
+# Use may be recorded so long after it happened; what nobody charged or voided is charged by itself so long after.
+BILLING_LATE_USAGE = timedelta(days=env.int("BILLING_LATE_USAGE_DAYS", default=40))
+BILLING_CHARGE_PENDING_AFTER = timedelta(minutes=env.int("BILLING_CHARGE_PENDING_AFTER_MINUTES", default=15))
+# Who invoices are from. \n in a value begins a new line.
+BILLING_ISSUER_NAME = env.str("BILLING_ISSUER_NAME", default="LAD")
+BILLING_ISSUER_ADDRESS = env.str("BILLING_ISSUER_ADDRESS", default="", multiline=True)
+BILLING_ISSUER_TAX_ID = env.str("BILLING_ISSUER_TAX_ID", default="")
+BILLING_ISSUER_EMAIL = env.str("BILLING_ISSUER_EMAIL", default="")
+BILLING_ISSUER_BANK = env.str("BILLING_ISSUER_BANK", default="", multiline=True)
+# Processes that share the reading of a ledger audit, beside the first.
+BILLING_AUDIT_WORKERS = env.int("BILLING_AUDIT_WORKERS", default=2)
+# What one credit is worth in a wallet's currency.
+BILLING_CREDIT_VALUE = Decimal(env.str("BILLING_CREDIT_VALUE", default="0.10"))
+# Card payments. Without the keys the checkout answers 501 and says so.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
+# What the provider keeps of a card payment, which the card pays on top: a share of the total, and an amount.
+BILLING_CARD_FEE_RATE = Decimal(env.str("BILLING_CARD_FEE_RATE", default="0.029"))
+BILLING_CARD_FEE_FIXED = Decimal(env.str("BILLING_CARD_FEE_FIXED", default="1.00"))
 
 # The admin's sidebar; a section that is not named here comes after these.
 ADMIN_SECTIONS = [
@@ -268,7 +299,14 @@ CELERY_BEAT_SCHEDULE = {
     "send-mail": {"task": "tenants.send_mail", "schedule": 2.0, "options": {"expires": 5}},
     "sweep-events": {"task": "tenants.sweep_events", "schedule": 15.0, "options": {"expires": 15}},
     "tend-tenants": {"task": "tenants.tend_tenants", "schedule": 300.0, "options": {"expires": 300}},
+    "settle-payments": {"task": "billing.settle_payments", "schedule": 5.0, "options": {"expires": 5}},
+    "consider-top-ups": {"task": "billing.consider_top_ups", "schedule": 60.0, "options": {"expires": 60}},
     "tend-attachments": {"task": "leads.tend_attachments", "schedule": 3600.0, "options": {"expires": 3600}},
+    "expire-holds": {"task": "billing.expire_holds", "schedule": 15.0, "options": {"expires": 15}},
+    "expire-lots": {"task": "billing.expire_lots", "schedule": 180.0, "options": {"expires": 180}},
+    "charge-pending-usage": {"task": "billing.charge_pending_usage", "schedule": 60.0, "options": {"expires": 60}},
+    "prove-ledger": {"task": "billing.prove_ledger", "schedule": crontab(hour="3", minute="10")},
+    "tend-invoices": {"task": "billing.tend_invoices", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # The admin's looks; its sidebar is built from what is registered (lad/adminsite/navigation.py).

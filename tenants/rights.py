@@ -21,9 +21,13 @@ _TABLE: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "events": {Role.ADMIN: VIEW},
     "audit": {Role.ADMIN: VIEW},
     "mail": {Role.ADMIN: VIEW},
-    # Money moves through services; what it cost is everybody's to see, what there is the admins'.
-    "billing": {Role.ADMIN: VIEW},
-    "usage": {Role.VIEWER: VIEW},
+    # What use costs is everybody's to see, what there is the admins'; members spend, and owners pay for more.
+    "billing": {
+        Role.MEMBER: frozenset({"spend"}),
+        Role.ADMIN: frozenset({"view", "update"}),
+        Role.OWNER: frozenset({"buy"}),
+    },
+    "usage": {Role.VIEWER: VIEW, Role.MEMBER: frozenset({"record"})},
     "leads": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "pipeline": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "bookings": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},

@@ -1,9 +1,14 @@
-"""Actions on one row that ask before they act: the link opens a page, only its button does anything."""
+"""Actions on one row that ask before they act: the link opens a page, only its button does anything.
 
-from collections.abc import Callable
+An action with a ``look`` asks twice: what was entered comes back as what it would do, and only what
+was looked at is done. When that has changed in the meantime, the new look is shown instead.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -17,6 +22,36 @@ from lad.adminsite.forms import EmptyForm
 from lad.adminsite.widgets import dress
 from lad.errors import DomainError, Invalid
 
+# What the second page sends: the digest of what it showed, or the wish to go back to the entries.
+SEEN: Final = "_seen"
+EDIT: Final = "_edit"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A figure that an action moves."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an action is about to do: what it is about, what it moves, and what to mind."""
+
+    facts: Sequence[tuple[str, str]] = ()
+    moves: Sequence[Move] = ()
+    warnings: Sequence[str] = ()
+
+    @property
+    def digest(self) -> str:
+        """The same while what would be done is the same; the figures it moves may move on by themselves."""
+        moved = [move.what for move in self.moves]
+        return sha256(repr((list(self.facts), moved, list(self.warnings))).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
@@ -28,6 +63,11 @@ class RowAction:
     permission: str
     when: Callable[[Any], bool]
     danger: bool
+    look: Callable[[Any, dict[str, Any]], Look | None] | None = None
+
+    @property
+    def asks_twice(self) -> bool:
+        return self.look is not None
 
 
 def row_action(
@@ -39,14 +79,18 @@ def row_action(
     when: Callable[[Any], bool] = lambda row: True,
     icon: str | None = None,
     danger: bool = False,
+    look: Callable[[Any, dict[str, Any]], Look | None] | None = None,
 ) -> Callable[[Callable[..., str | None]], Any]:
     """Make ``method(self, request, row, values)`` an action of the object page; list it in ``actions_detail``.
 
     It runs inside the row's scope, calls a service, and returns the message to show. A DomainError
     is shown on the page. ``form`` is a form, or a function of the row that makes one. ``permission`` is
     the ``has_…_permission`` asked, ``when`` hides it where it makes no sense.
+
+    ``look(row, values)`` says what the action would do, for a second page that must be confirmed; it
+    may raise what the action would, and gives None for what is done already. Such a form has no files.
     """
-    settings = RowAction(title, explanation, form, permission, when, danger)
+    settings = RowAction(title, explanation, form, permission, when, danger, look)
 
     def decorate(method: Callable[..., str | None]) -> Any:
         @wraps(method)
@@ -58,6 +102,14 @@ def row_action(
         return wrapped
 
     return decorate
+
+
+def rehearse(act: Callable[[], Result]) -> Result:
+    """What ``act`` gives when it is done, taken back at once: the truest look. Raises what it raises."""
+    with transaction.atomic():
+        result = act()
+        transaction.set_rollback(True)
+    return result
 
 
 def _ask_then_act(
@@ -72,17 +124,26 @@ def _ask_then_act(
     if not action.when(row):
         messages.warning(request, f"“{action.title}” does not apply to {row} as it is now.")
         return HttpResponseRedirect(back)
-    if request.method == "POST" and form.is_valid():
+    look = None
+    if request.method == "POST" and EDIT not in request.POST and form.is_valid():
         try:
             with transaction.atomic(), model_admin.row_scope(request, row):
-                message = method(model_admin, request, row, form.cleaned_data)
+                look = _unseen(request, row, action, form.cleaned_data)
+                message = None if look else method(model_admin, request, row, form.cleaned_data)
         except DomainError as error:
             _show(form, error)
         else:
             if message:
                 messages.success(request, message)
-            return HttpResponseRedirect(back)
-    return _page(model_admin, request, row, action, form, back)
+            if look is None:
+                return HttpResponseRedirect(back)
+    return _page(model_admin, request, row, action, form, back, look)
+
+
+def _unseen(request: HttpRequest, row: Any, action: RowAction, values: dict[str, Any]) -> Look | None:
+    """What is to be looked at before the action; None when it was confirmed, or there is nothing to look at."""
+    look = action.look(row, values) if action.look else None
+    return None if look is None or request.POST.get(SEEN) == look.digest else look
 
 
 def _show(form: forms.Form, error: DomainError) -> None:
@@ -94,7 +155,13 @@ def _show(form: forms.Form, error: DomainError) -> None:
 
 
 def _page(
-    model_admin: Any, request: HttpRequest, row: Any, action: RowAction, form: forms.Form, back: str
+    model_admin: Any,
+    request: HttpRequest,
+    row: Any,
+    action: RowAction,
+    form: forms.Form,
+    back: str,
+    look: Look | None,
 ) -> TemplateResponse:
     context = {
         **model_admin.admin_site.each_context(request),
@@ -105,6 +172,11 @@ def _page(
         "action": action,
         "form": form,
         "back": back,
+        "look": look,
+        "overtaken": SEEN in request.POST,
+        "seen_name": SEEN,
+        "edit_name": EDIT,
     }
     request.current_app = model_admin.admin_site.name
-    return TemplateResponse(request, "lad/admin/row_action.html", context)
+    template = "lad/admin/second_look.html" if look else "lad/admin/row_action.html"
+    return TemplateResponse(request, template, context)

@@ -72,6 +72,8 @@ class LadModelAdmin(AreaPermissions, ListPages):
                 setattr(self, f"{field.name}_json", _json_shown(field))
             elif is_secret(field):
                 setattr(self, f"{field.name}_masked", derive.masked(field))
+            elif isinstance(field, models.BinaryField):
+                setattr(self, f"{field.name}_hex", derive.hexadecimal(field))
 
     # Rows
 
@@ -151,10 +153,10 @@ class LadModelAdmin(AreaPermissions, ListPages):
         ]
 
     def _shown(self, request: HttpRequest, name: Any, obj: Any) -> Any:
-        """A field's place in a form: what cannot be edited is shown laid out if JSON, and masked if secret."""
+        """A field's place in a form: what cannot be edited is laid out if JSON, masked if secret, in hex if bytes."""
         if isinstance(name, list | tuple):
             return [self._shown(request, each, obj) for each in name]
-        for kind in ("json", "masked"):
+        for kind in ("json", "masked", "hex"):
             if f"{name}_{kind}" in vars(self) and not self._editable(request, name, obj):
                 return f"{name}_{kind}"
         return name

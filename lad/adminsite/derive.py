@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from lad.db.fields import SECRET_MASK, LowercaseEmailField, TenantKey, TenantUserKey, is_replaceable, is_secret
 
@@ -160,6 +162,16 @@ def labelled(field: Any) -> Callable[[Any], Any]:
 def masked(field: Any) -> Callable[[Any], str | None]:
     def show(obj: Any) -> str | None:
         return SECRET_MASK if getattr(obj, field.name) else None
+
+    return _describe(show, field)
+
+
+def hexadecimal(field: Any) -> Callable[[Any], SafeString | None]:
+    """Bytes, such as a hash, for reading and comparing."""
+
+    def show(obj: Any) -> SafeString | None:
+        value = getattr(obj, field.name)
+        return format_html('<code class="lad-hex">{}</code>', bytes(value).hex()) if value else None
 
     return _describe(show, field)
 

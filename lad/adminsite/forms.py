@@ -9,6 +9,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
 from lad.adminsite.widgets import SecretFormField
+from lad.db.identifiers import uuid7
 from lad.errors import DomainError, Invalid
 
 VERSION_FIELD: Final = "_version"
@@ -106,3 +107,9 @@ class ReasonForm(forms.Form):
 
 class EmptyForm(forms.Form):
     """Asks for a confirmation only."""
+
+
+class OnceForm(forms.Form):
+    """Carries the key under which what it asks for happens once, however often it is sent."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7, error_messages={"required": "Open this page again."})

@@ -14,7 +14,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from lad.errors import DomainError, Invalid, NotAllowed, NotAuthenticated, NotFound, Throttled
+from lad.errors import DomainError, Invalid, NotAllowed, NotAuthenticated, NotFound, Throttled, Unavailable
 from lad.tenancy.context import current_request_id
 from lad.writes import InUse, Refused, invalid
 
@@ -26,14 +26,6 @@ INSUFFICIENT_PRIVILEGE = "42501"
 TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
 
 log = logging.getLogger(__name__)
-
-
-class Unavailable(DomainError):
-    """The database cannot answer right now; repeat the request in a moment."""
-
-    code = "unavailable"
-    status = 503
-    title = "Temporarily unavailable"
 
 
 class Problem(DomainError):
@@ -158,7 +150,7 @@ def _database_error(error: Exception) -> DomainError | None:
         return Invalid("A value does not fit what the database can hold.")
     if state in TRY_AGAIN or isinstance(error, OperationalError | InterfaceError):
         log.error("database unavailable", exc_info=error)
-        return Unavailable()
+        return Unavailable("The database cannot answer right now; repeat the request in a moment.")
     return None
 
 

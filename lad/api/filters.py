@@ -69,7 +69,9 @@ def make_filterset(
     """The ``extra`` filters and those of the named fields: ``name``, ``name__in``, for dates and numbers ranges."""
     filters: dict[str, Any] = dict(extra or {})
     for name in names:
-        filters.update(_filters(name, model._meta.get_field(name)))
+        field = model._meta.get_field(name)
+        # What the database computes is filtered as what it comes to.
+        filters.update(_filters(name, getattr(field, "output_field", field)))
     meta = type("Meta", (), {"model": model, "fields": []})
     return type(f"{model.__name__}Filter", (django_filters.FilterSet,), {**filters, "Meta": meta})
 

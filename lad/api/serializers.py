@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, Final
 
 from django.apps import apps
+from django.db import models
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
@@ -55,6 +56,13 @@ class KeyField(serializers.PrimaryKeyRelatedField):
         if row is None:
             self.fail("does_not_exist", name=self.model._meta.verbose_name)
         return row
+
+
+class HexField(serializers.CharField):
+    """Bytes as hexadecimal digits."""
+
+    def to_representation(self, value: Any) -> str:
+        return bytes(value).hex()
 
 
 class StrictFields:
@@ -110,6 +118,8 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
         field_class, kwargs = super().build_standard_field(field_name, model_field)
         if isinstance(model_field, EncryptedTextField):
             return serializers.CharField, _secret_options(model_field)
+        if isinstance(model_field, models.BinaryField):
+            return HexField, {"read_only": True, "help_text": model_field.help_text}
         validators = kwargs.get("validators", [])
         kwargs["validators"] = [each for each in validators if not isinstance(each, UniqueValidator)]
         if not kwargs["validators"]:

@@ -156,8 +156,8 @@ def _more(schema: Mapping[str, Any]) -> str:
     if values:
         return f", one of {codes(values)}"
     limits = [
-        f"{words} {schema[name]}"
-        for name, words in (("minimum", "at least"), ("maximum", "at most"), ("pattern", "of the form"))
-        if name in schema
+        f"{words} {schema[name]}" for name, words in (("minimum", "at least"), ("maximum", "at most")) if name in schema
     ]
+    if "pattern" in schema:
+        limits.append(f"of the form {codes([schema['pattern']])}")
     return f", {', '.join(limits)}" if limits else ""

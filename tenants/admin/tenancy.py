@@ -45,11 +45,13 @@ class TenantAdmin(GlobalModelAdmin):
     list_filter = ["status", "plan_tier", "trial_ends_at", "created_at"]
     search_fields = ["name__icontains", "slug__startswith", "email__startswith"]
     add_fieldsets = [
-        (None, {"fields": ["name", "slug", "plan_tier", "trial_ends_at", "email", "phone", "website", "metadata"]})
+        (None, {"fields": ["name", "slug", "plan_tier", "trial_ends_at"]}),
+        ("Contact", {"fields": ["email", "phone", "website", "timezone"]}),
+        ("Data", {"fields": ["metadata"]}),
     ]
     fieldsets = [
         (None, {"fields": ["name", "slug", "status", "plan_tier", "trial_ends_at"]}),
-        ("Contact", {"fields": ["email", "phone", "website"]}),
+        ("Contact", {"fields": ["email", "phone", "website", "timezone"]}),
         ("What is open", {"fields": ["open_features"]}),
         ("Data", {"fields": ["metadata"]}),
     ]

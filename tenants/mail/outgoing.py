@@ -52,6 +52,22 @@ def queue_account_mails(batch: Batch) -> None:
     )
 
 
+def queue(*, kind: MailKind, tenant_id: UUID, to: str, subject_id: UUID, key: str) -> MailDelivery:
+    """Queue one mail inside the caller's transaction; ``key`` names it for good and makes a repetition harmless."""
+    with platform_context(tenant_id=tenant_id):
+        mail = MailDelivery(
+            tenant_id=tenant_id,
+            kind=kind,
+            to_address=to,
+            subject_id=subject_id,
+            idempotency_key=key,
+            next_attempt_at=timezone.now(),
+        )
+        _queue([mail])
+        queued: MailDelivery = MailDelivery.objects.get(idempotency_key=key)
+    return queued
+
+
 def resend(*, delivery_id: UUID) -> MailDelivery:
     """Send a mail again whose fate a person has looked into. Raises MailUnderWay."""
     return _move(delivery_id, RESENDABLE, state=MailState.QUEUED, next_attempt_at=timezone.now(), error="")

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from lad.observability import mask_secrets
 from lad.tenancy.context import platform_context
-from tenants.mail.messages import Obsolete, build
+from tenants.mail.messages import Obsolete, build, departed
 from tenants.models import MailDelivery, MailState
 
 SEND_SECONDS: Final = 20.0
@@ -123,6 +123,8 @@ def write_back(delivery: MailDelivery, verdict: Verdict) -> bool:
         written = MailDelivery.objects.filter(
             pk=delivery.pk, attempts=delivery.attempts, state__in=(MailState.SENDING, MailState.UNKNOWN)
         ).update(**values)
+        if written and verdict.state == MailState.SENT:
+            _tell_departed(delivery)
     log.info(
         "mail",
         delivery=str(delivery.pk),
@@ -132,6 +134,15 @@ def write_back(delivery: MailDelivery, verdict: Verdict) -> bool:
         fenced=not written,
     )
     return bool(written)
+
+
+def _tell_departed(delivery: MailDelivery) -> None:
+    """The mail has left, whatever becomes of the telling."""
+    try:
+        with transaction.atomic():
+            departed(delivery)
+    except Exception:
+        log.exception("a mail's departure was not taken note of", delivery=str(delivery.pk), kind=delivery.kind)
 
 
 def _hand_over(backend: Any, message: EmailMultiAlternatives, delivery: MailDelivery) -> Verdict:

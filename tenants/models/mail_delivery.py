@@ -11,6 +11,8 @@ class MailKind(models.TextChoices):
     INVITATION = "invitation", "Invitation"
     EMAIL_VERIFICATION = "email-verification", "E-mail verification"
     PASSWORD_RESET = "password-reset", "Password reset"
+    INVOICE = "invoice", "Invoice"
+    LOW_BALANCE = "low-balance", "Low balance"
 
 
 class MailState(models.TextChoices):
@@ -34,7 +36,7 @@ class MailDelivery(GlobalModel):
     )
     kind = models.CharField(max_length=30, choices=MailKind)
     to_address = LowercaseEmailField(max_length=255)
-    subject_id = models.UUIDField(help_text="The invitation or the user the mail is about.")
+    subject_id = models.UUIDField(help_text="The row the mail is about: an invitation, a user or an invoice.")
     idempotency_key = models.CharField(max_length=100, help_text="Also the mail's Message-ID.")
     state = models.CharField(max_length=20, choices=MailState, default=MailState.QUEUED, db_default=MailState.QUEUED)
     attempts = models.PositiveIntegerField(default=0, db_default=0)

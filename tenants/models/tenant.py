@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Lower
 
+from lad import timezones
 from lad.db.constraints import CURRENT_TENANT
 from lad.db.fields import LowercaseEmailField
 from lad.db.models import GlobalModel, SoftDeletable
@@ -35,6 +36,14 @@ class Tenant(SoftDeletable, GlobalModel):
     email = LowercaseEmailField(max_length=255, blank=True, default="", db_default="")
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
     website = models.URLField(max_length=255, blank=True, default="", db_default="")
+    timezone = models.CharField(
+        "time zone",
+        max_length=64,
+        default="UTC",
+        db_default="UTC",
+        validators=[timezones.validate],
+        help_text="In which its days and months begin: for quotas, and for use by day.",
+    )
     metadata = models.JSONField(default=dict, blank=True, db_default={})
 
     visible = f"id = {CURRENT_TENANT}"

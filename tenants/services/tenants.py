@@ -16,7 +16,7 @@ from tenants.services.authority import authority_of
 from tenants.standing import TRIAL_ENDED
 
 # What a tenant's own people may say about it; the rest is between them and the platform.
-OWN_FIELDS: Final = frozenset({"name", "email", "phone", "website", "metadata"})
+OWN_FIELDS: Final = frozenset({"name", "email", "phone", "website", "timezone", "metadata"})
 # Marks in ``metadata`` that the platform keeps there.
 CLOSED_BECAUSE: Final = "closed_because"
 TRIALS_PER_RUN: Final = 500

@@ -110,6 +110,7 @@ def test_somebody_elses_change_in_between_is_not_overwritten_unseen(root, tenant
     entries = {
         "name": "Acme Renamed",
         "slug": tenant.slug,
+        "timezone": tenant.timezone,
         "plan_tier": "free",
         "metadata": "{}",
         **no_inlines("memberships", "tenant_features"),
@@ -131,6 +132,7 @@ def test_rows_on_the_tenants_page_are_written_by_the_same_rules(root, tenant):
     entries = {
         "name": tenant.name,
         "slug": tenant.slug,
+        "timezone": tenant.timezone,
         "plan_tier": "free",
         "metadata": "{}",
         **no_inlines("memberships", "tenant_features"),
@@ -214,7 +216,13 @@ def test_a_new_membership_may_be_for_anybody(admin_of, superuser, tenant, other_
 def test_an_owner_does_not_change_the_plan_or_the_status_of_the_own_tenant(admin_of, owner, tenant):
     browser = admin_of(owner)
     page = f"/admin/tenants/tenant/{tenant.pk}/change/"
-    entries = {"name": "Acme Renamed", "plan_tier": "enterprise", "status": "cancelled", "metadata": "{}"}
+    entries = {
+        "name": "Acme Renamed",
+        "plan_tier": "enterprise",
+        "status": "cancelled",
+        "metadata": "{}",
+        "timezone": "UTC",
+    }
     assert browser.post(page, {**entries, **no_inlines("memberships", "tenant_features")}).status_code == 302
     row = one(Tenant, pk=tenant.pk)
     assert (row.name, row.plan_tier, row.status) == ("Acme Renamed", "free", "active")

@@ -13,7 +13,7 @@ from lad.tenancy.context import NoTenant, origin, platform_context, tenant_conte
 from tenants.models import DomainEvent, EventDelivery, FeatureKillSwitch, Tenant, TenantFeature, User, UserIdentity
 from tenants.outbox import NewEvent, consumes, define, emit, emit_many
 from tenants.outbox.catalogue import UnknownEventType
-from tenants.outbox.emission import InvalidPayload, NotInTransaction
+from tenants.outbox.emission import InvalidPayload, NotInTransaction, quiet
 from tests.factories.tenants import UserFactory
 from tests.outbox.conftest import MOVED
 
@@ -150,3 +150,14 @@ def test_the_name_of_a_changed_secret_is_told_and_its_value_is_not(tenant: Tenan
         writes.Writer(UserIdentity).update(identity, {"access_token": "ya29.very-secret"})
         event = DomainEvent.objects.get(event_type="tenants.user_identity.updated")
     assert event.payload == {"changed": ["access_token"]}
+
+
+def test_a_history_written_afterwards_is_no_news(tenant: Tenant) -> None:
+    with tenant_context(tenant.pk):
+        with quiet():
+            emit(MOVED, payload={"number": 1})
+            with pytest.raises(InvalidPayload):
+                emit(MOVED, payload={"nothing": 1})
+        assert _written() == (0, 0)
+        emit(MOVED, payload={"number": 2})
+    assert _written() == (1, 2)

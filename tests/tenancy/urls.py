@@ -36,6 +36,13 @@ def write_then_end(request: HttpRequest, ending: str) -> HttpResponse:
     return ENDINGS[ending]()
 
 
+def write_in_scope(request: HttpRequest, ending: str) -> HttpResponse:
+    """As a self-scoped view does: what it wrote is committed before it ends."""
+    assert current_scope() is None
+    with request.access.scope():  # type: ignore[attr-defined]
+        return write_then_end(request, ending)
+
+
 def lazy(request: HttpRequest) -> TemplateResponse:
     """The rows are asked for when the template is rendered, after the view has returned."""
     template = engines["django"].from_string("{% for feature in features %}{{ feature.feature_key }} {% endfor %}")
@@ -48,6 +55,7 @@ def scope(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("api/trial/write/<ending>", write_then_end),
+    path("api/trial/self-scoped/<ending>", write_in_scope),
     path("api/trial/lazy", lazy),
     path("api/trial/scope", scope),
     *real,
