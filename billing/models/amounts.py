@@ -1,11 +1,16 @@
 """The columns and JSON shapes in which billing keeps money, prices and quantities."""
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from django.db import models
 from django.db.models import Q
 
 DEFAULT_CURRENCY: Final = "USD"
+MICRO: Final = Decimal("0.000001")
+CENT: Final = Decimal("0.01")
+# numeric(18,6) has twelve places before the point.
+TOO_LARGE: Final = Decimal(1_000_000_000_000)
 
 # Text, not JSON numbers: those are read back as floats.
 AMOUNT_SHAPE: Final = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"}
@@ -40,3 +45,18 @@ def currency_check(table: str) -> models.CheckConstraint:
         name=f"{table}_currency_code",
         violation_error_message="Write the currency as a code of three capital letters, such as USD.",
     )
+
+
+def plain(amount: Decimal) -> str:
+    """The amount without zeros that say nothing."""
+    return f"{Decimal(amount).normalize():f}"
+
+
+def to_line(amount: Decimal) -> Decimal:
+    """An amount of a line: to the sixth decimal, half up."""
+    return amount.quantize(MICRO, ROUND_HALF_UP)
+
+
+def to_cent(amount: Decimal) -> Decimal:
+    """Tax, and what is asked for: to the cent, half up."""
+    return amount.quantize(CENT, ROUND_HALF_UP)

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing.models import amounts
+from lad.db.constraints import Trigger
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import AppendOnly, TenantModel
 
@@ -21,6 +22,17 @@ class CreditTransactionType(models.TextChoices):
 
 ADDING = (CreditTransactionType.PURCHASE, CreditTransactionType.REFUND)
 TAKING = (CreditTransactionType.DEBIT, CreditTransactionType.DEDUCTION, CreditTransactionType.USAGE)
+
+
+def kept_once_moved(table: str) -> Trigger:
+    """Refuses every write of a tenant whose credits have moved into wallets for good."""
+    return Trigger(
+        name=f"{table}_moved",
+        function="lad_refuse_moved_credits",
+        when="BEFORE",
+        event="INSERT OR UPDATE OR DELETE",
+        violation_error_message="The tenant's credits have moved into wallets.",
+    )
 
 
 class UserCredit(TenantModel):
@@ -49,6 +61,7 @@ class UserCredit(TenantModel):
                 name="user_credits_not_negative",
                 violation_error_message="Neither balance nor usage can be negative.",
             ),
+            kept_once_moved("user_credits"),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="user_credits_newest")]
 
@@ -102,6 +115,7 @@ class CreditTransaction(AppendOnly, TenantModel):
                 name="credit_transactions_sign",
                 violation_error_message="Purchases and refunds add credits; debits, deductions and usage take them.",
             ),
+            kept_once_moved("credit_transactions"),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="credit_transactions_newest"),

@@ -5,6 +5,8 @@ from typing import Final
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from billing.models import amounts
 from billing.models.guards import status_steps
@@ -27,6 +29,8 @@ USAGE_ITEMS: Final = {
             "unit_price": amounts.UNIT_PRICE_SHAPE,
             "cost": amounts.QUANTITY_SHAPE,
             "price_id": {"type": "string", "format": "uuid"},
+            "price_version": {"type": "integer", "minimum": 1},
+            "scheme": {"type": "string", "minLength": 1, "maxLength": 20},
             "description": {"type": "string"},
         },
     },
@@ -41,13 +45,22 @@ class UsageStatus(models.TextChoices):
 
 
 class UsageEvent(TenantModel):
-    """One use of a feature with its cost components; charged when a debit of the ledger paid for it."""
+    """One use of a feature with its cost components; charged when a debit of the ledger paid for it.
+
+    Every item keeps the price that held when it was used, with its version, so that it can be priced again.
+    """
 
     user = TenantUserKey(on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     feature_key = models.CharField(max_length=100)
+    occurred_at = models.DateTimeField(
+        default=timezone.now, db_default=Now(), help_text="When it was used: prices and quotas are those of then."
+    )
     usage_items = models.JSONField(validators=[Shape(USAGE_ITEMS)])
     total_quantity = amounts.money()
     total_cost = amounts.money()
+    quota_units = amounts.money(
+        default=0, db_default=0, editable=False, help_text="What it took of the feature's quota."
+    )
     currency = amounts.currency()
     status = models.CharField(
         max_length=20, choices=UsageStatus, default=UsageStatus.PENDING, db_default=UsageStatus.PENDING
@@ -67,7 +80,22 @@ class UsageEvent(TenantModel):
     )
     error_message = models.TextField(max_length=5000, blank=True, default="", db_default="")
     retry_count = models.PositiveIntegerField(default=0, db_default=0)
+    next_charge_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it is next charged by itself; empty for never."
+    )
+    voided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    void_reason = models.TextField(max_length=2000, blank=True, default="", db_default="", editable=False)
+    intent = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        editable=False,
+        help_text="A digest of each thing that was asked for, to tell a repeated request from another one.",
+    )
     metadata = models.JSONField(default=dict, blank=True, db_default={})
+
+    # Whether it was recorded before: set by ``usage.record`` on what it answers.
+    replayed: bool = False
 
     audited = False
     announced = False
@@ -114,6 +142,16 @@ class UsageEvent(TenantModel):
                 name="billing_usage_events_failure_explained",
                 violation_error_message="Say why the charge failed.",
             ),
+            models.CheckConstraint(
+                condition=Q(status=UsageStatus.VOIDED) | Q(voided_at__isnull=True, void_reason=""),
+                name="billing_usage_events_void_explained",
+                violation_error_message="Only a voided use says when and why it was voided.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[UsageStatus.PENDING, UsageStatus.FAILED]) | Q(next_charge_at__isnull=True),
+                name="billing_usage_events_settled",
+                violation_error_message="What was charged or voided is not charged again.",
+            ),
             amounts.currency_check("billing_usage_events"),
             status_steps(
                 name="billing_usage_events_steps",
@@ -123,7 +161,7 @@ class UsageEvent(TenantModel):
                     "charged": ("voided",),
                 },
                 open_states=("pending", "failed"),
-                free_columns=("user_id", "metadata", "retry_count"),
+                free_columns=("user_id", "metadata", "retry_count", "voided_at", "void_reason"),
                 violation_error_message="A use that was charged or voided stays as it is.",
             ),
         ]
@@ -139,6 +177,16 @@ class UsageEvent(TenantModel):
                 fields=["created_at"],
                 condition=Q(status__in=[UsageStatus.PENDING, UsageStatus.FAILED]),
                 name="billing_usage_unsettled",
+            ),
+            # What is charged by itself, for the task that looks after all tenants.
+            models.Index(
+                fields=["next_charge_at"], condition=Q(next_charge_at__isnull=False), name="billing_usage_chargeable"
+            ),
+            # Prices and quotas are asked about by when things were used; sums over a period read nothing but this.
+            models.Index(
+                fields=["tenant", "-occurred_at"],
+                include=["currency", "status", "feature_key", "user", "total_cost"],
+                name="billing_usage_occurred",
             ),
             models.Index(
                 fields=["tenant", "external_reference_id"],

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from billing.models import amounts
-from lad.db.constraints import TableStorage
+from lad.db.constraints import TableStorage, Trigger
 from lad.db.fields import TenantUserKey
 from lad.db.models import TenantModel
 
@@ -43,9 +43,17 @@ class Wallet(TenantModel):
     )
     low_balance_notified_at = models.DateTimeField(null=True, blank=True, editable=False)
     metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
+    ledger_version = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="How many rows its ledger has."
+    )
+    ledger_hash = models.BinaryField(
+        max_length=32, default=b"", db_default=b"", editable=False, help_text="The head of its ledger's hash chain."
+    )
 
     # A wallet is closed, not deleted.
     privileges = ("SELECT", "INSERT", "UPDATE")
+    # Every posting rewrites the balances; the ledger tells of that.
+    audited_columns = ("status", "low_balance_threshold", "currency", "user_id", "tenant_id", "metadata")
 
     class Meta:
         db_table = "billing_wallets"
@@ -71,7 +79,20 @@ class Wallet(TenantModel):
                 name="billing_wallets_threshold_positive",
                 violation_error_message="The threshold cannot be negative; leave it empty for no notice.",
             ),
+            models.CheckConstraint(
+                condition=Q(ledger_version__gt=0)
+                | Q(ledger_version=0, current_balance=0, reserved_balance=0, ledger_hash=b""),
+                name="billing_wallets_begins_empty",
+                violation_error_message="A wallet begins empty: only its ledger fills it.",
+            ),
             amounts.currency_check("billing_wallets"),
+            Trigger(
+                name="billing_wallets_fold",
+                function="billing_check_fold",
+                when="AFTER",
+                event="INSERT OR UPDATE OF current_balance, reserved_balance, ledger_version, ledger_hash",
+                violation_error_message="A balance changes only together with the wallet's ledger.",
+            ),
             # Postings rewrite the row: free space on its page keeps them from touching any index.
             TableStorage(
                 name="billing_wallets_storage",
@@ -91,3 +112,8 @@ class Wallet(TenantModel):
     def available_balance(self) -> Decimal:
         """What can be spent."""
         return self.current_balance - self.reserved_balance
+
+    @property
+    def is_low(self) -> bool:
+        """Whether less than the threshold can be spent."""
+        return self.low_balance_threshold is not None and self.available_balance < self.low_balance_threshold

@@ -1,28 +1,46 @@
 """Factories of the billing app."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
-from factory import LazyAttribute, LazyFunction, Sequence, SubFactory
+from factory import LazyAttribute, LazyAttributeSequence, LazyFunction, Sequence, SubFactory
 
 from billing.models import (
+    AuditResult,
+    AutoTopup,
+    BillingProfile,
+    CreditLot,
+    CreditPackage,
     CreditTransaction,
     CreditTransactionType,
+    EntitlementUse,
+    EventOutcome,
     FeatureEntitlement,
+    Hold,
     Invoice,
+    InvoiceSeries,
+    InvoiceStatus,
+    LedgerAnchor,
+    LedgerAudit,
     LedgerTransaction,
+    LegacyMove,
+    Payment,
+    PaymentKind,
     Price,
     PriceCategory,
     PriceUnit,
-    TransactionType,
+    QuotaWindow,
+    StripeEvent,
     UsageEvent,
     UserCredit,
     Wallet,
 )
-from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
-from tests.factories.tenants import MemberFactory
+from billing.services import invoices, ledger
+from lad.db.identifiers import uuid7
+from tests.factories.base import ModelFactory, SharedModelFactory, TenantModelFactory, unique
+from tests.factories.tenants import MemberFactory, TenantFactory
 
 
 class WalletFactory(TenantModelFactory[Wallet]):
@@ -34,16 +52,55 @@ class WalletFactory(TenantModelFactory[Wallet]):
 
 
 class LedgerTransactionFactory(TenantModelFactory[LedgerTransaction]):
+    """A top-up, posted as every movement is: the ledger takes no row from elsewhere."""
+
     wallet: Any = SubFactory(WalletFactory)
-    transaction_type = TransactionType.TOPUP
     amount = Decimal("100")
-    balance_before = Decimal("0")
-    balance_after: Any = LazyAttribute(lambda row: row.balance_before + row.amount)
-    reference_type = "manual"
     idempotency_key = unique("topup-%d")
 
     class Meta:
         model = LedgerTransaction
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        posted = ledger.topup(wallet=kwargs["wallet"], amount=kwargs["amount"], key=kwargs["idempotency_key"])
+        return model_class.objects.get(pk=posted.id)
+
+
+def reversal_of(row: LedgerTransaction) -> LedgerTransaction:
+    """The movement that takes this one back."""
+    posted = ledger.reverse(transaction=row, key=f"reversal-of-{row.pk}", reason="Posted by mistake")
+    taken_back: LedgerTransaction = LedgerTransaction.objects.get(pk=posted.id)
+    return taken_back
+
+
+class CreditLotFactory(TenantModelFactory[CreditLot]):
+    wallet: Any = SubFactory(WalletFactory)
+    amount = Decimal("100")
+
+    class Meta:
+        model = CreditLot
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        row = LedgerTransactionFactory.create(wallet=kwargs["wallet"], amount=kwargs["amount"])
+        return model_class.objects.get(pk=next(iter(row.lot_movements)))
+
+
+class HoldFactory(TenantModelFactory[Hold]):
+    wallet: Any = SubFactory(WalletFactory)
+    amount = Decimal("10")
+
+    class Meta:
+        model = Hold
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        wallet = LedgerTransactionFactory.create(wallet=kwargs["wallet"]).wallet
+        posted = ledger.reserve(
+            wallet=wallet, amount=kwargs["amount"], key=f"hold-{uuid7()}", ttl=timedelta(minutes=15)
+        )
+        return model_class.objects.get(pk=posted.hold_id)
 
 
 class UsageEventFactory(TenantModelFactory[UsageEvent]):
@@ -85,19 +142,83 @@ class PriceFactory(SharedModelFactory[Price]):
 
 
 class InvoiceFactory(TenantModelFactory[Invoice]):
-    invoice_number = unique("LAD-%05d")
+    """A draft; with another ``status`` it gets there by the steps that every invoice takes."""
+
     subtotal = Decimal("199")
-    tax = Decimal("9.950000")
+    tax = Decimal("9.95")
     total: Any = LazyAttribute(lambda row: row.subtotal + row.tax)
     period_start: Any = LazyFunction(lambda: timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0))
-    period_end: Any = LazyAttribute(lambda row: row.period_start + timedelta(days=28))
+    period_end: Any = LazyAttributeSequence(lambda row, number: row.period_start + timedelta(days=28, minutes=number))
     # In the order in which the database gives keys back.
     line_items: Any = LazyFunction(
         lambda: [{"amount": "199", "quantity": "1", "unit_price": "199", "description": "3,000 credits"}]
     )
+    tax_lines: Any = LazyFunction(lambda: [{"name": "VAT", "rate": "0.05", "amount": "9.95", "taxable": "199"}])
 
     class Meta:
         model = Invoice
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        status = kwargs.pop("status", InvoiceStatus.DRAFT)
+        paid_at = kwargs.pop("paid_at", None)
+        row = super()._create(model_class, *args, **kwargs)
+        if status == InvoiceStatus.DRAFT:
+            return row
+        row = invoices.finalise(invoice=row)
+        if status == InvoiceStatus.PAID:
+            row = invoices.pay(invoice=row, payment_method="card", paid_at=paid_at or timezone.now())
+        elif status == InvoiceStatus.OVERDUE:
+            row = invoices.mark_overdue(invoice=row, now=row.due_at or timezone.now())
+        elif status == InvoiceStatus.VOIDED:
+            row = invoices.void(invoice=row, reason="A mistake")
+        return row
+
+
+class InvoiceSeriesFactory(TenantModelFactory[InvoiceSeries]):
+    series: Any = Sequence(lambda number: "S" + "".join(chr(ord("A") + int(digit)) for digit in str(number)))
+
+    class Meta:
+        model = InvoiceSeries
+
+
+class LedgerAuditFactory(ModelFactory[LedgerAudit]):
+    started_at: Any = LazyFunction(timezone.now)
+    finished_at: Any = LazyAttribute(lambda row: row.started_at + timedelta(seconds=8))
+    with_hashes = True
+    ledger_rows = 1_000
+    wallets = 10
+    violations = 0
+    result = AuditResult.PROVED
+    heads_hash = bytes(32)
+
+    class Meta:
+        model = LedgerAudit
+
+
+class LedgerAnchorFactory(TenantModelFactory[LedgerAnchor]):
+    wallet: Any = SubFactory(WalletFactory)
+    anchored_on: Any = Sequence(lambda number: date(2020, 1, 1) + timedelta(days=number))
+    wallet_version = 1
+    entry_hash = bytes(32)
+
+    class Meta:
+        model = LedgerAnchor
+
+
+class BillingProfileFactory(TenantModelFactory[BillingProfile]):
+    """A tenant has one; without ``tenant`` it is that of a tenant of its own."""
+
+    tenant: Any = SubFactory(TenantFactory)
+    legal_name = unique("Acme Outreach %d Ltd")
+    address = "1 Market Street\nLeeds"
+    country = "GB"
+    tax_id = "GB123456789"
+    tax_rate = Decimal("0.0500")
+    invoice_email = unique("invoices-%d@example.com")
+
+    class Meta:
+        model = BillingProfile
 
 
 class FeatureEntitlementFactory(TenantModelFactory[FeatureEntitlement]):
@@ -107,6 +228,26 @@ class FeatureEntitlementFactory(TenantModelFactory[FeatureEntitlement]):
 
     class Meta:
         model = FeatureEntitlement
+
+
+class EntitlementUseFactory(TenantModelFactory[EntitlementUse]):
+    entitlement: Any = SubFactory(FeatureEntitlementFactory)
+    window = QuotaWindow.DAY
+    window_start: Any = LazyFunction(lambda: timezone.now().date())
+    used = Decimal("10")
+
+    class Meta:
+        model = EntitlementUse
+
+
+class LegacyMoveFactory(TenantModelFactory[LegacyMove]):
+    """A tenant has one; without ``tenant`` it is that of a tenant of its own."""
+
+    tenant: Any = SubFactory(TenantFactory)
+    moved_at: Any = LazyFunction(timezone.now)
+
+    class Meta:
+        model = LegacyMove
 
 
 class UserCreditFactory(TenantModelFactory[UserCredit]):
@@ -127,3 +268,54 @@ class CreditTransactionFactory(TenantModelFactory[CreditTransaction]):
 
     class Meta:
         model = CreditTransaction
+
+
+class CreditPackageFactory(SharedModelFactory[CreditPackage]):
+    key = unique("package-%d")
+    name = unique("Package %d")
+    credits: Any = Sequence(lambda number: 1_000 + number)
+    price: Any = Sequence(lambda number: Decimal(99 + number).quantize(Decimal("0.000001")))
+
+    class Meta:
+        model = CreditPackage
+
+
+class PaymentFactory(TenantModelFactory[Payment]):
+    """A checkout that nobody has paid yet."""
+
+    wallet: Any = SubFactory(WalletFactory)
+    kind = PaymentKind.CHECKOUT
+    description = unique("Package %d: 1,000 credits")
+    credits = Decimal("1000.000000")
+    amount = Decimal("100.000000")
+    price = Decimal("99.000000")
+    fee = Decimal("3.990000")
+    total: Any = LazyAttribute(lambda row: row.price + row.fee)
+    idempotency_key = unique("api:purchase-%d")
+    checkout_session_id = unique("cs_test_%d")
+
+    class Meta:
+        model = Payment
+
+
+class AutoTopupFactory(TenantModelFactory[AutoTopup]):
+    """A rule with a card, still switched off."""
+
+    wallet: Any = SubFactory(WalletFactory)
+    threshold = Decimal("20.000000")
+    amount = Decimal("100.000000")
+    customer_id = unique("cus_test_%d")
+    payment_method_id = "pm_card_visa"
+
+    class Meta:
+        model = AutoTopup
+
+
+class StripeEventFactory(ModelFactory[StripeEvent]):
+    event_id = unique("evt_%d")
+    type = "checkout.session.completed"
+    object_id = unique("cs_test_%d")
+    outcome = EventOutcome.PROCESSED
+
+    class Meta:
+        model = StripeEvent

@@ -1,0 +1,90 @@
+"""SQL behind the triggers of invoices and their series."""
+
+from typing import Final
+
+SERIES: Final = """
+CREATE OR REPLACE FUNCTION billing_check_series() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.last_number = 0 THEN
+            RETURN OLD;
+        END IF;
+    ELSIF TG_OP = 'INSERT' THEN
+        IF NEW.last_number = 0 THEN
+            RETURN NEW;
+        END IF;
+    ELSIF NEW.tenant_id IS DISTINCT FROM OLD.tenant_id THEN
+        RAISE EXCEPTION 'a series of invoice numbers stays with its tenant'
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME;
+    ELSIF NEW.series = OLD.series AND NEW.last_number IN (OLD.last_number, OLD.last_number + 1) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a series of invoice numbers goes up by one and is never begun again'
+        USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+END $$;
+CREATE OR REPLACE FUNCTION billing_check_number_used() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM billing_invoices
+      WHERE tenant_id = NEW.tenant_id AND series = NEW.series AND sequence_number = NEW.last_number;
+    IF NOT FOUND AND NEW.last_number <> OLD.last_number THEN
+        RAISE EXCEPTION 'number % of the series % was taken and is on no invoice', NEW.last_number, NEW.series
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+FINALISED: Final = """
+CREATE OR REPLACE FUNCTION billing_sum_of(lines jsonb) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
+    SELECT COALESCE(sum((line ->> 'amount')::numeric), 0) FROM jsonb_array_elements(lines) AS line
+$$;
+CREATE OR REPLACE FUNCTION billing_check_finalised() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    taken billing_invoice_series%ROWTYPE;
+    original billing_invoices%ROWTYPE;
+    says text;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.status = 'draft' THEN
+            RETURN NEW;
+        END IF;
+        says := 'begins as a draft';
+    ELSIF NEW.sequence_number IS NULL OR OLD.sequence_number IS NOT NULL THEN
+        RETURN NEW;
+    ELSE
+        SELECT * INTO taken FROM billing_invoice_series WHERE tenant_id = NEW.tenant_id AND series = NEW.series;
+        IF NEW.status <> 'pending' THEN
+            says := 'has its number from the moment it is finalised';
+        ELSIF taken.last_number IS DISTINCT FROM NEW.sequence_number
+              OR NEW.invoice_number <> taken.prefix
+                 || lpad(taken.last_number::text, greatest(6, length(taken.last_number::text)), '0') THEN
+            says := 'is finalised with the number just taken';
+        ELSIF NEW.subtotal <> billing_sum_of(NEW.line_items) OR NEW.tax <> billing_sum_of(NEW.tax_lines) THEN
+            says := 'comes to the sum of its lines';
+        ELSIF NEW.corrects_id IS NULL THEN
+            RETURN NEW;
+        ELSE
+            -- Locked, so that two credit notes do not each find room for themselves.
+            SELECT * INTO original FROM billing_invoices
+              WHERE tenant_id = NEW.tenant_id AND id = NEW.corrects_id FOR NO KEY UPDATE;
+            IF original.finalised_at IS NULL OR original.status = 'voided' OR original.kind = 'credit_note'
+               OR original.currency <> NEW.currency THEN
+                says := 'corrects a finalised invoice in its currency';
+            ELSIF NEW.total + (SELECT COALESCE(sum(total), 0) FROM billing_invoices
+                               WHERE tenant_id = NEW.tenant_id AND corrects_id = NEW.corrects_id
+                                 AND finalised_at IS NOT NULL) > original.total THEN
+                says := 'takes back no more than the invoice came to';
+            ELSE
+                RETURN NEW;
+            END IF;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'an invoice %', says USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+END $$;
+"""
+
+INSTALL: Final = SERIES + FINALISED
+REMOVE: Final = (
+    "DROP FUNCTION IF EXISTS billing_check_series(), billing_check_number_used(), billing_check_finalised(), "
+    "billing_sum_of(jsonb);"
+)

@@ -1,0 +1,153 @@
+"""Money in and out, one posting or hundreds: each gets a verdict, and all are written together.
+
+``postings`` maps a wallet's id to a list of rows in the ledger's own columns, the amount signed. Keys
+must differ within one call. Wallets are locked in the order of their ids, so that batches cannot
+deadlock; one that lacks the money is refused alone.
+"""
+
+from typing import Final
+
+# Every answer has the same columns, also those of settle.py.
+VERDICT: Final = """
+    wallet uuid, place integer, outcome text, field text, available numeric, currency text, is_low boolean,
+    entry billing_ledger_transactions
+"""
+
+# A balance is numeric(18,6): it has twelve places before the point.
+LARGEST: Final = "1000000000000"
+
+_POST: Final = f"""
+CREATE OR REPLACE FUNCTION billing_post(postings jsonb, at timestamptz)
+RETURNS TABLE ({VERDICT}) LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
+#variable_conflict use_column
+DECLARE
+    ids uuid[] := ARRAY(SELECT jsonb_object_keys(postings)::uuid);
+    purse billing_wallets;
+    moment timestamptz;
+    item record;
+    asked billing_ledger_transactions;
+    entries billing_ledger_transactions[];
+    places integer[];
+    lots uuid[];
+    new_lot uuid;
+    credit numeric[];
+    spendable numeric(18, 6);
+    in_order boolean;
+    number integer;
+    current integer;
+    part numeric;
+    missing numeric;
+BEGIN
+    PERFORM 1 FROM billing_wallets WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE;
+    moment := COALESCE(at, clock_timestamp());
+    FOR purse IN SELECT * FROM billing_wallets WHERE id = ANY (ids) ORDER BY id LOOP
+        wallet := purse.id;
+        currency := purse.currency;
+        SELECT array_agg(lot.id ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id),
+               array_agg(lot.remaining ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id),
+               COALESCE(sum(lot.remaining), 0)
+        INTO lots, credit, spendable
+        FROM billing_credit_lots AS lot
+        WHERE lot.tenant_id = purse.tenant_id AND lot.wallet_id = purse.id AND lot.is_open
+              AND (lot.expires_at > moment OR lot.expires_at IS NULL);
+        entries := '{{}}';
+        IF spendable <> purse.current_balance - purse.reserved_balance AND purse.status <> 'closed' THEN
+            entries := COALESCE(billing_expired_lots(purse, moment), entries);
+        END IF;
+        places := array_fill(NULL::integer, ARRAY[cardinality(entries)]);
+        in_order := true;
+        current := 1;
+        number := 0;
+        FOR item IN
+            SELECT request, earlier.written AS earlier
+            FROM jsonb_populate_recordset(NULL::billing_ledger_transactions, postings -> purse.id::text) AS request
+            LEFT JOIN LATERAL (
+                SELECT written FROM billing_ledger_transactions AS written
+                WHERE written.tenant_id = purse.tenant_id AND written.idempotency_key = request.idempotency_key
+                LIMIT 1
+            ) AS earlier ON true
+        LOOP
+            number := number + 1;
+            asked := item.request;
+            place := number;
+            is_low := false;
+            field := '';
+            available := spendable;
+            entry := NULL;
+            IF (item.earlier).id IS NOT NULL THEN
+                entry := item.earlier;
+                asked.wallet_id := purse.id;
+                field := billing_difference(entry, asked);
+                outcome := CASE field WHEN '' THEN 'replayed' ELSE 'conflict' END;
+            ELSIF purse.status = 'closed' THEN
+                outcome := 'closed';
+            ELSIF (asked.terms ->> 'expires_at')::timestamptz <= moment THEN
+                outcome := 'expired';
+            ELSIF asked.amount < 0 AND purse.status = 'suspended' THEN
+                outcome := 'suspended';
+            ELSIF asked.amount + spendable + purse.reserved_balance >= {LARGEST} THEN
+                outcome := 'too_large';
+            ELSIF asked.amount + spendable < 0 THEN
+                outcome := 'insufficient';
+            ELSE
+                outcome := 'posted';
+            END IF;
+            IF outcome <> 'posted' THEN
+                RETURN NEXT;
+                CONTINUE;
+            END IF;
+            spendable := spendable + asked.amount;
+            IF asked.amount > 0 THEN
+                INSERT INTO billing_credit_lots
+                    (id, tenant_id, wallet_id, priority, amount, remaining, expires_at, created_at)
+                VALUES (lad_time_ordered_id(moment), purse.tenant_id, purse.id,
+                        COALESCE((asked.terms ->> 'priority')::smallint, 50), asked.amount, 0,
+                        (asked.terms ->> 'expires_at')::timestamptz, moment)
+                RETURNING id INTO new_lot;
+                lots := lots || new_lot;
+                credit := credit || asked.amount::numeric;
+                asked.lot_movements := jsonb_build_object(new_lot, asked.amount::text);
+                in_order := false;
+            ELSE
+                IF NOT in_order THEN
+                    SELECT array_agg(lot.id ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id),
+                           array_agg(held.left_over ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id)
+                    INTO lots, credit
+                    FROM unnest(lots, credit) AS held (id, left_over) JOIN billing_credit_lots AS lot USING (id);
+                    in_order := true;
+                    current := 1;
+                END IF;
+                asked.lot_movements := '{{}}';
+                missing := -asked.amount;
+                WHILE missing > 0 LOOP
+                    part := LEAST(missing, credit[current]);
+                    IF part > 0 THEN
+                        asked.lot_movements := asked.lot_movements || jsonb_build_object(lots[current], (-part)::text);
+                        credit[current] := credit[current] - part;
+                        missing := missing - part;
+                    END IF;
+                    current := current + (credit[current] = 0)::integer;
+                END LOOP;
+            END IF;
+            entries := entries || asked;
+            places := places || place;
+        END LOOP;
+        IF cardinality(entries) > 0 THEN
+            entries := billing_append(purse, entries, moment);
+            field := '';
+            FOR number IN 1 .. cardinality(entries) LOOP
+                place := places[number];
+                entry := entries[number];
+                outcome := 'posted';
+                available := entry.balance_after;
+                is_low := number = cardinality(entries) AND purse.low_balance_notified_at IS NULL
+                          AND COALESCE(purse.low_balance_threshold > entry.balance_after, false);
+                RETURN NEXT;
+            END LOOP;
+        END IF;
+    END LOOP;
+END $$;
+"""
+
+INSTALL: Final = _POST
+REMOVE: Final = "DROP FUNCTION IF EXISTS billing_post(jsonb, timestamptz);"
