@@ -11,6 +11,7 @@ from billing import selectors
 from billing.models import Price
 from billing.services import prices
 from lad import writes
+from lad.adminsite.actions import SEEN
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context
 from tests.factories.billing import PriceFactory
@@ -120,7 +121,14 @@ def test_a_price_to_come_may_be_edited_and_deleted(db):
 
 
 def test_an_overlapping_price_is_refused_in_words(root, common):
-    sent = {"category": "stt", "provider": "openai", "model": "whisper-1", "unit": "second", "unit_price": "1"}
+    sent = {
+        "category": "stt",
+        "provider": "openai",
+        "model": "whisper-1",
+        "unit": "second",
+        "unit_price": "1",
+        "scheme": "unit",
+    }
     when = timezone.now() + timedelta(days=3)
     moment = {"effective_from_0": f"{when:%Y-%m-%d}", "effective_from_1": "12:00:00"}
     response = root.post(page("add"), {**sent, **moment, "is_active": "on"})
@@ -130,7 +138,12 @@ def test_an_overlapping_price_is_refused_in_words(root, common):
 
 def test_staff_change_a_price_by_its_action(root, common):
     assert root.get(page("change_price", common.pk)).status_code == 200
-    assert root.post(page("change_price", common.pk), {"unit_price": str(NEW)}).status_code == 302
+    looked = root.post(page("change_price", common.pk), {"unit_price": str(NEW)})
+    assert looked.status_code == 200
+    with platform_context():
+        assert Price.objects.count() == 1
+    confirmed = {"unit_price": str(NEW), SEEN: looked.context["look"].digest}
+    assert root.post(page("change_price", common.pk), confirmed).status_code == 302
     with platform_context():
         first, second = Price.objects.order_by("effective_from")
     assert (first.unit_price, second.unit_price) == (Decimal("0.0001"), NEW)
