@@ -1,0 +1,382 @@
+"""The promises of the ledger, each as the query that finds the rows which break it.
+
+The numbers are those of docs/operations.md. A condition is written as what must hold and
+negated with IS NOT TRUE, so that a NULL where none may be is found as well.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A promise: its number, what it means to break it, the table whose rows break it, and how to find them.
+
+    The query may use ``%(now)s``. A rule that is ``historical`` reads rows from before the last anchors too.
+    A rule with a ``guard`` is proved by that unique key where the database has it, and read only where not.
+    """
+
+    number: str
+    title: str
+    table: str
+    sql: str
+    historical: bool = True
+    guard: str = ""
+
+
+LEDGER: Final = "billing_ledger_transactions"
+WALLETS: Final = "billing_wallets"
+HOLDS: Final = "billing_holds"
+LOTS: Final = "billing_credit_lots"
+USAGE: Final = "billing_usage_events"
+INVOICES: Final = "billing_invoices"
+SERIES: Final = "billing_invoice_series"
+ANCHORS: Final = "billing_ledger_anchors"
+
+OVERDRAWN: Final = Rule(
+    "I1",
+    "A wallet is overdrawn",
+    WALLETS,
+    """
+    SELECT tenant_id, id, current_balance, reserved_balance FROM billing_wallets
+    WHERE (reserved_balance >= 0 AND current_balance >= reserved_balance) IS NOT TRUE
+    """,
+)
+
+ROW_SUM: Final = Rule(
+    "I2",
+    "A movement does not add up, or its sign is wrong",
+    LEDGER,
+    """
+    SELECT tenant_id, id, wallet_id, wallet_version, transaction_type, amount, balance_before, balance_after,
+           reserved_after
+    FROM {entries}
+    WHERE (balance_after = balance_before + amount AND balance_before >= 0 AND balance_after >= 0
+           AND reserved_after >= 0
+           AND CASE transaction_type
+               WHEN 'debit' THEN amount <= 0
+               WHEN 'reservation' THEN amount < 0
+               WHEN 'adjustment' THEN amount <> 0 OR reverses_id IS NOT NULL
+               ELSE amount > 0 END) IS NOT TRUE
+    """,
+    historical=False,
+)
+
+KEY_TWICE: Final = Rule(
+    "I4",
+    "A key had more than one effect",
+    LEDGER,
+    """
+    SELECT tenant_id, idempotency_key, count(*) AS effects, min(id::text) AS id FROM billing_ledger_transactions
+    GROUP BY tenant_id, idempotency_key HAVING count(*) > 1 OR idempotency_key IS NULL OR idempotency_key = ''
+    """,
+    guard="billing_ledger_transactions_idempotency_key",
+)
+
+REVERSAL: Final = Rule(
+    "I5",
+    "A reversal is not the opposite of one movement of its wallet, or not the only one",
+    LEDGER,
+    """
+    SELECT back.tenant_id, back.id, back.wallet_id, back.reverses_id, back.amount, original.amount AS reversed
+    FROM (SELECT *, count(*) OVER (PARTITION BY tenant_id, reverses_id) AS reversals
+          FROM billing_ledger_transactions WHERE reverses_id IS NOT NULL) AS back
+    LEFT JOIN billing_ledger_transactions AS original
+         ON original.tenant_id = back.tenant_id AND original.id = back.reverses_id
+    WHERE (back.transaction_type = 'adjustment' AND back.reversals = 1 AND original.wallet_id = back.wallet_id
+           AND original.amount = -back.amount AND original.wallet_version < back.wallet_version
+           AND original.transaction_type NOT IN ('reservation', 'release')
+           AND original.reverses_id IS NULL) IS NOT TRUE
+    """,
+)
+
+CHARGED: Final = Rule(
+    "I6",
+    "A use is charged without exactly one live debit of its cost, or keeps one it was not charged by",
+    USAGE,
+    """
+    SELECT event.tenant_id, event.id, event.status, event.total_cost, event.currency,
+           event.ledger_transaction_id, debit.amount, back.id AS reversed_by
+    FROM billing_usage_events AS event
+    LEFT JOIN billing_ledger_transactions AS debit
+         ON debit.tenant_id = event.tenant_id AND debit.id = event.ledger_transaction_id
+    LEFT JOIN billing_wallets AS wallet ON wallet.tenant_id = debit.tenant_id AND wallet.id = debit.wallet_id
+    LEFT JOIN billing_ledger_transactions AS back
+         ON back.tenant_id = debit.tenant_id AND back.reverses_id = debit.id
+    WHERE (CASE event.status
+           WHEN 'charged' THEN debit.transaction_type = 'debit' AND debit.amount = -event.total_cost
+                AND wallet.currency = event.currency AND back.id IS NULL
+           WHEN 'voided' THEN event.ledger_transaction_id IS NULL OR back.id IS NOT NULL
+           ELSE event.ledger_transaction_id IS NULL END) IS NOT TRUE
+    """,
+)
+
+CHARGED_TWICE: Final = Rule(
+    "I6",
+    "A debit took money for a use that another debit pays for, or none",
+    LEDGER,
+    """
+    SELECT debit.tenant_id, debit.id, debit.amount, event.id AS usage_event_id, event.status,
+           event.ledger_transaction_id
+    FROM billing_ledger_transactions AS debit
+    JOIN billing_usage_events AS event ON event.tenant_id = debit.tenant_id AND event.id = debit.reference_id
+    WHERE debit.transaction_type = 'debit' AND debit.reference_type = 'usage_event'
+          AND event.ledger_transaction_id IS DISTINCT FROM debit.id
+    """,
+)
+
+COST: Final = Rule(
+    "I7",
+    "A use does not cost what its items cost together, or one of them is rounded wrongly",
+    USAGE,
+    """
+    SELECT event.tenant_id, event.id, event.total_cost, priced.cost
+    FROM billing_usage_events AS event
+    LEFT JOIN LATERAL (
+        SELECT sum((item ->> 'cost')::numeric) AS cost,
+               bool_and(COALESCE(item ->> 'scheme', 'unit') <> 'unit' OR (item ->> 'cost')::numeric
+                        = round((item ->> 'quantity')::numeric * (item ->> 'unit_price')::numeric, 6)) AS exact
+        FROM jsonb_array_elements(event.usage_items) AS item) AS priced ON true
+    WHERE (priced.cost = event.total_cost AND priced.exact) IS NOT TRUE
+    """,
+)
+
+PRICE_THEN: Final = Rule(
+    "I7",
+    "A use is priced by a price that did not hold when it happened",
+    USAGE,
+    """
+    SELECT event.tenant_id, event.id, event.occurred_at, item ->> 'price_id' AS price_id,
+           item ->> 'price_version' AS price_version, price.version, price.effective_from
+    FROM billing_usage_events AS event CROSS JOIN jsonb_array_elements(event.usage_items) AS item
+    LEFT JOIN billing_pricing_catalog AS price ON price.id = (item ->> 'price_id')::uuid
+    WHERE item ? 'price_version'
+          AND (price.version = (item ->> 'price_version')::integer AND price.effective_from <= event.occurred_at
+               AND (price.tenant_id = event.tenant_id OR price.tenant_id IS NULL)) IS NOT TRUE
+    """,
+)
+
+HOLD_ROWS: Final = Rule(
+    "I8",
+    "A hold is not resolved exactly once, or its movements do not say what it says",
+    HOLDS,
+    """
+    SELECT hold.tenant_id, hold.id, hold.wallet_id, hold.status, hold.amount, hold.captured_amount, hold.expires_at,
+           moved.held, moved.debits, moved.taken
+    FROM billing_holds AS hold
+    LEFT JOIN (
+        SELECT tenant_id, hold_id, wallet_id,
+               -sum(amount) FILTER (WHERE transaction_type IN ('reservation', 'release')) AS held,
+               count(*) FILTER (WHERE transaction_type = 'debit') AS debits,
+               -sum(amount) FILTER (WHERE transaction_type = 'debit') AS taken,
+               max(created_at) FILTER (WHERE transaction_type = 'debit') AS taken_at
+        FROM billing_ledger_transactions WHERE hold_id IS NOT NULL GROUP BY tenant_id, hold_id, wallet_id
+    ) AS moved ON moved.tenant_id = hold.tenant_id AND moved.hold_id = hold.id
+    WHERE (moved.wallet_id = hold.wallet_id
+           AND CASE hold.status
+               WHEN 'held' THEN moved.held = hold.amount AND moved.debits = 0
+               WHEN 'captured' THEN moved.held = 0 AND moved.debits = 1 AND moved.taken = hold.captured_amount
+                    AND moved.taken <= hold.amount AND moved.taken_at < hold.expires_at
+               WHEN 'expired' THEN moved.held = 0 AND moved.debits = 0 AND hold.resolved_at >= hold.expires_at
+               ELSE moved.held = 0 AND moved.debits = 0 END) IS NOT TRUE
+    """,
+)
+
+HOLD_SUM: Final = Rule(
+    "I8",
+    "The open holds of a wallet do not add up to what it reserves",
+    WALLETS,
+    """
+    SELECT wallet.tenant_id, wallet.id, wallet.reserved_balance, COALESCE(open.amount, 0) AS held
+    FROM billing_wallets AS wallet
+    LEFT JOIN (SELECT tenant_id, wallet_id, sum(amount) AS amount FROM billing_holds WHERE status = 'held'
+               GROUP BY tenant_id, wallet_id) AS open
+         ON open.tenant_id = wallet.tenant_id AND open.wallet_id = wallet.id
+    WHERE (wallet.reserved_balance = COALESCE(open.amount, 0)) IS NOT TRUE
+    """,
+)
+
+# The sweep runs every minute; a day later nobody can say that it is about to.
+HOLD_LEFT: Final = Rule(
+    "I8",
+    "A hold expired more than a day ago and its money was not given back",
+    HOLDS,
+    """
+    SELECT hold.tenant_id, hold.id, hold.wallet_id, hold.amount, hold.expires_at
+    FROM billing_holds AS hold
+    JOIN billing_wallets AS wallet ON wallet.tenant_id = hold.tenant_id AND wallet.id = hold.wallet_id
+    WHERE hold.status = 'held' AND wallet.status <> 'closed' AND hold.expires_at < %(now)s - interval '1 day'
+    """,
+)
+
+LOT_SUM: Final = Rule(
+    "I9",
+    "The lots of a wallet do not add up to what can be spent from it",
+    WALLETS,
+    """
+    SELECT wallet.tenant_id, wallet.id, wallet.current_balance - wallet.reserved_balance AS available,
+           COALESCE(lots.remaining, 0) AS remaining
+    FROM billing_wallets AS wallet
+    LEFT JOIN (SELECT tenant_id, wallet_id, sum(remaining) AS remaining FROM billing_credit_lots
+               GROUP BY tenant_id, wallet_id) AS lots
+         ON lots.tenant_id = wallet.tenant_id AND lots.wallet_id = wallet.id
+    WHERE (wallet.current_balance - wallet.reserved_balance = COALESCE(lots.remaining, 0)) IS NOT TRUE
+    """,
+)
+
+# Nearly every movement is of one lot: its amount is looked at first, and only the others are added up.
+LOT_PARTS: Final = Rule(
+    "I9",
+    "What a movement took from lots or gave to them is not its amount",
+    LEDGER,
+    """
+    SELECT tenant_id, id, wallet_id, wallet_version, amount, lot_movements
+    FROM (SELECT *, jsonb_path_query_array(lot_movements, '$.*') AS parts FROM {entries}) AS entry
+    WHERE (CASE WHEN jsonb_array_length(parts) = 1 THEN (parts ->> 0)::numeric = amount
+           ELSE amount = (SELECT COALESCE(sum(part::numeric), 0) FROM jsonb_array_elements_text(parts) AS part)
+           END) IS NOT TRUE
+    """,
+    historical=False,
+)
+
+NUMBER_GAP: Final = Rule(
+    "I10",
+    "A number of a series is on no invoice",
+    SERIES,
+    """
+    SELECT series.tenant_id, series.id, series.series, number AS missing
+    FROM billing_invoice_series AS series CROSS JOIN generate_series(1, series.last_number) AS number
+    LEFT JOIN billing_invoices AS invoice ON invoice.tenant_id = series.tenant_id
+         AND invoice.series = series.series AND invoice.sequence_number = number
+    WHERE invoice.id IS NULL
+    """,
+)
+
+NUMBER_WRONG: Final = Rule(
+    "I10",
+    "An invoice has a number that its series did not give, or that another one has",
+    INVOICES,
+    """
+    SELECT invoice.tenant_id, invoice.id, invoice.series, invoice.sequence_number, invoice.invoice_number
+    FROM (SELECT *, count(*) OVER (PARTITION BY tenant_id, series, sequence_number) AS bearers
+          FROM billing_invoices WHERE sequence_number IS NOT NULL OR status NOT IN ('draft', 'voided')) AS invoice
+    LEFT JOIN billing_invoice_series AS series
+         ON series.tenant_id = invoice.tenant_id AND series.series = invoice.series
+    WHERE (invoice.sequence_number BETWEEN 1 AND series.last_number AND invoice.bearers = 1
+           AND invoice.invoice_number <> '' AND invoice.finalised_at IS NOT NULL) IS NOT TRUE
+    """,
+)
+
+INVOICE_SUM: Final = Rule(
+    "I10",
+    "A finalised invoice does not come to the sum of its lines",
+    INVOICES,
+    """
+    SELECT tenant_id, id, invoice_number, subtotal, tax, total FROM billing_invoices
+    WHERE finalised_at IS NOT NULL AND series <> 'OLD'
+          AND (subtotal = billing_sum_of(line_items) AND tax = billing_sum_of(tax_lines)
+               AND total = subtotal + tax) IS NOT TRUE
+    """,
+)
+
+INVOICE_LEDGER: Final = Rule(
+    "I10",
+    "The invoice of a period does not come to what the ledger took in it",
+    INVOICES,
+    """
+    SELECT invoice.tenant_id, invoice.id, invoice.invoice_number, invoice.subtotal, taken.amount AS ledger
+    FROM billing_invoices AS invoice
+    LEFT JOIN LATERAL (
+        SELECT COALESCE(-sum(entry.amount), 0) AS amount
+        FROM billing_ledger_transactions AS entry
+        JOIN billing_wallets AS wallet ON wallet.tenant_id = entry.tenant_id AND wallet.id = entry.wallet_id
+        LEFT JOIN billing_ledger_transactions AS original
+             ON original.tenant_id = entry.tenant_id AND original.id = entry.reverses_id
+        WHERE entry.tenant_id = invoice.tenant_id AND wallet.currency = invoice.currency
+              AND entry.created_at >= invoice.period_start AND entry.created_at < invoice.period_end
+              AND (entry.transaction_type = 'debit' OR original.transaction_type = 'debit')
+              -- Legacy use was paid before there were invoices.
+              AND COALESCE(original.reference_type, entry.reference_type) NOT IN ('legacy_credit', 'legacy_balance')
+    ) AS taken ON true
+    WHERE invoice.kind = 'usage' AND invoice.finalised_at IS NOT NULL AND invoice.status <> 'voided'
+          AND (invoice.subtotal = taken.amount) IS NOT TRUE
+    """,
+)
+
+CREDITED: Final = Rule(
+    "I10",
+    "Credit notes take back more than their invoice came to",
+    INVOICES,
+    """
+    SELECT original.tenant_id, original.id, original.invoice_number, original.total, sum(note.total) AS credited
+    FROM billing_invoices AS original
+    JOIN billing_invoices AS note ON note.tenant_id = original.tenant_id AND note.corrects_id = original.id
+         AND note.finalised_at IS NOT NULL
+    GROUP BY original.tenant_id, original.id HAVING (sum(note.total) <= original.total) IS NOT TRUE
+    """,
+)
+
+QUOTA: Final = Rule(
+    "I11",
+    "More was used than a hard quota allowed",
+    "billing_entitlement_usage",
+    """
+    SELECT tenant_id, id, entitlement_id, "window", window_start, used, quota FROM billing_entitlement_usage
+    WHERE (used >= 0 AND (quota IS NULL OR used <= quota)) IS NOT TRUE
+    """,
+)
+
+HASH: Final = Rule(
+    "I13",
+    "The hash of a movement is not that of its contents and the movement before it",
+    LEDGER,
+    """
+    SELECT entry.tenant_id, entry.id, entry.wallet_id, entry.wallet_version, entry.entry_hash
+    FROM {entries} AS entry
+    LEFT JOIN billing_ledger_transactions AS earlier
+         ON earlier.tenant_id = entry.tenant_id AND earlier.wallet_id = entry.wallet_id
+            AND earlier.wallet_version = entry.wallet_version - 1
+    WHERE (entry.entry_hash = billing_entry_hash(
+               COALESCE(earlier.entry_hash, ''), ROW(entry.*)::billing_ledger_transactions)) IS NOT TRUE
+    """,
+    historical=False,
+)
+
+ANCHOR: Final = Rule(
+    "I13",
+    "A wallet's chain no longer runs through its anchor",
+    ANCHORS,
+    """
+    SELECT anchor.tenant_id, anchor.id, anchor.wallet_id, anchor.anchored_on, anchor.wallet_version,
+           anchor.entry_hash AS anchored, entry.entry_hash AS found
+    FROM billing_ledger_anchors AS anchor
+    LEFT JOIN billing_ledger_transactions AS entry
+         ON entry.tenant_id = anchor.tenant_id AND entry.wallet_id = anchor.wallet_id
+            AND entry.wallet_version = anchor.wallet_version
+    WHERE (entry.entry_hash = anchor.entry_hash) IS NOT TRUE
+    """,
+)
+
+# The fold of the ledger, the use of lots and the guards of the database have modules of their own.
+RULES: Final = (
+    OVERDRAWN,
+    ROW_SUM,
+    KEY_TWICE,
+    REVERSAL,
+    CHARGED,
+    CHARGED_TWICE,
+    COST,
+    PRICE_THEN,
+    HOLD_ROWS,
+    HOLD_SUM,
+    HOLD_LEFT,
+    LOT_SUM,
+    LOT_PARTS,
+    NUMBER_GAP,
+    NUMBER_WRONG,
+    INVOICE_SUM,
+    INVOICE_LEDGER,
+    CREDITED,
+    QUOTA,
+    ANCHOR,
+)
