@@ -9,6 +9,9 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import events  # noqa: F401  (fills the catalogue and registers the consumers)
-        from billing.services import writers
+        from billing.documents import mail
+        from billing.services import notices, writers
 
         writers.register()
+        mail.register()
+        notices.register()

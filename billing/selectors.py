@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db.models import Q, QuerySet
 
-from billing.models import Price, PriceCategory
+from billing.models import CreditLot, Price, PriceCategory, Wallet
 
 # A list longer than this is not read on one page.
 MOST_LISTED: Final = 2_000
@@ -65,3 +65,10 @@ def _components(prices: Iterator[Price]) -> Iterator[ListedComponent]:
             else:
                 component.own.append(row)
         yield component
+
+
+def next_to_expire(wallet: Wallet, *, now: datetime) -> CreditLot | None:
+    """The wallet's credit that is lost first unless it is used in time."""
+    lots = CreditLot.objects.filter(tenant=wallet.tenant_id, wallet=wallet, is_open=True, expires_at__gt=now)
+    row: CreditLot | None = lots.order_by("expires_at", "pk").first()
+    return row

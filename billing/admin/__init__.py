@@ -1,5 +1,33 @@
 """The billing domain in the admin."""
 
-from billing.admin import credits, dashboard, entitlements, invoices, prices, usage, wallets
+from billing.admin import (
+    audits,
+    credits,
+    dashboard,
+    entitlements,
+    holds,
+    invoices,
+    ledger,
+    payments,
+    prices,
+    profiles,
+    usage,
+    usage_explorer,
+    wallets,
+)
 
-__all__ = ["credits", "dashboard", "entitlements", "invoices", "prices", "usage", "wallets"]
+__all__ = [
+    "audits",
+    "credits",
+    "dashboard",
+    "entitlements",
+    "holds",
+    "invoices",
+    "ledger",
+    "payments",
+    "prices",
+    "profiles",
+    "usage",
+    "usage_explorer",
+    "wallets",
+]

@@ -1,13 +1,28 @@
 """The credits of before the wallets, to look at."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.decorators import display
 
-from billing.models import CreditTransaction, UserCredit
+from billing.admin.tables import Column, amount, table
+from billing.models import CreditTransaction, LegacyMove, UserCredit
 from lad.adminsite.base import ReadOnlyAdmin, register
 from lad.adminsite.inlines import ReadOnlyInline
+
+RECONCILED: Final = (
+    Column("User", "user"),
+    Column("Credits", "credits", amount),
+    Column("Worth", "worth", amount),
+    Column("In the wallet", "moved", amount),
+    Column("Difference", "difference", amount),
+    Column("Rows", "transactions", str),
+    Column("Opening", "opening", amount),
+    Column("Closing", "closing", amount),
+    Column("Note", "note"),
+)
 
 
 class CreditTransactionsInline(ReadOnlyInline):
@@ -46,3 +61,28 @@ class CreditTransactionAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["transaction_type", "user", "created_at"]
     search_fields = ["id__exact"]
+
+
+@register(LegacyMove)
+class LegacyMoveAdmin(ReadOnlyAdmin):
+    area = "billing"
+    section, icon, rank = "Billing", "move_down", 95
+    list_display = ["tenant", "moved_at", "frozen_at", "people", "difference", "created_at"]
+    fieldsets = [
+        (None, {"fields": ["moved_at", "frozen_at", "difference"]}),
+        ("Each user", {"fields": ["lines"]}),
+    ]
+    readonly_fields = ["difference", "lines"]
+
+    @display(description="Users")
+    def people(self, obj: Any) -> int:
+        return len(obj.report)
+
+    @display(description="Difference", label={"none": "success"})
+    def difference(self, obj: Any) -> str:
+        total = sum((abs(Decimal(line["difference"])) for line in obj.report), Decimal(0))
+        return amount(total) if total else "none"
+
+    @display(description="Reconciliation")
+    def lines(self, obj: Any) -> Any:
+        return table(RECONCILED, obj.report)

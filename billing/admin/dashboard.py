@@ -1,14 +1,27 @@
 """What of the billing domain needs somebody now."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
-from billing.models import Invoice, InvoiceStatus, UsageEvent, UsageStatus, Wallet, WalletStatus
+from billing.models import (
+    AuditResult,
+    EventOutcome,
+    Invoice,
+    InvoiceStatus,
+    LedgerAudit,
+    Payment,
+    StripeEvent,
+    UsageEvent,
+    UsageStatus,
+    Wallet,
+    WalletStatus,
+)
 from lad.adminsite.dashboard import Card, Contribution, contributes
 from lad.adminsite.permissions import access_of
 
@@ -16,6 +29,8 @@ from lad.adminsite.permissions import access_of
 MANY: Final = 1_000
 # A charge that failed longer ago was looked at or never will be.
 RECENT: Final = timedelta(days=7)
+# The ledger is proved every night.
+LATE: Final = timedelta(hours=36)
 
 
 @contributes
@@ -23,10 +38,26 @@ def contribution(request: HttpRequest) -> Contribution:
     access = access_of(request)
     found = Contribution()
     if access.allows("billing.view"):
-        found.cards += [_invoices(), _wallets()]
+        found.cards += [_invoices(), _wallets(), _payments()]
     if access.allows("usage.view"):
         found.cards.append(_failures())
+    if access.platform:
+        found.cards += [_proof(timezone.now()), _stripe_events(timezone.now())]
     return found
+
+
+def _proof(now: datetime) -> Card:
+    """The last audit of the whole ledger: proved, violated, or too long ago to say."""
+    title, icon, url = "Ledger", "verified", reverse("admin:billing_ledgeraudit_changelist")
+    audit = LedgerAudit.objects.filter(scope="").order_by("-created_at").first()
+    if audit is None:
+        return Card(title, "Not proved yet", icon, "the audit runs every night", url, "info")
+    read = f"{audit.ledger_rows:,} movements, {audit.violations:,} violations"
+    if audit.result == AuditResult.VIOLATED:
+        return Card(title, f"{audit.violations:,} violations", "gpp_bad", read, _page(audit), "danger")
+    value = f"Proved {date_format(timezone.localtime(audit.finished_at), 'j M, H:i')}"
+    late = now - audit.finished_at > LATE
+    return Card(title, value, icon, f"{read}; no audit since" if late else read, url, "warning" if late else "")
 
 
 def _invoices() -> Card:
@@ -59,6 +90,31 @@ def _wallets() -> Card:
     )
 
 
+def _payments() -> Card:
+    count = _counted(Payment.objects.exclude(attention=""))
+    return Card(
+        "Card payments to look into",
+        _shown(count),
+        "credit_card",
+        "refunds, disputes and what does not fit" if count else "all is settled",
+        _list("payment", "attention=needed"),
+        "danger" if count else "",
+    )
+
+
+def _stripe_events(now: datetime) -> Card:
+    unacted = Q(outcome__in=[EventOutcome.REFUSED, EventOutcome.FAILED], created_at__gte=now - RECENT)
+    count = _counted(StripeEvent.objects.filter(unacted))
+    return Card(
+        "Stripe events not acted on",
+        _shown(count),
+        "webhook",
+        f"refused or failed in the last {RECENT.days} days",
+        _list("stripeevent", "outcome__exact=refused"),
+        "warning" if count else "",
+    )
+
+
 def _failures() -> Card:
     rows = UsageEvent.objects.filter(status=UsageStatus.FAILED, created_at__gte=timezone.now() - RECENT)
     count = _counted(rows)
@@ -78,6 +134,10 @@ def _counted(rows: QuerySet[Any]) -> int:
 
 def _shown(count: int) -> str:
     return f"{count:,}" if count <= MANY else f"over {MANY:,}"
+
+
+def _page(audit: LedgerAudit) -> str:
+    return reverse("admin:billing_ledgeraudit_change", args=(audit.pk,))
 
 
 def _list(name: str, query: str) -> str:

@@ -1,47 +1,84 @@
-"""Invoices, from draft to paid."""
+"""The invoice desk: drafts, what was asked for, what is open, and every step between."""
 
-from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from django import forms
-from django.http import HttpRequest
+from django.contrib.admin.options import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
 from django.utils import timezone
-from unfold.decorators import display
+from django.utils.html import format_html, format_html_join
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import action, display
 
-from billing.admin.tables import Column, amount, quantity, table
-from billing.models import Invoice, InvoiceStatus
+from billing.admin import invoice_steps as steps
+from billing.admin.invoice_months import month_page
+from billing.admin.tables import DASH, Column, amount, quantity, table
+from billing.documents.answers import file_of, page_of
+from billing.documents.mail import send_invoice
+from billing.models import Invoice, InvoiceKind, InvoiceSeries, InvoiceStatus
+from billing.models.invoice import UNPAID
 from billing.services import invoices
 from lad.adminsite.actions import row_action
-from lad.adminsite.base import TenantModelAdmin, register
+from lad.adminsite.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.adminsite.forms import ReasonForm
+from lad.adminsite.lists import once_per_row
 from lad.adminsite.permissions import access_of
 
-PAYMENT_DAYS: Final = 14
+STATUSES: Final = {
+    "Draft": "info",
+    "Pending": "primary",
+    "Paid": "success",
+    "Overdue": "danger",
+    "Voided": "default",
+}
 LINES: Final = (
     Column("Description", "description"),
     Column("Feature", "feature_key"),
+    Column("Uses", "uses", quantity),
     Column("Quantity", "quantity", quantity),
     Column("Unit price", "unit_price", amount),
     Column("Amount", "amount", amount),
 )
+NOTES: Final = (
+    Column("Credit note", "number"),
+    Column("Of", "day"),
+    Column("Reason", "reason"),
+    Column("Settled by", "method"),
+    Column("Total", "total", amount),
+)
+UNSENT: Final = (InvoiceStatus.DRAFT, InvoiceStatus.VOIDED)
 
 
-class IssueForm(forms.Form):
-    """Asks how long the customer has."""
+class DeskFilter(DropdownFilter):
+    title = "to do"
+    parameter_name = "desk"
 
-    days = forms.IntegerField(
-        min_value=0, max_value=365, initial=PAYMENT_DAYS, label="Due in days", help_text="Counted from now."
-    )
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [("drafts", "Drafts"), ("unpaid", "Unpaid"), ("overdue", "Overdue"), ("unsent", "Not sent yet")]
 
-
-class PaymentForm(forms.Form):
-    """Asks how the money came."""
-
-    payment_method = forms.CharField(max_length=50, help_text="Such as card, bank transfer or wallet.")
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        match self.value():
+            case "drafts":
+                return queryset.filter(status=InvoiceStatus.DRAFT)
+            case "unpaid":
+                return queryset.filter(status__in=UNPAID)
+            case "overdue":
+                # The task marks them once an hour.
+                return queryset.filter(status__in=UNPAID, due_at__lte=timezone.now())
+            case "unsent":
+                return queryset.exclude(status__in=UNSENT).filter(sent_at__isnull=True)
+        return queryset
 
 
 def _is(*statuses: str) -> Any:
     return lambda row: row.status in statuses
+
+
+def _creditable(row: Invoice) -> bool:
+    settled = row.status == InvoiceStatus.PAID or row.status in UNPAID
+    return settled and row.kind != InvoiceKind.CREDIT_NOTE and sum(invoices.creditable(row)) > 0
 
 
 @register(Invoice)
@@ -49,29 +86,67 @@ class InvoiceAdmin(TenantModelAdmin):
     area = "billing"
     section, icon, rank = "Billing", "request_quote", 60
     global_search = True
-    list_display = ["number", "status", "asked", "period", "due_at", "paid_at", "created_at"]
-    list_filter = ["status", "due_at", "paid_at", "created_at"]
+    # The tenant is who it is written to.
+    platform_writes = True
+    form = steps.InvoiceForm
+    list_display = ["number", "kind", "state", "asked", "still_open", "period", "due_at", "sent_at", "created_at"]
+    list_filter = [DeskFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
     search_fields = ["invoice_number__exact"]
     add_fieldsets = [
-        (None, {"fields": ["invoice_number", "currency", "period_start", "period_end", "due_at"]}),
-        ("Lines", {"fields": ["line_items", "tax"]}),
+        (None, {"fields": ["currency", "period_start", "period_end", "due_at"]}),
+        ("Lines", {"fields": ["lines_text"]}),
     ]
     fieldsets = [
-        (None, {"fields": ["invoice_number", "status", "currency", "period_start", "period_end", "due_at"]}),
-        ("Lines", {"fields": ["lines", "line_items", "tax", "asked"]}),
-        ("Payment", {"fields": ["paid_at", "payment_method"]}),
-        ("Data", {"fields": ["metadata"]}),
+        (None, {"fields": [("number", "state", "kind"), "documents", "written_to"]}),
+        ("Period", {"fields": ["currency", ("period_start", "period_end")]}),
+        ("Lines", {"fields": ["lines", "lines_text", "summed"]}),
+        ("Payment", {"fields": ["due_at", ("finalised_at", "sent_at"), ("paid_at", "payment_method"), "still_open"]}),
+        ("Credit notes", {"fields": ["credited", "corrects", "payment"]}),
+        ("Data", {"fields": ["recipient", "issuer", "metadata"]}),
     ]
-    readonly_fields = ["lines", "asked"]
-    actions_detail = ["issue", "pay", "mark_overdue", "void"]
+    readonly_fields = ["number", "state", "documents", "written_to", "lines", "summed", "still_open", "credited"]
+    actions_list = ["draft_month"]
+    actions_detail = ["finalise", "draft_again", "send", "pay", "credit", "mark_overdue", "void"]
+
+    def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        return super().listed(request, rows).prefetch_related("credit_notes")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What cannot be edited any more needs no editor beside the table."""
+        """Lines are shown as a table, and as text where they may be edited."""
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or self.has_change_permission(request, obj):
+        if self._takes_lines(request, obj):
             return fieldsets
-        hidden = {"line_items", "line_items_json"}
-        return [(name, {**rest, "fields": [f for f in rest["fields"] if f not in hidden]}) for name, rest in fieldsets]
+        return [
+            (name, {**rest, "fields": [f for f in rest["fields"] if f != "lines_text"]}) for name, rest in fieldsets
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A form's own field is left out by being read-only."""
+        readonly = super().get_readonly_fields(request, obj)
+        return readonly if self._takes_lines(request, obj) else [*readonly, "lines_text"]
+
+    def _takes_lines(self, request: HttpRequest, obj: Any) -> bool:
+        return obj is None or (obj.kind == InvoiceKind.MANUAL and self.has_change_permission(request, obj))
+
+    def get_urls(self) -> Any:
+        def named(kind: str, view: Any) -> Any:
+            return path(f"<uuid:pk>/{kind}/", self.admin_site.admin_view(view), name=f"billing_invoice_{kind}")
+
+        return [named("html", self.html), named("pdf", self.pdf), *super().get_urls()]
+
+    def html(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The invoice as the tenant sees it."""
+        return self._document(request, pk, page_of)
+
+    def pdf(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The invoice as a file."""
+        return self._document(request, pk, file_of)
+
+    def _document(self, request: HttpRequest, pk: UUID, made: Any) -> HttpResponse:
+        row = self.get_row_or_404(request, str(pk))
+        with self.row_scope(request, row):
+            response: HttpResponse = made(row)
+            return response
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return _drafted(obj) and super().has_change_permission(request, obj)
@@ -79,55 +154,124 @@ class InvoiceAdmin(TenantModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return _drafted(obj) and super().has_delete_permission(request, obj)
 
-    def has_move_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request)
-
-    @display(description="Invoice")
+    @display(description="Invoice", ordering="invoice_number")
     def number(self, obj: Any) -> str:
         return str(obj)
+
+    @display(description="Status", label=STATUSES)
+    def state(self, obj: Any) -> str:
+        return str(obj.get_status_display())
 
     @display(description="Total")
     def asked(self, obj: Any) -> str:
         return amount(obj.total, obj.currency)
 
+    @display(description="Open")
+    @once_per_row
+    def still_open(self, obj: Any) -> str:
+        return amount(invoices.open_amount(obj), obj.currency) if obj.status in UNPAID else DASH
+
     @display(description="Period")
     def period(self, obj: Any) -> str:
         return f"{obj.period_start:%Y-%m-%d} – {obj.period_end:%Y-%m-%d}"
 
+    @display(description="Written to")
+    def written_to(self, obj: Any) -> str:
+        return obj.recipient.get("name") or str(obj.tenant)
+
+    @display(description="Document")
+    def documents(self, obj: Any) -> Any:
+        kinds = (("html", "Open as a page"), ("pdf", "Download as PDF"))
+        links = ((reverse(f"admin:billing_invoice_{kind}", args=(obj.pk,)), says) for kind, says in kinds)
+        return format_html_join(" · ", '<a class="lad-link" href="{}">{}</a>', links)
+
     @display(description="Lines")
+    @once_per_row
     def lines(self, obj: Any) -> Any:
         return table(LINES, obj.line_items, ("Subtotal", amount(obj.subtotal, obj.currency)))
 
+    @display(description="Sums")
+    @once_per_row
+    def summed(self, obj: Any) -> Any:
+        rows = [{"what": what, "amount": figure} for what, figure in steps.sums(obj)]
+        return table((Column("", "what"), Column("Amount", "amount", str)), rows)
+
+    @display(description="Credit notes")
+    @once_per_row
+    def credited(self, obj: Any) -> Any:
+        return table(NOTES, [_note(row) for row in obj.credit_notes.order_by("sequence_number")])
+
+    @action(description="Draft a month", url_path="draft-month", icon="calendar_month", permissions=["platform"])
+    def draft_month(self, request: HttpRequest) -> HttpResponse:
+        return month_page(self, request)
+
     @row_action(
-        "Issue",
-        explanation="The customer is asked to pay. From then on nothing but its status changes.",
-        form=IssueForm,
-        permission="move",
+        "Finalise",
+        explanation="It gets the next number and stays as it is; from then on a credit note corrects a mistake.",
+        form=steps.FinaliseForm,
+        permission="platform",
         when=_is(InvoiceStatus.DRAFT),
-        icon="send",
+        icon="task_alt",
+        look=steps.finalise_look,
     )
-    def issue(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        due_at = timezone.now() + timedelta(days=values["days"])
-        issued = invoices.issue(invoice=row, due_at=due_at, actor=access_of(request).user)
-        return f"{issued} is issued, due on {issued.due_at:%Y-%m-%d}."
+    def finalise(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        made = invoices.finalise(invoice=row, due_at=values["due_on"], actor=access_of(request).user)
+        return f"{made} is finalised{' and paid' if made.paid_at else f', due on {made.due_at:%Y-%m-%d}'}."
+
+    @row_action(
+        "Draft again",
+        explanation="Its lines are made anew from what the ledger says now.",
+        permission="platform",
+        when=lambda row: row.status == InvoiceStatus.DRAFT and row.kind == InvoiceKind.USAGE,
+        icon="refresh",
+    )
+    def draft_again(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        period = {"period_start": row.period_start, "period_end": row.period_end, "currency": row.currency}
+        made = invoices.draft_for_period(**period, actor=access_of(request).user)
+        return f"The draft comes to {amount(made.total, made.currency)}."
+
+    @row_action(
+        "Send",
+        explanation="It leaves by mail, with the PDF.",
+        permission="platform",
+        when=lambda row: row.finalised_at is not None and row.status != InvoiceStatus.VOIDED,
+        icon="send",
+        look=steps.send_look,
+    )
+    def send(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        mail = send_invoice(invoice=row, actor=access_of(request).user)
+        return f"{row} is on its way to {mail.to_address}."
 
     @row_action(
         "Record payment",
-        explanation="The money has come.",
-        form=PaymentForm,
-        permission="move",
-        when=_is(InvoiceStatus.PENDING, InvoiceStatus.OVERDUE),
+        explanation="The money has come, all of it.",
+        form=steps.PaymentForm,
+        permission="platform",
+        when=_is(*UNPAID),
         icon="payments",
+        look=steps.payment_look,
     )
     def pay(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        method = values["payment_method"]
-        paid = invoices.pay(invoice=row, payment_method=method, paid_at=timezone.now(), actor=access_of(request).user)
-        return f"{paid} is paid."
+        return f"{steps.pay(row, values, access_of(request).user)} is paid."
+
+    @row_action(
+        "Credit",
+        explanation="Some or all of it is given back by a credit note with a number of its own.",
+        form=steps.CreditForm,
+        permission="platform",
+        when=_creditable,
+        icon="undo",
+        danger=True,
+        look=steps.credit_look,
+    )
+    def credit(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        made = steps.credit(row, values, access_of(request).user)
+        return f"{made} gives back {amount(made.total, made.currency)} of {row}."
 
     @row_action(
         "Mark overdue",
         explanation="It is past its due date and was not paid.",
-        permission="move",
+        permission="platform",
         when=lambda row: row.status == InvoiceStatus.PENDING and row.due_at and row.due_at <= timezone.now(),
         icon="alarm",
     )
@@ -139,14 +283,33 @@ class InvoiceAdmin(TenantModelAdmin):
         "Void",
         explanation="It is withdrawn and asks for nothing any more. It is kept, with its number.",
         form=ReasonForm,
-        permission="move",
-        when=_is(InvoiceStatus.DRAFT, InvoiceStatus.PENDING, InvoiceStatus.OVERDUE),
+        permission="platform",
+        when=_is(InvoiceStatus.DRAFT, *UNPAID),
         icon="block",
         danger=True,
+        look=steps.void_look,
     )
     def void(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return f"{invoices.void(invoice=row, reason=values['reason'], actor=access_of(request).user)} is voided."
 
 
+@register(InvoiceSeries)
+class InvoiceSeriesAdmin(ReadOnlyAdmin):
+    area = "billing"
+    section, icon, rank = "Billing", "format_list_numbered", 65
+    list_display = ["series", "prefix", "last_number", "updated_at"]
+    list_filter = ["series"]
+
+
 def _drafted(obj: Any) -> bool:
     return not isinstance(obj, Invoice) or obj.status == InvoiceStatus.DRAFT
+
+
+def _note(row: Invoice) -> dict[str, Any]:
+    link = format_html('<a class="lad-link" href="{}">{}</a>', _address(row), row)
+    told = {"reason": row.metadata.get("reason"), "method": row.payment_method, "total": row.total}
+    return {"number": link, "day": f"{row.finalised_at:%Y-%m-%d}" if row.finalised_at else DASH, **told}
+
+
+def _address(row: Invoice) -> str:
+    return reverse("admin:billing_invoice_change", args=(row.pk,))

@@ -2,20 +2,21 @@
 
 from typing import Any, Final
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from billing import selectors
-from billing.admin.tables import Column, amount, table
+from billing.admin import price_sheet
+from billing.admin.price_change import look_at_change, new_price_form
+from billing.admin.tables import Column, table
 from billing.models import Price
 from billing.services import prices
 from lad.adminsite.actions import row_action
@@ -33,7 +34,8 @@ HISTORY: Final = (
     Column("From", "since"),
     Column("Until", "until"),
     Column("State", "state"),
-    Column("Price", "unit_price", amount),
+    Column("Version", "version"),
+    Column("Price", "price"),
 )
 
 
@@ -68,28 +70,23 @@ class ScopeFilter(DropdownFilter):
         return queryset.filter(tenant__isnull=self.value() == "shared") if self.value() else queryset
 
 
-class NewPriceForm(forms.Form):
-    """Asks for the new price and when it begins."""
-
-    unit_price = forms.DecimalField(max_digits=18, decimal_places=10, min_value=0)
-    effective_from = forms.DateTimeField(required=False, help_text="UTC, as 2030-01-31 08:00. Empty: from now on.")
-
-
 @register(Price)
 class PriceAdmin(SharedModelAdmin):
     area = "usage"
     section, icon, rank = "Billing", "sell", 50
     list_display = ["component", "price", "validity", "scope", "effective_from", "effective_to", "is_active"]
-    list_filter = ["category", ValidityFilter, ScopeFilter, "is_active", "effective_from"]
+    list_filter = ["category", "scheme", ValidityFilter, ScopeFilter, "is_active", "effective_from"]
     list_select_related = ["tenant"]
     ordering = ["category", "provider", "model", "unit", "-effective_from"]
     search_fields = ["provider__startswith", "model__startswith"]
     add_fieldsets = [
-        (None, {"fields": ["category", "provider", "model", "unit", "unit_price", "description"]}),
+        (None, {"fields": ["category", "provider", "model", "unit", "description"]}),
+        ("What it asks", {"fields": ["scheme", "unit_price", "package_size", "tiers"]}),
         ("Validity", {"fields": ["effective_from", "effective_to", "is_active"]}),
     ]
     fieldsets = [
-        (None, {"fields": ["category", "provider", "model", "unit", "unit_price", "description"]}),
+        (None, {"fields": ["category", "provider", "model", "unit", "version", "description"]}),
+        ("What it asks", {"fields": ["scheme", "unit_price", "package_size", "tiers"]}),
         ("Validity", {"fields": ["effective_from", "effective_to", "is_active", "scope"]}),
         ("This component over time", {"fields": ["periods"]}),
         ("Data", {"fields": ["metadata"]}),
@@ -116,8 +113,8 @@ class PriceAdmin(SharedModelAdmin):
         return f"{obj.get_category_display()} · {obj.provider} · {obj.model}"
 
     @display(description="Price")
-    def price(self, obj: Any) -> Any:
-        return format_html('{} <span class="lad-hint">per {}</span>', amount(obj.unit_price), obj.unit)
+    def price(self, obj: Any) -> str:
+        return obj.shown_price
 
     @display(description="Validity", label=VALIDITY)
     def validity(self, obj: Any) -> str:
@@ -136,14 +133,15 @@ class PriceAdmin(SharedModelAdmin):
     @row_action(
         "Change the price",
         explanation="This price ends and another begins at that moment. What was used before keeps its price.",
-        form=NewPriceForm,
+        form=new_price_form,
+        look=look_at_change,
         when=lambda row: _validity(row) == "in force",
         icon="price_change",
     )
     def change_price(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         new = prices.change(
             price=row,
-            unit_price=values["unit_price"],
+            terms=values["terms"],
             effective_from=values["effective_from"],
             actor=access_of(request).user,
         )
@@ -158,6 +156,8 @@ def price_list(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Price list",
         "categories": selectors.price_list(now=timezone.now()),
+        "export_url": reverse("admin:price_export"),
+        "import_url": reverse("admin:price_import") if price_sheet.may_import(request) else "",
         "is_fullwidth": "1",
     }
     return TemplateResponse(request, "billing/admin/price_list.html", context)
@@ -187,7 +187,8 @@ def _line(row: Price) -> dict[str, Any]:
         "since": f"{row.effective_from:%Y-%m-%d %H:%M}",
         "until": f"{row.effective_to:%Y-%m-%d %H:%M}" if row.effective_to else "further notice",
         "state": _validity(row),
-        "unit_price": row.unit_price,
+        "version": row.version,
+        "price": row.shown_price,
     }
 
 

@@ -1,20 +1,31 @@
-"""Wallets with their ledger. Money is moved by the ledger's services, never by hand."""
+"""Wallets: the page finance lives in. Money is moved by the ledger's services, never by hand."""
 
 from typing import Any
 
 from django.contrib.admin.options import ModelAdmin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from billing.admin.tables import amount, signed
-from billing.models import LedgerTransaction, Wallet, WalletStatus
-from billing.services import wallets
-from lad.adminsite.actions import row_action
-from lad.adminsite.base import ReadOnlyAdmin, TenantModelAdmin, register
+from billing.admin.moving import (
+    BY_HAND,
+    AdjustForm,
+    IncomingForm,
+    ThresholdForm,
+    end_of,
+    in_currency,
+    ledger_key,
+    posting_look,
+)
+from billing.admin.tables import amount
+from billing.admin.wallet_page import page_for
+from billing.models import Hold, HoldStatus, Wallet, WalletStatus
+from billing.services import ledger, wallets
+from lad.adminsite.actions import Look, Move, rehearse, row_action
+from lad.adminsite.base import TenantModelAdmin, register
 from lad.adminsite.forms import ReasonForm
-from lad.adminsite.inlines import ReadOnlyInline
 from lad.adminsite.permissions import access_of
 
 
@@ -31,35 +42,78 @@ class BalanceFilter(DropdownFilter):
         return queryset.filter(reserved_balance__gt=0) if self.value() == "held" else queryset
 
 
-class LedgerInline(ReadOnlyInline):
-    model = LedgerTransaction
-    fk_name = "wallet"
-    area = "billing"
-    fields = ["created_at", "transaction_type", "moved", "before", "after", "description"]
-    verbose_name_plural = "ledger"
-
-    @display(description="Amount")
-    def moved(self, obj: Any) -> str:
-        return signed(obj.amount)
-
-    @display(description="Available before")
-    def before(self, obj: Any) -> str:
-        return amount(obj.balance_before)
-
-    @display(description="Available after")
-    def after(self, obj: Any) -> str:
-        return amount(obj.balance_after)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).order_by("-created_at", "-pk")
-
-
-def _holder(wallet: Wallet) -> str:
-    return str(wallet.user) if wallet.user_id else "The tenant's own"
-
-
 def _is(*statuses: str) -> Any:
     return lambda row: row.status in statuses
+
+
+OPEN = _is(WalletStatus.ACTIVE, WalletStatus.SUSPENDED)
+
+
+def _topup(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.Posted:
+    return ledger.topup(**_incoming(row, values, actor))
+
+
+def _credit(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.Posted:
+    return ledger.credit(**_incoming(row, values, actor))
+
+
+def _incoming(row: Wallet, values: dict[str, Any], actor: Any) -> dict[str, Any]:
+    return {
+        "wallet": row,
+        "amount": values["amount"],
+        "key": ledger_key(values),
+        "expires_at": end_of(values),
+        "description": values["reason"],
+        "reference": BY_HAND,
+        "actor": actor,
+    }
+
+
+def _adjust(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.Posted:
+    key, reason = ledger_key(values), values["reason"]
+    return ledger.adjust(wallet=row, amount=values["amount"], key=key, reason=reason, reference=BY_HAND, actor=actor)
+
+
+def _incoming_look(post: Any) -> Any:
+    def look(row: Wallet, values: dict[str, Any]) -> Look | None:
+        day = values.get("last_day")
+        facts = [("Usable", f"until {day:%Y-%m-%d}, end of the day, UTC" if day else "without an end")]
+        return posting_look(row, values, lambda: post(row, values, None), facts=facts)
+
+    return look
+
+
+def _adjust_look(row: Wallet, values: dict[str, Any]) -> Look | None:
+    return posting_look(row, values, lambda: _adjust(row, values, None))
+
+
+def _status_look(status: WalletStatus, warning: str = "") -> Any:
+    def look(row: Wallet, values: dict[str, Any]) -> Look:
+        moved = rehearse(lambda: wallets.move(wallet=Wallet.objects.get(pk=row.pk), status=status))
+        facts = [("Wallet", str(row)), ("Available", amount(row.available_balance, row.currency))]
+        warnings = [warning] if warning else []
+        held = Hold.objects.filter(tenant=row.tenant_id, wallet=row, status=HoldStatus.HELD).count()
+        if held and status == WalletStatus.SUSPENDED:
+            warnings.append(f"{held} open holds stay: they can still be captured and released.")
+        change = Move("Status", str(row.get_status_display()), str(moved.get_status_display()))
+        return Look([*facts, ("Reason", values["reason"])], [change], warnings)
+
+    return look
+
+
+def _threshold_look(row: Wallet, values: dict[str, Any]) -> Look | None:
+    wanted = values["amount"]
+    if wanted == row.low_balance_threshold:
+        return None
+    facts = [("Wallet", str(row)), ("Available", amount(row.available_balance, row.currency))]
+    below = wanted is not None and row.available_balance < wanted
+    warnings = ["Less than that is available now: the next use tells the tenant."] if below else []
+    change = Move("Told below", _threshold(row.low_balance_threshold, row), _threshold(wanted, row))
+    return Look([*facts, ("Reason", values["reason"])], [change], warnings)
+
+
+def _threshold(value: Any, row: Wallet) -> str:
+    return "never" if value is None else amount(value, row.currency)
 
 
 @register(Wallet)
@@ -71,27 +125,40 @@ class WalletAdmin(TenantModelAdmin):
     list_select_related = ["user", "tenant"]
     search_fields = ["user__email__startswith"]
     add_fieldsets = [(None, {"fields": ["user", "currency", "low_balance_threshold"]})]
+    notes = ["billing/admin/wallet.html"]
     fieldsets = [
-        (None, {"fields": ["user", "status", "currency"]}),
-        ("Balance", {"fields": [("available", "reserved", "balance")]}),
-        ("Notice", {"fields": ["low_balance_threshold", "low_balance_notified_at"]}),
-        ("Data", {"fields": ["metadata"]}),
+        ("Wallet", {"fields": [("user", "currency"), ("ledger_version", "low_balance_notified_at"), "ledger_hash"]})
     ]
-    # A status is changed by an action that says why, a balance by the ledger.
-    readonly_fields = ["status", "available", "reserved", "balance"]
-    inlines = [LedgerInline]
-    actions_detail = ["suspend", "reactivate", "close"]
+    actions_detail = [
+        "topup",
+        "credit",
+        "adjust",
+        {"title": "More", "icon": "more_horiz", "items": ["threshold", "suspend", "reactivate", "close"]},
+    ]
+    warn_unsaved_form = False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        readonly = super().get_readonly_fields(request, obj)
-        return readonly if obj is None else [*readonly, *({"user", "currency"} - {*readonly})]
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Everything that may change about a wallet is an action that says why."""
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_threshold_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "update")
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        if row is not None:
+            before = request.GET.get("before", "")
+            place = int(before) if before.isdecimal() and len(before) < len(str(2**63)) else None
+            page = page_for(row, access_of(request), before=place, now=timezone.now())
+            context = {**context, "page": page}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return _holder(obj)
+        return str(obj.user) if obj.user_id else "The tenant's own"
 
     @display(description="Available")
     def available(self, obj: Any) -> str:
@@ -109,15 +176,67 @@ class WalletAdmin(TenantModelAdmin):
     def state(self, obj: Any) -> str | None:
         if obj.low_balance_threshold is None or obj.status != WalletStatus.ACTIVE:
             return None
-        return "low" if obj.available_balance < obj.low_balance_threshold else "fine"
+        return "low" if obj.is_low else "fine"
+
+    @row_action(
+        "Top up",
+        explanation="Money came in by another way than the card: what was bought is credited.",
+        form=in_currency(IncomingForm),
+        permission="platform",
+        when=OPEN,
+        icon="add_card",
+        look=_incoming_look(_topup),
+    )
+    def topup(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        return _says(row, _topup(row, values, access_of(request).user))
+
+    @row_action(
+        "Grant credit",
+        explanation="Nobody paid for it, and it is used before what was bought.",
+        form=in_currency(IncomingForm),
+        permission="platform",
+        when=OPEN,
+        icon="redeem",
+        look=_incoming_look(_credit),
+    )
+    def credit(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        return _says(row, _credit(row, values, access_of(request).user))
+
+    @row_action(
+        "Adjust",
+        explanation="A correction in either direction. To take back one row of the ledger, reverse that row instead.",
+        form=in_currency(AdjustForm),
+        permission="platform",
+        when=OPEN,
+        icon="balance",
+        look=_adjust_look,
+    )
+    def adjust(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        return _says(row, _adjust(row, values, access_of(request).user))
+
+    @row_action(
+        "Set threshold",
+        explanation="The tenant is told once each time less than this can be spent.",
+        form=in_currency(ThresholdForm),
+        permission="threshold",
+        when=OPEN,
+        icon="notifications",
+        look=_threshold_look,
+    )
+    def threshold(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        said = {"reason": values["reason"], "actor": access_of(request).user}
+        wallets.set_threshold(wallet=row, threshold=values["amount"], **said)
+        return f"The tenant is told below: {_threshold(values['amount'], row)}."
 
     @row_action(
         "Suspend",
         explanation="Nothing can be spent from it until it is reactivated. What it holds stays in it.",
         form=ReasonForm,
+        permission="platform",
         when=_is(WalletStatus.ACTIVE),
         icon="pause_circle",
         danger=True,
+        look=_status_look(WalletStatus.SUSPENDED, "Whatever this wallet pays for stops until it is reactivated."),
     )
     def suspend(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return self._move(request, row, WalletStatus.SUSPENDED, values)
@@ -126,19 +245,23 @@ class WalletAdmin(TenantModelAdmin):
         "Reactivate",
         explanation="It can be spent from again.",
         form=ReasonForm,
+        permission="platform",
         when=_is(WalletStatus.SUSPENDED),
         icon="play_circle",
+        look=_status_look(WalletStatus.ACTIVE),
     )
     def reactivate(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return self._move(request, row, WalletStatus.ACTIVE, values)
 
     @row_action(
-        "Close",
-        explanation="For good. Only a wallet that holds nothing can be closed; its ledger is kept.",
+        "Close for good",
+        explanation="Only a wallet that holds nothing can be closed; its ledger is kept.",
         form=ReasonForm,
-        when=_is(WalletStatus.ACTIVE, WalletStatus.SUSPENDED),
+        permission="platform",
+        when=OPEN,
         icon="cancel",
         danger=True,
+        look=_status_look(WalletStatus.CLOSED, "A closed wallet stays closed."),
     )
     def close(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return self._move(request, row, WalletStatus.CLOSED, values)
@@ -148,29 +271,5 @@ class WalletAdmin(TenantModelAdmin):
         return f"{moved} is {moved.get_status_display().lower()}."
 
 
-@register(LedgerTransaction)
-class LedgerTransactionAdmin(ReadOnlyAdmin):
-    area = "billing"
-    section, icon, rank = "Billing", "receipt_long", 20
-    list_display = ["movement", "transaction_type", "holder", "after", "reference_type", "description", "created_at"]
-    list_filter = ["transaction_type", "wallet", "created_at"]
-    list_select_related = ["wallet__user", "wallet__tenant"]
-    search_fields = ["idempotency_key__exact"]
-    fieldsets = [
-        (None, {"fields": ["wallet", "transaction_type", "description", "created_by"]}),
-        ("Amounts", {"fields": [("balance_before", "amount", "balance_after")]}),
-        ("Cause", {"fields": ["reference_type", "reference_id", "idempotency_key"]}),
-        ("Data", {"fields": ["metadata"]}),
-    ]
-
-    @display(description="Amount")
-    def movement(self, obj: Any) -> str:
-        return signed(obj.amount)
-
-    @display(description="Wallet")
-    def holder(self, obj: Any) -> str:
-        return _holder(obj.wallet)
-
-    @display(description="Available after")
-    def after(self, obj: Any) -> str:
-        return amount(obj.balance_after)
+def _says(row: Wallet, posted: ledger.Posted) -> str:
+    return f"Posted as row {posted.wallet_version}: {amount(posted.balance_after, row.currency)} are available."

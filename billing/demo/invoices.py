@@ -1,79 +1,151 @@
-"""The demo's invoices: a month each, for the plan and the credits bought, in every state."""
+"""The demo's invoices: what was used and what the plan costs, month by month, and receipts of credits bought."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
-from billing.models import Invoice, InvoiceStatus, LedgerTransaction
+from billing.models import Invoice, InvoiceStatus, Payment
 from billing.services import invoices
+from lad.db.identifiers import as_of
 from tenants.demo.company import DemoCompany
 
-TAX: Final = Decimal("0.05")
-CENT: Final = Decimal("0.01")
-PAYMENT: Final = timedelta(days=14)
 FEES: Final = {"starter": "29", "professional": "249", "enterprise": "990"}
 METHODS: Final = ("card", "bank transfer")
+ISSUED_AFTER: Final = timedelta(hours=6)
+PLAN_TERMS: Final = timedelta(days=14)
+# What became of the plan's invoices, the oldest month first; the last one waits to be paid.
+HISTORIES: Final = {
+    "kestrel-analytics": ("paid", "paid", "paid", "pending"),
+    "brightpath-education": ("paid", "voided", "overdue", "pending"),
+    # A customer on trial was not asked to pay before.
+    "harbour-finch": ("", "", "", ""),
+}
 
 
-def load(company: DemoCompany, bought: Sequence[LedgerTransaction]) -> None:
-    """Four months back from now: paid, overdue or voided ones, last month's issued, this month's a draft."""
-    ends = [company.now - timedelta(days=days) for days in (90, 60, 30)]
-    history = (InvoiceStatus.PAID, InvoiceStatus.VOIDED, InvoiceStatus.OVERDUE)
-    if company.slug == "kestrel-analytics":
-        history = (InvoiceStatus.PAID, InvoiceStatus.PAID, InvoiceStatus.PAID)
-    rows = []
-    for number, (end, status) in enumerate(zip(ends, history, strict=True), start=1):
-        # A customer on trial was not asked to pay before.
-        if company.tenant.trial_ends_at is None:
-            rows.append(_past(company, bought, number, end, status))
-    Invoice.objects.bulk_create(rows)
-    _last_month(company, bought, len(rows) + 1)
-    company.write(Invoice, _values(company, bought, company.now + timedelta(days=29), ""), company.admin)
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One calendar month of the company, from ``start`` until before ``end``."""
+
+    start: datetime
+    end: datetime
 
 
-def _past(
-    company: DemoCompany, bought: Sequence[LedgerTransaction], number: int, end: datetime, status: InvoiceStatus
-) -> Invoice:
-    values = _values(company, bought, end, _number(company, number))
-    subtotal = invoices.line_sum(values["line_items"])
-    row = Invoice(
-        **company.born(end + timedelta(hours=6)), tenant=company.tenant, status=status, subtotal=subtotal, **values
-    )
-    row.total, row.due_at = subtotal + row.tax, end + PAYMENT
-    if status == InvoiceStatus.PAID:
-        row.paid_at = company.after(end + timedelta(days=1), hours=24 * 12)
-        row.payment_method = company.random.choice(METHODS)
-    return row
+def load(company: DemoCompany, bought: Sequence[Payment]) -> None:
+    """Every document in the order in which it was written, so that numbers go up with time."""
+    desk = _Desk(company)
+    months = list(_months(company))
+    acts: list[tuple[datetime, Callable[[], Any]]] = [
+        (payment.paid_at, partial(desk.receipt, payment)) for payment in bought if payment.paid_at is not None
+    ]
+    for month, outcome in zip(months, HISTORIES[company.slug], strict=True):
+        acts.append((month.end, partial(desk.used, month)))
+        if outcome:
+            acts.append((month.end, partial(desk.plan, month, outcome)))
+    acts.append((company.ago(days=3), desk.credit))
+    for _at, act in sorted(acts, key=lambda each: each[0]):
+        act()
+    this_month = Month(months[-1].end, company.now + timedelta(days=1))
+    desk.draft(this_month, company.now)
 
 
-def _last_month(company: DemoCompany, bought: Sequence[LedgerTransaction], number: int) -> None:
-    values = _values(company, bought, company.now - timedelta(days=1), _number(company, number))
-    row = company.write(Invoice, values, company.admin)
-    issued = invoices.issue(invoice=row, due_at=company.now + PAYMENT, actor=company.admin)
-    if company.slug == "brightpath-education":
-        invoices.pay(invoice=issued, payment_method="card", paid_at=company.now, actor=company.owner)
+def _months(company: DemoCompany) -> Iterator[Month]:
+    """The last four calendar months, the oldest first."""
+    zone = invoices.zone_of(company.tenant.pk)
+    ends = [company.now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)]
+    for _ in range(4):
+        ends.append((ends[-1] - timedelta(days=1)).replace(day=1))
+    for end, start in zip(ends[3::-1], ends[:0:-1], strict=True):
+        yield Month(start, end)
 
 
-def _number(company: DemoCompany, number: int) -> str:
-    return f"{company.slug[:3].upper()}-{company.now.year}-{number:04d}"
+class _Desk:
+    """Writes one company's invoices."""
 
+    def __init__(self, company: DemoCompany) -> None:
+        self.company = company
+        self.credited: Invoice | None = None
 
-def _values(company: DemoCompany, bought: Sequence[LedgerTransaction], end: datetime, number: str) -> dict[str, Any]:
-    start = end - timedelta(days=30)
-    lines = _lines(company, [row for row in bought if start <= row.created_at < end])
-    tax = (invoices.line_sum(lines) * TAX).quantize(CENT, ROUND_HALF_UP)
-    return {"invoice_number": number, "period_start": start, "period_end": end, "line_items": lines, "tax": tax}
+    def receipt(self, payment: Payment) -> None:
+        """The receipt, and a credit note where the money went back."""
+        paid_at = payment.paid_at or self.company.now
+        with as_of(paid_at):
+            row = invoices.receipt_for_payment(payment, actor=self.company.owner)
+        self._sent(row)
+        if payment.refunded_total:
+            reason = f"Refunded to the card: {payment.description}"
+            now = self.company.now
+            self._sent(invoices.credit_note(invoice=row, amount=payment.refunded_total, reason=reason, now=now))
 
+    def used(self, month: Month) -> None:
+        """The month's use, paid from the wallet; where tax is due on use, that is still to be paid."""
+        issued = self._issued(month)
+        with as_of(month.end):
+            try:
+                draft = invoices.draft_for_period(period_start=month.start, period_end=month.end, now=issued)
+            except invoices.NothingUsed:
+                return
+        self._dated(draft, month.end)
+        row = invoices.finalise(invoice=draft, now=issued, actor=self.company.admin)
+        self._sent(row)
+        if row.status == InvoiceStatus.PENDING and row.due_at and row.due_at < self.company.now:
+            self._pay(row)
 
-def _lines(company: DemoCompany, bought: Sequence[LedgerTransaction]) -> list[dict[str, str]]:
-    plan = company.tenant.plan_tier
-    lines = [_line(f"{plan.capitalize()} plan, one month", 1, Decimal(FEES[plan]))]
-    packs = Counter(row.amount for row in bought)
-    return [*lines, *(_line("Credits bought", many, amount) for amount, many in sorted(packs.items()))]
+    def plan(self, month: Month, outcome: str) -> None:
+        """The plan's fee of a month, and what became of it."""
+        issued = self._issued(month)
+        draft = self.draft(month, month.end)
+        row = invoices.finalise(invoice=draft, due_at=issued + PLAN_TERMS, now=issued, actor=self.company.admin)
+        if outcome == InvoiceStatus.VOIDED:
+            invoices.void(invoice=row, reason="Billed to the wrong plan", actor=self.company.admin)
+            return
+        self._sent(row)
+        if outcome == InvoiceStatus.PAID:
+            self.credited = self._pay(row)
+        elif outcome == InvoiceStatus.OVERDUE:
+            invoices.mark_overdue(invoice=row, now=self.company.now)
 
+    def draft(self, month: Month, at: datetime) -> Invoice:
+        """The plan's fee of a month, asked for by nobody yet."""
+        plan = str(self.company.tenant.plan_tier)
+        lines = [invoices.line(f"{plan.capitalize()} plan, {month.start:%B %Y}", Decimal(1), Decimal(FEES[plan]))]
+        values = {"period_start": month.start, "period_end": month.end, "line_items": lines}
+        with as_of(at):
+            row: Invoice = self.company.write(Invoice, values, self.company.admin)
+        return self._dated(row, at)
 
-def _line(description: str, quantity: int, unit_price: Decimal) -> dict[str, str]:
-    numbers = {"quantity": str(quantity), "unit_price": f"{unit_price:f}", "amount": f"{quantity * unit_price:f}"}
-    return {"description": description, **numbers}
+    def credit(self) -> None:
+        """Part of a plan's fee that was paid went back."""
+        if self.credited is None:
+            return
+        at = self.company.ago(days=3)
+        with as_of(at):
+            note = invoices.credit_note(
+                invoice=self.credited,
+                amount=Decimal("26.15"),
+                reason="Three days without telephony",
+                now=at,
+                actor=self.company.admin,
+            )
+        self._sent(note)
+
+    def _issued(self, month: Month) -> datetime:
+        return min(month.end + ISSUED_AFTER, self.company.now)
+
+    def _pay(self, row: Invoice) -> Invoice:
+        latest = row.due_at or self.company.now
+        paid_at = self.company.between(row.finalised_at or latest, latest)
+        method = self.company.random.choice(METHODS)
+        return invoices.pay(invoice=row, payment_method=method, paid_at=paid_at, actor=self.company.owner)
+
+    def _sent(self, row: Invoice) -> None:
+        if row.finalised_at is not None:
+            Invoice.objects.filter(pk=row.pk).update(sent_at=row.finalised_at + timedelta(minutes=1))
+
+    def _dated(self, row: Invoice, at: datetime | None) -> Invoice:
+        if at is not None and row.status == InvoiceStatus.DRAFT:
+            Invoice.objects.filter(pk=row.pk).update(created_at=at)
+            row.refresh_from_db()
+        return row

@@ -1,16 +1,14 @@
-"""The demo's price list, and what a component cost at a moment."""
+"""The demo's price list: common prices, those of single companies, and the packages of credits."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
-from billing.models import ANY_MODEL, Price
+from billing.models import ANY_MODEL, CreditPackage, Price, PriceScheme
 from tenants.demo.company import DemoCompany
 
 LISTED_DAYS: Final = 400
-MICRO: Final = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +41,44 @@ LIST: Final = (
 # Known, but not in force yet.
 COMING: Final = Listed("tts", "openai", "tts-1-mini", "character", "0.000011", "Voice of the agents, small")
 COMING_IN: Final = timedelta(days=20)
-# Agreed with single companies: their slug, component and price.
-AGREED: Final = (
-    ("kestrel-analytics", "telephony", "twilio", "voice", "minute", "0.011"),
-    ("brightpath-education", "enrichment", "apollo", "contact", "record", "0.016"),
-    ("brightpath-education", "llm", "openai", "gpt-3.5-turbo", "token", "0.0000018"),
+TIERS: Final = [
+    {"up_to": "20", "unit_price": "0.018"},
+    {"up_to": "40", "unit_price": "0.014"},
+    {"up_to": None, "unit_price": "0.011"},
+]
+# Agreed with single companies: their slug, component, price and what else there is to it.
+AGREED: Final[tuple[tuple[str, str, str, str, str, str, dict[str, Any]], ...]] = (
+    ("kestrel-analytics", "telephony", "twilio", "voice", "minute", "0.011", {}),
+    (
+        "kestrel-analytics",
+        "telephony",
+        "twilio",
+        "sms",
+        "message",
+        "0.16",
+        {"scheme": PriceScheme.PACKAGE, "package_size": Decimal(25)},
+    ),
+    (
+        "brightpath-education",
+        "enrichment",
+        "apollo",
+        "contact",
+        "record",
+        "0.018",
+        {"scheme": PriceScheme.GRADUATED, "tiers": TIERS},
+    ),
+    ("brightpath-education", "llm", "openai", "gpt-3.5-turbo", "token", "0.0000018", {}),
+)
+# Key, name, credits, price, and whether most people choose it.
+PACKAGES: Final = (
+    ("starter", "Starter", 1_000, "99", False),
+    ("professional", "Professional", 3_000, "199", True),
+    ("business", "Business", 12_000, "499", False),
 )
 
 
 def load_shared(now: datetime) -> None:
-    """The common price list, with prices that were and one to come."""
+    """The common price list, with prices that were and one to come, and what credits cost."""
     listed = now - timedelta(days=LISTED_DAYS)
     rows = []
     for entry in LIST:
@@ -65,6 +91,10 @@ def load_shared(now: datetime) -> None:
     withdrawn = _price(LIST[0], "0.001", listed, listed + timedelta(days=1))
     withdrawn.is_active, withdrawn.description = False, "Entered with a zero too few"
     Price.all_objects.bulk_create([*rows, withdrawn])
+    CreditPackage.all_objects.bulk_create(
+        CreditPackage(key=key, name=name, credits=many, price=Decimal(price), popular=popular, position=place)
+        for place, (key, name, many, price, popular) in enumerate(PACKAGES, start=1)
+    )
 
 
 def agreed(company: DemoCompany) -> None:
@@ -81,38 +111,12 @@ def agreed(company: DemoCompany) -> None:
             description="As agreed in the contract",
             effective_from=company.ago(days=90),
             effective_to=company.now + timedelta(days=275),
+            **more,
         )
-        for slug, category, provider, model, unit, price in AGREED
+        for slug, category, provider, model, unit, price, more in AGREED
         if slug == company.slug
     ]
     Price.all_objects.bulk_create(rows)
-
-
-class Quotes:
-    """Prices use as the company pays for it: its own price first, else the common one, as of the moment."""
-
-    def __init__(self, prices: Iterable[Price]) -> None:
-        own_first = sorted(prices, key=lambda price: price.tenant_id is None)
-        self.prices = [price for price in own_first if price.is_active]
-
-    def item(self, component: tuple[str, str, str, str], quantity: Decimal, at: datetime) -> dict[str, Any]:
-        """One item of a usage event; its cost is rounded half up to a millionth, once."""
-        price = next(
-            price
-            for price in self.prices
-            if (price.category, price.provider, price.model, price.unit) == component and price.holds_at(at)
-        )
-        category, provider, model, unit = component
-        return {
-            "category": category,
-            "provider": provider,
-            "model": model,
-            "unit": unit,
-            "quantity": f"{quantity:f}",
-            "unit_price": f"{price.unit_price:f}",
-            "cost": f"{(quantity * price.unit_price).quantize(MICRO, ROUND_HALF_UP):f}",
-            "price_id": str(price.pk),
-        }
 
 
 def _price(entry: Listed, unit_price: str, since: datetime, until: datetime | None = None) -> Price:

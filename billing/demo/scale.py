@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from billing.demo import scale_ledger
 from tenants.demo.scale import Scale, one_of
 
 MOVEMENTS_PER_LEAD: Final = 0.6
@@ -9,10 +10,12 @@ MOVEMENTS_PER_LEAD: Final = 0.6
 
 def fill(scale: Scale) -> None:
     scale.insert("billing_wallets", WALLETS)
-    scale.insert("billing_ledger_transactions", LEDGER, rows=int(scale.leads * MOVEMENTS_PER_LEAD))
-    scale.execute(BALANCES)
+    scale_ledger.fill(scale, movements=int(scale.leads * MOVEMENTS_PER_LEAD))
+    scale.insert("billing_payments", PAYMENTS)
     scale.insert("billing_usage_events", CHARGED)
     scale.insert("billing_usage_events", UNCHARGED)
+    scale.insert("billing_profiles", PROFILES)
+    scale.execute(INVOICING)
     scale.insert("billing_invoices", INVOICES)
     scale.insert("billing_feature_entitlements", ENTITLEMENTS)
     scale.insert("user_credits", CREDITS)
@@ -20,44 +23,16 @@ def fill(scale: Scale) -> None:
 
 
 WALLETS: Final = """
-INSERT INTO billing_wallets (id, tenant_id, low_balance_threshold)
-SELECT pg_temp.key(%(beginning)s), tenant_id, 50 FROM pg_temp.scale_tenants
+INSERT INTO billing_wallets (id, tenant_id, created_at, low_balance_threshold)
+SELECT pg_temp.key(%(beginning)s), tenant_id, %(beginning)s, 50 FROM pg_temp.scale_tenants
 """
 
-# Mostly debits, now and then a hold that is released, and a top-up before the money runs out.
-LEDGER: Final = """
-INSERT INTO billing_ledger_transactions (id, tenant_id, created_at, wallet_id, transaction_type, amount, balance_before,
-                                         balance_after, reference_type, idempotency_key)
-SELECT pg_temp.key(made), tenant_id, made, wallet_id, kind, amount, after - amount, after,
-       CASE kind WHEN 'topup' THEN 'stripe_payment' WHEN 'debit' THEN 'usage_event' ELSE '' END, 'scale-' || number
-FROM (
-    SELECT *, sum(amount) OVER (PARTITION BY wallet_id ORDER BY number) AS after
-    FROM (
-        SELECT *, CASE kind WHEN 'topup' THEN 2500 WHEN 'reservation' THEN -5 WHEN 'release' THEN 5
-                       ELSE -round((0.01 + 2 * power(random(), 2))::numeric, 6) END AS amount
-        FROM (
-            SELECT numbered.number, w.tenant_id, w.id AS wallet_id,
-                   %(beginning)s + (%(now)s - %(beginning)s) * sqrt((numbered.number - random()) / %(rows)s) AS made,
-                   CASE WHEN place %% 1000 = 1 THEN 'topup' WHEN place %% 40 = 20 THEN 'reservation'
-                        WHEN place %% 40 = 21 THEN 'release' ELSE 'debit' END AS kind
-            FROM (SELECT number, tenant_id, row_number() OVER (PARTITION BY tenant_id ORDER BY number) AS place
-                  FROM (SELECT number, floor(random() * 1000)::integer AS slot
-                        FROM generate_series(1, %(rows)s) AS number) AS drawn
-                  JOIN pg_temp.scale_slots USING (slot)) AS numbered
-            JOIN billing_wallets w ON w.tenant_id = numbered.tenant_id AND w.user_id IS NULL
-        ) AS kinds OFFSET 0
-    ) AS amounts
-) AS movement ORDER BY number
-"""
-
-BALANCES: Final = """
-UPDATE billing_wallets w SET current_balance = total, reserved_balance = held
-FROM (SELECT wallet_id,
-             COALESCE(sum(amount) FILTER (WHERE transaction_type NOT IN ('reservation', 'release')), 0) AS total,
-             COALESCE(-sum(amount) FILTER (WHERE transaction_type IN ('reservation', 'release')), 0) AS held
-      FROM billing_ledger_transactions GROUP BY wallet_id) AS folded
-JOIN pg_temp.scale_tenants t ON true
-WHERE w.id = folded.wallet_id AND w.tenant_id = t.tenant_id
+PAYMENTS: Final = """
+INSERT INTO billing_payments (id, tenant_id, created_at, updated_at, wallet_id, kind, description, credits, amount,
+                              price, total, status, idempotency_key, payment_intent_id, ledger_transaction_id, paid_at)
+SELECT pg_temp.key(created_at), tenant_id, created_at, created_at, wallet_id, 'automatic', '25,000 credits', 25000,
+       amount, amount, amount, 'succeeded', idempotency_key, 'pi_' || idempotency_key, id, created_at
+FROM billing_ledger_transactions JOIN pg_temp.scale_tenants USING (tenant_id) WHERE transaction_type = 'topup'
 """
 
 _ITEMS: Final = """jsonb_build_array(jsonb_build_object('category', 'telephony', 'provider', 'twilio', 'model', 'voice',
@@ -65,20 +40,21 @@ _ITEMS: Final = """jsonb_build_array(jsonb_build_object('category', 'telephony',
 _FEATURE: Final = one_of({"voice-agent": 5, "apollo-leads": 3, "campaigns": 3, "ai-icp-assistant": 1})
 
 CHARGED: Final = f"""
-INSERT INTO billing_usage_events (id, tenant_id, created_at, updated_at, user_id, feature_key, usage_items,
-                                  total_quantity, total_cost, status, ledger_transaction_id, charged_at,
-                                  idempotency_key)
-SELECT pg_temp.key(made), tenant_id, made, made, person, {_FEATURE}, {_ITEMS}, 1, cost,
-       {one_of({"charged": 49, "voided": 1})}, ledger_id, made, 'scale-' || ledger_id
-FROM (SELECT l.id AS ledger_id, l.tenant_id, l.created_at AS made, -l.amount AS cost, pg_temp.some(t.members) AS person
+INSERT INTO billing_usage_events (id, tenant_id, created_at, updated_at, occurred_at, user_id, feature_key,
+                                  usage_items, total_quantity, total_cost, status, ledger_transaction_id,
+                                  charged_at, idempotency_key)
+SELECT event_id, tenant_id, made, made, made, person, {_FEATURE}, {_ITEMS}, 1, cost, 'charged', ledger_id, made,
+       'scale-' || ledger_id
+FROM (SELECT l.id AS ledger_id, l.reference_id AS event_id, l.tenant_id, l.created_at AS made, -l.amount AS cost,
+             pg_temp.some(t.members) AS person
       FROM billing_ledger_transactions l JOIN pg_temp.scale_tenants t ON t.tenant_id = l.tenant_id
       WHERE l.transaction_type = 'debit' OFFSET 0) AS used ORDER BY ledger_id
 """
 
 UNCHARGED: Final = f"""
-INSERT INTO billing_usage_events (id, tenant_id, created_at, updated_at, feature_key, usage_items, total_quantity,
-                                  total_cost, status, idempotency_key, error_message)
-SELECT pg_temp.key(made), tenant_id, made, made, {_FEATURE}, {_ITEMS}, 1, cost, status, 'scale-open-' || number,
+INSERT INTO billing_usage_events (id, tenant_id, created_at, updated_at, occurred_at, feature_key, usage_items,
+                                  total_quantity, total_cost, status, idempotency_key, error_message)
+SELECT pg_temp.key(made), tenant_id, made, made, made, {_FEATURE}, {_ITEMS}, 1, cost, status, 'scale-open-' || number,
        CASE WHEN status = 'failed' THEN 'The wallet did not hold that much.' ELSE '' END
 FROM (SELECT number, tenant_id, %(now)s - interval '90 days' * random() AS made, round(random()::numeric, 6) AS cost,
              {one_of({"pending": 2, "failed": 1, "voided": 1})} AS status
@@ -87,17 +63,52 @@ FROM (SELECT number, tenant_id, %(now)s - interval '90 days' * random() AS made,
       JOIN pg_temp.scale_slots USING (slot)) AS used
 """
 
-INVOICES: Final = """
-INSERT INTO billing_invoices (id, tenant_id, created_at, updated_at, invoice_number, status, subtotal, tax, total,
-                              period_start, period_end, due_at, paid_at, payment_method)
-SELECT pg_temp.key(ends), tenant_id, ends, ends, 'S-' || tenant_number || '-' || month,
-       CASE WHEN month > 2 THEN 'paid' WHEN month = 2 THEN 'overdue' ELSE 'pending' END, 400, 80, 480,
-       ends - interval '1 month', ends, ends + interval '14 days', CASE WHEN month > 2
-           THEN ends + interval '9 days' END,
-       CASE WHEN month > 2 THEN 'card' ELSE '' END
-FROM pg_temp.scale_tenants, generate_series(1, 24) AS month,
-     LATERAL (SELECT date_trunc('month', %(now)s::timestamptz) - interval '1 month' * (month - 1) AS ends) AS period
+PROFILES: Final = """
+INSERT INTO billing_profiles (id, tenant_id, created_at, legal_name)
+SELECT pg_temp.key(%(beginning)s), tenant_id, %(beginning)s, 'Scale ' || (tenant_number + 1) || ' Ltd'
+FROM pg_temp.scale_tenants
 """
+
+# Each invoice begins as a draft and takes the next number of its tenant, as all do.
+INVOICING: Final = """
+CREATE OR REPLACE FUNCTION pg_temp.scale_invoices(today timestamptz) RETURNS SETOF billing_invoices
+LANGUAGE plpgsql AS $$
+DECLARE
+    period record;
+    made billing_invoices;
+BEGIN
+    INSERT INTO billing_invoice_series (id, tenant_id, created_at, series, prefix)
+    SELECT pg_temp.key(today - interval '2 years'), tenant_id, today - interval '2 years', 'INV', 'INV-'
+    FROM pg_temp.scale_tenants;
+    FOR period IN
+        SELECT tenant_id, month, date_trunc('month', today) - interval '1 month' * (month - 1) AS ends
+        FROM pg_temp.scale_tenants, generate_series(1, 24) AS month ORDER BY tenant_id, month DESC
+    LOOP
+        INSERT INTO billing_invoices (id, tenant_id, created_at, subtotal, tax, total, line_items, tax_lines,
+                                      period_start, period_end, due_at)
+        VALUES (pg_temp.key(period.ends), period.tenant_id, period.ends, 400, 20, 420,
+                '[{"description": "Plan, one month", "quantity": "1", "unit_price": "400", "amount": "400"}]',
+                '[{"name": "VAT", "rate": "0.05", "taxable": "400", "amount": "20"}]',
+                period.ends - interval '1 month', period.ends, period.ends + interval '14 days')
+        RETURNING * INTO made;
+        UPDATE billing_invoice_series SET last_number = last_number + 1
+        WHERE tenant_id = period.tenant_id AND series = 'INV' RETURNING last_number INTO made.sequence_number;
+        UPDATE billing_invoices
+        SET status = 'pending', sequence_number = made.sequence_number, finalised_at = period.ends,
+            invoice_number = 'INV-' || lpad(made.sequence_number::text, 6, '0')
+        WHERE id = made.id;
+        IF period.month >= 2 THEN
+            UPDATE billing_invoices
+            SET status = CASE period.month WHEN 2 THEN 'overdue' ELSE 'paid' END,
+                paid_at = CASE WHEN period.month > 2 THEN period.ends + interval '9 days' END,
+                payment_method = CASE WHEN period.month > 2 THEN 'card' ELSE '' END
+            WHERE id = made.id;
+        END IF;
+        RETURN NEXT made;
+    END LOOP;
+END $$
+"""
+INVOICES: Final = "SELECT FROM pg_temp.scale_invoices(%(now)s)"
 
 ENTITLEMENTS: Final = """
 INSERT INTO billing_feature_entitlements (id, tenant_id, feature_key, monthly_quota, allow_overages, overage_rate)

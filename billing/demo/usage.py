@@ -1,4 +1,4 @@
-"""What a company used, priced from the catalogue, and what became of each charge."""
+"""What a company used, recorded and charged as it happened, and what became of each charge."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from billing.demo.book import Book
-from billing.demo.prices import Quotes
-from billing.models import LedgerTransaction, TransactionType, UsageEvent, UsageStatus
+from billing.demo.purchases import Till
+from billing.demo.purse import Purse
+from billing.models import PaymentKind, UsageEvent, UsageStatus, WalletStatus
+from billing.services import ledger, usage, wallets
+from lad.db.identifiers import as_of
 from tenants.demo.company import DemoCompany
 
 Component = tuple[str, str, str, str]
-Amounts = list[tuple[Component, Decimal]]
+Amounts = list[tuple[Component, int]]
 
 STT: Final = ("stt", "openai", "whisper-1", "second")
 GPT4: Final = ("llm", "openai", "gpt-4", "token")
@@ -24,11 +26,16 @@ SERVER: Final = ("vm_infrastructure", "runpod", "cpu-basic", "second")
 CONTACT: Final = ("enrichment", "apollo", "contact", "record")
 ORGANISATION: Final = ("enrichment", "apollo", "company", "record")
 
-TOP_UP: Final = Decimal(99)
-# The share of uses that came to nothing, and why.
+# A call is paid from money held for it: no call costs more.
+CALL_HOLD: Final = Decimal(2)
+CALL_TTL: Final = timedelta(hours=2)
+# No use costs more than this; with less above the threshold the company tops up.
+MARGIN: Final = Decimal(3)
+# The share of uses that came to nothing.
 OUTCOMES: Final = {"charged": 0.92, "voided": 0.04, "failed": 0.04}
-FAILURES: Final = ("Insufficient balance.", "The wallet is suspended.", "The charge timed out.")
+VOIDED: Final = ("The call never connected", "Counted twice", "The provider gave it back")
 STILL_PENDING: Final = timedelta(hours=3)
+LATE: Final = timedelta(days=33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Profile:
     """How much a company uses: events by feature, what it begins with, and when it tops up."""
 
     uses: dict[str, int]
-    opening: Decimal
+    opening: str
     days: int
     threshold: Decimal
     tops_up: bool = True
@@ -44,13 +51,14 @@ class Profile:
 
 PROFILES: Final = {
     "kestrel-analytics": Profile(
-        {"voice-agent": 90, "apollo-leads": 55, "ai-icp-assistant": 45, "campaigns": 40}, Decimal(199), 118, Decimal(25)
+        {"voice-agent": 90, "apollo-leads": 55, "ai-icp-assistant": 45, "campaigns": 40}, "starter", 118, Decimal(25)
     ),
     "brightpath-education": Profile(
-        {"voice-agent": 120, "ai-icp-assistant": 30, "apollo-leads": 20}, Decimal(499), 116, Decimal(50)
+        {"voice-agent": 120, "ai-icp-assistant": 30, "apollo-leads": 20}, "professional", 116, Decimal(50)
     ),
-    "harbour-finch": Profile({"apollo-leads": 24, "voice-agent": 10}, Decimal(12), 9, Decimal(10), tops_up=False),
+    "harbour-finch": Profile({"apollo-leads": 24, "voice-agent": 10}, "", 9, Decimal(10), tops_up=False),
 }
+TRIAL: Final = Decimal(12)
 
 
 def amounts_of(feature: str, company: DemoCompany) -> Amounts:
@@ -59,127 +67,154 @@ def amounts_of(feature: str, company: DemoCompany) -> Amounts:
     makers: dict[str, Callable[[], Amounts]] = {
         "voice-agent": lambda: _call(chance.randint(1, 14)),
         "apollo-leads": lambda: [
-            (CONTACT, Decimal(chance.randint(1, 60))),
-            *([(ORGANISATION, Decimal(chance.randint(1, 5)))] if chance.random() < 0.3 else []),
+            (CONTACT, chance.randint(1, 60)),
+            *([(ORGANISATION, chance.randint(1, 5))] if chance.random() < 0.3 else []),
         ],
-        "ai-icp-assistant": lambda: [(chance.choice((TURBO, GPT4)), Decimal(chance.randint(400, 5_000)))],
-        "campaigns": lambda: [(SMS, Decimal(chance.randint(5, 120)))],
+        "ai-icp-assistant": lambda: [(chance.choice((TURBO, GPT4)), chance.randint(400, 5_000))],
+        "campaigns": lambda: [(SMS, chance.randint(5, 120))],
     }
     return makers[feature]()
 
 
 def _call(minutes: int) -> Amounts:
     return [
-        (STT, Decimal(48 * minutes)),
-        (GPT4, Decimal(100 * minutes)),
-        (TTS, Decimal(50 * minutes)),
-        (VOICE, Decimal(minutes)),
-        (SERVER, Decimal(60 * minutes)),
+        (STT, 48 * minutes),
+        (GPT4, 100 * minutes),
+        (TTS, 50 * minutes),
+        (VOICE, minutes),
+        (SERVER, 60 * minutes),
     ]
 
 
 class Spending:
     """Uses one wallet for a company's work, event after event."""
 
-    def __init__(self, company: DemoCompany, book: Book, quotes: Quotes, profile: Profile) -> None:
-        self.company, self.book, self.quotes, self.profile = company, book, quotes, profile
+    def __init__(self, company: DemoCompany, purse: Purse, till: Till, profile: Profile) -> None:
+        self.company, self.purse, self.till, self.profile = company, purse, till, profile
         self.events: list[UsageEvent] = []
 
     def run(self) -> None:
+        """Everything from the first credit to the call that is under way."""
         company, opened = self.company, self.company.ago(days=self.profile.days)
         if self.profile.tops_up:
-            self._top_up(self.profile.opening, opened, "opening")
+            self.till.buy(self.profile.opening, opened)
+            self._promote()
         else:
-            gift: dict[str, Any] = {
-                "by": company.admin,
-                "reference_type": "manual",
-                "description": "Credit to try LAD with",
-            }
-            self.book.post(TransactionType.CREDIT, self.profile.opening, opened, "trial_credit", **gift)
+            ends = company.now + timedelta(days=5)
+            self.purse.credit(TRIAL, opened, "trial_credit", "Credit to try LAD with", expires_at=ends)
         for number, (at, feature) in enumerate(sorted(self._uses())):
             self._use(number, at, feature)
-        self._hold_for_a_call_under_way()
+        self._use_late()
+        self._holds_of_calls()
+
+    def _promote(self) -> None:
+        """Credit given away: some of it is used first, some lapsed yesterday."""
+        given, company = self.company.ago(days=self.profile.days - 1), self.company
+        lapses = company.ago(days=1)
+        ends = company.now + timedelta(days=30)
+        self.purse.credit(Decimal(10), given, "welcome", "Welcome to LAD", expires_at=ends)
+        self.purse.credit(Decimal(15), given, "spare", "Credit for the beta", expires_at=lapses, priority=90)
 
     def _uses(self) -> Iterator[tuple[datetime, str]]:
         for feature, count in self.profile.uses.items():
             for _ in range(count):
-                yield self.company.moment(days_back=self.profile.days - 1), feature
+                yield self.company.moment(days_back=self.profile.days - 2), feature
 
     def _use(self, number: int, at: datetime, feature: str) -> None:
-        event = self._metered(number, at, feature)
-        cost = event.total_cost
-        if cost + self.profile.threshold > self.book.available and self.profile.tops_up:
-            self._top_up(TOP_UP, at - timedelta(minutes=1), str(number))
+        if self.profile.tops_up and self.purse.available < self.profile.threshold + MARGIN:
+            kind = PaymentKind.AUTOMATIC if self.company.ago(days=60) < at else PaymentKind.CHECKOUT
+            self.till.buy("starter", at - timedelta(minutes=1), kind=kind)
         outcome = self.company.one(OUTCOMES)
         if at > self.company.now - STILL_PENDING:
             outcome = UsageStatus.PENDING
-        elif cost > self.book.available:
-            outcome = UsageStatus.FAILED
-        event.status = UsageStatus(outcome)
+        if feature == "voice-agent" and outcome == UsageStatus.CHARGED and self.purse.available >= CALL_HOLD:
+            self._call(number, at)
+            return
+        event = self._recorded(number, feature, at)
         if outcome == UsageStatus.CHARGED:
             self._charge(event, at)
-        if outcome == UsageStatus.FAILED:
-            poor = cost > self.book.available
-            event.error_message = FAILURES[0] if poor else self.company.random.choice(FAILURES[1:])
-            event.retry_count = self.company.random.randint(1, 3)
-        self.events.append(event)
+        elif outcome == UsageStatus.FAILED:
+            self._charge_suspended(event, at)
+        elif outcome == UsageStatus.VOIDED:
+            usage.void(event=event, reason=self.company.random.choice(VOIDED), now=at + timedelta(minutes=10))
 
-    def _metered(self, number: int, at: datetime, feature: str) -> UsageEvent:
-        items = [self.quotes.item(component, many, at) for component, many in amounts_of(feature, self.company)]
-        return UsageEvent(
-            **self.company.born(at),
-            tenant=self.company.tenant,
-            user=self.company.random.choice(self.company.team),
-            feature_key=feature,
-            usage_items=items,
-            total_quantity=sum(Decimal(item["quantity"]) for item in items),
-            total_cost=sum(Decimal(item["cost"]) for item in items),
-            idempotency_key=f"{feature.replace('-', '_')}_{self.company.slug}_{number}",
-            external_reference_id=str(self.company.key(at)),
-        )
+    def _recorded(self, number: int, feature: str, at: datetime, done: datetime | None = None) -> UsageEvent:
+        items = [
+            {"category": category, "provider": provider, "model": model, "unit": unit, "quantity": quantity}
+            for (category, provider, model, unit), quantity in amounts_of(feature, self.company)
+        ]
+        return self._record(f"{feature.replace('-', '_')}_{self.company.slug}_{number}", feature, items, at, done or at)
+
+    def _record(self, key: str, feature: str, items: Any, at: datetime, done: datetime) -> UsageEvent:
+        with as_of(done):
+            event = usage.record(
+                feature_key=feature,
+                items=items,
+                key=key,
+                user=self.company.random.choice(self.company.team),
+                external_reference_id=str(self.company.key(at)),
+                occurred_at=at,
+                now=done,
+            )
+        self.events.append(event)
+        return event
 
     def _charge(self, event: UsageEvent, at: datetime) -> None:
-        cause: dict[str, Any] = {"reference_type": "usage_event", "reference_id": event.pk}
-        done = at
-        if event.feature_key == "voice-agent" and event.total_cost * 2 <= self.book.available:
-            # A call's length is not known before: twice its cost is held and given back.
-            done = at + timedelta(minutes=float(event.total_quantity) / 100)
-            held = event.total_cost * 2
-            key = f"hold_usage_{event.pk}"
-            self.book.post(TransactionType.RESERVATION, -held, at, key, description="Held for a call", **cause)
-            self.book.post(TransactionType.RELEASE, held, done, f"release_usage_{event.pk}", **cause)
-        debit = self._debit(event, done, cause)
-        event.ledger_transaction, event.charged_at = debit, debit.created_at
+        at = self.purse.at(at)
+        with as_of(at):
+            usage.charge(event=event, now=at)
 
-    def _debit(self, event: UsageEvent, at: datetime, cause: dict[str, Any]) -> LedgerTransaction:
-        key, text = f"charge_usage_{event.pk}", f"Use of {event.feature_key}"
-        return self.book.post(TransactionType.DEBIT, -event.total_cost, at, key, description=text, **cause)
+    def _charge_suspended(self, event: UsageEvent, at: datetime) -> None:
+        """The wallet could not pay at that moment, and nobody tried again."""
+        wallets.move(wallet=self.purse.wallet, status=WalletStatus.SUSPENDED)
+        self._charge(event, at)
+        wallets.move(wallet=self.purse.wallet, status=WalletStatus.ACTIVE)
 
-    def _top_up(self, amount: Decimal, at: datetime, number: str) -> None:
-        self.book.post(
-            TransactionType.TOPUP,
-            amount,
-            at,
-            f"stripe_session_{number}",
-            by=self.company.owner,
-            reference_type="stripe_payment",
-            description="Credits bought",
-        )
+    def _call(self, number: int, at: datetime) -> None:
+        """A call's length is not known before: money is held, what it cost is taken, the rest given back."""
+        held = self._hold(f"call_{self.company.slug}_{number}", self.purse.at(at), CALL_TTL)
+        done = at + timedelta(minutes=self.company.random.randint(1, 14))
+        event = self._recorded(number, "voice-agent", at, min(done, self.company.now))
+        paid = self.purse.at(done)
+        with as_of(paid):
+            usage.capture_hold(event=event, hold=held, now=paid)
 
-    def _hold_for_a_call_under_way(self) -> None:
-        now = self.company.now
-        event = self._metered(len(self.events), now - timedelta(minutes=4), "voice-agent")
-        self.events.append(event)
-        if event.total_cost <= self.book.available:
-            self.book.post(
-                TransactionType.RESERVATION,
-                -event.total_cost,
-                now - timedelta(minutes=4),
-                f"hold_usage_{event.pk}",
-                reference_type="usage_event",
-                reference_id=event.pk,
+    def _hold(self, key: str, at: datetime, ttl: timedelta) -> Any:
+        with as_of(at):
+            posted = ledger.reserve(
+                wallet=self.purse.wallet,
+                amount=CALL_HOLD,
+                key=f"hold_{key}",
+                ttl=ttl,
+                reference=ledger.Reference("voice_call", self.company.key(at)),
                 description="Held for a call",
+                now=at,
             )
+        return posted.hold_id
 
-    def write(self) -> None:
-        UsageEvent.objects.bulk_create(self.events)
+    def _use_late(self) -> None:
+        """A provider reported a use of last month only now."""
+        if not self.profile.tops_up:
+            return
+        told = self.purse.at(self.company.ago(hours=2))
+        item = dict(zip(("category", "provider", "model", "unit"), CONTACT, strict=True), quantity=12)
+        event = self._record(f"late_{self.company.slug}", "apollo-leads", [item], told - LATE, told)
+        self._charge(event, told)
+
+    def _holds_of_calls(self) -> None:
+        """A call that was never answered, one whose end nobody reported, and one that is under way."""
+        if not self.profile.tops_up:
+            return
+        now = self.company.now
+        began = self.purse.at(now - timedelta(minutes=40))
+        unanswered = self._hold(f"unanswered_{self.company.slug}", began, CALL_TTL)
+        given_back = self.purse.at(began + timedelta(minutes=1))
+        with as_of(given_back):
+            ledger.release(hold=unanswered, key=f"release_unanswered_{self.company.slug}", now=given_back)
+        lost = self._hold(
+            f"lost_{self.company.slug}", self.purse.at(now - timedelta(minutes=30)), timedelta(minutes=15)
+        )
+        expired = self.purse.at(now - timedelta(minutes=14))
+        with as_of(expired):
+            ledger.expire(hold=lost, now=expired)
+        self._hold(f"under_way_{self.company.slug}", self.purse.at(now - timedelta(minutes=4)), timedelta(hours=6))

@@ -1,9 +1,11 @@
 """What of money the dashboard asks for."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 
+from billing.services import ledger
 from lad.tenancy.context import platform_context
 from tests.factories.billing import InvoiceFactory, UsageEventFactory, WalletFactory
 
@@ -17,8 +19,9 @@ def test_the_dashboard_asks_for_unpaid_invoices_low_wallets_and_failed_charges(r
     assert cards(root) | calm == cards(root)
     now = timezone.now()
     with platform_context(tenant_id=tenant.pk):
-        WalletFactory.create(user=None, current_balance=4, low_balance_threshold=5)
-        WalletFactory.create(user=member, current_balance=5, low_balance_threshold=5)
+        for user, amount in ((None, 4), (member, 5)):
+            wallet = WalletFactory.create(user=user, low_balance_threshold=5)
+            ledger.topup(wallet=wallet, amount=Decimal(amount), key=f"opening {amount}")
         InvoiceFactory.create(status="overdue", due_at=now)
         InvoiceFactory.create(status="pending", due_at=now - timedelta(days=1))
         InvoiceFactory.create(status="pending", due_at=now + timedelta(days=1))

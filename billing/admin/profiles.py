@@ -1,0 +1,34 @@
+"""What invoices say of a tenant."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from billing.models import BillingProfile
+from lad.adminsite.base import TenantModelAdmin, register
+
+
+@register(BillingProfile)
+class BillingProfileAdmin(TenantModelAdmin):
+    area = "billing"
+    section, icon, rank = "Billing", "badge", 80
+    list_display = ["name", "country", "tax_id", "tax", "tax_point", "payment_terms_days", "invoice_email"]
+    list_filter = ["tax_point", "country", "created_at"]
+    search_fields = ["tax_id__exact", "invoice_email__exact"]
+    fieldsets = [
+        (None, {"fields": ["legal_name", "address", "country", "tax_id"]}),
+        ("Tax", {"fields": ["tax_name", "tax_rate", "tax_point"]}),
+        ("Invoices", {"fields": ["invoice_email", "payment_terms_days", "invoice_prefix"]}),
+    ]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_add_permission(request, obj) or self.allows(request, "update")
+
+    @display(description="Name")
+    def name(self, obj: Any) -> str:
+        return str(obj)
+
+    @display(description="Tax")
+    def tax(self, obj: Any) -> str:
+        return f"{obj.tax_name} {(obj.tax_rate * 100).normalize():f} %"
