@@ -1,0 +1,149 @@
+"""Rates use again and holds every usage invoice against it: python benchmarks/rerate.py [--month 2026-10]
+
+An oracle that shares no code with LAD. It reads tables and nothing else: the raw items of use (what,
+how much, when), the price list, and what the ledger took or gave back in the invoice's period. From
+those it works out each line, the tax and the sums, and compares them with the invoice to the last
+digit. Reads DATABASE_URL and DB_SCHEMA; without a month every month with an invoice is rated. Exits 1
+when anything differs.
+"""
+
+import argparse
+import os
+from collections import defaultdict
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, getcontext
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.rows import dict_row
+
+Row = dict[str, Any]
+Lines = dict[tuple[Any, ...], list[Decimal]]
+
+getcontext().prec = 60
+ZERO, CENT, MICRO = Decimal(0), Decimal("0.01"), Decimal("0.000001")
+COMPONENT = ("category", "provider", "model", "unit")
+INVOICES = """
+SELECT i.*, t.slug, t.timezone, p.tax_rate, p.tax_point FROM billing_invoices i JOIN tenants t ON t.id = i.tenant_id
+LEFT JOIN billing_profiles p ON p.tenant_id = i.tenant_id
+WHERE i.kind = 'usage' AND i.status <> 'voided'
+  AND (%(month)s = '' OR to_char(i.period_start AT TIME ZONE t.timezone, 'YYYY-MM') = %(month)s)
+ORDER BY t.slug, i.period_start
+"""
+# Credits of before the wallets were used, and paid, long ago.
+MOVEMENTS = """
+SELECT d.id AS debit, -d.amount AS paid, CASE WHEN l.id = d.id THEN 1 ELSE -1 END AS way,
+       e.feature_key, e.usage_items, e.occurred_at
+FROM billing_ledger_transactions l JOIN billing_ledger_transactions d ON d.id IN (l.id, l.reverses_id)
+JOIN billing_wallets w ON w.id = l.wallet_id LEFT JOIN billing_usage_events e ON e.ledger_transaction_id = d.id
+WHERE l.tenant_id = %(tenant_id)s AND w.currency = %(currency)s AND d.transaction_type = 'debit'
+  AND d.reference_type NOT IN ('legacy_credit', 'legacy_balance')
+  AND l.created_at >= %(period_start)s AND l.created_at < %(period_end)s
+"""
+
+
+class Rates:
+    """What a component cost a tenant at a moment."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.prices: dict[Any, list[Row]] = defaultdict(list)
+        for row in cursor.execute("SELECT * FROM billing_pricing_catalog WHERE is_active").fetchall():
+            self.prices[tuple(row[name] for name in COMPONENT)].append(row)
+        sql = "SELECT tenant_id, feature_key, overage_rate FROM billing_feature_entitlements"
+        self.overage = {(r["tenant_id"], r["feature_key"]): r["overage_rate"] for r in cursor.execute(sql).fetchall()}
+
+    def price(self, tenant: Any, component: tuple[str, ...], at: Any) -> Row:
+        """Own before common, exact before any model, the newest before older ones."""
+        category, provider, model, unit = component
+        if category == "overage":
+            return {"scheme": "unit", "unit_price": self.overage[tenant, model]}
+        for owner in (tenant, None):
+            for named in (model, "*"):
+                listed = [row for row in self.prices[category, provider, named, unit] if row["tenant_id"] == owner]
+                begun = [row for row in listed if row["effective_from"] <= at]
+                if held := [row for row in begun if row["effective_to"] is None or at < row["effective_to"]]:
+                    return max(held, key=lambda row: row["effective_from"])
+        raise SystemExit(f"There was no price of {component} at {at}.")
+
+
+def cost(price: Row, quantity: Decimal) -> Decimal:
+    """Of one item of one use, rounded once to a millionth."""
+    total, below, scheme = quantity * price["unit_price"], ZERO, price["scheme"]
+    if scheme == "package":
+        total = (quantity / price["package_size"]).to_integral_value(ROUND_CEILING) * price["unit_price"]
+    elif scheme in ("graduated", "volume"):
+        total = ZERO
+        for tier in price["tiers"]:
+            end = Decimal(tier["up_to"] or "Infinity")
+            part = (min(quantity, end) - below) if scheme == "graduated" else quantity
+            if quantity > below and (scheme == "graduated" or quantity <= end):
+                total += part * Decimal(tier["unit_price"]) + Decimal(tier.get("flat_fee") or 0)
+            below = end
+    return total.quantize(MICRO, ROUND_HALF_UP)
+
+
+def rate(cursor: Any, rates: Rates, invoice: Row) -> tuple[Lines, list[str]]:
+    """The lines the invoice should have: what identifies one → quantity and amount; and debits that do not fit."""
+    lines: Lines = defaultdict(lambda: [ZERO, ZERO])
+    odd, zone = [], ZoneInfo(invoice["timezone"])
+    for row in cursor.execute(MOVEMENTS, invoice).fetchall():
+        feature, used, due = row["feature_key"] or "", row["occurred_at"], ZERO
+        late = f"{used.astimezone(zone):%Y-%m}" if used and used < invoice["period_start"] else ""
+        for item in row["usage_items"] or []:
+            component, quantity = tuple(item[name] for name in COMPONENT), Decimal(item["quantity"])
+            price = rates.price(invoice["tenant_id"], component, used)
+            line, costs = lines[(feature, late, *component, price["unit_price"].normalize())], cost(price, quantity)
+            line[0], line[1], due = line[0] + row["way"] * quantity, line[1] + row["way"] * costs, due + costs
+        if not row["usage_items"]:
+            line, due = lines[(feature, late, "", "", "", "", None)], row["paid"]
+            line[0], line[1] = line[0] + row["way"], line[1] + row["way"] * due
+        if due != row["paid"]:
+            odd.append(f"debit {row['debit']} took {row['paid']}, its use costs {due}")
+    return {key: value for key, value in lines.items() if value != [ZERO, ZERO]}, odd
+
+
+def differences(invoice: Row, lines: Lines, odd: list[str]) -> list[str]:
+    """In words, what the invoice says otherwise."""
+    told: Lines = defaultdict(lambda: [ZERO, ZERO])
+    found = list(odd)
+    for each in invoice["line_items"]:
+        names = tuple(each.get(name, "") for name in ("feature_key", "used_in", *COMPONENT))
+        price = Decimal(each["unit_price"]).normalize() if names[2] else None
+        line = told[(*names, price)]
+        line[0], line[1] = line[0] + Decimal(each["quantity"]), line[1] + Decimal(each["amount"])
+    nothing = [ZERO, ZERO]
+    for key in sorted((key for key in {*told, *lines} if told.get(key, nothing) != lines.get(key, nothing)), key=str):
+        (many, amount), (right, due) = told.get(key, nothing), lines.get(key, nothing)
+        found += [f"{key[0]} {'·'.join(key[2:6])}: {many} for {amount}, not {right} for {due}"]
+    subtotal = sum((amount for _quantity, amount in lines.values()), ZERO)
+    taxed = invoice["tax_point"] == "use" and invoice["tax_rate"]
+    tax = (subtotal * invoice["tax_rate"]).quantize(CENT, ROUND_HALF_UP) if taxed else ZERO
+    sums = {"subtotal": subtotal, "tax": tax, "total": subtotal + tax, "prepaid_amount": subtotal}
+    return found + [f"{name} {invoice[name]}, not {right}" for name, right in sums.items() if invoice[name] != right]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--month", default="", help="such as 2026-10; every month with an invoice by default")
+    month = parser.parse_args().month
+    wrong, count = 0, 0
+    with psycopg.connect(os.environ["DATABASE_URL"], row_factory=dict_row) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT set_config('search_path', %s, false)", [os.environ.get("DB_SCHEMA", "lad_dev")])
+        cursor.execute("SET ROLE lad_platform")
+        rates = Rates(cursor)
+        for count, invoice in enumerate(cursor.execute(INVOICES, {"month": month}).fetchall(), start=1):  # noqa: B007
+            found = differences(invoice, *rate(cursor, rates, invoice))
+            wrong += bool(found)
+            number = invoice["invoice_number"] or "draft"
+            print(
+                f"{invoice['slug']:24} {invoice['period_start']:%Y-%m} {number:18} {len(invoice['line_items']):3} lines"
+                f" {invoice['total']:>14} {invoice['currency']}  {'DIFFERS' if found else 'the same'}"
+            )
+            print("".join(f"    {each}\n" for each in found), end="")
+    print(f"{count} invoices rated again, {wrong} differ.")
+    raise SystemExit(1 if wrong or not count else 0)
+
+
+if __name__ == "__main__":
+    main()
