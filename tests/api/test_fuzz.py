@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django import conf
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
@@ -36,6 +37,7 @@ from tests.contract.world import World, any_row, build
 AIMED_EXAMPLES, STRAY_EXAMPLES = int(os.environ.get("LAD_FUZZ_EXAMPLES", "3")), 1
 # Left to chance these end nearly every case at a foreign tenant, a stale tag or a forged token.
 STRAY_HEADERS = ("Authorization", "X-Tenant-ID", "If-Match", "If-None-Match")
+NOWHERE = "http://127.0.0.1:9"
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -69,6 +71,9 @@ def _everything(django_db_setup: None, django_db_blocker: Any) -> Iterator[World
 def caller(_everything: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
     """The owner of the company that has a row of everything; what is done to it is undone."""
     monkeypatch.setattr(api_settings, "DEFAULT_THROTTLE_RATES", {})
+    # Set up, for else the answer is always that card payments are not; nobody listens there.
+    for name, value in {"SECRET_KEY": "sk_test", "WEBHOOK_SECRET": "whsec_test", "API_URL": NOWHERE}.items():
+        monkeypatch.setattr(conf.settings, f"STRIPE_{name}", value)
     with _undone():
         yield _everything.acme.owner
 

@@ -52,7 +52,8 @@ def test_append_only_rows_stay_as_written_for_tenant_and_platform(model: Any, wo
             for statement in changes_to(model):
                 with refused(DENIED):
                     execute(statement)
-            assert query(f"SELECT 1 FROM {table(model)} WHERE id = %s", [row.pk])
+    with platform_context():
+        assert query(f"SELECT 1 FROM {table(model)} WHERE id = %s", [row.pk])
 
 
 @value_lists(MODELS)

@@ -2,12 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from aiicp.models import Conversation, Message
-from billing.models import UsageEvent, UsageStatus
+from billing.models import (
+    AutoTopup,
+    BillingProfile,
+    Invoice,
+    InvoiceKind,
+    LedgerTransaction,
+    LegacyMove,
+    Payment,
+    PaymentStatus,
+    Price,
+    StripeEvent,
+    TransactionType,
+    UsageEvent,
+    UsageStatus,
+)
+from billing.models.invoice import CREDIT_NOTES
 from campaigns.models import CampaignAccount, CampaignLead, CampaignStep
 from lad.tenancy.context import platform_context
 from leads.models import (
@@ -38,6 +54,12 @@ from tenants.models import (
 from tests.contract.catalogue import factory_of
 from tests.contract.sql import execute, table
 from tests.factories.aiicp import ConversationFactory, MessageFactory
+from tests.factories.billing import (
+    HoldFactory,
+    LedgerTransactionFactory,
+    StripeEventFactory,
+    reversal_of,
+)
 from tests.factories.events import MailDeliveryFactory
 from tests.factories.leads import LeadBookingFactory
 from tests.factories.tenants import (
@@ -104,13 +126,26 @@ def _booking(company: Company, **values: Any) -> LeadBooking:
     return LeadBookingFactory.create(**{**({"lead": first.lead} if first else {}), **values})
 
 
+def _only(model: Any) -> Callable[..., Any]:
+    """The one row of the model that a company has."""
+
+    def find_or_make(company: Company, **values: Any) -> Any:
+        known = model.objects.filter(tenant=company.tenant).first()
+        return known or factory_of(model)(tenant=company.tenant, **values)
+
+    return find_or_make
+
+
 # Tables without a tenant of their own, and those where more than that makes a row the company's.
 _SPECIMENS: dict[Any, Callable[..., Any]] = {
+    BillingProfile: _only(BillingProfile),
     LeadBooking: _booking,
+    LegacyMove: _only(LegacyMove),
     MailDelivery: lambda company, **values: MailDeliveryFactory(tenant=company.tenant, **values),
     # Who writes to the assistant writes in a conversation of their own.
     Message: lambda company, **values: MessageFactory(**{"conversation__user": company.owner, **values}),
     RefreshToken: lambda company, **values: RefreshTokenFactory(user=company.owner, tenant=company.tenant, **values),
+    StripeEvent: lambda company, **values: StripeEventFactory(tenant=company.tenant, **values),
     Tenant: lambda company, **_values: company.tenant,
     User: lambda company, **values: MemberFactory(**values),
     UserIdentity: lambda company, **values: UserIdentityFactory(user=company.owner, **values),
@@ -126,11 +161,14 @@ _PERSONAL: dict[Any, Callable[[User], Any]] = {
 # Values that a row sent through the API must have, because a rule of the table asks for them.
 _ACCEPTABLE: dict[Any, dict[str, Any]] = {
     FeatureFlag: {"feature_key": "campaigns"},
+    # Its scheme is not that of others, and what goes with it is.
+    Price: {"scheme": "volume", "tiers": [{"up_to": None, "unit_price": "0.5"}], "unit_price": Decimal("0.5")},
     TenantFeature: {"feature_key": "campaigns"},
 }
 
 # Fields that a row is made with and that never change.
 SET_ONCE: dict[Any, set[str]] = {
+    AutoTopup: {"wallet"},
     CallAnalysis: {"call_log"},
     CallBatchEntry: {"batch"},
     CampaignAccount: {"campaign"},
@@ -150,11 +188,24 @@ SET_ONCE: dict[Any, set[str]] = {
 # Keys that a rule of the table allows only together with other values.
 GOES_WITH: dict[tuple[Any, str], dict[str, Any]] = {
     (LeadBooking, "parent_booking"): {"retry_count": 1},
+    (Invoice, "corrects"): {"kind": InvoiceKind.CREDIT_NOTE, "series": CREDIT_NOTES},
+    (Payment, "ledger_transaction"): {"status": PaymentStatus.SUCCEEDED, "paid_at": "2026-01-31T12:00:00Z"},
+    # Another place in the ledger; what takes back is an adjustment.
+    (LedgerTransaction, "hold"): {"wallet_version": 1_000_000},
+    (LedgerTransaction, "reverses"): {"wallet_version": 1_000_000, "transaction_type": TransactionType.ADJUSTMENT},
     (UsageEvent, "ledger_transaction"): {"status": UsageStatus.CHARGED, "charged_at": "2026-01-31T12:00:00Z"},
+}
+
+# Rows that no hand writes, by a key they have: what their own service writes with it.
+_LINKED: dict[tuple[Any, str], Callable[[], Any]] = {
+    (LedgerTransaction, "wallet"): LedgerTransactionFactory,
+    (LedgerTransaction, "hold"): lambda: LedgerTransaction.objects.get(hold=HoldFactory.create()),
+    (LedgerTransaction, "reverses"): lambda: reversal_of(LedgerTransactionFactory.create()),
 }
 
 # Values that put a row under an exclusion constraint, where the factory's are outside its condition.
 _HELD_WITH: dict[str, Callable[[Company], dict[str, Any]]] = {
+    "billing_invoices_one_per_period": lambda _company: {"kind": InvoiceKind.USAGE},
     "lead_bookings_slot": lambda company: {"assigned_user": company.owner, "booking_type": BookingType.DEMO},
     "lead_bookings_one_follow_up": lambda company: {
         "assigned_user": company.owner,
@@ -168,6 +219,14 @@ _UPLOADS: dict[Any, Callable[[], dict[str, Any]]] = {
 }
 
 
+def linked(model: Any, field: str, company: Company) -> Any:
+    """A row of the company that was written with the key, for rows that no hand writes; else None."""
+    if (model, field) not in _LINKED:
+        return None
+    with platform_context(tenant_id=company.tenant.pk):
+        return _LINKED[model, field]()
+
+
 def held_with(constraint: str, company: Company) -> dict[str, Any]:
     """What a row must be made with to come under the exclusion constraint of that name."""
     return _HELD_WITH[constraint](company) if constraint in _HELD_WITH else {}
@@ -179,8 +238,8 @@ def uploads_of(model: Any) -> dict[str, Any]:
 
 
 def is_one_per_tenant(model: Any) -> bool:
-    """Whether a tenant sees exactly one row of the table: itself."""
-    return model is Tenant
+    """Whether a tenant sees at most one row of the table."""
+    return model in (BillingProfile, LegacyMove, Tenant)
 
 
 def has_rows_per_tenant(model: Any) -> bool:
