@@ -19,7 +19,7 @@ from tests.factories.billing import CreditPackageFactory, WalletFactory
 def wallet(tenant: Tenant) -> Wallet:
     """The tenant's own wallet, empty."""
     with platform_context(tenant_id=tenant.pk):
-        return WalletFactory.create(user=None)
+        return WalletFactory.create(user=None, low_balance_threshold=Decimal(1))
 
 
 @pytest.fixture

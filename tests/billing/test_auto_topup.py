@@ -22,6 +22,15 @@ from tests.billing.till import available, checkout, paid, payment, rows, told
 from tests.factories.billing import AutoTopupFactory, WalletFactory
 
 NOW = timezone.now()
+
+
+@pytest.fixture(autouse=True)
+def the_moment_is_now() -> None:
+    """Leases are kept by the database's clock, which goes on while other tests run."""
+    global NOW
+    NOW = timezone.now()
+
+
 RULES = "/api/v1/billing-auto-topups/"
 
 
