@@ -252,7 +252,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[A-Z0-9]*$", "Use capitals and digits only, such as ACME."
+                                "^[A-Z0-9]+$", "Use capitals and digits only, such as ACME."
                             )
                         ],
                     ),
@@ -2173,7 +2173,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="billingprofile",
             constraint=models.CheckConstraint(
-                condition=models.Q(("invoice_prefix__regex", "^[A-Z0-9]*$")),
+                condition=models.Q(("invoice_prefix", ""), ("invoice_prefix__regex", "^[A-Z0-9]+$"), _connector="OR"),
                 name="billing_profiles_prefix",
                 violation_error_message="Use capitals and digits only in the prefix, such as ACME.",
             ),

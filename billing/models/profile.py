@@ -17,7 +17,7 @@ from lad.db.models import TenantModel
 DEFAULT_TAX_RATE: Final = Decimal("0.05")
 DEFAULT_TERMS_DAYS: Final = 14
 LONGEST_TERMS_DAYS: Final = 365
-PREFIX: Final = r"^[A-Z0-9]*$"
+PREFIX: Final = r"^[A-Z0-9]+$"
 
 
 class TaxPoint(models.TextChoices):
@@ -130,7 +130,7 @@ class BillingProfile(TenantModel):
                 violation_error_message="A year (365 days) is the longest an invoice may wait.",
             ),
             models.CheckConstraint(
-                condition=Q(invoice_prefix__regex=PREFIX),
+                condition=Q(invoice_prefix="") | Q(invoice_prefix__regex=PREFIX),
                 name="billing_profiles_prefix",
                 violation_error_message="Use capitals and digits only in the prefix, such as ACME.",
             ),
