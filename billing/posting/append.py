@@ -52,8 +52,9 @@ BEGIN
 END $$;
 """
 
-_APPEND: Final = """
-CREATE OR REPLACE FUNCTION billing_append(
+# The places of decided movements in their wallet's chain, with balances and hashes.
+_CHAINED: Final = """
+CREATE OR REPLACE FUNCTION billing_chained(
     wallet billing_wallets, entries billing_ledger_transactions[], moment timestamptz
 ) RETURNS billing_ledger_transactions[] LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -85,29 +86,59 @@ BEGIN
         entry.entry_hash := head;
         entries[place] := entry;
     END LOOP;
-    INSERT INTO billing_ledger_transactions SELECT * FROM unnest(entries);
-    UPDATE billing_credit_lots AS lot
-    SET remaining = lot.remaining + moved.amount
-    FROM (SELECT movement.key::uuid AS id, sum(movement.value::numeric) AS amount
-          FROM unnest(entries) AS written, jsonb_each_text(written.lot_movements) AS movement
-          GROUP BY 1) AS moved
-    WHERE lot.id = moved.id AND moved.amount <> 0;
-    UPDATE billing_wallets
-    SET current_balance = spendable + reserved,
-        reserved_balance = reserved,
-        ledger_version = version,
-        ledger_hash = head,
-        low_balance_notified_at = CASE
-            WHEN low_balance_threshold <= spendable OR low_balance_threshold IS NULL THEN NULL
-            ELSE COALESCE(low_balance_notified_at, moment) END
-    WHERE id = wallet.id;
     RETURN entries;
 END $$;
 """
 
-INSTALL: Final = _DIFFERENCE + _EXPIRY + _EXPIRED + _APPEND
+# A lot by its key. LIMIT keeps the planner from joining lots by their tenant, of which it knows the average only.
+_LOT: Final = """
+CREATE OR REPLACE FUNCTION billing_lot(key uuid) RETURNS SETOF billing_credit_lots LANGUAGE sql STABLE ROWS 1 AS $$
+    SELECT * FROM billing_credit_lots WHERE id = key LIMIT 1
+$$;
+"""
+
+# What the lots of some movements gained or lost together.
+_MOVED: Final = """
+CREATE OR REPLACE FUNCTION billing_moved(movements jsonb[]) RETURNS TABLE (lot uuid, amount numeric)
+LANGUAGE sql STABLE AS $$
+    SELECT movement.key::uuid, sum(movement.value::numeric)
+    FROM unnest(movements) AS one, jsonb_each_text(one) AS movement GROUP BY 1
+$$;
+"""
+
+# All movements of all wallets at once: a statement costs as much as ten rows. What is found by key is updated where
+# it lies, which the wallet's lock makes safe.
+_WRITE: Final = """
+CREATE OR REPLACE FUNCTION billing_write(entries billing_ledger_transactions[])
+RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    INSERT INTO billing_ledger_transactions SELECT * FROM unnest(entries);
+    UPDATE billing_credit_lots AS lot
+    SET remaining = lot.remaining + found.amount
+    FROM (SELECT lies.ctid AS place, moved.amount
+          FROM billing_moved(ARRAY(SELECT lot_movements FROM unnest(entries))) AS moved
+          CROSS JOIN LATERAL (SELECT ctid FROM billing_credit_lots WHERE id = moved.lot LIMIT 1) AS lies
+          WHERE moved.amount <> 0) AS found
+    WHERE lot.ctid = found.place;
+    UPDATE billing_wallets AS wallet
+    SET current_balance = last.balance_after + last.reserved_after,
+        reserved_balance = last.reserved_after,
+        ledger_version = last.wallet_version,
+        ledger_hash = last.entry_hash,
+        low_balance_notified_at = CASE
+            WHEN low_balance_threshold <= last.balance_after OR low_balance_threshold IS NULL THEN NULL
+            ELSE COALESCE(low_balance_notified_at, last.created_at) END
+    FROM (SELECT DISTINCT ON (wallet_id) * FROM unnest(entries) ORDER BY wallet_id, wallet_version DESC) AS last
+    CROSS JOIN LATERAL (SELECT ctid AS place FROM billing_wallets WHERE id = last.wallet_id LIMIT 1) AS lies
+    WHERE wallet.ctid = lies.place;
+END $$;
+"""
+
+INSTALL: Final = _DIFFERENCE + _EXPIRY + _EXPIRED + _CHAINED + _LOT + _MOVED + _WRITE
 REMOVE: Final = """
-DROP FUNCTION IF EXISTS billing_append(billing_wallets, billing_ledger_transactions[], timestamptz),
+DROP FUNCTION IF EXISTS billing_write(billing_ledger_transactions[]),
+    billing_moved(jsonb[]), billing_lot(uuid),
+    billing_chained(billing_wallets, billing_ledger_transactions[], timestamptz),
     billing_expired_lots(billing_wallets, timestamptz), billing_expiry(billing_wallets, uuid, numeric, timestamptz),
     billing_difference(billing_ledger_transactions, billing_ledger_transactions);
 """

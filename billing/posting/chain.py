@@ -9,7 +9,7 @@ from typing import Final
 _ENTRY_HASH: Final = """
 CREATE OR REPLACE FUNCTION billing_entry_hash(previous bytea, entry billing_ledger_transactions)
 RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT sha256(previous || convert_to(jsonb_build_array(
+    SELECT sha256(previous || convert_to(json_build_array(
         entry.id, entry.tenant_id, entry.wallet_id, entry.wallet_version, entry.transaction_type,
         entry.amount, entry.balance_before, entry.balance_after, entry.reserved_after,
         entry.reference_type, entry.reference_id, entry.idempotency_key, entry.created_by,

@@ -13,20 +13,27 @@ VERDICT: Final = """
     entry billing_ledger_transactions
 """
 
+# Plans are made once a session, by keys: one made anew costs more than a posting, and what is known of a young
+# table is out of date.
+PLANS: Final = (
+    "SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off"
+    " SET enable_mergejoin = off"
+)
+
 # A balance is numeric(18,6): it has twelve places before the point.
 LARGEST: Final = "1000000000000"
 
 _POST: Final = f"""
 CREATE OR REPLACE FUNCTION billing_post(postings jsonb, at timestamptz)
-RETURNS TABLE ({VERDICT}) LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
+RETURNS TABLE ({VERDICT}) LANGUAGE plpgsql VOLATILE {PLANS} AS $$
 #variable_conflict use_column
 DECLARE
-    ids uuid[] := ARRAY(SELECT jsonb_object_keys(postings)::uuid);
     purse billing_wallets;
     moment timestamptz;
     item record;
     asked billing_ledger_transactions;
     entries billing_ledger_transactions[];
+    written billing_ledger_transactions[] := '{{}}';
     places integer[];
     lots uuid[];
     new_lot uuid;
@@ -38,10 +45,10 @@ DECLARE
     part numeric;
     missing numeric;
 BEGIN
-    PERFORM 1 FROM billing_wallets WHERE id = ANY (ids) ORDER BY id FOR NO KEY UPDATE;
-    moment := COALESCE(at, clock_timestamp());
-    FOR purse IN SELECT * FROM billing_wallets WHERE id = ANY (ids) ORDER BY id LOOP
-        wallet := purse.id;
+    FOREACH wallet IN ARRAY ARRAY(SELECT key::uuid FROM jsonb_object_keys(postings) AS key ORDER BY 1) LOOP
+        SELECT * INTO purse FROM billing_wallets WHERE id = wallet FOR NO KEY UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        moment := COALESCE(at, clock_timestamp());
         currency := purse.currency;
         SELECT array_agg(lot.id ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id),
                array_agg(lot.remaining ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id),
@@ -113,7 +120,7 @@ BEGIN
                     SELECT array_agg(lot.id ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id),
                            array_agg(held.left_over ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id)
                     INTO lots, credit
-                    FROM unnest(lots, credit) AS held (id, left_over) JOIN billing_credit_lots AS lot USING (id);
+                    FROM unnest(lots, credit) AS held (id, left_over), billing_lot(held.id) AS lot;
                     in_order := true;
                     current := 1;
                 END IF;
@@ -133,7 +140,8 @@ BEGIN
             places := places || place;
         END LOOP;
         IF cardinality(entries) > 0 THEN
-            entries := billing_append(purse, entries, moment);
+            entries := billing_chained(purse, entries, moment);
+            written := written || entries;
             field := '';
             FOR number IN 1 .. cardinality(entries) LOOP
                 place := places[number];
@@ -146,6 +154,9 @@ BEGIN
             END LOOP;
         END IF;
     END LOOP;
+    IF cardinality(written) > 0 THEN
+        PERFORM billing_write(written);
+    END IF;
 END $$;
 """
 

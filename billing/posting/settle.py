@@ -2,16 +2,7 @@
 
 from typing import Final
 
-from billing.posting.post import LARGEST, VERDICT
-
-# What the lots of some movements gained or lost together.
-_MOVED: Final = """
-CREATE OR REPLACE FUNCTION billing_moved(movements jsonb[]) RETURNS TABLE (lot uuid, amount numeric)
-LANGUAGE sql STABLE AS $$
-    SELECT movement.key::uuid, sum(movement.value::numeric)
-    FROM unnest(movements) AS one, jsonb_each_text(one) AS movement GROUP BY 1
-$$;
-"""
+from billing.posting.post import LARGEST, PLANS, VERDICT
 
 # Takes from lots in burn-down order; from what is open, or from the parts given.
 _TAKE: Final = """
@@ -24,8 +15,8 @@ CREATE OR REPLACE FUNCTION billing_take(
                 WHERE parts IS NULL AND lot.tenant_id = wallet.tenant_id AND lot.wallet_id = wallet.id
                       AND lot.is_open AND (lot.expires_at > moment OR lot.expires_at IS NULL)
                 UNION ALL
-                SELECT lot.*, given.value::numeric FROM jsonb_each_text(parts) AS given
-                JOIN billing_credit_lots AS lot ON lot.id = given.key::uuid) AS usable
+                SELECT lot.*, given.value::numeric
+                FROM jsonb_each_text(parts) AS given, billing_lot(given.key::uuid) AS lot) AS usable
          ) AS in_order
     WHERE before < wanted AND part > 0
 $$;
@@ -33,7 +24,7 @@ $$;
 
 _SETTLE: Final = f"""
 CREATE OR REPLACE FUNCTION billing_settle(operation text, posting jsonb, at timestamptz)
-RETURNS TABLE ({VERDICT}) LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
+RETURNS TABLE ({VERDICT}) LANGUAGE plpgsql VOLATILE {PLANS} AS $$
 #variable_conflict use_column
 DECLARE
     asked billing_ledger_transactions := jsonb_populate_record(NULL::billing_ledger_transactions, posting);
@@ -105,8 +96,8 @@ BEGIN
             WHEN EXISTS (SELECT FROM billing_ledger_transactions AS other
                          WHERE other.tenant_id = purse.tenant_id AND other.reverses_id = original.id)
                  THEN 'already_reversed'
-            WHEN EXISTS (SELECT FROM jsonb_each_text(original.lot_movements) AS movement
-                         JOIN billing_credit_lots AS lot ON lot.id = movement.key::uuid
+            WHEN EXISTS (SELECT FROM jsonb_each_text(original.lot_movements) AS movement,
+                              billing_lot(movement.key::uuid) AS lot
                          WHERE lot.remaining < movement.value::numeric
                                OR (movement.value::numeric > 0 AND lot.expires_at <= moment))
                  THEN 'credit_spent'
@@ -169,11 +160,12 @@ BEGIN
     -- What came back to a lot that has expired meanwhile expires at once.
     entries := entries || COALESCE((
         SELECT array_agg(billing_expiry(purse, moved.lot, moved.amount, moment) ORDER BY lot.expires_at, lot.id)
-        FROM billing_moved(ARRAY[back, CASE operation WHEN 'capture' THEN asked.lot_movements END]) AS moved
-        JOIN billing_credit_lots AS lot ON lot.id = moved.lot
+        FROM billing_moved(ARRAY[back, CASE operation WHEN 'capture' THEN asked.lot_movements END]) AS moved,
+             billing_lot(moved.lot) AS lot
         WHERE lot.expires_at <= moment AND moved.amount > 0), '{{}}');
     IF cardinality(entries) > 0 THEN
-        entries := billing_append(purse, entries, moment);
+        entries := billing_chained(purse, entries, moment);
+        PERFORM billing_write(entries);
         available := entries[cardinality(entries)].balance_after;
         is_low := purse.low_balance_notified_at IS NULL
                   AND COALESCE(purse.low_balance_threshold > available, false);
@@ -183,8 +175,8 @@ BEGIN
 END $$;
 """
 
-INSTALL: Final = _MOVED + _TAKE + _SETTLE
+INSTALL: Final = _TAKE + _SETTLE
 REMOVE: Final = """
 DROP FUNCTION IF EXISTS billing_settle(text, jsonb, timestamptz),
-    billing_take(billing_wallets, numeric, timestamptz, jsonb), billing_moved(jsonb[]);
+    billing_take(billing_wallets, numeric, timestamptz, jsonb);
 """
