@@ -28,8 +28,9 @@ from lad.tenancy.context import origin, tenant_context
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-# Batches of one tenant follow each other; those of another need not wait for them.
-MOST_FLUSHERS: Final = 2
+# While one batch of a tenant waits for the disk, the next is made ready; those of another need not wait for them.
+MOST_FLUSHERS: Final = 3
+MOST_OF_A_TENANT: Final = 2
 ATTEMPTS: Final = 2
 IDLE_SECONDS: Final = 30.0
 PATIENCE_SECONDS: Final = 15.0
@@ -64,11 +65,11 @@ class _Job(Generic[Item, Answer]):
 
 @dataclass(slots=True)
 class _Line(Generic[Item, Answer]):
-    """The jobs of one tenant; ``due`` is when the next of them are to be taken."""
+    """The jobs of one tenant; ``due`` is when the next of them are to be taken, ``at_work`` how many batches are."""
 
-    due: float
+    due: float = 0.0
     jobs: "deque[_Job[Item, Answer]]" = field(default_factory=deque)
-    busy: bool = False
+    at_work: int = 0
 
 
 class Lane(Generic[Item, Answer]):
@@ -99,13 +100,15 @@ class Lane(Generic[Item, Answer]):
             if self._waiting >= settings.BILLING_LANE_QUEUE:
                 raise LaneBusy
             self._waiting += 1
-            line = self._lines.get(tenant_id)
-            if line is None:
-                line = self._lines[tenant_id] = _Line(due=now)
+            line = self._lines.setdefault(tenant_id, _Line())
             line.jobs.append(job)
-            if len(line.jobs) == _most():
+            if len(line.jobs) == 1:
+                line.due = now + (_wait() if line.at_work else 0)
+            elif len(line.jobs) == _most():
                 line.due = now
-            if line.due == now and not line.busy:
+            else:
+                return job.future
+            if line.at_work < MOST_OF_A_TENANT:
                 self._call_flusher()
         return job.future
 
@@ -163,15 +166,22 @@ class Lane(Generic[Item, Answer]):
         ends = monotonic() + IDLE_SECONDS
         with self._changed:
             while True:
-                free = [(line.due, tenant_id) for tenant_id, line in self._lines.items() if not line.busy]
+                free = [
+                    (line.due, tenant_id)
+                    for tenant_id, line in self._lines.items()
+                    if line.jobs and line.at_work < MOST_OF_A_TENANT
+                ]
                 due, tenant_id = min(free, default=(ends, None))
                 now = monotonic()
                 if tenant_id is not None and (due <= now or self._closed):
                     if len(free) > 1:
                         self._call_flusher()
                     line = self._lines[tenant_id]
-                    line.busy = True
-                    return tenant_id, [line.jobs.popleft() for _ in range(min(len(line.jobs), _most()))]
+                    line.at_work += 1
+                    taken = [line.jobs.popleft() for _ in range(min(len(line.jobs), _most()))]
+                    if line.jobs:
+                        line.due = line.jobs[0].since + (_wait() if len(line.jobs) < _most() else 0)
+                    return tenant_id, taken
                 if tenant_id is None and (self._closed or due <= now):
                     # Before the lock is let go, so that whoever submits next calls another.
                     self._flushers.discard(current_thread())
@@ -184,13 +194,9 @@ class Lane(Generic[Item, Answer]):
         with self._changed:
             self._waiting -= done
             line = self._lines[tenant_id]
-            line.busy = False
-            if not line.jobs:
+            line.at_work -= 1
+            if not line.jobs and not line.at_work:
                 del self._lines[tenant_id]
-            elif len(line.jobs) >= _most():
-                line.due = line.jobs[0].since
-            else:
-                line.due = line.jobs[0].since + settings.BILLING_LANE_WAIT.total_seconds()
 
     def _answer(self, tenant_id: UUID, jobs: "list[_Job[Item, Answer]]") -> None:
         """Do the jobs and tell their callers; one that cannot be done keeps none of the others from it."""
@@ -250,6 +256,10 @@ def _charge(event_ids: Sequence[UUID]) -> list[ChargeVerdict]:
 
 def _most() -> int:
     return int(settings.BILLING_LANE_BATCH)
+
+
+def _wait() -> float:
+    return float(settings.BILLING_LANE_WAIT.total_seconds())
 
 
 def _because(error: Exception) -> Unanswered:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from datetime import timedelta
 from decimal import Decimal
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from billing.models import LedgerTransaction, UsageEvent, Wallet
 from billing.services import charging, ledger, wallets
-from billing.services.lane import Lane, LaneBusy, LaneClosed, Unanswered
+from billing.services.lane import MOST_OF_A_TENANT, Lane, LaneBusy, LaneClosed, Unanswered
 from billing.services.ledger import Operation, Outcome, Posting
 from lad.tenancy.context import current_tenant_id, platform_context, tenant_context
 from tenants.models import TenantFeature
@@ -58,6 +59,13 @@ class Held:
         assert self.go_on.wait(PATIENCE)
         return [f"done {item}" for item in items]
 
+    def wait_for(self, batches: int) -> None:
+        """Wait until so many batches have begun."""
+        ends = monotonic() + PATIENCE
+        while len(self.batches) < batches:
+            assert monotonic() < ends, f"{len(self.batches)} batches have begun"
+            sleep(0.002)
+
     def sizes(self) -> list[int]:
         return [len(items) for _tenant, items in self.batches]
 
@@ -87,7 +95,7 @@ def test_a_batch_is_no_larger_than_the_setting_says(lane, tenant, settings):
     futures += [trial.submit(number, tenant_id=tenant.pk) for number in range(25)]
     held.go_on.set()
     results(futures)
-    assert held.sizes() == [1, 10, 10, 5]
+    assert sorted(held.sizes()) == [1, 5, 10, 10]
 
 
 def test_each_tenant_has_batches_of_its_own(lane, tenant, other_tenant):
@@ -220,14 +228,31 @@ def test_who_gave_up_before_a_batch_took_the_item_finds_it_not_done(lane, tenant
     monkeypatch.setattr("billing.services.lane.PATIENCE_SECONDS", 0.05)
     held = Held()
     trial = lane(held)
-    first = trial.submit(0, tenant_id=tenant.pk)
-    assert held.begun.wait(PATIENCE)
+    under_way = []
+    for batches in range(1, MOST_OF_A_TENANT + 1):
+        under_way.append(trial.submit("taken", tenant_id=tenant.pk))
+        held.wait_for(batches)
     with pytest.raises(Unanswered):
-        trial.run(1, tenant_id=tenant.pk)
+        trial.run("given up", tenant_id=tenant.pk)
     held.go_on.set()
-    first.result(PATIENCE)
-    assert trial.submit(2, tenant_id=tenant.pk).result(PATIENCE) == "done 2"
-    assert [item for _tenant, items in held.batches for item in items] == [0, 2]
+    results(under_way)
+    assert trial.submit("later", tenant_id=tenant.pk).result(PATIENCE) == "done later"
+    assert [item for _tenant, items in held.batches for item in items] == ["taken", "taken", "later"]
+
+
+def test_the_next_batch_is_made_ready_while_one_is_written_and_no_third(lane, tenant, settings):
+    held = Held()
+    trial = lane(held)
+    futures = [trial.submit("first", tenant_id=tenant.pk)]
+    held.wait_for(1)
+    futures.append(trial.submit("second", tenant_id=tenant.pk))
+    held.wait_for(2)
+    futures += [trial.submit("third", tenant_id=tenant.pk) for _ in range(3)]
+    sleep(10 * settings.BILLING_LANE_WAIT.total_seconds())
+    assert held.sizes() == [1, 1]
+    held.go_on.set()
+    results(futures)
+    assert held.sizes() == [1, 1, 3]
 
 
 def test_a_forked_process_has_a_lane_of_its_own(lane, tenant):
