@@ -4,10 +4,11 @@
                                 [--directory DIR] [--without-hordak]
 
 Starts an embedded PostgreSQL of its own, durable as in production, and fills the ledger. Then, in rounds of
-random order on the same server, one debit per transaction through LAD's service, through plain psycopg with
+random order on the same server, one debit after the other through LAD's service, through plain psycopg with
 the same SQL, through a textbook ORM service and through django-hordak (installed into an environment of its
-own); then debits arriving at the batch lane at growing rates; then the audit. Says nothing of a size unless
-the audit finds every row of it right. Takes some 15 minutes with both sizes.
+own), and the same with 16 callers at once, where LAD's may also share commits in the batch lane; then debits
+arriving at the lane at growing rates; then the audit. Says nothing of a size unless the audit finds every row
+of it right. Takes some 20 minutes with both sizes.
 """
 
 import argparse
@@ -38,9 +39,8 @@ from lad.runtime.servers import Servers, embedded_servers  # noqa: E402
 
 HORDAK: Final = ("django-hordak==2.0.0", "django~=5.2.0", "psycopg[binary]")
 SERVER: Final = {"shared_buffers": "512MB", "max_wal_size": "8GB"}
-OWN: Final = ("lad", "raw", "textbook")
+OWN: Final = ("lad", "lane", "raw", "textbook")
 WORKLOADS: Final = ("many", "hot")
-TABLES: Final = {"lad": "billing_ledger_transactions", "textbook": "textbook_transactions"}
 LANE_RATES: Final = (1000, 2000, 4000, 6000, 8000, 10_000, 12_000, 15_000, 20_000)
 # A lane holds a rate when it answers nearly all of what is offered, drops nothing and is in time.
 LANE_KEEPS_UP: Final = 0.98
@@ -172,24 +172,28 @@ def _size(stage: Stage, rows: int, more: int, hordak: Contestant | None, options
 def _rounds(stage: Stage, hordak: Contestant | None, options: Any) -> report.Rounds:
     """Everybody posts for a while in every round, in random order."""
     with ExitStack() as stack:
-        contestants = [
-            _contestant(name, "ledger_contestants.py", name, stage.plan) for name in ("lad", "raw", "textbook")
-        ]
+        contestants = [_contestant(name, "ledger_contestants.py", name, stage.plan) for name in OWN]
         for each in contestants:
             stack.callback(each.stop)
         contestants += [hordak] if hordak else []
         found = report.Rounds({each.name: each.hello["statements"] for each in contestants})
-        turns = [(each, workload) for each in contestants for workload in WORKLOADS]
-        for each, workload in turns:
-            each.ask(workload, 0.3)
+        turns = [
+            (each, workload, callers)
+            for each in contestants
+            for workload in WORKLOADS
+            for callers in report.CALLERS
+            if each.name != report.LANE or callers > 1
+        ]
+        for each, *turn in turns:
+            each.ask(*turn, 0.3)
         for _ in range(options.rounds):
             stage.superuser.execute("CHECKPOINT")
             random.shuffle(turns)
             slices = {}
-            for each, workload in turns:
+            for each, workload, callers in turns:
                 with stage.costs() as costs:
-                    done = each.ask(workload, options.seconds)
-                slices[each.name, workload] = report.Slice(
+                    done = each.ask(workload, callers, options.seconds)
+                slices[each.name, workload, callers] = report.Slice(
                     done["posts"] / done["seconds"],
                     done["cpu"] / done["posts"],
                     costs["server"] / done["posts"],

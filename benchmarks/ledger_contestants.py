@@ -1,16 +1,20 @@
-"""Who posts debits in benchmarks/ledger.py, each a process of its own: LAD's service, plain psycopg, textbook ORM.
+"""Who posts debits in benchmarks/ledger.py, each a process of its own: LAD, plain psycopg, textbook ORM.
 
-``python ledger_contestants.py NAME PLAN`` answers each line ``WORKLOAD SECONDS`` on its input with what it did,
-as JSON. benchmarks/ledger_hordak.py does the same in an environment of its own.
+``python ledger_contestants.py NAME PLAN`` answers each line ``WORKLOAD CALLERS SECONDS`` on its input with what it
+did, as JSON. benchmarks/ledger_hordak.py does the same in an environment of its own.
 """
 
+import itertools
 import json
 import os
 import random
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,25 +22,35 @@ from uuid import UUID
 ROOT = Path(__file__).resolve().parents[1]
 AMOUNT = Decimal("0.013")
 DESCRIPTION = "Use of voice-agent"
+MOST_CALLERS = 16
 
 # Makes one posting of a workload, under a number that is new.
 Post = Callable[[str, int], None]
 
 
-def serve(post: Post, backend: int, statements: list[str]) -> None:
-    """Post for as long as each line of the input says; answers say how many, and what it cost this process."""
-    number = 0
-    print(json.dumps({"backend": backend, "statements": statements}), flush=True)
+def serve(post: Post, statements: list[str]) -> None:
+    """Post for as long as each line of the input says; answers say how many, and what it cost this process.
+
+    Callers are threads, each with a connection that it keeps.
+    """
+    numbers = itertools.count(1)
+    threads = ThreadPoolExecutor(MOST_CALLERS)
+    print(json.dumps({"statements": statements}), flush=True)
     for line in sys.stdin:
-        workload, seconds = line.split()
-        began, cpu, first = time.perf_counter(), time.process_time(), number
-        ends = began + float(seconds)
-        while time.perf_counter() < ends:
-            number += 1
-            post(workload, number)
-        took = time.perf_counter() - began
-        done = {"posts": number - first, "seconds": took, "cpu": time.process_time() - cpu}
-        print(json.dumps(done), flush=True)
+        workload, callers, seconds = line.split()
+        began, cpu = time.perf_counter(), time.process_time()
+        repeat = partial(_repeat, post, workload, numbers, began + float(seconds))
+        done = [thread.result() for thread in [threads.submit(repeat) for _caller in range(int(callers))]]
+        answer = {"posts": sum(done), "seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+        print(json.dumps(answer), flush=True)
+
+
+def _repeat(post: Post, workload: str, numbers: Iterator[int], ends: float) -> int:
+    posts = 0
+    while time.perf_counter() < ends:
+        post(workload, next(numbers))
+        posts += 1
+    return posts
 
 
 class Wallets:
@@ -70,7 +84,25 @@ def lad(wallets: Wallets) -> None:
 
     with CaptureQueriesContext(connection) as captured:
         post("many", 0)
-    serve(post, _backend(connection.connection), [query["sql"] for query in captured])
+    serve(post, [query["sql"] for query in captured])
+
+
+def lane(wallets: Wallets) -> None:
+    """What the product does when many ask at once: callers that come at the same moment share a commit."""
+    from billing.services.lane import Lane
+    from billing.services.ledger import Operation, Outcome, Posting, post_many
+
+    shared: Lane[Posting, Any] = Lane("bench", post_many)
+
+    def post(workload: str, number: int) -> None:
+        tenant_id, wallet_id = wallets.draw(workload)
+        posting = Posting(Operation.DEBIT, wallet_id, AMOUNT, wallets.key(number), description=DESCRIPTION)
+        verdict = shared.run(posting, tenant_id=tenant_id)
+        if verdict.outcome != Outcome.POSTED:
+            raise RuntimeError(verdict)
+
+    post("many", 0)
+    serve(post, [])
 
 
 def raw(wallets: Wallets) -> None:
@@ -82,15 +114,17 @@ def raw(wallets: Wallets) -> None:
     from lad.db.identifiers import uuid7
 
     connection.ensure_connection()
-    database = psycopg.connect(**{**connection.get_connection_params(), "cursor_factory": psycopg.Cursor})
+    where = {**connection.get_connection_params(), "cursor_factory": psycopg.Cursor}
+    own = threading.local()
     scope = (
         "SELECT set_config('role', 'lad_app', true), set_config('lad.tenant_id', %s, true),"
         " set_config('lad.user_id', '', true), set_config('lad.request_id', '', true),"
         " set_config('lad.source', 'command', true)"
     )
-    sent: list[str] = []
 
     def post(workload: str, number: int) -> None:
+        if not hasattr(own, "database"):
+            own.database = psycopg.connect(**where)
         tenant_id, wallet_id = wallets.draw(workload)
         row: dict[str, Any] = {
             "id": str(uuid7()),
@@ -104,16 +138,15 @@ def raw(wallets: Wallets) -> None:
             "metadata": {},
             "terms": {},
         }
-        with database.cursor() as cursor:
+        with own.database.cursor() as cursor:
             cursor.execute(scope, [str(tenant_id)])
             cursor.execute(POST, [json.dumps({str(wallet_id): [row]}), None])
             [answer] = cursor.fetchall()
-        database.commit()
+        own.database.commit()
         if answer[2] != "posted":
             raise RuntimeError(answer)
 
-    sent += ["BEGIN", scope, POST, "COMMIT"]
-    serve(post, _backend(database), sent)
+    serve(post, ["BEGIN", scope, POST, "COMMIT"])
 
 
 def textbook(wallets: Wallets) -> None:
@@ -148,11 +181,7 @@ def textbook(wallets: Wallets) -> None:
 
     with CaptureQueriesContext(connection) as captured:
         post("many", 0)
-    serve(post, _backend(connection.connection), [query["sql"] for query in captured])
-
-
-def _backend(database: Any) -> int:
-    return int(database.info.backend_pid)
+    serve(post, [query["sql"] for query in captured])
 
 
 if __name__ == "__main__":
@@ -160,4 +189,4 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    {"lad": lad, "raw": raw, "textbook": textbook}[sys.argv[1]](Wallets(Path(sys.argv[2])))
+    {"lad": lad, "lane": lane, "raw": raw, "textbook": textbook}[sys.argv[1]](Wallets(Path(sys.argv[2])))

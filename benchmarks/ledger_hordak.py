@@ -53,7 +53,7 @@ def main(database: str, host: str, user: str, accounts: int) -> None:
 
     with CaptureQueriesContext(connection) as captured:
         post("many", 0)
-    serve(post, int(connection.connection.info.backend_pid), [query["sql"] for query in captured])
+    serve(post, [query["sql"] for query in captured])
 
 
 if __name__ == "__main__":

@@ -10,9 +10,13 @@ from typing import Any, Final
 
 import psycopg
 
-OTHERS: Final = ("raw", "textbook", "hordak")
+LANE: Final = "lane"
+CALLERS: Final = (1, 16)
+# Whom the others are held against: one caller after the other has nobody to share a commit with.
+FIRST: Final = {1: "lad", 16: LANE}
 NAMES: Final = {
     "lad": "LAD's service",
+    LANE: "LAD's batch lane",
     "raw": "psycopg, same SQL",
     "textbook": "textbook ORM",
     "hordak": "django-hordak",
@@ -33,16 +37,17 @@ class Slice:
 
 @dataclass
 class Rounds:
-    """The slices of every round, by contestant and workload, and what each sends for one posting."""
+    """The slices of every round, by contestant, workload and number of callers, and what each sends for a posting."""
 
     statements: Mapping[str, Sequence[str]]
-    slices: list[dict[tuple[str, str], Slice]] = field(default_factory=list)
+    slices: list[dict[tuple[str, str, int], Slice]] = field(default_factory=list)
 
-    def median(self, name: str, workload: str, of: Callable[[Slice], float]) -> float:
-        return statistics.median(of(each[name, workload]) for each in self.slices)
+    def median(self, name: str, workload: str, callers: int, of: Callable[[Slice], float]) -> float:
+        return statistics.median(of(each[name, workload, callers]) for each in self.slices)
 
-    def ratios(self, other: str, workload: str) -> list[float]:
-        return sorted(each["lad", workload].rate / each[other, workload].rate for each in self.slices)
+    def ratios(self, other: str, workload: str, callers: int) -> list[float]:
+        first = FIRST[callers]
+        return sorted(each[first, workload, callers].rate / each[other, workload, callers].rate for each in self.slices)
 
 
 @dataclass
@@ -100,14 +105,22 @@ def size(
 ) -> None:
     """Print what was found at one size."""
     print(f"\n== {rows:,} rows; the audit found every row right ==")
-    for workload, says in (("many", "wallets of all tenants in turn"), ("hot", "one wallet")):
-        print(f"\nOne debit per transaction, one connection, {says}; medians of {len(rounds.slices)} rounds")
-        _table(
-            ["", "posts/s", "client µs", "server µs", "WAL bytes", "LAD is × as fast (in-round, range)"],
-            (_line(rounds, name, workload) for name in rounds.statements),
-        )
+    for callers in CALLERS:
+        for workload, says in (("many", "wallets of all tenants in turn"), ("hot", "one wallet")):
+            who = f"{callers} callers at once" if callers > 1 else "One debit after the other"
+            print(f"\n{who}, {says}; medians of {len(rounds.slices)} rounds")
+            _table(
+                ["", "posts/s", "client µs", "server µs", "WAL bytes", f"{NAMES[FIRST[callers]]} is × as fast (range)"],
+                (
+                    _line(rounds, name, workload, callers)
+                    for name in rounds.statements
+                    if (name, workload, callers) in rounds.slices[0]
+                ),
+            )
     print()
     for name, sent in rounds.statements.items():
+        if not sent:
+            continue
         within = [sql for sql in sent if not sql.startswith(BOUNDARIES)]
         print(f"{NAMES[name]}: {len(within)} statements a posting, {len(sent)} with its transaction's")
     for name, taken in bytes_a_row.items():
@@ -128,16 +141,16 @@ def size(
 LANE_NAMES: Final = {"hot": "one wallet", "members": "wallets of one tenant", "many": "wallets of all tenants"}
 
 
-def _line(rounds: Rounds, name: str, workload: str) -> list[str]:
+def _line(rounds: Rounds, name: str, workload: str, callers: int) -> list[str]:
     figures = [
-        f"{rounds.median(name, workload, lambda one: one.rate):,.0f}",
-        f"{rounds.median(name, workload, lambda one: one.client) * 1e6:,.0f}",
-        f"{rounds.median(name, workload, lambda one: one.server) * 1e6:,.0f}",
-        f"{rounds.median(name, workload, lambda one: one.wal):,.0f}",
+        f"{rounds.median(name, workload, callers, lambda one: one.rate):,.0f}",
+        f"{rounds.median(name, workload, callers, lambda one: one.client) * 1e6:,.0f}",
+        f"{rounds.median(name, workload, callers, lambda one: one.server) * 1e6:,.0f}",
+        f"{rounds.median(name, workload, callers, lambda one: one.wal):,.0f}",
     ]
-    if name == "lad":
+    if name == FIRST[callers]:
         return [NAMES[name], *figures, ""]
-    ratios = rounds.ratios(name, workload)
+    ratios = rounds.ratios(name, workload, callers)
     return [NAMES[name], *figures, f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})"]
 
 
