@@ -106,11 +106,12 @@ LANGUAGE sql STABLE AS $$
 $$;
 """
 
-# All movements of all wallets at once: a statement costs as much as ten rows. What is found by key is updated where
-# it lies, which the wallet's lock makes safe.
+# All movements of all wallets at once, and the last of each: a statement costs as much as ten rows. What is found by
+# key is updated where it lies, which the wallet's lock makes safe.
 _WRITE: Final = """
-CREATE OR REPLACE FUNCTION billing_write(entries billing_ledger_transactions[])
-RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+CREATE OR REPLACE FUNCTION billing_write(
+    entries billing_ledger_transactions[], heads billing_ledger_transactions[]
+) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     INSERT INTO billing_ledger_transactions SELECT * FROM unnest(entries);
     UPDATE billing_credit_lots AS lot
@@ -128,7 +129,7 @@ BEGIN
         low_balance_notified_at = CASE
             WHEN low_balance_threshold <= last.balance_after OR low_balance_threshold IS NULL THEN NULL
             ELSE COALESCE(low_balance_notified_at, last.created_at) END
-    FROM (SELECT DISTINCT ON (wallet_id) * FROM unnest(entries) ORDER BY wallet_id, wallet_version DESC) AS last
+    FROM unnest(heads) AS last
     CROSS JOIN LATERAL (SELECT ctid AS place FROM billing_wallets WHERE id = last.wallet_id LIMIT 1) AS lies
     WHERE wallet.ctid = lies.place;
 END $$;
@@ -136,7 +137,7 @@ END $$;
 
 INSTALL: Final = _DIFFERENCE + _EXPIRY + _EXPIRED + _CHAINED + _LOT + _MOVED + _WRITE
 REMOVE: Final = """
-DROP FUNCTION IF EXISTS billing_write(billing_ledger_transactions[]),
+DROP FUNCTION IF EXISTS billing_write(billing_ledger_transactions[], billing_ledger_transactions[]),
     billing_moved(jsonb[]), billing_lot(uuid),
     billing_chained(billing_wallets, billing_ledger_transactions[], timestamptz),
     billing_expired_lots(billing_wallets, timestamptz), billing_expiry(billing_wallets, uuid, numeric, timestamptz),

@@ -34,6 +34,7 @@ DECLARE
     asked billing_ledger_transactions;
     entries billing_ledger_transactions[];
     written billing_ledger_transactions[] := '{{}}';
+    heads billing_ledger_transactions[];
     places integer[];
     lots uuid[];
     new_lot uuid;
@@ -142,6 +143,7 @@ BEGIN
         IF cardinality(entries) > 0 THEN
             entries := billing_chained(purse, entries, moment);
             written := written || entries;
+            heads := heads || entries[cardinality(entries)];
             field := '';
             FOR number IN 1 .. cardinality(entries) LOOP
                 place := places[number];
@@ -155,7 +157,7 @@ BEGIN
         END IF;
     END LOOP;
     IF cardinality(written) > 0 THEN
-        PERFORM billing_write(written);
+        PERFORM billing_write(written, heads);
     END IF;
 END $$;
 """

@@ -165,7 +165,7 @@ BEGIN
         WHERE lot.expires_at <= moment AND moved.amount > 0), '{{}}');
     IF cardinality(entries) > 0 THEN
         entries := billing_chained(purse, entries, moment);
-        PERFORM billing_write(entries);
+        PERFORM billing_write(entries, entries[cardinality(entries):]);
         available := entries[cardinality(entries)].balance_after;
         is_low := purse.low_balance_notified_at IS NULL
                   AND COALESCE(purse.low_balance_threshold > available, false);

@@ -127,6 +127,7 @@ class Answer:
     posted: Posted | None
 
 
+# The fields of Posted, in its order, but for ``replayed``.
 _COLUMNS: Final = (
     "id",
     "tenant_id",
@@ -142,14 +143,16 @@ _COLUMNS: Final = (
     "hold_id",
     "reverses_id",
 )
+_FIRST_COLUMN: Final = 7
+_CREATED_AT: Final = _COLUMNS.index("created_at")
+# Python reads the text of a moment ten times as fast as the driver.
 _SELECT: Final = (
     "SELECT wallet, place, outcome, field, available, currency, is_low, "
-    + ", ".join(f"(entry).{name}" for name in _COLUMNS)
+    + ", ".join(f"(entry).{name}" + ("::text" if name == "created_at" else "") for name in _COLUMNS)
     + " FROM "
 )
 POST: Final = _SELECT + "billing_post(%s::jsonb, %s)"
 SETTLE: Final = _SELECT + "billing_settle(%s, %s::jsonb, %s)"
-_FIRST_COLUMN: Final = 7
 KEY_CONSTRAINT: Final = "billing_ledger_transactions_idempotency_key"
 
 
@@ -181,9 +184,9 @@ def _answers(sql: str, parameters: Sequence[Any]) -> list[Answer]:
 
 def _answer(row: Sequence[Any]) -> Answer:
     wallet_id, place, outcome, different, available, currency, is_low = row[:_FIRST_COLUMN]
-    posted = _posted(row[_FIRST_COLUMN:], outcome) if row[_FIRST_COLUMN] else None
+    posted = None
+    if row[_FIRST_COLUMN]:
+        columns = [*row[_FIRST_COLUMN:], outcome != Outcome.POSTED]
+        columns[_CREATED_AT] = datetime.fromisoformat(columns[_CREATED_AT])
+        posted = Posted(*columns)
     return Answer(wallet_id, place, outcome, different, available, currency, is_low, posted)
-
-
-def _posted(columns: Sequence[Any], outcome: str) -> Posted:
-    return Posted(**dict(zip(_COLUMNS, columns, strict=True)), replayed=outcome != Outcome.POSTED)
