@@ -1,33 +1,80 @@
 """Credit lots against the movements that filled and emptied them, and the order in which they were used."""
 
-import heapq
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import sys
+from array import array
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
+from heapq import heappop, heappush
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-# What a movement that spends takes from lots in order. A capture takes from what its hold set aside, a reversal
-# from and to the lots of what it reverses, and expiry from the lot that expired.
-USED: Final = """amount < 0 AND reverses_id IS NULL AND NOT (transaction_type = 'debit' AND hold_id IS NOT NULL)
-                 AND NOT (transaction_type = 'adjustment' AND reference_type = 'credit_lot')"""
+# What a movement does to lots. One that spends takes from them in order, also where it sets aside for a hold. A
+# capture takes from what its hold set aside, a reversal from and to the lots of what it reverses, and expiry from
+# the lot that expired.
+OTHER, SPENDS, SETS_ASIDE, HOLDS, EXPIRES = range(5)
+USING_KINDS: Final = (SPENDS, SETS_ASIDE)
+HOLDING_KINDS: Final = (SETS_ASIDE, HOLDS)
+KIND: Final = f"""
+CASE transaction_type
+     WHEN 'debit' THEN CASE WHEN hold_id IS NULL AND reverses_id IS NULL THEN {SPENDS} ELSE {OTHER} END
+     WHEN 'reservation' THEN CASE WHEN reverses_id IS NULL THEN {SETS_ASIDE} ELSE {HOLDS} END
+     WHEN 'release' THEN {HOLDS}
+     ELSE CASE WHEN amount >= 0 THEN {OTHER}
+               WHEN transaction_type = 'adjustment' AND reference_type = 'credit_lot' THEN {EXPIRES}
+               WHEN reverses_id IS NULL THEN {SPENDS} ELSE {OTHER} END
+     END
+"""
+
+# Nearly every movement is of one lot, by its own amount: with a line's end, which no JSON has, in place of the amount
+# its text names the lot alone, and the amounts of the lot can be added up without reading each part. A movement of no
+# lot says its amount instead, which must be nothing. What is longer than one lot can be says where it is, and is read
+# part by part like what reads otherwise.
+NAMED: Final = r"""
+CASE WHEN pg_column_size(lot_movements) > 8 THEN replace(lot_movements::text, amount::text, E'\n') ELSE amount::text END
+"""
+TAKEN: Final = f"CASE WHEN pg_column_size(lot_movements) >= 90 THEN place::text ELSE {NAMED} END"
+OF_ONE: Final = f"""taken LIKE E'{{"{"_" * 36}": "\\n"}}' AND strpos(substr(taken, 3, 36), '"') = 0"""
+
+NUMBER: Final = "CASE WHEN pg_input_is_valid(value, 'numeric(18,6)') THEN value::numeric END"
+
+SEVERAL: Final = f"""
+, several AS MATERIALIZED (
+    SELECT taken::tid AS place FROM parts WHERE taken LIKE '(%'
+    UNION
+    SELECT entry.place FROM parts CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM billing_ledger_transactions
+        WHERE tenant_id = parts.tenant_id AND wallet_id = parts.wallet_id
+              AND wallet_version BETWEEN parts.first AND parts.last AND ({NAMED}) = parts.taken
+    ) AS entry
+    WHERE NOT ({OF_ONE}) AND taken <> '0.000000' AND taken NOT LIKE '(%'
+), moves AS MATERIALIZED (
+    SELECT tenant_id, id, wallet_id, wallet_version, entry.amount, lot_movements, created_at, {KIND} AS kind,
+           part.key AS lot, {NUMBER} AS moved
+    FROM several JOIN billing_ledger_transactions AS entry ON entry.ctid = several.place
+    LEFT JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(lot_movements) WHEN 'object' THEN lot_movements END) AS part
+              ON true
+), uneven AS MATERIALIZED (
+    SELECT tenant_id, id, wallet_id, wallet_version, amount, any_value(lot_movements) AS lot_movements
+    FROM moves GROUP BY tenant_id, id, wallet_id, wallet_version, amount
+    HAVING (COALESCE(sum(moved), 0) = amount AND count(lot) = count(moved)) IS NOT TRUE
+)
+"""
 
 # Each lot's fold. The order of use needs a closer look in a wallet where a lot was used before one that precedes
 # it had its last movement.
 FOLD: Final = f"""
-WITH moved AS MATERIALIZED (
-    SELECT tenant_id, wallet_id, (movement).key AS lot, sum((movement).value::numeric) AS remaining,
-           max(wallet_version) AS last,
-           min(wallet_version) FILTER (WHERE used) AS first_used,
-           max(created_at) FILTER (WHERE used) AS used_until,
-           min(created_at) FILTER (WHERE expired) AS expired_at
-    FROM (SELECT tenant_id, wallet_id, wallet_version, created_at, jsonb_each_text(lot_movements) AS movement,
-                 {USED} AS used,
-                 amount < 0 AND transaction_type = 'adjustment' AND reference_type = 'credit_lot' AS expired
-          FROM billing_ledger_transactions) AS entry
-    GROUP BY tenant_id, wallet_id, (movement).key
+, moved AS MATERIALIZED (
+    SELECT tenant_id, wallet_id, lot, sum(amount) AS remaining, max(last) AS last,
+           min(first) FILTER (WHERE kind IN {USING_KINDS}) AS first_used,
+           max(until) FILTER (WHERE kind IN {USING_KINDS}) AS used_until,
+           min(since) FILTER (WHERE kind = {EXPIRES}) AS expired_at
+    FROM (SELECT tenant_id, wallet_id, substr(taken, 3, 36) AS lot, kind, amount, first, last, since, until
+          FROM parts WHERE {OF_ONE}
+          UNION ALL
+          SELECT tenant_id, wallet_id, lot, kind, moved, wallet_version, wallet_version, created_at, created_at
+          FROM moves WHERE lot IS NOT NULL) AS move
+    GROUP BY tenant_id, wallet_id, lot
 ), folded AS MATERIALIZED (
     SELECT COALESCE(lot.tenant_id, moved.tenant_id) AS tenant_id, COALESCE(lot.id::text, moved.lot) AS id,
            COALESCE(lot.wallet_id, moved.wallet_id) AS wallet_id, lot.amount, lot.remaining, lot.expires_at,
@@ -45,73 +92,99 @@ WITH moved AS MATERIALIZED (
     SELECT tenant_id, id, wallet_id, expires_at, used_until, expired_at FROM folded
     WHERE used_until >= expires_at OR expired_at < expires_at OR (expired_at IS NOT NULL AND expires_at IS NULL)
 )
-SELECT (SELECT COALESCE(jsonb_agg(to_jsonb(found)), '[]')::text FROM (SELECT * FROM unequal LIMIT {{most}}) AS found),
-       (SELECT count(*) FROM unequal),
-       (SELECT COALESCE(jsonb_agg(to_jsonb(found)), '[]')::text FROM (SELECT * FROM stale LIMIT {{most}}) AS found),
-       (SELECT count(*) FROM stale),
-       (SELECT COALESCE(jsonb_agg(DISTINCT jsonb_build_array(tenant_id, wallet_id)), '[]')::text
-        FROM folded WHERE early)
+"""
+EARLY: Final = """
+(SELECT COALESCE(jsonb_agg(DISTINCT jsonb_build_array(tenant_id, wallet_id)), '[]')::text FROM folded WHERE early)
 """
 
-LOTS: Final = """
-SELECT id::text, priority, expires_at, created_at FROM billing_credit_lots WHERE tenant_id = %s AND wallet_id = %s
+# The parts of a wallet's movements in their order, each as four numbers of eight bytes: which movement, the lot's
+# place in the order of use doubled and one more where the movement uses it, how many millionths, and when.
+STEPS: Final = f"""
+WITH lot AS MATERIALIZED (
+    SELECT id::text AS lot, row_number() OVER (ORDER BY priority, expires_at, created_at, id) AS place
+    FROM billing_credit_lots WHERE tenant_id = %(tenant)s AND wallet_id = %(wallet)s
+)
+SELECT string_agg(int8send(wallet_version) || int8send(COALESCE(place, 0) * 2 + (kind IN {USING_KINDS})::int)
+                  || int8send(COALESCE(NULLIF({NUMBER}, 'NaN') * 1000000, 0)::bigint)
+                  || timestamptz_send(created_at), ''
+                  ORDER BY wallet_version)
+FROM (SELECT wallet_version, created_at, {KIND} AS kind, part.key AS lot, part.value
+      FROM billing_ledger_transactions, jsonb_each_text(lot_movements) AS part
+      WHERE tenant_id = %(tenant)s AND wallet_id = %(wallet)s AND wallet_version BETWEEN %(first)s AND %(last)s
+      OFFSET 0) AS step
+LEFT JOIN lot USING (lot)
 """
-# Amounts in millionths: they are exact, and quicker to add than decimals.
-MOVEMENTS: Final = f"""
-SELECT entry.wallet_version, entry.id, entry.created_at, entry.used, moved.key,
-       (moved.value::numeric * 1000000)::bigint
-FROM (SELECT *, {USED} AS used FROM billing_ledger_transactions
-      WHERE tenant_id = %s AND wallet_id = %s AND wallet_version BETWEEN %s AND %s) AS entry
-CROSS JOIN LATERAL jsonb_each_text(entry.lot_movements) AS moved
+# When each lot of the wallet expires, in the order of use, and how many movements there are.
+ENDS: Final = """
+SELECT string_agg(timestamptz_send(COALESCE(expires_at, 'infinity')), ''
+                  ORDER BY priority, expires_at, created_at, id),
+       (SELECT max(wallet_version) FROM billing_ledger_transactions
+        WHERE tenant_id = %(tenant)s AND wallet_id = %(wallet)s)
+FROM billing_credit_lots WHERE tenant_id = %(tenant)s AND wallet_id = %(wallet)s
+"""
+PASSED_OVER: Final = """
+SELECT entry.tenant_id::text, entry.id::text, entry.wallet_id::text, entry.wallet_version, lot.id::text AS passed_over
+FROM unnest(%(versions)s::bigint[], %(places)s::bigint[]) AS found (version, place)
+JOIN billing_ledger_transactions AS entry
+     ON entry.tenant_id = %(tenant)s AND entry.wallet_id = %(wallet)s AND entry.wallet_version = found.version
+JOIN (SELECT id, row_number() OVER (ORDER BY priority, expires_at, created_at, id) AS place
+      FROM billing_credit_lots WHERE tenant_id = %(tenant)s AND wallet_id = %(wallet)s) AS lot USING (place)
 ORDER BY entry.wallet_version
 """
-LAST: Final = "SELECT max(wallet_version) FROM billing_ledger_transactions WHERE tenant_id = %s AND wallet_id = %s"
-PAGE: Final = 20_000
+PAGE: Final = 100_000
 MILLION: Final = Decimal(1_000_000)
-NEVER: Final = datetime.max.replace(tzinfo=UTC)
-
-# Where a lot stands in the order of use: priority, expiry, age, key.
-Place = tuple[int, datetime, datetime, str]
-BEFORE_ALL: Final[Place] = (-1, datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), "")
+NOTHING: Final = (0, 0, 0, 0)
 
 
-def out_of_order(cursor: Any, tenant_id: UUID, wallet_id: UUID) -> Iterator[dict[str, Any]]:
-    """The movements that used a lot while one that precedes it had credit left."""
-    cursor.execute(LOTS, [tenant_id, wallet_id])
-    places: dict[str, Place] = {
-        lot: (priority, expires_at or NEVER, made_at, lot) for lot, priority, expires_at, made_at in cursor.fetchall()
-    }
-    left = dict.fromkeys(places, 0)
-    first: list[Place] = []
-    for rows in _movements(cursor, tenant_id, wallet_id):
-        last = BEFORE_ALL
-        for *_movement, lot, amount in rows:
-            place = places.get(lot, BEFORE_ALL)
-            left[lot] = left.get(lot, 0) + amount
-            last = max(last, place)
-            if amount > 0 and place is not BEFORE_ALL:
-                heapq.heappush(first, place)
-        version, key, now, used, *_part = rows[0]
-        # A lot that is empty comes back when it is given back to; one that has expired does not.
-        while used and first and (not left[first[0][3]] or first[0][1] <= now):
-            heapq.heappop(first)
-        if used and first and first[0] < last:
-            passed_over = first[0][3]
-            yield {
-                "tenant_id": str(tenant_id),
-                "id": str(key),
-                "wallet_id": str(wallet_id),
-                "wallet_version": version,
-                "passed_over": passed_over,
-                "left": str(left[passed_over] / MILLION),
-            }
+def out_of_order(cursor: Any, tenant_id: UUID, wallet_id: UUID, most: int) -> tuple[list[dict[str, Any]], int]:
+    """The first movements that used a lot while one that precedes it had credit left, and how many there are."""
+    of_wallet = {"tenant": tenant_id, "wallet": wallet_id}
+    cursor.execute(ENDS, of_wallet)
+    ends, last = cursor.fetchone()
+    found = list(_passing_over(_pages(cursor, of_wallet, last or 0), [0, *_numbers(ends)]))
+    if not found:
+        return [], 0
+    left = {version: credit for version, _place, credit in found[:most]}
+    shown = {"versions": list(left), "places": [place for _version, place, _credit in found[:most]]}
+    cursor.execute(PASSED_OVER, {**of_wallet, **shown})
+    names = ("tenant_id", "id", "wallet_id", "wallet_version", "passed_over")
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [{**row, "left": str(left[row["wallet_version"]] / MILLION)} for row in rows], len(found)
 
 
-def _movements(cursor: Any, tenant_id: UUID, wallet_id: UUID) -> Iterator[list[tuple[Any, ...]]]:
+def _passing_over(steps: Iterable[tuple[int, int, int, int]], ends: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Each movement that used a lot while another came first: its version, that lot's place, and what it held."""
+    left = [0] * len(ends)
+    first: list[int] = []
+    current = last = moment = 0
+    for version, use, amount, at in chain(steps, [NOTHING]):
+        if version != current:
+            # A lot that is empty comes back when it is given back to; one that has expired does not.
+            while last and first and (not left[first[0]] or ends[first[0]] <= moment):
+                heappop(first)
+            if last and first and first[0] < last:
+                yield current, first[0], left[first[0]]
+            current, moment, last = version, at, 0
+        place = use >> 1
+        left[place] += amount
+        if amount > 0 and place:
+            heappush(first, place)
+        if use & 1 and place > last:
+            last = place
+
+
+def _pages(cursor: Any, of_wallet: dict[str, UUID], last: int) -> Iterator[tuple[int, int, int, int]]:
     """What each movement of the wallet did to lots, in order."""
-    cursor.execute(LAST, [tenant_id, wallet_id])
-    [last] = cursor.fetchone()
-    for version in range(1, (last or 0) + 1, PAGE):
-        cursor.execute(MOVEMENTS, [tenant_id, wallet_id, version, version + PAGE - 1])
-        for _version, rows in groupby(cursor.fetchall(), key=itemgetter(0)):
-            yield list(rows)
+    for version in range(1, last + 1, PAGE):
+        cursor.execute(STEPS, {**of_wallet, "first": version, "last": version + PAGE - 1})
+        [packed] = cursor.fetchone()
+        numbers = _numbers(packed)
+        yield from zip(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4], strict=True)
+
+
+def _numbers(packed: bytes | None) -> "array[int]":
+    """Numbers of eight bytes as the database sends them, the highest byte first."""
+    numbers = array("q", packed or b"")
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers

@@ -43,21 +43,23 @@ OVERDRAWN: Final = Rule(
     """,
 )
 
+# The pass over the ledger says whether there is any such row; only then are they looked for.
+ADDS_UP: Final = """
+balance_after = balance_before + amount AND balance_before >= 0 AND balance_after >= 0 AND reserved_after >= 0
+AND CASE transaction_type
+    WHEN 'debit' THEN amount <= 0
+    WHEN 'reservation' THEN amount < 0
+    WHEN 'adjustment' THEN amount <> 0 OR reverses_id IS NOT NULL
+    ELSE amount > 0 END
+"""
 ROW_SUM: Final = Rule(
     "I2",
     "A movement does not add up, or its sign is wrong",
     LEDGER,
-    """
+    f"""
     SELECT tenant_id, id, wallet_id, wallet_version, transaction_type, amount, balance_before, balance_after,
            reserved_after
-    FROM {entries}
-    WHERE (balance_after = balance_before + amount AND balance_before >= 0 AND balance_after >= 0
-           AND reserved_after >= 0
-           AND CASE transaction_type
-               WHEN 'debit' THEN amount <= 0
-               WHEN 'reservation' THEN amount < 0
-               WHEN 'adjustment' THEN amount <> 0 OR reverses_id IS NOT NULL
-               ELSE amount > 0 END) IS NOT TRUE
+    FROM {{entries}} WHERE ({ADDS_UP}) IS NOT TRUE
     """,
     historical=False,
 )
@@ -224,21 +226,6 @@ LOT_SUM: Final = Rule(
     """,
 )
 
-# Nearly every movement is of one lot: its amount is looked at first, and only the others are added up.
-LOT_PARTS: Final = Rule(
-    "I9",
-    "What a movement took from lots or gave to them is not its amount",
-    LEDGER,
-    """
-    SELECT tenant_id, id, wallet_id, wallet_version, amount, lot_movements
-    FROM (SELECT *, jsonb_path_query_array(lot_movements, '$.*') AS parts FROM {entries}) AS entry
-    WHERE (CASE WHEN jsonb_array_length(parts) = 1 THEN (parts ->> 0)::numeric = amount
-           ELSE amount = (SELECT COALESCE(sum(part::numeric), 0) FROM jsonb_array_elements_text(parts) AS part)
-           END) IS NOT TRUE
-    """,
-    historical=False,
-)
-
 NUMBER_GAP: Final = Rule(
     "I10",
     "A number of a series is on no invoice",
@@ -316,16 +303,6 @@ CREDITED: Final = Rule(
     """,
 )
 
-QUOTA: Final = Rule(
-    "I11",
-    "More was used than a hard quota allowed",
-    "billing_entitlement_usage",
-    """
-    SELECT tenant_id, id, entitlement_id, "window", window_start, used, quota FROM billing_entitlement_usage
-    WHERE (used >= 0 AND (quota IS NULL OR used <= quota)) IS NOT TRUE
-    """,
-)
-
 HASH: Final = Rule(
     "I13",
     "The hash of a movement is not that of its contents and the movement before it",
@@ -357,10 +334,9 @@ ANCHOR: Final = Rule(
     """,
 )
 
-# The fold of the ledger, the use of lots and the guards of the database have modules of their own.
+# The fold of the ledger, the use of lots and of quotas and the guards of the database have modules of their own.
 RULES: Final = (
     OVERDRAWN,
-    ROW_SUM,
     KEY_TWICE,
     REVERSAL,
     CHARGED,
@@ -371,12 +347,10 @@ RULES: Final = (
     HOLD_SUM,
     HOLD_LEFT,
     LOT_SUM,
-    LOT_PARTS,
     NUMBER_GAP,
     NUMBER_WRONG,
     INVOICE_SUM,
     INVOICE_LEDGER,
     CREDITED,
-    QUOTA,
     ANCHOR,
 )

@@ -7,12 +7,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
-from billing.audit import folding, guards, lots, rules
+from billing.audit import folding, guards, lots, quotas, rules
 from billing.audit.rules import Rule
 
 MOST_SHOWN: Final = 200
+# The pass over the ledger reads several parts in each process, so that none waits long for the last part of another,
+# and none so big that what is folded of it would not fit into memory.
+PARTS_A_PROCESS: Final = 4
+BLOCKS_A_PART: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,10 @@ def find(cursor: Any, *, with_hashes: bool = True, since_anchor: bool = False, n
     last anchor are taken as proved, and the use of lots, which only the whole history shows, is left out.
     """
     found = Search()
-    every = (*rules.RULES, rules.HASH) if with_hashes else rules.RULES
+    every = (*rules.RULES, *quotas.RULES, *((rules.HASH,) if with_hashes else ()))
     values = {"now": now or timezone.now()}
-    _fold(cursor, found, since_anchor=since_anchor)
-    if not since_anchor:
-        _lots(cursor, found)
+    if not _fold(cursor, found, since_anchor=since_anchor):
+        every = (rules.ROW_SUM, *every)
     for rule in every:
         if not (rule.guard and guards.stands(cursor, rule.guard)):
             found.add(rule.number, rule.title, rule.table, *_rows(cursor, _sql(rule, since_anchor), values))
@@ -81,16 +85,24 @@ def _rows(cursor: Any, sql: str, values: Mapping[str, Any]) -> tuple[list[dict[s
     return [_read(text) for text, _count in rows], rows[0][1] if rows else 0
 
 
-def _fold(cursor: Any, found: Search, *, since_anchor: bool) -> None:
-    """Wallets against their ledger, and the places where the chain of a wallet that disagrees is broken."""
-    entries = "entries" if since_anchor else "billing_ledger_transactions"
-    cursor.execute(
-        (folding.SINCE_ANCHOR if since_anchor else folding.WHOLE)
-        + folding.FOLD.replace("{entries}", entries).replace("{most}", str(MOST_SHOWN))
-    )
-    movements, wallets, wrong, count = cursor.fetchone()
+def _fold(cursor: Any, found: Search, *, since_anchor: bool) -> bool:
+    """Wallets and lots against the ledger, in one pass over it; whether every movement adds up in itself."""
+    cursor.execute("SELECT pg_relation_size('billing_ledger_transactions') / current_setting('block_size')::bigint")
+    [blocks] = cursor.fetchone()
+    parts = max(PARTS_A_PROCESS * settings.BILLING_AUDIT_WORKERS, blocks // BLOCKS_A_PART, 1)
+    cursor.execute(folding.statement(blocks=blocks, parts=parts, since_anchor=since_anchor, most=MOST_SHOWN))
+    movements, wallets, adds_up, wrong, how_wrong, uneven, how_uneven, *of_lots = cursor.fetchone()
     found.movements, found.wallets = int(movements), int(wallets)
-    rows = _read(wrong)
+    _wallets(cursor, found, _read(wrong), how_wrong)
+    title = "What a movement took from lots or gave to them is not its amount"
+    found.add("I9", title, rules.LEDGER, _read(uneven), how_uneven)
+    if of_lots:
+        _lots(cursor, found, *of_lots)
+    return bool(adds_up)
+
+
+def _wallets(cursor: Any, found: Search, rows: list[dict[str, Any]], count: int) -> None:
+    """Wallets that disagree with their ledger, and the places where the chain of such a wallet is broken."""
     disagreeing = [row for row in rows if not row["agrees"]]
     if disagreeing:
         title = "A wallet is not the fold of its ledger"
@@ -103,15 +115,13 @@ def _fold(cursor: Any, found: Search, *, since_anchor: bool) -> None:
             found.add("I3", title, rules.LEDGER, *(broken if broken[1] else ([row], 1)))
 
 
-def _lots(cursor: Any, found: Search) -> None:
+def _lots(cursor: Any, found: Search, unequal: str, how_unequal: int, stale: str, how_stale: int, wallets: str) -> None:
     """Lots against their movements: what is left of them, when they were used, and in which order."""
-    cursor.execute(lots.FOLD.format(most=MOST_SHOWN))
-    unequal, how_many, stale, how_stale, wallets = cursor.fetchone()
-    found.add("I9", "What is left of a lot is not what its movements left", rules.LOTS, _read(unequal), how_many)
+    found.add("I9", "What is left of a lot is not what its movements left", rules.LOTS, _read(unequal), how_unequal)
     found.add("I9", "A lot was used after it expired, or taken out before", rules.LOTS, _read(stale), how_stale)
     for tenant_id, wallet_id in _read(wallets):
-        rows = list(lots.out_of_order(cursor, UUID(tenant_id), UUID(wallet_id)))
-        found.add("I9", "Lots were used in another order than they should", rules.LEDGER, rows)
+        rows = lots.out_of_order(cursor, UUID(tenant_id), UUID(wallet_id), MOST_SHOWN)
+        found.add("I9", "Lots were used in another order than they should", rules.LEDGER, *rows)
 
 
 def _read(text: str) -> Any:

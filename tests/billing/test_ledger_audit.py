@@ -156,6 +156,13 @@ def test_a_ledger_that_nobody_tampered_with_is_proved(purse):
         assert search.wallets == 1
 
 
+def test_credit_that_expired_no_longer_comes_first(purse):
+    with tenant_context(purse.tenant_id):
+        ledger.credit(wallet=purse, amount=Decimal(5), key="lost", now=START + 21 * DAY, expires_at=START + 22 * DAY)
+        ledger.debit(wallet=purse, amount=Decimal(1), key="later", now=START + 25 * DAY)
+    assert broken() == set()
+
+
 LEDGER_TAMPERINGS = {
     "an amount that is edited": ("UPDATE billing_ledger_transactions SET amount = amount - 1 WHERE wallet_version = 3",
                                  {"I2", "I9", "I13"}),
@@ -176,6 +183,34 @@ LEDGER_TAMPERINGS = {
         {"I3", "I13"}),
     "a lot that is edited in a movement": (
         "UPDATE billing_ledger_transactions SET lot_movements = '{}' WHERE wallet_version = 3", {"I9", "I13"}),
+    "what a movement took from its one lot": (
+        "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, '100.0', '99.0')::jsonb"
+        " WHERE wallet_version = 1", {"I9", "I13"}),
+    "what a movement took from several lots": (
+        "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, '-5.0', '-4.0')::jsonb"
+        " WHERE wallet_version = 3", {"I9", "I13"}),
+    "a part of a movement that is no number": (
+        "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, '-5.0', 'none')::jsonb"
+        " WHERE wallet_version = 3", {"I9", "I13"}),
+    "a part of a movement of one lot that is empty": (
+        "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, amount::text, '')::jsonb"
+        " WHERE wallet_version = 1", {"I9", "I13"}),
+    "a part of a movement of one lot that is there twice": (
+        "UPDATE billing_ledger_transactions SET lot_movements ="
+        " replace(lot_movements::text, amount::text, amount::text || amount)::jsonb WHERE wallet_version = 1",
+        {"I9", "I13"}),
+    "the lot of a movement": (
+        "UPDATE billing_ledger_transactions SET lot_movements ="
+        " jsonb_build_object((SELECT max(id::text) FROM billing_credit_lots), amount::text) WHERE wallet_version = 1",
+        {"I9", "I13"}),
+    "parts that are swapped between two movements": (
+        "UPDATE billing_ledger_transactions SET lot_movements ="
+        " jsonb_build_object((SELECT min(id::text) FROM billing_credit_lots),"
+        " (amount + CASE wallet_version WHEN 1 THEN 1 ELSE -1 END)::text)"
+        " WHERE wallet_version = 1 OR description = 'Rounding'", {"I9", "I13"}),
+    "parts that are written otherwise, which only the hash tells": (
+        "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, '000\"', '\"')::jsonb"
+        " WHERE wallet_version <= 3", {"I13"}),
     "a row that is deleted": ("DELETE FROM billing_ledger_transactions WHERE wallet_version = 3",
                               {"I2", "I3", "I9", "I13"}),
     "a last row that is deleted": (
@@ -220,7 +255,7 @@ OTHER_TAMPERINGS = {
     "a use that costs something else": (
         "UPDATE billing_usage_events SET total_cost = total_cost + 1 WHERE idempotency_key = 'call-0'", {"I6", "I7"}),
     "a use that is charged and was given back": (
-        "UPDATE billing_usage_events SET status = 'charged' WHERE idempotency_key = 'call-2'", {"I6"}),
+        "UPDATE billing_usage_events SET status = 'charged' WHERE idempotency_key = 'call-2'", {"I6", "I11"}),
     "an item's cost": (
         "UPDATE billing_usage_events SET usage_items = jsonb_set(usage_items, '{0,cost}', '\"0.1\"')"
         " WHERE idempotency_key = 'call-0'", {"I7"}),
@@ -232,7 +267,16 @@ OTHER_TAMPERINGS = {
     "an invoice's sum": (
         "UPDATE billing_invoices SET subtotal = subtotal + 1, total = total + 1, prepaid_amount = prepaid_amount + 1",
         {"I10"}),
-    "a quota": ("UPDATE billing_entitlement_usage SET used = 1000, quota = 100", {"I11"}),
+    "a quota": ("UPDATE billing_entitlement_usage SET quota = 1", {"I11"}),
+    "what a quota counted in a day": (
+        "UPDATE billing_entitlement_usage SET used = used + 1 WHERE \"window\" = 'day' AND window_start = '2026-09-07'",
+        {"I11"}),
+    "a day that a quota counted": (
+        "DELETE FROM billing_entitlement_usage WHERE \"window\" = 'day' AND window_start = '2026-09-07'", {"I11"}),
+    "what a use took of a quota": (
+        "UPDATE billing_usage_events SET quota_units = 0 WHERE idempotency_key = 'call-0'", {"I11"}),
+    "the feature of a use": (
+        "UPDATE billing_usage_events SET feature_key = 'another' WHERE idempotency_key = 'call-0'", {"I11"}),
     "a key to nothing": ("UPDATE billing_credit_lots SET wallet_id = gen_random_uuid() WHERE priority = 50",
                          {"I9", "I12"}),
     "a key to another tenant": ("UPDATE billing_holds SET tenant_id = gen_random_uuid() WHERE captured_amount = 4",
@@ -352,6 +396,16 @@ def test_a_violation_is_kept_told_to_its_tenant_and_never_anchored(purse, tamper
     assert audit.findings[0]["row"]["wallet_version"] == 3
     assert event.tenant_id == purse.tenant_id
     assert event.payload == {"audit_id": str(audit.pk), "violations": 1, "rules": ["I13"]}
+
+
+def test_a_quota_holds_of_a_tenant_that_changed_its_time_zone(purse, tamper, tenant):
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(timezone="Pacific/Auckland")
+    assert broken() == broken(tenant=tenant) == set()
+    tamper("UPDATE billing_entitlement_usage SET used = used + 1 WHERE \"window\" = 'month'")
+    [finding] = audited().findings
+    assert (finding.rule, finding.row["window"], finding.row["begins"]) == ("I11", "month", None)
+    assert Decimal(finding.row["used"]) == Decimal(finding.row["recorded"]) + 1
 
 
 def test_an_audit_of_one_tenant_leaves_others_alone(purse, tamper, tenant, other_tenant):
