@@ -6,9 +6,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from xdist.scheduler import LoadFileScheduling
 
 from lad.runtime.servers import embedded_servers
 
@@ -16,16 +18,34 @@ from lad.runtime.servers import embedded_servers
 def _start(stack: contextlib.ExitStack) -> None:
     home = Path(tempfile.mkdtemp(prefix="lad-"))
     stack.callback(shutil.rmtree, home, ignore_errors=True)
+    # Where a server's static files would be; the middleware that serves them warns when there is no such directory.
+    (home / "static").mkdir()
     servers = stack.enter_context(embedded_servers(home, durable=False))
     os.environ.update(servers.environment())
     os.environ.update(
         LAD_HOME=str(home),
         SECRET_KEY="a-key-for-tests-only-" * 4,
         FIELD_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
-        JWT_SIGNING_KEYS="a-signing-key-for-tests-only-" * 2,
+        JWT_SIGNING_KEYS="a-signing-key-for-tests-only-" * 3,
         DB_POOL="false",
         LOG_LEVEL="WARNING",
     )
+
+
+# What the tests of a directory share is dear: a browser over the demo data, a LAD that runs. One worker takes them all.
+TOGETHER = ("tests/browser/", "tests/runtime/")
+
+
+class FilesAndDirectories(LoadFileScheduling):
+    """Hands a worker one file after the other, and some directories whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((each for each in TOGETHER if nodeid.startswith(each)), super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesAndDirectories:
+    return FilesAndDirectories(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

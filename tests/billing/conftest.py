@@ -1,18 +1,21 @@
-"""A company's money: its wallet, browsers to look at it with, and a Stripe account to fill it from."""
+"""A company's money: its wallet, what use costs, browsers to look at it with, and a Stripe account to fill it from."""
 
-import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from billing.models import CreditPackage, Wallet
-from lad.tenancy.context import platform_context
+from billing.models import CreditPackage, Price, Wallet
+from lad.tenancy.context import platform_context, tenant_context
 from tenants.models import Tenant, User
+from tests.billing.metered import CALL
 from tests.billing.stripe_server import SECRET_KEY, WEBHOOK_SECRET, Stripe, serve
-from tests.factories.billing import CreditPackageFactory, WalletFactory
+from tests.factories.billing import CreditPackageFactory, PriceFactory, WalletFactory
+from tests.serving import serving
 
 
 @pytest.fixture
@@ -46,14 +49,10 @@ def root(browser: Callable[[User], Client], superuser: User) -> Client:
 def account(settings: Any) -> Iterator[Stripe]:
     """A Stripe account on this machine, and the settings that lead there."""
     stripe = Stripe()
-    server = serve(stripe)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.STRIPE_API_URL = stripe.url
     settings.STRIPE_SECRET_KEY = SECRET_KEY
     settings.STRIPE_WEBHOOK_SECRET = WEBHOOK_SECRET
-    yield stripe
-    server.shutdown()
-    server.server_close()
+    with serving(serve(stripe)) as settings.STRIPE_API_URL:
+        yield stripe
 
 
 @pytest.fixture
@@ -61,3 +60,18 @@ def package(db: None) -> CreditPackage:
     """1,000 credits for 99.00."""
     with platform_context():
         return CreditPackageFactory.create(name="Starter", key="starter", credits=1_000, price=Decimal(99))
+
+
+@pytest.fixture
+def listed(db: None) -> Price:
+    """A common price of a minute, since long."""
+    since = timezone.now() - timedelta(days=400)
+    with platform_context():
+        return PriceFactory.create(**CALL, unit_price=Decimal("0.013"), effective_from=since)
+
+
+@pytest.fixture
+def inside(tenant: Tenant, listed: Price) -> Iterator[None]:
+    """Work inside the tenant, where a minute has its price."""
+    with tenant_context(tenant.pk):
+        yield

@@ -9,13 +9,15 @@ import pytest
 from django.db import DatabaseError, connections
 
 from billing.models import CreditPackage, Invoice, Wallet, WalletStatus
-from billing.services import ledger
+from billing.providers.cards import Refund
+from billing.services import ledger, payments
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.models import DomainEvent, Tenant
 from tenants.outbox import drain
 from tests.api.helpers import problem
 from tests.billing.stripe_server import WEBHOOK_SECRET, Hangup, Stripe, sign
-from tests.billing.till import available, checkout, event_rows, paid, payment, rows, tell, told
+from tests.billing.till import available, checkout, event_rows, paid, payment, rows, tell, told, until_another_waits
+from tests.tenants.helpers import together
 
 
 @pytest.fixture
@@ -293,6 +295,30 @@ def test_a_refund_of_a_part_takes_its_share_and_the_rest_later(session: str, wal
     with platform_context():
         notes = Invoice.objects.filter(corrects__payment=payment().pk).order_by("created_at")
         assert [note.total for note in notes] == [Decimal("27.02"), Decimal("81.06")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_refunds_told_at_once_each_takes_what_the_other_left(
+    session: str, wallet: Wallet, account: Stripe, tenant: Tenant
+) -> None:
+    paid(account, session)
+    begun = threading.Event()
+
+    def refund(total: str) -> None:
+        row = payment()
+        with tenant_context(tenant.pk):
+            payments.refund(payment=row, facts=Refund(row.payment_intent_id, Decimal(total), "USD", row.pk))
+            begun.set()
+            if total == "27.02":
+                until_another_waits()
+
+    def second() -> None:
+        assert begun.wait(10)
+        refund("108.08")
+
+    assert together(lambda: refund("27.02"), second) == [None, None]
+    row = payment()
+    assert (available(wallet), row.status, row.reclaimed_amount, row.attention) == (0, "refunded", 100, "")
 
 
 def test_news_of_a_smaller_refund_that_comes_late_changes_nothing(

@@ -148,7 +148,7 @@ def test_pages_fit_their_screen(opened, name, width, height, dark):
     page = opened(width=width, height=height, dark=dark)
 
     def look(title: str) -> None:
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state()
         page.screenshot(path=SCREENSHOTS / f"{title}-{name}.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{title} is wider than the screen"
         assert ("dark" in (page.get_attribute("html", "class") or "")) is dark

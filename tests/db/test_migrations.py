@@ -56,6 +56,6 @@ def test_they_go_there_and_back(empty_database: str) -> None:
         env={**environment, "DJANGO_SETTINGS_MODULE": "lad.settings"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert ended.stdout.strip() == "there and back", ended.stderr[-2000:]

@@ -46,7 +46,7 @@ def test_many_rings_while_a_hint_is_on_its_way_become_one(monkeypatch: pytest.Mo
 def test_a_broker_that_is_down_costs_no_event(tenant: Tenant, registry: None, monkeypatch: pytest.MonkeyPatch) -> None:
     consumes("probe.*", name="probe")(lambda batch: None)
     failed = threading.Event()
-    monkeypatch.setattr(hints, "app", Celery("nowhere", broker=NOBODY_LISTENS))
+    monkeypatch.setattr(hints, "app", Celery("nowhere", broker=NOBODY_LISTENS, set_as_current=False))
     monkeypatch.setattr(hints.log, "warning", lambda *args, **kwargs: failed.set())
     monkeypatch.setattr(hints, "_doorbell", hints.Doorbell("tenants.drain_events"))
     with tenant_context(tenant.pk):

@@ -40,6 +40,9 @@ def home() -> Iterator[Path]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
+READY = "Ctrl-C stops it."
+
+
 class Run:
     """One `python -m lad.runtime.<module>`, its output and every process it started."""
 
@@ -84,6 +87,24 @@ class Run:
             self.process.kill()
             self.process.wait()
         self.output_file.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Run]:
+    """A LAD that really runs, without demo data; started once for all tests here, the last of `up` stops it."""
+    home = make_home()
+    run = Run(home, LAD_PORT=str(free_port()), LAD_DEMO="0")
+    try:
+        run.wait_for(READY)
+        yield run
+    finally:
+        run.stop()
+        run.remove()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def address(run: Run) -> str:
+    return (run.home / "lad.lock").read_text().splitlines()[1]
 
 
 def run_to_the_end(home: Path, **environment: str) -> tuple[int, str]:

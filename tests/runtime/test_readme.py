@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.runtime.conftest import Run, clean_environment, free_port
+from .conftest import Run, address, clean_environment
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
@@ -18,19 +18,12 @@ def walk_through() -> str:
     return found.group(1)
 
 
-def test_the_walk_through_ends_with_the_acceptance_in_the_activity_feed(home: Path) -> None:
-    port = free_port()
-    run = Run(home, LAD_PORT=str(port), LAD_DEMO="0")
-    try:
-        run.wait_for("Ctrl-C stops it", seconds=150)
-        environment = clean_environment(LAD=f"http://127.0.0.1:{port}", LAD_HOME=str(home))
-        # The python of the tests stands in for the reader's.
-        environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        script = f"set -e -o pipefail\n{walk_through()}"
-        walked = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=150)
-        assert walked.returncode == 0, walked.stdout + walked.stderr
-        assert '"results"' in walked.stdout
-        assert "charles@analytical.example" in walked.stdout.lower()
-        run.stop()
-    finally:
-        run.remove()
+def test_the_walk_through_ends_with_the_acceptance_in_the_activity_feed(running: Run) -> None:
+    environment = clean_environment(LAD=address(running), LAD_HOME=str(running.home))
+    # The python of the tests stands in for the reader's.
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    script = f"set -e -o pipefail\n{walk_through()}"
+    walked = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=150)
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    assert '"results"' in walked.stdout
+    assert "charles@analytical.example" in walked.stdout.lower()

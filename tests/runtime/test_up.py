@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,27 +14,7 @@ import pytest
 
 from lad.runtime.keys import KeyFile
 
-from .conftest import Run, clean_environment, free_port, gone, make_home, run_to_the_end
-
-READY = "Ctrl-C stops it."
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Run]:
-    """A LAD that really runs, without demo data; started once for all tests here, the last of which stops it."""
-    home = make_home()
-    run = Run(home, LAD_PORT=str(free_port()), LAD_DEMO="0")
-    try:
-        run.wait_for(READY)
-        yield run
-    finally:
-        run.stop()
-        run.remove()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def address(run: Run) -> str:
-    return (run.home / "lad.lock").read_text().splitlines()[1]
+from .conftest import READY, Run, address, clean_environment, free_port, gone, run_to_the_end
 
 
 def ready(run: Run) -> bool:

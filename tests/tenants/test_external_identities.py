@@ -1,9 +1,9 @@
 """Signing in with accounts of outside issuers, verified against the keys they publish."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,12 +20,19 @@ from tenants.identity import issuers
 from tenants.models import Membership, Role, Tenant, User, UserIdentity
 from tenants.services import invitations
 from tests.factories.tenants import UserFactory
+from tests.serving import serving
 from tests.tenants.helpers import events, fresh, problem
 
 SIGN_IN = "/api/v1/auth/external/"
 LINK = "/api/v1/auth/external/link/"
 CLIENT = "1234.apps.googleusercontent.com"
 APP = "https://app.lad.example"
+
+
+@cache
+def private_key(name: str) -> rsa.RSAPrivateKey:
+    """The key of that name, made once: making one takes longer than most tests."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class Provider:
@@ -51,14 +58,11 @@ class Provider:
                 """Says nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def rotate(self, key_id: str) -> None:
         """Publish and sign with a new key only."""
         self.key_id = key_id
-        self.keys = {key_id: rsa.generate_private_key(public_exponent=65537, key_size=2048)}
+        self.keys = {key_id: private_key(key_id)}
 
     def published(self) -> list[dict[str, Any]]:
         made = jwt.algorithms.RSAAlgorithm.to_jwk
@@ -104,21 +108,20 @@ class Provider:
 def provider(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     provider = Provider()
     monkeypatch.setattr(issuers, "_keys", {})
-    settings.EXTERNAL_ISSUERS = {
-        "clerk": {
-            "issuer": "https://clerk.lad.example",
-            "jwks_url": f"{provider.url}/clerk",
-            "authorized_parties": [APP],
-        },
-        "google": {
-            "issuer": ["https://accounts.google.com", "accounts.google.com"],
-            "jwks_url": f"{provider.url}/google",
-            "audience": CLIENT,
-        },
-    }
-    yield provider
-    provider.server.shutdown()
-    provider.server.server_close()
+    with serving(provider.server) as address:
+        settings.EXTERNAL_ISSUERS = {
+            "clerk": {
+                "issuer": "https://clerk.lad.example",
+                "jwks_url": f"{address}/clerk",
+                "authorized_parties": [APP],
+            },
+            "google": {
+                "issuer": ["https://accounts.google.com", "accounts.google.com"],
+                "jwks_url": f"{address}/google",
+                "audience": CLIENT,
+            },
+        }
+        yield provider
 
 
 @pytest.fixture
@@ -237,7 +240,7 @@ def test_a_google_token_does_not_pass_as_clerk_s(provider, sign_in):
 
 
 def test_a_token_signed_by_somebody_else_is_refused(provider, sign_in):
-    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    stranger = private_key("stranger's")
     assert problem(sign_in(provider.token(key=stranger))) == (401, "external_token_refused")
 
 

@@ -1,6 +1,5 @@
 """Attachments in S3-compatible storage, against a small server that speaks just enough of it."""
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +17,7 @@ from tests.api.helpers import problem
 from tests.leads.attachments.conftest import URL, row_of, stored
 from tests.leads.attachments.contents import PDF
 from tests.leads.attachments.test_keeping import old_id, put
+from tests.serving import serving
 
 BUCKET = "lad-files"
 
@@ -92,27 +92,24 @@ class Bucket(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def bucket(settings: Any) -> Iterator[type[Bucket]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     Bucket.objects, Bucket.headers_seen, Bucket.broken = {}, [], False
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "attachments": {
-            "BACKEND": "leads.files.s3.AttachmentBucket",
-            "OPTIONS": {
-                "bucket_name": BUCKET,
-                "endpoint_url": f"http://127.0.0.1:{server.server_port}",
-                "region_name": "eu-north-1",
-                "access_key": "key",
-                "secret_key": "secret",
-                "addressing_style": "path",
-                "location": "lad",
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Bucket)) as address:
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "attachments": {
+                "BACKEND": "leads.files.s3.AttachmentBucket",
+                "OPTIONS": {
+                    "bucket_name": BUCKET,
+                    "endpoint_url": address,
+                    "region_name": "eu-north-1",
+                    "access_key": "key",
+                    "secret_key": "secret",
+                    "addressing_style": "path",
+                    "location": "lad",
+                },
             },
-        },
-    }
-    yield Bucket
-    server.shutdown()
-    server.server_close()
+        }
+        yield Bucket
 
 
 def follow(api: Any, member: Any, shown: dict[str, Any]) -> Any:
