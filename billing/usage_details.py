@@ -1,21 +1,23 @@
 """Use in finer grain than one sum: for a chart of days, and for a spreadsheet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from django.db import connection
+
 from billing.summaries import Chosen, Period, fetched, source_of, with_items
 
-# A spreadsheet of more lines is asked for in parts.
-MOST_EXPORTED: Final = 50_000
+# So many lines are in memory at once.
+CHUNK: Final = 2_000
 
 EXPORT: Final = """
 SELECT (occurred_at AT TIME ZONE %(zone)s)::date, feature_key, user_id, status,
        item.category, item.provider, item.model, item.unit, count(*), sum(item.quantity), sum(item.cost)
-{source} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8 LIMIT %(limit)s"""
+{source} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,10 @@ def stacked(period: Period, chosen: Chosen, features: Sequence[str]) -> dict[dat
     return found
 
 
-def details(period: Period, chosen: Chosen) -> list[Detail]:
-    """The use of the period by day, feature, person, status and component."""
+def details(period: Period, chosen: Chosen) -> Iterator[list[Detail]]:
+    """All use of the period by day, feature, person, status and component, of one moment and in chunks."""
     source, parameters = source_of(period, chosen)
-    statement = EXPORT.format(source=with_items(source))
-    return [Detail(*row) for row in fetched(statement, {**parameters, "limit": MOST_EXPORTED})]
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(EXPORT.format(source=with_items(source)), parameters)
+        while rows := cursor.fetchmany(CHUNK):
+            yield [Detail(*row) for row in rows]

@@ -1,19 +1,17 @@
 """The usage explorer: what was used and what it cost, by day, feature, person and component."""
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from io import StringIO
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -21,8 +19,10 @@ from django.utils import timezone
 from billing import summaries, usage_details
 from billing.admin.tables import amount, quantity
 from billing.admin.usage_chart import COLOURS, daily_chart
+from billing.admin.usage_file import usage_file
 from billing.admin.usage_filters import Asked, ExplorerForm, asked
 from billing.models import PriceCategory, UsageStatus
+from billing.models.amounts import to_price
 from billing.summaries import By, Line, Summary, Trend
 from lad.adminsite.navigation import Page, add_page
 from lad.adminsite.permissions import access_of
@@ -34,22 +34,6 @@ STATUSES: Final = dict(UsageStatus.choices)
 # A panel shows so many lines; all are in the file.
 SHOWN: Final = 8
 COMPONENTS_SHOWN: Final = 100
-# A cell that begins so would be run as a formula.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-CSV_HEAD: Final = (
-    "day",
-    "feature",
-    "person",
-    "status",
-    "category",
-    "provider",
-    "model",
-    "unit",
-    "uses",
-    "quantity",
-    "cost",
-    "currency",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +48,7 @@ class Row:
     colour: int = 0
 
 
-def explorer(request: HttpRequest) -> HttpResponse:
+def explorer(request: HttpRequest) -> HttpResponseBase:
     """Everything in the scope of the caller; staff of the platform may narrow it to a tenant here."""
     if not _may_look(request):
         raise PermissionDenied
@@ -79,7 +63,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         now = timezone.now()
         question = asked(values, zone=summaries.zone_of_scope(), now=now)
         if "csv" in given:
-            return _file(question)
+            return usage_file(question)
         links = _Links(given, tenant_id if may_choose else None, question)
         context = {
             **admin.site.each_context(request),
@@ -222,7 +206,7 @@ def _component(line: Line, summary: Summary) -> dict[str, str]:
         "unit": key.unit,
         "uses": f"{line.uses:,}",
         "quantity": quantity(line.quantity),
-        "each": amount(each.quantize(Decimal("0.0000000001"))),
+        "each": amount(to_price(each)),
         "cost": amount(line.cost),
         "share": _share(line, summary),
     }
@@ -230,44 +214,6 @@ def _component(line: Line, summary: Summary) -> dict[str, str]:
 
 def _share(line: Line, summary: Summary) -> str:
     return f"{summaries.percentage(line.cost, summary.cost):.1f}"
-
-
-def _file(question: Asked) -> HttpResponse:
-    """The use of the period by day and component, for a spreadsheet."""
-    found = usage_details.details(question.period, question.chosen)
-    people = {None: "", **_emails({line.user_id for line in found if line.user_id})}
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_HEAD)
-    for line in found:
-        cells: Sequence[Any] = (
-            line.day.isoformat(),
-            line.feature_key,
-            people.get(line.user_id, str(line.user_id)),
-            line.status,
-            line.category,
-            line.provider,
-            line.model,
-            line.unit,
-            line.uses,
-            f"{line.quantity:f}",
-            f"{line.cost:f}",
-            question.chosen.currency,
-        )
-        writer.writerow(_cell(cell) for cell in cells)
-    response = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
-    name = f"usage-{question.period.first}-{question.period.last}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _emails(keys: Iterable[UUID]) -> dict[UUID | None, str]:
-    return {user.pk: user.email for user in summaries.users(keys).values()}
-
-
-def _cell(value: Any) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _scope(request: HttpRequest, tenant_id: UUID | None) -> AbstractContextManager[None]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing.models import amounts
 from billing.models.guards import status_steps
+from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import TenantModel
 from lad.db.shapes import Shape
@@ -105,6 +106,15 @@ class UsageEvent(TenantModel):
     class Meta:
         db_table = "billing_usage_events"
         constraints = [
+            # Sums read the index alone, as far as the pages it points to have been vacuumed.
+            TableStorage(
+                name="billing_usage_events_storage",
+                parameters={
+                    "autovacuum_vacuum_scale_factor": "0.01",
+                    "autovacuum_vacuum_insert_scale_factor": "0.01",
+                    "autovacuum_analyze_scale_factor": "0.02",
+                },
+            ),
             models.UniqueConstraint(
                 fields=["tenant", "idempotency_key"],
                 name="billing_usage_events_idempotency_key",

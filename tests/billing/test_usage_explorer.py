@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from billing import usage_details
 from billing.admin.usage_chart import COLOURS, OTHER, daily_chart
 from billing.models import FeatureEntitlement, UsageEvent, UsageStatus
 from billing.services import entitlements, ledger, wallets
@@ -139,7 +140,7 @@ def test_the_file_has_the_use_by_day_and_component_and_no_formulas(
     use(tenant, "1.25", feature_key="=cmd()", user=owner)
     response = browser(owner).get(PAGE, {"csv": "1"})
     assert response["Content-Type"].startswith("text/csv")
-    (line,) = csv.DictReader(StringIO(response.content.decode()))
+    (line,) = csv.DictReader(StringIO(response.getvalue().decode()))
     assert line == {
         "day": timezone.now().date().isoformat(),
         "feature": "'=cmd()",
@@ -154,6 +155,20 @@ def test_the_file_has_the_use_by_day_and_component_and_no_formulas(
         "cost": "1.25",
         "currency": "USD",
     }
+
+
+def test_the_file_has_every_line_however_many_are_read_at_once(
+    tenant: Tenant, other_tenant: Tenant, owner: User, member: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage_details, "CHUNK", 3)
+    for number in range(10):
+        use(tenant, str(number), feature_key=f"feature-{number}", user=(owner, member, None)[number % 3])
+        use(other_tenant, "1000", feature_key=f"feature-{number}")
+    response = browser(owner).get(PAGE, {"csv": "1"})
+    lines = list(csv.DictReader(StringIO(response.getvalue().decode())))
+    assert [line["feature"] for line in lines] == [f"feature-{number}" for number in range(10)]
+    assert {line["person"] for line in lines} == {owner.email, member.email, ""}
+    assert sum(Decimal(line["cost"]) for line in lines) == 45
 
 
 @pytest.mark.parametrize(
