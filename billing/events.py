@@ -87,6 +87,12 @@ def warn_of_low_balance(batch: Batch) -> None:
     notices.queue_low_balance(batch)
 
 
+@consumes("billing.auto_topup.declined", name="topup-declined-mail")
+def tell_of_decline(batch: Batch) -> None:
+    """Queues the mail that tells a tenant, once for a streak, that its automatic top-up was declined."""
+    notices.queue_declined(batch)
+
+
 @consumes("billing.wallet.balance_low", name="auto-topup")
 def top_up(batch: Batch) -> None:
     """Begins an automatic payment for each wallet that has fallen below its rule's threshold."""

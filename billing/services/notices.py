@@ -1,4 +1,4 @@
-"""Telling people in time that a wallet runs low."""
+"""Telling people in time that a wallet runs low, and that it could not be filled up."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -7,15 +7,18 @@ from uuid import UUID
 
 from django.conf import settings
 
-from billing.models import Wallet, WalletStatus
+from billing.models import AutoTopup, Payment, Wallet, WalletStatus
 from billing.models.amounts import plain
+from billing.models.profile import profile_of
 from tenants.mail import messages, outgoing
-from tenants.models import MailDelivery, MailKind, Membership, Role, User
+from tenants.models import DomainEvent, MailDelivery, MailKind, Membership, Role, User
 from tenants.outbox import Batch, Event
 
 # Those who can do something about it.
 TOLD: Final = (Role.OWNER, Role.ADMIN)
-TEMPLATE: Final = "billing/mail/low-balance"
+LOW_BALANCE: Final = "billing/mail/low-balance"
+TOPUP_DECLINED: Final = "billing/mail/topup-declined"
+DECLINED: Final = "billing.auto_topup.declined"
 
 
 def queue_low_balance(batch: Batch) -> None:
@@ -33,9 +36,31 @@ def queue_low_balance(batch: Batch) -> None:
                 _queue(event, wallet, person)
 
 
+def queue_declined(batch: Batch) -> None:
+    """One mail per streak of declines to the address for invoices, else to each of the tenant's owners.
+
+    A streak begins with the first decline after the wallet was last paid into by card: one mail, however
+    often the card is tried again and declined.
+    """
+    rules = AutoTopup.objects.in_bulk(batch.aggregate_ids)
+    for event in batch:
+        rule = rules.get(event.aggregate_id) if event.aggregate_id else None
+        if rule is not None:
+            streak = f"{MailKind.TOPUP_DECLINED}.{rule.pk}.{_last_paid(rule, event.created_at) or 'first'}"
+            for number, address in enumerate(_billing_addresses(event.tenant_id)):
+                outgoing.queue(
+                    kind=MailKind.TOPUP_DECLINED,
+                    tenant_id=event.tenant_id,
+                    to=address,
+                    subject_id=rule.pk,
+                    key=f"{streak}.{number}",
+                )
+
+
 def register() -> None:
     """Tell the mail machinery how these mails are made; called once when the app is ready."""
-    messages.register(MailKind.LOW_BALANCE, _build)
+    messages.register(MailKind.LOW_BALANCE, _low_balance)
+    messages.register(MailKind.TOPUP_DECLINED, _topup_declined)
 
 
 def _queue(event: Event, wallet: Wallet, person: User) -> None:
@@ -48,7 +73,7 @@ def _queue(event: Event, wallet: Wallet, person: User) -> None:
     )
 
 
-def _build(delivery: MailDelivery, now: datetime) -> messages.Content:
+def _low_balance(delivery: MailDelivery, now: datetime) -> messages.Content:
     wallet = Wallet.objects.select_related("tenant", "user").filter(pk=delivery.subject_id).first()
     if wallet is None or wallet.status == WalletStatus.CLOSED:
         raise messages.Obsolete("The wallet is gone or closed.")
@@ -58,9 +83,49 @@ def _build(delivery: MailDelivery, now: datetime) -> messages.Content:
     left = f"{plain(wallet.available_balance)} {wallet.currency}"
     context = {
         "wallet": wallet,
-        "holder": wallet.user.full_name if wallet.user else wallet.tenant.name,
+        "holder": _holder(wallet),
         "left": left,
         "threshold": f"{plain(threshold)} {wallet.currency}",
-        "link": f"{settings.APP_URL.rstrip('/')}/settings?tab=credits",
+        "link": _top_up_link(),
     }
-    return messages.Content(f"{context['holder']} has {left} left on LAD", TEMPLATE, context)
+    return messages.Content(f"{context['holder']} has {left} left on LAD", LOW_BALANCE, context)
+
+
+def _topup_declined(delivery: MailDelivery, now: datetime) -> messages.Content:
+    rule = AutoTopup.objects.select_related("wallet__tenant", "wallet__user").filter(pk=delivery.subject_id).first()
+    if rule is None or not rule.is_enabled or rule.wallet.status == WalletStatus.CLOSED:
+        raise messages.Obsolete("The wallet is no longer topped up automatically.")
+    if rule.wallet.available_balance >= rule.threshold:
+        raise messages.Obsolete("The wallet holds enough again.")
+    told = DomainEvent.objects.filter(tenant=rule.tenant_id, event_type=DECLINED, aggregate_id=rule.pk)
+    last = told.order_by("-created_at").first()
+    context = {
+        "holder": _holder(rule.wallet),
+        "left": f"{plain(rule.wallet.available_balance)} {rule.wallet.currency}",
+        "reason": last.payload["reason"] if last else "",
+        "link": _top_up_link(),
+    }
+    return messages.Content(f"The automatic top-up of {context['holder']} was declined", TOPUP_DECLINED, context)
+
+
+def _last_paid(rule: AutoTopup, before: datetime) -> UUID | None:
+    """The last payment by card into the rule's wallet."""
+    paid = Payment.objects.filter(tenant=rule.tenant_id, wallet=rule.wallet_id, paid_at__lt=before)
+    found: UUID | None = paid.order_by("-paid_at").values_list("pk", flat=True).first()
+    return found
+
+
+def _billing_addresses(tenant_id: UUID) -> list[str]:
+    address = profile_of(tenant_id).invoice_email
+    if address:
+        return [address]
+    owners = Membership.objects.filter(tenant=tenant_id, role=Role.OWNER, user__is_active=True)
+    return list(owners.order_by("created_at").values_list("user__email", flat=True))
+
+
+def _holder(wallet: Wallet) -> str:
+    return str(wallet.user.full_name if wallet.user else wallet.tenant.name)
+
+
+def _top_up_link() -> str:
+    return f"{settings.APP_URL.rstrip('/')}/settings?tab=credits"

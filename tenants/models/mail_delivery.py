@@ -13,6 +13,7 @@ class MailKind(models.TextChoices):
     PASSWORD_RESET = "password-reset", "Password reset"
     INVOICE = "invoice", "Invoice"
     LOW_BALANCE = "low-balance", "Low balance"
+    TOPUP_DECLINED = "topup-declined", "Automatic top-up declined"
 
 
 class MailState(models.TextChoices):
