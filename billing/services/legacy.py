@@ -34,6 +34,8 @@ from billing.services.ledger import Reference
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context
 from tenants.models import User
+from tenants.outbox import emit
+from tenants.outbox.emission import quiet
 
 NOTHING: Final = Decimal(0)
 # What the rows refer to: a legacy transaction, or the holder of credits whose history does not add up.
@@ -78,7 +80,8 @@ def move(*, tenant_id: UUID, now: datetime, dry_run: bool = False) -> list[Line]
     """Move what has not moved yet of a tenant's legacy credits; returns a line for each user and stores them.
 
     One transaction for each user: an interrupted run is continued by the next one, and a run beside this
-    one waits. Posts through the ledger, each legacy transaction once for ever.
+    one waits. Posts through the ledger, each legacy transaction once for ever. A history is no news:
+    of it all no more is told than that the wallet is low now (``billing.wallet.balance_low``).
     """
     _value()
     with platform_context(tenant_id=tenant_id):
@@ -143,7 +146,9 @@ def _move_one(tenant_id: UUID, user: User, now: datetime, dry_run: bool) -> Line
         try:
             with transaction.atomic():
                 wallet = wallets.open_wallet(user=user)
-                _post(wallet, _plan(wallet, balance), now)
+                with quiet():
+                    _post(wallet, _plan(wallet, balance), now)
+                _tell_if_low(wallet)
         except DomainError as error:
             note = error.detail
         line = _reconciled(user, balance, note)
@@ -184,6 +189,12 @@ def _post(wallet: Wallet, plan: _Plan, now: datetime) -> None:
     if plan.closing:
         reason = "Legacy credits that transactions tell of and the balance did not hold"
         _settle(wallet, plan.closing, f"legacy_closing_{wallet.pk}_{number}", reason, at(now))
+
+
+def _tell_if_low(before: Wallet) -> None:
+    wallet = Wallet.objects.get(pk=before.pk)
+    if wallet.low_balance_notified_at and not before.low_balance_notified_at:
+        emit("billing.wallet.balance_low", aggregate=wallet, payload={"available": wallet.available_balance})
 
 
 def _settle(wallet: Wallet, amount: Decimal, key: str, reason: str, now: datetime) -> None:

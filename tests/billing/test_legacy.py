@@ -1,84 +1,25 @@
 """Legacy credits in wallets: what people had, they have, to the last digit, however often the move is run."""
 
-import threading
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from io import StringIO
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.audit import find
-from billing.models import (
-    CreditLot,
-    CreditTransaction,
-    CreditTransactionType,
-    LedgerTransaction,
-    LegacyMove,
-    UserCredit,
-    Wallet,
-    WalletStatus,
-)
-from billing.services import ledger, legacy, wallets
-from billing.services.legacy import Line
+from billing.models import CreditLot, CreditTransaction, LegacyMove, UserCredit, Wallet, WalletStatus
+from billing.services import ledger, wallets
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.models import Tenant, User
-from tests.conftest import superuser_connection
-from tests.factories.billing import CreditTransactionFactory, UserCreditFactory
+from tests.billing.legacy_credits import JANUARY, NOW, Kind, add, credits_of, rows_of, run, told, wallet_of
+from tests.factories.billing import CreditTransactionFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
-
-Kind = CreditTransactionType
-JANUARY = datetime(2026, 1, 1, 9, tzinfo=UTC)
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-def credits_of(user: User, balance: str, *movements: tuple[str, str], start: datetime = JANUARY) -> UserCredit:
-    """A balance and the transactions that are told of it, an hour apart."""
-    with platform_context(tenant_id=user.primary_tenant_id):
-        row = UserCreditFactory.create(user=user, balance=Decimal(balance))
-        add(row, *movements, start=start)
-    return row
-
-
-def add(row: UserCredit, *movements: tuple[str, str], start: datetime = JANUARY, **values: Any) -> None:
-    with platform_context(tenant_id=row.tenant_id):
-        for number, (kind, amount) in enumerate(movements):
-            CreditTransactionFactory.create(
-                user=row.user,
-                user_credit=row,
-                transaction_type=kind,
-                amount=Decimal(amount),
-                balance_before=None,
-                balance_after=None,
-                created_at=start + timedelta(hours=number),
-                **values,
-            )
-
-
-def run(tenant: Tenant, **options: Any) -> dict[str, Line]:
-    return {line.user: line for line in legacy.move(tenant_id=tenant.pk, now=NOW, **options)}
-
-
-def wallet_of(user: User) -> Wallet:
-    with platform_context(tenant_id=user.primary_tenant_id):
-        return Wallet.objects.get(user=user)
-
-
-def rows_of(user: User) -> list[LedgerTransaction]:
-    with platform_context(tenant_id=user.primary_tenant_id):
-        return list(LedgerTransaction.objects.filter(wallet__user=user).order_by("wallet_version"))
-
-
-def told(user: User) -> list[tuple[str, str]]:
-    return [(row.transaction_type, f"{row.amount.normalize():f}") for row in rows_of(user)]
+from tests.tenants.helpers import events
 
 
 def audited() -> int:
@@ -336,112 +277,16 @@ def test_no_history_is_too_odd_to_move(
         transaction.set_rollback(True)
 
 
-def write_old(row: UserCredit) -> list[Callable[[], Any]]:
-    """Every way to write to the old tables."""
-    return [
-        lambda: UserCredit.objects.filter(pk=row.pk).update(balance=1),
-        lambda: UserCredit.objects.filter(pk=row.pk).delete(),
-        UserCreditFactory.create,
-        lambda: CreditTransactionFactory.create(user=row.user, user_credit=row),
-    ]
-
-
-def test_frozen_tables_refuse_every_write_of_the_tenant_and_of_nobody_else(
-    tenant: Tenant, owner: User, other_owner: User
-) -> None:
-    row, other = credits_of(owner, "10"), credits_of(other_owner, "10")
-    legacy.freeze(tenant_id=tenant.pk, now=NOW)
-    for write in write_old(row):
-        with pytest.raises(IntegrityError, match="read-only"), platform_context(tenant_id=tenant.pk):
-            write()
-    with pytest.raises(IntegrityError, match="read-only"), tenant_context(tenant.pk):
-        UserCredit.objects.update(balance=1)
-    assert run(tenant)[owner.email].difference == 0
-    with tenant_context(other.tenant_id):
-        assert UserCredit.objects.update(balance=5) == 1
-
-
-def test_tables_that_are_opened_again_take_writes(tenant: Tenant, owner: User) -> None:
-    row = credits_of(owner, "10")
-    legacy.freeze(tenant_id=tenant.pk, now=NOW)
-    legacy.unfreeze(tenant_id=tenant.pk)
-    with tenant_context(tenant.pk):
-        assert UserCredit.objects.filter(pk=row.pk).update(balance=1) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_freezing_waits_for_a_write_under_way_so_that_nothing_slips_in_behind() -> None:
-    with platform_context():
-        tenant = TenantFactory.create()
+def test_a_history_that_moves_is_no_news_but_a_wallet_that_is_low_now_is(tenant: Tenant, owner: User) -> None:
+    row = credits_of(owner, "100", (Kind.PURCHASE, "60"), (Kind.REFUND, "10"), (Kind.ADJUSTMENT, "20"))
+    run(tenant)
     with platform_context(tenant_id=tenant.pk):
-        user = MemberFactory.create(primary_tenant=tenant)
-    row = credits_of(user, "10")
-    done: list[str] = []
-
-    def freeze() -> None:
-        legacy.freeze(tenant_id=tenant.pk, now=NOW)
-        done.append("frozen")
-        connection.close()
-
-    freezer = threading.Thread(target=freeze)
-    with tenant_context(tenant.pk):
-        UserCredit.objects.filter(pk=row.pk).update(balance=4)
-        freezer.start()
-        wait_until_somebody_waits_for_a_lock()
-        done.append("written")
-    freezer.join(20)
-    assert done == ["written", "frozen"]
-    assert run(tenant)[user.email].worth == Decimal("0.4")
-
-
-def wait_until_somebody_waits_for_a_lock() -> None:
-    with superuser_connection() as superuser:
-        for _ in range(2_000):
-            found = superuser.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
-            if found.fetchone() != (0,):
-                return
-            time.sleep(0.005)
-    raise AssertionError("nobody waits")
-
-
-def printed(*arguments: str) -> str:
-    out = StringIO()
-    call_command("move_legacy_credits", *arguments, stdout=out)
-    return out.getvalue()
-
-
-def test_the_command_moves_every_tenant_and_prints_what_it_found(
-    tenant: Tenant, owner: User, other_owner: User
-) -> None:
-    credits_of(owner, "10")
-    credits_of(other_owner, "25")
-    text = printed()
-    assert "Acme Outreach (acme-outreach)" in text
-    assert "Borealis Sales (borealis-sales)" in text
-    line = next(line for line in text.splitlines() if line.startswith(other_owner.email))
-    assert line.split()[1:5] == ["25.00", "2.50", "2.50", "0.00"]
-
-
-def test_the_command_fails_while_a_difference_is_left(tenant: Tenant, owner: User) -> None:
-    with tenant_context(tenant.pk):
-        wallets.move(wallet=wallets.open_wallet(user=owner), status=WalletStatus.CLOSED, reason="left")
-    credits_of(owner, "10")
-    with pytest.raises(CommandError, match="1 user"):
-        printed("--tenant", tenant.slug)
-
-
-def test_the_command_freezes_first_and_opens_again(tenant: Tenant, owner: User) -> None:
-    row = credits_of(owner, "10")
-    assert "read-only" in printed("--tenant", tenant.slug, "--freeze")
-    with tenant_context(tenant.pk):
-        assert LegacyMove.objects.get().frozen_at is not None
-    assert wallet_of(owner).current_balance == 1
-    printed("--tenant", tenant.slug, "--unfreeze")
-    with tenant_context(tenant.pk):
-        assert UserCredit.objects.filter(pk=row.pk).update(balance=1) == 1
-
-
-@pytest.mark.parametrize("arguments", [("--dry-run", "--freeze"), ("--tenant", "nobody"), ("--freeze", "--unfreeze")])
-def test_the_command_refuses_what_makes_no_sense(tenant: Tenant, arguments: tuple[str, ...]) -> None:
-    with pytest.raises(CommandError):
-        printed(*arguments)
+        wallets.set_threshold(wallet=wallet_of(owner), threshold=Decimal(5))
+        UserCredit.objects.filter(pk=row.pk).update(balance=Decimal(20))
+    add(row, (Kind.USAGE, "-90"), (Kind.PURCHASE, "80"), (Kind.USAGE, "-70"), start=JANUARY + timedelta(days=9))
+    run(tenant)
+    run(tenant)
+    assert len(told(owner)) == 7
+    assert events("billing.wallet.credited") == []
+    [low] = events("billing.wallet.balance_low")
+    assert (low.aggregate_id, Decimal(low.payload["available"])) == (wallet_of(owner).pk, 2)
