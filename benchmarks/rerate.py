@@ -92,7 +92,8 @@ def rate(cursor: Any, rates: Rates, invoice: Row) -> tuple[Lines, list[str]]:
         for item in row["usage_items"] or []:
             component, quantity = tuple(item[name] for name in COMPONENT), Decimal(item["quantity"])
             price = rates.price(invoice["tenant_id"], component, used)
-            line, costs = lines[(feature, late, *component, price["unit_price"].normalize())], cost(price, quantity)
+            priced = price["unit_price"].normalize() if price["scheme"] == "unit" else str(price["id"])
+            line, costs = lines[(feature, late, *component, priced)], cost(price, quantity)
             line[0], line[1], due = line[0] + row["way"] * quantity, line[1] + row["way"] * costs, due + costs
         if not row["usage_items"]:
             line, due = lines[(feature, late, "", "", "", "", None)], row["paid"]
@@ -108,8 +109,7 @@ def differences(invoice: Row, lines: Lines, odd: list[str]) -> list[str]:
     found = list(odd)
     for each in invoice["line_items"]:
         names = tuple(each.get(name, "") for name in ("feature_key", "used_in", *COMPONENT))
-        price = Decimal(each["unit_price"]).normalize() if names[2] else None
-        line = told[(*names, price)]
+        line = told[(*names, each.get("price_id") or (Decimal(each["unit_price"]).normalize() if names[2] else None))]
         line[0], line[1] = line[0] + Decimal(each["quantity"]), line[1] + Decimal(each["amount"])
     nothing = [ZERO, ZERO]
     for key in sorted((key for key in {*told, *lines} if told.get(key, nothing) != lines.get(key, nothing)), key=str):
@@ -126,23 +126,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--month", default="", help="such as 2026-10; every month with an invoice by default")
     month = parser.parse_args().month
-    wrong, count = 0, 0
+    wrong = 0
     with psycopg.connect(os.environ["DATABASE_URL"], row_factory=dict_row) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT set_config('search_path', %s, false)", [os.environ.get("DB_SCHEMA", "lad_dev")])
         cursor.execute("SET ROLE lad_platform")
         rates = Rates(cursor)
-        for count, invoice in enumerate(cursor.execute(INVOICES, {"month": month}).fetchall(), start=1):  # noqa: B007
+        invoices = cursor.execute(INVOICES, {"month": month}).fetchall()
+        for invoice in invoices:
             found = differences(invoice, *rate(cursor, rates, invoice))
             wrong += bool(found)
-            number = invoice["invoice_number"] or "draft"
             print(
-                f"{invoice['slug']:24} {invoice['period_start']:%Y-%m} {number:18} {len(invoice['line_items']):3} lines"
+                f"{invoice['slug']:24} {invoice['period_start']:%Y-%m} {invoice['invoice_number'] or 'draft':18}"
+                f" {len(invoice['line_items']):3} lines"
                 f" {invoice['total']:>14} {invoice['currency']}  {'DIFFERS' if found else 'the same'}"
             )
             print("".join(f"    {each}\n" for each in found), end="")
-    print(f"{count} invoices rated again, {wrong} differ.")
-    raise SystemExit(1 if wrong or not count else 0)
+    print(f"{len(invoices)} invoices rated again, {wrong} differ.")
+    raise SystemExit(1 if wrong or not invoices else 0)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.utils import timezone
 
-from billing.admin.tables import amount
+from billing.admin.tables import amount, percent
 from billing.documents.mail import recipient_of
 from billing.models import Invoice, InvoiceKind
 from billing.models.amounts import MICRO
@@ -147,7 +147,7 @@ def sums(row: Invoice) -> Iterator[tuple[str, str]]:
     """Subtotal, tax, total and what is asked for."""
     yield "Subtotal", amount(row.subtotal, row.currency)
     for tax in row.tax_lines:
-        yield f"{tax['name']} {amount(Decimal(tax['rate']) * 100)} %", amount(tax["amount"], row.currency)
+        yield f"{tax['name']} {percent(Decimal(tax['rate']))}", amount(tax["amount"], row.currency)
     yield "Total", amount(row.total, row.currency)
     if row.prepaid_amount:
         yield "Paid from wallets", amount(-row.prepaid_amount, row.currency)

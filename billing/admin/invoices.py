@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
+from billing import selectors
 from billing.admin import invoice_steps as steps
 from billing.admin.invoice_months import month_page
 from billing.admin.tables import DASH, Column, amount, quantity, table
@@ -20,7 +21,7 @@ from billing.documents.mail import send_invoice
 from billing.models import Invoice, InvoiceKind, InvoiceSeries, InvoiceStatus
 from billing.models.invoice import UNPAID
 from billing.services import invoices
-from lad.adminsite.actions import row_action
+from lad.adminsite.actions import in_status, row_action
 from lad.adminsite.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.adminsite.forms import ReasonForm
 from lad.adminsite.lists import once_per_row
@@ -65,15 +66,10 @@ class DeskFilter(DropdownFilter):
             case "unpaid":
                 return queryset.filter(status__in=UNPAID)
             case "overdue":
-                # The task marks them once an hour.
-                return queryset.filter(status__in=UNPAID, due_at__lte=timezone.now())
+                return queryset.filter(selectors.past_due(timezone.now()))
             case "unsent":
                 return queryset.exclude(status__in=UNSENT).filter(sent_at__isnull=True)
         return queryset
-
-
-def _is(*statuses: str) -> Any:
-    return lambda row: row.status in statuses
 
 
 def _creditable(row: Invoice) -> bool:
@@ -210,7 +206,7 @@ class InvoiceAdmin(TenantModelAdmin):
         explanation="It gets the next number and stays as it is; from then on a credit note corrects a mistake.",
         form=steps.FinaliseForm,
         permission="platform",
-        when=_is(InvoiceStatus.DRAFT),
+        when=in_status(InvoiceStatus.DRAFT),
         icon="task_alt",
         look=steps.finalise_look,
     )
@@ -247,7 +243,7 @@ class InvoiceAdmin(TenantModelAdmin):
         explanation="The money has come, all of it.",
         form=steps.PaymentForm,
         permission="platform",
-        when=_is(*UNPAID),
+        when=in_status(*UNPAID),
         icon="payments",
         look=steps.payment_look,
     )
@@ -284,7 +280,7 @@ class InvoiceAdmin(TenantModelAdmin):
         explanation="It is withdrawn and asks for nothing any more. It is kept, with its number.",
         form=ReasonForm,
         permission="platform",
-        when=_is(InvoiceStatus.DRAFT, *UNPAID),
+        when=in_status(InvoiceStatus.DRAFT, *UNPAID),
         icon="block",
         danger=True,
         look=steps.void_look,

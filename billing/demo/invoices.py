@@ -144,8 +144,7 @@ class _Desk:
         if row.finalised_at is not None:
             Invoice.objects.filter(pk=row.pk).update(sent_at=row.finalised_at + timedelta(minutes=1))
 
-    def _dated(self, row: Invoice, at: datetime | None) -> Invoice:
-        if at is not None and row.status == InvoiceStatus.DRAFT:
-            Invoice.objects.filter(pk=row.pk).update(created_at=at)
-            row.refresh_from_db()
+    def _dated(self, row: Invoice, at: datetime) -> Invoice:
+        Invoice.objects.filter(pk=row.pk).update(created_at=at)
+        row.refresh_from_db()
         return row

@@ -36,29 +36,16 @@ class Purse:
 
     def credit(self, amount: Decimal, moment: datetime, key: str, description: str, **values: Any) -> ledger.Posted:
         """Grant credit."""
-        at = self.at(moment)
-        with as_of(at):
-            return ledger.credit(
-                wallet=self.wallet,
-                amount=amount,
-                key=key,
-                description=description,
-                reference=ledger.Reference("manual"),
-                actor=self.company.owner,
-                now=at,
-                **values,
-            )
+        said = {**self._said(moment), **values}
+        with as_of(said["now"]):
+            return ledger.credit(amount=amount, key=key, description=description, **said)
 
     def adjust(self, amount: Decimal, moment: datetime, key: str, reason: str) -> ledger.Posted:
         """Correct by a signed amount."""
-        at = self.at(moment)
-        with as_of(at):
-            return ledger.adjust(
-                wallet=self.wallet,
-                amount=amount,
-                key=key,
-                reason=reason,
-                reference=ledger.Reference("manual"),
-                actor=self.company.owner,
-                now=at,
-            )
+        said = self._said(moment)
+        with as_of(said["now"]):
+            return ledger.adjust(amount=amount, key=key, reason=reason, **said)
+
+    def _said(self, moment: datetime) -> dict[str, Any]:
+        reference, actor = ledger.Reference("manual"), self.company.owner
+        return {"wallet": self.wallet, "reference": reference, "actor": actor, "now": self.at(moment)}

@@ -15,7 +15,6 @@ from billing.models.profile import profile_of
 
 MINUS: Final = "\N{MINUS SIGN}"
 LEAST_DECIMALS: Final = 2
-MOST_DECIMALS: Final = 6
 ABBREVIATIONS: Final = frozenset({"ai", "icp", "sms"})
 TITLES: Final = {
     InvoiceKind.USAGE: "Invoice",

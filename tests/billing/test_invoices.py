@@ -155,7 +155,7 @@ def test_an_invoice_falls_due_and_is_paid(draft, owner):
         assert (told.aggregate_id, Decimal(told.payload["total"])) == (draft.pk, TOTAL)
 
 
-@pytest.mark.parametrize("amount", ["208.94", "208.96", "100", "0"])
+@pytest.mark.parametrize("amount", ["208.94", "208.954", "208.96", "100", "0"])
 def test_a_payment_that_is_not_the_open_amount_is_refused(amount, issued):
     with pytest.raises(invoices.PartialPayment) as caught:
         invoices.pay(invoice=issued, payment_method="card", paid_at=timezone.now(), amount=Decimal(amount))
@@ -194,6 +194,13 @@ def test_an_unpaid_invoice_is_voided_and_keeps_its_number(issued):
     with pytest.raises(invoices.WrongInvoiceStatus):
         invoices.finalise(invoice=voided)
     assert invoices.finalise(invoice=InvoiceFactory.create()).invoice_number == "INV-000002"
+
+
+def test_voiding_needs_a_reason(issued):
+    with pytest.raises(Invalid) as caught:
+        invoices.void(invoice=issued, reason="  ")
+    assert caught.value.errors == {"reason": ["Say why."]}
+    assert as_now(issued).status == "pending"
 
 
 def test_a_paid_invoice_is_not_voided(issued):

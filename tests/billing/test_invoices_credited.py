@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.utils import timezone
 
 from billing.models import BillingProfile, Invoice, LedgerTransaction
@@ -15,6 +15,7 @@ from billing.services import invoices, ledger, wallets
 from lad import writes
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import platform_context, tenant_context
+from tests.billing.waiting import Other, until_somebody_waits
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import InvoiceFactory
 from tests.factories.tenants import TenantFactory
@@ -94,8 +95,10 @@ def test_no_more_is_credited_than_the_invoice_came_to(amount, paid):
     assert Invoice.objects.filter(kind="credit_note").count() == 1
 
 
-@pytest.mark.parametrize("values", [{"amount": "0"}, {"amount": "-5"}, {"lines": []}, {}])
-def test_a_credit_note_gives_something_back(values, paid):
+@pytest.mark.parametrize(
+    "values", [{"amount": "0"}, {"amount": "-5"}, {"lines": []}, {}, {"amount": "5", "reason": " "}]
+)
+def test_a_credit_note_gives_something_back_and_says_why(values, paid):
     with pytest.raises(Invalid):
         credit(paid, **values)
 
@@ -218,3 +221,26 @@ def test_simultaneous_credit_notes_do_not_each_find_room():
     with ThreadPoolExecutor(4) as pool:
         outcomes = sorted(pool.map(try_it, range(4)))
     assert outcomes == ["CN-000001", "CN-000002", "credit_too_large", "credit_too_large"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_itself_credits_nothing_of_an_invoice_that_is_voided_meanwhile(monkeypatch):
+    with platform_context():
+        tenant = TenantFactory.create()
+    with tenant_context(tenant.pk):
+        credit(InvoiceFactory.create(status="paid"), "5")
+        row = InvoiceFactory.create(status="pending")
+    monkeypatch.setattr("billing.services.invoices.credit_notes.locked", lambda invoice, *statuses: as_now(invoice))
+
+    def credit_it():
+        with tenant_context(tenant.pk):
+            credit(row, "100")
+
+    with tenant_context(tenant.pk):
+        invoices.void(invoice=row, reason="Twice the same")
+        other = Other(credit_it)
+        until_somebody_waits()
+    assert not other.ended()
+    assert isinstance(other.failed, IntegrityError)
+    with tenant_context(tenant.pk):
+        assert not Invoice.objects.filter(corrects=row).exists()

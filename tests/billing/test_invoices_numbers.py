@@ -13,7 +13,9 @@ from billing.models import BillingProfile, Invoice, InvoiceSeries
 from billing.models.invoice import TYPED
 from billing.services import invoices
 from lad import writes
+from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context, tenant_context
+from tests.conftest import superuser_connection
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import InvoiceFactory
 from tests.factories.tenants import TenantFactory
@@ -107,6 +109,25 @@ def test_a_number_is_not_used_twice(within):
     with refused(UNIQUE) as caught:
         set_columns(row, status="pending", finalised_at=timezone.now(), sequence_number=1, invoice_number="INV-000001")
     assert constraint_of(caught) in ("billing_invoices_sequence_key", "billing_invoices_number_key")
+
+
+@pytest.mark.parametrize(
+    ("second", "key"),
+    [((1, "INV-000002"), "billing_invoices_sequence_key"), ((2, "INV-000001"), "billing_invoices_number_key")],
+    ids=["counted", "written"],
+)
+def test_a_number_is_used_once_as_it_is_counted_and_as_it_is_written(second, key, db):
+    add = (
+        "INSERT INTO billing_invoices (tenant_id, status, sequence_number, invoice_number, finalised_at, subtotal,"
+        " total, period_start, period_end) VALUES (%s, 'pending', %s, %s, now(), 1, 1, now(), now() + interval '1 day')"
+    )
+    tenant_id = uuid7()
+    with superuser_connection() as superuser, superuser.transaction(force_rollback=True):
+        # Without the triggers, which look at the series before either key does.
+        superuser.execute("SET LOCAL session_replication_role = replica")
+        superuser.execute(add, [tenant_id, 1, "INV-000001"])
+        with pytest.raises(UNIQUE, match=key):
+            superuser.execute(add, [tenant_id, *second])
 
 
 def test_a_number_that_was_taken_must_be_on_an_invoice(within):

@@ -1,31 +1,25 @@
 """Period invoices: what the wallets were charged, line by line and to the last digit."""
 
-import threading
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connections
 
 from billing.models import BillingProfile, Hold, Invoice, LedgerTransaction
 from billing.services import charging, invoices, ledger, usage, wallets
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
-from tests.contract.sql import query
+from tests.billing.metered import CALL
+from tests.billing.waiting import Other, until_somebody_waits
 from tests.factories.billing import InvoiceFactory, PriceFactory
 from tests.factories.tenants import TenantFactory
 from tests.tenants.helpers import events
 
-CALL = {"category": "telephony", "provider": "twilio", "model": "voice", "unit": "minute"}
 SPEECH = {"category": "stt", "provider": "openai", "model": "whisper-1", "unit": "second"}
 JULY, AUGUST, SEPTEMBER = (datetime(2026, month, 1, tzinfo=UTC) for month in (7, 8, 9))
 NOON = datetime(2026, 8, 15, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-WAITING = """
-SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
-"""
 
 
 @pytest.fixture
@@ -276,23 +270,40 @@ def test_a_posting_under_way_is_waited_for():
         wallet = wallets.open_wallet()
         ledger.topup(wallet=wallet, amount=Decimal(5), key="fund", now=JULY)
         ledger.debit(wallet=wallet, amount=Decimal(1), key="one", now=NOON)
-    posted, drafted = threading.Event(), []
+    drafted = []
 
     def draft_it():
-        posted.wait(30)
-        try:
-            with tenant_context(tenant.pk):
-                drafted.append(draft().subtotal)
-        finally:
-            connections.close_all()
+        with tenant_context(tenant.pk):
+            drafted.append(draft().subtotal)
 
-    thread = threading.Thread(target=draft_it)
-    thread.start()
     with tenant_context(tenant.pk):
         ledger.debit(wallet=wallet, amount=Decimal(2), key="two", now=NOON)
-        posted.set()
-        while thread.is_alive() and not query(WAITING):
-            time.sleep(0.01)
+        drafter = Other(draft_it)
+        until_somebody_waits()
         assert not drafted
-    thread.join(30)
+    assert drafter.ended()
     assert drafted == [Decimal(3)]
+
+
+def test_a_line_of_packages_or_tiers_shows_the_mean_price_and_its_terms(within):
+    sms, page = ({**CALL, "model": model, "unit": "message"} for model in ("sms", "fax"))
+    tiers = [{"up_to": "10", "unit_price": "0.03"}, {"up_to": None, "unit_price": "0.01"}]
+    with platform_context():
+        since = JULY - 400 * DAY
+        package = {"scheme": "package", "package_size": Decimal(25), "unit_price": Decimal("0.16")}
+        of_packages = PriceFactory.create(**sms, **package, effective_from=since)
+        PriceFactory.create(**page, scheme="graduated", tiers=tiers, unit_price=Decimal("0.03"), effective_from=since)
+    for key, quantity in (("a", "30"), ("b", "20")):
+        items = [{**sms, "quantity": quantity}, {**page, "quantity": quantity}]
+        event = usage.record(feature_key="campaigns", items=items, key=key, occurred_at=NOON, now=NOON)
+        charging.charge(event=event, now=NOON)
+    row = draft()
+    assert shown(row) == [
+        ("Telephony: twilio fax, by the message, graduated price, mean shown", "50", "0.9", 2),
+        ("Telephony: twilio sms, by the message, in packages of 25 at 0.16", "50", "0.48", 2),
+    ]
+    assert [line["unit_price"] for line in row.line_items] == ["0.018", "0.0096"]
+    assert (row.line_items[1]["scheme"], row.line_items[1]["price_id"]) == ("package", str(of_packages.pk))
+    for line in row.line_items:
+        assert Decimal(line["quantity"]) * Decimal(line["unit_price"]) == Decimal(line["amount"])
+    assert row.subtotal == charged()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing.models import Invoice, InvoiceKind, InvoiceStatus, Wallet, profile_of
 from billing.models.amounts import plain, to_cent, to_line
 from billing.models.invoice import CREDIT_NOTES, UNPAID
-from billing.services import ledger, wallets
+from billing.services import ledger, reasons, wallets
 from billing.services.invoices.errors import CreditTooLarge, WrongInvoiceStatus
 from billing.services.invoices.finalising import number, recipient
 from billing.services.invoices.lines import apply_tax, line, line_sum, require_amounts, tax_line
@@ -46,7 +46,8 @@ def credit_note(
     The tax on it is the invoice's own, in proportion; what is left over in cents goes with the last
     credit note. It is finalised at once and settled: off what is open on an unpaid invoice, into a
     wallet with ``to_wallet`` (the tenant's own unless one is given), else as a refund made elsewhere.
-    The same ``key`` gives the same note. Raises CreditTooLarge, Invalid, WrongInvoiceStatus.
+    The same ``key`` gives the same note. Raises CreditTooLarge, WrongInvoiceStatus, and Invalid, also without
+    a reason.
     """
     original = locked(invoice, InvoiceStatus.PAID, *UNPAID)
     if original.kind == InvoiceKind.CREDIT_NOTE:
@@ -55,7 +56,7 @@ def credit_note(
     known: Invoice | None = Invoice.objects.filter(pk=note_id).first()
     if known is not None:
         return known
-    row = _drafted(original, note_id, reason, lines, amount)
+    row = _drafted(original, note_id, reasons.given(reason), lines, amount)
     profile = profile_of(original.tenant_id)
     row.recipient = original.recipient or recipient(profile)
     row.created_at = now or timezone.now()

@@ -9,6 +9,7 @@ from django.db import transaction
 from billing.models import Invoice, InvoiceStatus
 from billing.models.amounts import plain, to_cent
 from billing.models.invoice import UNPAID
+from billing.services import reasons
 from billing.services.invoices.errors import HasCreditNotes, PartialPayment, WrongInvoiceStatus
 from billing.services.invoices.steps import locked, save_step, settle, told
 
@@ -29,7 +30,7 @@ def pay(
     """
     row = locked(invoice, *UNPAID)
     asked = open_amount(row)
-    if amount is not None and to_cent(amount) != asked:
+    if amount is not None and amount != asked:
         raise PartialPayment(
             f"{plain(asked)} {row.currency} are open; a payment of {plain(amount)} cannot settle them.",
             open=plain(asked),
@@ -64,9 +65,10 @@ def mark_overdue(*, invoice: Invoice, now: datetime, actor: Any = None) -> Invoi
 def void(*, invoice: Invoice, reason: str, actor: Any = None) -> Invoice:
     """Withdraw an invoice that was not paid; its number stays used.
 
-    Emits ``billing.invoice.voided``. Raises WrongInvoiceStatus for one that is paid or voided,
-    HasCreditNotes when part of it was credited.
+    Emits ``billing.invoice.voided``. Raises Invalid without a reason, WrongInvoiceStatus for one that is
+    paid or voided, HasCreditNotes when part of it was credited.
     """
+    reason = reasons.given(reason)
     row = locked(invoice, InvoiceStatus.DRAFT, *UNPAID)
     if Invoice.objects.filter(corrects=row.pk).exists():
         raise HasCreditNotes

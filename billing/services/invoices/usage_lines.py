@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from billing.models import PriceCategory, PriceUnit
-from billing.models.amounts import plain
+from billing.models import PriceCategory, PriceScheme, PriceUnit
+from billing.models.amounts import plain, to_price
 from billing.services.legacy import MOVED, SETTLED
 
 # Use is told by its items where they explain its debit to the last digit; other debits are told as they are.
@@ -36,22 +36,28 @@ WITH moved AS (
 ), parts AS (
     SELECT used.debit_id, used.feature_key, used.used_in, used.direction,
            item ->> 'category' AS category, item ->> 'provider' AS provider, item ->> 'model' AS model,
-           item ->> 'unit' AS unit, (item ->> 'unit_price')::numeric AS unit_price,
+           item ->> 'unit' AS unit, COALESCE(item ->> 'scheme', 'unit') AS scheme,
+           CASE WHEN item ->> 'scheme' <> 'unit' THEN NULL ELSE (item ->> 'unit_price')::numeric END AS unit_price,
+           CASE WHEN item ->> 'scheme' <> 'unit' THEN (item ->> 'price_id')::uuid END AS price_id,
            direction * (item ->> 'quantity')::numeric AS quantity, direction * (item ->> 'cost')::numeric AS amount
     FROM used CROSS JOIN LATERAL jsonb_array_elements(used.items) AS item
     UNION ALL
     SELECT used.debit_id, used.feature_key, used.used_in, used.direction,
-           '', '', '', '', NULL, used.direction, used.amount
+           '', '', '', '', '', NULL, NULL, used.direction, used.amount
     FROM used WHERE used.items IS NULL
+), packages AS (
+    SELECT id AS price_id, package_size, unit_price AS of_a_package FROM billing_pricing_catalog
 )
-SELECT feature_key, used_in, category, provider, model, unit, unit_price, sum(quantity), sum(amount),
+SELECT feature_key, used_in, category, provider, model, unit, scheme, unit_price, price_id,
+       package_size, of_a_package, sum(quantity), sum(amount),
        count(DISTINCT debit_id) FILTER (WHERE direction = 1) - count(DISTINCT debit_id) FILTER (WHERE direction = -1)
-FROM parts
-GROUP BY feature_key, used_in, category, provider, model, unit, unit_price
+FROM parts LEFT JOIN packages USING (price_id)
+GROUP BY feature_key, used_in, category, provider, model, unit, scheme, unit_price, price_id,
+         package_size, of_a_package
 HAVING sum(quantity) <> 0 OR sum(amount) <> 0
     OR count(DISTINCT debit_id) FILTER (WHERE direction = 1)
        <> count(DISTINCT debit_id) FILTER (WHERE direction = -1)
-ORDER BY feature_key, used_in, category, provider, model, unit, unit_price
+ORDER BY feature_key, used_in, category, provider, model, unit, scheme, unit_price, price_id
 """
 CATEGORIES: Final = dict(PriceCategory.choices)
 UNITS: Final = dict(PriceUnit.choices)
@@ -86,29 +92,37 @@ def usage_lines(period: Period) -> list[dict[str, Any]]:
 
 
 def _lines(rows: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-    for feature, used_in, category, provider, model, unit, unit_price, quantity, amount, uses in rows:
-        component = {"category": category, "provider": provider, "model": model, "unit": unit}
-        told = {"feature_key": feature, "used_in": used_in, **component}
+    for *names, scheme, unit_price, price_id, size, of_a_package, quantity, amount, uses in rows:
+        told = dict(zip(("feature_key", "used_in", "category", "provider", "model", "unit"), names, strict=True))
+        # A package or tiers have no price of a unit: the line shows the mean, and says by what terms it came about.
+        priced = {"scheme": scheme, "price_id": str(price_id)} if price_id else {}
         yield {
-            "description": _description(**told),
+            "description": _description(**told, terms=_terms(scheme, size, of_a_package) if price_id else ""),
             "quantity": plain(quantity),
-            # What no item explains has no price of its own.
+            # Neither has what no item explains.
             "unit_price": plain(unit_price if unit_price is not None else _mean(amount, quantity)),
             "amount": plain(amount),
             "uses": uses,
-            **{name: text for name, text in told.items() if text},
+            **{name: text for name, text in {**told, **priced}.items() if text},
         }
 
 
+def _terms(scheme: str, size: Decimal | None, of_a_package: Decimal) -> str:
+    if scheme == PriceScheme.PACKAGE and size is not None:
+        return f", in packages of {plain(size)} at {plain(of_a_package)}"
+    return f", {scheme} price, mean shown"
+
+
 def _mean(amount: Decimal, quantity: Decimal) -> Decimal:
-    mean = abs(amount / quantity) if quantity else Decimal(0)
-    return mean.quantize(Decimal("0.0000000001"))
+    return to_price(abs(amount / quantity)) if quantity else Decimal(0)
 
 
-def _description(*, feature_key: str, used_in: str, category: str, provider: str, model: str, unit: str) -> str:
+def _description(
+    *, feature_key: str, used_in: str, category: str, provider: str, model: str, unit: str, terms: str
+) -> str:
     if category:
         kind = str(CATEGORIES.get(category, category.replace("_", " ").capitalize()))
-        says = f"{kind}: {provider} {model}, by the {str(UNITS.get(unit, unit)).lower()}"
+        says = f"{kind}: {provider} {model}, by the {str(UNITS.get(unit, unit)).lower()}{terms}"
     else:
         says = feature_key.replace("-", " ").replace("_", " ").capitalize() or "Other charges"
     return says + (f" (used in {_month(used_in)})" if used_in else "")
