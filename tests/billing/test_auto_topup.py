@@ -1,13 +1,11 @@
 """Automatic top-ups: begun when a wallet runs low, charged once, and never more often than the rule allows."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from billing.models import AutoTopup, CreditPackage, Payment, Wallet, WalletStatus
@@ -20,6 +18,7 @@ from tests.api.helpers import problem
 from tests.billing.stripe_server import CARD, DECLINED, DECLINED_CARD, SECRET_KEY, Hangup, Stripe
 from tests.billing.till import available, checkout, paid, payment, rows, told
 from tests.factories.billing import AutoTopupFactory, WalletFactory
+from tests.tenants.helpers import together
 
 NOW = timezone.now()
 
@@ -152,19 +151,11 @@ def test_a_second_one_waits_until_the_first_has_ended(rule: AutoTopup, wallet: W
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_that_begin_at_once_one_does(rule: AutoTopup) -> None:
-    begun: list[bool] = []
-
-    def begin() -> None:
+    def begin() -> bool:
         with tenant_context(rule.tenant_id):
-            begun.append(auto_topup.begin(rule_id=rule.pk, now=NOW) is not None)
-        connections.close_all()
+            return auto_topup.begin(rule_id=rule.pk, now=NOW) is not None
 
-    threads = [threading.Thread(target=begin) for _ in range(8)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert begun.count(True) == 1
+    assert together(*[begin] * 8).count(True) == 1
 
 
 def test_the_database_lets_no_second_one_begin_for_a_wallet(rule: AutoTopup, tenant: Tenant) -> None:

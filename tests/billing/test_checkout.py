@@ -2,21 +2,25 @@
 
 import logging
 import threading
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.models import CreditPackage, Payment, TaxPoint, Wallet, WalletStatus
+from billing.providers.stripe import provider
 from billing.services import packages, purchases
-from lad.tenancy.context import platform_context
+from billing.services.checkout import Wanted, start
+from lad.tenancy.context import platform_context, tenant_context
 from tenants.models import Tenant
 from tests.api.helpers import field_problems, problem
 from tests.billing.stripe_server import SECRET_KEY, WEBHOOK_SECRET, Hangup, Stripe
-from tests.billing.till import APP, checkout, payment
+from tests.billing.till import APP, CHECKOUT, checkout, payment
 from tests.conftest import superuser_connection
 from tests.factories.billing import BillingProfileFactory, CreditPackageFactory, WalletFactory
 
@@ -73,6 +77,26 @@ def test_only_who_may_buy_buys_and_names_the_purchase(
     assert problem(checkout(api(admin), package)) == (403, "missing_right")
     unnamed = api(owner).post("/api/v1/billing-payments/", {}, format="json")
     assert problem(unnamed) == (400, "idempotency_key_required")
+    assert account.requests == []
+
+
+def test_no_purchase_goes_without_a_key_even_where_the_view_forgets_to_ask_for_one(
+    api: Any, owner: Any, account: Stripe, package: CreditPackage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("billing.api.payments.PaymentViewSet.idempotency_required", ())
+    addresses = {"success_url": f"{APP}/paid", "cancel_url": f"{APP}/cancelled"}
+    unnamed = api(owner).post(CHECKOUT, {"package": str(package.pk), **addresses}, format="json")
+    assert problem(unnamed) == (400, "idempotency_key_required")
+    assert account.requests == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_checkout_does_not_begin_where_a_transaction_would_wait_for_stripe(
+    owner: Any, tenant: Tenant, account: Stripe, package: CreditPackage
+) -> None:
+    wanted = Wanted(package.pk, f"{APP}/paid", f"{APP}/cancelled")
+    with tenant_context(tenant.pk), pytest.raises(RuntimeError, match="inside a scope"):
+        start(wanted=wanted, key="once", user=owner, scope=nullcontext, cards=provider(), now=timezone.now())
     assert account.requests == []
 
 

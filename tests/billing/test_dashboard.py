@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from billing.services import ledger
 from lad.tenancy.context import platform_context
-from tests.factories.billing import InvoiceFactory, UsageEventFactory, WalletFactory
+from tests.factories.billing import InvoiceFactory, StripeEventFactory, UsageEventFactory, WalletFactory
 
 
 def cards(client):
@@ -30,6 +30,22 @@ def test_the_dashboard_asks_for_unpaid_invoices_low_wallets_and_failed_charges(r
             UsageEventFactory.create(status="failed", error_message="No", created_at=at)
     asking = {"Overdue invoices": ("2", "danger"), "Low wallets": ("1", "warning"), "Failed charges": ("1", "warning")}
     assert cards(root) | asking == cards(root)
+
+
+def test_a_card_leads_to_the_very_rows_it_counts(root, tenant):
+    now = timezone.now()
+    with platform_context(tenant_id=tenant.pk):
+        InvoiceFactory.create(status="overdue", due_at=now)
+        InvoiceFactory.create(status="pending", due_at=now - timedelta(days=1))
+        InvoiceFactory.create(status="pending", due_at=now + timedelta(days=1))
+        WalletFactory.create(user=None, low_balance_threshold=5)
+    with platform_context():
+        for outcome in ("refused", "failed", "processed"):
+            StripeEventFactory.create(outcome=outcome)
+    found = {card.title: card for card in root.get("/admin/").context["cards"]}
+    for title in ("Overdue invoices", "Low wallets", "Stripe events not acted on"):
+        shown = root.get(found[title].url).context["cl"].result_list
+        assert (title, found[title].value) == (title, str(len(shown)))
 
 
 def test_a_tenants_staff_see_their_own_money_and_viewers_only_what_it_costs(

@@ -1,7 +1,7 @@
 """What the database itself refuses, whoever asks: as the tenant's role where it may write, else as the platform's."""
 
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -21,15 +21,13 @@ from billing.models import (
     UserCredit,
     Wallet,
 )
-from billing.services import invoices, ledger
+from billing.services import ledger
 from lad.db.constraints import RowSecurity
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context, tenant_context
-from tests.contract.catalogue import factory_of
+from tests.billing.rows import NOON, made, write
 from tests.contract.sql import DENIED, constraint_of, execute, insert_copy, refused, table
-from tests.factories.billing import LedgerTransactionFactory, PriceFactory, UsageEventFactory, WalletFactory
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY = uuid7()
 
 # Table, what a row is made with, what is then written, and the rule that refuses it.
@@ -106,6 +104,9 @@ REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (CreditTransaction, {}, {"balance_before": -200, "balance_after": -100}, "sum"),
     (CreditTransaction, {}, {"transaction_type": "usage"}, "sign"),
     (CreditTransaction, {"amount": 50, "balance_after": 50}, {"transaction_type": "deduction"}, "sign"),
+    (Price, {}, {"scheme": "package"}, "scheme"),
+    (Price, {}, {"package_size": 1000}, "scheme"),
+    (Price, {}, {"scheme": "graduated"}, "scheme"),
 ]
 
 # The other side of the same rules: what must still be possible.
@@ -159,21 +160,6 @@ def writing_to(model: Any, tenant: Any) -> AbstractContextManager[None]:
     """The weakest role that may write the table."""
     security = next(each for each in model._meta.constraints if isinstance(each, RowSecurity))
     return tenant_context(tenant.pk) if "INSERT" in security.privileges else platform_context(tenant_id=tenant.pk)
-
-
-def made(model: Any, tenant: Any, **values: Any) -> Any:
-    with platform_context(tenant_id=tenant.pk):
-        return factory_of(model)(**values)
-
-
-def write(row: Any, values: dict[str, Any]) -> None:
-    model = type(row)
-    if model.append_only:
-        fresh = {"idempotency_key": str(uuid7())} if model is LedgerTransaction else {}
-        insert_copy(row, {**fresh, **values})
-    else:
-        assignments = ", ".join(f"{name} = %s" for name in values)
-        assert execute(f"UPDATE {table(model)} SET {assignments} WHERE id = %s", [*values.values(), row.pk]) == 1
 
 
 @pytest.mark.parametrize(("model", "values", "change", "rule"), cases(REFUSED))
@@ -279,169 +265,3 @@ def test_a_tenant_writes_neither_its_prices_nor_its_quotas(model, tenant):
         ):
             with refused(DENIED):
                 attempt()
-
-
-# Status steps
-
-USAGE_STEPS = {
-    "pending": {"charged", "voided", "failed"},
-    "failed": {"pending", "voided"},
-    "charged": {"voided"},
-    "voided": set(),
-}
-INVOICE_STEPS = {
-    "draft": {"pending", "voided"},
-    "pending": {"paid", "overdue", "voided"},
-    "overdue": {"paid", "voided"},
-    "paid": set(),
-    "voided": set(),
-}
-
-
-def _steps(steps: dict[str, set[str]]) -> list[tuple[str, str]]:
-    return [(before, after) for before in steps for after in steps if before != after]
-
-
-def _used(status: str, tenant: Any) -> UsageEvent:
-    if status != "charged":
-        return made(UsageEvent, tenant, status=status, error_message="Insufficient balance.")
-    with platform_context(tenant_id=tenant.pk):
-        debit = LedgerTransactionFactory.create(wallet=WalletFactory.create(user=None))
-        return UsageEventFactory.create(status=status, charged_at=NOON, ledger_transaction=debit)
-
-
-@pytest.mark.parametrize(("before", "after"), _steps(USAGE_STEPS))
-def test_use_moves_only_along_its_steps(before, after, tenant):
-    row = _used(before, tenant)
-    change: dict[str, Any] = {"status": after}
-    if after == "charged":
-        change.update(charged_at=NOON, ledger_transaction_id=made(LedgerTransaction, tenant).pk)
-    if before == "charged" and after != "voided":
-        change.update(charged_at=None, ledger_transaction_id=None)
-    if after == "failed":
-        change.update(error_message="Insufficient balance.")
-    with tenant_context(tenant.pk):
-        if after in USAGE_STEPS[before]:
-            write(row, change)
-            return
-        with refused(psycopg.errors.CheckViolation) as caught:
-            write(row, change)
-    assert constraint_of(caught) == "billing_usage_events_steps"
-
-
-@pytest.mark.parametrize(("before", "after"), _steps(INVOICE_STEPS))
-def test_an_invoice_moves_only_along_its_steps(before, after, tenant):
-    row = made(Invoice, tenant, status=before, due_at=NOON, paid_at=NOON if before == "paid" else None)
-    change = {"status": after, "paid_at": NOON if after == "paid" else None}
-    with tenant_context(tenant.pk):
-        if (before, after) == ("draft", "pending"):
-            # With a number and all that belongs to it.
-            assert invoices.finalise(invoice=row).status == after
-            return
-        if after in INVOICE_STEPS[before]:
-            write(row, change)
-            return
-        with refused(psycopg.errors.CheckViolation) as caught:
-            write(row, change)
-    assert constraint_of(caught) == "billing_invoices_steps"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"invoice_number": "LAD-2"},
-        {"subtotal": 1, "total": "10.95"},
-        {"tax": 0, "total": 199},
-        {"currency": "EUR"},
-        {"period_start": NOON},
-        {"due_at": NOON},
-        {"line_items": "[]"},
-        {"created_at": NOON},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-@pytest.mark.parametrize("status", ["pending", "paid", "voided", "overdue"])
-def test_an_issued_invoice_stays_as_it_is(status, change, tenant):
-    later = NOON + timedelta(days=9)
-    row = made(Invoice, tenant, status=status, due_at=later, paid_at=later if status == "paid" else None)
-    for scope in (tenant_context(tenant.pk), platform_context()):
-        with scope, refused(psycopg.errors.CheckViolation) as caught:
-            write(row, change)
-        assert constraint_of(caught) == "billing_invoices_steps"
-
-
-def test_a_draft_may_be_changed_and_deleted_and_an_issued_invoice_may_not(tenant):
-    draft, issued = made(Invoice, tenant), made(Invoice, tenant, status="pending")
-    with tenant_context(tenant.pk):
-        write(draft, {"line_items": "[]", "currency": "EUR"})
-        assert execute("DELETE FROM billing_invoices WHERE id = %s", [draft.pk]) == 1
-        with refused(psycopg.errors.CheckViolation) as caught:
-            execute("DELETE FROM billing_invoices WHERE id = %s", [issued.pk])
-    assert constraint_of(caught) == "billing_invoices_steps"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"total_cost": 0}, {"usage_items": "[]"}, {"feature_key": "campaigns"}, {"charged_at": NOON + timedelta(days=1)}],
-    ids=lambda change: next(iter(change)),
-)
-def test_use_that_was_charged_stays_as_it_is(change, tenant):
-    row = _used("charged", tenant)
-    with tenant_context(tenant.pk), refused(psycopg.errors.CheckViolation) as caught:
-        write(row, change)
-    assert constraint_of(caught) == "billing_usage_events_steps"
-
-
-def test_the_charge_of_a_use_is_not_undone_by_a_late_failure(tenant):
-    row = _used("charged", tenant)
-    undo = {"status": "failed", "error_message": "Key exists.", "ledger_transaction_id": None, "charged_at": None}
-    with tenant_context(tenant.pk), refused(psycopg.errors.CheckViolation):
-        write(row, undo)
-
-
-# Periods of prices
-
-JANUARY, FEBRUARY, MARCH = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
-COMPONENT = {"category": "tts", "provider": "openai", "model": "tts-1", "unit": "character"}
-
-
-def price(tenant: Any, **values: Any) -> Price:
-    with platform_context(tenant_id=tenant.pk if tenant else None):
-        return PriceFactory.create(**{**COMPONENT, **values}, tenant_id=tenant.pk if tenant else None)
-
-
-@pytest.mark.parametrize("common", [True, False], ids=["common", "own"])
-def test_two_prices_of_a_component_never_hold_at_once(common, tenant):
-    holder = None if common else tenant
-    price(holder, effective_from=JANUARY, effective_to=MARCH)
-    for start, end in ((JANUARY, MARCH), (FEBRUARY, None), (FEBRUARY - timedelta(days=60), FEBRUARY)):
-        with platform_context(), refused(psycopg.errors.ExclusionViolation) as caught:
-            price(holder, effective_from=start, effective_to=end)
-        assert constraint_of(caught) == "billing_pricing_catalog_one_price"
-
-
-def test_periods_may_meet(tenant):
-    price(tenant, effective_from=JANUARY, effective_to=FEBRUARY)
-    price(tenant, effective_from=FEBRUARY, effective_to=MARCH)
-    price(tenant, effective_from=MARCH)
-
-
-def test_an_open_end_leaves_no_room_after_it(tenant):
-    price(tenant, effective_from=JANUARY)
-    with platform_context(), refused(psycopg.errors.ExclusionViolation):
-        price(tenant, effective_from=MARCH)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [{"category": "stt"}, {"provider": "google"}, {"model": "*"}, {"unit": "token"}, {"is_active": False}],
-    ids=lambda other: next(iter(other)),
-)
-def test_other_components_and_withdrawn_prices_may_overlap(other, tenant):
-    price(tenant, effective_from=JANUARY)
-    price(tenant, effective_from=JANUARY, **other)
-
-
-def test_common_and_own_prices_stand_beside_each_other(tenant, other_tenant):
-    for holder in (None, tenant, other_tenant):
-        price(holder, effective_from=JANUARY)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from billing.services import entitlements, quota_windows
 from billing.services.entitlements import NotEntitled, QuotaExceeded
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.models import DomainEvent, Tenant
+from tests.billing.waiting import Other, until_somebody_waits
 from tests.factories.billing import FeatureEntitlementFactory
 from tests.factories.tenants import TenantFactory
 
@@ -308,3 +309,26 @@ def test_sixty_four_takers_at_once_never_pass_a_quota_by_one_unit() -> None:
     assert taken == 150
     assert set(used(tenant).values()) == {150}
     assert sorted(told(tenant)) == [("nearly_used", "month"), ("used_up", "month")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_take_from_the_same_days_in_another_order_do_not_stop_each_other() -> None:
+    with platform_context():
+        tenant = TenantFactory.create()
+    entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(10))
+    day_after = NOON + timedelta(days=1)
+    for at in (NOON, day_after):
+        take(tenant, at=at)
+
+    def other_way_round() -> None:
+        with tenant_context(tenant.pk):
+            for at in (day_after, NOON):
+                entitlements.consume(feature_key=FEATURE, quantity=ONE, at=at)
+
+    with tenant_context(tenant.pk):
+        entitlements.consume(feature_key=FEATURE, quantity=ONE, at=NOON)
+        other = Other(other_way_round)
+        until_somebody_waits()
+        entitlements.consume(feature_key=FEATURE, quantity=ONE, at=day_after)
+    assert other.ended(), other.failed
+    assert set(used(tenant).values()) == {3, 6}

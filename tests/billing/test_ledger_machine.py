@@ -16,18 +16,19 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from billing.audit import find
-from billing.models import Wallet, WalletStatus
-from billing.services import ledger, wallets
+from billing.services import ledger
 from billing.services.ledger import Operation, Outcome, Posted, Posting, Reference
 from lad.db.identifiers import uuid7
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
+from tenants.models import User
 from tests.billing.ledger_invariants import Account, check
 from tests.billing.ledger_model import LARGEST, NOTHING, Purse, Refused
 from tests.billing.ledger_requests import NOTHING_SAID, OUTCOMES, difference, said
+from tests.billing.metered_rules import MeteredRules
 from tests.factories.billing import WalletFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
 
@@ -56,19 +57,19 @@ class Call:
     posted: Posted
 
 
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(MeteredRules):
     """Three wallets, two of them of one tenant; both tenants use the same keys."""
 
     def __init__(self) -> None:
         super().__init__()
         with platform_context():
             tenants = [TenantFactory.create(), TenantFactory.create()]
-        self.accounts = [
-            _account(tenants[0].pk, own=True),
-            _account(tenants[0].pk, own=False),
-            _account(tenants[1].pk, own=True),
-        ]
+        with platform_context(tenant_id=tenants[0].pk):
+            self.users = [None, MemberFactory.create(), None]
+        owners = [tenants[0], tenants[0], tenants[1]]
+        self.accounts = [_account(tenant.pk, user) for tenant, user in zip(owners, self.users, strict=True)]
         self.now = START
+        self.start_metering()
         self.calls: list[Call] = []
         self.said: dict[tuple[UUID, str], dict[str, Any]] = {}
         self.free_keys: list[str] = []
@@ -171,6 +172,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(row=place)
     def reverse(self, row: int) -> None:
         at, number = self._pick("rows", row)
+        if self.pays_for_use(self.accounts[at], number):
+            return
         self._do(
             at,
             "reverse",
@@ -178,13 +181,6 @@ class LedgerMachine(RuleBasedStateMachine):
             transaction=self.accounts[at].rows[number]["id"],
             reason="A mistake",
         )
-
-    @rule(at=which, status=st.sampled_from([WalletStatus.SUSPENDED, WalletStatus.ACTIVE]))
-    def move(self, at: int, status: WalletStatus) -> None:
-        account = self.accounts[at]
-        with tenant_context(account.tenant_id):
-            wallets.move(wallet=Wallet.objects.get(pk=account.wallet_id), status=status)
-        account.purse.status = status.value
 
     @rule(passing=st.integers(1, 30))
     def time_passes(self, passing: int) -> None:
@@ -380,9 +376,8 @@ class LedgerMachine(RuleBasedStateMachine):
         return next(account for account in self.accounts if account.wallet_id == posting.wallet_id)
 
 
-def _account(tenant_id: UUID, *, own: bool) -> Account:
+def _account(tenant_id: UUID, user: User | None) -> Account:
     with platform_context(tenant_id=tenant_id):
-        user = None if own else MemberFactory.create()
         return Account(tenant_id, WalletFactory.create(user=user, low_balance_threshold=Decimal(5)).pk)
 
 

@@ -13,9 +13,9 @@ from billing.models import CreditPackage, LedgerTransaction, Payment, StripeEven
 from billing.providers.stripe import provider
 from billing.services import charges, ledger
 from lad.tenancy.context import platform_context, tenant_context
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 from tests.billing.stripe_server import Stripe
-from tests.billing.till import available, checkout, paid, payment, told
+from tests.billing.till import available, checkout, paid, payment, rows, told
 from tests.factories.billing import StripeEventFactory
 
 LIST = "/admin/billing/payment/"
@@ -29,6 +29,11 @@ def session(api: Any, owner: Any, wallet: Wallet, account: Stripe, package: Cred
 
 def act(browser: Client, name: str, **values: Any) -> Any:
     return browser.post(f"{LIST}{payment().pk}/{name}/", values, follow=True)
+
+
+def confirmed(browser: Client, name: str) -> Any:
+    """What the action answers once what it would do was looked at."""
+    return act(browser, name, _seen=act(browser, name).context["look"].digest)
 
 
 def refunded_but_spent(session: str, wallet: Wallet, account: Stripe) -> None:
@@ -55,18 +60,22 @@ def test_staff_have_stripe_asked_at_once(session: str, wallet: Wallet, root: Cli
 
 
 def test_credits_are_taken_back_once_the_wallet_holds_them_again(
-    session: str, wallet: Wallet, root: Client, account: Stripe, tenant: Tenant
+    session: str, wallet: Wallet, root: Client, superuser: User, account: Stripe, tenant: Tenant
 ) -> None:
     refunded_but_spent(session, wallet, account)
-    assert "could not be taken back" in act(root, "take_back").content.decode()
+    assert "could not be taken back" in confirmed(root, "take_back").content.decode()
     assert available(wallet) == 40
     with platform_context():
         # The very credit that was bought must be there: the use of it is taken back.
         spent = LedgerTransaction.objects.get(wallet=wallet, idempotency_key="work")
     with tenant_context(tenant.pk):
         ledger.reverse(transaction=spent, key="undo", reason="Never happened")
-    act(root, "take_back")
+    look = act(root, "take_back").context["look"]
+    assert [(move.before, move.after) for move in look.moves] == [("0.00 USD", "100.00 USD")]
+    assert available(wallet) == 100
+    confirmed(root, "take_back")
     assert (available(wallet), payment().reclaimed_amount, payment().attention) == (0, 100, "")
+    assert rows(wallet)[-1].created_by_id == superuser.pk
 
 
 def test_what_was_looked_into_is_settled_with_a_reason(

@@ -87,22 +87,11 @@ def test_a_component_without_a_price_is_named_with_the_moment(tenant):
     assert caught.value.extra["component"]["model"] == "whisper-9"
 
 
-def test_nothing_is_priced_in_a_currency_the_list_does_not_have(tenant):
-    listed()
-    with tenant_context(tenant.pk), pytest.raises(NoPrice):
-        pricing.price_items([{**STT, "quantity": "1"}], at=NOON, currency="EUR")
-
-
 def test_all_items_of_a_request_are_priced_by_one_query(tenant):
     for model in ("a", "b", "c", ANY_MODEL):
         listed(model=model)
     items = [{**STT, "model": model, "quantity": "1"} for model in ("a", "b", "c", "other", "another")]
-    with (
-        tenant_context(tenant.pk),
-        CaptureQueriesContext(
-            connection,
-        ) as queries,
-    ):
+    with tenant_context(tenant.pk), CaptureQueriesContext(connection) as queries:
         assert len(pricing.price_items(items, at=NOON)) == 5
     assert len([query for query in queries if "billing_pricing_catalog" in query["sql"]]) == 1
 

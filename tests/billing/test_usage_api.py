@@ -1,6 +1,5 @@
 """Usage over HTTP: what it would cost, recording, charging and voiding it."""
 
-from datetime import timedelta
 from decimal import Decimal
 from threading import Thread
 from typing import Any
@@ -8,26 +7,18 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
 from billing.models import LedgerTransaction, UsageEvent
 from billing.services import ledger, usage, wallets
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.models import UserCapability
 from tests.api.helpers import problem
-from tests.factories.billing import FeatureEntitlementFactory, PriceFactory
+from tests.billing.metered import CALL, ITEMS
+from tests.factories.billing import FeatureEntitlementFactory
 
 URL = "/api/v1/billing-usage-events/"
-CALL = {"category": "telephony", "provider": "twilio", "model": "voice", "unit": "minute"}
-BODY: dict[str, Any] = {"feature_key": "voice-agent", "items": [{**CALL, "quantity": "10"}]}
-
-
-@pytest.fixture(autouse=True)
-def listed(db):
-    with platform_context():
-        return PriceFactory.create(
-            **CALL, unit_price=Decimal("0.013"), effective_from=timezone.now() - timedelta(days=400)
-        )
+BODY: dict[str, Any] = {"feature_key": "voice-agent", "items": ITEMS}
+pytestmark = pytest.mark.usefixtures("listed")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,7 +17,7 @@ from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import LedgerTransactionFactory, UsageEventFactory, WalletFactory
 from tests.factories.tenants import UserFactory
-from tests.tenants.helpers import events, problem
+from tests.tenants.helpers import events, problem, together
 
 WALLETS = "/api/v1/billing-wallets/"
 MINE = f"{WALLETS}mine/"
@@ -73,6 +74,31 @@ def test_of_simultaneous_openers_one_opens_and_the_others_get_the_same_wallet(te
     assert len(opened) == 1
     with platform_context():
         assert Wallet.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("checked", [False, True], ids=["before the check", "between check and write"])
+def test_who_opens_a_wallet_that_another_opened_meanwhile_gets_the_others(checked, tenant, monkeypatch):
+    check = Wallet.full_clean
+    others: list[Any] = []
+
+    def open_it():
+        with tenant_context(tenant.pk):
+            return wallets.open_wallet(currency="EUR").pk
+
+    def race(row, *arguments, **values):
+        if others:
+            return check(row, *arguments, **values)
+        others.append(None)
+        if checked:
+            check(row, *arguments, **values)
+        others[:] = together(open_it)
+        return None if checked else check(row, *arguments, **values)
+
+    monkeypatch.setattr(Wallet, "full_clean", race)
+    with tenant_context(tenant.pk):
+        mine = wallets.open_wallet()
+    assert ([mine.pk], mine.currency) == (others, "EUR")
 
 
 def test_no_wallet_is_opened_for_a_stranger_or_in_what_is_no_currency(tenant):
