@@ -11,16 +11,14 @@ worker was given is on the invoice it was given for.
 import argparse
 import os
 import random
-import secrets
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -33,7 +31,8 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lad.runtime.process import Child, spawn  # noqa: E402  (run as a script, it finds lad beside itself)
+from benchmarks.stage import stage  # noqa: E402  (run as a script, it finds the others beside itself)
+from lad.runtime.process import Child, spawn  # noqa: E402
 
 TENANTS: Final = 50
 DRAFTS_PER_STATEMENT: Final = 1_000
@@ -86,13 +85,11 @@ class Worker:
     jobs: list[Job]
     threads: int
     child: Child | None = None
-    starts: int = 0
 
     def start(self) -> None:
         """Begin, or go on where the process before it was killed."""
         done = {UUID(line[0]) for line in self.acknowledged()}
         rest = [job for job in self.jobs if job[1] not in done]
-        self.starts += 1
         self.place.with_suffix(".jobs").write_text("".join(f"{tenant} {invoice}\n" for tenant, invoice in rest))
         command = [sys.executable, __file__, WORKER, self.place, "--threads", str(self.threads)]
         self.child = spawn(self.place.name, [str(part) for part in command], log=self.place.with_suffix(".log"))
@@ -239,32 +236,6 @@ def problems(run: Run, database: psycopg.Connection[Any]) -> list[str]:
     return found
 
 
-@contextmanager
-def _stage(directory: Path) -> Iterator[psycopg.Connection[Any]]:
-    """A server, a migrated database and Django set up as the restricted login."""
-    from cryptography.fernet import Fernet
-
-    from lad.runtime.servers import embedded_servers
-
-    with embedded_servers(directory) as servers:
-        os.environ.update(
-            servers.environment(),
-            LAD_HOME=str(directory),
-            SECRET_KEY=secrets.token_urlsafe(48),
-            FIELD_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
-            JWT_SIGNING_KEYS=secrets.token_urlsafe(48),
-            LOG_LEVEL="WARNING",
-            DJANGO_SETTINGS_MODULE="lad.settings",
-        )
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
-        import django
-
-        django.setup()
-        address = servers.superuser_url.replace("/postgres?", "/lad?")
-        with psycopg.connect(address, autocommit=True, options="-c search_path=lad_dev") as database:
-            yield database
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000)
@@ -280,7 +251,10 @@ def main() -> int:
     found: list[str] = []
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        database = stack.enter_context(_stage(directory))
+        database = stack.enter_context(stage(directory))
+        import django
+
+        django.setup()
         many, hot = companies(TENANTS), companies(1)
         # Half of the last run is the one tenant's.
         mixed = many + hot * TENANTS

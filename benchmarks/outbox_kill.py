@@ -11,7 +11,6 @@ import random
 import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,7 +26,8 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lad.runtime.process import Child, spawn  # noqa: E402  (run as a script, it finds lad beside itself)
+from benchmarks.stage import stage  # noqa: E402  (run as a script, it finds the others beside itself)
+from lad.runtime.process import Child, spawn  # noqa: E402
 
 WORKER_APP = "benchmarks.kill_worker"
 # A file of this name holds batches open, so that on a fast machine too a kill falls into the middle of one.
@@ -283,28 +283,12 @@ def _kill(pid: int) -> bool:
 
 @contextmanager
 def _stage(directory: Path) -> Iterator[psycopg.Connection[Any]]:
-    """Servers, a migrated database and Django set up as the restricted login."""
-    from cryptography.fernet import Fernet
-
-    from lad.runtime.servers import embedded_servers
-
-    with embedded_servers(directory) as servers:
-        os.environ.update(
-            servers.environment(),
-            LAD_HOME=str(directory),
-            SECRET_KEY=secrets.token_urlsafe(48),
-            FIELD_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
-            JWT_SIGNING_KEYS=secrets.token_urlsafe(48),
-            LOG_LEVEL="WARNING",
-            LAD_KILL_RUN="1",
-        )
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, check=True)
+    """Servers with the table in which each effect is noted."""
+    with stage(directory, LAD_KILL_RUN="1") as database:
         from benchmarks import kill_worker
 
-        address = servers.superuser_url.replace("/postgres?", "/lad?")
-        with psycopg.connect(address, autocommit=True, options="-c search_path=lad_dev") as database:
-            database.execute(kill_worker.EFFECTS)
-            yield database
+        database.execute(kill_worker.EFFECTS)
+        yield database
 
 
 def main() -> int:

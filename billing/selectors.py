@@ -1,4 +1,4 @@
-"""Reads of the price list that are more than a filter."""
+"""Reads that are more than a filter: conditions with a name, the price list, and what is lost next."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from billing.models import CreditLot, Price, PriceCategory, Wallet
+from billing.models import CreditLot, InvoiceStatus, Price, PriceCategory, Wallet
 
 # A list longer than this is not read on one page.
 MOST_LISTED: Final = 2_000
@@ -36,6 +36,16 @@ class ListedCategory:
 def in_force(now: datetime) -> Q:
     """The condition of prices that hold at that moment."""
     return Q(is_active=True, effective_from__lte=now) & (Q(effective_to__isnull=True) | Q(effective_to__gt=now))
+
+
+def past_due(now: datetime) -> Q:
+    """The condition of invoices that are unpaid past their due date, also before the task has marked them."""
+    return Q(status=InvoiceStatus.OVERDUE) | Q(status=InvoiceStatus.PENDING, due_at__lte=now)
+
+
+def below_threshold() -> Q:
+    """The condition of wallets that hold less to spend than their threshold."""
+    return Q(low_balance_threshold__gt=F("current_balance") - F("reserved_balance"))
 
 
 def periods_of(price: Price) -> QuerySet[Price]:

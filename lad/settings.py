@@ -10,6 +10,8 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from lad.adminsite.theme import COLOURS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -175,8 +177,8 @@ EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})
 # The password of every demo account; only `manage.py demo` uses it.
 DEMO_PASSWORD = env.str("LAD_DEMO_PASSWORD", default="lad-demo-password")
 ACCESS_RESOLVER = "tenants.access.resolve"
-# Writes whose views enter their caller's scope themselves, and commit before they answer or ask an outside system.
-# and the payment provider is called outside of any transaction.
+# Writes whose views enter their caller's scope themselves: they commit before they answer with a refusal, or call the
+# payment provider outside of any transaction.
 SELF_SCOPED_WRITES = r"^/api/v1/(?:billing-usage-events/(?:[0-9a-f-]{36}/(?:charge|retry)/)?|billing-payments/)$"
 
 # Mail. In development every mail lands as a file.
@@ -321,21 +323,7 @@ UNFOLD = {
     "BORDER_RADIUS": "8px",
     "STYLES": ["lad.adminsite.theme.styles"],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "lad.adminsite.theme.favicon"}],
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97.7% .013 236.6)",
-            "100": "oklch(95.1% .026 236.8)",
-            "200": "oklch(90.1% .058 230.9)",
-            "300": "oklch(82.8% .111 230.3)",
-            "400": "oklch(74.6% .16 232.7)",
-            "500": "oklch(63.5% .155 240)",
-            "600": "oklch(54.6% .16 252)",
-            "700": "oklch(48% .15 254)",
-            "800": "oklch(42% .12 254)",
-            "900": "oklch(37% .1 254)",
-            "950": "oklch(28% .08 256)",
-        }
-    },
+    "COLORS": COLOURS,
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

@@ -3,17 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from billing import selectors
 from billing.models import (
     AuditResult,
     EventOutcome,
     Invoice,
-    InvoiceStatus,
     LedgerAudit,
     Payment,
     StripeEvent,
@@ -61,24 +61,20 @@ def _proof(now: datetime) -> Card:
 
 
 def _invoices() -> Card:
-    unpaid = Q(status=InvoiceStatus.OVERDUE) | Q(status=InvoiceStatus.PENDING, due_at__lt=timezone.now())
-    count = _counted(Invoice.objects.filter(unpaid))
+    count = _counted(Invoice.objects.filter(selectors.past_due(timezone.now())))
     detail = "past their due date" if count else "nobody owes anything"
     return Card(
         "Overdue invoices",
         _shown(count),
         "request_quote",
         detail,
-        _list("invoice", "status__exact=overdue"),
+        _list("invoice", "desk=overdue"),
         "danger" if count else "",
     )
 
 
 def _wallets() -> Card:
-    rows = Wallet.objects.filter(
-        status=WalletStatus.ACTIVE, low_balance_threshold__gt=F("current_balance") - F("reserved_balance")
-    )
-    count = _counted(rows)
+    count = _counted(Wallet.objects.filter(selectors.below_threshold(), status=WalletStatus.ACTIVE))
     detail = "below their threshold" if count else "all hold enough"
     return Card(
         "Low wallets",
@@ -110,7 +106,7 @@ def _stripe_events(now: datetime) -> Card:
         _shown(count),
         "webhook",
         f"refused or failed in the last {RECENT.days} days",
-        _list("stripeevent", "outcome__exact=refused"),
+        _list("stripeevent", "outcome__in=refused,failed"),
         "warning" if count else "",
     )
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from billing.admin.tables import Column, amount, quantity, table
+from billing.admin.tables import DASH, Column, amount, quantity, table
 from billing.admin.usage import FeatureFilter
 from billing.models import EntitlementUse, FeatureEntitlement, QuotaWindow
 from billing.quota_use import with_use
@@ -23,7 +23,7 @@ HISTORY: Final = (
     Column("Window", "window"),
     Column("Begins", "window_start"),
     Column("Used", "used", quantity),
-    Column("Quota then", "quota", lambda value: "–" if value is None else quantity(value)),
+    Column("Quota then", "quota", lambda value: DASH if value is None else quantity(value)),
 )
 
 
@@ -51,6 +51,11 @@ class FeatureEntitlementAdmin(TenantModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return with_use(super().get_queryset(request), now=timezone.now())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What was used counts for the feature it was used as: another feature gets an entitlement of its own."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else [*fixed, "feature_key"]
 
     @display(description="Today")
     def today(self, obj: Any) -> Any:

@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from billing.admin.ledger import LedgerTransactionAdmin
 from billing.admin.moving import WhyForm, ledger_key, posting_look
-from billing.admin.tables import amount, signed
+from billing.admin.tables import amount, holder_of, signed
 from billing.models import CreditLot, Hold, HoldStatus, LedgerTransaction
 from billing.services import ledger
 from lad.adminsite.actions import Look, row_action
@@ -59,7 +59,7 @@ class HoldingAdmin(ReadOnlyAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return str(obj.wallet.user) if obj.wallet.user_id else "The tenant's own"
+        return holder_of(obj.wallet)
 
 
 @register(Hold)

@@ -9,7 +9,7 @@ from unfold.decorators import display
 
 from billing.admin.causes import cause_of, page_of
 from billing.admin.moving import WhyForm, ledger_key, posting_look
-from billing.admin.tables import DASH, Column, amount, signed, table
+from billing.admin.tables import DASH, Column, amount, holder_of, signed, table
 from billing.models import LedgerTransaction, UsageEvent, UsageStatus
 from billing.models.ledger import HOLDING
 from billing.services import ledger, usage
@@ -84,7 +84,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return str(obj.wallet.user) if obj.wallet.user_id else "The tenant's own"
+        return holder_of(obj.wallet)
 
     @display(description="Available before")
     def before(self, obj: Any) -> str:

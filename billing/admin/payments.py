@@ -11,11 +11,11 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from billing.admin.tables import Column, amount, table
+from billing.admin.tables import DASH, Column, amount, holder_of, percent, table
 from billing.models import AutoTopup, CreditPackage, EventOutcome, Payment, StripeEvent
 from billing.models.payment import UNFINISHED
 from billing.services import payments
-from lad.adminsite.actions import row_action
+from lad.adminsite.actions import Look, Move, rehearse, row_action
 from lad.adminsite.base import ReadOnlyAdmin, SharedModelAdmin, TenantModelAdmin, register
 from lad.adminsite.forms import ReasonForm
 from lad.adminsite.permissions import access_of
@@ -44,8 +44,11 @@ class AttentionFilter(DropdownFilter):
         return queryset.exclude(attention="") if self.value() == "needed" else queryset
 
 
-def _holder(wallet: Any) -> str:
-    return str(wallet.user) if wallet.user_id else "The tenant's own"
+def _take_back_look(row: Payment, values: dict[str, Any]) -> Look:
+    done = rehearse(lambda: payments.take_back(payment=row))
+    facts = [("Wallet", str(row.wallet)), ("Refunded to the card", amount(row.refunded_total, row.currency))]
+    before, after = (amount(each.reclaimed_amount, each.currency) for each in (row, done))
+    return Look(facts, [Move("Taken out of the wallet", before, after)], [done.attention] if done.attention else [])
 
 
 @register(Payment)
@@ -93,21 +96,21 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return _holder(obj.wallet)
+        return holder_of(obj.wallet)
 
     @display(description="Refunded")
     def back(self, obj: Any) -> str:
-        return amount(obj.refunded_total, obj.currency) if obj.refunded_total else "–"
+        return amount(obj.refunded_total, obj.currency) if obj.refunded_total else DASH
 
     @display(description="Taken out of the wallet again")
     def taken_back(self, obj: Any) -> str:
-        return amount(obj.reclaimed_amount, obj.currency) if obj.reclaimed_amount else "–"
+        return amount(obj.reclaimed_amount, obj.currency) if obj.reclaimed_amount else DASH
 
     @display(description="Lines")
     def lines(self, obj: Any) -> str:
         rows = [
             {"what": obj.description, "amount": obj.price},
-            {"what": f"{obj.tax_name} {(obj.tax_rate * 100).normalize():f} %", "amount": obj.tax},
+            {"what": f"{obj.tax_name} {percent(obj.tax_rate)}", "amount": obj.tax},
             {"what": "Card fee", "amount": obj.fee},
         ]
         return table(LINES, [row for row in rows if row["amount"]], ("Total", amount(obj.total, obj.currency)))
@@ -129,9 +132,11 @@ class PaymentAdmin(ReadOnlyAdmin):
         permission="settle",
         when=lambda row: bool(row.refunded_total and row.attention and row.ledger_transaction_id),
         icon="undo",
+        danger=True,
+        look=_take_back_look,
     )
     def take_back(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        left = payments.take_back(payment=row)
+        left = payments.take_back(payment=row, actor=access_of(request).user)
         return left.attention or f"{amount(left.reclaimed_amount, left.currency)} are taken back."
 
     @row_action(
@@ -199,7 +204,7 @@ class AutoTopupAdmin(TenantModelAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return _holder(obj.wallet)
+        return holder_of(obj.wallet)
 
     @display(description="Below")
     def below(self, obj: Any) -> str:
@@ -240,6 +245,6 @@ class StripeEventAdmin(ReadOnlyAdmin):
     @display(description="Payment")
     def payment(self, obj: Any) -> str:
         if obj.payment_id is None:
-            return "–"
+            return DASH
         address = reverse("admin:billing_payment_change", args=(obj.payment_id,))
         return format_html('<a href="{}">{}</a>', address, obj.payment_id)

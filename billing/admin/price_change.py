@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing import repricing
 from billing.admin.tables import amount
 from billing.models import TIERED, Price, PriceScheme
-from billing.services import prices
+from billing.services import prices, pricing
 from billing.services.prices import Terms
 from lad.adminsite.actions import Look, Move
 from lad.errors import Invalid
@@ -82,9 +82,9 @@ def look_at_change(row: Price, values: dict[str, Any]) -> Look:
     since = values["effective_from"]
     moves = [Move("Price", row.shown_price, terms.trial(row).shown_price)]
     if effect.tenants:
-        moves.append(Move("All use of the last 30 days", amount(effect.before, "USD"), amount(effect.after, "USD")))
+        moves.append(Move("All use of the last 30 days", _listed(effect.before), _listed(effect.after)))
     moves += [
-        Move(f"{each.tenant}, {each.uses:,} uses", amount(each.before, "USD"), amount(each.after, "USD"))
+        Move(f"{each.tenant}, {each.uses:,} uses", _listed(each.before), _listed(each.after))
         for each in effect.tenants[:MOST_SHOWN]
     ]
     facts = [
@@ -97,3 +97,7 @@ def look_at_change(row: Price, values: dict[str, Any]) -> Look:
         f"Of {tenant} only the newest {repricing.MOST_EVENTS:,} uses were looked at." for tenant in effect.partial
     ]
     return Look(facts=facts, moves=moves, warnings=warnings)
+
+
+def _listed(value: Decimal) -> str:
+    return amount(value, pricing.LIST_CURRENCY)

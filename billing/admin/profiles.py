@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from billing.admin.tables import percent
 from billing.models import BillingProfile
 from lad.adminsite.base import TenantModelAdmin, register
 
@@ -12,7 +13,7 @@ from lad.adminsite.base import TenantModelAdmin, register
 @register(BillingProfile)
 class BillingProfileAdmin(TenantModelAdmin):
     area = "billing"
-    section, icon, rank = "Billing", "badge", 80
+    section, icon, rank = "Billing", "badge", 67
     list_display = ["name", "country", "tax_id", "tax", "tax_point", "payment_terms_days", "invoice_email"]
     list_filter = ["tax_point", "country", "created_at"]
     search_fields = ["tax_id__exact", "invoice_email__exact"]
@@ -31,4 +32,4 @@ class BillingProfileAdmin(TenantModelAdmin):
 
     @display(description="Tax")
     def tax(self, obj: Any) -> str:
-        return f"{obj.tax_name} {(obj.tax_rate * 100).normalize():f} %"
+        return f"{obj.tax_name} {percent(obj.tax_rate)}"

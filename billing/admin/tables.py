@@ -8,6 +8,8 @@ from typing import Any, Final
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from billing.models.amounts import plain
+
 DASH: Final = "–"
 SHORTEST: Final = Decimal("0.01")
 
@@ -32,6 +34,16 @@ def amount(value: Any, currency: str = "") -> str:
     trimmed = number.normalize()
     exact = trimmed if trimmed.as_tuple().exponent < SHORTEST.as_tuple().exponent else number.quantize(SHORTEST)  # type: ignore[operator]
     return f"{exact:,f} {currency}".rstrip()
+
+
+def holder_of(wallet: Any) -> str:
+    """Whose wallet it is."""
+    return str(wallet.user) if wallet.user_id else "The tenant's own"
+
+
+def percent(rate: Decimal) -> str:
+    """``0.05`` as 5 %."""
+    return f"{plain(rate * 100)} %"
 
 
 def signed(value: Decimal) -> str:

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib.admin.options import ModelAdmin
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from billing import selectors
 from billing.admin.moving import (
     BY_HAND,
     AdjustForm,
@@ -19,11 +20,11 @@ from billing.admin.moving import (
     ledger_key,
     posting_look,
 )
-from billing.admin.tables import amount
+from billing.admin.tables import amount, holder_of
 from billing.admin.wallet_page import page_for
 from billing.models import Hold, HoldStatus, Wallet, WalletStatus
 from billing.services import ledger, wallets
-from lad.adminsite.actions import Look, Move, rehearse, row_action
+from lad.adminsite.actions import Look, Move, in_status, rehearse, row_action
 from lad.adminsite.base import TenantModelAdmin, register
 from lad.adminsite.forms import ReasonForm
 from lad.adminsite.permissions import access_of
@@ -38,15 +39,11 @@ class BalanceFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() == "low":
-            return queryset.filter(low_balance_threshold__gt=F("current_balance") - F("reserved_balance"))
+            return queryset.filter(selectors.below_threshold())
         return queryset.filter(reserved_balance__gt=0) if self.value() == "held" else queryset
 
 
-def _is(*statuses: str) -> Any:
-    return lambda row: row.status in statuses
-
-
-OPEN = _is(WalletStatus.ACTIVE, WalletStatus.SUSPENDED)
+OPEN = in_status(WalletStatus.ACTIVE, WalletStatus.SUSPENDED)
 
 
 def _topup(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.Posted:
@@ -158,7 +155,7 @@ class WalletAdmin(TenantModelAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return str(obj.user) if obj.user_id else "The tenant's own"
+        return holder_of(obj)
 
     @display(description="Available")
     def available(self, obj: Any) -> str:
@@ -233,7 +230,7 @@ class WalletAdmin(TenantModelAdmin):
         explanation="Nothing can be spent from it until it is reactivated. What it holds stays in it.",
         form=ReasonForm,
         permission="platform",
-        when=_is(WalletStatus.ACTIVE),
+        when=in_status(WalletStatus.ACTIVE),
         icon="pause_circle",
         danger=True,
         look=_status_look(WalletStatus.SUSPENDED, "Whatever this wallet pays for stops until it is reactivated."),
@@ -246,7 +243,7 @@ class WalletAdmin(TenantModelAdmin):
         explanation="It can be spent from again.",
         form=ReasonForm,
         permission="platform",
-        when=_is(WalletStatus.SUSPENDED),
+        when=in_status(WalletStatus.SUSPENDED),
         icon="play_circle",
         look=_status_look(WalletStatus.ACTIVE),
     )

@@ -96,7 +96,7 @@ class HoldViewSet(ResourceViewSet):
     @transaction.atomic
     def create(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = _form(ReserveForm, request)
+        form = ReserveForm.read(request.data)
         chosen, ttl = form.pop("wallet", None), timedelta(seconds=form.pop("ttl_seconds"))
         said = {
             "amount": form["amount"],
@@ -125,7 +125,7 @@ class HoldViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def extend(self, request: Request, pk: Any) -> Response:
-        form = _form(ExtendForm, request)
+        form = ExtendForm.read(request.data)
         until = form["expires_at"]
         if until > timezone.now() + LONGEST_TTL:
             raise Invalid(errors={"expires_at": ["A hold lasts at most 24 hours from now; extend it again later."]})
@@ -142,7 +142,7 @@ class HoldViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def capture(self, request: Request, pk: Any) -> Response:
-        form = _form(CaptureForm, request)
+        form = CaptureForm.read(request.data)
         key, hold = permanent_key(request), self.get_object()
         posted = ledger.capture(hold=hold, key=key, actor=request.user, **form)
         return Response(HoldAnswer(hold_answer(posted)).data)
@@ -155,7 +155,7 @@ class HoldViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def release(self, request: Request, pk: Any) -> Response:
-        form = _form(ReleaseForm, request)
+        form = ReleaseForm.read(request.data)
         key, hold = permanent_key(request), self.get_object()
         posted = ledger.release(hold=hold, key=key, actor=request.user, **form)
         return Response(HoldAnswer(hold_answer(posted)).data)
@@ -174,9 +174,3 @@ class HoldViewSet(ResourceViewSet):
         rows = LedgerTransaction.objects.filter(idempotency_key=key, created_by=self.request.user.pk)
         found: UUID | None = rows.values_list("wallet_id", flat=True).first()
         return found
-
-
-def _form(form_class: Any, request: Request) -> dict[str, Any]:
-    form = form_class(data=request.data or {})
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)

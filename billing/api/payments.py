@@ -92,9 +92,7 @@ class PaymentViewSet(ResourceViewSet):
     )
     def create(self, request: Request) -> Response:
         # Outside of the request's transaction: the provider is called in between.
-        form = CheckoutForm(data=request.data)
-        form.is_valid(raise_exception=True)
-        values = form.validated_data
+        values = CheckoutForm.read(request.data)
         wanted = checkout.Wanted(
             package_id=values["package"],
             success_url=values["success_url"],

@@ -70,6 +70,8 @@ class RecordForm(ItemsForm):
 
 
 class VoidForm(InputSerializer):
+    """Why it is taken back."""
+
     reason = serializers.CharField(max_length=2000)
 
 
@@ -132,7 +134,7 @@ class UsageEventViewSet(ResourceViewSet):
         responses={201: UsageEventSerializer, **problems(400, 402, 403, 409, 422, 503)},
     )
     def create(self, request: Request) -> Response:
-        form = _form(RecordForm, request)
+        form = RecordForm.read(request.data)
         pay = form.pop("charge")
         if pay and not self.access.allows(SPEND):
             raise MissingRight(right=SPEND)
@@ -155,7 +157,7 @@ class UsageEventViewSet(ResourceViewSet):
     def quote(self, request: Request) -> Response:
         """Nothing is recorded or set aside."""
         require_tenant(self.model)
-        found = pricing.quote(user_id=request.user.pk, at=timezone.now(), **_form(QuoteForm, request))
+        found = pricing.quote(user_id=request.user.pk, at=timezone.now(), **QuoteForm.read(request.data))
         return Response(QuoteAnswer(found).data)
 
     @extend_schema(
@@ -196,7 +198,7 @@ class UsageEventViewSet(ResourceViewSet):
     @transaction.atomic
     def void(self, request: Request, pk: Any) -> Response:
         require_tenant(self.model)
-        form = _form(VoidForm, request)
+        form = VoidForm.read(request.data)
         event = charging.locked(self.get_object())
         if event.status == UsageStatus.CHARGED and not self.access.allows(GIVE_BACK):
             raise MissingRight(right=GIVE_BACK)
@@ -212,9 +214,3 @@ class UsageEventViewSet(ResourceViewSet):
     def _as_now(self, event_id: UUID, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
         with self.access.scope():
             return self.answer(self.get_queryset().get(pk=event_id), status_code, **headers)
-
-
-def _form(form_class: Any, request: Request) -> dict[str, Any]:
-    form = form_class(data=request.data or {})
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)

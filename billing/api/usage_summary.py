@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from billing import summaries
 from billing.models import UsageEvent, UsageStatus
-from billing.models.amounts import DEFAULT_CURRENCY
+from billing.models.amounts import DEFAULT_CURRENCY, to_line
 from billing.summaries import By, Chosen, Line, Period, Summary
 from lad.api import router
 from lad.api.openapi import problems
@@ -23,7 +23,6 @@ from lad.api.views import LadAPIView, require_tenant
 
 TIME_RANGES: Final = {"7d": 7, "30d": 30, "90d": 90}
 TOP_FEATURES: Final = 10
-CREDIT_STEP: Final = Decimal("0.000001")
 # Voided use is in no sum.
 STATUSES: Final = [choice for choice in UsageStatus.choices if choice[0] != UsageStatus.VOIDED]
 
@@ -142,7 +141,7 @@ class UsageSummary(LadAPIView):
     )
     def get(self, request: Request) -> Response:
         require_tenant(UsageEvent)
-        form = _form(SummaryForm, request)
+        form = SummaryForm.read(request.query_params.dict())
         by = By(form["by"])
         period = summaries.period_of(
             first=form.get("from"), last=form.get("to"), zone=summaries.zone_of_scope(), now=timezone.now()
@@ -176,7 +175,7 @@ class UsageAnalytics(LadAPIView):
     )
     def get(self, request: Request) -> Response:
         require_tenant(UsageEvent)
-        time_range = _form(AnalyticsForm, request)["time_range"]
+        time_range = AnalyticsForm.read(request.query_params.dict())["time_range"]
         now, zone = timezone.now(), summaries.zone_of_scope()
         today = summaries.period_of(first=None, last=None, zone=zone, now=now).last
         period = Period(today - timedelta(days=TIME_RANGES[time_range] - 1), today, zone)
@@ -203,12 +202,6 @@ class UsageAnalytics(LadAPIView):
         return Response(UsageAnalyticsAnswer(answer).data)
 
 
-def _form(form_class: type[InputSerializer], request: Request) -> dict[str, Any]:
-    form = form_class(data=request.query_params.dict())
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
-
-
 def _lines(by: By, lines: list[Line], summary: Summary) -> Iterator[dict[str, Any]]:
     names = summaries.names_of(by, lines)
     for line in lines:
@@ -229,7 +222,7 @@ def _costs(line: Line) -> dict[str, Any]:
 
 
 def _credits(cost: Decimal) -> Decimal:
-    return (cost / settings.BILLING_CREDIT_VALUE).quantize(CREDIT_STEP)
+    return to_line(cost / settings.BILLING_CREDIT_VALUE)
 
 
 router.route("billing-usage-events/summary/", UsageSummary.as_view(), name="usage-summary")

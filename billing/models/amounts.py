@@ -9,6 +9,7 @@ from django.db.models import Q
 DEFAULT_CURRENCY: Final = "USD"
 MICRO: Final = Decimal("0.000001")
 CENT: Final = Decimal("0.01")
+PRICE_STEP: Final = Decimal("0.0000000001")
 # numeric(18,6) has twelve places before the point.
 TOO_LARGE: Final = Decimal(1_000_000_000_000)
 
@@ -55,6 +56,11 @@ def plain(amount: Decimal) -> str:
 def to_line(amount: Decimal) -> Decimal:
     """An amount of a line: to the sixth decimal, half up."""
     return amount.quantize(MICRO, ROUND_HALF_UP)
+
+
+def to_price(amount: Decimal) -> Decimal:
+    """The price of one unit: to the tenth decimal, half up."""
+    return amount.quantize(PRICE_STEP, ROUND_HALF_UP)
 
 
 def to_cent(amount: Decimal) -> Decimal:

@@ -177,5 +177,5 @@ def _require_same(payment: Payment, wanted: Wanted) -> None:
     for field, (before, asks) in asked.items():
         if before != asks:
             raise ledger.IdempotencyConflict(
-                f"This key named a purchase with another {field} before; use a new one.", field=field
+                f"This key named a purchase with something else as its {field} before; use a new one.", field=field
             )

@@ -356,7 +356,9 @@ def _post_all(rows: Mapping[UUID, Sequence[Mapping[str, Any]]], now: datetime | 
 
 
 def _conflict(field: str) -> IdempotencyConflict:
-    return IdempotencyConflict(f"This key named a movement with another {field} before; use a new one.", field=field)
+    return IdempotencyConflict(
+        f"This key named a movement with something else as its {field} before; use a new one.", field=field
+    )
 
 
 def _accepted(answer: Answer, required: Decimal) -> Posted | None:

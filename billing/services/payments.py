@@ -184,12 +184,12 @@ def refund(*, payment: Payment, facts: Refund) -> Payment:
 
 
 @transaction.atomic
-def take_back(*, payment: Payment) -> Payment:
+def take_back(*, payment: Payment, actor: Any = None) -> Payment:
     """Try again to take out of the wallet what was refunded. Raises NothingToSettle."""
     row = locked(payment.pk)
     if row.ledger_transaction_id is None or _due_back(row) <= 0:
         raise NothingToSettle("What was refunded has been taken out of the wallet.")
-    _take_back(row)
+    _take_back(row, actor=actor)
     return row
 
 
@@ -248,18 +248,18 @@ def _due_back(row: Payment) -> Decimal:
     return share - row.reclaimed_amount
 
 
-def _take_back(row: Payment) -> None:
+def _take_back(row: Payment, *, actor: Any = None) -> None:
     """Take what is due, or ask for attention; saves the row."""
     due = _due_back(row)
     reason = f"{REFUNDED}: {amounts.plain(row.refunded_total)} of {amounts.plain(row.total)} {row.currency}"
     key = f"stripe_refund_{row.pk}_{amounts.plain(row.refunded_total)}"
-    reference = ledger.Reference(REFERENCE, row.pk)
+    said: dict[str, Any] = {"reference": ledger.Reference(REFERENCE, row.pk), "reason": reason, "actor": actor}
     try:
         with transaction.atomic():
             if due == row.amount and row.ledger_transaction_id is not None:
-                ledger.reverse(transaction=row.ledger_transaction_id, key=key, reason=reason, reference=reference)
+                ledger.reverse(transaction=row.ledger_transaction_id, key=key, **said)
             elif due > 0:
-                ledger.adjust(wallet=row.wallet_id, amount=-due, key=key, reason=reason, reference=reference)
+                ledger.adjust(wallet=row.wallet_id, amount=-due, key=key, **said)
             row.reclaimed_amount += due
             if row.attention.startswith(REFUNDED):
                 row.attention = ""

@@ -6,9 +6,9 @@ common price of the model, the common one for any model. Of several the newest c
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from functools import reduce
 from operator import or_
 from typing import Any, Final
@@ -22,7 +22,6 @@ from billing.services import entitlements, wallets
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import current_tenant_id
 
-MICRO: Final = Decimal("0.000001")
 # The greatest sum that numeric(18,6) holds.
 GREATEST: Final = Decimal("999999999999.999999")
 # A quantity has 18 digits and a unit price 18: their product is not rounded before its time, whoever asks for it.
@@ -154,16 +153,14 @@ def read_items(items: Iterable[Item | Mapping[str, Any]]) -> list[Item]:
     return read
 
 
-def price_items(
-    items: Iterable[Item | Mapping[str, Any]], *, at: datetime, currency: str = LIST_CURRENCY
-) -> list[PricedItem]:
+def price_items(items: Iterable[Item | Mapping[str, Any]], *, at: datetime) -> list[PricedItem]:
     """What each item cost the current tenant at that moment; one query for all of them.
 
     Raises NoPrice, which names the component and the moment, and Invalid for items that make no sense.
     """
     read = read_items(items)
-    prices = _prices_of(read, at) if currency == LIST_CURRENCY else []
-    return [_priced(number, item, _chosen(item, prices), at, currency) for number, item in enumerate(read)]
+    prices = _prices_of(read, at)
+    return [_priced(number, item, _chosen(item, prices), at) for number, item in enumerate(read)]
 
 
 def cost_of(price: Price, quantity: Decimal) -> Decimal:
@@ -171,19 +168,19 @@ def cost_of(price: Price, quantity: Decimal) -> Decimal:
 
     Raises Invalid for a cost that no ledger could hold.
     """
-    return rounded(_SCHEMES[PriceScheme(price.scheme)], price, quantity)
+    return _rounded(_SCHEMES[PriceScheme(price.scheme)], price, quantity)
 
 
 def overage(*, feature_key: str, unit: str, quantity: Decimal, rate: Decimal) -> PricedItem:
     """The item for use beyond a quota, under the same rule of rounding."""
-    cost = rounded(lambda price, many: many * price.unit_price, Price(unit_price=rate), quantity)
+    cost = _rounded(lambda price, many: many * price.unit_price, Price(unit_price=rate), quantity)
     return PricedItem(OVERAGE, "lad", feature_key, unit, quantity, rate, cost)
 
 
-def rounded(rule: Callable[[Price, Decimal], Decimal], price: Price, quantity: Decimal) -> Decimal:
+def _rounded(rule: Callable[[Price, Decimal], Decimal], price: Price, quantity: Decimal) -> Decimal:
     """The rule's result as an amount of money."""
     with localcontext(EXACT):
-        cost = rule(price, Decimal(quantity)).quantize(MICRO, ROUND_HALF_UP)
+        cost = amounts.to_line(rule(price, Decimal(quantity)))
     if cost > GREATEST:
         raise Invalid(f"{amounts.plain(quantity)} units would cost more than {GREATEST:f}: check the quantity.")
     return cost
@@ -249,18 +246,18 @@ def _chosen(item: Item, prices: Iterable[Price]) -> Price | None:
     return min(fitting, key=lambda price: (price.tenant_id is None, price.model != model), default=None)
 
 
-def _priced(number: int, item: Item, price: Price | None, at: datetime, currency: str) -> PricedItem:
+def _priced(number: int, item: Item, price: Price | None, at: datetime) -> PricedItem:
     if price is None:
         named = " · ".join(item.key[:3])
         raise NoPrice(
-            f"There is no price in {currency} for {named} per {item.unit} at {at:%Y-%m-%d %H:%M:%S} UTC. "
+            f"There is no price in {LIST_CURRENCY} for {named} per {item.unit} at {at:%Y-%m-%d %H:%M:%S} UTC. "
             "Add one to the price list.",
             component=dict(zip(("category", "provider", "model", "unit"), item.key, strict=True)),
             at=at.isoformat(),
             item=number,
         )
     return PricedItem(
-        **asdict(replace(item)),
+        **asdict(item),
         unit_price=price.unit_price,
         cost=cost_of(price, item.quantity),
         scheme=price.scheme,
@@ -298,7 +295,7 @@ def _quantity(value: Any) -> Decimal | None:
         return None
     try:
         quantity = Decimal(value)
-        if not quantity.is_finite() or not 0 <= quantity <= GREATEST or quantity != quantity.quantize(MICRO):
+        if not quantity.is_finite() or not 0 <= quantity <= GREATEST or quantity != quantity.quantize(amounts.MICRO):
             return None
     except (ArithmeticError, TypeError, ValueError):
         return None

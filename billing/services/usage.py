@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.models import USE, UsageEvent, UsageStatus, amounts
-from billing.services import entitlements, ledger, pricing
+from billing.services import entitlements, ledger, pricing, reasons
 from billing.services.charging import (
     ChargeOutcome,
     ChargeVerdict,
@@ -84,38 +84,14 @@ def record(
     now = now or timezone.now()
     asked = pricing.read_items(items)
     values = _checked(feature_key=feature_key, key=key, reference=external_reference_id, metadata=metadata)
-    intent = _intent(
-        feature_key=feature_key,
-        items=[[*item.key, amounts.plain(item.quantity), item.description] for item in asked],
-        user=user.pk if user else None,
-        external_reference_id=external_reference_id,
-        occurred_at=occurred_at.timestamp() if occurred_at else None,
-        metadata=values["metadata"],
-    )
+    event = UsageEvent(**values, tenant_id=current_tenant_id(), user=user, created_at=now)
+    event.intent = _intent(event, asked, occurred_at)
     found = UsageEvent.objects.filter(tenant=current_tenant_id(), idempotency_key=key).first()
     if found is not None:
-        return _replay(found, intent)
-    moment = _moment(occurred_at, now)
-    priced = pricing.price_items(asked, at=moment)
-    event = UsageEvent(
-        **values,
-        tenant_id=current_tenant_id(),
-        user=user,
-        occurred_at=moment,
-        created_at=now,
-        total_quantity=_sum(item.quantity for item in priced),
-        next_charge_at=now + settings.BILLING_CHARGE_PENDING_AFTER,
-        intent=intent,
-    )
-    _itemise(event, priced)
-    with transaction.atomic():
-        # A simultaneous call under the same key waits here, and finds the row when this one has committed.
-        UsageEvent.objects.bulk_create([event], ignore_conflicts=True)
-        row: UsageEvent = UsageEvent.objects.get(tenant=current_tenant_id(), idempotency_key=key)
-        if row.pk != event.pk:
-            return _replay(row, intent)
-        _take_quota(row, asked, priced)
-    return row
+        return _replay(found, event.intent)
+    event.occurred_at = _moment(occurred_at, now)
+    event.next_charge_at = now + settings.BILLING_CHARGE_PENDING_AFTER
+    return _written(event, asked)
 
 
 @transaction.atomic
@@ -125,10 +101,7 @@ def void(*, event: UsageEvent, reason: str, actor: Any = None, now: datetime | N
     Emits ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed when the money can go
     back nowhere.
     """
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(errors={"reason": ["Say why."]})
-    row = locked(event)
+    reason, row = reasons.given(reason), locked(event)
     if row.status == UsageStatus.VOIDED:
         return row
     if row.ledger_transaction_id is not None:
@@ -141,6 +114,21 @@ def void(*, event: UsageEvent, reason: str, actor: Any = None, now: datetime | N
     row.refresh_from_db(fields=["updated_at"])
     told = {"before": before, "reason": reason, "cost": row.total_cost, "currency": row.currency}
     emit("billing.usage.voided", aggregate=row, payload=told, actor=actor)
+    return row
+
+
+def _written(event: UsageEvent, asked: list[Item]) -> UsageEvent:
+    """The event, priced and counted; or the one that a simultaneous call under its key wrote first."""
+    priced = pricing.price_items(asked, at=event.occurred_at)
+    event.total_quantity = _sum(item.quantity for item in priced)
+    _itemise(event, priced)
+    with transaction.atomic():
+        # A simultaneous call under the same key waits here, and finds the row when this one has committed.
+        UsageEvent.objects.bulk_create([event], ignore_conflicts=True)
+        row: UsageEvent = UsageEvent.objects.get(tenant=event.tenant_id, idempotency_key=event.idempotency_key)
+        if row.pk != event.pk:
+            return _replay(row, event.intent)
+        _take_quota(row, asked, priced)
     return row
 
 
@@ -218,8 +206,16 @@ def _moment(occurred_at: datetime | None, now: datetime) -> datetime:
     return occurred_at
 
 
-def _intent(**asked: Any) -> dict[str, str]:
+def _intent(event: UsageEvent, items: Iterable[Item], occurred_at: datetime | None) -> dict[str, str]:
     """A digest of each thing the caller asked for; not of prices and costs, which follow from it."""
+    asked = {
+        "feature_key": event.feature_key,
+        "items": [[*item.key, amounts.plain(item.quantity), item.description] for item in items],
+        "user": event.user_id,
+        "external_reference_id": event.external_reference_id,
+        "occurred_at": occurred_at.timestamp() if occurred_at else None,
+        "metadata": event.metadata,
+    }
     try:
         texts = {name: json.dumps(value, sort_keys=True, default=str) for name, value in asked.items()}
     except (TypeError, ValueError) as error:
@@ -232,7 +228,7 @@ def _replay(row: UsageEvent, intent: Mapping[str, str]) -> UsageEvent:
     if different:
         named = ", ".join(different)
         raise ledger.IdempotencyConflict(
-            f"This key recorded a use with another {named} before; use a new one.", field=named
+            f"This key recorded a use with something else as its {named} before; use a new one.", field=named
         )
     row.replayed = True
     return row

@@ -104,6 +104,11 @@ def row_action(
     return decorate
 
 
+def in_status(*statuses: str) -> Callable[[Any], bool]:
+    """For ``when``: the row is in one of these statuses."""
+    return lambda row: row.status in statuses
+
+
 def rehearse(act: Callable[[], Result]) -> Result:
     """What ``act`` gives when it is done, taken back at once: the truest look. Raises what it raises."""
     with transaction.atomic():

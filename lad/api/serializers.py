@@ -105,6 +105,13 @@ class StrictFields:
 class InputSerializer(StrictFields, serializers.Serializer):
     """The base of hand-written bodies."""
 
+    @classmethod
+    def read(cls, data: Any) -> dict[str, Any]:
+        """The checked values; no body at all is an empty one. Raises a ValidationError that names the fields."""
+        form = cls(data=data or {})
+        form.is_valid(raise_exception=True)
+        return dict(form.validated_data)
+
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer):
     """The base of generated serializers.
