@@ -146,9 +146,8 @@ def _size(stage: Stage, rows: int, more: int, hordak: Contestant | None, options
     first = rows == more
     members, tenants = (200, 1000) if first else (1800, 3000)
     grow(_address(stage.servers), Growth(more, max(tenants * more // 1_000_000, 20) if first else tenants, members))
-    if first:
-        stage.superuser.execute(CREATE)
-        stage.superuser.execute("ANALYZE textbook_wallets, textbook_transactions")
+    stage.superuser.execute(CREATE)
+    stage.superuser.execute("ANALYZE textbook_wallets, textbook_transactions")
     stage.write_plan()
     bytes_a_row = {
         "lad": stage.one("SELECT pg_total_relation_size('billing_ledger_transactions')") / rows,

@@ -28,21 +28,24 @@ CREATE OR REPLACE AGGREGATE bench.chain (billing_ledger_transactions) (
 );
 """
 
-# One row in a thousand is a top-up, one in forty a hold that is released in the next; the others are debits.
+# One row in a thousand is a top-up that expires in the next, one in forty a hold that is released in the next; the
+# others are debits of the credit that was there first. So a wallet has had many lots and has few open ones.
 ENTRIES: Final = """
 SELECT plan.*, place, moment, kind, amount, key,
        CASE WHEN kind IN ('reservation', 'release') THEN hold_id END AS hold_id,
-       CASE WHEN kind = 'topup' AND place > 1 THEN key ELSE plan.lot_id END AS lot,
+       CASE WHEN kind = 'adjustment' THEN before_key WHEN kind = 'topup' AND place > 1 THEN key
+            ELSE plan.lot_id END AS lot,
        sum(amount) OVER (PARTITION BY plan.number ORDER BY place) AS after
 FROM (
     SELECT *, CASE kind WHEN 'topup' THEN CASE place WHEN 1 THEN 1000000000 ELSE 250 END
-                        WHEN 'reservation' THEN -5 WHEN 'release' THEN 5
+                        WHEN 'adjustment' THEN -250 WHEN 'reservation' THEN -5 WHEN 'release' THEN 5
                         ELSE -round((0.01 + 2 * power(random(), 2))::numeric, 6) END::numeric(18, 6) AS amount,
            lag(key) OVER (PARTITION BY number ORDER BY place) AS before_key,
            CASE kind WHEN 'release' THEN lag(key) OVER (PARTITION BY number ORDER BY place) ELSE key END AS hold_id
     FROM (
         SELECT number, place, bench.key(made) AS key, made AS moment,
-               CASE WHEN place = 1 OR place % 1000 = 0 THEN 'topup'
+               CASE WHEN place = 1 OR place % 1000 = 0 AND place < rows THEN 'topup'
+                    WHEN place % 1000 = 1 THEN 'adjustment'
                     WHEN place % 40 = 20 AND place < rows THEN 'reservation'
                     WHEN place % 40 = 21 THEN 'release' ELSE 'debit' END AS kind
         FROM bench.plan, generate_series(1, rows) AS place,
@@ -70,7 +73,9 @@ COLUMNS: Final = {
     "balance_before": "after - amount",
     "balance_after": "after",
     "reserved_after": "CASE kind WHEN 'reservation' THEN 5 ELSE 0 END",
-    "reference_type": "CASE kind WHEN 'topup' THEN 'stripe_payment' WHEN 'debit' THEN 'manual' ELSE '' END",
+    "reference_type": "CASE kind WHEN 'topup' THEN 'stripe_payment' WHEN 'debit' THEN 'manual'"
+    " WHEN 'adjustment' THEN 'credit_lot' ELSE '' END",
+    "reference_id": "CASE kind WHEN 'adjustment' THEN lot END",
     "idempotency_key": "'fill-' || number || '-' || place",
     "description": "CASE kind WHEN 'debit' THEN 'Use of voice-agent' ELSE '' END",
     "metadata": "'{}'",
@@ -81,10 +86,12 @@ COLUMNS: Final = {
 }
 
 LOTS: Final = """
-INSERT INTO billing_credit_lots (id, tenant_id, wallet_id, priority, amount, remaining, created_at, updated_at)
+INSERT INTO billing_credit_lots
+    (id, tenant_id, wallet_id, priority, amount, remaining, created_at, updated_at, expires_at)
 SELECT movement.key::uuid, entry.tenant_id, entry.wallet_id,
        CASE WHEN min(entry.wallet_version) = 1 THEN 20 ELSE 50 END,
-       max(movement.value::numeric), sum(movement.value::numeric), min(entry.created_at), min(entry.created_at)
+       max(movement.value::numeric), sum(movement.value::numeric), min(entry.created_at), min(entry.created_at),
+       max(entry.created_at) FILTER (WHERE entry.transaction_type = 'adjustment')
 FROM billing_ledger_transactions AS entry, jsonb_each_text(entry.lot_movements) AS movement
 WHERE entry.wallet_id = ANY (%(wallets)s)
 GROUP BY 1, 2, 3

@@ -61,8 +61,9 @@ class TextbookTransaction(models.Model):
         db_table = "textbook_transactions"
 
 
-# The checks, and the three indexes without which neither keys nor timelines would be found.
+# LAD's wallets and rows, the checks, and the three indexes without which neither keys nor timelines would be found.
 CREATE = """
+DROP TABLE IF EXISTS textbook_transactions, textbook_wallets;
 CREATE TABLE textbook_wallets (
     id uuid PRIMARY KEY, tenant_id uuid NOT NULL, current_balance numeric(18,6) NOT NULL,
     reserved_balance numeric(18,6) NOT NULL, currency varchar(3) NOT NULL, status varchar(20) NOT NULL,
