@@ -25,6 +25,7 @@ SMS: Final = ("telephony", "twilio", "sms", "message")
 SERVER: Final = ("vm_infrastructure", "runpod", "cpu-basic", "second")
 CONTACT: Final = ("enrichment", "apollo", "contact", "record")
 ORGANISATION: Final = ("enrichment", "apollo", "company", "record")
+A_FEW_CONTACTS: Final = dict(zip(("category", "provider", "model", "unit"), CONTACT, strict=True), quantity=12)
 
 # A call is paid from money held for it: no call costs more.
 CALL_HOLD: Final = Decimal(2)
@@ -106,6 +107,7 @@ class Spending:
             self._use(number, at, feature)
         self._use_late()
         self._holds_of_calls()
+        self._use_just_now()
 
     def _promote(self) -> None:
         """Credit given away: some of it is used first, some lapsed yesterday."""
@@ -197,9 +199,13 @@ class Spending:
         if not self.profile.tops_up:
             return
         told = self.purse.at(self.company.ago(hours=2))
-        item = dict(zip(("category", "provider", "model", "unit"), CONTACT, strict=True), quantity=12)
-        event = self._record(f"late_{self.company.slug}", "apollo-leads", [item], told - LATE, told)
+        event = self._record(f"late_{self.company.slug}", "apollo-leads", [A_FEW_CONTACTS], told - LATE, told)
         self._charge(event, told)
+
+    def _use_just_now(self) -> None:
+        """A use that nobody has charged yet, whatever the hour at which the demo is made."""
+        at = self.company.ago(minutes=1)
+        self._record(f"just_now_{self.company.slug}", "apollo-leads", [A_FEW_CONTACTS], at, at)
 
     def _holds_of_calls(self) -> None:
         """A call that was never answered, one whose end nobody reported, and one that is under way."""
