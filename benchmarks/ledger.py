@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import random
-import secrets
 import shutil
 import subprocess
 import sys
@@ -27,15 +26,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import ledger_report as report  # noqa: E402  (run as a script, it finds LAD beside itself)
 from benchmarks.ledger_fill import Growth, grow, workloads  # noqa: E402
+from benchmarks.stage import stage as own_servers  # noqa: E402
 from lad.runtime import postgres  # noqa: E402
-from lad.runtime.servers import Servers, embedded_servers  # noqa: E402
 
 HORDAK: Final = ("django-hordak==2.0.0", "django~=5.2.0", "psycopg[binary]")
 SERVER: Final = {"shared_buffers": "512MB", "max_wal_size": "8GB"}
@@ -79,9 +77,8 @@ class Contestant:
 
 @dataclass
 class Stage:
-    """The server, the superuser's connection to it, and where things lie."""
+    """The superuser's connection to the server, and where things lie."""
 
-    servers: Servers
     superuser: psycopg.Connection[Any]
     directory: Path
 
@@ -145,7 +142,7 @@ def _size(stage: Stage, rows: int, more: int, hordak: Contestant | None, options
 
     first = rows == more
     members, tenants = (200, 1000) if first else (1800, 3000)
-    grow(_address(stage.servers), Growth(more, max(tenants * more // 1_000_000, 20) if first else tenants, members))
+    grow(stage.superuser.info.dsn, Growth(more, max(tenants * more // 1_000_000, 20) if first else tenants, members))
     stage.superuser.execute(CREATE)
     # Else the server would tidy up ten million rows while others are measured.
     stage.superuser.execute("VACUUM (ANALYZE) textbook_wallets, textbook_transactions")
@@ -244,39 +241,20 @@ def _hordak(stage: Stage) -> Contestant:
     pip: list[str | Path] = [environment / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *HORDAK]
     subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
     stage.superuser.execute("CREATE DATABASE hordak")
-    at = conninfo_to_dict(stage.servers.superuser_url)
+    at = stage.superuser.info
     python = str(environment / "bin" / "python")
-    return _contestant("hordak", "ledger_hordak.py", "hordak", at["host"], at["user"], HORDAK_ACCOUNTS, python=python)
+    return _contestant("hordak", "ledger_hordak.py", "hordak", at.host, at.user, HORDAK_ACCOUNTS, python=python)
 
 
 @contextmanager
 def _stage(directory: Path) -> Iterator[Stage]:
-    """The server with a migrated database, and Django set up as the restricted login."""
-    from cryptography.fernet import Fernet
-
+    """The servers with a migrated database, and Django set up as the restricted login."""
     postgres.SETTINGS.update(SERVER)
-    with embedded_servers(directory) as servers:
-        os.environ.update(
-            servers.environment(),
-            LAD_HOME=str(directory),
-            SECRET_KEY=secrets.token_hex(32),
-            FIELD_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
-            JWT_SIGNING_KEYS=secrets.token_hex(32),
-            DJANGO_SETTINGS_MODULE="lad.settings",
-            DB_POOL="false",
-            LOG_LEVEL="ERROR",
-        )
-        migrate = [sys.executable, "-W", "ignore", "manage.py", "migrate", "-v0", "--skip-checks"]
-        subprocess.run(migrate, cwd=ROOT, env={**os.environ, "LAD_DATABASE_ACCESS": "owner"}, check=True)
+    with own_servers(directory, DB_POOL="false") as superuser:
         import django
 
         django.setup()
-        with psycopg.connect(_address(servers), autocommit=True, options="-c search_path=lad_dev") as superuser:
-            yield Stage(servers, superuser, directory)
-
-
-def _address(servers: Servers) -> str:
-    return servers.superuser_url.replace("/postgres?", "/lad?")
+        yield Stage(superuser, directory)
 
 
 def _cpu_seconds(pid: int) -> float:
