@@ -1,6 +1,6 @@
 """Trigger functions every table shares, installed by the first migration of the tenants app."""
 
-from lad.db import audit_function
+from lad.audit import trigger as audit_function
 
 TOUCH_UPDATED_AT = """
 CREATE OR REPLACE FUNCTION lad_touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -53,7 +53,7 @@ END $$;
 """
 REMOVE_SHARED_ROWS = "DROP FUNCTION IF EXISTS lad_keep_tenant(), lad_refuse_foreign_shared();"
 
-# What a row may become, and what of it may change when it is no longer open: see billing.models.guards.
+# What a row may become, and what of it may change when it is no longer open: see billing.constraints.
 STATUS_STEPS = """
 CREATE OR REPLACE FUNCTION lad_status_steps() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,0 +1,182 @@
+"""Holds, reversals and expired credit: postings whose lots are known from earlier ones."""
+
+from typing import Final
+
+from billing.ledger.sql.post import LARGEST, PLANS, VERDICT
+
+# Takes from lots in burn-down order; from what is open, or from the parts given.
+_TAKE: Final = """
+CREATE OR REPLACE FUNCTION billing_take(
+    wallet billing_wallets, wanted numeric, moment timestamptz, parts jsonb DEFAULT NULL
+) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT COALESCE(jsonb_object_agg(id, (-LEAST(part, wanted - before))::text), '{}')
+    FROM (SELECT id, part, sum(part) OVER (ORDER BY priority, expires_at, created_at, id) - part AS before
+          FROM (SELECT lot.*, lot.remaining AS part FROM billing_credit_lots AS lot
+                WHERE parts IS NULL AND lot.tenant_id = wallet.tenant_id AND lot.wallet_id = wallet.id
+                      AND lot.is_open AND (lot.expires_at > moment OR lot.expires_at IS NULL)
+                UNION ALL
+                SELECT lot.*, given.value::numeric
+                FROM jsonb_each_text(parts) AS given, billing_lot(given.key::uuid) AS lot) AS usable
+         ) AS in_order
+    WHERE before < wanted AND part > 0
+$$;
+"""
+
+_SETTLE: Final = f"""
+CREATE OR REPLACE FUNCTION billing_settle(operation text, posting jsonb, at timestamptz)
+RETURNS TABLE ({VERDICT}) LANGUAGE plpgsql VOLATILE {PLANS} AS $$
+#variable_conflict use_column
+DECLARE
+    asked billing_ledger_transactions := jsonb_populate_record(NULL::billing_ledger_transactions, posting);
+    purse billing_wallets;
+    hold billing_holds;
+    original billing_ledger_transactions;
+    given_back billing_ledger_transactions;
+    entries billing_ledger_transactions[];
+    spendable numeric(18, 6);
+    moment timestamptz;
+    back jsonb := '{{}}';
+BEGIN
+    wallet := asked.wallet_id;
+    place := 1;
+    field := '';
+    is_low := false;
+    SELECT * INTO purse FROM billing_wallets WHERE id = asked.wallet_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'unknown_wallet';
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    moment := COALESCE(at, clock_timestamp());
+    currency := purse.currency;
+    SELECT written.* INTO entry FROM billing_ledger_transactions AS written
+    WHERE written.tenant_id = purse.tenant_id AND written.idempotency_key = asked.idempotency_key;
+    IF FOUND THEN
+        field := billing_difference(entry, asked);
+        outcome := CASE field WHEN '' THEN 'replayed' ELSE 'conflict' END;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    entry := NULL;
+    IF purse.status = 'closed' THEN
+        outcome := 'closed';
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    entries := COALESCE(billing_expired_lots(purse, moment), '{{}}');
+    spendable := purse.current_balance - purse.reserved_balance
+                 + COALESCE((SELECT sum(amount) FROM unnest(entries)), 0);
+    available := spendable;
+    outcome := 'posted';
+    IF operation IN ('extend', 'capture', 'release', 'expire') THEN
+        SELECT * INTO hold FROM billing_holds WHERE id = asked.hold_id AND wallet_id = purse.id;
+        outcome := CASE
+            WHEN hold.id IS NULL THEN 'unknown_hold'
+            WHEN hold.status <> 'held' THEN 'hold_resolved'
+            WHEN operation IN ('extend', 'capture') AND hold.expires_at <= moment THEN 'hold_expired'
+            WHEN operation = 'expire' AND hold.expires_at > moment THEN 'hold_not_due'
+            WHEN operation = 'capture' AND -asked.amount > hold.amount THEN 'capture_too_large'
+            ELSE 'posted' END;
+        field := COALESCE(hold.status, '');
+    END IF;
+    IF outcome = 'posted' AND asked.transaction_type = 'reservation' AND asked.amount < 0 THEN
+        outcome := CASE
+            WHEN purse.status = 'suspended' THEN 'suspended'
+            WHEN asked.amount + spendable < 0 THEN 'insufficient'
+            ELSE 'posted' END;
+    END IF;
+    IF operation = 'reverse' THEN
+        SELECT * INTO original FROM billing_ledger_transactions
+        WHERE id = asked.reverses_id AND wallet_id = purse.id;
+        outcome := CASE
+            WHEN original.id IS NULL THEN 'unknown_transaction'
+            WHEN original.transaction_type IN ('reservation', 'release') OR original.reverses_id IS NOT NULL
+                 OR original.reference_type = 'credit_lot' THEN 'not_reversible'
+            WHEN EXISTS (SELECT FROM billing_ledger_transactions AS other
+                         WHERE other.tenant_id = purse.tenant_id AND other.reverses_id = original.id)
+                 THEN 'already_reversed'
+            WHEN EXISTS (SELECT FROM jsonb_each_text(original.lot_movements) AS movement,
+                              billing_lot(movement.key::uuid) AS lot
+                         WHERE lot.remaining < movement.value::numeric
+                               OR (movement.value::numeric > 0 AND lot.expires_at <= moment))
+                 THEN 'credit_spent'
+            WHEN spendable + purse.reserved_balance - original.amount >= {LARGEST} THEN 'too_large'
+            ELSE 'posted' END;
+        asked.amount := -original.amount;
+    END IF;
+    IF outcome <> 'posted' THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    field := '';
+
+    CASE operation
+    WHEN 'reserve' THEN
+        INSERT INTO billing_holds (id, tenant_id, wallet_id, amount, expires_at, reference_type, reference_id,
+                                   description, created_at)
+        VALUES (asked.hold_id, purse.tenant_id, purse.id, -asked.amount,
+                moment + make_interval(secs => (asked.terms ->> 'seconds')::double precision),
+                COALESCE(asked.reference_type, ''), asked.reference_id, COALESCE(asked.description, ''), moment);
+        asked.lot_movements := billing_take(purse, -asked.amount, moment);
+    WHEN 'extend' THEN
+        UPDATE billing_holds
+        SET amount = amount - asked.amount,
+            expires_at = GREATEST(expires_at, (asked.terms ->> 'until')::timestamptz)
+        WHERE id = hold.id;
+        asked.lot_movements := billing_take(purse, -asked.amount, moment);
+    WHEN 'capture', 'release', 'expire' THEN
+        SELECT jsonb_object_agg(moved.lot, (-moved.amount)::text) INTO back
+        FROM billing_moved(ARRAY(SELECT lot_movements FROM billing_ledger_transactions
+                                 WHERE tenant_id = purse.tenant_id AND hold_id = hold.id)) AS moved;
+        UPDATE billing_holds
+        SET status = CASE operation WHEN 'capture' THEN 'captured' WHEN 'release' THEN 'released' ELSE 'expired' END,
+            captured_amount = CASE operation WHEN 'capture' THEN -asked.amount END,
+            resolved_at = moment
+        WHERE id = hold.id;
+        given_back := asked;
+        given_back.transaction_type := 'release';
+        given_back.amount := hold.amount;
+        given_back.lot_movements := back;
+        IF operation = 'capture' THEN
+            given_back.id := lad_time_ordered_id(moment);
+            given_back.idempotency_key := 'hold_captured:' || hold.id;
+            given_back.terms := '{{}}';
+            entries := entries || given_back;
+            asked.lot_movements := billing_take(purse, -asked.amount, moment, back);
+        ELSE
+            asked := given_back;
+        END IF;
+    WHEN 'reverse' THEN
+        SELECT COALESCE(jsonb_object_agg(movement.key, (-movement.value::numeric)::text), '{{}}')
+        INTO asked.lot_movements FROM jsonb_each_text(original.lot_movements) AS movement;
+        back := asked.lot_movements;
+    ELSE
+        NULL;
+    END CASE;
+    IF asked.amount IS NOT NULL AND (asked.amount <> 0 OR operation <> 'extend') THEN
+        entries := entries || asked;
+    END IF;
+    -- What came back to a lot that has expired meanwhile expires at once.
+    entries := entries || COALESCE((
+        SELECT array_agg(billing_expiry(purse, moved.lot, moved.amount, moment) ORDER BY lot.expires_at, lot.id)
+        FROM billing_moved(ARRAY[back, CASE operation WHEN 'capture' THEN asked.lot_movements END]) AS moved,
+             billing_lot(moved.lot) AS lot
+        WHERE lot.expires_at <= moment AND moved.amount > 0), '{{}}');
+    IF cardinality(entries) > 0 THEN
+        entries := billing_chained(purse, entries, moment);
+        PERFORM billing_write(entries, entries[cardinality(entries):]);
+        available := entries[cardinality(entries)].balance_after;
+        is_low := purse.low_balance_notified_at IS NULL
+                  AND COALESCE(purse.low_balance_threshold > available, false);
+        SELECT written.* INTO entry FROM unnest(entries) AS written WHERE written.id = asked.id;
+    END IF;
+    RETURN NEXT;
+END $$;
+"""
+
+INSTALL: Final = _TAKE + _SETTLE
+REMOVE: Final = """
+DROP FUNCTION IF EXISTS billing_settle(text, jsonb, timestamptz),
+    billing_take(billing_wallets, numeric, timestamptz, jsonb);
+"""

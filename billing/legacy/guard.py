@@ -1,0 +1,32 @@
+"""Keeps the tables of legacy credits as they are once a tenant's move into wallets is final."""
+
+from typing import Final
+
+# Freezing takes the same lock alone: it waits for writes under way, and those that follow see that it is done.
+INSTALL: Final = """
+CREATE OR REPLACE FUNCTION lad_refuse_moved_credits() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    tenants uuid[] := CASE TG_OP
+        WHEN 'INSERT' THEN ARRAY[NEW.tenant_id]
+        WHEN 'DELETE' THEN ARRAY[OLD.tenant_id]
+        ELSE ARRAY[OLD.tenant_id, NEW.tenant_id] END;
+    each_tenant uuid;
+BEGIN
+    FOREACH each_tenant IN ARRAY tenants LOOP
+        PERFORM pg_advisory_xact_lock_shared(hashtextextended('billing_legacy_moves:' || each_tenant, 0));
+        IF EXISTS (SELECT FROM billing_legacy_moves WHERE tenant_id = each_tenant AND frozen_at IS NOT NULL) THEN
+            RAISE EXCEPTION '% is read-only: the tenant''s credits have moved into wallets', TG_TABLE_NAME
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME,
+                      HINT = 'Post to the wallet through billing.ledger.services.ledger.';
+        END IF;
+    END LOOP;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
+END $$;
+"""
+REMOVE: Final = "DROP FUNCTION IF EXISTS lad_refuse_moved_credits();"
+
+# The lock of one tenant, taken alone by whoever freezes or unfreezes.
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('billing_legacy_moves:' || %s::uuid, 0))"
