@@ -11,9 +11,9 @@ from billing.invoicing.documents.content import content_of
 from billing.invoicing.documents.pdf import invoice_pdf
 from billing.invoicing.models import Invoice, InvoiceStatus, profile_of
 from lad.errors import Conflict
-from lad.mail import messages
-from lad.mail import services as outgoing
-from lad.mail.models import MailDelivery, MailKind, MailState
+from lad.mail import services
+from lad.mail.kinds import Attachment, Content, MailKind, Obsolete, mail_kinds
+from lad.mail.models import MailDelivery, MailState
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Membership, Role
@@ -48,10 +48,10 @@ def send_invoice(*, invoice: Invoice, actor: Any = None) -> MailDelivery:
         raise NotFinalised
     to = recipient_of(row)
     with platform_context(tenant_id=row.tenant_id):
-        earlier = list(MailDelivery.objects.filter(kind=MailKind.INVOICE, subject_id=row.pk))
+        earlier = list(MailDelivery.objects.filter(kind=INVOICE.key, subject_id=row.pk))
     under_way = next((mail for mail in earlier if mail.state in UNDER_WAY), None)
-    return under_way or outgoing.queue(
-        kind=MailKind.INVOICE,
+    return under_way or services.queue(
+        kind=INVOICE,
         tenant_id=row.tenant_id,
         to=to,
         subject_id=row.pk,
@@ -72,24 +72,24 @@ def recipient_of(invoice: Invoice) -> str:
     return str(owner)
 
 
-def _build(delivery: MailDelivery, now: datetime) -> messages.Content:
+def _build(delivery: MailDelivery, now: datetime) -> Content:
     invoice = Invoice.objects.select_related("tenant", "corrects").filter(pk=delivery.subject_id).first()
     if invoice is None:
-        raise messages.Obsolete("The invoice is gone.")
+        raise Obsolete("The invoice is gone.")
     if invoice.status == InvoiceStatus.VOIDED:
-        raise messages.Obsolete("The invoice was voided.")
+        raise Obsolete("The invoice was voided.")
     shown = content_of(invoice)
     name = f"{shown.title} {shown.number}"
-    pdf = messages.Attachment(f"{name.replace(' ', '-')}.pdf", invoice_pdf(invoice), "application/pdf")
+    pdf = Attachment(f"{name.replace(' ', '-')}.pdf", invoice_pdf(invoice), "application/pdf")
     context = {
         "it": shown,
         "name": name,
         "link": f"{settings.APP_URL.rstrip('/')}/settings/billing/invoices/{invoice.pk}",
     }
-    return messages.Content(f"{name} from {shown.issuer.name}", TEMPLATE, context, (pdf,))
+    return Content(f"{name} from {shown.issuer.name}", TEMPLATE, context, (pdf,))
 
 
-def _departed(delivery: MailDelivery) -> None:
+def _mark_sent(delivery: MailDelivery) -> None:
     invoice = Invoice.objects.select_for_update(no_key=True).filter(pk=delivery.subject_id).first()
     if invoice is None:
         return
@@ -99,4 +99,4 @@ def _departed(delivery: MailDelivery) -> None:
     emit("billing.invoice.sent", aggregate=invoice, payload={"to_address": delivery.to_address})
 
 
-messages.register(MailKind.INVOICE, _build, departed=_departed)
+INVOICE: Final = mail_kinds.register(MailKind("invoice", "Invoice", _build, sent=_mark_sent))

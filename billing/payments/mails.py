@@ -11,9 +11,9 @@ from billing.invoicing.models import profile_of
 from billing.ledger.models import Wallet, WalletStatus
 from billing.money import plain
 from billing.payments.models import AutoTopup, Payment
-from lad.mail import messages
-from lad.mail import services as outgoing
-from lad.mail.models import MailDelivery, MailKind
+from lad.mail import services
+from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
+from lad.mail.models import MailDelivery
 from lad.outbox.consumers import Batch, Event
 from lad.outbox.models import DomainEvent
 from tenants.accounts.models import User
@@ -21,8 +21,8 @@ from tenants.teams.models import Membership, Role
 
 # Those who can do something about it.
 TOLD: Final = (Role.OWNER, Role.ADMIN)
-LOW_BALANCE: Final = "billing/mail/low-balance"
-TOPUP_DECLINED: Final = "billing/mail/topup-declined"
+LOW_BALANCE_TEMPLATE: Final = "billing/mail/low-balance"
+TOPUP_DECLINED_TEMPLATE: Final = "billing/mail/topup-declined"
 DECLINED: Final = "billing.auto_topup.declined"
 
 
@@ -51,10 +51,10 @@ def queue_declined(batch: Batch) -> None:
     for event in batch:
         rule = rules.get(event.aggregate_id) if event.aggregate_id else None
         if rule is not None:
-            streak = f"{MailKind.TOPUP_DECLINED}.{rule.pk}.{_last_paid(rule, event.created_at) or 'first'}"
+            streak = f"{TOPUP_DECLINED.key}.{rule.pk}.{_last_paid(rule, event.created_at) or 'first'}"
             for number, address in enumerate(_billing_addresses(event.tenant_id)):
-                outgoing.queue(
-                    kind=MailKind.TOPUP_DECLINED,
+                services.queue(
+                    kind=TOPUP_DECLINED,
                     tenant_id=event.tenant_id,
                     to=address,
                     subject_id=rule.pk,
@@ -63,22 +63,22 @@ def queue_declined(batch: Batch) -> None:
 
 
 def _queue(event: Event, wallet: Wallet, person: User) -> None:
-    outgoing.queue(
-        kind=MailKind.LOW_BALANCE,
+    services.queue(
+        kind=LOW_BALANCE,
         tenant_id=event.tenant_id,
         to=person.email,
         subject_id=wallet.pk,
-        key=f"{MailKind.LOW_BALANCE}.{event.id}.{person.pk}",
+        key=f"{LOW_BALANCE.key}.{event.id}.{person.pk}",
     )
 
 
-def _low_balance(delivery: MailDelivery, now: datetime) -> messages.Content:
+def _low_balance(delivery: MailDelivery, now: datetime) -> Content:
     wallet = Wallet.objects.select_related("tenant", "user").filter(pk=delivery.subject_id).first()
     if wallet is None or wallet.status == WalletStatus.CLOSED:
-        raise messages.Obsolete("The wallet is gone or closed.")
+        raise Obsolete("The wallet is gone or closed.")
     threshold = wallet.low_balance_threshold
     if threshold is None or wallet.available_balance >= threshold:
-        raise messages.Obsolete("The wallet holds enough again.")
+        raise Obsolete("The wallet holds enough again.")
     left = f"{plain(wallet.available_balance)} {wallet.currency}"
     context = {
         "wallet": wallet,
@@ -87,15 +87,15 @@ def _low_balance(delivery: MailDelivery, now: datetime) -> messages.Content:
         "threshold": f"{plain(threshold)} {wallet.currency}",
         "link": _top_up_link(),
     }
-    return messages.Content(f"{context['holder']} has {left} left on LAD", LOW_BALANCE, context)
+    return Content(f"{context['holder']} has {left} left on LAD", LOW_BALANCE_TEMPLATE, context)
 
 
-def _topup_declined(delivery: MailDelivery, now: datetime) -> messages.Content:
+def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
     rule = AutoTopup.objects.select_related("wallet__tenant", "wallet__user").filter(pk=delivery.subject_id).first()
     if rule is None or not rule.is_enabled or rule.wallet.status == WalletStatus.CLOSED:
-        raise messages.Obsolete("The wallet is no longer topped up automatically.")
+        raise Obsolete("The wallet is no longer topped up automatically.")
     if rule.wallet.available_balance >= rule.threshold:
-        raise messages.Obsolete("The wallet holds enough again.")
+        raise Obsolete("The wallet holds enough again.")
     told = DomainEvent.objects.filter(tenant=rule.tenant_id, event_type=DECLINED, aggregate_id=rule.pk)
     last = told.order_by("-created_at").first()
     context = {
@@ -104,7 +104,7 @@ def _topup_declined(delivery: MailDelivery, now: datetime) -> messages.Content:
         "reason": last.payload["reason"] if last else "",
         "link": _top_up_link(),
     }
-    return messages.Content(f"The automatic top-up of {context['holder']} was declined", TOPUP_DECLINED, context)
+    return Content(f"The automatic top-up of {context['holder']} was declined", TOPUP_DECLINED_TEMPLATE, context)
 
 
 def _last_paid(rule: AutoTopup, before: datetime) -> UUID | None:
@@ -130,5 +130,5 @@ def _top_up_link() -> str:
     return f"{settings.APP_URL.rstrip('/')}/settings?tab=credits"
 
 
-messages.register(MailKind.LOW_BALANCE, _low_balance)
-messages.register(MailKind.TOPUP_DECLINED, _topup_declined)
+LOW_BALANCE: Final = mail_kinds.register(MailKind("low-balance", "Low balance", _low_balance))
+TOPUP_DECLINED: Final = mail_kinds.register(MailKind("topup-declined", "Automatic top-up declined", _topup_declined))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
 
+from lad.registry import Registry, SpecT
 from lad.tenancy.context import current_scope, default_tenant_id
 
 SECRET_MASK = "••••••"  # noqa: S105  (what is shown instead of a secret)
@@ -96,6 +97,25 @@ class LowercaseCharField(models.CharField):
 
 class LowercaseEmailField(LowercaseCharField, models.EmailField):
     """An e-mail address, stored trimmed and in lower case."""
+
+
+class RegisteredKeyField(models.CharField):
+    """A key of an open vocabulary: the application accepts registered keys only, the database accepts any text.
+
+    Forms, filters and labels use the registry as choices. The base model adds no CHECK, and migrations
+    see a plain CharField, so a new key changes no table.
+    """
+
+    def __init__(self, *args: Any, registry: Registry[SpecT] | None = None, **kwargs: Any) -> None:
+        # Django clones fields from what deconstruct() returns, which leaves the registry out.
+        if registry is not None:
+            kwargs["choices"] = registry.choices
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        kwargs.pop("choices", None)
+        return name, "django.db.models.CharField", args, kwargs
 
 
 @lru_cache(maxsize=4)

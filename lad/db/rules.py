@@ -15,7 +15,14 @@ from lad.db.constraints import (
     Trigger,
     delete_rule,
 )
-from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantKey, TenantUserKey, is_secret
+from lad.db.fields import (
+    RegisteredKeyField,
+    SharedForeignKey,
+    TenantForeignKey,
+    TenantKey,
+    TenantUserKey,
+    is_secret,
+)
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 WITHOUT_DELETE = ("SELECT", "INSERT", "UPDATE")
@@ -129,7 +136,10 @@ def _key(
 
 
 def _value_lists(declaration: Declaration) -> Iterator[Any]:
+    """A CHECK for every closed list of values."""
     for name, field in declaration.fields.items():
+        if isinstance(field, RegisteredKeyField):
+            continue
         if field.choices and isinstance(field, models.CharField):
             yield models.CheckConstraint(
                 condition=models.Q(**{f"{name}__in": [value for value, _label in field.flatchoices]}),

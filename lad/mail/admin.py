@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.permissions import access_of
-from lad.mail import services as outgoing
+from lad.mail import services
 from lad.mail.models import MailDelivery
 
 
@@ -33,33 +33,33 @@ class MailDeliveryAdmin(ReadOnlyAdmin):
         "Send again",
         explanation="Look first whether it arrived: an unknown mail may have left before its sender vanished.",
         permission="platform",
-        when=lambda row: row.state in outgoing.RESENDABLE,
+        when=lambda row: row.state in services.RESENDABLE,
         icon="forward_to_inbox",
     )
     def resend(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        outgoing.resend(delivery_id=row.pk)
+        services.resend(delivery_id=row.pk)
         return f"The mail to {row.to_address} is queued."
 
     @row_action(
         "Cancel",
         explanation="It will not be sent.",
         permission="platform",
-        when=lambda row: row.state in outgoing.CANCELLABLE,
+        when=lambda row: row.state in services.CANCELLABLE,
         icon="cancel",
         danger=True,
     )
     def cancel(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        outgoing.cancel(delivery_id=row.pk)
+        services.cancel(delivery_id=row.pk)
         return f"The mail to {row.to_address} is cancelled."
 
     @admin.action(description="Send again", permissions=["platform"])
     def resend_all(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
-            outgoing.resend(delivery_id=row.pk)
+            services.resend(delivery_id=row.pk)
         messages.success(request, f"{len(queryset)} mails are queued.")
 
     @admin.action(description="Cancel", permissions=["platform"])
     def cancel_all(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
-            outgoing.cancel(delivery_id=row.pk)
+            services.cancel(delivery_id=row.pk)
         messages.success(request, f"{len(queryset)} mails are cancelled.")

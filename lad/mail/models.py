@@ -1,19 +1,11 @@
-"""Mail that must leave the house exactly once."""
+"""Mails waiting to be sent, and what became of each."""
 
 from django.db import models
 from django.db.models import Q
 
-from lad.db.fields import LowercaseEmailField
+from lad.db.fields import LowercaseEmailField, RegisteredKeyField
 from lad.db.models import GlobalModel
-
-
-class MailKind(models.TextChoices):
-    INVITATION = "invitation", "Invitation"
-    EMAIL_VERIFICATION = "email-verification", "E-mail verification"
-    PASSWORD_RESET = "password-reset", "Password reset"
-    INVOICE = "invoice", "Invoice"
-    LOW_BALANCE = "low-balance", "Low balance"
-    TOPUP_DECLINED = "topup-declined", "Automatic top-up declined"
+from lad.mail.kinds import mail_kinds
 
 
 class MailState(models.TextChoices):
@@ -37,7 +29,7 @@ class MailDelivery(GlobalModel):
     tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
     )
-    kind = models.CharField(max_length=30, choices=MailKind)
+    kind = RegisteredKeyField(max_length=30, registry=mail_kinds)
     to_address = LowercaseEmailField(max_length=255)
     subject_id = models.UUIDField(help_text="The row the mail is about: an invitation, a user or an invoice.")
     idempotency_key = models.CharField(max_length=100, help_text="Also the mail's Message-ID.")

@@ -19,7 +19,8 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from lad.mail.messages import Obsolete, build, departed
+from lad.mail.kinds import Obsolete, mail_kinds
+from lad.mail.messages import build
 from lad.mail.models import MailDelivery, MailState
 from lad.observability import mask_secrets
 from lad.tenancy.context import platform_context
@@ -36,13 +37,13 @@ VANISHED: Final = "The sender vanished while it was sending: the mail may or may
 
 log = structlog.get_logger("lad.mail")
 
-# Mails somebody waits for at the screen go before invitations, of which a tenant may write thousands.
+# Bulk mails go last: a tenant may send thousands of invitations while somebody waits for a password link.
 CLAIM = """
 UPDATE mail_deliveries
 SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %s * interval '1 second', error = ''
 WHERE id = (
     SELECT id FROM mail_deliveries WHERE state = 'queued' AND next_attempt_at <= statement_timestamp()
-    ORDER BY kind = 'invitation', next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY kind = ANY(%s), next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id
 """
@@ -83,7 +84,7 @@ def claim() -> MailDelivery | None:
     """Take one mail that is due; committed before anything is sent."""
     with transaction.atomic(durable=True), platform_context():
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, [LEASE.total_seconds()])
+            cursor.execute(CLAIM, [LEASE.total_seconds(), [kind.key for kind in mail_kinds if kind.bulk]])
             row = cursor.fetchone()
         return MailDelivery.objects.get(pk=row[0]) if row else None
 
@@ -124,7 +125,7 @@ def write_back(delivery: MailDelivery, verdict: Verdict) -> bool:
             pk=delivery.pk, attempts=delivery.attempts, state__in=(MailState.SENDING, MailState.UNKNOWN)
         ).update(**values)
         if written and verdict.state == MailState.SENT:
-            _tell_departed(delivery)
+            _run_sent_hook(delivery)
     log.info(
         "mail",
         delivery=str(delivery.pk),
@@ -136,13 +137,16 @@ def write_back(delivery: MailDelivery, verdict: Verdict) -> bool:
     return bool(written)
 
 
-def _tell_departed(delivery: MailDelivery) -> None:
-    """The mail has left, whatever becomes of the telling."""
+def _run_sent_hook(delivery: MailDelivery) -> None:
+    """Run the ``sent`` hook of the mail's kind. An exception is logged only: the mail was sent either way."""
+    hook = mail_kinds.get(delivery.kind).sent
+    if hook is None:
+        return
     try:
         with transaction.atomic():
-            departed(delivery)
+            hook(delivery)
     except Exception:
-        log.exception("a mail's departure was not taken note of", delivery=str(delivery.pk), kind=delivery.kind)
+        log.exception("the hook of a sent mail failed", delivery=str(delivery.pk), kind=delivery.kind)
 
 
 def _hand_over(backend: Any, message: EmailMultiAlternatives, delivery: MailDelivery) -> Verdict:

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from lad.errors import Conflict
-from lad.mail.models import MailDelivery, MailKind, MailState
+from lad.mail.kinds import MailKind, mail_kinds
+from lad.mail.models import MailDelivery, MailState
 from lad.outbox.consumers import Event
 from lad.outbox.notifier import Doorbell
 from lad.tenancy.context import platform_context
@@ -31,12 +32,16 @@ class MailUnderWay(Conflict):
     code = "mail_under_way"
 
 
-def queue(*, kind: MailKind, tenant_id: UUID, to: str, subject_id: UUID, key: str) -> MailDelivery:
-    """Queue one mail inside the caller's transaction; ``key`` names it for good and makes a repetition harmless."""
+def queue(*, kind: MailKind, tenant_id: UUID | None, to: str, subject_id: UUID, key: str) -> MailDelivery:
+    """Queue one mail inside the caller's transaction and return it.
+
+    ``key`` identifies the mail for good: queueing it again returns the first one. Raises UnknownKey for a
+    kind that is not registered.
+    """
     with platform_context(tenant_id=tenant_id):
         mail = MailDelivery(
             tenant_id=tenant_id,
-            kind=kind,
+            kind=kind.key,
             to_address=to,
             subject_id=subject_id,
             idempotency_key=key,
@@ -71,18 +76,22 @@ def _move(delivery_id: UUID, allowed: Iterable[str], **values: object) -> MailDe
 
 
 def new_delivery(event: Event, kind: MailKind, *, to: str, subject_id: UUID) -> MailDelivery:
+    """Return an unsaved mail that the event caused. Its key derives from the event."""
     return MailDelivery(
         tenant_id=event.tenant_id,
-        kind=kind,
+        kind=kind.key,
         to_address=to,
         subject_id=subject_id,
-        idempotency_key=f"{kind}.{event.id}",
+        idempotency_key=f"{kind.key}.{event.id}",
         next_attempt_at=timezone.now(),
     )
 
 
 def queue_all(deliveries: Iterable[MailDelivery]) -> None:
+    """Queue the mails inside the caller's transaction. Raises UnknownKey for a kind that is not registered."""
     rows = list(deliveries)
+    for row in rows:
+        mail_kinds.get(row.kind)
     # A replayed event finds its mail there already.
     MailDelivery.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
@@ -90,7 +99,8 @@ def queue_all(deliveries: Iterable[MailDelivery]) -> None:
 
 
 def supersede(kind: MailKind, newest: dict[UUID | None, Event]) -> None:
-    keys = {f"{kind}.{event.id}" for event in newest.values()}
-    MailDelivery.objects.filter(kind=kind, subject_id__in=list(newest), state=MailState.QUEUED).exclude(
+    """Cancel queued mails about the same subjects that an earlier event caused."""
+    keys = {f"{kind.key}.{event.id}" for event in newest.values()}
+    MailDelivery.objects.filter(kind=kind.key, subject_id__in=list(newest), state=MailState.QUEUED).exclude(
         idempotency_key__in=keys
     ).update(state=MailState.CANCELLED, next_attempt_at=None, error=SUPERSEDED)

@@ -5,8 +5,9 @@ from typing import Final
 
 from django.conf import settings
 
-from lad.mail.messages import Content, Obsolete, link, register
-from lad.mail.models import MailDelivery, MailKind
+from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
+from lad.mail.messages import link
+from lad.mail.models import MailDelivery
 from lad.mail.services import new_delivery, queue_all
 from lad.outbox.consumers import Batch
 from tenants.accounts import tokens
@@ -44,10 +45,15 @@ def _user(delivery: MailDelivery) -> User:
     return user
 
 
+EMAIL_VERIFICATION: Final = mail_kinds.register(
+    MailKind("email-verification", "E-mail verification", _email_verification)
+)
+PASSWORD_RESET: Final = mail_kinds.register(MailKind("password-reset", "Password reset", _password_reset))
+
 _ACCOUNT_KINDS: Final = {
-    "tenants.user.signed_up": MailKind.EMAIL_VERIFICATION,
-    "tenants.user.verification_requested": MailKind.EMAIL_VERIFICATION,
-    "tenants.user.password_reset_requested": MailKind.PASSWORD_RESET,
+    "tenants.user.signed_up": EMAIL_VERIFICATION,
+    "tenants.user.verification_requested": EMAIL_VERIFICATION,
+    "tenants.user.password_reset_requested": PASSWORD_RESET,
 }
 
 
@@ -60,7 +66,3 @@ def queue_account_mails(batch: Batch) -> None:
         for event, user in asked
         if user
     )
-
-
-register(MailKind.EMAIL_VERIFICATION, _email_verification)
-register(MailKind.PASSWORD_RESET, _password_reset)

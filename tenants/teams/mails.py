@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from lad.mail.messages import Content, Obsolete, link, register
-from lad.mail.models import MailDelivery, MailKind
+from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
+from lad.mail.messages import link
+from lad.mail.models import MailDelivery
 from lad.mail.services import new_delivery, queue_all, supersede
 from lad.outbox.consumers import Batch
 from tenants.teams import tokens
@@ -32,11 +33,11 @@ def queue_invitations(batch: Batch) -> None:
     """One mail per event; a mail of the same invitation that has not left yet is superseded."""
     invitations = TenantInvitation.all_objects.in_bulk(batch.aggregate_ids)
     newest = {event.aggregate_id: event for event in batch if event.aggregate_id in invitations}
-    supersede(MailKind.INVITATION, newest)
+    supersede(INVITATION, newest)
     queue_all(
-        new_delivery(event, MailKind.INVITATION, to=invitations[key].email, subject_id=invitations[key].pk)
+        new_delivery(event, INVITATION, to=invitations[key].email, subject_id=invitations[key].pk)
         for key, event in newest.items()
     )
 
 
-register(MailKind.INVITATION, _invitation)
+INVITATION = mail_kinds.register(MailKind("invitation", "Invitation", _invitation, bulk=True))

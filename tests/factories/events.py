@@ -6,7 +6,7 @@ from django.utils import timezone
 from factory import LazyFunction, SelfAttribute, SubFactory
 
 from lad.db.identifiers import uuid7
-from lad.mail.models import MailDelivery, MailKind
+from lad.mail.models import MailDelivery
 from lad.outbox.models import EventBatch, EventDelivery
 from tenants.activity.models import ActivityEntry
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
@@ -46,7 +46,7 @@ class ActivityEntryFactory(TenantModelFactory[ActivityEntry]):
 
 
 class MailDeliveryFactory(ModelFactory[MailDelivery]):
-    kind = MailKind.INVITATION
+    kind = "invitation"
     to_address = unique("guest%d@example.com")
     subject_id: Any = LazyFunction(uuid7)
     idempotency_key = unique("invitation-%d")

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from lad.db.identifiers import uuid7
 from lad.errors import DomainError, Invalid
-from lad.mail.models import MailDelivery, MailKind
+from lad.mail.models import MailDelivery
+from lad.mail.services import queue
 from lad.tenancy.context import platform_context
 from tenants.accounts import tokens
+from tenants.accounts.mails import PASSWORD_RESET
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.services import credentials, people, sessions
 
@@ -64,13 +66,8 @@ def request_reset(*, email: str, now: datetime | None = None) -> None:
             return
         if not people.emit_about(user, "tenants.user.password_reset_requested"):
             # Somebody in no tenant, such as LAD's own staff: no event, but the mail all the same.
-            MailDelivery.objects.create(
-                kind=MailKind.PASSWORD_RESET,
-                to_address=user.email,
-                subject_id=user.pk,
-                idempotency_key=f"{MailKind.PASSWORD_RESET}.{uuid7()}",
-                next_attempt_at=now or timezone.now(),
-            )
+            key = f"{PASSWORD_RESET.key}.{uuid7()}"
+            queue(kind=PASSWORD_RESET, tenant_id=None, to=user.email, subject_id=user.pk, key=key)
 
 
 def reset(*, token: str, password: str, now: datetime | None = None) -> None:
@@ -94,7 +91,7 @@ def reset(*, token: str, password: str, now: datetime | None = None) -> None:
 
 
 def _mailed_lately(user: User, now: datetime) -> bool:
-    mails = MailDelivery.objects.filter(kind=MailKind.PASSWORD_RESET, subject_id=user.pk)
+    mails = MailDelivery.objects.filter(kind=PASSWORD_RESET.key, subject_id=user.pk)
     return bool(mails.filter(created_at__gt=now - BETWEEN_RESET_MAILS).exists())
 
 

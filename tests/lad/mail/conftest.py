@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.utils import timezone
 
 from lad.db.identifiers import uuid7
-from lad.mail.models import MailDelivery, MailKind, MailState
+from lad.mail.models import MailDelivery, MailState
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant, TenantInvitation
@@ -77,7 +77,7 @@ def queued(invitation: TenantInvitation) -> MailDelivery:
     with platform_context():
         return MailDelivery.objects.create(
             tenant=invitation.tenant,
-            kind=MailKind.INVITATION,
+            kind="invitation",
             to_address=invitation.email,
             subject_id=invitation.pk,
             idempotency_key=f"invitation.{uuid7()}",

@@ -13,8 +13,7 @@ from billing.invoicing import mails as mail
 from billing.invoicing import services as invoices
 from billing.invoicing.mails import NoRecipient, NotFinalised, send_invoice
 from billing.invoicing.models import BillingProfile, Invoice
-from lad.mail import sender
-from lad.mail import services as outgoing
+from lad.mail import sender, services
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context, tenant_context
@@ -157,8 +156,8 @@ def test_a_mail_that_left_has_left_even_when_noting_it_fails(
     delivery = _send(invoice)
     assert sender.send_due() == {MailState.SENT: 1}
     assert sender.send_due() == {}
-    with pytest.raises(outgoing.MailUnderWay):
-        outgoing.resend(delivery_id=delivery.pk)
+    with pytest.raises(services.MailUnderWay):
+        services.resend(delivery_id=delivery.pk)
     assert len(mailbox.received) == 1
 
 

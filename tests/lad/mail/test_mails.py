@@ -10,11 +10,14 @@ from django.core import serializers
 from django.utils import timezone
 
 from lad.mail import sender
-from lad.mail.models import MailDelivery, MailKind, MailState
+from lad.mail.kinds import Content, MailKind
+from lad.mail.models import MailDelivery, MailState
+from lad.mail.services import queue
 from lad.outbox.drain import drain
 from lad.outbox.emission import emit
 from lad.outbox.models import DomainEvent, EventDelivery
 from lad.outbox.replay import replay
+from lad.registry import UnknownKey
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts import tokens
 from tenants.accounts.models import User
@@ -171,6 +174,13 @@ def test_a_name_cannot_add_a_header_to_the_mail(
     assert mailbox.received[0]["Bcc"] is None
 
 
+def test_a_mail_of_an_unregistered_kind_is_not_queued(tenant: Tenant, member: User) -> None:
+    fax = MailKind("fax", "Fax", lambda delivery, now: Content("", "", {}))
+    with platform_context(), pytest.raises(UnknownKey, match="The mail kind 'fax' is not registered"):
+        queue(kind=fax, tenant_id=tenant.pk, to=member.email, subject_id=member.pk, key="fax.1")
+    assert _mails() == []
+
+
 def test_mails_people_wait_for_go_before_invitations(
     mailbox: Mailbox, queued: MailDelivery, tenant: Tenant, member: User
 ) -> None:
@@ -179,7 +189,7 @@ def test_mails_people_wait_for_go_before_invitations(
     drain()
     sender.send_due()
     assert [mail.kind for mail in sorted(_mails(), key=lambda mail: mail.sent_at or timezone.now())] == [
-        MailKind.PASSWORD_RESET,
-        MailKind.INVITATION,
+        "password-reset",
+        "invitation",
     ]
     assert [message["To"] for message in mailbox.received] == [member.email, "grace@example.com"]

@@ -9,8 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from lad.mail import sender
-from lad.mail import services as outgoing
+from lad.mail import sender, services
 from lad.mail.models import MailDelivery, MailState
 from lad.mail.services import MailUnderWay
 from lad.tenancy.context import platform_context
@@ -48,7 +47,7 @@ def test_no_transaction_is_open_while_the_mail_is_on_its_way(mailbox: Mailbox, q
 def test_the_same_mail_has_the_same_message_id_every_time(mailbox: Mailbox, queued: MailDelivery) -> None:
     sender.send_due()
     _change(queued, state=MailState.UNKNOWN)
-    outgoing.resend(delivery_id=queued.pk)
+    services.resend(delivery_id=queued.pk)
     sender.send_due()
     assert [message["Message-ID"] for message in mailbox.received] == [f"<{queued.idempotency_key}@lad.localhost>"] * 2
 
@@ -129,7 +128,7 @@ def test_a_late_sender_does_not_overwrite_the_attempt_after_it(queued: MailDeliv
     late = sender.claim()
     assert late is not None
     _change(queued, state=MailState.UNKNOWN)
-    outgoing.resend(delivery_id=queued.pk)
+    services.resend(delivery_id=queued.pk)
     second = sender.claim()
     assert second is not None
     assert not sender.write_back(late, sender.Verdict(MailState.FAILED, "too late"))
@@ -141,11 +140,11 @@ def test_a_late_sender_does_not_overwrite_the_attempt_after_it(queued: MailDeliv
 def test_only_a_mail_that_is_not_under_way_can_be_sent_again(queued: MailDelivery, state: MailState) -> None:
     _change(queued, state=state)
     with pytest.raises(MailUnderWay):
-        outgoing.resend(delivery_id=queued.pk)
+        services.resend(delivery_id=queued.pk)
 
 
 def test_a_cancelled_mail_is_not_sent(mailbox: Mailbox, queued: MailDelivery) -> None:
-    outgoing.cancel(delivery_id=queued.pk)
+    services.cancel(delivery_id=queued.pk)
     assert sender.send_due() == {}
     assert state_of(queued)[0] == MailState.CANCELLED
 
@@ -153,7 +152,7 @@ def test_a_cancelled_mail_is_not_sent(mailbox: Mailbox, queued: MailDelivery) ->
 def test_a_mail_that_left_cannot_be_cancelled(queued: MailDelivery) -> None:
     _change(queued, state=MailState.SENT)
     with pytest.raises(MailUnderWay):
-        outgoing.cancel(delivery_id=queued.pk)
+        services.cancel(delivery_id=queued.pk)
 
 
 def test_only_the_platform_sees_mails(queued: MailDelivery) -> None:

@@ -7,9 +7,10 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from lad.mail.models import MailDelivery, MailKind
+from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context
 from tenants.accounts import tokens
+from tenants.accounts.mails import PASSWORD_RESET
 from tenants.accounts.models import SignInFailure, User, UserIdentity
 from tests.factories.tenants import UserIdentityFactory
 from tests.tenants.helpers import NEW_PASSWORD, PASSWORD, events, fresh, problem, sign_in
@@ -84,7 +85,7 @@ def test_somebody_in_no_tenant_gets_the_mail_too(superuser, api):
     request_reset(api, superuser.email)
     with platform_context():
         mail = MailDelivery.objects.get()
-    assert (mail.kind, mail.to_address, mail.tenant_id) == (MailKind.PASSWORD_RESET, superuser.email, None)
+    assert (mail.kind, mail.to_address, mail.tenant_id) == (PASSWORD_RESET.key, superuser.email, None)
 
 
 def test_nobody_is_flooded_with_mails(superuser, api):
