@@ -50,10 +50,10 @@ docs: install-dev ## write what is generated under docs/: schema, events, API
 	$(unexport_for_tests) $(BIN)/python -W ignore manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 shell: install ## a Django shell beside the running LAD
-	@$(BIN)/python -m tools.runtime.inside $(BIN)/python manage.py shell
+	@$(BIN)/python -m tools.runtime.run_with_environment $(BIN)/python manage.py shell
 
 psql: install ## psql as the owner of the running LAD's database
-	@$(BIN)/python -m tools.runtime.inside --psql
+	@$(BIN)/python -m tools.runtime.run_with_environment --psql
 
 lock: install-dev ## compile the hashed locks; UPGRADE=1 takes newer versions
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

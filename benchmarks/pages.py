@@ -187,7 +187,7 @@ class Pages:
         return Page(self.table, kind, caller, lambda: f"{self.changelist}?{query() if callable(query) else query}")
 
     def _choices(self, model_admin: Any) -> list[str]:
-        from lad.admin.derive import filter_fields
+        from lad.admin.defaults import filter_fields
 
         names = [n for n in (model_admin.list_filter or filter_fields(self.model)) if isinstance(n, str)]
         fields = {f.name: f for f in self.model._meta.concrete_fields}

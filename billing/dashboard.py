@@ -16,7 +16,7 @@ from billing.ledger.models import Wallet, WalletStatus
 from billing.ledger.selectors import below_threshold
 from billing.payments.models import EventOutcome, Payment, StripeEvent
 from billing.usage.models import UsageEvent, UsageStatus
-from lad.admin.dashboard import Card, Contribution, contributes
+from lad.admin.dashboard import Card, Contribution, contributes_to_dashboard
 from lad.admin.permissions import access_of
 
 # More than this is counted no further.
@@ -27,7 +27,7 @@ RECENT: Final = timedelta(days=7)
 LATE: Final = timedelta(hours=36)
 
 
-@contributes
+@contributes_to_dashboard
 def contribution(request: HttpRequest) -> Contribution:
     access = access_of(request)
     found = Contribution()

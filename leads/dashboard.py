@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from lad.admin.dashboard import Card, Contribution, Line, Panel, contributes
+from lad.admin.dashboard import Card, Contribution, Panel, PanelLine, contributes_to_dashboard
 from lad.admin.permissions import access_of
 from leads.bookings.models import HOLDS, LeadBooking
 from leads.contacts.models import Lead
@@ -18,7 +18,7 @@ MOST_COUNTED: Final = 999
 LINES: Final = 6
 
 
-@contributes
+@contributes_to_dashboard
 def work(request: HttpRequest) -> Contribution:
     """What was forgotten and what comes next, in one tenant; across tenants it is nobody's work."""
     contribution, access = Contribution(), access_of(request)
@@ -45,7 +45,7 @@ def _next_bookings(rows: QuerySet) -> Panel:
     soon = rows.select_related("lead", "assigned_user").order_by("scheduled_at")[:LINES]
     today = timezone.now() + timedelta(days=1)
     lines = [
-        Line(
+        PanelLine(
             text=str(row.lead),
             detail=f"{row.get_booking_type_display()}, {row.assigned_user.full_name}",
             url=reverse("admin:leads_leadbooking_change", args=(row.pk,)),

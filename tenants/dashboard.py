@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from lad.admin.dashboard import Card, Contribution, Line, Panel, contributes
+from lad.admin.dashboard import Card, Contribution, Panel, PanelLine, contributes_to_dashboard
 from lad.admin.permissions import access_of
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox import monitoring
@@ -24,7 +24,7 @@ SLOW: Final = timedelta(minutes=1)
 LINES: Final = 8
 
 
-@contributes
+@contributes_to_dashboard
 def contribution(request: HttpRequest) -> Contribution:
     now = timezone.now()
     access = access_of(request)
@@ -150,7 +150,7 @@ def _ending_trials(tenant_id: Any, now: datetime) -> Panel:
     rows = Tenant.objects.filter(status=TenantStatus.TRIAL, trial_ends_at__isnull=False)
     rows = rows.filter(pk=tenant_id) if tenant_id else rows
     lines = [
-        Line(
+        PanelLine(
             row.name,
             row.get_plan_tier_display(),
             reverse("admin:tenants_tenant_change", args=(row.pk,)),
@@ -170,7 +170,7 @@ def _ending_trials(tenant_id: Any, now: datetime) -> Panel:
 
 def _open_invitations(now: datetime) -> Panel:
     lines = [
-        Line(
+        PanelLine(
             row.email,
             f"as {row.get_role_display().lower()}",
             reverse("admin:tenants_tenantinvitation_change", args=(row.pk,)),
@@ -192,7 +192,7 @@ def _recent_activity() -> Panel:
     order = ["-occurred_at", "-pk"] if require_scope().tenant_id else ["-pk"]
     rows = ActivityEntry.objects.select_related("tenant").order_by(*order)[:LINES]
     lines = [
-        Line(
+        PanelLine(
             row.summary,
             row.tenant.name,
             reverse("admin:tenants_activityentry_change", args=(row.pk,)),

@@ -74,9 +74,8 @@ def main() -> None:
     both_ways = sorted({(a, b) for a, b in edges if (b, a) in edges and a < b})
     print(f"modules {len(with_code)}, lines {sum(with_code):,}, median {median(with_code):.0f} lines")
     print(f"largest module {largest.relative_to(ROOT)}, {lines[largest]} lines")
-    print(
-        f"arguments {len(every)}, Any {bare} ({bare / len(every):.1%}), Any inside {mentioned} ({mentioned / len(every):.1%})"
-    )
+    shares = f"Any {bare} ({bare / len(every):.1%}), Any inside {mentioned} ({mentioned / len(every):.1%})"
+    print(f"arguments {len(every)}, {shares}")
     print(f"longest import list {longest.relative_to(ROOT)}, {longest_imports} names")
     print(f"imports between packages of one app {sum(edges.values())}, pairs of packages {len(edges)}")
     print(f"pairs that import each other {len(both_ways)}: {', '.join(f'{a} and {b}' for a, b in both_ways) or 'none'}")

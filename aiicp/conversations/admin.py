@@ -14,7 +14,7 @@ from aiicp.ownership import conversations_seen_by
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.json_view import json_view
-from lad.admin.lists import once_per_row
+from lad.admin.lists import computed_once
 from lad.admin.permissions import access_of
 
 # The end of a long conversation; the rest is in the list of messages.
@@ -51,7 +51,7 @@ class ConversationAdmin(TenantModelAdmin):
         return str(obj)
 
     @display(description="Conversation")
-    @once_per_row
+    @computed_once
     def chat(self, obj: Conversation) -> SafeString:
         # With the tenant, for the index leads with it.
         said = Message.objects.filter(tenant=obj.tenant_id, conversation=obj)

@@ -37,19 +37,19 @@ class ConversationViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def archive(self, request: Request, pk: Any) -> Response:
-        return self.answer(conversations.archive(conversation=self.locked_object(), actor=request.user))
+        return self.row_response(conversations.archive(conversation=self.locked_object(), actor=request.user))
 
     @extend_schema(summary="Mark a conversation as having come to its end", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def complete(self, request: Request, pk: Any) -> Response:
-        return self.answer(conversations.complete(conversation=self.locked_object(), actor=request.user))
+        return self.row_response(conversations.complete(conversation=self.locked_object(), actor=request.user))
 
     @extend_schema(summary="Go on with a conversation that was archived or completed", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def reopen(self, request: Request, pk: Any) -> Response:
-        return self.answer(conversations.reopen(conversation=self.locked_object(), actor=request.user))
+        return self.row_response(conversations.reopen(conversation=self.locked_object(), actor=request.user))
 
     @extend_schema(
         summary="Keep what the conversation has found as a customer profile",

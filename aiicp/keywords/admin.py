@@ -11,7 +11,7 @@ from unfold.decorators import display
 from aiicp.keywords.models import KeywordExpansion
 from lad.admin.base import SharedModelAdmin, register
 from lad.admin.json_view import chips
-from lad.admin.lists import once_per_row
+from lad.admin.lists import computed_once
 
 SHOWN_IN_LIST: Final = 6
 MOST_RELATED: Final = 20
@@ -37,7 +37,7 @@ class KeywordExpansionAdmin(SharedModelAdmin):
         return chips(obj.expanded_keywords[:SHOWN_IN_LIST])
 
     @display(description="The same keyword elsewhere")
-    @once_per_row
+    @computed_once
     def related(self, obj: Any) -> SafeString:
         whose = Q(tenant__isnull=True) | Q(tenant=obj.tenant_id)
         others = KeywordExpansion.objects.filter(whose, original_keyword=obj.original_keyword).exclude(pk=obj.pk)

@@ -32,7 +32,7 @@ class ProfileViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def use(self, request: Request, pk: Any) -> Response:
-        return self.answer(profiles.use(profile=self.get_object(), actor=request.user))
+        return self.row_response(profiles.use(profile=self.get_object(), actor=request.user))
 
 
 FEATURE = "ai-icp-assistant"

@@ -15,7 +15,7 @@ from billing.entitlements.services.quotas import NEARLY
 from billing.formatting import DASH, Column, amount, quantity, table
 from billing.usage.admin.usage import FeatureFilter
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
-from lad.admin.lists import once_per_row
+from lad.admin.lists import computed_once
 
 # Of an entitlement so many windows are shown on its page.
 WINDOWS: Final = 45
@@ -70,7 +70,7 @@ class FeatureEntitlementAdmin(TenantModelAdmin):
         return f"{amount(obj.overage_rate)} each" if obj.allow_overages else "refused"
 
     @display(description="Windows")
-    @once_per_row
+    @computed_once
     def windows(self, obj: Any) -> Any:
         rows = EntitlementUse.objects.filter(entitlement=obj.pk).order_by("-window_start", "-window")[:WINDOWS]
         return table(HISTORY, [_line(row) for row in rows])

@@ -14,7 +14,7 @@ from unfold.decorators import display
 from billing.formatting import DASH, Column, amount, holder_of, percent, table
 from billing.payments.models import UNFINISHED, AutoTopup, CreditPackage, EventOutcome, Payment, StripeEvent
 from billing.payments.services import payments
-from lad.admin.actions import Look, Move, rehearse, row_action
+from lad.admin.actions import Change, Preview, dry_run, row_action
 from lad.admin.base import ReadOnlyAdmin, SharedModelAdmin, TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.permissions import access_of
@@ -43,11 +43,13 @@ class AttentionFilter(DropdownFilter):
         return queryset.exclude(attention="") if self.value() == "needed" else queryset
 
 
-def _take_back_look(row: Payment, values: dict[str, Any]) -> Look:
-    done = rehearse(lambda: payments.take_back(payment=row))
+def _take_back_preview(row: Payment, values: dict[str, Any]) -> Preview:
+    done = dry_run(lambda: payments.take_back(payment=row))
     facts = [("Wallet", str(row.wallet)), ("Refunded to the card", amount(row.refunded_total, row.currency))]
     before, after = (amount(each.reclaimed_amount, each.currency) for each in (row, done))
-    return Look(facts, [Move("Taken out of the wallet", before, after)], [done.attention] if done.attention else [])
+    return Preview(
+        facts, [Change("Taken out of the wallet", before, after)], [done.attention] if done.attention else []
+    )
 
 
 @register(Payment)
@@ -132,7 +134,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         when=lambda row: bool(row.refunded_total and row.attention and row.ledger_transaction_id),
         icon="undo",
         danger=True,
-        look=_take_back_look,
+        preview=_take_back_preview,
     )
     def take_back(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         left = payments.take_back(payment=row, actor=access_of(request).user)

@@ -110,7 +110,7 @@ class PaymentViewSet(ResourceViewSet):
         )
         with self.access.scope():
             address = f"{request.path}{begun.payment.pk}/"
-            answer = self.answer(begun.payment, status.HTTP_201_CREATED, Location=address)
+            answer = self.row_response(begun.payment, status.HTTP_201_CREATED, Location=address)
         if begun.replayed:
             answer[REPLAYED] = "true"
         return answer

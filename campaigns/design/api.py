@@ -72,7 +72,7 @@ class CampaignViewSet(ResourceViewSet):
     def duplicate(self, request: Request, pk: Any) -> Response:
         name = self._form(forms.DuplicateForm).validated_data.get("name", "")
         copy = lifecycle.duplicate(campaign=self.get_object(), actor=request.user, name=name)
-        return self.answer(copy, status.HTTP_201_CREATED)
+        return self.row_response(copy, status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Put the steps into another order",
@@ -105,7 +105,7 @@ class CampaignViewSet(ResourceViewSet):
 
     @transaction.atomic
     def _move(self, service: Any) -> Response:
-        return self.answer(service(campaign=self.get_object(), actor=self.request.user))
+        return self.row_response(service(campaign=self.get_object(), actor=self.request.user))
 
     def _form(self, serializer: Any) -> Any:
         form = serializer(data=self.request.data)

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from lad import writes
-from lad.admin import derive
+from lad.admin import defaults
 from lad.admin.actions import row_action
 from lad.admin.deletion import consequences
 from lad.admin.forms import LadModelForm
@@ -31,7 +31,7 @@ from lad.errors import DomainError
 from lad.tenancy.context import platform_context
 
 # Deleting is one write per row, each with its rules and its event; more than this is a job, not a click.
-MAX_BULK = 1_000
+MAX_ROWS_PER_ACTION = 1_000
 TEXT_ROWS = 5
 
 
@@ -71,9 +71,9 @@ class LadModelAdmin(AreaPermissions, ListPages):
             if isinstance(field, models.JSONField):
                 setattr(self, f"{field.name}_json", _json_shown(field))
             elif is_secret(field):
-                setattr(self, f"{field.name}_masked", derive.masked(field))
+                setattr(self, f"{field.name}_masked", defaults.secret_column(field))
             elif isinstance(field, models.BinaryField):
-                setattr(self, f"{field.name}_hex", derive.hexadecimal(field))
+                setattr(self, f"{field.name}_hex", defaults.hex_column(field))
 
     # Rows
 
@@ -99,7 +99,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
         if request.method == "POST" and self.has_change_permission(request):
             rows = rows.select_for_update(of=("self",))
         names = [f.name for f in self.model._meta.concrete_fields]
-        joined, apart = derive.select_related(self.model, names), derive.prefetch_related(self.model, names)
+        joined, apart = defaults.select_related(self.model, names), defaults.prefetch_related(self.model, names)
         try:
             rows = rows.select_related(*joined).prefetch_related(*apart)
             return rows.get(pk=self.model._meta.pk.to_python(object_id))
@@ -138,12 +138,12 @@ class LadModelAdmin(AreaPermissions, ListPages):
             return [*self._laid_out(request, self.fieldsets, obj), *self._record(obj)]
         if obj is None and self.add_fieldsets:
             return self.with_tenant_field(request, self.add_fieldsets)
-        names = list(self.fields or derive.form_fields(self.model, adding=obj is None))
+        names = list(self.fields or defaults.form_fields(self.model, adding=obj is None))
         main = [(None, {"fields": [self._shown(request, name, obj) for name in names]})]
         return self.with_tenant_field(request, main) if obj is None else [*main, *self._record(obj)]
 
     def _record(self, obj: Any) -> list[Any]:
-        names = [n for n in derive.record_fields(self.model) if n != "deleted_at" or is_deleted(obj)]
+        names = [n for n in defaults.record_fields(self.model) if n != "deleted_at" or is_deleted(obj)]
         return [("Record", {"fields": names, "classes": ["lad-record"]})]
 
     def _laid_out(self, request: HttpRequest, fieldsets: Any, obj: Any) -> list[Any]:
@@ -162,7 +162,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
         return name
 
     def _editable(self, request: HttpRequest, name: str, obj: Any) -> bool:
-        field = derive.field_or_none(self.model, name)
+        field = defaults.field_or_none(self.model, name)
         if field is None or not field.editable or name in self.readonly_fields:
             return False
         return self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
@@ -172,7 +172,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
         return [n for n in names if n not in self.tenant_fields(request, obj) and not self._may_enter(n)]
 
     def _may_enter(self, name: Any) -> bool:
-        field = derive.field_or_none(self.model, name) if isinstance(name, str) else None
+        field = defaults.field_or_none(self.model, name) if isinstance(name, str) else None
         declared = isinstance(name, str) and name in getattr(self.form, "declared_fields", {})
         return name not in self.readonly_fields and (declared or (field is not None and field.editable))
 
@@ -226,7 +226,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
     # Deleting and restoring
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        found = consequences(list(objs[: MAX_BULK + 1]), self.admin_site)
+        found = consequences(list(objs[: MAX_ROWS_PER_ACTION + 1]), self.admin_site)
         return found.tree, found.counts, set(), found.blocking
 
     def _delete_view(self, request: HttpRequest, object_id: str, extra_context: Any) -> Any:
@@ -278,8 +278,11 @@ class LadModelAdmin(AreaPermissions, ListPages):
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Run a list action; a refusal undoes all of it and is shown as a message."""
-        if request.POST.get("select_across") == "1" and queryset.order_by()[: MAX_BULK + 1].count() > MAX_BULK:
-            messages.error(request, f"An action takes at most {MAX_BULK:,} rows: narrow the list first.")
+        if (
+            request.POST.get("select_across") == "1"
+            and queryset.order_by()[: MAX_ROWS_PER_ACTION + 1].count() > MAX_ROWS_PER_ACTION
+        ):
+            messages.error(request, f"An action takes at most {MAX_ROWS_PER_ACTION:,} rows: narrow the list first.")
             return HttpResponseRedirect(request.get_full_path())
         try:
             with transaction.atomic():

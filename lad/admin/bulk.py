@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from lad.admin.widgets import dress
+from lad.admin.widgets import apply_widgets
 
 CONFIRMED = "confirmed"
-NAMES_SHOWN = 5
+MAX_ROWS_NAMED = 5
 
 Method = Callable[[Any, HttpRequest, list[Any], dict[str, Any]], str]
 
@@ -31,7 +31,7 @@ def bulk_action(title: str, *, form_of: Callable[[Any], type[forms.Form]], permi
             if not rows or len({row.tenant_id for row in rows}) > 1:
                 messages.warning(request, "Choose rows of one tenant.")
                 return None
-            form = dress(form_of(rows[0].tenant_id)(request.POST if CONFIRMED in request.POST else None))
+            form = apply_widgets(form_of(rows[0].tenant_id)(request.POST if CONFIRMED in request.POST else None))
             if not form.is_valid():
                 return _page(self, request, rows, form, title, method.__name__)
             with self.row_scope(request, rows[0]):
@@ -52,8 +52,8 @@ def _page(
         "title": title,
         "opts": model_admin.opts,
         "form": form,
-        "rows": rows[:NAMES_SHOWN],
-        "more": max(len(rows) - NAMES_SHOWN, 0),
+        "rows": rows[:MAX_ROWS_NAMED],
+        "more": max(len(rows) - MAX_ROWS_NAMED, 0),
         "keys": [row.pk for row in rows],
         "action": action,
         "checkbox": ACTION_CHECKBOX_NAME,
@@ -61,4 +61,4 @@ def _page(
         "back": request.get_full_path(),
     }
     request.current_app = model_admin.admin_site.name
-    return TemplateResponse(request, "leads/admin/bulk.html", context)
+    return TemplateResponse(request, "lad/admin/bulk_action.html", context)

@@ -24,7 +24,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PanelLine:
     """One line of a panel."""
 
     text: str
@@ -40,7 +40,7 @@ class Panel:
     """A short list."""
 
     title: str
-    lines: Sequence[Line]
+    lines: Sequence[PanelLine]
     empty: str
     url: str = ""
     icon: str = "list"
@@ -59,7 +59,7 @@ Contributor = Callable[[HttpRequest], Contribution]
 _contributors: list[Contributor] = []
 
 
-def contributes(function: Contributor) -> Contributor:
+def contributes_to_dashboard(function: Contributor) -> Contributor:
     """Decorate a function of the request that says what an app shows on the dashboard."""
     _contributors.append(function)
     return function

@@ -10,11 +10,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
-from lad.admin import derive
+from lad.admin import defaults
 
 # Of each kind so many are named, and so many counted.
-NAMED: Final = 10
-COUNTED: Final = 1_000
+MAX_ROWS_NAMED: Final = 10
+MAX_ROWS_COUNTED: Final = 1_000
 
 
 @dataclass
@@ -32,7 +32,7 @@ def consequences(rows: list[Any], admin_site: Any) -> Consequences:
     if not rows:
         return found
     _count(found, type(rows[0]), len(rows))
-    for row in rows[: NAMED + 1]:
+    for row in rows[: MAX_ROWS_NAMED + 1]:
         found.tree.append(_link(row, admin_site))
     keys = [row.pk for row in rows]
     below: list[Any] = []
@@ -57,23 +57,23 @@ def _relations(model: Any) -> Iterator[Any]:
 def _follow(found: Consequences, below: list[Any], relation: Any, keys: list[Any], admin_site: Any) -> None:
     related = relation.related_model
     names = [f.name for f in related._meta.concrete_fields]
-    joined, apart = derive.select_related(related, names), derive.prefetch_related(related, names)
+    joined, apart = defaults.select_related(related, names), defaults.prefetch_related(related, names)
     found_rows = related.objects.filter(**{f"{relation.field.name}__in": keys}).order_by("-pk")
-    rows = list(found_rows.select_related(*joined).prefetch_related(*apart)[:COUNTED])
+    rows = list(found_rows.select_related(*joined).prefetch_related(*apart)[:MAX_ROWS_COUNTED])
     if not rows:
         return
     if relation.on_delete is not models.CASCADE:
-        found.blocking += [_link(row, admin_site) for row in rows[:NAMED]]
+        found.blocking += [_link(row, admin_site) for row in rows[:MAX_ROWS_NAMED]]
         return
     _count(found, related, len(rows))
-    below += [_link(row, admin_site) for row in rows[:NAMED]]
-    if len(rows) > NAMED:
-        below.append(f"… and {len(rows) - NAMED}{'+' if len(rows) == COUNTED else ''} more")
+    below += [_link(row, admin_site) for row in rows[:MAX_ROWS_NAMED]]
+    if len(rows) > MAX_ROWS_NAMED:
+        below.append(f"… and {len(rows) - MAX_ROWS_NAMED}{'+' if len(rows) == MAX_ROWS_COUNTED else ''} more")
 
 
 def _count(found: Consequences, model: Any, number: int) -> None:
     name = str(model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural)
-    found.counts[name] = f"{number:,}+" if number >= COUNTED else f"{number:,}"
+    found.counts[name] = f"{number:,}+" if number >= MAX_ROWS_COUNTED else f"{number:,}"
 
 
 def _link(row: Any, admin_site: Any) -> Any:

@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.utils import parse_datetime_str
 
-from lad.admin.derive import field_or_none
+from lad.admin.defaults import field_or_none
 
 
 class DeletedFilter(RadioFilter):
@@ -38,7 +38,7 @@ class DeletedFilter(RadioFilter):
         return queryset.filter(deleted_at__isnull=self.value() != "yes")
 
 
-class MomentFilter(RangeDateTimeFilter):
+class DateTimeRangeFilter(RangeDateTimeFilter):
     """A range of moments in the server's time zone; a day without an hour means all of it."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -63,5 +63,5 @@ def filter_for(model: Any, name: Any) -> Any:
     if isinstance(field, models.BooleanField):
         return (name, BooleanRadioFilter)
     if isinstance(field, models.DateTimeField):
-        return (name, MomentFilter)
+        return (name, DateTimeRangeFilter)
     return name

@@ -32,7 +32,7 @@ class LadModelForm(forms.ModelForm):
         self.original = copy(self.instance)
         for name, field in self.fields.items():
             if isinstance(field, SecretFormField) and self.initial.pop(name, None):
-                field.say_stored()
+                field.mark_as_stored()
             if isinstance(self.initial.get(name), Decimal):
                 # 25.000000 is stored, 25 is read.
                 self.initial[name] = Decimal(f"{self.initial[name].normalize():f}")
@@ -105,11 +105,11 @@ class ReasonForm(forms.Form):
     )
 
 
-class EmptyForm(forms.Form):
+class ConfirmationForm(forms.Form):
     """Asks for a confirmation only."""
 
 
-class OnceForm(forms.Form):
+class IdempotentForm(forms.Form):
     """Carries the key under which what it asks for happens once, however often it is sent."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7, error_messages={"required": "Open this page again."})

@@ -8,14 +8,14 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 
 # How many entries the page shows; older ones are in the audit log's own list.
-SHOWN: Final = 200
+MAX_ENTRIES_SHOWN: Final = 200
 
-Source = Callable[[Any, Any, int], Sequence[Any]]
+HistorySource = Callable[[Any, Any, int], Sequence[Any]]
 
-_source: Source | None = None
+_source: HistorySource | None = None
 
 
-def history_from(source: Source) -> None:
+def set_history_source(source: HistorySource) -> None:
     """Name the function that tells a row's history: ``source(model, row_id, limit)``, the newest first.
 
     Each entry has ``at``, ``who``, ``action``, ``how`` and ``changes`` (``label``, ``old``, ``new``).
@@ -26,13 +26,13 @@ def history_from(source: Source) -> None:
 
 def history_page(model_admin: Any, request: HttpRequest, row: Any) -> TemplateResponse:
     """The page; the caller has checked that the row may be seen."""
-    entries = list(_source(type(row), row.pk, SHOWN)) if _source else []
+    entries = list(_source(type(row), row.pk, MAX_ENTRIES_SHOWN)) if _source else []
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"History of {row}",
         "subtitle": None,
         "entries": entries,
-        "complete": len(entries) < SHOWN,
+        "complete": len(entries) < MAX_ENTRIES_SHOWN,
         "audited": getattr(type(row), "audited", False),
         "module_name": str(capfirst(model_admin.opts.verbose_name_plural)),
         "object": row,

@@ -8,9 +8,9 @@ from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
 
 from lad import writes
-from lad.admin import derive
+from lad.admin import defaults
 from lad.admin.forms import LadModelForm
-from lad.admin.paging import CappedPaginator
+from lad.admin.pagination import CappedPaginator
 from lad.admin.permissions import AreaPermissions
 
 
@@ -55,7 +55,7 @@ class LadInline(AreaPermissions, TabularInline):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         rows = self.model.objects.all()
         names = list(self.fields or ())
-        joined, apart = derive.select_related(self.model, names), derive.prefetch_related(self.model, names)
+        joined, apart = defaults.select_related(self.model, names), defaults.prefetch_related(self.model, names)
         return rows.select_related(*joined).prefetch_related(*apart).order_by("-pk")
 
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
@@ -70,7 +70,7 @@ class ReadOnlyInline(LadInline):
     can_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return list(self.fields or derive.form_fields(self.model, adding=False))
+        return list(self.fields or defaults.form_fields(self.model, adding=False))
 
 
 def save_inline(formset: Any, *, actor: Any) -> None:

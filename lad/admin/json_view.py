@@ -8,10 +8,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 # Deeper than this nobody follows a table; longer lists and texts are cut with a word on how much is missing.
-DEEPEST: Final = 6
-MOST_ITEMS: Final = 200
-LONGEST_TEXT: Final = 5_000
-LONGEST_CHIP: Final = 120
+MAX_DEPTH: Final = 6
+MAX_ITEMS: Final = 200
+MAX_TEXT_LENGTH: Final = 5_000
+MAX_CHIP_LENGTH: Final = 120
 
 
 def json_view(value: Any) -> SafeString:
@@ -26,12 +26,12 @@ def chips(values: Iterable[Any]) -> SafeString:
     listed = list(values)
     if not listed:
         return _nothing()
-    inside = format_html_join("", '<span class="lad-chip">{}</span>', ((_text(each),) for each in listed[:MOST_ITEMS]))
+    inside = format_html_join("", '<span class="lad-chip">{}</span>', ((_text(each),) for each in listed[:MAX_ITEMS]))
     return format_html('<div class="lad-chips">{}{}</div>', inside, _more(len(listed)))
 
 
 def _shown(value: Any, *, depth: int) -> SafeString:
-    if isinstance(value, dict | list) and depth >= DEEPEST:
+    if isinstance(value, dict | list) and depth >= MAX_DEPTH:
         return format_html('<pre class="lad-json-view">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
     if isinstance(value, dict):
         return _table(value, depth=depth)
@@ -48,31 +48,31 @@ def _table(value: Mapping[str, Any], *, depth: int) -> SafeString:
     rows = format_html_join(
         "",
         '<div class="lad-json-row"><dt>{}</dt><dd>{}</dd></div>',
-        ((name, _shown(each, depth=depth + 1)) for name, each in list(value.items())[:MOST_ITEMS]),
+        ((name, _shown(each, depth=depth + 1)) for name, each in list(value.items())[:MAX_ITEMS]),
     )
     return format_html('<dl class="lad-json-rows">{}</dl>{}', rows, _more(len(value)))
 
 
 def _list(value: list[Any], *, depth: int) -> SafeString:
     items = format_html_join(
-        "", '<li class="lad-json-item">{}</li>', ((_shown(each, depth=depth + 1),) for each in value[:MOST_ITEMS])
+        "", '<li class="lad-json-item">{}</li>', ((_shown(each, depth=depth + 1),) for each in value[:MAX_ITEMS])
     )
     return format_html('<ol class="lad-json-items">{}</ol>{}', items, _more(len(value)))
 
 
 def _is_short(value: Any) -> bool:
-    return not isinstance(value, dict | list) and value not in (None, "") and len(str(value)) <= LONGEST_CHIP
+    return not isinstance(value, dict | list) and value not in (None, "") and len(str(value)) <= MAX_CHIP_LENGTH
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = str(value)
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
+    return text if len(text) <= MAX_TEXT_LENGTH else f"{text[:MAX_TEXT_LENGTH]}… ({len(text):,} characters)"
 
 
 def _more(count: int) -> SafeString:
-    return format_html('<span class="lad-hint">and {} more</span>', count - MOST_ITEMS) if count > MOST_ITEMS else _no()
+    return format_html('<span class="lad-hint">and {} more</span>', count - MAX_ITEMS) if count > MAX_ITEMS else _no()
 
 
 def _nothing() -> SafeString:

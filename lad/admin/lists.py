@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from lad.admin import derive
+from lad.admin import defaults
 from lad.admin.filters import DeletedFilter, filter_for
-from lad.admin.paging import CappedPaginator, LadChangeList
+from lad.admin.pagination import CappedPaginator, LadChangeList
 from lad.admin.permissions import access_of
 from lad.admin.tenant_choice import TenantChoice
 from lad.db.identifiers import uuid_or_none
@@ -36,29 +36,29 @@ class ListPages(TenantChoice, ModelAdmin):
     list_fullwidth = True
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return [derive.column(self.model, name) for name in self._columns(request)]
+        return [defaults.list_column(self.model, name) for name in self._columns(request)]
 
     def _columns(self, request: HttpRequest) -> list[Any]:
-        columns = list(self.list_display if self.list_display != ("__str__",) else derive.list_display(self.model))
+        columns = list(self.list_display if self.list_display != ("__str__",) else defaults.list_display(self.model))
         if self.shows_tenant(request) and "tenant" not in columns:
             columns.insert(1, "tenant")
         return columns
 
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         declared = self.list_select_related if not isinstance(self.list_select_related, bool) else ()
-        return [*dict.fromkeys([*declared, *derive.select_related(self.model, self._columns(request))])]
+        return [*dict.fromkeys([*declared, *defaults.select_related(self.model, self._columns(request))])]
 
     def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         """The rows with everything a line of the list shows."""
-        return rows.prefetch_related(*derive.prefetch_related(self.model, self._columns(request)))
+        return rows.prefetch_related(*defaults.prefetch_related(self.model, self._columns(request)))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        names = self.list_filter or derive.filter_fields(self.model)
+        names = self.list_filter or defaults.filter_fields(self.model)
         filters = [filter_for(self.model, name) for name in names]
         return [*filters, DeletedFilter] if self.soft else filters
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
-        return self.search_fields or derive.search_fields(self.model)
+        return self.search_fields or defaults.search_fields(self.model)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """An id finds its row, or the rows that carry it; anything else is looked for in the search fields."""
@@ -72,14 +72,14 @@ class ListPages(TenantChoice, ModelAdmin):
                 search_term = search_term.lower()
             return super().get_search_results(request, queryset, search_term) if usable else (queryset.none(), False)
         carrying = models.Q(pk=key) if isinstance(self.model._meta.pk, models.UUIDField) else models.Q()
-        for field in derive.own_fields(self.model):
+        for field in defaults.visible_fields(self.model):
             if isinstance(field, models.UUIDField):
                 carrying |= models.Q(**{field.name: key})
         return queryset.filter(carrying), False
 
     def get_ordering(self, request: HttpRequest) -> Any:
         one_tenant = access_of(request).tenant_id is not None
-        return self.ordering or derive.newest_first(self.model, one_tenant=one_tenant)
+        return self.ordering or defaults.ordering(self.model, one_tenant=one_tenant)
 
     def get_autocomplete_fields(self, request: HttpRequest) -> Sequence[str]:
         registry = self.admin_site._registry
@@ -95,7 +95,7 @@ class ListPages(TenantChoice, ModelAdmin):
         return LadChangeList
 
 
-def once_per_row(method: Any) -> Any:
+def computed_once(method: Any) -> Any:
     """Have a column or field of a page made once: templates ask for it several times, and it may cost a query."""
 
     @wraps(method)

@@ -14,7 +14,7 @@ from lad.admin.permissions import access_of
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SidebarPage:
     """A page of the admin that is not a model's."""
 
     title: str
@@ -25,11 +25,11 @@ class Page:
     visible: Callable[[HttpRequest], bool]
 
 
-_pages: list[Page] = []
+_pages: list[SidebarPage] = []
 DASHBOARD: Final = "Dashboard"
 
 
-def add_page(page: Page) -> None:
+def add_page(page: SidebarPage) -> None:
     """Put a page into the sidebar."""
     _pages.append(page)
 

@@ -18,10 +18,10 @@ from lad.admin.permissions import AreaPermissions, access_of
 from lad.tenancy.context import platform_context
 
 # Of each model so many rows are offered by the search in the sidebar.
-ROWS_FOUND = 5
-MOST_FOUND = 100
+MAX_ROWS_PER_MODEL = 5
+MAX_RESULTS = 100
 # Shorter terms find half the database.
-SHORTEST_TERM = 2
+MIN_TERM_LENGTH = 2
 
 
 class RowAutocomplete(AutocompleteJsonView):
@@ -101,12 +101,12 @@ class LadAdminSite(UnfoldAdminSite):
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Find models by name and rows by what their lists search; nothing is cached, for the tenant may change."""
         term = request.GET.get("s", "").strip()
-        if len(term) < SHORTEST_TERM:
+        if len(term) < MIN_TERM_LENGTH:
             return HttpResponse()
         results = [*self._models_named(request, term.lower()), *self._rows_named(request, term)]
         extended = "extended" in request.GET
         template = "unfold/helpers/command_results.html" if extended else "unfold/helpers/search_results.html"
-        paginator = Paginator(results, MOST_FOUND)
+        paginator = Paginator(results, MAX_RESULTS)
         context = {"results": paginator.page(1), "page_obj": paginator, "page_counter": 0, "execution_time": 0}
         return TemplateResponse(request, template, context, headers={"HX-Trigger": "search"})
 
@@ -136,7 +136,7 @@ class LadAdminSite(UnfoldAdminSite):
                     link=model_admin.change_url(row),
                     icon=model_admin.icon,
                 )
-                for row in rows.select_related(*related)[:ROWS_FOUND]
+                for row in rows.select_related(*related)[:MAX_ROWS_PER_MODEL]
             ]
         return found
 

@@ -19,11 +19,11 @@ from lad.tenancy.access import Access
 
 # Where the access resolver finds the choice.
 SESSION_KEY: Final = "tenant_id"
-SHOWN: Final = 12
+MAX_OPTIONS_SHOWN: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TenantOption:
     """A tenant the caller may work in; ``hint`` says in which role or in what state it is."""
 
     id: UUID
@@ -31,32 +31,32 @@ class Choice:
     hint: str = ""
 
 
-Choices = Callable[..., Sequence[Choice]]
+TenantSource = Callable[..., Sequence[TenantOption]]
 
-_choices: Choices | None = None
+_source: TenantSource | None = None
 
 
-def choices_from(source: Choices) -> None:
+def set_tenant_source(source: TenantSource) -> None:
     """Name the function that lists the caller's tenants: ``source(access, search=…, limit=…, only=…)``.
 
     ``only`` asks for one tenant by its id. The platform's staff may choose any, others those they belong to.
     """
-    global _choices
-    _choices = source
+    global _source
+    _source = source
 
 
-def find_choices(access: Access, *, search: str = "", only: UUID | None = None) -> Sequence[Choice]:
-    return _choices(access, search=search, limit=SHOWN + 1, only=only) if _choices else ()
+def tenant_options(access: Access, *, search: str = "", only: UUID | None = None) -> Sequence[TenantOption]:
+    return _source(access, search=search, limit=MAX_OPTIONS_SHOWN + 1, only=only) if _source else ()
 
 
 @require_GET
 def options(request: HttpRequest) -> HttpResponse:
     """The list in the open switcher."""
     access = access_of(request)
-    found = list(find_choices(access, search=request.GET.get("q", "").strip()))
+    found = list(tenant_options(access, search=request.GET.get("q", "").strip()))
     context: dict[str, Any] = {
-        "choices": found[:SHOWN],
-        "more": len(found) > SHOWN,
+        "choices": found[:MAX_OPTIONS_SHOWN],
+        "more": len(found) > MAX_OPTIONS_SHOWN,
         "access": access,
         "next": request.GET.get("next", ""),
     }
@@ -68,11 +68,11 @@ def switch(request: HttpRequest) -> HttpResponse:
     """Work in another tenant from now on, or, for the platform's staff, in none in particular."""
     access = access_of(request)
     wanted = request.POST.get("tenant_id", "")
-    back = HttpResponseRedirect(_way_back(request))
+    back = HttpResponseRedirect(_return_url(request))
     if not wanted and access.platform:
         request.session.pop(SESSION_KEY, None)
         return back
-    chosen = next(iter(find_choices(access, only=uuid_or_none(wanted))), None) if uuid_or_none(wanted) else None
+    chosen = next(iter(tenant_options(access, only=uuid_or_none(wanted))), None) if uuid_or_none(wanted) else None
     if chosen is None:
         messages.error(request, "You cannot work in that tenant.")
         return back
@@ -80,7 +80,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     return back
 
 
-def _way_back(request: HttpRequest) -> str:
+def _return_url(request: HttpRequest) -> str:
     """The page the caller came from; from a row's page to its list, for the row may be out of sight now."""
     target = request.POST.get("next", "")
     index = reverse("admin:index")

@@ -16,8 +16,8 @@ from unfold.widgets import (
 from lad import jsontext
 from lad.db.fields import SECRET_MASK
 
-FEWEST_LINES: Final = 4
-MOST_LINES: Final = 24
+MIN_LINES: Final = 4
+MAX_LINES: Final = 24
 
 
 class JSONEditor(UnfoldAdminTextareaWidget):
@@ -33,7 +33,7 @@ class JSONEditor(UnfoldAdminTextareaWidget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         lines = str(value or "").count("\n") + 1
-        sized = {"rows": min(max(lines, FEWEST_LINES), MOST_LINES), **(attrs or {})}
+        sized = {"rows": min(max(lines, MIN_LINES), MAX_LINES), **(attrs or {})}
         return super().get_context(name, value, sized)
 
 
@@ -74,7 +74,7 @@ class SecretFormField(forms.CharField):
         kwargs.update(strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}))
         super().__init__(**kwargs)
 
-    def say_stored(self) -> None:
+    def mark_as_stored(self) -> None:
         """One is stored: it need not be entered again, and an empty entry never removes it."""
         self.required = False
         self.help_text = "One is stored and never shown. Enter another to replace it."
@@ -84,7 +84,7 @@ class SecretFormField(forms.CharField):
         return bool(data)
 
 
-def dress(form: forms.Form) -> forms.Form:
+def apply_widgets(form: forms.Form) -> forms.Form:
     """Give a plain form unfold's looks."""
     for field in form.fields.values():
         widget = field.widget

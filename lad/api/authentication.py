@@ -16,7 +16,7 @@ class AccessAuthentication(BaseAuthentication):
         access = getattr(request._request, "access", None)
         if access is None or getattr(view, "public", False):
             return None
-        if access.error is not None and not (getattr(view, "open_to_closed", False) and access.user is not None):
+        if access.error is not None and not (getattr(view, "allows_closed_tenant", False) and access.user is not None):
             raise access.error
         if access.user is None:
             return None

@@ -23,7 +23,7 @@ API_PREFIX = "/api/"
 # PostgreSQL's word for a refusal by grants or row-level security.
 INSUFFICIENT_PRIVILEGE = "42501"
 # Deadlock, serialization failure and lock timeout: the same request may succeed a moment later.
-TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
+RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014"}
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ def _database_error(error: Exception) -> DomainError | None:
         return Refused()
     if isinstance(error, DataError):
         return Invalid("A value does not fit what the database can hold.")
-    if state in TRY_AGAIN or isinstance(error, OperationalError | InterfaceError):
+    if state in RETRYABLE_STATES or isinstance(error, OperationalError | InterfaceError):
         log.error("database unavailable", exc_info=error)
         return Unavailable("The database cannot answer right now; repeat the request in a moment.")
     return None

@@ -16,7 +16,7 @@ ORDERING: Final = "ordering"
 DELETED: Final = "deleted"
 RANGE_LOOKUPS: Final = ("gte", "gt", "lte", "lt")
 # A list of values in a query must stay one an index can serve.
-MOST_VALUES: Final = 100
+MAX_VALUES: Final = 100
 BOOLEANS: Final = {"true": True, "false": False}
 
 
@@ -24,8 +24,8 @@ class InFilter(BaseInFilter):
     """``?status__in=a,b``."""
 
     def filter(self, qs: Any, value: Any) -> Any:
-        if value and len(value) > MOST_VALUES:
-            raise Invalid(errors={f"{self.field_name}__in": [f"At most {MOST_VALUES} values."]})
+        if value and len(value) > MAX_VALUES:
+            raise Invalid(errors={f"{self.field_name}__in": [f"At most {MAX_VALUES} values."]})
         return super().filter(qs, value)
 
 
@@ -132,7 +132,7 @@ class FilterBackend(BaseFilterBackend):
         filterset_class = getattr(view, "filterset_class", None)
         if filterset_class is None:
             return queryset
-        refuse_unknown(request, [*filterset_class.base_filters, *list_parameters(view)])
+        reject_unknown_parameters(request, [*filterset_class.base_filters, *list_parameters(view)])
         filterset = filterset_class(request.query_params, queryset=queryset, request=request)
         if not filterset.is_valid():
             raise Invalid(errors={name: [str(text) for text in texts] for name, texts in filterset.errors.items()})
@@ -178,7 +178,7 @@ def list_parameters(view: Any) -> list[str]:
     return [ORDERING, CURSOR, PAGE_SIZE, *([DELETED] if soft else [])]
 
 
-def refuse_unknown(request: Any, known: Iterable[str]) -> None:
+def reject_unknown_parameters(request: Any, known: Iterable[str]) -> None:
     """Raise Invalid for query parameters that mean nothing: a misspelt filter must not list everything."""
     known = sorted(known)
     unknown = sorted(set(request.query_params) - set(known))
@@ -211,6 +211,6 @@ def _parameter(name: str, each: Any) -> dict[str, Any]:
         item["enum"] = [value for value, _label in choices]
         item["type"] = "integer" if all(isinstance(value, int) for value in item["enum"]) else "string"
     if isinstance(each, InFilter):
-        array = {"type": "array", "items": item, "maxItems": MOST_VALUES}
+        array = {"type": "array", "items": item, "maxItems": MAX_VALUES}
         return {**_query(name, array), "explode": False, "style": "form"}
     return _query(name, item)

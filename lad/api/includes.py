@@ -20,7 +20,7 @@ from lad.api.permissions import HasRight
 from lad.errors import Invalid, NotAllowed
 
 INCLUDE: Final = "include"
-INCLUDED_ROWS: Final = 25
+MAX_ROWS_INCLUDED: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Include:
         with self._named():
             HasRight().has_permission(request, view)
         rows = view.get_queryset().filter(**{self.field: row.pk}).order_by(*view.order[:1])
-        found, cursor = first_page(rows, 1 if self.single else INCLUDED_ROWS)
+        found, cursor = first_page(rows, 1 if self.single else MAX_ROWS_INCLUDED)
         shown = list(view.get_serializer(found, many=True).data)
         if self.single:
             return shown[0] if shown else None
@@ -94,7 +94,7 @@ def make_includes(parent: Any, children: Mapping[str, Any], find: Callable[[Any]
     return includes
 
 
-def asked_for(request: Request, includes: Mapping[str, Include]) -> list[Include]:
+def requested_includes(request: Request, includes: Mapping[str, Include]) -> list[Include]:
     """The includes that the query names. Raises Invalid for one that is not offered."""
     names = [name.strip() for name in ",".join(request.query_params.getlist(INCLUDE)).split(",")]
     names = [name for name in dict.fromkeys(names) if name]

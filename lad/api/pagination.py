@@ -19,7 +19,7 @@ from lad.errors import Invalid
 
 CURSOR: Final = "cursor"
 PAGE_SIZE: Final = "page_size"
-LARGEST_PAGE: Final = 200
+MAX_PAGE_SIZE: Final = 200
 SALT: Final = "lad.api.cursor"
 
 
@@ -114,7 +114,7 @@ class KeysetPagination(BasePagination):
                 "schema": {
                     "type": "integer",
                     "minimum": 1,
-                    "maximum": LARGEST_PAGE,
+                    "maximum": MAX_PAGE_SIZE,
                     "default": api_settings.PAGE_SIZE,
                 },
             },
@@ -156,11 +156,11 @@ def _text(row: Any, name: str) -> str | None:
 def page_size(text: str | None) -> int:
     """The asked-for number of rows on a page. Raises Invalid when it is not one, or too large."""
     if not text:
-        return int(api_settings.PAGE_SIZE or LARGEST_PAGE)
+        return int(api_settings.PAGE_SIZE or MAX_PAGE_SIZE)
     if not (
-        text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PAGE)) and 1 <= int(text) <= LARGEST_PAGE
+        text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PAGE_SIZE)) and 1 <= int(text) <= MAX_PAGE_SIZE
     ):
-        raise Invalid(errors={PAGE_SIZE: [f"A whole number from 1 to {LARGEST_PAGE}."]})
+        raise Invalid(errors={PAGE_SIZE: [f"A whole number from 1 to {MAX_PAGE_SIZE}."]})
     return int(text)
 
 

@@ -151,7 +151,7 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
 
 
 # Longer than any password, token or jar of cookies.
-MAX_SECRET: Final = 20_000
+MAX_SECRET_LENGTH: Final = 20_000
 
 
 def _secret_options(field: EncryptedTextField) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _secret_options(field: EncryptedTextField) -> dict[str, Any]:
         "required": False if field.blank else not field.has_default(),
         "allow_blank": field.blank,
         "trim_whitespace": False,
-        "max_length": MAX_SECRET,
+        "max_length": MAX_SECRET_LENGTH,
         "help_text": "Never shown. Left out, it stays as it is.",
         "style": {"input_type": "password"},
     }

@@ -9,7 +9,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from lad.errors import DomainError
 
 # What a form's other fields and the parts' headers may take beside the file.
-SLACK: Final = 256 * 1024
+FORM_OVERHEAD_BYTES: Final = 256 * 1024
 BYTES_PER_MB: Final = 1024 * 1024
 
 
@@ -35,7 +35,7 @@ class SizeLimit(FileUploadHandler):
         self, input_data: Any, meta: Any, content_length: int, boundary: Any, encoding: str | None = None
     ) -> None:
         """Refuse at once what says that it is too large."""
-        if content_length > settings.UPLOAD_MAX_SIZE + SLACK:
+        if content_length > settings.UPLOAD_MAX_SIZE + FORM_OVERHEAD_BYTES:
             raise UploadTooLarge
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:

@@ -17,8 +17,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from lad import writes
 from lad.api import etag
-from lad.api.filters import BOOLEANS, DELETED, refuse_unknown
-from lad.api.includes import INCLUDE, Include, asked_for
+from lad.api.filters import BOOLEANS, DELETED, reject_unknown_parameters
+from lad.api.includes import INCLUDE, Include, requested_includes
 from lad.api.parsers import AlwaysJson, JsonParser
 from lad.api.permissions import MissingRight
 from lad.api.throttling import ScopeThrottle
@@ -56,7 +56,7 @@ class LadAPIView(APIView):
 
     public: ClassVar[bool] = False
     personal: ClassVar[bool] = False
-    open_to_closed: ClassVar[bool] = False
+    allows_closed_tenant: ClassVar[bool] = False
     area: str = ""
     rights: ClassVar[dict[str, str]] = {}
     feature: str | None = None
@@ -120,7 +120,7 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.action != "list":
-            refuse_unknown(request, [INCLUDE] if self.action == "retrieve" and self.includes else [])
+            reject_unknown_parameters(request, [INCLUDE] if self.action == "retrieve" and self.includes else [])
 
     def filter_queryset(self, queryset: Any) -> Any:
         """A list's filters and order; one row is found by its key alone."""
@@ -134,16 +134,16 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
         """The rows that a read of this one names in ``?include=``."""
         if self.action != "retrieve":
             return {}
-        return {each.name: each.of(row, self.request) for each in asked_for(self.request, self.includes)}
+        return {each.name: each.of(row, self.request) for each in requested_includes(self.request, self.includes)}
 
-    def answer(self, row: Any, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
+    def row_response(self, row: Any, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
         """The row, with what else was asked for, and its entity tag."""
         shown = {**self.representation(row), **self.included(row)}
         return Response(shown, status=status_code, headers={"ETag": etag.etag(row, shown), **headers})
 
     def locked_object(self) -> Any:
         """The row of the address, locked until the end of the request and held against ``If-Match``."""
-        row = lock(require_own(self.get_object()))
+        row = lock(require_writable(self.get_object()))
         etag.require_match(self.request.headers.get("If-Match"), row)
         return row
 
@@ -167,7 +167,7 @@ class ListRows:
 
 class RetrieveRow:
     def retrieve(self: Any, request: Request, pk: Any) -> Response:
-        answer = self.answer(self.get_object())
+        answer = self.row_response(self.get_object())
         known = request.headers.get("If-None-Match")
         if known and etag.is_known(known, answer["ETag"]):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": answer["ETag"]})
@@ -181,7 +181,7 @@ class CreateRow:
         serializer.is_valid(raise_exception=True)
         row = writes.create(self.model, serializer.validated_data, actor=request.user)
         address = f"{request.path}{row.pk}/"
-        return cast(Response, self.answer(row, status.HTTP_201_CREATED, Location=address))
+        return cast(Response, self.row_response(row, status.HTTP_201_CREATED, Location=address))
 
 
 class UpdateRow:
@@ -190,7 +190,7 @@ class UpdateRow:
         row = self.locked_object()
         serializer = self.get_serializer(row, data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
-        return cast(Response, self.answer(writes.update(row, serializer.validated_data, actor=request.user)))
+        return cast(Response, self.row_response(writes.update(row, serializer.validated_data, actor=request.user)))
 
     def partial_update(self: Any, request: Request, pk: Any) -> Response:
         return cast(Response, self.update(request, pk, partial=True))
@@ -212,9 +212,9 @@ class RestoreRow:
         row = self.narrow(self.model.all_objects.filter(pk=pk)).first()
         if row is None:
             raise Http404
-        row = lock(require_own(row))
+        row = lock(require_writable(row))
         etag.require_match(request.headers.get("If-Match"), row)
-        return cast(Response, self.answer(writes.restore(row, actor=request.user)))
+        return cast(Response, self.row_response(writes.restore(row, actor=request.user)))
 
 
 def require_tenant(model: Any) -> None:
@@ -224,7 +224,7 @@ def require_tenant(model: Any) -> None:
         raise TenantRequired
 
 
-def require_own(row: Any) -> Any:
+def require_writable(row: Any) -> Any:
     """The row, unless it is nobody's and the caller is a tenant's. Raises SharedRow then."""
     tenancy, scope = getattr(row, "tenancy", None), current_scope()
     if tenancy and tenancy.shared and getattr(row, f"{tenancy.field}_id") is None and not (scope and scope.platform):

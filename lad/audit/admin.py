@@ -8,7 +8,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from lad.admin.base import ReadOnlyAdmin, register
-from lad.admin.history import history_from
+from lad.admin.history import set_history_source
 from lad.audit.models import AuditEntry
 from lad.audit.selectors import NOBODY, PLATFORM_STAFF, history
 
@@ -39,4 +39,4 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return ", ".join(names[:COLUMNS_NAMED]) + more
 
 
-history_from(history)
+set_history_source(history)

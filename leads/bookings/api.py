@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lad.api import router
-from lad.api.input import validated
 from lad.api.openapi import problems
 from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet
@@ -34,29 +33,29 @@ class BookingViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def reschedule(self, request: Request, pk: Any) -> Response:
-        form = validated(RescheduleForm, request)
-        return self.answer(services.reschedule(booking=self.get_object(), actor=request.user, **form))
+        form = RescheduleForm.read(request.data)
+        return self.row_response(services.reschedule(booking=self.get_object(), actor=request.user, **form))
 
     @extend_schema(summary="Cancel a booking and free its time", request=CancelForm)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def cancel(self, request: Request, pk: Any) -> Response:
-        form = validated(CancelForm, request)
-        return self.answer(services.cancel(booking=self.get_object(), actor=request.user, **form))
+        form = CancelForm.read(request.data)
+        return self.row_response(services.cancel(booking=self.get_object(), actor=request.user, **form))
 
     @extend_schema(summary="Say that a booking took place", request=CompleteForm)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def complete(self, request: Request, pk: Any) -> Response:
-        form = validated(CompleteForm, request)
-        return self.answer(services.complete(booking=self.get_object(), actor=request.user, **form))
+        form = CompleteForm.read(request.data)
+        return self.row_response(services.complete(booking=self.get_object(), actor=request.user, **form))
 
     @extend_schema(summary="Say that nobody was reached", request=MissForm)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def miss(self, request: Request, pk: Any) -> Response:
-        form = validated(MissForm, request)
-        return self.answer(services.miss(booking=self.get_object(), actor=request.user, **form))
+        form = MissForm.read(request.data)
+        return self.row_response(services.miss(booking=self.get_object(), actor=request.user, **form))
 
     @extend_schema(
         summary="Book another attempt after one that came to nothing",
@@ -66,9 +65,9 @@ class BookingViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def retry(self, request: Request, pk: Any) -> Response:
-        form = validated(RetryForm, request)
+        form = RetryForm.read(request.data)
         attempt = services.retry(booking=self.get_object(), actor=request.user, **form)
-        return self.answer(attempt, status.HTTP_201_CREATED)
+        return self.row_response(attempt, status.HTTP_201_CREATED)
 
 
 FEATURE = "deals-pipeline"

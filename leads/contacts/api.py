@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lad.api import router
-from lad.api.input import validated
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.tenancy.context import current_tenant_id
 from leads.bookings.models import LeadBooking
@@ -45,7 +44,7 @@ class LeadViewSet(ResourceViewSet):
     @transaction.atomic
     def assign(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = validated(AssignForm, request)
+        form = AssignForm.read(request.data)
         outcomes = assign_many(ids=form["ids"], user=form["assigned_user"], actor=request.user)
         return Response(OutcomesAnswer({"results": outcomes}).data)
 
@@ -54,7 +53,7 @@ class LeadViewSet(ResourceViewSet):
     @transaction.atomic
     def move(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = validated(MoveForm, request)
+        form = MoveForm.read(request.data)
         outcomes = move_many(ids=form["ids"], stage=form["stage"], actor=request.user)
         return Response(OutcomesAnswer({"results": outcomes}).data)
 

@@ -96,7 +96,7 @@ class AttachmentViewSet(ResourceViewSet):
         form.is_valid(raise_exception=True)
         values = {"lead": form.validated_data["lead"], "upload": form.validated_data["file"]}
         row = writes.create(LeadAttachment, values, actor=request.user)
-        return self.answer(row, status.HTTP_201_CREATED, Location=f"{request.path}{row.pk}/")
+        return self.row_response(row, status.HTTP_201_CREATED, Location=f"{request.path}{row.pk}/")
 
     @extend_schema(summary="Ask for a link to the file", responses={200: DownloadAnswer})
     @action(detail=True, methods=["get"])

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lad.api import router
-from lad.api.input import validated
 from lad.api.openapi import problems
 from lad.api.views import ResourceViewSet, require_tenant
 from leads.pipeline import services
@@ -22,7 +21,7 @@ class PlaceViewSet(ResourceViewSet):
     """Removing a stage or status takes saying where its leads go."""
 
     def _retired(self, request: Request, form_class: Any) -> Response:
-        form = validated(form_class, request)
+        form = form_class.read(request.data)
         moved = services.retire(row=self.get_object(), move_leads_to=form["move_leads_to"], actor=request.user)
         return Response(RetiredAnswer({"moved": moved}).data)
 
@@ -47,7 +46,7 @@ class StageViewSet(PlaceViewSet):
     @transaction.atomic
     def reorder(self, request: Request) -> Response:
         require_tenant(self.model)
-        services.reorder(stages=validated(ReorderForm, request)["stages"], actor=request.user)
+        services.reorder(stages=ReorderForm.read(request.data)["stages"], actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

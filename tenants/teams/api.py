@@ -39,13 +39,13 @@ class InvitationViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def resend(self, request: Request, pk: Any) -> Response:
-        return self.answer(invitations.resend(invitation=self.get_object(), actor=request.user))
+        return self.row_response(invitations.resend(invitation=self.get_object(), actor=request.user))
 
     @extend_schema(summary="Withdraw an invitation", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def revoke(self, request: Request, pk: Any) -> Response:
-        return self.answer(invitations.revoke(invitation=self.get_object(), actor=request.user))
+        return self.row_response(invitations.revoke(invitation=self.get_object(), actor=request.user))
 
 
 class MembershipViewSet(ResourceViewSet):
@@ -55,7 +55,7 @@ class MembershipViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"], url_path="transfer-ownership")
     @transaction.atomic
     def transfer_ownership(self, request: Request, pk: Any) -> Response:
-        return self.answer(memberships.transfer_ownership(membership=self.get_object(), actor=request.user))
+        return self.row_response(memberships.transfer_ownership(membership=self.get_object(), actor=request.user))
 
 
 router.register(

@@ -37,12 +37,12 @@ def act(page: Page, link: str, button: str, *, group: str = "", **entries: str) 
     for name, value in entries.items():
         page.fill(f"[name={name}]", value)
     page.click("#row-action-form button:has-text('Review')")
-    expect(page.locator("#second-look-form")).to_contain_text("Nothing has happened yet")
-    page.click(f"#second-look-form button:has-text('{button}')")
+    expect(page.locator("#confirm-form")).to_contain_text("Nothing has happened yet")
+    page.click(f"#confirm-form button:has-text('{button}')")
     page.wait_for_selector("#wallet-page, fieldset")
 
 
-def test_money_is_topped_up_and_adjusted_after_a_second_look(wallet):
+def test_money_is_topped_up_and_adjusted_after_a_confirmation(wallet):
     before = figure(wallet, "available")
     act(wallet, "Top up", "Top up", amount="120.5", reason="Bank transfer of Friday")
     assert figure(wallet, "available") == pytest.approx(before + 120.5)
@@ -51,17 +51,17 @@ def test_money_is_topped_up_and_adjusted_after_a_second_look(wallet):
     assert figure(wallet, "available") == pytest.approx(before + 100.25)
 
 
-def test_the_second_look_leads_back_to_the_entries_and_a_double_click_posts_once(wallet):
+def test_the_confirmation_leads_back_to_the_form_and_a_double_click_posts_once(wallet):
     before = figure(wallet, "available")
     wallet.click("a:has-text('Top up')")
     wallet.fill("[name=amount]", "5")
     wallet.fill("[name=reason]", "Cash")
     wallet.click("button:has-text('Review')")
-    wallet.click("button:has-text('Back to the entries')")
+    wallet.click("button:has-text('Edit')")
     assert wallet.input_value("[name=amount]") == "5"
     wallet.fill("[name=amount]", "7")
     wallet.click("button:has-text('Review')")
-    wallet.dblclick("#second-look-form button:has-text('Top up')")
+    wallet.dblclick("#confirm-form button:has-text('Top up')")
     wallet.wait_for_selector("#wallet-page")
     wallet.reload()
     assert figure(wallet, "available") == pytest.approx(before + 7)

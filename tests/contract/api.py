@@ -18,7 +18,7 @@ from tenants.accounts.models import User
 from tenants.accounts.tokens import issue_access_token
 from tests.contract.world import SET_ONCE, Company, retire, template_of
 
-LARGEST_PAGE = 200
+MAX_PAGE_SIZE = 200
 
 
 def resources() -> list[Resource]:

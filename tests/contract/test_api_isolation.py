@@ -7,7 +7,7 @@ import pytest
 from lad.api.router import Resource
 from lad.tenancy.context import platform_context
 from tests.contract.api import (
-    LARGEST_PAGE,
+    MAX_PAGE_SIZE,
     address,
     changed_body,
     client,
@@ -38,13 +38,13 @@ def count(resource: Resource) -> int:
 def test_a_list_shows_no_foreign_row(resource: Resource, world: World) -> None:
     own, foreign = row_of(resource.model, world.acme), row_of(resource.model, world.borealis)
     caller = client(world.acme.owner, world.acme)
-    shown = ids(caller.get(resource.url, {"page_size": LARGEST_PAGE}))
+    shown = ids(caller.get(resource.url, {"page_size": MAX_PAGE_SIZE}))
     assert str(own.pk) in shown
     assert str(foreign.pk) not in shown
     if resource.restorable:
         with platform_context():
             foreign.delete()
-        assert str(foreign.pk) not in ids(caller.get(resource.url, {"deleted": "true", "page_size": LARGEST_PAGE}))
+        assert str(foreign.pk) not in ids(caller.get(resource.url, {"deleted": "true", "page_size": MAX_PAGE_SIZE}))
 
 
 @for_each_resource(resources(), "api-foreign")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from lad.api.router import Resource
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import tenant_context
-from tests.contract.api import LARGEST_PAGE, client, for_each_resource, ids, offering, problem
+from tests.contract.api import MAX_PAGE_SIZE, client, for_each_resource, ids, offering, problem
 from tests.contract.world import World, is_one_per_tenant, row_of, rows_of
 
 
@@ -45,7 +45,7 @@ def test_a_filter_finds_what_the_database_finds(resource: Resource, name: str, w
     field, _, lookup = name.partition("__")
     caller = client(world.acme.owner, world.acme)
     for value in {_value(row, field) for row in rows}:
-        response = caller.get(resource.url, {name: _text(value), "page_size": LARGEST_PAGE})
+        response = caller.get(resource.url, {name: _text(value), "page_size": MAX_PAGE_SIZE})
         wanted = [value] if lookup == "in" else value
         assert sorted(ids(response)) == sorted(expected_ids(resource, world, **{name: wanted}))
 
@@ -64,9 +64,9 @@ def test_a_filter_refuses_what_is_no_value(resource: Resource, world: World) -> 
 @pytest.mark.parametrize(("resource", "order"), ORDERS)
 def test_an_order_is_the_databases(resource: Resource, order: str, world: World) -> None:
     rows_of(resource.model, world.acme, 3)
-    response = client(world.acme.owner, world.acme).get(resource.url, {"ordering": order, "page_size": LARGEST_PAGE})
+    response = client(world.acme.owner, world.acme).get(resource.url, {"ordering": order, "page_size": MAX_PAGE_SIZE})
     key = "-id" if order.startswith("-") else "id"
-    assert ids(response) == expected_ids(resource, world, order, key)[:LARGEST_PAGE]
+    assert ids(response) == expected_ids(resource, world, order, key)[:MAX_PAGE_SIZE]
 
 
 @for_each_resource(LISTS, "api-order-unknown")

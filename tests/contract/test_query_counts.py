@@ -23,7 +23,7 @@ from tests.contract.world import World, any_row, is_one_per_tenant, row_of, temp
 RECORD = Path(__file__).with_name("query_counts.json")
 FEW, MANY = 3, 12
 # Beside those that only enter and leave scopes.
-MOST_READS_OF_A_LIST = 10
+MAX_LIST_QUERIES = 10
 # Opens a session, and gives what visits the page of a row with it.
 Visit = Callable[[World], Callable[[Any], Any]]
 
@@ -77,7 +77,7 @@ def test_a_page_costs_what_is_recorded_for_few_rows_and_for_many(name: str, worl
     many = _queries(visit_row, row)
     assert len(few) == len(many), f"{len(few)} for {FEW} rows, {len(many)} for {MANY}:\n" + "\n".join(many)
     if name.endswith("-list"):
-        assert len([sql for sql in few if "set_config(" not in sql]) <= MOST_READS_OF_A_LIST
+        assert len([sql for sql in few if "set_config(" not in sql]) <= MAX_LIST_QUERIES
     if os.environ.get("UPDATE_QUERY_COUNTS"):
         RECORD.write_text(json.dumps({**recorded(), name: len(few)}, indent=2, sort_keys=True) + "\n")
     assert len(few) == recorded().get(name), f"{len(few)}, recorded {recorded().get(name)}:\n" + "\n".join(few)

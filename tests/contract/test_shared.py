@@ -9,7 +9,7 @@ from django.apps import apps
 from lad.db.constraints import SharedKeyTrigger
 from lad.db.fields import SharedForeignKey
 from lad.tenancy.context import platform_context, tenant_context
-from tests.contract.api import LARGEST_PAGE, address, client, for_each_resource, ids, problem, resources
+from tests.contract.api import MAX_PAGE_SIZE, address, client, for_each_resource, ids, problem, resources
 from tests.contract.catalogue import all_models, factory_of, for_each, slug
 from tests.contract.pages import listed, page, persona, registered_models
 from tests.contract.sql import (
@@ -92,7 +92,7 @@ def test_the_api_shows_a_shared_row_to_every_tenant_and_lets_none_change_it(reso
     before = as_json(row)
     for company in (world.acme, world.borealis):
         caller = client(company.owner, company)
-        assert str(row.pk) in ids(caller.get(resource.url, {"page_size": LARGEST_PAGE}))
+        assert str(row.pk) in ids(caller.get(resource.url, {"page_size": MAX_PAGE_SIZE}))
         assert caller.get(address(resource, row)).status_code == 200
         if "update" in resource.methods:
             assert problem(caller.patch(address(resource, row), {}, format="json")) == (403, "shared_row")

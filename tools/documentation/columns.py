@@ -12,7 +12,7 @@ from tools.documentation import sql
 from tools.documentation.markup import code, codes, link, table
 
 HEAD: Final = ("column", "type", "null", "default", "refers to", "what it is")
-DEEPEST_SHAPE: Final = 3
+MAX_SCHEMA_DEPTH: Final = 3
 # Columns that mean the same wherever they stand, said once here instead of in every model.
 _KNOWN: Final = {
     "id": "The row's key; a UUID the application makes is time-ordered.",
@@ -72,7 +72,7 @@ def refers_to(field: Any) -> str:
     return f"{link(target)}{whose}; {_RULES[delete_rule(field.remote_field.on_delete)]}"
 
 
-def opaque(model: Any) -> list[str]:
+def undocumented_json_columns(model: Any) -> list[str]:
     """Columns nobody can guess and nobody explains: JSON without a shape and without a word on what it holds."""
     return [
         str(field.column)
@@ -127,7 +127,7 @@ def _shape(schema: Mapping[str, Any], *, depth: int, required: bool = False) -> 
 
 
 def _members(schema: Mapping[str, Any], *, depth: int) -> list[str]:
-    if depth >= DEEPEST_SHAPE:
+    if depth >= MAX_SCHEMA_DEPTH:
         return []
     items = schema.get("items")
     if isinstance(items, Mapping) and items.get("properties"):

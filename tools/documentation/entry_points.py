@@ -39,7 +39,7 @@ def api(model: Any) -> list[str]:
         f"{code(resource.url)}, area {code(resource.area)}{feature}.",
         "",
         *table(("call", "what it does", "right"), _calls(resource)),
-        *(f"- {line}" for line in _takes(resource)),
+        *(f"- {line}" for line in _list_options(resource)),
     ]
 
 
@@ -91,7 +91,7 @@ def _summary(resource: router.Resource, action: Any) -> str:
     return str(schema.get_summary() or sentence(action.__doc__ or "")).rstrip(".")
 
 
-def _takes(resource: router.Resource) -> Iterator[str]:
+def _list_options(resource: router.Resource) -> Iterator[str]:
     extra = [*resource.viewset.extra_filters]
     if resource.filters or extra:
         yield f"Filters: {codes([*resource.filters, *extra])}."
@@ -115,7 +115,7 @@ def _admin(page: Any) -> Iterator[str]:
     address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
     title = f"{page.section} › {capfirst(options.verbose_name_plural)}"
     area = f", area {code(page.area)}" if page.area else ""
-    yield f"{title}, {code(address)}{area}. {_who(page)}"
+    yield f"{title}, {code(address)}{area}. {_access_note(page)}"
     searched = [name.partition(LOOKUP_SEP)[0] if "__" in name else name for name in _search(page)]
     if searched:
         yield f"Search by {codes(dict.fromkeys(searched))} or an id."
@@ -133,7 +133,7 @@ def _search(page: Any) -> list[str]:
     return [name for name in page.get_search_fields(None) if not name.startswith("id")]
 
 
-def _who(page: Any) -> str:
+def _access_note(page: Any) -> str:
     if page.platform_only:
         seen = "The platform's staff only"
     elif page.platform_writes:

@@ -33,7 +33,7 @@ def rules(model: Any) -> list[str]:
     ]
 
 
-def says(constraint: BaseConstraint) -> str:
+def violation_message(constraint: BaseConstraint) -> str:
     """What the constraint says to whoever breaks it, if it has a word of its own."""
     message = constraint.violation_error_message
     return "" if message == BaseConstraint.default_violation_error_message else str(message or "")
@@ -86,7 +86,11 @@ def _foreign_keys(model: Any) -> Iterator[tuple[str, ...]]:
 
 def _checks(model: Any) -> Iterator[tuple[str, ...]]:
     for check in sorted(_of(model, models.CheckConstraint), key=lambda each: each.name):
-        yield code(check.name), says(check) or _value_list(model, check), code(sql.condition(check.condition, model))
+        yield (
+            code(check.name),
+            violation_message(check) or _value_list(model, check),
+            code(sql.condition(check.condition, model)),
+        )
 
 
 def _value_list(model: Any, check: models.CheckConstraint) -> str:
@@ -105,7 +109,8 @@ def _further(model: Any) -> Iterator[str]:
             settings = ", ".join(f"{name} = {value}" for name, value in constraint.parameters.items())
             yield f"- {code(constraint.name)}: stored with {code(settings)}."
         else:
-            yield f"- {code(constraint.name)}: {says(constraint) or sentence(type(constraint).__doc__ or '')}"
+            text = violation_message(constraint) or sentence(type(constraint).__doc__ or "")
+            yield f"- {code(constraint.name)}: {text}"
             yield from _arguments(constraint)
     yield ""
 
@@ -114,7 +119,7 @@ def _no_overlap(constraint: NoOverlap, model: Any) -> Iterator[str]:
     same = _columns(model, constraint.fields)
     span = f"[{_columns(model, [constraint.start])}, {_columns(model, [constraint.end])})"
     where = f", among rows where {_where(constraint.condition, model)}" if constraint.condition is not None else ""
-    words = f" {says(constraint)}" if says(constraint) else ""
+    words = f" {violation_message(constraint)}" if violation_message(constraint) else ""
     yield f"- {code(constraint.name)}: no two rows with the same {same} overlap in {span}{where}.{words}"
 
 
@@ -131,7 +136,7 @@ def _arguments(constraint: Any) -> Iterator[str]:
 
 def _triggers(model: Any) -> Iterator[tuple[str, ...]]:
     for trigger in sorted(_of(model, Trigger), key=lambda each: each.name):
-        does = says(trigger) or _FUNCTIONS.get(trigger.function, f"Runs {code(trigger.function)}.")
+        does = violation_message(trigger) or _FUNCTIONS.get(trigger.function, f"Runs {code(trigger.function)}.")
         if isinstance(trigger, SharedKeyTrigger):
             target = model._meta.apps.get_model(trigger.to)
             does = (

@@ -24,7 +24,7 @@ def tenancy(model: Any) -> list[str]:
 
 def _lines(model: Any) -> Iterator[str]:
     security = next(each for each in model._meta.constraints if isinstance(each, RowSecurity))
-    yield from _whose(model, security)
+    yield from _row_visibility(model, security)
     yield (
         f"In the database {code(TENANT_ROLE)} may {_verbs(security.privileges)}, "
         f"{code(PLATFORM_ROLE)} {_verbs(security.platform_privileges)}."
@@ -35,10 +35,10 @@ def _lines(model: Any) -> Iterator[str]:
         yield "Deleting marks the row, and what goes with it, as deleted; restoring brings back exactly that."
     else:
         yield "Deleting removes the row."
-    yield _told(model)
+    yield _audit_and_events(model)
 
 
-def _whose(model: Any, security: RowSecurity) -> Iterator[str]:
+def _row_visibility(model: Any, security: RowSecurity) -> Iterator[str]:
     if model.tenancy.field is None:
         yield "Belongs to no tenant."
         if security.visible:
@@ -72,7 +72,7 @@ def _verbs(privileges: tuple[str, ...]) -> str:
     return ", ".join(each.lower() for each in privileges) or "do nothing with it"
 
 
-def _told(model: Any) -> str:
+def _audit_and_events(model: Any) -> str:
     if not model.audited:
         return "Changes are not in the audit log, and plain ones are no events."
     if getattr(model, "announced", True):

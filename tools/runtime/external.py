@@ -7,12 +7,12 @@ import psycopg
 import redis
 from psycopg import sql
 
+from .errors import StartupError
 from .keys import KeyFile
-from .problems import RuntimeProblem
-from .provision import APP, OLDEST_SERVER, PLATFORM, WEB, ensure_roles
+from .provision import APP, MIN_SERVER_VERSION, PLATFORM, WEB, ensure_roles
 
-KEPT_AS = "LAD_WEB_PASSWORD"
-SECONDS_TO_CONNECT = 5
+WEB_LOGIN_VARIABLE = "LAD_WEB_PASSWORD"
+CONNECT_TIMEOUT = 5
 
 
 def prepare_database(*, owner_url: str, web_url: str | None, keys: KeyFile) -> str:
@@ -21,10 +21,10 @@ def prepare_database(*, owner_url: str, web_url: str | None, keys: KeyFile) -> s
     Without ``web_url`` the login lad_web is created with a password of its own, kept with the keys.
     """
     with _connect(owner_url, "DATABASE_OWNER_URL" if web_url else "DATABASE_URL") as connection:
-        if connection.info.server_version < OLDEST_SERVER:
-            raise RuntimeProblem(
+        if connection.info.server_version < MIN_SERVER_VERSION:
+            raise StartupError(
                 f"{_where(owner_url)} is PostgreSQL {connection.info.server_version // 10000}; LAD needs "
-                f"{OLDEST_SERVER // 10000} or newer. Upgrade it or point DATABASE_URL elsewhere."
+                f"{MIN_SERVER_VERSION // 10000} or newer. Upgrade it or point DATABASE_URL elsewhere."
             )
         if web_url is None:
             web_url = _ensure_login(connection, owner_url, keys)
@@ -33,33 +33,33 @@ def prepare_database(*, owner_url: str, web_url: str | None, keys: KeyFile) -> s
 
 
 def check_broker(url: str) -> None:
-    """RuntimeProblem if no Redis or Valkey answers at ``url``."""
+    """StartupError if no Redis or Valkey answers at ``url``."""
     try:
-        redis.Redis.from_url(url, socket_connect_timeout=SECONDS_TO_CONNECT, socket_timeout=SECONDS_TO_CONNECT).ping()
+        redis.Redis.from_url(url, socket_connect_timeout=CONNECT_TIMEOUT, socket_timeout=CONNECT_TIMEOUT).ping()
     except (redis.RedisError, ValueError, OSError) as error:
-        raise RuntimeProblem(
+        raise StartupError(
             f"No Redis or Valkey answers at {_where(url)}: {_first_line(error)}. "
             "Correct REDIS_URL, or unset it to use the embedded one."
         ) from None
 
 
 def _ensure_login(connection: psycopg.Connection[tuple[object, ...]], owner_url: str, keys: KeyFile) -> str:
-    known = keys.get(KEPT_AS)
+    known = keys.get(WEB_LOGIN_VARIABLE)
     exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [WEB]).fetchone() is not None
     if exists and known is None:
-        raise RuntimeProblem(
+        raise StartupError(
             f"The login {WEB} already exists at {_where(owner_url)} and its password is not kept here. "
             "Set DATABASE_URL to the address with that login and DATABASE_OWNER_URL to this one, "
             f"or remove the login there with: DROP ROLE {WEB}"
         )
-    password = keys.ensure({KEPT_AS: lambda: secrets.token_urlsafe(24)})[KEPT_AS]
+    password = keys.ensure({WEB_LOGIN_VARIABLE: lambda: secrets.token_urlsafe(24)})[WEB_LOGIN_VARIABLE]
     try:
         ensure_roles(connection)
         _join_groups(connection)
         if not exists:
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(WEB), sql.Literal(password)))
     except psycopg.errors.InsufficientPrivilege as error:
-        raise RuntimeProblem(
+        raise StartupError(
             f'"{connection.info.user}" may not prepare the roles LAD needs at {_where(owner_url)}: '
             f"{_first_line(error)}. Let DATABASE_URL sign in as a role with CREATEROLE, or create the roles as "
             "docs/operations.md says and set DATABASE_OWNER_URL too."
@@ -87,13 +87,13 @@ def _check_login(url: str) -> None:
     assert row is not None
     name, bypasses, groups = row
     if bypasses:
-        raise RuntimeProblem(
+        raise StartupError(
             f'DATABASE_URL signs in as "{name}", which bypasses row-level security, so tenants would not be kept '
             "apart. Give only this URL to let LAD make a restricted login, or name the restricted one here "
             "and this one in DATABASE_OWNER_URL."
         )
     if groups != 2:
-        raise RuntimeProblem(
+        raise StartupError(
             f'DATABASE_URL signs in as "{name}", which is not a member of {APP} and {PLATFORM}. '
             f'As the owner, run: GRANT {APP}, {PLATFORM} TO "{name}"'
         )
@@ -101,11 +101,11 @@ def _check_login(url: str) -> None:
 
 def _connect(url: str, variable: str) -> psycopg.Connection[tuple[object, ...]]:
     if urlsplit(url).scheme not in ("postgres", "postgresql"):
-        raise RuntimeProblem(f"{variable} must look like postgresql://user:password@host:5432/database.")
+        raise StartupError(f"{variable} must look like postgresql://user:password@host:5432/database.")
     try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=SECONDS_TO_CONNECT)
+        return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT)
     except psycopg.Error as error:
-        raise RuntimeProblem(
+        raise StartupError(
             f"The database at {_where(url)} cannot be used: {_first_line(error)}. "
             f"Correct {variable}, or unset it to use the embedded database."
         ) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from .problems import RuntimeProblem
+from .errors import StartupError
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
@@ -53,7 +53,7 @@ class KeyFile:
                 continue
             name, separator, value = line.partition("=")
             if not separator:
-                raise RuntimeProblem(f"Line {number} of {self.path} is not NAME=value. Correct it and start again.")
+                raise StartupError(f"Line {number} of {self.path} is not NAME=value. Correct it and start again.")
             values[name.strip()] = value.strip()
         return values
 

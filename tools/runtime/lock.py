@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .problems import AlreadyRunning
+from .errors import AlreadyRunning
 
 
 class Lock:

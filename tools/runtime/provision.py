@@ -12,7 +12,7 @@ OWNER = "lad_owner"
 WEB = "lad_web"
 APP = "lad_app"
 PLATFORM = "lad_platform"
-OLDEST_SERVER = 150000
+MIN_SERVER_VERSION = 150000
 
 Connection = psycopg.Connection[tuple[object, ...]]
 

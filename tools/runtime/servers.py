@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import provision
+from .errors import StartupError
 from .lock import exclusive
 from .postgres import Postgres
-from .problems import RuntimeProblem
 from .valkey import Valkey
 
 # A fresh database with its log takes about 150 MB; below this PostgreSQL soon stops in the middle of work.
-LEAST_FREE_MEGABYTES = 300
+MIN_FREE_MEGABYTES = 300
 
 _ENVIRONMENT = {
     "superuser_url": "LAD_EMBEDDED_SUPERUSER_URL",
@@ -59,7 +59,7 @@ def embedded_servers(directory: Path, *, durable: bool = True) -> Iterator[Serve
     """Run PostgreSQL (roles and database ready) and Valkey with their files under ``directory``.
 
     ``durable=False`` is for tests: faster, and lost in a power cut. The directory and its data stay.
-    Raises AlreadyRunning if another process runs servers there, RuntimeProblem if one does not start.
+    Raises AlreadyRunning if another process runs servers there, StartupError if one does not start.
     """
     prepare_directory(directory)
     with exclusive(lock_file(directory), what="LAD"):
@@ -83,15 +83,15 @@ def prepare_directory(directory: Path) -> None:
     """Make the state directory, for its owner's eyes only, and see that it is ours and has room."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (owner := directory.stat().st_uid) != os.geteuid():
-        raise RuntimeProblem(
+        raise StartupError(
             f"{directory} belongs to {_name(owner)} and you are {_name(os.geteuid())}. "
             f"Run as {_name(owner)}, or set LAD_HOME to a directory of your own."
         )
     (directory / "log").mkdir(exist_ok=True, mode=0o700)
     free = shutil.disk_usage(directory).free // 1_000_000
-    if free < LEAST_FREE_MEGABYTES:
-        raise RuntimeProblem(
-            f"The disk that holds {directory} is full: {free} MB are free and LAD needs {LEAST_FREE_MEGABYTES} MB. "
+    if free < MIN_FREE_MEGABYTES:
+        raise StartupError(
+            f"The disk that holds {directory} is full: {free} MB are free and LAD needs {MIN_FREE_MEGABYTES} MB. "
             "Free some space, or set LAD_HOME to a directory on another disk."
         )
 
@@ -112,7 +112,7 @@ def main() -> int:
             for variable, url in servers.environment().items():
                 print(f"export {variable}={shlex.quote(url)}", flush=True)
             signal.pause()
-    except RuntimeProblem as problem:
+    except StartupError as problem:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -7,13 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from .problems import RuntimeProblem
+from .errors import StartupError
 from .process import Child, kill_at_once, spawn
 
 POLL_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 30.0
+MAX_RESTART_DELAY = 30.0
 # make and the terminal both pass one Ctrl-C on; only a later one is a second.
-SECONDS_OF_ECHO = 0.7
+DUPLICATE_SIGNAL_WINDOW = 0.7
 # A part that lived this long starts again without a pause.
 HEALTHY_SECONDS = 60.0
 
@@ -37,21 +37,21 @@ class Program:
     """A part that is one command."""
 
     def __init__(
-        self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str], patience: float
+        self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str], stop_timeout: float
     ) -> None:
         self.name = name
         self.child: Child | None = None
         self._command = command
         self._log = log
         self._environment = environment
-        self._patience = patience
+        self._stop_timeout = stop_timeout
 
     def start(self) -> None:
         self.child = spawn(self.name, self._command, log=self._log, environment=self._environment)
 
     def stop(self) -> None:
         if self.child is not None:
-            self.child.stop(seconds=self._patience)
+            self.child.stop(seconds=self._stop_timeout)
             self.child = None
 
     @property
@@ -80,7 +80,7 @@ class Supervisor:
         self._start(part)
 
     def run(self, *tasks: Program) -> None:
-        """Run commands beside each other to their end; RuntimeProblem with the end of its log if one fails."""
+        """Run commands beside each other to their end; StartupError with the end of its log if one fails."""
         self.pause(0)
         try:
             for task in tasks:
@@ -89,7 +89,7 @@ class Supervisor:
                 running = any(task.running for task in tasks)
                 for task in tasks:
                     if task.child is not None and task.child.process.returncode:
-                        raise RuntimeProblem(f"{task.name} failed. {end_of_log(task.child)}")
+                        raise StartupError(f"{task.name} failed. {end_of_log(task.child)}")
                 if not running:
                     return
                 self.pause(0.05)
@@ -103,7 +103,7 @@ class Supervisor:
         while (complaint := ready()) and time.monotonic() < deadline:
             for part in self._parts:
                 if part.child is None or not part.child.running:
-                    raise RuntimeProblem(f"{part.name} stopped while LAD was starting. {end_of_log(part.child)}")
+                    raise StartupError(f"{part.name} stopped while LAD was starting. {end_of_log(part.child)}")
             self.pause(POLL_SECONDS)
         return complaint
 
@@ -143,7 +143,7 @@ class Supervisor:
         if now - self._started[part.name] > HEALTHY_SECONDS:
             self._pauses[part.name] = 0.0
         pause = self._pauses.get(part.name, 0.0)
-        self._pauses[part.name] = min(pause * 2 or 1.0, LONGEST_PAUSE_SECONDS)
+        self._pauses[part.name] = min(pause * 2 or 1.0, MAX_RESTART_DELAY)
         again = f"in {pause:.0f} s" if pause else "now"
         self._say(f"{part.name} stopped by itself; starting it again {again}. {end_of_log(part.child)}")
         if part.child is not None:
@@ -156,7 +156,7 @@ class Supervisor:
         if not self._asked_to_stop:
             self._asked_to_stop = now
             self._say("\nStopping LAD; once more kills it")
-        elif now - self._asked_to_stop > SECONDS_OF_ECHO:
+        elif now - self._asked_to_stop > DUPLICATE_SIGNAL_WINDOW:
             kill_at_once()
 
 

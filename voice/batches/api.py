@@ -85,7 +85,7 @@ class CallBatchViewSet(ResourceViewSet):
         targets = [_target(row) for row in values.pop("entries")]
         created = batches.create_batch(values=values, targets=targets, actor=request.user)
         address = f"{request.path}{created.batch.pk}/"
-        response = self.answer(created.batch, status.HTTP_201_CREATED, Location=address)
+        response = self.row_response(created.batch, status.HTTP_201_CREATED, Location=address)
         response.data["verdicts"] = [verdict.shown() for verdict in created.verdicts]
         return response
 
@@ -93,13 +93,17 @@ class CallBatchViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def cancel(self, request: Request, pk: Any) -> Response:
-        return self.answer(batches.cancel_batch(batch=self.get_object(), reason=_reason(request), actor=request.user))
+        return self.row_response(
+            batches.cancel_batch(batch=self.get_object(), reason=_reason(request), actor=request.user)
+        )
 
     @extend_schema(summary="End a running batch early; calls that were begun take their course", request=ReasonForm)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def stop(self, request: Request, pk: Any) -> Response:
-        return self.answer(batches.stop_batch(batch=self.get_object(), reason=_reason(request), actor=request.user))
+        return self.row_response(
+            batches.stop_batch(batch=self.get_object(), reason=_reason(request), actor=request.user)
+        )
 
 
 def _target(row: dict[str, Any]) -> Target:

@@ -23,7 +23,7 @@ from billing.invoicing.models import UNPAID, Invoice, InvoiceKind, InvoiceSeries
 from lad.admin.actions import in_status, row_action
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
-from lad.admin.lists import once_per_row
+from lad.admin.lists import computed_once
 from lad.admin.permissions import access_of
 
 STATUSES: Final = {
@@ -162,7 +162,7 @@ class InvoiceAdmin(TenantModelAdmin):
         return amount(obj.total, obj.currency)
 
     @display(description="Open")
-    @once_per_row
+    @computed_once
     def still_open(self, obj: Any) -> str:
         return amount(invoices.open_amount(obj), obj.currency) if obj.status in UNPAID else DASH
 
@@ -181,18 +181,18 @@ class InvoiceAdmin(TenantModelAdmin):
         return format_html_join(" · ", '<a class="lad-link" href="{}">{}</a>', links)
 
     @display(description="Lines")
-    @once_per_row
+    @computed_once
     def lines(self, obj: Any) -> Any:
         return table(LINES, obj.line_items, ("Subtotal", amount(obj.subtotal, obj.currency)))
 
     @display(description="Sums")
-    @once_per_row
+    @computed_once
     def summed(self, obj: Any) -> Any:
         rows = [{"what": what, "amount": figure} for what, figure in steps.sums(obj)]
         return table((Column("", "what"), Column("Amount", "amount", str)), rows)
 
     @display(description="Credit notes")
-    @once_per_row
+    @computed_once
     def credited(self, obj: Any) -> Any:
         return table(NOTES, [_note(row) for row in obj.credit_notes.order_by("sequence_number")])
 
@@ -207,7 +207,7 @@ class InvoiceAdmin(TenantModelAdmin):
         permission="platform",
         when=in_status(InvoiceStatus.DRAFT),
         icon="task_alt",
-        look=steps.finalise_look,
+        preview=steps.finalise_preview,
     )
     def finalise(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         made = invoices.finalise(invoice=row, due_at=values["due_on"], actor=access_of(request).user)
@@ -231,7 +231,7 @@ class InvoiceAdmin(TenantModelAdmin):
         permission="platform",
         when=lambda row: row.finalised_at is not None and row.status != InvoiceStatus.VOIDED,
         icon="send",
-        look=steps.send_look,
+        preview=steps.send_preview,
     )
     def send(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         mail = send_invoice(invoice=row, actor=access_of(request).user)
@@ -244,7 +244,7 @@ class InvoiceAdmin(TenantModelAdmin):
         permission="platform",
         when=in_status(*UNPAID),
         icon="payments",
-        look=steps.payment_look,
+        preview=steps.payment_preview,
     )
     def pay(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return f"{steps.pay(row, values, access_of(request).user)} is paid."
@@ -257,7 +257,7 @@ class InvoiceAdmin(TenantModelAdmin):
         when=_creditable,
         icon="undo",
         danger=True,
-        look=steps.credit_look,
+        preview=steps.credit_preview,
     )
     def credit(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         made = steps.credit(row, values, access_of(request).user)
@@ -282,7 +282,7 @@ class InvoiceAdmin(TenantModelAdmin):
         when=in_status(InvoiceStatus.DRAFT, *UNPAID),
         icon="block",
         danger=True,
-        look=steps.void_look,
+        preview=steps.void_preview,
     )
     def void(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return f"{invoices.void(invoice=row, reason=values['reason'], actor=access_of(request).user)} is voided."

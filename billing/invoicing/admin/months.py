@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from billing.formatting import amount
 from billing.invoicing import services as invoices
-from lad.admin.actions import EDIT, SEEN, rehearse
+from lad.admin.actions import EDIT, PREVIEW_DIGEST, dry_run
 from lad.admin.permissions import access_of
-from lad.admin.widgets import dress
+from lad.admin.widgets import apply_widgets
 
 EARLIEST: Final = 2000
 
@@ -42,12 +42,12 @@ class MonthForm(forms.Form):
 def month_page(model_admin: Any, request: HttpRequest) -> HttpResponse:
     """Draft the month's invoice of the chosen tenant, or of all: first shown, then, once confirmed, made."""
     now = timezone.now()
-    form: Any = dress(MonthForm(request.POST if request.method == "POST" else None))
+    form: Any = apply_widgets(MonthForm(request.POST if request.method == "POST" else None))
     found: list[invoices.MonthDraft] = []
     if request.method == "POST" and EDIT not in request.POST and form.is_valid():
         month, actor = form.cleaned_data["month"], access_of(request).user
-        found = rehearse(lambda: invoices.draft_month(month=month, now=now, actor=actor))
-        if request.POST.get(SEEN) == _digest(found):
+        found = dry_run(lambda: invoices.draft_month(month=month, now=now, actor=actor))
+        if request.POST.get(PREVIEW_DIGEST) == _digest(found):
             made = [each for each in invoices.draft_month(month=month, now=now, actor=actor) if each.invoice]
             messages.success(request, f"{len(made)} drafted for {month:%B %Y}.")
             return HttpResponseRedirect(reverse("admin:billing_invoice_changelist") + "?desk=drafts")
@@ -67,8 +67,8 @@ def _page(
         "found": [_shown(each) for each in found],
         "makes": any(each.invoice for each in found),
         "digest": _digest(found),
-        "overtaken": SEEN in request.POST,
-        "seen_name": SEEN,
+        "outdated": PREVIEW_DIGEST in request.POST,
+        "digest_name": PREVIEW_DIGEST,
         "edit_name": EDIT,
         "back": reverse("admin:billing_invoice_changelist"),
     }

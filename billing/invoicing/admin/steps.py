@@ -13,8 +13,8 @@ from billing.invoicing import services as invoices
 from billing.invoicing.mails import recipient_of
 from billing.invoicing.models import Invoice, InvoiceKind
 from billing.money import MICRO
-from lad.admin.actions import Look, Move, rehearse
-from lad.admin.forms import LadModelForm, OnceForm, ReasonForm
+from lad.admin.actions import Change, Preview, dry_run
+from lad.admin.forms import IdempotentForm, LadModelForm, ReasonForm
 
 SEPARATOR: Final = "|"
 MONEY: Final[dict[str, Any]] = {"max_digits": 18, "decimal_places": 6, "min_value": MICRO}
@@ -81,7 +81,7 @@ class PaymentForm(forms.Form):
         return datetime.combine(day, time(12), tzinfo=timezone.get_current_timezone())
 
 
-class CreditForm(OnceForm, ReasonForm):
+class CreditForm(IdempotentForm, ReasonForm):
     """Asks how much is given back, where it goes, and why."""
 
     amount = forms.DecimalField(help_text="With its tax.", **MONEY)
@@ -93,17 +93,17 @@ class CreditForm(OnceForm, ReasonForm):
     field_order = ["amount", "to_wallet", "reason"]
 
 
-def finalise_look(row: Invoice, values: dict[str, Any]) -> Look:
-    made = rehearse(lambda: invoices.finalise(invoice=row, due_at=values["due_on"]))
+def finalise_preview(row: Invoice, values: dict[str, Any]) -> Preview:
+    made = dry_run(lambda: invoices.finalise(invoice=row, due_at=values["due_on"]))
     asked = [("Due", f"{made.due_at:%Y-%m-%d}")] if made.amount_due > 0 else [("Paid", "by wallet, when it was used")]
     warnings = () if made.recipient.get("address") else ("The billing profile holds no address.",)
-    return Look(facts=[("To", made.recipient["name"]), *sums(made), *asked], warnings=warnings)
+    return Preview(facts=[("To", made.recipient["name"]), *sums(made), *asked], warnings=warnings)
 
 
-def payment_look(row: Invoice, values: dict[str, Any]) -> Look:
-    made = rehearse(lambda: pay(row, values, None))
-    left = Move("Open", amount(invoices.open_amount(row), row.currency), amount(0, row.currency))
-    return Look(facts=[("Paid by", made.payment_method), ("On", f"{made.paid_at:%Y-%m-%d}")], moves=[left])
+def payment_preview(row: Invoice, values: dict[str, Any]) -> Preview:
+    made = dry_run(lambda: pay(row, values, None))
+    left = Change("Open", amount(invoices.open_amount(row), row.currency), amount(0, row.currency))
+    return Preview(facts=[("Paid by", made.payment_method), ("On", f"{made.paid_at:%Y-%m-%d}")], changes=[left])
 
 
 def pay(row: Invoice, values: dict[str, Any], actor: Any) -> Invoice:
@@ -111,25 +111,25 @@ def pay(row: Invoice, values: dict[str, Any], actor: Any) -> Invoice:
     return invoices.pay(invoice=row, actor=actor, **given)
 
 
-def void_look(row: Invoice, values: dict[str, Any]) -> Look:
-    made = rehearse(lambda: invoices.void(invoice=row, reason=values["reason"]))
+def void_preview(row: Invoice, values: dict[str, Any]) -> Preview:
+    made = dry_run(lambda: invoices.void(invoice=row, reason=values["reason"]))
     number = made.invoice_number
     kept = [f"Its number {number} stays used."] if number else []
-    return Look(facts=[("Total", amount(row.total, row.currency)), ("Reason", values["reason"])], warnings=kept)
+    return Preview(facts=[("Total", amount(row.total, row.currency)), ("Reason", values["reason"])], warnings=kept)
 
 
-def send_look(row: Invoice, values: dict[str, Any]) -> Look:
+def send_preview(row: Invoice, values: dict[str, Any]) -> Preview:
     again = [f"It was sent before, on {row.sent_at:%Y-%m-%d}."] if row.sent_at else []
-    return Look(facts=[("To", recipient_of(row)), ("With", "the invoice as PDF")], warnings=again)
+    return Preview(facts=[("To", recipient_of(row)), ("With", "the invoice as PDF")], warnings=again)
 
 
-def credit_look(row: Invoice, values: dict[str, Any]) -> Look:
+def credit_preview(row: Invoice, values: dict[str, Any]) -> Preview:
     before = sum(invoices.creditable(row))
-    made = rehearse(lambda: credit(row, values, None))
+    made = dry_run(lambda: credit(row, values, None))
     settled = {"wallet": "into the wallet", "set off": "off what is open", "refund": "to be refunded outside of LAD"}
     facts = [*sums(made), ("It goes", settled[made.payment_method]), ("Reason", values["reason"])]
-    left = Move("Can still be credited", amount(before, row.currency), amount(before - made.total, row.currency))
-    return Look(facts=facts, moves=[left])
+    left = Change("Can still be credited", amount(before, row.currency), amount(before - made.total, row.currency))
+    return Preview(facts=facts, changes=[left])
 
 
 def credit(row: Invoice, values: dict[str, Any], actor: Any) -> Invoice:

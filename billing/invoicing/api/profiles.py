@@ -26,7 +26,7 @@ class BillingProfileViewSet(ResourceViewSet):
     def mine(self, request: Request) -> Response:
         require_tenant(BillingProfile)
         profile = profile_of(current_tenant_id())
-        return Response(self.representation(profile)) if profile._state.adding else self.answer(profile)
+        return Response(self.representation(profile)) if profile._state.adding else self.row_response(profile)
 
     @extend_schema(summary="Write the tenant's billing profile, the first time or again")
     @mine.mapping.put
@@ -44,7 +44,7 @@ class BillingProfileViewSet(ResourceViewSet):
             serializer = self.get_serializer(locked, data=request.data)
             serializer.is_valid(raise_exception=True)
             row = writes.update(locked, serializer.validated_data, actor=request.user)
-        return self.answer(row)
+        return self.row_response(row)
 
 
 router.register(

@@ -13,8 +13,8 @@ from billing.formatting import amount, signed
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services.ledger import Posted, Reference
 from billing.money import MICRO
-from lad.admin.actions import Look, Move, rehearse
-from lad.admin.forms import OnceForm, ReasonForm
+from lad.admin.actions import Change, Preview, dry_run
+from lad.admin.forms import IdempotentForm, ReasonForm
 
 BY_HAND: Final = Reference("manual")
 MONEY: Final[dict[str, Any]] = {"max_digits": 18, "decimal_places": 6}
@@ -27,7 +27,7 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-class SumForm(OnceForm, ReasonForm):
+class SumForm(IdempotentForm, ReasonForm):
     """Asks for an amount above nothing, and why."""
 
     amount = forms.DecimalField(min_value=MICRO, **MONEY)
@@ -51,7 +51,7 @@ class IncomingForm(SumForm):
         return day
 
 
-class AdjustForm(OnceForm, ReasonForm):
+class AdjustForm(IdempotentForm, ReasonForm):
     """Asks for a signed amount, and why."""
 
     amount = forms.DecimalField(help_text="With a minus it is taken from the wallet.", **MONEY)
@@ -64,7 +64,7 @@ class AdjustForm(OnceForm, ReasonForm):
         return value
 
 
-class WhyForm(OnceForm, ReasonForm):
+class WhyForm(IdempotentForm, ReasonForm):
     """Asks why, once."""
 
 
@@ -101,19 +101,19 @@ def end_of(values: dict[str, Any]) -> datetime | None:
     return datetime.combine(day + timedelta(days=1), time.min, UTC) if day else None
 
 
-def posting_look(
+def posting_preview(
     wallet: Wallet,
     values: dict[str, Any],
     post: Callable[[], Posted | LedgerTransaction],
     *warnings: str,
     facts: Iterable[tuple[str, str]] = (),
-) -> Look | None:
+) -> Preview | None:
     """What posting would write and move; None when it is written already. Raises what posting raises."""
     if LedgerTransaction.objects.filter(tenant=wallet.tenant_id, idempotency_key=ledger_key(values)).exists():
         return None
     # Held until the request ends, so that what is shown is what is posted.
     before = Wallet.objects.select_for_update(no_key=True).get(pk=wallet.pk)
-    posted = rehearse(post)
+    posted = dry_run(post)
     kind = LedgerTransaction(transaction_type=posted.transaction_type).get_transaction_type_display()
     said = [
         ("Wallet", str(wallet)),
@@ -121,15 +121,15 @@ def posting_look(
         *facts,
         *([("Reason", values["reason"])] if values.get("reason") else []),
     ]
-    return Look(said, balances(before, posted), warnings)
+    return Preview(said, balances(before, posted), warnings)
 
 
-def balances(before: Wallet, posted: Posted | LedgerTransaction) -> list[Move]:
+def balances(before: Wallet, posted: Posted | LedgerTransaction) -> list[Change]:
     """The wallet's figures now and after the movement."""
     after = (posted.balance_after, posted.reserved_after, posted.balance_after + posted.reserved_after)
     now = (before.available_balance, before.reserved_balance, before.current_balance)
     names = ("Available", "Reserved", "Balance")
     return [
-        Move(name, amount(old, before.currency), amount(new, before.currency))
+        Change(name, amount(old, before.currency), amount(new, before.currency))
         for name, old, new in zip(names, now, after, strict=True)
     ]

@@ -10,11 +10,11 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from billing.formatting import amount, holder_of, signed
-from billing.ledger.admin.forms import WhyForm, ledger_key, posting_look
+from billing.ledger.admin.forms import WhyForm, ledger_key, posting_preview
 from billing.ledger.admin.transactions import LedgerTransactionAdmin
 from billing.ledger.models import CreditLot, Hold, HoldStatus, LedgerTransaction
 from billing.ledger.services import ledger
-from lad.admin.actions import Look, row_action
+from lad.admin.actions import Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import access_of
@@ -45,9 +45,9 @@ def _release(row: Hold, values: dict[str, Any], actor: Any) -> ledger.Posted:
     return ledger.release(hold=row, key=ledger_key(values), description=values["reason"], actor=actor)
 
 
-def _release_look(row: Hold, values: dict[str, Any]) -> Look | None:
+def _release_preview(row: Hold, values: dict[str, Any]) -> Preview | None:
     warning = "Work that relies on this hold can no longer be charged to it."
-    return posting_look(row.wallet, values, lambda: _release(row, values, None), warning)
+    return posting_preview(row.wallet, values, lambda: _release(row, values, None), warning)
 
 
 class HoldingAdmin(ReadOnlyAdmin):
@@ -103,7 +103,7 @@ class HoldAdmin(HoldingAdmin):
         permission="release",
         when=lambda row: row.status == HoldStatus.HELD,
         icon="lock_open",
-        look=_release_look,
+        preview=_release_preview,
     )
     def release(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         posted = _release(row, values, access_of(request).user)

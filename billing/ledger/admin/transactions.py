@@ -9,21 +9,21 @@ from unfold.decorators import display
 
 from billing.formatting import DASH, Column, amount, holder_of, signed, table
 from billing.ledger.admin.causes import cause_of, page_of
-from billing.ledger.admin.forms import WhyForm, ledger_key, posting_look
+from billing.ledger.admin.forms import WhyForm, ledger_key, posting_preview
 from billing.ledger.models import HOLDING, LedgerTransaction
 from billing.ledger.services import ledger
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services import usage
-from lad.admin.actions import Look, row_action
+from lad.admin.actions import Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
-from lad.admin.lists import once_per_row
+from lad.admin.lists import computed_once
 from lad.admin.permissions import access_of
 
 LOTS = (Column("Credit lot", "lot"), Column("Amount", "amount", amount))
 
 
 def _may_be_reversed(row: LedgerTransaction) -> bool:
-    """Whether the ledger would take it back; money that was spent meanwhile shows on the second look."""
+    """Return whether the row can be reversed. Money spent since then shows up in the preview."""
     return (
         row.transaction_type not in HOLDING
         and row.reverses_id is None
@@ -32,12 +32,12 @@ def _may_be_reversed(row: LedgerTransaction) -> bool:
     )
 
 
-def _reverse_look(row: LedgerTransaction, values: dict[str, Any]) -> Look | None:
+def _reverse_preview(row: LedgerTransaction, values: dict[str, Any]) -> Preview | None:
     facts = [("Takes back", f"{row.get_transaction_type_display()} {signed(row.amount)}, row {row.wallet_version}")]
     use = _paid_use(row)
     if use is not None:
         facts.append(("Voids", f"the use {use}, which this paid for"))
-    return posting_look(row.wallet, values, lambda: _reverse(row, values, None), facts=facts)
+    return posting_preview(row.wallet, values, lambda: _reverse(row, values, None), facts=facts)
 
 
 def _reverse(row: LedgerTransaction, values: dict[str, Any], actor: Any) -> ledger.Posted | LedgerTransaction:
@@ -111,7 +111,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
         return format_html('<a class="lad-link" href="{}">{}</a>', cause.url, cause.title)
 
     @display(description="Reversal")
-    @once_per_row
+    @computed_once
     def reversal(self, obj: Any) -> Any:
         other, says = (obj.reverses, "Takes back") if obj.reverses_id else (_reversal_of(obj), "Taken back by")
         if other is None:
@@ -136,7 +136,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
         when=_may_be_reversed,
         icon="undo",
         danger=True,
-        look=_reverse_look,
+        preview=_reverse_preview,
     )
     def reverse(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         posted = _reverse(row, values, access_of(request).user)

@@ -19,12 +19,12 @@ from billing.ledger.admin.forms import (
     end_of,
     in_currency,
     ledger_key,
-    posting_look,
+    posting_preview,
 )
 from billing.ledger.admin.wallet_page import page_for
 from billing.ledger.models import Hold, HoldStatus, Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
-from lad.admin.actions import Look, Move, in_status, rehearse, row_action
+from lad.admin.actions import Change, Preview, dry_run, in_status, row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.permissions import access_of
@@ -71,42 +71,42 @@ def _adjust(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.Posted:
     return ledger.adjust(wallet=row, amount=values["amount"], key=key, reason=reason, reference=BY_HAND, actor=actor)
 
 
-def _incoming_look(post: Any) -> Any:
-    def look(row: Wallet, values: dict[str, Any]) -> Look | None:
+def _incoming_preview(post: Any) -> Any:
+    def preview(row: Wallet, values: dict[str, Any]) -> Preview | None:
         day = values.get("last_day")
         facts = [("Usable", f"until {day:%Y-%m-%d}, end of the day, UTC" if day else "without an end")]
-        return posting_look(row, values, lambda: post(row, values, None), facts=facts)
+        return posting_preview(row, values, lambda: post(row, values, None), facts=facts)
 
-    return look
-
-
-def _adjust_look(row: Wallet, values: dict[str, Any]) -> Look | None:
-    return posting_look(row, values, lambda: _adjust(row, values, None))
+    return preview
 
 
-def _status_look(status: WalletStatus, warning: str = "") -> Any:
-    def look(row: Wallet, values: dict[str, Any]) -> Look:
-        moved = rehearse(lambda: wallets.move(wallet=Wallet.objects.get(pk=row.pk), status=status))
+def _adjust_preview(row: Wallet, values: dict[str, Any]) -> Preview | None:
+    return posting_preview(row, values, lambda: _adjust(row, values, None))
+
+
+def _status_preview(status: WalletStatus, warning: str = "") -> Any:
+    def preview(row: Wallet, values: dict[str, Any]) -> Preview:
+        moved = dry_run(lambda: wallets.move(wallet=Wallet.objects.get(pk=row.pk), status=status))
         facts = [("Wallet", str(row)), ("Available", amount(row.available_balance, row.currency))]
         warnings = [warning] if warning else []
         held = Hold.objects.filter(tenant=row.tenant_id, wallet=row, status=HoldStatus.HELD).count()
         if held and status == WalletStatus.SUSPENDED:
             warnings.append(f"{held} open holds stay: they can still be captured and released.")
-        change = Move("Status", str(row.get_status_display()), str(moved.get_status_display()))
-        return Look([*facts, ("Reason", values["reason"])], [change], warnings)
+        change = Change("Status", str(row.get_status_display()), str(moved.get_status_display()))
+        return Preview([*facts, ("Reason", values["reason"])], [change], warnings)
 
-    return look
+    return preview
 
 
-def _threshold_look(row: Wallet, values: dict[str, Any]) -> Look | None:
+def _threshold_preview(row: Wallet, values: dict[str, Any]) -> Preview | None:
     wanted = values["amount"]
     if wanted == row.low_balance_threshold:
         return None
     facts = [("Wallet", str(row)), ("Available", amount(row.available_balance, row.currency))]
     below = wanted is not None and row.available_balance < wanted
     warnings = ["Less than that is available now: the next use tells the tenant."] if below else []
-    change = Move("Told below", _threshold(row.low_balance_threshold, row), _threshold(wanted, row))
-    return Look([*facts, ("Reason", values["reason"])], [change], warnings)
+    change = Change("Told below", _threshold(row.low_balance_threshold, row), _threshold(wanted, row))
+    return Preview([*facts, ("Reason", values["reason"])], [change], warnings)
 
 
 def _threshold(value: Any, row: Wallet) -> str:
@@ -182,7 +182,7 @@ class WalletAdmin(TenantModelAdmin):
         permission="platform",
         when=OPEN,
         icon="add_card",
-        look=_incoming_look(_topup),
+        preview=_incoming_preview(_topup),
     )
     def topup(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return _says(row, _topup(row, values, access_of(request).user))
@@ -194,7 +194,7 @@ class WalletAdmin(TenantModelAdmin):
         permission="platform",
         when=OPEN,
         icon="redeem",
-        look=_incoming_look(_credit),
+        preview=_incoming_preview(_credit),
     )
     def credit(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return _says(row, _credit(row, values, access_of(request).user))
@@ -206,7 +206,7 @@ class WalletAdmin(TenantModelAdmin):
         permission="platform",
         when=OPEN,
         icon="balance",
-        look=_adjust_look,
+        preview=_adjust_preview,
     )
     def adjust(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return _says(row, _adjust(row, values, access_of(request).user))
@@ -218,7 +218,7 @@ class WalletAdmin(TenantModelAdmin):
         permission="threshold",
         when=OPEN,
         icon="notifications",
-        look=_threshold_look,
+        preview=_threshold_preview,
     )
     def threshold(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         said = {"reason": values["reason"], "actor": access_of(request).user}
@@ -233,7 +233,7 @@ class WalletAdmin(TenantModelAdmin):
         when=in_status(WalletStatus.ACTIVE),
         icon="pause_circle",
         danger=True,
-        look=_status_look(WalletStatus.SUSPENDED, "Whatever this wallet pays for stops until it is reactivated."),
+        preview=_status_preview(WalletStatus.SUSPENDED, "Whatever this wallet pays for stops until it is reactivated."),
     )
     def suspend(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return self._move(request, row, WalletStatus.SUSPENDED, values)
@@ -245,7 +245,7 @@ class WalletAdmin(TenantModelAdmin):
         permission="platform",
         when=in_status(WalletStatus.SUSPENDED),
         icon="play_circle",
-        look=_status_look(WalletStatus.ACTIVE),
+        preview=_status_preview(WalletStatus.ACTIVE),
     )
     def reactivate(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return self._move(request, row, WalletStatus.ACTIVE, values)
@@ -258,7 +258,7 @@ class WalletAdmin(TenantModelAdmin):
         when=OPEN,
         icon="cancel",
         danger=True,
-        look=_status_look(WalletStatus.CLOSED, "A closed wallet stays closed."),
+        preview=_status_preview(WalletStatus.CLOSED, "A closed wallet stays closed."),
     )
     def close(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return self._move(request, row, WalletStatus.CLOSED, values)

@@ -12,7 +12,7 @@ from billing.pricing.models import TIERED, Price, PriceScheme
 from billing.pricing.services import prices, repricing
 from billing.pricing.services import quoting as pricing
 from billing.pricing.services.prices import Terms
-from lad.admin.actions import Look, Move
+from lad.admin.actions import Change, Preview
 from lad.errors import Invalid
 
 # So many tenants are shown one by one.
@@ -74,17 +74,17 @@ def new_price_form(row: Price) -> type[forms.Form]:
     return type("NewPriceForm", (NewPriceForm,), {"price": row})
 
 
-def look_at_change(row: Price, values: dict[str, Any]) -> Look:
+def preview_price_change(row: Price, values: dict[str, Any]) -> Preview:
     """What the last month's use would have cost at the new terms, overall and by tenant."""
     terms: Terms = values["terms"]
     prices.begin_of(price=row, effective_from=values["effective_from"], now=timezone.now())
     effect = repricing.effect_of(price=row, terms=terms, now=timezone.now())
     since = values["effective_from"]
-    moves = [Move("Price", row.shown_price, terms.trial(row).shown_price)]
+    changes = [Change("Price", row.shown_price, terms.trial(row).shown_price)]
     if effect.tenants:
-        moves.append(Move("All use of the last 30 days", _listed(effect.before), _listed(effect.after)))
-    moves += [
-        Move(f"{each.tenant}, {each.uses:,} uses", _listed(each.before), _listed(each.after))
+        changes.append(Change("All use of the last 30 days", _listed(effect.before), _listed(effect.after)))
+    changes += [
+        Change(f"{each.tenant}, {each.uses:,} uses", _listed(each.before), _listed(each.after))
         for each in effect.tenants[:MOST_SHOWN]
     ]
     facts = [
@@ -96,7 +96,7 @@ def look_at_change(row: Price, values: dict[str, Any]) -> Look:
     warnings = [
         f"Of {tenant} only the newest {repricing.MOST_EVENTS:,} uses were looked at." for tenant in effect.partial
     ]
-    return Look(facts=facts, moves=moves, warnings=warnings)
+    return Preview(facts=facts, changes=changes, warnings=warnings)
 
 
 def _listed(value: Decimal) -> str:

@@ -16,13 +16,13 @@ from unfold.decorators import display
 from billing.formatting import Column, table
 from billing.pricing import selectors
 from billing.pricing.admin import price_sheet
-from billing.pricing.admin.price_change import look_at_change, new_price_form
+from billing.pricing.admin.price_change import new_price_form, preview_price_change
 from billing.pricing.models import Price
 from billing.pricing.services import prices
 from lad.admin.actions import row_action
 from lad.admin.base import SharedModelAdmin, register
-from lad.admin.lists import once_per_row
-from lad.admin.navigation import Page, add_page
+from lad.admin.lists import computed_once
+from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.permissions import access_of
 from lad.admin.site import add_view
 
@@ -125,7 +125,7 @@ class PriceAdmin(SharedModelAdmin):
         return _scope(obj)
 
     @display(description="Periods")
-    @once_per_row
+    @computed_once
     def periods(self, obj: Any) -> Any:
         rows = selectors.periods_of(obj)[:PERIODS]
         return table(HISTORY, [_line(row) for row in rows])
@@ -134,7 +134,7 @@ class PriceAdmin(SharedModelAdmin):
         "Change the price",
         explanation="This price ends and another begins at that moment. What was used before keeps its price.",
         form=new_price_form,
-        look=look_at_change,
+        preview=preview_price_change,
         when=lambda row: _validity(row) == "in force",
         icon="price_change",
     )
@@ -193,4 +193,4 @@ def _line(row: Price) -> dict[str, Any]:
 
 
 add_view("price-list/", price_list, "price_list")
-add_page(Page("Price list", "admin:price_list", "Billing", "menu_book", 40, _may_look))
+add_page(SidebarPage("Price list", "admin:price_list", "Billing", "menu_book", 40, _may_look))

@@ -26,7 +26,7 @@ from billing.usage.models import UsageStatus
 from billing.usage.selectors import details as usage_details
 from billing.usage.selectors import summaries
 from billing.usage.selectors.summaries import By, Line, Summary, Trend
-from lad.admin.navigation import Page, add_page
+from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.permissions import access_of
 from lad.admin.site import add_view
 from lad.tenancy.context import platform_context
@@ -237,4 +237,4 @@ def _may_look(request: HttpRequest) -> bool:
 
 
 add_view("usage/", explorer, "usage_explorer")
-add_page(Page("Usage explorer", "admin:usage_explorer", "Billing", "bar_chart", 25, _may_look))
+add_page(SidebarPage("Usage explorer", "admin:usage_explorer", "Billing", "bar_chart", 25, _may_look))

@@ -12,7 +12,7 @@ from billing.formatting import Column, amount, quantity, table
 from billing.pricing.models import PriceCategory
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services import charging, usage
-from lad.admin.actions import Look, Move, row_action
+from lad.admin.actions import Change, Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.permissions import access_of
@@ -50,15 +50,15 @@ def _facts(row: Any) -> list[tuple[str, str]]:
     return [("Feature", row.feature_key), ("Used", f"{row.occurred_at:%Y-%m-%d %H:%M} UTC"), ("Cost", cost)]
 
 
-def _charge_look(row: Any, values: dict[str, Any]) -> Look:
-    return Look(facts=_facts(row), moves=[Move("Status", row.get_status_display(), UsageStatus.CHARGED.label)])
+def _charge_preview(row: Any, values: dict[str, Any]) -> Preview:
+    return Preview(facts=_facts(row), changes=[Change("Status", row.get_status_display(), UsageStatus.CHARGED.label)])
 
 
-def _void_look(row: Any, values: dict[str, Any]) -> Look:
+def _void_preview(row: Any, values: dict[str, Any]) -> Preview:
     paid = row.status == UsageStatus.CHARGED
-    return Look(
+    return Preview(
         facts=[*_facts(row), ("Reason", values["reason"])],
-        moves=[Move("Status", row.get_status_display(), UsageStatus.VOIDED.label)],
+        changes=[Change("Status", row.get_status_display(), UsageStatus.VOIDED.label)],
         warnings=["What was paid goes back to the wallet it came from."] if paid else [],
     )
 
@@ -109,7 +109,7 @@ class UsageEventAdmin(ReadOnlyAdmin):
         permission="platform",
         when=lambda row: row.status == UsageStatus.PENDING,
         icon="payments",
-        look=_charge_look,
+        preview=_charge_preview,
     )
     def charge_now(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return _charged(charging.charge(event=row))
@@ -120,7 +120,7 @@ class UsageEventAdmin(ReadOnlyAdmin):
         permission="platform",
         when=lambda row: row.status == UsageStatus.FAILED,
         icon="refresh",
-        look=_charge_look,
+        preview=_charge_preview,
     )
     def try_again(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         return _charged(charging.retry(event=row))
@@ -133,7 +133,7 @@ class UsageEventAdmin(ReadOnlyAdmin):
         when=lambda row: row.status != UsageStatus.VOIDED,
         icon="block",
         danger=True,
-        look=_void_look,
+        preview=_void_preview,
     )
     def void(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
         usage.void(event=row, reason=values["reason"], actor=access_of(request).user)

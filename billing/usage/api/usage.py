@@ -205,7 +205,7 @@ class UsageEventViewSet(ResourceViewSet):
         event = charging.locked(self.get_object())
         if event.status == UsageStatus.CHARGED and not self.access.allows(GIVE_BACK):
             raise MissingRight(right=GIVE_BACK)
-        return self.answer(usage.void(event=event, reason=form["reason"], actor=request.user))
+        return self.row_response(usage.void(event=event, reason=form["reason"], actor=request.user))
 
     def _charge(self, event: UsageEvent) -> None:
         """Charge the event with what others charge now; it is committed before a refusal is raised."""
@@ -216,4 +216,4 @@ class UsageEventViewSet(ResourceViewSet):
 
     def _as_now(self, event_id: UUID, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
         with self.access.scope():
-            return self.answer(self.get_queryset().get(pk=event_id), status_code, **headers)
+            return self.row_response(self.get_queryset().get(pk=event_id), status_code, **headers)

@@ -22,7 +22,7 @@ from campaigns.enrolment.services import enrolment
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import LadInline, ReadOnlyInline, save_inline
-from lad.admin.lists import once_per_row
+from lad.admin.lists import computed_once
 from lad.admin.permissions import access_of
 
 
@@ -82,7 +82,7 @@ class CampaignAdmin(TenantModelAdmin):
         return format_html('<a class="lad-link" href="{}">Show</a>', url)
 
     @display(description="Still missing")
-    @once_per_row
+    @computed_once
     def still_missing(self, obj: Any) -> Any:
         if obj.status not in (CampaignStatus.DRAFT, CampaignStatus.PAUSED):
             return show.NOTHING

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from lad.admin.navigation import Page, add_page, platform_only
+from lad.admin.navigation import SidebarPage, add_page, platform_only
 from lad.admin.site import add_view
 from lad.outbox import monitoring
 from lad.outbox.replay import discard_dead, retry_dead
@@ -45,7 +45,7 @@ def _act(request: HttpRequest) -> None:
 
 
 add_view("outbox/", outbox, "outbox")
-add_page(Page("Outbox", "admin:outbox", "Events", "outbox", 1, platform_only))
+add_page(SidebarPage("Outbox", "admin:outbox", "Events", "outbox", 1, platform_only))
 
 
 def human_lag(lag: Any) -> str:

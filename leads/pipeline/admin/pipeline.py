@@ -17,7 +17,7 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
-from lad.admin.navigation import Page, add_page
+from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.permissions import access_of
 from lad.admin.site import add_view
 from leads.pipeline import selectors
@@ -142,4 +142,4 @@ def _worth(stages: Iterable[selectors.StageCount]) -> str:
 
 
 add_view("pipeline/", board, "pipeline")
-add_page(Page("Pipeline", "admin:pipeline", "Leads", "view_kanban", 5, _may_see))
+add_page(SidebarPage("Pipeline", "admin:pipeline", "Leads", "view_kanban", 5, _may_see))

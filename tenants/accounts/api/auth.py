@@ -118,7 +118,7 @@ class SignOut(AuthView):
 
 class ChangePassword(AuthView):
     personal = True
-    open_to_closed = True
+    allows_closed_tenant = True
     throttle_scope = "sign-in"
 
     @extend_schema(
@@ -182,7 +182,7 @@ class VerifyEmail(AuthView):
 
 class ResendVerification(AuthView):
     personal = True
-    open_to_closed = True
+    allows_closed_tenant = True
     throttle_scope = "mail"
 
     @extend_schema(summary="Have the mail that proves one's address sent again", request=None, responses={204: None})
@@ -214,7 +214,7 @@ class ExternalSignIn(AuthView):
 
 class LinkExternal(AuthView):
     personal = True
-    open_to_closed = True
+    allows_closed_tenant = True
     throttle_scope = "sign-in"
 
     @extend_schema(

@@ -22,7 +22,7 @@ class MeView(AuthView):
     """Reached from a closed tenant and without a membership too."""
 
     personal = True
-    open_to_closed = True
+    allows_closed_tenant = True
 
     @extend_schema(summary="Who I am, where I work and what I may do there", responses={200: forms.MeAnswer})
     def get(self, request: Request) -> Response:
@@ -38,7 +38,7 @@ class MeView(AuthView):
 
 class SwitchTenant(AuthView):
     personal = True
-    open_to_closed = True
+    allows_closed_tenant = True
     throttle_scope = "token"
 
     @extend_schema(
@@ -64,7 +64,7 @@ class SwitchTenant(AuthView):
 
 class FoundTenant(AuthView):
     personal = True
-    open_to_closed = True
+    allows_closed_tenant = True
     throttle_scope = "sign-up"
 
     @extend_schema(
@@ -82,7 +82,7 @@ class FoundTenant(AuthView):
 
 class LeaveTenant(AuthView):
     personal = True
-    open_to_closed = True
+    allows_closed_tenant = True
 
     @extend_schema(summary="Leave one of my tenants", request=forms.SwitchTenantForm, responses={204: None})
     def post(self, request: Request) -> Response:

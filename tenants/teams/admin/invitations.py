@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
-from lad.admin.derive import COLOURS
+from lad.admin.defaults import STATUS_COLOURS
 from lad.admin.permissions import access_of
 from tenants.teams.models import TenantInvitation
 from tenants.teams.services import invitations
@@ -68,7 +68,7 @@ class TenantInvitationAdmin(TenantModelAdmin):
         settled = isinstance(obj, TenantInvitation) and not _open(obj)
         return not settled and super().has_change_permission(request, obj)
 
-    @display(description="Status", label={name: COLOURS[name] for name in STATUSES})
+    @display(description="Status", label={name: STATUS_COLOURS[name] for name in STATUSES})
     def status(self, obj: Any) -> str:
         return str(obj.status(timezone.now()))
 

@@ -35,8 +35,8 @@ def confirm(client, name, row, data=None):
     """Send the entries, look, and confirm what was shown; returns what was shown."""
     shown = client.post(page(name, row.pk), data or {})
     assert shown.status_code == 200, "nothing was shown before it was done"
-    assert shown.context["look"], shown.context["form"].errors
-    answer = client.post(page(name, row.pk), {**(data or {}), "_seen": shown.context["look"].digest})
+    assert shown.context["preview"], shown.context["form"].errors
+    answer = client.post(page(name, row.pk), {**(data or {}), "_preview": shown.context["preview"].digest})
     assert answer.status_code == 302, answer.context["form"].errors
     return shown.content.decode()
 
@@ -63,11 +63,11 @@ def test_finalising_shows_what_it_will_be_before_it_happens(root, draft):
 
 
 def test_what_changed_after_the_look_is_looked_at_again(root, draft):
-    seen = root.post(page("finalise", draft.pk), {}).context["look"].digest
+    seen = root.post(page("finalise", draft.pk), {}).context["preview"].digest
     with platform_context():
         line = {"amount": "1", "quantity": "1", "unit_price": "1", "description": "Less"}
         Invoice.objects.filter(pk=draft.pk).update(line_items=[line])
-    assert root.post(page("finalise", draft.pk), {"_seen": seen}).status_code == 200
+    assert root.post(page("finalise", draft.pk), {"_preview": seen}).status_code == 200
     assert as_now(draft).status == "draft"
 
 
@@ -92,7 +92,7 @@ def test_an_overdue_invoice_is_marked(root, tenant):
 
 
 def test_voiding_asks_why_and_keeps_the_number(root, issued):
-    assert root.post(page("void", issued.pk), {}).context["look"] is None
+    assert root.post(page("void", issued.pk), {}).context["preview"] is None
     shown = confirm(root, "void", issued, {"reason": "Twice the same"})
     assert f"Its number {issued.invoice_number} stays used." in shown
     assert as_now(issued).status == "voided"
@@ -252,7 +252,7 @@ def test_a_month_is_shown_and_then_drafted_for_every_tenant(root, tenant, other_
     assert "3.00 USD" in text
     with platform_context():
         assert not Invoice.objects.exists()
-    done = root.post(address, {"month": "2026-08", "_seen": shown.context["digest"]})
+    done = root.post(address, {"month": "2026-08", "_preview": shown.context["digest"]})
     assert done.status_code == 302
     with platform_context():
         assert sorted(Invoice.objects.values_list("subtotal", flat=True)) == [2, 3]
@@ -261,7 +261,7 @@ def test_a_month_is_shown_and_then_drafted_for_every_tenant(root, tenant, other_
 def test_a_month_that_is_finalised_says_so_and_one_without_charges_makes_nothing(root, tenant, charged):
     address = reverse("admin:billing_invoice_draft_month")
     seen = root.post(address, {"month": "2026-08"}).context["digest"]
-    root.post(address, {"month": "2026-08", "_seen": seen})
+    root.post(address, {"month": "2026-08", "_preview": seen})
     with platform_context():
         rows = {row.tenant_id: row for row in Invoice.objects.all()}
     confirm(root, "finalise", rows[tenant.pk])
@@ -272,7 +272,7 @@ def test_a_month_that_is_finalised_says_so_and_one_without_charges_makes_nothing
 
 def test_a_usage_draft_is_made_again_and_its_lines_are_not_text(root, tenant, charged):
     address = reverse("admin:billing_invoice_draft_month")
-    root.post(address, {"month": "2026-08", "_seen": root.post(address, {"month": "2026-08"}).context["digest"]})
+    root.post(address, {"month": "2026-08", "_preview": root.post(address, {"month": "2026-08"}).context["digest"]})
     with platform_context():
         row = Invoice.objects.get(tenant=tenant)
     assert "lines_text" not in root.get(page("change", row.pk)).context["adminform"].form.fields

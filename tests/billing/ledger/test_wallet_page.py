@@ -1,4 +1,4 @@
-"""The page of a wallet: what it shows, and money moved by hand after a second look."""
+"""A wallet's page: what it shows, and manual postings after a confirmation."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -51,23 +51,23 @@ def rows(wallet):
         return list(LedgerTransaction.objects.filter(wallet=wallet).order_by("wallet_version"))
 
 
-def look(browser, url, **entries):
-    """The second look at what was entered, and what its page would send to confirm it."""
+def preview(browser, url, **entries):
+    """Return the preview of the entries and the data its page sends to confirm."""
     sent = {"key": str(uuid4()), **REASON, **entries}
     response = browser.post(url, sent)
     assert response.status_code == 200, response
-    seen = response.context.get("look")
+    seen = response.context.get("preview")
     assert seen is not None, response.context["form"].errors
-    return seen, {**sent, "_seen": seen.digest}
+    return seen, {**sent, "_preview": seen.digest}
 
 
 def figures(seen):
-    return {move.what: (move.before, move.after) for move in seen.moves}
+    return {each.label: (each.before, each.after) for each in seen.changes}
 
 
 def confirm(browser, url, **entries):
     """Enter, look again, confirm."""
-    _seen, sent = look(browser, url, **entries)
+    _seen, sent = preview(browser, url, **entries)
     response = browser.post(url, sent, follow=True)
     assert response.redirect_chain, text(response)
     return response
@@ -75,7 +75,7 @@ def confirm(browser, url, **entries):
 
 def test_topping_up_shows_what_will_be_posted_and_posts_it_only_when_confirmed(root, filled, superuser):
     url = page("wallet_topup", filled.pk)
-    seen, sent = look(root, url, amount="50.5")
+    seen, sent = preview(root, url, amount="50.5")
     assert figures(seen) == {
         "Available": ("100.00 USD", "150.50 USD"),
         "Reserved": ("0.00 USD", "0.00 USD"),
@@ -91,7 +91,7 @@ def test_topping_up_shows_what_will_be_posted_and_posts_it_only_when_confirmed(r
 
 def test_a_form_that_is_sent_twice_posts_once(root, filled):
     url = page("wallet_topup", filled.pk)
-    _seen, sent = look(root, url, amount="50")
+    _seen, sent = preview(root, url, amount="50")
     for _time in range(3):
         assert "Posted as row 2: 150.00 USD are available." in text(root.post(url, sent, follow=True))
     assert as_now(filled).current_balance == 150
@@ -137,35 +137,35 @@ def test_an_adjustment_goes_either_way_but_never_below_nothing(root, filled):
 @pytest.mark.parametrize("amount", ["", "0", "-5", "1e3x", "0.0000001", "1000000000000"])
 def test_what_is_no_amount_is_refused_on_the_form(amount, root, filled):
     response = root.post(page("wallet_topup", filled.pk), {"key": uuid4(), "amount": amount, **REASON})
-    assert response.context["look"] is None
+    assert response.context["preview"] is None
     assert response.context["form"].errors["amount"]
 
 
 def test_money_is_not_moved_without_a_reason_or_without_the_forms_key(root, filled):
     url = page("wallet_topup", filled.pk)
     for missing in ({"key": uuid4(), "amount": 5}, {"amount": 5, **REASON}):
-        assert root.post(url, missing).context["look"] is None
+        assert root.post(url, missing).context["preview"] is None
     assert len(rows(filled)) == 1
 
 
 def test_back_to_the_entries_keeps_them_and_posts_nothing(root, filled):
     url = page("wallet_topup", filled.pk)
-    _seen, sent = look(root, url, amount="12")
+    _seen, sent = preview(root, url, amount="12")
     response = root.post(url, {**sent, "_edit": "1"})
     form = response.context["form"]
-    assert (form["amount"].value(), form["key"].value(), response.context["look"]) == ("12", sent["key"], None)
+    assert (form["amount"].value(), form["key"].value(), response.context["preview"]) == ("12", sent["key"], None)
     assert len(rows(filled)) == 1
 
 
 def test_the_balance_may_move_between_look_and_confirmation_but_not_what_is_posted(root, filled, spend):
     url = page("wallet_topup", filled.pk)
-    _seen, sent = look(root, url, amount="5")
+    _seen, sent = preview(root, url, amount="5")
     spend(1)
     assert root.post(url, sent).status_code == 302
     assert as_now(filled).current_balance == 104
-    _seen, sent = look(root, url, amount="5")
+    _seen, sent = preview(root, url, amount="5")
     response = root.post(url, {**sent, "amount": "500"})
-    assert "Something changed after you looked" in text(response)
+    assert "Something changed since you opened this page" in text(response)
     assert as_now(filled).current_balance == 104
 
 
@@ -181,13 +181,13 @@ def test_a_suspended_wallet_takes_money_and_a_closed_one_nothing(root, filled, s
     assert "does not apply" in text(root.post(page("wallet_topup", filled.pk), {"amount": 1}, follow=True))
 
 
-def test_a_status_is_changed_with_a_reason_after_a_second_look(root, wallet, superuser):
+def test_a_status_is_changed_with_a_reason_after_a_confirmation(root, wallet, superuser):
     for action, status, event, before in (
         ("suspend", "Suspended", "suspended", "active"),
         ("reactivate", "Active", "reactivated", "suspended"),
         ("close", "Closed", "closed", "active"),
     ):
-        seen, sent = look(root, page(f"wallet_{action}", wallet.pk))
+        seen, sent = preview(root, page(f"wallet_{action}", wallet.pk))
         assert figures(seen) == {"Status": (before.capitalize(), status)}
         assert as_now(wallet).status == before
         assert events(f"billing.wallet.{event}") == []
@@ -207,7 +207,7 @@ def test_a_wallet_that_holds_money_is_not_closed(root, filled):
 
 def test_the_threshold_is_set_with_a_reason_and_may_be_removed(root, filled):
     url = page("wallet_threshold", filled.pk)
-    seen, sent = look(root, url, amount="250")
+    seen, sent = preview(root, url, amount="250")
     assert figures(seen)["Told below"][1] == "250.00 USD"
     assert seen.warnings == ["Less than that is available now: the next use tells the tenant."]
     assert root.post(url, sent).status_code == 302
@@ -220,7 +220,7 @@ def test_the_threshold_is_set_with_a_reason_and_may_be_removed(root, filled):
 def test_a_row_of_the_ledger_is_reversed_once_and_both_rows_lead_to_each_other(root, filled, spend):
     debit = spend(30)
     url = page("ledgertransaction_reverse", debit.id)
-    seen, sent = look(root, url)
+    seen, sent = preview(root, url)
     assert figures(seen)["Available"] == ("70.00 USD", "100.00 USD")
     assert ("Takes back", "Debit -30.00, row 2") in seen.facts
     assert root.post(url, sent).status_code == 302
@@ -254,7 +254,7 @@ def test_reversing_a_charge_voids_the_use_it_paid_for(root, tenant, filled):
         event = usage.charge(event=usage.record(feature_key="voice-agent", items=[item], key="call"))
     assert (event.status, as_now(filled).current_balance) == ("charged", 98)
     url = page("ledgertransaction_reverse", event.ledger_transaction_id)
-    seen, sent = look(root, url)
+    seen, sent = preview(root, url)
     assert figures(seen)["Available"] == ("98.00 USD", "100.00 USD")
     assert "Voids" in dict(seen.facts)
     with platform_context():
@@ -270,7 +270,7 @@ def test_what_was_spent_is_not_taken_back_from_where_it_came_in(root, filled, sp
     spend(30)
     first = rows(filled)[0]
     response = root.post(page("ledgertransaction_reverse", first.pk), {"key": uuid4(), **REASON})
-    assert response.context["look"] is None
+    assert response.context["preview"] is None
     assert response.context["form"].non_field_errors()
     assert len(rows(filled)) == 2
 
@@ -292,7 +292,7 @@ def test_a_hold_is_released_by_hand(root, tenant, filled):
         held = ledger.reserve(wallet=filled, amount=Decimal(40), key="call", ttl=SHORT, description="A call")
     url = page("hold_release", held.hold_id)
     assert url in text(root.get(page("wallet_change", filled.pk)))
-    seen, sent = look(root, url)
+    seen, sent = preview(root, url)
     assert figures(seen)["Available"] == ("60.00 USD", "100.00 USD")
     assert figures(seen)["Reserved"] == ("40.00 USD", "0.00 USD")
     assert root.post(url, sent).status_code == 302

@@ -36,7 +36,7 @@ def act(browser: Client, name: str, **values: Any) -> Any:
 
 def confirmed(browser: Client, name: str) -> Any:
     """What the action answers once what it would do was looked at."""
-    return act(browser, name, _seen=act(browser, name).context["look"].digest)
+    return act(browser, name, _preview=act(browser, name).context["preview"].digest)
 
 
 def refunded_but_spent(session: str, wallet: Wallet, account: Stripe) -> None:
@@ -73,8 +73,8 @@ def test_credits_are_taken_back_once_the_wallet_holds_them_again(
         spent = LedgerTransaction.objects.get(wallet=wallet, idempotency_key="work")
     with tenant_context(tenant.pk):
         ledger.reverse(transaction=spent, key="undo", reason="Never happened")
-    look = act(root, "take_back").context["look"]
-    assert [(move.before, move.after) for move in look.moves] == [("0.00 USD", "100.00 USD")]
+    look = act(root, "take_back").context["preview"]
+    assert [(each.before, each.after) for each in look.changes] == [("0.00 USD", "100.00 USD")]
     assert available(wallet) == 100
     confirmed(root, "take_back")
     assert (available(wallet), payment().reclaimed_amount, payment().attention) == (0, 100, "")

@@ -1,4 +1,4 @@
-"""Changing prices with a look first: what a change would have cost, and sheets of many prices."""
+"""Changing prices with a preview first: what a change would have cost, and sheets of many prices."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from billing.pricing.services.price_sheet import Verdict
 from billing.pricing.services.prices import Terms
 from billing.usage.services import usage
 from lad import writes
-from lad.admin.actions import SEEN
+from lad.admin.actions import PREVIEW_DIGEST
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import PriceFactory
@@ -124,7 +124,7 @@ def test_staff_see_what_a_change_would_have_cost_before_they_confirm_it(root, te
     page = looked.content.decode()
     assert "0.13 USD" in page and "1.00 USD" in page and tenant.name in page
     assert len(state()) == 1
-    root.post(url, {**entries, SEEN: looked.context["look"].digest})
+    root.post(url, {**entries, PREVIEW_DIGEST: looked.context["preview"].digest})
     with platform_context():
         new = Price.objects.get(version=2)
     assert (new.scheme, new.package_size, new.unit_price) == ("package", 8, Decimal("0.5"))
@@ -143,7 +143,7 @@ def test_staff_see_what_a_change_would_have_cost_before_they_confirm_it(root, te
 )
 def test_terms_that_make_no_sense_are_refused_before_the_look(entries, says, root, listed):
     answer = root.post(reverse("admin:billing_price_change_price", args=[listed.pk]), entries)
-    assert answer.context["look"] is None
+    assert answer.context["preview"] is None
     assert says in answer.content.decode()
 
 

@@ -11,7 +11,7 @@ from billing.pricing import selectors
 from billing.pricing.models import Price
 from billing.pricing.services import prices
 from lad import writes
-from lad.admin.actions import SEEN
+from lad.admin.actions import PREVIEW_DIGEST
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context
 from tests.factories.billing import PriceFactory
@@ -142,7 +142,7 @@ def test_staff_change_a_price_by_its_action(root, common):
     assert looked.status_code == 200
     with platform_context():
         assert Price.objects.count() == 1
-    confirmed = {"unit_price": str(NEW), SEEN: looked.context["look"].digest}
+    confirmed = {"unit_price": str(NEW), PREVIEW_DIGEST: looked.context["preview"].digest}
     assert root.post(page("change_price", common.pk), confirmed).status_code == 302
     with platform_context():
         first, second = Price.objects.order_by("effective_from")

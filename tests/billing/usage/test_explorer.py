@@ -253,9 +253,9 @@ def test_an_unpaid_use_is_charged_and_a_charged_one_voided_from_its_page(tenant:
     def act(name: str, **values: str) -> str:
         address = f"{ROWS}{row.pk}/{name}/"
         look = root.post(address, values)
-        seen = re.search(r'name="_seen" value="([^"]+)"', look.content.decode())
+        seen = re.search(r'name="_preview" value="([^"]+)"', look.content.decode())
         assert seen is not None
-        done = root.post(address, {**values, "_seen": seen[1]}, follow=True)
+        done = root.post(address, {**values, "_preview": seen[1]}, follow=True)
         assert done.status_code == 200
         with tenant_context(tenant.pk):
             return UsageEvent.objects.get(pk=row.pk).status

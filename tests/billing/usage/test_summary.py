@@ -123,7 +123,7 @@ def test_another_tenants_use_is_in_no_sum(tenant: Tenant, other_tenant: Tenant) 
 
 
 def test_the_sums_are_over_all_lines_also_those_not_listed(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(summaries, "MOST_LINES", 1)
+    monkeypatch.setattr(summaries, "MAX_LINES", 1)
     use(tenant, "1", feature_key="campaigns")
     use(tenant, "2", feature_key="voice-agent")
     with tenant_context(tenant.pk):

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from lad.admin.paging import CappedPaginator
+from lad.admin.pagination import CappedPaginator
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature

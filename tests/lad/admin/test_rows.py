@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from lad.admin.paging import CappedPaginator
+from lad.admin.pagination import CappedPaginator
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
@@ -271,7 +271,7 @@ def test_a_list_is_counted_only_up_to_a_limit(root, monkeypatch):
 def test_an_action_on_everything_is_refused_when_that_is_too_much(root, monkeypatch):
     with platform_context():
         FeatureKillSwitchFactory.create_batch(3)
-    monkeypatch.setattr("lad.admin.base.MAX_BULK", 2)
+    monkeypatch.setattr("lad.admin.base.MAX_ROWS_PER_ACTION", 2)
     chosen = {"_selected_action": ["x"], "action": "delete_selected", "select_across": "1", "index": "0"}
     assert "at most 2 rows" in text(root.post("/admin/tenants/featurekillswitch/", chosen, follow=True))
     with platform_context():

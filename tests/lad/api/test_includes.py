@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from lad.api.includes import INCLUDED_ROWS, make_includes
+from lad.api.includes import MAX_ROWS_INCLUDED, make_includes
 from lad.api.openapi import document
 from lad.api.router import resource_of
 from lad.tenancy.context import platform_context
@@ -25,7 +25,7 @@ def lead(tenant: Tenant) -> Lead:
     with platform_context(tenant_id=tenant.pk):
         FeatureFlagFactory.create(feature_key="deals-pipeline", is_enabled=True)
         lead: Lead = LeadFactory.create()
-        LeadNoteFactory.create_batch(INCLUDED_ROWS + 1, lead=lead)
+        LeadNoteFactory.create_batch(MAX_ROWS_INCLUDED + 1, lead=lead)
     return lead
 
 
@@ -34,7 +34,7 @@ def test_rows_come_nested_and_go_on_in_their_own_list(api: Any, owner: Any, lead
     nested = client.get(f"{LEADS}{lead.pk}/?include=notes").json()["notes"]
     rest = client.get(nested["next"]).json()
     listed = client.get("/api/v1/lead-notes/", {"lead": lead.pk, "page_size": 200}).json()
-    assert len(nested["results"]) == INCLUDED_ROWS
+    assert len(nested["results"]) == MAX_ROWS_INCLUDED
     assert nested["results"] + rest["results"] == listed["results"]
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from tests.factories.tenants import PASSWORD
 
 CLIENT = Path(settings.BASE_DIR) / "clients" / "typescript"
-OLDEST_NODE = 20
+MIN_NODE_VERSION = 20
 
 
 def _node_version() -> int:
@@ -24,7 +24,9 @@ def _node_version() -> int:
     return int(version.strip().removeprefix("v").partition(".")[0])
 
 
-pytestmark = pytest.mark.skipif(_node_version() < OLDEST_NODE, reason=f"needs Node {OLDEST_NODE} or newer, and npm")
+pytestmark = pytest.mark.skipif(
+    _node_version() < MIN_NODE_VERSION, reason=f"needs Node {MIN_NODE_VERSION} or newer, and npm"
+)
 
 
 def npm(*arguments: str, **environment: str) -> str:

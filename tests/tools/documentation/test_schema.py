@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tools.documentation import pages
-from tools.documentation.columns import opaque
+from tools.documentation.columns import undocumented_json_columns
 from tools.documentation.registries import models
 from tools.management.commands.schema_docs import out_of_date
 
@@ -101,8 +101,10 @@ def test_a_relation_is_drawn_between_tables_that_exist(texts: dict[str, str]) ->
 
 
 def test_every_json_column_says_what_it_holds() -> None:
-    missing = {model._meta.db_table: opaque(model) for model in models() if opaque(model)}
-    assert not missing, "give these a Shape or a help_text"
+    missing = {
+        model._meta.db_table: undocumented_json_columns(model) for model in models() if undocumented_json_columns(model)
+    }
+    assert not missing, "give these a JSON schema or a help_text"
 
 
 def test_a_secret_is_marked_and_its_value_list_named(texts: dict[str, str]) -> None:

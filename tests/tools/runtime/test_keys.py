@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from tools.runtime.errors import StartupError
 from tools.runtime.keys import KeyFile
-from tools.runtime.problems import RuntimeProblem
 
 
 def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
@@ -28,5 +28,5 @@ def test_a_secret_the_owner_put_there_is_kept(tmp_path: Path) -> None:
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "secrets.env"
     path.write_text("SECRET_KEY=x\nnonsense\n")
-    with pytest.raises(RuntimeProblem, match=r"Line 2 of .*secrets\.env"):
+    with pytest.raises(StartupError, match=r"Line 2 of .*secrets\.env"):
         KeyFile(path)

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from tools.runtime import servers as servers_module
-from tools.runtime.problems import AlreadyRunning, RuntimeProblem
+from tools.runtime.errors import AlreadyRunning, StartupError
 from tools.runtime.servers import Servers, embedded_servers
 
 from .conftest import Run, gone
@@ -142,7 +142,7 @@ def test_no_server_outlives_a_killed_parent(home: Path) -> None:
 def test_a_full_disk_is_named_before_anything_is_started(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers_module.shutil, "disk_usage", lambda _path: SimpleNamespace(free=5_000_000))
     with (
-        pytest.raises(RuntimeProblem, match=r"full: 5 MB are free and LAD needs 300 MB. Free some space"),
+        pytest.raises(StartupError, match=r"full: 5 MB are free and LAD needs 300 MB. Free some space"),
         embedded_servers(home, durable=False),
     ):
         pass
@@ -160,7 +160,7 @@ def test_a_disk_that_fills_up_while_the_database_is_made_is_named(home: Path, mo
         (programs / name).chmod(0o755)
     monkeypatch.setattr("tools.runtime.postgres.programs", lambda: programs)
     with (
-        pytest.raises(RuntimeProblem, match=r"The disk is full, so PostgreSQL cannot start. Free some space"),
+        pytest.raises(StartupError, match=r"The disk is full, so PostgreSQL cannot start. Free some space"),
         embedded_servers(home, durable=False),
     ):
         pass
@@ -170,7 +170,7 @@ def test_a_disk_that_fills_up_while_the_database_is_made_is_named(home: Path, mo
 def test_a_directory_of_another_user_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers_module.os, "geteuid", lambda: home.stat().st_uid + 1)
     with (
-        pytest.raises(RuntimeProblem, match=r"set LAD_HOME to a directory of your own"),
+        pytest.raises(StartupError, match=r"set LAD_HOME to a directory of your own"),
         embedded_servers(home, durable=False),
     ):
         pass

@@ -50,7 +50,7 @@ def test_a_second_start_says_that_and_where_lad_runs(running: Run) -> None:
 
 
 def test_a_command_beside_it_reaches_its_database_while_it_runs(running: Run, home: Path) -> None:
-    command = [sys.executable, "-m", "tools.runtime.inside", "printenv", "DATABASE_OWNER_URL"]
+    command = [sys.executable, "-m", "tools.runtime.run_with_environment", "printenv", "DATABASE_OWNER_URL"]
 
     def beside(home: Path) -> tuple[str, str]:
         environment = clean_environment(LAD_HOME=str(home))

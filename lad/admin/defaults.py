@@ -13,12 +13,12 @@ from lad.db.fields import SECRET_MASK, LowercaseEmailField, TenantKey, TenantUse
 # A list wider than this is not read.
 MAX_COLUMNS: Final = 7
 # Fields that name a row, the best first.
-NAMES: Final = ("name", "title", "email", "label", "key", "feature_key", "capability_key", "slug", "subject")
+TITLE_FIELDS: Final = ("name", "title", "email", "label", "key", "feature_key", "capability_key", "slug", "subject")
 # What every row carries; shown apart, under "Record".
-RECORD: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at", "deletion_id")
-HIDDEN: Final = frozenset({"deletion_id", "is_deleted"})
+RECORD_FIELDS: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at", "deletion_id")
+HIDDEN_FIELDS: Final = frozenset({"deletion_id", "is_deleted"})
 
-COLOURS: Final = {
+STATUS_COLOURS: Final = {
     "active": "success",
     "accepted": "success",
     "sent": "success",
@@ -63,28 +63,28 @@ def field_or_none(model: Any, name: str) -> Any:
     return field if field.concrete else None
 
 
-def own_fields(model: Any) -> Iterator[Any]:
+def visible_fields(model: Any) -> Iterator[Any]:
     """The fields a person may look at, without those every row carries."""
-    return (f for f in model._meta.concrete_fields if f.name not in RECORD and f.name not in HIDDEN)
+    return (f for f in model._meta.concrete_fields if f.name not in RECORD_FIELDS and f.name not in HIDDEN_FIELDS)
 
 
-def naming_field(model: Any) -> str | None:
-    return next((name for name in NAMES if field_or_none(model, name) is not None), None)
+def title_field(model: Any) -> str | None:
+    return next((name for name in TITLE_FIELDS if field_or_none(model, name) is not None), None)
 
 
 def list_display(model: Any) -> list[str]:
     """The naming field or key first, then keys and choices, switches, dates; no long text, JSON or secret."""
-    first = naming_field(model) or "__str__"
+    first = title_field(model) or "__str__"
     kinds: list[list[str]] = [[], [], [], []]
-    for field in own_fields(model):
+    for field in visible_fields(model):
         if field.name == first or is_secret(field) or isinstance(field, models.JSONField | models.TextField):
             continue
-        kinds[_kind(field)].append(field.name)
+        kinds[_column_rank(field)].append(field.name)
     columns = [first, *[name for kind in kinds for name in kind]][: MAX_COLUMNS - 1]
     return [*columns, "created_at"] if field_or_none(model, "created_at") else columns
 
 
-def _kind(field: Any) -> int:
+def _column_rank(field: Any) -> int:
     if field.is_relation or field.choices:
         return 0
     if isinstance(field, models.BooleanField):
@@ -95,23 +95,23 @@ def _kind(field: Any) -> int:
 def search_fields(model: Any) -> list[str]:
     """What an index can find: the beginning of naming texts. Ids are always searched, see base.py."""
     found = []
-    for field in own_fields(model):
+    for field in visible_fields(model):
         if is_secret(field) or field.choices or not isinstance(field, models.CharField):
             continue
         if isinstance(field, LowercaseEmailField | models.SlugField) or field.name.endswith(("_key", "_type")):
             found.append(f"{field.name}__startswith")
-        elif field.name in NAMES or field.name.endswith("_name"):
+        elif field.name in TITLE_FIELDS or field.name.endswith("_name"):
             found.append(f"{field.name}__istartswith")
     return found or ["id__exact"]
 
 
 def filter_fields(model: Any) -> list[str]:
     """Choices and switches, then the day a row was made."""
-    names = [f.name for f in own_fields(model) if f.choices or isinstance(f, models.BooleanField)]
+    names = [f.name for f in visible_fields(model) if f.choices or isinstance(f, models.BooleanField)]
     return [*names, "created_at"] if field_or_none(model, "created_at") else names
 
 
-def newest_first(model: Any, *, one_tenant: bool) -> list[str]:
+def ordering(model: Any, *, one_tenant: bool) -> list[str]:
     """The ordering an index serves: keys are time-ordered, so the primary key will do across tenants."""
     leading = {tuple(index.fields)[:2] for index in model._meta.indexes if index.condition is None}
     tenant = getattr(model, "tenancy", None) and model.tenancy.field
@@ -122,12 +122,12 @@ def newest_first(model: Any, *, one_tenant: bool) -> list[str]:
 
 def select_related(model: Any, columns: list[Any]) -> list[str]:
     """The keys among the columns to join, so that a list costs the same for three rows and for thirty."""
-    return [field.name for field in _keys(model, columns) if not _may_be_out_of_sight(field)]
+    return [field.name for field in _keys(model, columns) if not _may_be_invisible(field)]
 
 
 def prefetch_related(model: Any, columns: list[Any]) -> list[str]:
     """The keys to look up apart: a join would drop the row with the person who is out of the caller's sight."""
-    return [field.name for field in _keys(model, columns) if _may_be_out_of_sight(field)]
+    return [field.name for field in _keys(model, columns) if _may_be_invisible(field)]
 
 
 def _keys(model: Any, columns: list[Any]) -> Iterator[Any]:
@@ -135,38 +135,38 @@ def _keys(model: Any, columns: list[Any]) -> Iterator[Any]:
     return (field for field in fields if field is not None and field.is_relation)
 
 
-def _may_be_out_of_sight(field: Any) -> bool:
+def _may_be_invisible(field: Any) -> bool:
     return isinstance(field, TenantUserKey) and not field.member
 
 
-def column(model: Any, name: Any) -> Any:
+def list_column(model: Any, name: Any) -> Any:
     """A list column: choices become coloured labels, secrets a mask, everything else is as it was."""
     field = field_or_none(model, name) if isinstance(name, str) else None
     if field is None:
         return name
     if is_secret(field):
-        return masked(field)
-    return labelled(field) if field.choices else name
+        return secret_column(field)
+    return choice_column(field) if field.choices else name
 
 
-def labelled(field: Any) -> Callable[[Any], Any]:
+def choice_column(field: Any) -> Callable[[Any], Any]:
     titles = dict(field.flatchoices)
 
     def show(obj: Any) -> Any:
         value = getattr(obj, field.name)
         return (value, titles.get(value, value)) if value not in (None, "") else None
 
-    return _describe(show, field, label={value: COLOURS.get(str(value), "default") for value in titles})
+    return _describe(show, field, label={value: STATUS_COLOURS.get(str(value), "default") for value in titles})
 
 
-def masked(field: Any) -> Callable[[Any], str | None]:
+def secret_column(field: Any) -> Callable[[Any], str | None]:
     def show(obj: Any) -> str | None:
         return SECRET_MASK if getattr(obj, field.name) else None
 
     return _describe(show, field)
 
 
-def hexadecimal(field: Any) -> Callable[[Any], SafeString | None]:
+def hex_column(field: Any) -> Callable[[Any], SafeString | None]:
     """Bytes, such as a hash, for reading and comparing."""
 
     def show(obj: Any) -> SafeString | None:
@@ -189,7 +189,7 @@ def form_fields(model: Any, *, adding: bool) -> list[str]:
     """What a form shows: everything editable, secrets to be replaced, and when changing what else the row tells."""
     return [
         f.name
-        for f in own_fields(model)
+        for f in visible_fields(model)
         if is_replaceable(f) or (not is_secret(f) and (f.editable or (not adding and not isinstance(f, TenantKey))))
     ]
 
@@ -197,4 +197,8 @@ def form_fields(model: Any, *, adding: bool) -> list[str]:
 def record_fields(model: Any) -> list[str]:
     present = {f.name for f in model._meta.concrete_fields}
     soft = getattr(model, "soft_deletable", False)
-    return [name for name in RECORD if name in present and name not in HIDDEN and (soft or name != "deleted_at")]
+    return [
+        name
+        for name in RECORD_FIELDS
+        if name in present and name not in HIDDEN_FIELDS and (soft or name != "deleted_at")
+    ]
