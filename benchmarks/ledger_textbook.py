@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils import timezone
 
-from billing import money as amounts
+from billing import money
 from lad.db.identifiers import uuid7
 
 
@@ -20,11 +20,11 @@ class TextbookWallet(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     tenant_id = models.UUIDField()
-    current_balance = amounts.money(default=0)
-    reserved_balance = amounts.money(default=0)
+    current_balance = money.amount_field(default=0)
+    reserved_balance = money.amount_field(default=0)
     currency = models.CharField(max_length=3, default="USD")
     status = models.CharField(max_length=20, default="active")
-    low_balance_threshold = amounts.money(null=True)
+    low_balance_threshold = money.amount_field(null=True)
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
@@ -44,9 +44,9 @@ class TextbookTransaction(models.Model):
     tenant_id = models.UUIDField()
     wallet: Any = models.ForeignKey(TextbookWallet, on_delete=models.PROTECT, related_name="+", db_index=False)
     transaction_type = models.CharField(max_length=20)
-    amount = amounts.money()
-    balance_before = amounts.money()
-    balance_after = amounts.money()
+    amount = money.amount_field()
+    balance_before = money.amount_field()
+    balance_after = money.amount_field()
     reference_type = models.CharField(max_length=50, default="")
     reference_id = models.UUIDField(null=True)
     idempotency_key = models.CharField(max_length=255)

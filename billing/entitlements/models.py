@@ -5,7 +5,7 @@ from typing import Final
 from django.db import models
 from django.db.models import F, Q
 
-from billing import money as amounts
+from billing import money
 from billing.pricing.models import PriceUnit
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey
@@ -29,12 +29,12 @@ class FeatureEntitlement(TenantModel):
         db_default=USE,
         help_text="What is counted: each use as one, or the minutes, records or other units in it.",
     )
-    monthly_quota = amounts.money(null=True, blank=True, help_text="Empty: no limit.")
-    daily_quota = amounts.money(null=True, blank=True, help_text="Empty: no limit.")
+    monthly_quota = money.amount_field(null=True, blank=True, help_text="Empty: no limit.")
+    daily_quota = money.amount_field(null=True, blank=True, help_text="Empty: no limit.")
     allow_overages = models.BooleanField(
         default=False, db_default=False, help_text="Whether use beyond a quota is let through, at a price."
     )
-    overage_rate = amounts.unit_price(null=True, blank=True, help_text="The price of one unit beyond the quota.")
+    overage_rate = money.unit_price_field(null=True, blank=True, help_text="The price of one unit beyond the quota.")
     metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
 
     # How much a tenant may use is the platform's to say.
@@ -91,8 +91,10 @@ class EntitlementUse(TenantModel):
     )
     window = models.CharField(max_length=20, choices=QuotaWindow)
     window_start = models.DateField(help_text="The day, or the first day of the month.")
-    used = amounts.money(default=0, db_default=0)
-    quota = amounts.money(null=True, blank=True, help_text="Empty: no limit, or one that may be passed at a price.")
+    used = money.amount_field(default=0, db_default=0)
+    quota = money.amount_field(
+        null=True, blank=True, help_text="Empty: no limit, or one that may be passed at a price."
+    )
     nearly_used_at = models.DateTimeField(null=True, blank=True)
     used_up_at = models.DateTimeField(null=True, blank=True)
 

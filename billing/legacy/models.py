@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from billing import money as amounts
+from billing import money
 from lad.db.constraints import Trigger
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import AppendOnly, TenantModel
@@ -43,8 +43,8 @@ class UserCredit(TenantModel):
     event_name = "billing.user_credit"
 
     user = TenantUserKey(on_delete=models.PROTECT, member=True, db_index=False)
-    balance = amounts.legacy_credits(default=0, db_default=0, editable=False)
-    monthly_usage = amounts.legacy_credits(default=0, db_default=0, editable=False)
+    balance = money.legacy_credits_field(default=0, db_default=0, editable=False)
+    monthly_usage = money.legacy_credits_field(default=0, db_default=0, editable=False)
     last_usage_reset = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     # Credits end with their last transaction, not with a deleted row.
@@ -87,12 +87,12 @@ class CreditTransaction(AppendOnly, TenantModel):
         related_name="transactions",
         db_index=False,
     )
-    amount = amounts.legacy_credits(help_text="Positive adds credits, negative takes them.")
+    amount = money.legacy_credits_field(help_text="Positive adds credits, negative takes them.")
     transaction_type = models.CharField(max_length=50, choices=CreditTransactionType)
     reference_type = models.CharField(max_length=50, blank=True, default="", db_default="")
     reference_id = models.UUIDField(null=True, blank=True)
-    balance_before = amounts.legacy_credits(null=True, blank=True)
-    balance_after = amounts.legacy_credits(null=True, blank=True)
+    balance_before = money.legacy_credits_field(null=True, blank=True)
+    balance_after = money.legacy_credits_field(null=True, blank=True)
     description = models.TextField(max_length=2000, blank=True, default="", db_default="")
     metadata = models.JSONField(default=dict, blank=True, db_default={})
 

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
-from billing import money as amounts
+from billing import money
 from billing.constraints import FixedOnceBegun, Numbered
 from lad.db.constraints import NoOverlap
 from lad.db.models import SharedModel
@@ -28,9 +28,9 @@ TIERS: Final = {
         "required": ["up_to", "unit_price"],
         "additionalProperties": False,
         "properties": {
-            "up_to": {"type": ["string", "null"], "pattern": amounts.QUANTITY_SHAPE["pattern"]},
-            "unit_price": amounts.UNIT_PRICE_SHAPE,
-            "flat_fee": amounts.QUANTITY_SHAPE,
+            "up_to": {"type": ["string", "null"], "pattern": money.QUANTITY_SHAPE["pattern"]},
+            "unit_price": money.UNIT_PRICE_SHAPE,
+            "flat_fee": money.QUANTITY_SHAPE,
         },
     },
 }
@@ -99,11 +99,11 @@ class Price(SharedModel):
     model = models.CharField(max_length=255, help_text="The exact model, or * for any other model of the provider.")
     unit = models.CharField(max_length=30, choices=PriceUnit)
     scheme = models.CharField(max_length=20, choices=PriceScheme, default=PriceScheme.UNIT, db_default=PriceScheme.UNIT)
-    unit_price = amounts.unit_price(
+    unit_price = money.unit_price_field(
         help_text="In US dollars, of one unit; of one package where it is sold by the package, and of a unit of the "
         "first tier where there are tiers."
     )
-    package_size = amounts.money(
+    package_size = money.amount_field(
         null=True, blank=True, help_text="How many units a package holds; empty unless sold by the package."
     )
     tiers: Any = models.JSONField(
@@ -202,11 +202,11 @@ class Price(SharedModel):
     def shown_price(self) -> str:
         """The price in one line, without zeros that say nothing."""
         if self.scheme == PriceScheme.PACKAGE and self.package_size:
-            return f"{amounts.plain(self.unit_price)} per {amounts.plain(self.package_size)} {self.unit}s"
+            return f"{money.plain(self.unit_price)} per {money.plain(self.package_size)} {self.unit}s"
         if self.scheme in TIERED and self.tiers:
             steps = "; ".join(_tier_in_words(tier) for tier in self.tiers)
             return f"{self.scheme} per {self.unit}: {steps}"
-        return f"{amounts.plain(self.unit_price)} per {self.unit}"
+        return f"{money.plain(self.unit_price)} per {self.unit}"
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from billing import money as amounts
+from billing import money
 from billing.constraints import status_steps
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey, TenantUserKey
@@ -26,9 +26,9 @@ USAGE_ITEMS: Final = {
             "provider": {"type": "string", "minLength": 1, "maxLength": 50},
             "model": {"type": "string", "minLength": 1, "maxLength": 255},
             "unit": {"type": "string", "minLength": 1, "maxLength": 30},
-            "quantity": amounts.QUANTITY_SHAPE,
-            "unit_price": amounts.UNIT_PRICE_SHAPE,
-            "cost": amounts.QUANTITY_SHAPE,
+            "quantity": money.QUANTITY_SHAPE,
+            "unit_price": money.UNIT_PRICE_SHAPE,
+            "cost": money.QUANTITY_SHAPE,
             "price_id": {"type": "string", "format": "uuid"},
             "price_version": {"type": "integer", "minimum": 1},
             "scheme": {"type": "string", "minLength": 1, "maxLength": 20},
@@ -59,12 +59,12 @@ class UsageEvent(TenantModel):
         default=timezone.now, db_default=Now(), help_text="When it was used: prices and quotas are those of then."
     )
     usage_items = models.JSONField(validators=[Shape(USAGE_ITEMS)])
-    total_quantity = amounts.money()
-    total_cost = amounts.money()
-    quota_units = amounts.money(
+    total_quantity = money.amount_field()
+    total_cost = money.amount_field()
+    quota_units = money.amount_field(
         default=0, db_default=0, editable=False, help_text="What it took of the feature's quota."
     )
-    currency = amounts.currency()
+    currency = money.currency_field()
     status = models.CharField(
         max_length=20, choices=UsageStatus, default=UsageStatus.PENDING, db_default=UsageStatus.PENDING
     )
@@ -164,7 +164,7 @@ class UsageEvent(TenantModel):
                 name="billing_usage_events_settled",
                 violation_error_message="What was charged or voided is not charged again.",
             ),
-            amounts.currency_check("billing_usage_events"),
+            money.currency_check("billing_usage_events"),
             status_steps(
                 name="billing_usage_events_steps",
                 steps={

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from billing.invoicing.documents.issuer import issuer
 from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profile_of
-from billing.money import CENT, plain, to_cent
+from billing.money import CENT, plain, round_to_cent
 
 MINUS: Final = "\N{MINUS SIGN}"
 LEAST_DECIMALS: Final = 2
@@ -117,7 +117,7 @@ def number(value: Decimal, decimals: int) -> str:
 def money(value: Decimal, currency: str) -> str:
     """An amount to the cent, with its currency."""
     # Adding nothing takes the sign off what rounds to zero.
-    return f"{currency} {number(to_cent(value) + 0, LEAST_DECIMALS)}"
+    return f"{currency} {number(round_to_cent(value) + 0, LEAST_DECIMALS)}"
 
 
 def day(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -252,7 +252,7 @@ def _sum(label: str, value: Decimal, currency: str, *, strong: bool = False) -> 
 
 
 def _notes(invoice: Invoice) -> Iterator[str]:
-    if any(Decimal(line["amount"]) != to_cent(Decimal(line["amount"])) for line in invoice.line_items):
+    if any(Decimal(line["amount"]) != round_to_cent(Decimal(line["amount"])) for line in invoice.line_items):
         yield (
             "Use is charged to a millionth of the currency. Sums are shown to the cent; where that rounds,"
             " the exact amount stands below."

@@ -6,7 +6,7 @@ from typing import Final
 from django.db import models
 from django.db.models import F, Q
 
-from billing import money as amounts
+from billing import money
 from billing.constraints import status_steps
 from lad.db.constraints import DeferredTrigger, NoOverlap, TableStorage, Trigger
 from lad.db.fields import TenantForeignKey
@@ -23,8 +23,8 @@ LINE_ITEMS: Final = {
             "description": {"type": "string", "minLength": 1},
             "feature_key": {"type": "string"},
             "quantity": SIGNED_QUANTITY,
-            "unit_price": amounts.UNIT_PRICE_SHAPE,
-            "amount": amounts.AMOUNT_SHAPE,
+            "unit_price": money.UNIT_PRICE_SHAPE,
+            "amount": money.AMOUNT_SHAPE,
             "category": {"type": "string"},
             "provider": {"type": "string"},
             "model": {"type": "string"},
@@ -43,8 +43,8 @@ TAX_LINES: Final = {
         "properties": {
             "name": {"type": "string", "minLength": 1},
             "rate": {"type": "string", "pattern": r"^[0-9](\.[0-9]{1,4})?$"},
-            "taxable": amounts.AMOUNT_SHAPE,
-            "amount": amounts.AMOUNT_SHAPE,
+            "taxable": money.AMOUNT_SHAPE,
+            "amount": money.AMOUNT_SHAPE,
         },
     },
 }
@@ -173,13 +173,13 @@ class Invoice(TenantModel):
         db_default=InvoiceStatus.DRAFT,
         editable=False,
     )
-    subtotal = amounts.money(editable=False, default=0)
-    tax = amounts.money(default=0, db_default=0, editable=False)
-    total = amounts.money(editable=False, default=0)
-    prepaid_amount = amounts.money(
+    subtotal = money.amount_field(editable=False, default=0)
+    tax = money.amount_field(default=0, db_default=0, editable=False)
+    total = money.amount_field(editable=False, default=0)
+    prepaid_amount = money.amount_field(
         default=0, db_default=0, editable=False, help_text="What wallets paid already when it was used."
     )
-    currency = amounts.currency()
+    currency = money.currency_field()
     period_start = models.DateTimeField()
     period_end = models.DateTimeField()
     finalised_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -308,7 +308,7 @@ class Invoice(TenantModel):
                 name="billing_invoices_overdue_since",
                 violation_error_message="An invoice without a due date cannot be overdue.",
             ),
-            amounts.currency_check("billing_invoices"),
+            money.currency_check("billing_invoices"),
             Trigger(
                 name="billing_invoices_finalised",
                 function="billing_check_finalised",
@@ -348,4 +348,4 @@ class Invoice(TenantModel):
     @property
     def amount_due(self) -> Decimal:
         """What it asks for, to the cent: the total less what wallets paid already."""
-        return amounts.to_cent(self.total - self.prepaid_amount)
+        return money.round_to_cent(self.total - self.prepaid_amount)

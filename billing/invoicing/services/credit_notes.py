@@ -19,7 +19,7 @@ from billing.invoicing.services.payment import open_amount
 from billing.invoicing.services.steps import locked, settle
 from billing.ledger.models import Wallet
 from billing.ledger.services import ledger, wallets
-from billing.money import plain, to_cent, to_line
+from billing.money import plain, round_amount, round_to_cent
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid
 
@@ -99,7 +99,7 @@ def _drafted(
         row.line_items, subtotal = list(lines), line_sum(lines)
         tax = tax_left if subtotal == left else _share(original.tax, subtotal, original.subtotal)
     else:
-        total = to_line(amount or Decimal(0))
+        total = round_amount(amount or Decimal(0))
         tax = tax_left if total == left + tax_left else _share(original.tax, total, original.total)
         subtotal = total - tax
         row.line_items = [line(f"Credit on {original}", Decimal(1), subtotal)] if subtotal > 0 else []
@@ -113,7 +113,7 @@ def _drafted(
 
 
 def _share(tax: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    return to_cent(tax * part / whole) if whole else Decimal(0)
+    return round_to_cent(tax * part / whole) if whole else Decimal(0)
 
 
 def _taxes(original: Invoice, subtotal: Decimal, tax: Decimal) -> Iterator[dict[str, str]]:

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from billing.invoicing.models import BillingProfile, Invoice, InvoiceKind, TaxPoint
-from billing.money import plain, to_cent, to_line
+from billing.money import plain, round_amount, round_to_cent
 from lad.errors import Invalid
 
 Line = Mapping[str, Any]
@@ -27,7 +27,7 @@ def line(description: str, quantity: Decimal, unit_price: Decimal) -> dict[str, 
         "description": description,
         "quantity": plain(quantity),
         "unit_price": plain(unit_price),
-        "amount": plain(to_line(quantity * unit_price)),
+        "amount": plain(round_amount(quantity * unit_price)),
     }
 
 
@@ -40,8 +40,10 @@ def require_amounts(lines: Sequence[Line]) -> None:
         except (TypeError, KeyError, InvalidOperation):
             # The shape of the lines is refused, with what is wrong, when the row is checked.
             continue
-        if to_line(numbers[0] * numbers[1]) != numbers[2]:
-            wrong.append(f"[{place}].amount must be {plain(to_line(numbers[0] * numbers[1]))}: quantity × unit price.")
+        if round_amount(numbers[0] * numbers[1]) != numbers[2]:
+            wrong.append(
+                f"[{place}].amount must be {plain(round_amount(numbers[0] * numbers[1]))}: quantity × unit price."
+            )
     if wrong:
         raise Invalid(errors={"line_items": wrong})
 
@@ -51,7 +53,7 @@ def tax_lines(kind: str, subtotal: Decimal, profile: BillingProfile) -> list[dic
     untaxed = kind == InvoiceKind.USAGE and profile.tax_point == TaxPoint.PURCHASE
     if untaxed or not profile.tax_rate or not subtotal:
         return []
-    return [tax_line(profile.tax_name, profile.tax_rate, subtotal, to_cent(subtotal * profile.tax_rate))]
+    return [tax_line(profile.tax_name, profile.tax_rate, subtotal, round_to_cent(subtotal * profile.tax_rate))]
 
 
 def tax_line(name: str, rate: Decimal, taxable: Decimal, amount: Decimal) -> dict[str, str]:

@@ -10,7 +10,7 @@ from billing import reasons
 from billing.invoicing.errors import HasCreditNotes, PartialPayment, WrongInvoiceStatus
 from billing.invoicing.models import UNPAID, Invoice, InvoiceStatus
 from billing.invoicing.services.steps import locked, save_step, settle, told
-from billing.money import plain, to_cent
+from billing.money import plain, round_to_cent
 
 
 @transaction.atomic
@@ -44,7 +44,7 @@ def open_amount(invoice: Invoice) -> Decimal:
         return Decimal(0)
     # Of use that a wallet had paid, only the tax was open; the rest of a credit went back to the wallet.
     taken_off = (note.tax if invoice.prepaid_amount else note.total for note in invoice.credit_notes.all())
-    return invoice.amount_due - to_cent(sum(taken_off, Decimal(0)))
+    return invoice.amount_due - round_to_cent(sum(taken_off, Decimal(0)))
 
 
 @transaction.atomic

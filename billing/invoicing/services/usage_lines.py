@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from billing.legacy.services import MOVED, SETTLED
-from billing.money import plain, to_price
+from billing.money import plain, round_unit_price
 from billing.pricing.models import PriceCategory, PriceScheme, PriceUnit
 
 # Use is told by its items where they explain its debit to the last digit; other debits are told as they are.
@@ -114,7 +114,7 @@ def _terms(scheme: str, size: Decimal | None, of_a_package: Decimal) -> str:
 
 
 def _mean(amount: Decimal, quantity: Decimal) -> Decimal:
-    return to_price(abs(amount / quantity)) if quantity else Decimal(0)
+    return round_unit_price(abs(amount / quantity)) if quantity else Decimal(0)
 
 
 def _description(

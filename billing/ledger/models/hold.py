@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from billing import money as amounts
+from billing import money
 from billing.constraints import status_steps
 from lad.db.fields import TenantForeignKey
 from lad.db.models import TenantModel
@@ -25,8 +25,8 @@ class Hold(TenantModel):
     event_name = "billing.hold"
 
     wallet = TenantForeignKey("billing.Wallet", on_delete=models.PROTECT, related_name="holds", db_index=False)
-    amount = amounts.money(help_text="What is, or was, set aside.")
-    captured_amount = amounts.money(null=True, blank=True, help_text="What of it was taken.")
+    amount = money.amount_field(help_text="What is, or was, set aside.")
+    captured_amount = money.amount_field(null=True, blank=True, help_text="What of it was taken.")
     status = models.CharField(max_length=20, choices=HoldStatus, default=HoldStatus.HELD, db_default=HoldStatus.HELD)
     expires_at = models.DateTimeField(help_text="From then on it cannot be captured and is given back.")
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -86,4 +86,4 @@ class Hold(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"Hold of {amounts.plain(self.amount)}"
+        return f"Hold of {money.plain(self.amount)}"

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.db import models
 from django.db.models import F, Q
 
-from billing import money as amounts
+from billing import money
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey
 from lad.db.models import TenantModel
@@ -31,8 +31,8 @@ class CreditLot(TenantModel):
     priority = models.PositiveSmallIntegerField(
         default=PURCHASED_LATER, db_default=PURCHASED_LATER, help_text="0 to 100; the lower is used first."
     )
-    amount = amounts.money(help_text="What came in.")
-    remaining = amounts.money(help_text="What of it can still be spent.")
+    amount = money.amount_field(help_text="What came in.")
+    remaining = money.amount_field(help_text="What of it can still be spent.")
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it does not expire.")
     is_open: Any = models.GeneratedField(
         # django-stubs knows conditions as filters only.
@@ -76,4 +76,4 @@ class CreditLot(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"Lot of {amounts.plain(self.amount)}"
+        return f"Lot of {money.plain(self.amount)}"

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
-from billing import money as amounts
+from billing import money
 from lad.db.constraints import TableStorage, Trigger
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import AppendOnly, TenantModel
@@ -40,9 +40,9 @@ class LedgerTransaction(AppendOnly, TenantModel):
         "billing.Wallet", on_delete=models.PROTECT, related_name="ledger_transactions", db_index=False
     )
     transaction_type = models.CharField(max_length=20, choices=TransactionType)
-    amount = amounts.money(help_text="Positive adds to the wallet, negative takes from it.")
-    balance_before = amounts.money()
-    balance_after = amounts.money()
+    amount = money.amount_field(help_text="Positive adds to the wallet, negative takes from it.")
+    balance_before = money.amount_field()
+    balance_after = money.amount_field()
     reference_type = models.CharField(
         max_length=50,
         blank=True,
@@ -56,7 +56,9 @@ class LedgerTransaction(AppendOnly, TenantModel):
     description = models.TextField(max_length=2000, blank=True, default="", db_default="")
     metadata = models.JSONField(default=dict, blank=True, db_default={})
     wallet_version = models.BigIntegerField(help_text="Its place in the wallet's ledger: 1, 2, 3 without a gap.")
-    reserved_after = amounts.money(default=0, db_default=0, help_text="What the wallet's holds set aside after it.")
+    reserved_after = money.amount_field(
+        default=0, db_default=0, help_text="What the wallet's holds set aside after it."
+    )
     lot_movements = models.JSONField(
         default=dict, blank=True, db_default={}, help_text="What each credit lot gained or lost, by the lot's id."
     )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
-from billing import money as amounts
+from billing import money
 from lad.db.constraints import TableStorage, Trigger
 from lad.db.fields import TenantUserKey
 from lad.db.models import TenantModel
@@ -34,13 +34,13 @@ class Wallet(TenantModel):
         db_index=False,
         help_text="Empty for the wallet of the tenant itself.",
     )
-    current_balance = amounts.money(default=0, db_default=0, editable=False)
-    reserved_balance = amounts.money(default=0, db_default=0, editable=False)
-    currency = amounts.currency()
+    current_balance = money.amount_field(default=0, db_default=0, editable=False)
+    reserved_balance = money.amount_field(default=0, db_default=0, editable=False)
+    currency = money.currency_field()
     status = models.CharField(
         max_length=20, choices=WalletStatus, default=WalletStatus.ACTIVE, db_default=WalletStatus.ACTIVE
     )
-    low_balance_threshold = amounts.money(
+    low_balance_threshold = money.amount_field(
         null=True, blank=True, help_text="Below this available balance the tenant is told; empty for never."
     )
     low_balance_notified_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -87,7 +87,7 @@ class Wallet(TenantModel):
                 name="billing_wallets_begins_empty",
                 violation_error_message="A wallet begins empty: only its ledger fills it.",
             ),
-            amounts.currency_check("billing_wallets"),
+            money.currency_check("billing_wallets"),
             Trigger(
                 name="billing_wallets_fold",
                 function="billing_check_fold",

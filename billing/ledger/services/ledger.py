@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db import transaction as database
 
-from billing import money as amounts
+from billing import money
 from billing.ledger.errors import (
     BY_OUTCOME,
     AlreadyReversed,
@@ -362,7 +362,7 @@ def _accepted(answer: Answer, required: Decimal) -> Posted | None:
     if answer.outcome == Outcome.INSUFFICIENT:
         available = answer.available or Decimal(0)
         raise InsufficientBalance(
-            f"This takes {amounts.plain(required)} {answer.currency} and {amounts.plain(available)} are available: "
+            f"This takes {money.plain(required)} {answer.currency} and {money.plain(available)} are available: "
             "top the wallet up or ask for less.",
             required=str(required),
             available=str(available),

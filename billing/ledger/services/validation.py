@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from billing import money as amounts
+from billing import money
 from billing.ledger.errors import AmountTooLarge
 from billing.ledger.services.client import Operation, Posting
 from lad.errors import Invalid
@@ -25,8 +25,8 @@ def check_key(key: str) -> None:
 def checked(amount: Decimal, *, zero: bool = False) -> Decimal:
     if not amount.is_finite() or amount < 0 or (amount == 0 and not zero):
         raise Invalid(errors={"amount": ["Give an amount above 0."]})
-    if amount >= amounts.TOO_LARGE:
+    if amount >= money.AMOUNT_LIMIT:
         raise AmountTooLarge
-    if amount != amount.quantize(amounts.MICRO):
+    if amount != amount.quantize(money.MICRO):
         raise Invalid(errors={"amount": ["Money has at most six decimals here."]})
     return amount

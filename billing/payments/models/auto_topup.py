@@ -6,7 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from billing import money as amounts
+from billing import money
 from lad.db.fields import SharedForeignKey, TenantForeignKey
 from lad.db.models import TenantModel
 
@@ -27,13 +27,13 @@ class AutoTopup(TenantModel):
 
     wallet = TenantForeignKey("billing.Wallet", on_delete=models.PROTECT, related_name="auto_topups", db_index=False)
     is_enabled = models.BooleanField(default=False, db_default=False)
-    threshold = amounts.money(
+    threshold = money.amount_field(
         default=0, db_default=0, help_text="Below this available balance the wallet is topped up."
     )
     package = SharedForeignKey(
         "billing.CreditPackage", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    amount = amounts.money(null=True, blank=True, help_text="What the wallet gets, when no package is bought.")
+    amount = money.amount_field(null=True, blank=True, help_text="What the wallet gets, when no package is bought.")
     most_per_day = models.PositiveSmallIntegerField(
         default=MOST_PER_DAY,
         db_default=MOST_PER_DAY,
@@ -92,4 +92,4 @@ class AutoTopup(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.wallet}: below {amounts.plain(self.threshold)}"
+        return f"{self.wallet}: below {money.plain(self.threshold)}"

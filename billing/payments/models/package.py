@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from billing import money as amounts
+from billing import money
 from lad.db.models import SharedModel
 
 
@@ -18,8 +18,8 @@ class CreditPackage(SharedModel):
     key = models.CharField(max_length=50, help_text="How programs name it, such as starter.")
     name = models.CharField(max_length=100)
     credits = models.PositiveIntegerField()
-    price = amounts.money(help_text="Without tax and card fee.")
-    currency = amounts.currency()
+    price = money.amount_field(help_text="Without tax and card fee.")
+    currency = money.currency_field()
     popular = models.BooleanField(default=False, db_default=False, help_text="Shown as the one most people choose.")
     position = models.PositiveSmallIntegerField(default=0, db_default=0)
     is_active = models.BooleanField(default=True, db_default=True, help_text="Whether it can be bought.")
@@ -46,7 +46,7 @@ class CreditPackage(SharedModel):
                 name="billing_credit_packages_positive",
                 violation_error_message="A package holds at least one credit and costs something.",
             ),
-            amounts.currency_check("billing_credit_packages"),
+            money.currency_check("billing_credit_packages"),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="billing_packages_newest")]
 
@@ -56,4 +56,4 @@ class CreditPackage(SharedModel):
     @property
     def price_per_credit(self) -> Decimal:
         """What one credit of it costs, to the sixth decimal."""
-        return amounts.to_line(self.price / self.credits)
+        return money.round_amount(self.price / self.credits)

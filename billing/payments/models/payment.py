@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from billing import money as amounts
+from billing import money
 from billing.constraints import status_steps
 from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
 from lad.db.models import GlobalModel, TenantModel
@@ -53,15 +53,15 @@ class Payment(TenantModel):
     )
     kind = models.CharField(max_length=20, choices=PaymentKind)
     description = models.CharField(max_length=200)
-    credits = amounts.money()
-    amount = amounts.money(help_text="What the wallet gets.")
-    price = amounts.money(help_text="Without tax and card fee.")
-    tax = amounts.money(default=0, db_default=0)
+    credits = money.amount_field()
+    amount = money.amount_field(help_text="What the wallet gets.")
+    price = money.amount_field(help_text="Without tax and card fee.")
+    tax = money.amount_field(default=0, db_default=0)
     tax_name = models.CharField(max_length=30, blank=True, default="", db_default="")
     tax_rate = models.DecimalField(max_digits=6, decimal_places=4, default=0, db_default=0)
-    fee = amounts.money(default=0, db_default=0, help_text="What the card costs.")
-    total = amounts.money(help_text="What the card pays.")
-    currency = amounts.currency()
+    fee = money.amount_field(default=0, db_default=0, help_text="What the card costs.")
+    total = money.amount_field(help_text="What the card pays.")
+    currency = money.currency_field()
     status = models.CharField(
         max_length=20, choices=PaymentStatus, default=PaymentStatus.CREATED, db_default=PaymentStatus.CREATED
     )
@@ -89,8 +89,10 @@ class Payment(TenantModel):
     ledger_transaction = TenantForeignKey(
         "billing.LedgerTransaction", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    refunded_total = amounts.money(default=0, db_default=0, help_text="What went back to the card.")
-    reclaimed_amount = amounts.money(default=0, db_default=0, help_text="What refunds took out of the wallet again.")
+    refunded_total = money.amount_field(default=0, db_default=0, help_text="What went back to the card.")
+    reclaimed_amount = money.amount_field(
+        default=0, db_default=0, help_text="What refunds took out of the wallet again."
+    )
     attention = models.CharField(
         max_length=500,
         blank=True,
@@ -166,7 +168,7 @@ class Payment(TenantModel):
                 name="billing_payments_keyed",
                 violation_error_message="Say what is paid, and under which key it is paid once only.",
             ),
-            amounts.currency_check("billing_payments"),
+            money.currency_check("billing_payments"),
             status_steps(
                 name="billing_payments_steps",
                 steps={
@@ -212,7 +214,7 @@ class Payment(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.description}: {amounts.plain(Decimal(self.total))} {self.currency}"
+        return f"{self.description}: {money.plain(Decimal(self.total))} {self.currency}"
 
 
 class EventOutcome(models.TextChoices):

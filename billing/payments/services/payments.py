@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing import money as amounts
+from billing import money
 from billing.ledger.models import Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.payments.models import UNFINISHED, AutoTopup, Payment, PaymentKind, PaymentStatus
@@ -169,7 +169,7 @@ def refund(*, payment: Payment, facts: Refund) -> Payment:
     row.refunded_total = facts.refunded
     if row.ledger_transaction_id is None:
         row.save(update_fields=["refunded_total"])
-        _ask_for_attention(row, f"{REFUNDED} before the payment was credited: {amounts.plain(facts.refunded)}.")
+        _ask_for_attention(row, f"{REFUNDED} before the payment was credited: {money.plain(facts.refunded)}.")
         return row
     _take_back(row)
     _tell_of_refund(row, returned)
@@ -193,7 +193,7 @@ def dispute(*, payment: Payment, amount: Decimal, reason: str) -> Payment:
     Emits ``billing.payment.disputed``.
     """
     row = locked(payment.pk)
-    text = f"{amounts.plain(amount)} {row.currency} are disputed: {reason or 'no reason given'}."
+    text = f"{money.plain(amount)} {row.currency} are disputed: {reason or 'no reason given'}."
     wallet = Wallet.objects.get(pk=row.wallet_id)
     if wallet.status == WalletStatus.ACTIVE:
         wallets.move(wallet=wallet, status=WalletStatus.SUSPENDED, reason=f"A card payment is disputed. {text}")
@@ -236,7 +236,9 @@ def settle(*, payment: Payment, reason: str, actor: Any = None) -> Payment:
 def _due_back(row: Payment) -> Decimal:
     """What of the wallet's credit is still to be taken for what was refunded."""
     share = (
-        row.amount if row.refunded_total == row.total else amounts.to_line(row.amount * row.refunded_total / row.total)
+        row.amount
+        if row.refunded_total == row.total
+        else money.round_amount(row.amount * row.refunded_total / row.total)
     )
     return share - row.reclaimed_amount
 
@@ -244,8 +246,8 @@ def _due_back(row: Payment) -> Decimal:
 def _take_back(row: Payment, *, actor: Any = None) -> None:
     """Take what is due, or ask for attention; saves the row."""
     due = _due_back(row)
-    reason = f"{REFUNDED}: {amounts.plain(row.refunded_total)} of {amounts.plain(row.total)} {row.currency}"
-    key = f"stripe_refund_{row.pk}_{amounts.plain(row.refunded_total)}"
+    reason = f"{REFUNDED}: {money.plain(row.refunded_total)} of {money.plain(row.total)} {row.currency}"
+    key = f"stripe_refund_{row.pk}_{money.plain(row.refunded_total)}"
     said: dict[str, Any] = {"reference": ledger.Reference(REFERENCE, row.pk), "reason": reason, "actor": actor}
     try:
         with transaction.atomic():

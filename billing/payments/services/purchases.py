@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from billing import money as amounts
+from billing import money
 from billing.invoicing.models import BillingProfile, TaxPoint
 from billing.ledger.models import Wallet
 from billing.payments.models import CreditPackage, Payment, PaymentKind
@@ -53,8 +53,8 @@ def package_terms(package: CreditPackage, *, wallet: Wallet, profile: BillingPro
 def amount_terms(amount: Decimal, *, wallet: Wallet, profile: BillingProfile) -> Terms:
     """An amount for a wallet, one for one."""
     price = _payable(amount, wallet.currency)
-    count = amounts.to_line(price / settings.BILLING_CREDIT_VALUE)
-    return _terms(f"{amounts.plain(count)} credits", count, price, wallet.currency, profile)
+    count = money.round_amount(price / settings.BILLING_CREDIT_VALUE)
+    return _terms(f"{money.plain(count)} credits", count, price, wallet.currency, profile)
 
 
 def card_fee(net: Decimal, currency: str) -> Decimal:
@@ -88,7 +88,7 @@ def order_of(payment: Payment) -> Order:
     """The payment as the provider is asked for it: the same at every repetition."""
     lines = [
         Line(payment.description, payment.price),
-        Line(f"{payment.tax_name} {amounts.plain(payment.tax_rate * 100)} %", payment.tax),
+        Line(f"{payment.tax_name} {money.plain(payment.tax_rate * 100)} %", payment.tax),
         Line(FEE, payment.fee),
     ]
     return Order(payment.pk, payment.tenant_id, payment.currency, [line for line in lines if line.amount])
@@ -104,7 +104,7 @@ def _terms(description: str, count: Decimal, price: Decimal, currency: str, prof
     return Terms(
         description=description,
         credits=count,
-        amount=amounts.to_line(count * settings.BILLING_CREDIT_VALUE),
+        amount=money.round_amount(count * settings.BILLING_CREDIT_VALUE),
         price=price,
         currency=currency,
         tax=tax,

@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from billing import money as amounts
+from billing import money
 from billing.pricing.models import COMPONENT, TIERED, Price, PriceCategory, PriceScheme, PriceUnit
 from billing.pricing.services import prices
 from billing.pricing.services.prices import Terms
@@ -96,8 +96,8 @@ def write(rows: Iterable[Price]) -> str:
             {
                 "tenant": row.tenant.slug if row.tenant else "",
                 **{name: getattr(row, name) for name in (*COMPONENT, "scheme", "description")},
-                "unit_price": amounts.plain(row.unit_price),
-                "package_size": amounts.plain(row.package_size) if row.package_size else "",
+                "unit_price": money.plain(row.unit_price),
+                "package_size": money.plain(row.package_size) if row.package_size else "",
                 "tiers": json.dumps(row.tiers, separators=(",", ":")) if row.tiers else "",
                 **{name: moment.isoformat() if (moment := getattr(row, name)) else "" for name in PERIOD},
             }

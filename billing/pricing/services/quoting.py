@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from billing import money as amounts
+from billing import money
 from billing.entitlements.models import USE
 from billing.entitlements.services import quotas as entitlements
 from billing.ledger.models import Wallet
@@ -33,7 +33,7 @@ EXACT: Final = Context(prec=60)
 MOST_ITEMS: Final = 100
 # Use beyond a quota, which the entitlement prices and not the list.
 OVERAGE: Final = "overage"
-LIST_CURRENCY: Final = amounts.DEFAULT_CURRENCY
+LIST_CURRENCY: Final = money.DEFAULT_CURRENCY
 SINGULAR: Final[Mapping[str, str]] = {f"{unit}s": unit for unit in PriceUnit.values}
 LENGTHS: Final = {"category": 50, "provider": 50, "model": 255, "unit": 30, "description": 500}
 
@@ -83,7 +83,7 @@ class PricedItem:
         """As a usage event keeps it: figures as text, nothing that is empty."""
         values = asdict(self)
         for name in ("quantity", "unit_price", "cost"):
-            values[name] = amounts.plain(values[name])
+            values[name] = money.plain(values[name])
         values["price_id"] = str(self.price_id) if self.price_id else None
         return {name: value for name, value in values.items() if value not in (None, "")}
 
@@ -184,9 +184,9 @@ def overage(*, feature_key: str, unit: str, quantity: Decimal, rate: Decimal) ->
 def _rounded(rule: Callable[[Price, Decimal], Decimal], price: Price, quantity: Decimal) -> Decimal:
     """The rule's result as an amount of money."""
     with localcontext(EXACT):
-        cost = amounts.to_line(rule(price, Decimal(quantity)))
+        cost = money.round_amount(rule(price, Decimal(quantity)))
     if cost > GREATEST:
-        raise Invalid(f"{amounts.plain(quantity)} units would cost more than {GREATEST:f}: check the quantity.")
+        raise Invalid(f"{money.plain(quantity)} units would cost more than {GREATEST:f}: check the quantity.")
     return cost
 
 
@@ -299,7 +299,7 @@ def _quantity(value: Any) -> Decimal | None:
         return None
     try:
         quantity = Decimal(value)
-        if not quantity.is_finite() or not 0 <= quantity <= GREATEST or quantity != quantity.quantize(amounts.MICRO):
+        if not quantity.is_finite() or not 0 <= quantity <= GREATEST or quantity != quantity.quantize(money.MICRO):
             return None
     except (ArithmeticError, TypeError, ValueError):
         return None

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.formatting import amount, quantity
-from billing.money import to_price
+from billing.money import round_unit_price
 from billing.pricing.models import PriceCategory
 from billing.usage.admin.chart import COLOURS, daily_chart
 from billing.usage.admin.export import usage_file
@@ -208,7 +208,7 @@ def _component(line: Line, summary: Summary) -> dict[str, str]:
         "unit": key.unit,
         "uses": f"{line.uses:,}",
         "quantity": quantity(line.quantity),
-        "each": amount(to_price(each)),
+        "each": amount(round_unit_price(each)),
         "cost": amount(line.cost),
         "share": _share(line, summary),
     }

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.money import DEFAULT_CURRENCY, to_line
+from billing.money import DEFAULT_CURRENCY, round_amount
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.selectors import summaries
 from billing.usage.selectors.summaries import By, Chosen, Line, Period, Summary
@@ -222,7 +222,7 @@ def _costs(line: Line) -> dict[str, Any]:
 
 
 def _credits(cost: Decimal) -> Decimal:
-    return to_line(cost / settings.BILLING_CREDIT_VALUE)
+    return round_amount(cost / settings.BILLING_CREDIT_VALUE)
 
 
 router.route("billing-usage-events/summary/", UsageSummary.as_view(), name="usage-summary")

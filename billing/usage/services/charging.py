@@ -16,7 +16,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from billing import money as amounts
+from billing import money
 from billing.ledger.models import Hold, Wallet
 from billing.ledger.services import ledger, wallets
 from billing.ledger.services.ledger import Operation, Outcome, Posting, Reference
@@ -216,9 +216,9 @@ def _posting(row: UsageEvent, payers: Mapping[UUID | None, Wallet]) -> Posting:
 
 def _error(row: UsageEvent, answer: ledger.Verdict) -> DomainError:
     if answer.outcome == Outcome.INSUFFICIENT:
-        available, cost = answer.available or Decimal(0), amounts.plain(row.total_cost)
+        available, cost = answer.available or Decimal(0), money.plain(row.total_cost)
         return ledger.InsufficientBalance(
-            f"The use costs {cost} {row.currency} and {amounts.plain(available)} are available: top the wallet up.",
+            f"The use costs {cost} {row.currency} and {money.plain(available)} are available: top the wallet up.",
             required=str(row.total_cost),
             available=str(available),
             currency=row.currency,

@@ -12,8 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from billing import money as amounts
-from billing import reasons
+from billing import money, reasons
 from billing.entitlements.models import USE
 from billing.entitlements.services import quotas as entitlements
 from billing.ledger.services import ledger
@@ -215,7 +214,7 @@ def _intent(event: UsageEvent, items: Iterable[Item], occurred_at: datetime | No
     """A digest of each thing the caller asked for; not of prices and costs, which follow from it."""
     asked = {
         "feature_key": event.feature_key,
-        "items": [[*item.key, amounts.plain(item.quantity), item.description] for item in items],
+        "items": [[*item.key, money.plain(item.quantity), item.description] for item in items],
         "user": event.user_id,
         "external_reference_id": event.external_reference_id,
         "occurred_at": occurred_at.timestamp() if occurred_at else None,
