@@ -157,9 +157,9 @@ def _size(stage: Stage, rows: int, more: int, hordak: Contestant | None, options
     lane = _lane(stage, options.lane_seconds)
     stage.superuser.execute("VACUUM (ANALYZE) billing_ledger_transactions")
     audits = _audits()
-    if any(audit.search.violations for audit in audits.values()):
+    if any(audit.results.violations for audit in audits.values()):
         for audit in audits.values():
-            print(*audit.search.findings[:10], sep="\n", file=sys.stderr)
+            print(*audit.results.findings[:10], sep="\n", file=sys.stderr)
         print("The audit found violations: there is nothing to report.", file=sys.stderr)
         return False
     report.size(rows, rounds, bytes_a_row, lane, audits)
@@ -221,9 +221,9 @@ def _lane(stage: Stage, seconds: float) -> list[report.LaneRun]:
 
 
 def _audits() -> dict[str, Any]:
-    from billing.audit.services import prove
+    from billing.audit.services import audit_ledger
 
-    return {"without hashes": prove(with_hashes=False), "with hashes": prove()}
+    return {"without hashes": audit_ledger(with_hashes=False), "with hashes": audit_ledger()}
 
 
 def _contestant(name: str, script: str, *arguments: object, python: str = sys.executable) -> Contestant:

@@ -89,7 +89,7 @@ def lad(wallets: Wallets) -> None:
 
 def lane(wallets: Wallets) -> None:
     """What the product does when many ask at once: callers that come at the same moment share a commit."""
-    from billing.ledger.services.ledger import Operation, Outcome, Posting, post_many
+    from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, post_many
     from billing.usage.services.group_commit import Lane
 
     shared: Lane[Posting, Any] = Lane("bench", post_many)
@@ -98,7 +98,7 @@ def lane(wallets: Wallets) -> None:
         tenant_id, wallet_id = wallets.draw(workload)
         posting = Posting(Operation.DEBIT, wallet_id, AMOUNT, wallets.key(number), description=DESCRIPTION)
         verdict = shared.run(posting, tenant_id=tenant_id)
-        if verdict.outcome != Outcome.POSTED:
+        if verdict.outcome != PostingOutcome.POSTED:
             raise RuntimeError(verdict)
 
     post("many", 0)

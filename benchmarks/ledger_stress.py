@@ -214,12 +214,12 @@ def run(servers: Servers, workers: Workers, *, operations: int, kills: int) -> N
 
 def sweep() -> None:
     """Give back what holds still set aside, as the sweep does when their time is over."""
-    from billing.ledger.services import maintenance as sweeps
+    from billing.ledger.services import maintenance
 
     later = datetime.now(UTC) + timedelta(days=1)
-    while sweeps.expire_holds(now=later):
+    while maintenance.expire_holds(now=later):
         pass
-    sweeps.expire_lots(now=later)
+    maintenance.expire_lots(now=later)
 
 
 def settle_accounts(logs: list[Path], database: psycopg.Connection[Any]) -> Account:
@@ -270,8 +270,8 @@ def report(account: Account, servers: Servers, workers: Workers, seconds: float,
     lines += [("acknowledged keys", account.acknowledged), ("lost", account.lost), ("different", account.different)]
     lines += [("keys with two effects", account.two_effects), ("conflicts with effect", account.conflicts_with_effect)]
     lines += [("wallets with money still reserved", account.still_reserved)]
-    lines += [("audit: rows a second", proof.rows_per_second), ("audit: violations", proof.search.violations)]
-    found = [f"{finding.rule} {finding.title}: {finding.row}" for finding in proof.search.findings[:20]]
+    lines += [("audit: rows a second", proof.rows_per_second), ("audit: violations", proof.results.violations)]
+    found = [f"{finding.rule} {finding.title}: {finding.row}" for finding in proof.results.findings[:20]]
     return "\n".join([*(f"{name:<34}{value:>14,}" for name, value in lines), *found])
 
 
@@ -289,7 +289,7 @@ def main() -> int:
         from django.db import connection
 
         import benchmarks.stress_worker  # noqa: F401  (sets Django up)
-        from billing.audit.services import prove
+        from billing.audit.services import audit_ledger
 
         shared = {name: getattr(options, name) for name in ("workers", "operations", "batched")}
         asked = commands(open_wallets(), directory, **shared)
@@ -303,10 +303,10 @@ def main() -> int:
         address = servers.postgres.superuser_url.replace("/postgres?", "/lad?")
         with psycopg.connect(address, options="-c search_path=lad_dev") as database:
             account = settle_accounts(workers.logs(), database)
-        proof = prove(now=datetime.now(UTC) + timedelta(days=1))
+        proof = audit_ledger(now=datetime.now(UTC) + timedelta(days=1))
     print(report(account, servers, workers, seconds, proof))
     enough = servers.kills + workers.kills >= options.kills
-    return 0 if account.clean and enough and not proof.search.violations else 1
+    return 0 if account.clean and enough and not proof.results.violations else 1
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from django.db import InterfaceError, OperationalError, connection  # noqa: E402
 
 from billing.ledger.models import LedgerTransaction  # noqa: E402
 from billing.ledger.services import ledger  # noqa: E402
-from billing.ledger.services.ledger import Operation, Posted, Posting  # noqa: E402
+from billing.ledger.services.ledger import Operation, PostedTransaction, Posting  # noqa: E402
 from lad.errors import DomainError  # noqa: E402
 from lad.tenancy.context import tenant_context  # noqa: E402
 
@@ -63,7 +63,7 @@ class Stage:
 
 
 def digest(row: Any) -> str:
-    """Everything a result says, in 32 characters; of a ``Posted`` or a row of the ledger."""
+    """Everything a result says, in 32 characters; of a ``PostedTransaction`` or a row of the ledger."""
     said = [row.id, row.wallet_id, row.wallet_version, row.transaction_type, row.amount, row.balance_before,
             row.balance_after, row.reserved_after, row.idempotency_key, row.created_at.astimezone(UTC).isoformat(),
             row.hold_id, row.reverses_id]  # fmt: skip
@@ -152,7 +152,7 @@ class Worker:
         return [_line(key, variant, outcome, posted)]
 
 
-def _line(key: str, variant: int, outcome: str, posted: Posted | None) -> str:
+def _line(key: str, variant: int, outcome: str, posted: PostedTransaction | None) -> str:
     known = posted is not None and outcome in ("posted", "replayed")
     return f"{key}\t{variant}\t{outcome}\t{digest(posted) if known else '-'}\n"
 
@@ -173,7 +173,7 @@ def _posting(key: str, variant: int, stage: Stage, tenant_id: UUID) -> Posting:
     return Posting(operation, wallet, amount, key, terms=terms, description="Stress")
 
 
-_STEPS: Final[dict[str, Callable[[UUID, str, Decimal, Any, int], Posted]]] = {
+_STEPS: Final[dict[str, Callable[[UUID, str, Decimal, Any, int], PostedTransaction]]] = {
     "debit": lambda wallet, key, amount, about, variant: ledger.debit(wallet=wallet, amount=amount, key=key),
     "topup": lambda wallet, key, amount, about, variant: ledger.topup(wallet=wallet, amount=amount * 4, key=key),
     "adjust": lambda wallet, key, amount, about, variant: ledger.adjust(
@@ -195,7 +195,7 @@ _STEPS: Final[dict[str, Callable[[UUID, str, Decimal, Any, int], Posted]]] = {
 }
 
 
-def _extend(key: str, amount: Decimal, about: Any) -> Posted:
+def _extend(key: str, amount: Decimal, about: Any) -> PostedTransaction:
     posted = ledger.extend(hold=about.hold_id, key=key, amount=amount, until=about.created_at + timedelta(seconds=90))
     if posted is None:
         raise RuntimeError("An extension with an amount posts a reservation.")

@@ -36,7 +36,7 @@ def amount(value: Any, currency: str = "") -> str:
     return f"{exact:,f} {currency}".rstrip()
 
 
-def holder_of(wallet: Any) -> str:
+def wallet_owner(wallet: Any) -> str:
     """Whose wallet it is."""
     return str(wallet.user) if wallet.user_id else "The tenant's own"
 

@@ -3,7 +3,7 @@
 from lad.errors import Invalid
 
 
-def given(reason: str) -> str:
+def require_reason(reason: str) -> str:
     """The reason without the blanks around it. Raises Invalid when nothing is left."""
     said = reason.strip()
     if not said:

@@ -8,7 +8,7 @@ import structlog
 from django.db import connection
 from django.utils import timezone
 
-from billing.audit.checks.search import MOST_SHOWN, Finding, Search, by_tenant, find
+from billing.audit.checks.search import MAX_ROWS_SHOWN, CheckResults, Finding, by_tenant, run_checks
 from billing.audit.checks.snapshot import snapshot
 from billing.audit.models import AuditResult, LedgerAudit
 from lad.outbox.emission import NewEvent, emit_many
@@ -34,11 +34,11 @@ ON CONFLICT (tenant_id, wallet_id, anchored_on) DO NOTHING
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class CompletedAudit:
     """A finished audit, with all that it found."""
 
     audit: LedgerAudit
-    search: Search
+    results: CheckResults
 
     @property
     def seconds(self) -> float:
@@ -49,13 +49,13 @@ class Proof:
         return int(self.audit.ledger_rows / max(self.seconds, 0.001))
 
 
-def prove(
+def audit_ledger(
     *,
     tenant: Tenant | None = None,
     with_hashes: bool = True,
     since_anchor: bool = False,
     now: datetime | None = None,
-) -> Proof:
+) -> CompletedAudit:
     """Audit every wallet, or those of one tenant, in one snapshot and keep the result.
 
     Called outside any scope. A clean audit with hashes drops today's anchors for the wallets that moved.
@@ -64,11 +64,11 @@ def prove(
     """
     started_at = timezone.now()
     with snapshot(tenant_id=tenant.pk if tenant else None) as cursor:
-        search = find(cursor, with_hashes=with_hashes, since_anchor=since_anchor, now=now)
+        results = run_checks(cursor, with_hashes=with_hashes, since_anchor=since_anchor, now=now)
         cursor.execute(HEADS_HASH)
         [heads_hash] = cursor.fetchone()
         cursor.execute(MOVED)
-        moved = cursor.fetchall() if with_hashes and not search.violations else []
+        moved = cursor.fetchall() if with_hashes and not results.violations else []
     with platform_context():
         audit = LedgerAudit.objects.create(
             started_at=started_at,
@@ -76,23 +76,23 @@ def prove(
             scope=tenant.slug if tenant else "",
             with_hashes=with_hashes,
             since_anchor=since_anchor,
-            ledger_rows=search.movements,
-            wallets=search.wallets,
-            violations=search.violations,
+            ledger_rows=results.movements,
+            wallets=results.wallets,
+            violations=results.violations,
             findings=[
                 {"rule": finding.rule, "title": finding.title, "table": finding.table, "row": dict(finding.row)}
-                for finding in search.findings[:MOST_SHOWN]
+                for finding in results.findings[:MAX_ROWS_SHOWN]
             ],
-            result=AuditResult.VIOLATED if search.violations else AuditResult.PROVED,
+            result=AuditResult.VIOLATED if results.violations else AuditResult.PROVED,
             heads_hash=heads_hash,
         )
         _drop_anchors(moved, started_at)
     # What was found is kept also when it cannot be told.
-    if search.violations:
-        log.critical("ledger audit failed", audit=str(audit.pk), violations=search.violations)
+    if results.violations:
+        log.critical("ledger audit failed", audit=str(audit.pk), violations=results.violations)
         with platform_context():
-            _tell(audit, search)
-    return Proof(audit, search)
+            _emit_failure(audit, results)
+    return CompletedAudit(audit, results)
 
 
 def _drop_anchors(moved: list[tuple[UUID, UUID, int, bytes]], at: datetime) -> None:
@@ -102,9 +102,9 @@ def _drop_anchors(moved: list[tuple[UUID, UUID, int, bytes]], at: datetime) -> N
             cursor.execute(DROP_ANCHOR, [tenants, wallets, [at.date()] * len(moved), versions, hashes])
 
 
-def _tell(audit: LedgerAudit, search: Search) -> None:
+def _emit_failure(audit: LedgerAudit, results: CheckResults) -> None:
     """Emit an event for each tenant concerned; a row may name one that does not exist."""
-    concerned = dict(by_tenant(search.findings))
+    concerned = dict(by_tenant(results.findings))
     known = Tenant.all_objects.filter(pk__in=concerned).values_list("pk", flat=True)
     emit_many(
         NewEvent(

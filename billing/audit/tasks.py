@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing.audit.services import prove
+from billing.audit.services import audit_ledger
 
 # Reading a ledger of many millions of movements takes minutes.
 LONGEST_AUDIT = 6 * 3600
@@ -12,4 +12,4 @@ LONGEST_AUDIT = 6 * 3600
 @shared_task(name="billing.prove_ledger", acks_late=False, time_limit=LONGEST_AUDIT, soft_time_limit=LONGEST_AUDIT)
 def prove_ledger() -> None:
     """Hold every promise of the ledger against all its rows."""
-    prove()
+    audit_ledger()

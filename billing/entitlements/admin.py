@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from billing.entitlements.models import EntitlementUse, FeatureEntitlement, QuotaWindow
 from billing.entitlements.selectors import with_use
-from billing.entitlements.services.quotas import NEARLY
+from billing.entitlements.services.quotas import NEARLY_USED_SHARE
 from billing.formatting import DASH, Column, amount, quantity, table
 from billing.usage.admin.usage import FeatureFilter
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
@@ -94,7 +94,9 @@ def _bar(used: Decimal, quota: Decimal | None) -> Any:
     if quota is None:
         return format_html('{} <span class="lad-hint">no limit</span>', quantity(used))
     share = min(used * 100 / quota, Decimal(100)) if quota else Decimal(100)
-    tone = "lad-quota-full" if used >= quota else "lad-quota-near" if used >= quota * NEARLY else "lad-colour-1"
+    tone = (
+        "lad-quota-full" if used >= quota else "lad-quota-near" if used >= quota * NEARLY_USED_SHARE else "lad-colour-1"
+    )
     return format_html(
         '<span class="lad-quota"><span class="lad-quota-text"><span>{} of {}</span>'
         '<span class="lad-hint">{}</span></span><span class="lad-share-track">'

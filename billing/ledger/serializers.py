@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from billing.ledger.services.ledger import Posted
+from billing.ledger.services.ledger import PostedTransaction
 
 
 class MoneyField(serializers.DecimalField):
@@ -14,7 +14,7 @@ class MoneyField(serializers.DecimalField):
         super().__init__(max_digits=18, decimal_places=6, **kwargs)
 
 
-class PostedAnswer(serializers.Serializer):
+class PostedTransactionResponse(serializers.Serializer):
     """One row of the ledger. ``balance_before`` and ``balance_after`` are what could be spent around it."""
 
     id = serializers.UUIDField()
@@ -29,27 +29,27 @@ class PostedAnswer(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class HoldAnswer(serializers.Serializer):
+class HoldResponse(serializers.Serializer):
     """What became of a hold, and the row of the ledger that says so."""
 
     hold = serializers.UUIDField()
-    transaction = PostedAnswer()
+    transaction = PostedTransactionResponse()
 
 
-class ReservedAnswer(HoldAnswer):
+class HoldCreatedResponse(HoldResponse):
     """A new hold: it ends at ``expires_at`` unless it is captured, released or extended before."""
 
     expires_at = serializers.DateTimeField()
 
 
-class ExtendedAnswer(serializers.Serializer):
+class HoldExtendedResponse(serializers.Serializer):
     """A hold that lasts longer; ``transaction`` is what was set aside besides, if anything."""
 
     hold = serializers.UUIDField()
     lasts_until = serializers.DateTimeField(help_text="At least until then.")
-    transaction = PostedAnswer(allow_null=True)
+    transaction = PostedTransactionResponse(allow_null=True)
 
 
-def hold_answer(posted: Posted, **more: Any) -> dict[str, Any]:
+def hold_response(posted: PostedTransaction, **more: Any) -> dict[str, Any]:
     """The body that tells of a movement of a hold."""
     return {"hold": posted.hold_id, "transaction": posted, **more}

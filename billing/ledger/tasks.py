@@ -2,16 +2,16 @@
 
 from celery import shared_task
 
-from billing.ledger.services import maintenance as sweeps
+from billing.ledger.services import maintenance
 
 
 @shared_task(name="billing.expire_holds")
 def expire_holds() -> None:
     """Give back what holds set aside past their time."""
-    sweeps.expire_holds()
+    maintenance.expire_holds()
 
 
 @shared_task(name="billing.expire_lots")
 def expire_lots() -> None:
     """Take out what is left of credit that has expired."""
-    sweeps.expire_lots()
+    maintenance.expire_lots()

@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services import ledger, wallets
 from billing.ledger.services.ledger import Reference
-from billing.legacy import guard as legacy_guard
+from billing.legacy import guard
 from billing.legacy.models import CreditTransaction, CreditTransactionType, LegacyMove, UserCredit
 from lad.errors import DomainError
 from lad.outbox.emission import emit, quiet
@@ -42,7 +42,7 @@ _HOLDER: Final = Coalesce(F("user_credit__user"), F("user"))
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReconciliationLine:
     """One user's reconciliation: ``difference`` is what the credits are worth less what the wallet got.
 
     Amounts but ``credits`` are in the wallet's currency; ``opening`` and ``closing`` are the adjustments of
@@ -69,7 +69,7 @@ class _Plan:
     closing: Decimal
 
 
-def move(*, tenant_id: UUID, now: datetime, dry_run: bool = False) -> list[Line]:
+def move_credits(*, tenant_id: UUID, now: datetime, dry_run: bool = False) -> list[ReconciliationLine]:
     """Move what has not moved yet of a tenant's legacy credits; returns a line for each user and stores them.
 
     One transaction for each user: an interrupted run is continued by the next one, and a run beside this
@@ -88,12 +88,12 @@ def move(*, tenant_id: UUID, now: datetime, dry_run: bool = False) -> list[Line]
     return lines
 
 
-def freeze(*, tenant_id: UUID, now: datetime) -> None:
+def freeze_credits(*, tenant_id: UUID, now: datetime) -> None:
     """Have the old tables refuse every write of the tenant. Waits for those under way. Idempotent."""
     _switch(tenant_id, now)
 
 
-def unfreeze(*, tenant_id: UUID) -> None:
+def unfreeze_credits(*, tenant_id: UUID) -> None:
     """Open the old tables of the tenant again. Idempotent."""
     _switch(tenant_id, None)
 
@@ -109,7 +109,7 @@ def tenants_with_credits() -> list[UUID]:
 def _switch(tenant_id: UUID, frozen_at: datetime | None) -> None:
     with platform_context(tenant_id=tenant_id):
         with connection.cursor() as cursor:
-            cursor.execute(legacy_guard.LOCK, [tenant_id])
+            cursor.execute(guard.LOCK, [tenant_id])
         row = _record(tenant_id)
         if (row.frozen_at is None) != (frozen_at is None):
             row.frozen_at = frozen_at
@@ -130,7 +130,7 @@ def _holders() -> set[UUID]:
     }
 
 
-def _move_one(tenant_id: UUID, user: User, now: datetime, dry_run: bool) -> Line:
+def _move_one(tenant_id: UUID, user: User, now: datetime, dry_run: bool) -> ReconciliationLine:
     with platform_context(tenant_id=tenant_id):
         _record(tenant_id)
         credit = UserCredit.objects.select_for_update(no_key=True).filter(user=user).first()
@@ -226,14 +226,14 @@ def _post_one(wallet: Wallet, row: CreditTransaction, now: datetime) -> None:
         ledger.debit(amount=-amount, description=described, **said)
 
 
-def _reconciled(user: User, balance: Decimal, note: str) -> Line:
+def _reconciled(user: User, balance: Decimal, note: str) -> ReconciliationLine:
     wallet = Wallet.objects.filter(user=user).first()
     if wallet is None:
-        return Line(user.email, balance, _money(balance), difference=_money(balance), note=note)
+        return ReconciliationLine(user.email, balance, _money(balance), difference=_money(balance), note=note)
     rows = _rows(wallet)
     settled = rows.filter(reference_type=SETTLED)
     moved = _sum(rows)
-    return Line(
+    return ReconciliationLine(
         user=user.email,
         credits=balance,
         worth=_money(balance),
@@ -266,5 +266,5 @@ def _money(credits: Decimal) -> Decimal:
     return (credits * _value()).quantize(MONEY)
 
 
-def _text(line: Line) -> dict[str, Any]:
+def _text(line: ReconciliationLine) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(line).items()}

@@ -12,7 +12,7 @@ from billing.entitlements.models import FeatureEntitlement
 from billing.invoicing.models import BillingProfile, TaxPoint
 from billing.ledger.models import WalletStatus
 from billing.ledger.services import wallets
-from billing.legacy import services as legacy_credits
+from billing.legacy.services import move_credits
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services import usage
 from demo.billing import invoices, legacy, prices
@@ -93,7 +93,7 @@ def _history(company: DemoCompany) -> None:
     invoices.load(company, till.paid)
     legacy.load(company)
     if company.slug == MOVED:
-        legacy_credits.move(tenant_id=company.tenant.pk, now=company.now)
+        move_credits(tenant_id=company.tenant.pk, now=company.now)
 
 
 def _void_a_mistake(company: DemoCompany, purse: Purse, events: list[UsageEvent]) -> None:
@@ -119,7 +119,7 @@ def _allowances(company: DemoCompany, purse: Purse) -> None:
         if status == WalletStatus.CLOSED:
             own.adjust(-ALLOWANCE, at, f"closing_{person.pk}", "Given back")
             purse.credit(ALLOWANCE, at, f"closing_of_{person.pk}", "Given back")
-        wallets.move(wallet=own.wallet, status=status, reason="Left the team" if status != "active" else "")
+        wallets.change_status(wallet=own.wallet, status=status, reason="Left the team" if status != "active" else "")
 
 
 def _entitle(company: DemoCompany) -> None:

@@ -34,13 +34,15 @@ class Purse:
         self.last = max(moment, self.last + STEP)
         return self.last
 
-    def credit(self, amount: Decimal, moment: datetime, key: str, description: str, **values: Any) -> ledger.Posted:
+    def credit(
+        self, amount: Decimal, moment: datetime, key: str, description: str, **values: Any
+    ) -> ledger.PostedTransaction:
         """Grant credit."""
         said = {**self._said(moment), **values}
         with as_of(said["now"]):
             return ledger.credit(amount=amount, key=key, description=description, **said)
 
-    def adjust(self, amount: Decimal, moment: datetime, key: str, reason: str) -> ledger.Posted:
+    def adjust(self, amount: Decimal, moment: datetime, key: str, reason: str) -> ledger.PostedTransaction:
         """Correct by a signed amount."""
         said = self._said(moment)
         with as_of(said["now"]):

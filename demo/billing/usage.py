@@ -171,9 +171,9 @@ class Spending:
 
     def _charge_suspended(self, event: UsageEvent, at: datetime) -> None:
         """The wallet could not pay at that moment, and nobody tried again."""
-        wallets.move(wallet=self.purse.wallet, status=WalletStatus.SUSPENDED)
+        wallets.change_status(wallet=self.purse.wallet, status=WalletStatus.SUSPENDED)
         self._charge(event, at)
-        wallets.move(wallet=self.purse.wallet, status=WalletStatus.ACTIVE)
+        wallets.change_status(wallet=self.purse.wallet, status=WalletStatus.ACTIVE)
 
     def _call(self, number: int, at: datetime) -> None:
         """A call's length is not known before: money is held, what it cost is taken, the rest given back."""

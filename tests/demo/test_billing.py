@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from billing.audit.checks.search import find
+from billing.audit.checks.search import run_checks
 from billing.invoicing.documents import invoice_html, invoice_pdf
 from billing.invoicing.models import LINE_ITEMS, Invoice, InvoiceKind, InvoiceStatus
 from billing.invoicing.services import line_sum
@@ -49,7 +49,7 @@ def ledger(wallet: Wallet) -> list[LedgerTransaction]:
 
 def test_an_auditor_finds_nothing() -> None:
     with connection.cursor() as cursor:
-        found = find(cursor, now=timezone.now())
+        found = run_checks(cursor, now=timezone.now())
     assert found.findings == []
     assert found.movements > 500
 

@@ -1,47 +1,48 @@
-"""Two transactions at once in tests: a second one in a thread, and the moment at which it has to wait."""
+"""Run a second transaction in a thread and wait until it is blocked by a lock."""
 
 import time
 from collections.abc import Callable
 from threading import Thread
-from typing import Any
 
 from django.db import connection
 
 from tests.conftest import superuser_connection
 
-WAITING = """
+BLOCKED_SESSIONS = """
 SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
 """
+ATTEMPTS = 2_000
+JOIN_TIMEOUT = 20
 
 
-class Other:
-    """Somebody else, at work in a thread and on a connection of their own; ``failed`` is what stopped them."""
+class ConcurrentWork:
+    """Work that runs in a thread on its own database connection. ``error`` is the exception that ended it."""
 
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self.failed: Exception | None = None
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.error: Exception | None = None
         self.thread = Thread(target=self._run, args=(work,), daemon=True)
         self.thread.start()
 
-    def _run(self, work: Callable[[], Any]) -> None:
+    def _run(self, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception as error:
-            self.failed = error
+            self.error = error
         finally:
             connection.close()
 
-    def ended(self) -> bool:
-        """Wait until they are through; whether nothing stopped them."""
-        self.thread.join(20)
+    def succeeded(self) -> bool:
+        """Wait for the end of the work and return whether it raised nothing."""
+        self.thread.join(JOIN_TIMEOUT)
         assert not self.thread.is_alive()
-        return self.failed is None
+        return self.error is None
 
 
-def until_somebody_waits() -> None:
-    """Return when somebody waits for a lock in this test's database."""
+def wait_until_blocked() -> None:
+    """Return as soon as a session of the test database waits for a lock. Raise AssertionError after ten seconds."""
     with superuser_connection() as superuser:
-        for _ in range(2_000):
-            if superuser.execute(WAITING).fetchone() != (0,):
+        for _ in range(ATTEMPTS):
+            if superuser.execute(BLOCKED_SESSIONS).fetchone() != (0,):
                 return
             time.sleep(0.005)
-    raise AssertionError("nobody waits")
+    raise AssertionError("no session waits for a lock")

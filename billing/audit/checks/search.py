@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing.audit.checks import folding, guards, lots, quotas, rules
 from billing.audit.checks.rules import Rule
 
-MOST_SHOWN: Final = 200
+MAX_ROWS_SHOWN: Final = 200
 # The pass over the ledger reads several parts in each process, so that none waits long for the last part of another,
 # and none so big that what is folded of it would not fit into memory.
 PARTS_A_PROCESS: Final = 4
@@ -36,7 +36,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Search:
+class CheckResults:
     """What a search read and found: how many rows break a promise, and the first of them for each."""
 
     movements: int = 0
@@ -47,16 +47,18 @@ class Search:
     def add(self, rule: str, title: str, table: str, rows: list[dict[str, Any]], count: int | None = None) -> None:
         """Note the rows; ``count`` is how many there are where these are only the first."""
         self.violations += len(rows) if count is None else count
-        self.findings += [Finding(rule, title, table, row) for row in rows[:MOST_SHOWN]]
+        self.findings += [Finding(rule, title, table, row) for row in rows[:MAX_ROWS_SHOWN]]
 
 
-def find(cursor: Any, *, with_hashes: bool = True, since_anchor: bool = False, now: datetime | None = None) -> Search:
+def run_checks(
+    cursor: Any, *, with_hashes: bool = True, since_anchor: bool = False, now: datetime | None = None
+) -> CheckResults:
     """Hold every rule against the rows the cursor's transaction may see, in the current scope.
 
     ``now`` is the moment by which holds must have ended. With ``since_anchor`` movements up to a wallet's
     last anchor are taken as proved, and the use of lots, which only the whole history shows, is left out.
     """
-    found = Search()
+    found = CheckResults()
     every = (*rules.RULES, *quotas.RULES, *((rules.HASH,) if with_hashes else ()))
     values = {"now": now or timezone.now()}
     if not _fold(cursor, found, since_anchor=since_anchor):
@@ -79,18 +81,18 @@ def _sql(rule: Rule, since_anchor: bool) -> str:
 
 def _rows(cursor: Any, sql: str, values: Mapping[str, Any]) -> tuple[list[dict[str, Any]], int]:
     cursor.execute(
-        f"SELECT to_jsonb(breach)::text, count(*) OVER () FROM ({sql}) AS breach LIMIT {MOST_SHOWN}", values or None
+        f"SELECT to_jsonb(breach)::text, count(*) OVER () FROM ({sql}) AS breach LIMIT {MAX_ROWS_SHOWN}", values or None
     )
     rows = cursor.fetchall()
     return [_read(text) for text, _count in rows], rows[0][1] if rows else 0
 
 
-def _fold(cursor: Any, found: Search, *, since_anchor: bool) -> bool:
+def _fold(cursor: Any, found: CheckResults, *, since_anchor: bool) -> bool:
     """Wallets and lots against the ledger, in one pass over it; whether every movement adds up in itself."""
     cursor.execute("SELECT pg_relation_size('billing_ledger_transactions') / current_setting('block_size')::bigint")
     [blocks] = cursor.fetchone()
     parts = max(PARTS_A_PROCESS * settings.BILLING_AUDIT_WORKERS, blocks // BLOCKS_A_PART, 1)
-    cursor.execute(folding.statement(blocks=blocks, parts=parts, since_anchor=since_anchor, most=MOST_SHOWN))
+    cursor.execute(folding.statement(blocks=blocks, parts=parts, since_anchor=since_anchor, most=MAX_ROWS_SHOWN))
     movements, wallets, adds_up, wrong, how_wrong, uneven, how_uneven, *of_lots = cursor.fetchone()
     found.movements, found.wallets = int(movements), int(wallets)
     _wallets(cursor, found, _read(wrong), how_wrong)
@@ -101,7 +103,7 @@ def _fold(cursor: Any, found: Search, *, since_anchor: bool) -> bool:
     return bool(adds_up)
 
 
-def _wallets(cursor: Any, found: Search, rows: list[dict[str, Any]], count: int) -> None:
+def _wallets(cursor: Any, found: CheckResults, rows: list[dict[str, Any]], count: int) -> None:
     """Wallets that disagree with their ledger, and the places where the chain of such a wallet is broken."""
     disagreeing = [row for row in rows if not row["agrees"]]
     if disagreeing:
@@ -115,12 +117,14 @@ def _wallets(cursor: Any, found: Search, rows: list[dict[str, Any]], count: int)
             found.add("I3", title, rules.LEDGER, *(broken if broken[1] else ([row], 1)))
 
 
-def _lots(cursor: Any, found: Search, unequal: str, how_unequal: int, stale: str, how_stale: int, wallets: str) -> None:
+def _lots(
+    cursor: Any, found: CheckResults, unequal: str, how_unequal: int, stale: str, how_stale: int, wallets: str
+) -> None:
     """Lots against their movements: what is left of them, when they were used, and in which order."""
     found.add("I9", "What is left of a lot is not what its movements left", rules.LOTS, _read(unequal), how_unequal)
     found.add("I9", "A lot was used after it expired, or taken out before", rules.LOTS, _read(stale), how_stale)
     for tenant_id, wallet_id in _read(wallets):
-        rows = lots.out_of_order(cursor, UUID(tenant_id), UUID(wallet_id), MOST_SHOWN)
+        rows = lots.out_of_order(cursor, UUID(tenant_id), UUID(wallet_id), MAX_ROWS_SHOWN)
         found.add("I9", "Lots were used in another order than they should", rules.LEDGER, *rows)
 
 

@@ -10,15 +10,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from billing.entitlements.models import USE, EntitlementUse, FeatureEntitlement
-from billing.entitlements.services import windows as quota_windows
-from billing.entitlements.services.windows import Answer, Quantity, Window
+from billing.entitlements.services import windows
+from billing.entitlements.services.windows import Quantity, QuotaReading, WindowReading
 from lad.errors import Conflict, NotAllowed
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
 
 NOTHING: Final = Decimal(0)
 # From this part of a quota on the tenant is told that it nears its end.
-NEARLY: Final = Decimal("0.8")
+NEARLY_USED_SHARE: Final = Decimal("0.8")
 
 
 class QuotaExceeded(Conflict):
@@ -49,7 +49,7 @@ class WindowState:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RemainingQuota:
     """A feature's quotas and what they leave, counted in ``unit``; None for no limit or no entitlement.
 
     ``overage_rate`` is what a unit beyond them costs, None where those are refused.
@@ -79,7 +79,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consumed(Left):
+class ConsumedQuota(RemainingQuota):
     """What was taken: ``within`` both quotas, and ``over`` one of them at ``overage_rate`` each; and what is left."""
 
     quantity: Decimal
@@ -87,7 +87,7 @@ class Consumed(Left):
     over: Decimal
 
 
-def consume(*, feature_key: str, quantity: Quantity, at: datetime) -> Consumed:
+def consume(*, feature_key: str, quantity: Quantity, at: datetime) -> ConsumedQuota:
     """Take units from the day and the month of ``at``, in one statement inside the caller's transaction.
 
     ``quantity`` is in the entitlement's unit, or says for each unit how much of it there is; a use counts
@@ -95,21 +95,21 @@ def consume(*, feature_key: str, quantity: Quantity, at: datetime) -> Consumed:
     caller's record, not this. Raises QuotaExceeded or NotEntitled; then nothing is taken.
     """
     _refuse_negative(quantity)
-    answer = quota_windows.take(feature_key, quantity, at)
+    answer = windows.take(feature_key, quantity, at)
     if answer is None:
         amount = quantity if isinstance(quantity, Decimal) else quantity.get(USE, NOTHING)
-        return Consumed(quantity=amount, within=amount, over=NOTHING)
+        return ConsumedQuota(quantity=amount, within=amount, over=NOTHING)
     if not answer.enabled:
         raise NotEntitled(f"{feature_key} is not part of what the tenant may use.", feature_key=feature_key)
     if answer.quantity == 0:
-        answer = quota_windows.read(feature_key, quantity, at) or answer
-        return Consumed(**_terms(answer), quantity=NOTHING, within=NOTHING, over=NOTHING)
+        answer = windows.read(feature_key, quantity, at) or answer
+        return ConsumedQuota(**_terms(answer), quantity=NOTHING, within=NOTHING, over=NOTHING)
     if any(window.use_id is None for window in answer.windows):
         raise _refusal(feature_key, answer, at)
     for window in answer.windows:
         _tell(feature_key, answer, window, at)
     over = max(window.beyond(answer.quantity) for window in answer.windows)
-    return Consumed(**_terms(answer), quantity=answer.quantity, within=answer.quantity - over, over=over)
+    return ConsumedQuota(**_terms(answer), quantity=answer.quantity, within=answer.quantity - over, over=over)
 
 
 def give_back(*, feature_key: str, quantity: Quantity, at: datetime) -> None:
@@ -118,18 +118,18 @@ def give_back(*, feature_key: str, quantity: Quantity, at: datetime) -> None:
     A window that told it was used up does not tell so again.
     """
     _refuse_negative(quantity)
-    quota_windows.give_back(feature_key, quantity, at)
+    windows.give_back(feature_key, quantity, at)
 
 
-def left(*, feature_key: str, now: datetime) -> Left:
+def remaining(*, feature_key: str, now: datetime) -> RemainingQuota:
     """What a feature's quotas leave at that moment."""
-    answer = quota_windows.read(feature_key, NOTHING, now)
-    return Left(**_terms(answer)) if answer else Left()
+    answer = windows.read(feature_key, NOTHING, now)
+    return RemainingQuota(**_terms(answer)) if answer else RemainingQuota()
 
 
-def all_left(*, now: datetime) -> dict[str, Left]:
+def remaining_by_feature(*, now: datetime) -> dict[str, RemainingQuota]:
     """The same for every feature that has an entitlement, by its key."""
-    return {answer.feature_key: Left(**_terms(answer)) for answer in quota_windows.read_all(now)}
+    return {answer.feature_key: RemainingQuota(**_terms(answer)) for answer in windows.read_all(now)}
 
 
 def _refuse_negative(quantity: Quantity) -> None:
@@ -138,7 +138,7 @@ def _refuse_negative(quantity: Quantity) -> None:
         raise ValueError("A quantity to take or to give back cannot be negative.")
 
 
-def _terms(answer: Answer) -> dict[str, Any]:
+def _terms(answer: QuotaReading) -> dict[str, Any]:
     day, month = (
         WindowState(window.begins, window.quota, window.used or NOTHING, answer.resets_at(window))
         for window in answer.windows
@@ -147,14 +147,14 @@ def _terms(answer: Answer) -> dict[str, Any]:
     return {"unit": answer.unit, "enabled": answer.enabled, "overage_rate": rate, "day": day, "month": month}
 
 
-def _refusal(feature_key: str, answer: Answer, at: datetime) -> QuotaExceeded:
+def _refusal(feature_key: str, answer: QuotaReading, at: datetime) -> QuotaExceeded:
     """Undoes what one window let through, and says what there is and when there is more."""
     short = [window for window in answer.windows if window.use_id is None]
     for window in answer.windows:
         if window.use_id is not None:
-            quota_windows.undo(window, answer.quantity)
-    now = quota_windows.read(feature_key, NOTHING, at)
-    state = Left(**_terms(now or answer))
+            windows.undo(window, answer.quantity)
+    now = windows.read(feature_key, NOTHING, at)
+    state = RemainingQuota(**_terms(now or answer))
     span = " and ".join("today" if window.name == "day" else "this month" for window in short)
     return QuotaExceeded(
         f"{feature_key}: the quota of {span} does not leave {answer.quantity.normalize():f} of unit {answer.unit}.",
@@ -167,9 +167,9 @@ def _refusal(feature_key: str, answer: Answer, at: datetime) -> QuotaExceeded:
     )
 
 
-def _tell(feature_key: str, answer: Answer, window: Window, at: datetime) -> None:
+def _tell(feature_key: str, answer: QuotaReading, window: WindowReading, at: datetime) -> None:
     """Emits that a quota nears its end or has reached it, where that was not told before."""
-    if not window.quota or window.used is None or window.used < window.quota * NEARLY:
+    if not window.quota or window.used is None or window.used < window.quota * NEARLY_USED_SHARE:
         return
     ended = window.used >= window.quota
     if window.used_up_at or (window.nearly_used_at and not ended):

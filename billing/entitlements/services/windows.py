@@ -70,7 +70,7 @@ FROM held, terms WHERE usage.tenant_id = %(tenant)s AND usage.id = held.id"""
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WindowReading:
     """One window of an answer; without ``use_id`` nothing was taken from it, or nothing ever was."""
 
     name: QuotaWindow
@@ -89,7 +89,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QuotaReading:
     """An entitlement's terms, the quantity in its unit, and its two windows."""
 
     entitlement_id: UUID
@@ -100,14 +100,14 @@ class Answer:
     allow_overages: bool
     overage_rate: Decimal | None
     zone: str
-    day: Window
-    month: Window
+    day: WindowReading
+    month: WindowReading
 
     @property
-    def windows(self) -> tuple[Window, Window]:
+    def windows(self) -> tuple[WindowReading, WindowReading]:
         return self.day, self.month
 
-    def resets_at(self, window: Window) -> datetime:
+    def resets_at(self, window: WindowReading) -> datetime:
         """When the next window begins: local midnight, the first one where clocks show it twice."""
         following = window.begins + timedelta(days=1)
         if window.name == QuotaWindow.MONTH:
@@ -115,17 +115,17 @@ class Answer:
         return datetime.combine(following, time(), ZoneInfo(self.zone))
 
 
-def take(feature_key: str, quantity: Quantity, at: datetime) -> Answer | None:
+def take(feature_key: str, quantity: Quantity, at: datetime) -> QuotaReading | None:
     """Count the quantity in each window that leaves as much; the others have no ``use_id``. None: no entitlement."""
     return next(_answers(TAKE, feature_key, quantity, at), None)
 
 
-def read(feature_key: str, quantity: Quantity, at: datetime) -> Answer | None:
+def read(feature_key: str, quantity: Quantity, at: datetime) -> QuotaReading | None:
     """What is counted; None where the feature has no entitlement."""
     return next(_answers(READ, feature_key, quantity, at), None)
 
 
-def read_all(at: datetime) -> list[Answer]:
+def read_all(at: datetime) -> list[QuotaReading]:
     """What is counted of every entitlement of the tenant, by feature."""
     return list(_answers(READ_ALL, "", Decimal(0), at))
 
@@ -136,7 +136,7 @@ def give_back(feature_key: str, quantity: Quantity, at: datetime) -> None:
         cursor.execute(GIVE_BACK, _parameters(feature_key, quantity, at))
 
 
-def undo(window: Window, quantity: Decimal) -> None:
+def undo(window: WindowReading, quantity: Decimal) -> None:
     """Take back what was just counted in a window, whose row this transaction holds."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -145,12 +145,12 @@ def undo(window: Window, quantity: Decimal) -> None:
         )
 
 
-def _answers(statement: str, feature_key: str, quantity: Quantity, at: datetime) -> Iterator[Answer]:
+def _answers(statement: str, feature_key: str, quantity: Quantity, at: datetime) -> Iterator[QuotaReading]:
     with connection.cursor() as cursor:
         cursor.execute(statement, _parameters(feature_key, quantity, at))
         rows = cursor.fetchall()
     for of_day, of_month in zip(rows[::2], rows[1::2], strict=True):
-        yield Answer(*of_day[:8], *(Window(QuotaWindow(row[8]), *row[9:]) for row in (of_day, of_month)))
+        yield QuotaReading(*of_day[:8], *(WindowReading(QuotaWindow(row[8]), *row[9:]) for row in (of_day, of_month)))
 
 
 def _parameters(feature_key: str, quantity: Quantity, at: datetime) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def credit_note(
     known: Invoice | None = Invoice.objects.filter(pk=note_id).first()
     if known is not None:
         return known
-    row = _drafted(original, note_id, reasons.given(reason), lines, amount)
+    row = _drafted(original, note_id, reasons.require_reason(reason), lines, amount)
     profile = profile_of(original.tenant_id)
     row.recipient = original.recipient or recipient(profile)
     row.created_at = now or timezone.now()

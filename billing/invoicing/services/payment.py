@@ -67,7 +67,7 @@ def void(*, invoice: Invoice, reason: str, actor: Any = None) -> Invoice:
     Emits ``billing.invoice.voided``. Raises Invalid without a reason, WrongInvoiceStatus for one that is
     paid or voided, HasCreditNotes when part of it was credited.
     """
-    reason = reasons.given(reason)
+    reason = reasons.require_reason(reason)
     row = locked(invoice, InvoiceStatus.DRAFT, *UNPAID)
     if Invoice.objects.filter(corrects=row.pk).exists():
         raise HasCreditNotes

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.formatting import amount, signed
 from billing.ledger.models import LedgerTransaction, Wallet
-from billing.ledger.services.ledger import Posted, Reference
+from billing.ledger.services.ledger import PostedTransaction, Reference
 from billing.money import MICRO
 from lad.admin.actions import Change, Preview, dry_run
 from lad.admin.forms import IdempotentForm, ReasonForm
@@ -104,7 +104,7 @@ def end_of(values: dict[str, Any]) -> datetime | None:
 def posting_preview(
     wallet: Wallet,
     values: dict[str, Any],
-    post: Callable[[], Posted | LedgerTransaction],
+    post: Callable[[], PostedTransaction | LedgerTransaction],
     *warnings: str,
     facts: Iterable[tuple[str, str]] = (),
 ) -> Preview | None:
@@ -124,7 +124,7 @@ def posting_preview(
     return Preview(said, balances(before, posted), warnings)
 
 
-def balances(before: Wallet, posted: Posted | LedgerTransaction) -> list[Change]:
+def balances(before: Wallet, posted: PostedTransaction | LedgerTransaction) -> list[Change]:
     """The wallet's figures now and after the movement."""
     after = (posted.balance_after, posted.reserved_after, posted.balance_after + posted.reserved_after)
     now = (before.available_balance, before.reserved_balance, before.current_balance)

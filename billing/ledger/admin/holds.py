@@ -9,7 +9,7 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from billing.formatting import amount, holder_of, signed
+from billing.formatting import amount, signed, wallet_owner
 from billing.ledger.admin.forms import WhyForm, ledger_key, posting_preview
 from billing.ledger.admin.transactions import LedgerTransactionAdmin
 from billing.ledger.models import CreditLot, Hold, HoldStatus, LedgerTransaction
@@ -41,7 +41,7 @@ class HoldRowsInline(ReadOnlyInline):
         return super().get_queryset(request).order_by("-wallet_version")
 
 
-def _release(row: Hold, values: dict[str, Any], actor: Any) -> ledger.Posted:
+def _release(row: Hold, values: dict[str, Any], actor: Any) -> ledger.PostedTransaction:
     return ledger.release(hold=row, key=ledger_key(values), description=values["reason"], actor=actor)
 
 
@@ -59,7 +59,7 @@ class HoldingAdmin(ReadOnlyAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return holder_of(obj.wallet)
+        return wallet_owner(obj.wallet)
 
 
 @register(Hold)

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from billing.formatting import DASH, Column, amount, holder_of, signed, table
+from billing.formatting import DASH, Column, amount, signed, table, wallet_owner
 from billing.ledger.admin.causes import cause_of, page_of
 from billing.ledger.admin.forms import WhyForm, ledger_key, posting_preview
 from billing.ledger.models import HOLDING, LedgerTransaction
@@ -40,7 +40,9 @@ def _reverse_preview(row: LedgerTransaction, values: dict[str, Any]) -> Preview 
     return posting_preview(row.wallet, values, lambda: _reverse(row, values, None), facts=facts)
 
 
-def _reverse(row: LedgerTransaction, values: dict[str, Any], actor: Any) -> ledger.Posted | LedgerTransaction:
+def _reverse(
+    row: LedgerTransaction, values: dict[str, Any], actor: Any
+) -> ledger.PostedTransaction | LedgerTransaction:
     """Take the row back; a charge together with the use it paid for, which would be charged by nothing."""
     use = _paid_use(row)
     if use is None:
@@ -85,7 +87,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return holder_of(obj.wallet)
+        return wallet_owner(obj.wallet)
 
     @display(description="Available before")
     def before(self, obj: Any) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from billing.formatting import amount, holder_of
+from billing.formatting import amount, wallet_owner
 from billing.ledger import selectors
 from billing.ledger.admin.forms import (
     BY_HAND,
@@ -46,11 +46,11 @@ class BalanceFilter(DropdownFilter):
 OPEN = in_status(WalletStatus.ACTIVE, WalletStatus.SUSPENDED)
 
 
-def _topup(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.Posted:
+def _topup(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.PostedTransaction:
     return ledger.topup(**_incoming(row, values, actor))
 
 
-def _credit(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.Posted:
+def _credit(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.PostedTransaction:
     return ledger.credit(**_incoming(row, values, actor))
 
 
@@ -66,7 +66,7 @@ def _incoming(row: Wallet, values: dict[str, Any], actor: Any) -> dict[str, Any]
     }
 
 
-def _adjust(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.Posted:
+def _adjust(row: Wallet, values: dict[str, Any], actor: Any) -> ledger.PostedTransaction:
     key, reason = ledger_key(values), values["reason"]
     return ledger.adjust(wallet=row, amount=values["amount"], key=key, reason=reason, reference=BY_HAND, actor=actor)
 
@@ -86,7 +86,7 @@ def _adjust_preview(row: Wallet, values: dict[str, Any]) -> Preview | None:
 
 def _status_preview(status: WalletStatus, warning: str = "") -> Any:
     def preview(row: Wallet, values: dict[str, Any]) -> Preview:
-        moved = dry_run(lambda: wallets.move(wallet=Wallet.objects.get(pk=row.pk), status=status))
+        moved = dry_run(lambda: wallets.change_status(wallet=Wallet.objects.get(pk=row.pk), status=status))
         facts = [("Wallet", str(row)), ("Available", amount(row.available_balance, row.currency))]
         warnings = [warning] if warning else []
         held = Hold.objects.filter(tenant=row.tenant_id, wallet=row, status=HoldStatus.HELD).count()
@@ -155,7 +155,7 @@ class WalletAdmin(TenantModelAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return holder_of(obj)
+        return wallet_owner(obj)
 
     @display(description="Available")
     def available(self, obj: Any) -> str:
@@ -264,9 +264,9 @@ class WalletAdmin(TenantModelAdmin):
         return self._move(request, row, WalletStatus.CLOSED, values)
 
     def _move(self, request: HttpRequest, row: Any, status: WalletStatus, values: dict[str, Any]) -> str:
-        moved = wallets.move(wallet=row, status=status, reason=values["reason"], actor=access_of(request).user)
+        moved = wallets.change_status(wallet=row, status=status, reason=values["reason"], actor=access_of(request).user)
         return f"{moved} is {moved.get_status_display().lower()}."
 
 
-def _says(row: Wallet, posted: ledger.Posted) -> str:
+def _says(row: Wallet, posted: ledger.PostedTransaction) -> str:
     return f"Posted as row {posted.wallet_version}: {amount(posted.balance_after, row.currency)} are available."

@@ -20,7 +20,13 @@ from rest_framework.response import Response
 
 from billing.ledger.keys import permanent_key
 from billing.ledger.models import LedgerTransaction, TransactionType, Wallet
-from billing.ledger.serializers import ExtendedAnswer, HoldAnswer, MoneyField, ReservedAnswer, hold_answer
+from billing.ledger.serializers import (
+    HoldCreatedResponse,
+    HoldExtendedResponse,
+    HoldResponse,
+    MoneyField,
+    hold_response,
+)
 from billing.ledger.services import ledger, wallets
 from billing.money import MICRO
 from lad.api.openapi import problems
@@ -34,7 +40,7 @@ LONGEST_TTL: Final = timedelta(hours=24)
 CONCERNS_OTHERS: Final = "billing.view"
 
 
-class ReserveForm(InputSerializer):
+class ReserveSerializer(InputSerializer):
     """What is to be set aside, for how long and for what."""
 
     amount = MoneyField(min_value=MICRO)
@@ -52,21 +58,21 @@ class ReserveForm(InputSerializer):
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
-class ExtendForm(InputSerializer):
+class ExtendSerializer(InputSerializer):
     """Until when it is to last, and how much more is to be set aside."""
 
     expires_at = serializers.DateTimeField(help_text="At most 24 hours ahead; an earlier moment changes nothing.")
     amount = MoneyField(min_value=Decimal(0), default=Decimal(0), help_text="Set aside besides what is held.")
 
 
-class CaptureForm(InputSerializer):
+class CaptureSerializer(InputSerializer):
     """What the work cost; the rest is given back."""
 
     amount = MoneyField(min_value=Decimal(0))
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
-class ReleaseForm(InputSerializer):
+class ReleaseSerializer(InputSerializer):
     """Why nothing is taken."""
 
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
@@ -90,13 +96,13 @@ class HoldViewSet(ResourceViewSet):
 
     @extend_schema(
         summary="Reserve: set money aside for work that begins",
-        request=ReserveForm,
-        responses={201: ReservedAnswer, **problems(400, 402, 403, 409)},
+        request=ReserveSerializer,
+        responses={201: HoldCreatedResponse, **problems(400, 402, 403, 409)},
     )
     @transaction.atomic
     def create(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = ReserveForm.read(request.data)
+        form = ReserveSerializer.read(request.data)
         chosen, ttl = form.pop("wallet", None), timedelta(seconds=form.pop("ttl_seconds"))
         said = {
             "amount": form["amount"],
@@ -113,52 +119,52 @@ class HoldViewSet(ResourceViewSet):
             if chosen is not None or conflict.extra["field"] != "wallet" or earlier is None:
                 raise
             posted = ledger.reserve(wallet=earlier, **said)
-        answer = ReservedAnswer(hold_answer(posted, expires_at=posted.created_at + ttl)).data
+        answer = HoldCreatedResponse(hold_response(posted, expires_at=posted.created_at + ttl)).data
         headers = {"Location": f"{request.path}{posted.hold_id}/"}
         return Response(answer, status=status.HTTP_201_CREATED, headers=headers)
 
     @extend_schema(
         summary="Keep a hold longer, and set more aside for it if asked",
-        request=ExtendForm,
-        responses={200: ExtendedAnswer, **problems(400, 402, 403, 404, 409)},
+        request=ExtendSerializer,
+        responses={200: HoldExtendedResponse, **problems(400, 402, 403, 404, 409)},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def extend(self, request: Request, pk: Any) -> Response:
-        form = ExtendForm.read(request.data)
+        form = ExtendSerializer.read(request.data)
         until = form["expires_at"]
         if until > timezone.now() + LONGEST_TTL:
             raise Invalid(errors={"expires_at": ["A hold lasts at most 24 hours from now; extend it again later."]})
         hold = self.get_object()
         posted = ledger.extend(hold=hold, key=permanent_key(request), until=until, amount=form["amount"])
         answer = {"hold": hold.pk, "lasts_until": until, "transaction": posted}
-        return Response(ExtendedAnswer(answer).data)
+        return Response(HoldExtendedResponse(answer).data)
 
     @extend_schema(
         summary="Capture: take what the work cost and give the rest back",
-        request=CaptureForm,
-        responses={200: HoldAnswer, **problems(400, 403, 404, 409)},
+        request=CaptureSerializer,
+        responses={200: HoldResponse, **problems(400, 403, 404, 409)},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def capture(self, request: Request, pk: Any) -> Response:
-        form = CaptureForm.read(request.data)
+        form = CaptureSerializer.read(request.data)
         key, hold = permanent_key(request), self.get_object()
         posted = ledger.capture(hold=hold, key=key, actor=request.user, **form)
-        return Response(HoldAnswer(hold_answer(posted)).data)
+        return Response(HoldResponse(hold_response(posted)).data)
 
     @extend_schema(
         summary="Release: give all of it back",
-        request=ReleaseForm,
-        responses={200: HoldAnswer, **problems(400, 403, 404, 409)},
+        request=ReleaseSerializer,
+        responses={200: HoldResponse, **problems(400, 403, 404, 409)},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def release(self, request: Request, pk: Any) -> Response:
-        form = ReleaseForm.read(request.data)
+        form = ReleaseSerializer.read(request.data)
         key, hold = permanent_key(request), self.get_object()
         posted = ledger.release(hold=hold, key=key, actor=request.user, **form)
-        return Response(HoldAnswer(hold_answer(posted)).data)
+        return Response(HoldResponse(hold_response(posted)).data)
 
     def _wallet(self, chosen: Wallet | None) -> Wallet:
         """The wallet asked for, which for those who only spend is the one that pays for them, or that one."""

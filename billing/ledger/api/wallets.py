@@ -42,7 +42,7 @@ class WalletSerializer(_Wallet):  # type: ignore[misc, valid-type]
         fields = [*_Wallet.Meta.fields, "available_balance"]
 
 
-class ExpiringAnswer(serializers.Serializer):
+class ExpiringLotResponse(serializers.Serializer):
     """Credit that is lost unless it is used in time."""
 
     id = serializers.UUIDField()
@@ -50,7 +50,7 @@ class ExpiringAnswer(serializers.Serializer):
     expires_at = serializers.DateTimeField()
 
 
-class PayingWalletAnswer(serializers.Serializer):
+class PayingWalletResponse(serializers.Serializer):
     """The wallet that pays for what the caller does; amounts are in its currency."""
 
     wallet_id = serializers.UUIDField(source="id")
@@ -67,10 +67,10 @@ class PayingWalletAnswer(serializers.Serializer):
     def get_is_own(self, wallet: Wallet) -> bool:
         return wallet.user_id is not None
 
-    @extend_schema_field(ExpiringAnswer(allow_null=True))
+    @extend_schema_field(ExpiringLotResponse(allow_null=True))
     def get_next_expiring_lot(self, wallet: Wallet) -> Any:
         lot = selectors.next_to_expire(wallet, now=timezone.now())
-        return ExpiringAnswer(lot).data if lot else None
+        return ExpiringLotResponse(lot).data if lot else None
 
 
 class WalletViewSet(ResourceViewSet):
@@ -79,10 +79,10 @@ class WalletViewSet(ResourceViewSet):
     @extend_schema(
         summary="The wallet that pays for me",
         description="The caller's own wallet unless it is closed or there is none, else the tenant's.",
-        responses={200: PayingWalletAnswer, **problems(400, 403)},
+        responses={200: PayingWalletResponse, **problems(400, 403)},
         filters=False,
     )
     @action(detail=False, methods=["get"], pagination_class=None)
     def mine(self, request: Request) -> Response:
         require_tenant(self.model)
-        return Response(PayingWalletAnswer(wallets.paying_wallet(user_id=request.user.pk)).data)
+        return Response(PayingWalletResponse(wallets.paying_wallet(user_id=request.user.pk)).data)

@@ -4,23 +4,23 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from billing.ledger.models import TransactionType
-from billing.ledger.services.client import Answer, Outcome
+from billing.ledger.services.client import LedgerReply, PostingOutcome
 from lad.outbox.emission import NewEvent, emit_many
 
 # What people want to hear of: money that came in or was corrected, not each use of it.
 _TOLD: Final = frozenset({TransactionType.TOPUP, TransactionType.CREDIT, TransactionType.ADJUSTMENT})
 
 
-def tell(answers: Sequence[Answer]) -> None:
+def tell(answers: Sequence[LedgerReply]) -> None:
     """Emit what people want to hear of what was posted."""
     events = [event for answer in answers for event in _events(answer)]
     if events:
         emit_many(events)
 
 
-def _events(answer: Answer) -> Sequence[NewEvent]:
+def _events(answer: LedgerReply) -> Sequence[NewEvent]:
     posted = answer.posted
-    if posted is None or answer.outcome != Outcome.POSTED:
+    if posted is None or answer.outcome != PostingOutcome.POSTED:
         return ()
     about: dict[str, Any] = {
         "tenant_id": posted.tenant_id,

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection
 from lad.db.identifiers import uuid7
 
 
-class Outcome(StrEnum):
+class PostingOutcome(StrEnum):
     """What became of a posting."""
 
     POSTED = "posted"
@@ -53,7 +53,7 @@ NO_REFERENCE: Final = Reference()
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedTransaction:
     """One row of the ledger as it was written first; the same at every replay."""
 
     id: UUID
@@ -104,17 +104,17 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PostingResult:
     """What became of one posting of a batch; ``field`` is what a conflicting one asks differently."""
 
-    outcome: Outcome
-    posted: Posted | None = None
+    outcome: PostingOutcome
+    posted: PostedTransaction | None = None
     field: str = ""
     available: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LedgerReply:
     """What the engine says of one movement. ``place`` is None for credit that expired on the way."""
 
     wallet_id: UUID | None
@@ -124,10 +124,10 @@ class Answer:
     available: Decimal | None
     currency: str
     is_low: bool
-    posted: Posted | None
+    posted: PostedTransaction | None
 
 
-# The fields of Posted, in its order, but for ``replayed``.
+# The fields of PostedTransaction, in its order, but for ``replayed``.
 _COLUMNS: Final = (
     "id",
     "tenant_id",
@@ -156,13 +156,13 @@ SETTLE: Final = _SELECT + "billing_settle(%s, %s::jsonb, %s)"
 KEY_CONSTRAINT: Final = "billing_ledger_transactions_idempotency_key"
 
 
-def post(rows: Mapping[UUID, Sequence[Mapping[str, Any]]], now: datetime | None) -> list[Answer]:
+def post(rows: Mapping[UUID, Sequence[Mapping[str, Any]]], now: datetime | None) -> list[LedgerReply]:
     """Post rows by wallet, in one statement; places count from 1 in each wallet's list."""
     postings = {str(wallet_id): listed for wallet_id, listed in rows.items()}
     return _answers(POST, [_json(postings), now])
 
 
-def settle(operation: str, row: Mapping[str, Any], now: datetime | None) -> Answer:
+def settle(operation: str, row: Mapping[str, Any], now: datetime | None) -> LedgerReply:
     """Post one movement of a hold, or one that takes back an earlier one, in one statement."""
     return _answers(SETTLE, [operation, _json(row), now])[0]
 
@@ -171,7 +171,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, default=str)
 
 
-def _answers(sql: str, parameters: Sequence[Any]) -> list[Answer]:
+def _answers(sql: str, parameters: Sequence[Any]) -> list[LedgerReply]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
@@ -182,11 +182,11 @@ def _answers(sql: str, parameters: Sequence[Any]) -> list[Answer]:
         raise
 
 
-def _answer(row: Sequence[Any]) -> Answer:
+def _answer(row: Sequence[Any]) -> LedgerReply:
     wallet_id, place, outcome, different, available, currency, is_low = row[:_FIRST_COLUMN]
     posted = None
     if row[_FIRST_COLUMN]:
-        columns = [*row[_FIRST_COLUMN:], outcome != Outcome.POSTED]
+        columns = [*row[_FIRST_COLUMN:], outcome != PostingOutcome.POSTED]
         columns[_CREATED_AT] = datetime.fromisoformat(columns[_CREATED_AT])
-        posted = Posted(*columns)
-    return Answer(wallet_id, place, outcome, different, available, currency, is_low, posted)
+        posted = PostedTransaction(*columns)
+    return LedgerReply(wallet_id, place, outcome, different, available, currency, is_low, posted)

@@ -37,18 +37,18 @@ from billing.ledger.errors import (
     WalletUnknown,
 )
 from billing.ledger.models import GRANTED_FIRST, PURCHASED_LATER, Hold, LedgerTransaction, TransactionType, Wallet
-from billing.ledger.services import client as postings
+from billing.ledger.services import client
 from billing.ledger.services.announcements import tell
 from billing.ledger.services.client import (
     NO_REFERENCE,
-    Answer,
     KeyTakenElsewhere,
+    LedgerReply,
     Operation,
-    Outcome,
-    Posted,
+    PostedTransaction,
     Posting,
+    PostingOutcome,
+    PostingResult,
     Reference,
-    Verdict,
 )
 from billing.ledger.services.validation import check_key, check_posting, checked
 from lad.db.identifiers import uuid7
@@ -68,12 +68,12 @@ __all__ = [
     "InsufficientBalance",
     "NotReversible",
     "Operation",
-    "Outcome",
-    "Posted",
+    "PostedTransaction",
     "Posting",
+    "PostingOutcome",
+    "PostingResult",
     "Reference",
     "TransactionUnknown",
-    "Verdict",
     "WalletClosed",
     "WalletSuspended",
     "WalletUnknown",
@@ -93,7 +93,7 @@ def topup(
     priority: int = PURCHASED_LATER,
     now: datetime | None = None,
     **said: Any,
-) -> Posted:
+) -> PostedTransaction:
     """Put bought credit into a wallet, as a lot that is used by priority (the lower first) until it expires.
 
     ``said`` is ``reference``, ``description``, ``metadata`` and ``actor``, here and below. Emits
@@ -111,12 +111,14 @@ def credit(
     priority: int = GRANTED_FIRST,
     now: datetime | None = None,
     **said: Any,
-) -> Posted:
+) -> PostedTransaction:
     """Grant credit to a wallet; like ``topup``, but nobody paid for it and it is used first."""
     return _incoming(Operation.CREDIT, wallet, amount, key, expires_at, priority, now, said)
 
 
-def debit(*, wallet: Wallet | UUID, amount: Decimal, key: str, now: datetime | None = None, **said: Any) -> Posted:
+def debit(
+    *, wallet: Wallet | UUID, amount: Decimal, key: str, now: datetime | None = None, **said: Any
+) -> PostedTransaction:
     """Take what was used; 0 records the charge of work that is free.
 
     Raises InsufficientBalance, WalletSuspended, WalletClosed or IdempotencyConflict.
@@ -126,7 +128,7 @@ def debit(*, wallet: Wallet | UUID, amount: Decimal, key: str, now: datetime | N
 
 def adjust(
     *, wallet: Wallet | UUID, amount: Decimal, key: str, reason: str, now: datetime | None = None, **said: Any
-) -> Posted:
+) -> PostedTransaction:
     """Correct a wallet by a signed amount, saying why; never below zero.
 
     Emits ``billing.wallet.credited``. Raises as ``topup`` and ``debit`` do.
@@ -137,7 +139,7 @@ def adjust(
 
 def reserve(
     *, wallet: Wallet | UUID, amount: Decimal, key: str, ttl: timedelta, now: datetime | None = None, **said: Any
-) -> Posted:
+) -> PostedTransaction:
     """Set money aside until it is captured, released or ``ttl`` is over; the result names the hold.
 
     Raises InsufficientBalance, WalletSuspended, WalletClosed or IdempotencyConflict.
@@ -151,7 +153,7 @@ def reserve(
 
 def extend(
     *, hold: Hold | UUID, key: str, until: datetime, amount: Decimal = Decimal(0), now: datetime | None = None
-) -> Posted | None:
+) -> PostedTransaction | None:
     """Keep a hold until a later moment and, with an amount, set more aside for it.
 
     Answers the reservation of the further amount, if there is one. A moment before the present one
@@ -162,7 +164,9 @@ def extend(
     return _result("extend", row, now)
 
 
-def capture(*, hold: Hold | UUID, amount: Decimal, key: str, now: datetime | None = None, **said: Any) -> Posted:
+def capture(
+    *, hold: Hold | UUID, amount: Decimal, key: str, now: datetime | None = None, **said: Any
+) -> PostedTransaction:
     """Take up to what is held and give the rest back; answers the debit.
 
     Two rows in one statement: the release of all that was held, then the debit, from the very lots that
@@ -172,13 +176,13 @@ def capture(*, hold: Hold | UUID, amount: Decimal, key: str, now: datetime | Non
     return _settled("capture", _hold_row(hold, TransactionType.DEBIT, key, said, amount=amount, terms=terms), now)
 
 
-def release(*, hold: Hold | UUID, key: str, now: datetime | None = None, **said: Any) -> Posted:
+def release(*, hold: Hold | UUID, key: str, now: datetime | None = None, **said: Any) -> PostedTransaction:
     """Give back all that is held. Raises HoldResolved or IdempotencyConflict."""
     terms = {"hold": str(_id(hold))}
     return _settled("release", _hold_row(hold, TransactionType.RELEASE, key, said, terms=terms), now)
 
 
-def expire(*, hold: Hold | UUID, now: datetime | None = None) -> Posted:
+def expire(*, hold: Hold | UUID, now: datetime | None = None) -> PostedTransaction:
     """Give back what a hold set aside past its time. Raises HoldNotDue or HoldResolved."""
     said = {"description": "The hold expired"}
     row = _hold_row(hold, TransactionType.RELEASE, f"hold_expired:{_id(hold)}", said)
@@ -192,12 +196,12 @@ def expire_lots(*, wallet: Wallet | UUID, now: datetime | None = None) -> None:
 
 def reverse(
     *,
-    transaction: LedgerTransaction | Posted | UUID,
+    transaction: LedgerTransaction | PostedTransaction | UUID,
     key: str,
     reason: str,
     now: datetime | None = None,
     **said: Any,
-) -> Posted:
+) -> PostedTransaction:
     """Take a movement back, once, from and to the very lots it moved, saying why.
 
     Emits ``billing.wallet.credited``. Raises AlreadyReversed, NotReversible, CreditSpent when the
@@ -210,7 +214,7 @@ def reverse(
     return _settled("reverse", {**row, "reverses_id": original.id}, now)
 
 
-def post_many(batch: Sequence[Posting], *, now: datetime | None = None) -> list[Verdict]:
+def post_many(batch: Sequence[Posting], *, now: datetime | None = None) -> list[PostingResult]:
     """Post many movements together; each gets its own verdict, in the order asked.
 
     Wallets are locked in one order, so that batches never wait for each other in a circle. Of postings
@@ -219,7 +223,7 @@ def post_many(batch: Sequence[Posting], *, now: datetime | None = None) -> list[
     """
     for posting in batch:
         check_posting(posting)
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, PostingResult] = {}
     waiting = list(range(len(batch)))
     while waiting:
         keys: set[str] = set()
@@ -235,7 +239,7 @@ def post_many(batch: Sequence[Posting], *, now: datetime | None = None) -> list[
         rows = {wallet_id: [batch[index].row() for index in listed] for wallet_id, listed in by_wallet.items()}
         verdicts |= _verdicts(_post_all(rows, now), by_wallet)
         waiting = repeated
-    unknown = Verdict(Outcome.UNKNOWN_WALLET)
+    unknown = PostingResult(PostingOutcome.UNKNOWN_WALLET)
     return [verdicts.get(index, unknown) for index in range(len(batch))]
 
 
@@ -248,7 +252,7 @@ def _incoming(
     priority: int,
     now: datetime | None,
     said: Mapping[str, Any],
-) -> Posted:
+) -> PostedTransaction:
     terms: dict[str, Any] = {"priority": priority}
     if not 0 <= priority <= LAST_PRIORITY:
         raise Invalid(errors={"priority": [f"Choose a priority between 0 and {LAST_PRIORITY}."]})
@@ -305,9 +309,9 @@ def _hold_row(
     return {**_row(row.wallet_id, kind, key, said, **rest), "hold_id": row.pk}
 
 
-def _posted(posting: Posting, now: datetime | None) -> Posted:
+def _posted(posting: Posting, now: datetime | None) -> PostedTransaction:
     with _other_wallets_keys():
-        answers = postings.post({posting.wallet_id: [posting.row()]}, now)
+        answers = client.post({posting.wallet_id: [posting.row()]}, now)
     answer = next((answer for answer in answers if answer.place is not None), None)
     if answer is None:
         raise WalletUnknown
@@ -318,16 +322,16 @@ def _posted(posting: Posting, now: datetime | None) -> Posted:
     return result
 
 
-def _settled(operation: str, row: Mapping[str, Any], now: datetime | None) -> Posted:
+def _settled(operation: str, row: Mapping[str, Any], now: datetime | None) -> PostedTransaction:
     result = _result(operation, row, now)
     if result is None:
         raise RuntimeError("The engine posted nothing and refused nothing.")
     return result
 
 
-def _result(operation: str, row: Mapping[str, Any], now: datetime | None) -> Posted | None:
+def _result(operation: str, row: Mapping[str, Any], now: datetime | None) -> PostedTransaction | None:
     with _other_wallets_keys():
-        answer = postings.settle(operation, row, now)
+        answer = client.settle(operation, row, now)
     result = _accepted(answer, -(row.get("amount") or Decimal(0)))
     tell([answer])
     return result
@@ -341,11 +345,11 @@ def _other_wallets_keys() -> Iterator[None]:
         raise _conflict("wallet") from error
 
 
-def _post_all(rows: Mapping[UUID, Sequence[Mapping[str, Any]]], now: datetime | None) -> list[Answer]:
+def _post_all(rows: Mapping[UUID, Sequence[Mapping[str, Any]]], now: datetime | None) -> list[LedgerReply]:
     for _attempt in range(MOST_ATTEMPTS - 1):
         with suppress(KeyTakenElsewhere), database.atomic():
-            return postings.post(rows, now)
-    return postings.post(rows, now)
+            return client.post(rows, now)
+    return client.post(rows, now)
 
 
 def _conflict(field: str) -> IdempotencyConflict:
@@ -354,12 +358,12 @@ def _conflict(field: str) -> IdempotencyConflict:
     )
 
 
-def _accepted(answer: Answer, required: Decimal) -> Posted | None:
-    if answer.outcome in {Outcome.POSTED, Outcome.REPLAYED}:
+def _accepted(answer: LedgerReply, required: Decimal) -> PostedTransaction | None:
+    if answer.outcome in {PostingOutcome.POSTED, PostingOutcome.REPLAYED}:
         return answer.posted
-    if answer.outcome == Outcome.CONFLICT:
+    if answer.outcome == PostingOutcome.CONFLICT:
         raise _conflict(answer.field)
-    if answer.outcome == Outcome.INSUFFICIENT:
+    if answer.outcome == PostingOutcome.INSUFFICIENT:
         available = answer.available or Decimal(0)
         raise InsufficientBalance(
             f"This takes {money.plain(required)} {answer.currency} and {money.plain(available)} are available: "
@@ -371,13 +375,13 @@ def _accepted(answer: Answer, required: Decimal) -> Posted | None:
     raise BY_OUTCOME[answer.outcome]
 
 
-def _verdicts(answers: Sequence[Answer], by_wallet: Mapping[UUID, Sequence[int]]) -> dict[int, Verdict]:
+def _verdicts(answers: Sequence[LedgerReply], by_wallet: Mapping[UUID, Sequence[int]]) -> dict[int, PostingResult]:
     tell(answers)
     found = {}
     for answer in answers:
         if answer.place is not None and answer.wallet_id is not None:
             index = by_wallet[answer.wallet_id][answer.place - 1]
-            found[index] = Verdict(Outcome(answer.outcome), answer.posted, answer.field, answer.available)
+            found[index] = PostingResult(PostingOutcome(answer.outcome), answer.posted, answer.field, answer.available)
     return found
 
 

@@ -22,13 +22,13 @@ from lad.tenancy.context import platform_context
 # Of each sweep one statement finds so many rows.
 BATCH: Final = 200
 # Less than a task may take, and less than until the next one begins.
-SWEEP_SECONDS: Final = 10.0
-PATIENCE: Final = "2s"
+MAX_RUN_SECONDS: Final = 10.0
+LOCK_TIMEOUT: Final = "2s"
 
 log = structlog.get_logger("lad.billing")
 
 
-def expire_holds(*, now: datetime | None = None, seconds: float = SWEEP_SECONDS) -> int:
+def expire_holds(*, now: datetime | None = None, seconds: float = MAX_RUN_SECONDS) -> int:
     """Give back what holds set aside past their time; returns how many holds expired.
 
     A hold that is captured or released meanwhile stays so. Safe to run at the same time many times over.
@@ -46,7 +46,7 @@ def expire_holds(*, now: datetime | None = None, seconds: float = SWEEP_SECONDS)
     return _sweep(waiting, sweep, seconds)
 
 
-def expire_lots(*, now: datetime | None = None, seconds: float = SWEEP_SECONDS) -> int:
+def expire_lots(*, now: datetime | None = None, seconds: float = MAX_RUN_SECONDS) -> int:
     """Take out what is left of credit that has expired; returns of how many wallets.
 
     The ledger never spends expired credit, swept or not: this makes the balances say so.
@@ -124,6 +124,6 @@ def _in_turn(wallet_id: UUID, sweep: Callable[[UUID], int], *, wait: bool) -> in
 def _lock(wallet_id: UUID, *, wait: bool) -> bool:
     if wait:
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     rows = Wallet.objects.select_for_update(no_key=True, skip_locked=not wait)
     return rows.filter(pk=wallet_id).first() is not None

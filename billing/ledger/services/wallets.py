@@ -19,11 +19,11 @@ from lad.tenancy.context import current_tenant_id
 from tenants.accounts.models import User
 
 # The ledger's engine alone writes these.
-KEPT: Final = frozenset(
+LEDGER_FIELDS: Final = frozenset(
     {"current_balance", "reserved_balance", "ledger_version", "ledger_hash", "low_balance_notified_at"}
 )
-SET_ONCE: Final = frozenset({"user", "currency"})
-VERBS: Final = {
+FIXED_FIELDS: Final = frozenset({"user", "currency"})
+STATUS_VERBS: Final = {
     WalletStatus.SUSPENDED: "suspended",
     WalletStatus.ACTIVE: "reactivated",
     WalletStatus.CLOSED: "closed",
@@ -36,7 +36,7 @@ class WalletNotEmpty(Conflict):
     code = "wallet_not_empty"
 
 
-class WalletKept(Conflict):
+class WalletNotDeletable(Conflict):
     """A wallet is closed, not deleted."""
 
     code = "wallet_kept"
@@ -46,27 +46,27 @@ class WalletWriter(writes.Writer):
     """A wallet begins empty, keeps its holder and currency, and is closed when it is empty again."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Wallet:
-        _leave_kept(values)
+        _refuse_ledger_fields(values)
         row: Wallet = super().create(values, actor=actor)
         return row
 
     def update(self, row: Wallet, values: Mapping[str, Any], *, actor: Any = None) -> Wallet:
         # A posting meanwhile must not be undone by the balances this row was read with.
         row = _locked(row)
-        _leave_kept({name: value for name, value in values.items() if getattr(row, name) != value})
-        fixed = sorted(name for name in SET_ONCE & set(values) if getattr(row, name) != values[name])
+        _refuse_ledger_fields({name: value for name, value in values.items() if getattr(row, name) != value})
+        fixed = sorted(name for name in FIXED_FIELDS & set(values) if getattr(row, name) != values[name])
         if fixed:
             raise Invalid(errors={name: ["A wallet keeps it; open another one."] for name in fixed})
         status = WalletStatus(values["status"]) if values.get("status") in WalletStatus.values else None
         if status is not None and status != row.status:
-            move(wallet=row, status=status, actor=actor)
+            change_status(wallet=row, status=status, actor=actor)
         if "low_balance_threshold" in values:
             set_threshold(wallet=row, threshold=values["low_balance_threshold"], actor=actor)
         updated: Wallet = super().update(row, values, actor=actor)
         return updated
 
     def delete(self, row: Wallet, *, actor: Any = None) -> None:
-        raise WalletKept
+        raise WalletNotDeletable
 
 
 def open_wallet(*, user: User | None = None, currency: str = DEFAULT_CURRENCY, actor: Any = None) -> Wallet:
@@ -114,7 +114,7 @@ def _wallet_of(user: User | None) -> Wallet | None:
 
 
 @transaction.atomic
-def move(*, wallet: Wallet, status: WalletStatus, reason: str = "", actor: Any = None) -> Wallet:
+def change_status(*, wallet: Wallet, status: WalletStatus, reason: str = "", actor: Any = None) -> Wallet:
     """Suspend, reactivate or close a wallet. Idempotent.
 
     Emits ``billing.wallet.suspended``, ``.reactivated`` or ``.closed``. Raises WalletClosed for one
@@ -132,7 +132,7 @@ def move(*, wallet: Wallet, status: WalletStatus, reason: str = "", actor: Any =
     row.refresh_from_db(fields=["updated_at"])
     wallet.status, wallet.updated_at = row.status, row.updated_at
     told = {"reason": reason} if reason else {}
-    emit(f"billing.wallet.{VERBS[status]}", aggregate=row, payload={"before": before, **told}, actor=actor)
+    emit(f"billing.wallet.{STATUS_VERBS[status]}", aggregate=row, payload={"before": before, **told}, actor=actor)
     return row
 
 
@@ -168,8 +168,8 @@ def _locked(wallet: Wallet) -> Wallet:
     return row
 
 
-def _leave_kept(values: Mapping[str, Any]) -> None:
-    touched = sorted(KEPT & set(values))
+def _refuse_ledger_fields(values: Mapping[str, Any]) -> None:
+    touched = sorted(LEDGER_FIELDS & set(values))
     if touched:
         raise Invalid(errors={name: ["Only the ledger moves it."] for name in touched})
 

@@ -1,4 +1,4 @@
-"""``manage.py ledger_audit``: prove the ledger."""
+"""``manage.py ledger_audit``: audit_ledger the ledger."""
 
 import json
 from argparse import ArgumentParser
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.audit.services import Proof, prove
+from billing.audit.services import CompletedAudit, audit_ledger
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Tenant
 
@@ -25,12 +25,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = _tenant(options["tenant"]) if options["tenant"] else None
-        proof = prove(tenant=tenant, with_hashes=not options["without_hashes"], since_anchor=options["since_anchor"])
-        for finding in proof.search.findings:
+        proof = audit_ledger(
+            tenant=tenant, with_hashes=not options["without_hashes"], since_anchor=options["since_anchor"]
+        )
+        for finding in proof.results.findings:
             row = json.dumps(finding.row, ensure_ascii=False)
             self.stdout.write(f"{finding.rule} {finding.title}: {finding.table} {row}")
         self.stdout.write(_summary(proof))
-        if proof.search.violations:
+        if proof.results.violations:
             raise CommandError("The ledger does not keep its promises.", returncode=1)
 
 
@@ -43,7 +45,7 @@ def _tenant(slug: str) -> Tenant:
     return found
 
 
-def _summary(proof: Proof) -> str:
+def _summary(proof: CompletedAudit) -> str:
     audit = proof.audit
     return (
         f"{audit.ledger_rows:,} movements of {audit.wallets:,} wallets"

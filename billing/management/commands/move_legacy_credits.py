@@ -7,8 +7,13 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.legacy import services as legacy
-from billing.legacy.services import Line
+from billing.legacy.services import (
+    ReconciliationLine,
+    freeze_credits,
+    move_credits,
+    tenants_with_credits,
+    unfreeze_credits,
+)
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Tenant
 
@@ -35,13 +40,13 @@ class Command(BaseCommand):
         for tenant in self._tenants(options["tenant"]):
             self.stdout.write(f"\n{tenant.name} ({tenant.slug})")
             if options["unfreeze"]:
-                legacy.unfreeze(tenant_id=tenant.pk)
+                unfreeze_credits(tenant_id=tenant.pk)
                 self.stdout.write("The old tables take writes again.")
                 continue
             if options["freeze"]:
-                legacy.freeze(tenant_id=tenant.pk, now=timezone.now())
+                freeze_credits(tenant_id=tenant.pk, now=timezone.now())
                 self.stdout.write("The old tables are read-only.")
-            lines = legacy.move(tenant_id=tenant.pk, now=timezone.now(), dry_run=options["dry_run"])
+            lines = move_credits(tenant_id=tenant.pk, now=timezone.now(), dry_run=options["dry_run"])
             self._print(lines)
             wrong += sum(line.difference != 0 for line in lines)
         if wrong:
@@ -52,13 +57,13 @@ class Command(BaseCommand):
     def _tenants(self, slug: str) -> list[Tenant]:
         with platform_context():
             if not slug:
-                return list(Tenant.all_objects.filter(pk__in=legacy.tenants_with_credits()).order_by("slug"))
+                return list(Tenant.all_objects.filter(pk__in=tenants_with_credits()).order_by("slug"))
             found = list(Tenant.all_objects.filter(slug=slug))
         if not found:
             raise CommandError(f"There is no tenant {slug}.")
         return found
 
-    def _print(self, lines: list[Line]) -> None:
+    def _print(self, lines: list[ReconciliationLine]) -> None:
         rows = [HEAD, *(_cells(line) for line in lines), _cells(_total(lines))]
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
         for row in rows:
@@ -69,7 +74,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{line.user}: {line.note}")
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: ReconciliationLine) -> tuple[str, ...]:
     amounts = (line.credits, line.worth, line.moved, line.difference)
     adjustments = (line.opening, line.closing)
     return (line.user, *map(_shown, amounts), str(line.transactions), *map(_shown, adjustments))
@@ -79,11 +84,11 @@ def _shown(amount: Decimal) -> str:
     return f"{amount:,.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():,f}"
 
 
-def _total(lines: list[Line]) -> Line:
+def _total(lines: list[ReconciliationLine]) -> ReconciliationLine:
     def summed(name: str) -> Decimal:
         return sum((getattr(line, name) for line in lines), Decimal(0))
 
-    return Line(
+    return ReconciliationLine(
         user="Total",
         credits=summed("credits"),
         worth=summed("worth"),

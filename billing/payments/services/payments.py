@@ -196,7 +196,9 @@ def dispute(*, payment: Payment, amount: Decimal, reason: str) -> Payment:
     text = f"{money.plain(amount)} {row.currency} are disputed: {reason or 'no reason given'}."
     wallet = Wallet.objects.get(pk=row.wallet_id)
     if wallet.status == WalletStatus.ACTIVE:
-        wallets.move(wallet=wallet, status=WalletStatus.SUSPENDED, reason=f"A card payment is disputed. {text}")
+        wallets.change_status(
+            wallet=wallet, status=WalletStatus.SUSPENDED, reason=f"A card payment is disputed. {text}"
+        )
     _ask_for_attention(row, text)
     told = {"amount": amount, "currency": row.currency, "reason": reason}
     emit("billing.payment.disputed", aggregate=row, payload=told)

@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from billing import money
 from billing.entitlements.models import USE
-from billing.entitlements.services import quotas as entitlements
+from billing.entitlements.services import quotas
 from billing.ledger.models import Wallet
 from billing.ledger.services import wallets
 from billing.pricing.models import ANY_MODEL, Price, PriceScheme, PriceUnit
@@ -99,7 +99,7 @@ class Quote:
     total: Decimal
     currency: str
     wallet: Wallet
-    left: entitlements.Left | None
+    left: quotas.RemainingQuota | None
     allowed: bool
 
     @property
@@ -117,7 +117,7 @@ def quote(
     """
     asked = read_items(items)
     priced = price_items(asked, at=at)
-    left = entitlements.left(feature_key=feature_key, now=at) if feature_key else None
+    left = quotas.remaining(feature_key=feature_key, now=at) if feature_key else None
     allowed = left is None or left.enabled
     if left is not None:
         beyond = _beyond(asked, left)
@@ -137,7 +137,7 @@ def quota_units(items: Iterable[Item]) -> dict[str, Decimal]:
     return units
 
 
-def _beyond(items: Iterable[Item], left: entitlements.Left) -> Decimal:
+def _beyond(items: Iterable[Item], left: quotas.RemainingQuota) -> Decimal:
     """How much of the use the quotas do not cover."""
     quantity = quota_units(items).get(left.unit, Decimal(0))
     limits = [limit for limit in (left.left_today, left.left_this_month) if limit is not None]

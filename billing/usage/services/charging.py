@@ -19,7 +19,7 @@ from django.utils import timezone
 from billing import money
 from billing.ledger.models import Hold, Wallet
 from billing.ledger.services import ledger, wallets
-from billing.ledger.services.ledger import Operation, Outcome, Posting, Reference
+from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference
 from billing.usage.models import UsageEvent, UsageStatus
 from lad.errors import Conflict, DomainError, NotFound
 from lad.tenancy.context import current_tenant_id, platform_context, tenant_context
@@ -193,7 +193,7 @@ def _charged(rows: Sequence[UsageEvent], now: datetime | None) -> dict[UUID, Cha
     answers = ledger.post_many([_posting(row, payers) for row in payable], now=now)
     paid = []
     for row, answer in zip(payable, answers, strict=True):
-        if answer.posted is not None and answer.outcome in (Outcome.POSTED, Outcome.REPLAYED):
+        if answer.posted is not None and answer.outcome in (PostingOutcome.POSTED, PostingOutcome.REPLAYED):
             paid.append((row, answer.posted))
         else:
             errors[row.pk] = _error(row, answer)
@@ -214,8 +214,8 @@ def _posting(row: UsageEvent, payers: Mapping[UUID | None, Wallet]) -> Posting:
     )
 
 
-def _error(row: UsageEvent, answer: ledger.Verdict) -> DomainError:
-    if answer.outcome == Outcome.INSUFFICIENT:
+def _error(row: UsageEvent, answer: ledger.PostingResult) -> DomainError:
+    if answer.outcome == PostingOutcome.INSUFFICIENT:
         available, cost = answer.available or Decimal(0), money.plain(row.total_cost)
         return ledger.InsufficientBalance(
             f"The use costs {cost} {row.currency} and {money.plain(available)} are available: top the wallet up.",
@@ -223,12 +223,12 @@ def _error(row: UsageEvent, answer: ledger.Verdict) -> DomainError:
             available=str(available),
             currency=row.currency,
         )
-    if answer.outcome == Outcome.CONFLICT:
+    if answer.outcome == PostingOutcome.CONFLICT:
         return ledger.IdempotencyConflict(field=answer.field)
-    known: Mapping[Outcome, DomainError] = {
-        Outcome.SUSPENDED: ledger.WalletSuspended(),
-        Outcome.CLOSED: ledger.WalletClosed(),
-        Outcome.TOO_LARGE: ledger.AmountTooLarge(),
+    known: Mapping[PostingOutcome, DomainError] = {
+        PostingOutcome.SUSPENDED: ledger.WalletSuspended(),
+        PostingOutcome.CLOSED: ledger.WalletClosed(),
+        PostingOutcome.TOO_LARGE: ledger.AmountTooLarge(),
     }
     return known.get(answer.outcome, ledger.WalletUnknown())
 
@@ -239,7 +239,7 @@ def _failure(row: UsageEvent, error: DomainError, now: datetime) -> _Failure:
     return _Failure(row.pk, error.detail, tries, again_at if tries < MOST_TRIES else None)
 
 
-def _mark_charged(rows: Sequence[UsageEvent], debits: Sequence[ledger.Posted]) -> None:
+def _mark_charged(rows: Sequence[UsageEvent], debits: Sequence[ledger.PostedTransaction]) -> None:
     """Note what the debits paid for, in one statement; a failed charge is open again before."""
     failed = [row.pk for row in rows if row.status == UsageStatus.FAILED]
     if failed:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing import money, reasons
 from billing.entitlements.models import USE
-from billing.entitlements.services import quotas as entitlements
+from billing.entitlements.services import quotas
 from billing.ledger.services import ledger
 from billing.pricing.services import quoting as pricing
 from billing.pricing.services.quoting import Item, PricedItem
@@ -105,13 +105,13 @@ def void(*, event: UsageEvent, reason: str, actor: Any = None, now: datetime | N
     Emits ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed when the money can go
     back nowhere.
     """
-    reason, row = reasons.given(reason), locked(event)
+    reason, row = reasons.require_reason(reason), locked(event)
     if row.status == UsageStatus.VOIDED:
         return row
     if row.ledger_transaction_id is not None:
         _give_back(row.ledger_transaction_id, row, reason, actor, now)
     if row.quota_units:
-        entitlements.give_back(feature_key=row.feature_key, quantity=row.quota_units, at=row.occurred_at)
+        quotas.give_back(feature_key=row.feature_key, quantity=row.quota_units, at=row.occurred_at)
     before, row.status = row.status, UsageStatus.VOIDED
     row.void_reason, row.voided_at, row.next_charge_at = reason, now or timezone.now(), None
     row.save(update_fields=["status", "void_reason", "voided_at", "next_charge_at"])
@@ -154,7 +154,7 @@ def _give_back(debit_id: UUID, row: UsageEvent, reason: str, actor: Any, now: da
 def _take_quota(row: UsageEvent, asked: Iterable[Item], priced: list[PricedItem]) -> None:
     """Take what was used from the feature's quotas; what goes beyond them is priced by the entitlement."""
     units = pricing.quota_units(asked)
-    taken = entitlements.consume(feature_key=row.feature_key, quantity=units, at=row.occurred_at)
+    taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.occurred_at)
     if taken.unit == USE and not (taken.day or taken.month):
         return
     row.quota_units = taken.quantity

@@ -14,9 +14,9 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.urls import reverse
 
-from billing.audit.checks.search import Search, find
+from billing.audit.checks.search import CheckResults, run_checks
 from billing.audit.models import AuditResult, LedgerAnchor, LedgerAudit
-from billing.audit.services import prove
+from billing.audit.services import audit_ledger
 from billing.invoicing import services as invoices
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services import ledger
@@ -79,7 +79,7 @@ def moves(wallet: Wallet, prefix: str = "") -> None:
     ledger.capture(hold=hold_of(kept), amount=Decimal(9), key=f"{prefix}all of it", now=START + 5 * DAY)
 
 
-def hold_of(posted: ledger.Posted) -> UUID:
+def hold_of(posted: ledger.PostedTransaction) -> UUID:
     assert posted.hold_id is not None
     return posted.hold_id
 
@@ -93,8 +93,8 @@ def _used_in_september() -> None:
     usage.void(event=event, reason="The call never was", now=START + 9 * DAY)
 
 
-def audited(**options: Any) -> Search:
-    return prove(now=START + 10 * DAY, **options).search
+def audited(**options: Any) -> CheckResults:
+    return audit_ledger(now=START + 10 * DAY, **options).results
 
 
 def broken(**options: Any) -> set[str]:
@@ -338,7 +338,7 @@ GUARDS = {
 def test_a_guard_that_somebody_took_down_is_named(db, name):
     with superuser_connection() as superuser, superuser.transaction(force_rollback=True), superuser.cursor() as cursor:
         cursor.execute(GUARDS[name].format(name=name))
-        names = {finding.row["id"] for finding in find(cursor).findings}
+        names = {finding.row["id"] for finding in run_checks(cursor).findings}
     assert name in names
     assert names <= {name, "billing_holds_steps", "billing_holds_touch_updated_at"}
 

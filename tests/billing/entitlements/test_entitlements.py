@@ -11,15 +11,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from billing.entitlements.models import EntitlementUse, FeatureEntitlement, QuotaWindow
-from billing.entitlements.services import quotas as entitlements
-from billing.entitlements.services import windows as quota_windows
+from billing.entitlements.services import quotas, windows
 from billing.entitlements.services.quotas import NotEntitled, QuotaExceeded
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.teams.models import Tenant
 from tests.factories.billing import FeatureEntitlementFactory
 from tests.factories.tenants import TenantFactory
-from tests.support.waiting import Other, until_somebody_waits
+from tests.support.waiting import ConcurrentWork, wait_until_blocked
 
 FEATURE = "voice-agent"
 NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -42,9 +41,9 @@ def move_to(tenant: Tenant, zone: str) -> None:
         Tenant.objects.filter(pk=tenant.pk).update(timezone=zone)
 
 
-def take(tenant: Tenant, quantity: int | str = 1, at: datetime = NOON) -> entitlements.Consumed:
+def take(tenant: Tenant, quantity: int | str = 1, at: datetime = NOON) -> quotas.ConsumedQuota:
     with tenant_context(tenant.pk):
-        return entitlements.consume(feature_key=FEATURE, quantity=Decimal(quantity), at=at)
+        return quotas.consume(feature_key=FEATURE, quantity=Decimal(quantity), at=at)
 
 
 def used(tenant: Tenant) -> dict[tuple[str, date], Decimal]:
@@ -108,9 +107,9 @@ def test_a_refusal_leaves_both_windows_as_they_were_also_when_the_caller_goes_on
     before = used(tenant)
     with tenant_context(tenant.pk):
         with pytest.raises(QuotaExceeded) as refusal:
-            entitlements.consume(feature_key=FEATURE, quantity=Decimal(2), at=NOON)
+            quotas.consume(feature_key=FEATURE, quantity=Decimal(2), at=NOON)
         assert (refusal.value.extra["left_today"], refusal.value.extra["left_this_month"]) == (6, 1)
-        assert entitlements.consume(feature_key=FEATURE, quantity=ONE, at=NOON).left_this_month == 0
+        assert quotas.consume(feature_key=FEATURE, quantity=ONE, at=NOON).left_this_month == 0
     assert used(tenant) == {key: value + 1 for key, value in before.items()}
 
 
@@ -118,8 +117,8 @@ def test_of_several_units_the_entitlement_counts_its_own(tenant: Tenant) -> None
     entitle(tenant, quota_unit="minute", monthly_quota=Decimal(10))
     with tenant_context(tenant.pk):
         units = {"use": ONE, "minute": Decimal("2.5"), "token": Decimal(900)}
-        answer = entitlements.consume(feature_key=FEATURE, quantity=units, at=NOON)
-        none = entitlements.consume(feature_key=FEATURE, quantity={"use": ONE}, at=NOON)
+        answer = quotas.consume(feature_key=FEATURE, quantity=units, at=NOON)
+        none = quotas.consume(feature_key=FEATURE, quantity={"use": ONE}, at=NOON)
     assert (answer.unit, answer.quantity, answer.left_this_month) == ("minute", Decimal("2.5"), Decimal("7.5"))
     assert (none.quantity, none.left_this_month) == (0, Decimal("7.5"))
 
@@ -146,8 +145,8 @@ def test_a_quota_changed_in_the_middle_of_a_window_holds_at_once(tenant: Tenant)
     with pytest.raises(QuotaExceeded):
         take(tenant)
     with tenant_context(tenant.pk):
-        assert entitlements.left(feature_key=FEATURE, now=NOON).left_this_month == 0
-        entitlements.give_back(feature_key=FEATURE, quantity=Decimal(2), at=NOON)
+        assert quotas.remaining(feature_key=FEATURE, now=NOON).left_this_month == 0
+        quotas.give_back(feature_key=FEATURE, quantity=Decimal(2), at=NOON)
     change(row, monthly_quota=Decimal(20))
     assert take(tenant, 14).left_this_month == 0
 
@@ -156,10 +155,10 @@ def test_what_is_given_back_can_be_taken_again_and_never_becomes_less_than_nothi
     entitle(tenant, daily_quota=Decimal(3), monthly_quota=Decimal(3))
     take(tenant, 3)
     with tenant_context(tenant.pk):
-        entitlements.give_back(feature_key=FEATURE, quantity=Decimal(2), at=NOON)
+        quotas.give_back(feature_key=FEATURE, quantity=Decimal(2), at=NOON)
     assert take(tenant, 2).left_today == 0
     with tenant_context(tenant.pk):
-        entitlements.give_back(feature_key=FEATURE, quantity=Decimal(9), at=NOON)
+        quotas.give_back(feature_key=FEATURE, quantity=Decimal(9), at=NOON)
     assert set(used(tenant).values()) == {0}
 
 
@@ -168,7 +167,7 @@ def test_giving_back_reaches_the_windows_of_then(tenant: Tenant) -> None:
     take(tenant, 2, at=datetime(2026, 2, 28, 12, tzinfo=UTC))
     take(tenant, 2)
     with tenant_context(tenant.pk):
-        entitlements.give_back(feature_key=FEATURE, quantity=ONE, at=datetime(2026, 2, 28, 13, tzinfo=UTC))
+        quotas.give_back(feature_key=FEATURE, quantity=ONE, at=datetime(2026, 2, 28, 13, tzinfo=UTC))
     assert used(tenant)[QuotaWindow.MONTH, date(2026, 2, 1)] == 1
     assert used(tenant)[QuotaWindow.MONTH, date(2026, 3, 1)] == 2
 
@@ -177,7 +176,7 @@ def test_giving_back_reaches_the_windows_of_then(tenant: Tenant) -> None:
 def test_nothing_negative_is_taken_or_given_back(tenant: Tenant, quantity: Any) -> None:
     entitle(tenant, monthly_quota=Decimal(3))
     with tenant_context(tenant.pk):
-        for service in (entitlements.consume, entitlements.give_back):
+        for service in (quotas.consume, quotas.give_back):
             with pytest.raises(ValueError, match="negative"):
                 service(feature_key=FEATURE, quantity=quantity, at=NOON)
 
@@ -245,7 +244,7 @@ def test_the_tenant_is_told_once_per_window_that_a_quota_ends(tenant: Tenant) ->
     take(tenant, 2)
     assert told(tenant) == [("nearly_used", "day"), ("used_up", "day")]
     with tenant_context(tenant.pk):
-        entitlements.give_back(feature_key=FEATURE, quantity=Decimal(5), at=NOON)
+        quotas.give_back(feature_key=FEATURE, quantity=Decimal(5), at=NOON)
     take(tenant, 5)
     assert told(tenant) == [("nearly_used", "day"), ("used_up", "day")]
     take(tenant, 10, at=datetime(2026, 3, 16, tzinfo=UTC))
@@ -255,14 +254,14 @@ def test_the_tenant_is_told_once_per_window_that_a_quota_ends(tenant: Tenant) ->
 def test_a_refusal_is_no_news(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(9))
     with tenant_context(tenant.pk), pytest.raises(QuotaExceeded):
-        entitlements.consume(feature_key=FEATURE, quantity=Decimal(10), at=NOON)
+        quotas.consume(feature_key=FEATURE, quantity=Decimal(10), at=NOON)
     assert told(tenant) == []
 
 
 def test_taking_is_one_statement(tenant: Tenant, django_assert_num_queries: Callable[..., Any]) -> None:
     entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(100))
     with tenant_context(tenant.pk), django_assert_num_queries(1):
-        entitlements.consume(feature_key=FEATURE, quantity=ONE, at=NOON)
+        quotas.consume(feature_key=FEATURE, quantity=ONE, at=NOON)
 
 
 def test_one_tenants_use_is_not_anothers(tenant: Tenant, other_tenant: Tenant) -> None:
@@ -280,8 +279,8 @@ def test_the_database_refuses_what_a_careless_statement_would_let_through(tenant
     with tenant_context(tenant.pk):
         with pytest.raises(IntegrityError, match="within_quota"), transaction.atomic():
             EntitlementUse.objects.filter(window=QuotaWindow.DAY).update(used=3)
-        careless = quota_windows.TAKE.replace("WHERE EXCLUDED.quota IS NULL OR", "WHERE true OR")
-        parameters = quota_windows._parameters(FEATURE, ONE, NOON)
+        careless = windows.TAKE.replace("WHERE EXCLUDED.quota IS NULL OR", "WHERE true OR")
+        parameters = windows._parameters(FEATURE, ONE, NOON)
         with pytest.raises(IntegrityError, match="within_quota"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(careless, parameters)
 
@@ -325,12 +324,12 @@ def test_two_that_take_from_the_same_days_in_another_order_do_not_stop_each_othe
     def other_way_round() -> None:
         with tenant_context(tenant.pk):
             for at in (day_after, NOON):
-                entitlements.consume(feature_key=FEATURE, quantity=ONE, at=at)
+                quotas.consume(feature_key=FEATURE, quantity=ONE, at=at)
 
     with tenant_context(tenant.pk):
-        entitlements.consume(feature_key=FEATURE, quantity=ONE, at=NOON)
-        other = Other(other_way_round)
-        until_somebody_waits()
-        entitlements.consume(feature_key=FEATURE, quantity=ONE, at=day_after)
-    assert other.ended(), other.failed
+        quotas.consume(feature_key=FEATURE, quantity=ONE, at=NOON)
+        other = ConcurrentWork(other_way_round)
+        wait_until_blocked()
+        quotas.consume(feature_key=FEATURE, quantity=ONE, at=day_after)
+    assert other.succeeded(), other.error
     assert set(used(tenant).values()) == {3, 6}

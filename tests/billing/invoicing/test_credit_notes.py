@@ -20,7 +20,7 @@ from lad.tenancy.context import platform_context, tenant_context
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import InvoiceFactory
 from tests.factories.tenants import TenantFactory
-from tests.support.waiting import Other, until_somebody_waits
+from tests.support.waiting import ConcurrentWork, wait_until_blocked
 from tests.tenants.helpers import events
 
 # The factory's invoice: 199 and 5 % tax.
@@ -240,9 +240,9 @@ def test_the_database_itself_credits_nothing_of_an_invoice_that_is_voided_meanwh
 
     with tenant_context(tenant.pk):
         invoices.void(invoice=row, reason="Twice the same")
-        other = Other(credit_it)
-        until_somebody_waits()
-    assert not other.ended()
-    assert isinstance(other.failed, IntegrityError)
+        other = ConcurrentWork(credit_it)
+        wait_until_blocked()
+    assert not other.succeeded()
+    assert isinstance(other.error, IntegrityError)
     with tenant_context(tenant.pk):
         assert not Invoice.objects.filter(corrects=row).exists()

@@ -16,7 +16,7 @@ from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.usage.metered import CALL
 from tests.factories.billing import InvoiceFactory, PriceFactory
 from tests.factories.tenants import TenantFactory
-from tests.support.waiting import Other, until_somebody_waits
+from tests.support.waiting import ConcurrentWork, wait_until_blocked
 from tests.tenants.helpers import events
 
 SPEECH = {"category": "stt", "provider": "openai", "model": "whisper-1", "unit": "second"}
@@ -281,10 +281,10 @@ def test_a_posting_under_way_is_waited_for():
 
     with tenant_context(tenant.pk):
         ledger.debit(wallet=wallet, amount=Decimal(2), key="two", now=NOON)
-        drafter = Other(draft_it)
-        until_somebody_waits()
+        drafter = ConcurrentWork(draft_it)
+        wait_until_blocked()
         assert not drafted
-    assert drafter.ended()
+    assert drafter.succeeded()
     assert drafted == [Decimal(3)]
 
 

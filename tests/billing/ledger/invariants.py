@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from billing.ledger.services.ledger import Posted
+from billing.ledger.services.ledger import PostedTransaction
 from lad.tenancy.context import tenant_context
 from tests.billing.ledger.model import NOTHING, Purse
 
@@ -28,7 +28,7 @@ class Account:
     lots: list[UUID] = field(default_factory=list)
     holds: list[UUID] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    answers: list[Posted] = field(default_factory=list)
+    answers: list[PostedTransaction] = field(default_factory=list)
 
 
 def check(account: Account) -> None:
@@ -111,7 +111,7 @@ def holds_are_the_models(account: Account, holds: dict[UUID, dict[str, Any]], ro
 
 def answers_are_the_rows(account: Account) -> None:
     by_id = {row["id"]: row for row in account.rows}
-    names = {"hold_id", "reverses_id", *Posted.__slots__} - {"replayed"}
+    names = {"hold_id", "reverses_id", *PostedTransaction.__slots__} - {"replayed"}
     for answer in account.answers:
         assert {name: getattr(answer, name) for name in names} == {name: by_id[answer.id][name] for name in names}
 

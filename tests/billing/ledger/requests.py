@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from billing.ledger.services.ledger import Outcome, Posted
+from billing.ledger.services.ledger import PostedTransaction, PostingOutcome
 from tests.billing.ledger.invariants import Account
 
 NOTHING_SAID: dict[str, Any] = {"reference": None, "description": "", "metadata": None}
 TERMS = {"priority", "expires_at", "ttl", "until", "hold"}
 OUTCOMES = {
-    "insufficient_balance": Outcome.INSUFFICIENT,
-    "wallet_suspended": Outcome.SUSPENDED,
-    "wallet_closed": Outcome.CLOSED,
-    "amount_too_large": Outcome.TOO_LARGE,
+    "insufficient_balance": PostingOutcome.INSUFFICIENT,
+    "wallet_suspended": PostingOutcome.SUSPENDED,
+    "wallet_closed": PostingOutcome.CLOSED,
+    "amount_too_large": PostingOutcome.TOO_LARGE,
 }
 # The first of these in which a request differs from the one its key named before is the one to be told.
 COMPARED = ("wallet", "transaction_type", "amount", "reference", "description", "metadata", "terms")
 
 
-def said(account: Account, operation: str, arguments: dict[str, Any], posted: Posted) -> dict[str, Any]:
+def said(account: Account, operation: str, arguments: dict[str, Any], posted: PostedTransaction) -> dict[str, Any]:
     """The request as it is compared with a later one of the same key."""
     terms = {name: value for name, value in arguments.items() if name in TERMS and value is not None}
     return {

@@ -19,9 +19,9 @@ from billing.ledger.services.ledger import (
     IdempotencyConflict,
     InsufficientBalance,
     Operation,
-    Outcome,
-    Posted,
+    PostedTransaction,
     Posting,
+    PostingOutcome,
 )
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import WalletFactory
@@ -69,7 +69,7 @@ def available(tenant: Any) -> dict[UUID, Decimal]:
 
 
 def test_of_simultaneous_duplicates_one_is_posted_and_the_others_replay_it(at_once, purses):
-    def debit() -> Posted:
+    def debit() -> PostedTransaction:
         return ledger.debit(wallet=purses[0], amount=Decimal(7), key="call-1")
 
     answers = at_once([debit] * 8)
@@ -84,7 +84,7 @@ def test_of_simultaneous_requests_that_differ_under_one_key_one_wins(at_once, pu
         for amount in range(1, 9)
     ]
     answers = at_once(calls)
-    [posted] = [answer for answer in answers if isinstance(answer, Posted)]
+    [posted] = [answer for answer in answers if isinstance(answer, PostedTransaction)]
     refused = [answer for answer in answers if isinstance(answer, IdempotencyConflict)]
     assert [error.extra["field"] for error in refused] == ["amount"] * 7
     assert available(tenant)[purses[0]] == 1000 + posted.amount
@@ -93,7 +93,7 @@ def test_of_simultaneous_requests_that_differ_under_one_key_one_wins(at_once, pu
 def test_one_key_used_for_two_wallets_at_once_pays_from_one(at_once, purses, tenant):
     calls = [lambda wallet=wallet: ledger.debit(wallet=wallet, amount=Decimal(5), key="call-1") for wallet in purses]
     answers = at_once(calls * 2)
-    refused = [answer for answer in answers if not isinstance(answer, Posted)]
+    refused = [answer for answer in answers if not isinstance(answer, PostedTransaction)]
     assert [(type(error), error.extra["field"]) for error in refused] == [(IdempotencyConflict, "wallet")] * 6
     assert sum(available(tenant).values()) == 3995
 
@@ -104,7 +104,7 @@ def test_of_those_who_each_want_all_there_is_one_gets_it(at_once, purses, tenant
         for number in range(6)
     ]
     answers = at_once(calls)
-    assert Counter(type(answer) for answer in answers) == {Posted: 1, InsufficientBalance: 5}
+    assert Counter(type(answer) for answer in answers) == {PostedTransaction: 1, InsufficientBalance: 5}
     assert available(tenant)[purses[0]] == 0
 
 
@@ -121,7 +121,7 @@ def test_a_hold_is_resolved_once_however_many_try(at_once, purses, tenant):
             held = ledger.reserve(wallet=purses[0], amount=Decimal(10), key=f"hold-{_}", ttl=timedelta(hours=1))
             assert held.hold_id is not None
         answers = at_once([each for number in range(3) for each in ends(held.hold_id, f"{_}-{number}")])  # type: ignore[arg-type]
-        resolved = [answer for answer in answers if isinstance(answer, Posted)]
+        resolved = [answer for answer in answers if isinstance(answer, PostedTransaction)]
         assert len(resolved) == 1
         assert all(answer is None or isinstance(answer, HoldResolved) for answer in answers if answer not in resolved)
     with tenant_context(tenant.pk):
@@ -132,7 +132,7 @@ def test_a_hold_is_resolved_once_however_many_try(at_once, purses, tenant):
 
 def test_many_workers_with_repeated_and_conflicting_keys_leave_one_effect_a_key(tenant, purses):
     """Each key asks the same of everybody, but in one of twenty cases for something else."""
-    acknowledged: list[Posted] = []
+    acknowledged: list[PostedTransaction] = []
     unexpected: list[BaseException] = []
 
     def work(seed: int) -> None:
@@ -160,7 +160,7 @@ def test_many_workers_with_repeated_and_conflicting_keys_leave_one_effect_a_key(
     _holds_together(tenant)
 
 
-def _one_of_many(tenant: Any, purses: list[UUID], chance: random.Random, acknowledged: list[Posted]) -> None:
+def _one_of_many(tenant: Any, purses: list[UUID], chance: random.Random, acknowledged: list[PostedTransaction]) -> None:
     number = chance.randrange(WORKERS * EACH * 2 // 3)
     wallet, amount = purses[number % len(purses)], Decimal(number % 90 + 1)
     if chance.random() < 0.05:
@@ -171,7 +171,9 @@ def _one_of_many(tenant: Any, purses: list[UUID], chance: random.Random, acknowl
                 posting = Posting(Operation.DEBIT, wallet, amount, f"key-{number}")
                 other = Posting(Operation.CREDIT, purses[(number + 1) % len(purses)], amount, f"other-{number}")
                 verdicts = ledger.post_many([posting, other])
-                done = [each.posted for each in verdicts if each.outcome in {Outcome.POSTED, Outcome.REPLAYED}]
+                done = [
+                    each.posted for each in verdicts if each.outcome in {PostingOutcome.POSTED, PostingOutcome.REPLAYED}
+                ]
             elif number % 3 == 0:
                 done = [ledger.topup(wallet=wallet, amount=amount, key=f"key-{number}")]
             else:
@@ -196,7 +198,7 @@ def test_everything_reversed_twice_at_once_is_reversed_once(at_once, tenant, pur
         random.Random(kind).shuffle(calls)
         answers = [answer for part in range(0, len(calls), 8) for answer in at_once(calls[part : part + 8])]
         assert Counter(type(answer).__name__ for answer in answers) == {
-            "Posted": len(rows),
+            "PostedTransaction": len(rows),
             "AlreadyReversed": len(rows),
         }
     assert set(available(tenant).values()) == {Decimal(0)}

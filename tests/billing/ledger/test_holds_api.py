@@ -219,14 +219,14 @@ def test_a_release_gives_everything_back(send, member, filled, held):
 
 def test_a_suspended_wallet_reserves_nothing_but_resolves_what_is_held(send, member, tenant, filled, held):
     with tenant_context(tenant.pk):
-        wallets.move(wallet=filled, status=WalletStatus.SUSPENDED)
+        wallets.change_status(wallet=filled, status=WalletStatus.SUSPENDED)
     assert problem(send(member, "", {"amount": "1"})) == (409, "wallet_suspended")
     assert send(member, f"{held}/capture/", {"amount": "40"}).status_code == 200
 
 
 def test_a_closed_wallet_reserves_nothing(send, admin, tenant, wallet):
     with tenant_context(tenant.pk):
-        wallets.move(wallet=wallet, status=WalletStatus.CLOSED)
+        wallets.change_status(wallet=wallet, status=WalletStatus.CLOSED)
     assert problem(send(admin, "", {"amount": "1"})) == (409, "wallet_closed")
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from billing.ledger.models import CreditLot, Hold, HoldStatus, LedgerTransaction, Wallet, WalletStatus
 from billing.ledger.services import ledger
-from billing.ledger.services.ledger import Operation, Outcome, Posting, Reference
+from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference
 from lad.errors import Invalid
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context, tenant_context
@@ -269,16 +269,16 @@ def test_a_batch_gives_each_posting_its_own_verdict(other, purse):
         ]
     )
     assert [verdict.outcome for verdict in verdicts] == [
-        Outcome.POSTED,
-        Outcome.REPLAYED,
-        Outcome.CONFLICT,
-        Outcome.INSUFFICIENT,
-        Outcome.POSTED,
-        Outcome.REPLAYED,
-        Outcome.CONFLICT,
-        Outcome.INSUFFICIENT,
-        Outcome.POSTED,
-        Outcome.UNKNOWN_WALLET,
+        PostingOutcome.POSTED,
+        PostingOutcome.REPLAYED,
+        PostingOutcome.CONFLICT,
+        PostingOutcome.INSUFFICIENT,
+        PostingOutcome.POSTED,
+        PostingOutcome.REPLAYED,
+        PostingOutcome.CONFLICT,
+        PostingOutcome.INSUFFICIENT,
+        PostingOutcome.POSTED,
+        PostingOutcome.UNKNOWN_WALLET,
     ]
     assert verdicts[3].available == 39
     assert verdicts[5].posted == verdicts[0].posted
@@ -301,7 +301,7 @@ def test_a_batch_uses_credit_that_came_in_with_it(inside):
             Posting(Operation.ADJUSTMENT, wallet.pk, Decimal(-1), "e"),
         ]
     )
-    assert {verdict.outcome for verdict in verdicts} == {Outcome.POSTED}
+    assert {verdict.outcome for verdict in verdicts} == {PostingOutcome.POSTED}
     assert lots(wallet) == [0, 0]
     assert balances(wallet) == (0, 0)
 

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
-from billing.audit.checks.search import find
+from billing.audit.checks.search import run_checks
 from billing.ledger.services import ledger
-from billing.ledger.services.ledger import Operation, Outcome, Posted, Posting, Reference
+from billing.ledger.services.ledger import Operation, PostedTransaction, Posting, PostingOutcome, Reference
 from lad.db.identifiers import uuid7
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
@@ -54,7 +54,7 @@ class Call:
     operation: str
     arguments: dict[str, Any]
     key: str
-    posted: Posted
+    posted: PostedTransaction
 
 
 class LedgerMachine(MeteredRules):
@@ -229,7 +229,7 @@ class LedgerMachine(MeteredRules):
         for posting, verdict in zip(postings, verdicts, strict=True):
             if verdict.posted is not None:
                 assert verdict.posted.idempotency_key == posting.key
-                self._of(posting).answers += [verdict.posted] if verdict.outcome == Outcome.POSTED else []
+                self._of(posting).answers += [verdict.posted] if verdict.outcome == PostingOutcome.POSTED else []
 
     @invariant()
     def everything_holds(self) -> None:
@@ -239,7 +239,7 @@ class LedgerMachine(MeteredRules):
     def teardown(self) -> None:
         """The audit has nothing to say of what is left; holds need not have ended by the beginning."""
         with platform_context(), connection.cursor() as cursor:
-            assert find(cursor, now=START).findings == []
+            assert run_checks(cursor, now=START).findings == []
 
     def _do(
         self, at: int, operation: str, expect: Callable[[Purse], None], *, keyed: bool = True, **arguments: Any
@@ -333,9 +333,9 @@ class LedgerMachine(MeteredRules):
         # Lots of one moment and one priority have no order that the model could know.
         return Posting(kind, account.wallet_id, amount, name, terms={"priority": order} if incoming else {})
 
-    def _expected(self, tenant_id: UUID, postings: list[Posting]) -> list[tuple[Outcome, str]]:
+    def _expected(self, tenant_id: UUID, postings: list[Posting]) -> list[tuple[PostingOutcome, str]]:
         """The verdicts: first those whose key comes first, wallet by wallet, then those that repeat one."""
-        verdicts: dict[int, tuple[Outcome, str]] = {}
+        verdicts: dict[int, tuple[PostingOutcome, str]] = {}
         while len(verdicts) < len(postings):
             round_keys: set[str] = set()
             touched: set[UUID] = set()
@@ -350,7 +350,7 @@ class LedgerMachine(MeteredRules):
                 verdicts[index] = self._verdict(account, posting)
         return [verdicts[index] for index in range(len(postings))]
 
-    def _verdict(self, account: Account, posting: Posting) -> tuple[Outcome, str]:
+    def _verdict(self, account: Account, posting: Posting) -> tuple[PostingOutcome, str]:
         outgoing = posting.operation == Operation.DEBIT or posting.amount < 0
         amount, kind = abs(posting.amount), posting.operation.value
         asked = {**NOTHING_SAID, "wallet": posting.wallet_id, "transaction_type": kind, "terms": dict(posting.terms)}
@@ -358,7 +358,7 @@ class LedgerMachine(MeteredRules):
         earlier = self.said.get((account.tenant_id, posting.key))
         if earlier is not None:
             different = difference(earlier, asked)
-            return (Outcome.CONFLICT, different) if different else (Outcome.REPLAYED, "")
+            return (PostingOutcome.CONFLICT, different) if different else (PostingOutcome.REPLAYED, "")
 
         def expect(purse: Purse) -> None:
             if outgoing:
@@ -370,7 +370,7 @@ class LedgerMachine(MeteredRules):
         if refusal:
             return OUTCOMES[refusal], ""
         self.said[account.tenant_id, posting.key] = asked
-        return Outcome.POSTED, ""
+        return PostingOutcome.POSTED, ""
 
     def _of(self, posting: Posting) -> Account:
         return next(account for account in self.accounts if account.wallet_id == posting.wallet_id)

@@ -117,13 +117,13 @@ def test_ones_own_wallet_pays_unless_it_is_closed_and_else_the_tenants(tenant, m
         assert wallets.paying_wallet(user_id=member.pk) == own
         tenants = wallets.paying_wallet(user_id=admin.pk)
         assert (tenants.user_id, wallets.paying_wallet()) == (None, tenants)
-        wallets.move(wallet=own, status=WalletStatus.SUSPENDED)
+        wallets.change_status(wallet=own, status=WalletStatus.SUSPENDED)
         assert wallets.paying_wallet(user_id=member.pk) == own
         ledger.adjust(wallet=own, amount=Decimal(20), key="more", reason="Before it is closed")
     with tenant_context(tenant.pk):
-        wallets.move(wallet=own, status=WalletStatus.ACTIVE)
+        wallets.change_status(wallet=own, status=WalletStatus.ACTIVE)
         ledger.debit(wallet=own, amount=Decimal(40), key="spent")
-        wallets.move(wallet=own, status=WalletStatus.CLOSED)
+        wallets.change_status(wallet=own, status=WalletStatus.CLOSED)
         assert wallets.paying_wallet(user_id=member.pk) == tenants
 
 
@@ -176,7 +176,7 @@ def test_a_write_that_began_before_a_posting_does_not_undo_it(tenant, filled):
 
 
 def test_a_wallet_is_not_deleted(tenant, wallet, root):
-    with platform_context(tenant_id=tenant.pk), pytest.raises(wallets.WalletKept):
+    with platform_context(tenant_id=tenant.pk), pytest.raises(wallets.WalletNotDeletable):
         writes.delete(wallet)
     assert root.post(page("wallet_delete", wallet.pk), {"post": "yes"}).status_code == 403
     assert as_now(wallet)
@@ -200,15 +200,15 @@ def test_a_usage_event_cannot_be_edited_in_the_admin(root, tenant):
 def test_only_a_wallet_without_money_and_holds_is_closed_and_it_stays_closed(tenant, filled):
     with platform_context(tenant_id=tenant.pk):
         with pytest.raises(wallets.WalletNotEmpty):
-            wallets.move(wallet=filled, status=WalletStatus.CLOSED)
+            wallets.change_status(wallet=filled, status=WalletStatus.CLOSED)
         held = ledger.reserve(wallet=filled, amount=Decimal(100), key="held", ttl=timedelta(minutes=1))
         with pytest.raises(wallets.WalletNotEmpty):
-            wallets.move(wallet=filled, status=WalletStatus.CLOSED)
+            wallets.change_status(wallet=filled, status=WalletStatus.CLOSED)
         assert held.hold_id
         ledger.capture(hold=held.hold_id, amount=Decimal(100), key="captured")
-        wallets.move(wallet=filled, status=WalletStatus.CLOSED)
+        wallets.change_status(wallet=filled, status=WalletStatus.CLOSED)
         with pytest.raises(ledger.WalletClosed):
-            wallets.move(wallet=filled, status=WalletStatus.ACTIVE)
+            wallets.change_status(wallet=filled, status=WalletStatus.ACTIVE)
 
 
 def test_the_list_of_wallets_finds_those_below_their_threshold(root, tenant, member):

@@ -5,9 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from billing.ledger.models import LedgerTransaction, Wallet
-from billing.legacy import services as legacy
 from billing.legacy.models import CreditTransactionType, UserCredit
-from billing.legacy.services import Line
+from billing.legacy.services import ReconciliationLine, move_credits
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -41,8 +40,8 @@ def add(row: UserCredit, *movements: tuple[str, str], start: datetime = JANUARY,
             )
 
 
-def run(tenant: Tenant, **options: Any) -> dict[str, Line]:
-    return {line.user: line for line in legacy.move(tenant_id=tenant.pk, now=NOW, **options)}
+def run(tenant: Tenant, **options: Any) -> dict[str, ReconciliationLine]:
+    return {line.user: line for line in move_credits(tenant_id=tenant.pk, now=NOW, **options)}
 
 
 def wallet_of(user: User) -> Wallet:

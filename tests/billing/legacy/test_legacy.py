@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.audit.checks.search import find
+from billing.audit.checks.search import run_checks
 from billing.ledger.models import CreditLot, Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.legacy.models import CreditTransaction, LegacyMove, UserCredit
@@ -27,7 +27,7 @@ from tests.tenants.helpers import events
 def audited() -> int:
     """How many rules of the ledger are broken anywhere."""
     with platform_context(), connection.cursor() as cursor:
-        return find(cursor, now=NOW).violations
+        return run_checks(cursor, now=NOW).violations
 
 
 def test_a_balance_becomes_a_wallet_and_its_history_a_ledger(tenant: Tenant, owner: User) -> None:
@@ -201,7 +201,7 @@ def test_what_was_spent_twice_is_a_difference_with_its_reason(tenant: Tenant, ow
 
 def test_one_users_trouble_does_not_hold_up_the_others(tenant: Tenant, owner: User, member: User) -> None:
     with tenant_context(tenant.pk):
-        wallets.move(wallet=wallets.open_wallet(user=owner), status=WalletStatus.CLOSED, reason="left")
+        wallets.change_status(wallet=wallets.open_wallet(user=owner), status=WalletStatus.CLOSED, reason="left")
     credits_of(owner, "10")
     credits_of(member, "10")
     lines = run(tenant)

@@ -11,15 +11,15 @@ from django.db import IntegrityError
 
 from billing.ledger.models import WalletStatus
 from billing.ledger.services import wallets
-from billing.legacy import services as legacy
 from billing.legacy.models import LegacyMove, UserCredit
+from billing.legacy.services import freeze_credits, unfreeze_credits
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.billing.legacy.credits import NOW, credits_of, run, wallet_of
 from tests.factories.billing import CreditTransactionFactory, UserCreditFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
-from tests.support.waiting import Other, until_somebody_waits
+from tests.support.waiting import ConcurrentWork, wait_until_blocked
 
 
 def write_old(row: UserCredit) -> list[Callable[[], Any]]:
@@ -36,7 +36,7 @@ def test_frozen_tables_refuse_every_write_of_the_tenant_and_of_nobody_else(
     tenant: Tenant, owner: User, other_owner: User
 ) -> None:
     row, other = credits_of(owner, "10"), credits_of(other_owner, "10")
-    legacy.freeze(tenant_id=tenant.pk, now=NOW)
+    freeze_credits(tenant_id=tenant.pk, now=NOW)
     for write in write_old(row):
         with pytest.raises(IntegrityError, match="read-only"), platform_context(tenant_id=tenant.pk):
             write()
@@ -49,8 +49,8 @@ def test_frozen_tables_refuse_every_write_of_the_tenant_and_of_nobody_else(
 
 def test_tables_that_are_opened_again_take_writes(tenant: Tenant, owner: User) -> None:
     row = credits_of(owner, "10")
-    legacy.freeze(tenant_id=tenant.pk, now=NOW)
-    legacy.unfreeze(tenant_id=tenant.pk)
+    freeze_credits(tenant_id=tenant.pk, now=NOW)
+    unfreeze_credits(tenant_id=tenant.pk)
     with tenant_context(tenant.pk):
         assert UserCredit.objects.filter(pk=row.pk).update(balance=1) == 1
 
@@ -65,15 +65,15 @@ def test_freezing_waits_for_a_write_under_way_so_that_nothing_slips_in_behind() 
     done: list[str] = []
 
     def freeze() -> None:
-        legacy.freeze(tenant_id=tenant.pk, now=NOW)
+        freeze_credits(tenant_id=tenant.pk, now=NOW)
         done.append("frozen")
 
     with tenant_context(tenant.pk):
         UserCredit.objects.filter(pk=row.pk).update(balance=4)
-        freezer = Other(freeze)
-        until_somebody_waits()
+        freezer = ConcurrentWork(freeze)
+        wait_until_blocked()
         done.append("written")
-    assert freezer.ended()
+    assert freezer.succeeded()
     assert done == ["written", "frozen"]
     assert run(tenant)[user.email].worth == Decimal("0.4")
 
@@ -98,7 +98,7 @@ def test_the_command_moves_every_tenant_and_prints_what_it_found(
 
 def test_the_command_fails_while_a_difference_is_left(tenant: Tenant, owner: User) -> None:
     with tenant_context(tenant.pk):
-        wallets.move(wallet=wallets.open_wallet(user=owner), status=WalletStatus.CLOSED, reason="left")
+        wallets.change_status(wallet=wallets.open_wallet(user=owner), status=WalletStatus.CLOSED, reason="left")
     credits_of(owner, "10")
     with pytest.raises(CommandError, match="1 user"):
         printed("--tenant", tenant.slug)

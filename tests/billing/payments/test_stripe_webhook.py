@@ -28,9 +28,9 @@ from tests.billing.payments.till import (
     rows,
     tell,
     told,
-    until_another_waits,
 )
 from tests.support.api import problem
+from tests.support.waiting import wait_until_blocked
 from tests.tenants.helpers import together
 
 
@@ -324,7 +324,7 @@ def test_of_two_refunds_told_at_once_each_takes_what_the_other_left(
             payments.refund(payment=row, facts=Refund(row.payment_intent_id, Decimal(total), "USD", row.pk))
             begun.set()
             if total == "27.02":
-                until_another_waits()
+                wait_until_blocked()
 
     def second() -> None:
         assert begun.wait(10)

@@ -10,7 +10,6 @@ from billing.ledger.models import LedgerTransaction, Wallet
 from billing.payments.models import CreditPackage, Payment, StripeEvent
 from lad.tenancy.context import platform_context
 from tests.billing.payments.stripe_server import WEBHOOK_SECRET, Stripe, sign
-from tests.conftest import superuser_connection
 
 CHECKOUT = "/api/v1/billing-payments/"
 WEBHOOK = "/api/v1/billing/stripe/webhook/"
@@ -72,13 +71,3 @@ def event_rows() -> list[StripeEvent]:
     """What was told."""
     with platform_context():
         return list(StripeEvent.objects.order_by("created_at"))
-
-
-def until_another_waits() -> None:
-    """Until somebody else's statement waits for a lock."""
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    with superuser_connection() as behind:
-        for _ in range(500):
-            if behind.execute(waiting).fetchone():
-                return
-            time.sleep(0.01)

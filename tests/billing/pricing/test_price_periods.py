@@ -11,7 +11,7 @@ from lad.tenancy.context import platform_context
 from tests.conftest import superuser_connection
 from tests.contract.sql import constraint_of, refused
 from tests.factories.billing import PriceFactory
-from tests.support.waiting import Other, until_somebody_waits
+from tests.support.waiting import ConcurrentWork, wait_until_blocked
 
 JANUARY, FEBRUARY, MARCH = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
 COMPONENT = {"category": "tts", "provider": "openai", "model": "tts-1", "unit": "character"}
@@ -68,9 +68,9 @@ def test_prices_written_at_the_same_moment_are_counted_one_after_the_other() -> 
 
     with platform_context():
         assert price(None, effective_from=JANUARY, effective_to=FEBRUARY).version == 1
-        other = Other(second)
-        until_somebody_waits()
-    assert other.ended(), other.failed
+        other = ConcurrentWork(second)
+        wait_until_blocked()
+    assert other.succeeded(), other.error
     assert found == [2]
 
 

@@ -177,7 +177,7 @@ class MeteredRules(RuleBasedStateMachine):
                 refusal = "wallet_not_empty"
         with tenant_context(account.tenant_id):
             row = Wallet.objects.get(pk=account.wallet_id)
-            self._agree(refusal, lambda: wallets.move(wallet=row, status=status))
+            self._agree(refusal, lambda: wallets.change_status(wallet=row, status=status))
         purse.status = purse.status if refusal else status.value
 
     @staticmethod

@@ -16,7 +16,7 @@ from billing.usage.services.charging import ChargeOutcome
 from billing.usage.tasks import charge_pending_usage
 from lad.tenancy.context import tenant_context
 from tests.billing.usage.metered import CALL, COST, as_now, available, debit_of, fund, hold, record, run
-from tests.support.waiting import Other, until_somebody_waits
+from tests.support.waiting import ConcurrentWork, wait_until_blocked
 
 
 def test_a_charge_is_one_debit_of_the_cost_and_happens_once(inside):
@@ -62,7 +62,7 @@ def test_each_failure_waits_longer_and_in_the_end_it_is_left_to_people(inside):
 
 
 def test_a_suspended_wallet_pays_nothing(inside):
-    wallets.move(wallet=fund(), status=WalletStatus.SUSPENDED)
+    wallets.change_status(wallet=fund(), status=WalletStatus.SUSPENDED)
     event = usage.charge(event=record())
     assert (event.status, available()) == ("failed", Decimal(1))
     assert "suspended" in event.error_message
@@ -137,11 +137,11 @@ def test_a_charge_waits_for_whoever_voids_the_event_and_then_takes_nothing(tenan
 
     with tenant_context(tenant.pk):
         usage.void(event=event, reason="Mistake")
-        charging_it = Other(call)
-        until_somebody_waits()
-    assert not charging_it.ended()
+        charging_it = ConcurrentWork(call)
+        wait_until_blocked()
+    assert not charging_it.succeeded()
     with tenant_context(tenant.pk):
-        assert (type(charging_it.failed), available()) == (usage.WrongUsageStatus, Decimal(1))
+        assert (type(charging_it.error), available()) == (usage.WrongUsageStatus, Decimal(1))
 
 
 def test_what_is_charged_is_not_charged_by_itself_again(inside):

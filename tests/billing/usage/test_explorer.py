@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.entitlements.models import FeatureEntitlement
-from billing.entitlements.services import quotas as entitlements
+from billing.entitlements.services import quotas
 from billing.ledger.services import ledger, wallets
 from billing.usage.admin.chart import COLOURS, OTHER, daily_chart
 from billing.usage.models import UsageEvent, UsageStatus
@@ -234,7 +234,7 @@ def test_a_days_bar_is_stacked_and_says_what_it_stands_for() -> None:
 def test_an_entitlement_shows_what_was_used_against_its_quota(tenant: Tenant, root: Client) -> None:
     with platform_context(tenant_id=tenant.pk):
         FeatureEntitlementFactory.create(feature_key="campaigns", daily_quota=Decimal(40), monthly_quota=Decimal(100))
-        entitlements.consume(feature_key="campaigns", quantity=Decimal(30), at=timezone.now())
+        quotas.consume(feature_key="campaigns", quantity=Decimal(30), at=timezone.now())
         row = FeatureEntitlement.objects.get()
     for address in ("/admin/billing/featureentitlement/", f"/admin/billing/featureentitlement/{row.pk}/change/"):
         page = root.get(address).content.decode()

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services import ledger, wallets
-from billing.ledger.services.ledger import Operation, Outcome, Posting
+from billing.ledger.services.ledger import Operation, Posting, PostingOutcome
 from billing.usage.models import UsageEvent
 from billing.usage.services import charging
 from billing.usage.services.group_commit import MOST_OF_A_TENANT, Lane, LaneBusy, LaneClosed, Unanswered
@@ -290,11 +290,11 @@ def test_a_hot_wallet_is_debited_for_each_who_can_pay_and_for_nobody_else(lane, 
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
-    posted = {verdict.posted.id for verdict in verdicts if verdict.outcome == Outcome.POSTED}
+    posted = {verdict.posted.id for verdict in verdicts if verdict.outcome == PostingOutcome.POSTED}
     outcomes = [verdict.outcome for verdict in verdicts]
-    assert (len(verdicts), len(posted), outcomes.count(Outcome.POSTED)) == (40, 25, 25)
-    assert all(v.posted.id in posted for v in verdicts if v.outcome == Outcome.REPLAYED)
-    assert set(outcomes) <= {Outcome.POSTED, Outcome.REPLAYED, Outcome.INSUFFICIENT}
+    assert (len(verdicts), len(posted), outcomes.count(PostingOutcome.POSTED)) == (40, 25, 25)
+    assert all(v.posted.id in posted for v in verdicts if v.outcome == PostingOutcome.REPLAYED)
+    assert set(outcomes) <= {PostingOutcome.POSTED, PostingOutcome.REPLAYED, PostingOutcome.INSUFFICIENT}
     with tenant_context(tenant.pk):
         assert Wallet.objects.get(pk=wallet.pk).available_balance == 0
         assert LedgerTransaction.objects.count() == 26

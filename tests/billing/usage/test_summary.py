@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from billing.entitlements.services import quotas as entitlements
+from billing.entitlements.services import quotas
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.selectors import summaries
 from billing.usage.selectors.summaries import By, Chosen, Component, Period
@@ -289,7 +289,7 @@ def test_the_api_tells_what_the_quotas_leave(tenant: Tenant, viewer: User, api: 
     with platform_context(tenant_id=tenant.pk):
         FeatureEntitlementFactory.create(feature_key="campaigns", monthly_quota=Decimal(10))
         FeatureEntitlementFactory.create(feature_key="voice-agent", monthly_quota=None, quota_unit="minute")
-        entitlements.consume(feature_key="campaigns", quantity=Decimal(4), at=timezone.now())
+        quotas.consume(feature_key="campaigns", quantity=Decimal(4), at=timezone.now())
     campaigns, voice = api(viewer).get("/api/v1/billing-feature-entitlements/left/").json()["features"]
     assert campaigns["this_month"]["used"] == "4.000000"
     assert (campaigns["this_month"]["left"], campaigns["today"]["left"]) == ("6.000000", None)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from billing.entitlements.services import quotas as entitlements
+from billing.entitlements.services import quotas
 from billing.ledger.services import ledger
 from billing.pricing.models import Price
 from billing.pricing.services import quoting as pricing
@@ -83,7 +83,7 @@ def test_what_could_not_be_recorded_leaves_its_key_free(inside, tenant):
     with pytest.raises(pricing.NoPrice):
         record(items=[{**CALL, "model": "fax", "quantity": "1"}])
     entitle(tenant, monthly_quota=Decimal(0), quota_unit="minute")
-    with pytest.raises(entitlements.QuotaExceeded):
+    with pytest.raises(quotas.QuotaExceeded):
         record()
     assert not UsageEvent.objects.exists()
     assert record(feature_key="campaigns").replayed is False
@@ -185,9 +185,9 @@ def test_use_beyond_a_soft_quota_becomes_an_item_at_the_overage_rate(inside, ten
 def test_a_hard_quota_is_not_passed_and_voiding_gives_it_back(inside, tenant):
     entitle(tenant, quota_unit="minute")
     first = record()
-    with pytest.raises(entitlements.QuotaExceeded):
+    with pytest.raises(quotas.QuotaExceeded):
         record("call-2")
     usage.void(event=first, reason="Wrong number")
     usage.void(event=first, reason="Again")
     assert record("call-2")
-    assert entitlements.left(feature_key="voice-agent", now=timezone.now()).left_this_month == 5
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 5

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, models
 from django.test import Client
 
-from billing.audit.checks.search import find
+from billing.audit.checks.search import run_checks
 from lad.db.models import LadModel
 from lad.outbox.models import EventDelivery
 from lad.tenancy.context import platform_context
@@ -115,7 +115,7 @@ def test_a_thousand_leads_come_with_all_else_in_proportion_and_with_balances_tha
     empty = {table for table, number in rows.items() if not number}
     assert empty <= OF_ITS_OWN_ACCORD | NOT_SCALED, empty - OF_ITS_OWN_ACCORD - NOT_SCALED
     with platform_context(), connection.cursor() as cursor:
-        assert find(cursor).findings == []
+        assert run_checks(cursor).findings == []
         cursor.execute("SELECT count(DISTINCT tenant_id), max(created_at) - min(created_at) > '1 year' FROM leads")
         assert cursor.fetchone() == (20, True)
 
