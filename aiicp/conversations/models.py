@@ -4,8 +4,8 @@ from django.db import models
 
 from aiicp import json_schemas as shapes
 from lad.db.fields import TenantForeignKey, TenantKey, TenantUserKey
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import AppendOnly, SoftDeletable, TenantModel
-from lad.db.shapes import Shape
 
 
 class ConversationStatus(models.TextChoices):
@@ -43,14 +43,14 @@ class Conversation(SoftDeletable, TenantModel):
         default=dict,
         blank=True,
         db_default={},
-        validators=[Shape(shapes.ICP)],
+        validators=[JsonSchemaValidator(shapes.ICP)],
         help_text="What the conversation has said of the ideal customer: roles, industries, locations, company size …",
     )
     search_params = models.JSONField(
         "search parameters",
         null=True,
         blank=True,
-        validators=[Shape(shapes.SEARCH_PARAMS)],
+        validators=[JsonSchemaValidator(shapes.SEARCH_PARAMS)],
         help_text="The search that follows from it, in Apollo's words; null until there is one.",
     )
     search_triggered = models.BooleanField(
@@ -60,7 +60,7 @@ class Conversation(SoftDeletable, TenantModel):
         default=dict,
         blank=True,
         db_default={},
-        validators=[Shape(shapes.METADATA)],
+        validators=[JsonSchemaValidator(shapes.METADATA)],
         help_text="How far the assistant has come with its questions: stage, progress, step_index.",
     )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -114,7 +114,7 @@ class Message(AppendOnly, TenantModel):
         default=dict,
         blank=True,
         db_default={},
-        validators=[Shape(shapes.MESSAGE_DATA)],
+        validators=[JsonSchemaValidator(shapes.MESSAGE_DATA)],
         help_text="What was understood from the message or offered with it: extracted, suggestions, options …",
     )
     tokens_used = models.PositiveIntegerField(

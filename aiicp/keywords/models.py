@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from aiicp import json_schemas as shapes
 from lad.db.fields import LowercaseCharField, TenantKey
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SharedModel
-from lad.db.shapes import Shape
 
 
 class KeywordField(LowercaseCharField):
@@ -31,7 +31,7 @@ class KeywordExpansion(SharedModel):
     tenant = TenantKey(null=True, blank=True, db_column="organization_id")
     original_keyword = KeywordField(max_length=shapes.LONGEST_KEYWORD)
     expanded_keywords = models.JSONField(
-        validators=[Shape(shapes.EXPANDED_KEYWORDS)], help_text="A list of keywords, the closest first."
+        validators=[JsonSchemaValidator(shapes.EXPANDED_KEYWORDS)], help_text="A list of keywords, the closest first."
     )
     context = KeywordField(
         max_length=100,

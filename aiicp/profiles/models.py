@@ -5,8 +5,8 @@ from django.db import models
 from aiicp import json_schemas as shapes
 from aiicp.conversations.models import Conversation
 from lad.db.fields import TenantForeignKey, TenantKey, TenantUserKey
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import Shape
 
 
 class IcpProfile(SoftDeletable, TenantModel):
@@ -20,14 +20,14 @@ class IcpProfile(SoftDeletable, TenantModel):
     description = models.TextField(max_length=5_000, blank=True, default="", db_default="")
     icp_data = models.JSONField(
         "ideal customer",
-        validators=[Shape(shapes.ICP)],
+        validators=[JsonSchemaValidator(shapes.ICP)],
         help_text="Who the ideal customer is: roles, industries, locations, company size …",
     )
     search_params = models.JSONField(
         "search parameters",
         null=True,
         blank=True,
-        validators=[Shape(shapes.SEARCH_PARAMS)],
+        validators=[JsonSchemaValidator(shapes.SEARCH_PARAMS)],
         help_text="The search that finds them, in Apollo's words; null: it follows from the profile.",
     )
     source_conversation = TenantForeignKey(

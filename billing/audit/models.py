@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from lad.db.fields import TenantForeignKey
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import AppendOnly, GlobalModel, TenantModel
-from lad.db.shapes import Shape
 
 FINDINGS: Final = {
     "type": "array",
@@ -47,7 +47,7 @@ class LedgerAudit(AppendOnly, GlobalModel):
     ledger_rows = models.PositiveBigIntegerField()
     wallets = models.PositiveBigIntegerField()
     violations = models.PositiveBigIntegerField()
-    findings = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(FINDINGS)])
+    findings = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(FINDINGS)])
     result = models.CharField(max_length=20, choices=AuditResult)
     heads_hash = models.BinaryField(help_text="SHA-256 over the last hash of every wallet.")
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from billing import money
 from billing.constraints import FixedOnceBegun, Numbered
 from lad.db.constraints import NoOverlap
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SharedModel
-from lad.db.shapes import Shape
 
 ANY_MODEL = "*"
 # What is priced; with whose price it is, the key of a price's versions.
@@ -110,7 +110,7 @@ class Price(SharedModel):
         default=list,
         blank=True,
         db_default=[],
-        validators=[Shape(TIERS), tiers_ascend],
+        validators=[JsonSchemaValidator(TIERS), tiers_ascend],
         help_text='Of a graduated or volume price: [{"up_to": "1000", "unit_price": "0.02", "flat_fee": "1"}, '
         '{"up_to": null, "unit_price": "0.01"}]. up_to is the last unit of the tier, flat_fee is owed once for it.',
     )

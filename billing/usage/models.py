@@ -13,7 +13,7 @@ from billing.constraints import status_steps
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import TenantModel
-from lad.db.shapes import Shape
+from lad.db.json_schema import JsonSchemaValidator
 
 USAGE_ITEMS: Final = {
     "type": "array",
@@ -58,7 +58,7 @@ class UsageEvent(TenantModel):
     occurred_at = models.DateTimeField(
         default=timezone.now, db_default=Now(), help_text="When it was used: prices and quotas are those of then."
     )
-    usage_items = models.JSONField(validators=[Shape(USAGE_ITEMS)])
+    usage_items = models.JSONField(validators=[JsonSchemaValidator(USAGE_ITEMS)])
     total_quantity = money.amount_field()
     total_cost = money.amount_field()
     quota_units = money.amount_field(

@@ -6,8 +6,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from lad.db.fields import EncryptedTextField, LowercaseEmailField, TenantForeignKey, TenantUserKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import OBJECT, Shape
 
 HIGHEST_PORT = 65535
 MOST_PER_DAY = 100_000
@@ -51,7 +51,7 @@ class EmailAccount(SoftDeletable, TenantModel):
     )
     sent_today = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_reset_date = models.DateField(null=True, blank=True, editable=False)
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     class Meta:
         db_table = "email_accounts"
@@ -121,7 +121,7 @@ class LinkedinAccount(SoftDeletable, TenantModel):
     )
     actions_today = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_reset_date = models.DateField(null=True, blank=True, editable=False)
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     class Meta:
         db_table = "social_linkedin_accounts"

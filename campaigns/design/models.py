@@ -6,8 +6,8 @@ from django.db.models import Deferrable, F, Q
 
 from lad.db.constraints import ReferencedKey
 from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
-from lad.db.shapes import OBJECT, Shape
 
 
 class CampaignStatus(models.TextChoices):
@@ -74,7 +74,7 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
     )
     starts_at = models.DateTimeField(null=True, blank=True, help_text="Nothing is sent before; empty: at once.")
     ends_at = models.DateTimeField(null=True, blank=True, help_text="The campaign is completed then; empty: never.")
-    config = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(CONFIG)])
+    config = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(CONFIG)])
     created_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
     updated_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
     execution_state = models.CharField(
@@ -181,7 +181,7 @@ class CampaignStep(SoftDeletable, TenantModel):
     )
     title = models.CharField(max_length=255)
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="")
-    config = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    config = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     class Meta:
         db_table = "campaign_steps"

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from campaigns.design.models import Channel, StepType
-from lad.db.shapes import Shape
+from lad.db.json_schema import JsonSchemaValidator
 
 LONGEST_INVITATION: Final = 300
 
@@ -201,7 +201,7 @@ def normalised(type_: str, config: Any) -> Any:
 def check(type_: str, config: Any) -> None:
     """Raises ValidationError, in words for the person who filled it in, unless the config has what the type needs."""
     kind = KINDS[StepType(type_)]
-    Shape(kind.schema())(config)
+    JsonSchemaValidator(kind.schema())(config)
     if kind.one_of and not any(config.get(name) for name in kind.one_of):
         more = " above zero" if all(each is _AMOUNT for each in kind.one_of.values()) else ""
         raise ValidationError(f"Give at least one of {', '.join(kind.one_of)}{more}.")

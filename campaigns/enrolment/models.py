@@ -8,8 +8,8 @@ from django.db.models import F, Q
 from campaigns.design.models import Channel, StepType
 from lad.db.constraints import KeyConstraint, ReferencedKey
 from lad.db.fields import LowercaseEmailField, TenantForeignKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import OBJECT, Shape
 
 
 class EnrolmentStatus(models.TextChoices):
@@ -53,7 +53,7 @@ class CampaignLead(SoftDeletable, TenantModel):
     title = models.CharField(max_length=255, blank=True, default="", db_default="")
     linkedin_url = models.TextField(max_length=2000, blank=True, default="", db_default="")
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
-    lead_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    lead_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     status = models.CharField(
         max_length=50, choices=EnrolmentStatus, default=EnrolmentStatus.PENDING, db_default=EnrolmentStatus.PENDING
     )
@@ -137,7 +137,7 @@ class CampaignLeadActivity(TenantModel):
     subject = models.CharField(max_length=500, blank=True, default="", db_default="")
     message_content = models.TextField(blank=True, default="", db_default="")
     error_message = models.TextField(blank=True, default="", db_default="")
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     executed_at = models.DateTimeField(null=True, blank=True)
     provider = models.CharField(max_length=50, blank=True, default="", db_default="")
     provider_event_id = models.CharField(max_length=255, blank=True, default="", db_default="")

@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from campaigns.design.models import Channel
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SharedModel, SoftDeletable
-from lad.db.shapes import Shape
 
 VARIABLES = {
     "type": "object",
@@ -47,7 +47,9 @@ class CommunicationTemplate(SoftDeletable, SharedModel):
     subject = models.CharField(max_length=500, blank=True, default="", db_default="")
     body = models.TextField(max_length=50_000)
     html_content = models.TextField(max_length=200_000, blank=True, default="", db_default="")
-    variables_schema = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(VARIABLES)])
+    variables_schema = models.JSONField(
+        default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(VARIABLES)]
+    )
     is_active = models.BooleanField(default=True, db_default=True)
     is_builtin = models.BooleanField(
         default=False, db_default=False, editable=False, help_text="Ships with LAD; cannot be deleted."

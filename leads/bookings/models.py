@@ -8,8 +8,8 @@ from django.db.models import Case, F, Q, Value, When
 from lad import timezones
 from lad.db.constraints import KeyConstraint, NoOverlap, ReferencedKey
 from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
-from lad.db.shapes import OBJECT, Shape
 
 LIVE = Q(deleted_at__isnull=True)
 DEFAULT_LENGTH = timedelta(minutes=15)
@@ -120,7 +120,7 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
     )
     call_result = models.CharField(max_length=30, choices=CallResult, null=True, blank=True)  # noqa: DJ001
     notes = models.TextField(max_length=20_000, blank=True, default="", db_default="")
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     created_by_user = TenantUserKey(null=True, blank=True, db_index=False, editable=False)
 
     task_name = models.TextField(blank=True, default="", db_default="", editable=False)

@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from lad.db.fields import LowercaseEmailField
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import NumberedModel, TenantModel
-from lad.db.shapes import OBJECT, Shape
 from leads.search import search_key
 
 LONGEST_URL = 2000
@@ -41,7 +41,7 @@ class CompanySearchCache(NumberedModel, TenantModel):
     apollo_organization_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     company_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     company_domain = models.CharField(max_length=255, blank=True, default="", db_default="")
-    company_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    company_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     page_number = models.IntegerField(
         default=1, db_default=1, validators=[MinValueValidator(1)], help_text="The page of the answer it stood on."
     )
@@ -142,7 +142,7 @@ class EmployeeCache(NumberedModel, TenantModel):
     data_source = models.CharField(
         max_length=50, choices=DataSource, default=DataSource.APOLLO, db_default=DataSource.APOLLO
     )
-    employee_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    employee_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     last_fetched_at = models.DateTimeField(null=True, blank=True)
 
     name_key = search_key(Lower("employee_name"), 255)

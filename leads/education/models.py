@@ -7,8 +7,8 @@ from django.db import models
 
 from lad import timezones
 from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
-from lad.db.shapes import OBJECT, Shape
 from leads.education import availability
 
 EARLIEST_INTAKE = 2000
@@ -50,7 +50,7 @@ class EducationStudent(DeletedFlag, SoftDeletable, TenantModel):
     )
     # Null is "not known yet": the value list holds months only.
     intake_month = models.CharField(max_length=20, choices=Month, null=True, blank=True)  # noqa: DJ001
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     class Meta:
         db_table = "education_students"
@@ -110,7 +110,7 @@ class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
         default=dict,
         blank=True,
         db_default={},
-        validators=[Shape(availability.RULES), availability.validate],
+        validators=[JsonSchemaValidator(availability.RULES), availability.validate],
         help_text="Windows per weekday under “weekly”, dates that differ under “exceptions”; in their time zone.",
     )
     max_sessions_per_day = models.IntegerField(
@@ -122,7 +122,7 @@ class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
         help_text="Empty: as many as fit.",
     )
     is_active = models.BooleanField(default=True, db_default=True, help_text="Whether they take bookings at present.")
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     class Meta:
         db_table = "education_counsellors"

@@ -75,7 +75,7 @@ def test_steps_are_added_changed_and_removed_at_once(browser: Any, campaign: Cam
 def test_what_a_step_lacks_is_said_on_the_page_and_nothing_is_kept(browser: Any, campaign: Any, add_step: Any) -> None:
     three(campaign, add_step)
     entries = {**steps_form(browser, campaign), "campaign_steps-0-config": '{"subject": "Hi"}', "name": "Renamed"}
-    assert "lacks body" in save(browser, campaign, entries)
+    assert "is missing body" in save(browser, campaign, entries)
     assert now_in(campaign).name == "Autumn"
 
 

@@ -20,7 +20,7 @@ from billing.pricing.models import Price, PriceScheme
 from billing.usage.models import USAGE_ITEMS, UsageEvent, UsageStatus
 from demo import billing as demo
 from demo import load
-from lad.db.shapes import Shape
+from lad.db.json_schema import JsonSchemaValidator
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
 from tests.factories.tenants import PASSWORD
@@ -84,7 +84,7 @@ def test_lists_ordered_by_key_are_ordered_by_time() -> None:
 
 def test_use_costs_what_its_items_cost_and_was_debited_for_that() -> None:
     prices = {str(price.pk): price for price in Price.objects.all()}
-    check = Shape(USAGE_ITEMS)
+    check = JsonSchemaValidator(USAGE_ITEMS)
     for event in UsageEvent.objects.select_related("ledger_transaction"):
         check(event.usage_items)
         for item in event.usage_items:
@@ -110,7 +110,7 @@ def test_superseded_agreed_and_stepped_prices_and_overage_are_among_those_used()
 
 
 def test_the_lines_of_every_invoice_add_up() -> None:
-    check = Shape(LINE_ITEMS)
+    check = JsonSchemaValidator(LINE_ITEMS)
     for invoice in Invoice.objects.all():
         check(invoice.line_items)
         assert line_sum(invoice.line_items) == invoice.subtotal

@@ -7,7 +7,7 @@ from django.db import models
 
 from lad.db.constraints import delete_rule
 from lad.db.fields import EncryptedTextField, SharedForeignKey, TenantForeignKey, TenantUserKey, is_secret
-from lad.db.shapes import Shape
+from lad.db.json_schema import JsonSchemaValidator
 from tools.documentation import sql
 from tools.documentation.markup import code, codes, link, table
 
@@ -115,9 +115,9 @@ def _with_stop(text: str) -> str:
     return text if not text or text.endswith((".", "…", "?", "!")) else f"{text}."
 
 
-def _shapes(field: Any) -> Iterator[Shape]:
+def _shapes(field: Any) -> Iterator[JsonSchemaValidator]:
     if isinstance(field, models.JSONField):
-        yield from (each for each in field.validators if isinstance(each, Shape))
+        yield from (each for each in field.validators if isinstance(each, JsonSchemaValidator))
 
 
 def _shape(schema: Mapping[str, Any], *, depth: int, required: bool = False) -> list[str]:

@@ -3,8 +3,8 @@
 from django.db import models
 
 from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import NumberedModel, SharedModel, SoftDeletable, TenantModel
-from lad.db.shapes import OBJECT, Shape
 from voice.constraints import LANGUAGE, MAX_URL, WEB_ADDRESS, is_web_address
 from voice.json_schemas import PREFERENCES, VOICE
 
@@ -85,7 +85,7 @@ class Voice(SharedModel):
     voice_sample_url = models.URLField(
         "voice sample", max_length=MAX_URL, blank=True, default="", db_default="", validators=[WEB_ADDRESS]
     )
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(VOICE)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(VOICE)])
 
     class Meta:
         db_table = "voice_agent_voices"
@@ -120,8 +120,10 @@ class VoiceProfile(SoftDeletable, TenantModel):
     default_number = TenantForeignKey(
         "voice.VoiceNumber", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
-    preferences = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(PREFERENCES)])
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    preferences = models.JSONField(
+        default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(PREFERENCES)]
+    )
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     class Meta:
         db_table = "voice_user_profiles"
@@ -158,7 +160,7 @@ class VoicePermission(SoftDeletable, TenantModel):
         "voice.Voice", on_delete=models.PROTECT, null=True, blank=True, related_name="permissions", db_index=False
     )
     is_active = models.BooleanField(default=True, db_default=True)
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     class Meta:
         db_table = "voice_permissions"

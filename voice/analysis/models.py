@@ -3,8 +3,8 @@
 from django.db import models
 
 from lad.db.fields import TenantForeignKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import TenantModel
-from lad.db.shapes import OBJECT, Shape
 from voice.constraints import not_negative
 from voice.json_schemas import TEXTS
 
@@ -61,14 +61,20 @@ class CallAnalysis(TenantModel):
     disposition = models.CharField(max_length=50, choices=Disposition, null=True, blank=True)  # noqa: DJ001
     recommended_action = models.TextField(blank=True, default="", db_default="")
     engagement_level = models.CharField(max_length=20, choices=Engagement, null=True, blank=True)  # noqa: DJ001
-    key_points = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(TEXTS)])
-    prospect_questions = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(TEXTS)])
-    prospect_concerns = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(TEXTS)])
-    stages_reached = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(TEXTS)])
-    lead_extraction = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
-    raw_analysis = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    key_points = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TEXTS)])
+    prospect_questions = models.JSONField(
+        default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TEXTS)]
+    )
+    prospect_concerns = models.JSONField(
+        default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TEXTS)]
+    )
+    stages_reached = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TEXTS)])
+    lead_extraction = models.JSONField(
+        default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)]
+    )
+    raw_analysis = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     cost = models.DecimalField(max_digits=18, decimal_places=6, default=0, db_default=0)
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     # Its own event says more than that it was changed.
     announced = False

@@ -5,8 +5,8 @@ from uuid import uuid4
 from django.db import models
 
 from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import Shape
 from voice.json_schemas import BATCH, ENTRY
 from voice.statuses import BATCH_OVER, BatchStatus, EntryStatus
 
@@ -48,7 +48,7 @@ class CallBatch(SoftDeletable, TenantModel):
     scheduled_at = models.DateTimeField(null=True, blank=True, help_text="Nobody is called before; empty means now.")
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(BATCH)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(BATCH)])
 
     class Meta:
         db_table = "voice_call_batches"
@@ -126,7 +126,7 @@ class CallBatchEntry(SoftDeletable, TenantModel):
         verbose_name="call",
         editable=False,
     )
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(ENTRY)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(ENTRY)])
 
     audited = False
 

@@ -5,8 +5,8 @@ from django.db import models
 
 from lad.db.constraints import KeyConstraint
 from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import TenantModel
-from lad.db.shapes import OBJECT, Shape
 from lad.phones import Phone
 from voice.constraints import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
 from voice.json_schemas import COST_BREAKDOWN, TRANSCRIPT
@@ -70,12 +70,14 @@ class CallLog(TenantModel):
         "recording", max_length=MAX_URL, blank=True, default="", db_default="", validators=[WEB_ADDRESS]
     )
     transcripts = models.JSONField(
-        "transcript", default=list, blank=True, db_default=[], validators=[Shape(TRANSCRIPT)]
+        "transcript", default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TRANSCRIPT)]
     )
     cost = models.DecimalField(max_digits=18, decimal_places=6, default=0, db_default=0)
     currency = models.CharField(max_length=10, default="USD", db_default="USD", validators=[CURRENCY])
-    cost_breakdown = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(COST_BREAKDOWN)])
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    cost_breakdown = models.JSONField(
+        default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(COST_BREAKDOWN)]
+    )
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     # Its own events say more than that it was changed.
     announced = False

@@ -3,8 +3,8 @@
 from django.db import models
 
 from lad.db.fields import TenantForeignKey
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
-from lad.db.shapes import Shape
 from lad.phones import Phone
 from voice.constraints import is_phone
 from voice.json_schemas import NUMBER
@@ -45,7 +45,7 @@ class VoiceNumber(SoftDeletable, TenantModel):
     default_agent = TenantForeignKey(
         "voice.VoiceAgent", on_delete=models.PROTECT, null=True, blank=True, related_name="numbers", db_index=False
     )
-    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(NUMBER)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(NUMBER)])
 
     class Meta:
         db_table = "voice_agent_numbers"

@@ -10,8 +10,8 @@ from billing import money
 from billing.constraints import status_steps
 from lad.db.constraints import DeferredTrigger, NoOverlap, TableStorage, Trigger
 from lad.db.fields import TenantForeignKey
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import TenantModel
-from lad.db.shapes import Shape
 
 SIGNED_QUANTITY: Final = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"}
 LINE_ITEMS: Final = {
@@ -187,14 +187,16 @@ class Invoice(TenantModel):
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
     payment_method = models.CharField(max_length=50, blank=True, default="", db_default="", editable=False)
     due_at = models.DateTimeField(null=True, blank=True)
-    line_items = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(LINE_ITEMS)])
-    tax_lines = models.JSONField(default=list, blank=True, db_default=[], editable=False, validators=[Shape(TAX_LINES)])
+    line_items = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(LINE_ITEMS)])
+    tax_lines = models.JSONField(
+        default=list, blank=True, db_default=[], editable=False, validators=[JsonSchemaValidator(TAX_LINES)]
+    )
     recipient = models.JSONField(
         default=dict,
         blank=True,
         db_default={},
         editable=False,
-        validators=[Shape(RECIPIENT)],
+        validators=[JsonSchemaValidator(RECIPIENT)],
         help_text="Who it is written to, as it was when the invoice was finalised.",
     )
     issuer = models.JSONField(
@@ -202,7 +204,7 @@ class Invoice(TenantModel):
         blank=True,
         db_default={},
         editable=False,
-        validators=[Shape(ISSUER)],
+        validators=[JsonSchemaValidator(ISSUER)],
         help_text="Who it is from, as they were when the invoice was finalised.",
     )
     corrects = TenantForeignKey(

@@ -9,8 +9,8 @@ from django.db.models.functions import Concat, Lower, Trim
 from django.utils import timezone
 
 from lad.db.fields import LowercaseEmailField, TenantUserKey
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
-from lad.db.shapes import OBJECT, Shape
 from leads.search import BYTE_ORDER, search_key
 
 LIVE = Q(deleted_at__isnull=True)
@@ -76,9 +76,9 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
     )
     source = _text(100)
     source_id = _text(255)
-    tags = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(TAGS)])
-    custom_fields = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
-    raw_data = models.JSONField(null=True, blank=True, validators=[Shape(OBJECT)])
+    tags = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TAGS)])
+    custom_fields = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
+    raw_data = models.JSONField(null=True, blank=True, validators=[JsonSchemaValidator(OBJECT)])
     # ``notes`` in Python and in the API is the list of notes written on the lead.
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="", db_column="notes")
 

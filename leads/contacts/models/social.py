@@ -3,8 +3,8 @@
 from django.db import models
 
 from lad.db.fields import TenantForeignKey
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import TenantModel
-from lad.db.shapes import Shape
 
 NETWORKS = ("linkedin", "whatsapp", "instagram", "facebook")
 # The known networks hold an address or a handle; what a provider adds is kept as it came.
@@ -20,7 +20,7 @@ class LeadSocial(TenantModel):
     event_name = "leads.social"
 
     lead = TenantForeignKey("leads.Lead", on_delete=models.CASCADE, related_name="social", db_index=False)
-    data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(HANDLES)])
+    data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(HANDLES)])
 
     class Meta:
         db_table = "lead_social"

@@ -66,9 +66,9 @@ def test_tax_is_rounded_half_up_to_the_cent(amount, tax, draft):
     ("lines", "says"),
     [
         ("Plan, 249", "must be a list"),
-        ([{"description": "Plan", "quantity": "1", "unit_price": "249"}], "[0] lacks amount"),
+        ([{"description": "Plan", "quantity": "1", "unit_price": "249"}], "[0] is missing amount"),
         ([{**LINES[0], "amount": 249.1}], "[0].amount must be"),
-        ([{**LINES[0], "amount": "a lot"}], "[0].amount has the wrong form"),
+        ([{**LINES[0], "amount": "a lot"}], "[0].amount has the wrong format"),
         ([LINES[1], {**LINES[0], "amount": "248.99"}], "[1].amount must be 249: quantity × unit price."),
     ],
 )

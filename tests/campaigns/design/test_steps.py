@@ -43,7 +43,7 @@ VALID: dict[str, dict[str, Any]] = {
 NEEDS_NOTHING = {type_ for type_, config in VALID.items() if not config}
 
 WRONG = [
-    ("email_send", {"subject": "Hello"}, "lacks body"),
+    ("email_send", {"subject": "Hello"}, "is missing body"),
     ("email_send", {"subject": "", "body": "x"}, "subject must not be empty"),
     ("delay", {"days": 0}, "above zero"),
     ("delay", {"days": -1}, "days must be at least 0"),
@@ -51,9 +51,9 @@ WRONG = [
     ("condition", {"condition": "rains"}, "condition must be one of"),
     ("lead_generation", {}, "at least one of filters, limit"),
     ("lead_generation", {"limit": 0}, "limit must be at least 1"),
-    ("linkedin_connect", {"message": "x" * 301}, "message is longer than 300"),
+    ("linkedin_connect", {"message": "x" * 301}, "message is too long (at most 300)"),
     ("voice_agent_call", {"agent_id": "24", "context": "x"}, "agent_id must be a whole number"),
-    ("voice_agent_call", {"agent_id": 24}, "lacks context"),
+    ("voice_agent_call", {"agent_id": 24}, "is missing context"),
     ("whatsapp_send", ["Hello"], "object"),
 ]
 
@@ -127,7 +127,7 @@ def test_a_type_is_not_changed_to_one_whose_needs_the_step_does_not_meet(
 ) -> None:
     step = add_step(campaign)
     response = call("patch", "campaign-steps", step, body={"type": "whatsapp_send"})
-    assert "lacks message" in field_problems(response)["config"][0]
+    assert "is missing message" in field_problems(response)["config"][0]
 
 
 def test_steps_without_a_place_come_last(campaign: Campaign, add_step: Any) -> None:

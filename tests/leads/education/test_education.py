@@ -276,7 +276,7 @@ class TestWeek:
             ({"availability_rules_0": "nine to five"}, "Monday: write “nine to five” as 09:00–17:30."),
             ({"availability_rules_0": "12-9"}, "ends before it starts"),
             ({"availability_rules_7": "Christmas"}, "Exceptions: write “Christmas” as"),
-            ({"availability_rules_0": "99:00-99:30"}, "has the wrong form"),
+            ({"availability_rules_0": "99:00-99:30"}, "has the wrong format"),
         ],
     )
     def test_says_what_is_wrong(

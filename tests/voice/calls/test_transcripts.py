@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lad.db.shapes import Shape
+from lad.db.json_schema import JsonSchemaValidator
 from voice.calls.transcripts import UnreadableTranscript, normalise
 from voice.json_schemas import TRANSCRIPT
 
@@ -52,7 +52,7 @@ WANTED = [
 )
 def test_every_known_form_becomes_the_same_turns(given: Any) -> None:
     assert normalise(given) == WANTED
-    Shape(TRANSCRIPT)(normalise(given))
+    JsonSchemaValidator(TRANSCRIPT)(normalise(given))
 
 
 def test_plain_text_is_read_line_by_line() -> None:

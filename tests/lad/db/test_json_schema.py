@@ -1,13 +1,13 @@
-"""Errors of a JSON column say where the value is wrong, and what belongs there."""
+"""Errors of a JSON column name the path of a fault and the expected value."""
 
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 
-from lad.db.shapes import Shape
+from lad.db.json_schema import JsonSchemaValidator
 
-WINDOWS = Shape(
+WINDOWS = JsonSchemaValidator(
     {
         "type": "object",
         "properties": {
@@ -16,7 +16,10 @@ WINDOWS = Shape(
                 "items": {
                     "type": "object",
                     "required": ["from", "to"],
-                    "properties": {"from": {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"}, "to": {}},
+                    "properties": {
+                        "from": {"pattern": "^[0-9]{2}:[0-9]{2}$", "description": "a time such as 09:30"},
+                        "to": {"pattern": "^([0-9]{2}:[0-9]{2})?$"},
+                    },
                 },
             },
             "zone": {"enum": ["UTC", "GST"]},
@@ -33,7 +36,7 @@ def errors(value: Any) -> list[str]:
     return caught.value.messages
 
 
-def test_what_fits_passes() -> None:
+def test_a_value_that_fits_the_schema_passes() -> None:
     WINDOWS({"days": [{"from": "09:00", "to": "17:00"}], "zone": "UTC", "most": 3})
 
 
@@ -42,18 +45,19 @@ def test_what_fits_passes() -> None:
     [
         ([], "The value must be an object."),
         ({"days": {}}, "days must be a list."),
-        ({"days": [{"from": "09:00"}]}, "days[0] lacks to."),
-        ({"days": [{"from": "9", "to": ""}]}, "days[0].from has the wrong form (it must match ^[0-9]{2}:[0-9]{2}$)."),
+        ({"days": [{"from": "09:00"}]}, "days[0] is missing to."),
+        ({"days": [{"from": "9", "to": ""}]}, "days[0].from must be a time such as 09:30."),
+        ({"days": [{"from": "09:00", "to": "late"}]}, "days[0].to has the wrong format."),
         ({"zone": "CET"}, "zone must be one of: UTC, GST."),
         ({"most": 0}, "most must be at least 1."),
         ({"most": 10}, "most must be at most 9."),
         ({"most": "3"}, "most must be a whole number."),
-        ({"more": 1}, "The value holds something unknown; known: days, zone, most."),
+        ({"more": 1}, "The value has an unknown field; known fields: days, zone, most."),
     ],
 )
-def test_what_does_not_fit_is_told_by_its_path(value: Any, says: str) -> None:
+def test_an_error_names_the_path_and_the_expected_value(value: Any, says: str) -> None:
     assert errors(value) == [says]
 
 
-def test_many_errors_are_told_five_at_a_time() -> None:
+def test_at_most_five_errors_are_shown() -> None:
     assert len(errors({"days": [{} for _ in range(9)]})) == 5

@@ -1,0 +1,81 @@
+"""Check JSON columns against a JSON Schema wherever a row is written."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.utils.deconstruct import deconstructible
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError as SchemaError
+
+# Any object.
+OBJECT: Final[dict[str, Any]] = {"type": "object"}
+MAX_ERRORS_SHOWN: Final = 5
+TYPE_NAMES: Final = {
+    "object": "an object",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+}
+
+
+@deconstructible
+class JsonSchemaValidator:
+    """Validate a JSON value against a JSON Schema (draft 2020-12). The errors name the path of each fault."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = dict(schema)
+
+    def __call__(self, value: Any) -> None:
+        errors = sorted(self._validator.iter_errors(value), key=lambda error: [str(step) for step in error.path])
+        if errors:
+            raise ValidationError([_describe(error) for error in errors[:MAX_ERRORS_SHOWN]], code="shape")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JsonSchemaValidator) and self.schema == other.schema
+
+    def __hash__(self) -> int:
+        return hash(repr(self.schema))
+
+    @cached_property
+    def _validator(self) -> Draft202012Validator:
+        return Draft202012Validator(self.schema)
+
+
+def _describe(error: SchemaError) -> str:
+    where = _path(error.absolute_path)
+    wanted = error.validator_value
+    match error.validator:
+        case "type":
+            kinds = [wanted] if isinstance(wanted, str) else wanted
+            says = f"must be {' or '.join(TYPE_NAMES.get(kind, kind) for kind in kinds)}"
+        case "enum":
+            says = f"must be one of: {', '.join(map(str, wanted))}"
+        case "required":
+            missing = [name for name in wanted if name not in error.instance]
+            says = f"is missing {', '.join(missing)}"
+        case "additionalProperties":
+            known = ", ".join(error.schema.get("properties", {}))
+            says = f"has an unknown field; known fields: {known}" if known else "must be empty"
+        case "minimum":
+            says = f"must be at least {wanted}"
+        case "maximum":
+            says = f"must be at most {wanted}"
+        case "minItems" | "minLength" | "minProperties":
+            says = "must not be empty" if wanted == 1 else f"is too short (at least {wanted})"
+        case "maxItems" | "maxLength" | "maxProperties":
+            says = f"is too long (at most {wanted})"
+        case "pattern":
+            # A schema may describe its pattern in words, for example "a date such as 2026-12-24".
+            described = error.schema.get("description")
+            says = f"must be {described}" if described else "has the wrong format"
+        case _:
+            says = error.message
+    return f"{where} {says}."
+
+
+def _path(steps: Iterable[Any]) -> str:
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return path.lstrip(".") or "The value"
