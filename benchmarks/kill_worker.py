@@ -38,7 +38,7 @@ GRANT SELECT, INSERT ON outbox_kill_effects TO lad_platform;
 
 def register() -> None:
     """Add the event type and its consumers."""
-    define(EVENT_TYPE, "{subject} moved", fields=["number"], told=False)
+    define(EVENT_TYPE, "{subject} moved", fields=["number"], in_feed=False)
     for name, order in ((PLAIN, "none"), (ORDERED, "aggregate")):
         consumes(EVENT_TYPE, name=name, order=order)(_handler(name))  # type: ignore[arg-type]
 

@@ -10,22 +10,22 @@ for _verb in ("created", "updated", "deleted", "restored"):
         f"aiicp.conversation.{_verb}",
         f"{{actor}} {_verb} the conversation",
         optional=["changed"],
-        told=False,
+        in_feed=False,
     )
 
 
-define("aiicp.conversation.archived", "{actor} archived the conversation", told=False)
+define("aiicp.conversation.archived", "{actor} archived the conversation", in_feed=False)
 
 
-define("aiicp.conversation.completed", "{actor} completed the conversation", told=False)
+define("aiicp.conversation.completed", "{actor} completed the conversation", in_feed=False)
 
 
-define("aiicp.conversation.reopened", "{actor} reopened the conversation", fields=["before"], told=False)
+define("aiicp.conversation.reopened", "{actor} reopened the conversation", fields=["before"], in_feed=False)
 
 
 define(
     "aiicp.message.posted",
     "{actor} wrote to the assistant",
     fields=["conversation_id", "role"],
-    told=False,
+    in_feed=False,
 )

@@ -50,7 +50,7 @@ RETURNING id
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AttemptResult:
     """What became of one attempt. ``queued`` means: try again later."""
 
     state: MailState
@@ -63,9 +63,9 @@ def send_due(*, seconds: float = SEND_SECONDS) -> dict[str, int]:
     counts: dict[str, int] = {}
     expire_leases()
     while time.monotonic() < deadline and (delivery := claim()) is not None:
-        verdict = attempt(delivery)
-        write_back(delivery, verdict)
-        counts[verdict.state] = counts.get(verdict.state, 0) + 1
+        result = attempt(delivery)
+        write_back(delivery, result)
+        counts[result.state] = counts.get(result.state, 0) + 1
     return counts
 
 
@@ -89,7 +89,7 @@ def claim() -> MailDelivery | None:
         return MailDelivery.objects.get(pk=row[0]) if row else None
 
 
-def attempt(delivery: MailDelivery) -> Verdict:
+def attempt(delivery: MailDelivery) -> AttemptResult:
     """Build and send one mail, outside any transaction."""
     try:
         with platform_context():
@@ -97,7 +97,7 @@ def attempt(delivery: MailDelivery) -> Verdict:
         # Writes the whole mail once: what is wrong with it shows before a server hears of it.
         message.message()
     except Obsolete as reason:
-        return Verdict(MailState.CANCELLED, str(reason))
+        return AttemptResult(MailState.CANCELLED, str(reason))
     except Exception as error:
         return _again(delivery, error)
     backend = get_connection()
@@ -112,26 +112,26 @@ def attempt(delivery: MailDelivery) -> Verdict:
             backend.close()
 
 
-def write_back(delivery: MailDelivery, verdict: Verdict) -> bool:
-    """Record the verdict unless another attempt has begun; returns whether it was recorded."""
-    values: dict[str, Any] = {"state": verdict.state, "error": verdict.error, "lease_until": None}
-    if verdict.state == MailState.SENT:
+def write_back(delivery: MailDelivery, result: AttemptResult) -> bool:
+    """Record the result unless another attempt has begun; returns whether it was recorded."""
+    values: dict[str, Any] = {"state": result.state, "error": result.error, "lease_until": None}
+    if result.state == MailState.SENT:
         values["sent_at"] = Now()
     values["next_attempt_at"] = (
-        Now() + timedelta(seconds=_delay(delivery.attempts)) if verdict.state == MailState.QUEUED else None
+        Now() + timedelta(seconds=_delay(delivery.attempts)) if result.state == MailState.QUEUED else None
     )
     with platform_context():
         written = MailDelivery.objects.filter(
             pk=delivery.pk, attempts=delivery.attempts, state__in=(MailState.SENDING, MailState.UNKNOWN)
         ).update(**values)
-        if written and verdict.state == MailState.SENT:
+        if written and result.state == MailState.SENT:
             _run_sent_hook(delivery)
     log.info(
         "mail",
         delivery=str(delivery.pk),
         kind=delivery.kind,
-        state=verdict.state,
-        reason=verdict.error,
+        state=result.state,
+        reason=result.error,
         fenced=not written,
     )
     return bool(written)
@@ -149,7 +149,7 @@ def _run_sent_hook(delivery: MailDelivery) -> None:
         log.exception("the hook of a sent mail failed", delivery=str(delivery.pk), kind=delivery.kind)
 
 
-def _hand_over(backend: Any, message: EmailMultiAlternatives, delivery: MailDelivery) -> Verdict:
+def _hand_over(backend: Any, message: EmailMultiAlternatives, delivery: MailDelivery) -> AttemptResult:
     try:
         backend.send_messages([message])
     except smtplib.SMTPRecipientsRefused as error:
@@ -158,20 +158,20 @@ def _hand_over(backend: Any, message: EmailMultiAlternatives, delivery: MailDeli
         return _answered(delivery, error.smtp_code, error)
     except Exception as error:
         # No answer: the server may have taken the mail before the line went dead.
-        return Verdict(MailState.UNKNOWN, _describe(error))
-    return Verdict(MailState.SENT)
+        return AttemptResult(MailState.UNKNOWN, _describe(error))
+    return AttemptResult(MailState.SENT)
 
 
-def _answered(delivery: MailDelivery, code: int, error: Exception) -> Verdict:
+def _answered(delivery: MailDelivery, code: int, error: Exception) -> AttemptResult:
     if code >= FIRST_PERMANENT_CODE:
-        return Verdict(MailState.FAILED, _describe(error))
+        return AttemptResult(MailState.FAILED, _describe(error))
     return _again(delivery, error)
 
 
-def _again(delivery: MailDelivery, error: Exception) -> Verdict:
+def _again(delivery: MailDelivery, error: Exception) -> AttemptResult:
     """The mail surely did not leave: try later, or give up."""
     state = MailState.FAILED if delivery.attempts >= MAX_ATTEMPTS else MailState.QUEUED
-    return Verdict(state, _describe(error))
+    return AttemptResult(state, _describe(error))
 
 
 def _delay(attempts: int) -> float:

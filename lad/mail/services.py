@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from lad.errors import Conflict
 from lad.mail.kinds import MailKind, mail_kinds
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox.consumers import Event
-from lad.outbox.notifier import Doorbell
+from lad.outbox.notifier import WorkerNotifier
 from lad.tenancy.context import platform_context
 
 RESENDABLE: Final = (MailState.UNKNOWN, MailState.FAILED, MailState.CANCELLED)
@@ -23,7 +22,7 @@ CANCELLABLE: Final = (MailState.QUEUED, MailState.UNKNOWN, MailState.FAILED)
 SUPERSEDED: Final = "A newer mail with a newer link takes its place."
 
 
-_doorbell = Doorbell("tenants.send_mail")
+_notifier = WorkerNotifier("tenants.send_mail")
 
 
 class MailUnderWay(Conflict):
@@ -71,7 +70,7 @@ def _move(delivery_id: UUID, allowed: Iterable[str], **values: object) -> MailDe
             setattr(mail, name, value)
         mail.save(update_fields=[*values])
         if mail.state == MailState.QUEUED:
-            transaction.on_commit(_doorbell.ring, robust=True)
+            _notifier.notify_on_commit()
     return mail
 
 
@@ -95,7 +94,7 @@ def queue_all(deliveries: Iterable[MailDelivery]) -> None:
     # A replayed event finds its mail there already.
     MailDelivery.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
-        transaction.on_commit(_doorbell.ring, robust=True)
+        _notifier.notify_on_commit()
 
 
 def supersede(kind: MailKind, newest: dict[UUID | None, Event]) -> None:

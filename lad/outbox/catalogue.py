@@ -26,7 +26,7 @@ class UnknownEventType(LookupError):
 class EventType:
     """One type of event. ``summary`` is a sentence with ``{actor}``, ``{subject}`` and payload fields in it.
 
-    ``told`` is whether people read of it: what machines do by the thousand is no news.
+    Events with ``in_feed`` appear in the activity feed. Leave out what machines do in bulk.
     """
 
     name: str
@@ -34,7 +34,7 @@ class EventType:
     fields: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     version: int = 1
-    told: bool = True
+    in_feed: bool = True
 
     @property
     def domain(self) -> str:
@@ -60,17 +60,17 @@ def define(
     fields: Iterable[str] = (),
     optional: Iterable[str] = (),
     version: int = 1,
-    told: bool = True,
+    in_feed: bool = True,
 ) -> EventType:
     """Add a type to the catalogue; ``fields`` must be in every payload, ``optional`` may be.
 
-    Say ``told=False`` of what machines do in bulk: consumers act on it, the activity feed leaves it out.
+    Pass ``in_feed=False`` for what machines do in bulk: consumers get it, the activity feed leaves it out.
     """
     if not NAME.match(name):
         raise ValueError(f"{name!r} is no event type: write it as domain.entity.verb in lower case.")
     if name in _types:
         raise ValueError(f"{name} is defined twice.")
-    _types[name] = EventType(name, summary, tuple(fields), tuple(optional), version, told)
+    _types[name] = EventType(name, summary, tuple(fields), tuple(optional), version, in_feed)
     return _types[name]
 
 

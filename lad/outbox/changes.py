@@ -7,7 +7,7 @@ from lad.outbox.emission import emit
 from lad.tenancy.context import current_scope
 
 
-def tell(verb: str, row: Any, *, changed: list[str], actor: Any) -> None:
+def emit_change(verb: str, row: Any, *, changed: list[str], actor: Any) -> None:
     """Emit ``<app>.<entity>.<verb>`` for a row that was written; names of fields only, never values.
 
     A row without a tenant of its own is told of in the current tenant, and nowhere when there is none.

@@ -34,8 +34,8 @@ WHERE consumer = %(consumer)s AND state = 'waiting' AND next_attempt_at <= state
 """
 
 # Jumps from tenant to tenant through the index instead of reading the backlog of a noisy one.
-PENDING_LANES = """
-SELECT s.slot, lane.tenant_id
+PENDING_QUEUES = """
+SELECT s.slot, queue.tenant_id
 FROM unnest(%(slots)s::int[]) AS s(slot) CROSS JOIN LATERAL (
     WITH RECURSIVE pending(tenant_id) AS (
         (SELECT tenant_id FROM event_deliveries
@@ -49,16 +49,16 @@ FROM unnest(%(slots)s::int[]) AS s(slot) CROSS JOIN LATERAL (
         FROM pending WHERE pending.tenant_id IS NOT NULL
     )
     SELECT tenant_id FROM pending WHERE tenant_id IS NOT NULL LIMIT %(limit)s
-) AS lane
+) AS queue
 LIMIT %(limit)s
 """
 
 TAKE = """
 SELECT d.id, d.attempts, d.batch_limit, d.aggregate_id,
        e.id, e.tenant_id, e.event_type, e.aggregate_type, e.aggregate_id, e.payload, e.metadata, e.created_at
-FROM unnest(%(slots)s::int[], %(tenants)s::uuid[]) AS lane(slot, tenant_id) CROSS JOIN LATERAL (
+FROM unnest(%(slots)s::int[], %(tenants)s::uuid[]) AS queue(slot, tenant_id) CROSS JOIN LATERAL (
     SELECT id, attempts, batch_limit, aggregate_id, tenant_id, event_id FROM event_deliveries
-    WHERE consumer = %(consumer)s AND state = 'ready' AND slot = lane.slot AND tenant_id = lane.tenant_id
+    WHERE consumer = %(consumer)s AND state = 'ready' AND slot = queue.slot AND tenant_id = queue.tenant_id
     ORDER BY id LIMIT %(quota)s
     FOR UPDATE {skip}
 ) AS d
@@ -82,7 +82,7 @@ GROUP BY aggregate_id
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class DeliveryClaim:
     """A delivery this transaction has locked, with its event. ``key`` is what it is ordered by."""
 
     delivery_id: int
@@ -96,7 +96,7 @@ class Claim:
 _last_tenant: dict[str, UUID] = {}
 
 
-def claim(consumer: Consumer) -> list[Claim]:
+def claim(consumer: Consumer) -> list[DeliveryClaim]:
     """Lock the next batch of the consumer's deliveries, in the order to run them; empty when there is none to take.
 
     Runs inside the transaction that also applies the effects. What died with its worker comes in smaller batches.
@@ -105,7 +105,7 @@ def claim(consumer: Consumer) -> list[Claim]:
     if not slots:
         return []
     execute(PROMOTE_DUE, [consumer.name, slots, DUE_PER_BATCH])
-    while taken := _take(consumer, _lanes(consumer, slots)):
+    while taken := _take(consumer, _queues(consumer, slots)):
         claims = _without_blocked(consumer, taken) if consumer.ordered else taken
         if claims:
             return _small_enough(claims)
@@ -125,21 +125,21 @@ def _lock_slots(consumer: Consumer) -> list[int]:
     return [slot for (slot,) in rows(query, [chosen, consumer.lock_key])]
 
 
-def _lanes(consumer: Consumer, slots: list[int]) -> list[tuple[int, UUID]]:
+def _queues(consumer: Consumer, slots: list[int]) -> list[tuple[int, UUID]]:
     """Slot and tenant of what is ready, one for each, starting after the tenant that came last."""
     after = _last_tenant.get(consumer.name, NO_TENANT)
     options = {"consumer": consumer.name, "slots": slots, "limit": consumer.batch_size}
-    lanes = rows(PENDING_LANES, {**options, "after": after})
-    if len(lanes) < consumer.batch_size and after != NO_TENANT:
-        from_start = rows(PENDING_LANES, {**options, "after": NO_TENANT})
-        lanes = list(dict.fromkeys([*lanes, *from_start]))[: consumer.batch_size]
-    if lanes:
-        _last_tenant[consumer.name] = max(tenant for _slot, tenant in lanes)
-    return lanes
+    queues = rows(PENDING_QUEUES, {**options, "after": after})
+    if len(queues) < consumer.batch_size and after != NO_TENANT:
+        from_start = rows(PENDING_QUEUES, {**options, "after": NO_TENANT})
+        queues = list(dict.fromkeys([*queues, *from_start]))[: consumer.batch_size]
+    if queues:
+        _last_tenant[consumer.name] = max(tenant for _slot, tenant in queues)
+    return queues
 
 
-def _take(consumer: Consumer, lanes: list[tuple[int, UUID]]) -> list[Claim]:
-    if not lanes:
+def _take(consumer: Consumer, queues: list[tuple[int, UUID]]) -> list[DeliveryClaim]:
+    if not queues:
         return []
     # Nobody but the holder of a slot touches an ordered consumer's rows; skipping one would break the order.
     query = TAKE.format(skip="" if consumer.ordered else "SKIP LOCKED")
@@ -147,18 +147,18 @@ def _take(consumer: Consumer, lanes: list[tuple[int, UUID]]) -> list[Claim]:
         query,
         {
             "consumer": consumer.name,
-            "slots": [slot for slot, _tenant in lanes],
-            "tenants": [tenant for _slot, tenant in lanes],
-            "quota": ceil(consumer.batch_size / len(lanes)),
+            "slots": [slot for slot, _tenant in queues],
+            "tenants": [tenant for _slot, tenant in queues],
+            "quota": ceil(consumer.batch_size / len(queues)),
         },
     )
     return sorted((_claim(row) for row in taken), key=lambda claim: claim.delivery_id)
 
 
-def _claim(row: tuple[Any, ...]) -> Claim:
+def _claim(row: tuple[Any, ...]) -> DeliveryClaim:
     delivery_id, attempts, batch_limit, key, *event = row
     event_id, tenant_id, kind, aggregate_type, aggregate_id, payload, metadata, created_at = event
-    return Claim(
+    return DeliveryClaim(
         delivery_id,
         attempts,
         batch_limit,
@@ -176,7 +176,7 @@ def _claim(row: tuple[Any, ...]) -> Claim:
     )
 
 
-def _without_blocked(consumer: Consumer, claims: list[Claim]) -> list[Claim]:
+def _without_blocked(consumer: Consumer, claims: list[DeliveryClaim]) -> list[DeliveryClaim]:
     """The claims that no earlier delivery of their aggregate holds up; the others are parked.
 
     Parked rows leave the index of what is ready, so that a long queue behind a dead letter costs
@@ -191,7 +191,7 @@ def _without_blocked(consumer: Consumer, claims: list[Claim]) -> list[Claim]:
     return [claim for claim in claims if claim.delivery_id not in blocked]
 
 
-def _small_enough(claims: list[Claim]) -> list[Claim]:
+def _small_enough(claims: list[DeliveryClaim]) -> list[DeliveryClaim]:
     """As many from the front as none of them objects to."""
     limit = len(claims)
     for position, claim in enumerate(claims):

@@ -77,7 +77,7 @@ class Consumer:
     handler: Handler = field(compare=False)
     ordered: bool = False
     per_tenant: bool = False
-    told_only: bool = False
+    feed_only: bool = False
     batch_size: int = BATCH_SIZE
 
     @property
@@ -91,7 +91,7 @@ class Consumer:
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
 
     def wants(self, type_name: str) -> bool:
-        if self.told_only and not event_type(type_name).told:
+        if self.feed_only and not event_type(type_name).in_feed:
             return False
         return any(fnmatchcase(type_name, pattern) for pattern in self.patterns)
 
@@ -108,7 +108,7 @@ def consumes(
     name: str,
     order: Literal["none", "aggregate"] = "none",
     scope: Literal["platform", "tenant"] = "platform",
-    told_only: bool = False,
+    feed_only: bool = False,
     batch_size: int = BATCH_SIZE,
 ) -> Callable[[Handler], Handler]:
     """Register the function as a consumer of the types; ``*`` in a type stands for anything.
@@ -117,7 +117,7 @@ def consumes(
     the database happens exactly once, and nothing it does may reach outside the database. With
     ``order="aggregate"`` events of one aggregate come one after the other, and one that keeps failing
     holds up the later ones of its aggregate. With ``scope="tenant"`` each call sees one tenant. With
-    ``told_only`` types that are defined as no news stay out.
+    ``feed_only`` it gets only types that appear in the activity feed.
     """
     patterns = (types,) if isinstance(types, str) else tuple(types)
 
@@ -125,7 +125,7 @@ def consumes(
         if name in _consumers:
             raise ValueError(f"There are two consumers called {name}.")
         _consumers[name] = Consumer(
-            name, patterns, handler, order == "aggregate", scope == "tenant", told_only, batch_size
+            name, patterns, handler, order == "aggregate", scope == "tenant", feed_only, batch_size
         )
         subscribers.cache_clear()
         return handler

@@ -1,18 +1,19 @@
-"""What a worker leaves behind when it is killed in the middle of a batch.
+"""Recover the batches of workers that were killed.
 
-Before a handler runs, a row naming the batch is committed through a second connection, and removed in
-the transaction of the effects. That transaction holds an advisory lock named after the row, so a row
-whose lock is free belongs to a worker that died. Deliveries that died in company run in ever smaller
-batches; one that died alone is to blame and has an attempt counted.
+Before a handler runs, a row that names the batch is committed through a second connection. It is removed
+in the transaction of the effects, which holds an advisory lock on the row's id. A row whose lock is free
+therefore belongs to a worker that died. Its deliveries run again in smaller batches; a delivery that was
+alone in its batch has a failed attempt counted.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 import structlog
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from lad.db.identifiers import uuid7
 from lad.outbox import settlement
@@ -20,73 +21,74 @@ from lad.outbox.consumers import Consumer
 from lad.outbox.sql import execute, rows
 from lad.tenancy.context import PLATFORM_ROLE, platform_context
 
-# How much smaller the next batch is: a batch of 200 comes down to one in three crashes.
-SHRINK_BY = 8
-ONE_AT_A_TIME = 1
-KILLED = "WorkerLost: the worker died while it ran this event alone."
+# A batch of 200 shrinks to one delivery in three crashes.
+SHRINK_FACTOR: Final = 8
+ONE_AT_A_TIME: Final = 1
+KILLED: Final = "WorkerLost: the worker died while it ran this event alone."
 
 log = structlog.get_logger("lad.outbox")
 
 
-class BatchMarks:
-    """Writes the marks of one drain."""
+class InFlightBatches:
+    """Records the batches that one drain is running."""
 
-    def __init__(self, aside: Any) -> None:
-        self._aside = aside
+    def __init__(self, second_connection: BaseDatabaseWrapper | None) -> None:
+        self._connection = second_connection
 
-    def put(self, consumer: Consumer, delivery_ids: list[int]) -> UUID | None:
-        """Commit a mark for the batch that the current transaction is about to run."""
-        if self._aside is None:
+    def record(self, consumer: Consumer, delivery_ids: list[int]) -> UUID | None:
+        """Commit a row for the batch that the current transaction is about to run and return its id."""
+        if self._connection is None:
             return None
-        mark = uuid7()
-        execute("SELECT pg_advisory_xact_lock(%s)", [_lock_key(mark)])
-        with self._aside.cursor() as cursor:
-            # One round trip; the login itself may write nothing.
+        batch_id = uuid7()
+        execute("SELECT pg_advisory_xact_lock(%s)", [_lock_key(batch_id)])
+        with self._connection.cursor() as cursor:
+            # One round trip. Only the platform role may write here, not the login itself.
             cursor.execute(
                 f"BEGIN; SET LOCAL ROLE {PLATFORM_ROLE};"
                 "INSERT INTO event_batches (id, consumer, delivery_ids) VALUES (%s, %s, %s::bigint[]); COMMIT",
-                [mark, consumer.name, delivery_ids],
+                [batch_id, consumer.name, delivery_ids],
             )
-        return mark
+        return batch_id
 
-    def clear(self, mark: UUID | None) -> None:
-        """Remove the mark together with the effects, when the current transaction commits."""
-        if mark is not None:
-            execute("DELETE FROM event_batches WHERE id = %s", [mark])
+    def remove(self, batch_id: UUID | None) -> None:
+        """Remove the row in the current transaction, together with the effects of the batch."""
+        if batch_id is not None:
+            execute("DELETE FROM event_batches WHERE id = %s", [batch_id])
 
 
 @contextmanager
-def batch_marks() -> Iterator[BatchMarks]:
-    """Marks for as long as a drain runs. Inside somebody's own transaction there is no worker to lose, hence none."""
+def in_flight_batches() -> Iterator[InFlightBatches]:
+    """Record batches while a drain runs. Inside the caller's transaction nothing is recorded: it rolls back as one."""
     if connection.in_atomic_block:
-        yield BatchMarks(None)
+        yield InFlightBatches(None)
         return
-    aside = connection.copy()
+    second_connection = connection.copy()
     try:
-        yield BatchMarks(aside)
+        yield InFlightBatches(second_connection)
     finally:
-        aside.close()
+        second_connection.close()
 
 
 def recover() -> int:
-    """Deal with the batches of workers that died; returns how many there were."""
+    """Release the batches of workers that died and return how many there were."""
     with platform_context():
         lost = [
-            (mark, consumer, ids)
-            for mark, consumer, ids in rows("SELECT id, consumer, delivery_ids FROM event_batches", [])
-            if rows("SELECT pg_try_advisory_xact_lock(%s)", [_lock_key(mark)]) == [(True,)]
-            # Finished between the two looks: then the batch went well.
-            and rows("DELETE FROM event_batches WHERE id = %s RETURNING id", [mark])
+            (consumer, ids)
+            for batch_id, consumer, ids in rows("SELECT id, consumer, delivery_ids FROM event_batches", [])
+            if rows("SELECT pg_try_advisory_xact_lock(%s)", [_lock_key(batch_id)]) == [(True,)]
+            # No row any more: the batch finished between the two queries.
+            and rows("DELETE FROM event_batches WHERE id = %s RETURNING id", [batch_id])
         ]
-        for _mark, consumer, ids in lost:
+        for consumer, ids in lost:
             log.warning("batch lost its worker", consumer=consumer, deliveries=len(ids))
-            _blame(ids)
+            _limit_batches(ids)
     return len(lost)
 
 
-def _blame(delivery_ids: list[int]) -> None:
+def _limit_batches(delivery_ids: list[int]) -> None:
+    """Run the deliveries in smaller batches. Count a failed attempt for one that was alone."""
     if len(delivery_ids) > 1:
-        smaller = max(len(delivery_ids) // SHRINK_BY, ONE_AT_A_TIME)
+        smaller = max(len(delivery_ids) // SHRINK_FACTOR, ONE_AT_A_TIME)
         execute("UPDATE event_deliveries SET batch_limit = %s WHERE id = ANY(%s)", [smaller, delivery_ids])
         return
     found = rows(
@@ -96,9 +98,9 @@ def _blame(delivery_ids: list[int]) -> None:
     for delivery_id, attempts, event_id in found:
         settlement.record_failures([(delivery_id, attempts, KILLED)])
         settlement.count_retries([event_id])
-        # It keeps running alone: beside others it would take them along.
+        # It stays alone: beside other deliveries it would kill their batch too.
         execute("UPDATE event_deliveries SET batch_limit = %s WHERE id = %s", [ONE_AT_A_TIME, delivery_id])
 
 
-def _lock_key(mark: UUID) -> int:
-    return int.from_bytes(mark.bytes[8:], signed=True)
+def _lock_key(batch_id: UUID) -> int:
+    return int.from_bytes(batch_id.bytes[8:], signed=True)

@@ -10,9 +10,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from lad.outbox import claims, crashes
-from lad.outbox.claims import Claim
+from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Batch, Consumer, consumers
-from lad.outbox.settlement import Failure, Outcome, describe, settle
+from lad.outbox.settlement import BatchOutcome, FailedDelivery, describe, settle
 from lad.tenancy.context import platform_context, tenant_context
 
 DRAIN_SECONDS: Final = 20.0
@@ -45,14 +45,14 @@ def drain(*, seconds: float = DRAIN_SECONDS, only: Collection[str] | None = None
     deadline = time.monotonic() + seconds
     chosen = [consumer for consumer in consumers() if only is None or consumer.name in only]
     recovered_at = -RECOVER_EVERY_SECONDS
-    with crashes.batch_marks() as marks:
+    with crashes.in_flight_batches() as in_flight:
         while True:
             if time.monotonic() - recovered_at >= RECOVER_EVERY_SECONDS:
                 crashes.recover()
                 recovered_at = time.monotonic()
             handled = 0
             for consumer in _with_work(chosen):
-                outcome = run_batch(consumer, marks)
+                outcome = run_batch(consumer, in_flight)
                 handled += len(outcome.done) + len(outcome.failed)
                 report.done += len(outcome.done)
                 report.failed += len(outcome.failed)
@@ -64,16 +64,16 @@ def drain(*, seconds: float = DRAIN_SECONDS, only: Collection[str] | None = None
                 return report
 
 
-def run_batch(consumer: Consumer, marks: crashes.BatchMarks) -> Outcome:
-    """Claim and run one batch; the outcome is empty when there was nothing to take."""
-    outcome = Outcome()
+def run_batch(consumer: Consumer, in_flight: crashes.InFlightBatches) -> BatchOutcome:
+    """DeliveryClaim and run one batch; the outcome is empty when there was nothing to take."""
+    outcome = BatchOutcome()
     with platform_context():
         claimed = claims.claim(consumer)
         if claimed:
-            mark = marks.put(consumer, [claim.delivery_id for claim in claimed])
+            batch_id = in_flight.record(consumer, [claim.delivery_id for claim in claimed])
             _run(consumer, claimed, outcome)
             settle(consumer, outcome)
-            marks.clear(mark)
+            in_flight.remove(batch_id)
     return outcome
 
 
@@ -84,7 +84,7 @@ def _with_work(chosen: list[Consumer]) -> list[Consumer]:
     return [consumer for consumer in chosen if consumer.name in busy]
 
 
-def _run(consumer: Consumer, claimed: list[Claim], outcome: Outcome) -> None:
+def _run(consumer: Consumer, claimed: list[DeliveryClaim], outcome: BatchOutcome) -> None:
     """Run the claims together; when that fails, halve them until only the poison is left out."""
     if consumer.ordered:
         claimed = [claim for claim in claimed if claim.key not in outcome.blocked]
@@ -99,7 +99,7 @@ def _run(consumer: Consumer, claimed: list[Claim], outcome: Outcome) -> None:
         if _is_disconnected():
             raise
         if len(claimed) == 1:
-            outcome.failed.append(Failure(claimed[0], describe(error)))
+            outcome.failed.append(FailedDelivery(claimed[0], describe(error)))
             return
         if isinstance(error, SoftTimeLimitExceeded):
             # No time to halve: as after a crash, its deliveries will run in smaller batches.
@@ -111,7 +111,7 @@ def _run(consumer: Consumer, claimed: list[Claim], outcome: Outcome) -> None:
         outcome.done += claimed
 
 
-def _handle(consumer: Consumer, claimed: list[Claim]) -> None:
+def _handle(consumer: Consumer, claimed: list[DeliveryClaim]) -> None:
     events = [claim.event for claim in claimed]
     if not consumer.per_tenant:
         consumer.handler(Batch(tuple(events)))

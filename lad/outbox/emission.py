@@ -10,13 +10,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import connection
 
 from lad.db.identifiers import as_uuid, uuid7
 from lad.observability import SECRET_NAME
-from lad.outbox import notifier as hints
 from lad.outbox.catalogue import EventType, entity_of, event_type
 from lad.outbox.consumers import subscribers
+from lad.outbox.notifier import drain_notifier
 from lad.tenancy.context import NoTenant, current_request_id, current_scope, current_user_id
 
 MAX_PAYLOAD_BYTES: Final = 16_384
@@ -122,7 +122,7 @@ def emit_many(events: Iterable[NewEvent]) -> list[UUID]:
         _insert(rows)
         written += [row.id for row in rows]
     if written:
-        transaction.on_commit(hints.ring, robust=True)
+        drain_notifier.notify_on_commit()
     return written
 
 

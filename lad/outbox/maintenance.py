@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lad.outbox import crashes
-from lad.outbox import notifier as hints
+from lad.outbox.notifier import drain_notifier
 from lad.outbox.sql import execute
 from lad.tenancy.context import platform_context
 
@@ -61,5 +61,5 @@ def sweep() -> SweepReport:
             crashed=crashed,
         )
     if report.released:
-        hints.ring()
+        drain_notifier.notify()
     return report

@@ -8,13 +8,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import connection
 
-from lad.outbox import notifier as hints
 from lad.outbox import settlement
 from lad.outbox.claims import lock_slots
 from lad.outbox.consumers import Consumer, consumer_named, consumers
 from lad.outbox.models import DeliveryState, DomainEvent, EventDelivery
+from lad.outbox.notifier import drain_notifier
 from lad.tenancy.context import platform_context
 
 EVENTS_PER_TRANSACTION: Final = 1_000
@@ -91,7 +91,7 @@ def retry_dead(deliveries: Iterable[int]) -> int:
         count: int = EventDelivery.objects.filter(pk__in=[row.pk for row in rows], state=DeliveryState.DEAD).update(
             state=DeliveryState.READY, attempts=0, next_attempt_at=None
         )
-        transaction.on_commit(hints.ring, robust=True)
+        drain_notifier.notify_on_commit()
     return count
 
 
@@ -105,7 +105,7 @@ def discard_dead(deliveries: Iterable[int]) -> int:
             settlement.unpark(name, {row.aggregate_id for row in own})
             log.warning("dead letters discarded", consumer=name, events=[str(row.event_id) for row in own])
         settlement.mark_processed([row.event_id for row in rows])
-        transaction.on_commit(hints.ring, robust=True)
+        drain_notifier.notify_on_commit()
     return len(rows)
 
 
@@ -148,7 +148,7 @@ def _replay(keys: list[UUID], chosen: list[Consumer], *, dry_run: bool) -> int:
         )
         again = [event_id for (event_id,) in cursor.fetchall()]
     DomainEvent.objects.filter(pk__in=again).update(processed=False, processed_at=None)
-    transaction.on_commit(hints.ring, robust=True)
+    drain_notifier.notify_on_commit()
     return retried + len(again)
 
 

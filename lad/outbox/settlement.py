@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from lad.observability import mask_secrets
-from lad.outbox.claims import Claim
+from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Consumer
 from lad.outbox.sql import execute
 
@@ -54,26 +54,26 @@ WHERE consumer = %s AND aggregate_id = ANY(%s) AND state = 'waiting' AND next_at
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedDelivery:
     """A delivery whose handler raised while it ran alone."""
 
-    claim: Claim
+    claim: DeliveryClaim
     error: str
 
 
 @dataclass(slots=True)
-class Outcome:
+class BatchOutcome:
     """How a batch went. ``blocked`` are the aggregates whose later events must wait for a failed one."""
 
-    done: list[Claim] = field(default_factory=list)
-    failed: list[Failure] = field(default_factory=list)
+    done: list[DeliveryClaim] = field(default_factory=list)
+    failed: list[FailedDelivery] = field(default_factory=list)
 
     @property
     def blocked(self) -> set[UUID]:
         return {failure.claim.key for failure in self.failed}
 
 
-def settle(consumer: Consumer, outcome: Outcome) -> None:
+def settle(consumer: Consumer, outcome: BatchOutcome) -> None:
     """Write down how the batch went, in the transaction of its effects."""
     if outcome.failed:
         record_failures([(f.claim.delivery_id, f.claim.attempts, f.error) for f in outcome.failed])

@@ -2,16 +2,16 @@
 
 from celery import shared_task
 
-from lad.outbox import notifier as hints
 from lad.outbox.drain import drain
 from lad.outbox.maintenance import sweep
+from lad.outbox.notifier import drain_notifier
 
 
 @shared_task(name="tenants.drain_events")
 def drain_events() -> None:
     """Run what events have set in motion."""
     if not drain().finished:
-        hints.ring()
+        drain_notifier.notify()
 
 
 @shared_task(name="tenants.sweep_events")

@@ -7,7 +7,7 @@ from lad.outbox.consumers import Batch, consumes
 from tenants.activity.services import record
 
 
-@consumes("*", name="activity-feed", told_only=True)
+@consumes("*", name="activity-feed", feed_only=True)
 def feed(batch: Batch) -> None:
     """Tells each event in a sentence in the tenant's activity feed."""
     record(batch)

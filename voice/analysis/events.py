@@ -6,5 +6,5 @@ define(
     "voice.call.analysed",
     "The call {subject} was analysed: {sentiment}",
     fields=["call_log_id", "lead_id", "sentiment", "lead_category", "disposition", "again"],
-    told=False,
+    in_feed=False,
 )

@@ -9,7 +9,7 @@ define(
 )
 
 
-define("voice.call_batch.started", "The batch {subject} has begun", fields=["total_calls"], told=False)
+define("voice.call_batch.started", "The batch {subject} has begun", fields=["total_calls"], in_feed=False)
 
 
 _COUNTS = ("total_calls", "completed_calls", "failed_calls")

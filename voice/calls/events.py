@@ -9,10 +9,10 @@ _OVER = ("status", "duration_seconds", *_CALL)
 
 
 # Machines report calls by the thousand: the feed would hold nothing else.
-define("voice.call.started", "The call {subject} was answered", fields=_CALL, told=False)
+define("voice.call.started", "The call {subject} was answered", fields=_CALL, in_feed=False)
 
 
-define("voice.call.ended", "The call {subject} is over: {status}", fields=_OVER, told=False)
+define("voice.call.ended", "The call {subject} is over: {status}", fields=_OVER, in_feed=False)
 
 
-define("voice.call.failed", "The call {subject} failed: {reason}", fields=[*_OVER, "reason"], told=False)
+define("voice.call.failed", "The call {subject} failed: {reason}", fields=[*_OVER, "reason"], in_feed=False)

@@ -19,7 +19,7 @@ from billing.payments.services import payments, purchases
 from lad import writes
 from lad.errors import DomainError, Invalid
 from lad.outbox.emission import emit
-from lad.outbox.notifier import Doorbell
+from lad.outbox.notifier import WorkerNotifier
 from lad.tenancy.context import tenant_context
 
 PAUSE_AFTER_DECLINE: Final = timedelta(hours=1)
@@ -28,7 +28,7 @@ RULES_AT_ONCE: Final = 500
 
 log = structlog.get_logger("lad.payments")
 
-_doorbell = Doorbell("billing.settle_payments")
+_notifier = WorkerNotifier("billing.settle_payments")
 
 
 class AutoTopupWriter(writes.Writer):
@@ -80,7 +80,7 @@ def begin(*, rule_id: UUID, now: datetime) -> Payment | None:
     Payment.objects.bulk_create([payment], ignore_conflicts=True)
     if not Payment.objects.filter(pk=payment.pk).exists():
         return None
-    transaction.on_commit(_doorbell.ring, robust=True)
+    _notifier.notify_on_commit()
     return payment
 
 

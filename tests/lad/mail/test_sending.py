@@ -120,7 +120,7 @@ def test_a_late_sender_still_reports_when_nobody_has_decided(queued: MailDeliver
     assert claimed is not None
     _change(queued, lease_until=timezone.now() - timedelta(seconds=1))
     sender.expire_leases()
-    assert sender.write_back(claimed, sender.Verdict(MailState.SENT))
+    assert sender.write_back(claimed, sender.AttemptResult(MailState.SENT))
     assert state_of(queued)[0] == MailState.SENT
 
 
@@ -131,9 +131,9 @@ def test_a_late_sender_does_not_overwrite_the_attempt_after_it(queued: MailDeliv
     services.resend(delivery_id=queued.pk)
     second = sender.claim()
     assert second is not None
-    assert not sender.write_back(late, sender.Verdict(MailState.FAILED, "too late"))
+    assert not sender.write_back(late, sender.AttemptResult(MailState.FAILED, "too late"))
     assert state_of(queued)[0] == MailState.SENDING
-    assert sender.write_back(second, sender.Verdict(MailState.SENT))
+    assert sender.write_back(second, sender.AttemptResult(MailState.SENT))
 
 
 @pytest.mark.parametrize("state", [MailState.QUEUED, MailState.SENDING, MailState.SENT])

@@ -33,7 +33,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(catalogue, "_types", dict(catalogue._types))
     monkeypatch.setattr(consumers, "_consumers", dict(consumers._consumers))
     consumers.subscribers.cache_clear()
-    define(MOVED, "{subject} moved", fields=["number"], told=False)
+    define(MOVED, "{subject} moved", fields=["number"], in_feed=False)
     yield
     consumers.subscribers.cache_clear()
 

@@ -82,7 +82,7 @@ def test_an_event_says_who_did_it_in_which_request(tenant: Tenant, owner: User) 
 
 
 def test_an_event_nobody_consumes_is_processed_at_once(tenant: Tenant) -> None:
-    define("lonely.thing.happened", "It happened", told=False)
+    define("lonely.thing.happened", "It happened", in_feed=False)
     with tenant_context(tenant.pk):
         event = DomainEvent.objects.get(pk=emit("lonely.thing.happened"))
     assert event.processed

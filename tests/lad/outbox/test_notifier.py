@@ -1,4 +1,4 @@
-"""Hints wake the workers; nothing depends on them."""
+"""Workers are notified of new work, and no event depends on it."""
 
 import threading
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from lad.outbox import notifier as hints
+from lad.outbox import emission, notifier
 from lad.outbox.consumers import consumes
 from lad.outbox.emission import emit
 from lad.outbox.models import DomainEvent
@@ -18,7 +18,7 @@ NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
 
 class Broker:
-    """Counts what it is sent and lets a test wait for it."""
+    """Records what is sent to it, and holds the sender until a test lets it go on."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -31,27 +31,29 @@ class Broker:
         self.go_on.wait(10)
 
 
-def test_many_rings_while_a_hint_is_on_its_way_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notifications_during_a_send_are_combined_into_one(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Broker()
-    monkeypatch.setattr(hints, "app", broker)
-    bell = hints.Doorbell("tenants.drain_events")
-    bell.ring()
+    monkeypatch.setattr(notifier, "app", broker)
+    workers = notifier.WorkerNotifier("tenants.drain_events")
+    workers.notify()
     assert broker.arrived.wait(10)
     broker.arrived.clear()
     for _ in range(500):
-        bell.ring()
+        workers.notify()
     broker.go_on.set()
     assert broker.arrived.wait(10)
     assert broker.sent == ["tenants.drain_events"] * 2
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_broker_that_is_down_costs_no_event(tenant: Tenant, registry: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_event_is_lost_while_the_broker_is_down(
+    tenant: Tenant, registry: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     consumes("probe.*", name="probe")(lambda batch: None)
     failed = threading.Event()
-    monkeypatch.setattr(hints, "app", Celery("nowhere", broker=NOBODY_LISTENS, set_as_current=False))
-    monkeypatch.setattr(hints.log, "warning", lambda *args, **kwargs: failed.set())
-    monkeypatch.setattr(hints, "_doorbell", hints.Doorbell("tenants.drain_events"))
+    monkeypatch.setattr(notifier, "app", Celery("nowhere", broker=NOBODY_LISTENS, set_as_current=False))
+    monkeypatch.setattr(notifier.log, "warning", lambda *args, **kwargs: failed.set())
+    monkeypatch.setattr(emission, "drain_notifier", notifier.WorkerNotifier("tenants.drain_events"))
     with tenant_context(tenant.pk):
         emit(MOVED, payload={"number": 1})
     assert failed.wait(20)
@@ -60,16 +62,16 @@ def test_a_broker_that_is_down_costs_no_event(tenant: Tenant, registry: None, mo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hint_is_given_after_the_commit_and_not_for_a_rollback(
+def test_workers_are_notified_after_a_commit_and_not_after_a_rollback(
     tenant: Tenant, registry: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rung: list[str] = []
-    monkeypatch.setattr(hints, "ring", lambda: rung.append("ring"))
+    notified: list[bool] = []
+    monkeypatch.setattr(notifier.drain_notifier, "notify", lambda: notified.append(True))
     with pytest.raises(ZeroDivisionError), tenant_context(tenant.pk):
         emit(MOVED, payload={"number": 1})
         raise ZeroDivisionError
-    assert rung == []
+    assert notified == []
     with tenant_context(tenant.pk):
         emit(MOVED, payload={"number": 1})
-        assert rung == []
-    assert rung == ["ring"]
+        assert notified == []
+    assert notified == [True]
