@@ -1,4 +1,4 @@
-"""Demo data, and the command that loads it."""
+"""Demo data and the command that loads it."""
 
 from django.apps import AppConfig
 

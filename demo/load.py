@@ -1,19 +1,20 @@
-"""Puts the demo data into the database; what is there already is left as it is."""
+"""Load the demo data into the database. Rows that exist already stay as they are."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
-from django.db import transaction
+from django.db import models, transaction
 
-from demo.company import DemoCompany
-from demo.tenants.companies import COMPANIES, IN_TWO_TENANTS, KILL_SWITCH, Company, Invited, Person
+from demo.demo_tenant import DemoTenant
+from demo.tenants.tenants import KILL_SWITCH, SECOND_MEMBERSHIP, TENANTS, InvitationSpec, MemberSpec, TenantSpec
 from lad import writes
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
+from lad.types import Values
 from tenants.access.models import UserCapability
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.services import joining, people
@@ -27,19 +28,22 @@ ADMIN_EMAIL: Final = "admin@lad.localhost"
 
 
 class OtherTenants(Exception):
-    """The database holds tenants that are not the demo's: demo data does not belong beside them."""
+    """The database holds tenants that are not the demo's, so no demo data was loaded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What was made; nothing when all was there."""
+class LoadResult:
+    """How many tenants and people were created."""
 
     tenants: int
     people: int
 
 
-def load(*, password: str, now: datetime, beside_others: bool = False) -> Loaded:
-    """Make the demo's administrator and companies, and what each app has for them. Idempotent. Raises OtherTenants."""
+def load(*, password: str, now: datetime, beside_others: bool = False) -> LoadResult:
+    """Create the demo's superuser and tenants, and have each app fill them. Idempotent.
+
+    Raises OtherTenants if the database holds other tenants, unless ``beside_others`` is set.
+    """
     with platform_context():
         admin = User.objects.filter(email=ADMIN_EMAIL).first()
         first_time = admin is None
@@ -48,93 +52,93 @@ def load(*, password: str, now: datetime, beside_others: bool = False) -> Loaded
         if admin is None:
             admin = User.objects.create_superuser(ADMIN_EMAIL, password, first_name="Ada", last_name="Admin")
         before = User.objects.count()
-        missing = [c for c in COMPANIES if not Tenant.all_objects.filter(slug=c.slug).exists()]
-        made = {company.name: _Founding(company, admin, password, now).run() for company in missing}
-        _across(made)
-        if made and not FeatureKillSwitch.objects.filter(feature_key=KILL_SWITCH[0]).exists():
+        missing = [spec for spec in TENANTS if not Tenant.all_objects.filter(slug=spec.slug).exists()]
+        created = {spec.name: _TenantLoader(spec, admin, password, now).run() for spec in missing}
+        _add_second_membership(created)
+        if created and not FeatureKillSwitch.objects.filter(feature_key=KILL_SWITCH[0]).exists():
             writes.create(FeatureKillSwitch, {"feature_key": KILL_SWITCH[0], "reason": KILL_SWITCH[1]}, actor=admin)
         if first_time:
             load_shared(now)
-        fill(made.values())
-        return Loaded(tenants=len(made), people=User.objects.count() - before)
+        fill(created.values())
+        return LoadResult(tenants=len(created), people=User.objects.count() - before)
 
 
 def load_shared(now: datetime) -> None:
-    """Have each app make what belongs to no tenant."""
+    """Have each app create its rows that belong to no tenant."""
     for module in app_modules():
         if callable(app_load := getattr(module, "load_shared", None)):
             with platform_context():
                 app_load(now)
 
 
-def fill(companies: Iterable[DemoCompany]) -> None:
-    """Have each app fill the companies, the apps in the order in which they build on one another."""
-    demos = list(app_modules())
-    for company in companies:
-        for module in demos:
+def fill(tenants: Iterable[DemoTenant]) -> None:
+    """Have each app fill the tenants, lower layers first."""
+    modules = list(app_modules())
+    for demo in tenants:
+        for module in modules:
             if callable(app_load := getattr(module, "load", None)):
-                with platform_context(tenant_id=company.tenant.pk):
-                    app_load(company)
+                with platform_context(tenant_id=demo.tenant.pk):
+                    app_load(demo)
 
 
 def app_modules(name: str = "") -> Iterator[ModuleType]:
-    """Import ``demo.<app>``, or its module of that name, for each app, the lowest layer first."""
+    """Import ``demo.<app>``, or ``demo.<app>.<name>``, for each app, the lowest layer first."""
     for app in APPS:
         yield import_module(f"demo.{app}.{name}" if name else f"demo.{app}")
 
 
-def _across(made: dict[str, DemoCompany]) -> None:
-    name, home, other, role = IN_TWO_TENANTS
-    if home in made and other in made:
-        tenant = made[other].tenant
+def _add_second_membership(created: dict[str, DemoTenant]) -> None:
+    name, home, other, role = SECOND_MEMBERSHIP
+    if home in created and other in created:
+        tenant = created[other].tenant
         with platform_context(tenant_id=tenant.pk):
-            memberships.enrol(tenant_id=tenant.pk, user=made[home].staff[name], role=role)
+            memberships.enrol(tenant_id=tenant.pk, user=created[home].staff[name], role=role)
 
 
-class _Founding:
-    """Makes one company."""
+class _TenantLoader:
+    """Creates one tenant from its spec."""
 
-    def __init__(self, company: Company, admin: User, password: str, now: datetime) -> None:
-        self.company, self.admin, self.password, self.now = company, admin, password, now
+    def __init__(self, spec: TenantSpec, admin: User, password: str, now: datetime) -> None:
+        self.spec, self.admin, self.password, self.now = spec, admin, password, now
         self.staff: dict[str, User] = {}
 
     @transaction.atomic
-    def run(self) -> DemoCompany:
+    def run(self) -> DemoTenant:
         self.tenant = self._tenant()
         with platform_context(tenant_id=self.tenant.pk):
-            self.owner = self._member(self.company.owner, actor=None)
+            self.owner = self._member(self.spec.owner, actor=None)
             emit("tenants.tenant.created", aggregate=self.tenant, actor=self.owner)
-            for person in self.company.people:
+            for person in self.spec.people:
                 self._member(person, actor=self.owner)
-            for invited in self.company.invited:
+            for invited in self.spec.invited:
                 self._invite(invited)
             self._link_owner()
             self._switch_features()
-            for name, right, enabled in self.company.rights:
+            for name, right, enabled in self.spec.rights:
                 values = {"user": self.staff[name], "capability_key": right, "enabled": enabled}
                 self._write(UserCapability, values, actor=self.owner)
-        return DemoCompany(self.tenant, self.owner, self.admin, self.staff, self.now)
+        return DemoTenant(self.tenant, self.owner, self.admin, self.staff, self.now)
 
     def _tenant(self) -> Tenant:
-        company = self.company
-        on_trial = company.trial is not None
+        spec = self.spec
+        on_trial = spec.trial is not None
         tenant = Tenant(
-            name=company.name,
-            slug=company.slug,
-            plan_tier=PlanTier(company.plan),
+            name=spec.name,
+            slug=spec.slug,
+            plan_tier=PlanTier(spec.plan),
             status=TenantStatus.TRIAL if on_trial else TenantStatus.ACTIVE,
-            trial_ends_at=self.now + company.trial if company.trial is not None else None,
-            email=f"hello@{company.domain}",
-            phone=company.phone,
-            website=company.website,
-            metadata=company.metadata,
+            trial_ends_at=self.now + spec.trial if spec.trial is not None else None,
+            email=f"hello@{spec.domain}",
+            phone=spec.phone,
+            website=spec.website,
+            metadata=spec.metadata,
         )
         tenant.save(force_insert=True)
         return tenant
 
-    def _member(self, person: Person, *, actor: Any) -> User:
+    def _member(self, person: MemberSpec, *, actor: User | None) -> User:
         user = people.create_user(
-            email=f"{person.first_name}.{person.last_name}@{self.company.domain}".lower(),
+            email=f"{person.first_name}.{person.last_name}@{self.spec.domain}".lower(),
             password=self.password,
             first_name=person.first_name,
             last_name=person.last_name,
@@ -146,8 +150,8 @@ class _Founding:
         self.staff[person.first_name] = user
         return user
 
-    def _invite(self, invited: Invited) -> None:
-        address = f"{invited.name}@{self.company.domain}"
+    def _invite(self, invited: InvitationSpec) -> None:
+        address = f"{invited.name}@{self.spec.domain}"
         row = invitations.create(
             email=address, actor=self.owner, role=invited.role, message=invited.message, now=self.now - invited.ago
         )
@@ -156,30 +160,30 @@ class _Founding:
         if invited.outcome == "revoked":
             invitations.revoke(invitation=row, actor=self.owner, now=self.now)
 
-    def _accept(self, row: TenantInvitation, invited: Invited) -> None:
+    def _accept(self, row: TenantInvitation, invited: InvitationSpec) -> None:
         first, _, last = invited.name.partition(".")
         person = joining.NewPerson(self.password, first.capitalize(), last.capitalize())
         joining.accept(token=tokens.invitation_token(row), new_person=person, now=self.now)
 
     def _link_owner(self) -> None:
-        """The owner signs in with an outside account too."""
-        if not self.company.signs_in_with:
+        """Link an external account to the owner if the spec names a provider."""
+        if not self.spec.signs_in_with:
             return
-        identity = {"provider": self.company.signs_in_with, "provider_user_id": f"demo-{self.company.slug}"}
+        identity = {"provider": self.spec.signs_in_with, "provider_user_id": f"demo-{self.spec.slug}"}
         UserIdentity.objects.create(user=self.owner, provider_data={"email": self.owner.email}, **identity)
-        payload = {"provider": self.company.signs_in_with}
+        payload = {"provider": self.spec.signs_in_with}
         emit("tenants.user.identity_linked", aggregate=self.owner, actor=self.owner, payload=payload)
 
     def _switch_features(self) -> None:
-        for key, enabled in self.company.features:
+        for key, enabled in self.spec.features:
             self._write(TenantFeature, {"feature_key": key, "enabled": enabled}, actor=self.admin)
-        for key, enabled, lasts, for_owner in self.company.flags:
-            values: dict[str, Any] = {"feature_key": key, "is_enabled": enabled}
+        for key, enabled, lasts, for_owner in self.spec.flags:
+            values: dict[str, object] = {"feature_key": key, "is_enabled": enabled}
             if lasts is not None:
                 values["expires_at"] = self.now + lasts
             if for_owner:
                 values["user"] = self.owner
             self._write(FeatureFlag, values, actor=self.admin)
 
-    def _write(self, model: Any, values: dict[str, Any], *, actor: User) -> None:
+    def _write(self, model: type[models.Model], values: Values, *, actor: User) -> None:
         writes.create(model, {"tenant": self.tenant, **values}, actor=actor)

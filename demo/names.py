@@ -1,8 +1,8 @@
-"""Invented names of people and companies, and telephone numbers that are nobody's."""
+"""Invented names of people and companies, and phone numbers reserved for fiction."""
 
 from typing import Final
 
-# Names that go together, so that a person sounds like one.
+# First and last names of one language together.
 PEOPLE: Final = (
     ("Anna Erik Linnea Oskar Freja Nils", "Bergström Lundgren Ekholm Sandberg Nyström Forsell"),
     ("Charlotte James Imogen Callum Beth Rowan", "Ashdown Whitlock Penrose Thornbury Hargrave Milburn"),
@@ -136,7 +136,7 @@ PLACES: Final = (
     ("Seattle", "United States", "US"),
 )
 
-# The ranges that numbering authorities keep free for films and examples: what comes first, how many digits follow.
+# Ranges that numbering authorities reserve for fiction: prefix, and how many digits follow.
 PHONES: Final = {
     "AU": (("+61255500", 3), ("+61255501", 3), ("+61255504", 3), ("+61270101", 3)),
     "DE": (("+493023125", 3), ("+496990009", 3), ("+494066969", 3)),

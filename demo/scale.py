@@ -1,12 +1,12 @@
-"""A database as full as a busy installation's, for trying speed: ``manage.py demo --scale``.
+"""Create as many rows as a busy installation has, for performance tests: ``manage.py demo --scale``.
 
-Rows are made by few statements of the database's own, as the platform's role: every key, check and
-trigger holds for them, the audit log included. Nothing is emitted, so that no consumer has to chew
-through a million events. Each app adds its tables in ``<app>/demo/scale.py``.
+A few large INSERT statements create the rows as the platform's database role, so every key, check and
+trigger applies, including the audit log. No events are emitted: consumers would have to work through
+a million of them. Each app fills its own tables in ``demo/<app>/scale.py``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any, Final
@@ -17,35 +17,35 @@ from django.db import connection
 
 from demo import names
 from demo.load import ADMIN_EMAIL, app_modules
-from demo.tenants.companies import COMPANIES
+from demo.tenants.tenants import TENANTS
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature
 from tenants.teams.models import Membership, PlanTier, Role, Tenant, TenantStatus
 
 SLUG: Final = "scale-"
-TENANTS: Final = 20
-# One tenant has about half of everything: the size that indexes must serve.
-BIGGEST_SHARE: Final = 0.5
-MOST_PEOPLE: Final = 60
-FEWEST_PEOPLE: Final = 4
-EDUCATION_EVERY: Final = 4
+TENANT_COUNT: Final = 20
+# The largest tenant has half of all rows, so that queries are tested on an uneven distribution.
+LARGEST_SHARE: Final = 0.5
+MAX_PEOPLE: Final = 60
+MIN_PEOPLE: Final = 4
+EDUCATION_EVERY: Final = 4  # every fourth tenant
 YEARS: Final = 2
 ROWS_PER_STATEMENT: Final = 50_000
-# Where in the list of tenants a row falls, by share.
+# Resolution of the tenants' shares; see ``scale_slots``.
 SLOTS: Final = 1_000
 FEATURES: Final = ("education-students", "education-counsellors")
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class ScaleRefused(Exception):
-    """The rows cannot be made here; the message says why and what to do."""
+    """The database is not empty; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Leads ``first`` to ``last``, counted from 1 in the order they were made, and the keys they lie between."""
+class LeadRange:
+    """Leads number ``first`` to ``last`` by age, counted from 1, with the bounds of their keys."""
 
     first: int
     last: int
@@ -55,39 +55,42 @@ class Slice:
 
 @dataclass
 class Scale:
-    """What an app's ``fill(scale)`` works with.
+    """Runs the INSERT statements of each app's ``fill(scale)``.
 
-    In SQL, ``scale_tenants`` has the tenants (``tenant_number``, ``tenant_id``, ``members``, ``education``),
-    ``scale_slots`` leads from a number below 1,000 to a tenant by its share, and these functions help:
-    ``pg_temp.key(moment)`` makes a time-ordered key, ``pg_temp.one(texts)`` picks one, ``pg_temp.some(ids)``
-    one of the members, the first the most often.
+    Their SQL can use the table ``scale_tenants`` (``tenant_number``, ``tenant_id``, ``members``, ``education``),
+    the table ``scale_slots``, which maps the numbers 0 to 999 to tenants in proportion to their shares, and
+    these functions: ``pg_temp.key(moment)`` returns a UUIDv7 of that time, ``pg_temp.one(texts)`` a random
+    text, ``pg_temp.some(ids)`` a random member, earlier ones more often.
     """
 
     leads: int
     now: datetime
-    say: Say
+    report: Report
     rows: int = 0
     _started: float = field(default_factory=perf_counter)
 
     def insert(self, table: str, sql: str, **values: Any) -> int:
-        """Run one INSERT, or for each slice of the leads when it names ``low`` or ``first``; in one transaction."""
+        """Run an INSERT in one transaction and return the number of rows.
+
+        A statement that uses ``low`` or ``first`` runs once for each range of leads.
+        """
         started = perf_counter()
-        slices = list(self.slices()) if "%(low)s" in sql or "%(first)s" in sql else [None]
-        made = 0
+        ranges = list(self.lead_ranges()) if "%(low)s" in sql or "%(first)s" in sql else [None]
+        rows = 0
         with platform_context(), connection.cursor() as cursor:
-            # Nobody has counted the new rows yet: the planner would take a million for a few, and loop over them.
+            # The new rows have no statistics yet; the planner would choose nested loops over a million rows.
             cursor.execute("SET LOCAL enable_nestloop = off")
-            for part in slices:
-                bounds = {name: getattr(part, name) for name in ("first", "last", "low", "high")} if part else {}
+            for leads in ranges:
+                bounds = asdict(leads) if leads else {}
                 cursor.execute(sql, {**self._values, **values, **bounds})
-                made += cursor.rowcount
-        took = perf_counter() - started
-        self.rows += made
-        self.say(f"{table:32} {made:>10,} rows {took:>7.1f} s {made / max(took, 0.001):>9,.0f} rows/s")
-        return made
+                rows += cursor.rowcount
+        seconds = perf_counter() - started
+        self.rows += rows
+        self.report(f"{table:32} {rows:>10,} rows {seconds:>7.1f} s {rows / max(seconds, 0.001):>9,.0f} rows/s")
+        return rows
 
     def execute(self, sql: str, **values: Any) -> None:
-        """Run any other statement of the same kind."""
+        """Run any other statement with the same parameters."""
         with platform_context(), connection.cursor() as cursor:
             cursor.execute(sql, {**self._values, **values})
 
@@ -95,14 +98,14 @@ class Scale:
     def _values(self) -> dict[str, Any]:
         return {"now": self.now, "beginning": self.beginning, "leads": self.leads}
 
-    def slices(self) -> Iterator[Slice]:
-        """The leads in pieces that one statement makes at once."""
+    def lead_ranges(self) -> Iterator[LeadRange]:
+        """Yield the leads in ranges of at most ``ROWS_PER_STATEMENT``."""
         for first in range(1, self.leads + 1, ROWS_PER_STATEMENT):
             last = min(first + ROWS_PER_STATEMENT - 1, self.leads)
-            yield Slice(first, last, _lowest_key(self._moment(first - 1)), _lowest_key(self._moment(last)))
+            yield LeadRange(first, last, _lowest_key(self._moment(first - 1)), _lowest_key(self._moment(last)))
 
     def _moment(self, number: int) -> datetime:
-        """When so many leads were there: more and more come."""
+        """Return when the lead of that number was created; leads arrive faster over time."""
         return self.beginning + (self.now - self.beginning) * (number / self.leads) ** 0.5
 
     @property
@@ -110,20 +113,20 @@ class Scale:
         return self.now - timedelta(days=365 * YEARS)
 
 
-def load(*, leads: int, password: str, now: datetime, say: Say) -> int:
-    """Make the tenants and their rows; returns how many rows. Raises ScaleRefused."""
-    _refuse_others()
-    scale = Scale(leads, now, say)
+def load(*, leads: int, password: str, now: datetime, report: Report) -> int:
+    """Create the tenants and their rows, and return the number of rows. Raises ScaleRefused."""
+    _require_empty()
+    scale = Scale(leads, now, report)
     tenants = _tenants(scale, password)
     _prepare(tenants, scale)
     for module in app_modules("scale"):
         module.fill(scale)
-    _tell(scale)
+    _report_total(scale)
     return scale.rows
 
 
 def analyze() -> bool:
-    """Have the planner learn of the rows; False when the login does not own the tables and may not."""
+    """Run ANALYZE. Return False if the database login does not own the tables."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tableowner = session_user FROM pg_tables WHERE tablename = %s", [Tenant._meta.db_table])
         (owner,) = cursor.fetchone() or (False,)
@@ -132,32 +135,32 @@ def analyze() -> bool:
     return bool(owner)
 
 
-def _refuse_others() -> None:
-    """Rows by the million have no place beside tenants of flesh and blood, nor beside others of their kind."""
-    demo = {company.slug for company in COMPANIES}
+def _require_empty() -> None:
+    """Raise ScaleRefused if there are tenants other than the small demo's."""
+    demo = {spec.slug for spec in TENANTS}
     with platform_context():
         slugs = set(Tenant.all_objects.values_list("slug", flat=True))
     if any(slug.startswith(SLUG) for slug in slugs):
         raise ScaleRefused(
-            "The rows are there already, or a run was broken off. Begin again with an empty database:"
-            " stop LAD, remove .lad/ (or drop and create your own database), and run it anew."
+            "The database already holds rows of an earlier, perhaps interrupted run. Start with an empty database:"
+            " stop LAD, remove .lad/ (or drop and create your own database), and run the command again."
         )
     if others := slugs - demo:
         raise ScaleRefused(
-            f"The database holds {len(others)} tenants that are not the demo's. Use a database of its own for this."
+            f"The database holds {len(others)} tenants that are not the demo's. Use a separate, empty database."
         )
 
 
 def _tenants(scale: Scale, password: str) -> list[tuple[Tenant, list[UUID], float]]:
-    """The tenants with their people and their shares, the biggest first."""
+    """Create the tenants and return each with its member ids and its share of all rows, the largest first."""
     hashed = make_password(password)
-    rest = sum(1 / number for number in range(1, TENANTS))
+    rest = sum(1 / number for number in range(1, TENANT_COUNT))
     made = []
     with platform_context():
         if not User.objects.filter(email=ADMIN_EMAIL).exists():
             User.objects.create_superuser(ADMIN_EMAIL, password, first_name="Ada", last_name="Admin")
-        for number in range(TENANTS):
-            share = BIGGEST_SHARE if number == 0 else (1 - BIGGEST_SHARE) / number / rest
+        for number in range(TENANT_COUNT):
+            share = LARGEST_SHARE if number == 0 else (1 - LARGEST_SHARE) / number / rest
             tenant = Tenant.objects.create(
                 name=f"Scale {names.COMPANY_FIRST[number]}",
                 slug=f"{SLUG}{number + 1:02}",
@@ -165,17 +168,17 @@ def _tenants(scale: Scale, password: str) -> list[tuple[Tenant, list[UUID], floa
                 status=TenantStatus.ACTIVE,
                 email=f"hello@scale-{number + 1:02}.example",
             )
-            people = max(int(MOST_PEOPLE * share / BIGGEST_SHARE), FEWEST_PEOPLE)
+            people = max(int(MAX_PEOPLE * share / LARGEST_SHARE), MIN_PEOPLE)
             made.append((tenant, _people(tenant, people, hashed), share))
             if number % EDUCATION_EVERY == 0:
                 with platform_context(tenant_id=tenant.pk):
                     TenantFeature.objects.bulk_create(TenantFeature(feature_key=k, granted=True) for k in FEATURES)
-    scale.say(f"{TENANTS} tenants, {sum(len(members) for _tenant, members, _share in made)} people")
+    scale.report(f"{TENANT_COUNT} tenants, {sum(len(members) for _tenant, members, _share in made)} people")
     return made
 
 
 def _people(tenant: Tenant, count: int, hashed: str) -> list[UUID]:
-    """The owner, an admin and members of a tenant; all have the demo's password and may open the admin."""
+    """Create a tenant's owner, admin, members and viewer, all with access to the admin, and return their ids."""
     roles = [Role.OWNER, Role.ADMIN, *[Role.MEMBER] * (count - 3), Role.VIEWER]
     users = []
     for number, role in enumerate(roles):
@@ -221,19 +224,19 @@ def _lowest_key(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
-def _tell(scale: Scale) -> None:
-    took = perf_counter() - scale._started
-    scale.say(f"{'altogether':32} {scale.rows:>10,} rows {took:>7.1f} s {scale.rows / took:>9,.0f} rows/s")
+def _report_total(scale: Scale) -> None:
+    seconds = perf_counter() - scale._started
+    scale.report(f"{'total':32} {scale.rows:>10,} rows {seconds:>7.1f} s {scale.rows / seconds:>9,.0f} rows/s")
 
 
 def one_of(weights: Mapping[str, int]) -> str:
-    """SQL that picks one of the texts, by weight."""
+    """Return SQL that picks one of the texts, by weight."""
     texts = ",".join(f'"{text}"' for text, weight in weights.items() for _ in range(weight))
     return f"pg_temp.one('{{{texts}}}')"
 
 
 def words() -> Mapping[str, list[str]]:
-    """First and last names, job titles, places and company words, as arrays for SQL."""
+    """Return first and last names, job titles, places and parts of company names, as arrays for SQL."""
     return {
         "firsts": [name for firsts, _lasts in names.PEOPLE for name in firsts.split()],
         "lasts": [name for _firsts, lasts in names.PEOPLE for name in lasts.split()],
@@ -244,7 +247,7 @@ def words() -> Mapping[str, list[str]]:
     }
 
 
-# Temporary, so that the platform's role may make them and they are gone with the connection.
+# Temporary objects: the platform's role may create them, and they end with the connection.
 _HELPERS: Final = """
 DROP TABLE IF EXISTS pg_temp.scale_tenants, pg_temp.scale_slots;
 CREATE TEMPORARY TABLE scale_tenants (

@@ -14,12 +14,12 @@ from billing.ledger.models import WalletStatus
 from billing.ledger.services import wallets
 from billing.legacy.services import move_credits
 from billing.usage.models import UsageEvent, UsageStatus
-from billing.usage.services import usage
+from billing.usage.services.usage import void
 from demo.billing import invoices, legacy, prices
 from demo.billing.purchases import Till
 from demo.billing.purse import Purse
 from demo.billing.usage import PROFILES, Spending
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from lad.db.identifiers import as_of
 from lad.outbox.emission import quiet
 
@@ -32,7 +32,7 @@ ENTITLED: Final = (
     ("ai-icp-assistant", "use", None, None, None),
 )
 TIMES: Final = {"starter": 1, "professional": 10, "enterprise": 40}
-# What their invoices say of the companies.
+# What their invoices say of the tenants.
 BILLED: Final[dict[str, dict[str, Any]]] = {
     "kestrel-analytics": {
         "legal_name": "Kestrel Analytics AB",
@@ -53,7 +53,7 @@ BILLED: Final[dict[str, dict[str, Any]]] = {
     },
     "harbour-finch": {"legal_name": "Harbour & Finch Ltd", "country": "GB", "invoice_prefix": "HAR"},
 }
-# The company whose legacy credits were moved into wallets.
+# The tenant whose legacy credits were moved into wallets.
 MOVED: Final = "kestrel-analytics"
 
 
@@ -62,59 +62,59 @@ def load_shared(now: datetime) -> None:
     prices.load_shared(now)
 
 
-def load(company: DemoCompany) -> None:
-    """Everything of one company. What happened before today is no news: no events are written of it."""
+def load(demo: DemoTenant) -> None:
+    """Everything of one tenant. What happened before today is no news: no events are written of it."""
     # How often chance is asked here depends on the hour; what others draw afterwards should not.
-    others, company.random = company.random, Random(f"billing of {company.slug}")  # noqa: S311  (demo data, no secret)
+    others, demo.random = demo.random, Random(f"billing of {demo.slug}")  # noqa: S311  (demo data, no secret)
     try:
         with quiet():
-            _history(company)
+            _history(demo)
     finally:
-        company.random = others
+        demo.random = others
 
 
-def _history(company: DemoCompany) -> None:
-    prices.agreed(company)
-    company.write(BillingProfile, BILLED[company.slug])
-    _entitle(company)
-    profile = PROFILES[company.slug]
-    purse = Purse(company, company.ago(days=profile.days, minutes=5), threshold=profile.threshold)
-    till = Till(company, purse)
-    spending = Spending(company, purse, till, profile)
+def _history(demo: DemoTenant) -> None:
+    prices.agreed(demo)
+    demo.write(BillingProfile, BILLED[demo.slug])
+    _entitle(demo)
+    profile = PROFILES[demo.slug]
+    purse = Purse(demo, demo.ago(days=profile.days, minutes=5), threshold=profile.threshold)
+    till = Till(demo, purse)
+    spending = Spending(demo, purse, till, profile)
     spending.run()
-    _void_a_mistake(company, purse, spending.events)
+    _void_a_mistake(demo, purse, spending.events)
     # Nobody tries again by itself what could not be paid then.
     UsageEvent.objects.filter(status=UsageStatus.FAILED).update(next_charge_at=None)
-    _allowances(company, purse)
+    _allowances(demo, purse)
     if profile.tops_up:
-        till.refund(till.buy("starter", company.ago(seconds=20)))
+        till.refund(till.buy("starter", demo.ago(seconds=20)))
         till.fail()
         till.keep_card(profile.threshold)
-    invoices.load(company, till.paid)
-    legacy.load(company)
-    if company.slug == MOVED:
-        move_credits(tenant_id=company.tenant.pk, now=company.now)
+    invoices.load(demo, till.paid)
+    legacy.load(demo)
+    if demo.slug == MOVED:
+        move_credits(tenant_id=demo.tenant.pk, now=demo.now)
 
 
-def _void_a_mistake(company: DemoCompany, purse: Purse, events: list[UsageEvent]) -> None:
+def _void_a_mistake(demo: DemoTenant, purse: Purse, events: list[UsageEvent]) -> None:
     """The last charge but few was a mistake: given back and voided, still linked to its debit."""
     charged = UsageEvent.objects.filter(pk__in=[event.pk for event in events], status=UsageStatus.CHARGED)
     event = charged.order_by("-charged_at")[2]
-    at = purse.at(company.ago(minutes=3))
+    at = purse.at(demo.ago(minutes=3))
     with as_of(at):
-        usage.void(event=event, reason="Charged by mistake", actor=company.admin, now=at)
+        void(event=event, reason="Charged by mistake", actor=demo.admin, now=at)
 
 
-def _allowances(company: DemoCompany, purse: Purse) -> None:
+def _allowances(demo: DemoTenant, purse: Purse) -> None:
     """Wallets of single people, filled from the tenant's: one in use, one suspended, one spent and closed."""
     statuses = (WalletStatus.ACTIVE, WalletStatus.SUSPENDED, WalletStatus.CLOSED)
-    for place, (person, status) in enumerate(zip(company.team[1:4], statuses, strict=False)):
+    for place, (person, status) in enumerate(zip(demo.team[1:4], statuses, strict=False)):
         if purse.available < ALLOWANCE:
             return
-        at = company.now - timedelta(minutes=2.5 - place / 2)
+        at = demo.now - timedelta(minutes=2.5 - place / 2)
         text = f"Allowance of {person.first_name}"
         purse.adjust(-ALLOWANCE, at, f"allowance_{person.pk}", text)
-        own = Purse(company, at, threshold=Decimal(5), user=person)
+        own = Purse(demo, at, threshold=Decimal(5), user=person)
         own.credit(ALLOWANCE, at, f"allowance_of_{person.pk}", text)
         if status == WalletStatus.CLOSED:
             own.adjust(-ALLOWANCE, at, f"closing_{person.pk}", "Given back")
@@ -122,12 +122,12 @@ def _allowances(company: DemoCompany, purse: Purse) -> None:
         wallets.change_status(wallet=own.wallet, status=status, reason="Left the team" if status != "active" else "")
 
 
-def _entitle(company: DemoCompany) -> None:
-    profile, times = PROFILES[company.slug], TIMES[company.tenant.plan_tier]
+def _entitle(demo: DemoTenant) -> None:
+    profile, times = PROFILES[demo.slug], TIMES[demo.tenant.plan_tier]
     rows = [
         FeatureEntitlement(
-            **company.born(company.ago(days=profile.days)),
-            tenant=company.tenant,
+            **demo.created(demo.ago(days=profile.days)),
+            tenant=demo.tenant,
             feature_key=feature,
             enabled=feature in profile.uses,
             quota_unit=unit,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from billing.legacy.models import CreditTransaction, CreditTransactionType, UserCredit
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from tenants.accounts.models import User
 
 Kind = CreditTransactionType
@@ -20,26 +20,26 @@ SPENT: Final = (
 MOVEMENTS: Final = 12
 
 
-def load(company: DemoCompany) -> None:
+def load(demo: DemoTenant) -> None:
     """The owner and one colleague; none of it moved for three months."""
-    for person in company.team[:2]:
-        _credits_of(company, person)
+    for person in demo.team[:2]:
+        _credits_of(demo, person)
 
 
-def _credits_of(company: DemoCompany, person: User) -> None:
-    at = company.ago(days=119)
-    row = UserCredit(**company.born(at), tenant=company.tenant, user=person, last_usage_reset=company.ago(days=95))
+def _credits_of(demo: DemoTenant, person: User) -> None:
+    at = demo.ago(days=119)
+    row = UserCredit(**demo.created(at), tenant=demo.tenant, user=person, last_usage_reset=demo.ago(days=95))
     row.balance = Decimal(0)
     movements: list[CreditTransaction] = []
 
     def move(kind: CreditTransactionType, amount: str, what: str) -> None:
         nonlocal at
-        at += timedelta(hours=company.random.randint(5, 40))
+        at += timedelta(hours=demo.random.randint(5, 40))
         before, row.balance = row.balance, row.balance + Decimal(amount)
         movements.append(
             CreditTransaction(
-                **company.born(at),
-                tenant=company.tenant,
+                **demo.created(at),
+                tenant=demo.tenant,
                 user=person,
                 user_credit=row,
                 transaction_type=kind,
@@ -54,7 +54,7 @@ def _credits_of(company: DemoCompany, person: User) -> None:
 
     move(Kind.PURCHASE, "1000", "pack_starter")
     for _ in range(MOVEMENTS):
-        kind, what, amount = company.random.choice(SPENT)
+        kind, what, amount = demo.random.choice(SPENT)
         move(kind, f"-{amount}", what)
     move(Kind.REFUND, "10", "apollo_phone")
     move(Kind.ADJUSTMENT, "-3", "correction")

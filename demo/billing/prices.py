@@ -1,4 +1,4 @@
-"""The demo's price list: common prices, those of single companies, and the packages of credits."""
+"""The demo's price list: common prices, those of single tenants, and the packages of credits."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from billing.payments.models import CreditPackage
 from billing.pricing.models import ANY_MODEL, Price, PriceScheme
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 
 LISTED_DAYS: Final = 400
 
@@ -47,7 +47,7 @@ TIERS: Final = [
     {"up_to": "40", "unit_price": "0.014"},
     {"up_to": None, "unit_price": "0.011"},
 ]
-# Agreed with single companies: their slug, component, price and what else there is to it.
+# Agreed with single tenants: their slug, component, price and what else there is to it.
 AGREED: Final[tuple[tuple[str, str, str, str, str, str, dict[str, Any]], ...]] = (
     ("kestrel-analytics", "telephony", "twilio", "voice", "minute", "0.011", {}),
     (
@@ -98,24 +98,24 @@ def load_shared(now: datetime) -> None:
     )
 
 
-def agreed(company: DemoCompany) -> None:
-    """The prices the company pays instead of the common ones."""
+def agreed(demo: DemoTenant) -> None:
+    """The prices the tenant pays instead of the common ones."""
     rows = [
         Price(
-            **company.born(company.ago(days=100)),
-            tenant=company.tenant,
+            **demo.created(demo.ago(days=100)),
+            tenant=demo.tenant,
             category=category,
             provider=provider,
             model=model,
             unit=unit,
             unit_price=Decimal(price),
             description="As agreed in the contract",
-            effective_from=company.ago(days=90),
-            effective_to=company.now + timedelta(days=275),
+            effective_from=demo.ago(days=90),
+            effective_to=demo.now + timedelta(days=275),
             **more,
         )
         for slug, category, provider, model, unit, price, more in AGREED
-        if slug == company.slug
+        if slug == demo.slug
     ]
     Price.all_objects.bulk_create(rows)
 

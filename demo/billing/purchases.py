@@ -9,7 +9,7 @@ from billing.payments.models import AutoTopup, CreditPackage, Payment, PaymentKi
 from billing.payments.providers.cards import Facts, Refund, Stage
 from billing.payments.services import payments, purchases
 from demo.billing.purse import Purse
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from lad.db.identifiers import as_of
 
 DECLINED: Final = "Your card has insufficient funds."
@@ -29,9 +29,9 @@ OPEN: Final = (
 class Till:
     """Buys credits for one wallet."""
 
-    def __init__(self, company: DemoCompany, purse: Purse) -> None:
-        self.company, self.purse = company, purse
-        self.profile = profile_of(company.tenant.pk)
+    def __init__(self, demo: DemoTenant, purse: Purse) -> None:
+        self.demo, self.purse = demo, purse
+        self.profile = profile_of(demo.tenant.pk)
         self.paid: list[Payment] = []
 
     def buy(self, key: str, moment: datetime, *, kind: PaymentKind = PaymentKind.CHECKOUT) -> Payment:
@@ -50,32 +50,32 @@ class Till:
     def fail(self) -> None:
         """The payments that brought nothing, or have not yet."""
         for days, status, reason in ENDED:
-            row = self._new("starter", self.company.ago(days=days), PaymentKind.CHECKOUT)
+            row = self._new("starter", self.demo.ago(days=days), PaymentKind.CHECKOUT)
             payments.fail(payment=row, reason=reason, status=status)
         for length, status, reason in OPEN:
-            row = self._new("starter", self.company.now - length, PaymentKind.CHECKOUT)
+            row = self._new("starter", self.demo.now - length, PaymentKind.CHECKOUT)
             Payment.objects.filter(pk=row.pk).update(status=status, error=reason)
 
     def keep_card(self, threshold: Decimal) -> None:
         """Have the wallet topped up by itself from now on."""
         rule = AutoTopup(
-            **self.company.born(self.company.ago(days=60)),
-            tenant=self.company.tenant,
+            **self.demo.created(self.demo.ago(days=60)),
+            tenant=self.demo.tenant,
             wallet=self.purse.wallet,
             is_enabled=True,
             threshold=threshold,
             package=_package("starter"),
-            customer_id=f"cus_demo_{self.company.slug}",
-            payment_method_id=f"pm_demo_{self.company.slug}",
+            customer_id=f"cus_demo_{self.demo.slug}",
+            payment_method_id=f"pm_demo_{self.demo.slug}",
         )
         rule.save(force_insert=True)
 
     def _new(self, key: str, at: datetime, kind: PaymentKind) -> Payment:
         package = _package(key)
         terms = purchases.package_terms(package, wallet=self.purse.wallet, profile=self.profile)
-        values: dict[str, Any] = {"package": package, **self.company.born(at)}
+        values: dict[str, Any] = {"package": package, **self.demo.created(at)}
         if kind == PaymentKind.CHECKOUT:
-            values |= {"user": self.company.owner, "checkout_session_id": f"cs_demo_{values['id'].hex}"}
+            values |= {"user": self.demo.owner, "checkout_session_id": f"cs_demo_{values['id'].hex}"}
         row = purchases.new(
             terms=terms,
             wallet=self.purse.wallet,

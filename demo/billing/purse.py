@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from billing.ledger.models import Wallet
 from billing.ledger.services import ledger, wallets
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from lad.db.identifiers import as_of
 from tenants.accounts.models import User
 
@@ -16,11 +16,11 @@ STEP: Final = timedelta(milliseconds=1)
 class Purse:
     """A wallet whose movements come one after the other; ``at`` tells which moment the next one has."""
 
-    def __init__(self, company: DemoCompany, opened: datetime, *, threshold: Decimal, user: User | None = None) -> None:
-        self.company, self.last = company, opened
+    def __init__(self, demo: DemoTenant, opened: datetime, *, threshold: Decimal, user: User | None = None) -> None:
+        self.demo, self.last = demo, opened
         with as_of(opened):
-            self.wallet = wallets.open_wallet(user=user, actor=company.owner)
-        wallets.set_threshold(wallet=self.wallet, threshold=threshold, actor=company.owner)
+            self.wallet = wallets.open_wallet(user=user, actor=demo.owner)
+        wallets.set_threshold(wallet=self.wallet, threshold=threshold, actor=demo.owner)
         Wallet.objects.filter(pk=self.wallet.pk).update(created_at=opened)
 
     @property
@@ -49,5 +49,5 @@ class Purse:
             return ledger.adjust(amount=amount, key=key, reason=reason, **said)
 
     def _said(self, moment: datetime) -> dict[str, Any]:
-        reference, actor = ledger.Reference("manual"), self.company.owner
+        reference, actor = ledger.Reference("manual"), self.demo.owner
         return {"wallet": self.wallet, "reference": reference, "actor": actor, "now": self.at(moment)}

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from demo.campaigns import accounts, outreach, templates
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 
 
 def load_shared(now: datetime) -> None:
@@ -11,8 +11,8 @@ def load_shared(now: datetime) -> None:
     templates.load_shared()
 
 
-def load(company: DemoCompany) -> None:
-    """Fill one company: what it sends from, what it says, and its campaigns."""
-    templates.load(company)
-    profiles = accounts.load(company)
-    outreach.load(company, profiles)
+def load(demo: DemoTenant) -> None:
+    """Fill one tenant: what it sends from, what it says, and its campaigns."""
+    templates.load(demo)
+    profiles = accounts.load(demo)
+    outreach.load(demo, profiles)

@@ -1,10 +1,10 @@
-"""Mailboxes and LinkedIn accounts of the demo's companies."""
+"""Mailboxes and LinkedIn accounts of the demo's tenants."""
 
 from datetime import timedelta
 from typing import Final
 
 from campaigns.accounts.models import EmailAccount, LinkedinAccount, LinkedinStatus
-from demo.company import DemoCompany, plain
+from demo.demo_tenant import DemoTenant, plain
 
 # Mailbox, limit a day, sent today, switched on.
 MAILBOXES: Final = {
@@ -20,48 +20,48 @@ STANDING: Final = {
 OFTEN_SENT: Final = 7
 
 
-def load(company: DemoCompany) -> list[LinkedinAccount]:
+def load(demo: DemoTenant) -> list[LinkedinAccount]:
     """Make the accounts; returns the LinkedIn accounts that work."""
-    today = company.now.date()
-    for box, limit, sent, active in MAILBOXES.get(company.slug, SMALL):
+    today = demo.now.date()
+    for box, limit, sent, active in MAILBOXES.get(demo.slug, SMALL):
         EmailAccount.objects.create(
-            **company.born(company.ago(days=110)),
-            tenant=company.tenant,
-            email=f"{box}@{company.domain}",
-            smtp_host=f"smtp.{company.domain}",
+            **demo.created(demo.ago(days=110)),
+            tenant=demo.tenant,
+            email=f"{box}@{demo.domain}",
+            smtp_host=f"smtp.{demo.domain}",
             smtp_port=587,
-            smtp_username=f"{box}@{company.domain}",
+            smtp_username=f"{box}@{demo.domain}",
             smtp_password="demo",  # noqa: S106  (of a mailbox that does not exist)
             is_active=active,
             daily_send_limit=limit,
             sent_today=sent,
             last_reset_date=today,
         )
-    standing = STANDING.get(company.slug, ["active"])
+    standing = STANDING.get(demo.slug, ["active"])
     return [
         account
         for place, status in enumerate(standing)
-        if (account := _profile(company, place, LinkedinStatus(status))).status == LinkedinStatus.ACTIVE
+        if (account := _profile(demo, place, LinkedinStatus(status))).status == LinkedinStatus.ACTIVE
     ]
 
 
-def _profile(company: DemoCompany, place: int, status: LinkedinStatus) -> LinkedinAccount:
-    person = company.team[place % len(company.team)]
+def _profile(demo: DemoTenant, place: int, status: LinkedinStatus) -> LinkedinAccount:
+    person = demo.team[place % len(demo.team)]
     works = status == LinkedinStatus.ACTIVE
     account: LinkedinAccount = LinkedinAccount.objects.create(
-        **company.born(company.ago(days=100 - place * 6)),
-        tenant=company.tenant,
+        **demo.created(demo.ago(days=100 - place * 6)),
+        tenant=demo.tenant,
         account_name=f"{person.first_name} {person.last_name}",
         user=person,
-        unipile_account_id=f"{plain(person.first_name)}-{company.random.getrandbits(40):010x}",
+        unipile_account_id=f"{plain(person.first_name)}-{demo.random.getrandbits(40):010x}",
         status=status,
         is_active=status != LinkedinStatus.REVOKED,
         session_cookies="li_at=demo" if works else "",
         access_token="demo" if works else "",
-        token_expires_at=company.now + timedelta(days=40) if works else None,
-        last_verified_at=company.ago(hours=2) if works else company.ago(days=5 + place),
+        token_expires_at=demo.now + timedelta(days=40) if works else None,
+        last_verified_at=demo.ago(hours=2) if works else demo.ago(days=5 + place),
         daily_action_limit=20 if works else 10,
         actions_today=min(OFTEN_SENT + place, 20) if works else 0,
-        last_reset_date=company.now.date(),
+        last_reset_date=demo.now.date(),
     )
     return account

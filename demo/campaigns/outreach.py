@@ -1,4 +1,4 @@
-"""Campaigns of one company, the leads enrolled in them and what was done for these."""
+"""Campaigns of one tenant, the leads enrolled in them and what was done for these."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.services.enrolment import SNAPSHOT
 from campaigns.templates import rendering
 from demo.campaigns.sequences import PLANS, SMALL, Plan
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from leads.contacts.models import Lead
 
 # What has become of the leads of a campaign in each status, by weight.
@@ -52,40 +52,40 @@ class _Journey:
     enrolment: CampaignLead
 
 
-def load(company: DemoCompany, profiles: Sequence[LinkedinAccount]) -> None:
-    """Make the company's campaigns with all that belongs to them."""
+def load(demo: DemoTenant, profiles: Sequence[LinkedinAccount]) -> None:
+    """Make the tenant's campaigns with all that belongs to them."""
     leads = list(Lead.objects.filter(is_archived=False).order_by("pk"))
-    for place, plan in enumerate(PLANS.get(company.slug, SMALL)):
-        campaign = _campaign(company, plan)
+    for place, plan in enumerate(PLANS.get(demo.slug, SMALL)):
+        campaign = _campaign(demo, plan)
         steps = _steps(campaign, plan)
         if any(vocabulary.channel_of(step.type) == Channel.LINKEDIN for step in steps):
-            _accounts(company, campaign, profiles, primary=place)
-        journeys = [_Journey(campaign, steps, each) for each in _enrolments(company, campaign, plan, leads)]
-        CampaignLeadActivity.objects.bulk_create(each for one in journeys for each in _activities(company, one))
+            _accounts(demo, campaign, profiles, primary=place)
+        journeys = [_Journey(campaign, steps, each) for each in _enrolments(demo, campaign, plan, leads)]
+        CampaignLeadActivity.objects.bulk_create(each for one in journeys for each in _activities(demo, one))
 
 
-def _campaign(company: DemoCompany, plan: Plan) -> Campaign:
-    made = company.ago(days=plan.ago)
+def _campaign(demo: DemoTenant, plan: Plan) -> Campaign:
+    made = demo.ago(days=plan.ago)
     starts = made + timedelta(days=2)
     running = plan.status == "running"
     campaign: Campaign = Campaign.objects.create(
-        **company.born(made),
-        tenant=company.tenant,
+        **demo.created(made),
+        tenant=demo.tenant,
         name=plan.name,
         description=plan.description,
         status=plan.status,
-        starts_at=company.now + timedelta(days=6) if plan.status == "draft" else starts,
+        starts_at=demo.now + timedelta(days=6) if plan.status == "draft" else starts,
         ends_at=starts + timedelta(days=plan.lasts) if plan.lasts else None,
         config={
             "campaign_type": plan.kind,
-            "leads_per_day": company.random.choice([10, 25, 50]),
+            "leads_per_day": demo.random.choice([10, 25, 50]),
             "working_days": ["monday", "tuesday", "wednesday", "thursday", "friday"],
         },
-        created_by_user=company.random.choice(company.team[:3]),
-        updated_by_user=company.owner,
+        created_by_user=demo.random.choice(demo.team[:3]),
+        updated_by_user=demo.owner,
         execution_state=plan.state,
-        next_run_at=company.now + timedelta(hours=company.random.randint(1, 16)) if running else None,
-        last_lead_check_at=company.ago(hours=company.random.randint(1, 9)) if running else None,
+        next_run_at=demo.now + timedelta(hours=demo.random.randint(1, 16)) if running else None,
+        last_lead_check_at=demo.ago(hours=demo.random.randint(1, 9)) if running else None,
         last_execution_reason=plan.reason,
     )
     return campaign
@@ -100,7 +100,7 @@ def _steps(campaign: Campaign, plan: Plan) -> list[CampaignStep]:
     )
 
 
-def _accounts(company: DemoCompany, campaign: Campaign, profiles: Sequence[LinkedinAccount], *, primary: int) -> None:
+def _accounts(demo: DemoTenant, campaign: Campaign, profiles: Sequence[LinkedinAccount], *, primary: int) -> None:
     CampaignAccount.objects.bulk_create(
         CampaignAccount(
             tenant=campaign.tenant,
@@ -110,33 +110,33 @@ def _accounts(company: DemoCompany, campaign: Campaign, profiles: Sequence[Linke
             is_primary=place == 0,
             priority=10 - place,
             daily_requests_limit=10,
-            daily_requests_used=company.random.randint(0, 10) if campaign.status == "running" else 0,
-            last_reset_date=company.now.date(),
+            daily_requests_used=demo.random.randint(0, 10) if campaign.status == "running" else 0,
+            last_reset_date=demo.now.date(),
         )
         for place, profile in enumerate([*profiles[primary % 2 :], *profiles[: primary % 2]][:2])
     )
 
 
-def _enrolments(company: DemoCompany, campaign: Campaign, plan: Plan, leads: list[Lead]) -> list[CampaignLead]:
-    chosen = company.random.sample(leads, min(plan.leads, len(leads)))
-    fates = company.spread(FATES[plan.status], len(chosen))
-    moments = sorted(company.between(campaign.created_at, _last_moment(company, campaign)) for _ in chosen)
+def _enrolments(demo: DemoTenant, campaign: Campaign, plan: Plan, leads: list[Lead]) -> list[CampaignLead]:
+    chosen = demo.random.sample(leads, min(plan.leads, len(leads)))
+    fates = demo.spread(FATES[plan.status], len(chosen))
+    moments = sorted(demo.between(campaign.created_at, _last_moment(demo, campaign)) for _ in chosen)
     return list(
         CampaignLead.objects.bulk_create(
-            _enrolment(company, campaign, lead, fate, moment, len(plan.steps))
+            _enrolment(demo, campaign, lead, fate, moment, len(plan.steps))
             for lead, fate, moment in zip(chosen, fates, moments, strict=True)
         )
     )
 
 
 def _enrolment(
-    company: DemoCompany, campaign: Campaign, lead: Lead, fate: str, moment: datetime, steps: int
+    demo: DemoTenant, campaign: Campaign, lead: Lead, fate: str, moment: datetime, steps: int
 ) -> CampaignLead:
-    begun = None if fate == "pending" else company.after(moment, hours=30)
-    ended = company.after(begun, hours=24 * 9) if fate == "completed" and begun else None
-    done = {"pending": 0, "completed": steps}.get(fate, company.random.randint(1, steps))
+    begun = None if fate == "pending" else demo.after(moment, hours=30)
+    ended = demo.after(begun, hours=24 * 9) if fate == "completed" and begun else None
+    done = {"pending": 0, "completed": steps}.get(fate, demo.random.randint(1, steps))
     return CampaignLead(
-        **company.born(moment),
+        **demo.created(moment),
         tenant=campaign.tenant,
         campaign=campaign,
         lead=lead,
@@ -149,38 +149,38 @@ def _enrolment(
     )
 
 
-def _last_moment(company: DemoCompany, campaign: Campaign) -> datetime:
-    return min(company.now, campaign.ends_at or company.now)
+def _last_moment(demo: DemoTenant, campaign: Campaign) -> datetime:
+    return min(demo.now, campaign.ends_at or demo.now)
 
 
-def _activities(company: DemoCompany, journey: _Journey) -> Iterator[CampaignLeadActivity]:
+def _activities(demo: DemoTenant, journey: _Journey) -> Iterator[CampaignLeadActivity]:
     """What was done for the lead, and what comes next while it is on its way."""
     enrolment = journey.enrolment
     moment = enrolment.started_at
     if moment is None:
         return
     for step in journey.steps[: enrolment.current_step_order]:
-        moment = company.after(moment, hours=40)
+        moment = demo.after(moment, hours=40)
         last = step.order == enrolment.current_step_order
-        yield _activity(company, journey, step, _end(company, enrolment, step, last), moment)
+        yield _activity(demo, journey, step, _end(demo, enrolment, step, last), moment)
     coming = journey.steps[enrolment.current_step_order :]
     if coming and enrolment.status == "active":
-        yield _activity(company, journey, coming[0], company.one({"pending": 2, "queued": 1}), moment)
+        yield _activity(demo, journey, coming[0], demo.pick({"pending": 2, "queued": 1}), moment)
     elif coming and journey.campaign.status == "stopped":
-        yield _activity(company, journey, coming[0], "cancelled", moment)
+        yield _activity(demo, journey, coming[0], "cancelled", moment)
 
 
-def _end(company: DemoCompany, enrolment: CampaignLead, step: CampaignStep, last: bool) -> str:
+def _end(demo: DemoTenant, enrolment: CampaignLead, step: CampaignStep, last: bool) -> str:
     if last and enrolment.status == "error":
         return "failed"
-    return company.one(ENDS[vocabulary.channel_of(step.type)])
+    return demo.pick(ENDS[vocabulary.channel_of(step.type)])
 
 
 def _activity(
-    company: DemoCompany, journey: _Journey, step: CampaignStep, status: str, moment: datetime
+    demo: DemoTenant, journey: _Journey, step: CampaignStep, status: str, moment: datetime
 ) -> CampaignLeadActivity:
     channel, config = vocabulary.channel_of(step.type), step.config
-    if channel == Channel.WHATSAPP and company.random.random() < AS_SMS:
+    if channel == Channel.WHATSAPP and demo.random.random() < AS_SMS:
         channel = Channel.SMS
     values = _merge(journey.enrolment)
     text = config.get("message") or config.get("body") or config.get("context") or ""
@@ -192,7 +192,7 @@ def _activity(
     }
     provider = PROVIDERS.get(channel, "") if channel and not waiting else ""
     return CampaignLeadActivity(
-        **company.born(moment),
+        **demo.created(moment),
         tenant=journey.campaign.tenant,
         campaign=journey.campaign,
         campaign_lead=journey.enrolment,
@@ -204,7 +204,7 @@ def _activity(
         **said,
         executed_at=None if waiting else moment,
         provider=provider,
-        provider_event_id=f"{provider}-{company.random.getrandbits(48):012x}" if provider else "",
+        provider_event_id=f"{provider}-{demo.random.getrandbits(48):012x}" if provider else "",
     )
 
 

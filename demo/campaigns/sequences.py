@@ -72,7 +72,7 @@ OPEN_DAY: Final[Steps] = [
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One campaign of the demo: made ``ago`` days ago, for ``leads`` of the company's leads."""
+    """One campaign of the demo: made ``ago`` days ago, for ``leads`` of the tenant's leads."""
 
     name: str
     status: str

@@ -1,9 +1,9 @@
-"""Message templates: those LAD ships and those of the demo's companies."""
+"""Message templates: those LAD ships and those of the demo's tenants."""
 
 from typing import Any, Final
 
 from campaigns.templates.models import CommunicationTemplate
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 
 _HTML: Final = (
     '<div style="font-family:sans-serif;max-width:36rem;line-height:1.5"><h2>{{company_name}} and us</h2>'
@@ -200,13 +200,13 @@ def load_shared() -> None:
     )
 
 
-def load(company: DemoCompany) -> None:
-    """Make the company's own templates; one of them is switched off."""
-    rows = OWN.get(company.slug, OWN["harbour-finch"])
+def load(demo: DemoTenant) -> None:
+    """Make the tenant's own templates; one of them is switched off."""
+    rows = OWN.get(demo.slug, OWN["harbour-finch"])
     for place, each in enumerate(rows):
-        moment = company.ago(days=100 - place * 9)
-        values = {**company.born(moment), **_values(each), "is_active": place != len(rows) - 1 or place == 0}
-        CommunicationTemplate.objects.create(tenant=company.tenant, **values)
+        moment = demo.ago(days=100 - place * 9)
+        values = {**demo.created(moment), **_values(each), "is_active": place != len(rows) - 1 or place == 0}
+        CommunicationTemplate.objects.create(tenant=demo.tenant, **values)
 
 
 def _values(each: tuple[str, str, str, str, str, str, str]) -> dict[str, Any]:

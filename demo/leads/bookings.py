@@ -1,10 +1,10 @@
-"""Bookings of one company: what was, what was missed and tried again, and what is to come."""
+"""Bookings of one tenant: what was, what was missed and tried again, and what is to come."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from demo.leads import words
 from leads.bookings.models import (
     DEFAULT_LENGTH,
@@ -69,8 +69,8 @@ TASKS: Final = {
 class Calendar:
     """Everybody's time in half hours; nobody is in two places at once."""
 
-    def __init__(self, company: DemoCompany) -> None:
-        self.company = company
+    def __init__(self, demo: DemoTenant) -> None:
+        self.demo = demo
         self._taken: set[tuple[UUID, datetime]] = set()
 
     def free(self, person: Any, lead: Lead, near: datetime) -> datetime:
@@ -82,95 +82,95 @@ class Calendar:
         return start
 
 
-def load(company: DemoCompany, leads: list[Lead]) -> None:
+def load(demo: DemoTenant, leads: list[Lead]) -> None:
     """Make the bookings of the leads that have an owner, each chain from its first attempt on."""
-    calendar = Calendar(company)
+    calendar = Calendar(demo)
     generations: list[list[LeadBooking]] = [[] for _ in range(MAX_RETRIES + 1)]
     for lead in leads:
-        if lead.assigned_user is None or company.random.random() > PART_MET:
+        if lead.assigned_user is None or demo.random.random() > PART_MET:
             continue
-        for booking in _chain(company, calendar, lead):
+        for booking in _chain(demo, calendar, lead):
             generations[booking.retry_count].append(booking)
-    _one_in_progress(company, calendar, generations[0], leads)
+    _one_in_progress(demo, calendar, generations[0], leads)
     # An attempt comes after the one it follows.
     for generation in generations:
         LeadBooking.objects.bulk_create(sorted(generation, key=lambda booking: booking.created_at))
 
 
-def _chain(company: DemoCompany, calendar: Calendar, lead: Lead) -> list[LeadBooking]:
-    first = company.between(lead.created_at, company.now + timedelta(days=FUTURE_DAYS))
-    kind = company.one(SCHOOL_KINDS if company.tenant.metadata.get("vertical") == "education" else KINDS)
+def _chain(demo: DemoTenant, calendar: Calendar, lead: Lead) -> list[LeadBooking]:
+    first = demo.between(lead.created_at, demo.now + timedelta(days=FUTURE_DAYS))
+    kind = demo.pick(SCHOOL_KINDS if demo.tenant.metadata.get("vertical") == "education" else KINDS)
     chain: list[LeadBooking] = []
-    moment = first.replace(hour=company.random.randint(8, 16))
+    moment = first.replace(hour=demo.random.randint(8, 16))
     while True:
-        booking = _booking(company, calendar, lead, kind, moment, chain[-1] if chain else None)
+        booking = _booking(demo, calendar, lead, kind, moment, chain[-1] if chain else None)
         chain.append(booking)
-        again = booking.status in (BookingStatus.MISSED, BookingStatus.FAILED) and company.random.random() < 0.7
+        again = booking.status in (BookingStatus.MISSED, BookingStatus.FAILED) and demo.random.random() < 0.7
         if not again or booking.retry_count == MAX_RETRIES:
             return chain
-        moment = booking.scheduled_at + timedelta(days=company.random.randint(1, 4))
+        moment = booking.scheduled_at + timedelta(days=demo.random.randint(1, 4))
 
 
 def _booking(
-    company: DemoCompany, calendar: Calendar, lead: Lead, kind: Any, moment: datetime, parent: LeadBooking | None
+    demo: DemoTenant, calendar: Calendar, lead: Lead, kind: Any, moment: datetime, parent: LeadBooking | None
 ) -> LeadBooking:
     person = lead.assigned_user
     starts = calendar.free(person, lead, moment)
-    past = starts + DEFAULT_LENGTH < company.now
-    status = company.one(PAST if past else AHEAD)
-    if past and company.now - starts < FORGOTTEN and company.random.random() < PART_FORGOTTEN:
+    past = starts + DEFAULT_LENGTH < demo.now
+    status = demo.pick(PAST if past else AHEAD)
+    if past and demo.now - starts < FORGOTTEN and demo.random.random() < PART_FORGOTTEN:
         status = BookingStatus.SCHEDULED
-    made = min(starts - timedelta(hours=company.random.randint(2, 60)), company.now)
+    made = min(starts - timedelta(hours=demo.random.randint(2, 60)), demo.now)
     if parent is not None:
-        made = max(made, min(parent.buffer_until, company.now))
+        made = max(made, min(parent.buffer_until, demo.now))
     booking = LeadBooking(
-        **company.born(made),
-        tenant=company.tenant,
+        **demo.created(made),
+        tenant=demo.tenant,
         lead=lead,
         assigned_user=person,
         created_by_user=person,
         parent_booking=parent,
         retry_count=parent.retry_count + 1 if parent else 0,
         booking_type=kind,
-        booking_source=company.one(
+        booking_source=demo.pick(
             {BookingSource.USER_UI: 5, BookingSource.CAMPAIGN: 2, BookingSource.WEB: 2, BookingSource.PHONE: 1}
         ),
         scheduled_at=starts,
-        buffer_until=starts + (DEFAULT_LENGTH if company.random.random() < 0.6 else GRID),
-        timezone=ZONES.get(company.slug, OTHER_ZONE),
+        buffer_until=starts + (DEFAULT_LENGTH if demo.random.random() < 0.6 else GRID),
+        timezone=ZONES.get(demo.slug, OTHER_ZONE),
         status=status,
-        call_result=company.one(RESULTS[status]) if status in RESULTS else None,
+        call_result=demo.pick(RESULTS[status]) if status in RESULTS else None,
     )
     if status == BookingStatus.CANCELLED:
-        booking.metadata = {"cancelled_because": company.random.choice(words.CANCELLED_BECAUSE)}
+        booking.metadata = {"cancelled_because": demo.random.choice(words.CANCELLED_BECAUSE)}
     if kind == BookingType.AUTO_FOLLOWUP:
-        _as_task(company, booking)
+        _as_task(demo, booking)
     return booking
 
 
-def _as_task(company: DemoCompany, booking: LeadBooking) -> None:
+def _as_task(demo: DemoTenant, booking: LeadBooking) -> None:
     """An automatic follow-up is a call the system makes at that time."""
     status = TASKS.get(BookingStatus(booking.status), TaskStatus.PENDING)
     booking.booking_source = BookingSource.SYSTEM if booking.retry_count else BookingSource.VOICE_AGENT
     booking.task_status = status
     booking.task_scheduled_at = booking.scheduled_at
     stamp = booking.scheduled_at.isoformat()
-    booking.idempotency_key = f"followup:{company.tenant.pk}:{booking.pk}:{stamp}"
+    booking.idempotency_key = f"followup:{demo.tenant.pk}:{booking.pk}:{stamp}"
     if status != TaskStatus.PENDING:
         booking.task_name = f"followup-{booking.pk}"
     if status in (TaskStatus.EXECUTED, TaskStatus.FAILED):
         booking.execution_attempts = 1 if status == TaskStatus.EXECUTED else 3
         booking.executed_at = booking.scheduled_at if status == TaskStatus.EXECUTED else None
     if status == TaskStatus.FAILED:
-        booking.last_execution_error = company.random.choice(words.CALL_ERRORS)
+        booking.last_execution_error = demo.random.choice(words.CALL_ERRORS)
 
 
-def _one_in_progress(company: DemoCompany, calendar: Calendar, bookings: list[LeadBooking], leads: list[Lead]) -> None:
+def _one_in_progress(demo: DemoTenant, calendar: Calendar, bookings: list[LeadBooking], leads: list[Lead]) -> None:
     """Somebody is talking to a lead at this moment."""
     busy = {booking.lead_id for booking in bookings}
     lead = next((each for each in reversed(leads) if each.assigned_user and each.pk not in busy), None)
     if lead is None:
         return
-    booking = _booking(company, calendar, lead, BookingType.SCHEDULED_CALL, company.now, None)
+    booking = _booking(demo, calendar, lead, BookingType.SCHEDULED_CALL, demo.now, None)
     booking.status, booking.call_result, booking.metadata = BookingStatus.IN_PROGRESS, None, {}
     bookings.append(booking)

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from demo.company import Business, DemoCompany
+from demo.demo_tenant import Company, DemoTenant
 from leads.companies.models import CompanySearchCache, DataSource, EmployeeCache
 
 SEARCHES: Final = {
@@ -21,23 +21,23 @@ PAGES: Final = 3
 SOURCES: Final = {DataSource.APOLLO: 8, DataSource.UNIPILE: 2, DataSource.LINKEDIN: 2}
 
 
-def load(company: DemoCompany) -> None:
+def load(demo: DemoTenant) -> None:
     """Searches with their answers, and some of the people found behind them."""
-    searches = SEARCHES.get(company.slug, ())
-    found = list(company.companies(len(searches) * PAGES * PER_PAGE))
+    searches = SEARCHES.get(demo.slug, ())
+    found = list(demo.companies(len(searches) * PAGES * PER_PAGE))
     results, people = [], []
     for place, business in enumerate(found):
         keywords, location, industry = searches[place // (PAGES * PER_PAGE)]
-        asked = company.moment()
-        used = company.random.randint(0, 12)
+        asked = demo.moment()
+        used = demo.random.randint(0, 12)
         results.append(
             CompanySearchCache(
-                tenant=company.tenant,
+                tenant=demo.tenant,
                 created_at=asked,
                 search_keywords=keywords,
                 search_location=location,
                 search_industry=industry,
-                apollo_organization_id=_id(company),
+                apollo_organization_id=_id(demo),
                 company_name=business.name,
                 company_domain=business.domain,
                 company_data={
@@ -50,43 +50,43 @@ def load(company: DemoCompany) -> None:
                 },
                 page_number=place // PER_PAGE % PAGES + 1,
                 access_count=used,
-                last_accessed_at=company.after(asked, hours=24 * 20) if used else None,
+                last_accessed_at=demo.after(asked, hours=24 * 20) if used else None,
             )
         )
-        people += _employees(company, business, results[-1])
+        people += _employees(demo, business, results[-1])
     # Numbered in the order of time, as they would have come.
     CompanySearchCache.objects.bulk_create(sorted(results, key=lambda row: row.created_at))
     EmployeeCache.objects.bulk_create(sorted(people, key=lambda row: row.created_at))
 
 
-def _employees(company: DemoCompany, business: Business, result: CompanySearchCache) -> list[EmployeeCache]:
+def _employees(demo: DemoTenant, business: Company, result: CompanySearchCache) -> list[EmployeeCache]:
     rows = []
-    for person in company.people(company.random.randint(0, 4)):
-        source = company.one(SOURCES)
-        fetched = company.after(result.created_at, hours=24 * 10)
+    for person in demo.people(demo.random.randint(0, 4)):
+        source = demo.pick(SOURCES)
+        fetched = demo.after(result.created_at, hours=24 * 10)
         rows.append(
             EmployeeCache(
-                tenant=company.tenant,
+                tenant=demo.tenant,
                 created_at=fetched,
                 company_id=result.apollo_organization_id,
                 company_name=business.name,
                 company_domain=business.domain,
                 employee_name=person.name,
                 employee_title=person.job,
-                employee_email=person.email(business.domain) if company.random.random() < 0.7 else "",
-                employee_phone=company.phone(person.region) if company.random.random() < 0.2 else "",
+                employee_email=person.email(business.domain) if demo.random.random() < 0.7 else "",
+                employee_phone=demo.phone(person.region) if demo.random.random() < 0.2 else "",
                 employee_linkedin_url=f"https://linkedin.example/in/{person.handle}",
                 employee_headline=f"{person.job} at {business.name}",
                 employee_city=person.city,
                 employee_country=person.country,
-                apollo_person_id=_id(company) if source == DataSource.APOLLO else "",
+                apollo_person_id=_id(demo) if source == DataSource.APOLLO else "",
                 data_source=source,
-                employee_data={"seniority": company.random.choice(("manager", "director", "c_suite", "entry"))},
+                employee_data={"seniority": demo.random.choice(("manager", "director", "c_suite", "entry"))},
                 last_fetched_at=fetched,
             )
         )
     return rows
 
 
-def _id(company: DemoCompany) -> str:
-    return UUID(int=company.random.getrandbits(128)).hex[:24]
+def _id(demo: DemoTenant) -> str:
+    return UUID(int=demo.random.getrandbits(128)).hex[:24]

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from leads.contacts.models import Lead
 from leads.education.models import EducationCounsellor, EducationStudent, Month
 from tenants.teams.models import Role
@@ -38,19 +38,19 @@ WEEKS: Final[tuple[dict[str, Any], ...]] = (
 ZONES: Final = ("Europe/London", "Europe/Dublin", "Asia/Dubai", "Asia/Kolkata")
 
 
-def load(company: DemoCompany) -> None:
-    """Counsellors and students of a company in the education vertical; nothing for others."""
-    if company.tenant.metadata.get("vertical") != "education":
+def load(demo: DemoTenant) -> None:
+    """Counsellors and students of a tenant in the education vertical; nothing for others."""
+    if demo.tenant.metadata.get("vertical") != "education":
         return
-    _counsellors(company)
-    _students(company)
+    _counsellors(demo)
+    _students(demo)
 
 
-def _counsellors(company: DemoCompany) -> None:
-    team = [person for person in company.team if person.memberships.exclude(role=Role.VIEWER).exists()]
+def _counsellors(demo: DemoTenant) -> None:
+    team = [person for person in demo.team if person.memberships.exclude(role=Role.VIEWER).exists()]
     for place, person in enumerate(team):
-        year = company.now.year
-        company.write(
+        year = demo.now.year
+        demo.write(
             EducationCounsellor,
             {
                 "user": person,
@@ -76,27 +76,27 @@ def _counsellors(company: DemoCompany) -> None:
         )
 
 
-def _students(company: DemoCompany) -> None:
-    leads = [lead for lead in Lead.objects.order_by("created_at") if company.random.random() < STUDENTS_PER_LEADS]
-    programmes, countries = company.spread(PROGRAMMES, len(leads)), company.spread(COUNTRIES, len(leads))
-    parents = list(company.people(len(leads)))
+def _students(demo: DemoTenant) -> None:
+    leads = [lead for lead in Lead.objects.order_by("created_at") if demo.random.random() < STUDENTS_PER_LEADS]
+    programmes, countries = demo.spread(PROGRAMMES, len(leads)), demo.spread(COUNTRIES, len(leads))
+    parents = list(demo.people(len(leads)))
     rows = []
     for lead, programme, country, parent in zip(leads, programmes, countries, parents, strict=True):
-        known = company.random.random() < 0.9
+        known = demo.random.random() < 0.9
         rows.append(
             EducationStudent(
-                **company.born(company.after(lead.created_at, hours=48)),
-                tenant=company.tenant,
+                **demo.created(demo.after(lead.created_at, hours=48)),
+                tenant=demo.tenant,
                 lead=lead,
                 student_parent_name=f"{parent.first_name} {lead.last_name}",
-                parent_designation=company.random.choice(PARENTS),
+                parent_designation=demo.random.choice(PARENTS),
                 program_interested_in=programme,
                 country_interested=country,
-                intake_year=company.now.year + company.random.choice((0, 1, 1, 1, 2)) if known else None,
-                intake_month=company.one(INTAKES) if known else None,
+                intake_year=demo.now.year + demo.random.choice((0, 1, 1, 1, 2)) if known else None,
+                intake_month=demo.pick(INTAKES) if known else None,
                 metadata={
-                    "grade": company.random.randint(10, 13),
-                    "english": f"IELTS {company.random.choice((6, 6.5, 7))}",
+                    "grade": demo.random.randint(10, 13),
+                    "english": f"IELTS {demo.random.choice((6, 6.5, 7))}",
                 },
             )
         )

@@ -1,1 +1,1 @@
-"""Demo data: three companies with people, invitations and features, made by the same services people use."""
+"""The demo's three tenants with members, invitations and features."""

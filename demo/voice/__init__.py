@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from demo.voice import batches, calls, team
 from demo.voice.cast import CASTS
 from voice.agents.models import Voice
@@ -13,11 +13,11 @@ def load_shared(now: datetime) -> None:
     team.load_shared()
 
 
-def load(company: DemoCompany) -> None:
-    """Fill one company: who speaks for it, from which numbers, its batches, calls and what they told."""
-    cast = CASTS[company.slug]
+def load(demo: DemoTenant) -> None:
+    """Fill one tenant: who speaks for it, from which numbers, its batches, calls and what they told."""
+    cast = CASTS[demo.slug]
     voices = {voice.provider_voice_id: voice for voice in Voice.objects.all()}
-    crew = team.load(company, cast, voices)
-    book = calls.PhoneBook(company)
-    batches.load(company, cast, crew, book)
-    calls.load(company, cast, crew, book)
+    crew = team.load(demo, cast, voices)
+    book = calls.PhoneBook(demo)
+    batches.load(demo, cast, crew, book)
+    calls.load(demo, cast, crew, book)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from demo.voice.calls import Calls, PhoneBook
 from demo.voice.cast import Cast
 from demo.voice.team import Crew
@@ -48,18 +48,18 @@ CONTEXTS: Final = (
 )
 
 
-def load(company: DemoCompany, cast: Cast, crew: Crew, book: PhoneBook) -> None:
-    calls = Calls(company, cast, crew)
+def load(demo: DemoTenant, cast: Cast, crew: Crew, book: PhoneBook) -> None:
+    calls = Calls(demo, cast, crew)
     entries: list[CallBatchEntry] = []
     statuses = [*BatchStatus, *([BatchStatus.COMPLETED] * MORE_COMPLETED)]
-    batches = [_batch(company, cast, crew, book, status, calls, entries) for status in statuses]
+    batches = [_batch(demo, cast, crew, book, status, calls, entries) for status in statuses]
     CallBatch.objects.bulk_create(batches)
     calls.save()
     CallBatchEntry.objects.bulk_create(entries, batch_size=200)
 
 
 def _batch(
-    company: DemoCompany,
+    demo: DemoTenant,
     cast: Cast,
     crew: Crew,
     book: PhoneBook,
@@ -68,21 +68,21 @@ def _batch(
     entries: list[CallBatchEntry],
 ) -> CallBatch:
     fresh = status in (BatchStatus.QUEUED, BatchStatus.RUNNING)
-    made = company.ago(minutes=25) if fresh else company.moment(days_back=90, days_ahead=-1)
+    made = demo.ago(minutes=25) if fresh else demo.moment(days_back=90, days_ahead=-1)
     batch = CallBatch(
-        **company.born(made),
-        tenant=company.tenant,
-        initiated_by_user=company.random.choice(company.team),
+        **demo.created(made),
+        tenant=demo.tenant,
+        initiated_by_user=demo.random.choice(demo.team),
         agent=crew.agents[0],
         from_number=crew.numbers[0],
         status=status,
-        scheduled_at=company.ago(days=-1) if status == BatchStatus.QUEUED else None,
+        scheduled_at=demo.ago(days=-1) if status == BatchStatus.QUEUED else None,
         started_at=None if status == BatchStatus.QUEUED else made + timedelta(minutes=1),
         finished_at=made + timedelta(minutes=50) if status in BATCH_OVER else None,
-        metadata={"base_context": company.random.choice(CONTEXTS), "llm_provider": "groq"},
+        metadata={"base_context": demo.random.choice(CONTEXTS), "llm_provider": "groq"},
     )
-    statuses = company.spread(ENTRIES[status], cast.batch_size)
-    mine = [_entry(company, batch, book, each, place, calls) for place, each in enumerate(statuses)]
+    statuses = demo.spread(ENTRIES[status], cast.batch_size)
+    mine = [_entry(demo, batch, book, each, place, calls) for place, each in enumerate(statuses)]
     mine = list({entry.to_phone: entry for entry in mine}.values())
     batch.total_calls = len(mine)
     batch.completed_calls = sum(entry.status == EntryStatus.COMPLETED for entry in mine)
@@ -92,20 +92,20 @@ def _batch(
 
 
 def _entry(
-    company: DemoCompany, batch: CallBatch, book: PhoneBook, status: EntryStatus, place: int, calls: Calls
+    demo: DemoTenant, batch: CallBatch, book: PhoneBook, status: EntryStatus, place: int, calls: Calls
 ) -> CallBatchEntry:
     lead = book.next()
     made = batch.created_at + timedelta(minutes=2, seconds=70 * place)
     call = None
     given_up = status == EntryStatus.FAILED and batch.status == BatchStatus.FAILED
     if status in CALL_OF and not given_up:
-        call = calls.add(lead, CALL_OF[status], min(made, company.now), initiated_by_user=batch.initiated_by_user)
+        call = calls.add(lead, CALL_OF[status], min(made, demo.now), initiated_by_user=batch.initiated_by_user)
     more: dict[str, Any] = {}
     if status == EntryStatus.FAILED:
         more = {"error_message": GIVEN_UP if given_up else "The carrier did not take the call.", "retry_count": 2}
     return CallBatchEntry(
-        **company.born(batch.created_at),
-        tenant=company.tenant,
+        **demo.created(batch.created_at),
+        tenant=demo.tenant,
         batch=batch,
         lead=lead,
         to_phone=parse(lead.phone).e164,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from campaigns.design.models import CampaignStep
 from campaigns.enrolment.models import CampaignLead
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from demo.voice.cast import Cast
 from demo.voice.talks import Said, hold
 from demo.voice.team import Crew
@@ -38,9 +38,9 @@ _CENT: Final = Decimal("0.000001")
 
 @dataclass
 class PhoneBook:
-    """The company's leads who have a number, and those of them who stand in a campaign."""
+    """The tenant's leads who have a number, and those of them who stand in a campaign."""
 
-    company: DemoCompany
+    demo: DemoTenant
     leads: list[Lead] = field(init=False)
     enrolments: list[CampaignLead] = field(init=False)
     steps: dict[Any, CampaignStep] = field(init=False)
@@ -48,7 +48,7 @@ class PhoneBook:
 
     def __post_init__(self) -> None:
         self.leads = list(Lead.objects.exclude(phone="").order_by("pk")[:400])
-        self.company.random.shuffle(self.leads)
+        self.demo.random.shuffle(self.leads)
         known = {lead.pk: lead for lead in self.leads}
         self.enrolments = [row for row in CampaignLead.objects.order_by("pk")[:400] if row.lead_id in known]
         steps = CampaignStep.objects.filter(type="voice_agent_call").order_by("order")
@@ -64,7 +64,7 @@ class PhoneBook:
 class Calls:
     """Calls on their way into the tables, with their analyses."""
 
-    company: DemoCompany
+    demo: DemoTenant
     cast: Cast
     crew: Crew
     logs: list[CallLog] = field(default_factory=list)
@@ -72,12 +72,12 @@ class Calls:
 
     def add(self, lead: Lead, status: str, made: datetime, **more: Any) -> CallLog:
         """One call to or from the lead in the status, made at that moment."""
-        company, index = self.company, company_index(self.company, len(self.crew.agents))
+        demo, index = self.demo, tenant_index(self.demo, len(self.crew.agents))
         agent, persona = self.crew.agents[index], self.cast.personas[index]
         phone = phones.parse(lead.phone)
         call = CallLog(
-            **company.born(made),
-            tenant=company.tenant,
+            **demo.created(made),
+            tenant=demo.tenant,
             lead=lead,
             agent=agent,
             from_number=self.crew.numbers[index % len(self.crew.numbers)],
@@ -85,18 +85,18 @@ class Calls:
             to_base_number=phone.base_number,
             to_leading_zeros=phone.leading_zeros,
             status=status,
-            **{"direction": Direction.OUTBOUND, "initiated_by_user": company.random.choice(company.team), **more},
+            **{"direction": Direction.OUTBOUND, "initiated_by_user": demo.random.choice(demo.team), **more},
         )
         inbound = call.direction == Direction.INBOUND
-        said = hold(company, self.cast, persona, first=lead.first_name, email=lead.email, inbound=inbound)
+        said = hold(demo, self.cast, persona, first=lead.first_name, email=lead.email, inbound=inbound)
         self._take_course(call, said, made)
         self.logs.append(call)
-        if call.status == CallStatus.ENDED and company.random.random() < ANALYSED:
-            self.analyses.append(_analysis(company, call, said))
+        if call.status == CallStatus.ENDED and demo.random.random() < ANALYSED:
+            self.analyses.append(_analysis(demo, call, said))
         return call
 
     def _take_course(self, call: CallLog, said: Said, made: datetime) -> None:
-        ring = timedelta(seconds=self.company.random.randint(4, 22))
+        ring = timedelta(seconds=self.demo.random.randint(4, 22))
         began = made + ring
         if call.status in (CallStatus.ENDED, CallStatus.ONGOING):
             call.started_at = began
@@ -105,15 +105,15 @@ class Calls:
             call.ended_at = began + timedelta(seconds=said.seconds + 1)
             call.duration_seconds = said.seconds
             call.transcripts = said.turns
-            call.recording_url = f"https://recordings.example/{self.company.slug}/{call.pk}.mp3"
+            call.recording_url = f"https://recordings.example/{self.demo.slug}/{call.pk}.mp3"
             call.cost_breakdown = list(_costs(said))
             call.cost = sum((Decimal(item["cost"]) for item in call.cost_breakdown), Decimal(0))
         elif call.status == CallStatus.FAILED:
             call.ended_at = began
-            call.metadata = {"reason": self.company.random.choice(REASONS)}
+            call.metadata = {"reason": self.demo.random.choice(REASONS)}
         elif call.status == CallStatus.DECLINED:
             call.ended_at = began
-            call.metadata = {"provider_status": self.company.random.choice(DECLINED_AS)}
+            call.metadata = {"provider_status": self.demo.random.choice(DECLINED_AS)}
         elif call.status == CallStatus.CANCELLED:
             call.ended_at = made + timedelta(seconds=2)
 
@@ -122,21 +122,21 @@ class Calls:
         CallAnalysis.objects.bulk_create(self.analyses, batch_size=200)
 
 
-def company_index(company: DemoCompany, count: int) -> int:
+def tenant_index(demo: DemoTenant, count: int) -> int:
     """One of so many, the first more often than the last."""
-    return min(int(company.random.triangular(0, count, 0)), count - 1)
+    return min(int(demo.random.triangular(0, count, 0)), count - 1)
 
 
-def load(company: DemoCompany, cast: Cast, crew: Crew, book: PhoneBook) -> None:
-    calls = Calls(company, cast, crew)
-    for status in company.spread(STATUSES, cast.calls):
+def load(demo: DemoTenant, cast: Cast, crew: Crew, book: PhoneBook) -> None:
+    calls = Calls(demo, cast, crew)
+    for status in demo.spread(STATUSES, cast.calls):
         live = status in (CallStatus.PENDING, CallStatus.RINGING, CallStatus.ONGOING)
-        made = company.ago(minutes=company.random.randint(1, 4)) if live else company.moment()
-        inbound = status == CallStatus.ENDED and company.random.random() < INBOUND
+        made = demo.ago(minutes=demo.random.randint(1, 4)) if live else demo.moment()
+        inbound = status == CallStatus.ENDED and demo.random.random() < INBOUND
         more: dict[str, Any] = {"direction": Direction.INBOUND, "initiated_by_user": None} if inbound else {}
         lead = book.next()
-        if not inbound and book.enrolments and company.random.random() < OF_CAMPAIGNS:
-            enrolment = company.random.choice(book.enrolments)
+        if not inbound and book.enrolments and demo.random.random() < OF_CAMPAIGNS:
+            enrolment = demo.random.choice(book.enrolments)
             lead = next(each for each in book.leads if each.pk == enrolment.lead_id)
             more = {
                 "campaign_id": enrolment.campaign_id,
@@ -171,12 +171,12 @@ def _costs(said: Said) -> Iterator[dict[str, Any]]:
         }
 
 
-def _analysis(company: DemoCompany, call: CallLog, said: Said) -> CallAnalysis:
+def _analysis(demo: DemoTenant, call: CallLog, said: Said) -> CallAnalysis:
     talk = said.talk
-    later = talk.disposition == Disposition.NURTURE and company.random.random() < CALLED_IN_A_WEEK
+    later = talk.disposition == Disposition.NURTURE and demo.random.random() < CALLED_IN_A_WEEK
     return CallAnalysis(
-        **company.born(call.created_at + timedelta(seconds=said.seconds + 60)),
-        tenant=company.tenant,
+        **demo.created(call.created_at + timedelta(seconds=said.seconds + 60)),
+        tenant=demo.tenant,
         call_log=call,
         lead=call.lead,
         summary=talk.summary.format(**said.names),
@@ -190,6 +190,6 @@ def _analysis(company: DemoCompany, call: CallLog, said: Said) -> CallAnalysis:
         prospect_concerns=list(talk.concerns),
         stages_reached=list(talk.stages),
         lead_extraction=talk.extraction,
-        raw_analysis={"sentiment_full": {"combined_score": company.random.randint(20, 95)}},
+        raw_analysis={"sentiment_full": {"combined_score": demo.random.randint(20, 95)}},
         cost=Decimal("0.0021"),
     )

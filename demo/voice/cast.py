@@ -1,4 +1,4 @@
-"""Who speaks for the companies of the demo, and how much there was to say."""
+"""Who speaks for the tenants of the demo, and how much there was to say."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -33,7 +33,7 @@ class Persona:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """A company's agents and numbers, and how many calls it made beside its batches."""
+    """A tenant's agents and numbers, and how many calls it made beside its batches."""
 
     business: str
     personas: tuple[Persona, ...]

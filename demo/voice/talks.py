@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from demo.voice.cast import Cast, Persona
 from voice.analysis.models import Disposition, Engagement, LeadCategory, Sentiment
 
@@ -193,12 +193,12 @@ class Said:
     names: dict[str, str]
 
 
-def hold(company: DemoCompany, cast: Cast, persona: Persona, *, first: str, email: str, inbound: bool) -> Said:
+def hold(demo: DemoTenant, cast: Cast, persona: Persona, *, first: str, email: str, inbound: bool) -> Said:
     """A conversation of the persona with somebody."""
     spoken = _OTHERS.get(persona.language)
     if inbound:
         spoken = _INBOUND
-    talk = spoken or _ENGLISH[company.one({place: each.weight for place, each in enumerate(_ENGLISH)})]
+    talk = spoken or _ENGLISH[demo.pick({place: each.weight for place, each in enumerate(_ENGLISH)})]
     names = {
         **cast.words,
         "opening": persona.opening,
@@ -207,14 +207,14 @@ def hold(company: DemoCompany, cast: Cast, persona: Persona, *, first: str, emai
         "first": first or "there",
         "email": email or "the address on our website",
     }
-    turns = list(_timed(company, [line.format(**names) for line in talk.lines]))
+    turns = list(_timed(demo, [line.format(**names) for line in talk.lines]))
     return Said(turns, int(turns[-1]["end"]) + 2, talk, names)
 
 
-def _timed(company: DemoCompany, lines: list[str]) -> Iterator[dict[str, Any]]:
+def _timed(demo: DemoTenant, lines: list[str]) -> Iterator[dict[str, Any]]:
     clock = 0.0
     for line in lines:
         role, text = ("agent" if line[0] == "A" else "person"), line[1:]
-        start = clock + _PAUSE * (0.5 + company.random.random())
+        start = clock + _PAUSE * (0.5 + demo.random.random())
         clock = start + len(text.split()) / _WORDS_PER_SECOND
         yield {"role": role, "text": text, "start": round(start, 1), "end": round(clock, 1)}

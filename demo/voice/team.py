@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from demo.company import DemoCompany
+from demo.demo_tenant import DemoTenant
 from demo.voice.cast import SHARED, Cast, SharedVoice
 from voice.agents.models import Voice, VoiceAgent, VoicePermission, VoiceProfile
 from voice.numbers.models import NumberStatus, VoiceNumber
@@ -27,7 +27,7 @@ SYSTEM = "Speak {language}. At most two sentences at a time. Spell out numbers. 
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """A company's agents and the numbers they call from, side by side with the cast's personas."""
+    """A tenant's agents and the numbers they call from, side by side with the cast's personas."""
 
     agents: list[VoiceAgent]
     numbers: list[VoiceNumber]
@@ -37,12 +37,12 @@ def load_shared() -> None:
     Voice.objects.bulk_create(_voice(each) for each in SHARED)
 
 
-def load(company: DemoCompany, cast: Cast, voices: dict[str, Voice]) -> Crew:
+def load(demo: DemoTenant, cast: Cast, voices: dict[str, Voice]) -> Crew:
     own = _voice(cast.own_voice)
-    own.tenant = company.tenant
+    own.tenant = demo.tenant
     own.save()
     agents = [
-        company.write(
+        demo.write(
             VoiceAgent,
             {
                 "name": persona.name,
@@ -57,8 +57,8 @@ def load(company: DemoCompany, cast: Cast, voices: dict[str, Voice]) -> Crew:
         )
         for persona in cast.personas
     ]
-    numbers = _numbers(company, cast, agents)
-    _people(company, agents, numbers, own)
+    numbers = _numbers(demo, cast, agents)
+    _people(demo, agents, numbers, own)
     return Crew(agents, numbers)
 
 
@@ -75,7 +75,7 @@ def _voice(each: SharedVoice) -> Voice:
     )
 
 
-def _numbers(company: DemoCompany, cast: Cast, agents: list[VoiceAgent]) -> list[VoiceNumber]:
+def _numbers(demo: DemoTenant, cast: Cast, agents: list[VoiceAgent]) -> list[VoiceNumber]:
     made = []
     for index, (phone, provider, agent) in enumerate(cast.numbers):
         last = index == len(cast.numbers) - 1 and len(cast.numbers) > 2
@@ -94,21 +94,21 @@ def _numbers(company: DemoCompany, cast: Cast, agents: list[VoiceAgent]) -> list
             "default_agent": agents[agent] if agent is not None else None,
             "metadata": {"rules": rules},
         }
-        made.append(company.write(VoiceNumber, values))
+        made.append(demo.write(VoiceNumber, values))
     return made
 
 
-def _people(company: DemoCompany, agents: list[VoiceAgent], numbers: list[VoiceNumber], own: Voice) -> None:
-    for index, user in enumerate(company.team):
+def _people(demo: DemoTenant, agents: list[VoiceAgent], numbers: list[VoiceNumber], own: Voice) -> None:
+    for index, user in enumerate(demo.team):
         values = {
             "user": user,
             "default_agent": agents[index % len(agents)],
             "default_number": numbers[0],
             "preferences": {"time_zone": "Europe/London", "notify_on_missed_call": index % 2 == 0},
         }
-        company.write(VoiceProfile, values)
+        demo.write(VoiceProfile, values)
         # The first number is everybody's; the second and our own voice belong to a few.
         if index % 2 == 0:
-            company.write(VoicePermission, {"user": user, "number": numbers[1], "is_active": index != 2})
+            demo.write(VoicePermission, {"user": user, "number": numbers[1], "is_active": index != 2})
         if index % 3 == 0:
-            company.write(VoicePermission, {"user": user, "voice": own})
+            demo.write(VoicePermission, {"user": user, "voice": own})

@@ -1,4 +1,4 @@
-"""The demo's money adds up to the last digit."""
+"""The demo's billing data adds up to the last digit."""
 
 from decimal import Decimal
 from itertools import pairwise
@@ -18,7 +18,7 @@ from billing.legacy.models import CreditTransaction, LegacyMove, UserCredit
 from billing.payments.models import Payment, PaymentStatus
 from billing.pricing.models import Price, PriceScheme
 from billing.usage.models import USAGE_ITEMS, UsageEvent, UsageStatus
-from demo import billing as demo
+from demo import billing as demo_billing
 from demo import load
 from lad.db.json_schema import JsonSchemaValidator
 from lad.outbox.models import DomainEvent
@@ -30,11 +30,11 @@ HOLDS = (TransactionType.RESERVATION, TransactionType.RELEASE)
 
 @pytest.fixture(scope="module", autouse=True)
 def _loaded(django_db_setup: None, django_db_blocker: Any) -> Any:
-    """The companies with this app's data and no other's, for all tests of the module."""
+    """Load the demo's tenants with their billing data only, once for all tests of the module."""
     from django.db import transaction
 
     only_billing = pytest.MonkeyPatch()
-    only_billing.setattr(load, "app_modules", lambda name: iter([demo] if name == "demo" else []))
+    only_billing.setattr(load, "app_modules", lambda name="": iter([] if name else [demo_billing]))
     with django_db_blocker.unblock(), transaction.atomic():
         load.load(password=PASSWORD, now=timezone.now(), beside_others=True)
         with platform_context():

@@ -1,4 +1,4 @@
-"""``manage.py demo``: data to look at, and logins to look at it with."""
+"""``manage.py demo``: load demo data to explore LAD with."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from demo.load import ADMIN_EMAIL, OtherTenants, load
 from lad.outbox.drain import drain
 
 MILLION = 1_000_000
-FEWEST, MOST = 1_000, 20 * MILLION
+MIN_LEADS, MAX_LEADS = 1_000, 20 * MILLION
 
 
 class Command(BaseCommand):
-    help = "Load demo data: three companies and a superuser. Running it again changes nothing."
+    help = "Load demo data: three tenants and a superuser. Running it again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--beside-others", action="store_true", help="also when the database holds tenants of its own"
+            "--beside-others", action="store_true", help="load even if the database holds other tenants"
         )
         parser.add_argument(
             "--scale",
@@ -27,8 +27,8 @@ class Command(BaseCommand):
             nargs="?",
             const=MILLION,
             metavar="LEADS",
-            help="instead, make twenty tenants with so many leads (a million) and all else in proportion,"
-            " for trying speed; only where there are no tenants but the demo's",
+            help="instead, create twenty tenants with LEADS leads (default: a million) and everything else in"
+            " proportion, for performance tests; needs a database without other tenants",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,25 +38,28 @@ class Command(BaseCommand):
         try:
             loaded = load(password=settings.DEMO_PASSWORD, now=timezone.now(), beside_others=options["beside_others"])
         except OtherTenants as error:
-            raise CommandError(f"{error} Use --beside-others if you want it all the same.") from error
+            raise CommandError(f"{error} Add --beside-others to load it anyway.") from error
         if not loaded.tenants:
-            self.stdout.write("The demo data is there already.")
+            self.stdout.write("The demo data is loaded already.")
             return
-        # What happened becomes the activity feed at once, without waiting for a worker.
+        # Fill the activity feed now instead of waiting for a worker.
         drain()
-        self.stdout.write(f"Made {loaded.tenants} tenants and {loaded.people} people.")
+        self.stdout.write(f"Created {loaded.tenants} tenants and {loaded.people} people.")
         self.stdout.write(f"Sign in as {ADMIN_EMAIL} with the password {settings.DEMO_PASSWORD}")
 
     def _scale(self, leads: int) -> None:
-        if not FEWEST <= leads <= MOST:
-            raise CommandError(f"Ask for {FEWEST:,} to {MOST:,} leads.")
+        if not MIN_LEADS <= leads <= MAX_LEADS:
+            raise CommandError(f"Give a number of leads from {MIN_LEADS:,} to {MAX_LEADS:,}.")
         try:
-            scale.load(leads=leads, password=settings.DEMO_PASSWORD, now=timezone.now(), say=self.stdout.write)
+            scale.load(leads=leads, password=settings.DEMO_PASSWORD, now=timezone.now(), report=self.stdout.write)
         except scale.ScaleRefused as error:
             raise CommandError(str(error)) from error
         if not scale.analyze():
-            self.stdout.write("PostgreSQL gathers statistics by itself within minutes; as the owner: ANALYZE.")
+            self.stdout.write(
+                "Queries are slow until PostgreSQL has statistics."
+                " Run ANALYZE as the owner of the tables, or wait a few minutes."
+            )
         self.stdout.write(
-            f"Sign in as {ADMIN_EMAIL}, or as owner@{scale.SLUG}01.example in the biggest tenant,"
+            f"Sign in as {ADMIN_EMAIL}, or as owner@{scale.SLUG}01.example in the largest tenant,"
             f" with the password {settings.DEMO_PASSWORD}"
         )

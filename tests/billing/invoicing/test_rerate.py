@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.invoicing.models import Invoice, InvoiceKind
-from demo import billing as demo
+from demo import billing as demo_billing
 from demo import load
 from lad.tenancy.context import platform_context
 from tests.conftest import superuser_connection
@@ -46,9 +46,9 @@ DIGITS = {
 
 
 @pytest.fixture
-def companies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demo's companies with billing's data and no other's, committed."""
-    monkeypatch.setattr(load, "app_modules", lambda name: iter([demo] if name == "demo" else []))
+def demo_tenants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load the demo's tenants with their billing data only, and commit."""
+    monkeypatch.setattr(load, "app_modules", lambda name="": iter([] if name else [demo_billing]))
     load.load(password=PASSWORD, now=timezone.now(), beside_others=True)
 
 
@@ -67,7 +67,7 @@ def change(statement: str) -> None:
         assert superuser.execute(statement).rowcount == 1
 
 
-def test_every_invoice_of_the_demo_is_reproduced_and_one_digit_is_noticed(companies: Any) -> None:
+def test_every_invoice_of_the_demo_is_reproduced_and_one_digit_is_noticed(demo_tenants: Any) -> None:
     with platform_context():
         count = Invoice.objects.filter(kind=InvoiceKind.USAGE).exclude(status="voided").count()
     told = rerate()

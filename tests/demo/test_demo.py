@@ -87,7 +87,7 @@ def test_the_demo_fills_every_table_with_every_state_once_and_can_be_signed_in_t
     assert empty <= OF_ITS_OWN_ACCORD, empty - OF_ITS_OWN_ACCORD
     assert missing_states() == []
 
-    assert "there already" in demo()
+    assert "loaded already" in demo()
     assert everything() == made
     with platform_context():
         assert ActivityEntry.objects.exists()
@@ -99,7 +99,7 @@ def test_the_demo_fills_every_table_with_every_state_once_and_can_be_signed_in_t
 
 
 def test_the_demo_does_not_settle_beside_other_tenants_unasked(tenant, monkeypatch):
-    monkeypatch.setattr("demo.load.fill", lambda companies: None)
+    monkeypatch.setattr("demo.load.fill", lambda tenants: None)
     with pytest.raises(CommandError, match="--beside-others"):
         demo()
     assert counts()[0] == 1
@@ -108,7 +108,7 @@ def test_the_demo_does_not_settle_beside_other_tenants_unasked(tenant, monkeypat
 
 
 def test_a_thousand_leads_come_with_all_else_in_proportion_and_with_balances_that_add_up():
-    assert "altogether" in demo("--scale", "1000")
+    assert "total" in demo("--scale", "1000")
     rows = everything()
     assert rows["leads"] == 1000
     assert rows["campaign_lead_activities"] > rows["campaign_leads"] > 300

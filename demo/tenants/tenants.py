@@ -1,4 +1,4 @@
-"""Who is in the demo data. The companies are invented; their domains can never exist."""
+"""The demo's tenants, their members and invitations. All are invented and use reserved domains."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,17 +8,19 @@ from tenants.teams.models import PlanTier, Role
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class MemberSpec:
+    """One member of a demo tenant."""
+
     first_name: str
     last_name: str
     role: Role
-    # May sign in to the admin, where they work in their own tenants only.
+    # May sign in to the admin, limited to their own tenants.
     staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
-    """An invitation sent ``ago``, and what became of it: pending, expired, accepted or revoked."""
+class InvitationSpec:
+    """An invitation sent ``ago``; ``outcome`` is pending, expired, accepted or revoked."""
 
     name: str
     role: Role
@@ -28,47 +30,49 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class TenantSpec:
+    """What one demo tenant is created from."""
+
     name: str
     slug: str
     domain: str
     plan: PlanTier
-    owner: Person
-    people: tuple[Person, ...]
-    invited: tuple[Invited, ...]
-    # How long its trial still lasts; None for a paying customer.
+    owner: MemberSpec
+    people: tuple[MemberSpec, ...]
+    invited: tuple[InvitationSpec, ...]
+    # Time left on the trial; None for a paying tenant.
     trial: timedelta | None = None
     features: tuple[tuple[str, bool], ...] = ()
-    # Feature, on or off, for how long from now (None: for good), for the owner alone.
+    # Feature key, enabled, time until it expires (None: never), for the owner only.
     flags: tuple[tuple[str, bool, timedelta | None, bool], ...] = ()
-    # First name of a member, right, given or taken.
+    # First name of a member, right, granted (True) or revoked (False).
     rights: tuple[tuple[str, str, bool], ...] = ()
     website: str = ""
     phone: str = ""
-    # The provider whose account the owner has linked.
+    # Provider of the owner's linked account.
     signs_in_with: str = ""
     metadata: dict[str, object] = field(default_factory=dict)
 
 
-COMPANIES: Final = (
-    Company(
+TENANTS: Final = (
+    TenantSpec(
         name="Kestrel Analytics",
         slug="kestrel-analytics",
         domain="kestrel-analytics.example",
         plan=PlanTier.PROFESSIONAL,
-        owner=Person("Maya", "Lindqvist", Role.OWNER, staff=True),
+        owner=MemberSpec("Maya", "Lindqvist", Role.OWNER, staff=True),
         people=(
-            Person("Jonas", "Weber", Role.ADMIN, staff=True),
-            Person("Priya", "Raman", Role.MEMBER),
-            Person("Tom", "Okafor", Role.MEMBER),
-            Person("Elena", "Rossi", Role.VIEWER),
+            MemberSpec("Jonas", "Weber", Role.ADMIN, staff=True),
+            MemberSpec("Priya", "Raman", Role.MEMBER),
+            MemberSpec("Tom", "Okafor", Role.MEMBER),
+            MemberSpec("Elena", "Rossi", Role.VIEWER),
         ),
         invited=(
-            Invited("sofia.marin", Role.MEMBER, "pending", timedelta(days=1), "Join us for the spring campaign."),
-            Invited("henrik.dahl", Role.VIEWER, "pending", timedelta(days=5)),
-            Invited("ana.costa", Role.MEMBER, "expired", timedelta(days=12)),
-            Invited("liam.byrne", Role.MEMBER, "accepted", timedelta(days=3)),
-            Invited("old.contractor", Role.VIEWER, "revoked", timedelta(days=4)),
+            InvitationSpec("sofia.marin", Role.MEMBER, "pending", timedelta(1), "Join us for the spring campaign."),
+            InvitationSpec("henrik.dahl", Role.VIEWER, "pending", timedelta(days=5)),
+            InvitationSpec("ana.costa", Role.MEMBER, "expired", timedelta(days=12)),
+            InvitationSpec("liam.byrne", Role.MEMBER, "accepted", timedelta(days=3)),
+            InvitationSpec("old.contractor", Role.VIEWER, "revoked", timedelta(days=4)),
         ),
         features=(
             ("lead-enrichment", True),
@@ -85,22 +89,22 @@ COMPANIES: Final = (
         phone="+46 8 505 21 00",
         metadata={"industry": "B2B software", "employees": 84, "crm": "in-house"},
     ),
-    Company(
+    TenantSpec(
         name="Brightpath Education",
         slug="brightpath-education",
         domain="brightpath.example",
         plan=PlanTier.ENTERPRISE,
-        owner=Person("Amara", "Nwosu", Role.OWNER, staff=True),
+        owner=MemberSpec("Amara", "Nwosu", Role.OWNER, staff=True),
         people=(
-            Person("Daniel", "Kim", Role.ADMIN),
-            Person("Ines", "Pereira", Role.MEMBER),
-            Person("Rahul", "Mehta", Role.MEMBER),
-            Person("Grace", "Holloway", Role.VIEWER),
+            MemberSpec("Daniel", "Kim", Role.ADMIN),
+            MemberSpec("Ines", "Pereira", Role.MEMBER),
+            MemberSpec("Rahul", "Mehta", Role.MEMBER),
+            MemberSpec("Grace", "Holloway", Role.VIEWER),
         ),
         invited=(
-            Invited("nadia.rahimi", Role.MEMBER, "pending", timedelta(days=6), "We start with the autumn intake."),
-            Invited("peter.novak", Role.ADMIN, "accepted", timedelta(days=2)),
-            Invited("former.counsellor", Role.MEMBER, "expired", timedelta(days=20)),
+            InvitationSpec("nadia.rahimi", Role.MEMBER, "pending", timedelta(6), "We start with the autumn intake."),
+            InvitationSpec("peter.novak", Role.ADMIN, "accepted", timedelta(days=2)),
+            InvitationSpec("former.counsellor", Role.MEMBER, "expired", timedelta(days=20)),
         ),
         features=(
             ("education-students", True),
@@ -113,16 +117,16 @@ COMPANIES: Final = (
         phone="+44 20 7946 0991",
         metadata={"vertical": "education", "campuses": ["London", "Leeds", "Dublin"], "intakes": {"autumn": 2027}},
     ),
-    Company(
+    TenantSpec(
         name="Harbour & Finch Property",
         slug="harbour-finch",
         domain="harbourfinch.example",
         plan=PlanTier.STARTER,
-        owner=Person("Oliver", "Finch", Role.OWNER),
-        people=(Person("Chloe", "Harbour", Role.ADMIN), Person("Sam", "Petrov", Role.VIEWER)),
-        invited=(Invited("lettings", Role.MEMBER, "pending", timedelta(hours=3)),),
+        owner=MemberSpec("Oliver", "Finch", Role.OWNER),
+        people=(MemberSpec("Chloe", "Harbour", Role.ADMIN), MemberSpec("Sam", "Petrov", Role.VIEWER)),
+        invited=(InvitationSpec("lettings", Role.MEMBER, "pending", timedelta(hours=3)),),
         trial=timedelta(days=2, hours=6),
-        # What its plan leaves out is LAD's gift while the trial lasts.
+        # Granted for the trial; the plan does not include all of them.
         features=(("ai-icp-assistant", True), ("voice-agent", True), ("campaigns", True), ("deals-pipeline", True)),
         website="https://harbourfinch.example",
         phone="+61 2 5550 4412",
@@ -130,7 +134,7 @@ COMPANIES: Final = (
     ),
 )
 
-# Also a member of the second company, so that switching tenants can be tried without being LAD's staff.
-IN_TWO_TENANTS: Final = ("Maya", "Kestrel Analytics", "Brightpath Education", Role.VIEWER)
+# First name, own tenant, second tenant and role there: lets a customer's user try switching tenants.
+SECOND_MEMBERSHIP: Final = ("Maya", "Kestrel Analytics", "Brightpath Education", Role.VIEWER)
 
 KILL_SWITCH: Final = ("lead-enrichment-beta", "The new enrichment provider is under review.")

@@ -1,4 +1,4 @@
-"""What each app is handed to fill one company with data: who works there, when it is, and invented strangers."""
+"""What each app needs to fill one demo tenant: its team, the current time, and random people, companies and values."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,34 +6,37 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import product
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 from uuid import UUID
+
+from django.db import models
 
 from demo import names
 from lad import writes
+from lad.types import Values
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 
 T = TypeVar("T")
+ModelT = TypeVar("ModelT", bound=models.Model)
 
-# How far back the demo's history goes.
 HISTORY_DAYS: Final = 120
 _WORKING_HOURS: Final = (8, 18)
 _INITIALS: Final = "ABCDEGHJKLMNPRSTVW"
-_PLAIN_NAMES: Final = 300
+_MAX_NAMES_WITHOUT_INITIAL: Final = 300
 _WITHOUT_ACCENTS: Final = str.maketrans("åäöøéèêíóôúñçãâßüąćęłńśźżăđ", "aaooeeeioouncaasuacelnszzad")
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
-    """An invented person outside LAD: a lead, a student, somebody's employee."""
+class Person:
+    """An invented person who does not use LAD: a lead, a student or an employee of a company."""
 
     first_name: str
     last_name: str
     job: str
     city: str
     country: str
-    # Two letters; ``DemoCompany.phone`` knows numbers of it.
+    # Two-letter country code, as ``DemoTenant.phone`` takes it.
     region: str
 
     @property
@@ -42,7 +45,7 @@ class Stranger:
 
     @property
     def handle(self) -> str:
-        """``first.last`` in plain letters, for addresses and profiles."""
+        """Return ``first.last`` in ASCII, for addresses and profile links."""
         return plain(f"{self.first_name}.{self.last_name}")
 
     def email(self, domain: str) -> str:
@@ -50,8 +53,8 @@ class Stranger:
 
 
 @dataclass(frozen=True, slots=True)
-class Business:
-    """An invented company outside LAD."""
+class Company:
+    """An invented company that leads work for; no tenant of LAD."""
 
     name: str
     domain: str
@@ -66,12 +69,19 @@ class Business:
         return f"https://{self.domain}"
 
 
-@dataclass
-class DemoCompany:
-    """One company of the demo, for ``load(company)`` in an app's ``demo`` module.
+class CreatedFields(TypedDict):
+    """The fields of a row that say when it was created."""
 
-    ``staff`` finds its people by first name, ``admin`` is LAD's own superuser. Everything random comes
-    from the company's own generator, so that the demo is the same whenever it is loaded.
+    id: UUID
+    created_at: datetime
+
+
+@dataclass
+class DemoTenant:
+    """One demo tenant, passed to ``load(demo)`` of each ``demo.<app>`` package.
+
+    ``staff`` maps first names to users; ``admin`` is LAD's superuser. All random values come from a
+    generator seeded with the slug, so every load creates the same data.
     """
 
     tenant: Tenant
@@ -92,42 +102,42 @@ class DemoCompany:
 
     @property
     def domain(self) -> str:
-        """The company's own domain."""
+        """Return the domain of the tenant's e-mail address."""
         return str(self.tenant.email).partition("@")[2]
 
     @property
     def team(self) -> list[User]:
-        """Everybody who works there, the owner first."""
+        """Return all members, the owner first."""
         return list(self.staff.values())
 
-    def people(self, n: int) -> Iterator[Stranger]:
-        """``n`` people, no two of the same name."""
+    def people(self, n: int) -> Iterator[Person]:
+        """Yield ``n`` people with different names."""
         for _ in range(n):
             first, last = self._name()
             city, country, region = self.random.choice(names.PLACES)
-            yield Stranger(first, last, self.random.choice(names.JOBS), city, country, region)
+            yield Person(first, last, self.random.choice(names.JOBS), city, country, region)
 
     def _name(self) -> tuple[str, str]:
         while True:
             firsts, lasts = self.random.choice(names.PEOPLE)
-            # When plain names run short, people have an initial more.
-            middle = f"{self.random.choice(_INITIALS)}. " if len(self._names) > _PLAIN_NAMES else ""
+            # The pool of plain names is small; add an initial before it runs out.
+            middle = f"{self.random.choice(_INITIALS)}. " if len(self._names) > _MAX_NAMES_WITHOUT_INITIAL else ""
             name = self.random.choice(firsts.split()), middle + self.random.choice(lasts.split())
             if name not in self._names:
                 self._names.add(name)
                 return name
 
-    def companies(self, n: int) -> Iterator[Business]:
-        """``n`` companies of different names, at domains that can never exist; at most 800."""
-        everything = list(product(names.COMPANY_FIRST, names.COMPANY_SECOND))
-        for first, (second, industry) in self.random.sample(everything, n):
+    def companies(self, n: int) -> Iterator[Company]:
+        """Yield ``n`` companies with different names and reserved domains. Raises ValueError above 800."""
+        combinations = list(product(names.COMPANY_FIRST, names.COMPANY_SECOND))
+        for first, (second, industry) in self.random.sample(combinations, n):
             city, country, region = self.random.choice(names.PLACES)
             employees = int(self.random.lognormvariate(4.6, 1.3)) + 2
             domain = f"{first}-{second}.example".lower()
-            yield Business(f"{first} {second}", domain, industry, employees, city, country, region)
+            yield Company(f"{first} {second}", domain, industry, employees, city, country, region)
 
     def phone(self, region: str = "") -> str:
-        """A number in E.164 that belongs to nobody and was not given before; of any region by default."""
+        """Return an unused E.164 number from a range reserved for fiction; of a random region by default."""
         region = region if region in names.PHONES else self.random.choice(sorted(names.PHONES))
         for _attempt in range(200):
             start, digits = self.random.choice(names.PHONES[region])
@@ -138,11 +148,11 @@ class DemoCompany:
         return self.phone("GB") if region != "GB" else self.phone("AU")
 
     def ago(self, **length: float) -> datetime:
-        """``ago(days=3, hours=2)``: that long before now."""
+        """Return the time that long before now, as in ``ago(days=3, hours=2)``."""
         return self.now - timedelta(**length)
 
     def moment(self, *, days_back: float = HISTORY_DAYS, days_ahead: float = 0, working: bool = True) -> datetime:
-        """A moment in that span around now; by day unless ``working`` is False. Never later than asked for."""
+        """Return a random time in that range around now, in working hours unless ``working`` is False."""
         earliest, latest = self.now - timedelta(days=days_back), self.now + timedelta(days=days_ahead)
         found = self.between(earliest, latest)
         if not working:
@@ -151,44 +161,44 @@ class DemoCompany:
         return at_work if earliest <= at_work <= latest else found
 
     def between(self, start: datetime, end: datetime) -> datetime:
-        """A moment from ``start`` to ``end``, to the second."""
+        """Return a random time from ``start`` to ``end``, in whole seconds."""
         seconds = max((end - start).total_seconds(), 0)
         return start + timedelta(seconds=int(self.random.random() * seconds))
 
     def after(self, moment: datetime, *, hours: float) -> datetime:
-        """Up to ``hours`` after the moment, and not in the future."""
+        """Return a random time up to ``hours`` after the given one, but not in the future."""
         return min(self.between(moment, moment + timedelta(hours=hours)), max(self.now, moment))
 
-    def born(self, moment: datetime) -> dict[str, Any]:
-        """``id`` and ``created_at`` of a row made at that moment, for ``Model(**company.born(moment), …)``."""
+    def created(self, moment: datetime) -> CreatedFields:
+        """Return ``id`` and ``created_at`` of a row created then, for ``Model(**demo.created(moment), …)``."""
         return {"id": self.key(moment), "created_at": moment}
 
     def key(self, moment: datetime) -> UUID:
-        """A time-ordered key of that moment, so that lists ordered by key are ordered by time."""
+        """Return a UUIDv7 of that time, so that rows ordered by key are ordered by time."""
         milliseconds = int(moment.timestamp() * 1000)
         version, variant = 7 << 76, 2 << 62
         chance = self.random.getrandbits(12) << 64 | self.random.getrandbits(62)
         return UUID(int=milliseconds << 80 | version | variant | chance)
 
-    def one(self, weighted: Mapping[T, float]) -> T:
-        """One of the keys, by weight."""
+    def pick(self, weighted: Mapping[T, float]) -> T:
+        """Return a random key, by weight."""
         return self.random.choices(list(weighted), list(weighted.values()))[0]
 
     def spread(self, values: Sequence[T] | Mapping[T, float], n: int) -> list[T]:
-        """``n`` of the values in random order, by weight if given; each occurs while there is room."""
+        """Return ``n`` values in random order, by weight if given. Each value occurs once before any repeats."""
         weights = list(values.values()) if isinstance(values, Mapping) else [1.0] * len(values)
-        every = list(values)
-        drawn = [*every[:n], *self.random.choices(every, weights, k=max(n - len(every), 0))]
+        distinct = list(values)
+        drawn = [*distinct[:n], *self.random.choices(distinct, weights, k=max(n - len(distinct), 0))]
         self.random.shuffle(drawn)
         return drawn
 
-    def write(self, model: Any, values: Mapping[str, Any], actor: User | None = None) -> Any:
-        """Write one row as the API would, with its rules and events; on behalf of the owner by default."""
+    def write(self, model: type[ModelT], values: Values, actor: User | None = None) -> ModelT:
+        """Write one row as the API would, with its rules and events. The owner acts by default."""
         return writes.create(model, {"tenant": self.tenant, **values}, actor=actor or self.owner)
 
 
 def plain(text: str) -> str:
-    """The text in lower case with only letters, digits, dots and hyphens a to z."""
+    """Return the text in lower case, reduced to ASCII letters, digits, dots and hyphens."""
     lowered = text.lower().translate(_WITHOUT_ACCENTS)
     decomposed = unicodedata.normalize("NFKD", lowered)
     return "".join(c for c in decomposed.replace(" ", "-") if c.isascii() and (c.isalnum() or c in ".-"))
