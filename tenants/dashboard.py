@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Model, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -43,8 +43,8 @@ def contribution(request: HttpRequest) -> Contribution:
     return found
 
 
-def _list(name: str, query: str = "") -> str:
-    return reverse(f"admin:tenants_{name}_changelist") + (f"?{query}" if query else "")
+def _list_url(model: type[Model], query: str = "") -> str:
+    return reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist") + (f"?{query}" if query else "")
 
 
 def _outbox_cards() -> list[Card]:
@@ -83,7 +83,7 @@ def _mail_cards(tenant_id: Any) -> list[Card]:
             f"{unknown:,}",
             "mark_email_unread",
             "sent or not? look, then send again" if unknown else "no sender vanished",
-            _list("maildelivery", "state__exact=unknown"),
+            _list_url(MailDelivery, "state__exact=unknown"),
             "warning" if unknown else "",
         ),
         Card(
@@ -91,7 +91,7 @@ def _mail_cards(tenant_id: Any) -> list[Card]:
             f"{failed:,}",
             "unsubscribe",
             "the server refused it" if failed else "none was refused",
-            _list("maildelivery", "state__exact=failed"),
+            _list_url(MailDelivery, "state__exact=failed"),
             "danger" if failed else "",
         ),
     ]
@@ -106,13 +106,13 @@ def _tenant_cards(tenant_id: Any, now: datetime) -> list[Card]:
     )
     until = (now + SOON).strftime("%Y-%m-%d")
     return [
-        Card("Open tenants", f"{counts['open']:,}", "domain", "active or on trial", _list("tenant")),
+        Card("Open tenants", f"{counts['open']:,}", "domain", "active or on trial", _list_url(Tenant)),
         Card(
             "Suspended tenants",
             f"{counts['suspended']:,}",
             "pause_circle",
             "shut out until reactivated" if counts["suspended"] else "nobody is shut out",
-            _list("tenant", "status__exact=suspended"),
+            _list_url(Tenant, "status__exact=suspended"),
             "warning" if counts["suspended"] else "",
         ),
         Card(
@@ -120,14 +120,16 @@ def _tenant_cards(tenant_id: Any, now: datetime) -> list[Card]:
             f"{counts['ending']:,}",
             "timer",
             f"within {SOON.days} days",
-            _list("tenant", f"status__exact=trial&trial_ends_at_to_0={until}&trial_ends_at_to_1=23:59:59"),
+            _list_url(Tenant, f"status__exact=trial&trial_ends_at_to_0={until}&trial_ends_at_to_1=23:59:59"),
             "info" if counts["ending"] else "",
         ),
     ]
 
 
 def _people_card() -> Card:
-    return Card("Members", f"{Membership.objects.count():,}", "group", "with a place in a tenant", _list("membership"))
+    return Card(
+        "Members", f"{Membership.objects.count():,}", "group", "with a place in a tenant", _list_url(Membership)
+    )
 
 
 def _open_rows(now: datetime) -> Any:
@@ -141,7 +143,7 @@ def _invitation_card(now: datetime) -> Card:
         f"{counts['all']:,}",
         "mail",
         f"{counts['soon']:,} expire within {SOON.days} days",
-        _list("tenantinvitation", "status=pending"),
+        _list_url(TenantInvitation, "status=pending"),
         "info" if counts["soon"] else "",
     )
 
@@ -163,7 +165,7 @@ def _ending_trials(tenant_id: Any, now: datetime) -> Panel:
         "Trials, the next to end first",
         lines,
         "No tenant is on trial.",
-        _list("tenant", "status__exact=trial"),
+        _list_url(Tenant, "status__exact=trial"),
         "timer",
     )
 
@@ -182,7 +184,7 @@ def _open_invitations(now: datetime) -> Panel:
         "Invitations, the next to expire first",
         lines,
         "Nobody is invited at the moment.",
-        _list("tenantinvitation", "status=pending"),
+        _list_url(TenantInvitation, "status=pending"),
         "mail",
     )
 
@@ -200,4 +202,4 @@ def _recent_activity() -> Panel:
         )
         for row in rows
     ]
-    return Panel("Recent activity", lines, "Nothing has happened yet.", _list("activityentry"), "rss_feed")
+    return Panel("Recent activity", lines, "Nothing has happened yet.", _list_url(ActivityEntry), "rss_feed")

@@ -23,7 +23,7 @@ def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
         "link": link("/verify-email", tokens.email_verification_token(user)),
         "days": tokens.EMAIL_VERIFICATION_LIFETIME.days,
     }
-    return Content("Confirm your e-mail address", "tenants/mail/email-verification", context)
+    return Content("Confirm your e-mail address", "tenants/accounts/email-verification", context)
 
 
 def _password_reset(delivery: MailDelivery, now: datetime) -> Content:
@@ -33,7 +33,7 @@ def _password_reset(delivery: MailDelivery, now: datetime) -> Content:
         "link": link("/reset-password", tokens.password_reset_token(user)),
         "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
     }
-    return Content("Choose a new password", "tenants/mail/password-reset", context)
+    return Content("Choose a new password", "tenants/accounts/password-reset", context)
 
 
 def _user(delivery: MailDelivery) -> User:

@@ -26,7 +26,7 @@ def _invitation(delivery: MailDelivery, now: datetime) -> Content:
         "role": row.get_role_display().lower(),
         "link": link("/invitations/accept", tokens.invitation_token(row)),
     }
-    return Content(subject, "tenants/mail/invitation", context)
+    return Content(subject, "tenants/teams/invitation", context)
 
 
 def queue_invitations(batch: Batch) -> None:

@@ -1,4 +1,4 @@
-"""The demo data: made once, by the services people use, and only where it belongs."""
+"""``manage.py demo`` loads complete data once, and only into a database without other tenants."""
 
 from collections.abc import Iterator
 from io import StringIO
@@ -21,8 +21,8 @@ from tenants.teams.models import Membership, Tenant, TenantInvitation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# What only time, strangers or workers fill.
-OF_ITS_OWN_ACCORD = {
+# Filled only by workers, by time passing or by people outside LAD.
+FILLED_LATER = {
     "billing_ledger_anchors",
     "billing_ledger_audits",
     "billing_stripe_events",
@@ -32,7 +32,7 @@ OF_ITS_OWN_ACCORD = {
     "refresh_tokens",
     "sign_in_failures",
 }
-# Three companies at work are on trial or active; one that is shut out would have nothing to show.
+# The demo's tenants are active or on trial; nobody could sign in to a suspended one.
 NOT_ALL_STATES = {"tenants"}
 
 
@@ -43,12 +43,13 @@ def demo(*arguments: str) -> str:
 
 
 def counts() -> list[int]:
+    """Return the number of tenants, users, memberships and invitations."""
     with platform_context():
         return [model.all_objects.count() for model in (Tenant, User, Membership, TenantInvitation)]
 
 
-def everything() -> dict[str, int]:
-    """How many rows each table has."""
+def row_counts() -> dict[str, int]:
+    """Return the number of rows of each table."""
     with platform_context():
         return {model._meta.db_table: model.all_objects.count() for model in lad_models()}
 
@@ -58,7 +59,7 @@ def lad_models() -> Iterator[Any]:
 
 
 def states() -> Iterator[tuple[Any, models.Field]]:
-    """Every column that says in which state a row is."""
+    """Yield every status column with its model."""
     for model in lad_models():
         for field in model._meta.concrete_fields:
             if field.choices and (field.name == "status" or field.name.endswith(("_status", "_state"))):
@@ -66,29 +67,29 @@ def states() -> Iterator[tuple[Any, models.Field]]:
 
 
 def missing_states() -> list[str]:
-    """Where no row of the demo is in a state that it could be in."""
+    """Return the columns with a status that no demo row has."""
     missing = []
     with platform_context():
         for model, field in states():
             seen = set(model.all_objects.values_list(field.name, flat=True).distinct())
             unseen = {value for value, _label in field.flatchoices} - seen
-            if unseen and model._meta.db_table not in OF_ITS_OWN_ACCORD | NOT_ALL_STATES:
+            if unseen and model._meta.db_table not in FILLED_LATER | NOT_ALL_STATES:
                 missing.append(f"{model._meta.db_table}.{field.name}: {', '.join(sorted(map(str, unseen)))}")
     return missing
 
 
-def test_the_demo_fills_every_table_with_every_state_once_and_can_be_signed_in_to():
-    first = demo()
-    assert "admin@lad.localhost" in first
-    assert settings.DEMO_PASSWORD in first
+def test_the_demo_fills_every_table_with_every_status_once_and_its_admin_can_sign_in():
+    output = demo()
+    assert "admin@lad.localhost" in output
+    assert settings.DEMO_PASSWORD in output
     assert counts()[0] == 3
-    made = everything()
-    empty = {table for table, rows in made.items() if not rows}
-    assert empty <= OF_ITS_OWN_ACCORD, empty - OF_ITS_OWN_ACCORD
+    loaded = row_counts()
+    empty = {table for table, rows in loaded.items() if not rows}
+    assert empty <= FILLED_LATER, empty - FILLED_LATER
     assert missing_states() == []
 
     assert "loaded already" in demo()
-    assert everything() == made
+    assert row_counts() == loaded
     with platform_context():
         assert ActivityEntry.objects.exists()
         assert not EventDelivery.objects.exists()
@@ -98,7 +99,7 @@ def test_the_demo_fills_every_table_with_every_state_once_and_can_be_signed_in_t
     assert client.get("/admin/").status_code == 200
 
 
-def test_the_demo_does_not_settle_beside_other_tenants_unasked(tenant, monkeypatch):
+def test_the_demo_is_loaded_beside_other_tenants_only_on_request(tenant, monkeypatch):
     monkeypatch.setattr("demo.load.fill", lambda tenants: None)
     with pytest.raises(CommandError, match="--beside-others"):
         demo()
@@ -107,32 +108,32 @@ def test_the_demo_does_not_settle_beside_other_tenants_unasked(tenant, monkeypat
     assert counts()[0] == 4
 
 
-def test_a_thousand_leads_come_with_all_else_in_proportion_and_with_balances_that_add_up():
+def test_a_scaled_demo_fills_other_tables_in_proportion_and_its_balances_add_up():
     assert "total" in demo("--scale", "1000")
-    rows = everything()
+    rows = row_counts()
     assert rows["leads"] == 1000
     assert rows["campaign_lead_activities"] > rows["campaign_leads"] > 300
     empty = {table for table, number in rows.items() if not number}
-    assert empty <= OF_ITS_OWN_ACCORD | NOT_SCALED, empty - OF_ITS_OWN_ACCORD - NOT_SCALED
+    assert empty <= FILLED_LATER | NOT_SCALED, empty - FILLED_LATER - NOT_SCALED
     with platform_context(), connection.cursor() as cursor:
         assert run_checks(cursor).findings == []
         cursor.execute("SELECT count(DISTINCT tenant_id), max(created_at) - min(created_at) > '1 year' FROM leads")
         assert cursor.fetchone() == (20, True)
 
 
-def test_a_million_leads_do_not_settle_beside_tenants_or_twice(tenant):
-    with pytest.raises(CommandError, match="a database of its own"):
+def test_a_scaled_demo_is_refused_beside_other_tenants_and_a_second_time(tenant):
+    with pytest.raises(CommandError, match="a separate, empty database"):
         demo("--scale", "1000")
     with platform_context():
         Tenant.all_objects.update(slug="scale-01")
-    with pytest.raises(CommandError, match="there already"):
+    with pytest.raises(CommandError, match="an earlier, perhaps interrupted run"):
         demo("--scale", "1000")
     with pytest.raises(CommandError, match="1,000 to"):
         demo("--scale", "5")
-    assert everything()["leads"] == 0
+    assert row_counts()["leads"] == 0
 
 
-# Of a few rows each, or the platform's own: speed does not hang on them.
+# Small tables, and those of the platform itself.
 NOT_SCALED = {
     "billing_auto_topups",
     "billing_credit_packages",

@@ -66,7 +66,7 @@ class DomainEventAdmin(ReadOnlyAdmin):
                 (
                     (
                         f"{event.created_at:%d %b %Y %H:%M:%S}",
-                        reverse("admin:tenants_domainevent_change", args=(event.pk,)),
+                        reverse("admin:outbox_domainevent_change", args=(event.pk,)),
                         event.event_type,
                         " (this one)" if event.pk == obj.pk else "",
                     )

@@ -29,7 +29,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "groups": monitoring.dead_groups(),
         "is_fullwidth": "1",
     }
-    return TemplateResponse(request, "tenants/admin/outbox.html", context)
+    return TemplateResponse(request, "outbox/overview.html", context)
 
 
 def _act(request: HttpRequest) -> None:
