@@ -12,8 +12,8 @@ from billing import money
 from billing.constraints import status_steps
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey, TenantUserKey
-from lad.db.models import TenantModel
 from lad.db.json_schema import JsonSchemaValidator
+from lad.db.models import TenantModel
 
 USAGE_ITEMS: Final = {
     "type": "array",
