@@ -1,5 +1,5 @@
-"""Import every admin page of the app, where Django looks for them."""
+"""Import every admin page of the app, and what its features add to the lead's page, where Django looks for them."""
 
 from lad.packages import import_from_features
 
-import_from_features("voice", "admin")
+import_from_features("voice", "admin", "lead_page")

@@ -2,6 +2,7 @@
 
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from lad.api import router
+from leads.contacts.models import Lead
 
 FEATURE = "campaigns"
 
@@ -13,6 +14,7 @@ router.register(
     filters=["campaign", "lead", "status", "email", "created_at"],
     includes={"activities": CampaignLeadActivity},
 )
+router.include(Lead, "enrolments", CampaignLead)
 
 
 router.register(

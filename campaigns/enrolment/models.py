@@ -187,3 +187,4 @@ class CampaignLeadActivity(TenantModel):
 
 
 OPEN_ENROLMENTS: Final = (EnrolmentStatus.PENDING, EnrolmentStatus.ACTIVE)
+NOT_YET_DONE: Final = (ActivityStatus.PENDING, ActivityStatus.QUEUED)

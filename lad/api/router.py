@@ -1,5 +1,6 @@
 """The registry of the API: one call makes a model a resource, and the contract suites read from it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -51,6 +52,8 @@ class Resource:
 
 _resources: dict[str, Resource] = {}
 _routes: list[URLPattern] = []
+# Includes by the model they are offered with; the models may be registered later.
+_includes: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
 
 
 def register(
@@ -94,9 +97,33 @@ def register(
         serializer=serializer,
         viewset=_make_viewset(model, viewset, chosen, area, feature, filters, order, serializer),
     )
-    resource.viewset.includes = make_includes(model, includes or {}, resource_of)
     _resources[where] = resource
+    for name, child in (includes or {}).items():
+        _add_include(model, name, child)
+    _offer_includes(resource)
     return resource
+
+
+def include(model: Any, name: str, child: Any) -> None:
+    """Offer rows of ``child`` with one row of ``model`` (``?include=name``), as ``register`` does with ``includes``.
+
+    For apps above the one that registers ``model``. Either resource may be registered later.
+    Raises ImproperlyConfigured if the name is taken.
+    """
+    _add_include(model, name, child)
+    for resource in _resources.values():
+        if resource.model is model:
+            _offer_includes(resource)
+
+
+def _add_include(model: Any, name: str, child: Any) -> None:
+    if name in _includes[model]:
+        raise ImproperlyConfigured(f"{model._meta.label} has the include {name!r} already.")
+    _includes[model][name] = child
+
+
+def _offer_includes(resource: Resource) -> None:
+    resource.viewset.includes = make_includes(resource.model, _includes[resource.model], resource_of)
 
 
 def _make_viewset(

@@ -16,6 +16,7 @@ from lad.api.views import ResourceViewSet
 from leads.bookings import services
 from leads.bookings.models import LeadBooking
 from leads.bookings.serializers import CancelForm, CompleteForm, MissForm, RescheduleForm, RetryForm
+from leads.contacts.models import Lead
 
 BookingSerializer = make_serializer(LeadBooking, exclude=["parent_retry_count"])
 
@@ -91,3 +92,4 @@ router.register(
     order=["-created_at", "scheduled_at"],
     viewset=BookingViewSet,
 )
+router.include(Lead, "bookings", LeadBooking)

@@ -13,13 +13,10 @@ from rest_framework.response import Response
 from lad.api import router
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.tenancy.context import current_tenant_id
-from leads.bookings.models import LeadBooking
 from leads.contacts.models import Lead, LeadNote, LeadSocial
 from leads.contacts.selectors import find_leads
 from leads.contacts.serializers import AssignForm, MoveForm, OutcomesAnswer
 from leads.contacts.services.leads import assign_many, move_many
-from leads.education.models import EducationStudent
-from leads.files.models import LeadAttachment
 from leads.pipeline.selectors import board
 from leads.pipeline.serializers import BoardAnswer
 
@@ -94,13 +91,7 @@ router.register(
     ],
     order=["-created_at", "last_activity_at", "next_follow_up_at"],
     viewset=LeadViewSet,
-    includes={
-        "notes": LeadNote,
-        "attachments": LeadAttachment,
-        "bookings": LeadBooking,
-        "social": LeadSocial,
-        "student": EducationStudent,
-    },
+    includes={"notes": LeadNote, "social": LeadSocial},
 )
 
 

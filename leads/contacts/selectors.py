@@ -1,4 +1,4 @@
-"""Reads of the leads domain that are more than a filter."""
+"""Search for leads."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -1,6 +1,7 @@
 """Students and counsellors in the API."""
 
 from lad.api import router
+from leads.contacts.models import Lead
 from leads.education.models import EducationCounsellor, EducationStudent
 
 router.register(
@@ -10,6 +11,7 @@ router.register(
     filters=["lead", "intake_year", "intake_month", "country_interested", "program_interested_in", "created_at"],
     order=["-created_at"],
 )
+router.include(Lead, "student", EducationStudent)
 router.register(
     EducationCounsellor,
     area="counsellors",

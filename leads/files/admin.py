@@ -1,6 +1,5 @@
 """Files on leads: put there, looked through, downloaded."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -15,10 +14,8 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from lad import writes
-from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
-from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import access_of, is_deleted
 from leads.files import services as attachments
 from leads.files.kinds import BY_EXTENSION, LABELS
@@ -36,12 +33,6 @@ def file_field() -> forms.FileField:
 
 
 class UploadForm(LadModelForm):
-    file = file_field()
-
-
-class AttachForm(forms.Form):
-    """A file for the lead at hand."""
-
     file = file_field()
 
 
@@ -114,36 +105,3 @@ class LeadAttachmentAdmin(Described, TenantModelAdmin):
             messages.warning(request, "A deleted file cannot be downloaded: restore it first.")
             return HttpResponseRedirect(self.change_url(row))
         return HttpResponseRedirect(attachments.link_to(row, now=timezone.now()).path)
-
-
-class AttachmentInline(Described, ReadOnlyInline):
-    """The files of a lead; ``Attaches`` adds one."""
-
-    area = "leads"
-    model = LeadAttachment
-    fields = ["file_name", "kind", "size", "uploader", "file_link", "created_at"]
-    verbose_name_plural = "files"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).prefetch_related("uploaded_by_user")
-
-
-class Attaches:
-    """For the admin of leads: list ``attach`` among its ``actions_detail``."""
-
-    allows: Callable[[HttpRequest, str], bool]
-
-    def has_attach_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.allows(request, "create")
-
-    @row_action(
-        "Attach a file",
-        explanation="It is kept with the lead and can be downloaded by everybody who may see the lead.",
-        form=AttachForm,
-        permission="attach",
-        when=lambda row: not is_deleted(row),
-        icon="attach_file",
-    )
-    def attach(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        made = writes.create(LeadAttachment, {"lead": row, "upload": values["file"]}, actor=access_of(request).user)
-        return f"{made} was attached."

@@ -152,4 +152,5 @@ router.register(
     serializer=AttachmentSerializer,
     viewset=AttachmentViewSet,
 )
+router.include(Lead, "attachments", LeadAttachment)
 router.route("lead-attachments/<uuid:pk>/file/", AttachmentFile.as_view(), name=links.ROUTE)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from lad.api import router
 from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet
+from leads.contacts.models import Lead
 from voice.analysis.models import CallAnalysis
 from voice.calls.models import CallLog
 
@@ -60,3 +61,4 @@ router.register(
     filters=["agent", "status", "direction", "lead", "campaign", "campaign_lead", "created_at"],
     includes={"analysis": CallAnalysis},
 )
+router.include(Lead, "calls", CallLog)

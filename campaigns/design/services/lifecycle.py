@@ -11,15 +11,18 @@ from django.utils import timezone
 from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
 from campaigns.design import step_types as vocabulary
 from campaigns.design.models import Campaign, CampaignStatus, CampaignType, Channel, ExecutionState, StepType
-from campaigns.enrolment.models import OPEN_ENROLMENTS, ActivityStatus, CampaignLeadActivity, EnrolmentStatus
+from campaigns.enrolment.models import (
+    NOT_YET_DONE,
+    OPEN_ENROLMENTS,
+    ActivityStatus,
+    CampaignLeadActivity,
+    EnrolmentStatus,
+)
 from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
 
 COPY: Final = "{} (copy)"
-
-
-NOT_YET_DONE: Final = (ActivityStatus.PENDING, ActivityStatus.QUEUED)
 
 
 class WrongState(Conflict):

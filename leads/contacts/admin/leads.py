@@ -1,11 +1,14 @@
 """Leads as staff live in them: who they are, where they stand, and everything that hangs on them."""
 
+from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
@@ -16,23 +19,19 @@ from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.bulk import bulk_action
 from lad.admin.forms import LadModelForm
+from lad.admin.inlines import LadInline
 from lad.admin.permissions import access_of, is_deleted
 from lad.tenancy.context import current_scope, default_tenant_id
-from leads.bookings.admin.forms import book_form
-from leads.bookings.models import LeadBooking
-from leads.contacts import selectors
+from leads.contacts import extensions, selectors
 from leads.contacts.admin.export import leads_csv
-from leads.contacts.admin.inlines import BookingsInline, NotesInline, SocialInline
-from leads.contacts.admin.summary import amount, day, header_of
+from leads.contacts.admin.summary import header_of
 from leads.contacts.models import Lead, Priority
 from leads.contacts.services import leads
-from leads.education.admin.education import StudentInline
-from leads.files.admin import Attaches, AttachmentInline
+from leads.formatting import amount, day, in_words
 from leads.pipeline.admin.choices import (
     StageFilter,
     StatusFilter,
     owner_form,
-    people_of,
     stage_form,
     stages_of,
     statuses_of,
@@ -114,7 +113,9 @@ class LeadForm(LadModelForm):
 
 
 @register(Lead)
-class LeadAdmin(Attaches, TenantModelAdmin):
+class LeadAdmin(TenantModelAdmin):
+    """Leads in the admin. Other features add panels and actions through ``leads.contacts.extensions``."""
+
     area = "leads"
     section, icon, rank = "Leads", "person_search", 10
     global_search = True
@@ -145,7 +146,7 @@ class LeadAdmin(Attaches, TenantModelAdmin):
     list_select_related = ["assigned_user"]
     # Any other order than its own would sort the whole table.
     sortable_by = ()
-    notes = ["leads/admin/lead_header.html"]
+    notes = ["leads/admin/lead_header.html", "leads/admin/lead_panels.html"]
     fieldsets = [
         (
             "Deal",
@@ -192,19 +193,32 @@ class LeadAdmin(Attaches, TenantModelAdmin):
         ("Deal", {"fields": [("stage", "status"), ("priority", "assigned_user"), ("estimated_value", "currency")]}),
         ("More", {"fields": [("company_domain", "location"), "linkedin_url", ("source", "source_id"), "description"]}),
     ]
-    inlines = [NotesInline, BookingsInline, AttachmentInline, SocialInline, StudentInline]
     actions = ["assign_all", "move_all", "archive_all", "export"]
-    actions_detail = ["move", "give", "book", "attach"]
+    actions_detail = ["move", "give"]
 
-    def has_book_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        access = access_of(request)
-        return self.has_change_permission(request, obj) and (access.allows("bookings.create"))
+    def get_urls(self) -> list[URLPattern]:
+        """Add the registered actions first: Django asks once, when every feature has registered its own."""
+        for action in extensions.actions():
+            if not hasattr(self, action.name):
+                self._add_action(action)
+        return list(super().get_urls())
+
+    def _add_action(self, action: extensions.LeadAction) -> None:
+        def is_allowed(request: HttpRequest, obj: Lead | None = None) -> bool:
+            return action.visibility.allows(access_of(request))
+
+        setattr(self, action.name, MethodType(action.view, self))
+        setattr(self, f"has_{action.name}_permission", is_allowed)
+        # "Restore" stays last.
+        self.actions_detail = [*self.actions_detail[:-1], action.name, *self.actions_detail[-1:]]
+
+    def get_inlines(self, request: HttpRequest, obj: Lead | None) -> list[type[LadInline]]:
+        return extensions.inlines_for(access_of(request)) if obj is not None else []
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         lead = kwargs.get("obj")
-        return super().render_change_form(
-            request, {**context, "header": header_of(lead) if lead else None}, *args, **kwargs
-        )
+        shown = {"header": header_of(lead), "panels": _panels(request, lead)} if lead else {}
+        return super().render_change_form(request, {**context, **shown}, *args, **kwargs)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         rows, distinct = super().get_search_results(request, queryset, "")
@@ -252,7 +266,7 @@ class LeadAdmin(Attaches, TenantModelAdmin):
 
     @display(description="Value")
     def value(self, obj: Any) -> str | None:
-        return amount(obj)
+        return amount(obj.estimated_value, obj.currency)
 
     @row_action(
         "Move to stage",
@@ -274,20 +288,6 @@ class LeadAdmin(Attaches, TenantModelAdmin):
         user = _user(values["assigned_user"])
         leads.assign(lead=row, user=user, actor=access_of(request).user)
         return f"{row} belongs to {user} now." if user else f"{row} belongs to nobody now."
-
-    @row_action(
-        "Book",
-        explanation="The lead's owner holds the booking; choosing somebody else makes them the owner.",
-        form=lambda row: book_form(people_of(row.tenant_id), row),
-        permission="book",
-        when=lambda row: not is_deleted(row),
-        icon="event",
-    )
-    def book(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        user = _user(values.pop("assigned_user"))
-        values = {"lead": row, "assigned_user": user, **values}
-        booking = writes.create(LeadBooking, values, actor=access_of(request).user)
-        return f"Booked: {booking}."
 
     @bulk_action("Assign", form_of=owner_form)
     def assign_all(self, request: HttpRequest, rows: list[Any], values: dict[str, Any]) -> str:
@@ -314,9 +314,21 @@ class LeadAdmin(Attaches, TenantModelAdmin):
         return leads_csv(queryset)  # type: ignore[return-value]
 
 
-def in_words(key: str) -> str:
-    """``closed_won`` is “Closed won”."""
-    return key.replace("_", " ").replace("-", " ").capitalize()
+@dataclass(frozen=True, slots=True)
+class ShownPanel:
+    """A rendered panel as the template shows it."""
+
+    title: str
+    icon: str
+    body: str
+
+
+def _panels(request: HttpRequest, lead: Lead) -> list[ShownPanel]:
+    panels = [
+        ShownPanel(panel.title, panel.icon, panel.render(request, lead))
+        for panel in extensions.panels_for(access_of(request))
+    ]
+    return [panel for panel in panels if panel.body]
 
 
 def _user(key: str) -> User | None:

@@ -1,15 +1,13 @@
 """The head of a lead's page: who it is and where they stand, at a glance."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.core.exceptions import ValidationError
 
 from lad import phones
 from leads.contacts.models import Lead
+from leads.formatting import amount
 from leads.pipeline.models import LeadStage
-
-NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +33,8 @@ def header_of(lead: Lead) -> Header:
         stage=stage.label if stage else lead.stage,
         color=stage.color if stage else "",
         owner=(lead.assigned_user.full_name or lead.assigned_user.email) if lead.assigned_user else "Nobody",
-        value=amount(lead) or "–",
+        value=amount(lead.estimated_value, lead.currency) or "–",
     )
-
-
-def amount(lead: Lead) -> str | None:
-    """The estimated value in whole units, with its currency."""
-    if lead.estimated_value is None:
-        return None
-    return f"{lead.estimated_value:,.0f}{NO_BREAK}{lead.currency}"
-
-
-def day(moment: datetime) -> str:
-    return f"{moment:%d %b %Y}".replace(" ", NO_BREAK)
 
 
 def _spaced(number: str) -> str:

@@ -15,9 +15,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from lad import timezones
 from lad.admin.base import TenantModelAdmin, register
-from lad.admin.inlines import LadInline
 from leads.education.admin.availability import AvailabilityField, hours, week_table
 from leads.education.models import EducationCounsellor, EducationStudent
+from leads.formatting import in_words
 
 YEARS_SHOWN = 4
 
@@ -42,10 +42,6 @@ def _week(obj: Any) -> Any:
 
 def _name(person: Any) -> str | None:
     return person and (person.full_name or person.email)
-
-
-def _in_words(key: str) -> str:
-    return key.replace("_", " ").capitalize()
 
 
 @register(EducationStudent)
@@ -80,7 +76,7 @@ class EducationStudentAdmin(TenantModelAdmin):
     @display(description="Lead")
     def lead_card(self, obj: Any) -> Any:
         lead = obj.lead
-        facts = [lead.email, lead.phone, lead.location, _in_words(lead.stage), _in_words(lead.status)]
+        facts = [lead.email, lead.phone, lead.location, in_words(lead.stage), in_words(lead.status)]
         counsellor = _name(lead.assigned_user)
         return format_html(
             '<div class="lad-chips"><a class="lad-link" href="{}">{}</a>{}</div><p class="lad-hint">{}</p>',
@@ -89,15 +85,6 @@ class EducationStudentAdmin(TenantModelAdmin):
             format_html_join("", '<span class="lad-chip">{}</span>', ((each,) for each in facts if each)),
             f"Counselled by {counsellor}." if counsellor else "Nobody counsels them yet: give the lead an owner.",
         )
-
-
-class StudentInline(LadInline):
-    """A lead as a student, on the lead's page."""
-
-    area = "students"
-    model = EducationStudent
-    fields = ["program_interested_in", "country_interested", "intake_month", "intake_year", "student_parent_name"]
-    verbose_name_plural = "student"
 
 
 @register(EducationCounsellor)

@@ -1,0 +1,62 @@
+"""Bookings on the lead's page."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from lad import writes
+from lad.admin.actions import row_action
+from lad.admin.inlines import ReadOnlyInline
+from lad.admin.permissions import access_of, is_deleted
+from leads.bookings.admin.forms import book_form
+from leads.bookings.models import LeadBooking
+from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source
+from leads.contacts.models import Lead
+from leads.pipeline.admin.choices import people_of
+from tenants.accounts.models import User
+
+
+class BookingsInline(ReadOnlyInline):
+    model = LeadBooking
+    area = "bookings"
+    fields = ["scheduled_at", "booking_type", "status", "call_result", "assigned_user", "retry_count"]
+    per_page = 10
+    verbose_name_plural = "bookings"
+
+
+@row_action(
+    "Book",
+    explanation="The lead's owner holds the booking; choosing somebody else makes them the owner.",
+    form=lambda row: book_form(people_of(row.tenant_id), row),
+    permission="book",
+    when=lambda row: not is_deleted(row),
+    icon="event",
+)
+def book(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
+    key = values.pop("assigned_user")
+    values = {"lead": row, "assigned_user": User.objects.get(pk=key) if key else None, **values}
+    booking = writes.create(LeadBooking, values, actor=access_of(request).user)
+    return f"Booked: {booking}."
+
+
+def bookings_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
+    """Return the lead's bookings that were made last, each with its time and status."""
+    rows = LeadBooking.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")[:limit]
+    return [
+        TimelineEntry(
+            at=booking.created_at,
+            icon="calendar_month",
+            text=f"Booking: {booking.get_booking_type_display()}",
+            detail=f"{booking.scheduled_at:%d %b %Y, %H:%M} · {booking.get_status_display()}",
+            user_id=booking.created_by_user_id,
+            url=reverse("admin:leads_leadbooking_change", args=(booking.pk,)),
+        )
+        for booking in rows
+    ]
+
+
+add_inline(BookingsInline, rank=20)
+add_action(book, rank=10, rights=("leads.update", "bookings.create"))
+add_timeline_source("bookings", bookings_of, right="bookings.view")

@@ -1,0 +1,115 @@
+"""What contacts itself shows on the lead's page: notes, social profiles and the timeline."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from lad.admin.inlines import LadInline
+from lad.admin.permissions import access_of
+from lad.outbox.models import DomainEvent
+from lad.tenancy.access import Access
+from leads.contacts.extensions import (
+    TimelineEntry,
+    add_inline,
+    add_panel,
+    add_timeline_source,
+    timeline_sources_for,
+)
+from leads.contacts.models import Lead, LeadNote, LeadSocial
+from leads.formatting import in_words
+from tenants.accounts.models import User
+
+MAX_ENTRIES_SHOWN: Final = 20
+MOVES: Final = {"leads.lead.stage_changed": "Stage", "leads.lead.status_changed": "Status"}
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """A timeline entry with the name of the user behind it; empty if nobody was, or the caller cannot see them."""
+
+    entry: TimelineEntry
+    user: str
+
+
+class NotesInline(LadInline):
+    model = LeadNote
+    area = "leads"
+    can_add = True
+    fields = ["content", "created_by_user", "created_at"]
+    readonly_fields = ["created_by_user", "created_at"]
+    per_page = 10
+    verbose_name_plural = "notes"
+
+
+class SocialInline(LadInline):
+    model = LeadSocial
+    area = "leads"
+    can_add = True
+    max_num = 1
+    fields = ["data"]
+    verbose_name_plural = "social"
+
+
+def notes_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
+    """Return the newest notes on the lead."""
+    rows = LeadNote.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")[:limit]
+    return [
+        TimelineEntry(
+            at=note.created_at,
+            icon="sticky_note_2",
+            text="Note",
+            detail=note.excerpt,
+            user_id=note.created_by_user_id,
+            url=reverse("admin:leads_leadnote_change", args=(note.pk,)),
+        )
+        for note in rows
+    ]
+
+
+def moves_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
+    """Return the newest changes of the lead's stage and status."""
+    rows = DomainEvent.objects.filter(tenant=lead.tenant_id, aggregate_id=lead.pk, event_type__in=MOVES)
+    return [
+        TimelineEntry(
+            at=event.created_at,
+            icon="moving",
+            text=MOVES[event.event_type],
+            detail=f"{in_words(event.payload['before'])} → {in_words(event.payload['after'])}",
+        )
+        for event in rows.order_by("-created_at")[:limit]
+    ]
+
+
+def timeline(lead: Lead, access: Access, *, limit: int) -> list[TimelineRow]:
+    """Return what happened with the lead, newest first, as far as the caller may see it.
+
+    Each source is read in one statement, and so are the users' names.
+    """
+    entries = [entry for source in timeline_sources_for(access) for entry in source.read(lead, limit)]
+    newest = sorted(entries, key=attrgetter("at"), reverse=True)[:limit]
+    names = _names_of({entry.user_id for entry in newest if entry.user_id is not None})
+    return [TimelineRow(entry, names.get(entry.user_id, "") if entry.user_id else "") for entry in newest]
+
+
+def _names_of(user_ids: set[UUID]) -> dict[UUID, str]:
+    users = User.objects.filter(pk__in=user_ids) if user_ids else ()
+    return {user.pk: user.full_name or user.email for user in users}
+
+
+def render_timeline(request: HttpRequest, lead: Lead) -> str:
+    """Return the timeline as HTML."""
+    entries = timeline(lead, access_of(request), limit=MAX_ENTRIES_SHOWN)
+    return render_to_string("leads/admin/timeline.html", {"entries": entries})
+
+
+add_inline(NotesInline, rank=10)
+add_inline(SocialInline, rank=40)
+add_panel("Timeline", render_timeline, rank=10, right="leads.view", icon="history")
+add_timeline_source("notes", notes_of, right="leads.view")
+add_timeline_source("moves", moves_of, right="leads.view")

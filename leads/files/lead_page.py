@@ -1,0 +1,70 @@
+"""Files on the lead's page."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from lad import writes
+from lad.admin.actions import row_action
+from lad.admin.inlines import ReadOnlyInline
+from lad.admin.permissions import access_of, is_deleted
+from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source
+from leads.contacts.models import Lead
+from leads.files.admin import Described, file_field
+from leads.files.models import LeadAttachment
+
+
+class AttachmentInline(Described, ReadOnlyInline):
+    """The files of a lead; the action ``attach`` adds one."""
+
+    area = "leads"
+    model = LeadAttachment
+    fields = ["file_name", "kind", "size", "uploader", "file_link", "created_at"]
+    verbose_name_plural = "files"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LeadAttachment]:
+        return super().get_queryset(request).prefetch_related("uploaded_by_user")
+
+
+class AttachForm(forms.Form):
+    """Ask for a file."""
+
+    file = file_field()
+
+
+@row_action(
+    "Attach a file",
+    explanation="It is kept with the lead and can be downloaded by everybody who may see the lead.",
+    form=AttachForm,
+    permission="attach",
+    when=lambda row: not is_deleted(row),
+    icon="attach_file",
+)
+def attach(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
+    made = writes.create(LeadAttachment, {"lead": row, "upload": values["file"]}, actor=access_of(request).user)
+    return f"{made} was attached."
+
+
+def files_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
+    """Return the files that were attached to the lead last."""
+    rows = LeadAttachment.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")[:limit]
+    return [
+        TimelineEntry(
+            at=file.created_at,
+            icon="attach_file",
+            text="File",
+            detail=file.file_name,
+            user_id=file.uploaded_by_user_id,
+            url=reverse("admin:leads_leadattachment_change", args=(file.pk,)),
+        )
+        for file in rows
+    ]
+
+
+add_inline(AttachmentInline, rank=30)
+add_action(attach, rank=20, rights=("leads.create",))
+add_timeline_source("files", files_of, right="leads.view")

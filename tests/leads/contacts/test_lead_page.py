@@ -1,0 +1,169 @@
+"""What features add to the lead's page: tabs, actions and timeline entries, by right and feature."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.http import HttpRequest
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from lad.admin.actions import row_action
+from lad.tenancy.context import platform_context
+from leads.contacts import extensions
+from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_panel, add_timeline_source
+from leads.contacts.lead_page import MAX_ENTRIES_SHOWN
+from leads.contacts.models import Lead
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
+from tests.factories.leads import LeadBookingFactory, LeadNoteFactory
+from tests.factories.tenants import FeatureFlagFactory, UserCapabilityFactory
+from tests.lad.admin.conftest import admin_of
+
+__all__ = ["admin_of"]
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def browser(admin_of: Callable[..., Client], admin: User, stages: None) -> Client:
+    """The tenant's admin in the admin."""
+    return admin_of(admin)
+
+
+@pytest.fixture
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget what a test registers."""
+    for name in ("_inlines", "_rendered", "_actions", "_sources"):
+        monkeypatch.setattr(extensions, name, dict(getattr(extensions, name)))
+    yield
+
+
+def page(browser: Client, lead: Lead) -> Any:
+    response = browser.get(f"/admin/leads/lead/{lead.pk}/change/")
+    assert response.status_code == 200
+    return response
+
+
+def tabs(browser: Client, lead: Lead) -> list[str]:
+    return [str(each.opts.verbose_name_plural) for each in page(browser, lead).context["inline_admin_formsets"]]
+
+
+def panels(browser: Client, lead: Lead) -> dict[str, str]:
+    return {panel.title: panel.body for panel in page(browser, lead).context["panels"]}
+
+
+def test_every_feature_adds_its_tab_and_they_come_in_order(browser: Client, lead: Lead) -> None:
+    assert tabs(browser, lead) == ["notes", "bookings", "files", "social", "student", "campaigns", "calls"]
+
+
+def test_a_tab_needs_its_right(browser: Client, admin: User, tenant: Tenant, lead: Lead) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        UserCapabilityFactory.create(user=admin, capability_key="bookings.view", enabled=False)
+    assert "bookings" not in tabs(browser, lead)
+
+
+@pytest.mark.parametrize(("feature", "tab"), [("campaigns", "campaigns"), ("voice-agent", "calls")])
+def test_a_tab_of_an_upper_app_needs_its_feature(
+    browser: Client, tenant: Tenant, lead: Lead, feature: str, tab: str
+) -> None:
+    assert tab in tabs(browser, lead)
+    with platform_context(tenant_id=tenant.pk):
+        FeatureFlagFactory.create(feature_key=feature, is_enabled=False)
+    assert tab not in tabs(browser, lead)
+
+
+def test_actions_of_other_features_are_offered_after_those_of_contacts(browser: Client, lead: Lead) -> None:
+    offered = [action["title"] for action in page(browser, lead).context["actions_detail"]]
+    assert offered == ["Move to stage", "Assign", "Book", "Attach a file"]
+
+
+def test_the_timeline_shows_what_happened_newest_first(
+    browser: Client, api: Any, admin: User, tenant: Tenant, lead: Lead
+) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        LeadNoteFactory.create(lead=lead, content="Asked for a price list.", created_by_user=admin)
+        LeadBookingFactory.create(lead=lead)
+    api(admin).patch(f"/api/v1/leads/{lead.pk}/", {"stage": "qualified"}, format="json")
+    timeline = panels(browser, lead)["Timeline"]
+    assert timeline.index("New → Qualified") < timeline.index("Booking: ") < timeline.index("Asked for a price list.")
+    assert admin.full_name in timeline
+
+
+def test_the_timeline_holds_the_newest_entries_only(browser: Client, tenant: Tenant, lead: Lead) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        oldest = LeadNoteFactory.create(lead=lead, content="The very first note")
+        LeadNoteFactory.create_batch(MAX_ENTRIES_SHOWN, lead=lead)
+    assert oldest.content not in panels(browser, lead)["Timeline"]
+
+
+def test_the_timeline_leaves_out_what_the_reader_may_not_see(
+    browser: Client, admin: User, tenant: Tenant, lead: Lead
+) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        LeadBookingFactory.create(lead=lead)
+        UserCapabilityFactory.create(user=admin, capability_key="bookings.view", enabled=False)
+    assert "Booking" not in panels(browser, lead)["Timeline"]
+
+
+def test_an_empty_timeline_says_so(browser: Client, lead: Lead) -> None:
+    assert "Nothing has happened with this lead yet." in panels(browser, lead)["Timeline"]
+
+
+def test_the_page_costs_the_same_with_a_short_and_a_long_timeline(
+    browser: Client, admin: User, tenant: Tenant, lead: Lead
+) -> None:
+    def grow(count: int) -> int:
+        with platform_context(tenant_id=tenant.pk):
+            LeadNoteFactory.create_batch(count, lead=lead, created_by_user=admin)
+        with CaptureQueriesContext(connection) as captured:
+            page(browser, lead)
+        return len(captured)
+
+    grow(1)
+    assert grow(1) == grow(8)
+
+
+def test_a_registered_panel_is_shown_to_who_has_its_right(
+    scratch: None, browser: Client, admin: User, tenant: Tenant, lead: Lead
+) -> None:
+    add_panel("Score", lambda request, lead: "Score 7 of 10", rank=20, right="pipeline.view")
+    add_panel("Empty", lambda request, lead: "", rank=30, right="pipeline.view")
+    assert panels(browser, lead)["Score"] == "Score 7 of 10"
+    assert "Empty" not in panels(browser, lead)
+    with platform_context(tenant_id=tenant.pk):
+        UserCapabilityFactory.create(user=admin, capability_key="pipeline.view", enabled=False)
+    assert list(panels(browser, lead)) == ["Timeline"]
+
+
+def test_a_registered_source_adds_its_entries(scratch: None, browser: Client, tenant: Tenant, lead: Lead) -> None:
+    def letters(lead: Lead, limit: int) -> list[TimelineEntry]:
+        return [TimelineEntry(at=LONG_AGO + timedelta(days=1), icon="mail", text=f"Letter to {lead.full_name}")]
+
+    add_timeline_source("letters", letters, right="leads.view")
+    assert f"Letter to {lead.full_name}" in panels(browser, lead)["Timeline"]
+
+
+def test_a_name_is_registered_once(scratch: None) -> None:
+    with pytest.raises(ImproperlyConfigured, match="twice"):
+        add_timeline_source("notes", lambda lead, limit: [], right="leads.view")
+
+
+def test_an_action_is_declared_with_its_own_permission(scratch: None) -> None:
+    @row_action("Greet")
+    def greet(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
+        return "Hello."
+
+    with pytest.raises(ImproperlyConfigured, match="permission='greet'"):
+        add_action(greet, rank=30, rights=("leads.update",))
+
+
+def test_inlines_of_a_closed_feature_are_not_offered(scratch: None) -> None:
+    from lad.tenancy.access import STRANGER
+    from leads.contacts.lead_page import NotesInline
+
+    add_inline(NotesInline, rank=10, feature="campaigns")
+    assert NotesInline not in extensions.inlines_for(STRANGER)

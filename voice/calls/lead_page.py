@@ -1,0 +1,43 @@
+"""Calls on the lead's page."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+
+from lad.admin.inlines import ReadOnlyInline
+from leads.contacts.extensions import TimelineEntry, add_inline, add_timeline_source
+from leads.contacts.models import Lead
+from voice.calls.models import CallLog
+from voice.formatting import clock
+
+
+class LeadCallsInline(ReadOnlyInline):
+    """The calls with a lead."""
+
+    model = CallLog
+    fk_name = "lead"
+    area = "calls"
+    fields = ["direction", "agent", "status", "started_at", "duration_seconds"]
+    per_page = 10
+    verbose_name_plural = "calls"
+
+
+def calls_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
+    """Return the latest calls with the lead."""
+    rows = CallLog.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
+    columns = ("created_at", "direction", "status", "duration_seconds", "initiated_by_user_id")
+    return [
+        TimelineEntry(
+            at=call.created_at,
+            icon="call",
+            text=f"{call.get_direction_display()} call",
+            detail=" · ".join(filter(None, (call.get_status_display(), clock(call.duration_seconds or None)))),
+            user_id=call.initiated_by_user_id,
+            url=reverse("admin:voice_calllog_change", args=(call.pk,)),
+        )
+        for call in rows.only(*columns)[:limit]
+    ]
+
+
+add_inline(LeadCallsInline, rank=70, feature="voice-agent")
+add_timeline_source("calls", calls_of, right="calls.view", feature="voice-agent")
