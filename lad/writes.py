@@ -1,11 +1,10 @@
-"""The one door through which the API, the admin and imports write a row.
+"""Write rows: the one path that the API, the admin and imports use.
 
-A table with rules of its own registers a ``Writer``; every other gets the plain one. Whoever
-listens is told of each change inside its transaction, which is how it becomes a domain event.
+A table with rules of its own registers a ``Writer``; every other table gets the plain one. Listeners are
+called inside the transaction of each change. The outbox listens and turns changes into domain events.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
@@ -14,11 +13,15 @@ from django.db.models import BaseConstraint, ProtectedError
 from lad.db import deletion
 from lad.db.fields import TenantKey
 from lad.errors import Conflict, Invalid
+from lad.types import Actor, Values
 
-Listener = Callable[..., None]
+RowT = TypeVar("RowT", bound=models.Model)
 
-_writers: dict[type[models.Model], "Writer"] = {}
-_listeners: list[Listener] = []
+
+class Listener(Protocol):
+    """Called after each change. ``verb`` is created, updated, deleted or restored; ``changed`` names fields."""
+
+    def __call__(self, verb: str, row: models.Model, *, changed: list[str], actor: Actor) -> None: ...
 
 
 class InUse(Conflict):
@@ -28,30 +31,30 @@ class InUse(Conflict):
 
 
 class Refused(Conflict):
-    """The database refuses the change because it breaks a rule of the table."""
+    """The change would break a rule of the table."""
 
     code = "refused"
 
 
-class Writer:
-    """Plain writes of one model. Subclass it where a table has rules; each method is one transaction.
+class Writer(Generic[RowT]):
+    """Writes rows of one model. Subclass it where a table has rules of its own.
 
-    ``values`` maps field names to Python values, ``actor`` is the user on whose behalf it happens
-    (None for the platform itself). Raises Invalid with field errors, InUse or Refused.
+    Each method runs in the caller's transaction. ``actor`` is the user on whose behalf it happens, None for
+    LAD itself. Raises Invalid with field errors, InUse or Refused.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: type[RowT]) -> None:
         self.model = model
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        """Write a new row."""
+    def create(self, values: Values, *, actor: Actor = None) -> RowT:
+        """Write a new row and return it."""
         row = self.model(**values)
         self._save(row)
         announce("created", row, changed=sorted(values), actor=actor)
         return row
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        """Change the given fields of a row; nothing happens when none differs."""
+    def update(self, row: RowT, values: Values, *, actor: Actor = None) -> RowT:
+        """Change the given fields of a row and return it. If no value differs, write nothing."""
         changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
         if not changed:
             return row
@@ -61,8 +64,8 @@ class Writer:
         announce("updated", row, changed=changed, actor=actor)
         return row
 
-    def delete(self, row: Any, *, actor: Any = None) -> None:
-        """Delete a row, softly where the model says so."""
+    def delete(self, row: RowT, *, actor: Actor = None) -> None:
+        """Delete a row, softly if its model is soft-deletable."""
         key = row.pk
         try:
             with transaction.atomic():
@@ -72,8 +75,8 @@ class Writer:
         row.pk = key
         announce("deleted", row, changed=[], actor=actor)
 
-    def restore(self, row: Any, *, actor: Any = None) -> Any:
-        """Bring back a soft-deleted row with all that was deleted with it."""
+    def restore(self, row: RowT, *, actor: Actor = None) -> RowT:
+        """Restore a soft-deleted row with all rows that were deleted with it."""
         try:
             with transaction.atomic():
                 deletion.restore(row)
@@ -82,7 +85,7 @@ class Writer:
         announce("restored", row, changed=[], actor=actor)
         return row
 
-    def _save(self, row: Any) -> None:
+    def _save(self, row: RowT) -> None:
         _fill_tenant(row)
         try:
             row.full_clean()
@@ -93,21 +96,64 @@ class Writer:
                 row.save()
         except IntegrityError as error:
             raise Refused(_reason(row, error)) from error
-        # The database keeps updated_at; the answer and its ETag must show what it wrote.
+        # A trigger sets updated_at; the response and its ETag must show that value.
         if any(field.name == "updated_at" for field in row._meta.fields):
             row.refresh_from_db(fields=["updated_at"])
 
 
-def _fill_tenant(row: Any) -> None:
-    """Give a new row its tenant before it is checked, for a unique key with an empty member is never violated."""
-    tenancy = getattr(row, "tenancy", None)
-    field = row._meta.get_field(tenancy.field) if tenancy and tenancy.field else None
-    if isinstance(field, TenantKey) and row._state.adding:
-        field.fill(row)
+# Writers of different models stand in one mapping; writer_for() returns the one typed for its model.
+_writers: dict[type[models.Model], Writer[Any]] = {}
+_listeners: list[Listener] = []
+
+
+def register(model: type[RowT], writer: type[Writer[RowT]]) -> None:
+    """Use this writer for rows of the model."""
+    _writers[model] = writer(model)
+
+
+def writer_for(model: type[RowT]) -> Writer[RowT]:
+    """Return the model's writer."""
+    return _writers.get(model) or Writer(model)
+
+
+def listen(listener: Listener) -> None:
+    """Call the listener inside the transaction of every change. Registering it twice has no effect."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def announce(verb: str, row: models.Model, *, changed: list[str], actor: Actor) -> None:
+    """Call the listeners with a change."""
+    for listener in _listeners:
+        listener(verb, row, changed=changed, actor=actor)
+
+
+@transaction.atomic
+def create(model: type[RowT], values: Values, *, actor: Actor = None) -> RowT:
+    """Write a new row of the model and return it."""
+    return writer_for(model).create(values, actor=actor)
+
+
+@transaction.atomic
+def update(row: RowT, values: Values, *, actor: Actor = None) -> RowT:
+    """Change a row and return it."""
+    return writer_for(type(row)).update(row, values, actor=actor)
+
+
+@transaction.atomic
+def delete(row: models.Model, *, actor: Actor = None) -> None:
+    """Delete a row."""
+    writer_for(type(row)).delete(row, actor=actor)
+
+
+@transaction.atomic
+def restore(row: RowT, *, actor: Actor = None) -> RowT:
+    """Restore a soft-deleted row and return it."""
+    return writer_for(type(row)).restore(row, actor=actor)
 
 
 def invalid(error: ValidationError) -> Invalid:
-    """Django's validation error as LAD's, errors of the whole row under ``non_field_errors``."""
+    """Convert Django's validation error. Errors of the whole row go to ``non_field_errors``."""
     messages = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
     return Invalid(
         errors={
@@ -116,56 +162,19 @@ def invalid(error: ValidationError) -> Invalid:
     )
 
 
-def _reason(row: Any, error: IntegrityError) -> str:
-    """What the broken constraint says of itself: another tenant's row or a race can break what was checked."""
+def _fill_tenant(row: models.Model) -> None:
+    """Set the tenant of a new row before validation: unique keys with an empty member are never checked."""
+    tenancy = getattr(row, "tenancy", None)
+    field = row._meta.get_field(tenancy.field) if tenancy and tenancy.field else None
+    if isinstance(field, TenantKey) and row._state.adding:
+        field.fill(row)
+
+
+def _reason(row: models.Model, error: IntegrityError) -> str:
+    """Return the message of the constraint that the database found violated."""
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
     constraint = next((each for each in row._meta.constraints if each.name == name), None)
-    says = getattr(constraint, "violation_error_message", None)
-    if says and says != BaseConstraint.default_violation_error_message:
-        return str(says)
-    return f"The database refuses it: {name}." if name else Refused.default_detail()
-
-
-def register(model: Any, writer: type[Writer]) -> None:
-    """Say that rows of the model are written by this writer."""
-    _writers[model] = writer(model)
-
-
-def writer_for(model: Any) -> Writer:
-    """The model's writer."""
-    return _writers.get(model) or Writer(model)
-
-
-def listen(listener: Listener) -> None:
-    """Have ``listener(verb, row, changed=…, actor=…)`` called inside the transaction of every change, once."""
-    if listener not in _listeners:
-        _listeners.append(listener)
-
-
-def announce(verb: str, row: Any, *, changed: list[str], actor: Any) -> None:
-    for listener in _listeners:
-        listener(verb, row, changed=changed, actor=actor)
-
-
-@transaction.atomic
-def create(model: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-    """Write a new row of the model."""
-    return writer_for(model).create(values, actor=actor)
-
-
-@transaction.atomic
-def update(row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-    """Change a row."""
-    return writer_for(type(row)).update(row, values, actor=actor)
-
-
-@transaction.atomic
-def delete(row: Any, *, actor: Any = None) -> None:
-    """Delete a row."""
-    writer_for(type(row)).delete(row, actor=actor)
-
-
-@transaction.atomic
-def restore(row: Any, *, actor: Any = None) -> Any:
-    """Restore a soft-deleted row."""
-    return writer_for(type(row)).restore(row, actor=actor)
+    message = getattr(constraint, "violation_error_message", None)
+    if message and message != BaseConstraint.default_violation_error_message:
+        return str(message)
+    return f"The change breaks the rule {name}." if name else Refused.default_detail()

@@ -36,7 +36,7 @@ class AlreadyArchived(Conflict):
     code = "conversation_archived"
 
 
-class MessageWriter(Writer):
+class MessageWriter(Writer[Message]):
     """People write their own side of a conversation; the assistant's answers are its own service's to write."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Message:

@@ -8,7 +8,7 @@ from lad import writes
 from lad.errors import Invalid
 
 
-class AssignmentWriter(writes.Writer):
+class AssignmentWriter(writes.Writer[CampaignAccount]):
     """An assignment stays in its campaign."""
 
     def update(self, row: CampaignAccount, values: Mapping[str, Any], *, actor: Any = None) -> CampaignAccount:

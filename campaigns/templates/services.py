@@ -18,7 +18,7 @@ class BuiltinTemplate(Conflict):
     code = "builtin_template"
 
 
-class TemplateWriter(writes.Writer):
+class TemplateWriter(writes.Writer[CommunicationTemplate]):
     """An e-mail has a subject; an invitation on LinkedIn is short; what LAD ships is not deleted."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> CommunicationTemplate:

@@ -25,7 +25,7 @@ from lad.api.throttling import ScopeThrottle
 from lad.db.constraints import RowSecurity
 from lad.errors import Invalid, NotAllowed
 from lad.idempotency.middleware import needs_key, require_key
-from lad.tenancy.access import Access
+from lad.tenancy.access import Access, actor_of
 from lad.tenancy.context import current_scope, platform_context
 
 
@@ -179,7 +179,7 @@ class CreateRow:
         require_tenant(self.model)
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        row = writes.create(self.model, serializer.validated_data, actor=request.user)
+        row = writes.create(self.model, serializer.validated_data, actor=actor_of(request))
         address = f"{request.path}{row.pk}/"
         return cast(Response, self.row_response(row, status.HTTP_201_CREATED, Location=address))
 
@@ -190,7 +190,7 @@ class UpdateRow:
         row = self.locked_object()
         serializer = self.get_serializer(row, data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
-        return cast(Response, self.row_response(writes.update(row, serializer.validated_data, actor=request.user)))
+        return cast(Response, self.row_response(writes.update(row, serializer.validated_data, actor=actor_of(request))))
 
     def partial_update(self: Any, request: Request, pk: Any) -> Response:
         return cast(Response, self.update(request, pk, partial=True))
@@ -199,7 +199,7 @@ class UpdateRow:
 class DeleteRow:
     @transaction.atomic
     def destroy(self: Any, request: Request, pk: Any) -> Response:
-        writes.delete(self.locked_object(), actor=request.user)
+        writes.delete(self.locked_object(), actor=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -214,7 +214,7 @@ class RestoreRow:
             raise Http404
         row = lock(require_writable(row))
         etag.require_match(request.headers.get("If-Match"), row)
-        return cast(Response, self.row_response(writes.restore(row, actor=request.user)))
+        return cast(Response, self.row_response(writes.restore(row, actor=actor_of(request))))
 
 
 def require_tenant(model: Any) -> None:

@@ -1,27 +1,24 @@
-"""Turns plain writes (``lad.writes``) into events."""
+"""Turn plain writes (``lad.writes``) into events."""
 
-from typing import Any
+from django.db import models
 
+from lad.db.models import LadModel
 from lad.outbox.catalogue import change_type_name, is_announced
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_scope
+from lad.types import Actor
 
 
-def emit_change(verb: str, row: Any, *, changed: list[str], actor: Any) -> None:
-    """Emit ``<app>.<entity>.<verb>`` for a row that was written; names of fields only, never values.
+def emit_change(verb: str, row: models.Model, *, changed: list[str], actor: Actor) -> None:
+    """Emit ``<app>.<entity>.<verb>`` for a row that was written. The payload names fields, never values.
 
-    A row without a tenant of its own is told of in the current tenant, and nowhere when there is none.
+    Use the current tenant for rows without one; emit nothing outside a tenant.
     """
-    model = type(row)
-    if not is_announced(model):
+    if not isinstance(row, LadModel) or not is_announced(type(row)):
         return
-    tenant_id = _tenant_id(row)
+    scope = current_scope()
+    tenant_id = row.owning_tenant_id or (scope.tenant_id if scope else None)
     if tenant_id is None:
         return
     payload = {"changed": changed} if verb == "updated" else {}
-    emit(change_type_name(model, verb), aggregate=row, payload=payload, actor=actor, tenant_id=tenant_id)
-
-
-def _tenant_id(row: Any) -> Any:
-    scope = current_scope()
-    return row.owning_tenant_id or (scope.tenant_id if scope else None)
+    emit(change_type_name(type(row), verb), aggregate=row, payload=payload, actor=actor, tenant_id=tenant_id)

@@ -8,11 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
+from lad.types import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class Access:
 
 
 STRANGER = Access()
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return the request's signed-in user, or None."""
+    return request.user if isinstance(request.user, AbstractBaseUser) else None
 
 
 @lru_cache(maxsize=1)

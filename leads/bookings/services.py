@@ -67,7 +67,7 @@ class RetriesUsedUp(Conflict):
     code = "retries_used_up"
 
 
-class BookingWriter(writes.Writer):
+class BookingWriter(writes.Writer[LeadBooking]):
     """A booking is held by the lead's owner, takes their time while it is open, and does not reopen.
 
     Besides plain changes it emits ``leads.booking.rescheduled``, ``completed``, ``cancelled``, ``missed`` and

@@ -19,7 +19,7 @@ class StudentWriter(OfLeadWriter):
         return super().update(row, _known(values), actor=actor)
 
 
-class CounsellorWriter(writes.Writer):
+class CounsellorWriter(writes.Writer[EducationCounsellor]):
     """A counsellor stays the member they are."""
 
     def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:

@@ -20,6 +20,7 @@ from lad.api.errors import CONTENT_TYPE
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer, KeyField, ModelSerializer
 from lad.api.views import LadAPIView, ResourceViewSet
+from lad.tenancy.access import actor_of
 from leads.contacts.models import Lead
 from leads.files import links
 from leads.files import services as attachments
@@ -95,7 +96,7 @@ class AttachmentViewSet(ResourceViewSet):
         form = UploadForm(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         values = {"lead": form.validated_data["lead"], "upload": form.validated_data["file"]}
-        row = writes.create(LeadAttachment, values, actor=request.user)
+        row = writes.create(LeadAttachment, values, actor=actor_of(request))
         return self.row_response(row, status.HTTP_201_CREATED, Location=f"{request.path}{row.pk}/")
 
     @extend_schema(summary="Ask for a link to the file", responses={200: DownloadAnswer})

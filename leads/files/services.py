@@ -32,7 +32,7 @@ YOUNGEST_ORPHAN: Final = timedelta(days=1)
 HOURS: Final = 24
 
 
-class AttachmentWriter(writes.Writer):
+class AttachmentWriter(writes.Writer[LeadAttachment]):
     """An attachment is made of a lead and an ``upload``; what else it says is found in the content."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> LeadAttachment:

@@ -12,7 +12,7 @@ from tenants.access.models import UserCapability
 from tenants.teams.models import Membership
 
 
-class CapabilityWriter(writes.Writer):
+class CapabilityWriter(writes.Writer[UserCapability]):
     """Nobody gives a right they do not hold, undoes its being taken, or touches somebody above them."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> UserCapability:

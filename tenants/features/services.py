@@ -26,7 +26,7 @@ class GrantedByPlatform(NotAllowed):
     code = "granted_by_platform"
 
 
-class TenantFeatureWriter(writes.Writer):
+class TenantFeatureWriter(writes.Writer[TenantFeature]):
     """Whatever the platform writes is a grant; the tenant's own rows stay within it."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> TenantFeature:
@@ -57,7 +57,7 @@ class TenantFeatureWriter(writes.Writer):
         super().delete(row, actor=actor)
 
 
-class FeatureFlagWriter(writes.Writer):
+class FeatureFlagWriter(writes.Writer[FeatureFlag]):
     """A flag set by the tenant's people opens no more than the tenant has."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> FeatureFlag:

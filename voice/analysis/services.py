@@ -60,7 +60,7 @@ def sentiment_of_score(score: float) -> Sentiment:
     return Sentiment.NEUTRAL if score >= _NEUTRAL_FROM else Sentiment.NEGATIVE
 
 
-class CallAnalysisWriter(writes.Writer):
+class CallAnalysisWriter(writes.Writer[CallAnalysis]):
     """An analysis is about the lead of its call unless it says otherwise, and stays with its call."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:

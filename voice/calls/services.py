@@ -92,7 +92,7 @@ def record_call_details(
     return writes.update(row, {name: value for name, value in given.items() if value is not None})
 
 
-class CallWriter(writes.Writer):
+class CallWriter(writes.Writer[CallLog]):
     """Calls written by hand: they keep to the order of statuses and to one campaign."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:

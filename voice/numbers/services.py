@@ -9,7 +9,7 @@ from voice.batches.selectors import require_no_open_batch
 from voice.numbers.models import VoiceNumber
 
 
-class VoiceNumberWriter(writes.Writer):
+class VoiceNumberWriter(writes.Writer[VoiceNumber]):
     """A number is told by its country code with a plus and its national number without it."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:

@@ -12,6 +12,7 @@ from billing.invoicing.models import BillingProfile, profile_of
 from lad import writes
 from lad.api import etag, router
 from lad.api.views import ResourceViewSet, lock, require_tenant
+from lad.tenancy.access import actor_of
 from lad.tenancy.context import current_tenant_id
 
 
@@ -37,13 +38,13 @@ class BillingProfileViewSet(ResourceViewSet):
         if profile._state.adding:
             serializer = self.get_serializer(data=request.data)
             serializer.is_valid(raise_exception=True)
-            row: Any = writes.create(BillingProfile, serializer.validated_data, actor=request.user)
+            row: Any = writes.create(BillingProfile, serializer.validated_data, actor=actor_of(request))
         else:
             locked = lock(profile)
             etag.require_match(request.headers.get("If-Match"), locked)
             serializer = self.get_serializer(locked, data=request.data)
             serializer.is_valid(raise_exception=True)
-            row = writes.update(locked, serializer.validated_data, actor=request.user)
+            row = writes.update(locked, serializer.validated_data, actor=actor_of(request))
         return self.row_response(row)
 
 

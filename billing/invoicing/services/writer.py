@@ -15,7 +15,7 @@ OF_THE_LEDGER: Final = ("line_items", "currency", "period_start", "period_end")
 SUMS: Final = ("subtotal", "tax", "tax_lines", "total", "prepaid_amount")
 
 
-class InvoiceWriter(writes.Writer):
+class InvoiceWriter(writes.Writer[Invoice]):
     """A draft's sums follow from its lines; what was finalised is not edited, nor what the ledger says."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Invoice:

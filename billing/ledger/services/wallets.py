@@ -42,7 +42,7 @@ class WalletNotDeletable(Conflict):
     code = "wallet_kept"
 
 
-class WalletWriter(writes.Writer):
+class WalletWriter(writes.Writer[Wallet]):
     """A wallet begins empty, keeps its holder and currency, and is closed when it is empty again."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Wallet:

@@ -31,7 +31,7 @@ log = structlog.get_logger("lad.payments")
 _notifier = WorkerNotifier("billing.settle_payments")
 
 
-class AutoTopupWriter(writes.Writer):
+class AutoTopupWriter(writes.Writer[AutoTopup]):
     """A rule keeps its wallet, and buys what is sold, in the wallet's currency."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> AutoTopup:

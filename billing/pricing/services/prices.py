@@ -73,7 +73,7 @@ def is_settled(price: Price, now: datetime) -> bool:
     return price.effective_from <= now
 
 
-class PriceWriter(writes.Writer):
+class PriceWriter(writes.Writer[Price]):
     """Prices to come may be edited; one that has begun may be described, ended from now on, or withdrawn."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Price:

@@ -218,7 +218,7 @@ def _become(campaign: Campaign, status: CampaignStatus, **values: Any) -> None:
     campaign.refresh_from_db(fields=["updated_at"])
 
 
-class CampaignWriter(writes.Writer):
+class CampaignWriter(writes.Writer[Campaign]):
     """Notes who wrote a campaign; one that runs is not deleted."""
 
     def create(self, values: Any, *, actor: Any = None) -> Campaign:

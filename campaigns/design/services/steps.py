@@ -23,7 +23,7 @@ class StepsLocked(Conflict):
     code = "steps_locked"
 
 
-class StepWriter(writes.Writer):
+class StepWriter(writes.Writer[CampaignStep]):
     """Checks what a step holds against its type, and puts it in its place among the others."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> CampaignStep:

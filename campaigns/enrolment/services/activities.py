@@ -9,7 +9,7 @@ from campaigns.enrolment.models import CampaignLeadActivity
 from lad import writes
 
 
-class ActivityWriter(writes.Writer):
+class ActivityWriter(writes.Writer[CampaignLeadActivity]):
     """Fills in what follows from the enrolment and the type of step."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> CampaignLeadActivity:

@@ -167,7 +167,7 @@ def _open(campaign: Campaign) -> Campaign:
     return campaign
 
 
-class EnrolmentWriter(writes.Writer):
+class EnrolmentWriter(writes.Writer[CampaignLead]):
     """Enrols one lead with its details as they are now, and keeps the times of an enrolment in step with its status."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> CampaignLead:

@@ -38,7 +38,7 @@ class Outcome:
     verdict: Verdict
 
 
-class LeadWriter(writes.Writer):
+class LeadWriter(writes.Writer[Lead]):
     """Leads stand in stages and statuses of their tenant, and their numbers, addresses and domains are normalised.
 
     Besides plain changes it emits ``leads.lead.stage_changed``, ``status_changed`` and ``assigned``.

@@ -125,7 +125,7 @@ def read(token: str) -> ExternalProfile:
     return issuers.verify(issuer, token)
 
 
-class IdentityWriter(writes.Writer):
+class IdentityWriter(writes.Writer[UserIdentity]):
     """Outside accounts are linked by proof only, and removed by their user unless nothing else would be left."""
 
     def create(self, values: Any, *, actor: Any = None) -> UserIdentity:

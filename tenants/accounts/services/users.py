@@ -25,7 +25,7 @@ def deactivate(*, user: User, actor: Any = None) -> User:
     return row
 
 
-class UserWriter(writes.Writer):
+class UserWriter(writes.Writer[User]):
     """No tenant loses its owner by an account's deletion, and a closed account's sessions end."""
 
     def update(self, row: User, values: Mapping[str, Any], *, actor: Any = None) -> User:

@@ -109,7 +109,7 @@ def revoke(*, invitation: TenantInvitation, actor: Any, now: datetime | None = N
     return row
 
 
-class InvitationWriter(writes.Writer):
+class InvitationWriter(writes.Writer[TenantInvitation]):
     """Invitations are made and changed by the rules of this module however they are written."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> TenantInvitation:

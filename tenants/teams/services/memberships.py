@@ -159,7 +159,7 @@ def enrol(*, tenant_id: UUID, user: User, role: str, invited_by: Any = None, act
     return row
 
 
-class MembershipWriter(writes.Writer):
+class MembershipWriter(writes.Writer[Membership]):
     """Memberships obey the rules of this module however they are written."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Membership:

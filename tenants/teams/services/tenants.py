@@ -81,7 +81,7 @@ def end_trials(*, now: datetime, limit: int = TRIALS_PER_RUN) -> int:
         return len(tenants)
 
 
-class TenantWriter(writes.Writer):
+class TenantWriter(writes.Writer[Tenant]):
     """A tenant's people change how it is reached and named; its plan and status are the platform's."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Tenant:

@@ -7,7 +7,7 @@ from voice.agents.models import VoiceAgent
 from voice.batches.selectors import require_no_open_batch
 
 
-class VoiceAgentWriter(writes.Writer):
+class VoiceAgentWriter(writes.Writer[VoiceAgent]):
     """Refuse to delete an agent that an open batch calls with; calls already made keep naming it."""
 
     def delete(self, row: Any, *, actor: Any = None) -> None:

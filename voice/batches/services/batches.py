@@ -123,7 +123,7 @@ def stop_batch(*, batch: CallBatch, reason: str = "", actor: Any = None, now: da
     return _folded(row, "voice.call_batch.stopped", reason, actor, now)
 
 
-class CallBatchWriter(writes.Writer):
+class CallBatchWriter(writes.Writer[CallBatch]):
     """A batch is changed while it waits, and deleted when it is not running."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
@@ -150,7 +150,7 @@ class CallBatchWriter(writes.Writer):
         self._save(row)
 
 
-class CallBatchEntryWriter(writes.Writer):
+class CallBatchEntryWriter(writes.Writer[CallBatchEntry]):
     """People are added to, changed in and taken off a batch while it waits."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
