@@ -11,7 +11,8 @@ class LadConfig(AppConfig):
     verbose_name = "LAD"
 
     def ready(self) -> None:
-        from lad.tenancy import checks, guard, roles  # noqa: F401  (they register themselves)
+        from lad.db import checks  # noqa: F401  (they register themselves)
+        from lad.tenancy import guard, roles  # noqa: F401  (they register themselves)
 
         # The signals are sent for apps with models only, and once is enough.
         sender = apps.get_app_config("contenttypes")

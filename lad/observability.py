@@ -2,25 +2,24 @@
 
 import logging
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 from celery.signals import task_prerun
-from django.http import HttpRequest, HttpResponse
 
-from lad.db.identifiers import uuid7
-from lad.tenancy.context import origin
-
-REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 SECRET_NAME = re.compile(
     r"(password|passwd|secret|token|authorization|cookie|api[-_]?key|session|signature|credential)", re.IGNORECASE
 )
-SECRET_VALUE = re.compile(r"(Bearer\s+)\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+|gAAAA[\w=-]{20,}", re.IGNORECASE)
-SECRET_ASSIGNMENT = re.compile(r"""(?i)((?:password|secret|token|api[-_]?key|code)["']?\s*[=:]\s*["']?)[^\s"'&,}]+""")
-MASK = "[masked]"
 
-log = structlog.get_logger("lad.request")
+
+SECRET_VALUE = re.compile(r"(Bearer\s+)\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+|gAAAA[\w=-]{20,}", re.IGNORECASE)
+
+
+SECRET_ASSIGNMENT = re.compile(r"""(?i)((?:password|secret|token|api[-_]?key|code)["']?\s*[=:]\s*["']?)[^\s"'&,}]+""")
+
+
+MASK = "[masked]"
 
 
 def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -88,21 +87,3 @@ def bind_task(task: Any = None, task_id: str = "", kwargs: dict[str, Any] | None
     structlog.contextvars.bind_contextvars(
         task=getattr(task, "name", None), task_id=task_id, tenant=(kwargs or {}).get("tenant_id")
     )
-
-
-class RequestIdMiddleware:
-    """Names each request, taking over a well-formed X-Request-ID, and logs how it ended."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if REQUEST_ID.match(given) else uuid7().hex
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=request_id)
-        with origin(request_id, source="api" if request.path.startswith("/api/") else "admin"):
-            response = self.get_response(request)
-        response["X-Request-ID"] = request_id
-        log.info("request", method=request.method, path=request.path, status=response.status_code)
-        return response

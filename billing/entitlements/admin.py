@@ -12,8 +12,8 @@ from unfold.decorators import display
 from billing.entitlements.models import EntitlementUse, FeatureEntitlement, QuotaWindow
 from billing.entitlements.selectors import with_use
 from billing.entitlements.services.quotas import NEARLY_USED_SHARE
+from billing.filters import FeatureFilter
 from billing.formatting import DASH, Column, amount, quantity, table
-from billing.usage.admin.usage import FeatureFilter
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.lists import computed_once
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from billing import money
-from billing.pricing.models import PriceUnit
+from billing.units import PriceUnit
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey
 from lad.db.models import TenantModel

@@ -4,7 +4,8 @@ from typing import Final
 
 from rest_framework.request import Request
 
-from lad.idempotency.middleware import HEADER, MalformedKey, require_key
+from lad.api.idempotency_keys import HEADER, require_key
+from lad.idempotency.middleware import MalformedKey
 
 PREFIX: Final = "api:"
 # What the column of the ledger leaves for the caller's own.

@@ -13,13 +13,18 @@ from django.utils import timezone
 
 from billing import money
 from billing.constraints import FixedOnceBegun, Numbered
+from billing.units import PriceUnit
 from lad.db.constraints import NoOverlap
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SharedModel
 
 ANY_MODEL = "*"
+
+
 # What is priced; with whose price it is, the key of a price's versions.
 COMPONENT: Final = ("category", "provider", "model", "unit")
+
+
 TIERS: Final = {
     "type": "array",
     "maxItems": 20,
@@ -45,15 +50,6 @@ class PriceCategory(models.TextChoices):
     TTS = "tts", "Text to speech"
     TELEPHONY = "telephony", "Telephony"
     VM_INFRASTRUCTURE = "vm_infrastructure", "Servers"
-
-
-class PriceUnit(models.TextChoices):
-    RECORD = "record", "Record"
-    TOKEN = "token", "Token"
-    SECOND = "second", "Second"
-    MINUTE = "minute", "Minute"
-    CHARACTER = "character", "Character"
-    MESSAGE = "message", "Message"
 
 
 class PriceScheme(models.TextChoices):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from billing.invoicing import services as invoices
 from billing.invoicing.models import Invoice, InvoiceStatus
 from billing.payments.models import Payment
+from billing.payments.services.receipts import receipt_for_payment
 from demo.demo_tenant import DemoTenant
 from lad.db.identifiers import as_of
 
@@ -73,7 +74,7 @@ class _Desk:
         """The receipt, and a credit note where the money went back."""
         paid_at = payment.paid_at or self.demo.now
         with as_of(paid_at):
-            row = invoices.receipt_for_payment(payment, actor=self.demo.owner)
+            row = receipt_for_payment(payment, actor=self.demo.owner)
         self._sent(row)
         if payment.refunded_total:
             reason = f"Refunded to the card: {payment.description}"

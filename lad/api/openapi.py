@@ -13,11 +13,10 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 
-from lad.api import includes
+from lad.api import idempotency_keys, includes
 from lad.api.errors import CONTENT_TYPE
 from lad.api.etag import _digest
 from lad.api.serializers import ModelSerializer, StrictFields
-from lad.idempotency import middleware as idempotency
 
 # The name under which the document keeps the header of writes that must carry it.
 REQUIRED_KEY: Final = "Idempotency-Key-Required"
@@ -124,15 +123,15 @@ class LadAutoSchema(AutoSchema):
 
     @property
     def _writes(self) -> bool:
-        return self.method in idempotency.METHODS
+        return self.method in idempotency_keys.METHODS
 
     def _add_parameters(self, operation: dict[str, Any]) -> None:
         names = []
         if not getattr(self.view, "public", False):
             names.append("X-Tenant-ID")
             if self._writes and getattr(self.view, "replayable", True):
-                required = idempotency.needs_key(self.view, self.method)
-                names.append(REQUIRED_KEY if required else idempotency.HEADER)
+                required = idempotency_keys.needs_key(self.view, self.method)
+                names.append(REQUIRED_KEY if required else idempotency_keys.HEADER)
         if self._is_row and self._action in ROW_CHANGES:
             names.append("If-Match")
         if self._is_row and self._action == "retrieve":
@@ -223,8 +222,8 @@ def _parameters() -> dict[str, dict[str, Any]]:
         "X-Tenant-ID": _header("X-Tenant-ID", "Another tenant of yours than the token's.", format="uuid"),
         "If-Match": _header("If-Match", "The entity tag of what you read; 412 when it changed since."),
         "If-None-Match": _header("If-None-Match", "The entity tag you have; 304 when it is still that."),
-        idempotency.HEADER: _header(idempotency.HEADER, names_write, **key),
-        REQUIRED_KEY: {**_header(idempotency.HEADER, names_write, **key), "required": True},
+        idempotency_keys.HEADER: _header(idempotency_keys.HEADER, names_write, **key),
+        REQUIRED_KEY: {**_header(idempotency_keys.HEADER, names_write, **key), "required": True},
     }
 
 

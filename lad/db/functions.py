@@ -1,7 +1,5 @@
 """Trigger functions every table shares, installed by the first migration of the tenants app."""
 
-from lad.audit import trigger as audit_function
-
 TOUCH_UPDATED_AT = """
 CREATE OR REPLACE FUNCTION lad_touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -80,5 +78,5 @@ END $$;
 """
 REMOVE_STATUS_STEPS = "DROP FUNCTION IF EXISTS lad_status_steps();"
 
-INSTALL = TOUCH_UPDATED_AT + REFUSE_CHANGE + audit_function.INSTALL
-REMOVE = "DROP FUNCTION IF EXISTS lad_touch_updated_at(), lad_refuse_change();" + audit_function.REMOVE
+INSTALL = TOUCH_UPDATED_AT + REFUSE_CHANGE
+REMOVE = "DROP FUNCTION IF EXISTS lad_touch_updated_at(), lad_refuse_change();"

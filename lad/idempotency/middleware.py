@@ -17,24 +17,25 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from lad.api.errors import API_PREFIX, problem_response
+from lad.api.idempotency_keys import HEADER, METHODS
 from lad.db.identifiers import uuid7
 from lad.errors import Conflict, DomainError, Invalid
 from lad.idempotency.models import IdempotencyKey
 from lad.tenancy.context import Scope, current_scope, require_scope
 
-HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotent-Replayed"
-METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
 KEY: Final = re.compile(r"^[\x21-\x7e]{1,255}$")
+
+
 RETENTION: Final = timedelta(hours=24)
+
+
 KEPT_HEADERS: Final = ("Content-Type", "ETag", "Location")
+
+
 FIRST_FAILURE_STATUS: Final = 400
-
-
-class KeyRequired(Invalid):
-    """This write must not happen twice: name it with an Idempotency-Key header."""
-
-    code = "idempotency_key_required"
 
 
 class MalformedKey(Invalid):
@@ -61,20 +62,6 @@ class Claim:
 
     def differences(self, row: Any) -> list[str]:
         return [name for name in ("method", "path", "body_hash") if getattr(self, name) != getattr(row, name)]
-
-
-def needs_key(view: Any, method: str) -> bool:
-    """Whether a call of the view must name itself, by the view's ``idempotency_required``."""
-    declared = getattr(view, "idempotency_required", False)
-    if method not in METHODS or not declared:
-        return False
-    return declared is True or bool({getattr(view, "action", None), method.lower()} & set(declared))
-
-
-def require_key(request: Any) -> None:
-    """Raise KeyRequired when the request names no key."""
-    if not request.headers.get(HEADER):
-        raise KeyRequired
 
 
 class IdempotencyMiddleware:

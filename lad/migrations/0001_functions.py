@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(functions.INSTALL, functions.REMOVE),
+        migrations.RunSQL(trigger.INSTALL, trigger.REMOVE),
         migrations.RunSQL(functions.SHARED_ROWS, functions.REMOVE_SHARED_ROWS),
         migrations.RunSQL(functions.STATUS_STEPS, functions.REMOVE_STATUS_STEPS),
         migrations.RunSQL(trigger.INSTALL_ROW, trigger.REMOVE_ROW),

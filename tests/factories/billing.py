@@ -15,7 +15,8 @@ from billing.ledger.models import CreditLot, Hold, LedgerTransaction, Wallet
 from billing.ledger.services import ledger
 from billing.legacy.models import CreditTransaction, CreditTransactionType, LegacyMove, UserCredit
 from billing.payments.models import AutoTopup, CreditPackage, EventOutcome, Payment, PaymentKind, StripeEvent
-from billing.pricing.models import Price, PriceCategory, PriceUnit
+from billing.pricing.models import Price, PriceCategory
+from billing.units import PriceUnit
 from billing.usage.models import UsageEvent
 from lad.db.identifiers import uuid7
 from tests.factories.base import ModelFactory, SharedModelFactory, TenantModelFactory, unique

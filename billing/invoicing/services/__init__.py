@@ -22,7 +22,6 @@ from billing.invoicing.services.lines import line, line_sum
 from billing.invoicing.services.maintenance import MonthDraft, draft_last_month, draft_month, last_month, tend
 from billing.invoicing.services.payment import mark_overdue, open_amount, pay, void
 from billing.invoicing.services.writer import InvoiceWriter
-from billing.payments.services.receipts import receipt_for_payment
 
 __all__ = [
     "CreditTooLarge",
@@ -49,7 +48,6 @@ __all__ = [
     "mark_overdue",
     "open_amount",
     "pay",
-    "receipt_for_payment",
     "tend",
     "void",
     "zone_of",

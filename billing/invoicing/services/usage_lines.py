@@ -12,7 +12,8 @@ from django.db import connection
 
 from billing.legacy.services import MOVED, SETTLED
 from billing.money import plain, round_unit_price
-from billing.pricing.models import PriceCategory, PriceScheme, PriceUnit
+from billing.pricing.models import PriceCategory, PriceScheme
+from billing.units import PriceUnit
 
 # Use is told by its items where they explain its debit to the last digit; other debits are told as they are.
 # What was moved from legacy credits was used and paid before there were invoices.

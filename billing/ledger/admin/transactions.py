@@ -10,10 +10,9 @@ from unfold.decorators import display
 from billing.formatting import DASH, Column, amount, signed, table, wallet_owner
 from billing.ledger.admin.causes import cause_of, page_of
 from billing.ledger.admin.forms import WhyForm, ledger_key, posting_preview
+from billing.ledger.extensions import PaidWork, paid_work_sources
 from billing.ledger.models import HOLDING, LedgerTransaction
 from billing.ledger.services import ledger
-from billing.usage.models import UsageEvent, UsageStatus
-from billing.usage.services import usage
 from lad.admin.actions import Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.lists import computed_once
@@ -34,27 +33,25 @@ def _may_be_reversed(row: LedgerTransaction) -> bool:
 
 def _reverse_preview(row: LedgerTransaction, values: dict[str, Any]) -> Preview | None:
     facts = [("Takes back", f"{row.get_transaction_type_display()} {signed(row.amount)}, row {row.wallet_version}")]
-    use = _paid_use(row)
-    if use is not None:
-        facts.append(("Voids", f"the use {use}, which this paid for"))
+    paid = _paid_work(row)
+    if paid is not None:
+        facts.append(("Voids", paid.label))
     return posting_preview(row.wallet, values, lambda: _reverse(row, values, None), facts=facts)
 
 
 def _reverse(
     row: LedgerTransaction, values: dict[str, Any], actor: Any
 ) -> ledger.PostedTransaction | LedgerTransaction:
-    """Take the row back; a charge together with the use it paid for, which would be charged by nothing."""
-    use = _paid_use(row)
-    if use is None:
+    """Reverse the row; void what it paid for with it, since nothing else would charge that again."""
+    paid = _paid_work(row)
+    if paid is None:
         return ledger.reverse(transaction=row, key=ledger_key(values), reason=values["reason"], actor=actor)
-    usage.void(event=use, reason=values["reason"], actor=actor)
+    paid.void(values["reason"], actor)
     return _rows_of(row).get(reverses=row)
 
 
-def _paid_use(row: LedgerTransaction) -> UsageEvent | None:
-    uses = UsageEvent.objects.filter(tenant=row.tenant_id, ledger_transaction=row, status=UsageStatus.CHARGED)
-    found: UsageEvent | None = uses.first()
-    return found
+def _paid_work(row: LedgerTransaction) -> PaidWork | None:
+    return next((paid for find in paid_work_sources() if (paid := find(row)) is not None), None)
 
 
 @register(LedgerTransaction)

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from billing.invoicing import services as invoices
 from billing.payments.models import Payment
+from billing.payments.services.receipts import receipt_for_payment
 from lad.outbox.consumers import Batch
 
 PAID = "billing.payment.succeeded"
@@ -15,7 +16,7 @@ def write(batch: Batch) -> None:
     rows = Payment.objects.in_bulk(batch.aggregate_ids)
     for event in batch:
         payment = rows[event.aggregate_id]
-        receipt = invoices.receipt_for_payment(payment)
+        receipt = receipt_for_payment(payment)
         if event.type == REFUNDED:
             invoices.credit_note(
                 invoice=receipt,

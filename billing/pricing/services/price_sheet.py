@@ -20,10 +20,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from billing import money
-from billing.pricing.models import COMPONENT, TIERED, Price, PriceCategory, PriceScheme, PriceUnit
+from billing.pricing.models import COMPONENT, TIERED, Price, PriceCategory, PriceScheme
 from billing.pricing.services import prices
 from billing.pricing.services.prices import Terms
 from billing.pricing.services.quoting import SINGULAR
+from billing.units import PriceUnit
 from lad import writes
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import platform_context

@@ -21,8 +21,9 @@ from billing.entitlements.models import USE
 from billing.entitlements.services import quotas
 from billing.ledger.models import Wallet
 from billing.ledger.services import wallets
-from billing.pricing.models import ANY_MODEL, Price, PriceScheme, PriceUnit
+from billing.pricing.models import ANY_MODEL, Price, PriceScheme
 from billing.pricing.selectors import in_force
+from billing.units import PriceUnit
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import current_tenant_id
 

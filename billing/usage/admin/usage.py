@@ -2,12 +2,11 @@
 
 from typing import Any, Final
 
-from django.contrib.admin.options import ModelAdmin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import DropdownFilter, RangeNumericFilter
+from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.decorators import display
 
+from billing.filters import FeatureFilter
 from billing.formatting import Column, amount, quantity, table
 from billing.pricing.models import PriceCategory
 from billing.usage.models import UsageEvent, UsageStatus
@@ -16,7 +15,6 @@ from lad.admin.actions import Change, Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.permissions import access_of
-from tenants.features.selectors import CATALOGUE
 
 ITEMS: Final = (
     Column("Category", "category"),
@@ -30,19 +28,6 @@ ITEMS: Final = (
 
 
 TITLES: Final = dict(PriceCategory.choices)
-
-
-class FeatureFilter(DropdownFilter):
-    """Of LAD's features; any other key is found by the search."""
-
-    title = "feature"
-    parameter_name = "feature"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(key, key) for key in sorted(CATALOGUE)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(feature_key=self.value()) if self.value() else queryset
 
 
 def _facts(row: Any) -> list[tuple[str, str]]:

@@ -15,6 +15,8 @@ from django.utils import timezone
 from billing import money, reasons
 from billing.entitlements.models import USE
 from billing.entitlements.services import quotas
+from billing.ledger.extensions import PaidWork, register_paid_work
+from billing.ledger.models import LedgerTransaction
 from billing.ledger.services import ledger
 from billing.pricing.services import quoting as pricing
 from billing.pricing.services.quoting import Item, PricedItem
@@ -236,3 +238,18 @@ def _replay(row: UsageEvent, intent: Mapping[str, str]) -> UsageEvent:
         )
     row.replayed = True
     return row
+
+
+def _paid_use(row: LedgerTransaction) -> PaidWork | None:
+    """Return the charged use that the debit paid for."""
+    uses = UsageEvent.objects.filter(tenant=row.tenant_id, ledger_transaction=row, status=UsageStatus.CHARGED)
+    use = uses.first()
+    if use is None:
+        return None
+    return PaidWork(
+        label=f"the use {use}, which this paid for",
+        void=lambda reason, actor: void(event=use, reason=reason, actor=actor),
+    )
+
+
+register_paid_work(_paid_use)

@@ -21,6 +21,7 @@ from tenants.access.errors import NoMembership
 from tenants.accounts import tokens
 from tenants.accounts.models import RefreshToken, User
 from tenants.accounts.services import credentials
+from tenants.teams.extensions import on_access_ended
 from tenants.teams.models import Membership
 from tenants.teams.status import closure
 from tenants.teams.tokens import hash_secret
@@ -116,7 +117,7 @@ def revoke_others(*, user: User, keep: UUID | None, now: datetime) -> None:
         _revoke(RefreshToken.objects.filter(user=user).exclude(session_id=keep), now)
 
 
-def revoke_in_tenant(*, user_id: UUID, tenant_id: UUID, now: datetime) -> None:
+def revoke_in_tenant(user_id: UUID, tenant_id: UUID, now: datetime) -> None:
     """End the sessions in which the user works in this tenant."""
     with platform_context(tenant_id=tenant_id):
         _revoke(RefreshToken.objects.filter(user=user_id, tenant=tenant_id), now)
@@ -184,3 +185,6 @@ def _still_theirs(row: RefreshToken) -> UUID | None:
 
 def _revoke(refresh_tokens: QuerySet[RefreshToken], now: datetime) -> int:
     return refresh_tokens.filter(revoked_at__isnull=True).update(revoked_at=now)
+
+
+on_access_ended(revoke_in_tenant)

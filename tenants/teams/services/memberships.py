@@ -17,7 +17,7 @@ from lad.tenancy.members import register_member_ids
 from tenants.access.authority import AboveYourRole, authority_of
 from tenants.access.models import UserCapability
 from tenants.accounts.models import User
-from tenants.accounts.services import sessions
+from tenants.teams.extensions import access_ended
 from tenants.teams.models import Membership, Role, Tenant
 
 
@@ -206,7 +206,7 @@ def _locked(membership: Membership) -> Membership:
 
 def _forget(membership: Membership, now: datetime) -> None:
     with platform_context(tenant_id=membership.tenant_id):
-        sessions.revoke_in_tenant(user_id=membership.user_id, tenant_id=membership.tenant_id, now=now)
+        access_ended(user_id=membership.user_id, tenant_id=membership.tenant_id, now=now)
         User.objects.filter(pk=membership.user_id, primary_tenant=membership.tenant_id).update(primary_tenant=None)
 
 

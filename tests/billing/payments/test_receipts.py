@@ -12,6 +12,7 @@ from billing.invoicing import services as invoices
 from billing.invoicing.models import Invoice
 from billing.ledger.services import ledger
 from billing.payments.models import Payment
+from billing.payments.services.receipts import receipt_for_payment
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import PaymentFactory
 from tests.factories.tenants import TenantFactory
@@ -37,7 +38,7 @@ def paid(**values):
 
 def test_a_receipt_lists_credits_fee_and_tax_and_is_paid(within):
     payment = paid(tax=Decimal("4.95"), tax_name="VAT", tax_rate=Decimal("0.05"), total=Decimal("107.94"))
-    row = invoices.receipt_for_payment(payment)
+    row = receipt_for_payment(payment)
     assert (row.kind, row.status, row.invoice_number, row.payment_id) == ("topup", "paid", "INV-000001", payment.pk)
     assert [(line["description"], line["amount"]) for line in row.line_items] == [
         (payment.description, "99"),
@@ -50,24 +51,24 @@ def test_a_receipt_lists_credits_fee_and_tax_and_is_paid(within):
 
 
 def test_what_cost_neither_fee_nor_tax_has_no_line_for_them(within):
-    row = invoices.receipt_for_payment(paid(fee=Decimal(0)))
+    row = receipt_for_payment(paid(fee=Decimal(0)))
     assert (len(row.line_items), row.tax_lines, row.total) == (1, [], Decimal(99))
 
 
 def test_a_payment_has_one_receipt(within):
     payment = paid()
-    first = invoices.receipt_for_payment(payment)
-    assert invoices.receipt_for_payment(payment) == first
+    first = receipt_for_payment(payment)
+    assert receipt_for_payment(payment) == first
     assert Invoice.objects.count() == 1
 
 
 def test_a_payment_that_brought_no_money_has_no_receipt(within):
     with pytest.raises(invoices.WrongInvoiceStatus):
-        invoices.receipt_for_payment(PaymentFactory.create())
+        receipt_for_payment(PaymentFactory.create())
 
 
 def test_several_receipts_are_written_in_one_transaction(within):
-    numbers = [invoices.receipt_for_payment(paid()).invoice_number for _ in range(3)]
+    numbers = [receipt_for_payment(paid()).invoice_number for _ in range(3)]
     assert numbers == ["INV-000001", "INV-000002", "INV-000003"]
 
 
@@ -84,7 +85,7 @@ def test_simultaneous_news_of_a_payment_make_one_receipt():
             with tenant_context(tenant.pk):
                 row = Payment.objects.get(pk=payment.pk)
                 together.wait(30)
-                return invoices.receipt_for_payment(row).invoice_number
+                return receipt_for_payment(row).invoice_number
         finally:
             connections.close_all()
 

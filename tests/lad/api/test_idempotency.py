@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from lad.api.idempotency_keys import needs_key
 from lad.idempotency import middleware as idempotency
 from lad.idempotency.models import IdempotencyKey
 from lad.tenancy.context import platform_context
@@ -89,11 +90,11 @@ def test_single_actions_can_be_the_ones_that_must_be_named() -> None:
         action = "list"
 
     view = Calls()
-    assert not idempotency.needs_key(view, "POST")
-    assert idempotency.needs_key(view, "DELETE")
+    assert not needs_key(view, "POST")
+    assert needs_key(view, "DELETE")
     view.action = "dial"
-    assert idempotency.needs_key(view, "POST")
-    assert not idempotency.needs_key(view, "GET")
+    assert needs_key(view, "POST")
+    assert not needs_key(view, "GET")
 
 
 def test_an_answer_that_holds_a_secret_is_never_kept(api: Any, owner: Any, tenant: Any) -> None:

@@ -8,10 +8,10 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.test.utils import isolate_apps
 
+from lad.db.checks import check_model, check_tenancy
 from lad.db.constraints import KeyConstraint, RowSecurity
 from lad.db.fields import TenantForeignKey
 from lad.db.models import GlobalModel, TenantModel
-from lad.tenancy.checks import check_model, check_tenancy
 
 
 def faults(model: Any) -> list[str]:

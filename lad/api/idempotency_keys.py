@@ -1,0 +1,28 @@
+"""The ``Idempotency-Key`` header: which calls accept it and which require it. ``lad.idempotency`` keeps the answers."""
+
+from typing import Any, Final
+
+from lad.errors import Invalid
+
+HEADER: Final = "Idempotency-Key"
+METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class KeyRequired(Invalid):
+    """This write must not happen twice: name it with an Idempotency-Key header."""
+
+    code = "idempotency_key_required"
+
+
+def needs_key(view: Any, method: str) -> bool:
+    """Whether a call of the view must name itself, by the view's ``idempotency_required``."""
+    declared = getattr(view, "idempotency_required", False)
+    if method not in METHODS or not declared:
+        return False
+    return declared is True or bool({getattr(view, "action", None), method.lower()} & set(declared))
+
+
+def require_key(request: Any) -> None:
+    """Raise KeyRequired when the request names no key."""
+    if not request.headers.get(HEADER):
+        raise KeyRequired

@@ -1,0 +1,32 @@
+"""Give every request an id and log how the request ended."""
+
+import re
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from lad.db.identifiers import uuid7
+from lad.tenancy.context import origin
+
+log = structlog.get_logger("lad.request")
+
+REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+
+class RequestIdMiddleware:
+    """Take over a well-formed ``X-Request-ID`` or make one, and log the answer's status."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.match(given) else uuid7().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=request_id)
+        with origin(request_id, source="api" if request.path.startswith("/api/") else "admin"):
+            response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        log.info("request", method=request.method, path=request.path, status=response.status_code)
+        return response
