@@ -10,9 +10,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from campaigns.design.models import Channel
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
+from leads.contacts.services import ContactDirection, record_activity, record_contact
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services.progress import fold
 from voice.calls import transcripts as transcript
@@ -63,6 +65,7 @@ def record_call_status(
     row.save(update_fields=["status", "started_at", "ended_at", "duration_seconds", "metadata"])
     row.refresh_from_db(fields=["updated_at"])
     _follow(entry, row, report.reason, now)
+    _record_on_lead(row, now)
     _tell(row, before, reason=report.reason)
     return row
 
@@ -98,7 +101,9 @@ class CallWriter(writes.Writer[CallLog]):
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
         values = {"initiated_by_user": actor, **_readable(values)}
         _check_campaign(values.get("campaign"), values.get("campaign_lead"), values.get("campaign_step"))
-        return super().create(values, actor=actor)
+        call = super().create(values, actor=actor)
+        _record_on_lead(call, timezone.now())
+        return call
 
     def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
         before, values = CallStatus(row.status), _readable(values)
@@ -115,6 +120,7 @@ class CallWriter(writes.Writer[CallLog]):
         saved = super().update(row, values, actor=actor)
         if after != before:
             _follow(entry, saved, "", timezone.now())
+            _record_on_lead(saved, timezone.now())
             _tell(saved, before, actor=actor)
         return saved
 
@@ -172,6 +178,17 @@ def _follow(entry: CallBatchEntry | None, call: CallLog, reason: str, now: datet
     entry.error_message = reason[:2_000] if call.status == CallStatus.FAILED else ""
     entry.save(update_fields=["status", "error_message"])
     fold(batch_id=entry.batch_id, now=now)
+
+
+def _record_on_lead(call: CallLog, now: datetime) -> None:
+    """Record an answered call as contact with its lead, and one that was not answered as activity once it is over."""
+    if call.lead_id is None:
+        return
+    at = call.ended_at or call.started_at or now
+    if call.status in (CallStatus.ONGOING, CallStatus.ENDED):
+        record_contact(call.lead_id, channel=Channel.VOICE, at=at, direction=ContactDirection(call.direction))
+    elif call.is_over:
+        record_activity([call.lead_id], at=at)
 
 
 def _tell(call: CallLog, before: CallStatus, *, reason: str = "", actor: Any = None) -> None:
