@@ -1,4 +1,4 @@
-"""The assistant that finds the ideal customer profile."""
+"""The assistant that works out a tenant's ideal customer profile."""
 
 from django.apps import AppConfig
 

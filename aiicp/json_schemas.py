@@ -1,15 +1,15 @@
-"""What the JSON columns of the assistant hold. Keys it does not know are kept: a later version may."""
+"""JSON Schemas of the assistant's JSON columns. Keys they do not name are kept for later versions."""
 
 from typing import Any, Final
 
-MOST_ITEMS: Final = 200
-LONGEST_ITEM: Final = 500
-LONGEST_KEYWORD: Final = 255
+MAX_ITEMS: Final = 200
+MAX_ITEM_LENGTH: Final = 500
+MAX_KEYWORD_LENGTH: Final = 255
 
 
-def _texts(**limits: Any) -> dict[str, Any]:
-    item = {"type": "string", "minLength": 1, "maxLength": LONGEST_ITEM}
-    return {"type": "array", "items": item, "maxItems": MOST_ITEMS, **limits}
+def _texts() -> dict[str, Any]:
+    item = {"type": "string", "minLength": 1, "maxLength": MAX_ITEM_LENGTH}
+    return {"type": "array", "items": item, "maxItems": MAX_ITEMS}
 
 
 def _one_of(*values: str) -> dict[str, Any]:
@@ -44,13 +44,13 @@ ICP: Final[dict[str, Any]] = {
         "technologies": _texts(),
         "linkedin_urls": _texts(),
         "company_size": _one_of("smb", "mid-market", "enterprise"),
-        "deal_type": {"type": "string", "maxLength": LONGEST_ITEM},
+        "deal_type": {"type": "string", "maxLength": MAX_ITEM_LENGTH},
         "problem_statement": {"type": "string", "maxLength": 5_000},
         "confidence_score": {"type": "number", "minimum": 0, "maximum": 100},
     },
 }
 
-# Named as Apollo names them, so that a search needs no translation.
+# Apollo's own parameter names, so that a search needs no translation.
 SEARCH_PARAMS: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -63,11 +63,11 @@ SEARCH_PARAMS: Final[dict[str, Any]] = {
         "organization_num_employees_ranges": {
             "type": "array",
             "items": {"type": "string", "pattern": r"^\d+,\d+$"},
-            "maxItems": MOST_ITEMS,
+            "maxItems": MAX_ITEMS,
         },
         "q_organization_keyword_tags": _texts(),
         "q_organization_domains_list": _texts(),
-        "q_keywords": {"type": "string", "maxLength": LONGEST_ITEM},
+        "q_keywords": {"type": "string", "maxLength": MAX_ITEM_LENGTH},
         "page": {"type": "integer", "minimum": 1, "maximum": 500},
         "per_page": {"type": "integer", "minimum": 1, "maximum": 100},
     },
@@ -86,7 +86,7 @@ MESSAGE_DATA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "stage": _one_of(*STAGES),
-        "intent": {"type": "string", "maxLength": LONGEST_ITEM},
+        "intent": {"type": "string", "maxLength": MAX_ITEM_LENGTH},
         "step_index": {"type": "integer", "minimum": 0},
         "extracted": ICP,
         "search_params": SEARCH_PARAMS,
@@ -97,7 +97,7 @@ MESSAGE_DATA: Final[dict[str, Any]] = {
 
 EXPANDED_KEYWORDS: Final[dict[str, Any]] = {
     "type": "array",
-    "items": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEYWORD},
-    "maxItems": MOST_ITEMS,
+    "items": {"type": "string", "minLength": 1, "maxLength": MAX_KEYWORD_LENGTH},
+    "maxItems": MAX_ITEMS,
     "uniqueItems": True,
 }

@@ -1,32 +1,36 @@
-"""Whose conversations and profiles are, and who may look at a conversation that is not theirs."""
+"""Owners of conversations and profiles, and who may see other people's conversations."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from lad.errors import Invalid
 from lad.tenancy.access import Access
+from lad.types import Actor, Values
 from lad.writes import Writer
 from tenants.teams.models import Membership
 
-# The right to see conversations of others; see tenants/access/rights.py.
+# Declared in tenants/access/rights.py.
 OVERSEE: Final = "assistant.oversee"
 
+Row = TypeVar("Row", bound=Model)
 
-class OwnedWriter(Writer):
-    """A new row belongs to whoever makes it, unless staff say whose it is; either must be a member of the tenant."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+class OwnedRowWriter(Writer):
+    """Give a new row to the user who creates it, or to the user staff choose. Only members may own rows."""
+
+    def create(self, values: Values, *, actor: Actor = None) -> Model:
         values = {"user": actor, **values}
         owner = values["user"]
         if owner is not None and not Membership.objects.filter(user=owner.pk).exists():
-            raise Invalid(errors={"user": ["It must belong to a member of the tenant."]})
+            raise Invalid(errors={"user": ["Choose a member of the tenant."]})
         return super().create(values, actor=actor)
 
 
-def conversations_seen_by(access: Access, rows: Any, *, path: str = "") -> Any:
-    """Those of the rows that belong to the caller's own conversations; all of them for who may oversee.
+def visible_conversations(access: Access, rows: QuerySet[Row], *, path: str = "") -> QuerySet[Row]:
+    """Return the rows of the caller's own conversations, or all rows if the caller may oversee the assistant.
 
-    ``path`` leads from the rows to their conversation, such as ``conversation__``.
+    ``path`` leads from a row to its conversation, such as ``conversation__``.
     """
     if access.allows(OVERSEE):
         return rows

@@ -1,4 +1,4 @@
-"""Voice agents, numbers, batches, calls and what the calls told."""
+"""Voice agents, numbers, batches, calls and call analyses."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""How the pages of the domain show calls, recordings, times and counts."""
+"""Format calls, recordings, durations and counts for admin pages."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -7,25 +7,13 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from voice.analysis.models import LeadCategory, Sentiment
 from voice.statuses import BatchStatus, CallStatus, EntryStatus
 
-STYLE: Final = {"all": ["voice/admin.css"]}
-NOTHING: Final = format_html('<span class="text-subtle">{}</span>', "–")
-WEB: Final = ("https://", "http://")
+MEDIA_CSS: Final = {"all": ["voice/admin.css"]}
+EMPTY: Final = format_html('<span class="text-subtle">{}</span>', "–")
+PLAYABLE_SCHEMES: Final = ("https://", "http://")
 
-SENTIMENTS: Final = {
-    Sentiment.VERY_INTERESTED: "success",
-    Sentiment.POSITIVE: "success",
-    Sentiment.NEUTRAL: "default",
-    Sentiment.NEGATIVE: "danger",
-}
-CATEGORIES: Final = {
-    LeadCategory.HOT: "danger",
-    LeadCategory.WARM: "warning",
-    LeadCategory.COLD: "info",
-}
-CALLS: Final = {
+CALL_COLOURS: Final = {
     CallStatus.PENDING: "default",
     CallStatus.RINGING: "info",
     CallStatus.ONGOING: "primary",
@@ -34,7 +22,7 @@ CALLS: Final = {
     CallStatus.CANCELLED: "default",
     CallStatus.FAILED: "danger",
 }
-BATCHES: Final = {
+BATCH_COLOURS: Final = {
     BatchStatus.QUEUED: "info",
     BatchStatus.RUNNING: "primary",
     BatchStatus.COMPLETED: "success",
@@ -42,7 +30,7 @@ BATCHES: Final = {
     BatchStatus.CANCELLED: "default",
     BatchStatus.STOPPED: "warning",
 }
-ENTRIES: Final = {
+ENTRY_COLOURS: Final = {
     EntryStatus.QUEUED: "default",
     EntryStatus.RUNNING: "info",
     EntryStatus.DISPATCHED: "primary",
@@ -53,10 +41,10 @@ ENTRIES: Final = {
 }
 
 
-def player(url: str) -> SafeString:
-    """A player that fetches nothing until it is asked to; nothing for an address a browser should not follow."""
-    if not url.startswith(WEB):
-        return NOTHING
+def audio_player(url: str) -> SafeString:
+    """Return an audio player that loads on demand, or a dash if the URL is not http or https."""
+    if not url.startswith(PLAYABLE_SCHEMES):
+        return EMPTY
     return format_html(
         '<audio class="voice-player" controls preload="none" src="{}"></audio>'
         '<a class="lad-link" href="{}" target="_blank" rel="noopener noreferrer">Open the file</a>',
@@ -65,8 +53,8 @@ def player(url: str) -> SafeString:
     )
 
 
-def clock(seconds: float | None) -> str:
-    """``3:05`` or ``1:02:09``; nothing for nothing."""
+def format_duration(seconds: float | None) -> str:
+    """Return the seconds as ``3:05`` or ``1:02:09``, or an empty string for None."""
     if seconds is None:
         return ""
     minutes, rest = divmod(int(seconds), 60)
@@ -74,14 +62,14 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def conversation(turns: list[dict[str, Any]]) -> str:
-    """The turns of a call as a conversation, the agent on one side and the person on the other."""
-    shown = [{**turn, "at": clock(turn.get("start"))} for turn in turns]
-    return render_to_string("voice/conversation.html", {"turns": shown})
+def render_conversation(turns: list[dict[str, Any]]) -> str:
+    """Render a transcript as a chat, the agent on one side and the person on the other."""
+    with_times = [{**turn, "at": format_duration(turn.get("start"))} for turn in turns]
+    return render_to_string("voice/conversation.html", {"turns": with_times})
 
 
-def cost_table(items: list[dict[str, Any]], cost: Decimal, currency: str) -> str:
-    """What a call cost, item by item."""
+def render_cost_table(items: list[dict[str, Any]], cost: Decimal, currency: str) -> str:
+    """Render the cost of a call, item by item, with its total."""
     rows = [
         {
             **item,
@@ -93,23 +81,23 @@ def cost_table(items: list[dict[str, Any]], cost: Decimal, currency: str) -> str
     return render_to_string("voice/cost.html", {"items": rows, "cost": _number(cost), "currency": currency})
 
 
-def progress(done: int, failed: int, total: int) -> SafeString:
-    """A bar of how much of a batch is over, and how many were reached."""
+def progress_bar(reached: int, failed: int, total: int) -> SafeString:
+    """Return a bar of the finished calls of a batch, and how many people were reached."""
     if not total:
-        return NOTHING
+        return EMPTY
     return format_html(
         '<span class="voice-progress"><progress max="{}" value="{}"></progress>'
-        '<span class="lad-nowrap">{} of {} over, {} reached</span></span>',
+        '<span class="lad-nowrap">{} of {} finished, {} reached</span></span>',
         total,
-        done + failed,
-        done + failed,
+        reached + failed,
+        reached + failed,
         total,
-        done,
+        reached,
     )
 
 
-def _number(value: Any) -> str:
-    """A number without the zeros that say nothing."""
+def _number(value: object) -> str:
+    """Return the number without trailing zeros, or a dash for None."""
     if value is None:
         return "–"
     try:

@@ -1,4 +1,4 @@
-"""What the JSON columns of the voice domain hold. Keys beyond the named ones are let through."""
+"""JSON Schemas of the app's JSON columns. Keys they do not name are allowed."""
 
 from typing import Any, Final
 

@@ -1,6 +1,6 @@
-"""Finding rows by telephone number."""
+"""Search admin lists by telephone number."""
 
-from typing import Any
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -8,31 +8,34 @@ from django.http import HttpRequest
 
 from lad import phones
 
-LARGEST = 10**18
+# Larger numbers do not fit the column and match nothing.
+MAX_SEARCHABLE: Final = 10**18
+NO_NUMBER: Final = -1
 
 
-class FoundByPhone:
-    """Looks a telephone number up in its columns: whole in any writing, or the national number alone."""
+class PhoneSearchMixin:
+    """Find rows by a full number in any notation, or by the national number alone."""
 
     phone_prefix = ""
     search_fields = ["id__exact"]
-    search_help_text = "A telephone number or an id"
+    search_help_text = "Search by telephone number or id"
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         found, distinct = super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
-        conditions = self._numbers(search_term)
+        conditions = self._number_conditions(search_term)
         return (queryset.filter(**conditions), False) if conditions else (found, distinct)
 
-    def _numbers(self, term: str) -> dict[str, Any]:
+    def _number_conditions(self, term: str) -> dict[str, str | int]:
         term = term.strip()
         if not term.strip("+0123456789 ()-./") and any(character.isdigit() for character in term):
             digits = "".join(character for character in term if character.isdigit())
             if term.startswith(("+", "00")):
-                return self._whole(term) or {f"{self.phone_prefix}base_number": -1}
-            return {f"{self.phone_prefix}base_number": int(digits) if int(digits) < LARGEST else -1}
+                return self._full_number(term) or {f"{self.phone_prefix}base_number": NO_NUMBER}
+            national = int(digits) if int(digits) < MAX_SEARCHABLE else NO_NUMBER
+            return {f"{self.phone_prefix}base_number": national}
         return {}
 
-    def _whole(self, term: str) -> dict[str, Any]:
+    def _full_number(self, term: str) -> dict[str, str | int]:
         try:
             phone = phones.parse(term)
         except ValidationError:

@@ -1,4 +1,4 @@
-"""The states of calls, batches and their entries, and the words of the outside world that mean them."""
+"""The statuses of calls, batches and entries, and the words that providers use for them."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from lad.errors import Invalid
 
 
 class CallStatus(models.TextChoices):
-    """Where a call stands."""
+    """The progress of a call."""
 
     PENDING = "pending", "Pending"
     RINGING = "ringing", "Ringing"
@@ -27,7 +27,7 @@ class Direction(models.TextChoices):
 
 
 class BatchStatus(models.TextChoices):
-    """Where a batch stands. ``stopped``: nothing more is dialled, what was under way finished by itself."""
+    """The progress of a batch. A ``stopped`` batch dials nobody else, but its started calls continue."""
 
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
@@ -38,7 +38,7 @@ class BatchStatus(models.TextChoices):
 
 
 class EntryStatus(models.TextChoices):
-    """Where one target of a batch stands."""
+    """The progress of one entry of a batch."""
 
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
@@ -50,13 +50,13 @@ class EntryStatus(models.TextChoices):
 
 
 CALL_ORDER: Final = {CallStatus.PENDING: 0, CallStatus.RINGING: 1, CallStatus.ONGOING: 2}
-CALL_OVER: Final = (CallStatus.ENDED, CallStatus.DECLINED, CallStatus.CANCELLED, CallStatus.FAILED)
+CALL_FINISHED: Final = (CallStatus.ENDED, CallStatus.DECLINED, CallStatus.CANCELLED, CallStatus.FAILED)
 BATCH_OPEN: Final = (BatchStatus.QUEUED, BatchStatus.RUNNING)
-BATCH_OVER: Final = (BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.CANCELLED, BatchStatus.STOPPED)
+BATCH_FINISHED: Final = (BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.CANCELLED, BatchStatus.STOPPED)
 ENTRY_OPEN: Final = (EntryStatus.QUEUED, EntryStatus.RUNNING, EntryStatus.DISPATCHED)
-# A batch counts whoever was not reached as failed, whether they declined or the call was cancelled.
-ENTRY_MISSED: Final = (EntryStatus.FAILED, EntryStatus.DECLINED, EntryStatus.CANCELLED)
-ENTRY_OVER: Final = (EntryStatus.COMPLETED, *ENTRY_MISSED)
+# A batch counts declined and cancelled entries as failed too.
+ENTRY_NOT_REACHED: Final = (EntryStatus.FAILED, EntryStatus.DECLINED, EntryStatus.CANCELLED)
+ENTRY_FINISHED: Final = (EntryStatus.COMPLETED, *ENTRY_NOT_REACHED)
 
 _SYNONYMS: Final = {
     "in_queue": CallStatus.PENDING,
@@ -86,22 +86,22 @@ _ENTRY_OF_CALL: Final = {
 
 
 class UnknownStatus(Invalid):
-    """The status is in no list."""
+    """This call status is not known."""
 
     code = "unknown_status"
 
 
-def call_status(word: str) -> CallStatus:
-    """The call status that a provider, worker or older client means by its word. Raises UnknownStatus."""
+def parse_call_status(word: str) -> CallStatus:
+    """Return the call status for the word of a provider, worker or older client. Raise UnknownStatus."""
     plain = word.strip().lower().replace("-", "_").replace(" ", "_")
     if plain in CallStatus.values:
         return CallStatus(plain)
     if plain in _SYNONYMS:
         return _SYNONYMS[plain]
     known = ", ".join(sorted({*CallStatus.values, *_SYNONYMS}))
-    raise UnknownStatus(errors={"status": [f"“{word}” is no call status. Known: {known}."]})
+    raise UnknownStatus(errors={"status": [f"“{word}” is not a call status. Use one of: {known}."]})
 
 
-def entry_status(call: str) -> EntryStatus:
-    """What a call's status makes of the batch entry it was dialled for; a call not over leaves it dispatched."""
+def entry_status_for(call: str) -> EntryStatus:
+    """Return the status of the batch entry whose call has this status. An unfinished call is dispatched."""
     return _ENTRY_OF_CALL.get(CallStatus(call), EntryStatus.DISPATCHED)

@@ -1,8 +1,9 @@
-"""What the assistant's resources can do beyond being rows, and who sees them."""
+"""The API of conversations and messages."""
 
-from typing import Any
+from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -11,9 +12,9 @@ from rest_framework.response import Response
 
 from aiicp.conversations import services as conversations
 from aiicp.conversations.models import Conversation, Message
-from aiicp.ownership import conversations_seen_by
+from aiicp.ownership import visible_conversations
 from aiicp.profiles import services as profiles
-from aiicp.profiles.api import SaveProfileForm
+from aiicp.profiles.api import SaveProfileSerializer
 from aiicp.profiles.models import IcpProfile
 from lad.api import router
 from lad.api.serializers import make_serializer
@@ -21,7 +22,7 @@ from lad.api.views import ResourceViewSet
 
 
 class ConversationViewSet(ResourceViewSet):
-    """Conversations with the assistant: one's own, and everybody's for who may oversee it."""
+    """The caller's own conversations, or everybody's for members who may oversee the assistant."""
 
     rights = {
         "archive": "assistant.update",
@@ -30,63 +31,62 @@ class ConversationViewSet(ResourceViewSet):
         "save_profile": "assistant.create",
     }
 
-    def narrow(self, rows: Any) -> Any:
-        return conversations_seen_by(self.access, rows)
+    def narrow(self, rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+        return visible_conversations(self.access, rows)
 
-    @extend_schema(summary="Put a conversation away", request=None)
+    @extend_schema(summary="Archive a conversation", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def archive(self, request: Request, pk: Any) -> Response:
-        return self.row_response(conversations.archive(conversation=self.locked_object(), actor=request.user))
+    def archive(self, request: Request, pk: str) -> Response:
+        return self.row_response(conversations.archive(conversation=self.locked_object(), actor=self.access.user))
 
-    @extend_schema(summary="Mark a conversation as having come to its end", request=None)
+    @extend_schema(summary="Complete a conversation", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def complete(self, request: Request, pk: Any) -> Response:
-        return self.row_response(conversations.complete(conversation=self.locked_object(), actor=request.user))
+    def complete(self, request: Request, pk: str) -> Response:
+        return self.row_response(conversations.complete(conversation=self.locked_object(), actor=self.access.user))
 
-    @extend_schema(summary="Go on with a conversation that was archived or completed", request=None)
+    @extend_schema(summary="Reopen an archived or completed conversation", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def reopen(self, request: Request, pk: Any) -> Response:
-        return self.row_response(conversations.reopen(conversation=self.locked_object(), actor=request.user))
+    def reopen(self, request: Request, pk: str) -> Response:
+        return self.row_response(conversations.reopen(conversation=self.locked_object(), actor=self.access.user))
 
     @extend_schema(
-        summary="Keep what the conversation has found as a customer profile",
-        request=SaveProfileForm,
+        summary="Save the customer profile that the conversation has found",
+        request=SaveProfileSerializer,
         responses={201: make_serializer(IcpProfile, read_only=["user"])},
     )
     @action(detail=True, methods=["post"], url_path="save-profile")
     @transaction.atomic
-    def save_profile(self, request: Request, pk: Any) -> Response:
-        form = SaveProfileForm(data=request.data)
-        form.is_valid(raise_exception=True)
+    def save_profile(self, request: Request, pk: str) -> Response:
+        serializer = SaveProfileSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         profile = profiles.save_from_conversation(
-            conversation=self.locked_object(), actor=request.user, **form.validated_data
+            conversation=self.locked_object(), actor=self.access.user, **serializer.validated_data
         )
         resource = router.resource_of(IcpProfile)
-        shown = resource.serializer(profile, context=self.get_serializer_context()).data
-        return Response(shown, status=status.HTTP_201_CREATED, headers={"Location": f"{resource.url}{profile.pk}/"})
+        body = resource.serializer(profile, context=self.get_serializer_context()).data
+        return Response(body, status=status.HTTP_201_CREATED, headers={"Location": f"{resource.url}{profile.pk}/"})
 
 
 class MessageViewSet(ResourceViewSet):
-    """What was said in conversations that the caller may see; they write in their own only."""
+    """Messages of the conversations that the caller may see. Callers write only in their own."""
 
-    def narrow(self, rows: Any) -> Any:
-        return conversations_seen_by(
+    def narrow(self, rows: QuerySet[Message]) -> QuerySet[Message]:
+        return visible_conversations(
             self.access, rows.filter(conversation__deleted_at__isnull=True), path="conversation__"
         )
 
 
-FEATURE = "ai-icp-assistant"
-
+FEATURE: Final = "ai-icp-assistant"
 
 router.register(
     Conversation,
     area="assistant",
     feature=FEATURE,
     filters=["user", "status", "created_at"],
-    # Whose it is and how far the assistant has come is not the caller's to say.
+    # LAD sets the owner and the assistant's progress.
     read_only=["user", "metadata"],
     includes={"messages": Message, "profiles": IcpProfile},
     viewset=ConversationViewSet,
@@ -99,9 +99,9 @@ router.register(
     feature=FEATURE,
     methods=["list", "retrieve", "create"],
     filters=["conversation", "role", "created_at"],
-    # A conversation is read as it was held.
+    # Oldest first, as a conversation is read.
     order=["created_at"],
-    # People speak for themselves; what the assistant says it says itself.
+    # Users cannot write messages of the assistant.
     read_only=["role", "tokens_used", "model"],
     viewset=MessageViewSet,
 )

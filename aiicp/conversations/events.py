@@ -1,6 +1,6 @@
-"""What happens in the aiicp domain, and who acts on it.
+"""Events of conversations and messages.
 
-Conversations are private to their owner, and so the activity feed, which everybody reads, tells of none.
+Conversations are private to their owner, so none of these events appears in the activity feed.
 """
 
 from lad.outbox.catalogue import define
@@ -16,12 +16,9 @@ for _verb in ("created", "updated", "deleted", "restored"):
 
 define("aiicp.conversation.archived", "{actor} archived the conversation", in_feed=False)
 
-
 define("aiicp.conversation.completed", "{actor} completed the conversation", in_feed=False)
 
-
 define("aiicp.conversation.reopened", "{actor} reopened the conversation", fields=["before"], in_feed=False)
-
 
 define(
     "aiicp.message.posted",

@@ -1,15 +1,15 @@
-"""Conversations with the assistant."""
+"""Tables of conversations with the assistant and their messages."""
 
 from django.db import models
 
-from aiicp import json_schemas as shapes
+from aiicp import json_schemas
 from lad.db.fields import TenantForeignKey, TenantKey, TenantUserKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import AppendOnly, SoftDeletable, TenantModel
 
 
 class ConversationStatus(models.TextChoices):
-    """Where a conversation stands: only an active one takes messages."""
+    """The state of a conversation. Only an active one takes messages."""
 
     ACTIVE = "active", "Active"
     ARCHIVED = "archived", "Archived"
@@ -17,19 +17,19 @@ class ConversationStatus(models.TextChoices):
 
 
 class Conversation(SoftDeletable, TenantModel):
-    """One chat of one person with the assistant, and the customer profile it has found so far.
+    """One user's chat with the assistant, and the customer profile found so far.
 
-    It is private to that person; who may oversee the assistant sees those of everybody in the tenant.
+    Only that user sees it, and members who may oversee the assistant.
     """
 
     event_name = "aiicp.conversation"
 
     tenant = TenantKey(db_column="organization_id")
     user = TenantUserKey(
-        on_delete=models.CASCADE, member=True, db_index=False, help_text="Whose conversation it is; nobody else's."
+        on_delete=models.CASCADE, member=True, db_index=False, help_text="The only user who may write in it."
     )
     title = models.CharField(
-        max_length=255, blank=True, default="", db_default="", help_text="Empty: named after the first message."
+        max_length=255, blank=True, default="", db_default="", help_text="Leave empty to use the first message."
     )
     status = models.CharField(
         max_length=50,
@@ -43,25 +43,25 @@ class Conversation(SoftDeletable, TenantModel):
         default=dict,
         blank=True,
         db_default={},
-        validators=[JsonSchemaValidator(shapes.ICP)],
-        help_text="What the conversation has said of the ideal customer: roles, industries, locations, company size …",
+        validators=[JsonSchemaValidator(json_schemas.ICP)],
+        help_text="The ideal customer found so far: roles, industries, locations, company size …",
     )
     search_params = models.JSONField(
         "search parameters",
         null=True,
         blank=True,
-        validators=[JsonSchemaValidator(shapes.SEARCH_PARAMS)],
-        help_text="The search that follows from it, in Apollo's words; null until there is one.",
+        validators=[JsonSchemaValidator(json_schemas.SEARCH_PARAMS)],
+        help_text="The search for such customers, with Apollo's parameters. Empty until there is one.",
     )
     search_triggered = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text="Whether the search has been started."
+        default=False, db_default=False, editable=False, help_text="Whether the search was started."
     )
     metadata = models.JSONField(
         default=dict,
         blank=True,
         db_default={},
-        validators=[JsonSchemaValidator(shapes.METADATA)],
-        help_text="How far the assistant has come with its questions: stage, progress, step_index.",
+        validators=[JsonSchemaValidator(json_schemas.METADATA)],
+        help_text="The assistant's progress with its questions: stage, progress, step_index.",
     )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -72,8 +72,8 @@ class Conversation(SoftDeletable, TenantModel):
                 condition=models.Q(status="archived", archived_at__isnull=False)
                 | (~models.Q(status="archived") & models.Q(archived_at__isnull=True)),
                 name="ai_conversations_archived_at",
-                violation_error_message="An archived conversation says when it was archived, any other does not: "
-                "archive or reopen it instead of setting its status.",
+                violation_error_message="Only an archived conversation has a time of archiving. "
+                "Archive or reopen it instead of setting its status.",
             )
         ]
         indexes = [
@@ -95,14 +95,14 @@ class Conversation(SoftDeletable, TenantModel):
 
 
 class MessageRole(models.TextChoices):
-    """Who speaks."""
+    """The author of a message."""
 
     USER = "user", "User"
     ASSISTANT = "assistant", "Assistant"
 
 
 class Message(AppendOnly, TenantModel):
-    """One thing said in a conversation, by its owner or by the assistant; never changed, never removed."""
+    """One message of a conversation, by its user or the assistant. Messages are never changed or deleted."""
 
     event_name = "aiicp.message"
 
@@ -114,14 +114,18 @@ class Message(AppendOnly, TenantModel):
         default=dict,
         blank=True,
         db_default={},
-        validators=[JsonSchemaValidator(shapes.MESSAGE_DATA)],
-        help_text="What was understood from the message or offered with it: extracted, suggestions, options …",
+        validators=[JsonSchemaValidator(json_schemas.MESSAGE_DATA)],
+        help_text="Data extracted from the message or offered with it: extracted, suggestions, options …",
     )
     tokens_used = models.PositiveIntegerField(
-        null=True, blank=True, help_text="What the model counted for its answer; null where none answered."
+        null=True, blank=True, help_text="The tokens the model used. Empty for messages of a person."
     )
     model = models.CharField(
-        max_length=100, blank=True, default="", db_default="", help_text="The model that answered; empty for people."
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The model that answered; empty for people.",
     )
 
     announced = False
@@ -132,7 +136,7 @@ class Message(AppendOnly, TenantModel):
             models.CheckConstraint(
                 condition=~models.Q(content=""),
                 name="ai_messages_content_said",
-                violation_error_message="Say something: a message is not empty.",
+                violation_error_message="Enter a message.",
             )
         ]
         indexes = [

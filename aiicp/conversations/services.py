@@ -1,6 +1,5 @@
-"""What people do with their conversations."""
+"""Post messages, and archive, complete or reopen conversations."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,143 +7,143 @@ from django.db import transaction
 from django.utils import timezone
 
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
-from aiicp.ownership import OwnedWriter
+from aiicp.ownership import OwnedRowWriter
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
+from lad.types import Actor, Values
 from lad.writes import Writer
 
-LONGEST_USER_MESSAGE: Final = 5_000
-LONGEST_DERIVED_TITLE: Final = 80
+MAX_MESSAGE_LENGTH: Final = 5_000
+MAX_DERIVED_TITLE_LENGTH: Final = 80
 
 
 class ConversationClosed(Conflict):
-    """This conversation is archived or completed; reopen it first."""
+    """This conversation is archived or completed. Reopen it first."""
 
     code = "conversation_closed"
 
 
 class ConversationOpen(Conflict):
-    """This conversation is active already."""
+    """This conversation is already active."""
 
     code = "conversation_open"
 
 
 class AlreadyArchived(Conflict):
-    """This conversation is archived already."""
+    """This conversation is already archived."""
 
     code = "conversation_archived"
 
 
 class MessageWriter(Writer[Message]):
-    """People write their own side of a conversation; the assistant's answers are its own service's to write."""
+    """Write messages of users only; the assistant's messages have a service of their own."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Message:
+    def create(self, values: Values, *, actor: Actor = None) -> Message:
         return post_message(**values, actor=actor)
 
-    def write(self, values: Mapping[str, Any], *, actor: Any) -> Message:
-        """The row itself, checked as every row is."""
-        row: Message = super().create(values, actor=actor)
-        return row
+    def write(self, values: Values, *, actor: Actor) -> Message:
+        """Validate and write the row itself."""
+        return super().create(values, actor=actor)
 
 
 @transaction.atomic
 def post_message(
-    *, conversation: Conversation, content: str, message_data: dict[str, Any] | None = None, actor: Any
+    *, conversation: Conversation, content: str, message_data: dict[str, Any] | None = None, actor: Actor
 ) -> Message:
-    """Say something in one's own active conversation; the first message names an untitled one.
+    """Post a message in the user's own active conversation. The first message gives an untitled one its title.
 
-    Emits ``aiicp.message.posted``. Raises Invalid for an empty or overlong message and for somebody
-    else's conversation, ConversationClosed for one that is not active.
+    Emits ``aiicp.message.posted``. Raises Invalid if the message is empty or too long or the conversation is
+    another user's, ConversationClosed if it is not active.
     """
-    _require_sayable(content)
-    held = _lock(conversation)
-    if held.user_id != getattr(actor, "pk", None):
-        # To everybody but its owner it is not there.
-        raise Invalid(errors={"conversation": ["There is no such conversation here."]})
-    if held.status != ConversationStatus.ACTIVE:
+    _check_content(content)
+    row = _lock(conversation)
+    if row.user_id != getattr(actor, "pk", None):
+        # Do not reveal that another user's conversation exists.
+        raise Invalid(errors={"conversation": ["This conversation does not exist."]})
+    if row.status != ConversationStatus.ACTIVE:
         raise ConversationClosed
     values = {
-        "tenant_id": held.tenant_id,
-        "conversation": held,
+        "tenant_id": row.tenant_id,
+        "conversation": row,
         "role": MessageRole.USER,
         "content": content,
         "message_data": message_data or {},
     }
     message = MessageWriter(Message).write(values, actor=actor)
-    if not held.title:
-        writes.update(held, {"title": _title_from(content)}, actor=actor)
-    payload = {"conversation_id": str(held.pk), "role": message.role}
+    if not row.title:
+        writes.update(row, {"title": _title_from(content)}, actor=actor)
+    payload = {"conversation_id": str(row.pk), "role": message.role}
     emit("aiicp.message.posted", aggregate=message, payload=payload, actor=actor)
     return message
 
 
 @transaction.atomic
-def archive(*, conversation: Conversation, actor: Any, now: datetime | None = None) -> Conversation:
-    """Put a conversation away. Emits ``aiicp.conversation.archived``; raises AlreadyArchived."""
-    held = _lock(conversation)
-    if held.status == ConversationStatus.ARCHIVED:
+def archive(*, conversation: Conversation, actor: Actor, now: datetime | None = None) -> Conversation:
+    """Archive a conversation. Emits ``aiicp.conversation.archived``. Raises AlreadyArchived."""
+    row = _lock(conversation)
+    if row.status == ConversationStatus.ARCHIVED:
         raise AlreadyArchived
-    _move(held, ConversationStatus.ARCHIVED, archived_at=now or timezone.now())
-    emit("aiicp.conversation.archived", aggregate=held, actor=actor)
-    return held
+    _set_status(row, ConversationStatus.ARCHIVED, archived_at=now or timezone.now())
+    emit("aiicp.conversation.archived", aggregate=row, actor=actor)
+    return row
 
 
 @transaction.atomic
-def complete(*, conversation: Conversation, actor: Any) -> Conversation:
-    """Mark an active conversation as having come to its end.
+def complete(*, conversation: Conversation, actor: Actor) -> Conversation:
+    """Complete an active conversation.
 
-    Emits ``aiicp.conversation.completed``; raises ConversationClosed when it is not active.
+    Emits ``aiicp.conversation.completed``. Raises ConversationClosed if it is not active.
     """
-    held = _lock(conversation)
-    if held.status != ConversationStatus.ACTIVE:
+    row = _lock(conversation)
+    if row.status != ConversationStatus.ACTIVE:
         raise ConversationClosed
-    _move(held, ConversationStatus.COMPLETED, archived_at=None)
-    emit("aiicp.conversation.completed", aggregate=held, actor=actor)
-    return held
+    _set_status(row, ConversationStatus.COMPLETED, archived_at=None)
+    emit("aiicp.conversation.completed", aggregate=row, actor=actor)
+    return row
 
 
 @transaction.atomic
-def reopen(*, conversation: Conversation, actor: Any) -> Conversation:
-    """Go on with an archived or completed conversation.
+def reopen(*, conversation: Conversation, actor: Actor) -> Conversation:
+    """Make an archived or completed conversation active again.
 
-    Emits ``aiicp.conversation.reopened``; raises ConversationOpen when it is active.
+    Emits ``aiicp.conversation.reopened``. Raises ConversationOpen if it is active.
     """
-    held = _lock(conversation)
-    before = held.status
+    row = _lock(conversation)
+    before = row.status
     if before == ConversationStatus.ACTIVE:
         raise ConversationOpen
-    _move(held, ConversationStatus.ACTIVE, archived_at=None)
-    emit("aiicp.conversation.reopened", aggregate=held, payload={"before": before}, actor=actor)
-    return held
+    _set_status(row, ConversationStatus.ACTIVE, archived_at=None)
+    emit("aiicp.conversation.reopened", aggregate=row, payload={"before": before}, actor=actor)
+    return row
 
 
-def _require_sayable(content: str) -> None:
+def _check_content(content: str) -> None:
     if not content.strip():
-        raise Invalid(errors={"content": ["Say something: a message is not empty."]})
-    if len(content) > LONGEST_USER_MESSAGE:
-        too_long = f"At most {LONGEST_USER_MESSAGE:,} characters; this has {len(content):,}."
-        raise Invalid(errors={"content": [too_long]})
+        raise Invalid(errors={"content": ["Enter a message."]})
+    if len(content) > MAX_MESSAGE_LENGTH:
+        message = f"A message has at most {MAX_MESSAGE_LENGTH:,} characters. This one has {len(content):,}."
+        raise Invalid(errors={"content": [message]})
 
 
 def _lock(conversation: Conversation) -> Conversation:
-    held: Conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
-    return held
+    row: Conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
+    return row
 
 
-def _move(held: Conversation, status: ConversationStatus, *, archived_at: datetime | None) -> None:
-    held.status = status
-    held.archived_at = archived_at
-    held.save(update_fields=["status", "archived_at"])
-    held.refresh_from_db(fields=["updated_at"])
+def _set_status(row: Conversation, status: ConversationStatus, *, archived_at: datetime | None) -> None:
+    row.status = status
+    row.archived_at = archived_at
+    row.save(update_fields=["status", "archived_at"])
+    row.refresh_from_db(fields=["updated_at"])
 
 
 def _title_from(content: str) -> str:
     line = " ".join(content.split())
-    if len(line) <= LONGEST_DERIVED_TITLE:
+    if len(line) <= MAX_DERIVED_TITLE_LENGTH:
         return line
-    return f"{line[: LONGEST_DERIVED_TITLE - 1].rsplit(' ', 1)[0]}…"
+    return f"{line[: MAX_DERIVED_TITLE_LENGTH - 1].rsplit(' ', 1)[0]}…"
 
 
-writes.register(Conversation, OwnedWriter)
+writes.register(Conversation, OwnedRowWriter)
 writes.register(Message, MessageWriter)

@@ -1,6 +1,6 @@
-"""Keyword expansions, the shared ones and tenants' own."""
+"""Admin pages of keyword expansions."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Q
 from django.urls import reverse
@@ -13,8 +13,8 @@ from lad.admin.base import SharedModelAdmin, register
 from lad.admin.json_view import chips
 from lad.admin.lists import computed_once
 
-SHOWN_IN_LIST: Final = 6
-MOST_RELATED: Final = 20
+MAX_KEYWORDS_SHOWN: Final = 6
+MAX_RELATED_SHOWN: Final = 20
 
 
 @register(KeywordExpansion)
@@ -22,35 +22,36 @@ class KeywordExpansionAdmin(SharedModelAdmin):
     area = "assistant"
     platform_writes = True
     section, icon, rank = "Assistant", "hub", 40
-    list_display = ["original_keyword", "context", "means", "usage_count", "last_used_at", "created_at"]
+    list_display = ["original_keyword", "context", "keywords", "usage_count", "last_used_at", "created_at"]
     list_filter = ["created_at"]
     search_fields = ["original_keyword__startswith"]
     fieldsets = [
         (None, {"fields": ["original_keyword", "context", "expanded_keywords", "model"]}),
-        ("Use", {"fields": ["usage_count", "last_used_at", "related"]}),
+        ("Usage", {"fields": ["usage_count", "last_used_at", "related"]}),
     ]
     add_fieldsets = [(None, {"fields": ["original_keyword", "context", "expanded_keywords", "model"]})]
     readonly_fields = ["related"]
 
-    @display(description="Means")
-    def means(self, obj: KeywordExpansion) -> SafeString:
-        return chips(obj.expanded_keywords[:SHOWN_IN_LIST])
+    @display(description="Expands to")
+    def keywords(self, obj: KeywordExpansion) -> SafeString:
+        return chips(obj.expanded_keywords[:MAX_KEYWORDS_SHOWN])
 
-    @display(description="The same keyword elsewhere")
+    @display(description="Other expansions of this keyword")
     @computed_once
-    def related(self, obj: Any) -> SafeString:
-        whose = Q(tenant__isnull=True) | Q(tenant=obj.tenant_id)
-        others = KeywordExpansion.objects.filter(whose, original_keyword=obj.original_keyword).exclude(pk=obj.pk)
+    def related(self, obj: KeywordExpansion) -> SafeString:
+        shared_or_own = Q(tenant__isnull=True) | Q(tenant=obj.tenant_id)
+        same_keyword = KeywordExpansion.objects.filter(shared_or_own, original_keyword=obj.original_keyword)
+        others = same_keyword.exclude(pk=obj.pk)
         lines = [
             (
                 reverse("admin:aiicp_keywordexpansion_change", args=(other.pk,)),
                 other.context,
                 "shared" if other.tenant_id is None else other.tenant.name,
-                chips(other.expanded_keywords[:SHOWN_IN_LIST]),
+                chips(other.expanded_keywords[:MAX_KEYWORDS_SHOWN]),
             )
-            for other in others.select_related("tenant").order_by("context", "pk")[:MOST_RELATED]
+            for other in others.select_related("tenant").order_by("context", "pk")[:MAX_RELATED_SHOWN]
         ]
         if not lines:
-            return format_html('<span class="lad-hint">{}</span>', "Nowhere.")
+            return format_html('<span class="lad-hint">{}</span>', "None.")
         rows = '<tr><td><a class="lad-link" href="{}">{}</a></td><td>{}</td><td>{}</td></tr>'
         return format_html('<table class="lad-table">{}</table>', format_html_join("", rows, lines))

@@ -1,10 +1,11 @@
-"""The aiicp domain in the API."""
+"""The API of keyword expansions."""
+
+from typing import Final
 
 from aiicp.keywords.models import KeywordExpansion
 from lad.api import router
 
-FEATURE = "ai-icp-assistant"
-
+FEATURE: Final = "ai-icp-assistant"
 
 router.register(
     KeywordExpansion,

@@ -1,6 +1,6 @@
-"""What the assistant's resources can do beyond being rows, and who sees them."""
+"""The API of customer profiles."""
 
-from typing import Any
+from typing import Final
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
@@ -16,27 +16,26 @@ from lad.api.serializers import InputSerializer
 from lad.api.views import ResourceViewSet
 
 
-class SaveProfileForm(InputSerializer):
-    """What a profile saved from a conversation is to be called."""
+class SaveProfileSerializer(InputSerializer):
+    """The name and description of a profile to save from a conversation."""
 
     name = serializers.CharField(max_length=255)
     description = serializers.CharField(max_length=5_000, required=False, allow_blank=True, default="")
 
 
 class ProfileViewSet(ResourceViewSet):
-    """Customer profiles, which the whole team searches with."""
+    """Customer profiles, shared by the whole tenant."""
 
     rights = {"use": "assistant.update"}
 
     @extend_schema(summary="Count one more search with the profile", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def use(self, request: Request, pk: Any) -> Response:
-        return self.row_response(profiles.use(profile=self.get_object(), actor=request.user))
+    def use(self, request: Request, pk: str) -> Response:
+        return self.row_response(profiles.use(profile=self.get_object(), actor=self.access.user))
 
 
-FEATURE = "ai-icp-assistant"
-
+FEATURE: Final = "ai-icp-assistant"
 
 router.register(
     IcpProfile,

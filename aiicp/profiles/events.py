@@ -1,7 +1,4 @@
-"""What happens in the aiicp domain, and who acts on it.
-
-Conversations are private to their owner, and so the activity feed, which everybody reads, tells of none.
-"""
+"""Events of customer profiles."""
 
 from lad.outbox.catalogue import define
 

@@ -1,8 +1,8 @@
-"""Saved customer profiles."""
+"""Table of saved customer profiles."""
 
 from django.db import models
 
-from aiicp import json_schemas as shapes
+from aiicp import json_schemas
 from aiicp.conversations.models import Conversation
 from lad.db.fields import TenantForeignKey, TenantKey, TenantUserKey
 from lad.db.json_schema import JsonSchemaValidator
@@ -10,25 +10,25 @@ from lad.db.models import SoftDeletable, TenantModel
 
 
 class IcpProfile(SoftDeletable, TenantModel):
-    """One ideal customer profile a person saved for the whole team to search with again."""
+    """One ideal customer profile, saved by a user for the whole tenant to search with."""
 
     event_name = "aiicp.icp_profile"
 
     tenant = TenantKey(db_column="organization_id")
-    user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False, help_text="Who saved it.")
+    user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False, help_text="The user who saved it.")
     name = models.CharField(max_length=255)
     description = models.TextField(max_length=5_000, blank=True, default="", db_default="")
     icp_data = models.JSONField(
         "ideal customer",
-        validators=[JsonSchemaValidator(shapes.ICP)],
-        help_text="Who the ideal customer is: roles, industries, locations, company size …",
+        validators=[JsonSchemaValidator(json_schemas.ICP)],
+        help_text="The ideal customer: roles, industries, locations, company size …",
     )
     search_params = models.JSONField(
         "search parameters",
         null=True,
         blank=True,
-        validators=[JsonSchemaValidator(shapes.SEARCH_PARAMS)],
-        help_text="The search that finds them, in Apollo's words; null: it follows from the profile.",
+        validators=[JsonSchemaValidator(json_schemas.SEARCH_PARAMS)],
+        help_text="The search for such customers, with Apollo's parameters. Empty to derive it from the profile.",
     )
     source_conversation = TenantForeignKey(
         Conversation,
@@ -40,7 +40,7 @@ class IcpProfile(SoftDeletable, TenantModel):
         editable=False,
         help_text="The conversation it was saved from.",
     )
-    is_active = models.BooleanField(default=True, db_default=True, help_text="Whether it is offered for new searches.")
+    is_active = models.BooleanField(default=True, db_default=True, help_text="Whether it can be used for new searches.")
     usage_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -53,7 +53,7 @@ class IcpProfile(SoftDeletable, TenantModel):
             models.CheckConstraint(
                 condition=models.Q(usage_count=0) | models.Q(last_used_at__isnull=False),
                 name="ai_icp_profiles_last_use",
-                violation_error_message="A profile that was used says when it was last.",
+                violation_error_message="A profile that was used needs the time of its last use.",
             )
         ]
         indexes = [

@@ -1,37 +1,37 @@
-"""Saving customer profiles and searching with them."""
+"""Save customer profiles and count their use."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from aiicp.conversations.models import Conversation
-from aiicp.ownership import OwnedWriter
+from aiicp.ownership import OwnedRowWriter
 from aiicp.profiles.models import IcpProfile
 from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
+from lad.types import Actor
 
 
 class ProfileInactive(Conflict):
-    """This profile is not offered for searches any more; make it active first."""
+    """This profile is not active. Activate it before you search with it."""
 
     code = "profile_inactive"
 
 
-class NothingFound(Conflict):
-    """The conversation has found no customer profile yet; go on with it first."""
+class NoProfileFound(Conflict):
+    """The conversation has not found a customer profile yet. Continue it first."""
 
     code = "nothing_found"
 
 
 @transaction.atomic
-def use(*, profile: IcpProfile, actor: Any, now: datetime | None = None) -> IcpProfile:
-    """Count one more search with the profile; two at once both count.
+def use(*, profile: IcpProfile, actor: Actor, now: datetime | None = None) -> IcpProfile:
+    """Count one more search with the profile. Concurrent searches are all counted.
 
-    Emits ``aiicp.icp_profile.used``; raises ProfileInactive.
+    Emits ``aiicp.icp_profile.used``. Raises ProfileInactive.
     """
     now = now or timezone.now()
     used = IcpProfile.objects.filter(pk=profile.pk, is_active=True).update(
@@ -45,14 +45,14 @@ def use(*, profile: IcpProfile, actor: Any, now: datetime | None = None) -> IcpP
 
 
 @transaction.atomic
-def save_from_conversation(*, conversation: Conversation, name: str, description: str = "", actor: Any) -> IcpProfile:
-    """Keep what a conversation has found as a profile of its own, for the team to search with.
+def save_from_conversation(*, conversation: Conversation, name: str, description: str = "", actor: Actor) -> IcpProfile:
+    """Save what a conversation has found as a customer profile, and return the profile.
 
-    Emits ``aiicp.icp_profile.saved``; raises NothingFound when the conversation has found nothing,
-    Invalid for a profile that does not hold what it should.
+    Emits ``aiicp.icp_profile.saved``. Raises NoProfileFound if the conversation has found nothing, Invalid if
+    the profile is not valid.
     """
     if not conversation.icp_data:
-        raise NothingFound
+        raise NoProfileFound
     values = {
         "tenant_id": conversation.tenant_id,
         "name": name,
@@ -67,4 +67,4 @@ def save_from_conversation(*, conversation: Conversation, name: str, description
     return profile
 
 
-writes.register(IcpProfile, OwnedWriter)
+writes.register(IcpProfile, OwnedRowWriter)

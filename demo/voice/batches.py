@@ -9,7 +9,7 @@ from demo.voice.cast import Cast
 from demo.voice.team import Crew
 from lad.phones import parse
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.statuses import BATCH_OVER, ENTRY_MISSED, BatchStatus, CallStatus, EntryStatus
+from voice.statuses import BATCH_FINISHED, ENTRY_NOT_REACHED, BatchStatus, CallStatus, EntryStatus
 
 DONE: Final[dict[EntryStatus, float]] = {
     EntryStatus.COMPLETED: 8,
@@ -78,7 +78,7 @@ def _batch(
         status=status,
         scheduled_at=demo.ago(days=-1) if status == BatchStatus.QUEUED else None,
         started_at=None if status == BatchStatus.QUEUED else made + timedelta(minutes=1),
-        finished_at=made + timedelta(minutes=50) if status in BATCH_OVER else None,
+        finished_at=made + timedelta(minutes=50) if status in BATCH_FINISHED else None,
         metadata={"base_context": demo.random.choice(CONTEXTS), "llm_provider": "groq"},
     )
     statuses = demo.spread(ENTRIES[status], cast.batch_size)
@@ -86,7 +86,7 @@ def _batch(
     mine = list({entry.to_phone: entry for entry in mine}.values())
     batch.total_calls = len(mine)
     batch.completed_calls = sum(entry.status == EntryStatus.COMPLETED for entry in mine)
-    batch.failed_calls = sum(entry.status in ENTRY_MISSED for entry in mine)
+    batch.failed_calls = sum(entry.status in ENTRY_NOT_REACHED for entry in mine)
     entries += mine
     return batch
 

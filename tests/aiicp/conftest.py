@@ -1,4 +1,4 @@
-"""A company that pays for the assistant, and browsers signed in to its admin."""
+"""Fixtures of the assistant's tests: a tenant with the assistant, and browsers signed in to its admin."""
 
 import pytest
 

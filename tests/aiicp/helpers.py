@@ -1,4 +1,4 @@
-"""What the tests of the assistant share."""
+"""Helpers of the assistant's tests."""
 
 from typing import Any
 
@@ -30,8 +30,8 @@ def profile(tenant: Tenant, user: User, **values: Any) -> IcpProfile:
         return IcpProfileFactory.create(user=user, **values)
 
 
-def as_now(row: Any) -> Any:
-    """The row as the database has it."""
+def stored(row: Any) -> Any:
+    """Return the row as stored."""
     with platform_context():
         return type(row).all_objects.get(pk=row.pk)
 

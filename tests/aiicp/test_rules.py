@@ -1,4 +1,4 @@
-"""What the database itself holds the assistant's tables to."""
+"""Constraints of the assistant's tables."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -29,7 +29,7 @@ def test_status_and_archived_at_agree(tenant, member, values):
         Conversation.objects.filter(pk=row.pk).update(**values)
 
 
-def test_a_conversation_is_a_member_s(tenant):
+def test_only_a_member_may_own_a_conversation(tenant):
     with platform_context(tenant_id=tenant.pk):
         stranger = UserFactory.create()
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -37,13 +37,13 @@ def test_a_conversation_is_a_member_s(tenant):
 
 
 @pytest.mark.parametrize("values", [{"content": ""}, {"tokens_used": -1}, {"role": "ai"}])
-def test_a_message_says_something_in_a_known_role_for_no_less_than_nothing(tenant, member, values):
+def test_a_message_needs_content_a_known_role_and_no_negative_tokens(tenant, member, values):
     row = conversation(tenant, member)
     with pytest.raises(IntegrityError), transaction.atomic():
         message(row, **values)
 
 
-def test_a_message_stays_what_it_is(tenant, member):
+def test_a_message_cannot_be_changed_or_deleted(tenant, member):
     said = message(conversation(tenant, member))
     with platform_context():
         for change in (
@@ -55,7 +55,7 @@ def test_a_message_stays_what_it_is(tenant, member):
         assert Message.objects.get(pk=said.pk).content == said.content
 
 
-def test_a_keyword_is_stored_so_that_equality_finds_it(tenant, member, api):
+def test_a_keyword_is_stored_in_lower_case_and_found_in_any(tenant, member, api):
     with platform_context(tenant_id=tenant.pk):
         row = KeywordExpansionFactory.create(original_keyword="  FinTech Ä ", context=" Industry ")
         assert (row.original_keyword, row.context) == ("fintech ä", "industry")
@@ -64,18 +64,18 @@ def test_a_keyword_is_stored_so_that_equality_finds_it(tenant, member, api):
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_a_keyword_is_expanded_once_in_a_context_for_a_tenant_and_once_for_everybody(tenant, shared):
-    whose = {"tenant_id": None} if shared else {}
+def test_a_keyword_has_one_expansion_per_context_and_tenant_and_one_shared(tenant, shared):
+    owner = {"tenant_id": None} if shared else {}
     with platform_context(tenant_id=tenant.pk):
-        KeywordExpansionFactory.create(original_keyword="fintech", context="industry", **whose)
-        KeywordExpansionFactory.create(original_keyword="fintech", context="technology", **whose)
+        KeywordExpansionFactory.create(original_keyword="fintech", context="industry", **owner)
+        KeywordExpansionFactory.create(original_keyword="fintech", context="technology", **owner)
         with pytest.raises(IntegrityError), transaction.atomic():
-            KeywordExpansionFactory.create(original_keyword="FinTech ", context="industry", **whose)
+            KeywordExpansionFactory.create(original_keyword="FinTech ", context="industry", **owner)
         other = {} if shared else {"tenant_id": None}
         KeywordExpansionFactory.create(original_keyword="fintech", context="industry", **other)
 
 
-def test_the_database_refuses_a_keyword_that_is_not_normal(tenant):
+def test_the_database_refuses_a_keyword_that_is_not_normalised(tenant):
     with platform_context(tenant_id=tenant.pk):
         row = KeywordExpansionFactory.create()
         for wrong in ("'FinTech'", "' fintech'", "''"):
@@ -83,13 +83,13 @@ def test_the_database_refuses_a_keyword_that_is_not_normal(tenant):
                 _set_keyword(row, wrong)
 
 
-def test_a_second_expansion_is_refused_with_a_word_on_what_to_do(tenant):
+def test_a_second_expansion_is_refused_and_says_what_to_do(tenant):
     with platform_context(tenant_id=tenant.pk):
         KeywordExpansionFactory.create(original_keyword="fintech", context="industry", tenant_id=None)
         values = {"original_keyword": "FinTech ", "context": "industry", "expanded_keywords": ["payments"]}
-        with pytest.raises(Invalid) as refused:
+        with pytest.raises(Invalid) as error:
             writes.create(KeywordExpansion, values)
-    assert "expanded already" in str(refused.value.errors)
+    assert "already has an expansion" in str(error.value.errors)
 
 
 def test_a_tenant_reads_shared_expansions_and_its_own(tenant, other_tenant, member, api):

@@ -1,4 +1,4 @@
-"""What the tests of the voice domain share."""
+"""Fixtures of the voice tests."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ def tenant(db: None) -> Tenant:
 
 @pytest.fixture
 def ask(api: Callable[..., Any]) -> Callable[..., Any]:
-    """``ask(user, body)`` posts a batch under a key of its own, or under ``key``."""
+    """Return ``ask(user, body)``, which posts a batch with a new idempotency key or with ``key``."""
 
     def post(user: Any, body: dict[str, Any], key: str = "") -> Any:
         return api(user).post(

@@ -1,4 +1,4 @@
-"""The pages staff work in: calls with what was said, batches with their people."""
+"""Admin pages of calls, batches, agents and numbers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from tests.factories.voice import (
     VoiceNumberFactory,
 )
 from tests.lad.admin.conftest import admin_of, root
-from voice import formatting as showing
+from voice import formatting
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.statuses import BatchStatus, EntryStatus
 
@@ -42,7 +42,7 @@ def change(kind: str, row: Any, action: str = "change") -> str:
     return f"/admin/voice/{kind}/{row.pk}/{action}/"
 
 
-def test_a_call_is_read_as_a_conversation_beside_its_recording_analysis_and_cost(tenant: Tenant, root: Client) -> None:
+def test_a_call_page_shows_the_conversation_recording_analysis_and_cost(tenant: Tenant, root: Client) -> None:
     call = made(
         tenant,
         CallLogFactory,
@@ -75,20 +75,20 @@ def test_a_call_is_read_as_a_conversation_beside_its_recording_analysis_and_cost
     assert "cartesia" in page
 
 
-def test_a_call_that_was_never_spoken_on_says_so(tenant: Tenant, root: Client) -> None:
+def test_a_call_without_a_transcript_says_so(tenant: Tenant, root: Client) -> None:
     page = root.get(change("calllog", made(tenant, CallLogFactory))).content.decode()
-    assert "Nothing was said" in page
+    assert "No transcript" in page
     assert "has not been analysed" in page
     assert "<audio" not in page
 
 
 @pytest.mark.parametrize("address", ["", "gs://bucket/one.wav", "javascript:alert(1)", "data:audio/wav;base64,AA"])
-def test_only_an_address_of_the_web_gets_a_player(address: str) -> None:
-    assert "<audio" not in showing.player(address)
-    assert address not in showing.player(address) or not address
+def test_only_http_urls_get_an_audio_player(address: str) -> None:
+    assert "<audio" not in formatting.audio_player(address)
+    assert address not in formatting.audio_player(address) or not address
 
 
-def test_a_call_is_found_by_its_number_in_any_writing(tenant: Tenant, root: Client) -> None:
+def test_a_call_is_found_by_its_number_in_any_notation(tenant: Tenant, root: Client) -> None:
     call = made(tenant, CallLogFactory, to_country_code="+39", to_base_number=655501234, to_leading_zeros=1)
     made(tenant, CallLogFactory)
     for term in ("+390655501234", "+39 06 5550 1234", "0039 06 55501234", "655501234", "06 5550 1234", str(call.pk)):
@@ -98,7 +98,7 @@ def test_a_call_is_found_by_its_number_in_any_writing(tenant: Tenant, root: Clie
         assert not root.get("/admin/voice/calllog/", {"q": term}).context["cl"].result_list
 
 
-def test_a_list_of_calls_shows_sentiments_in_the_same_number_of_queries(
+def test_a_list_of_calls_shows_sentiments_without_a_query_per_call(
     tenant: Tenant, root: Client, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(3):
@@ -120,10 +120,10 @@ def test_a_batch_is_cancelled_with_a_reason(tenant: Tenant, member: User, admin_
     with platform_context():
         batch.refresh_from_db()
     assert (batch.status, batch.completed_calls, batch.failed_calls) == (BatchStatus.CANCELLED, 1, 1)
-    assert "2 of 2 over, 1 reached" in browser.get(change("callbatch", batch)).content.decode()
+    assert "2 of 2 finished, 1 reached" in browser.get(change("callbatch", batch)).content.decode()
 
 
-def test_who_may_only_look_sees_no_way_to_cancel(tenant: Tenant, viewer: User, admin_of: Callable[..., Client]) -> None:
+def test_a_viewer_cannot_cancel_a_batch(tenant: Tenant, viewer: User, admin_of: Callable[..., Client]) -> None:
     batch = made(tenant, CallBatchFactory)
     browser = admin_of(viewer)
     assert "/cancel/" not in browser.get(change("callbatch", batch)).content.decode()
@@ -132,7 +132,7 @@ def test_who_may_only_look_sees_no_way_to_cancel(tenant: Tenant, viewer: User, a
         assert CallBatch.objects.get(pk=batch.pk).status == BatchStatus.QUEUED
 
 
-def test_people_are_added_to_a_batch_on_its_page_while_it_waits(
+def test_entries_are_added_on_the_page_of_a_queued_batch(
     tenant: Tenant, member: User, admin_of: Callable[..., Client]
 ) -> None:
     batch = made(tenant, CallBatchFactory)
@@ -153,7 +153,7 @@ def test_people_are_added_to_a_batch_on_its_page_while_it_waits(
         assert (batch.total_calls, batch.status) == (2, BatchStatus.QUEUED)
 
 
-def test_a_wrong_number_is_refused_where_it_was_entered(
+def test_an_invalid_number_is_refused_next_to_its_field(
     tenant: Tenant, member: User, admin_of: Callable[..., Client]
 ) -> None:
     batch = made(tenant, CallBatchFactory)
@@ -166,20 +166,20 @@ def test_a_wrong_number_is_refused_where_it_was_entered(
     assert "is no phone number" in response.content.decode()
 
 
-def test_nobody_joins_a_batch_that_has_begun(tenant: Tenant, member: User, admin_of: Callable[..., Client]) -> None:
+def test_a_started_batch_takes_no_entries(tenant: Tenant, member: User, admin_of: Callable[..., Client]) -> None:
     batch = made(tenant, CallBatchFactory, status=BatchStatus.RUNNING, started_at=NOW)
     page = admin_of(member).get(change("callbatch", batch))
     assert f"{INLINE}-0-to_phone" not in page.content.decode()
     assert "_save" not in untouched(page, CallBatch)
 
 
-def test_an_agents_page_lets_its_voice_be_heard(tenant: Tenant, root: Client) -> None:
+def test_an_agents_page_plays_its_voice_sample(tenant: Tenant, root: Client) -> None:
     voice = made(tenant, VoiceFactory, voice_sample_url="https://samples.voices.example/a.mp3")
     page = root.get(change("voiceagent", made(tenant, VoiceAgentFactory, voice=voice))).content.decode()
     assert 'src="https://samples.voices.example/a.mp3"' in page
 
 
-def test_a_number_is_shown_as_people_write_it(tenant: Tenant, root: Client) -> None:
+def test_a_number_is_shown_in_international_notation(tenant: Tenant, root: Client) -> None:
     number = made(tenant, VoiceNumberFactory, base_number=655501234)
     assert "+39 06 5550 1234" in root.get(change("voicenumber", number)).content.decode()
     assert "+39 06 5550 1234" in root.get("/admin/voice/voicenumber/").content.decode()

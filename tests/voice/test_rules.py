@@ -1,4 +1,4 @@
-"""What the tables themselves refuse, whoever writes them."""
+"""Constraints of the voice tables, whoever writes to them."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -54,7 +54,7 @@ def refused(factory: Any, constraint: str, **values: Any) -> None:
         ("campaign_named", {"campaign": None, "campaign_step": None, "lead": None}),
     ],
 )
-def test_a_call_that_cannot_be_is_refused(tenant: Tenant, constraint: str, values: dict[str, Any]) -> None:
+def test_an_impossible_call_is_refused(tenant: Tenant, constraint: str, values: dict[str, Any]) -> None:
     with platform_context(tenant_id=tenant.pk):
         if "campaign" in values:
             whole = CallLogFactory.create()
@@ -65,12 +65,12 @@ def test_a_call_that_cannot_be_is_refused(tenant: Tenant, constraint: str, value
         refused(CallLogFactory, f"voice_call_logs_{constraint}", **values)
 
 
-def test_a_begun_second_counts_and_a_call_may_end_without_a_start(tenant: Tenant) -> None:
+def test_a_started_second_counts_and_a_call_may_end_without_a_start(tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         end = START + timedelta(seconds=29, milliseconds=200)
         CallLogFactory.create(status="ended", started_at=START, ended_at=end, duration_seconds=30)
         CallLogFactory.create(status="ended", ended_at=START, duration_seconds=300)
-        # Carriers of inbound calls do not always say when one ended.
+        # Carriers do not always report when an inbound call ended.
         CallLogFactory.create(status="ended", direction="inbound")
 
 
@@ -80,7 +80,7 @@ def test_a_call_has_one_analysis(tenant: Tenant) -> None:
         refused(CallAnalysisFactory, "voice_call_analysis_call_key", call_log=first.call_log)
 
 
-def test_a_number_is_the_tenants_once_while_it_is_there(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_tenant_has_a_number_once_until_it_is_deleted(tenant: Tenant, other_tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         first = VoiceNumberFactory.create()
         same = {"base_number": first.base_number}
@@ -92,7 +92,7 @@ def test_a_number_is_the_tenants_once_while_it_is_there(tenant: Tenant, other_te
         VoiceNumberFactory.create(**same)
 
 
-def test_a_leading_zero_survives(tenant: Tenant) -> None:
+def test_a_leading_zero_is_kept(tenant: Tenant) -> None:
     phone = parse("+39 06 5550 1234")
     with platform_context(tenant_id=tenant.pk):
         row = VoiceNumberFactory.create(
@@ -103,7 +103,7 @@ def test_a_leading_zero_survives(tenant: Tenant) -> None:
     assert str(row) == "+390655501234"
 
 
-def test_a_permission_has_a_target_and_is_given_once(tenant: Tenant) -> None:
+def test_a_permission_needs_a_target_and_is_unique(tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         refused(VoicePermissionFactory, "voice_permissions_target", number=None, voice=None)
         first = VoicePermissionFactory.create()
@@ -127,7 +127,7 @@ def test_a_member_has_one_profile(tenant: Tenant) -> None:
         VoiceProfileFactory.create(user=user)
 
 
-def test_a_voice_of_a_provider_is_listed_once_even_without_a_tenant(tenant: Tenant) -> None:
+def test_a_providers_voice_is_unique_even_without_a_tenant(tenant: Tenant) -> None:
     with platform_context():
         VoiceFactory.create(tenant_id=None, provider_voice_id="one")
         refused(VoiceFactory, "voice_agent_voices_provider_key", tenant_id=None, provider_voice_id="one")
@@ -146,18 +146,18 @@ def test_a_voice_of_a_provider_is_listed_once_even_without_a_tenant(tenant: Tena
         ("completed_calls_check", {"completed_calls": -1}),
     ],
 )
-def test_a_batch_that_cannot_be_is_refused(tenant: Tenant, constraint: str, values: dict[str, Any]) -> None:
+def test_an_impossible_batch_is_refused(tenant: Tenant, constraint: str, values: dict[str, Any]) -> None:
     with platform_context(tenant_id=tenant.pk):
         refused(CallBatchFactory, f"voice_call_batches_{constraint}", **values)
 
 
 @pytest.mark.parametrize("status", [BatchStatus.STOPPED, BatchStatus.CANCELLED, BatchStatus.FAILED])
-def test_a_batch_may_be_over_without_having_started(tenant: Tenant, status: BatchStatus) -> None:
+def test_a_batch_may_finish_without_having_started(tenant: Tenant, status: BatchStatus) -> None:
     with platform_context(tenant_id=tenant.pk):
         assert CallBatchFactory.create(status=status, finished_at=START).pk
 
 
-def test_an_entry_names_a_number_once_per_batch(tenant: Tenant) -> None:
+def test_an_entry_needs_a_number_that_is_unique_in_its_batch(tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         refused(CallBatchEntryFactory, "voice_call_batch_entries_phone", lead=None, to_phone="")
         refused(CallBatchEntryFactory, "voice_call_batch_entries_phone", to_phone="0201234567")
@@ -170,7 +170,7 @@ def test_an_entry_names_a_number_once_per_batch(tenant: Tenant) -> None:
         refused(CallBatchEntryFactory, "call_key", call_log=call)
 
 
-def test_a_lead_that_goes_for_good_leaves_the_entry_its_number(tenant: Tenant) -> None:
+def test_an_entry_keeps_its_number_when_its_lead_is_deleted_for_good(tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         entry = CallBatchEntryFactory.create()
         Lead.all_objects.filter(pk=entry.lead_id).hard_delete()

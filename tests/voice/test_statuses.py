@@ -1,8 +1,8 @@
-"""The words that mean a status."""
+"""Parsing call statuses."""
 
 import pytest
 
-from voice.statuses import CallStatus, EntryStatus, UnknownStatus, call_status, entry_status
+from voice.statuses import CallStatus, EntryStatus, UnknownStatus, entry_status_for, parse_call_status
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ from voice.statuses import CallStatus, EntryStatus, UnknownStatus, call_status, 
         ("not_reachable", "failed"),
     ],
 )
-def test_every_vocabulary_is_understood(word: str, status: str) -> None:
-    assert call_status(word) == status
+def test_every_known_word_is_parsed(word: str, status: str) -> None:
+    assert parse_call_status(word) == status
 
 
-def test_an_unknown_word_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownStatus) as refusal:
-        call_status("voicemail")
-    assert "no_answer" in refusal.value.errors["status"][0]
+def test_an_unknown_word_is_refused_with_a_list_of_known_ones() -> None:
+    with pytest.raises(UnknownStatus) as error:
+        parse_call_status("voicemail")
+    assert "no_answer" in error.value.errors["status"][0]
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_an_unknown_word_is_refused_with_the_known_ones() -> None:
         (CallStatus.PENDING, EntryStatus.DISPATCHED),
     ],
 )
-def test_an_entry_follows_its_call(call: CallStatus, entry: EntryStatus) -> None:
-    assert entry_status(call) == entry
+def test_the_status_of_a_call_gives_the_status_of_its_entry(call: CallStatus, entry: EntryStatus) -> None:
+    assert entry_status_for(call) == entry

@@ -1,11 +1,12 @@
-"""The voice domain in the API: agents and what belongs to them, batches, and the record of calls."""
+"""The API of voice agents, voices, profiles and permissions."""
+
+from typing import Final
 
 from lad.api import router
 from voice.agents.models import Voice, VoiceAgent, VoicePermission, VoiceProfile
 from voice.numbers.models import VoiceNumber
 
-FEATURE = "voice-agent"
-
+FEATURE: Final = "voice-agent"
 
 router.register(
     VoiceAgent,
@@ -16,12 +17,9 @@ router.register(
     includes={"numbers": VoiceNumber},
 )
 
-
 router.register(Voice, area="voice", feature=FEATURE, filters=["provider", "language", "gender", "created_at"])
 
-
 router.register(VoiceProfile, area="voice", feature=FEATURE, filters=["user", "created_at"])
-
 
 router.register(
     VoicePermission,

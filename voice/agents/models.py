@@ -1,4 +1,4 @@
-"""Agents: who speaks on a call."""
+"""Tables of voice agents, voices, and members' profiles and permissions."""
 
 from django.db import models
 
@@ -12,7 +12,7 @@ MAX_PROMPT = 50_000
 
 
 class Gender(models.TextChoices):
-    """How a voice or a persona presents itself."""
+    """The gender of a voice or an agent."""
 
     FEMALE = "female", "Female"
     MALE = "male", "Male"
@@ -20,7 +20,7 @@ class Gender(models.TextChoices):
 
 
 class VoiceAgent(NumberedModel, SoftDeletable, TenantModel):
-    """One persona that makes and takes calls: what it is told, how it begins, in which voice and language."""
+    """One persona that makes and takes calls, with its instructions, openings, voice and language."""
 
     event_name = "voice.agent"
 
@@ -41,7 +41,7 @@ class VoiceAgent(NumberedModel, SoftDeletable, TenantModel):
             models.CheckConstraint(
                 condition=~models.Q(name__regex=r"^\s*$"),
                 name="voice_agents_name_given",
-                violation_error_message="Give the agent a name.",
+                violation_error_message="Enter a name for the agent.",
             )
         ]
         indexes = [
@@ -72,7 +72,7 @@ class VoiceProvider(models.TextChoices):
 
 
 class Voice(SharedModel):
-    """One voice of a speech provider; without a tenant every tenant's agents may speak with it."""
+    """One voice of a speech provider. A voice without a tenant is shared with every tenant."""
 
     event_name = "voice.voice"
 
@@ -94,7 +94,7 @@ class Voice(SharedModel):
                 fields=["tenant", "provider", "provider_voice_id"],
                 name="voice_agent_voices_provider_key",
                 nulls_distinct=False,
-                violation_error_message="This voice of the provider is in the list already.",
+                violation_error_message="This provider's voice is already in the list.",
             ),
             is_web_address("voice_agent_voices", "voice_sample_url"),
         ]
@@ -109,7 +109,7 @@ class Voice(SharedModel):
 
 
 class VoiceProfile(SoftDeletable, TenantModel):
-    """One member's defaults for calling."""
+    """One member's default agent, default number and preferences for calls."""
 
     event_name = "voice.profile"
 
@@ -132,18 +132,18 @@ class VoiceProfile(SoftDeletable, TenantModel):
                 fields=["tenant", "user"],
                 condition=models.Q(deleted_at__isnull=True),
                 name="voice_user_profiles_user_key",
-                violation_error_message="This member has a profile already.",
+                violation_error_message="This member already has a voice profile.",
             )
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="voice_user_profiles_newest")]
 
     def __str__(self) -> str:
-        # The person's address where it is at hand: a name must not cost a query.
+        # Use the user's address only if it is loaded: a label must not cost a query.
         return str(self._state.fields_cache.get("user") or self.user_id)
 
 
 class VoicePermission(SoftDeletable, TenantModel):
-    """One member's right to call from a number, to use a voice, or to use both together."""
+    """One member's permission to call from a number, to use a voice, or to use both together."""
 
     event_name = "voice.permission"
 
@@ -175,7 +175,7 @@ class VoicePermission(SoftDeletable, TenantModel):
                 condition=models.Q(deleted_at__isnull=True),
                 name="voice_permissions_target_key",
                 nulls_distinct=False,
-                violation_error_message="This member has this permission already.",
+                violation_error_message="This member already has this permission.",
             ),
         ]
         indexes = [
@@ -185,6 +185,6 @@ class VoicePermission(SoftDeletable, TenantModel):
         ]
 
     def __str__(self) -> str:
-        known = self._state.fields_cache
-        targets = [str(known.get(name) or name) for name in ("number", "voice") if getattr(self, f"{name}_id")]
-        return f"{known.get('user') or self.user_id} · {' and '.join(targets)}"
+        loaded = self._state.fields_cache
+        targets = [str(loaded.get(name) or name) for name in ("number", "voice") if getattr(self, f"{name}_id")]
+        return f"{loaded.get('user') or self.user_id} · {' and '.join(targets)}"

@@ -1,10 +1,11 @@
-"""The voice domain in the API: agents and what belongs to them, batches, and the record of calls."""
+"""The API of call analyses."""
+
+from typing import Final
 
 from lad.api import router
 from voice.analysis.models import CallAnalysis
 
-FEATURE = "voice-agent"
-
+FEATURE: Final = "voice-agent"
 
 router.register(
     CallAnalysis,

@@ -1,4 +1,4 @@
-"""What happens in the voice domain. Payloads hold ids and facts, never a recording's address or what was said."""
+"""Events of call analyses. Payloads hold ids and facts, never a recording's URL or a transcript."""
 
 from lad.outbox.catalogue import define
 

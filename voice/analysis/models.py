@@ -1,4 +1,4 @@
-"""What a call told."""
+"""Tables of call analyses."""
 
 from django.db import models
 
@@ -19,7 +19,7 @@ class Sentiment(models.TextChoices):
 
 
 class LeadCategory(models.TextChoices):
-    """How near the person is to buying."""
+    """How close the person is to buying."""
 
     HOT = "Hot Lead", "Hot lead"
     WARM = "Warm Lead", "Warm lead"
@@ -27,7 +27,7 @@ class LeadCategory(models.TextChoices):
 
 
 class Disposition(models.TextChoices):
-    """What to do with the person next."""
+    """The next step with the person."""
 
     PROCEED = "PROCEED IMMEDIATELY", "Proceed immediately"
     FOLLOW_UP_3 = "FOLLOW UP IN 3 DAYS", "Follow up in 3 days"
@@ -37,7 +37,7 @@ class Disposition(models.TextChoices):
 
 
 class Engagement(models.TextChoices):
-    """How much the person took part."""
+    """How actively the person took part in the call."""
 
     HIGH = "high", "High"
     MEDIUM = "medium", "Medium"
@@ -45,7 +45,7 @@ class Engagement(models.TextChoices):
 
 
 class CallAnalysis(TenantModel):
-    """What one call told, by the machine that read its transcript; reading it again replaces the row's content."""
+    """The analysis of one call's transcript. A new analysis of the call replaces the content of this row."""
 
     event_name = "voice.call_analysis"
 
@@ -76,7 +76,7 @@ class CallAnalysis(TenantModel):
     cost = models.DecimalField(max_digits=18, decimal_places=6, default=0, db_default=0)
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
-    # Its own event says more than that it was changed.
+    # voice.call.analysed replaces the generic change event.
     announced = False
 
     class Meta:
@@ -86,7 +86,7 @@ class CallAnalysis(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "call_log"],
                 name="voice_call_analysis_call_key",
-                violation_error_message="This call has its analysis already.",
+                violation_error_message="This call already has an analysis.",
             ),
             not_negative("voice_call_analysis", "cost"),
         ]

@@ -1,39 +1,39 @@
-"""What calls told, as analysers report it."""
+"""Record the analysis of a call."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import models, transaction
 
 from lad import writes
 from lad.errors import Invalid
 from lad.outbox.emission import emit
+from lad.types import Actor, Values
 from voice.analysis.models import CallAnalysis, Disposition, Engagement, LeadCategory, Sentiment
 from voice.calls.models import CallLog
 
-_POSITIVE_FROM: Final = 60
-_NEUTRAL_FROM: Final = 40
-_CONTENT: Final = tuple(
-    field.name
+_MIN_POSITIVE_SCORE: Final = 60
+_MIN_NEUTRAL_SCORE: Final = 40
+_CONTENT_FIELDS: Final = tuple(
+    field
     for field in CallAnalysis._meta.concrete_fields
     if field.name not in ("id", "tenant", "call_log", "created_at", "updated_at")
 )
 
 
 @transaction.atomic
-def record_analysis(*, call: CallLog, values: Mapping[str, Any], actor: Any = None) -> CallAnalysis:
-    """Keep what the analysis of a call found; a new analysis of the same call takes the place of the former.
+def record_analysis(*, call: CallLog, values: Values, actor: Actor = None) -> CallAnalysis:
+    """Store the analysis of a call, replacing an earlier one.
 
-    ``values`` are fields of the row, in the analyser's words: sentiment, category and disposition are
-    recognised however they are written, and prose where a word belongs goes to ``raw_analysis``.
-    What is not among them is emptied. Emits ``voice.call.analysed``. Raises Invalid.
+    ``values`` are fields of the row as the analyser wrote them. Sentiment, category, disposition and engagement
+    are recognised in any spelling; text that matches no choice goes to ``raw_analysis``. Fields that are not
+    given are reset. Emits ``voice.call.analysed``. Raises Invalid.
     """
     CallLog.objects.select_for_update().get(pk=call.pk)
-    unknown = sorted(set(values) - set(_CONTENT))
+    unknown = sorted(set(values) - {field.name for field in _CONTENT_FIELDS})
     if unknown:
-        raise Invalid(errors={name: ["An analysis has no such field."] for name in unknown})
-    content = {**_emptied(), "lead": call.lead, **_recognised(values)}
+        raise Invalid(errors={name: ["A call analysis has no such field."] for name in unknown})
+    content = {**_defaults(), "lead": call.lead, **_parse_choices(values)}
     before = CallAnalysis.objects.filter(call_log=call).first()
     if before is None:
         row = writes.create(CallAnalysis, {"call_log": call, **content}, actor=actor)
@@ -53,66 +53,66 @@ def record_analysis(*, call: CallLog, values: Mapping[str, Any], actor: Any = No
     return row
 
 
-def sentiment_of_score(score: float) -> Sentiment:
-    """The sentiment that a score from 0 to 100 stands for."""
-    if score >= _POSITIVE_FROM:
+def sentiment_for_score(score: float) -> Sentiment:
+    """Return the sentiment for a score from 0 to 100."""
+    if score >= _MIN_POSITIVE_SCORE:
         return Sentiment.POSITIVE
-    return Sentiment.NEUTRAL if score >= _NEUTRAL_FROM else Sentiment.NEGATIVE
+    return Sentiment.NEUTRAL if score >= _MIN_NEUTRAL_SCORE else Sentiment.NEGATIVE
 
 
 class CallAnalysisWriter(writes.Writer[CallAnalysis]):
-    """An analysis is about the lead of its call unless it says otherwise, and stays with its call."""
+    """Take the lead from the call unless one is given, and keep an analysis with its call."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def create(self, values: Values, *, actor: Actor = None) -> CallAnalysis:
         call = values.get("call_log")
         lead = values.get("lead") or getattr(call, "lead", None)
         return super().create({**values, "lead": lead}, actor=actor)
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def update(self, row: CallAnalysis, values: Values, *, actor: Actor = None) -> CallAnalysis:
         if values.get("call_log", row.call_log) != row.call_log:
-            raise Invalid(errors={"call_log": ["An analysis stays with its call."]})
+            raise Invalid(errors={"call_log": ["An analysis cannot move to another call."]})
         return super().update(row, values, actor=actor)
 
 
-def _emptied() -> dict[str, Any]:
-    fields: Any = CallAnalysis._meta
-    return {name: fields.get_field(name).get_default() for name in _CONTENT}
+def _defaults() -> dict[str, Any]:
+    return {field.name: field.get_default() for field in _CONTENT_FIELDS}
 
 
-def _recognised(values: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(values)
-    raw = dict(found.get("raw_analysis") or {})
+def _parse_choices(values: Values) -> dict[str, Any]:
+    parsed = dict(values)
+    raw = dict(parsed.get("raw_analysis") or {})
     for name, words in _WORDS.items():
-        said = found.get(name)
-        if said in (None, ""):
-            found[name] = None
+        given = parsed.get(name)
+        if given in (None, ""):
+            parsed[name] = None
             continue
-        found[name] = words.get(_plain(said))
-        if found[name] is None:
-            # Analysers write sentences where a word belongs: kept, and out of the way of filters.
-            raw[name] = str(said)
-    return {**found, "raw_analysis": raw}
+        parsed[name] = words.get(_normalise(given))
+        if parsed[name] is None:
+            # Analysers sometimes write a sentence here. Keep it where filters do not look.
+            raw[name] = str(given)
+    return {**parsed, "raw_analysis": raw}
 
 
-def _plain(word: Any) -> str:
+def _normalise(word: object) -> str:
     return re.sub(r"[^a-z0-9]+", " ", str(word).lower()).strip()
 
 
-def _words(choices: Any, more: Mapping[str, Any]) -> dict[str, str]:
+def _choice_words(choices: type[models.TextChoices], synonyms: dict[str, str]) -> dict[str, str]:
+    """Map every spelling of a choice, by value, label or synonym, to its value."""
     return {
-        **{_plain(value): value for value, _label in choices.choices},
-        **{_plain(label): value for value, label in choices.choices},
-        **{_plain(word): value for word, value in more.items()},
+        **{_normalise(value): value for value, _label in choices.choices},
+        **{_normalise(label): value for value, label in choices.choices},
+        **{_normalise(word): value for word, value in synonyms.items()},
     }
 
 
 _WORDS: Final[dict[str, dict[str, str]]] = {
-    "sentiment": _words(Sentiment, {"very positive": Sentiment.VERY_INTERESTED}),
-    "lead_category": _words(
+    "sentiment": _choice_words(Sentiment, {"very positive": Sentiment.VERY_INTERESTED}),
+    "lead_category": _choice_words(
         LeadCategory, {"hot": LeadCategory.HOT, "warm": LeadCategory.WARM, "cold": LeadCategory.COLD}
     ),
-    "disposition": _words(Disposition, {"do not pursue": Disposition.DROP, "nurture": Disposition.NURTURE}),
-    "engagement_level": _words(Engagement, {}),
+    "disposition": _choice_words(Disposition, {"do not pursue": Disposition.DROP, "nurture": Disposition.NURTURE}),
+    "engagement_level": _choice_words(Engagement, {}),
 }
 
 

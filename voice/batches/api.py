@@ -1,6 +1,6 @@
-"""Batches: asked for with everybody who is to be called, called off or stopped."""
+"""The API of call batches: create one with its targets, cancel it, stop it."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
@@ -15,26 +15,28 @@ from lad.api.serializers import InputSerializer, make_serializer
 from lad.api.views import ResourceViewSet, require_tenant
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services import batches
-from voice.batches.services.targets import MAX_TARGETS, VERDICTS, Target
+from voice.batches.services.targets import MAX_TARGETS, TARGET_RESULTS, Target
+
+FEATURE: Final = "voice-agent"
 
 _Batch = make_serializer(CallBatch)
 
 
-class TargetForm(InputSerializer):
-    """Somebody to call: a lead at its number, a number, or a lead at another number."""
+class CallTargetSerializer(InputSerializer):
+    """Who to call: a lead, a number, or a lead at another number."""
 
     lead = serializers.UUIDField(required=False, allow_null=True)
     phone = serializers.CharField(max_length=50, required=False, allow_blank=True)
     name = serializers.CharField(max_length=255, required=False, allow_blank=True)
     context = serializers.CharField(  # type: ignore[assignment]
-        max_length=20_000, required=False, allow_blank=True, help_text="Told to the agent for this call alone."
+        max_length=20_000, required=False, allow_blank=True, help_text="Given to the agent for this call only."
     )
 
 
-class BatchForm(_Batch):  # type: ignore[misc, valid-type]
-    """A batch to be made, with everybody who is to be called."""
+class CreateBatchSerializer(_Batch):  # type: ignore[misc, valid-type]
+    """A batch to create, with everybody to call."""
 
-    entries = TargetForm(many=True, write_only=True, allow_empty=False, max_length=MAX_TARGETS)  # type: ignore[call-arg]
+    entries = CallTargetSerializer(many=True, write_only=True, allow_empty=False, max_length=MAX_TARGETS)  # type: ignore[call-arg]
 
     class Meta(_Batch.Meta):  # type: ignore[name-defined]
         fields = [
@@ -44,26 +46,28 @@ class BatchForm(_Batch):  # type: ignore[misc, valid-type]
         ]
 
 
-class VerdictAnswer(serializers.Serializer):
-    """What became of one row that was sent."""
+class TargetCheckResponse(serializers.Serializer):
+    """Whether one of the rows sent will be called, and why not."""
 
     index = serializers.IntegerField()
-    verdict = serializers.ChoiceField(choices=list(VERDICTS))
+    verdict = serializers.ChoiceField(choices=list(TARGET_RESULTS))
     detail = serializers.CharField()
     to_phone = serializers.CharField()
     lead = serializers.UUIDField(allow_null=True)
 
 
-class CreatedBatchAnswer(_Batch):  # type: ignore[misc, valid-type]
-    """The new batch, and what became of each row that was sent."""
+class CreatedBatchResponse(_Batch):  # type: ignore[misc, valid-type]
+    """The new batch, and a verdict on each row that was sent."""
 
-    verdicts = VerdictAnswer(many=True, read_only=True)
+    verdicts = TargetCheckResponse(many=True, read_only=True)
 
     class Meta(_Batch.Meta):  # type: ignore[name-defined]
         fields = [*_Batch.Meta.fields, "verdicts"]
 
 
-class ReasonForm(InputSerializer):
+class BatchReasonSerializer(InputSerializer):
+    """Why a batch is cancelled or stopped."""
+
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
@@ -72,38 +76,37 @@ class CallBatchViewSet(ResourceViewSet):
     idempotency_required = ("create",)
 
     @extend_schema(
-        summary="Ask for calls to leads and numbers",
-        description="The batch waits as `queued`. Rows that cannot be called are left out and say why.",
-        request=BatchForm,
-        responses={201: CreatedBatchAnswer, **problems(400, 403)},
+        summary="Create a batch of calls to leads and numbers",
+        description="The new batch is `queued`. Rows that cannot be called are left out; their verdict says why.",
+        request=CreateBatchSerializer,
+        responses={201: CreatedBatchResponse, **problems(400, 403)},
     )
     def create(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = BatchForm(data=request.data, context=self.get_serializer_context())
-        form.is_valid(raise_exception=True)
-        values = dict(form.validated_data)
+        serializer = CreateBatchSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        values = dict(serializer.validated_data)
         targets = [_target(row) for row in values.pop("entries")]
-        created = batches.create_batch(values=values, targets=targets, actor=request.user)
-        address = f"{request.path}{created.batch.pk}/"
-        response = self.row_response(created.batch, status.HTTP_201_CREATED, Location=address)
-        response.data["verdicts"] = [verdict.shown() for verdict in created.verdicts]
+        created = batches.create_batch(values=values, targets=targets, actor=self.access.user)
+        location = f"{request.path}{created.batch.pk}/"
+        response = self.row_response(created.batch, status.HTTP_201_CREATED, Location=location)
+        response.data["verdicts"] = [check.as_json() for check in created.checks]
         return response
 
-    @extend_schema(summary="Call a batch off: whoever has not been dialled will not be", request=ReasonForm)
+    @extend_schema(summary="Cancel a batch: entries not yet dialled will not be called", request=BatchReasonSerializer)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def cancel(self, request: Request, pk: Any) -> Response:
+    def cancel(self, request: Request, pk: str) -> Response:
         return self.row_response(
-            batches.cancel_batch(batch=self.get_object(), reason=_reason(request), actor=request.user)
+            batches.cancel_batch(batch=self.get_object(), reason=_reason(request), actor=self.access.user)
         )
 
-    @extend_schema(summary="End a running batch early; calls that were begun take their course", request=ReasonForm)
+    @extend_schema(summary="Stop a running batch; started calls continue", request=BatchReasonSerializer)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def stop(self, request: Request, pk: Any) -> Response:
-        return self.row_response(
-            batches.stop_batch(batch=self.get_object(), reason=_reason(request), actor=request.user)
-        )
+    def stop(self, request: Request, pk: str) -> Response:
+        batch = batches.stop_batch(batch=self.get_object(), reason=_reason(request), actor=self.access.user)
+        return self.row_response(batch)
 
 
 def _target(row: dict[str, Any]) -> Target:
@@ -111,25 +114,21 @@ def _target(row: dict[str, Any]) -> Target:
 
 
 def _reason(request: Request) -> str:
-    form = ReasonForm(data=request.data or {})
-    form.is_valid(raise_exception=True)
-    return str(form.validated_data["reason"])
-
-
-FEATURE = "voice-agent"
+    serializer = BatchReasonSerializer(data=request.data or {})
+    serializer.is_valid(raise_exception=True)
+    return str(serializer.validated_data["reason"])
 
 
 router.register(
     CallBatch,
     area="calls",
     feature=FEATURE,
-    # Made with its entries in one call, see the viewset.
+    # The viewset's own create takes the batch and its entries in one request.
     methods=["list", "retrieve", "update", "delete"],
     viewset=CallBatchViewSet,
     filters=["status", "agent", "scheduled_at", "created_at"],
     includes={"entries": CallBatchEntry},
 )
-
 
 router.register(
     CallBatchEntry,

@@ -1,24 +1,21 @@
-"""What happens in the voice domain. Payloads hold ids and facts, never a recording's address or what was said."""
+"""Events of call batches. Payloads hold ids and facts, never a recording's URL or a transcript."""
+
+from typing import Final
 
 from lad.outbox.catalogue import define
 
+_COUNTERS: Final = ("total_calls", "completed_calls", "failed_calls")
+
 define(
     "voice.call_batch.created",
-    "{actor} asked for {total_calls} calls",
+    "{actor} created a batch of {total_calls} calls",
     optional=["agent_id", "total_calls", "refused", "scheduled_at"],
 )
 
+define("voice.call_batch.started", "The batch {subject} has started", fields=["total_calls"], in_feed=False)
 
-define("voice.call_batch.started", "The batch {subject} has begun", fields=["total_calls"], in_feed=False)
+define("voice.call_batch.completed", "The batch {subject} is complete: {completed_calls} reached", fields=_COUNTERS)
 
+define("voice.call_batch.cancelled", "{actor} cancelled the batch {subject}", fields=[*_COUNTERS, "reason"])
 
-_COUNTS = ("total_calls", "completed_calls", "failed_calls")
-
-
-define("voice.call_batch.completed", "The batch {subject} is through: {completed_calls} reached", fields=_COUNTS)
-
-
-define("voice.call_batch.cancelled", "{actor} cancelled the batch {subject}", fields=[*_COUNTS, "reason"])
-
-
-define("voice.call_batch.stopped", "{actor} stopped the batch {subject}", fields=[*_COUNTS, "reason"])
+define("voice.call_batch.stopped", "{actor} stopped the batch {subject}", fields=[*_COUNTERS, "reason"])

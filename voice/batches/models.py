@@ -1,4 +1,4 @@
-"""Batches: many calls asked for at once."""
+"""Tables of call batches and their entries."""
 
 from uuid import uuid4
 
@@ -8,19 +8,19 @@ from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 from voice.json_schemas import BATCH, ENTRY
-from voice.statuses import BATCH_OVER, BatchStatus, EntryStatus
+from voice.statuses import BATCH_FINISHED, BatchStatus, EntryStatus
 
 LIVE = models.Q(deleted_at__isnull=True)
 MAX_RETRIES = 10
 
 
 def new_job_id() -> str:
-    """The name under which workers know a batch."""
+    """Return a new id by which workers refer to a batch."""
     return f"batch-{uuid4().hex}"
 
 
 class CallBatch(SoftDeletable, TenantModel):
-    """One list of people to be called by one agent. Its counters are folded from its entries."""
+    """One list of people for one agent to call. The counters are computed from the entries."""
 
     event_name = "voice.call_batch"
 
@@ -33,10 +33,10 @@ class CallBatch(SoftDeletable, TenantModel):
         blank=True,
         related_name="+",
         db_index=False,
-        help_text="Instead of the agent's own.",
+        help_text="Replaces the agent's own voice for this batch.",
     )
     from_number = TenantForeignKey(
-        "voice.VoiceNumber", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        "voice.VoiceNumber", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches", db_index=False
     )
     job_id = models.CharField(max_length=100, default=new_job_id, editable=False)
     status = models.CharField(
@@ -45,7 +45,7 @@ class CallBatch(SoftDeletable, TenantModel):
     total_calls = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     completed_calls = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     failed_calls = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    scheduled_at = models.DateTimeField(null=True, blank=True, help_text="Nobody is called before; empty means now.")
+    scheduled_at = models.DateTimeField(null=True, blank=True, help_text="When calling starts; empty means now.")
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(BATCH)])
@@ -58,30 +58,30 @@ class CallBatch(SoftDeletable, TenantModel):
             models.CheckConstraint(
                 condition=models.Q(total_calls__gte=models.F("completed_calls") + models.F("failed_calls")),
                 name="voice_call_batches_counters",
-                violation_error_message="No more calls can be over than there are.",
+                violation_error_message="A batch cannot have more finished calls than calls.",
             ),
             models.CheckConstraint(
                 condition=models.Q(finished_at__gte=models.F("started_at")),
                 name="voice_call_batches_finished_after_start",
-                violation_error_message="A batch finishes after it started.",
+                violation_error_message="A batch cannot finish before it started.",
             ),
             models.CheckConstraint(
-                condition=models.Q(status__in=BATCH_OVER, finished_at__isnull=False)
-                | (~models.Q(status__in=BATCH_OVER) & models.Q(finished_at__isnull=True)),
+                condition=models.Q(status__in=BATCH_FINISHED, finished_at__isnull=False)
+                | (~models.Q(status__in=BATCH_FINISHED) & models.Q(finished_at__isnull=True)),
                 name="voice_call_batches_finished_when_over",
-                violation_error_message="A batch has a moment at which it finished when, and only when, it is over.",
+                violation_error_message="A finished batch needs a finish time, and an open one must not have any.",
             ),
             models.CheckConstraint(
                 condition=~models.Q(status=BatchStatus.RUNNING) | models.Q(started_at__isnull=False),
                 name="voice_call_batches_running_started",
-                violation_error_message="A running batch has started.",
+                violation_error_message="A running batch needs a start time.",
             ),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="voice_call_batches_newest"),
             models.Index(fields=["tenant", "status", "-created_at"], condition=LIVE, name="voice_call_batches_status"),
             models.Index(fields=["tenant", "agent", "-created_at"], name="voice_call_batches_agent"),
-            # What a dialer would take next.
+            # Finds the batches that are due.
             models.Index(
                 fields=["tenant", "scheduled_at"],
                 condition=LIVE & models.Q(status=BatchStatus.QUEUED),
@@ -94,13 +94,13 @@ class CallBatch(SoftDeletable, TenantModel):
         return f"{agent}: {self.total_calls} calls, {self.created_at:%d %b %H:%M}"
 
     @property
-    def over_calls(self) -> int:
-        """How many calls are over, reached or not."""
+    def finished_calls(self) -> int:
+        """Return the number of finished calls, reached or not."""
         return self.completed_calls + self.failed_calls
 
 
 class CallBatchEntry(SoftDeletable, TenantModel):
-    """One person to be called in a batch. ``to_phone`` is always there: it is what is dialled, lead or none."""
+    """One person to call in a batch. ``to_phone`` is the number that is dialled, with or without a lead."""
 
     event_name = "voice.call_batch_entry"
 
@@ -109,7 +109,9 @@ class CallBatchEntry(SoftDeletable, TenantModel):
         "leads.Lead", on_delete=models.SET_NULL, null=True, blank=True, related_name="call_entries", db_index=False
     )
     to_phone = models.CharField(
-        max_length=50, blank=True, help_text="With its country, such as +971501234567; empty: the lead's."
+        max_length=50,
+        blank=True,
+        help_text="With its country code, such as +971501234567. Leave empty to use the lead's number.",
     )
     status = models.CharField(
         max_length=30, choices=EntryStatus, default=EntryStatus.QUEUED, db_default=EntryStatus.QUEUED, editable=False
@@ -138,7 +140,7 @@ class CallBatchEntry(SoftDeletable, TenantModel):
                 fields=["tenant", "batch", "to_phone"],
                 condition=LIVE,
                 name="voice_call_batch_entries_phone_key",
-                violation_error_message="The batch calls this number already.",
+                violation_error_message="This number is already in the batch.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "call_log"],
@@ -148,12 +150,12 @@ class CallBatchEntry(SoftDeletable, TenantModel):
             models.CheckConstraint(
                 condition=models.Q(to_phone__regex=r"^\+[1-9][0-9]{4,14}$"),
                 name="voice_call_batch_entries_phone",
-                violation_error_message="Write the number with its country, such as +971501234567.",
+                violation_error_message="Write the number with its country code, such as +971501234567.",
             ),
             models.CheckConstraint(
                 condition=models.Q(retry_count__lte=MAX_RETRIES),
                 name="voice_call_batch_entries_retries",
-                violation_error_message=f"At most {MAX_RETRIES} retries.",
+                violation_error_message=f"An entry has at most {MAX_RETRIES} retries.",
             ),
         ]
         indexes = [

@@ -1,38 +1,48 @@
-"""Calls with what was said on them, and what they told."""
+"""Admin pages of calls."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import display
 
 from lad.admin.base import TenantModelAdmin, register
-from voice import formatting as showing
-from voice.analysis.admin import _facts, _lists
+from voice import formatting
+from voice.analysis.formatting import SENTIMENT_COLOURS, assessment_chips, point_lists
 from voice.analysis.models import CallAnalysis, Sentiment
 from voice.calls.models import CallLog
-from voice.phone_search import FoundByPhone
+from voice.phone_search import PhoneSearchMixin
 from voice.statuses import Direction
 
-ARROWS = {Direction.OUTBOUND: "→ out", Direction.INBOUND: "← in"}
+ARROWS: Final = {Direction.OUTBOUND: "→ out", Direction.INBOUND: "← in"}
 
 
 @register(CallLog)
-class CallLogAdmin(FoundByPhone, TenantModelAdmin):
+class CallLogAdmin(PhoneSearchMixin, TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "call", 5
     phone_prefix = "to_"
-    # What carriers and workers report is corrected by the platform's staff alone.
+    # Only LAD's own staff may correct what carriers and workers reported.
     platform_writes = True
-    list_display = ["other_side", "way", "lead", "agent", "state", "duration", "mood", "price", "created_at"]
+    list_display = [
+        "phone_number",
+        "direction_arrow",
+        "lead",
+        "agent",
+        "status_label",
+        "duration",
+        "sentiment_label",
+        "cost_label",
+        "created_at",
+    ]
     list_filter = ["status", "direction", "agent", "lead", "campaign", "created_at"]
     fieldsets = [
         (
             None,
             {"fields": ["status", "direction", "lead", "agent", "from_number", "initiated_by_user"]},
         ),
-        ("Number of the other side", {"fields": ["to_country_code", "to_base_number", "to_leading_zeros"]}),
+        ("The other person's number", {"fields": ["to_country_code", "to_base_number", "to_leading_zeros"]}),
         ("Time", {"fields": ["started_at", "ended_at", "duration_seconds"]}),
         ("Campaign", {"fields": ["campaign", "campaign_lead", "campaign_step"]}),
         ("Data", {"fields": ["recording_url", "cost", "currency", "transcripts", "cost_breakdown", "metadata"]}),
@@ -40,51 +50,55 @@ class CallLogAdmin(FoundByPhone, TenantModelAdmin):
     notes = ["voice/call.html"]
 
     class Media:
-        css = showing.STYLE
+        css = formatting.MEDIA_CSS
 
     def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
-        about = CallAnalysis.objects.filter(tenant=OuterRef("tenant"), call_log=OuterRef("pk"))
+        analyses = CallAnalysis.objects.filter(tenant=OuterRef("tenant"), call_log=OuterRef("pk"))
         lean = super().listed(request, rows).defer("transcripts", "cost_breakdown", "metadata")
-        return lean.annotate(sentiment=Subquery(about.values("sentiment")[:1]))
+        return lean.annotate(sentiment=Subquery(analyses.values("sentiment")[:1]))
 
     @display(description="Number")
-    def other_side(self, obj: Any) -> str:
+    def phone_number(self, obj: CallLog) -> str:
         return str(obj.phone.e164)
 
     @display(description="Direction", ordering="direction")
-    def way(self, obj: Any) -> str:
+    def direction_arrow(self, obj: CallLog) -> str:
         return ARROWS[Direction(obj.direction)]
 
-    @display(description="Status", label=showing.CALLS, ordering="status")
-    def state(self, obj: Any) -> Any:
+    @display(description="Status", label=formatting.CALL_COLOURS, ordering="status")
+    def status_label(self, obj: CallLog) -> tuple[str, str]:
         return obj.status, obj.get_status_display()
 
     @display(description="Duration")
-    def duration(self, obj: Any) -> str | None:
-        return showing.clock(obj.duration_seconds) if obj.duration_seconds else None
+    def duration(self, obj: CallLog) -> str | None:
+        return formatting.format_duration(obj.duration_seconds) if obj.duration_seconds else None
 
     @display(description="Cost")
-    def price(self, obj: Any) -> str | None:
+    def cost_label(self, obj: CallLog) -> str | None:
         return f"{obj.cost:.4f} {obj.currency}" if obj.cost else None
 
-    @display(description="Sentiment", label=showing.SENTIMENTS)
-    def mood(self, obj: Any) -> Any:
-        return (obj.sentiment, Sentiment(obj.sentiment).label) if obj.sentiment else None
+    @display(description="Sentiment", label=SENTIMENT_COLOURS)
+    def sentiment_label(self, obj: CallLog) -> tuple[str, str] | None:
+        sentiment = getattr(obj, "sentiment", None)
+        return (sentiment, Sentiment(sentiment).label) if sentiment else None
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         call = context.get("original")
-        return super().render_change_form(request, {**context, **(_told(call) if call else {})}, *args, **kwargs)
+        extra = _call_context(call) if call else {}
+        return super().render_change_form(request, {**context, **extra}, *args, **kwargs)
 
 
-def _told(call: CallLog) -> dict[str, Any]:
-    """What the top of a call's page shows: the conversation, and beside it what was recorded, found and paid."""
+def _call_context(call: CallLog) -> dict[str, object]:
+    """Return the context of ``voice/call.html``: the conversation, recording, analysis and cost of the call."""
     analysis = CallAnalysis.objects.filter(call_log=call).first()
     return {
-        "conversation": showing.conversation(call.transcripts),
-        "player": showing.player(call.recording_url),
-        "cost": showing.cost_table(call.cost_breakdown, call.cost, call.currency),
+        "conversation": formatting.render_conversation(call.transcripts),
+        "player": formatting.audio_player(call.recording_url),
+        "cost": formatting.render_cost_table(call.cost_breakdown, call.cost, call.currency),
         "analysis": analysis,
-        "facts": _facts(analysis),
-        "lists": _lists(analysis),
+        "assessment_chips": assessment_chips(analysis),
+        "point_lists": point_lists(analysis),
         "analysis_url": analysis and reverse("admin:voice_callanalysis_change", args=(analysis.pk,)),
     }

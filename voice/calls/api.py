@@ -1,7 +1,8 @@
-"""Calls and numbers as the API shows them."""
+"""The API of calls."""
 
-from typing import Any
+from typing import Any, Final
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from lad.api import router
@@ -11,18 +12,16 @@ from leads.contacts.models import Lead
 from voice.analysis.models import CallAnalysis
 from voice.calls.models import CallLog
 
-# A page of a hundred conversations is nobody's list.
-NOT_LISTED = ("transcripts", "cost_breakdown")
-
+FEATURE: Final = "voice-agent"
+# Transcripts and cost items would make a page of a hundred calls too large.
+FIELDS_NOT_LISTED: Final = ("transcripts", "cost_breakdown")
 
 _Call = make_serializer(CallLog)
-
-
-_ListedCall = make_serializer(CallLog, exclude=NOT_LISTED)
+_ListedCall = make_serializer(CallLog, exclude=FIELDS_NOT_LISTED)
 
 
 class CallLogSerializer(_Call):  # type: ignore[misc, valid-type]
-    """One call, made or taken."""
+    """One outbound or inbound call."""
 
     to_phone = serializers.CharField(source="phone.e164", read_only=True)
 
@@ -31,7 +30,7 @@ class CallLogSerializer(_Call):  # type: ignore[misc, valid-type]
 
 
 class ListedCallSerializer(_ListedCall):  # type: ignore[misc, valid-type]
-    """One call as a list shows it: read it by itself for what was said and the items of its cost."""
+    """One call in a list. Read the call itself for its transcript and cost items."""
 
     to_phone = serializers.CharField(source="phone.e164", read_only=True)
 
@@ -40,15 +39,12 @@ class ListedCallSerializer(_ListedCall):  # type: ignore[misc, valid-type]
 
 
 class CallLogViewSet(ResourceViewSet):
-    def get_queryset(self) -> Any:
-        rows = super().get_queryset()
-        return rows.defer(*NOT_LISTED) if self.action == "list" else rows
+    def get_queryset(self) -> QuerySet[CallLog]:
+        rows: QuerySet[CallLog] = super().get_queryset()
+        return rows.defer(*FIELDS_NOT_LISTED) if self.action == "list" else rows
 
     def get_serializer_class(self) -> Any:
         return ListedCallSerializer if self.action == "list" else CallLogSerializer
-
-
-FEATURE = "voice-agent"
 
 
 router.register(

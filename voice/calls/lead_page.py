@@ -8,7 +8,7 @@ from lad.admin.inlines import ReadOnlyInline
 from leads.contacts.extensions import TimelineEntry, add_inline, add_timeline_source
 from leads.contacts.models import Lead
 from voice.calls.models import CallLog
-from voice.formatting import clock
+from voice.formatting import format_duration
 
 
 class LeadCallsInline(ReadOnlyInline):
@@ -31,12 +31,18 @@ def calls_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
             at=call.created_at,
             icon="call",
             text=f"{call.get_direction_display()} call",
-            detail=" · ".join(filter(None, (call.get_status_display(), clock(call.duration_seconds or None)))),
+            detail=" · ".join(
+                filter(None, (call.get_status_display(), format_duration(call.duration_seconds or None)))
+            ),
             user_id=call.initiated_by_user_id,
             url=reverse("admin:voice_calllog_change", args=(call.pk,)),
         )
         for call in rows.only(*columns)[:limit]
     ]
+
+
+def _detail(call: CallLog) -> str:
+    return " · ".join(filter(None, (call.get_status_display(), format_duration(call.duration_seconds or None))))
 
 
 add_inline(LeadCallsInline, rank=70, feature="voice-agent")

@@ -1,4 +1,4 @@
-"""Calls."""
+"""Tables of calls."""
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -10,7 +10,7 @@ from lad.db.models import TenantModel
 from lad.phones import Phone
 from voice.constraints import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
 from voice.json_schemas import COST_BREAKDOWN, TRANSCRIPT
-from voice.statuses import CALL_OVER, CallStatus, Direction
+from voice.statuses import CALL_FINISHED, CallStatus, Direction
 
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capital letters, such as USD.")
 
@@ -22,14 +22,15 @@ def _same_campaign(name: str, to: str) -> KeyConstraint:
         to=to,
         to_fields=("tenant", "campaign", "id"),
         on_delete="NO ACTION",
-        violation_error_message="It belongs to another campaign than the call.",
+        violation_error_message="It does not belong to the call's campaign.",
     )
 
 
 class CallLog(TenantModel):
-    """One call, made or taken. ``from_number`` is ours in either direction, ``to_…`` the other side's number.
+    """One outbound or inbound call.
 
-    ``duration_seconds`` is how long people spoke, as the carrier bills it: never more than from start to end.
+    In both directions ``from_number`` is the tenant's number and ``to_…`` the other person's.
+    ``duration_seconds`` is the talk time the carrier bills, at most the time from start to end.
     """
 
     event_name = "voice.call_log"
@@ -65,7 +66,7 @@ class CallLog(TenantModel):
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     duration_seconds = models.PositiveIntegerField(default=0, db_default=0)
-    # It may be signed: whoever has the address has the recording.
+    # The URL may be signed: anybody who has it can play the recording.
     recording_url = models.URLField(
         "recording", max_length=MAX_URL, blank=True, default="", db_default="", validators=[WEB_ADDRESS]
     )
@@ -79,7 +80,7 @@ class CallLog(TenantModel):
     )
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
-    # Its own events say more than that it was changed.
+    # voice.call.started, .ended and .failed replace the generic change event.
     announced = False
 
     class Meta:
@@ -92,12 +93,12 @@ class CallLog(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(ended_at__gte=models.F("started_at")),
                 name="voice_call_logs_ends_after_start",
-                violation_error_message="A call ends after it started.",
+                violation_error_message="A call cannot end before it started.",
             ),
             models.CheckConstraint(
-                condition=models.Q(ended_at__isnull=True) | models.Q(status__in=CALL_OVER),
+                condition=models.Q(ended_at__isnull=True) | models.Q(status__in=CALL_FINISHED),
                 name="voice_call_logs_ended_when_over",
-                violation_error_message="A call that is not over has not ended.",
+                violation_error_message="Only a finished call has an end time.",
             ),
             models.CheckConstraint(
                 condition=models.Q(started_at__isnull=True)
@@ -105,13 +106,13 @@ class CallLog(TenantModel):
                 | models.Q(ended_at__lt=models.F("started_at"))
                 | models.Q(duration_seconds__lte=SecondsBetween(models.F("ended_at"), models.F("started_at"))),
                 name="voice_call_logs_duration_fits",
-                violation_error_message="The duration is longer than the time from start to end.",
+                violation_error_message="The duration cannot exceed the time from start to end.",
             ),
             models.CheckConstraint(
                 condition=models.Q(campaign__isnull=False)
                 | models.Q(campaign_lead__isnull=True, campaign_step__isnull=True),
                 name="voice_call_logs_campaign_named",
-                violation_error_message="Name the campaign along with its lead or step.",
+                violation_error_message="Choose the campaign that the enrolment or step belongs to.",
             ),
             _same_campaign("campaign_lead", "campaigns.CampaignLead"),
             _same_campaign("campaign_step", "campaigns.CampaignStep"),
@@ -150,9 +151,9 @@ class CallLog(TenantModel):
 
     @property
     def phone(self) -> Phone:
-        """The other side's number."""
+        """Return the other person's number."""
         return Phone(self.to_country_code, self.to_base_number, self.to_leading_zeros)
 
     @property
-    def is_over(self) -> bool:
-        return self.status in CALL_OVER
+    def is_finished(self) -> bool:
+        return self.status in CALL_FINISHED

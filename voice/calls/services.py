@@ -1,6 +1,5 @@
-"""Calls on their way: what workers and carriers report, in whatever order and however often."""
+"""Record what workers and carriers report about calls, in any order and any number of times."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,27 +9,28 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.design.models import Channel
+from campaigns.design.models import Campaign, CampaignStep
+from campaigns.enrolment.models import CampaignLead
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
-from leads.contacts.services import ContactDirection, record_activity, record_contact
+from lad.types import Actor, Values
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.batches.services.progress import fold
-from voice.calls import transcripts as transcript
+from voice.batches.services.progress import update_progress
 from voice.calls.models import CallLog
-from voice.statuses import CALL_ORDER, CALL_OVER, CallStatus, call_status, entry_status
+from voice.calls.transcripts import normalise_transcript
+from voice.statuses import CALL_FINISHED, CALL_ORDER, CallStatus, entry_status_for, parse_call_status
 
 
-class CallIsOver(Conflict):
-    """The call is over: its status can no longer change."""
+class CallFinished(Conflict):
+    """This call has ended. Its status can no longer change."""
 
     code = "call_is_over"
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What is known of a call's progress; ``at`` is when it came to the status, ``reason`` why it failed."""
+class CallReport:
+    """What is known about a call. ``at`` is when it reached the status, ``reason`` why it failed."""
 
     at: datetime | None = None
     started_at: datetime | None = None
@@ -41,32 +41,31 @@ class Report:
 
 @transaction.atomic
 def record_call_status(
-    *, call: CallLog, status: str, report: Report | None = None, now: datetime | None = None
+    *, call: CallLog, status: str, report: CallReport | None = None, now: datetime | None = None
 ) -> CallLog:
-    """Move a call to the status that ``status`` means, in any vocabulary ``voice.statuses`` knows.
+    """Set the status of a call, given in any word that ``voice.statuses`` knows, and return the call.
 
-    A call only goes forward, and never on from where it is over: a report that comes late, twice or out
-    of order changes nothing. The batch entry it was dialled for follows, and its batch's counters with it.
-    Where the carrier names no moments, now counts. A duration beyond the time from start to end is cut
-    to it. Emits ``voice.call.started``, ``voice.call.ended`` or ``voice.call.failed``. Raises UnknownStatus.
+    A call only moves forward and never leaves a final status, so late, repeated and out-of-order reports change
+    nothing. The batch entry of the call and the batch's counters are updated with it. ``now`` stands in for
+    times the carrier does not give. A duration longer than the call is cut. Emits ``voice.call.started``,
+    ``voice.call.ended`` or ``voice.call.failed``. Raises UnknownStatus.
     """
-    reached = call_status(status)
-    report, now = report or Report(), now or timezone.now()
-    entry = _locked_entry(call)
+    new_status = parse_call_status(status)
+    report, now = report or CallReport(), now or timezone.now()
+    entry = _lock_entry(call)
     row = CallLog.objects.select_for_update().get(pk=call.pk)
-    if not _is_forward(row.status, reached):
+    if not _is_forward(row.status, new_status):
         return row
     before = CallStatus(row.status)
-    row.status = reached
-    _set_moments(row, report, now)
-    # What the list of statuses cannot tell apart, such as busy and rejected, is kept as it was said.
-    said = {"provider_status": status if status != reached else "", "reason": report.reason}
-    row.metadata = {**row.metadata, **{name: text for name, text in said.items() if text}}
+    row.status = new_status
+    _set_times(row, report, now)
+    # Keep the provider's own word: busy and rejected are both stored as declined.
+    details = {"provider_status": status if status != new_status else "", "reason": report.reason}
+    row.metadata = {**row.metadata, **{name: text for name, text in details.items() if text}}
     row.save(update_fields=["status", "started_at", "ended_at", "duration_seconds", "metadata"])
     row.refresh_from_db(fields=["updated_at"])
-    _follow(entry, row, report.reason, now)
-    _record_on_lead(row, now)
-    _tell(row, before, reason=report.reason)
+    _update_entry(entry, row, report.reason, now)
+    _emit_progress(row, before, reason=report.reason)
     return row
 
 
@@ -75,138 +74,126 @@ def record_call_details(
     *,
     call: CallLog,
     recording_url: str | None = None,
-    transcripts: Any = None,
+    transcripts: object = None,
     cost: Decimal | None = None,
     currency: str | None = None,
     cost_breakdown: list[dict[str, Any]] | None = None,
 ) -> CallLog:
-    """Keep what comes after a call: the recording, the transcript in any known form, what it cost.
+    """Store what arrives after a call: its recording, its transcript in any known form, its cost.
 
-    What is None stays; the same details a second time change nothing. Raises Invalid or UnreadableTranscript.
+    Arguments that are None leave the row as it is. Recording the same details twice changes nothing. Raises
+    Invalid or UnreadableTranscript.
     """
     row = CallLog.objects.select_for_update().get(pk=call.pk)
-    given = {
+    values = {
         "recording_url": recording_url,
-        "transcripts": None if transcripts is None else transcript.normalise(transcripts),
+        "transcripts": None if transcripts is None else normalise_transcript(transcripts),
         "cost": cost,
         "currency": currency,
         "cost_breakdown": cost_breakdown,
     }
-    return writes.update(row, {name: value for name, value in given.items() if value is not None})
+    updated: CallLog = writes.update(row, {name: value for name, value in values.items() if value is not None})
+    return updated
 
 
 class CallWriter(writes.Writer[CallLog]):
-    """Calls written by hand: they keep to the order of statuses and to one campaign."""
+    """Apply the order of statuses and the campaign's keys to calls that staff write by hand."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        values = {"initiated_by_user": actor, **_readable(values)}
+    def create(self, values: Values, *, actor: Actor = None) -> CallLog:
+        values = {"initiated_by_user": actor, **_with_normalised_transcript(values)}
         _check_campaign(values.get("campaign"), values.get("campaign_lead"), values.get("campaign_step"))
-        call = super().create(values, actor=actor)
-        _record_on_lead(call, timezone.now())
-        return call
+        return super().create(values, actor=actor)
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        before, values = CallStatus(row.status), _readable(values)
+    def update(self, row: CallLog, values: Values, *, actor: Actor = None) -> CallLog:
+        before, values = CallStatus(row.status), _with_normalised_transcript(values)
         after = CallStatus(values.get("status", before))
         if after != before and not _is_forward(before, after):
-            raise CallIsOver if before in CALL_OVER else Invalid(errors={"status": [f"It is {before} already."]})
-        campaign = values.get("campaign", row.campaign)
-        enrolment, step = (
+            message = f"The call is already {before.label.lower()} and cannot go back."
+            raise CallFinished if before in CALL_FINISHED else Invalid(errors={"status": [message]})
+        _check_campaign(
+            values.get("campaign", row.campaign),
             values.get("campaign_lead", row.campaign_lead),
             values.get("campaign_step", row.campaign_step),
         )
-        _check_campaign(campaign, enrolment, step)
-        entry = _locked_entry(row) if after != before else None
-        saved = super().update(row, values, actor=actor)
+        entry = _lock_entry(row) if after != before else None
+        saved: CallLog = super().update(row, values, actor=actor)
         if after != before:
-            _follow(entry, saved, "", timezone.now())
-            _record_on_lead(saved, timezone.now())
-            _tell(saved, before, actor=actor)
+            _update_entry(entry, saved, "", timezone.now())
+            _emit_progress(saved, before, actor=actor)
         return saved
 
 
-def _readable(values: Mapping[str, Any]) -> dict[str, Any]:
+def _with_normalised_transcript(values: Values) -> dict[str, Any]:
     if "transcripts" not in values:
         return dict(values)
-    return {**values, "transcripts": transcript.normalise(values["transcripts"])}
+    return {**values, "transcripts": normalise_transcript(values["transcripts"])}
 
 
-def _check_campaign(campaign: Any, enrolment: Any, step: Any) -> None:
-    key = getattr(campaign, "pk", None)
+def _check_campaign(campaign: Campaign | None, enrolment: CampaignLead | None, step: CampaignStep | None) -> None:
+    campaign_id = campaign.pk if campaign else None
     for name, row in (("campaign_lead", enrolment), ("campaign_step", step)):
-        if row is not None and row.campaign_id != key:
-            raise Invalid(errors={name: ["It belongs to another campaign than the call."]})
+        if row is not None and row.campaign_id != campaign_id:
+            raise Invalid(errors={name: ["It does not belong to the call's campaign."]})
 
 
 def _is_forward(before: str, after: str) -> bool:
-    if before in CALL_OVER:
+    if before in CALL_FINISHED:
         return False
-    return after in CALL_OVER or CALL_ORDER[CallStatus(after)] > CALL_ORDER[CallStatus(before)]
+    return after in CALL_FINISHED or CALL_ORDER[CallStatus(after)] > CALL_ORDER[CallStatus(before)]
 
 
-def _set_moments(row: CallLog, report: Report, now: datetime) -> None:
+def _set_times(row: CallLog, report: CallReport, now: datetime) -> None:
     at = report.at or now
     started = report.started_at or row.started_at
     if row.status == CallStatus.ONGOING:
         row.started_at = started or at
-    if not row.is_over:
+    if not row.is_finished:
         return
     row.ended_at = report.ended_at or at
     if started is None and report.duration_seconds:
         started = row.ended_at - timedelta(seconds=report.duration_seconds)
-    # Two clocks: a call cannot have ended before it began.
+    # The reports may come from two clocks, so the start can lie after the end.
     row.started_at = min(started, row.ended_at) if started else None
     span = ceil((row.ended_at - row.started_at).total_seconds()) if row.started_at else None
-    spoken = report.duration_seconds
-    if spoken is None:
-        spoken = span or 0 if row.status == CallStatus.ENDED else 0
-    row.duration_seconds = max(spoken if span is None else min(spoken, span), 0)
+    talk_time = report.duration_seconds
+    if talk_time is None:
+        talk_time = span or 0 if row.status == CallStatus.ENDED else 0
+    row.duration_seconds = max(talk_time if span is None else min(talk_time, span), 0)
 
 
-def _locked_entry(call: CallLog) -> CallBatchEntry | None:
-    """The entry the call was dialled for, its batch locked first as everybody does who changes both."""
+def _lock_entry(call: CallLog) -> CallBatchEntry | None:
+    """Lock and return the call's batch entry. Lock its batch first, the order that prevents deadlocks."""
     entry = CallBatchEntry.objects.filter(call_log=call).first()
     if entry is None or CallBatch.objects.select_for_update().filter(pk=entry.batch_id).first() is None:
         return None
     return CallBatchEntry.objects.select_for_update().filter(pk=entry.pk).first()
 
 
-def _follow(entry: CallBatchEntry | None, call: CallLog, reason: str, now: datetime) -> None:
+def _update_entry(entry: CallBatchEntry | None, call: CallLog, reason: str, now: datetime) -> None:
     if entry is None:
         return
-    entry.status = entry_status(call.status)
+    entry.status = entry_status_for(call.status)
     entry.error_message = reason[:2_000] if call.status == CallStatus.FAILED else ""
     entry.save(update_fields=["status", "error_message"])
-    fold(batch_id=entry.batch_id, now=now)
+    update_progress(batch_id=entry.batch_id, now=now)
 
 
-def _record_on_lead(call: CallLog, now: datetime) -> None:
-    """Record an answered call as contact with its lead, and one that was not answered as activity once it is over."""
-    if call.lead_id is None:
-        return
-    at = call.ended_at or call.started_at or now
-    if call.status in (CallStatus.ONGOING, CallStatus.ENDED):
-        record_contact(call.lead_id, channel=Channel.VOICE, at=at, direction=ContactDirection(call.direction))
-    elif call.is_over:
-        record_activity([call.lead_id], at=at)
-
-
-def _tell(call: CallLog, before: CallStatus, *, reason: str = "", actor: Any = None) -> None:
-    """Say that it was answered, or that it is over; a call may do both in one report."""
-    about = {
+def _emit_progress(call: CallLog, before: CallStatus, *, reason: str = "", actor: Actor = None) -> None:
+    """Emit that the call was answered, that it finished, or both if one report says so."""
+    payload = {
         "direction": call.direction,
         "agent_id": call.agent_id,
         **{name: getattr(call, name) for name in ("lead_id", "campaign_id", "campaign_lead_id", "campaign_step_id")},
     }
     if call.status == CallStatus.ONGOING or (call.status == CallStatus.ENDED and before != CallStatus.ONGOING):
-        emit("voice.call.started", aggregate=call, payload=about, actor=actor)
-    if not call.is_over:
+        emit("voice.call.started", aggregate=call, payload=payload, actor=actor)
+    if not call.is_finished:
         return
-    over = {"status": call.status, "duration_seconds": call.duration_seconds, **about}
+    finished = {"status": call.status, "duration_seconds": call.duration_seconds, **payload}
     if call.status == CallStatus.FAILED:
-        emit("voice.call.failed", aggregate=call, payload={**over, "reason": reason}, actor=actor)
+        emit("voice.call.failed", aggregate=call, payload={**finished, "reason": reason}, actor=actor)
     else:
-        emit("voice.call.ended", aggregate=call, payload=over, actor=actor)
+        emit("voice.call.ended", aggregate=call, payload=finished, actor=actor)
 
 
 writes.register(CallLog, CallWriter)

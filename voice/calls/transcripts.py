@@ -1,7 +1,7 @@
-"""Transcripts: the many forms in which workers and providers hand them over, and the one that is stored.
+"""Convert transcripts from the forms that workers and providers send to the one that is stored.
 
-Stored is a list of turns ``{"role", "text", "start", "end"}``; start and end are seconds from the first
-turn and left out where nobody said. What else a turn carried stays with it.
+A stored transcript is a list of turns ``{"role", "text", "start", "end"}``. ``start`` and ``end`` are seconds
+since the first turn, and missing if the provider did not send them. Other keys of a turn are kept.
 """
 
 import re
@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from lad.errors import Invalid
 
-_LISTS: Final = ("segments", "turns", "messages", "transcripts", "transcript", "items")
-_ROLE: Final = ("role", "speaker", "participant", "author")
-_TEXT: Final = ("text", "content", "message", "transcript", "utterance")
-_START: Final = ("start", "start_time", "start_seconds", "startTime", "secondsFromStart", "timestamp", "time")
-_END: Final = ("end", "end_time", "end_seconds", "endTime")
+Turn = dict[str, Any]
+
+_LIST_KEYS: Final = ("segments", "turns", "messages", "transcripts", "transcript", "items")
+_ROLE_KEYS: Final = ("role", "speaker", "participant", "author")
+_TEXT_KEYS: Final = ("text", "content", "message", "transcript", "utterance")
+_START_KEYS: Final = ("start", "start_time", "start_seconds", "startTime", "secondsFromStart", "timestamp", "time")
+_END_KEYS: Final = ("end", "end_time", "end_seconds", "endTime")
 _ROLES: Final = {
     "agent": "agent",
     "assistant": "agent",
@@ -27,43 +29,44 @@ _ROLES: Final = {
     "tool": "tool",
     "function": "tool",
 }
-_LINE: Final = re.compile(r"^\s*(?:\[[^\]]*\]\s*)?([A-Za-z][A-Za-z _-]{0,30}):\s*(.+)$")
-# Seconds above this are moments since 1970, and above the second one milliseconds since then.
-_LONGEST_CALL: Final = 7 * 24 * 3600
-_MILLISECONDS: Final = 10**11
+_SPOKEN_LINE: Final = re.compile(r"^\s*(?:\[[^\]]*\]\s*)?([A-Za-z][A-Za-z _-]{0,30}):\s*(.+)$")
+# A larger number of seconds is a Unix time.
+_MAX_CALL_SECONDS: Final = 7 * 24 * 3600
+# A larger number is a Unix time in milliseconds.
+_MAX_EPOCH_SECONDS: Final = 10**11
 
 
 class UnreadableTranscript(Invalid):
-    """The transcript is in no form that is known."""
+    """The form of this transcript is not known."""
 
     code = "unreadable_transcript"
 
 
-def normalise(given: Any) -> list[dict[str, Any]]:
-    """The turns of a transcript in any known form. Raises UnreadableTranscript."""
+def normalise_transcript(given: object) -> list[Turn]:
+    """Return the turns of a transcript in any known form. Raise UnreadableTranscript."""
     turns = [turn for turn in map(_turn, _items(given)) if turn["text"]]
-    _count_from_first(turns)
+    _make_times_relative(turns)
     return turns
 
 
-def _items(given: Any) -> Iterable[Any]:
+def _items(given: object) -> Iterable[object]:
     if given is None:
         return []
     if isinstance(given, str):
         return _lines(given)
     if isinstance(given, Mapping):
-        inner = next((given[name] for name in _LISTS if isinstance(given.get(name), list | str)), None)
-        return [given] if inner is None or _first(given, _ROLE) else _items(inner)
+        inner = next((given[name] for name in _LIST_KEYS if isinstance(given.get(name), list | str)), None)
+        return [given] if inner is None or _first(given, _ROLE_KEYS) else _items(inner)
     if isinstance(given, list):
         return given
-    raise _unreadable(f"it is {type(given).__name__}")
+    raise _unreadable(f"this is {type(given).__name__}")
 
 
-def _lines(text: str) -> list[dict[str, Any]]:
-    """``Agent: Hello`` line by line; a line without a speaker goes on with the turn before."""
-    turns: list[dict[str, Any]] = []
+def _lines(text: str) -> list[Turn]:
+    """Parse ``Agent: Hello`` line by line. A line without a speaker continues the turn before it."""
+    turns: list[Turn] = []
     for line in filter(str.strip, text.splitlines()):
-        spoken = _LINE.match(line)
+        spoken = _SPOKEN_LINE.match(line)
         if spoken:
             turns.append({"role": spoken[1], "text": spoken[2]})
         elif turns:
@@ -73,47 +76,47 @@ def _lines(text: str) -> list[dict[str, Any]]:
     return turns
 
 
-def _turn(item: Any) -> dict[str, Any]:
+def _turn(item: object) -> Turn:
     if isinstance(item, str):
         return {"role": "system", "text": item.strip()}
     if not isinstance(item, Mapping):
-        raise _unreadable(f"a turn is {type(item).__name__}")
-    known = {*_ROLE, *_TEXT, *_START, *_END}
+        raise _unreadable(f"one turn is {type(item).__name__}")
+    known = {*_ROLE_KEYS, *_TEXT_KEYS, *_START_KEYS, *_END_KEYS}
     turn = {name: value for name, value in item.items() if name not in known}
-    turn["role"] = _role(_first(item, _ROLE))
-    turn["text"] = _text(_first(item, _TEXT))
-    for name, keys in (("start", _START), ("end", _END)):
-        moment = _seconds(_first(item, keys))
-        if moment is not None:
-            turn[name] = moment
+    turn["role"] = _role(_first(item, _ROLE_KEYS))
+    turn["text"] = _text(_first(item, _TEXT_KEYS))
+    for name, keys in (("start", _START_KEYS), ("end", _END_KEYS)):
+        time = _seconds(_first(item, keys))
+        if time is not None:
+            turn[name] = time
     return turn
 
 
-def _first(item: Mapping[str, Any], names: Iterable[str]) -> Any:
+def _first(item: Mapping[str, object], names: Iterable[str]) -> object:
     return next((item[name] for name in names if item.get(name) is not None), None)
 
 
-def _role(word: Any) -> str:
-    # Whoever is neither the agent nor a machine is the other side.
+def _role(word: object) -> str:
+    # Every speaker that is neither the agent nor a machine is the person.
     return _ROLES.get(str(word or "").strip().lower(), "person")
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, list):
         return " ".join(filter(None, map(_text, value)))
     if isinstance(value, Mapping):
-        return _text(_first(value, _TEXT))
+        return _text(_first(value, _TEXT_KEYS))
     return str(value or "").strip()
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds(value: object) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        return max(value / 1000 if value > _MILLISECONDS else float(value), 0.0)
+        return max(value / 1000 if value > _MAX_EPOCH_SECONDS else float(value), 0.0)
     try:
-        return max(float(value), 0.0)
-    except (TypeError, ValueError):
+        return max(float(str(value)), 0.0)
+    except ValueError:
         pass
     try:
         return datetime.fromisoformat(str(value)).timestamp()
@@ -121,18 +124,18 @@ def _seconds(value: Any) -> float | None:
         return None
 
 
-def _count_from_first(turns: list[dict[str, Any]]) -> None:
-    """Turn moments of the day into seconds of the call."""
-    moments = [turn[name] for turn in turns for name in ("start", "end") if name in turn]
-    beginning = min((moment for moment in moments if moment > _LONGEST_CALL), default=0.0)
+def _make_times_relative(turns: list[Turn]) -> None:
+    """Convert times of day into seconds since the first turn."""
+    times = [turn[name] for turn in turns for name in ("start", "end") if name in turn]
+    beginning = min((time for time in times if time > _MAX_CALL_SECONDS), default=0.0)
     for turn in turns:
         for name in ("start", "end"):
-            if turn.get(name, 0.0) > _LONGEST_CALL:
+            if turn.get(name, 0.0) > _MAX_CALL_SECONDS:
                 turn[name] = turn[name] - beginning
             if name in turn:
                 turn[name] = round(turn[name], 3)
 
 
-def _unreadable(why: str) -> UnreadableTranscript:
-    says = f"Send a list of turns with role and text; {why}."
-    return UnreadableTranscript(errors={"transcripts": [says]})
+def _unreadable(problem: str) -> UnreadableTranscript:
+    message = f"Send a list of turns, each with a role and a text; {problem}."
+    return UnreadableTranscript(errors={"transcripts": [message]})

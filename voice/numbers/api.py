@@ -1,4 +1,6 @@
-"""Calls and numbers as the API shows them."""
+"""The API of telephone numbers."""
+
+from typing import Final
 
 from rest_framework import serializers
 
@@ -6,19 +8,18 @@ from lad.api import router
 from lad.api.serializers import make_serializer
 from voice.numbers.models import VoiceNumber
 
+FEATURE: Final = "voice-agent"
+
 _Number = make_serializer(VoiceNumber)
 
 
 class VoiceNumberSerializer(_Number):  # type: ignore[misc, valid-type]
-    """One telephone number of the tenant, and the agent that answers on it."""
+    """One telephone number of the tenant, and the agent that answers it."""
 
     phone = serializers.CharField(source="phone.e164", read_only=True)
 
     class Meta(_Number.Meta):  # type: ignore[name-defined]
         fields = [*_Number.Meta.fields, "phone"]
-
-
-FEATURE = "voice-agent"
 
 
 router.register(

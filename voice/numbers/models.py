@@ -1,4 +1,4 @@
-"""Numbers that calls are made from and taken on."""
+"""Tables of the tenant's telephone numbers."""
 
 from django.db import models
 
@@ -22,21 +22,21 @@ class TelephonyProvider(models.TextChoices):
 
 
 class NumberStatus(models.TextChoices):
-    """Whether calls go over the number."""
+    """Whether the number is in use."""
 
     ACTIVE = "active", "Active"
     INACTIVE = "inactive", "Inactive"
 
 
 class VoiceNumber(SoftDeletable, TenantModel):
-    """One telephone number of the tenant, and the agent that answers on it."""
+    """One telephone number of the tenant, and the agent that answers it."""
 
     event_name = "voice.number"
 
     country_code = models.CharField(max_length=10)
     base_number = models.BigIntegerField()
     leading_zeros = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="How many zeros stand before the number, as in Italy."
+        default=0, db_default=0, help_text="The zeros before the national number, as Italian numbers have."
     )
     provider = models.CharField(max_length=50, choices=TelephonyProvider, default=TelephonyProvider.CUSTOM)
     status = models.CharField(
@@ -54,7 +54,7 @@ class VoiceNumber(SoftDeletable, TenantModel):
                 fields=["tenant", "country_code", "base_number", "leading_zeros"],
                 condition=models.Q(deleted_at__isnull=True),
                 name="voice_agent_numbers_number_key",
-                violation_error_message="This number is in the list already.",
+                violation_error_message="This number is already in the list.",
             ),
             is_phone("voice_agent_numbers"),
         ]

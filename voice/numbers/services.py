@@ -1,40 +1,43 @@
-"""Telephone numbers as people keep them."""
+"""Write the tenant's telephone numbers."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from lad import writes
 from lad.errors import Invalid
-from voice.batches.selectors import require_no_open_batch
+from lad.types import Actor, Values
+from voice.errors import UsedByOpenBatch
 from voice.numbers.models import VoiceNumber
+from voice.statuses import BATCH_OPEN
 
 
 class VoiceNumberWriter(writes.Writer[VoiceNumber]):
-    """A number is told by its country code with a plus and its national number without it."""
+    """Store the country code with its plus, and keep a number while an open batch uses it."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def create(self, values: Values, *, actor: Actor = None) -> VoiceNumber:
         return super().create(_with_plus_sign(values), actor=actor)
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def update(self, row: VoiceNumber, values: Values, *, actor: Actor = None) -> VoiceNumber:
         return super().update(row, _with_plus_sign(values), actor=actor)
 
-    def delete(self, row: VoiceNumber, *, actor: Any = None) -> None:
-        require_no_open_batch(from_number=row)
+    def delete(self, row: VoiceNumber, *, actor: Actor = None) -> None:
+        """Delete the number. Raise UsedByOpenBatch if a queued or running batch calls from it."""
+        if row.batches.filter(status__in=BATCH_OPEN).exists():
+            raise UsedByOpenBatch
         super().delete(row, actor=actor)
 
 
-def with_plus(country_code: str) -> str:
-    """A country code as others write it: ``39`` and ``0039`` mean ``+39``. Raises Invalid."""
+def normalise_country_code(country_code: str) -> str:
+    """Return the country code with its plus: ``39`` and ``0039`` become ``+39``. Raise Invalid for anything else."""
     digits = country_code.strip().removeprefix("+").removeprefix("00")
     if not digits.isdecimal():
         raise Invalid(errors={"country_code": ["Write the country code with its plus, such as +39."]})
     return f"+{digits}"
 
 
-def _with_plus_sign(values: Mapping[str, Any]) -> dict[str, Any]:
+def _with_plus_sign(values: Values) -> dict[str, Any]:
     if "country_code" not in values:
         return dict(values)
-    return {**values, "country_code": with_plus(str(values["country_code"]))}
+    return {**values, "country_code": normalise_country_code(str(values["country_code"]))}
 
 
 writes.register(VoiceNumber, VoiceNumberWriter)

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from lad import writes
 from lad.errors import Invalid
 from leads.contacts.models import Lead, LeadNote, LeadSocial
-from leads.contacts.services.activity import record_activity
+from leads.contacts.services import leads
 
 
 class OfLeadWriter(writes.Writer):
@@ -26,7 +25,7 @@ class NoteWriter(OfLeadWriter):
     @transaction.atomic
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> LeadNote:
         row: LeadNote = super().create({"created_by_user": actor, **values}, actor=actor)
-        record_activity([row.lead_id], at=timezone.now())
+        leads.touch(lead_ids=[row.lead_id])
         return row
 
 

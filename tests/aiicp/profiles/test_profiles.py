@@ -9,7 +9,7 @@ from django.utils import timezone
 from aiicp.profiles import services as profiles
 from aiicp.profiles.models import IcpProfile
 from lad.tenancy.context import platform_context, tenant_context
-from tests.aiicp.helpers import CONVERSATIONS, PROFILES, as_now, conversation, ids, profile
+from tests.aiicp.helpers import CONVERSATIONS, PROFILES, conversation, ids, profile, stored
 from tests.tenants.helpers import events, problem, together
 
 
@@ -34,14 +34,14 @@ def test_using_a_profile_counts_and_says_when(tenant, member, api):
     response = api(member).post(f"{PROFILES}{row.pk}/use/")
     assert response.status_code == 200, response.content
     assert response.json()["usage_count"] == 1
-    assert timezone.now() - as_now(row).last_used_at < timedelta(minutes=1)
+    assert timezone.now() - stored(row).last_used_at < timedelta(minutes=1)
     assert [event.payload for event in events("aiicp.icp_profile.used", tenant.pk)] == [{"usage_count": 1}]
 
 
 def test_a_profile_that_is_not_offered_is_not_used(tenant, member, api):
     row = profile(tenant, member, is_active=False)
     assert problem(api(member).post(f"{PROFILES}{row.pk}/use/")) == (409, "profile_inactive")
-    assert as_now(row).usage_count == 0
+    assert stored(row).usage_count == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -50,10 +50,10 @@ def test_two_who_use_a_profile_at_once_are_both_counted(tenant, member):
 
     def use():
         with tenant_context(tenant.pk, user_id=member.pk):
-            profiles.use(profile=as_now(row), actor=member)
+            profiles.use(profile=stored(row), actor=member)
 
     together(use, use)
-    assert as_now(row).usage_count == 2
+    assert stored(row).usage_count == 2
 
 
 def test_lists_are_ordered_by_use(tenant, member, api):

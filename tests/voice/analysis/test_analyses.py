@@ -1,4 +1,4 @@
-"""What calls told."""
+"""Recording the analysis of a call."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from tenants.teams.models import Tenant
 from tests.factories.voice import CallAnalysisFactory, CallLogFactory
 from tests.tenants.helpers import events
 from voice.analysis.models import CallAnalysis, Disposition, LeadCategory, Sentiment
-from voice.analysis.services import record_analysis, sentiment_of_score
+from voice.analysis.services import record_analysis, sentiment_for_score
 from voice.calls.models import CallLog
 
 
@@ -28,7 +28,7 @@ def record(tenant: Tenant, call: CallLog, **values: Any) -> CallAnalysis:
         return record_analysis(call=call, values=values)
 
 
-def test_an_analysis_is_about_the_calls_lead_in_the_lists_words(tenant: Tenant, call: CallLog) -> None:
+def test_an_analysis_takes_the_calls_lead_and_recognises_choices_in_any_spelling(tenant: Tenant, call: CallLog) -> None:
     row = record(
         tenant,
         call,
@@ -53,7 +53,7 @@ def test_an_analysis_is_about_the_calls_lead_in_the_lists_words(tenant: Tenant, 
     }
 
 
-def test_a_second_analysis_takes_the_place_of_the_first(tenant: Tenant, call: CallLog) -> None:
+def test_a_second_analysis_replaces_the_first(tenant: Tenant, call: CallLog) -> None:
     first = record(tenant, call, summary="Warm.", sentiment="positive", key_points=["One"], disposition="nurture")
     second = record(tenant, call, summary="Cold after all.", sentiment="negative")
     assert second.pk == first.pk
@@ -63,7 +63,7 @@ def test_a_second_analysis_takes_the_place_of_the_first(tenant: Tenant, call: Ca
         assert CallAnalysis.objects.filter(call_log=call).count() == 1
 
 
-def test_prose_where_a_word_belongs_is_kept_beside(tenant: Tenant, call: CallLog) -> None:
+def test_text_that_matches_no_choice_goes_to_the_raw_analysis(tenant: Tenant, call: CallLog) -> None:
     row = record(tenant, call, sentiment="The caller was rather pleased.", raw_analysis={"score": 71})
     assert row.sentiment is None
     assert row.raw_analysis == {"score": 71, "sentiment": "The caller was rather pleased."}
@@ -72,10 +72,10 @@ def test_prose_where_a_word_belongs_is_kept_beside(tenant: Tenant, call: CallLog
 @pytest.mark.parametrize(
     "values", [{"call_log": "other"}, {"no_such": 1}, {"key_points": "One"}, {"cost": -1}], ids=str
 )
-def test_what_an_analysis_cannot_hold_is_refused(tenant: Tenant, call: CallLog, values: dict[str, Any]) -> None:
-    with pytest.raises(Invalid) as refusal:
+def test_invalid_fields_are_refused(tenant: Tenant, call: CallLog, values: dict[str, Any]) -> None:
+    with pytest.raises(Invalid) as error:
         record(tenant, call, **values)
-    assert refusal.value.errors
+    assert error.value.errors
     with platform_context():
         assert not CallAnalysis.objects.exists()
 
@@ -83,11 +83,11 @@ def test_what_an_analysis_cannot_hold_is_refused(tenant: Tenant, call: CallLog, 
 @pytest.mark.parametrize(
     ("score", "sentiment"), [(100, "positive"), (60, "positive"), (59.9, "neutral"), (40, "neutral"), (39, "negative")]
 )
-def test_a_score_stands_for_a_sentiment(score: float, sentiment: str) -> None:
-    assert sentiment_of_score(score) == sentiment
+def test_a_score_gives_a_sentiment(score: float, sentiment: str) -> None:
+    assert sentiment_for_score(score) == sentiment
 
 
-def test_an_analysis_stays_with_its_call(tenant: Tenant, call: CallLog) -> None:
+def test_an_analysis_cannot_move_to_another_call(tenant: Tenant, call: CallLog) -> None:
     row = record(tenant, call, summary="Fine.")
     with platform_context(tenant_id=tenant.pk), pytest.raises(Invalid):
         writes.update(row, {"call_log": CallLogFactory.create()})
@@ -101,7 +101,7 @@ def test_a_call_is_read_with_its_analysis(tenant: Tenant, viewer: User, api: Cal
     assert api(viewer).get(url, {"include": "analysis"}).json()["analysis"]["summary"] == "Fine."
 
 
-def test_a_list_of_calls_leaves_out_what_was_said(
+def test_a_list_of_calls_leaves_out_transcripts(
     tenant: Tenant, viewer: User, api: Callable[..., Any], call: CallLog
 ) -> None:
     with platform_context():

@@ -1,4 +1,4 @@
-"""Batches made, called off and stopped through the API."""
+"""Creating, cancelling and stopping call batches through the API."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from tests.factories.voice import (
 from tests.tenants.helpers import events, problem
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services import batches
-from voice.batches.services.batches import BatchHasBegun
+from voice.batches.services.batches import BatchAlreadyStarted
 from voice.calls.models import CallLog
 from voice.calls.services import record_call_status
 from voice.numbers.models import NumberStatus
@@ -45,7 +45,7 @@ def entries_of(batch_id: Any) -> list[CallBatchEntry]:
 
 
 def running(tenant: Tenant, *statuses: EntryStatus, status: str = BatchStatus.RUNNING) -> CallBatch:
-    """A batch with an entry in each of the statuses; whoever is dispatched has a call that is spoken on."""
+    """Create a batch with one entry per status. Dispatched entries have an ongoing call."""
     started = None if status == BatchStatus.QUEUED else NOW
     batch = made(tenant, CallBatchFactory, status=status, started_at=started, total_calls=len(statuses))
     for each in statuses:
@@ -57,12 +57,12 @@ def running(tenant: Tenant, *statuses: EntryStatus, status: str = BatchStatus.RU
     return batch
 
 
-def test_a_batch_waits_with_everybody_who_can_be_called(
+def test_a_new_batch_is_queued_with_everybody_who_can_be_called(
     tenant: Tenant, other_tenant: Tenant, member: User, ask: Callable[..., Any]
 ) -> None:
     agent, number = made(tenant, VoiceAgentFactory), made(tenant, VoiceNumberFactory)
     lead = made(tenant, LeadFactory, phone="+390655501234", first_name="Anna", last_name="Bassi")
-    mute = made(tenant, LeadFactory, phone="", country_code="", base_number=None)
+    without_phone = made(tenant, LeadFactory, phone="", country_code="", base_number=None)
     foreign = made(other_tenant, LeadFactory)
     response = ask(
         member,
@@ -76,9 +76,9 @@ def test_a_batch_waits_with_everybody_who_can_be_called(
                 {"phone": "00971 50 123 4567", "name": "Omar"},
                 {"phone": "+39 06 5550 1234"},
                 {"phone": "12"},
-                {"lead": str(mute.pk)},
+                {"lead": str(without_phone.pk)},
                 {"lead": str(foreign.pk)},
-                {"lead": str(mute.pk), "phone": "+44 20 7946 0123"},
+                {"lead": str(without_phone.pk), "phone": "+44 20 7946 0123"},
             ],
         },
     )
@@ -100,7 +100,7 @@ def test_a_batch_waits_with_everybody_who_can_be_called(
     assert (first.lead_id, first.to_phone) == (lead.pk, "+390655501234")
     assert first.metadata == {"lead_name": "Anna Bassi", "context": "Mention the fair.", "entry_index": 0}
     assert (second.lead_id, second.to_phone) == (None, "+971501234567")
-    assert (third.lead_id, third.to_phone) == (mute.pk, "+442079460123")
+    assert (third.lead_id, third.to_phone) == (without_phone.pk, "+442079460123")
     assert {entry.status for entry in (first, second, third)} == {EntryStatus.QUEUED}
     [event] = events("voice.call_batch.created", tenant.pk)
     assert (event.payload["total_calls"], event.payload["refused"]) == (3, 4)
@@ -108,7 +108,9 @@ def test_a_batch_waits_with_everybody_who_can_be_called(
         assert not CallLog.objects.exists()
 
 
-def test_the_same_key_asks_once(tenant: Tenant, member: User, ask: Callable[..., Any]) -> None:
+def test_repeating_a_request_with_the_same_key_creates_one_batch(
+    tenant: Tenant, member: User, ask: Callable[..., Any]
+) -> None:
     agent = made(tenant, VoiceAgentFactory)
     body = {"agent": agent.pk, "entries": [{"phone": "+442079460123"}]}
     first, again = ask(member, body, "one"), ask(member, body, "one")
@@ -117,17 +119,19 @@ def test_the_same_key_asks_once(tenant: Tenant, member: User, ask: Callable[...,
         assert CallBatch.objects.count() == 1
 
 
-def test_a_batch_must_be_named_by_a_key(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
+def test_creating_a_batch_needs_an_idempotency_key(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
     body = {"agent": made(tenant, VoiceAgentFactory).pk, "entries": [{"phone": "+442079460123"}]}
     assert problem(api(member).post(URL, body, format="json")) == (400, "idempotency_key_required")
 
 
-def test_who_may_only_look_asks_for_no_calls(tenant: Tenant, viewer: User, ask: Callable[..., Any]) -> None:
+def test_a_viewer_cannot_create_a_batch(tenant: Tenant, viewer: User, ask: Callable[..., Any]) -> None:
     body = {"agent": made(tenant, VoiceAgentFactory).pk, "entries": [{"phone": "+442079460123"}]}
     assert problem(ask(viewer, body)) == (403, "missing_right")
 
 
-def test_a_batch_of_nobody_is_refused_with_the_reasons(tenant: Tenant, member: User, ask: Callable[..., Any]) -> None:
+def test_a_batch_with_nobody_to_call_is_refused_with_the_reasons(
+    tenant: Tenant, member: User, ask: Callable[..., Any]
+) -> None:
     agent = made(tenant, VoiceAgentFactory)
     response = ask(member, {"agent": agent.pk, "entries": [{"phone": "nonsense"}]})
     assert problem(response) == (400, "nobody_to_call")
@@ -151,7 +155,7 @@ def test_another_tenants_agent_and_number_are_unknown(
 @pytest.mark.parametrize(
     "values", [{"status": NumberStatus.INACTIVE}, {"metadata": {"rules": {"outbound": False}}}], ids=["off", "inbound"]
 )
-def test_nobody_calls_from_a_number_that_makes_no_calls(
+def test_a_number_without_outbound_calls_is_refused(
     tenant: Tenant, member: User, ask: Callable[..., Any], values: dict[str, Any]
 ) -> None:
     agent, number = made(tenant, VoiceAgentFactory), made(tenant, VoiceNumberFactory, **values)
@@ -159,7 +163,9 @@ def test_nobody_calls_from_a_number_that_makes_no_calls(
     assert "from_number" in response.json()["errors"]
 
 
-def test_a_number_given_to_some_is_theirs(tenant: Tenant, owner: User, member: User, ask: Callable[..., Any]) -> None:
+def test_a_number_with_permissions_is_reserved_for_its_users_and_admins(
+    tenant: Tenant, owner: User, member: User, ask: Callable[..., Any]
+) -> None:
     agent, number = made(tenant, VoiceAgentFactory), made(tenant, VoiceNumberFactory)
     permission = made(tenant, VoicePermissionFactory, number=number)
     body = {"agent": agent.pk, "from_number": str(number.pk), "entries": [{"phone": "+442079460123"}]}
@@ -175,7 +181,9 @@ def test_a_number_given_to_some_is_theirs(tenant: Tenant, owner: User, member: U
     assert ask(member, body).status_code == 201
 
 
-def test_cancelling_gives_up_whoever_was_not_dialled(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
+def test_cancelling_a_batch_cancels_entries_that_were_not_dialled(
+    tenant: Tenant, member: User, api: Callable[..., Any]
+) -> None:
     batch = running(tenant, EntryStatus.COMPLETED, EntryStatus.QUEUED, EntryStatus.RUNNING, EntryStatus.DISPATCHED)
     waiting = made(tenant, CallLogFactory)
     made(tenant, CallBatchEntryFactory, batch=batch, status=EntryStatus.DISPATCHED, call_log=waiting)
@@ -193,7 +201,7 @@ def test_cancelling_gives_up_whoever_was_not_dialled(tenant: Tenant, member: Use
     assert problem(api(member).post(f"{URL}{batch.pk}/cancel/")) == (409, "batch_is_over")
 
 
-def test_a_call_that_goes_on_after_the_batch_was_cancelled_is_still_counted(tenant: Tenant) -> None:
+def test_a_call_that_ends_after_its_batch_was_cancelled_is_still_counted(tenant: Tenant) -> None:
     batch = running(tenant, EntryStatus.QUEUED, EntryStatus.DISPATCHED)
     with tenant_context(tenant.pk):
         batches.cancel_batch(batch=batch, now=NOW)
@@ -204,7 +212,7 @@ def test_a_call_that_goes_on_after_the_batch_was_cancelled_is_still_counted(tena
     assert events("voice.call_batch.completed", tenant.pk) == []
 
 
-def test_stopping_lets_what_was_begun_take_its_course(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
+def test_stopping_a_batch_lets_started_calls_continue(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
     batch = running(tenant, EntryStatus.QUEUED, EntryStatus.RUNNING, EntryStatus.DISPATCHED)
     body = api(member).post(f"{URL}{batch.pk}/stop/", {}, format="json").json()
     assert (body["status"], body["failed_calls"]) == ("stopped", 1)
@@ -212,13 +220,13 @@ def test_stopping_lets_what_was_begun_take_its_course(tenant: Tenant, member: Us
     assert len(events("voice.call_batch.stopped", tenant.pk)) == 1
 
 
-def test_a_batch_that_waits_is_cancelled_not_stopped(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
+def test_a_queued_batch_can_be_cancelled_but_not_stopped(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
     batch = running(tenant, EntryStatus.QUEUED, status=BatchStatus.QUEUED)
     assert problem(api(member).post(f"{URL}{batch.pk}/stop/")) == (409, "batch_not_begun")
     assert api(member).post(f"{URL}{batch.pk}/cancel/").json()["status"] == "cancelled"
 
 
-def test_a_batch_changes_only_while_it_waits(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
+def test_a_batch_changes_only_while_it_is_queued(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
     batch = running(tenant, EntryStatus.QUEUED)
     later = {"scheduled_at": "2026-04-01T08:00:00Z"}
     assert problem(api(member).patch(f"{URL}{batch.pk}/", later, format="json")) == (409, "batch_has_begun")
@@ -235,29 +243,29 @@ def test_a_batch_is_read_with_its_entries(tenant: Tenant, viewer: User, api: Cal
     assert {entry["status"] for entry in body["entries"]["results"]} == {"queued", "completed"}
 
 
-def test_people_join_and_leave_a_batch_that_waits(tenant: Tenant) -> None:
+def test_entries_are_added_and_removed_while_a_batch_is_queued(tenant: Tenant) -> None:
     batch = made(tenant, CallBatchFactory)
     lead = made(tenant, LeadFactory, phone="+390655501234")
     with platform_context(tenant_id=tenant.pk):
         first = writes.create(CallBatchEntry, {"batch": batch, "lead": lead})
         second = writes.create(CallBatchEntry, {"batch": batch, "to_phone": "+44 20 7946 0124"})
         assert (first.to_phone, second.to_phone) == ("+390655501234", "+442079460124")
-        with pytest.raises(Invalid) as refusal:
+        with pytest.raises(Invalid) as error:
             writes.create(CallBatchEntry, {"batch": batch})
-        assert "to_phone" in refusal.value.errors
+        assert "to_phone" in error.value.errors
         batch.refresh_from_db()
         assert (batch.total_calls, batch.status) == (2, BatchStatus.QUEUED)
         writes.delete(second)
         batch.refresh_from_db()
         assert batch.total_calls == 1
         CallBatch.objects.filter(pk=batch.pk).update(status=BatchStatus.RUNNING, started_at=NOW)
-        with pytest.raises(BatchHasBegun):
+        with pytest.raises(BatchAlreadyStarted):
             writes.create(CallBatchEntry, {"batch": batch, "to_phone": "+442079460125"})
-        with pytest.raises(BatchHasBegun):
+        with pytest.raises(BatchAlreadyStarted):
             writes.delete(first)
 
 
-def test_a_batch_nobody_is_in_is_not_through(tenant: Tenant) -> None:
+def test_an_empty_batch_is_not_complete(tenant: Tenant) -> None:
     batch = made(tenant, CallBatchFactory)
     entry = made(tenant, CallBatchEntryFactory, batch=batch)
     with platform_context(tenant_id=tenant.pk):

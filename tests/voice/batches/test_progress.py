@@ -1,4 +1,4 @@
-"""Batches whose calls end at the same moment."""
+"""Counting batches whose calls end at the same time."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -43,7 +43,7 @@ def _now(batch: CallBatch) -> CallBatch:
         return CallBatch.objects.get(pk=batch.pk)
 
 
-def test_calls_that_end_together_are_all_counted_and_the_batch_completes_once() -> None:
+def test_calls_that_end_at_once_are_all_counted_and_complete_the_batch_once() -> None:
     batch, calls = _running(4)
     ends = [partial(_end, batch.tenant_id, call, status) for call in calls for status in ("ended", "completed")]
     assert not [result for result in together(*ends) if isinstance(result, Exception)]
@@ -53,7 +53,7 @@ def test_calls_that_end_together_are_all_counted_and_the_batch_completes_once() 
     assert len(events("voice.call.ended", batch.tenant_id)) == 4
 
 
-def test_a_batch_cancelled_while_its_calls_end_neither_hangs_nor_miscounts() -> None:
+def test_cancelling_a_batch_while_its_calls_end_neither_deadlocks_nor_miscounts() -> None:
     batch, calls = _running(4)
 
     def cancel() -> Any:
@@ -64,7 +64,7 @@ def test_a_batch_cancelled_while_its_calls_end_neither_hangs_nor_miscounts() -> 
     after = _now(batch)
     assert (after.total_calls, after.failed_calls) == (4, 4)
     assert after.status in (BatchStatus.CANCELLED, BatchStatus.COMPLETED)
-    # Only a batch that was through before may refuse to be cancelled.
+    # Cancelling may fail only if the batch completed first.
     refused = [result for result in results if isinstance(result, Exception)]
     assert [getattr(error, "code", str(error)) for error in refused] == (
         [] if after.status == BatchStatus.CANCELLED else ["batch_is_over"]

@@ -1,4 +1,4 @@
-"""Calls on their way: reports in any order, and what follows from them."""
+"""Recording call statuses in any order, and their effects on batches and events."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,14 +9,12 @@ import pytest
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
-from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
-from tests.factories.leads import LeadFactory
 from tests.factories.voice import CallBatchEntryFactory, CallBatchFactory, CallLogFactory
 from tests.tenants.helpers import events
 from voice.calls.models import CallLog
-from voice.calls.services import CallIsOver, Report, record_call_details, record_call_status
+from voice.calls.services import CallFinished, CallReport, record_call_details, record_call_status
 from voice.statuses import BatchStatus, CallStatus, EntryStatus, UnknownStatus
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -30,7 +28,7 @@ def call(tenant: Tenant) -> CallLog:
 
 def report(tenant: Tenant, call: CallLog, status: str, *, now: datetime = NOW, **known: Any) -> CallLog:
     with tenant_context(tenant.pk):
-        return record_call_status(call=call, status=status, report=Report(**known), now=now)
+        return record_call_status(call=call, status=status, report=CallReport(**known), now=now)
 
 
 def test_a_call_rings_is_answered_and_ends(tenant: Tenant, call: CallLog) -> None:
@@ -47,24 +45,24 @@ def test_a_call_rings_is_answered_and_ends(tenant: Tenant, call: CallLog) -> Non
 
 
 @pytest.mark.parametrize("late", ["ringing", "ongoing", "ended", "failed", "cancelled"])
-def test_a_call_that_is_over_stays_as_it_was(tenant: Tenant, call: CallLog, late: str) -> None:
+def test_a_finished_call_ignores_later_reports(tenant: Tenant, call: CallLog, late: str) -> None:
     report(tenant, call, "busy")
-    told = len(events("voice.call.ended", tenant.pk))
+    count = len(events("voice.call.ended", tenant.pk))
     again = report(tenant, call, late, now=NOW + timedelta(hours=1))
     assert again.status == CallStatus.DECLINED
     assert again.ended_at == NOW
-    assert len(events("voice.call.ended", tenant.pk)) == told
+    assert len(events("voice.call.ended", tenant.pk)) == count
     assert events("voice.call.started", tenant.pk) == events("voice.call.failed", tenant.pk) == []
 
 
-def test_a_call_does_not_go_back(tenant: Tenant, call: CallLog) -> None:
+def test_a_call_never_goes_back(tenant: Tenant, call: CallLog) -> None:
     report(tenant, call, "ongoing")
     assert report(tenant, call, "ringing").status == CallStatus.ONGOING
     assert report(tenant, call, "started", now=NOW + timedelta(minutes=1)).started_at == NOW
     assert len(events("voice.call.started", tenant.pk)) == 1
 
 
-def test_a_failed_call_says_why(tenant: Tenant, call: CallLog) -> None:
+def test_a_failed_call_stores_the_reason(tenant: Tenant, call: CallLog) -> None:
     failed = report(tenant, call, "not_reachable", reason="The number is not in service.")
     assert failed.duration_seconds == 0
     assert failed.metadata == {"provider_status": "not_reachable", "reason": "The number is not in service."}
@@ -73,19 +71,19 @@ def test_a_failed_call_says_why(tenant: Tenant, call: CallLog) -> None:
     assert events("voice.call.ended", tenant.pk) == []
 
 
-def test_what_the_carrier_measured_counts_but_never_more_than_the_time_between(tenant: Tenant, call: CallLog) -> None:
+def test_the_carriers_duration_is_cut_to_the_time_from_start_to_end(tenant: Tenant, call: CallLog) -> None:
     report(tenant, call, "ongoing")
     over = report(tenant, call, "ended", ended_at=NOW + timedelta(seconds=30), duration_seconds=45)
     assert over.duration_seconds == 30
 
 
-def test_a_call_known_only_by_its_end_and_length_gets_its_start(tenant: Tenant, call: CallLog) -> None:
+def test_a_call_reported_with_its_end_and_duration_gets_a_start(tenant: Tenant, call: CallLog) -> None:
     over = report(tenant, call, "ended", ended_at=NOW, duration_seconds=90)
     assert over.started_at == NOW - timedelta(seconds=90)
     assert len(events("voice.call.started", tenant.pk)) == 1
 
 
-def test_clocks_that_disagree_do_not_lose_the_report(tenant: Tenant, call: CallLog) -> None:
+def test_a_report_that_ends_before_the_start_is_still_recorded(tenant: Tenant, call: CallLog) -> None:
     report(tenant, call, "ongoing", at=NOW + timedelta(seconds=3))
     over = report(tenant, call, "ended", ended_at=NOW)
     assert over.started_at == over.ended_at == NOW
@@ -99,7 +97,7 @@ def test_an_unknown_status_changes_nothing(tenant: Tenant, call: CallLog) -> Non
         assert CallLog.objects.get(pk=call.pk).status == CallStatus.PENDING
 
 
-def test_details_come_after_the_end_and_may_come_twice(tenant: Tenant, call: CallLog) -> None:
+def test_details_may_arrive_after_the_end_and_twice(tenant: Tenant, call: CallLog) -> None:
     report(tenant, call, "ended")
     with tenant_context(tenant.pk):
         for _ in range(2):
@@ -116,23 +114,23 @@ def test_details_come_after_the_end_and_may_come_twice(tenant: Tenant, call: Cal
 
 
 @pytest.mark.parametrize("address", ["gs://bucket/recording.wav", "javascript:alert(1)", "ftp://files.example/a.mp3"])
-def test_a_recording_has_an_address_a_browser_may_follow(tenant: Tenant, call: CallLog, address: str) -> None:
-    with tenant_context(tenant.pk), pytest.raises(Invalid) as refusal:
+def test_a_recording_url_must_be_http_or_https(tenant: Tenant, call: CallLog, address: str) -> None:
+    with tenant_context(tenant.pk), pytest.raises(Invalid) as error:
         record_call_details(call=call, recording_url=address)
-    assert "recording_url" in refusal.value.errors
+    assert "recording_url" in error.value.errors
 
 
-def test_no_event_tells_where_a_recording_is_or_what_was_said(tenant: Tenant, call: CallLog) -> None:
+def test_no_event_holds_a_recording_url_or_a_transcript(tenant: Tenant, call: CallLog) -> None:
     with tenant_context(tenant.pk):
         record_call_details(call=call, recording_url="https://recordings.example/x?sig=abc", transcripts="Agent: Psst")
     report(tenant, call, "ended")
-    told = "".join(str(event.payload) for kind in ("started", "ended") for event in events(f"voice.call.{kind}"))
-    assert told
-    assert "recordings.example" not in told
-    assert "Psst" not in told
+    payloads = "".join(str(event.payload) for kind in ("started", "ended") for event in events(f"voice.call.{kind}"))
+    assert payloads
+    assert "recordings.example" not in payloads
+    assert "Psst" not in payloads
 
 
-def test_the_entry_and_its_batch_follow_the_call(tenant: Tenant, call: CallLog) -> None:
+def test_a_call_updates_its_entry_and_batch(tenant: Tenant, call: CallLog) -> None:
     with platform_context(tenant_id=tenant.pk):
         batch = CallBatchFactory.create(total_calls=2)
         entry = CallBatchEntryFactory.create(batch=batch, call_log=call, status=EntryStatus.DISPATCHED)
@@ -161,58 +159,22 @@ def test_the_entry_and_its_batch_follow_the_call(tenant: Tenant, call: CallLog) 
     assert len(events("voice.call_batch.started", tenant.pk)) == 1
 
 
-def test_staff_correct_a_call_forward_only(tenant: Tenant, call: CallLog) -> None:
+def test_staff_can_only_move_a_call_forward(tenant: Tenant, call: CallLog) -> None:
     with platform_context(tenant_id=tenant.pk):
         row = writes.update(call, {"status": CallStatus.ENDED})
         assert row.status == CallStatus.ENDED
-        with pytest.raises(CallIsOver):
+        with pytest.raises(CallFinished):
             writes.update(CallLog.objects.get(pk=call.pk), {"status": CallStatus.ONGOING})
     assert len(events("voice.call.ended", tenant.pk)) == 1
 
 
-def test_a_call_belongs_to_one_campaign(tenant: Tenant, call: CallLog) -> None:
+def test_the_enrolment_and_step_must_belong_to_the_calls_campaign(tenant: Tenant, call: CallLog) -> None:
     with platform_context(tenant_id=tenant.pk):
         other = CampaignFactory.create()
         for values in (
             {"campaign_lead": CampaignLeadFactory.create(campaign=other)},
             {"campaign_step": CampaignStepFactory.create(campaign=other)},
         ):
-            with pytest.raises(Invalid) as refusal:
+            with pytest.raises(Invalid) as error:
                 writes.update(call, values)
-            assert set(refusal.value.errors) == set(values)
-
-
-@pytest.mark.parametrize("direction", ["inbound", "outbound"])
-def test_an_answered_call_is_contact_with_the_lead(tenant: Tenant, direction: str) -> None:
-    with platform_context(tenant_id=tenant.pk):
-        lead = LeadFactory.create(last_activity_at=None, last_contacted_at=None)
-        call = CallLogFactory.create(lead=lead, direction=direction)
-    report(tenant, call, "ringing")
-    assert contact_times(lead) == (None, None)
-    report(tenant, call, "answered", at=NOW)
-    assert contact_times(lead) == (NOW, NOW)
-    report(tenant, call, "completed", ended_at=NOW + timedelta(minutes=3))
-    assert contact_times(lead) == (NOW + timedelta(minutes=3), NOW + timedelta(minutes=3))
-
-
-def test_a_call_nobody_answered_is_activity_but_no_contact(tenant: Tenant) -> None:
-    with platform_context(tenant_id=tenant.pk):
-        lead = LeadFactory.create(last_activity_at=None, last_contacted_at=None)
-        call = CallLogFactory.create(lead=lead)
-    report(tenant, call, "no_answer", ended_at=NOW)
-    assert contact_times(lead) == (NOW, None)
-
-
-def test_a_call_reported_late_moves_the_leads_last_contact_nowhere(tenant: Tenant) -> None:
-    later = NOW + timedelta(days=1)
-    with platform_context(tenant_id=tenant.pk):
-        lead = LeadFactory.create(last_activity_at=later, last_contacted_at=later)
-        call = CallLogFactory.create(lead=lead)
-    report(tenant, call, "completed", ended_at=NOW)
-    assert contact_times(lead) == (later, later)
-
-
-def contact_times(lead: Lead) -> tuple[datetime | None, datetime | None]:
-    with platform_context():
-        row = Lead.objects.get(pk=lead.pk)
-    return row.last_activity_at, row.last_contacted_at
+            assert set(error.value.errors) == set(values)

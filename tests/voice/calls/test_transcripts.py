@@ -1,11 +1,11 @@
-"""The forms in which transcripts come."""
+"""Normalising transcripts of every known form."""
 
 from typing import Any
 
 import pytest
 
 from lad.db.json_schema import JsonSchemaValidator
-from voice.calls.transcripts import UnreadableTranscript, normalise
+from voice.calls.transcripts import UnreadableTranscript, normalise_transcript
 from voice.json_schemas import TRANSCRIPT
 
 WANTED = [
@@ -48,32 +48,32 @@ WANTED = [
             },
         ],
     ],
-    ids=["stored", "segments", "speakers", "messages", "milliseconds", "moments"],
+    ids=["stored", "segments", "speakers", "messages", "milliseconds", "dates"],
 )
-def test_every_known_form_becomes_the_same_turns(given: Any) -> None:
-    assert normalise(given) == WANTED
-    JsonSchemaValidator(TRANSCRIPT)(normalise(given))
+def test_every_known_form_gives_the_same_turns(given: Any) -> None:
+    assert normalise_transcript(given) == WANTED
+    JsonSchemaValidator(TRANSCRIPT)(normalise_transcript(given))
 
 
-def test_plain_text_is_read_line_by_line() -> None:
-    assert normalise("Agent: Hello.\nUser: Who is this?\nI am busy.\n\n[00:12] Bot: Sorry.") == [
+def test_plain_text_is_parsed_line_by_line() -> None:
+    assert normalise_transcript("Agent: Hello.\nUser: Who is this?\nI am busy.\n\n[00:12] Bot: Sorry.") == [
         {"role": "agent", "text": "Hello."},
         {"role": "person", "text": "Who is this? I am busy."},
         {"role": "agent", "text": "Sorry."},
     ]
 
 
-def test_what_else_a_turn_carried_stays() -> None:
-    [turn] = normalise([{"role": "user", "text": "Yes", "confidence": 0.93}])
+def test_other_keys_of_a_turn_are_kept() -> None:
+    [turn] = normalise_transcript([{"role": "user", "text": "Yes", "confidence": 0.93}])
     assert turn == {"role": "person", "text": "Yes", "confidence": 0.93}
 
 
 @pytest.mark.parametrize("empty", [None, "", [], {"segments": []}, [{"role": "agent", "text": "  "}]])
-def test_nothing_said_is_no_turn(empty: Any) -> None:
-    assert normalise(empty) == []
+def test_an_empty_transcript_has_no_turns(empty: Any) -> None:
+    assert normalise_transcript(empty) == []
 
 
 @pytest.mark.parametrize("given", [5, [5], [["agent", "hello"]]])
-def test_what_is_no_transcript_is_refused(given: Any) -> None:
+def test_anything_else_is_refused(given: Any) -> None:
     with pytest.raises(UnreadableTranscript):
-        normalise(given)
+        normalise_transcript(given)

@@ -1,24 +1,21 @@
-"""Agents, their voices and their numbers."""
+"""Admin pages of voice agents and voices."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from lad.admin.base import SharedModelAdmin, TenantModelAdmin, register
 from lad.admin.inlines import ReadOnlyInline
-from voice import formatting as showing
+from voice import formatting
 from voice.agents.models import Voice, VoiceAgent
 from voice.numbers.models import VoiceNumber
 
-PROMPT_ROWS = 16
-
-
-OPENING_ROWS = 5
-
-
-OPENINGS = ("outbound_starter_prompt", "inbound_starter_prompt")
+INSTRUCTION_ROWS: Final = 16
+OPENING_ROWS: Final = 5
+OPENING_FIELDS: Final = ("outbound_starter_prompt", "inbound_starter_prompt")
 
 
 class AnsweredNumbersInline(ReadOnlyInline):
@@ -28,10 +25,10 @@ class AnsweredNumbersInline(ReadOnlyInline):
     verbose_name_plural = "numbers it answers"
 
     @display(description="Number")
-    def number(self, obj: Any) -> str:
+    def number(self, obj: VoiceNumber) -> str:
         return str(obj.phone.international)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: VoiceAgent | None = None) -> list[str]:
         return list(self.fields)
 
 
@@ -45,24 +42,24 @@ class VoiceAgentAdmin(TenantModelAdmin):
     search_fields = ["name__istartswith"]
     fieldsets = [
         (None, {"fields": ["name", "language", "gender", "voice", "sample"]}),
-        ("What it is told", {"fields": ["agent_instructions", "system_instructions"]}),
-        ("How it begins", {"fields": ["outbound_starter_prompt", "inbound_starter_prompt"]}),
+        ("Instructions", {"fields": ["agent_instructions", "system_instructions"]}),
+        ("Opening of a call", {"fields": ["outbound_starter_prompt", "inbound_starter_prompt"]}),
     ]
     readonly_fields = ["sample"]
     inlines = [AnsweredNumbersInline]
 
     class Media:
-        css = showing.STYLE
+        css = formatting.MEDIA_CSS
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(db_field, models.TextField) and formfield is not None:
-            formfield.widget.attrs["rows"] = OPENING_ROWS if db_field.name in OPENINGS else PROMPT_ROWS
+            formfield.widget.attrs["rows"] = OPENING_ROWS if db_field.name in OPENING_FIELDS else INSTRUCTION_ROWS
         return formfield
 
-    @display(description="Sounds like")
-    def sample(self, obj: Any) -> Any:
-        return showing.player(obj.voice.voice_sample_url) if obj.voice else showing.NOTHING
+    @display(description="Voice sample")
+    def sample(self, obj: VoiceAgent) -> SafeString:
+        return formatting.audio_player(obj.voice.voice_sample_url) if obj.voice else formatting.EMPTY
 
 
 @register(Voice)
@@ -80,8 +77,8 @@ class VoiceAdmin(SharedModelAdmin):
     readonly_fields = ["sample"]
 
     class Media:
-        css = showing.STYLE
+        css = formatting.MEDIA_CSS
 
-    @display(description="Sounds like")
-    def sample(self, obj: Any) -> Any:
-        return showing.player(obj.voice_sample_url)
+    @display(description="Voice sample")
+    def sample(self, obj: Voice) -> SafeString:
+        return formatting.audio_player(obj.voice_sample_url)

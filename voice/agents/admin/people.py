@@ -1,4 +1,4 @@
-"""What single members call with, and what they may use."""
+"""Admin pages of members' voice profiles and permissions."""
 
 from lad.admin.base import TenantModelAdmin, register
 from voice.agents.models import VoicePermission, VoiceProfile

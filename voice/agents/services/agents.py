@@ -1,17 +1,19 @@
-"""Agents as people keep them."""
-
-from typing import Any
+"""Write voice agents."""
 
 from lad import writes
+from lad.types import Actor
 from voice.agents.models import VoiceAgent
-from voice.batches.selectors import require_no_open_batch
+from voice.errors import UsedByOpenBatch
+from voice.statuses import BATCH_OPEN
 
 
 class VoiceAgentWriter(writes.Writer[VoiceAgent]):
-    """Refuse to delete an agent that an open batch calls with; calls already made keep naming it."""
+    """Keep an agent while an open batch uses it. Past calls still name a deleted agent."""
 
-    def delete(self, row: Any, *, actor: Any = None) -> None:
-        require_no_open_batch(agent=row)
+    def delete(self, row: VoiceAgent, *, actor: Actor = None) -> None:
+        """Delete the agent. Raise UsedByOpenBatch if a queued or running batch calls with it."""
+        if row.batches.filter(status__in=BATCH_OPEN).exists():
+            raise UsedByOpenBatch
         super().delete(row, actor=actor)
 
 

@@ -1,9 +1,9 @@
-"""Batches: asking for many calls at once, and thinking better of it."""
+"""Create, change, cancel and stop call batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,240 +11,236 @@ from django.utils import timezone
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
+from lad.types import Actor, Values
 from leads.contacts.models import Lead
-from voice.agents.models import VoiceAgent
 from voice.agents.services.permissions import require_use
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.batches.services.progress import counts, fold
-from voice.batches.services.targets import MAX_TARGETS, Target, Verdict, judge
+from voice.batches.services.progress import counters, update_progress
+from voice.batches.services.targets import MAX_TARGETS, Target, TargetCheck, check_targets
 from voice.calls.models import CallLog
 from voice.calls.services import record_call_status
-from voice.numbers.models import NumberStatus, VoiceNumber
+from voice.numbers.models import NumberStatus
 from voice.statuses import BATCH_OPEN, BatchStatus, CallStatus, EntryStatus
 
+_FIELDS_CHECKED: Final = ("agent", "voice", "from_number")
 
-class BatchIsOver(Conflict):
-    """The batch is over: there is nothing left to call off."""
+
+class BatchFinished(Conflict):
+    """This batch has finished and can no longer be cancelled or stopped."""
 
     code = "batch_is_over"
 
 
-class BatchHasBegun(Conflict):
-    """The batch has begun: stop it and make a new one."""
+class BatchAlreadyStarted(Conflict):
+    """This batch has already started. Stop it and create a new one."""
 
     code = "batch_has_begun"
 
 
-class BatchNotBegun(Conflict):
-    """The batch has not begun: cancel it instead."""
+class BatchNotStarted(Conflict):
+    """This batch has not started. Cancel it instead."""
 
     code = "batch_not_begun"
 
 
 class NobodyToCall(Invalid):
-    """None of the rows names somebody who can be called."""
+    """None of the rows can be called. Correct the numbers and try again."""
 
     code = "nobody_to_call"
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
-    """A new batch and what became of each row that was sent, in their order."""
+class CreatedBatch:
+    """A new batch and the check of every row that was sent, in their order."""
 
     batch: CallBatch
-    verdicts: Sequence[Verdict]
+    checks: Sequence[TargetCheck]
 
 
 @transaction.atomic
-def create_batch(
-    *, values: Mapping[str, Any], targets: Sequence[Target], actor: Any, now: datetime | None = None
-) -> Created:
-    """Ask for a call to each target; the batch waits as queued and nobody has been called yet.
+def create_batch(*, values: Values, targets: Sequence[Target], actor: Actor) -> CreatedBatch:
+    """Create a queued batch with one entry per callable target. Nobody is called yet.
 
-    ``values`` are the batch's own fields. Rows without a number that could be dialled, of leads that are not
-    here, or repeating a number are left out with the reason in their verdict. Emits
-    ``voice.call_batch.created``. Raises NobodyToCall with the verdicts, Invalid or NotPermitted.
+    ``values`` are the batch's own fields. Targets without a valid number, with an unknown lead or with a
+    repeated number are left out; their check says why. Emits ``voice.call_batch.created``. Raises NobodyToCall
+    with all checks, Invalid or NotPermitted.
     """
     if len(targets) > MAX_TARGETS:
-        raise Invalid(errors={"entries": [f"At most {MAX_TARGETS} rows in one batch."]})
-    verdicts = judge(targets)
-    taken = [verdict for verdict in verdicts if verdict.is_taken]
-    if not taken:
-        raise NobodyToCall(verdicts=[verdict.shown() for verdict in verdicts])
-    batch = CallBatch(**values, initiated_by_user=actor, total_calls=len(taken))
+        raise Invalid(errors={"entries": [f"A batch holds at most {MAX_TARGETS:,} rows."]})
+    checks = check_targets(targets)
+    accepted = [check for check in checks if check.is_accepted]
+    if not accepted:
+        raise NobodyToCall(verdicts=[check.as_json() for check in checks])
+    batch = CallBatch(**{**values, "initiated_by_user": actor, "total_calls": len(accepted)})
     _check(batch, actor)
-    writer: Any = writes.writer_for(CallBatch)
-    writer.save(batch)
-    CallBatchEntry.objects.bulk_create(_entry(batch, verdict, targets) for verdict in taken)
+    CallBatchWriter(CallBatch).save_unannounced(batch)
+    CallBatchEntry.objects.bulk_create(_new_entry(batch, check, targets[check.index]) for check in accepted)
     emit(
         "voice.call_batch.created",
         aggregate=batch,
         payload={
             "agent_id": batch.agent_id,
             "total_calls": batch.total_calls,
-            "refused": len(verdicts) - len(taken),
+            "refused": len(checks) - len(accepted),
             "scheduled_at": batch.scheduled_at,
         },
         actor=actor,
     )
-    return Created(batch, verdicts)
+    return CreatedBatch(batch, checks)
 
 
 @transaction.atomic
-def cancel_batch(*, batch: CallBatch, reason: str = "", actor: Any = None, now: datetime | None = None) -> CallBatch:
-    """Call a batch off: whoever has not been dialled will not be, calls that wait for a line included.
+def cancel_batch(*, batch: CallBatch, reason: str = "", actor: Actor = None, now: datetime | None = None) -> CallBatch:
+    """Cancel a batch: no entry that has not been dialled will be, and pending calls are cancelled.
 
-    Calls that ring or are spoken on end by themselves and are still counted. Emits
-    ``voice.call_batch.cancelled``. Raises BatchIsOver.
+    Calls that already ring or are ongoing continue and are still counted. Emits
+    ``voice.call_batch.cancelled``. Raises BatchFinished.
     """
     now = now or timezone.now()
-    row = _open(batch)
-    waiting = CallLog.objects.filter(batch_entries__batch=row, status=CallStatus.PENDING)
-    _close(row, BatchStatus.CANCELLED, now)
-    _give_up(row, EntryStatus.QUEUED, EntryStatus.RUNNING)
-    _give_up(row, EntryStatus.DISPATCHED, call_log__isnull=True)
-    for call in waiting:
+    row = _lock_open(batch)
+    pending = CallLog.objects.filter(batch_entries__batch=row, status=CallStatus.PENDING)
+    _finish(row, BatchStatus.CANCELLED, now)
+    _cancel_entries(row, EntryStatus.QUEUED, EntryStatus.RUNNING)
+    _cancel_entries(row, EntryStatus.DISPATCHED, call_log__isnull=True)
+    for call in pending:
         record_call_status(call=call, status=CallStatus.CANCELLED, now=now)
-    return _folded(row, "voice.call_batch.cancelled", reason, actor, now)
+    return _recount_and_emit(row, "voice.call_batch.cancelled", reason, actor, now)
 
 
 @transaction.atomic
-def stop_batch(*, batch: CallBatch, reason: str = "", actor: Any = None, now: datetime | None = None) -> CallBatch:
-    """End a running batch early: nobody new is dialled, every call that was begun takes its course.
+def stop_batch(*, batch: CallBatch, reason: str = "", actor: Actor = None, now: datetime | None = None) -> CallBatch:
+    """Stop a running batch: dial nobody else and let every started call continue.
 
-    Emits ``voice.call_batch.stopped``. Raises BatchIsOver or BatchNotBegun.
+    Emits ``voice.call_batch.stopped``. Raises BatchFinished or BatchNotStarted.
     """
     now = now or timezone.now()
-    row = _open(batch)
+    row = _lock_open(batch)
     if row.status != BatchStatus.RUNNING:
-        raise BatchNotBegun
-    _close(row, BatchStatus.STOPPED, now)
-    _give_up(row, EntryStatus.QUEUED)
-    return _folded(row, "voice.call_batch.stopped", reason, actor, now)
+        raise BatchNotStarted
+    _finish(row, BatchStatus.STOPPED, now)
+    _cancel_entries(row, EntryStatus.QUEUED)
+    return _recount_and_emit(row, "voice.call_batch.stopped", reason, actor, now)
 
 
 class CallBatchWriter(writes.Writer[CallBatch]):
-    """A batch is changed while it waits, and deleted when it is not running."""
+    """Change a batch only while it is queued, and delete it only while it is not running."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def create(self, values: Values, *, actor: Actor = None) -> CallBatch:
         row = CallBatch(**{"initiated_by_user": actor, **values})
         _check(row, actor)
-        self.save(row)
+        self.save_unannounced(row)
         writes.announce("created", row, changed=sorted(values), actor=actor)
         return row
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def update(self, row: CallBatch, values: Values, *, actor: Actor = None) -> CallBatch:
         if row.status != BatchStatus.QUEUED:
-            raise BatchHasBegun
-        changed = CallBatch(**{name: values.get(name, getattr(row, name)) for name in _CHECKED}, tenant=row.tenant)
-        _check(changed, actor)
+            raise BatchAlreadyStarted
+        checked = {name: values.get(name, getattr(row, name)) for name in _FIELDS_CHECKED}
+        _check(CallBatch(**checked, tenant=row.tenant), actor)
         return super().update(row, values, actor=actor)
 
-    def delete(self, row: Any, *, actor: Any = None) -> None:
+    def delete(self, row: CallBatch, *, actor: Actor = None) -> None:
         if row.status == BatchStatus.RUNNING:
-            raise BatchHasBegun("The batch is running: stop or cancel it before you delete it.")
+            raise BatchAlreadyStarted("This batch is running. Stop or cancel it before you delete it.")
         super().delete(row, actor=actor)
 
-    def save(self, row: CallBatch) -> None:
-        """Check and write a row without telling of it."""
+    def save_unannounced(self, row: CallBatch) -> None:
+        """Validate and write a row. The caller emits its own event."""
         self._save(row)
 
 
 class CallBatchEntryWriter(writes.Writer[CallBatchEntry]):
-    """People are added to, changed in and taken off a batch while it waits."""
+    """Add, change and remove entries only while their batch is queued, and keep its counters right."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        self._require_waiting(values["batch"])
-        row = super().create(addressed(values, values.get("lead"), new=True), actor=actor)
-        fold(batch_id=row.batch_id, now=timezone.now())
+    def create(self, values: Values, *, actor: Actor = None) -> CallBatchEntry:
+        self._require_queued(values["batch"])
+        row: CallBatchEntry = super().create(with_dialled_number(values, values.get("lead"), new=True), actor=actor)
+        update_progress(batch_id=row.batch_id, now=timezone.now())
         return row
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        self._require_waiting(row.batch)
+    def update(self, row: CallBatchEntry, values: Values, *, actor: Actor = None) -> CallBatchEntry:
+        self._require_queued(row.batch)
         if values.get("batch", row.batch) != row.batch:
-            raise Invalid(errors={"batch": ["An entry stays in its batch: delete it here and add it there."]})
-        told = addressed(values, values.get("lead", row.lead), new=False)
-        return super().update(row, told, actor=actor)
+            message = "An entry cannot move to another batch. Delete it here and add it to the other batch."
+            raise Invalid(errors={"batch": [message]})
+        dialled = with_dialled_number(values, values.get("lead", row.lead), new=False)
+        return super().update(row, dialled, actor=actor)
 
-    def delete(self, row: Any, *, actor: Any = None) -> None:
-        self._require_waiting(row.batch)
+    def delete(self, row: CallBatchEntry, *, actor: Actor = None) -> None:
+        self._require_queued(row.batch)
         super().delete(row, actor=actor)
-        fold(batch_id=row.batch_id, now=timezone.now())
+        update_progress(batch_id=row.batch_id, now=timezone.now())
 
-    def restore(self, row: Any, *, actor: Any = None) -> Any:
-        self._require_waiting(row.batch)
-        restored = super().restore(row, actor=actor)
-        fold(batch_id=row.batch_id, now=timezone.now())
+    def restore(self, row: CallBatchEntry, *, actor: Actor = None) -> CallBatchEntry:
+        self._require_queued(row.batch)
+        restored: CallBatchEntry = super().restore(row, actor=actor)
+        update_progress(batch_id=row.batch_id, now=timezone.now())
         return restored
 
-    def _require_waiting(self, batch: CallBatch) -> None:
-        now = CallBatch.all_objects.select_for_update().get(pk=batch.pk)
-        if now.status != BatchStatus.QUEUED:
-            raise BatchHasBegun
+    def _require_queued(self, batch: CallBatch) -> None:
+        locked = CallBatch.all_objects.select_for_update().get(pk=batch.pk)
+        if locked.status != BatchStatus.QUEUED:
+            raise BatchAlreadyStarted
 
 
-_CHECKED = ("agent", "voice", "from_number")
-
-
-def _check(batch: CallBatch, actor: Any) -> None:
-    """Raise Invalid where agent or number cannot be used, NotPermitted where not by this person."""
-    agent: VoiceAgent | None = batch.agent if batch.agent_id else None
-    number: VoiceNumber | None = batch.from_number if batch.from_number_id else None
+def _check(batch: CallBatch, actor: Actor) -> None:
+    """Raise Invalid if the agent or number cannot be used, NotPermitted if this user may not use them."""
+    agent = batch.agent if batch.agent_id else None
+    number = batch.from_number if batch.from_number_id else None
     errors = {}
     if agent is not None and agent.deleted_at:
-        errors["agent"] = ["The agent was deleted: choose another."]
+        errors["agent"] = ["This agent was deleted. Choose another."]
     if number is not None and (number.deleted_at or number.status != NumberStatus.ACTIVE):
-        errors["from_number"] = ["The number is not active: choose another."]
+        errors["from_number"] = ["This number is not active. Choose another."]
     elif number is not None and number.metadata.get("rules", {}).get("outbound") is False:
-        errors["from_number"] = ["No calls are made from this number: choose another."]
+        errors["from_number"] = ["This number does not allow outbound calls. Choose another."]
     if errors:
         raise Invalid(errors=errors)
     require_use(actor=actor, number=number, voice=batch.voice if batch.voice_id else None)
 
 
-def _entry(batch: CallBatch, verdict: Verdict, targets: Sequence[Target]) -> CallBatchEntry:
-    target = targets[verdict.index]
-    about = {"lead_name": target.name or verdict.lead_name, "context": target.context, "entry_index": verdict.index}
+def _new_entry(batch: CallBatch, check: TargetCheck, target: Target) -> CallBatchEntry:
+    metadata = {"lead_name": target.name or check.lead_name, "context": target.context, "entry_index": check.index}
     return CallBatchEntry(
         tenant_id=batch.tenant_id,
         batch=batch,
-        lead_id=verdict.lead_id,
-        to_phone=verdict.to_phone,
-        metadata={name: value for name, value in about.items() if value != ""},
+        lead_id=check.lead_id,
+        to_phone=check.to_phone,
+        metadata={name: value for name, value in metadata.items() if value != ""},
     )
 
 
-def addressed(values: Mapping[str, Any], lead: Lead | None, *, new: bool) -> dict[str, Any]:
-    """The values with the number that is dialled, in E.164; a lead that comes without one brings its own."""
+def with_dialled_number(values: Values, lead: Lead | None, *, new: bool) -> dict[str, Any]:
+    """Return the values with ``to_phone`` in E.164, taken from the lead if none is given. Raise Invalid."""
     if not new and "to_phone" not in values and values.get("lead") is None:
         return dict(values)
-    [verdict] = judge([Target(lead_id=lead.pk if lead else None, phone=values.get("to_phone", ""))])
-    if not verdict.is_taken:
-        raise Invalid(errors={"to_phone": [verdict.detail]})
-    return {**values, "to_phone": verdict.to_phone}
+    [check] = check_targets([Target(lead_id=lead.pk if lead else None, phone=values.get("to_phone", ""))])
+    if not check.is_accepted:
+        raise Invalid(errors={"to_phone": [check.detail]})
+    return {**values, "to_phone": check.to_phone}
 
 
-def _open(batch: CallBatch) -> CallBatch:
+def _lock_open(batch: CallBatch) -> CallBatch:
     row: CallBatch = CallBatch.objects.select_for_update().get(pk=batch.pk)
     if row.status not in BATCH_OPEN:
-        raise BatchIsOver
+        raise BatchFinished
     return row
 
 
-def _close(batch: CallBatch, status: BatchStatus, now: datetime) -> None:
+def _finish(batch: CallBatch, status: BatchStatus, now: datetime) -> None:
     batch.status = status
     batch.finished_at = max(now, batch.started_at or now)
     batch.save(update_fields=["status", "finished_at"])
 
 
-def _give_up(batch: CallBatch, *statuses: EntryStatus, **conditions: Any) -> None:
+def _cancel_entries(batch: CallBatch, *statuses: EntryStatus, **conditions: bool) -> None:
     rows = CallBatchEntry.objects.filter(batch=batch, status__in=statuses, **conditions)
     rows.update(status=EntryStatus.CANCELLED)
 
 
-def _folded(batch: CallBatch, kind: str, reason: str, actor: Any, now: datetime) -> CallBatch:
-    row = fold(batch_id=batch.pk, now=now) or batch
-    emit(kind, aggregate=row, payload={**counts(row), "reason": reason}, actor=actor)
+def _recount_and_emit(batch: CallBatch, event_type: str, reason: str, actor: Actor, now: datetime) -> CallBatch:
+    row = update_progress(batch_id=batch.pk, now=now) or batch
+    emit(event_type, aggregate=row, payload={**counters(row), "reason": reason}, actor=actor)
     return row
 
 

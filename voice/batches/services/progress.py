@@ -1,4 +1,4 @@
-"""A batch's counters and status, folded from its entries."""
+"""Update a batch's counters and status from its entries."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -8,10 +8,10 @@ from django.db import connection
 
 from lad.outbox.emission import emit
 from voice.batches.models import CallBatch
-from voice.statuses import BATCH_OPEN, ENTRY_MISSED, ENTRY_OPEN, BatchStatus, EntryStatus
+from voice.statuses import BATCH_OPEN, ENTRY_NOT_REACHED, ENTRY_OPEN, BatchStatus, EntryStatus
 
-# The entries are counted and the batch written in one statement, so that the sum is never older than the row.
-_FOLD: Final = """
+# One statement counts the entries and writes the batch, so the counters never lag behind the entries.
+_UPDATE_COUNTERS: Final = """
 UPDATE voice_call_batches batch SET
     total_calls = entries.total,
     completed_calls = entries.reached,
@@ -30,7 +30,7 @@ FROM (
            count(*) FILTER (WHERE status = %(reached)s) AS reached,
            count(*) FILTER (WHERE status = ANY(%(missed)s)) AS missed,
            count(*) FILTER (WHERE status = ANY(%(waiting)s)) AS waiting,
-           count(*) FILTER (WHERE status <> ALL(%(still)s)) AS begun
+           count(*) FILTER (WHERE status <> ALL(%(not_begun)s)) AS begun
     FROM voice_call_batch_entries
     WHERE tenant_id = %(tenant)s AND batch_id = %(batch)s AND deleted_at IS NULL
 ) entries
@@ -38,28 +38,28 @@ WHERE batch.tenant_id = %(tenant)s AND batch.id = %(batch)s AND batch.deleted_at
 """
 
 
-def fold(*, batch_id: UUID, now: datetime) -> CallBatch | None:
-    """Bring a batch up to date with its entries; None when there is no such batch any more.
+def update_progress(*, batch_id: UUID, now: datetime) -> CallBatch | None:
+    """Recount a batch from its entries and return it, or None if it no longer exists.
 
-    It starts with the first entry that is begun and is completed when none is left to do; one that was
-    cancelled or stopped stays so while calls under way are still counted. Emits
-    ``voice.call_batch.started`` and ``voice.call_batch.completed``.
+    The batch starts with its first started entry and completes when no entry is open. A cancelled or stopped
+    batch keeps its status while the last calls are still counted. Emits ``voice.call_batch.started`` and
+    ``voice.call_batch.completed``.
     """
     before = CallBatch.objects.select_for_update().filter(pk=batch_id).first()
     if before is None:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(_FOLD, _parameters(before, now))
+        cursor.execute(_UPDATE_COUNTERS, _parameters(before, now))
     batch = CallBatch.objects.get(pk=batch_id)
     if before.status == BatchStatus.QUEUED and batch.status != BatchStatus.QUEUED and batch.started_at:
         emit("voice.call_batch.started", aggregate=batch, payload={"total_calls": batch.total_calls})
     if before.status != batch.status and batch.status == BatchStatus.COMPLETED:
-        emit("voice.call_batch.completed", aggregate=batch, payload=counts(batch))
+        emit("voice.call_batch.completed", aggregate=batch, payload=counters(batch))
     return batch
 
 
-def counts(batch: CallBatch) -> dict[str, int]:
-    """The batch's counters, as its events tell them."""
+def counters(batch: CallBatch) -> dict[str, int]:
+    """Return the batch's counters as its events carry them."""
     return {name: getattr(batch, name) for name in ("total_calls", "completed_calls", "failed_calls")}
 
 
@@ -72,8 +72,7 @@ def _parameters(batch: CallBatch, now: datetime) -> dict[str, Any]:
         "completed": BatchStatus.COMPLETED,
         "running": BatchStatus.RUNNING,
         "reached": EntryStatus.COMPLETED,
-        "missed": list(ENTRY_MISSED),
+        "missed": list(ENTRY_NOT_REACHED),
         "waiting": list(ENTRY_OPEN),
-        # What has not begun: waiting for its turn, or given up before it came.
-        "still": [EntryStatus.QUEUED, EntryStatus.CANCELLED],
+        "not_begun": [EntryStatus.QUEUED, EntryStatus.CANCELLED],
     }

@@ -1,8 +1,8 @@
-"""Who is to be called: rows of leads and numbers, each judged on its own."""
+"""Check the rows of a new batch: which leads and numbers can be called."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -12,24 +12,24 @@ from leads.contacts.models import Lead
 
 MAX_TARGETS: Final = 5_000
 
-TAKEN: Final = "queued"
+ACCEPTED: Final = "queued"
 UNKNOWN_LEAD: Final = "unknown_lead"
 NO_PHONE: Final = "no_phone"
-BAD_PHONE: Final = "invalid_phone"
+INVALID_PHONE: Final = "invalid_phone"
 DUPLICATE: Final = "duplicate"
-VERDICTS: Final = (TAKEN, UNKNOWN_LEAD, NO_PHONE, BAD_PHONE, DUPLICATE)
+TARGET_RESULTS: Final = (ACCEPTED, UNKNOWN_LEAD, NO_PHONE, INVALID_PHONE, DUPLICATE)
 
-_SAYS: Final = {
-    TAKEN: "Will be called.",
-    UNKNOWN_LEAD: "There is no such lead here.",
-    NO_PHONE: "Name a lead with a number, or the number itself.",
-    DUPLICATE: "The number stands in an earlier row.",
+_DETAILS: Final = {
+    ACCEPTED: "Will be called.",
+    UNKNOWN_LEAD: "This lead does not exist.",
+    NO_PHONE: "Enter a number, or choose a lead that has one.",
+    DUPLICATE: "An earlier row has the same number.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Somebody to call: a lead at its number, a number, or a lead at another number; ``context`` is told the agent."""
+    """Who to call: a lead, a number, or a lead at another number. The agent gets ``context`` for this call only."""
 
     lead_id: UUID | None = None
     phone: str = ""
@@ -38,58 +38,60 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of the row at ``index``; ``to_phone`` is in E.164 where it was understood."""
+class TargetCheck:
+    """Whether the row at ``index`` can be called. ``to_phone`` is in E.164, or empty if no number could be read."""
 
     index: int
-    verdict: str
+    result: str
     detail: str
     to_phone: str = ""
     lead_id: UUID | None = None
     lead_name: str = ""
 
     @property
-    def is_taken(self) -> bool:
-        return self.verdict == TAKEN
+    def is_accepted(self) -> bool:
+        return self.result == ACCEPTED
 
-    def shown(self) -> dict[str, Any]:
-        """The verdict as the API answers it."""
+    def as_json(self) -> dict[str, object]:
+        """Return the check as API responses show it."""
         return {
             "index": self.index,
-            "verdict": self.verdict,
+            "verdict": self.result,
             "detail": self.detail,
             "to_phone": self.to_phone,
             "lead": str(self.lead_id) if self.lead_id else None,
         }
 
 
-def judge(targets: Sequence[Target]) -> list[Verdict]:
-    """One verdict per target, in order; leads are looked up at once."""
+def check_targets(targets: Sequence[Target]) -> list[TargetCheck]:
+    """Return one check per target, in the same order. Look up all leads in one query."""
     leads: dict[UUID, Lead] = Lead.objects.in_bulk([each.lead_id for each in targets if each.lead_id])
     seen: set[str] = set()
-    verdicts = []
+    checks = []
     for index, target in enumerate(targets):
-        verdict = _judge(index, target, leads)
-        if verdict.is_taken and verdict.to_phone in seen:
-            verdict = _verdict(index, DUPLICATE, target, to_phone=verdict.to_phone)
-        seen.add(verdict.to_phone)
-        verdicts.append(verdict)
-    return verdicts
+        check = _check_target(index, target, leads)
+        if check.is_accepted and check.to_phone in seen:
+            check = _result(index, DUPLICATE, target, to_phone=check.to_phone)
+        seen.add(check.to_phone)
+        checks.append(check)
+    return checks
 
 
-def _judge(index: int, target: Target, leads: dict[UUID, Lead]) -> Verdict:
+def _check_target(index: int, target: Target, leads: dict[UUID, Lead]) -> TargetCheck:
     lead = leads.get(target.lead_id) if target.lead_id else None
     if target.lead_id and lead is None:
-        return _verdict(index, UNKNOWN_LEAD, target)
-    written = target.phone.strip() or (lead.phone if lead else "")
-    if not written:
-        return _verdict(index, NO_PHONE, target)
+        return _result(index, UNKNOWN_LEAD, target)
+    phone = target.phone.strip() or (lead.phone if lead else "")
+    if not phone:
+        return _result(index, NO_PHONE, target)
     try:
-        to_phone = phones.normalise(written)
+        to_phone = phones.normalise(phone)
     except ValidationError as error:
-        return _verdict(index, BAD_PHONE, target, detail=error.messages[0])
-    return _verdict(index, TAKEN, target, to_phone=to_phone, lead_name=lead.full_name if lead else "")
+        return _result(index, INVALID_PHONE, target, detail=error.messages[0])
+    return _result(index, ACCEPTED, target, to_phone=to_phone, lead_name=lead.full_name if lead else "")
 
 
-def _verdict(index: int, verdict: str, target: Target, *, detail: str = "", **known: str) -> Verdict:
-    return Verdict(index, verdict, detail or _SAYS[verdict], lead_id=target.lead_id, **known)
+def _result(
+    index: int, result: str, target: Target, *, detail: str = "", to_phone: str = "", lead_name: str = ""
+) -> TargetCheck:
+    return TargetCheck(index, result, detail or _DETAILS[result], to_phone, target.lead_id, lead_name)
