@@ -1,13 +1,13 @@
 """What a posting costs: python benchmarks/ledger.py
 
-    python benchmarks/ledger.py [--rows 1000000 10000000] [--rounds 7] [--seconds 1.5] [--lane-seconds 4]
+    python benchmarks/ledger.py [--rows 1000000 10000000] [--rounds 7] [--seconds 1.5] [--group-commit-seconds 4]
                                 [--directory DIR] [--without-hordak]
 
 Starts an embedded PostgreSQL of its own, durable as in production, and fills the ledger. Then, in rounds of
 random order on the same server, one debit after the other through LAD's service, through plain psycopg with
 the same SQL, through a textbook ORM service and through django-hordak (installed into an environment of its
-own), and the same with 16 callers at once, where LAD's may also share commits in the batch lane; then debits
-arriving at the lane at growing rates; then the audit. Says nothing of a size unless the audit finds every row
+own), and the same with 16 callers at once, where LAD's may also use group commit; then debits
+arriving at the group commit at growing rates; then the audit. Says nothing of a size unless the audit finds every row
 of it right. Takes some 20 minutes with both sizes.
 """
 
@@ -37,13 +37,13 @@ from tools.runtime import postgres  # noqa: E402
 
 HORDAK: Final = ("django-hordak==2.0.0", "django~=5.2.0", "psycopg[binary]")
 SERVER: Final = {"shared_buffers": "512MB", "max_wal_size": "8GB"}
-OWN: Final = ("lad", "lane", "raw", "textbook")
+OWN: Final = ("lad", "group-commit", "raw", "textbook")
 WORKLOADS: Final = ("many", "hot")
-LANE_RATES: Final = (1000, 2000, 4000, 6000, 8000, 10_000, 12_000, 15_000, 20_000)
-# A lane holds a rate when it answers nearly all of what is offered, drops nothing and is in time.
-LANE_KEEPS_UP: Final = 0.98
-LANE_P99_MILLISECONDS: Final = 50
-LANE_FAILS_TO_STOP: Final = 2
+GROUP_COMMIT_RATES: Final = (1000, 2000, 4000, 6000, 8000, 10_000, 12_000, 15_000, 20_000)
+# Group commit holds a rate when it answers nearly all of what is offered, drops nothing and is in time.
+GROUP_COMMIT_KEEPS_UP: Final = 0.98
+GROUP_COMMIT_P99_MILLISECONDS: Final = 50
+GROUP_COMMIT_FAILS_TO_STOP: Final = 2
 HORDAK_ACCOUNTS: Final = 1000
 
 
@@ -115,7 +115,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each contestant in each round")
-    parser.add_argument("--lane-seconds", type=float, default=4, help="of each rate")
+    parser.add_argument("--group-commit-seconds", type=float, default=4, help="of each rate")
     parser.add_argument("--without-hordak", action="store_true")
     parser.add_argument("--directory", type=Path, help="kept afterwards; else a temporary one")
     options = parser.parse_args()
@@ -154,7 +154,7 @@ def _size(stage: Stage, rows: int, more: int, hordak: Contestant | None, options
         ),
     }
     rounds = _rounds(stage, hordak, options)
-    lane = _lane(stage, options.lane_seconds)
+    group_commit = _group_commit(stage, options.group_commit_seconds)
     stage.superuser.execute("VACUUM (ANALYZE) billing_ledger_transactions")
     audits = _audits()
     if any(audit.results.violations for audit in audits.values()):
@@ -162,7 +162,7 @@ def _size(stage: Stage, rows: int, more: int, hordak: Contestant | None, options
             print(*audit.results.findings[:10], sep="\n", file=sys.stderr)
         print("The audit found violations: there is nothing to report.", file=sys.stderr)
         return False
-    report.size(rows, rounds, bytes_a_row, lane, audits)
+    report.size(rows, rounds, bytes_a_row, group_commit, audits)
     return True
 
 
@@ -179,7 +179,7 @@ def _rounds(stage: Stage, hordak: Contestant | None, options: Any) -> report.Rou
             for each in contestants
             for workload in WORKLOADS
             for callers in report.CALLERS
-            if each.name != report.LANE or callers > 1
+            if each.name != report.GROUP_COMMIT or callers > 1
         ]
         for each, *turn in turns:
             each.ask(*turn, 0.3)
@@ -200,23 +200,25 @@ def _rounds(stage: Stage, hordak: Contestant | None, options: Any) -> report.Rou
         return found
 
 
-def _lane(stage: Stage, seconds: float) -> list[report.LaneRun]:
-    """Growing rates on one wallet and on many, until they are too much for the lane."""
+def _group_commit(stage: Stage, seconds: float) -> list[report.GroupCommitRun]:
+    """Growing rates on one wallet and on many, until they are too much for the group commit."""
     runs = []
     for workload in ("hot", "members", "many"):
-        lane = _contestant("lane", "ledger_lane.py", stage.plan)
+        group_commit = _contestant("group-commit", "ledger_group_commit.py", stage.plan)
         failed = 0
-        for rate in LANE_RATES:
+        for rate in GROUP_COMMIT_RATES:
             stage.superuser.execute("CHECKPOINT")
             with stage.costs() as costs:
-                answer = lane.ask(workload, rate, seconds)
-            run = report.LaneRun(workload, rate, answer, costs["server"])
-            run.holds = run.answered >= LANE_KEEPS_UP * rate and run.p99 <= LANE_P99_MILLISECONDS and run.exact
+                answer = group_commit.ask(workload, rate, seconds)
+            run = report.GroupCommitRun(workload, rate, answer, costs["server"])
+            run.holds = (
+                run.answered >= GROUP_COMMIT_KEEPS_UP * rate and run.p99 <= GROUP_COMMIT_P99_MILLISECONDS and run.exact
+            )
             runs.append(run)
             failed += not run.holds
-            if failed == LANE_FAILS_TO_STOP:
+            if failed == GROUP_COMMIT_FAILS_TO_STOP:
                 break
-        lane.stop()
+        group_commit.stop()
     return runs
 
 

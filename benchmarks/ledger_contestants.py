@@ -87,12 +87,12 @@ def lad(wallets: Wallets) -> None:
     serve(post, [query["sql"] for query in captured])
 
 
-def lane(wallets: Wallets) -> None:
+def group_commit(wallets: Wallets) -> None:
     """What the product does when many ask at once: callers that come at the same moment share a commit."""
     from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, post_many
-    from billing.usage.services.group_commit import Lane
+    from billing.usage.services.group_commit import GroupCommit
 
-    shared: Lane[Posting, Any] = Lane("bench", post_many)
+    shared: GroupCommit[Posting, Any] = GroupCommit("bench", post_many)
 
     def post(workload: str, number: int) -> None:
         tenant_id, wallet_id = wallets.draw(workload)
@@ -189,4 +189,6 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    {"lad": lad, "lane": lane, "raw": raw, "textbook": textbook}[sys.argv[1]](Wallets(Path(sys.argv[2])))
+    {"lad": lad, "group-commit": group_commit, "raw": raw, "textbook": textbook}[sys.argv[1]](
+        Wallets(Path(sys.argv[2]))
+    )

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import psycopg
 
-LANE: Final = "lane"
+GROUP_COMMIT: Final = "group-commit"
 CALLERS: Final = (1, 16)
 # Whom the others are held against: one caller after the other has nobody to share a commit with.
-FIRST: Final = {1: "lad", 16: LANE}
+FIRST: Final = {1: "lad", 16: GROUP_COMMIT}
 NAMES: Final = {
     "lad": "LAD's service",
-    LANE: "LAD's batch lane",
+    GROUP_COMMIT: "LAD's group commit",
     "raw": "psycopg, same SQL",
     "textbook": "textbook ORM",
     "hordak": "django-hordak",
@@ -51,8 +51,8 @@ class Rounds:
 
 
 @dataclass
-class LaneRun:
-    """One rate of arrivals at the lane."""
+class GroupCommitRun:
+    """One rate of arrivals at the group commit."""
 
     workload: str
     rate: int
@@ -101,7 +101,11 @@ def machine(superuser: psycopg.Connection[Any], directory: Path) -> str:
 
 
 def size(
-    rows: int, rounds: Rounds, bytes_a_row: Mapping[str, float], lane: Sequence[LaneRun], audits: Mapping[str, Any]
+    rows: int,
+    rounds: Rounds,
+    bytes_a_row: Mapping[str, float],
+    group_commit: Sequence[GroupCommitRun],
+    audits: Mapping[str, Any],
 ) -> None:
     """Print what was found at one size."""
     print(f"\n== {rows:,} rows; the audit found every row right ==")
@@ -125,20 +129,20 @@ def size(
         print(f"{NAMES[name]}: {len(within)} statements a posting, {len(sent)} with its transaction's")
     for name, taken in bytes_a_row.items():
         print(f"{NAMES[name]}: {taken:.0f} bytes a row with its indexes")
-    print("\nThe batch lane, arrivals at random moments; one in fifty asks too much and is refused alone")
+    print("\nThe group commit, arrivals at random moments; one in fifty asks too much and is refused alone")
     _table(
         ["", "offered/s", "answered/s", "dropped", "p50 ms", "p99", "p99.9", "client µs", "server µs", ""],
-        (_lane_line(run) for run in lane),
+        (_group_commit_line(run) for run in group_commit),
     )
-    for workload in dict.fromkeys(run.workload for run in lane):
-        held = [run.answered for run in lane if run.workload == workload and run.holds]
-        print(f"{LANE_NAMES[workload]}: holds {max(held, default=0):,.0f} debits/s")
+    for workload in dict.fromkeys(run.workload for run in group_commit):
+        held = [run.answered for run in group_commit if run.workload == workload and run.holds]
+        print(f"{GROUP_COMMIT_NAMES[workload]}: holds {max(held, default=0):,.0f} debits/s")
     print()
     for name, audit in audits.items():
         print(f"Audit {name}: {audit.rows_per_second:,} rows/s ({audit.seconds:.1f} s)")
 
 
-LANE_NAMES: Final = {"hot": "one wallet", "members": "wallets of one tenant", "many": "wallets of all tenants"}
+GROUP_COMMIT_NAMES: Final = {"hot": "one wallet", "members": "wallets of one tenant", "many": "wallets of all tenants"}
 
 
 def _line(rounds: Rounds, name: str, workload: str, callers: int) -> list[str]:
@@ -154,10 +158,10 @@ def _line(rounds: Rounds, name: str, workload: str, callers: int) -> list[str]:
     return [NAMES[name], *figures, f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})"]
 
 
-def _lane_line(run: LaneRun) -> list[str]:
+def _group_commit_line(run: GroupCommitRun) -> list[str]:
     milliseconds = run.answer["milliseconds"]
     return [
-        LANE_NAMES[run.workload],
+        GROUP_COMMIT_NAMES[run.workload],
         f"{run.rate:,}",
         f"{run.answered:,.0f}",
         f"{run.count('dropped'):,}",

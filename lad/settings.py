@@ -201,10 +201,10 @@ EMAIL_FILE_PATH = str(LAD_HOME / "mail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="LAD <no-reply@lad.localhost>")
 
 # Billing.
-# The batch lane gathers charges of one moment for one commit; beyond its queue it refuses with 503.
-BILLING_LANE_WAIT = timedelta(milliseconds=env.int("BILLING_LANE_WAIT_MS", default=5))
-BILLING_LANE_BATCH = env.int("BILLING_LANE_BATCH", default=500)
-BILLING_LANE_QUEUE = env.int("BILLING_LANE_QUEUE", default=10_000)
+# Group commit collects simultaneous charges into one commit and answers 503 when its queue is full.
+BILLING_GROUP_COMMIT_WAIT = timedelta(milliseconds=env.int("BILLING_LANE_WAIT_MS", default=5))
+BILLING_GROUP_COMMIT_BATCH = env.int("BILLING_LANE_BATCH", default=500)
+BILLING_GROUP_COMMIT_QUEUE = env.int("BILLING_LANE_QUEUE", default=10_000)
 # Use may be recorded so long after it happened; what nobody charged or voided is charged by itself so long after.
 BILLING_LATE_USAGE = timedelta(days=env.int("BILLING_LATE_USAGE_DAYS", default=40))
 BILLING_CHARGE_PENDING_AFTER = timedelta(minutes=env.int("BILLING_CHARGE_PENDING_AFTER_MINUTES", default=15))

@@ -20,8 +20,7 @@ from billing.ledger.serializers import MoneyField
 from billing.pricing.models import PriceScheme
 from billing.pricing.services import quoting as pricing
 from billing.usage.models import UsageEvent, UsageStatus
-from billing.usage.services import charging, usage
-from billing.usage.services import group_commit as lane
+from billing.usage.services import charging, group_commit, usage
 from lad.api.openapi import problems
 from lad.api.permissions import MissingRight
 from lad.api.serializers import InputSerializer, make_serializer
@@ -209,7 +208,7 @@ class UsageEventViewSet(ResourceViewSet):
 
     def _charge(self, event: UsageEvent) -> None:
         """Charge the event with what others charge now; it is committed before a refusal is raised."""
-        verdict = lane.charge(event_id=event.pk, tenant_id=event.tenant_id)
+        verdict = group_commit.charge(event_id=event.pk, tenant_id=event.tenant_id)
         if verdict.error is not None:
             verdict.error.extra["usage_event"] = str(event.pk)
             raise verdict.error

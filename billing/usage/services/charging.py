@@ -64,7 +64,7 @@ class ChargeOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ChargeVerdict:
+class ChargeResult:
     """What became of one event: charged, or why not. A refused one is kept as failed."""
 
     event_id: UUID
@@ -110,7 +110,7 @@ def require_failed(row: UsageEvent) -> None:
 
 
 @transaction.atomic
-def charge_many(*, event_ids: Sequence[UUID], now: datetime | None = None) -> list[ChargeVerdict]:
+def charge_many(*, event_ids: Sequence[UUID], now: datetime | None = None) -> list[ChargeResult]:
     """Charge many uses of the current tenant in one transaction; a verdict each, in the order asked.
 
     Events are locked in one order, then their wallets. One that cannot be paid holds up no other.
@@ -120,7 +120,7 @@ def charge_many(*, event_ids: Sequence[UUID], now: datetime | None = None) -> li
     verdicts = {key: _settled_before(row) for key, row in found.items() if row.status not in UNPAID}
     unpaid = [row for row in found.values() if row.status in UNPAID]
     verdicts |= _charged(unpaid, now)
-    return [verdicts.get(key) or ChargeVerdict(key, ChargeOutcome.UNKNOWN, UsageUnknown()) for key in event_ids]
+    return [verdicts.get(key) or ChargeResult(key, ChargeOutcome.UNKNOWN, UsageUnknown()) for key in event_ids]
 
 
 @transaction.atomic
@@ -178,13 +178,13 @@ def _wrong_status(row: UsageEvent) -> WrongUsageStatus:
     return WrongUsageStatus(f"The use is {row.get_status_display().lower()}.")
 
 
-def _settled_before(row: UsageEvent) -> ChargeVerdict:
+def _settled_before(row: UsageEvent) -> ChargeResult:
     if row.status == UsageStatus.CHARGED:
-        return ChargeVerdict(row.pk, ChargeOutcome.REPLAYED)
-    return ChargeVerdict(row.pk, ChargeOutcome.WRONG_STATUS, _wrong_status(row))
+        return ChargeResult(row.pk, ChargeOutcome.REPLAYED)
+    return ChargeResult(row.pk, ChargeOutcome.WRONG_STATUS, _wrong_status(row))
 
 
-def _charged(rows: Sequence[UsageEvent], now: datetime | None) -> dict[UUID, ChargeVerdict]:
+def _charged(rows: Sequence[UsageEvent], now: datetime | None) -> dict[UUID, ChargeResult]:
     payers = wallets.paying_wallets(user_ids=[row.user_id for row in rows])
     errors: dict[UUID, DomainError] = {
         row.pk: WalletCurrency() for row in rows if row.currency != payers[row.user_id].currency
@@ -199,8 +199,8 @@ def _charged(rows: Sequence[UsageEvent], now: datetime | None) -> dict[UUID, Cha
             errors[row.pk] = _error(row, answer)
     _mark_charged([row for row, _debit in paid], [debit for _row, debit in paid])
     _mark_failed([_failure(row, errors[row.pk], now or timezone.now()) for row in rows if row.pk in errors])
-    refused = {key: ChargeVerdict(key, ChargeOutcome.REFUSED, error) for key, error in errors.items()}
-    return refused | {row.pk: ChargeVerdict(row.pk, ChargeOutcome.CHARGED) for row, _debit in paid}
+    refused = {key: ChargeResult(key, ChargeOutcome.REFUSED, error) for key, error in errors.items()}
+    return refused | {row.pk: ChargeResult(row.pk, ChargeOutcome.CHARGED) for row, _debit in paid}
 
 
 def _posting(row: UsageEvent, payers: Mapping[UUID | None, Wallet]) -> Posting:

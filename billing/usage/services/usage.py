@@ -23,7 +23,7 @@ from billing.pricing.services.quoting import Item, PricedItem
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services.charging import (
     ChargeOutcome,
-    ChargeVerdict,
+    ChargeResult,
     WrongUsageStatus,
     capture_hold,
     charge,
@@ -39,7 +39,7 @@ from tenants.accounts.models import User
 
 __all__ = [
     "ChargeOutcome",
-    "ChargeVerdict",
+    "ChargeResult",
     "WrongUsageStatus",
     "capture_hold",
     "charge",

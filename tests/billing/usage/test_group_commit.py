@@ -1,4 +1,4 @@
-"""The batch lane: shared commits, an answer each, nothing acknowledged that is not committed."""
+"""Group commit: callers share commits, each gets its own result, and only committed work is acknowledged."""
 
 import os
 import threading
@@ -20,7 +20,13 @@ from billing.ledger.services import ledger, wallets
 from billing.ledger.services.ledger import Operation, Posting, PostingOutcome
 from billing.usage.models import UsageEvent
 from billing.usage.services import charging
-from billing.usage.services.group_commit import MOST_OF_A_TENANT, Lane, LaneBusy, LaneClosed, Unanswered
+from billing.usage.services.group_commit import (
+    MAX_BATCHES_PER_TENANT,
+    GroupCommit,
+    GroupCommitBusy,
+    GroupCommitClosed,
+    Unanswered,
+)
 from lad.tenancy.context import current_tenant_id, platform_context, tenant_context
 from tenants.features.models import TenantFeature
 from tests.conftest import superuser_connection
@@ -29,27 +35,27 @@ from tests.tenants.helpers import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATIENCE = 20
+TIMEOUT = 20
 USES = "/api/v1/billing-usage-events/"
 CALL = {"category": "telephony", "provider": "twilio", "model": "voice", "unit": "minute"}
 
 
 @pytest.fixture
-def lane() -> Iterator[Callable[[Callable[..., Any]], Lane[Any, Any]]]:
-    """``lane(apply)`` is a lane that is closed when the test ends."""
-    lanes: list[Lane[Any, Any]] = []
+def group() -> Iterator[Callable[[Callable[..., Any]], GroupCommit[Any, Any]]]:
+    """Return ``group(apply)``, which makes a group commit that closes when the test ends."""
+    groups: list[GroupCommit[Any, Any]] = []
 
-    def make(apply: Callable[[Sequence[Any]], Sequence[Any]]) -> Lane[Any, Any]:
-        lanes.append(Lane("trial", apply))
-        return lanes[-1]
+    def make(apply: Callable[[Sequence[Any]], Sequence[Any]]) -> GroupCommit[Any, Any]:
+        groups.append(GroupCommit("trial", apply))
+        return groups[-1]
 
     yield make
-    for each in lanes:
+    for each in groups:
         each.close()
 
 
 class Held:
-    """Does batches of a lane, the first of which waits to be let go."""
+    """Apply batches, but block the first one until ``go_on`` is set."""
 
     def __init__(self) -> None:
         self.batches: list[tuple[UUID, list[Any]]] = []
@@ -58,14 +64,14 @@ class Held:
     def __call__(self, items: Sequence[Any]) -> list[Any]:
         self.batches.append((current_tenant_id(), list(items)))
         self.begun.set()
-        assert self.go_on.wait(PATIENCE)
+        assert self.go_on.wait(TIMEOUT)
         return [f"done {item}" for item in items]
 
     def wait_for(self, batches: int) -> None:
-        """Wait until so many batches have begun."""
-        ends = monotonic() + PATIENCE
+        """Wait until that many batches have started."""
+        ends = monotonic() + TIMEOUT
         while len(self.batches) < batches:
-            assert monotonic() < ends, f"{len(self.batches)} batches have begun"
+            assert monotonic() < ends, f"{len(self.batches)} batches have started"
             sleep(0.002)
 
     def sizes(self) -> list[int]:
@@ -73,36 +79,36 @@ class Held:
 
 
 def results(futures: Sequence[Future[Any]]) -> list[Any]:
-    wait(futures, timeout=PATIENCE)
+    wait(futures, timeout=TIMEOUT)
     return [future.exception(timeout=0) or future.result(timeout=0) for future in futures]
 
 
-def test_who_comes_while_a_batch_is_written_shares_the_next_one(lane, tenant):
+def test_items_submitted_while_a_batch_is_written_share_the_next_one(group, tenant):
     held = Held()
-    trial = lane(held)
+    trial = group(held)
     first = trial.submit(0, tenant_id=tenant.pk)
-    assert held.begun.wait(PATIENCE)
+    assert held.begun.wait(TIMEOUT)
     others = [trial.submit(number, tenant_id=tenant.pk) for number in range(1, 30)]
     held.go_on.set()
     assert results([first, *others]) == [f"done {number}" for number in range(30)]
     assert held.sizes() == [1, 29]
 
 
-def test_a_batch_is_no_larger_than_the_setting_says(lane, tenant, settings):
-    settings.BILLING_LANE_BATCH = 10
+def test_a_batch_is_no_larger_than_the_setting_says(group, tenant, settings):
+    settings.BILLING_GROUP_COMMIT_BATCH = 10
     held = Held()
-    trial = lane(held)
+    trial = group(held)
     futures = [trial.submit(0, tenant_id=tenant.pk)]
-    assert held.begun.wait(PATIENCE)
+    assert held.begun.wait(TIMEOUT)
     futures += [trial.submit(number, tenant_id=tenant.pk) for number in range(25)]
     held.go_on.set()
     results(futures)
     assert sorted(held.sizes()) == [1, 5, 10, 10]
 
 
-def test_each_tenant_has_batches_of_its_own(lane, tenant, other_tenant):
+def test_each_tenant_has_its_own_batches(group, tenant, other_tenant):
     held = Held()
-    trial = lane(held)
+    trial = group(held)
     futures = [trial.submit(number, tenant_id=each.pk) for number in range(3) for each in (tenant, other_tenant)]
     held.go_on.set()
     results(futures)
@@ -110,19 +116,19 @@ def test_each_tenant_has_batches_of_its_own(lane, tenant, other_tenant):
     assert mine == [0, 1, 2]
 
 
-def test_one_tenants_long_batch_does_not_hold_up_anothers(lane, tenant, other_tenant):
+def test_a_slow_batch_of_one_tenant_does_not_block_another_tenant(group, tenant, other_tenant):
     held = Held()
 
     def apply(items: Sequence[Any]) -> list[Any]:
         return held(items) if current_tenant_id() == tenant.pk else list(items)
 
-    trial = lane(apply)
+    trial = group(apply)
     slow = trial.submit("slow", tenant_id=tenant.pk)
-    assert held.begun.wait(PATIENCE)
-    assert trial.submit("quick", tenant_id=other_tenant.pk).result(PATIENCE) == "quick"
+    assert held.begun.wait(TIMEOUT)
+    assert trial.submit("quick", tenant_id=other_tenant.pk).result(TIMEOUT) == "quick"
     assert not slow.done()
     held.go_on.set()
-    assert slow.result(PATIENCE) == "done slow"
+    assert slow.result(TIMEOUT) == "done slow"
 
 
 def write(items: Sequence[str]) -> list[str]:
@@ -135,7 +141,7 @@ def written() -> set[str]:
         return set(TenantFeature.objects.values_list("feature_key", flat=True))
 
 
-def test_an_answer_comes_after_the_commit(lane, tenant):
+def test_a_result_is_returned_after_the_commit(group, tenant):
     seen: list[set[str]] = []
     told = threading.Event()
 
@@ -143,12 +149,12 @@ def test_an_answer_comes_after_the_commit(lane, tenant):
         seen.append(written())
         told.set()
 
-    lane(write).submit("first", tenant_id=tenant.pk).add_done_callback(look)
-    assert told.wait(PATIENCE)
+    group(write).submit("first", tenant_id=tenant.pk).add_done_callback(look)
+    assert told.wait(TIMEOUT)
     assert seen == [{"first"}]
 
 
-def test_one_item_that_breaks_keeps_no_other_from_being_done(lane, tenant):
+def test_one_failing_item_does_not_block_the_rest_of_its_batch(group, tenant):
     held = Held()
 
     def apply(items: Sequence[str]) -> list[str]:
@@ -158,9 +164,9 @@ def test_one_item_that_breaks_keeps_no_other_from_being_done(lane, tenant):
             raise ValueError("bad")
         return list(items)
 
-    trial = lane(apply)
+    trial = group(apply)
     futures = [trial.submit("zero", tenant_id=tenant.pk)]
-    assert held.begun.wait(PATIENCE)
+    assert held.begun.wait(TIMEOUT)
     futures += [trial.submit(item, tenant_id=tenant.pk) for item in ("one", "two", "bad", "three")]
     held.go_on.set()
     *_, bad, three = results(futures)
@@ -169,7 +175,7 @@ def test_one_item_that_breaks_keeps_no_other_from_being_done(lane, tenant):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_batch_whose_transaction_fails_is_done_once_more(lane, tenant, times):
+def test_a_batch_whose_transaction_fails_is_retried_once(group, tenant, times):
     failures = iter([OperationalError("deadlock detected")] * times)
 
     def apply(items: Sequence[str]) -> list[str]:
@@ -178,7 +184,7 @@ def test_a_batch_whose_transaction_fails_is_done_once_more(lane, tenant, times):
             raise failure
         return list(items)
 
-    [answer] = results([lane(apply).submit("first", tenant_id=tenant.pk)])
+    [answer] = results([group(apply).submit("first", tenant_id=tenant.pk)])
     if times == 1:
         assert (answer, written()) == ("first", {"first"})
     else:
@@ -186,7 +192,7 @@ def test_a_batch_whose_transaction_fails_is_done_once_more(lane, tenant, times):
         assert isinstance(answer.__cause__, OperationalError)
 
 
-def test_a_connection_that_was_cut_is_opened_anew(lane, tenant):
+def test_a_lost_connection_is_reopened(group, tenant):
     cut: list[list[str]] = []
 
     def apply(items: Sequence[str]) -> list[str]:
@@ -197,71 +203,71 @@ def test_a_connection_that_was_cut_is_opened_anew(lane, tenant):
                 superuser.execute("SELECT pg_terminate_backend(%s)", cursor.fetchone())
         return write(items)
 
-    trial = lane(apply)
-    assert [trial.submit(item, tenant_id=tenant.pk).result(PATIENCE) for item in ("one", "two")] == ["one", "two"]
+    trial = group(apply)
+    assert [trial.submit(item, tenant_id=tenant.pk).result(TIMEOUT) for item in ("one", "two")] == ["one", "two"]
     assert (cut, written()) == ([["one"], ["two"]], {"one", "two"})
 
 
-def test_beyond_its_queue_the_lane_refuses(lane, tenant, settings):
-    settings.BILLING_LANE_QUEUE = 3
+def test_a_full_queue_refuses_further_items(group, tenant, settings):
+    settings.BILLING_GROUP_COMMIT_QUEUE = 3
     held = Held()
-    trial = lane(held)
+    trial = group(held)
     futures = [trial.submit(number, tenant_id=tenant.pk) for number in range(3)]
-    with pytest.raises(LaneBusy) as refused:
+    with pytest.raises(GroupCommitBusy) as refused:
         trial.submit(3, tenant_id=tenant.pk)
     assert (refused.value.status, refused.value.code) == (503, "lane_busy")
     held.go_on.set()
     results(futures)
-    assert trial.submit(4, tenant_id=tenant.pk).result(PATIENCE) == "done 4"
+    assert trial.submit(4, tenant_id=tenant.pk).result(TIMEOUT) == "done 4"
 
 
-def test_closing_does_what_waits_and_takes_nothing_more(lane, tenant):
+def test_closing_runs_the_queued_items_and_refuses_new_ones(group, tenant):
     held = Held()
-    trial = lane(held)
+    trial = group(held)
     futures = [trial.submit(number, tenant_id=tenant.pk) for number in range(5)]
     threading.Timer(0.05, held.go_on.set).start()
     trial.close()
     assert [future.done() for future in futures] == [True] * 5
-    with pytest.raises(LaneClosed):
+    with pytest.raises(GroupCommitClosed):
         trial.submit(6, tenant_id=tenant.pk)
 
 
-def test_who_gave_up_before_a_batch_took_the_item_finds_it_not_done(lane, tenant, monkeypatch):
-    monkeypatch.setattr("billing.usage.services.group_commit.PATIENCE_SECONDS", 0.05)
+def test_an_item_whose_caller_timed_out_while_it_was_queued_does_not_run(group, tenant, monkeypatch):
+    monkeypatch.setattr("billing.usage.services.group_commit.TIMEOUT_SECONDS", 0.05)
     held = Held()
-    trial = lane(held)
+    trial = group(held)
     under_way = []
-    for batches in range(1, MOST_OF_A_TENANT + 1):
+    for batches in range(1, MAX_BATCHES_PER_TENANT + 1):
         under_way.append(trial.submit("taken", tenant_id=tenant.pk))
         held.wait_for(batches)
     with pytest.raises(Unanswered):
         trial.run("given up", tenant_id=tenant.pk)
     held.go_on.set()
     results(under_way)
-    assert trial.submit("later", tenant_id=tenant.pk).result(PATIENCE) == "done later"
+    assert trial.submit("later", tenant_id=tenant.pk).result(TIMEOUT) == "done later"
     assert [item for _tenant, items in held.batches for item in items] == ["taken", "taken", "later"]
 
 
-def test_the_next_batch_is_made_ready_while_one_is_written_and_no_third(lane, tenant, settings):
+def test_a_second_batch_starts_while_the_first_is_written_but_no_third(group, tenant, settings):
     held = Held()
-    trial = lane(held)
+    trial = group(held)
     futures = [trial.submit("first", tenant_id=tenant.pk)]
     held.wait_for(1)
     futures.append(trial.submit("second", tenant_id=tenant.pk))
     held.wait_for(2)
     futures += [trial.submit("third", tenant_id=tenant.pk) for _ in range(3)]
-    sleep(10 * settings.BILLING_LANE_WAIT.total_seconds())
+    sleep(10 * settings.BILLING_GROUP_COMMIT_WAIT.total_seconds())
     assert held.sizes() == [1, 1]
     held.go_on.set()
     results(futures)
     assert held.sizes() == [1, 1, 3]
 
 
-def test_a_forked_process_has_a_lane_of_its_own(lane, tenant):
+def test_a_forked_process_starts_with_an_empty_group_commit(group, tenant):
     held = Held()
-    trial = lane(held)
+    trial = group(held)
     waiting = [trial.submit(number, tenant_id=tenant.pk) for number in range(2)]
-    assert held.begun.wait(PATIENCE)
+    assert held.begun.wait(TIMEOUT)
     child = os.fork()
     if child == 0:
         held.go_on.set()
@@ -275,10 +281,10 @@ def test_a_forked_process_has_a_lane_of_its_own(lane, tenant):
     assert results(waiting) == ["done 0", "done 1"]
 
 
-def test_a_hot_wallet_is_debited_for_each_who_can_pay_and_for_nobody_else(lane, tenant, wallet):
+def test_concurrent_debits_of_one_wallet_stop_when_its_balance_is_spent(group, tenant, wallet):
     with tenant_context(tenant.pk):
         ledger.topup(wallet=wallet, amount=Decimal(25), key="all there is")
-    trial = lane(ledger.post_many)
+    trial = group(ledger.post_many)
     verdicts: list[Any] = []
 
     def spend(number: int) -> None:
@@ -289,7 +295,7 @@ def test_a_hot_wallet_is_debited_for_each_who_can_pay_and_for_nobody_else(lane, 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
     posted = {verdict.posted.id for verdict in verdicts if verdict.outcome == PostingOutcome.POSTED}
     outcomes = [verdict.outcome for verdict in verdicts]
     assert (len(verdicts), len(posted), outcomes.count(PostingOutcome.POSTED)) == (40, 25, 25)
@@ -300,8 +306,8 @@ def test_a_hot_wallet_is_debited_for_each_who_can_pay_and_for_nobody_else(lane, 
         assert LedgerTransaction.objects.count() == 26
 
 
-def test_uses_posted_at_the_same_moment_are_charged_together(api, owner, tenant, monkeypatch):
-    """The endpoint's charges meet in the lane; each caller is answered for its own use, the last for want of money."""
+def test_simultaneous_charges_through_the_api_share_a_batch(api, owner, tenant, monkeypatch):
+    """Each caller gets the result of its own event; the last one fails because the balance is spent."""
     with platform_context():
         PriceFactory.create(**CALL, unit_price=Decimal(1), effective_from=timezone.now() - timedelta(days=1))
     with tenant_context(tenant.pk):
@@ -312,7 +318,7 @@ def test_uses_posted_at_the_same_moment_are_charged_together(api, owner, tenant,
         held(event_ids)
         return charging.charge_many(event_ids=event_ids)
 
-    monkeypatch.setattr("billing.usage.services.charging.charge_many", lambda *, event_ids: gathered(event_ids))
+    monkeypatch.setattr("billing.usage.services.group_commit.charge_many", lambda *, event_ids: gathered(event_ids))
 
     def use(number: int) -> Any:
         body = {"feature_key": "voice-agent", "items": [{**CALL, "quantity": "1"}], "charge": True}
@@ -321,7 +327,7 @@ def test_uses_posted_at_the_same_moment_are_charged_together(api, owner, tenant,
     calls = [lambda number=number: use(number) for number in range(6)]
     threading.Timer(1.0, held.go_on.set).start()
     assert sorted(together(*calls)) == [201, 201, 201, 201, 201, 402]
-    assert len(held.batches) < 6
+    assert 0 < len(held.batches) < 6
     with tenant_context(tenant.pk):
         assert Counter(UsageEvent.objects.values_list("status", flat=True)) == {"charged": 5, "failed": 1}
         assert Wallet.objects.get().available_balance == 0

@@ -1,7 +1,7 @@
-"""Debits that arrive at the batch lane whether or not it keeps up, in a process of their own.
+"""Debits that arrive at the group commit whether or not it keeps up, in a process of their own.
 
-``python ledger_lane.py PLAN`` answers each line ``WORKLOAD RATE SECONDS`` on its input with what came of it, as
-JSON. A debit's time counts from the moment it was due to arrive, so that a lane which falls behind cannot
+``python ledger_group_commit.py PLAN`` answers each line ``WORKLOAD RATE SECONDS`` on its input with what came of it, as
+JSON. A debit's time counts from the moment it was due to arrive, so that a group commit which falls behind cannot
 look fast; every one is counted: posted, refused because the wallet lacks the money, or dropped by a full queue.
 """
 
@@ -30,12 +30,12 @@ PATIENCE_SECONDS = 60
 class Load:
     """One run of arrivals at one rate."""
 
-    def __init__(self, lane: Any, wallets: Wallets) -> None:
-        self.lane, self.wallets = lane, wallets
+    def __init__(self, group_commit: Any, wallets: Wallets) -> None:
+        self.group_commit, self.wallets = group_commit, wallets
         self.number = 0
 
     def run(self, workload: str, rate: float, seconds: float) -> dict[str, Any]:
-        from billing.usage.services.group_commit import LaneBusy
+        from billing.usage.services.group_commit import GroupCommitBusy
 
         self.took: list[float] = []
         self.outcomes: Counter[str] = Counter()
@@ -48,7 +48,7 @@ class Load:
             offered += 1
             try:
                 self._arrive(workload, offered, due)
-            except LaneBusy:
+            except GroupCommitBusy:
                 self.outcomes["dropped"] += 1
         while self.outcomes.total() < offered and time.perf_counter() < ends + PATIENCE_SECONDS:
             time.sleep(0.001)
@@ -69,7 +69,7 @@ class Load:
         tenant_id, wallet_id = self.wallets.draw(workload)
         amount = AMOUNT if offered % REFUSED_EVERY else TOO_MUCH
         posting = Posting(Operation.DEBIT, wallet_id, amount, self.wallets.key(self.number), description=DESCRIPTION)
-        future: Future[Any] = self.lane.submit(posting, tenant_id=tenant_id)
+        future: Future[Any] = self.group_commit.submit(posting, tenant_id=tenant_id)
 
         def note(done: "Future[Any]") -> None:
             self.took.append(time.perf_counter() - due)
@@ -91,9 +91,9 @@ def main(plan: Path) -> None:
 
     django.setup()
     from billing.ledger.services.ledger import post_many
-    from billing.usage.services.group_commit import Lane
+    from billing.usage.services.group_commit import GroupCommit
 
-    load = Load(Lane("bench", post_many), Wallets(plan))
+    load = Load(GroupCommit("bench", post_many), Wallets(plan))
     load.run("many", 50, 0.5)
     load.run("hot", 50, 0.5)
     # What Django is made of stays: looking through it for garbage would stop everything for a tenth of a second.
