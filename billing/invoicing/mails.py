@@ -20,7 +20,7 @@ from tenants.teams.models import Membership, Role
 
 # Its fate is open: another mail now could be the second of its kind.
 UNDER_WAY: Final = (MailState.QUEUED, MailState.SENDING, MailState.UNKNOWN)
-TEMPLATE: Final = "billing/mail/invoice"
+TEMPLATE: Final = "billing/invoicing/mail/invoice"
 
 
 class NotFinalised(Conflict):

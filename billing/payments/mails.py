@@ -21,8 +21,8 @@ from tenants.teams.models import Membership, Role
 
 # Those who can do something about it.
 TOLD: Final = (Role.OWNER, Role.ADMIN)
-LOW_BALANCE_TEMPLATE: Final = "billing/mail/low-balance"
-TOPUP_DECLINED_TEMPLATE: Final = "billing/mail/topup-declined"
+LOW_BALANCE_TEMPLATE: Final = "billing/payments/mail/low-balance"
+TOPUP_DECLINED_TEMPLATE: Final = "billing/payments/mail/topup-declined"
 DECLINED: Final = "billing.auto_topup.declined"
 
 

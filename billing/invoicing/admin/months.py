@@ -72,7 +72,7 @@ def _page(
         "edit_name": EDIT,
         "back": reverse("admin:billing_invoice_changelist"),
     }
-    return TemplateResponse(request, "billing/admin/draft_month.html", context)
+    return TemplateResponse(request, "billing/invoicing/draft_month.html", context)
 
 
 def _shown(each: invoices.MonthDraft) -> dict[str, Any]:

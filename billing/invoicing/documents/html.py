@@ -8,4 +8,4 @@ from billing.invoicing.models import Invoice
 
 def invoice_html(invoice: Invoice) -> str:
     """The invoice as a complete page: no script, no font and no picture from elsewhere."""
-    return render_to_string("billing/documents/invoice.html", {"it": content_of(invoice)})
+    return render_to_string("billing/invoicing/document.html", {"it": content_of(invoice)})

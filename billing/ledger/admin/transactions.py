@@ -63,7 +63,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
     list_select_related = ["wallet__user", "wallet__tenant"]
     search_fields = ["idempotency_key__exact"]
     actions_detail = ["reverse"]
-    notes = ["billing/admin/ledger_row.html"]
+    notes = ["billing/ledger/ledger_row.html"]
     fieldsets = [
         (None, {"fields": ["wallet", "transaction_type", "description", "created_by"]}),
         ("Amounts", {"fields": [("before", "movement", "after"), ("reserved", "balance"), "lots"]}),

@@ -122,7 +122,7 @@ class WalletAdmin(TenantModelAdmin):
     list_select_related = ["user", "tenant"]
     search_fields = ["user__email__startswith"]
     add_fieldsets = [(None, {"fields": ["user", "currency", "low_balance_threshold"]})]
-    notes = ["billing/admin/wallet.html"]
+    notes = ["billing/ledger/wallet.html"]
     fieldsets = [
         ("Wallet", {"fields": [("user", "currency"), ("ledger_version", "low_balance_notified_at"), "ledger_hash"]})
     ]

@@ -87,7 +87,7 @@ def _page(request: HttpRequest, form: forms.Form, outcome: Outcome | None, text:
         "lines": [(line, LABELS[line.verdict]) for line in outcome.lines] if outcome else [],
         "back": reverse("admin:price_list"),
     }
-    return TemplateResponse(request, "billing/admin/price_import.html", context)
+    return TemplateResponse(request, "billing/pricing/price_import.html", context)
 
 
 add_view("price-list/export/", export, "price_export")

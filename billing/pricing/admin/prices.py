@@ -160,7 +160,7 @@ def price_list(request: HttpRequest) -> HttpResponse:
         "import_url": reverse("admin:price_import") if price_sheet.may_import(request) else "",
         "is_fullwidth": "1",
     }
-    return TemplateResponse(request, "billing/admin/price_list.html", context)
+    return TemplateResponse(request, "billing/pricing/price_list.html", context)
 
 
 def _may_look(request: HttpRequest) -> bool:

@@ -79,7 +79,7 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
             "rows_url": links.rows(),
             "is_fullwidth": "1",
         }
-    return TemplateResponse(request, "billing/admin/usage_explorer.html", context)
+    return TemplateResponse(request, "billing/usage/usage_explorer.html", context)
 
 
 class _Links:
