@@ -115,8 +115,8 @@ def work(place: Path, threads: int) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
     django.setup()
-    from billing.invoicing import services as invoices
     from billing.invoicing.models import Invoice
+    from billing.invoicing.services import invoices
     from lad.tenancy.context import tenant_context
 
     lines = place.with_suffix(".jobs").read_text().splitlines()
@@ -187,8 +187,8 @@ def drafts(tenants: Sequence[UUID], count: int) -> list[Job]:
     """So many drafts, written by hand, over the tenants in turn."""
     from django.utils import timezone
 
-    from billing.invoicing import services as invoices
     from billing.invoicing.models import Invoice
+    from billing.invoicing.services import invoices
     from lad.tenancy.context import platform_context
 
     now = timezone.now()

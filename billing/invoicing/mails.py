@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from billing.invoicing.documents.content import content_of
+from billing.invoicing.documents.content import document_content
 from billing.invoicing.documents.pdf import invoice_pdf
 from billing.invoicing.models import Invoice, InvoiceStatus, profile_of
 from lad.errors import Conflict
@@ -78,7 +78,7 @@ def _build(delivery: MailDelivery, now: datetime) -> Content:
         raise Obsolete("The invoice is gone.")
     if invoice.status == InvoiceStatus.VOIDED:
         raise Obsolete("The invoice was voided.")
-    shown = content_of(invoice)
+    shown = document_content(invoice)
     name = f"{shown.title} {shown.number}"
     pdf = Attachment(f"{name.replace(' ', '-')}.pdf", invoice_pdf(invoice), "application/pdf")
     context = {

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from billing.invoicing import services as invoices
+from billing.invoicing.services import invoices
 
 # Drafting a big tenant's month may take long; what was done stays done when it is cut off.
 LONGEST_TENDING = 3600
@@ -14,4 +14,4 @@ LONGEST_TENDING = 3600
 )
 def tend_invoices() -> None:
     """Mark what is overdue, and draft the invoices of a month that has ended."""
-    invoices.tend(now=timezone.now())
+    invoices.run_maintenance(now=timezone.now())

@@ -44,7 +44,7 @@ class AttentionFilter(DropdownFilter):
 
 
 def _take_back_preview(row: Payment, values: dict[str, Any]) -> Preview:
-    done = dry_run(lambda: payments.take_back(payment=row))
+    done = dry_run(lambda: payments.reclaim(payment=row))
     facts = [("Wallet", str(row.wallet)), ("Refunded to the card", amount(row.refunded_total, row.currency))]
     before, after = (amount(each.reclaimed_amount, each.currency) for each in (row, done))
     return Preview(
@@ -124,7 +124,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         icon="sync",
     )
     def ask(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        payments.ask_soon(payment=row, now=timezone.now())
+        payments.schedule_check(payment=row, now=timezone.now())
         return "Stripe will be asked within seconds."
 
     @row_action(
@@ -137,7 +137,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         preview=_take_back_preview,
     )
     def take_back(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        left = payments.take_back(payment=row, actor=access_of(request).user)
+        left = payments.reclaim(payment=row, actor=access_of(request).user)
         return left.attention or f"{amount(left.reclaimed_amount, left.currency)} are taken back."
 
     @row_action(
@@ -149,7 +149,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         icon="task_alt",
     )
     def settle(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        payments.settle(payment=row, reason=values["reason"], actor=access_of(request).user)
+        payments.resolve_attention(payment=row, reason=values["reason"], actor=access_of(request).user)
         return f"{row.description} is settled."
 
 

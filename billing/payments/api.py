@@ -20,7 +20,7 @@ from lad.api.views import LadAPIView, ResourceViewSet
 from lad.idempotency.middleware import REPLAYED
 
 SIGNATURE: Final = "Stripe-Signature"
-LONGEST_ADDRESS: Final = 2000
+MAX_URL_LENGTH: Final = 2000
 
 _Package = make_serializer(CreditPackage)
 _Payment = make_serializer(
@@ -59,19 +59,19 @@ class AutoTopupSerializer(_AutoTopup):  # type: ignore[misc, valid-type]
         return bool(row.payment_method_id)
 
 
-class CheckoutForm(InputSerializer):
+class StartCheckoutSerializer(InputSerializer):
     """What is bought, and where the payer goes on afterwards: to addresses of the app."""
 
     package = serializers.UUIDField()
     success_url = serializers.CharField(
-        max_length=LONGEST_ADDRESS, help_text="After paying. The credits are there when the payment says `succeeded`."
+        max_length=MAX_URL_LENGTH, help_text="After paying. The credits are there when the payment says `succeeded`."
     )
-    cancel_url = serializers.CharField(max_length=LONGEST_ADDRESS, help_text="After turning back.")
+    cancel_url = serializers.CharField(max_length=MAX_URL_LENGTH, help_text="After turning back.")
     wallet = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="Empty: the tenant's own.")
     keep_card = serializers.BooleanField(default=False, help_text="Keep the card for automatic top-ups.")
 
 
-class WebhookAnswer(serializers.Serializer):
+class StripeWebhookResponse(serializers.Serializer):
     """What became of the event."""
 
     outcome = serializers.ChoiceField(choices=EventOutcome.choices)
@@ -87,13 +87,13 @@ class PaymentViewSet(ResourceViewSet):
             "Answers with `checkout_url`, where the card is entered. The card pays the package, tax where it is due "
             "now, and the card fee. Repeated with the same key it answers with the same checkout."
         ),
-        request=CheckoutForm,
+        request=StartCheckoutSerializer,
         responses={201: _Payment, **problems(404, 501, 502, 503)},
     )
     def create(self, request: Request) -> Response:
         # Outside of the request's transaction: the provider is called in between.
-        values = CheckoutForm.read(request.data)
-        wanted = checkout.Wanted(
+        values = StartCheckoutSerializer.read(request.data)
+        wanted = checkout.CheckoutRequest(
             package_id=values["package"],
             success_url=values["success_url"],
             cancel_url=values["cancel_url"],
@@ -120,7 +120,7 @@ class AutoTopupViewSet(ResourceViewSet):
     rights = {"create": "billing.update", "destroy": "billing.update"}
 
 
-class StripeWebhook(LadAPIView):
+class StripeWebhookView(LadAPIView):
     """Where Stripe tells of payments. Its signature says that it is Stripe."""
 
     public = True
@@ -130,7 +130,7 @@ class StripeWebhook(LadAPIView):
         summary="What Stripe tells of payments",
         description="Called by Stripe alone, signed in `Stripe-Signature`. Anything but 200 is sent again.",
         request={"application/json": {"type": "object"}},
-        responses={200: WebhookAnswer, **problems(400, 501)},
+        responses={200: StripeWebhookResponse, **problems(400, 501)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -142,7 +142,7 @@ class StripeWebhook(LadAPIView):
             cards=provider(),
             now=timezone.now(),
         )
-        return Response(WebhookAnswer({"outcome": outcome}).data)
+        return Response(StripeWebhookResponse({"outcome": outcome}).data)
 
 
 router.register(
@@ -168,4 +168,4 @@ router.register(
     viewset=AutoTopupViewSet,
     filters=["wallet", "is_enabled", "created_at"],
 )
-router.route("billing/stripe/webhook/", StripeWebhook.as_view(), name="stripe-webhook")
+router.route("billing/stripe/webhook/", StripeWebhookView.as_view(), name="stripe-webhook")

@@ -3,8 +3,8 @@
 from django.utils import timezone
 
 from billing.payments.mails import queue_declined, queue_low_balance
-from billing.payments.services.auto_topup import consider
-from billing.payments.services.card_receipts import write
+from billing.payments.services.auto_topup import start_due_topups
+from billing.payments.services.card_receipts import write_documents
 from lad.outbox.catalogue import define
 from lad.outbox.consumers import Batch, consumes
 
@@ -63,7 +63,7 @@ def tell_of_decline(batch: Batch) -> None:
 @consumes("billing.wallet.balance_low", name="auto-topup")
 def top_up(batch: Batch) -> None:
     """Begins an automatic payment for each wallet that has fallen below its rule's threshold."""
-    consider(wallet_ids=batch.aggregate_ids, now=timezone.now())
+    start_due_topups(wallet_ids=batch.aggregate_ids, now=timezone.now())
 
 
 @consumes(
@@ -74,4 +74,4 @@ def top_up(batch: Batch) -> None:
 )
 def write_card_receipts(batch: Batch) -> None:
     """Writes the receipt of a card payment, and the credit note of its refund."""
-    write(batch)
+    write_documents(batch)

@@ -20,7 +20,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import Membership, Role
 
 # Those who can do something about it.
-TOLD: Final = (Role.OWNER, Role.ADMIN)
+RECIPIENT_ROLES: Final = (Role.OWNER, Role.ADMIN)
 LOW_BALANCE_TEMPLATE: Final = "billing/payments/mail/low-balance"
 TOPUP_DECLINED_TEMPLATE: Final = "billing/payments/mail/topup-declined"
 DECLINED: Final = "billing.auto_topup.declined"
@@ -29,7 +29,7 @@ DECLINED: Final = "billing.auto_topup.declined"
 def queue_low_balance(batch: Batch) -> None:
     """One mail per event to each of the tenant's owners and admins, and to whose own wallet it is."""
     wallets = Wallet.objects.select_related("user").in_bulk(batch.aggregate_ids)
-    members = Membership.objects.filter(tenant__in=batch.tenant_ids, role__in=TOLD, user__is_active=True)
+    members = Membership.objects.filter(tenant__in=batch.tenant_ids, role__in=RECIPIENT_ROLES, user__is_active=True)
     told: dict[UUID, dict[UUID, User]] = defaultdict(dict)
     for member in members.select_related("user"):
         told[member.tenant_id][member.user_id] = member.user

@@ -25,7 +25,7 @@ ANY_MODEL = "*"
 COMPONENT: Final = ("category", "provider", "model", "unit")
 
 
-TIERS: Final = {
+TIERS_SCHEMA: Final = {
     "type": "array",
     "maxItems": 20,
     "items": {
@@ -106,7 +106,7 @@ class Price(SharedModel):
         default=list,
         blank=True,
         db_default=[],
-        validators=[JsonSchemaValidator(TIERS), tiers_ascend],
+        validators=[JsonSchemaValidator(TIERS_SCHEMA), tiers_ascend],
         help_text='Of a graduated or volume price: [{"up_to": "1000", "unit_price": "0.02", "flat_fee": "1"}, '
         '{"up_to": null, "unit_price": "0.01"}]. up_to is the last unit of the tier, flat_fee is owed once for it.',
     )
@@ -187,7 +187,7 @@ class Price(SharedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.component}: {self.shown_price}"
+        return f"{self.component}: {self.formatted_price}"
 
     @property
     def component(self) -> str:
@@ -195,12 +195,12 @@ class Price(SharedModel):
         return f"{self.category} · {self.provider} · {self.model}"
 
     @property
-    def shown_price(self) -> str:
+    def formatted_price(self) -> str:
         """The price in one line, without zeros that say nothing."""
         if self.scheme == PriceScheme.PACKAGE and self.package_size:
             return f"{money.plain(self.unit_price)} per {money.plain(self.package_size)} {self.unit}s"
         if self.scheme in TIERED and self.tiers:
-            steps = "; ".join(_tier_in_words(tier) for tier in self.tiers)
+            steps = "; ".join(_describe_tier(tier) for tier in self.tiers)
             return f"{self.scheme} per {self.unit}: {steps}"
         return f"{money.plain(self.unit_price)} per {self.unit}"
 
@@ -209,14 +209,14 @@ class Price(SharedModel):
         """What is priced: category, provider, model and unit."""
         return tuple(str(getattr(self, name)) for name in COMPONENT)
 
-    def holds_at(self, moment: datetime) -> bool:
+    def is_in_force_at(self, moment: datetime) -> bool:
         """Whether use at that moment may be priced with it."""
         return (
             self.is_active and self.effective_from <= moment and (not self.effective_to or moment < self.effective_to)
         )
 
 
-def _tier_in_words(tier: dict[str, Any]) -> str:
+def _describe_tier(tier: dict[str, Any]) -> str:
     reach = f"up to {tier['up_to']}" if tier["up_to"] is not None else "beyond"
     fee = f" + {tier['flat_fee']}" if Decimal(tier.get("flat_fee") or 0) else ""
     return f"{reach} {tier['unit_price']}{fee}"

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from billing.pricing.models import Price, PriceCategory
 
 # A list longer than this is not read on one page.
-MOST_LISTED: Final = 2_000
+MAX_PRICES_LISTED: Final = 2_000
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ def periods_of(price: Price) -> QuerySet[Price]:
 def price_list(*, now: datetime) -> list[ListedCategory]:
     """What each component costs at that moment, by category."""
     rows = Price.objects.filter(in_force(now)).select_related("tenant")
-    rows = rows.order_by("category", "provider", "model", "unit", "-effective_from")[:MOST_LISTED]
+    rows = rows.order_by("category", "provider", "model", "unit", "-effective_from")[:MAX_PRICES_LISTED]
     titles = dict(PriceCategory.choices)
     return [
         ListedCategory(str(titles.get(category, category)), list(_components(prices)))

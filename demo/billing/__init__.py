@@ -16,9 +16,9 @@ from billing.legacy.services import move_credits
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services.usage import void
 from demo.billing import invoices, legacy, prices
-from demo.billing.purchases import Till
-from demo.billing.purse import Purse
-from demo.billing.usage import PROFILES, Spending
+from demo.billing.demo_wallet import DemoWallet
+from demo.billing.purchases import CardPurchases
+from demo.billing.usage import PROFILES, UsageHistory
 from demo.demo_tenant import DemoTenant
 from lad.db.identifiers import as_of
 from lad.outbox.emission import quiet
@@ -78,9 +78,9 @@ def _history(demo: DemoTenant) -> None:
     demo.write(BillingProfile, BILLED[demo.slug])
     _entitle(demo)
     profile = PROFILES[demo.slug]
-    purse = Purse(demo, demo.ago(days=profile.days, minutes=5), threshold=profile.threshold)
-    till = Till(demo, purse)
-    spending = Spending(demo, purse, till, profile)
+    purse = DemoWallet(demo, demo.ago(days=profile.days, minutes=5), threshold=profile.threshold)
+    till = CardPurchases(demo, purse)
+    spending = UsageHistory(demo, purse, till, profile)
     spending.run()
     _void_a_mistake(demo, purse, spending.events)
     # Nobody tries again by itself what could not be paid then.
@@ -96,7 +96,7 @@ def _history(demo: DemoTenant) -> None:
         move_credits(tenant_id=demo.tenant.pk, now=demo.now)
 
 
-def _void_a_mistake(demo: DemoTenant, purse: Purse, events: list[UsageEvent]) -> None:
+def _void_a_mistake(demo: DemoTenant, purse: DemoWallet, events: list[UsageEvent]) -> None:
     """The last charge but few was a mistake: given back and voided, still linked to its debit."""
     charged = UsageEvent.objects.filter(pk__in=[event.pk for event in events], status=UsageStatus.CHARGED)
     event = charged.order_by("-charged_at")[2]
@@ -105,7 +105,7 @@ def _void_a_mistake(demo: DemoTenant, purse: Purse, events: list[UsageEvent]) ->
         void(event=event, reason="Charged by mistake", actor=demo.admin, now=at)
 
 
-def _allowances(demo: DemoTenant, purse: Purse) -> None:
+def _allowances(demo: DemoTenant, purse: DemoWallet) -> None:
     """Wallets of single people, filled from the tenant's: one in use, one suspended, one spent and closed."""
     statuses = (WalletStatus.ACTIVE, WalletStatus.SUSPENDED, WalletStatus.CLOSED)
     for place, (person, status) in enumerate(zip(demo.team[1:4], statuses, strict=False)):
@@ -114,7 +114,7 @@ def _allowances(demo: DemoTenant, purse: Purse) -> None:
         at = demo.now - timedelta(minutes=2.5 - place / 2)
         text = f"Allowance of {person.first_name}"
         purse.adjust(-ALLOWANCE, at, f"allowance_{person.pk}", text)
-        own = Purse(demo, at, threshold=Decimal(5), user=person)
+        own = DemoWallet(demo, at, threshold=Decimal(5), user=person)
         own.credit(ALLOWANCE, at, f"allowance_of_{person.pk}", text)
         if status == WalletStatus.CLOSED:
             own.adjust(-ALLOWANCE, at, f"closing_{person.pk}", "Given back")

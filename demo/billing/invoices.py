@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from billing.invoicing import services as invoices
 from billing.invoicing.models import Invoice, InvoiceStatus
+from billing.invoicing.services import invoices
 from billing.payments.models import Payment
 from billing.payments.services.receipts import receipt_for_payment
 from demo.demo_tenant import DemoTenant
@@ -37,7 +37,7 @@ class Month:
 
 def load(demo: DemoTenant, bought: Sequence[Payment]) -> None:
     """Every document in the order in which it was written, so that numbers go up with time."""
-    desk = _Desk(demo)
+    desk = _InvoiceHistory(demo)
     months = list(_months(demo))
     acts: list[tuple[datetime, Callable[[], Any]]] = [
         (payment.paid_at, partial(desk.receipt, payment)) for payment in bought if payment.paid_at is not None
@@ -63,7 +63,7 @@ def _months(demo: DemoTenant) -> Iterator[Month]:
         yield Month(start, end)
 
 
-class _Desk:
+class _InvoiceHistory:
     """Writes one tenant's invoices."""
 
     def __init__(self, demo: DemoTenant) -> None:

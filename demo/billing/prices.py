@@ -13,7 +13,7 @@ LISTED_DAYS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedPrice:
     """A common price; ``before`` is what it was until ``changed`` days ago (or will be changed from, if ahead)."""
 
     category: str
@@ -27,20 +27,20 @@ class Listed:
 
 
 LIST: Final = (
-    Listed("stt", "openai", "whisper-1", "second", "0.0001", "Transcription of calls"),
-    Listed("llm", "openai", "gpt-4", "token", "0.00003", "Conversation in calls", "0.00006", 60),
-    Listed("llm", "openai", "gpt-3.5-turbo", "token", "0.000002", "Assistant and summaries"),
-    Listed("tts", "openai", "tts-1", "character", "0.000015", "Voice of the agents"),
-    Listed("tts", "openai", "tts-1-hd", "character", "0.00003", "Voice of the agents, high quality"),
-    Listed("telephony", "twilio", "voice", "minute", "0.013", "Calls", "0.014", 45),
-    Listed("telephony", "twilio", "sms", "message", "0.0075", "Text messages", "0.0079", 45),
-    Listed("vm_infrastructure", "runpod", "cpu-basic", "second", "0.0002", "Servers of the agents"),
-    Listed("enrichment", "apollo", "contact", "record", "0.02", "Contact data"),
-    Listed("enrichment", "apollo", "company", "record", "0.05", "Company data"),
-    Listed("enrichment", "apollo", ANY_MODEL, "record", "0.03", "Any other record"),
+    ListedPrice("stt", "openai", "whisper-1", "second", "0.0001", "Transcription of calls"),
+    ListedPrice("llm", "openai", "gpt-4", "token", "0.00003", "Conversation in calls", "0.00006", 60),
+    ListedPrice("llm", "openai", "gpt-3.5-turbo", "token", "0.000002", "Assistant and summaries"),
+    ListedPrice("tts", "openai", "tts-1", "character", "0.000015", "Voice of the agents"),
+    ListedPrice("tts", "openai", "tts-1-hd", "character", "0.00003", "Voice of the agents, high quality"),
+    ListedPrice("telephony", "twilio", "voice", "minute", "0.013", "Calls", "0.014", 45),
+    ListedPrice("telephony", "twilio", "sms", "message", "0.0075", "Text messages", "0.0079", 45),
+    ListedPrice("vm_infrastructure", "runpod", "cpu-basic", "second", "0.0002", "Servers of the agents"),
+    ListedPrice("enrichment", "apollo", "contact", "record", "0.02", "Contact data"),
+    ListedPrice("enrichment", "apollo", "company", "record", "0.05", "Company data"),
+    ListedPrice("enrichment", "apollo", ANY_MODEL, "record", "0.03", "Any other record"),
 )
 # Known, but not in force yet.
-COMING: Final = Listed("tts", "openai", "tts-1-mini", "character", "0.000011", "Voice of the agents, small")
+COMING: Final = ListedPrice("tts", "openai", "tts-1-mini", "character", "0.000011", "Voice of the agents, small")
 COMING_IN: Final = timedelta(days=20)
 TIERS: Final = [
     {"up_to": "20", "unit_price": "0.018"},
@@ -120,7 +120,7 @@ def agreed(demo: DemoTenant) -> None:
     Price.all_objects.bulk_create(rows)
 
 
-def _price(entry: Listed, unit_price: str, since: datetime, until: datetime | None = None) -> Price:
+def _price(entry: ListedPrice, unit_price: str, since: datetime, until: datetime | None = None) -> Price:
     return Price(
         category=entry.category,
         provider=entry.provider,

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from billing.invoicing.models import profile_of
 from billing.payments.models import AutoTopup, CreditPackage, Payment, PaymentKind, PaymentStatus
-from billing.payments.providers.cards import Facts, Refund, Stage
+from billing.payments.providers.cards import PaymentFacts, PaymentStage, RefundFacts
 from billing.payments.services import payments, purchases
-from demo.billing.purse import Purse
+from demo.billing.demo_wallet import DemoWallet
 from demo.demo_tenant import DemoTenant
 from lad.db.identifiers import as_of
 
@@ -26,10 +26,10 @@ OPEN: Final = (
 )
 
 
-class Till:
+class CardPurchases:
     """Buys credits for one wallet."""
 
-    def __init__(self, demo: DemoTenant, purse: Purse) -> None:
+    def __init__(self, demo: DemoTenant, purse: DemoWallet) -> None:
         self.demo, self.purse = demo, purse
         self.profile = profile_of(demo.tenant.pk)
         self.paid: list[Payment] = []
@@ -44,7 +44,7 @@ class Till:
 
     def refund(self, payment: Payment) -> None:
         """All of it went back to the card."""
-        facts = Refund(payment.payment_intent_id, payment.total, payment.currency, payment_id=payment.pk)
+        facts = RefundFacts(payment.payment_intent_id, payment.total, payment.currency, payment_id=payment.pk)
         self.paid[self.paid.index(payment)] = payments.refund(payment=payment, facts=facts)
 
     def fail(self) -> None:
@@ -76,7 +76,7 @@ class Till:
         values: dict[str, Any] = {"package": package, **self.demo.created(at)}
         if kind == PaymentKind.CHECKOUT:
             values |= {"user": self.demo.owner, "checkout_session_id": f"cs_demo_{values['id'].hex}"}
-        row = purchases.new(
+        row = purchases.new_payment(
             terms=terms,
             wallet=self.purse.wallet,
             kind=kind,
@@ -87,9 +87,9 @@ class Till:
         row.save(force_insert=True)
         return row
 
-    def _facts(self, row: Payment) -> Facts:
-        return Facts(
-            stage=Stage.PAID,
+    def _facts(self, row: Payment) -> PaymentFacts:
+        return PaymentFacts(
+            stage=PaymentStage.PAID,
             total=row.total,
             currency=row.currency,
             payment_id=row.pk,

@@ -11,13 +11,13 @@ from billing.ledger.services import ledger, wallets
 from billing.payments.models import PaymentKind
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services import usage
-from demo.billing.purchases import Till
-from demo.billing.purse import Purse
+from demo.billing.demo_wallet import DemoWallet
+from demo.billing.purchases import CardPurchases
 from demo.demo_tenant import DemoTenant
 from lad.db.identifiers import as_of
 
 Component = tuple[str, str, str, str]
-Amounts = list[tuple[Component, int]]
+Quantities = list[tuple[Component, int]]
 
 STT: Final = ("stt", "openai", "whisper-1", "second")
 GPT4: Final = ("llm", "openai", "gpt-4", "token")
@@ -43,7 +43,7 @@ LATE: Final = timedelta(days=33)
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class UsageProfile:
     """How much a tenant uses: events by feature, what it begins with, and when it tops up."""
 
     uses: dict[str, int]
@@ -54,21 +54,21 @@ class Profile:
 
 
 PROFILES: Final = {
-    "kestrel-analytics": Profile(
+    "kestrel-analytics": UsageProfile(
         {"voice-agent": 90, "apollo-leads": 55, "ai-icp-assistant": 45, "campaigns": 40}, "starter", 118, Decimal(25)
     ),
-    "brightpath-education": Profile(
+    "brightpath-education": UsageProfile(
         {"voice-agent": 120, "ai-icp-assistant": 30, "apollo-leads": 20}, "professional", 116, Decimal(50)
     ),
-    "harbour-finch": Profile({"apollo-leads": 24, "voice-agent": 10}, "", 9, Decimal(10), tops_up=False),
+    "harbour-finch": UsageProfile({"apollo-leads": 24, "voice-agent": 10}, "", 9, Decimal(10), tops_up=False),
 }
 TRIAL: Final = Decimal(12)
 
 
-def amounts_of(feature: str, demo: DemoTenant) -> Amounts:
+def sample_quantities(feature: str, demo: DemoTenant) -> Quantities:
     """What one use of the feature consists of."""
     chance = demo.random
-    makers: dict[str, Callable[[], Amounts]] = {
+    makers: dict[str, Callable[[], Quantities]] = {
         "voice-agent": lambda: _call(chance.randint(1, 14)),
         "apollo-leads": lambda: [
             (CONTACT, chance.randint(1, 60)),
@@ -80,7 +80,7 @@ def amounts_of(feature: str, demo: DemoTenant) -> Amounts:
     return makers[feature]()
 
 
-def _call(minutes: int) -> Amounts:
+def _call(minutes: int) -> Quantities:
     return [
         (STT, 48 * minutes),
         (GPT4, 100 * minutes),
@@ -90,10 +90,10 @@ def _call(minutes: int) -> Amounts:
     ]
 
 
-class Spending:
+class UsageHistory:
     """Uses one wallet for a tenant's work, event after event."""
 
-    def __init__(self, demo: DemoTenant, purse: Purse, till: Till, profile: Profile) -> None:
+    def __init__(self, demo: DemoTenant, purse: DemoWallet, till: CardPurchases, profile: UsageProfile) -> None:
         self.demo, self.purse, self.till, self.profile = demo, purse, till, profile
         self.events: list[UsageEvent] = []
 
@@ -146,7 +146,7 @@ class Spending:
     def _recorded(self, number: int, feature: str, at: datetime, done: datetime | None = None) -> UsageEvent:
         items = [
             {"category": category, "provider": provider, "model": model, "unit": unit, "quantity": quantity}
-            for (category, provider, model, unit), quantity in amounts_of(feature, self.demo)
+            for (category, provider, model, unit), quantity in sample_quantities(feature, self.demo)
         ]
         return self._record(f"{feature.replace('-', '_')}_{self.demo.slug}_{number}", feature, items, at, done or at)
 

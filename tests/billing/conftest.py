@@ -15,7 +15,7 @@ from billing.pricing.models import Price
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.billing.payments.stripe_server import SECRET_KEY, WEBHOOK_SECRET, Stripe, serve
+from tests.billing.payments.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeAccount, serve
 from tests.billing.usage.metered import CALL
 from tests.factories.billing import CreditPackageFactory, PriceFactory, WalletFactory
 from tests.support.serving import serving
@@ -49,9 +49,9 @@ def root(browser: Callable[[User], Client], superuser: User) -> Client:
 
 
 @pytest.fixture
-def account(settings: Any) -> Iterator[Stripe]:
+def account(settings: Any) -> Iterator[StripeAccount]:
     """A Stripe account on this machine, and the settings that lead there."""
-    stripe = Stripe()
+    stripe = StripeAccount()
     settings.STRIPE_SECRET_KEY = SECRET_KEY
     settings.STRIPE_WEBHOOK_SECRET = WEBHOOK_SECRET
     with serving(serve(stripe)) as settings.STRIPE_API_URL:

@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from billing.invoicing import services as invoices
 from billing.invoicing.models import Invoice
+from billing.invoicing.services import invoices
 from billing.ledger.models import LedgerTransaction
 from billing.usage.models import UsageEvent
 from lad.tenancy.context import platform_context, tenant_context

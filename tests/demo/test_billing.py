@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing.audit.checks.search import run_checks
 from billing.invoicing.documents import invoice_html, invoice_pdf
 from billing.invoicing.models import LINE_ITEMS, Invoice, InvoiceKind, InvoiceStatus
-from billing.invoicing.services import line_sum
+from billing.invoicing.services.lines import line_sum
 from billing.ledger.models import CreditLot, Hold, HoldStatus, LedgerTransaction, TransactionType, Wallet, WalletStatus
 from billing.legacy.models import CreditTransaction, LegacyMove, UserCredit
 from billing.payments.models import Payment, PaymentStatus
@@ -90,7 +90,7 @@ def test_use_costs_what_its_items_cost_and_was_debited_for_that() -> None:
         for item in event.usage_items:
             if item["category"] != "overage":
                 price = prices[item["price_id"]]
-                assert price.holds_at(event.occurred_at)
+                assert price.is_in_force_at(event.occurred_at)
                 assert price.tenant_id in (None, event.tenant_id)
         assert sum(Decimal(item["cost"]) for item in event.usage_items) == event.total_cost
         if event.status == UsageStatus.CHARGED:

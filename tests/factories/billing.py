@@ -9,8 +9,8 @@ from factory import LazyAttribute, LazyAttributeSequence, LazyFunction, Sequence
 
 from billing.audit.models import AuditResult, LedgerAnchor, LedgerAudit
 from billing.entitlements.models import EntitlementUse, FeatureEntitlement, QuotaWindow
-from billing.invoicing import services as invoices
 from billing.invoicing.models import BillingProfile, Invoice, InvoiceSeries, InvoiceStatus
+from billing.invoicing.services import invoices
 from billing.ledger.models import CreditLot, Hold, LedgerTransaction, Wallet
 from billing.ledger.services import ledger
 from billing.legacy.models import CreditTransaction, CreditTransactionType, LegacyMove, UserCredit

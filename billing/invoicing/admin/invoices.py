@@ -14,12 +14,12 @@ from unfold.decorators import action, display
 
 from billing.formatting import DASH, Column, amount, quantity, table
 from billing.invoicing import selectors
-from billing.invoicing import services as invoices
 from billing.invoicing.admin import steps
 from billing.invoicing.admin.months import month_page
-from billing.invoicing.documents.answers import file_of, page_of
+from billing.invoicing.documents.responses import html_response, pdf_response
 from billing.invoicing.mails import send_invoice
 from billing.invoicing.models import UNPAID, Invoice, InvoiceKind, InvoiceSeries, InvoiceStatus
+from billing.invoicing.services import invoices
 from lad.admin.actions import in_status, row_action
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
@@ -131,11 +131,11 @@ class InvoiceAdmin(TenantModelAdmin):
 
     def html(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The invoice as the tenant sees it."""
-        return self._document(request, pk, page_of)
+        return self._document(request, pk, html_response)
 
     def pdf(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The invoice as a file."""
-        return self._document(request, pk, file_of)
+        return self._document(request, pk, pdf_response)
 
     def _document(self, request: HttpRequest, pk: UUID, made: Any) -> HttpResponse:
         row = self.get_row_or_404(request, str(pk))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.formatting import amount
-from billing.invoicing import services as invoices
+from billing.invoicing.services import invoices
 from lad.admin.actions import EDIT, PREVIEW_DIGEST, dry_run
 from lad.admin.permissions import access_of
 from lad.admin.widgets import apply_widgets

@@ -9,9 +9,9 @@ from django import forms
 from django.utils import timezone
 
 from billing.formatting import amount, percent
-from billing.invoicing import services as invoices
 from billing.invoicing.mails import recipient_of
 from billing.invoicing.models import Invoice, InvoiceKind
+from billing.invoicing.services import invoices
 from billing.money import MICRO
 from lad.admin.actions import Change, Preview, dry_run
 from lad.admin.forms import IdempotentForm, LadModelForm, ReasonForm

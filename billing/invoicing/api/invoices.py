@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from billing.invoicing.documents.answers import file_of, page_of
+from billing.invoicing.documents.responses import html_response, pdf_response
 from lad.api.views import ResourceViewSet
 
 
@@ -17,10 +17,10 @@ class InvoiceViewSet(ResourceViewSet):
     @action(detail=True, methods=["get"])
     def html(self, request: Request, pk: object) -> HttpResponse:
         """The invoice as a page that needs nothing else and prints well."""
-        return page_of(self.get_object())
+        return html_response(self.get_object())
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"])
     def pdf(self, request: Request, pk: object) -> HttpResponse:
         """The invoice as a PDF file, named after its number."""
-        return file_of(self.get_object())
+        return pdf_response(self.get_object())

@@ -13,7 +13,7 @@ from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profil
 from billing.money import CENT, plain, round_to_cent
 
 MINUS: Final = "\N{MINUS SIGN}"
-LEAST_DECIMALS: Final = 2
+MIN_DECIMALS: Final = 2
 ABBREVIATIONS: Final = frozenset({"ai", "icp", "sms"})
 TITLES: Final = {
     InvoiceKind.USAGE: "Invoice",
@@ -21,7 +21,7 @@ TITLES: Final = {
     InvoiceKind.MANUAL: "Invoice",
     InvoiceKind.CREDIT_NOTE: "Credit note",
 }
-MARKS: Final = {
+STATUS_LABELS: Final = {
     InvoiceStatus.DRAFT: "Draft",
     InvoiceStatus.PENDING: "Due",
     InvoiceStatus.PAID: "Paid",
@@ -39,7 +39,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DocumentLine:
     """One line of the table."""
 
     description: str
@@ -49,16 +49,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FeatureGroup:
     """The lines of one feature; lines that name none have no title."""
 
     title: str
     amount: str
-    lines: tuple[Line, ...]
+    lines: tuple[DocumentLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class DocumentTotal:
     """One of the sums below the table; ``exact`` is the amount to the last digit where cents do not hold it."""
 
     label: str
@@ -81,13 +81,13 @@ class InvoiceContent:
     facts: tuple[tuple[str, str], ...]
     issuer: Party
     recipient: Party
-    groups: tuple[Group, ...]
-    sums: tuple[Sum, ...]
+    groups: tuple[FeatureGroup, ...]
+    sums: tuple[DocumentTotal, ...]
     bank: tuple[str, ...]
     notes: tuple[str, ...]
 
 
-def content_of(invoice: Invoice) -> InvoiceContent:
+def document_content(invoice: Invoice) -> InvoiceContent:
     """What documents of the invoice say. A draft shows the parties as they are now."""
     status, zone = InvoiceStatus(invoice.status), zone_of(invoice)
     asks = status in (InvoiceStatus.PENDING, InvoiceStatus.OVERDUE) and invoice.kind != InvoiceKind.CREDIT_NOTE
@@ -96,7 +96,7 @@ def content_of(invoice: Invoice) -> InvoiceContent:
         title=TITLES[InvoiceKind(invoice.kind)],
         number=invoice.invoice_number,
         status=str(status.value),
-        mark=_mark(invoice, status),
+        mark=_status_label(invoice, status),
         currency=invoice.currency,
         headline=_headline(invoice, status, asks, zone),
         facts=tuple(_facts(invoice, zone)),
@@ -117,7 +117,7 @@ def number(value: Decimal, decimals: int) -> str:
 def money(value: Decimal, currency: str) -> str:
     """An amount to the cent, with its currency."""
     # Adding nothing takes the sign off what rounds to zero.
-    return f"{currency} {number(round_to_cent(value) + 0, LEAST_DECIMALS)}"
+    return f"{currency} {number(round_to_cent(value) + 0, MIN_DECIMALS)}"
 
 
 def day(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -133,13 +133,13 @@ def zone_of(invoice: Invoice) -> ZoneInfo:
 def decimals_of(values: Iterable[Decimal]) -> int:
     """How many decimals, two to six, show each of the values whole."""
     digits = (len(plain(value).partition(".")[2]) for value in values)
-    return max(LEAST_DECIMALS, *digits, 0)
+    return max(MIN_DECIMALS, *digits, 0)
 
 
-def _mark(invoice: Invoice, status: InvoiceStatus) -> str:
+def _status_label(invoice: Invoice, status: InvoiceStatus) -> str:
     if invoice.kind == InvoiceKind.CREDIT_NOTE and status in (InvoiceStatus.PENDING, InvoiceStatus.PAID):
         return "Issued" if status == InvoiceStatus.PENDING else "Settled"
-    return MARKS[status]
+    return STATUS_LABELS[status]
 
 
 def _headline(invoice: Invoice, status: InvoiceStatus, asks: bool, zone: ZoneInfo) -> str:
@@ -195,12 +195,12 @@ def _recipient_now(invoice: Invoice) -> dict[str, str]:
     return {"name": str(profile), "email": profile.invoice_email, **told}
 
 
-def _groups(line_items: Sequence[Mapping[str, Any]]) -> Iterator[Group]:
+def _groups(line_items: Sequence[Mapping[str, Any]]) -> Iterator[FeatureGroup]:
     decimals = decimals_of(Decimal(line["amount"]) for line in line_items)
     for feature, lines in groupby(line_items, key=lambda line: str(line.get("feature_key", ""))):
         shown = tuple(lines)
         total = sum((Decimal(line["amount"]) for line in shown), Decimal(0))
-        yield Group(
+        yield FeatureGroup(
             title=_feature(feature),
             amount=number(total, decimals),
             lines=tuple(_line(line, decimals) for line in shown),
@@ -214,9 +214,9 @@ def _feature(key: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _line(line: Mapping[str, Any], decimals: int) -> Line:
+def _line(line: Mapping[str, Any], decimals: int) -> DocumentLine:
     quantity, price = Decimal(line["quantity"]), Decimal(line["unit_price"])
-    return Line(
+    return DocumentLine(
         description=line["description"],
         quantity=number(quantity, len(plain(quantity).partition(".")[2])),
         unit_price=number(price, decimals_of([price])),
@@ -224,7 +224,7 @@ def _line(line: Mapping[str, Any], decimals: int) -> Line:
     )
 
 
-def _sums(invoice: Invoice) -> Iterator[Sum]:
+def _sums(invoice: Invoice) -> Iterator[DocumentTotal]:
     credit = invoice.kind == InvoiceKind.CREDIT_NOTE
     yield _sum("Subtotal", invoice.subtotal, invoice.currency)
     for tax in invoice.tax_lines:
@@ -245,10 +245,10 @@ def _sums(invoice: Invoice) -> Iterator[Sum]:
     yield _sum("Amount due", left, invoice.currency, strong=True)
 
 
-def _sum(label: str, value: Decimal, currency: str, *, strong: bool = False) -> Sum:
+def _sum(label: str, value: Decimal, currency: str, *, strong: bool = False) -> DocumentTotal:
     whole = value == value.quantize(CENT)
     exact = "" if whole else f"exactly {number(value, decimals_of([value]))}"
-    return Sum(label, money(value, currency), exact, strong)
+    return DocumentTotal(label, money(value, currency), exact, strong)
 
 
 def _notes(invoice: Invoice) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from django.template.loader import render_to_string
 
-from billing.invoicing.documents.content import content_of
+from billing.invoicing.documents.content import document_content
 from billing.invoicing.models import Invoice
 
 
 def invoice_html(invoice: Invoice) -> str:
     """The invoice as a complete page: no script, no font and no picture from elsewhere."""
-    return render_to_string("billing/invoicing/document.html", {"it": content_of(invoice)})
+    return render_to_string("billing/invoicing/document.html", {"it": document_content(invoice)})

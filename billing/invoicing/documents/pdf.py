@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 import typst
 
-from billing.invoicing.documents.content import content_of
+from billing.invoicing.documents.content import document_content
 from billing.invoicing.models import Invoice
 
 HERE: Final = Path(__file__).parent
@@ -27,7 +27,7 @@ def invoice_pdf(invoice: Invoice) -> bytes:
     boxes where it has none either; that PDF is then no archive format.
     """
     moment = invoice.finalised_at or invoice.created_at
-    inputs = {"document": json.dumps(asdict(content_of(invoice)))}
+    inputs = {"document": json.dumps(asdict(document_content(invoice)))}
     stamp = int(moment.timestamp())
     try:
         return _compile(inputs, stamp, STANDARDS, system_fonts=False)

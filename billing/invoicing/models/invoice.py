@@ -65,7 +65,7 @@ ISSUER: Final = {
 INVOICES: Final = "INV"
 CREDIT_NOTES: Final = "CN"
 # What was numbered by hand before numbers were assigned.
-TYPED: Final = "OLD"
+LEGACY_NUMBERS: Final = "OLD"
 
 
 class InvoiceStatus(models.TextChoices):

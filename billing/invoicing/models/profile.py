@@ -15,9 +15,9 @@ from lad.db.models import TenantModel
 
 # What the checkout has always added.
 DEFAULT_TAX_RATE: Final = Decimal("0.05")
-DEFAULT_TERMS_DAYS: Final = 14
-LONGEST_TERMS_DAYS: Final = 365
-PREFIX: Final = r"^[A-Z0-9]+$"
+DEFAULT_PAYMENT_TERMS_DAYS: Final = 14
+MAX_PAYMENT_TERMS_DAYS: Final = 365
+PREFIX_PATTERN: Final = r"^[A-Z0-9]+$"
 
 
 class TaxPoint(models.TextChoices):
@@ -83,9 +83,9 @@ class BillingProfile(TenantModel):
         help_text="When tax is due: on the purchase of credits, or on the period invoice for their use.",
     )
     payment_terms_days = models.PositiveSmallIntegerField(
-        default=DEFAULT_TERMS_DAYS,
-        db_default=DEFAULT_TERMS_DAYS,
-        validators=[MaxValueValidator(LONGEST_TERMS_DAYS, "A year (365 days) is the longest an invoice may wait.")],
+        default=DEFAULT_PAYMENT_TERMS_DAYS,
+        db_default=DEFAULT_PAYMENT_TERMS_DAYS,
+        validators=[MaxValueValidator(MAX_PAYMENT_TERMS_DAYS, "A year (365 days) is the longest an invoice may wait.")],
         help_text="Days from the invoice to its due date.",
     )
     invoice_email = LowercaseEmailField(
@@ -96,7 +96,7 @@ class BillingProfile(TenantModel):
         blank=True,
         default="",
         db_default="",
-        validators=[RegexValidator(PREFIX, "Use capitals and digits only, such as ACME.")],
+        validators=[RegexValidator(PREFIX_PATTERN, "Use capitals and digits only, such as ACME.")],
         help_text="Set before the numbers of this tenant's invoices; empty for none.",
     )
 
@@ -127,12 +127,12 @@ class BillingProfile(TenantModel):
                 violation_error_message="Say what the tax is called, such as VAT.",
             ),
             models.CheckConstraint(
-                condition=Q(payment_terms_days__lte=LONGEST_TERMS_DAYS),
+                condition=Q(payment_terms_days__lte=MAX_PAYMENT_TERMS_DAYS),
                 name="billing_profiles_terms",
                 violation_error_message="A year (365 days) is the longest an invoice may wait.",
             ),
             models.CheckConstraint(
-                condition=Q(invoice_prefix="") | Q(invoice_prefix__regex=PREFIX),
+                condition=Q(invoice_prefix="") | Q(invoice_prefix__regex=PREFIX_PATTERN),
                 name="billing_profiles_prefix",
                 violation_error_message="Use capitals and digits only in the prefix, such as ACME.",
             ),

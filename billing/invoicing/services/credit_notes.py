@@ -16,7 +16,7 @@ from billing.invoicing.models import CREDIT_NOTES, UNPAID, Invoice, InvoiceKind,
 from billing.invoicing.services.finalising import number, recipient
 from billing.invoicing.services.lines import apply_tax, line, line_sum, require_amounts, tax_line
 from billing.invoicing.services.payment import open_amount
-from billing.invoicing.services.steps import locked, settle
+from billing.invoicing.services.transitions import locked, mark_paid
 from billing.ledger.models import Wallet
 from billing.ledger.services import ledger, wallets
 from billing.money import plain, round_amount, round_to_cent
@@ -67,7 +67,7 @@ def credit_note(
     if method == TO_WALLET:
         _into_wallet(original, row, wallet, actor)
     if original.status in UNPAID and open_amount(original) <= 0:
-        settle(original, "credit note", row.finalised_at or timezone.now(), actor)
+        mark_paid(original, "credit note", row.finalised_at or timezone.now(), actor)
     return row
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.invoicing.errors import DraftOutdated, NothingUsed, PeriodInvoiced, PeriodNotOver
 from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profile_of
 from billing.invoicing.services.lines import total_up
-from billing.invoicing.services.usage_lines import Period, usage_lines
+from billing.invoicing.services.usage_lines import InvoicePeriod, usage_lines
 from billing.money import DEFAULT_CURRENCY
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
@@ -68,12 +68,12 @@ def zone_of(tenant_id: Any) -> ZoneInfo:
     return ZoneInfo(Tenant.objects.values_list("timezone", flat=True).get(pk=tenant_id))
 
 
-def _period(start: datetime, end: datetime, currency: str) -> Period:
+def _period(start: datetime, end: datetime, currency: str) -> InvoicePeriod:
     tenant_id = current_tenant_id()
-    return Period(tenant_id=tenant_id, zone=zone_of(tenant_id), start=start, end=end, currency=currency)
+    return InvoicePeriod(tenant_id=tenant_id, zone=zone_of(tenant_id), start=start, end=end, currency=currency)
 
 
-def _wait_for_postings(period: Period) -> None:
+def _wait_for_postings(period: InvoicePeriod) -> None:
     """Let every posting that has its moment already be committed, so that none is missed.
 
     The ledger takes its clock under the wallet's lock. The savepoint is undone to give the locks back.
@@ -86,7 +86,7 @@ def _wait_for_postings(period: Period) -> None:
         transaction.set_rollback(True)
 
 
-def _draft_of(period: Period) -> Invoice | None:
+def _draft_of(period: InvoicePeriod) -> Invoice | None:
     """The draft of exactly this period. Raises PeriodInvoiced when anything else covers some of it."""
     covering = list(
         Invoice.objects.filter(

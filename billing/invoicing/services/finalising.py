@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from billing.invoicing.documents.issuer import issuer
 from billing.invoicing.errors import InvoiceIncomplete, WrongInvoiceStatus
-from billing.invoicing.models import TYPED, BillingProfile, Invoice, InvoiceKind, InvoiceStatus, profile_of
+from billing.invoicing.models import LEGACY_NUMBERS, BillingProfile, Invoice, InvoiceKind, InvoiceStatus, profile_of
 from billing.invoicing.services.drafting import require_current
 from billing.invoicing.services.lines import total_up
-from billing.invoicing.services.steps import settle, told
+from billing.invoicing.services.transitions import mark_paid, values_of
 from lad.db.identifiers import uuid7
 from lad.outbox.emission import emit
 
@@ -86,9 +86,9 @@ def number(row: Invoice, profile: BillingProfile, *, now: datetime, paid_by: str
         row.save()
         cursor.execute(CHECK_NUMBER.format("IMMEDIATE"))
     row.refresh_from_db()
-    payload = told(row, "kind", "total", "currency", "due_at")
+    payload = values_of(row, "kind", "total", "currency", "due_at")
     emit("billing.invoice.finalised", aggregate=row, payload=payload, actor=actor)
-    return settle(row, paid_by, now, actor) if paid_by else row
+    return mark_paid(row, paid_by, now, actor) if paid_by else row
 
 
 def _take(row: Invoice, prefix: str) -> int:
@@ -105,5 +105,5 @@ def _take(row: Invoice, prefix: str) -> int:
 def _prefix(profile: BillingProfile, series: str) -> str:
     """What stands before the number; something else when numbers typed by hand begin with it."""
     prefix = "".join(f"{part}-" for part in (profile.invoice_prefix, series) if part)
-    typed = Invoice.objects.filter(series=TYPED, invoice_number__startswith=prefix)
+    typed = Invoice.objects.filter(series=LEGACY_NUMBERS, invoice_number__startswith=prefix)
     return f"{prefix}N" if typed.exists() else prefix

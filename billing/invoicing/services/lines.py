@@ -13,10 +13,10 @@ from billing.invoicing.models import BillingProfile, Invoice, InvoiceKind, TaxPo
 from billing.money import plain, round_amount, round_to_cent
 from lad.errors import Invalid
 
-Line = Mapping[str, Any]
+InvoiceLine = Mapping[str, Any]
 
 
-def line_sum(lines: Iterable[Line]) -> Decimal:
+def line_sum(lines: Iterable[InvoiceLine]) -> Decimal:
     """What the lines come to."""
     return sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
 
@@ -31,7 +31,7 @@ def line(description: str, quantity: Decimal, unit_price: Decimal) -> dict[str, 
     }
 
 
-def require_amounts(lines: Sequence[Line]) -> None:
+def require_amounts(lines: Sequence[InvoiceLine]) -> None:
     """Raise Invalid, naming the line, where an amount is not quantity times unit price."""
     wrong = []
     for place, each in enumerate(lines):

@@ -22,22 +22,22 @@ from tenants.teams.models import Tenant
 
 # For so long after a month's end its drafts are made up for when the task did not run.
 CATCH_UP: Final = timedelta(days=7)
-MOST_OVERDUE: Final = 10_000
+MAX_OVERDUE_PER_RUN: Final = 10_000
 LONGER_THAN_A_MONTH: Final = timedelta(days=32)
 
 log = structlog.get_logger("lad.billing.invoices")
 
 
-def tend(*, now: datetime) -> None:
+def run_maintenance(*, now: datetime) -> None:
     """Mark what is overdue, and draft last month's invoices where the month has ended. Resumable.
 
     Each tenant's draft and each overdue invoice is a transaction of its own; one that fails is logged
     and holds up no other.
     """
-    for tenant_id, invoice in _fallen_due(now):
-        _within(tenant_id, partial(mark_overdue, invoice=invoice, now=now))
-    for tenant_id in _holders():
-        _within(tenant_id, partial(draft_last_month, tenant_id, now=now))
+    for tenant_id, invoice in _invoices_past_due(now):
+        _run_in_tenant(tenant_id, partial(mark_overdue, invoice=invoice, now=now))
+    for tenant_id in _tenants_with_wallets():
+        _run_in_tenant(tenant_id, partial(draft_last_month, tenant_id, now=now))
 
 
 def draft_last_month(tenant_id: UUID, *, now: datetime) -> list[Invoice]:
@@ -81,12 +81,12 @@ def draft_month(*, month: date, now: datetime, actor: Any = None) -> list[MonthD
     """
     chosen = default_tenant_id()
     found: list[MonthDraft] = []
-    for tenant_id in [chosen] if chosen else _holders():
-        found += _month_of(tenant_id, month, now, actor)
+    for tenant_id in [chosen] if chosen else _tenants_with_wallets():
+        found += _draft_tenant_month(tenant_id, month, now, actor)
     return found
 
 
-def _month_of(tenant_id: UUID, month: date, now: datetime, actor: Any) -> Iterator[MonthDraft]:
+def _draft_tenant_month(tenant_id: UUID, month: date, now: datetime, actor: Any) -> Iterator[MonthDraft]:
     with tenant_context(tenant_id):
         tenant = Tenant.objects.get(pk=tenant_id)
         start = datetime(month.year, month.month, 1, tzinfo=zone_of(tenant_id))
@@ -108,20 +108,20 @@ def last_month(zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
     return (end - timedelta(days=1)).replace(day=1), end
 
 
-def _fallen_due(now: datetime) -> list[tuple[UUID, Invoice]]:
+def _invoices_past_due(now: datetime) -> list[tuple[UUID, Invoice]]:
     with platform_context():
         rows = Invoice.objects.filter(status=InvoiceStatus.PENDING, due_at__lte=now).order_by("due_at")
-        return [(row.tenant_id, row) for row in rows.only("id", "tenant_id")[:MOST_OVERDUE]]
+        return [(row.tenant_id, row) for row in rows.only("id", "tenant_id")[:MAX_OVERDUE_PER_RUN]]
 
 
-def _holders() -> list[UUID]:
+def _tenants_with_wallets() -> list[UUID]:
     """The tenants that have wallets."""
     with platform_context():
         living = Tenant.objects.filter(Exists(Wallet.objects.filter(tenant=OuterRef("pk"))))
         return list(living.order_by("pk").values_list("pk", flat=True))
 
 
-def _within(tenant_id: UUID, work: Callable[[], Any]) -> None:
+def _run_in_tenant(tenant_id: UUID, work: Callable[[], Any]) -> None:
     try:
         with tenant_context(tenant_id):
             work()

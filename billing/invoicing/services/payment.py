@@ -9,7 +9,7 @@ from django.db import transaction
 from billing import reasons
 from billing.invoicing.errors import HasCreditNotes, PartialPayment, WrongInvoiceStatus
 from billing.invoicing.models import UNPAID, Invoice, InvoiceStatus
-from billing.invoicing.services.steps import locked, save_step, settle, told
+from billing.invoicing.services.transitions import locked, mark_paid, save_status, values_of
 from billing.money import plain, round_to_cent
 
 
@@ -35,7 +35,7 @@ def pay(
             open=plain(asked),
             amount=plain(amount),
         )
-    return settle(row, payment_method, paid_at, actor)
+    return mark_paid(row, payment_method, paid_at, actor)
 
 
 def open_amount(invoice: Invoice) -> Decimal:
@@ -57,7 +57,7 @@ def mark_overdue(*, invoice: Invoice, now: datetime, actor: Any = None) -> Invoi
     if row.due_at is None or row.due_at > now:
         raise WrongInvoiceStatus("The invoice is not due yet.")
     row.status = InvoiceStatus.OVERDUE
-    return save_step(row, "overdue", told(row, "total", "currency", "due_at"), actor)
+    return save_status(row, "overdue", values_of(row, "total", "currency", "due_at"), actor)
 
 
 @transaction.atomic
@@ -72,4 +72,4 @@ def void(*, invoice: Invoice, reason: str, actor: Any = None) -> Invoice:
     if Invoice.objects.filter(corrects=row.pk).exists():
         raise HasCreditNotes
     before, row.status = row.status, InvoiceStatus.VOIDED
-    return save_step(row, "voided", {"before": before, "reason": reason}, actor)
+    return save_status(row, "voided", {"before": before, "reason": reason}, actor)

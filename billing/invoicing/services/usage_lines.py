@@ -65,7 +65,7 @@ UNITS: Final = dict(PriceUnit.choices)
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class InvoicePeriod:
     """A period of a tenant, from ``start`` until before ``end``."""
 
     tenant_id: UUID
@@ -81,7 +81,7 @@ class Period:
         return {**told, "zone": self.zone.key, "tenant": self.tenant_id, "legacy": [MOVED, SETTLED]}
 
 
-def usage_lines(period: Period) -> list[dict[str, Any]]:
+def usage_lines(period: InvoicePeriod) -> list[dict[str, Any]]:
     """The debits of the period less what was given back, by feature and component; they add up to them exactly.
 
     A debit counts in the period in which the ledger has it. Use of an earlier month has lines of its

@@ -1,10 +1,10 @@
 """Card payments, packages and automatic top-ups."""
 
 from billing.payments.models.auto_topup import (
-    LONGEST_MINUTES_BETWEEN,
-    MINUTES_BETWEEN,
-    MOST_EVER_PER_DAY,
-    MOST_PER_DAY,
+    DEFAULT_MINUTES_BETWEEN,
+    DEFAULT_PER_DAY,
+    MAX_MINUTES_BETWEEN,
+    MAX_PER_DAY,
     AutoTopup,
 )
 from billing.payments.models.package import CreditPackage
@@ -19,10 +19,10 @@ from billing.payments.models.payment import (
 )
 
 __all__ = [
-    "LONGEST_MINUTES_BETWEEN",
-    "MINUTES_BETWEEN",
-    "MOST_EVER_PER_DAY",
-    "MOST_PER_DAY",
+    "DEFAULT_MINUTES_BETWEEN",
+    "DEFAULT_PER_DAY",
+    "MAX_MINUTES_BETWEEN",
+    "MAX_PER_DAY",
     "UNFINISHED",
     "UNPAID",
     "AutoTopup",

@@ -10,10 +10,10 @@ from billing import money
 from lad.db.fields import SharedForeignKey, TenantForeignKey
 from lad.db.models import TenantModel
 
-MOST_PER_DAY: Final = 3
-MINUTES_BETWEEN: Final = 10
-MOST_EVER_PER_DAY: Final = 24
-LONGEST_MINUTES_BETWEEN: Final = 1440
+DEFAULT_PER_DAY: Final = 3
+DEFAULT_MINUTES_BETWEEN: Final = 10
+MAX_PER_DAY: Final = 24
+MAX_MINUTES_BETWEEN: Final = 1440
 
 
 class AutoTopup(TenantModel):
@@ -35,15 +35,15 @@ class AutoTopup(TenantModel):
     )
     amount = money.amount_field(null=True, blank=True, help_text="What the wallet gets, when no package is bought.")
     most_per_day = models.PositiveSmallIntegerField(
-        default=MOST_PER_DAY,
-        db_default=MOST_PER_DAY,
-        validators=[MinValueValidator(1), MaxValueValidator(MOST_EVER_PER_DAY)],
+        default=DEFAULT_PER_DAY,
+        db_default=DEFAULT_PER_DAY,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_PER_DAY)],
         help_text="At most so many within 24 hours.",
     )
     minutes_between = models.PositiveSmallIntegerField(
-        default=MINUTES_BETWEEN,
-        db_default=MINUTES_BETWEEN,
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_MINUTES_BETWEEN)],
+        default=DEFAULT_MINUTES_BETWEEN,
+        db_default=DEFAULT_MINUTES_BETWEEN,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_MINUTES_BETWEEN)],
         help_text="The least time from one to the next.",
     )
     paused_until = models.DateTimeField(
@@ -79,8 +79,8 @@ class AutoTopup(TenantModel):
                 violation_error_message="The threshold cannot be negative, and the amount must be more than nothing.",
             ),
             models.CheckConstraint(
-                condition=Q(most_per_day__gte=1, most_per_day__lte=MOST_EVER_PER_DAY)
-                & Q(minutes_between__gte=1, minutes_between__lte=LONGEST_MINUTES_BETWEEN),
+                condition=Q(most_per_day__gte=1, most_per_day__lte=MAX_PER_DAY)
+                & Q(minutes_between__gte=1, minutes_between__lte=MAX_MINUTES_BETWEEN),
                 name="billing_auto_topups_limits",
                 violation_error_message="At most 24 times a day, and at least a minute apart.",
             ),

@@ -24,19 +24,19 @@ class NotConfigured(DomainError):
     title = "Card payments are not set up"
 
 
-class NoAnswer(Unavailable):
+class NoResponse(Unavailable):
     """Stripe gave no clear answer, so that the payment may or may not be under way: repeat the same request."""
 
     code = "stripe_no_answer"
 
 
-class Busy(Unavailable):
+class ProviderBusy(Unavailable):
     """Stripe did not take the request right now: repeat it in a moment."""
 
     code = "stripe_busy"
 
 
-class Refused(DomainError):
+class RequestRefused(DomainError):
     """Stripe refused the request, and nothing was paid."""
 
     code = "stripe_refused"
@@ -44,13 +44,13 @@ class Refused(DomainError):
     title = "Refused by the payment provider"
 
 
-class KeyRefused(Refused):
+class KeyRefused(RequestRefused):
     """Stripe does not accept the key in STRIPE_SECRET_KEY for this: correct the setting and repeat the request."""
 
     code = "stripe_key_refused"
 
 
-class Declined(DomainError):
+class CardDeclined(DomainError):
     """The card was declined."""
 
     code = "card_declined"
@@ -69,7 +69,7 @@ def smallest_unit(currency: str) -> Decimal:
     return Decimal(1) if currency.upper() in WITHOUT_CENTS else Decimal("0.01")
 
 
-class Stage(StrEnum):
+class PaymentStage(StrEnum):
     """How far a payment is at the provider."""
 
     OPEN = "open"
@@ -79,7 +79,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OrderLine:
     """One line of what is paid."""
 
     name: str
@@ -93,7 +93,7 @@ class Order:
     payment_id: UUID
     tenant_id: UUID
     currency: str
-    lines: Sequence[Line]
+    lines: Sequence[OrderLine]
 
     @property
     def total(self) -> Decimal:
@@ -101,10 +101,10 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PaymentFacts:
     """What the provider says of one payment. The ids of ours are None where it names none of our payments."""
 
-    stage: Stage
+    stage: PaymentStage
     total: Decimal | None
     currency: str
     payment_id: UUID | None
@@ -119,7 +119,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Refund:
+class RefundFacts:
     """What has gone back to the card so far, of one payment."""
 
     intent_id: str
@@ -129,7 +129,7 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
-class Dispute:
+class DisputeFacts:
     """Somebody told their bank that they did not want to pay."""
 
     intent_id: str
@@ -150,23 +150,23 @@ class ProviderEvent:
 class CardProvider(Protocol):
     """A provider of card payments. Calls raise NoAnswer, Busy or Refused; none belongs inside a transaction."""
 
-    def open_checkout(self, order: Order, *, success_url: str, cancel_url: str, keep_card: bool) -> Facts:
+    def open_checkout(self, order: Order, *, success_url: str, cancel_url: str, keep_card: bool) -> PaymentFacts:
         """A page where the card is asked for; the same one for the same order."""
 
-    def checkout(self, session_id: str) -> Facts:
+    def checkout(self, session_id: str) -> PaymentFacts:
         """How a checkout stands."""
 
-    def charge(self, order: Order, *, description: str, customer_id: str, card_id: str) -> Facts:
+    def charge(self, order: Order, *, description: str, customer_id: str, card_id: str) -> PaymentFacts:
         """Charge a kept card, once for the same order. Raises Declined."""
 
-    def payment(self, intent_id: str) -> Facts:
+    def payment(self, intent_id: str) -> PaymentFacts:
         """How a payment stands."""
 
-    def find_charge(self, payment_id: UUID, *, customer_id: str, since: datetime) -> Facts | None:
+    def find_charge(self, payment_id: UUID, *, customer_id: str, since: datetime) -> PaymentFacts | None:
         """The charge of one of our payments among those of a customer since then, if there is one."""
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
         """The event of a webhook. Raises SignatureRefused."""
 
-    def facts(self, subject: Mapping[str, Any]) -> Facts | Refund | Dispute | None:
+    def facts(self, subject: Mapping[str, Any]) -> PaymentFacts | RefundFacts | DisputeFacts | None:
         """What the subject of an event says; None where it is of no kind we know."""

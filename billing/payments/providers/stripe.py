@@ -17,19 +17,19 @@ import stripe
 from django.conf import settings
 
 from billing.payments.providers.cards import (
-    Busy,
-    Declined,
-    Dispute,
-    Facts,
+    CardDeclined,
+    DisputeFacts,
     KeyRefused,
-    NoAnswer,
+    NoResponse,
     NotConfigured,
     Order,
+    PaymentFacts,
+    PaymentStage,
+    ProviderBusy,
     ProviderEvent,
-    Refund,
-    Refused,
+    RefundFacts,
+    RequestRefused,
     SignatureRefused,
-    Stage,
     smallest_unit,
 )
 from lad.db.identifiers import uuid_or_none
@@ -40,16 +40,16 @@ SIGNATURE_TOLERANCE_SECONDS: Final = 300
 CHARGES_LOOKED_AT: Final = 100
 PAYMENT: Final = "payment_id"
 TENANT: Final = "tenant_id"
-SESSION_STAGES: Final = {"open": Stage.OPEN, "complete": Stage.OPEN, "expired": Stage.EXPIRED}
+SESSION_STAGES: Final = {"open": PaymentStage.OPEN, "complete": PaymentStage.OPEN, "expired": PaymentStage.EXPIRED}
 INTENT_STAGES: Final = {
-    "succeeded": Stage.PAID,
-    "processing": Stage.OPEN,
-    "requires_confirmation": Stage.OPEN,
-    "requires_capture": Stage.OPEN,
+    "succeeded": PaymentStage.PAID,
+    "processing": PaymentStage.OPEN,
+    "requires_confirmation": PaymentStage.OPEN,
+    "requires_capture": PaymentStage.OPEN,
     # Nobody sits at the screen of an automatic payment: what needs a person has failed.
-    "requires_action": Stage.FAILED,
-    "requires_payment_method": Stage.FAILED,
-    "canceled": Stage.FAILED,
+    "requires_action": PaymentStage.FAILED,
+    "requires_payment_method": PaymentStage.FAILED,
+    "canceled": PaymentStage.FAILED,
 }
 
 # Measures how long calls take, and tells Stripe.
@@ -78,7 +78,7 @@ class StripeCards:
             http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
         ).v1
 
-    def open_checkout(self, order: Order, *, success_url: str, cancel_url: str, keep_card: bool) -> Facts:
+    def open_checkout(self, order: Order, *, success_url: str, cancel_url: str, keep_card: bool) -> PaymentFacts:
         intent: dict[str, Any] = {"metadata": _names(order)}
         params: dict[str, Any] = {
             "mode": "payment",
@@ -96,11 +96,11 @@ class StripeCards:
             session = self._api.checkout.sessions.create(cast(Any, params), _once(order))
         return _session_facts(session.to_dict())
 
-    def checkout(self, session_id: str) -> Facts:
+    def checkout(self, session_id: str) -> PaymentFacts:
         with _translated():
             return _session_facts(self._api.checkout.sessions.retrieve(session_id).to_dict())
 
-    def charge(self, order: Order, *, description: str, customer_id: str, card_id: str) -> Facts:
+    def charge(self, order: Order, *, description: str, customer_id: str, card_id: str) -> PaymentFacts:
         params: dict[str, Any] = {
             "amount": to_minor(order.total, order.currency),
             "currency": order.currency.lower(),
@@ -115,11 +115,11 @@ class StripeCards:
         with _translated():
             return _intent_facts(self._api.payment_intents.create(cast(Any, params), _once(order)).to_dict())
 
-    def payment(self, intent_id: str) -> Facts:
+    def payment(self, intent_id: str) -> PaymentFacts:
         with _translated():
             return _intent_facts(self._api.payment_intents.retrieve(intent_id).to_dict())
 
-    def find_charge(self, payment_id: UUID, *, customer_id: str, since: datetime) -> Facts | None:
+    def find_charge(self, payment_id: UUID, *, customer_id: str, since: datetime) -> PaymentFacts | None:
         params: Any = {
             "customer": customer_id,
             "created": {"gte": int(since.timestamp())},
@@ -138,7 +138,7 @@ class StripeCards:
         event = json.loads(payload)
         return ProviderEvent(id=event["id"], type=event["type"], subject=event["data"]["object"])
 
-    def facts(self, subject: Mapping[str, Any]) -> Facts | Refund | Dispute | None:
+    def facts(self, subject: Mapping[str, Any]) -> PaymentFacts | RefundFacts | DisputeFacts | None:
         match subject.get("object"):
             case "checkout.session":
                 return _session_facts(subject)
@@ -148,11 +148,11 @@ class StripeCards:
                 currency = subject["currency"].upper()
                 refunded = from_minor(subject["amount_refunded"], currency)
                 # What a payment intent is named with, its charge is named with too.
-                return Refund(_id(subject, "payment_intent"), refunded, currency, _ours(subject)["payment_id"])
+                return RefundFacts(_id(subject, "payment_intent"), refunded, currency, _ours(subject)["payment_id"])
             case "dispute":
                 currency = subject["currency"].upper()
                 amount = from_minor(subject["amount"], currency)
-                return Dispute(_id(subject, "payment_intent"), amount, currency, subject.get("reason") or "")
+                return DisputeFacts(_id(subject, "payment_intent"), amount, currency, subject.get("reason") or "")
         return None
 
 
@@ -174,16 +174,16 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except stripe.CardError as error:
-        raise Declined(error.user_message or "", reason=_decline_code(error)) from error
+        raise CardDeclined(error.user_message or "", reason=_decline_code(error)) from error
     except stripe.RateLimitError as error:
-        raise Busy from error
+        raise ProviderBusy from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         raise KeyRefused from error
     except stripe.InvalidRequestError as error:
-        raise Refused(f"Stripe refused the request: {error.user_message or error.code}") from error
+        raise RequestRefused(f"Stripe refused the request: {error.user_message or error.code}") from error
     except stripe.StripeError as error:
         # Among them the same key with other parameters, or used this very moment: there is another request.
-        raise NoAnswer from error
+        raise NoResponse from error
 
 
 def _decline_code(error: stripe.CardError) -> str:
@@ -208,13 +208,13 @@ def _line_item(name: str, amount: Decimal, currency: str) -> dict[str, Any]:
     return {"quantity": 1, "price_data": price}
 
 
-def _session_facts(session: Mapping[str, Any]) -> Facts:
+def _session_facts(session: Mapping[str, Any]) -> PaymentFacts:
     currency = (session.get("currency") or "").upper()
     total = session.get("amount_total")
     expires_at = session.get("expires_at")
     paid = session.get("payment_status") in ("paid", "no_payment_required")
-    return Facts(
-        stage=Stage.PAID if paid else SESSION_STAGES.get(session.get("status") or "", Stage.OPEN),
+    return PaymentFacts(
+        stage=PaymentStage.PAID if paid else SESSION_STAGES.get(session.get("status") or "", PaymentStage.OPEN),
         total=None if total is None else from_minor(total, currency),
         currency=currency,
         session_id=session["id"],
@@ -226,11 +226,11 @@ def _session_facts(session: Mapping[str, Any]) -> Facts:
     )
 
 
-def _intent_facts(intent: Mapping[str, Any]) -> Facts:
+def _intent_facts(intent: Mapping[str, Any]) -> PaymentFacts:
     currency = intent["currency"].upper()
     error = intent.get("last_payment_error") or {}
-    return Facts(
-        stage=INTENT_STAGES.get(intent["status"], Stage.OPEN),
+    return PaymentFacts(
+        stage=INTENT_STAGES.get(intent["status"], PaymentStage.OPEN),
         total=from_minor(intent["amount"], currency),
         currency=currency,
         intent_id=intent["id"],

@@ -24,7 +24,7 @@ from lad.tenancy.context import tenant_context
 
 PAUSE_AFTER_DECLINE: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
-RULES_AT_ONCE: Final = 500
+MAX_RULES_PER_RUN: Final = 500
 
 log = structlog.get_logger("lad.payments")
 
@@ -35,45 +35,45 @@ class AutoTopupWriter(writes.Writer[AutoTopup]):
     """A rule keeps its wallet, and buys what is sold, in the wallet's currency."""
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> AutoTopup:
-        _check(values.get("wallet"), values)
+        _check_package(values.get("wallet"), values)
         row: AutoTopup = super().create(values, actor=actor)
         return row
 
     def update(self, row: AutoTopup, values: Mapping[str, Any], *, actor: Any = None) -> AutoTopup:
         if "wallet" in values and values["wallet"].pk != row.wallet_id:
             raise Invalid(errors={"wallet": ["A rule keeps its wallet; make another rule."]})
-        _check(row.wallet, values)
+        _check_package(row.wallet, values)
         updated: AutoTopup = super().update(row, values, actor=actor)
         return updated
 
 
-def consider(*, wallet_ids: Collection[UUID] | None = None, now: datetime) -> int:
+def start_due_topups(*, wallet_ids: Collection[UUID] | None = None, now: datetime) -> int:
     """Begin an automatic payment for each wallet whose rule wants one; returns how many were begun.
 
     All rules, or those of the wallets given. Called as the platform.
     """
-    rules = _hungry(now)
+    rules = _rules_to_run(now)
     if wallet_ids is not None:
         rules = rules.filter(wallet__in=wallet_ids)
     begun = 0
-    for rule_id, tenant_id in list(rules.values_list("pk", "tenant_id")[:RULES_AT_ONCE]):
+    for rule_id, tenant_id in list(rules.values_list("pk", "tenant_id")[:MAX_RULES_PER_RUN]):
         with tenant_context(tenant_id):
-            begun += begin(rule_id=rule_id, now=now) is not None
+            begun += start_topup(rule_id=rule_id, now=now) is not None
     return begun
 
 
 @transaction.atomic
-def begin(*, rule_id: UUID, now: datetime) -> Payment | None:
+def start_topup(*, rule_id: UUID, now: datetime) -> Payment | None:
     """Write down an automatic payment if the rule wants one now and its limits let it; None if not.
 
     The lock on the rule makes the count of what was begun before exact, and a key in the database
     lets no second payment begin while one is under way.
     """
     rule = AutoTopup.objects.select_for_update(no_key=True).filter(pk=rule_id).first()
-    if rule is None or not _hungry(now).filter(pk=rule_id).exists() or _limited(rule, now):
+    if rule is None or not _rules_to_run(now).filter(pk=rule_id).exists() or _limit_reached(rule, now):
         return None
     try:
-        payment = _payment(rule, now)
+        payment = _new_payment(rule, now)
     except DomainError as refusal:
         _pause(rule, reason=refusal.detail, now=now)
         return None
@@ -86,7 +86,7 @@ def begin(*, rule_id: UUID, now: datetime) -> Payment | None:
 
 def still_wanted(*, payment: Payment, now: datetime) -> bool:
     """Whether the wallet of an automatic payment, which may never have been asked for, still needs it."""
-    return _low(now).filter(wallet=payment.wallet_id).exists()
+    return _rules_below_threshold(now).filter(wallet=payment.wallet_id).exists()
 
 
 @transaction.atomic
@@ -110,7 +110,7 @@ def _pause(rule: AutoTopup, *, reason: str, now: datetime) -> None:
     emit("billing.auto_topup.declined", aggregate=rule, payload={"reason": reason, "paused_until": rule.paused_until})
 
 
-def _low(now: datetime) -> Any:
+def _rules_below_threshold(now: datetime) -> Any:
     """Rules whose wallet is below the threshold, and may be filled up."""
     return AutoTopup.objects.filter(
         Q(paused_until__isnull=True) | Q(paused_until__lte=now),
@@ -120,15 +120,15 @@ def _low(now: datetime) -> Any:
     )
 
 
-def _hungry(now: datetime) -> Any:
+def _rules_to_run(now: datetime) -> Any:
     """Those of them without a payment under way."""
     under_way = Payment.objects.filter(
         tenant=OuterRef("tenant"), wallet=OuterRef("wallet"), kind=PaymentKind.AUTOMATIC, status__in=UNFINISHED
     )
-    return _low(now).filter(~Exists(under_way))
+    return _rules_below_threshold(now).filter(~Exists(under_way))
 
 
-def _limited(rule: AutoTopup, now: datetime) -> bool:
+def _limit_reached(rule: AutoTopup, now: datetime) -> bool:
     """Whether the rule has begun as many payments as it may, paid or not."""
     begun = Payment.objects.filter(wallet=rule.wallet_id, kind=PaymentKind.AUTOMATIC, created_at__gt=now - DAY)
     times = list(begun.order_by("-created_at").values_list("created_at", flat=True)[: rule.most_per_day])
@@ -136,7 +136,7 @@ def _limited(rule: AutoTopup, now: datetime) -> bool:
     return too_soon or len(times) >= rule.most_per_day
 
 
-def _payment(rule: AutoTopup, now: datetime) -> Payment:
+def _new_payment(rule: AutoTopup, now: datetime) -> Payment:
     wallet, profile = rule.wallet, profile_of(rule.tenant_id)
     if rule.package is None:
         terms = purchases.amount_terms(rule.amount, wallet=wallet, profile=profile)
@@ -144,7 +144,7 @@ def _payment(rule: AutoTopup, now: datetime) -> Payment:
         raise Invalid(f"{rule.package} is no longer sold: choose another package.")
     else:
         terms = purchases.package_terms(rule.package, wallet=wallet, profile=profile)
-    payment = purchases.new(
+    payment = purchases.new_payment(
         terms=terms,
         wallet=wallet,
         kind=PaymentKind.AUTOMATIC,
@@ -160,7 +160,7 @@ def _payment(rule: AutoTopup, now: datetime) -> Payment:
     return payment
 
 
-def _check(wallet: Wallet | None, values: Mapping[str, Any]) -> None:
+def _check_package(wallet: Wallet | None, values: Mapping[str, Any]) -> None:
     package = values.get("package")
     if package is None or wallet is None:
         return

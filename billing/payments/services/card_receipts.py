@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from billing.invoicing import services as invoices
+from billing.invoicing.services import invoices
 from billing.payments.models import Payment
 from billing.payments.services.receipts import receipt_for_payment
 from lad.outbox.consumers import Batch
@@ -11,7 +11,7 @@ PAID = "billing.payment.succeeded"
 REFUNDED = "billing.payment.refunded"
 
 
-def write(batch: Batch) -> None:
+def write_documents(batch: Batch) -> None:
     """Write what the events of one tenant's payments call for. Called in the order they happened."""
     rows = Payment.objects.in_bulk(batch.aggregate_ids)
     for event in batch:

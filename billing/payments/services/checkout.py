@@ -18,23 +18,23 @@ from billing.invoicing.models import profile_of
 from billing.ledger.models import Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.payments.models import CreditPackage, Payment, PaymentKind, PaymentStatus
-from billing.payments.providers.cards import CardProvider, KeyRefused, Refused
+from billing.payments.providers.cards import CardProvider, KeyRefused, RequestRefused
 from billing.payments.services import payments, purchases
 from lad.errors import Conflict, Invalid, NotFound
 from lad.tenancy.context import current_scope, current_tenant_id
 
 # The provider forgets what it was asked for after a day, and would make a second page.
-REPEATABLE: Final = timedelta(hours=23)
-FIRST_LOOK: Final = timedelta(minutes=10)
+REPEATABLE_FOR: Final = timedelta(hours=23)
+FIRST_CHECK_AFTER: Final = timedelta(minutes=10)
 
-Scope = Callable[[], AbstractContextManager[None]]
+ScopeFactory = Callable[[], AbstractContextManager[None]]
 
 
-class PackageUnknown(NotFound):
+class PackageNotFound(NotFound):
     """There is no such package, or it is no longer sold."""
 
 
-class WalletUnknown(NotFound):
+class WalletNotFound(NotFound):
     """There is no such wallet here."""
 
 
@@ -45,7 +45,7 @@ class CheckoutOver(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CheckoutRequest:
     """What is to be bought. Without a wallet it is for the tenant's own."""
 
     package_id: UUID
@@ -56,14 +56,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedCheckout:
     """A checkout, and whether it was there already."""
 
     payment: Payment
     replayed: bool
 
 
-def start(*, wanted: Wanted, key: str, user: Any, scope: Scope, cards: CardProvider, now: datetime) -> Begun:
+def start(
+    *, wanted: CheckoutRequest, key: str, user: Any, scope: ScopeFactory, cards: CardProvider, now: datetime
+) -> StartedCheckout:
     """Begin a checkout, or go on with the one that has the key. Called outside of any transaction.
 
     ``scope`` enters the payer's scope; it is entered before the call of the provider and after it.
@@ -71,10 +73,10 @@ def start(*, wanted: Wanted, key: str, user: Any, scope: Scope, cards: CardProvi
     began another purchase), CheckoutOver, Invalid (addresses) or what the provider raises.
     """
     with scope():
-        payment, made = _row(wanted, key, user, now)
+        payment, made = _find_or_create(wanted, key, user, now)
     if payment.status != PaymentStatus.CREATED:
-        return Begun(payment, replayed=True)
-    if now - payment.created_at > REPEATABLE:
+        return StartedCheckout(payment, replayed=True)
+    if now - payment.created_at > REPEATABLE_FOR:
         raise CheckoutOver
     if current_scope() is not None:
         raise RuntimeError("A checkout began inside a scope, whose transaction would wait for the provider.")
@@ -87,13 +89,13 @@ def start(*, wanted: Wanted, key: str, user: Any, scope: Scope, cards: CardProvi
         )
     except KeyRefused:
         raise
-    except Refused as error:
+    except RequestRefused as error:
         with scope():
             payments.fail(payment=payment, reason=error.detail)
         raise
     with scope():
-        payments.check(payment, facts)
-        return Begun(payments.note(payment=payment, facts=facts), replayed=not made)
+        payments.require_match(payment, facts)
+        return StartedCheckout(payments.record_session(payment=payment, facts=facts), replayed=not made)
 
 
 def allowed_address(address: str) -> bool:
@@ -113,7 +115,7 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _row(wanted: Wanted, key: str, user: Any, now: datetime) -> tuple[Payment, bool]:
+def _find_or_create(wanted: CheckoutRequest, key: str, user: Any, now: datetime) -> tuple[Payment, bool]:
     """The payment of the key, made if it is new. Of simultaneous requests one makes it."""
     found = Payment.objects.filter(tenant=current_tenant_id(), idempotency_key=key).first()
     if found is None:
@@ -126,15 +128,15 @@ def _row(wanted: Wanted, key: str, user: Any, now: datetime) -> tuple[Payment, b
     return found, False
 
 
-def _new(wanted: Wanted, key: str, user: Any, now: datetime) -> Payment:
+def _new(wanted: CheckoutRequest, key: str, user: Any, now: datetime) -> Payment:
     _require_allowed(wanted)
     package = CreditPackage.objects.filter(pk=wanted.package_id, is_active=True).first()
     if package is None:
-        raise PackageUnknown
+        raise PackageNotFound
     wallet = _wallet(wanted.wallet_id)
     if wallet.status == WalletStatus.CLOSED:
         raise ledger.WalletClosed
-    return purchases.new(
+    return purchases.new_payment(
         terms=purchases.package_terms(package, wallet=wallet, profile=profile_of(wallet.tenant_id)),
         wallet=wallet,
         kind=PaymentKind.CHECKOUT,
@@ -144,7 +146,7 @@ def _new(wanted: Wanted, key: str, user: Any, now: datetime) -> Payment:
         success_url=wanted.success_url,
         cancel_url=wanted.cancel_url,
         keep_card=wanted.keep_card,
-        next_attempt_at=now + FIRST_LOOK,
+        next_attempt_at=now + FIRST_CHECK_AFTER,
         created_at=now,
     )
 
@@ -154,11 +156,11 @@ def _wallet(wallet_id: UUID | None) -> Wallet:
         return wallets.open_wallet()
     found: Wallet | None = Wallet.objects.filter(pk=wallet_id).first()
     if found is None:
-        raise WalletUnknown
+        raise WalletNotFound
     return found
 
 
-def _require_allowed(wanted: Wanted) -> None:
+def _require_allowed(wanted: CheckoutRequest) -> None:
     refused = {
         name: ["Only addresses of the app are allowed: its origin is APP_URL or one of CORS_ALLOWED_ORIGINS."]
         for name in ("success_url", "cancel_url")
@@ -168,7 +170,7 @@ def _require_allowed(wanted: Wanted) -> None:
         raise Invalid(errors=refused)
 
 
-def _require_same(payment: Payment, wanted: Wanted) -> None:
+def _require_same(payment: Payment, wanted: CheckoutRequest) -> None:
     """A key that began another purchase is not its repetition."""
     asked = {
         "package": (payment.package_id, wanted.package_id),

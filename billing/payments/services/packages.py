@@ -10,7 +10,7 @@ from billing.payments.models import CreditPackage
 
 
 @dataclass(frozen=True, slots=True)
-class Default:
+class DefaultPackage:
     """One package for everybody, in US dollars."""
 
     key: str
@@ -20,12 +20,12 @@ class Default:
     popular: bool = False
 
 
-DEFAULTS: Final = (
-    Default("starter", "Starter", 1_000, Decimal(99)),
-    Default("professional", "Professional", 3_000, Decimal(199), popular=True),
-    Default("business", "Business", 12_000, Decimal(499)),
+DEFAULT_PACKAGES: Final = (
+    DefaultPackage("starter", "Starter", 1_000, Decimal(99)),
+    DefaultPackage("professional", "Professional", 3_000, Decimal(199), popular=True),
+    DefaultPackage("business", "Business", 12_000, Decimal(499)),
     # Was once sold with no more credits than Business, at twice its price.
-    Default("enterprise", "Enterprise", 30_000, Decimal(999)),
+    DefaultPackage("enterprise", "Enterprise", 30_000, Decimal(999)),
 )
 
 
@@ -35,7 +35,7 @@ def load_defaults() -> int:
     known = set(CreditPackage.objects.filter(tenant__isnull=True).values_list("key", flat=True))
     missing = [
         CreditPackage(tenant=None, position=position, **asdict(each))
-        for position, each in enumerate(DEFAULTS, start=1)
+        for position, each in enumerate(DEFAULT_PACKAGES, start=1)
         if each.key not in known
     ]
     return len(CreditPackage.objects.bulk_create(missing))

@@ -14,7 +14,7 @@ from billing import money
 from billing.ledger.models import Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.payments.models import UNFINISHED, AutoTopup, Payment, PaymentKind, PaymentStatus
-from billing.payments.providers.cards import Facts, Refund
+from billing.payments.providers.cards import PaymentFacts, RefundFacts
 from lad.errors import Conflict, DomainError
 from lad.outbox.emission import emit
 from tenants.accounts.models import User
@@ -31,7 +31,7 @@ class NothingToSettle(Conflict):
     code = "nothing_to_settle"
 
 
-class NotOurs(Exception):
+class PaymentMismatch(Exception):
     """What the provider says of a payment does not fit our own record of it; the message says what."""
 
 
@@ -41,7 +41,7 @@ def locked(payment_id: UUID) -> Payment:
     return row
 
 
-def check(payment: Payment, facts: Facts) -> None:
+def require_match(payment: Payment, facts: PaymentFacts) -> None:
     """Hold what the provider says against the payment. Raises NotOurs."""
     expected = {
         "tenant": (facts.tenant_id, payment.tenant_id),
@@ -56,11 +56,11 @@ def check(payment: Payment, facts: Facts) -> None:
         expected["payment intent"] = (facts.intent_id, payment.payment_intent_id)
     for what, (told, ours) in expected.items():
         if told != ours:
-            raise NotOurs(f"The {what} is {told} at the provider, and {ours} here.")
+            raise PaymentMismatch(f"The {what} is {told} at the provider, and {ours} here.")
 
 
 @transaction.atomic
-def note(*, payment: Payment, facts: Facts) -> Payment:
+def record_session(*, payment: Payment, facts: PaymentFacts) -> Payment:
     """Keep the provider's names for the payment, and that it is under way."""
     row = locked(payment.pk)
     row.checkout_session_id = row.checkout_session_id or facts.session_id
@@ -77,7 +77,7 @@ def note(*, payment: Payment, facts: Facts) -> Payment:
 
 
 @transaction.atomic
-def note_intent(*, payment: Payment, facts: Facts) -> None:
+def record_intent(*, payment: Payment, facts: PaymentFacts) -> None:
     """Keep the name of what a checkout is paid with: refunds and disputes go by it."""
     row = locked(payment.pk)
     row.payment_intent_id = row.payment_intent_id or facts.intent_id
@@ -85,14 +85,14 @@ def note_intent(*, payment: Payment, facts: Facts) -> None:
 
 
 @transaction.atomic
-def succeed(*, payment: Payment, facts: Facts, now: datetime) -> Payment:
+def succeed(*, payment: Payment, facts: PaymentFacts, now: datetime) -> Payment:
     """Credit the wallet, once for the checkout session or the automatic payment. Idempotent.
 
     Emits ``billing.payment.succeeded``. Raises NotOurs when the facts are of another payment, and
     what ``ledger.topup`` raises.
     """
     row = locked(payment.pk)
-    check(row, facts)
+    require_match(row, facts)
     row.checkout_session_id = row.checkout_session_id or facts.session_id
     row.payment_intent_id = row.payment_intent_id or facts.intent_id
     if row.ledger_transaction_id is not None:
@@ -117,8 +117,8 @@ def succeed(*, payment: Payment, facts: Facts, now: datetime) -> Payment:
     emit("billing.payment.succeeded", aggregate=row, payload=told, actor=row.user_id)
     if row.refunded_total:
         # The refund came before the news of the payment.
-        _take_back(row)
-        _tell_of_refund(row, row.refunded_total)
+        _reclaim(row)
+        _emit_refund(row, row.refunded_total)
     return row
 
 
@@ -142,7 +142,7 @@ def fail(*, payment: Payment, reason: str, status: PaymentStatus = PaymentStatus
 
 
 @transaction.atomic
-def keep_card(*, payment: Payment, facts: Facts) -> AutoTopup | None:
+def keep_card(*, payment: Payment, facts: PaymentFacts) -> AutoTopup | None:
     """Keep the card of a checkout for the wallet's automatic top-ups, where the payer agreed to that."""
     if not (payment.keep_card and facts.customer_id and facts.card_id):
         return None
@@ -153,7 +153,7 @@ def keep_card(*, payment: Payment, facts: Facts) -> AutoTopup | None:
 
 
 @transaction.atomic
-def refund(*, payment: Payment, facts: Refund) -> Payment:
+def refund(*, payment: Payment, facts: RefundFacts) -> Payment:
     """Take out of the wallet what went back to the card. Idempotent.
 
     The share of the credits that the refund is of the total is taken; the whole is a reversal. What is
@@ -162,27 +162,27 @@ def refund(*, payment: Payment, facts: Refund) -> Payment:
     """
     row = locked(payment.pk)
     if facts.currency != row.currency or facts.refunded > row.total:
-        raise NotOurs(f"{facts.refunded} {facts.currency} were refunded of {row.total} {row.currency}.")
+        raise PaymentMismatch(f"{facts.refunded} {facts.currency} were refunded of {row.total} {row.currency}.")
     returned = facts.refunded - row.refunded_total
     if returned <= 0:
         return row
     row.refunded_total = facts.refunded
     if row.ledger_transaction_id is None:
         row.save(update_fields=["refunded_total"])
-        _ask_for_attention(row, f"{REFUNDED} before the payment was credited: {money.plain(facts.refunded)}.")
+        _request_attention(row, f"{REFUNDED} before the payment was credited: {money.plain(facts.refunded)}.")
         return row
-    _take_back(row)
-    _tell_of_refund(row, returned)
+    _reclaim(row)
+    _emit_refund(row, returned)
     return row
 
 
 @transaction.atomic
-def take_back(*, payment: Payment, actor: Any = None) -> Payment:
+def reclaim(*, payment: Payment, actor: Any = None) -> Payment:
     """Try again to take out of the wallet what was refunded. Raises NothingToSettle."""
     row = locked(payment.pk)
-    if row.ledger_transaction_id is None or _due_back(row) <= 0:
+    if row.ledger_transaction_id is None or _amount_to_reclaim(row) <= 0:
         raise NothingToSettle("What was refunded has been taken out of the wallet.")
-    _take_back(row, actor=actor)
+    _reclaim(row, actor=actor)
     return row
 
 
@@ -199,29 +199,29 @@ def dispute(*, payment: Payment, amount: Decimal, reason: str) -> Payment:
         wallets.change_status(
             wallet=wallet, status=WalletStatus.SUSPENDED, reason=f"A card payment is disputed. {text}"
         )
-    _ask_for_attention(row, text)
+    _request_attention(row, text)
     told = {"amount": amount, "currency": row.currency, "reason": reason}
     emit("billing.payment.disputed", aggregate=row, payload=told)
     return row
 
 
 @transaction.atomic
-def doubt(*, payment: Payment, reason: str) -> Payment:
+def flag_for_attention(*, payment: Payment, reason: str) -> Payment:
     """Have a person look into the payment. Emits ``billing.payment.attention_needed``."""
     row = locked(payment.pk)
     if row.attention != reason[:ATTENTION_LENGTH]:
-        _ask_for_attention(row, reason)
+        _request_attention(row, reason)
     return row
 
 
-def ask_soon(*, payment: Payment, now: datetime) -> None:
+def schedule_check(*, payment: Payment, now: datetime) -> None:
     """Have the provider asked how an open payment stands, unless somebody is asking already."""
     open_payments = Payment.objects.filter(pk=payment.pk, status__in=UNFINISHED, lease_until__isnull=True)
     open_payments.update(next_attempt_at=now)
 
 
 @transaction.atomic
-def settle(*, payment: Payment, reason: str, actor: Any = None) -> Payment:
+def resolve_attention(*, payment: Payment, reason: str, actor: Any = None) -> Payment:
     """Note that a person has looked into the payment, and how it ended.
 
     Emits ``billing.payment.settled``. Raises NothingToSettle.
@@ -235,7 +235,7 @@ def settle(*, payment: Payment, reason: str, actor: Any = None) -> Payment:
     return row
 
 
-def _due_back(row: Payment) -> Decimal:
+def _amount_to_reclaim(row: Payment) -> Decimal:
     """What of the wallet's credit is still to be taken for what was refunded."""
     share = (
         row.amount
@@ -245,9 +245,9 @@ def _due_back(row: Payment) -> Decimal:
     return share - row.reclaimed_amount
 
 
-def _take_back(row: Payment, *, actor: Any = None) -> None:
+def _reclaim(row: Payment, *, actor: Any = None) -> None:
     """Take what is due, or ask for attention; saves the row."""
-    due = _due_back(row)
+    due = _amount_to_reclaim(row)
     reason = f"{REFUNDED}: {money.plain(row.refunded_total)} of {money.plain(row.total)} {row.currency}"
     key = f"stripe_refund_{row.pk}_{money.plain(row.refunded_total)}"
     said: dict[str, Any] = {"reference": ledger.Reference(REFERENCE, row.pk), "reason": reason, "actor": actor}
@@ -269,13 +269,13 @@ def _take_back(row: Payment, *, actor: Any = None) -> None:
         emit("billing.payment.attention_needed", aggregate=row, payload={"reason": row.attention})
 
 
-def _tell_of_refund(row: Payment, returned: Decimal) -> None:
+def _emit_refund(row: Payment, returned: Decimal) -> None:
     """``returned`` is what went back to the card just now."""
     told = {"returned": returned, "refunded": row.refunded_total, "currency": row.currency}
     emit("billing.payment.refunded", aggregate=row, payload=told)
 
 
-def _ask_for_attention(row: Payment, reason: str) -> None:
+def _request_attention(row: Payment, reason: str) -> None:
     row.attention = reason[:ATTENTION_LENGTH]
     row.save(update_fields=["attention"])
     emit("billing.payment.attention_needed", aggregate=row, payload={"reason": row.attention})

@@ -10,7 +10,7 @@ from billing import money
 from billing.invoicing.models import BillingProfile, TaxPoint
 from billing.ledger.models import Wallet
 from billing.payments.models import CreditPackage, Payment, PaymentKind
-from billing.payments.providers.cards import Line, Order, smallest_unit
+from billing.payments.providers.cards import Order, OrderLine, smallest_unit
 from lad.errors import Conflict, Invalid
 
 FEE: Final = "Card fee"
@@ -23,7 +23,7 @@ class CurrencyMismatch(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PurchaseTerms:
     """What is bought and what the card pays for it, all in ``currency``."""
 
     description: str
@@ -41,7 +41,7 @@ class Terms:
         return self.price + self.tax + self.fee
 
 
-def package_terms(package: CreditPackage, *, wallet: Wallet, profile: BillingProfile) -> Terms:
+def package_terms(package: CreditPackage, *, wallet: Wallet, profile: BillingProfile) -> PurchaseTerms:
     """A package for a wallet. Raises CurrencyMismatch."""
     if package.currency != wallet.currency:
         raise CurrencyMismatch(f"{package} is sold in {package.currency}, and the wallet holds {wallet.currency}.")
@@ -50,7 +50,7 @@ def package_terms(package: CreditPackage, *, wallet: Wallet, profile: BillingPro
     return _terms(description, count, package.price, wallet.currency, profile)
 
 
-def amount_terms(amount: Decimal, *, wallet: Wallet, profile: BillingProfile) -> Terms:
+def amount_terms(amount: Decimal, *, wallet: Wallet, profile: BillingProfile) -> PurchaseTerms:
     """An amount for a wallet, one for one."""
     price = _payable(amount, wallet.currency)
     count = money.round_amount(price / settings.BILLING_CREDIT_VALUE)
@@ -63,7 +63,7 @@ def card_fee(net: Decimal, currency: str) -> Decimal:
     return _payable(total, currency) - net
 
 
-def new(*, terms: Terms, wallet: Wallet, kind: PaymentKind, key: str, **values: Any) -> Payment:
+def new_payment(*, terms: PurchaseTerms, wallet: Wallet, kind: PaymentKind, key: str, **values: Any) -> Payment:
     """A payment under these terms, not yet saved."""
     return Payment(
         tenant_id=wallet.tenant_id,
@@ -87,21 +87,21 @@ def new(*, terms: Terms, wallet: Wallet, kind: PaymentKind, key: str, **values: 
 def order_of(payment: Payment) -> Order:
     """The payment as the provider is asked for it: the same at every repetition."""
     lines = [
-        Line(payment.description, payment.price),
-        Line(f"{payment.tax_name} {money.plain(payment.tax_rate * 100)} %", payment.tax),
-        Line(FEE, payment.fee),
+        OrderLine(payment.description, payment.price),
+        OrderLine(f"{payment.tax_name} {money.plain(payment.tax_rate * 100)} %", payment.tax),
+        OrderLine(FEE, payment.fee),
     ]
     return Order(payment.pk, payment.tenant_id, payment.currency, [line for line in lines if line.amount])
 
 
-def _terms(description: str, count: Decimal, price: Decimal, currency: str, profile: BillingProfile) -> Terms:
+def _terms(description: str, count: Decimal, price: Decimal, currency: str, profile: BillingProfile) -> PurchaseTerms:
     price = _payable(price, currency)
     if price <= 0:
         raise Invalid("This costs less than a card can pay.")
     taxed = profile.tax_point == TaxPoint.PURCHASE and profile.tax_rate > 0
     rate = profile.tax_rate if taxed else Decimal(0)
     tax = _payable(price * rate, currency)
-    return Terms(
+    return PurchaseTerms(
         description=description,
         credits=count,
         amount=money.round_amount(count * settings.BILLING_CREDIT_VALUE),

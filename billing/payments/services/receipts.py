@@ -32,7 +32,7 @@ def receipt_for_payment(payment: Payment, *, now: datetime | None = None, actor:
         raise WrongInvoiceStatus("The payment has not succeeded: there is nothing to receipt.")
     try:
         with transaction.atomic():
-            return _written(payment, payment.paid_at, now or payment.paid_at, actor)
+            return _create(payment, payment.paid_at, now or payment.paid_at, actor)
     except IntegrityError:
         faster = _receipt_of(payment)
         if faster is None:
@@ -45,7 +45,7 @@ def _receipt_of(payment: Payment) -> Invoice | None:
     return row
 
 
-def _written(payment: Payment, paid_at: datetime, now: datetime, actor: Any) -> Invoice:
+def _create(payment: Payment, paid_at: datetime, now: datetime, actor: Any) -> Invoice:
     row = Invoice(
         kind=InvoiceKind.TOPUP,
         payment=payment,

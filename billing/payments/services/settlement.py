@@ -17,25 +17,34 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing.payments.models import UNFINISHED, Payment, PaymentKind, PaymentStatus
-from billing.payments.providers.cards import Busy, CardProvider, Declined, Facts, KeyRefused, NoAnswer, Refused, Stage
+from billing.payments.providers.cards import (
+    CardDeclined,
+    CardProvider,
+    KeyRefused,
+    NoResponse,
+    PaymentFacts,
+    PaymentStage,
+    ProviderBusy,
+    RequestRefused,
+)
 from billing.payments.services import auto_topup, payments, purchases
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
 
-SETTLE_SECONDS: Final = 20.0
+MAX_RUN_SECONDS: Final = 20.0
 # Longer than a task may live, so that a lease never runs out under a sender that still works.
 LEASE: Final = timedelta(seconds=120)
-MAX_SENDINGS: Final = 8
+MAX_ATTEMPTS: Final = 8
 FIRST_DELAY_SECONDS: Final = 30.0
-LONGEST_DELAY_SECONDS: Final = 6 * 3600.0
+MAX_DELAY_SECONDS: Final = 6 * 3600.0
 # The provider forgets after a day what it was asked for.
-RESENDABLE: Final = timedelta(hours=23)
+RESENDABLE_FOR: Final = timedelta(hours=23)
 # The slowest banks take so long; then a person must ask.
-PATIENCE: Final = timedelta(days=14)
+GIVE_UP_AFTER: Final = timedelta(days=14)
 CLOCK_SKEW: Final = timedelta(minutes=5)
-VANISHED: Final = "The sender vanished while it was charging the card: it may or may not have been charged."
-UNHEARD: Final = "The payment never reached the provider."
-UNSETTLED: Final = "The provider still does not say how the payment ended: look it up there."
+SENDER_CRASHED: Final = "The sender vanished while it was charging the card: it may or may not have been charged."
+NEVER_ARRIVED: Final = "The payment never reached the provider."
+OUTCOME_UNKNOWN: Final = "The provider still does not say how the payment ended: look it up there."
 NEVER_OPENED: Final = "Nobody was sent to the checkout."
 
 log = structlog.get_logger("lad.payments")
@@ -52,7 +61,7 @@ RETURNING id
 """
 
 
-def settle_due(*, cards: CardProvider, now: datetime | None = None, seconds: float = SETTLE_SECONDS) -> int:
+def settle_due(*, cards: CardProvider, now: datetime | None = None, seconds: float = MAX_RUN_SECONDS) -> int:
     """Settle what is due until nothing is or the time is up; returns how many were looked at."""
     deadline = time.monotonic() + seconds
     settled = 0
@@ -69,7 +78,7 @@ def expire_leases() -> int:
     with platform_context():
         vanished = Payment.objects.filter(lease_until__lt=Now(), status__in=UNFINISHED)
         count: int = vanished.filter(**may_be_charged).update(
-            status=PaymentStatus.UNKNOWN, error=VANISHED, lease_until=None, next_attempt_at=Now()
+            status=PaymentStatus.UNKNOWN, error=SENDER_CRASHED, lease_until=None, next_attempt_at=Now()
         )
         # To ask twice does no harm.
         vanished.update(lease_until=None, next_attempt_at=Now())
@@ -90,21 +99,21 @@ def claim(*, now: datetime) -> Payment | None:
 def settle(*, payment: Payment, cards: CardProvider, now: datetime) -> None:
     """Charge a claimed payment, or ask after it, and write back what the provider says."""
     try:
-        facts = _ask(payment, cards, now)
-    except Declined as error:
+        facts = _call_provider(payment, cards, now)
+    except CardDeclined as error:
         _end(payment, error.detail, now)
-    except (Busy, KeyRefused) as error:
-        _later(payment, error.detail, now)
-    except Refused as error:
+    except (ProviderBusy, KeyRefused) as error:
+        _reschedule(payment, error.detail, now)
+    except RequestRefused as error:
         _end(payment, error.detail, now, stays=payment.status != PaymentStatus.CREATED)
-    except NoAnswer as error:
-        _later(payment, error.detail, now, status=PaymentStatus.UNKNOWN)
+    except NoResponse as error:
+        _reschedule(payment, error.detail, now, status=PaymentStatus.UNKNOWN)
     else:
         _write_back(payment, facts, now)
     log.info("payment settled", payment=str(payment.pk), kind=payment.kind, attempts=payment.attempts)
 
 
-def _ask(payment: Payment, cards: CardProvider, now: datetime) -> Facts | None:
+def _call_provider(payment: Payment, cards: CardProvider, now: datetime) -> PaymentFacts | None:
     """What the provider says; None when it has never heard of the payment."""
     if payment.kind == PaymentKind.CHECKOUT:
         return cards.checkout(payment.checkout_session_id) if payment.checkout_session_id else None
@@ -120,46 +129,46 @@ def _ask(payment: Payment, cards: CardProvider, now: datetime) -> Facts | None:
     return cards.find_charge(payment.pk, customer_id=payment.customer_id, since=payment.created_at - CLOCK_SKEW)
 
 
-def _write_back(payment: Payment, facts: Facts | None, now: datetime) -> None:
+def _write_back(payment: Payment, facts: PaymentFacts | None, now: datetime) -> None:
     if facts is None:
-        _unheard_of(payment, now)
+        _retry_or_end_unknown(payment, now)
         return
     refused = ""
     with tenant_context(payment.tenant_id):
         try:
             with transaction.atomic():
-                payments.check(payments.locked(payment.pk), facts)
-                if facts.stage == Stage.PAID:
+                payments.require_match(payments.locked(payment.pk), facts)
+                if facts.stage == PaymentStage.PAID:
                     payments.succeed(payment=payment, facts=facts, now=now)
                     return
-        except (payments.NotOurs, DomainError) as refusal:
+        except (payments.PaymentMismatch, DomainError) as refusal:
             refused = f"The provider's word was refused. {refusal}"
-            payments.doubt(payment=payment, reason=refused)
+            payments.flag_for_attention(payment=payment, reason=refused)
     if refused:
-        _later(payment, refused, now)
-    elif facts.stage == Stage.OPEN:
+        _reschedule(payment, refused, now)
+    elif facts.stage == PaymentStage.OPEN:
         with tenant_context(payment.tenant_id):
-            payments.note(payment=payment, facts=facts)
-        _later(payment, "", now)
+            payments.record_session(payment=payment, facts=facts)
+        _reschedule(payment, "", now)
     else:
-        _end(payment, facts.error, now, expired=facts.stage == Stage.EXPIRED)
+        _end(payment, facts.error, now, expired=facts.stage == PaymentStage.EXPIRED)
 
 
-def _unheard_of(payment: Payment, now: datetime) -> None:
+def _retry_or_end_unknown(payment: Payment, now: datetime) -> None:
     """Neither paid nor under way: an automatic payment is sent again while the provider would know it again."""
     if payment.kind == PaymentKind.CHECKOUT:
-        if now - payment.created_at < RESENDABLE:
+        if now - payment.created_at < RESENDABLE_FOR:
             # Whoever began it may still repeat the request.
-            _later(payment, "", now)
+            _reschedule(payment, "", now)
         else:
             _end(payment, NEVER_OPENED, now, expired=True)
         return
     with tenant_context(payment.tenant_id):
-        again = now - payment.created_at < RESENDABLE and auto_topup.still_wanted(payment=payment, now=now)
+        again = now - payment.created_at < RESENDABLE_FOR and auto_topup.still_wanted(payment=payment, now=now)
     if again:
-        _later(payment, UNHEARD, now, status=PaymentStatus.CREATED, at_once=True)
+        _reschedule(payment, NEVER_ARRIVED, now, status=PaymentStatus.CREATED, at_once=True)
     else:
-        _end(payment, UNHEARD, now, declined=False)
+        _end(payment, NEVER_ARRIVED, now, declined=False)
 
 
 def _end(
@@ -167,7 +176,7 @@ def _end(
 ) -> None:
     """End the payment, unless it ``stays`` open because only the question about it was refused."""
     if stays:
-        _later(payment, reason, now)
+        _reschedule(payment, reason, now)
         return
     with tenant_context(payment.tenant_id):
         if payment.kind == PaymentKind.AUTOMATIC and declined:
@@ -177,20 +186,20 @@ def _end(
             payments.fail(payment=payment, reason=reason, status=status)
 
 
-def _later(
+def _reschedule(
     payment: Payment, reason: str, now: datetime, *, status: PaymentStatus | None = None, at_once: bool = False
 ) -> None:
     """Look again later, unless another attempt has begun; what was sent too often fails."""
     unsent = (status or payment.status) == PaymentStatus.CREATED and payment.kind == PaymentKind.AUTOMATIC
-    if unsent and payment.attempts >= MAX_SENDINGS:
+    if unsent and payment.attempts >= MAX_ATTEMPTS:
         _end(payment, reason, now, declined=False)
         return
-    if now - payment.created_at > PATIENCE:
+    if now - payment.created_at > GIVE_UP_AFTER:
         with tenant_context(payment.tenant_id):
-            payments.doubt(payment=payment, reason=UNSETTLED)
+            payments.flag_for_attention(payment=payment, reason=OUTCOME_UNKNOWN)
         next_attempt = None
     else:
-        next_attempt = now if at_once else _next(payment, now)
+        next_attempt = now if at_once else _next_attempt(payment, now)
     values: dict[str, Any] = {"lease_until": None, "next_attempt_at": next_attempt}
     if reason:
         values["error"] = reason
@@ -200,7 +209,7 @@ def _later(
         Payment.objects.filter(pk=payment.pk, attempts=payment.attempts, status__in=UNFINISHED).update(**values)
 
 
-def _next(payment: Payment, now: datetime) -> datetime:
-    longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0**payment.attempts)
+def _next_attempt(payment: Payment, now: datetime) -> datetime:
+    longest = min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0**payment.attempts)
     seconds = random.uniform(FIRST_DELAY_SECONDS, longest)  # noqa: S311  (spreads load, no secret)
     return now + timedelta(seconds=seconds)

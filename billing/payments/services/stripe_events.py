@@ -14,7 +14,14 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from billing.payments.models import UNFINISHED, EventOutcome, Payment, PaymentKind, PaymentStatus, StripeEvent
-from billing.payments.providers.cards import CardProvider, Dispute, Facts, ProviderEvent, Refund, Stage
+from billing.payments.providers.cards import (
+    CardProvider,
+    DisputeFacts,
+    PaymentFacts,
+    PaymentStage,
+    ProviderEvent,
+    RefundFacts,
+)
 from billing.payments.services import auto_topup, payments
 from lad.db.identifiers import uuid7
 from lad.errors import DomainError
@@ -37,7 +44,7 @@ RETURNING id, outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class EventResult:
     """What became of an event."""
 
     outcome: EventOutcome
@@ -75,28 +82,28 @@ def _once(event: ProviderEvent, cards: CardProvider, now: datetime) -> EventOutc
     return result.outcome
 
 
-def _act(event: ProviderEvent, cards: CardProvider, now: datetime) -> Result:
+def _act(event: ProviderEvent, cards: CardProvider, now: datetime) -> EventResult:
     action = ACTIONS.get(event.type)
     if action is None:
-        return Result(EventOutcome.IGNORED, UNKNOWN_TYPE)
+        return EventResult(EventOutcome.IGNORED, UNKNOWN_TYPE)
     facts = cards.facts(event.subject)
     payment = _payment(facts)
     if facts is None or payment is None:
         # The account may sell other things too; what is named as ours, or disputed, deserves a look.
-        suspicious = isinstance(facts, Dispute) or getattr(facts, "payment_id", None) is not None
-        return Result(EventOutcome.REFUSED if suspicious else EventOutcome.IGNORED, NO_PAYMENT)
+        suspicious = isinstance(facts, DisputeFacts) or getattr(facts, "payment_id", None) is not None
+        return EventResult(EventOutcome.REFUSED if suspicious else EventOutcome.IGNORED, NO_PAYMENT)
     with tenant_context(payment.tenant_id):
         try:
             with transaction.atomic():
                 done = action(payment, facts, now)
-        except (payments.NotOurs, DomainError) as refusal:
+        except (payments.PaymentMismatch, DomainError) as refusal:
             reason = f"{event.type} {event.id} was refused. {refusal}"
-            payments.doubt(payment=payment, reason=reason)
-            return Result(EventOutcome.REFUSED, str(refusal), payment)
-    return Result(EventOutcome.PROCESSED if done else EventOutcome.IGNORED, "", payment)
+            payments.flag_for_attention(payment=payment, reason=reason)
+            return EventResult(EventOutcome.REFUSED, str(refusal), payment)
+    return EventResult(EventOutcome.PROCESSED if done else EventOutcome.IGNORED, "", payment)
 
 
-def _payment(facts: Facts | Refund | Dispute | None) -> Payment | None:
+def _payment(facts: PaymentFacts | RefundFacts | DisputeFacts | None) -> Payment | None:
     """The payment the provider means: by our own name for it, or by its name for the payment."""
     if facts is None:
         return None
@@ -106,53 +113,53 @@ def _payment(facts: Facts | Refund | Dispute | None) -> Payment | None:
     return found
 
 
-def _checkout(payment: Payment, facts: Facts, now: datetime) -> bool:
+def _checkout(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
     """A checkout was completed: paid, or, with a bank that takes days, not yet."""
-    if facts.stage == Stage.PAID:
+    if facts.stage == PaymentStage.PAID:
         payments.succeed(payment=payment, facts=facts, now=now)
         return True
-    payments.check(payment, facts)
-    payments.note(payment=payment, facts=facts)
+    payments.require_match(payment, facts)
+    payments.record_session(payment=payment, facts=facts)
     return payment.status in UNFINISHED
 
 
-def _checkout_failed(payment: Payment, facts: Facts, now: datetime) -> bool:
-    payments.check(payment, facts)
+def _checkout_failed(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
+    payments.require_match(payment, facts)
     payments.fail(payment=payment, reason="The payment did not go through.")
     return payment.status in UNFINISHED
 
 
-def _checkout_expired(payment: Payment, facts: Facts, now: datetime) -> bool:
-    payments.check(payment, facts)
+def _checkout_expired(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
+    payments.require_match(payment, facts)
     payments.fail(payment=payment, reason="Nobody paid in time.", status=PaymentStatus.EXPIRED)
     return payment.status in UNFINISHED
 
 
-def _paid(payment: Payment, facts: Facts, now: datetime) -> bool:
+def _paid(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
     """A payment intent was paid: an automatic payment, or the one behind a checkout, which brings the card."""
     if payment.kind == PaymentKind.AUTOMATIC:
         payments.succeed(payment=payment, facts=facts, now=now)
         return True
-    payments.check(payment, facts)
-    payments.note_intent(payment=payment, facts=facts)
+    payments.require_match(payment, facts)
+    payments.record_intent(payment=payment, facts=facts)
     return payments.keep_card(payment=payment, facts=facts) is not None
 
 
-def _not_paid(payment: Payment, facts: Facts, now: datetime) -> bool:
+def _not_paid(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
     """A card was declined; at a checkout the payer tries another."""
-    payments.check(payment, facts)
+    payments.require_match(payment, facts)
     if payment.kind != PaymentKind.AUTOMATIC or payment.status not in UNFINISHED:
         return False
     auto_topup.decline(payment=payment, reason=facts.error, now=now)
     return True
 
 
-def _refunded(payment: Payment, facts: Refund, now: datetime) -> bool:
+def _refunded(payment: Payment, facts: RefundFacts, now: datetime) -> bool:
     before = payment.refunded_total
     return payments.refund(payment=payment, facts=facts).refunded_total > before
 
 
-def _disputed(payment: Payment, facts: Dispute, now: datetime) -> bool:
+def _disputed(payment: Payment, facts: DisputeFacts, now: datetime) -> bool:
     payments.dispute(payment=payment, amount=facts.amount, reason=facts.reason)
     return True
 

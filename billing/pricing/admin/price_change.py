@@ -9,14 +9,13 @@ from django.utils import timezone
 
 from billing.formatting import amount
 from billing.pricing.models import TIERED, Price, PriceScheme
-from billing.pricing.services import prices, repricing
-from billing.pricing.services import quoting as pricing
-from billing.pricing.services.prices import Terms
+from billing.pricing.services import prices, quoting, repricing
+from billing.pricing.services.prices import PriceTerms
 from lad.admin.actions import Change, Preview
 from lad.errors import Invalid
 
 # So many tenants are shown one by one.
-MOST_SHOWN: Final = 10
+MAX_TENANTS_SHOWN: Final = 10
 
 
 class NewPriceForm(forms.Form):
@@ -54,13 +53,13 @@ class NewPriceForm(forms.Form):
             values["terms"] = self._terms(values)
         return values
 
-    def _terms(self, values: dict[str, Any]) -> Terms | None:
+    def _terms(self, values: dict[str, Any]) -> PriceTerms | None:
         scheme = values.get("scheme") or self.price.scheme
         if values.get("unit_price") is None and scheme not in TIERED:
             self.add_error("unit_price", "Say what it costs from then on.")
             return None
         size = values.get("package_size")
-        terms = Terms(values.get("unit_price") or Decimal(0), scheme, size, values.get("tiers") or [])
+        terms = PriceTerms(values.get("unit_price") or Decimal(0), scheme, size, values.get("tiers") or [])
         try:
             prices.check_terms(terms)
         except Invalid as error:
@@ -76,28 +75,29 @@ def new_price_form(row: Price) -> type[forms.Form]:
 
 def preview_price_change(row: Price, values: dict[str, Any]) -> Preview:
     """What the last month's use would have cost at the new terms, overall and by tenant."""
-    terms: Terms = values["terms"]
-    prices.begin_of(price=row, effective_from=values["effective_from"], now=timezone.now())
+    terms: PriceTerms = values["terms"]
+    prices.resolve_start(price=row, effective_from=values["effective_from"], now=timezone.now())
     effect = repricing.effect_of(price=row, terms=terms, now=timezone.now())
     since = values["effective_from"]
-    changes = [Change("Price", row.shown_price, terms.trial(row).shown_price)]
+    changes = [Change("Price", row.formatted_price, terms.trial(row).formatted_price)]
     if effect.tenants:
         changes.append(Change("All use of the last 30 days", _listed(effect.before), _listed(effect.after)))
     changes += [
         Change(f"{each.tenant}, {each.uses:,} uses", _listed(each.before), _listed(each.after))
-        for each in effect.tenants[:MOST_SHOWN]
+        for each in effect.tenants[:MAX_TENANTS_SHOWN]
     ]
     facts = [
         ("Begins", f"{since:%Y-%m-%d %H:%M} UTC" if since else "now"),
         ("Priced again", f"{effect.uses:,} uses from {effect.since:%Y-%m-%d} to {effect.until:%Y-%m-%d}"),
     ]
-    if len(effect.tenants) > MOST_SHOWN:
-        facts.append(("Further tenants", str(len(effect.tenants) - MOST_SHOWN)))
+    if len(effect.tenants) > MAX_TENANTS_SHOWN:
+        facts.append(("Further tenants", str(len(effect.tenants) - MAX_TENANTS_SHOWN)))
     warnings = [
-        f"Of {tenant} only the newest {repricing.MOST_EVENTS:,} uses were looked at." for tenant in effect.partial
+        f"Of {tenant} only the newest {repricing.MAX_EVENTS_PER_TENANT:,} uses were looked at."
+        for tenant in effect.partial
     ]
     return Preview(facts=facts, changes=changes, warnings=warnings)
 
 
 def _listed(value: Decimal) -> str:
-    return amount(value, pricing.LIST_CURRENCY)
+    return amount(value, quoting.LIST_CURRENCY)

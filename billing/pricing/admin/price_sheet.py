@@ -12,13 +12,18 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from billing.pricing.services import price_sheet
-from billing.pricing.services.price_sheet import Outcome, Verdict
+from billing.pricing.services.price_sheet import LineOutcome, SheetResult
 from lad.admin.permissions import access_of
 from lad.admin.site import add_view
 from lad.errors import Invalid
 
 FILE_NAME: Final = "lad-prices-{:%Y-%m-%d}.csv"
-LABELS: Final = {Verdict.ADDED: "success", Verdict.CHANGED: "info", Verdict.UNCHANGED: "", Verdict.REFUSED: "danger"}
+LABELS: Final = {
+    LineOutcome.ADDED: "success",
+    LineOutcome.CHANGED: "info",
+    LineOutcome.UNCHANGED: "",
+    LineOutcome.REFUSED: "danger",
+}
 
 
 class UploadForm(forms.Form):
@@ -28,8 +33,8 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> str:
         upload = self.cleaned_data["file"]
-        if upload.size > price_sheet.LARGEST:
-            raise forms.ValidationError(f"A sheet has at most {price_sheet.LARGEST:,} bytes.")
+        if upload.size > price_sheet.MAX_CHARACTERS:
+            raise forms.ValidationError(f"A sheet has at most {price_sheet.MAX_CHARACTERS:,} bytes.")
         try:
             return str(upload.read().decode("utf-8-sig"))
         except UnicodeDecodeError as error:
@@ -42,7 +47,9 @@ def export(request: HttpRequest) -> HttpResponse:
     if not (access.signed_in and access.allows("usage.view")):
         raise PermissionDenied
     now = timezone.now()
-    response = HttpResponse(price_sheet.write(price_sheet.listed(now)), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(
+        price_sheet.to_csv(price_sheet.prices_to_export(now)), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{FILE_NAME.format(now)}"'
     return response
 
@@ -57,13 +64,13 @@ def upload(request: HttpRequest) -> HttpResponse:
         return _page(request, form, None, "")
     text = text or form.cleaned_data["file"]
     try:
-        outcome = price_sheet.read(text, confirmed="confirmed" in request.POST, actor=access_of(request).user)
+        outcome = price_sheet.import_csv(text, confirmed="confirmed" in request.POST, actor=access_of(request).user)
     except Invalid as error:
         form = UploadForm()
         messages.error(request, " ".join(says for texts in error.errors.values() for says in texts))
         return _page(request, form, None, "")
     if outcome.done:
-        added, changed = outcome.count(Verdict.ADDED), outcome.count(Verdict.CHANGED)
+        added, changed = outcome.count(LineOutcome.ADDED), outcome.count(LineOutcome.CHANGED)
         messages.success(request, f"{added} prices were added and {changed} changed.")
         return HttpResponseRedirect(reverse("admin:price_list"))
     return _page(request, form, outcome, text)
@@ -75,7 +82,7 @@ def may_import(request: HttpRequest) -> bool:
     return access.signed_in and access.platform and access.allows("usage.update")
 
 
-def _page(request: HttpRequest, form: forms.Form, outcome: Outcome | None, text: str) -> TemplateResponse:
+def _page(request: HttpRequest, form: forms.Form, outcome: SheetResult | None, text: str) -> TemplateResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "Import prices",
@@ -83,7 +90,7 @@ def _page(request: HttpRequest, form: forms.Form, outcome: Outcome | None, text:
         "outcome": outcome,
         "sheet": text,
         "columns": price_sheet.COLUMNS,
-        "counts": [(verdict, outcome.count(verdict), LABELS[verdict]) for verdict in Verdict] if outcome else [],
+        "counts": [(verdict, outcome.count(verdict), LABELS[verdict]) for verdict in LineOutcome] if outcome else [],
         "lines": [(line, LABELS[line.verdict]) for line in outcome.lines] if outcome else [],
         "back": reverse("admin:price_list"),
     }

@@ -28,8 +28,8 @@ from lad.admin.site import add_view
 
 VALIDITY: Final = {"in force": "success", "to come": "info", "ended": "default", "withdrawn": "warning"}
 # Of one component so many periods are shown on the page of each.
-PERIODS: Final = 50
-HISTORY: Final = (
+MAX_PERIODS_SHOWN: Final = 50
+PERIOD_COLUMNS: Final = (
     Column("For", "scope"),
     Column("From", "since"),
     Column("Until", "until"),
@@ -100,12 +100,12 @@ class PriceAdmin(SharedModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
-        if obj is None or not prices.is_settled(obj, timezone.now()):
+        if obj is None or not prices.has_begun(obj, timezone.now()):
             return readonly
-        return [*readonly, *sorted(prices.SETTLED - {*readonly})]
+        return [*readonly, *sorted(prices.FIXED_FIELDS - {*readonly})]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        settled = isinstance(obj, Price) and prices.is_settled(obj, timezone.now())
+        settled = isinstance(obj, Price) and prices.has_begun(obj, timezone.now())
         return not settled and super().has_delete_permission(request, obj)
 
     @display(description="Component")
@@ -114,7 +114,7 @@ class PriceAdmin(SharedModelAdmin):
 
     @display(description="Price")
     def price(self, obj: Any) -> str:
-        return obj.shown_price
+        return obj.formatted_price
 
     @display(description="Validity", label=VALIDITY)
     def validity(self, obj: Any) -> str:
@@ -127,8 +127,8 @@ class PriceAdmin(SharedModelAdmin):
     @display(description="Periods")
     @computed_once
     def periods(self, obj: Any) -> Any:
-        rows = selectors.periods_of(obj)[:PERIODS]
-        return table(HISTORY, [_line(row) for row in rows])
+        rows = selectors.periods_of(obj)[:MAX_PERIODS_SHOWN]
+        return table(PERIOD_COLUMNS, [_period_row(row) for row in rows])
 
     @row_action(
         "Change the price",
@@ -150,7 +150,7 @@ class PriceAdmin(SharedModelAdmin):
 
 def price_list(request: HttpRequest) -> HttpResponse:
     """What each component costs now, by category: for everybody, and where a tenant pays otherwise."""
-    if not _may_look(request):
+    if not _may_view(request):
         raise PermissionDenied
     context = {
         **admin.site.each_context(request),
@@ -163,7 +163,7 @@ def price_list(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "billing/pricing/price_list.html", context)
 
 
-def _may_look(request: HttpRequest) -> bool:
+def _may_view(request: HttpRequest) -> bool:
     access = access_of(request)
     return access.signed_in and access.allows("usage.view")
 
@@ -178,19 +178,19 @@ def _validity(row: Any) -> str:
         return "withdrawn"
     if row.effective_from > now:
         return "to come"
-    return "in force" if row.holds_at(now) else "ended"
+    return "in force" if row.is_in_force_at(now) else "ended"
 
 
-def _line(row: Price) -> dict[str, Any]:
+def _period_row(row: Price) -> dict[str, Any]:
     return {
         "scope": _scope(row),
         "since": f"{row.effective_from:%Y-%m-%d %H:%M}",
         "until": f"{row.effective_to:%Y-%m-%d %H:%M}" if row.effective_to else "further notice",
         "state": _validity(row),
         "version": row.version,
-        "price": row.shown_price,
+        "price": row.formatted_price,
     }
 
 
 add_view("price-list/", price_list, "price_list")
-add_page(SidebarPage("Price list", "admin:price_list", "Billing", "menu_book", 40, _may_look))
+add_page(SidebarPage("Price list", "admin:price_list", "Billing", "menu_book", 40, _may_view))

@@ -22,7 +22,7 @@ from django.utils.dateparse import parse_datetime
 from billing import money
 from billing.pricing.models import COMPONENT, TIERED, Price, PriceCategory, PriceScheme
 from billing.pricing.services import prices
-from billing.pricing.services.prices import Terms
+from billing.pricing.services.prices import PriceTerms
 from billing.pricing.services.quoting import SINGULAR
 from billing.units import PriceUnit
 from lad import writes
@@ -30,16 +30,16 @@ from lad.errors import DomainError, Invalid
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Tenant
 
-PERIOD: Final = ("effective_from", "effective_to")
-COLUMNS: Final = ("tenant", *COMPONENT, *prices.TERMS, "description", *PERIOD)
-REQUIRED: Final = (*COMPONENT, "unit_price")
-MOST_LINES: Final = 1_000
-LARGEST: Final = 1_000_000
+PERIOD_FIELDS: Final = ("effective_from", "effective_to")
+COLUMNS: Final = ("tenant", *COMPONENT, *prices.TERM_FIELDS, "description", *PERIOD_FIELDS)
+REQUIRED_COLUMNS: Final = (*COMPONENT, "unit_price")
+MAX_LINES: Final = 1_000
+MAX_CHARACTERS: Final = 1_000_000
 
-Key = tuple[str, ...]
+PriceKey = tuple[str, ...]
 
 
-class Verdict(StrEnum):
+class LineOutcome(StrEnum):
     """What a line of a sheet does."""
 
     ADDED = "added"
@@ -49,36 +49,36 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SheetLine:
     """One line: its number in the file, what it is about, what it does and why, or what would be new."""
 
     number: int
     component: str
-    verdict: Verdict
+    verdict: LineOutcome
     says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SheetResult:
     """What a sheet does, and whether it was done."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[SheetLine] = field(default_factory=list)
     done: bool = False
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: LineOutcome) -> int:
         return sum(line.verdict == verdict for line in self.lines)
 
     @property
     def acceptable(self) -> bool:
         """Whether it does something and no line is refused."""
-        return not self.count(Verdict.REFUSED) and self.count(Verdict.UNCHANGED) < len(self.lines)
+        return not self.count(LineOutcome.REFUSED) and self.count(LineOutcome.UNCHANGED) < len(self.lines)
 
 
-class _Undone(Exception):
+class _Rollback(Exception):
     """Ends the transaction of a sheet that is not to be kept."""
 
 
-def listed(now: datetime) -> Iterable[Price]:
+def prices_to_export(now: datetime) -> Iterable[Price]:
     """What a sheet of the whole list holds: prices in force and to come, those for everybody first."""
     current = Q(is_active=True) & (Q(effective_to__isnull=True) | Q(effective_to__gt=now))
     rows: Iterable[Price] = (
@@ -87,8 +87,8 @@ def listed(now: datetime) -> Iterable[Price]:
     return sorted(rows, key=lambda row: (row.tenant_id is not None, row.tenant.slug if row.tenant else ""))
 
 
-def write(rows: Iterable[Price]) -> str:
-    """The prices as a sheet that ``read`` finds unchanged."""
+def to_csv(rows: Iterable[Price]) -> str:
+    """The prices as a sheet that ``import_csv`` finds unchanged."""
     text = StringIO()
     sheet = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     sheet.writeheader()
@@ -100,31 +100,31 @@ def write(rows: Iterable[Price]) -> str:
                 "unit_price": money.plain(row.unit_price),
                 "package_size": money.plain(row.package_size) if row.package_size else "",
                 "tiers": json.dumps(row.tiers, separators=(",", ":")) if row.tiers else "",
-                **{name: moment.isoformat() if (moment := getattr(row, name)) else "" for name in PERIOD},
+                **{name: moment.isoformat() if (moment := getattr(row, name)) else "" for name in PERIOD_FIELDS},
             }
         )
     return text.getvalue()
 
 
-def read(text: str, *, confirmed: bool = False, actor: Any = None) -> Outcome:
+def import_csv(text: str, *, confirmed: bool = False, actor: Any = None) -> SheetResult:
     """Say what the sheet would add and change; with ``confirmed`` do it, all of it or nothing.
 
     A line without ``effective_from`` holds from now on. One whose component has another price then ends
     that price there. Works as the platform, over all tenants. Raises Invalid for what is no such sheet.
     """
     records = _records(text)
-    outcome = Outcome()
+    outcome = SheetResult()
     try:
         with platform_context(user_id=actor.pk if actor else None):
-            outcome = Outcome(_Reader(records, actor).lines(), done=confirmed)
+            outcome = SheetResult(_SheetReader(records, actor).lines(), done=confirmed)
             if not (confirmed and outcome.acceptable):
-                raise _Undone
-    except _Undone:
-        return Outcome(outcome.lines)
+                raise _Rollback
+    except _Rollback:
+        return SheetResult(outcome.lines)
     return outcome
 
 
-class _Reader:
+class _SheetReader:
     """Does what the lines of one sheet say, knowing the prices there are."""
 
     def __init__(self, records: list[tuple[int, dict[str, str]]], actor: Any) -> None:
@@ -134,25 +134,25 @@ class _Reader:
             "": None,
             **{tenant.slug: tenant for tenant in Tenant.objects.filter(slug__in=slugs)},
         }
-        self.prices: dict[Key, list[Price]] = {}
+        self.prices: dict[PriceKey, list[Price]] = {}
         models = {record["model"] for _number, record in records}
         for row in Price.objects.filter(is_active=True, model__in=models).select_related("tenant"):
             self.prices.setdefault((row.tenant.slug if row.tenant else "", *row.key), []).append(row)
-        self.seen: dict[tuple[Key, datetime | None], int] = {}
+        self.seen: dict[tuple[PriceKey, datetime | None], int] = {}
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[SheetLine]:
         return [self._line(number, record) for number, record in self.records]
 
-    def _line(self, number: int, record: dict[str, str]) -> Line:
+    def _line(self, number: int, record: dict[str, str]) -> SheetLine:
         component = " · ".join((record["tenant"] or "everybody", *(record[name] for name in COMPONENT)))
         try:
             with transaction.atomic():
                 verdict, says = self._apply(number, record)
         except DomainError as error:
-            return Line(number, component, Verdict.REFUSED, _in_words(error))
-        return Line(number, component, verdict, says)
+            return SheetLine(number, component, LineOutcome.REFUSED, _describe_error(error))
+        return SheetLine(number, component, verdict, says)
 
-    def _apply(self, number: int, record: dict[str, str]) -> tuple[Verdict, str]:
+    def _apply(self, number: int, record: dict[str, str]) -> tuple[LineOutcome, str]:
         if record["tenant"] not in self.tenants:
             raise Invalid(errors={"tenant": [f"There is no tenant {record['tenant']}."]})
         terms, since, until = _terms(record), _moment(record, "effective_from"), _moment(record, "effective_to")
@@ -165,11 +165,16 @@ class _Reader:
             return self._price(key, terms, since, until, record)
 
     def _price(
-        self, key: Key, terms: Terms, since: datetime | None, until: datetime | None, record: Mapping[str, str]
-    ) -> tuple[Verdict, str]:
+        self,
+        key: PriceKey,
+        terms: PriceTerms,
+        since: datetime | None,
+        until: datetime | None,
+        record: Mapping[str, str],
+    ) -> tuple[LineOutcome, str]:
         rows = self.prices.setdefault(key, [])
         row = next((row for row in rows if row.effective_from == since), None)
-        holding = row or next((row for row in rows if row.holds_at(since or self.now)), None)
+        holding = row or next((row for row in rows if row.is_in_force_at(since or self.now)), None)
         description = record.get("description")
         if holding is None:
             period = {
@@ -180,51 +185,51 @@ class _Reader:
             component = {"tenant": self.tenants[key[0]], **dict(zip(COMPONENT, key[1:], strict=True))}
             new = writes.create(Price, {**component, **terms.values(), **period}, actor=self.actor)
             rows.append(new)
-            return Verdict.ADDED, f"{new.shown_price}, version {new.version}"
-        if row is not None or terms.values() == Terms.of(holding).values():
+            return LineOutcome.ADDED, f"{new.formatted_price}, version {new.version}"
+        if row is not None or terms.values() == PriceTerms.of(holding).values():
             ends = {"effective_to": until} if until or (row and "effective_to" in record) else {}
             told = {} if description is None else {"description": description}
             return self._describe(holding, {**terms.values(), **told, **ends})
-        said = holding.shown_price
+        said = holding.formatted_price
         new = prices.change(price=holding, terms=terms, effective_from=since, description=description, actor=self.actor)
         if until:
             new = writes.update(new, {"effective_to": until}, actor=self.actor)
         holding.refresh_from_db()
         rows.append(new)
-        return Verdict.CHANGED, f"{said} → {new.shown_price}, version {new.version}"
+        return LineOutcome.CHANGED, f"{said} → {new.formatted_price}, version {new.version}"
 
-    def _describe(self, row: Price, values: Mapping[str, Any]) -> tuple[Verdict, str]:
+    def _describe(self, row: Price, values: Mapping[str, Any]) -> tuple[LineOutcome, str]:
         """Say something else of a price that is there; what it asks can change only before it begins."""
         changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
         if not changed:
-            return Verdict.UNCHANGED, f"version {row.version}"
+            return LineOutcome.UNCHANGED, f"version {row.version}"
         writes.update(row, values, actor=self.actor)
-        return Verdict.CHANGED, f"{', '.join(name.replace('_', ' ') for name in changed)}, version {row.version}"
+        return LineOutcome.CHANGED, f"{', '.join(name.replace('_', ' ') for name in changed)}, version {row.version}"
 
 
 def _records(text: str) -> list[tuple[int, dict[str, str]]]:
     """The lines of the file with their numbers, every column a text. Raises Invalid for another kind of file."""
-    if len(text) > LARGEST:
-        raise Invalid(errors={"file": [f"A sheet has at most {LARGEST:,} characters."]})
+    if len(text) > MAX_CHARACTERS:
+        raise Invalid(errors={"file": [f"A sheet has at most {MAX_CHARACTERS:,} characters."]})
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
     sheet = csv.DictReader(StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
     try:
         names = [name.strip() for name in sheet.fieldnames or []]
         sheet.fieldnames = names
-        _refuse_columns(names)
+        _check_columns(names)
         records = [(sheet.line_num, _texts(record)) for record in sheet]
     except csv.Error as error:
         raise Invalid(errors={"file": [f"Line {sheet.line_num} is not CSV: {error}."]}) from error
     if not records:
         raise Invalid(errors={"file": ["The sheet has no line but the first."]})
-    if len(records) > MOST_LINES:
-        raise Invalid(errors={"file": [f"A sheet has at most {MOST_LINES:,} lines: split it."]})
+    if len(records) > MAX_LINES:
+        raise Invalid(errors={"file": [f"A sheet has at most {MAX_LINES:,} lines: split it."]})
     return records
 
 
-def _refuse_columns(names: list[str]) -> None:
-    missing, unknown = [name for name in REQUIRED if name not in names], sorted({*names} - {*COLUMNS})
+def _check_columns(names: list[str]) -> None:
+    missing, unknown = [name for name in REQUIRED_COLUMNS if name not in names], sorted({*names} - {*COLUMNS})
     says = [f"The first line lacks {', '.join(missing)}."] if missing else []
     says += [f"There is no column {', '.join(unknown)}; known: {', '.join(COLUMNS)}."] if unknown else []
     says += ["A column is there twice."] if len({*names}) < len(names) else []
@@ -242,7 +247,7 @@ def _texts(record: Mapping[Any, Any]) -> dict[str, str]:
     return texts
 
 
-def _terms(record: Mapping[str, str]) -> Terms:
+def _terms(record: Mapping[str, str]) -> PriceTerms:
     errors: dict[str, list[str]] = {}
     if record["extra"]:
         errors["line"] = ["It has more cells than the first line."]
@@ -258,7 +263,7 @@ def _terms(record: Mapping[str, str]) -> Terms:
     tiers = _tiers(record["tiers"], errors)
     if errors:
         raise Invalid(errors=errors)
-    return Terms(figures["unit_price"] or Decimal(0), scheme, figures["package_size"], tiers)
+    return PriceTerms(figures["unit_price"] or Decimal(0), scheme, figures["package_size"], tiers)
 
 
 def _figure(record: Mapping[str, str], name: str, errors: dict[str, list[str]]) -> Decimal | None:
@@ -295,7 +300,7 @@ def _moment(record: Mapping[str, str], name: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _in_words(error: DomainError) -> str:
+def _describe_error(error: DomainError) -> str:
     """What is wrong with a line, in one."""
     if not isinstance(error, Invalid) or not error.errors:
         return error.detail

@@ -15,9 +15,9 @@ from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 
-TERMS: Final = ("scheme", "unit_price", "package_size", "tiers")
-TERM_RULES: Final = ("billing_pricing_catalog_scheme", "billing_pricing_catalog_not_negative")
-SETTLED: Final = frozenset({*COMPONENT, *TERMS, "effective_from"})
+TERM_FIELDS: Final = ("scheme", "unit_price", "package_size", "tiers")
+TERM_CONSTRAINTS: Final = ("billing_pricing_catalog_scheme", "billing_pricing_catalog_not_negative")
+FIXED_FIELDS: Final = frozenset({*COMPONENT, *TERM_FIELDS, "effective_from"})
 
 
 class PriceInForce(Conflict):
@@ -33,7 +33,7 @@ class PriceEnded(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PriceTerms:
     """What a price asks: of one unit, of a package, or by tiers, whose first one ``unit_price`` then repeats."""
 
     unit_price: Decimal = Decimal(0)
@@ -42,13 +42,13 @@ class Terms:
     tiers: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, price: Price) -> "Terms":
+    def of(cls, price: Price) -> "PriceTerms":
         """The terms of a price."""
-        return cls(**{name: getattr(price, name) for name in TERMS})
+        return cls(**{name: getattr(price, name) for name in TERM_FIELDS})
 
     def values(self) -> dict[str, Any]:
         """As the columns of a price hold them."""
-        return _with_first_tier(Price(), {name: getattr(self, name) for name in TERMS})
+        return _with_first_tier(Price(), {name: getattr(self, name) for name in TERM_FIELDS})
 
     def trial(self, of: Price | None = None) -> Price:
         """A price of these terms that is on no list, to work out costs with; of the same component as another."""
@@ -56,19 +56,19 @@ class Terms:
         return Price(**component, **self.values())
 
 
-def check_terms(terms: Terms) -> None:
+def check_terms(terms: PriceTerms) -> None:
     """Raise Invalid for terms that make no sense, as writing a price of them would."""
     trial = terms.trial()
     try:
-        trial.clean_fields(exclude={field.name for field in Price._meta.fields} - {*TERMS})
+        trial.clean_fields(exclude={field.name for field in Price._meta.fields} - {*TERM_FIELDS})
         for rule in Price._meta.constraints:
-            if rule.name in TERM_RULES:
+            if rule.name in TERM_CONSTRAINTS:
                 rule.validate(Price, trial)
     except ValidationError as error:
         raise writes.invalid(error) from error
 
 
-def is_settled(price: Price, now: datetime) -> bool:
+def has_begun(price: Price, now: datetime) -> bool:
     """Whether use may have been priced with it already."""
     return price.effective_from <= now
 
@@ -84,13 +84,13 @@ class PriceWriter(writes.Writer[Price]):
         values = _with_first_tier(row, values)
         changed = {name for name, value in values.items() if getattr(row, name) != value}
         now = timezone.now()
-        if is_settled(row, now):
-            fixed = sorted(SETTLED & changed)
+        if has_begun(row, now):
+            fixed = sorted(FIXED_FIELDS & changed)
             if fixed:
                 says = "It has been in force. Use “Change the price”, which begins a new period."
                 raise Invalid(errors={name: [says] for name in fixed})
             if "effective_to" in changed:
-                _refuse_past_end(row, values["effective_to"], now)
+                _require_future_end(row, values["effective_to"], now)
         if changed & {*COMPONENT}:
             # It is counted among the prices of the other component by the database.
             row.version = 0
@@ -99,7 +99,7 @@ class PriceWriter(writes.Writer[Price]):
         return updated
 
     def delete(self, row: Price, *, actor: Any = None) -> None:
-        if is_settled(row, timezone.now()):
+        if has_begun(row, timezone.now()):
             raise PriceInForce
         super().delete(row, actor=actor)
 
@@ -109,7 +109,7 @@ def change(
     *,
     price: Price,
     unit_price: Decimal | None = None,
-    terms: Terms | None = None,
+    terms: PriceTerms | None = None,
     effective_from: datetime | None = None,
     description: str | None = None,
     actor: Any = None,
@@ -122,7 +122,7 @@ def change(
     the past or terms that make no sense.
     """
     row: Price = Price.objects.select_for_update().get(pk=price.pk)
-    since = begin_of(price=row, effective_from=effective_from, now=timezone.now())
+    since = resolve_start(price=row, effective_from=effective_from, now=timezone.now())
     if terms is None:
         terms = _at_unit_price(row, unit_price)
     ends = row.effective_to
@@ -138,22 +138,22 @@ def change(
     return new
 
 
-def begin_of(*, price: Price, effective_from: datetime | None, now: datetime) -> datetime:
+def resolve_start(*, price: Price, effective_from: datetime | None, now: datetime) -> datetime:
     """When a new price would take this one's place. Raises PriceEnded or Invalid when it cannot."""
     since = effective_from or now
     if since < now:
         raise Invalid(errors={"effective_from": ["What was used already keeps its price: choose a moment to come."]})
-    if not price.holds_at(since) or since == price.effective_from:
+    if not price.is_in_force_at(since) or since == price.effective_from:
         raise PriceEnded
     return since
 
 
-def _at_unit_price(row: Price, unit_price: Decimal | None) -> Terms:
+def _at_unit_price(row: Price, unit_price: Decimal | None) -> PriceTerms:
     if unit_price is None:
         raise Invalid(errors={"unit_price": ["Say what it costs from then on."]})
     if row.scheme in TIERED:
         raise Invalid(errors={"unit_price": ["This price has tiers: give the new ones."]})
-    return Terms(unit_price, row.scheme, row.package_size)
+    return PriceTerms(unit_price, row.scheme, row.package_size)
 
 
 def _with_first_tier(row: Price, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _with_first_tier(row: Price, values: Mapping[str, Any]) -> dict[str, Any]:
         return {**values, "unit_price": values.get("unit_price") or Decimal(0)}
 
 
-def _refuse_past_end(row: Price, end: datetime | None, now: datetime) -> None:
+def _require_future_end(row: Price, end: datetime | None, now: datetime) -> None:
     ended = row.effective_to is not None and row.effective_to <= now
     if ended or (end is not None and end < now):
         raise Invalid(errors={"effective_to": ["What was used already keeps its price: end it from now on."]})

@@ -28,15 +28,15 @@ from lad.errors import DomainError, Invalid
 from lad.tenancy.context import current_tenant_id
 
 # The greatest sum that numeric(18,6) holds.
-GREATEST: Final = Decimal("999999999999.999999")
+MAX_AMOUNT: Final = Decimal("999999999999.999999")
 # A quantity has 18 digits and a unit price 18: their product is not rounded before its time, whoever asks for it.
-EXACT: Final = Context(prec=60)
-MOST_ITEMS: Final = 100
+EXACT_CONTEXT: Final = Context(prec=60)
+MAX_ITEMS: Final = 100
 # Use beyond a quota, which the entitlement prices and not the list.
 OVERAGE: Final = "overage"
 LIST_CURRENCY: Final = money.DEFAULT_CURRENCY
 SINGULAR: Final[Mapping[str, str]] = {f"{unit}s": unit for unit in PriceUnit.values}
-LENGTHS: Final = {"category": 50, "provider": 50, "model": 255, "unit": 30, "description": 500}
+MAX_LENGTHS: Final = {"category": 50, "provider": 50, "model": 255, "unit": 30, "description": 500}
 
 
 class NoPrice(DomainError):
@@ -48,7 +48,7 @@ class NoPrice(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class UsageItem:
     """Something that was used: how many units of which component."""
 
     category: str
@@ -110,7 +110,7 @@ class Quote:
 
 
 def quote(
-    *, items: Iterable[Item | Mapping[str, Any]], user_id: UUID | None = None, feature_key: str = "", at: datetime
+    *, items: Iterable[UsageItem | Mapping[str, Any]], user_id: UUID | None = None, feature_key: str = "", at: datetime
 ) -> Quote:
     """What the items would cost the current tenant at that moment; nothing is recorded.
 
@@ -130,7 +130,7 @@ def quote(
     return Quote(priced, total, LIST_CURRENCY, wallets.paying_wallet(user_id=user_id), left, allowed)
 
 
-def quota_units(items: Iterable[Item]) -> dict[str, Decimal]:
+def quota_units(items: Iterable[UsageItem]) -> dict[str, Decimal]:
     """How much of each unit there is in a use; the use itself is one."""
     units = {USE: Decimal(1)}
     for item in items:
@@ -138,14 +138,14 @@ def quota_units(items: Iterable[Item]) -> dict[str, Decimal]:
     return units
 
 
-def _beyond(items: Iterable[Item], left: quotas.RemainingQuota) -> Decimal:
+def _beyond(items: Iterable[UsageItem], left: quotas.RemainingQuota) -> Decimal:
     """How much of the use the quotas do not cover."""
     quantity = quota_units(items).get(left.unit, Decimal(0))
     limits = [limit for limit in (left.left_today, left.left_this_month) if limit is not None]
     return max(quantity - min(limits), Decimal(0)) if limits else Decimal(0)
 
 
-def read_items(items: Iterable[Item | Mapping[str, Any]]) -> list[Item]:
+def read_items(items: Iterable[UsageItem | Mapping[str, Any]]) -> list[UsageItem]:
     """The items as they are priced: units in the singular, providers in lower case.
 
     Raises Invalid, naming the item, for one that cannot be priced or counted exactly.
@@ -153,12 +153,12 @@ def read_items(items: Iterable[Item | Mapping[str, Any]]) -> list[Item]:
     read = [_read(number, item if isinstance(item, Mapping) else asdict(item)) for number, item in enumerate(items)]
     if not read:
         raise Invalid(errors={"items": ["Name at least one thing that was used."]})
-    if len(read) > MOST_ITEMS:
-        raise Invalid(errors={"items": [f"One use has at most {MOST_ITEMS} items."]})
+    if len(read) > MAX_ITEMS:
+        raise Invalid(errors={"items": [f"One use has at most {MAX_ITEMS} items."]})
     return read
 
 
-def price_items(items: Iterable[Item | Mapping[str, Any]], *, at: datetime) -> list[PricedItem]:
+def price_items(items: Iterable[UsageItem | Mapping[str, Any]], *, at: datetime) -> list[PricedItem]:
     """What each item cost the current tenant at that moment; one query for all of them.
 
     Raises NoPrice, which names the component and the moment, and Invalid for items that make no sense.
@@ -184,10 +184,10 @@ def overage(*, feature_key: str, unit: str, quantity: Decimal, rate: Decimal) ->
 
 def _rounded(rule: Callable[[Price, Decimal], Decimal], price: Price, quantity: Decimal) -> Decimal:
     """The rule's result as an amount of money."""
-    with localcontext(EXACT):
+    with localcontext(EXACT_CONTEXT):
         cost = money.round_amount(rule(price, Decimal(quantity)))
-    if cost > GREATEST:
-        raise Invalid(f"{money.plain(quantity)} units would cost more than {GREATEST:f}: check the quantity.")
+    if cost > MAX_AMOUNT:
+        raise Invalid(f"{money.plain(quantity)} units would cost more than {MAX_AMOUNT:f}: check the quantity.")
     return cost
 
 
@@ -233,7 +233,7 @@ _SCHEMES: Final[Mapping[PriceScheme, Callable[[Price, Decimal], Decimal]]] = {
 }
 
 
-def _prices_of(items: Sequence[Item], at: datetime) -> list[Price]:
+def _prices_of(items: Sequence[UsageItem], at: datetime) -> list[Price]:
     """Every price of the tenant's and everybody's that could say what one of the items cost."""
     wanted = {item.key for item in items}
     components = (
@@ -244,14 +244,14 @@ def _prices_of(items: Sequence[Item], at: datetime) -> list[Price]:
     return list(Price.objects.filter(mine, in_force(at), reduce(or_, components)))
 
 
-def _chosen(item: Item, prices: Iterable[Price]) -> Price | None:
+def _chosen(item: UsageItem, prices: Iterable[Price]) -> Price | None:
     category, provider, model, unit = item.key
     fitting = [price for price in prices if price.key in (item.key, (category, provider, ANY_MODEL, unit))]
     fitting.sort(key=lambda price: price.effective_from, reverse=True)
     return min(fitting, key=lambda price: (price.tenant_id is None, price.model != model), default=None)
 
 
-def _priced(number: int, item: Item, price: Price | None, at: datetime) -> PricedItem:
+def _priced(number: int, item: UsageItem, price: Price | None, at: datetime) -> PricedItem:
     if price is None:
         named = " · ".join(item.key[:3])
         raise NoPrice(
@@ -271,10 +271,10 @@ def _priced(number: int, item: Item, price: Price | None, at: datetime) -> Price
     )
 
 
-def _read(number: int, values: Mapping[str, Any]) -> Item:
+def _read(number: int, values: Mapping[str, Any]) -> UsageItem:
     errors: dict[str, list[str]] = {}
-    texts = {name: str(values.get(name) or "").strip() for name in LENGTHS}
-    for name, longest in LENGTHS.items():
+    texts = {name: str(values.get(name) or "").strip() for name in MAX_LENGTHS}
+    for name, longest in MAX_LENGTHS.items():
         if not texts[name] and name != "description":
             errors[f"items.{number}.{name}"] = ["Name it."]
         elif len(texts[name]) > longest:
@@ -284,14 +284,14 @@ def _read(number: int, values: Mapping[str, Any]) -> Item:
     quantity = _quantity(values.get("quantity"))
     if quantity is None:
         errors[f"items.{number}.quantity"] = ["Give a number from 0 on, with at most 12 digits and 6 decimals."]
-    unknown = sorted({*values} - {*LENGTHS, "quantity"})
+    unknown = sorted({*values} - {*MAX_LENGTHS, "quantity"})
     if unknown:
         errors[f"items.{number}"] = [f"It holds something unknown: {', '.join(unknown)}."]
     if errors or quantity is None:
         raise Invalid(errors=errors)
     texts["provider"] = texts["provider"].lower()
     texts["unit"] = SINGULAR.get(texts["unit"].lower(), texts["unit"].lower())
-    return Item(quantity=quantity, **texts)
+    return UsageItem(quantity=quantity, **texts)
 
 
 def _quantity(value: Any) -> Decimal | None:
@@ -300,7 +300,7 @@ def _quantity(value: Any) -> Decimal | None:
         return None
     try:
         quantity = Decimal(value)
-        if not quantity.is_finite() or not 0 <= quantity <= GREATEST or quantity != quantity.quantize(money.MICRO):
+        if not quantity.is_finite() or not 0 <= quantity <= MAX_AMOUNT or quantity != quantity.quantize(money.MICRO):
             return None
     except (ArithmeticError, TypeError, ValueError):
         return None

@@ -7,20 +7,20 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 from billing.formatting import amount
-from billing.usage.selectors.summaries import Line
+from billing.usage.selectors.summaries import SummaryLine
 
 # So many features have a colour of their own; the rest share the last one.
 COLOURS: Final = 5
 OTHER: Final = "Other"
 # Width of a day and of its bar in the picture's own units, which stretch with the page.
-STEP: Final = 10
-STEPS: Final = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
-LINES: Final = 4
-MOST_LABELS: Final = 12
+DAY_WIDTH: Final = 10
+AXIS_STEPS: Final = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+GRID_LINES: Final = 4
+MAX_DAY_LABELS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BarSegment:
     """One feature's part of a bar."""
 
     colour: int
@@ -29,16 +29,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class DayBar:
     """One day: where it stands, what it is made of, and what it says when pointed at."""
 
     x: int
-    parts: Sequence[Part]
+    parts: Sequence[BarSegment]
     says: str
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AxisLabel:
     """A label on an axis, so many hundredths along it."""
 
     text: str
@@ -47,14 +47,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    bars: Sequence[Bar]
+    bars: Sequence[DayBar]
     width: int
-    amounts: Sequence[Mark]
-    days: Sequence[Mark]
+    amounts: Sequence[AxisLabel]
+    days: Sequence[AxisLabel]
     legend: Sequence[tuple[int, str]]
 
 
-def daily_chart(days: Sequence[Line], parts: Mapping[date, Mapping[str, Decimal]], features: Sequence[str]) -> Chart:
+def daily_chart(
+    days: Sequence[SummaryLine], parts: Mapping[date, Mapping[str, Decimal]], features: Sequence[str]
+) -> Chart:
     """A bar for each day, stacked by feature, the dearest at the bottom."""
     top = _round_up(max((line.cost for line in days), default=Decimal(0)))
     legend = list(enumerate(features, start=1))
@@ -62,30 +64,35 @@ def daily_chart(days: Sequence[Line], parts: Mapping[date, Mapping[str, Decimal]
         legend.append((COLOURS + 1, OTHER))
     return Chart(
         bars=[_bar(number, line, parts.get(line.key, {}), legend, top) for number, line in enumerate(days)],
-        width=len(days) * STEP,
-        amounts=[Mark(amount(top * number / LINES), _hundredths(number, LINES)) for number in range(LINES + 1)],
+        width=len(days) * DAY_WIDTH,
+        amounts=[
+            AxisLabel(amount(top * number / GRID_LINES), _hundredths(number, GRID_LINES))
+            for number in range(GRID_LINES + 1)
+        ],
         days=_days(days),
         legend=legend,
     )
 
 
-def _bar(number: int, line: Line, costs: Mapping[str, Decimal], legend: Sequence[tuple[int, str]], top: Decimal) -> Bar:
+def _bar(
+    number: int, line: SummaryLine, costs: Mapping[str, Decimal], legend: Sequence[tuple[int, str]], top: Decimal
+) -> DayBar:
     parts, below = [], Decimal(0)
     said = [f"{line.key:%a %d %b %Y}: {amount(line.cost)} in {line.uses:,} uses"]
     for colour, name in legend:
         cost = line.cost - sum(costs.values()) if colour > COLOURS else costs.get(name, Decimal(0))
         if cost > 0:
             below += cost
-            parts.append(Part(colour, f"{100 - below * 100 / top:.3f}", f"{cost * 100 / top:.3f}"))
+            parts.append(BarSegment(colour, f"{100 - below * 100 / top:.3f}", f"{cost * 100 / top:.3f}"))
             said.append(f"{name} {amount(cost)}")
-    return Bar(number * STEP, parts, "\n".join(said))
+    return DayBar(number * DAY_WIDTH, parts, "\n".join(said))
 
 
-def _days(days: Sequence[Line]) -> list[Mark]:
+def _days(days: Sequence[SummaryLine]) -> list[AxisLabel]:
     """Labels of days under the bars' middles, so few that they do not touch."""
-    every = -(-len(days) // MOST_LABELS)
+    every = -(-len(days) // MAX_DAY_LABELS)
     return [
-        Mark(f"{line.key:%d %b}", _hundredths(2 * number + 1, 2 * len(days)))
+        AxisLabel(f"{line.key:%d %b}", _hundredths(2 * number + 1, 2 * len(days)))
         for number, line in enumerate(days)
         if number % every == 0
     ]
@@ -96,7 +103,7 @@ def _round_up(highest: Decimal) -> Decimal:
     if highest <= 0:
         return Decimal(1)
     unit = Decimal(10) ** highest.adjusted()
-    return next(step * unit for step in STEPS if step * unit >= highest)
+    return next(step * unit for step in AXIS_STEPS if step * unit >= highest)
 
 
 def _hundredths(part: int, whole: int) -> str:

@@ -20,12 +20,11 @@ from billing.formatting import amount, quantity
 from billing.money import round_unit_price
 from billing.pricing.models import PriceCategory
 from billing.usage.admin.chart import COLOURS, daily_chart
-from billing.usage.admin.export import usage_file
-from billing.usage.admin.filters import Asked, ExplorerForm, asked
+from billing.usage.admin.export import csv_response
+from billing.usage.admin.filters import ExplorerForm, ExplorerQuery, read_query
 from billing.usage.models import UsageStatus
-from billing.usage.selectors import details as usage_details
-from billing.usage.selectors import summaries
-from billing.usage.selectors.summaries import By, Line, Summary, Trend
+from billing.usage.selectors import details, summaries
+from billing.usage.selectors.summaries import CostTrend, GroupBy, SummaryLine, UsageSummary
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.permissions import access_of
 from lad.admin.site import add_view
@@ -34,12 +33,12 @@ from lad.tenancy.context import platform_context
 CATEGORIES: Final = dict(PriceCategory.choices)
 STATUSES: Final = dict(UsageStatus.choices)
 # A panel shows so many lines; all are in the file.
-SHOWN: Final = 8
-COMPONENTS_SHOWN: Final = 100
+MAX_ROWS_SHOWN: Final = 8
+MAX_COMPONENTS_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PanelRow:
     """A line of a panel: its share of the whole in per cent, and the page that shows nothing else."""
 
     name: str
@@ -52,7 +51,7 @@ class Row:
 
 def explorer(request: HttpRequest) -> HttpResponseBase:
     """Everything in the scope of the caller; staff of the platform may narrow it to a tenant here."""
-    if not _may_look(request):
+    if not _may_view(request):
         raise PermissionDenied
     access = access_of(request)
     may_choose = access.platform and access.tenant_id is None
@@ -63,9 +62,9 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
         form.full_clean()
         values = form.cleaned_data
         now = timezone.now()
-        question = asked(values, zone=summaries.zone_of_scope(), now=now)
+        question = read_query(values, zone=summaries.scope_timezone(), now=now)
         if "csv" in given:
-            return usage_file(question)
+            return csv_response(question)
         links = _Links(given, tenant_id if may_choose else None, question)
         context = {
             **admin.site.each_context(request),
@@ -85,7 +84,7 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
 class _Links:
     """Addresses of this page with other filters, and of the rows behind its figures."""
 
-    def __init__(self, given: Mapping[str, str], tenant_id: UUID | None, question: Asked) -> None:
+    def __init__(self, given: Mapping[str, str], tenant_id: UUID | None, question: ExplorerQuery) -> None:
         self.given = {name: value for name, value in given.items() if name != "csv"}
         self.tenant_id = tenant_id
         self.question = question
@@ -124,32 +123,32 @@ class _Links:
         return found
 
 
-def _figures(question: Asked, links: _Links, now: datetime) -> dict[str, Any]:
+def _figures(question: ExplorerQuery, links: _Links, now: datetime) -> dict[str, Any]:
     period, chosen = question.period, question.chosen
-    features = summaries.summarise(by=By.FEATURE, period=period, chosen=chosen)
-    people = summaries.summarise(by=By.USER, period=period, chosen=chosen)
-    statuses = summaries.summarise(by=By.STATUS, period=period, chosen=chosen)
-    components = summaries.summarise(by=By.COMPONENT, period=period, chosen=chosen)
-    days = summaries.daily(period, summaries.summarise(by=By.DAY, period=period, chosen=chosen))
-    before = summaries.summarise(by=By.STATUS, period=period.before, chosen=chosen)
+    features = summaries.summarise(by=GroupBy.FEATURE, period=period, chosen=chosen)
+    people = summaries.summarise(by=GroupBy.USER, period=period, chosen=chosen)
+    statuses = summaries.summarise(by=GroupBy.STATUS, period=period, chosen=chosen)
+    components = summaries.summarise(by=GroupBy.COMPONENT, period=period, chosen=chosen)
+    days = summaries.daily(period, summaries.summarise(by=GroupBy.DAY, period=period, chosen=chosen))
+    before = summaries.summarise(by=GroupBy.STATUS, period=period.before, chosen=chosen)
     dearest = [line.key for line in features.lines[:COLOURS]]
-    names = summaries.names_of(By.USER, people.lines)
+    names = summaries.display_names(GroupBy.USER, people.lines)
     return {
         "cards": _cards(
             features, before, summaries.trend(now=now, zone=period.zone, chosen=chosen), period.length, links
         ),
-        "chart": daily_chart(days, usage_details.stacked(period, chosen, dearest), dearest),
+        "chart": daily_chart(days, details.daily_costs_by_feature(period, chosen, dearest), dearest),
         "features": _panel(features, str, lambda key: links.to(feature=key), colours=COLOURS),
         "people": _panel(people, lambda key: names[key], lambda key: links.to(user=str(key)) if key else ""),
         "statuses": _panel(statuses, lambda key: str(STATUSES[key]), lambda key: links.to(status=key)),
-        "components": [_component(line, components) for line in components.lines[:COMPONENTS_SHOWN]],
+        "components": [_component(line, components) for line in components.lines[:MAX_COMPONENTS_SHOWN]],
         "components_cost": amount(components.cost),
-        "hidden_components": max(len(components.lines) - COMPONENTS_SHOWN, 0),
+        "hidden_components": max(len(components.lines) - MAX_COMPONENTS_SHOWN, 0),
         "currency": chosen.currency,
     }
 
 
-def _cards(now: Summary, before: Summary, trend: Trend, days: int, links: _Links) -> list[dict[str, str]]:
+def _cards(now: UsageSummary, before: UsageSummary, trend: CostTrend, days: int, links: _Links) -> list[dict[str, str]]:
     change = summaries.percentage(now.cost - before.cost, before.cost) if before.cost else None
     unpaid = now.cost - now.charged
     return [
@@ -182,10 +181,10 @@ def _rounded(value: Decimal) -> str:
 
 
 def _panel(
-    summary: Summary, name: Callable[[Any], str], url: Callable[[Any], str], *, colours: int = 0
+    summary: UsageSummary, name: Callable[[Any], str], url: Callable[[Any], str], *, colours: int = 0
 ) -> dict[str, Any]:
     rows = [
-        Row(
+        PanelRow(
             name=name(line.key),
             uses=f"{line.uses:,}",
             cost=_rounded(line.cost),
@@ -193,12 +192,12 @@ def _panel(
             url=url(line.key),
             colour=min(place, colours + 1) if colours else 1,
         )
-        for place, line in enumerate(summary.lines[:SHOWN], start=1)
+        for place, line in enumerate(summary.lines[:MAX_ROWS_SHOWN], start=1)
     ]
-    return {"rows": rows, "hidden": max(len(summary.lines) - SHOWN, 0)}
+    return {"rows": rows, "hidden": max(len(summary.lines) - MAX_ROWS_SHOWN, 0)}
 
 
-def _component(line: Line, summary: Summary) -> dict[str, str]:
+def _component(line: SummaryLine, summary: UsageSummary) -> dict[str, str]:
     key = line.key
     each = line.cost / line.quantity if line.quantity else Decimal(0)
     return {
@@ -214,7 +213,7 @@ def _component(line: Line, summary: Summary) -> dict[str, str]:
     }
 
 
-def _share(line: Line, summary: Summary) -> str:
+def _share(line: SummaryLine, summary: UsageSummary) -> str:
     return f"{summaries.percentage(line.cost, summary.cost):.1f}"
 
 
@@ -231,10 +230,10 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _may_look(request: HttpRequest) -> bool:
+def _may_view(request: HttpRequest) -> bool:
     access = access_of(request)
     return access.signed_in and access.allows("usage.view")
 
 
 add_view("usage/", explorer, "usage_explorer")
-add_page(SidebarPage("Usage explorer", "admin:usage_explorer", "Billing", "bar_chart", 25, _may_look))
+add_page(SidebarPage("Usage explorer", "admin:usage_explorer", "Billing", "bar_chart", 25, _may_view))

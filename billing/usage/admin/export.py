@@ -9,14 +9,13 @@ from uuid import UUID
 
 from django.http import FileResponse
 
-from billing.usage.admin.filters import Asked
-from billing.usage.selectors import details as usage_details
-from billing.usage.selectors import summaries
-from billing.usage.selectors.details import Detail
+from billing.usage.admin.filters import ExplorerQuery
+from billing.usage.selectors import details, summaries
+from billing.usage.selectors.details import UsageDetail
 
 # A cell that begins so would be run as a formula.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-HEAD: Final = (
+FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
+HEADER: Final = (
     "day",
     "feature",
     "person",
@@ -32,16 +31,16 @@ HEAD: Final = (
 )
 
 
-def usage_file(question: Asked) -> FileResponse:
+def csv_response(question: ExplorerQuery) -> FileResponse:
     """The use of the period by day, person and component."""
     # Written now, to the disk: the scope it may be read in ends before the answer is sent, and who
     # receives it slowly must not keep a transaction open.
     file = TemporaryFile()  # noqa: SIM115  (closed with the response)
     text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text)
-    writer.writerow(HEAD)
+    writer.writerow(HEADER)
     people: dict[UUID | None, str] = {None: ""}
-    for lines in usage_details.details(question.period, question.chosen):
+    for lines in details.usage_details(question.period, question.chosen):
         people |= _emails({line.user_id for line in lines} - {*people})
         writer.writerows(_cells(line, people, question.chosen.currency) for line in lines)
     text.detach()
@@ -52,11 +51,11 @@ def usage_file(question: Asked) -> FileResponse:
 
 def _emails(keys: Iterable[UUID | None]) -> dict[UUID | None, str]:
     wanted = [key for key in keys if key is not None]
-    found = summaries.users(wanted) if wanted else {}
+    found = summaries.visible_users(wanted) if wanted else {}
     return {key: found[key].email if key in found else str(key) for key in wanted}
 
 
-def _cells(line: Detail, people: dict[UUID | None, str], currency: str) -> list[str]:
+def _cells(line: UsageDetail, people: dict[UUID | None, str], currency: str) -> list[str]:
     values: tuple[Any, ...] = (
         line.day.isoformat(),
         line.feature_key,
@@ -71,4 +70,4 @@ def _cells(line: Detail, people: dict[UUID | None, str], currency: str) -> list[
         f"{line.cost:f}",
         currency,
     )
-    return [f"'{text}" if text.startswith(FORMULA) else text for text in map(str, values)]
+    return [f"'{text}" if text.startswith(FORMULA_PREFIXES) else text for text in map(str, values)]

@@ -12,13 +12,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.usage.models import UsageStatus
 from billing.usage.selectors import summaries
-from billing.usage.selectors.summaries import DEFAULT_DAYS, Chosen, Period
+from billing.usage.selectors.summaries import DEFAULT_DAYS, Period, UsageFilter
 from lad.errors import Invalid
 from tenants.features.selectors import CATALOGUE
 from tenants.teams.models import Membership, Tenant
 
 # More do not fit a list to choose from; others are reached through a link to their own.
-MOST_OFFERED: Final = 300
+MAX_CHOICES: Final = 300
 PRESETS: Final = {
     "7": "Last 7 days",
     "30": "Last 30 days",
@@ -49,7 +49,7 @@ class ExplorerForm(forms.Form):
         self._offer("feature", "All features", [(key, key) for key in features])
         self._offer("user", "Everybody", _people(tenant_id, data.get("user", "")))
         if may_choose:
-            tenants = Tenant.objects.order_by("name").values_list("pk", "name")[:MOST_OFFERED]
+            tenants = Tenant.objects.order_by("name").values_list("pk", "name")[:MAX_CHOICES]
             self._offer("tenant", "All tenants", [(str(key), name) for key, name in tenants])
         else:
             del self.fields["tenant"]
@@ -62,18 +62,18 @@ class ExplorerForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExplorerQuery:
     """The answers of the form; ``error`` says what was wrong with the period, which is then the usual one."""
 
     period: Period
-    chosen: Chosen
+    chosen: UsageFilter
     preset: str
     error: str = ""
 
 
-def asked(values: Mapping[str, Any], *, zone: str, now: datetime) -> Asked:
+def read_query(values: Mapping[str, Any], *, zone: str, now: datetime) -> ExplorerQuery:
     """What the filters mean on this day in this time zone."""
-    chosen = Chosen(
+    chosen = UsageFilter(
         feature_key=values.get("feature") or "",
         user_id=UUID(values["user"]) if values.get("user") else None,
         status=values.get("status") or "",
@@ -82,12 +82,14 @@ def asked(values: Mapping[str, Any], *, zone: str, now: datetime) -> Asked:
     if first or last:
         preset = "custom"
     if preset != "custom":
-        return Asked(Period(*_preset(preset, now.astimezone(ZoneInfo(zone)).date()), zone), chosen, preset)
+        return ExplorerQuery(Period(*_preset(preset, now.astimezone(ZoneInfo(zone)).date()), zone), chosen, preset)
     try:
-        return Asked(summaries.period_of(first=first, last=last, zone=zone, now=now), chosen, preset)
+        return ExplorerQuery(summaries.resolve_period(first=first, last=last, zone=zone, now=now), chosen, preset)
     except Invalid as error:
         says = " ".join(text for texts in error.errors.values() for text in texts)
-        return Asked(summaries.period_of(first=None, last=None, zone=zone, now=now), chosen, str(DEFAULT_DAYS), says)
+        return ExplorerQuery(
+            summaries.resolve_period(first=None, last=None, zone=zone, now=now), chosen, str(DEFAULT_DAYS), says
+        )
 
 
 def _preset(name: str, today: date) -> tuple[date, date]:
@@ -103,7 +105,7 @@ def _preset(name: str, today: date) -> tuple[date, date]:
 def _people(tenant_id: UUID | None, chosen: str) -> list[tuple[str, str]]:
     if tenant_id is None:
         return []
-    rows = Membership.objects.filter(tenant=tenant_id).select_related("user").order_by("user__email")[:MOST_OFFERED]
+    rows = Membership.objects.filter(tenant=tenant_id).select_related("user").order_by("user__email")[:MAX_CHOICES]
     people = {str(row.user_id): row.user.full_name for row in rows}
     # Somebody who has left may still be asked for.
     return list(({chosen: "Somebody else"} if chosen and chosen not in people else {} | people).items())

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from billing.money import DEFAULT_CURRENCY, round_amount
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.selectors import summaries
-from billing.usage.selectors.summaries import By, Chosen, Line, Period, Summary
+from billing.usage.selectors.summaries import GroupBy, Period, SummaryLine, UsageFilter, UsageSummary
 from lad.api import router
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer
@@ -39,10 +39,10 @@ class PercentField(serializers.DecimalField):
         super().__init__(max_digits=20, decimal_places=2, **kwargs)
 
 
-class SummaryForm(InputSerializer):
+class UsageSummaryQuerySerializer(InputSerializer):
     """What to sum; without a period the last 30 days, and never more than 366."""
 
-    by = serializers.ChoiceField(choices=[By.FEATURE, By.USER, By.DAY, By.COMPONENT])
+    by = serializers.ChoiceField(choices=[GroupBy.FEATURE, GroupBy.USER, GroupBy.DAY, GroupBy.COMPONENT])
     feature_key = serializers.CharField(required=False, max_length=100)
     user = serializers.UUIDField(required=False)
     status = serializers.ChoiceField(choices=STATUSES, required=False)
@@ -56,19 +56,19 @@ class SummaryForm(InputSerializer):
         return {**super().get_fields(), **ends}
 
 
-class UsageComponentAnswer(serializers.Serializer):
+class UsageComponentResponse(serializers.Serializer):
     category = serializers.CharField()
     provider = serializers.CharField()
     model = serializers.CharField()
     unit = serializers.CharField()
 
 
-class SummaryLineAnswer(serializers.Serializer):
+class SummaryLineResponse(serializers.Serializer):
     """The use under one key. ``quantity`` and ``component`` only by component, where it is all in one unit."""
 
     key = serializers.CharField(allow_null=True, help_text="Null: by nobody in particular.")
     name = serializers.CharField()
-    component = UsageComponentAnswer(allow_null=True)
+    component = UsageComponentResponse(allow_null=True)
     uses = serializers.IntegerField()
     quantity = SumField(allow_null=True)
     cost = SumField()
@@ -76,7 +76,7 @@ class SummaryLineAnswer(serializers.Serializer):
     percentage = PercentField(help_text="Of the whole cost.")
 
 
-class UsageSummaryAnswer(serializers.Serializer):
+class UsageSummaryResponse(serializers.Serializer):
     """The sums are over every line, also those too small to be listed."""
 
     by = serializers.CharField()
@@ -85,17 +85,17 @@ class UsageSummaryAnswer(serializers.Serializer):
     uses = serializers.IntegerField(help_text="By component: of all components together.")
     cost = SumField()
     charged = SumField()
-    lines = SummaryLineAnswer(many=True)
+    lines = SummaryLineResponse(many=True)
 
     def get_fields(self) -> dict[str, Any]:
         return {**super().get_fields(), "from": serializers.DateField(), "to": serializers.DateField()}
 
 
-class AnalyticsForm(InputSerializer):
+class UsageAnalyticsQuerySerializer(InputSerializer):
     time_range = serializers.ChoiceField(choices=list(TIME_RANGES), default="30d")
 
 
-class FeatureCostAnswer(serializers.Serializer):
+class FeatureCostResponse(serializers.Serializer):
     feature_key = serializers.CharField()
     uses = serializers.IntegerField()
     cost = SumField()
@@ -103,14 +103,14 @@ class FeatureCostAnswer(serializers.Serializer):
     percentage = PercentField()
 
 
-class DayCostAnswer(serializers.Serializer):
+class DayCostResponse(serializers.Serializer):
     date = serializers.DateField()
     uses = serializers.IntegerField()
     cost = SumField()
     credits = SumField()
 
 
-class CostTrendAnswer(serializers.Serializer):
+class CostTrendResponse(serializers.Serializer):
     """Costs by the calendar. The change compares this month with the last one until the same day and hour."""
 
     current_month = SumField(source="this_month")
@@ -119,38 +119,38 @@ class CostTrendAnswer(serializers.Serializer):
     percentage_change = PercentField(allow_null=True, help_text="Null: nothing was used then.")
 
 
-class UsageAnalyticsAnswer(serializers.Serializer):
+class UsageAnalyticsResponse(serializers.Serializer):
     time_range = serializers.CharField()
     timezone = serializers.CharField()
     currency = serializers.CharField()
     uses = serializers.IntegerField()
     total_cost = SumField()
     total_credits = SumField(help_text="The cost in credits, for people.")
-    top_features = FeatureCostAnswer(many=True)
-    daily_usage = DayCostAnswer(many=True)
-    monthly_trend = CostTrendAnswer()
+    top_features = FeatureCostResponse(many=True)
+    daily_usage = DayCostResponse(many=True)
+    monthly_trend = CostTrendResponse()
 
 
-class UsageSummary(LadAPIView):
+class UsageSummaryView(LadAPIView):
     area = "usage"
 
     @extend_schema(
         summary="Sum up what was used, by feature, person, day or component",
-        parameters=[SummaryForm],
-        responses={200: UsageSummaryAnswer, **problems(400)},
+        parameters=[UsageSummaryQuerySerializer],
+        responses={200: UsageSummaryResponse, **problems(400)},
     )
     def get(self, request: Request) -> Response:
         require_tenant(UsageEvent)
-        form = SummaryForm.read(request.query_params.dict())
-        by = By(form["by"])
-        period = summaries.period_of(
-            first=form.get("from"), last=form.get("to"), zone=summaries.zone_of_scope(), now=timezone.now()
+        form = UsageSummaryQuerySerializer.read(request.query_params.dict())
+        by = GroupBy(form["by"])
+        period = summaries.resolve_period(
+            first=form.get("from"), last=form.get("to"), zone=summaries.scope_timezone(), now=timezone.now()
         )
-        chosen = Chosen(
+        chosen = UsageFilter(
             form.get("feature_key", ""), form.get("user"), form.get("status", ""), currency=form["currency"]
         )
         summary = summaries.summarise(by=by, period=period, chosen=chosen)
-        lines = summaries.daily(period, summary) if by == By.DAY else summary.lines
+        lines = summaries.daily(period, summary) if by == GroupBy.DAY else summary.lines
         answer = {
             "by": by,
             "from": period.first,
@@ -162,25 +162,25 @@ class UsageSummary(LadAPIView):
             "charged": summary.charged,
             "lines": list(_lines(by, lines, summary)),
         }
-        return Response(UsageSummaryAnswer(answer).data)
+        return Response(UsageSummaryResponse(answer).data)
 
 
-class UsageAnalytics(LadAPIView):
+class UsageAnalyticsView(LadAPIView):
     area = "usage"
 
     @extend_schema(
         summary="What was used lately: totals, the features it went into, every day, and this month against the last",
-        parameters=[AnalyticsForm],
-        responses={200: UsageAnalyticsAnswer, **problems(400)},
+        parameters=[UsageAnalyticsQuerySerializer],
+        responses={200: UsageAnalyticsResponse, **problems(400)},
     )
     def get(self, request: Request) -> Response:
         require_tenant(UsageEvent)
-        time_range = AnalyticsForm.read(request.query_params.dict())["time_range"]
-        now, zone = timezone.now(), summaries.zone_of_scope()
-        today = summaries.period_of(first=None, last=None, zone=zone, now=now).last
+        time_range = UsageAnalyticsQuerySerializer.read(request.query_params.dict())["time_range"]
+        now, zone = timezone.now(), summaries.scope_timezone()
+        today = summaries.resolve_period(first=None, last=None, zone=zone, now=now).last
         period = Period(today - timedelta(days=TIME_RANGES[time_range] - 1), today, zone)
-        features = summaries.summarise(by=By.FEATURE, period=period)
-        days = summaries.summarise(by=By.DAY, period=period)
+        features = summaries.summarise(by=GroupBy.FEATURE, period=period)
+        days = summaries.summarise(by=GroupBy.DAY, period=period)
         answer = {
             "time_range": time_range,
             "timezone": zone,
@@ -199,16 +199,16 @@ class UsageAnalytics(LadAPIView):
             "daily_usage": [{"date": line.key, **_costs(line)} for line in summaries.daily(period, days)],
             "monthly_trend": summaries.trend(now=now, zone=zone),
         }
-        return Response(UsageAnalyticsAnswer(answer).data)
+        return Response(UsageAnalyticsResponse(answer).data)
 
 
-def _lines(by: By, lines: list[Line], summary: Summary) -> Iterator[dict[str, Any]]:
-    names = summaries.names_of(by, lines)
+def _lines(by: GroupBy, lines: list[SummaryLine], summary: UsageSummary) -> Iterator[dict[str, Any]]:
+    names = summaries.display_names(by, lines)
     for line in lines:
         yield {
             "key": None if line.key is None else str(line.key),
             "name": names[line.key],
-            "component": line.key if by == By.COMPONENT else None,
+            "component": line.key if by == GroupBy.COMPONENT else None,
             "uses": line.uses,
             "quantity": line.quantity,
             "cost": line.cost,
@@ -217,7 +217,7 @@ def _lines(by: By, lines: list[Line], summary: Summary) -> Iterator[dict[str, An
         }
 
 
-def _costs(line: Line) -> dict[str, Any]:
+def _costs(line: SummaryLine) -> dict[str, Any]:
     return {"uses": line.uses, "cost": line.cost, "credits": _credits(line.cost)}
 
 
@@ -225,5 +225,5 @@ def _credits(cost: Decimal) -> Decimal:
     return round_amount(cost / settings.BILLING_CREDIT_VALUE)
 
 
-router.route("billing-usage-events/summary/", UsageSummary.as_view(), name="usage-summary")
-router.route("billing-usage-events/analytics/", UsageAnalytics.as_view(), name="usage-analytics")
+router.route("billing-usage-events/summary/", UsageSummaryView.as_view(), name="usage-summary")
+router.route("billing-usage-events/analytics/", UsageAnalyticsView.as_view(), name="usage-analytics")

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from billing.ledger.keys import permanent_key
 from billing.ledger.serializers import MoneyField
 from billing.pricing.models import PriceScheme
-from billing.pricing.services import quoting as pricing
+from billing.pricing.services import quoting
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services import charging, group_commit, usage
 from lad.api.openapi import problems
@@ -29,12 +29,12 @@ from lad.idempotency.middleware import REPLAYED
 
 SPEND: Final = "billing.spend"
 # To give money back is more than to spend it.
-GIVE_BACK: Final = "billing.update"
+REFUND: Final = "billing.update"
 
 UsageEventSerializer = make_serializer(UsageEvent, exclude=["intent"])
 
 
-class ItemForm(InputSerializer):
+class UsageItemSerializer(InputSerializer):
     """How many units of a component were used. Units may be in the plural."""
 
     category = serializers.CharField(max_length=50)
@@ -45,17 +45,17 @@ class ItemForm(InputSerializer):
     description = serializers.CharField(max_length=500, required=False, allow_blank=True)
 
 
-class ItemsForm(InputSerializer):
-    items = serializers.ListField(child=ItemForm(), min_length=1, max_length=pricing.MOST_ITEMS)
+class UsageItemsSerializer(InputSerializer):
+    items = serializers.ListField(child=UsageItemSerializer(), min_length=1, max_length=quoting.MAX_ITEMS)
 
 
-class QuoteForm(ItemsForm):
+class UsageQuoteSerializer(UsageItemsSerializer):
     """What would be used; with a ``feature_key`` its quotas are looked at too."""
 
     feature_key = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
 
 
-class RecordForm(ItemsForm):
+class RecordUsageSerializer(UsageItemsSerializer):
     """What was used; with ``charge`` it is paid at once, otherwise by a call of its own or a while later by itself."""
 
     feature_key = serializers.CharField(max_length=100)
@@ -71,13 +71,13 @@ class RecordForm(ItemsForm):
     charge = serializers.BooleanField(default=False)
 
 
-class VoidForm(InputSerializer):
+class VoidUsageSerializer(InputSerializer):
     """Why it is taken back."""
 
     reason = serializers.CharField(max_length=2000)
 
 
-class PricedItemAnswer(serializers.Serializer):
+class PricedItemResponse(serializers.Serializer):
     """One item with its price; what goes beyond a quota is an item of the category ``overage``."""
 
     category = serializers.CharField()
@@ -92,7 +92,7 @@ class PricedItemAnswer(serializers.Serializer):
     price_version = serializers.IntegerField(allow_null=True)
 
 
-class QuotaAnswer(serializers.Serializer):
+class QuotaResponse(serializers.Serializer):
     """What the feature's quotas leave before this use; null is no limit."""
 
     unit = serializers.CharField()
@@ -105,16 +105,16 @@ class QuotaAnswer(serializers.Serializer):
     )
 
 
-class QuoteAnswer(serializers.Serializer):
+class UsageQuoteResponse(serializers.Serializer):
     """What it would cost now, and what there is to pay it from."""
 
-    items = PricedItemAnswer(many=True)
+    items = PricedItemResponse(many=True)
     total = MoneyField()
     currency = serializers.CharField()
     available = MoneyField(source="wallet.available_balance", help_text="What the wallet that would pay can spend.")
     affordable = serializers.BooleanField(help_text="Whether that is enough.")
     allowed = serializers.BooleanField(help_text="Whether the feature's quotas let it through.")
-    quota = QuotaAnswer(source="left", allow_null=True)
+    quota = QuotaResponse(source="left", allow_null=True)
 
 
 class UsageEventViewSet(ResourceViewSet):
@@ -132,11 +132,11 @@ class UsageEventViewSet(ResourceViewSet):
         description="Once per Idempotency-Key for ever: sent again, it answers the event as it is then. The same key "
         "with another use is a 409 that names what differs. With `charge` a use that cannot be paid is kept as failed "
         "and answered 402 with what it takes and what there is; the same request again tries again.",
-        request=RecordForm,
+        request=RecordUsageSerializer,
         responses={201: UsageEventSerializer, **problems(400, 402, 403, 409, 422, 503)},
     )
     def create(self, request: Request) -> Response:
-        form = RecordForm.read(request.data)
+        form = RecordUsageSerializer.read(request.data)
         pay = form.pop("charge")
         if pay and not self.access.allows(SPEND):
             raise MissingRight(right=SPEND)
@@ -151,16 +151,16 @@ class UsageEventViewSet(ResourceViewSet):
 
     @extend_schema(
         summary="What a use would cost",
-        request=QuoteForm,
-        responses={200: QuoteAnswer, **problems(400, 403, 422)},
+        request=UsageQuoteSerializer,
+        responses={200: UsageQuoteResponse, **problems(400, 403, 422)},
     )
     @action(detail=False, methods=["post"])
     @transaction.atomic
     def quote(self, request: Request) -> Response:
         """Nothing is recorded or set aside."""
         require_tenant(self.model)
-        found = pricing.quote(user_id=request.user.pk, at=timezone.now(), **QuoteForm.read(request.data))
-        return Response(QuoteAnswer(found).data)
+        found = quoting.quote(user_id=request.user.pk, at=timezone.now(), **UsageQuoteSerializer.read(request.data))
+        return Response(UsageQuoteResponse(found).data)
 
     @extend_schema(
         summary="Charge a use",
@@ -193,17 +193,17 @@ class UsageEventViewSet(ResourceViewSet):
     @extend_schema(
         summary="Void a use",
         description="A charge is reversed, which takes the right billing.update, and the quota is given back.",
-        request=VoidForm,
+        request=VoidUsageSerializer,
         responses={200: UsageEventSerializer, **problems(400, 403, 404, 409)},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def void(self, request: Request, pk: Any) -> Response:
         require_tenant(self.model)
-        form = VoidForm.read(request.data)
+        form = VoidUsageSerializer.read(request.data)
         event = charging.locked(self.get_object())
-        if event.status == UsageStatus.CHARGED and not self.access.allows(GIVE_BACK):
-            raise MissingRight(right=GIVE_BACK)
+        if event.status == UsageStatus.CHARGED and not self.access.allows(REFUND):
+            raise MissingRight(right=REFUND)
         return self.row_response(usage.void(event=event, reason=form["reason"], actor=request.user))
 
     def _charge(self, event: UsageEvent) -> None:

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from billing.usage.selectors.summaries import Chosen, Period, fetched, source_of, with_items
+from billing.usage.selectors.summaries import Period, UsageFilter, fetch_all, filtered_source, with_items
 
 # So many lines are in memory at once.
-CHUNK: Final = 2_000
+ROWS_PER_CHUNK: Final = 2_000
 
 EXPORT: Final = """
 SELECT (occurred_at AT TIME ZONE %(zone)s)::date, feature_key, user_id, status,
@@ -21,7 +21,7 @@ SELECT (occurred_at AT TIME ZONE %(zone)s)::date, feature_key, user_id, status,
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class UsageDetail:
     """What one person used of one component of a feature on a day."""
 
     day: date
@@ -37,10 +37,12 @@ class Detail:
     cost: Decimal
 
 
-def stacked(period: Period, chosen: Chosen, features: Sequence[str]) -> dict[date, dict[str, Decimal]]:
+def daily_costs_by_feature(
+    period: Period, chosen: UsageFilter, features: Sequence[str]
+) -> dict[date, dict[str, Decimal]]:
     """What each of these features cost on each day it was used."""
-    source, parameters = source_of(period, chosen)
-    rows = fetched(
+    source, parameters = filtered_source(period, chosen)
+    rows = fetch_all(
         f"SELECT (occurred_at AT TIME ZONE %(zone)s)::date, feature_key, sum(total_cost) {source}"
         " AND feature_key = ANY(%(features)s) GROUP BY 1, 2",
         {**parameters, "features": list(features)},
@@ -51,10 +53,10 @@ def stacked(period: Period, chosen: Chosen, features: Sequence[str]) -> dict[dat
     return found
 
 
-def details(period: Period, chosen: Chosen) -> Iterator[list[Detail]]:
+def usage_details(period: Period, chosen: UsageFilter) -> Iterator[list[UsageDetail]]:
     """All use of the period by day, feature, person, status and component, of one moment and in chunks."""
-    source, parameters = source_of(period, chosen)
+    source, parameters = filtered_source(period, chosen)
     with connection.chunked_cursor() as cursor:
         cursor.execute(EXPORT.format(source=with_items(source)), parameters)
-        while rows := cursor.fetchmany(CHUNK):
-            yield [Detail(*row) for row in rows]
+        while rows := cursor.fetchmany(ROWS_PER_CHUNK):
+            yield [UsageDetail(*row) for row in rows]

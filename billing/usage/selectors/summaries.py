@@ -22,14 +22,14 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 
 DEFAULT_DAYS: Final = 30
-MOST_DAYS: Final = 366
+MAX_DAYS: Final = 366
 # Of features, people and components so many are listed, those that cost most; the sums are over all.
-MOST_LINES: Final = 500
-NOTHING: Final = Decimal(0)
+MAX_LINES: Final = 500
+ZERO: Final = Decimal(0)
 HUNDREDTH: Final = Decimal("0.01")
 
 
-class By(StrEnum):
+class GroupBy(StrEnum):
     FEATURE = "feature"
     USER = "user"
     DAY = "day"
@@ -70,7 +70,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class UsageFilter:
     """What of the use in a period is summed; an empty value leaves nothing out but what was voided."""
 
     feature_key: str = ""
@@ -93,7 +93,7 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SummaryLine:
     """The use under one key; the quantity where it is all in one unit."""
 
     key: Any
@@ -104,17 +104,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class UsageSummary:
     """The lines that cost most (days: all, in their order), and the sums over every line there is."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[SummaryLine] = field(default_factory=list)
     uses: int = 0
-    cost: Decimal = NOTHING
-    charged: Decimal = NOTHING
+    cost: Decimal = ZERO
+    charged: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
+class CostTrend:
     """What this month cost until now, and the last one: all of it, and until the same day and hour of it.
 
     ``percentage_change`` compares what can be compared; None where there was nothing before.
@@ -131,20 +131,20 @@ class Trend:
         return percentage(self.this_month - self.last_month_to_date, self.last_month_to_date)
 
 
-SOURCE: Final = """
+FILTERED_EVENTS: Final = """
 FROM billing_usage_events event
 WHERE tenant_id = ANY(%(tenants)s) AND occurred_at >= %(begins)s AND occurred_at < %(ends)s
     AND currency = %(currency)s AND status <> 'voided'"""
 SUMS: Final = "count(*), sum(total_cost), COALESCE(sum(total_cost) FILTER (WHERE status = 'charged'), 0)"
-OVER_ALL: Final = (
+GRAND_TOTALS: Final = (
     "sum(count(*)) OVER (), sum(sum(total_cost)) OVER (), "
     "COALESCE(sum(sum(total_cost) FILTER (WHERE status = 'charged')) OVER (), 0)"
 )
-KEYS: Final = {
-    By.FEATURE: "feature_key",
-    By.USER: "user_id",
-    By.DAY: "(occurred_at AT TIME ZONE %(zone)s)::date",
-    By.STATUS: "status",
+GROUP_COLUMNS: Final = {
+    GroupBy.FEATURE: "feature_key",
+    GroupBy.USER: "user_id",
+    GroupBy.DAY: "(occurred_at AT TIME ZONE %(zone)s)::date",
+    GroupBy.STATUS: "status",
 }
 BY_COMPONENT: Final = """
 WITH items AS (
@@ -165,7 +165,7 @@ TREND: Final = (
 )
 
 
-def zone_of_scope() -> str:
+def scope_timezone() -> str:
     """The time zone of the current tenant; UTC for the platform as a whole."""
     tenant_id = require_scope().tenant_id
     if tenant_id is None:
@@ -173,7 +173,7 @@ def zone_of_scope() -> str:
     return str(Tenant.objects.values_list("timezone", flat=True).get(pk=tenant_id))
 
 
-def period_of(*, first: date | None, last: date | None, zone: str, now: datetime) -> Period:
+def resolve_period(*, first: date | None, last: date | None, zone: str, now: datetime) -> Period:
     """The period asked for; the last 30 days until today where an end is left open.
 
     Raises Invalid when it ends before it begins or has more than 366 days.
@@ -183,72 +183,72 @@ def period_of(*, first: date | None, last: date | None, zone: str, now: datetime
     found = Period(since, until, zone)
     if until < since:
         raise Invalid(errors={"to": ["The period ends before it begins."]})
-    if found.length > MOST_DAYS:
-        raise Invalid(errors={"from": [f"At most {MOST_DAYS} days at once; ask for {found.length} in parts."]})
+    if found.length > MAX_DAYS:
+        raise Invalid(errors={"from": [f"At most {MAX_DAYS} days at once; ask for {found.length} in parts."]})
     return found
 
 
-def summarise(*, by: By, period: Period, chosen: Chosen | None = None) -> Summary:
+def summarise(*, by: GroupBy, period: Period, chosen: UsageFilter | None = None) -> UsageSummary:
     """The use of the period in the current scope, in one statement."""
-    wanted = chosen or Chosen()
-    source, parameters = source_of(period, wanted)
-    if by == By.COMPONENT:
-        rows = fetched(BY_COMPONENT.format(source=with_items(source)), parameters)
-        lines = [Line(Component(*row[:4]), row[4], row[5], row[6], row[7]) for row in rows]
+    wanted = chosen or UsageFilter()
+    source, parameters = filtered_source(period, wanted)
+    if by == GroupBy.COMPONENT:
+        rows = fetch_all(BY_COMPONENT.format(source=with_items(source)), parameters)
+        lines = [SummaryLine(Component(*row[:4]), row[4], row[5], row[6], row[7]) for row in rows]
     else:
-        key = KEYS[by]
-        order = "1" if by == By.DAY else "sum(total_cost) DESC, 1"
-        statement = f"SELECT {key}, {SUMS}, {OVER_ALL} {source} GROUP BY 1 ORDER BY {order} LIMIT %(limit)s"
-        rows = fetched(statement, parameters)
-        lines = [Line(*row[:4]) for row in rows]
-    return Summary(lines, int(rows[0][-3]), rows[0][-2], rows[0][-1]) if rows else Summary()
+        key = GROUP_COLUMNS[by]
+        order = "1" if by == GroupBy.DAY else "sum(total_cost) DESC, 1"
+        statement = f"SELECT {key}, {SUMS}, {GRAND_TOTALS} {source} GROUP BY 1 ORDER BY {order} LIMIT %(limit)s"
+        rows = fetch_all(statement, parameters)
+        lines = [SummaryLine(*row[:4]) for row in rows]
+    return UsageSummary(lines, int(rows[0][-3]), rows[0][-2], rows[0][-1]) if rows else UsageSummary()
 
 
-def daily(period: Period, summary: Summary) -> list[Line]:
+def daily(period: Period, summary: UsageSummary) -> list[SummaryLine]:
     """A line for every day of the period, also where nothing was used."""
     found = {line.key: line for line in summary.lines}
-    return [found.get(day) or Line(day, 0, NOTHING, NOTHING) for day in period.days()]
+    return [found.get(day) or SummaryLine(day, 0, ZERO, ZERO) for day in period.days()]
 
 
-def names_of(by: By, lines: Iterable[Line]) -> dict[Any, str]:
+def display_names(by: GroupBy, lines: Iterable[SummaryLine]) -> dict[Any, str]:
     """What people call the keys of the lines."""
     keys = [line.key for line in lines]
-    if by != By.USER:
+    if by != GroupBy.USER:
         return {key: str(key) for key in keys}
-    found = users(key for key in keys if key)
+    found = visible_users(key for key in keys if key)
     return {key: found[key].full_name if key in found else ("Somebody" if key else "Nobody") for key in keys}
 
 
-def users(keys: Iterable[UUID]) -> dict[UUID, User]:
+def visible_users(keys: Iterable[UUID]) -> dict[UUID, User]:
     """Those of the people whom the scope may see."""
     return dict(User.objects.in_bulk(list(keys)))
 
 
-def trend(*, now: datetime, zone: str, chosen: Chosen | None = None) -> Trend:
+def trend(*, now: datetime, zone: str, chosen: UsageFilter | None = None) -> CostTrend:
     """This month against the last one, by the calendar of the time zone."""
     here = now.astimezone(ZoneInfo(zone))
     month = here.replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
     last_day = month.date() - timedelta(days=1)
     last_month = month.replace(year=last_day.year, month=last_day.month)
     same_moment = here.replace(year=last_day.year, month=last_day.month, day=min(here.day, last_day.day))
-    source, parameters = source_of(Period(last_month.date(), here.date(), zone), chosen or Chosen())
+    source, parameters = filtered_source(Period(last_month.date(), here.date(), zone), chosen or UsageFilter())
     moments = {"ends": now, "month": month, "same_moment": month if here.day > last_day.day else same_moment}
-    return Trend(*fetched(TREND + source, {**parameters, **moments})[0])
+    return CostTrend(*fetch_all(TREND + source, {**parameters, **moments})[0])
 
 
 def percentage(part: Decimal, whole: Decimal) -> Decimal:
     """How many hundredths of the whole, to two places, half up; 0 of nothing."""
-    return (part * 100 / whole).quantize(HUNDREDTH, ROUND_HALF_UP) if whole else NOTHING
+    return (part * 100 / whole).quantize(HUNDREDTH, ROUND_HALF_UP) if whole else ZERO
 
 
-def source_of(period: Period, chosen: Chosen) -> tuple[str, dict[str, Any]]:
+def filtered_source(period: Period, chosen: UsageFilter) -> tuple[str, dict[str, Any]]:
     """FROM and WHERE of the use that is meant, with their parameters."""
     conditions = {
         "feature_key = %(feature_key)s": chosen.feature_key,
         "user_id = %(user_id)s": chosen.user_id,
         "status = %(status)s": chosen.status,
     }
-    source = SOURCE + "".join(f" AND {condition}" for condition, value in conditions.items() if value)
+    source = FILTERED_EVENTS + "".join(f" AND {condition}" for condition, value in conditions.items() if value)
     return source, {
         **_tenants(),
         "begins": period.begins,
@@ -258,7 +258,7 @@ def source_of(period: Period, chosen: Chosen) -> tuple[str, dict[str, Any]]:
         "feature_key": chosen.feature_key,
         "user_id": chosen.user_id,
         "status": chosen.status,
-        "limit": MOST_LINES,
+        "limit": MAX_LINES,
     }
 
 
@@ -275,7 +275,7 @@ def with_items(source: str) -> str:
     return source.replace("event\n", f"event{ITEMS}\n", 1)
 
 
-def fetched(statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+def fetch_all(statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
     """All rows of a statement."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

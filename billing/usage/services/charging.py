@@ -26,13 +26,13 @@ from lad.tenancy.context import current_tenant_id, platform_context, tenant_cont
 
 UNPAID: Final = (UsageStatus.PENDING, UsageStatus.FAILED)
 # An empty wallet is asked again after 5, 10, 20 … minutes, at most once a day, and after this many times no more.
-FIRST_WAIT: Final = timedelta(minutes=5)
-LONGEST_WAIT: Final = timedelta(days=1)
-MOST_TRIES: Final = 20
+FIRST_RETRY_DELAY: Final = timedelta(minutes=5)
+MAX_RETRY_DELAY: Final = timedelta(days=1)
+MAX_ATTEMPTS: Final = 20
 # Events that one transaction charges: enough to share its commit, few enough not to hold a wallet for long.
-BATCH: Final = 200
+BATCH_SIZE: Final = 200
 # What the charge itself does not need.
-HEAVY: Final = ("usage_items", "metadata", "intent")
+UNUSED_COLUMNS: Final = ("usage_items", "metadata", "intent")
 
 log = structlog.get_logger(__name__)
 
@@ -43,13 +43,13 @@ class WrongUsageStatus(Conflict):
     code = "wrong_usage_status"
 
 
-class WalletCurrency(Conflict):
+class WalletCurrencyMismatch(Conflict):
     """The wallet that pays holds another currency than the use is priced in."""
 
     code = "wallet_currency"
 
 
-class UsageUnknown(NotFound):
+class UsageNotFound(NotFound):
     """There is no such use here."""
 
 
@@ -116,11 +116,11 @@ def charge_many(*, event_ids: Sequence[UUID], now: datetime | None = None) -> li
     Events are locked in one order, then their wallets. One that cannot be paid holds up no other.
     """
     rows = UsageEvent.objects.select_for_update(no_key=True).filter(tenant=current_tenant_id(), pk__in=event_ids)
-    found: dict[UUID, UsageEvent] = {row.pk: row for row in rows.defer(*HEAVY).order_by("pk")}
+    found: dict[UUID, UsageEvent] = {row.pk: row for row in rows.defer(*UNUSED_COLUMNS).order_by("pk")}
     verdicts = {key: _settled_before(row) for key, row in found.items() if row.status not in UNPAID}
     unpaid = [row for row in found.values() if row.status in UNPAID]
     verdicts |= _charged(unpaid, now)
-    return [verdicts.get(key) or ChargeResult(key, ChargeOutcome.UNKNOWN, UsageUnknown()) for key in event_ids]
+    return [verdicts.get(key) or ChargeResult(key, ChargeOutcome.UNKNOWN, UsageNotFound()) for key in event_ids]
 
 
 @transaction.atomic
@@ -170,7 +170,7 @@ def locked(event: UsageEvent) -> UsageEvent:
     rows = UsageEvent.objects.select_for_update(no_key=True).filter(tenant=current_tenant_id(), pk=event.pk)
     row: UsageEvent | None = rows.first()
     if row is None:
-        raise UsageUnknown
+        raise UsageNotFound
     return row
 
 
@@ -187,7 +187,7 @@ def _settled_before(row: UsageEvent) -> ChargeResult:
 def _charged(rows: Sequence[UsageEvent], now: datetime | None) -> dict[UUID, ChargeResult]:
     payers = wallets.paying_wallets(user_ids=[row.user_id for row in rows])
     errors: dict[UUID, DomainError] = {
-        row.pk: WalletCurrency() for row in rows if row.currency != payers[row.user_id].currency
+        row.pk: WalletCurrencyMismatch() for row in rows if row.currency != payers[row.user_id].currency
     }
     payable = [row for row in rows if row.pk not in errors]
     answers = ledger.post_many([_posting(row, payers) for row in payable], now=now)
@@ -235,8 +235,8 @@ def _error(row: UsageEvent, answer: ledger.PostingResult) -> DomainError:
 
 def _failure(row: UsageEvent, error: DomainError, now: datetime) -> _Failure:
     tries = row.retry_count + 1
-    again_at = now + min(FIRST_WAIT * 2 ** min(row.retry_count, MOST_TRIES), LONGEST_WAIT)
-    return _Failure(row.pk, error.detail, tries, again_at if tries < MOST_TRIES else None)
+    again_at = now + min(FIRST_RETRY_DELAY * 2 ** min(row.retry_count, MAX_ATTEMPTS), MAX_RETRY_DELAY)
+    return _Failure(row.pk, error.detail, tries, again_at if tries < MAX_ATTEMPTS else None)
 
 
 def _mark_charged(rows: Sequence[UsageEvent], debits: Sequence[ledger.PostedTransaction]) -> None:
@@ -282,10 +282,10 @@ def _charge_due_of(tenant_id: UUID, moment: datetime, now: datetime | None) -> i
     while True:
         with tenant_context(tenant_id):
             due = UsageEvent.objects.filter(tenant=tenant_id, next_charge_at__lte=moment).order_by("next_charge_at")
-            rows = due.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)[:BATCH]
+            rows = due.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)[:BATCH_SIZE]
             taken = _charge_or_postpone(list(rows), moment, now)
         tried += taken
-        if taken < BATCH:
+        if taken < BATCH_SIZE:
             return tried
 
 
@@ -302,7 +302,7 @@ def _charge_or_postpone(event_ids: list[UUID], moment: datetime, now: datetime |
     except Exception as error:
         if len(event_ids) == 1:
             log.error("charge broke", usage_event=str(event_ids[0]), exc_info=error)
-            UsageEvent.objects.filter(pk=event_ids[0]).update(next_charge_at=moment + LONGEST_WAIT)
+            UsageEvent.objects.filter(pk=event_ids[0]).update(next_charge_at=moment + MAX_RETRY_DELAY)
         else:
             middle = len(event_ids) // 2
             _charge_or_postpone(event_ids[:middle], moment, now)

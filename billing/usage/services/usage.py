@@ -18,8 +18,8 @@ from billing.entitlements.services import quotas
 from billing.ledger.extensions import PaidWork, register_paid_work
 from billing.ledger.models import LedgerTransaction
 from billing.ledger.services import ledger
-from billing.pricing.services import quoting as pricing
-from billing.pricing.services.quoting import Item, PricedItem
+from billing.pricing.services import quoting
+from billing.pricing.services.quoting import PricedItem, UsageItem
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services.charging import (
     ChargeOutcome,
@@ -50,10 +50,10 @@ __all__ = [
     "void",
 ]
 
-LENGTHS: Final = {"feature_key": 100, "key": 255}
-LONGEST_REFERENCE: Final = 255
+MAX_LENGTHS: Final = {"feature_key": 100, "key": 255}
+MAX_REFERENCE_LENGTH: Final = 255
 # Of each thing that was asked for so many characters of its digest are kept: enough never to meet by chance.
-DIGEST: Final = 24
+DIGEST_LENGTH: Final = 24
 
 
 class UsageInFuture(Invalid):
@@ -71,7 +71,7 @@ class UsageTooLate(Invalid):
 def record(
     *,
     feature_key: str,
-    items: Iterable[Item | Mapping[str, Any]],
+    items: Iterable[UsageItem | Mapping[str, Any]],
     key: str,
     user: User | None = None,
     external_reference_id: str = "",
@@ -88,7 +88,7 @@ def record(
     same key, NoPrice, UsageInFuture, UsageTooLate, QuotaExceeded, NotEntitled or Invalid; the key stays free.
     """
     now = now or timezone.now()
-    asked = pricing.read_items(items)
+    asked = quoting.read_items(items)
     values = _checked(feature_key=feature_key, key=key, reference=external_reference_id, metadata=metadata)
     event = UsageEvent(**values, tenant_id=current_tenant_id(), user=user, created_at=now)
     event.intent = _intent(event, asked, occurred_at)
@@ -123,9 +123,9 @@ def void(*, event: UsageEvent, reason: str, actor: Any = None, now: datetime | N
     return row
 
 
-def _written(event: UsageEvent, asked: list[Item]) -> UsageEvent:
+def _written(event: UsageEvent, asked: list[UsageItem]) -> UsageEvent:
     """The event, priced and counted; or the one that a simultaneous call under its key wrote first."""
-    priced = pricing.price_items(asked, at=event.occurred_at)
+    priced = quoting.price_items(asked, at=event.occurred_at)
     event.total_quantity = _sum(item.quantity for item in priced)
     _itemise(event, priced)
     with transaction.atomic():
@@ -153,16 +153,16 @@ def _give_back(debit_id: UUID, row: UsageEvent, reason: str, actor: Any, now: da
         return
 
 
-def _take_quota(row: UsageEvent, asked: Iterable[Item], priced: list[PricedItem]) -> None:
+def _take_quota(row: UsageEvent, asked: Iterable[UsageItem], priced: list[PricedItem]) -> None:
     """Take what was used from the feature's quotas; what goes beyond them is priced by the entitlement."""
-    units = pricing.quota_units(asked)
+    units = quoting.quota_units(asked)
     taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.occurred_at)
     if taken.unit == USE and not (taken.day or taken.month):
         return
     row.quota_units = taken.quantity
     if taken.over:
         rate = taken.overage_rate or Decimal(0)
-        beyond = pricing.overage(feature_key=row.feature_key, unit=taken.unit, quantity=taken.over, rate=rate)
+        beyond = quoting.overage(feature_key=row.feature_key, unit=taken.unit, quantity=taken.over, rate=rate)
         _itemise(row, [*priced, beyond])
     row.save(update_fields=["quota_units", "usage_items", "total_cost"])
     row.refresh_from_db(fields=["updated_at"])
@@ -175,18 +175,18 @@ def _itemise(row: UsageEvent, priced: list[PricedItem]) -> None:
 
 def _sum(figures: Iterable[Decimal]) -> Decimal:
     total = sum(figures, Decimal(0))
-    if total > pricing.GREATEST:
-        raise Invalid(errors={"items": [f"Together they come to more than {pricing.GREATEST:f}."]})
+    if total > quoting.MAX_AMOUNT:
+        raise Invalid(errors={"items": [f"Together they come to more than {quoting.MAX_AMOUNT:f}."]})
     return total
 
 
 def _checked(*, feature_key: str, key: str, reference: str, metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     errors: dict[str, list[str]] = {}
     for name, value in (("feature_key", feature_key), ("key", key)):
-        if not 0 < len(value) <= LENGTHS[name]:
-            errors[name] = [f"It has 1 to {LENGTHS[name]} characters."]
-    if len(reference) > LONGEST_REFERENCE:
-        errors["external_reference_id"] = [f"It has at most {LONGEST_REFERENCE} characters."]
+        if not 0 < len(value) <= MAX_LENGTHS[name]:
+            errors[name] = [f"It has 1 to {MAX_LENGTHS[name]} characters."]
+    if len(reference) > MAX_REFERENCE_LENGTH:
+        errors["external_reference_id"] = [f"It has at most {MAX_REFERENCE_LENGTH} characters."]
     if metadata is not None and not isinstance(metadata, Mapping):
         errors["metadata"] = ["It must be an object."]
     if errors:
@@ -212,7 +212,7 @@ def _moment(occurred_at: datetime | None, now: datetime) -> datetime:
     return occurred_at
 
 
-def _intent(event: UsageEvent, items: Iterable[Item], occurred_at: datetime | None) -> dict[str, str]:
+def _intent(event: UsageEvent, items: Iterable[UsageItem], occurred_at: datetime | None) -> dict[str, str]:
     """A digest of each thing the caller asked for; not of prices and costs, which follow from it."""
     asked = {
         "feature_key": event.feature_key,
@@ -226,7 +226,7 @@ def _intent(event: UsageEvent, items: Iterable[Item], occurred_at: datetime | No
         texts = {name: json.dumps(value, sort_keys=True, default=str) for name, value in asked.items()}
     except (TypeError, ValueError) as error:
         raise Invalid(errors={"metadata": ["It must be JSON."]}) from error
-    return {name: sha256(text.encode()).hexdigest()[:DIGEST] for name, text in texts.items()}
+    return {name: sha256(text.encode()).hexdigest()[:DIGEST_LENGTH] for name, text in texts.items()}
 
 
 def _replay(row: UsageEvent, intent: Mapping[str, str]) -> UsageEvent:

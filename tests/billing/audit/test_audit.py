@@ -17,7 +17,7 @@ from django.urls import reverse
 from billing.audit.checks.search import CheckResults, run_checks
 from billing.audit.models import AuditResult, LedgerAnchor, LedgerAudit
 from billing.audit.services import audit_ledger
-from billing.invoicing import services as invoices
+from billing.invoicing.services import invoices
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services import ledger
 from billing.usage.services import usage

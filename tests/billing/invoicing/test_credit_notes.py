@@ -10,8 +10,8 @@ import pytest
 from django.db import IntegrityError, connections
 from django.utils import timezone
 
-from billing.invoicing import services as invoices
 from billing.invoicing.models import BillingProfile, Invoice
+from billing.invoicing.services import invoices
 from billing.ledger.models import LedgerTransaction
 from billing.ledger.services import ledger, wallets
 from lad import writes
@@ -232,7 +232,7 @@ def test_the_database_itself_credits_nothing_of_an_invoice_that_is_voided_meanwh
     with tenant_context(tenant.pk):
         credit(InvoiceFactory.create(status="paid"), "5")
         row = InvoiceFactory.create(status="pending")
-    monkeypatch.setattr("billing.invoicing.services.steps.locked", lambda invoice, *statuses: as_now(invoice))
+    monkeypatch.setattr("billing.invoicing.services.credit_notes.locked", lambda invoice, *statuses: as_now(invoice))
 
     def credit_it():
         with tenant_context(tenant.pk):

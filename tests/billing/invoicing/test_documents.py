@@ -11,9 +11,9 @@ import pytest
 from django.utils import timezone
 from pypdf import PdfReader
 
-from billing.invoicing import services as invoices
 from billing.invoicing.documents import invoice_html, invoice_pdf
 from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus
+from billing.invoicing.services import invoices
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Tenant
 from tests.factories.billing import BillingProfileFactory

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from billing.invoicing import services as invoices
 from billing.invoicing.models import BillingProfile, Invoice
+from billing.invoicing.services import invoices
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from billing.invoicing import services as invoices
 from billing.invoicing import tasks
 from billing.invoicing.models import Invoice
+from billing.invoicing.services import invoices
 from billing.ledger.services import ledger, wallets
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import InvoiceFactory
@@ -44,7 +44,7 @@ def test_the_unpaid_fall_overdue_when_they_are_due(tenant, other_tenant):
         paid = InvoiceFactory.create(status="paid", due_at=due)
     with platform_context(tenant_id=other_tenant.pk):
         other = InvoiceFactory.create(status="pending", due_at=due + DAY)
-    invoices.tend(now=due)
+    invoices.run_maintenance(now=due)
     with platform_context():
         assert [Invoice.objects.get(pk=each.pk).status for each in (row, paid, other)] == ["overdue", "paid", "pending"]
         [told] = events("billing.invoice.overdue")
@@ -54,7 +54,7 @@ def test_the_unpaid_fall_overdue_when_they_are_due(tenant, other_tenant):
 def test_last_month_is_drafted_for_each_tenant_that_was_charged(tenant, other_tenant):
     spend(tenant)
     spend(other_tenant, "3", at=SEPTEMBER)
-    invoices.tend(now=SEPTEMBER + timedelta(hours=1))
+    invoices.run_maintenance(now=SEPTEMBER + timedelta(hours=1))
     assert drafted(tenant) == [(AUGUST, SEPTEMBER, Decimal(2), "draft")]
     assert drafted(other_tenant) == []
 
@@ -62,7 +62,7 @@ def test_last_month_is_drafted_for_each_tenant_that_was_charged(tenant, other_te
 def test_a_month_is_drafted_once(tenant):
     spend(tenant)
     for hours in (1, 2, 30):
-        invoices.tend(now=SEPTEMBER + timedelta(hours=hours))
+        invoices.run_maintenance(now=SEPTEMBER + timedelta(hours=hours))
     assert len(drafted(tenant)) == 1
     assert len(events("billing.invoice.drafted")) == 1
 
@@ -71,9 +71,9 @@ def test_a_month_ends_in_the_tenants_time_zone(tenant):
     move_to(tenant, "Asia/Dubai")
     spend(tenant)
     end = datetime(2026, 8, 31, 20, tzinfo=UTC)
-    invoices.tend(now=end - timedelta(microseconds=1))
+    invoices.run_maintenance(now=end - timedelta(microseconds=1))
     assert drafted(tenant) == []
-    invoices.tend(now=end)
+    invoices.run_maintenance(now=end)
     assert drafted(tenant) == [(datetime(2026, 7, 31, 20, tzinfo=UTC), end, Decimal(2), "draft")]
 
 
@@ -97,25 +97,25 @@ def test_the_last_month_is_that_of_the_calendar_whatever_the_clocks_do(zone, now
 
 def test_a_month_is_made_up_for_a_week(tenant, other_tenant):
     spend(tenant)
-    invoices.tend(now=SEPTEMBER + 7 * DAY)
+    invoices.run_maintenance(now=SEPTEMBER + 7 * DAY)
     assert len(drafted(tenant)) == 1
     spend(other_tenant)
-    invoices.tend(now=SEPTEMBER + 7 * DAY + timedelta(seconds=1))
+    invoices.run_maintenance(now=SEPTEMBER + 7 * DAY + timedelta(seconds=1))
     assert drafted(other_tenant) == []
 
 
 def test_a_month_whose_invoice_was_voided_is_left_to_people(tenant):
     spend(tenant)
-    invoices.tend(now=SEPTEMBER + DAY)
+    invoices.run_maintenance(now=SEPTEMBER + DAY)
     with platform_context(tenant_id=tenant.pk):
         invoices.void(invoice=Invoice.objects.get(kind="usage"), reason="Start again")
-    invoices.tend(now=SEPTEMBER + 2 * DAY)
+    invoices.run_maintenance(now=SEPTEMBER + 2 * DAY)
     assert [row[3] for row in drafted(tenant)] == ["voided"]
 
 
 def test_currencies_are_invoiced_apart(tenant):
     spend(tenant, currency="EUR")
-    invoices.tend(now=SEPTEMBER + DAY)
+    invoices.run_maintenance(now=SEPTEMBER + DAY)
     with platform_context(tenant_id=tenant.pk):
         assert Invoice.objects.get(kind="usage").currency == "EUR"
 
@@ -124,10 +124,10 @@ def test_one_tenant_that_fails_holds_up_no_other(tenant, other_tenant, caplog):
     spend(tenant)
     spend(other_tenant)
     move_to(tenant, "Nowhere/Land")
-    invoices.tend(now=SEPTEMBER + DAY)
+    invoices.run_maintenance(now=SEPTEMBER + DAY)
     assert len(drafted(other_tenant)) == 1
     move_to(tenant, "UTC")
-    invoices.tend(now=SEPTEMBER + DAY)
+    invoices.run_maintenance(now=SEPTEMBER + DAY)
     assert len(drafted(tenant)) == 1
 
 

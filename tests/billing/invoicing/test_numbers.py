@@ -9,8 +9,8 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from billing.invoicing import services as invoices
-from billing.invoicing.models import TYPED, BillingProfile, Invoice, InvoiceSeries
+from billing.invoicing.models import LEGACY_NUMBERS, BillingProfile, Invoice, InvoiceSeries
+from billing.invoicing.services import invoices
 from lad import writes
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context, tenant_context
@@ -218,7 +218,7 @@ def test_nothing_of_a_finalised_invoice_changes(column, value, within):
 
 def test_the_prefix_differs_where_older_numbers_begin_with_it(within):
     kept = writes.create(BillingProfile, {"invoice_prefix": "INV"})
-    old = InvoiceFactory.create(series=TYPED)
+    old = InvoiceFactory.create(series=LEGACY_NUMBERS)
     assert invoices.finalise(invoice=old).invoice_number == "INV-OLD-000001"
     writes.update(kept, {"invoice_prefix": ""})
     assert finalised(1)[0].invoice_number == "INV-N000001"

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing.invoicing import services as invoices
 from billing.invoicing.models import BillingProfile, Invoice
+from billing.invoicing.services import invoices
 from billing.ledger.models import Hold, LedgerTransaction
 from billing.ledger.services import ledger, wallets
 from billing.usage.services import charging, usage

@@ -29,12 +29,12 @@ SESSION_SECONDS = 24 * 3600
 
 
 def sign(payload: str, secret: str, *, at: int) -> str:
-    """The ``Stripe-Signature`` header of a webhook."""
+    """The ``StripeAccount-Signature`` header of a webhook."""
     digest = hmac.new(secret.encode(), f"{at}.{payload}".encode(), hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
 
 
-def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+def nest_params(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     """A form body as Stripe reads it: ``line_items[0][quantity]=1`` is a list of objects."""
     tree: dict[str, Any] = {}
     for name, value in pairs:
@@ -47,7 +47,7 @@ def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return tree
 
 
-class Failure(Exception):
+class ErrorResponse(Exception):
     """An answer that is an error."""
 
     def __init__(self, status: int, kind: str, message: str, **more: Any) -> None:
@@ -57,7 +57,7 @@ class Failure(Exception):
 
 
 @dataclass
-class Remembered:
+class StoredResponse:
     """The first answer under an idempotency key."""
 
     request: tuple[str, str]
@@ -67,7 +67,7 @@ class Remembered:
 
 
 @dataclass
-class Stripe:
+class StripeAccount:
     """The state of the account, and what tests do to it.
 
     ``before`` is called with the path of a write before it is carried out, ``after`` before it is answered;
@@ -77,7 +77,7 @@ class Stripe:
 
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
-    remembered: dict[str, Remembered] = field(default_factory=dict)
+    remembered: dict[str, StoredResponse] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
     before: Callable[[str], None] = lambda path: None
     after: Callable[[str], None] = lambda path: None
@@ -96,46 +96,48 @@ class Stripe:
         with self._lock:
             if self.busy:
                 self.busy -= 1
-                raise Failure(429, "invalid_request_error", "Too many requests", code="rate_limit")
+                raise ErrorResponse(429, "invalid_request_error", "Too many requests", code="rate_limit")
             known = self.remembered.get(key)
             first = known is None
             if known is None:
-                known = self.remembered[key] = Remembered((path, body))
+                known = self.remembered[key] = StoredResponse((path, body))
             elif known.request != (path, body):
-                raise Failure(400, "idempotency_error", "Keys can only be used with the same parameters.")
+                raise ErrorResponse(400, "idempotency_error", "Keys can only be used with the same parameters.")
             elif not known.finished:
-                raise Failure(409, "invalid_request_error", "In use", code="idempotency_key_in_use")
+                raise ErrorResponse(409, "invalid_request_error", "In use", code="idempotency_key_in_use")
         if first:
             self._carry_out(known, path, body, key)
         self.after(path)
         return known.status, known.body
 
-    def _carry_out(self, known: Remembered, path: str, body: str, key: str) -> None:
+    def _carry_out(self, known: StoredResponse, path: str, body: str, key: str) -> None:
         try:
             self.before(path)
         except Hangup:
             # It never arrived.
             del self.remembered[key]
             raise
-        known.status, known.body = self._result(path, nested(parse_qsl(body)))
+        known.status, known.body = self._result(path, nest_params(parse_qsl(body)))
         known.finished = True
 
     def _result(self, path: str, params: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         try:
             if self.refusal:
-                raise Failure(400, "invalid_request_error", self.refusal, code="parameter_invalid")
+                raise ErrorResponse(400, "invalid_request_error", self.refusal, code="parameter_invalid")
             if path == "/v1/checkout/sessions":
                 return 200, self._new_session(params)
             if path == "/v1/payment_intents":
                 return 200, self._new_intent(params)
-        except Failure as failure:
+        except ErrorResponse as failure:
             return failure.status, failure.body
-        return 404, Failure(404, "invalid_request_error", f"Unrecognized request URL {path}").body
+        return 404, ErrorResponse(404, "invalid_request_error", f"Unrecognized request URL {path}").body
 
     def _new_session(self, params: dict[str, Any]) -> dict[str, Any]:
         lines = [line["price_data"] for line in params["line_items"].values()]
         if not params["success_url"].startswith("http"):
-            raise Failure(400, "invalid_request_error", "Not a valid URL", code="url_invalid", param="success_url")
+            raise ErrorResponse(
+                400, "invalid_request_error", "Not a valid URL", code="url_invalid", param="success_url"
+            )
         now = int(time.time())
         session: dict[str, Any] = {
             "id": self.id("cs"),
@@ -168,7 +170,7 @@ class Stripe:
             codes = {"code": "card_declined", "decline_code": "insufficient_funds"}
             intent["last_payment_error"] = {**codes, "message": DECLINED}
             intent["payment_method"] = None
-            raise Failure(402, "card_error", DECLINED, payment_intent=shown(intent), **codes)
+            raise ErrorResponse(402, "card_error", DECLINED, payment_intent=public_fields(intent), **codes)
         intent["status"] = "processing" if self.processing else "succeeded"
         return intent
 
@@ -197,12 +199,12 @@ class Stripe:
         if path == "/v1/payment_intents":
             since = int(query.get("created[gte]", 0))
             found = [
-                shown(each)
+                public_fields(each)
                 for each in reversed(self.intents.values())
                 if each["customer"] == query.get("customer") and each["created"] >= since
             ]
             return {"object": "list", "data": found, "has_more": False, "url": path}
-        raise Failure(404, "invalid_request_error", f"No such object: {name}", code="resource_missing")
+        raise ErrorResponse(404, "invalid_request_error", f"No such object: {name}", code="resource_missing")
 
     def pay(self, session_id: str, *, card: str = CARD, at_once: bool = True) -> dict[str, Any]:
         """Somebody enters a card; with a bank that takes days the session is completed and unpaid."""
@@ -258,7 +260,7 @@ class Stripe:
             "type": kind,
             "created": int(time.time()),
             "livemode": False,
-            "data": {"object": shown(subject)},
+            "data": {"object": public_fields(subject)},
         }
         return json.dumps(body, indent=2)
 
@@ -267,7 +269,7 @@ class Hangup(Exception):
     """The line goes dead before the answer."""
 
 
-def shown(row: dict[str, Any]) -> dict[str, Any]:
+def public_fields(row: dict[str, Any]) -> dict[str, Any]:
     """The object as it goes over the line."""
     return {name: value for name, value in row.items() if not name.startswith("_")}
 
@@ -276,7 +278,7 @@ class Handler(BaseHTTPRequestHandler):
     """The HTTP side."""
 
     protocol_version = "HTTP/1.1"
-    stripe: Stripe
+    stripe: StripeAccount
     told: Callable[[str], None] | None = None
 
     def do_GET(self) -> None:
@@ -295,14 +297,14 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, call: Callable[[], tuple[int, dict[str, Any]]]) -> None:
         try:
             if self.headers.get("Authorization") != f"Bearer {SECRET_KEY}":
-                raise Failure(401, "invalid_request_error", "Invalid API Key provided")
+                raise ErrorResponse(401, "invalid_request_error", "Invalid API Key provided")
             status, body = call()
-        except Failure as failure:
+        except ErrorResponse as failure:
             status, body = failure.status, failure.body
         except Hangup:
             self.close_connection = True
             return
-        self._send(status, json.dumps(shown(body)), "application/json")
+        self._send(status, json.dumps(public_fields(body)), "application/json")
 
     def _pay(self, session_id: str) -> None:
         """The page where a card is entered: looking at it pays, and tells the webhook as Stripe would."""
@@ -325,7 +327,7 @@ class Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-def serve(stripe: Stripe, *, port: int = 0, told: Callable[[str], None] | None = None) -> ThreadingHTTPServer:
+def serve(stripe: StripeAccount, *, port: int = 0, told: Callable[[str], None] | None = None) -> ThreadingHTTPServer:
     """A server for the account; ``told`` hands on the webhooks of the payment page."""
     handler = type("AccountHandler", (Handler,), {"stripe": stripe, "told": staticmethod(told) if told else None})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
@@ -358,7 +360,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=12111)
     parser.add_argument("--webhook", default="http://127.0.0.1:8000/api/v1/billing/stripe/webhook/")
     options = parser.parse_args()
-    stripe = Stripe()
+    stripe = StripeAccount()
     server = serve(
         stripe,
         port=options.port,

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from django.db import connections
 
-from billing.invoicing import services as invoices
 from billing.invoicing.models import Invoice
+from billing.invoicing.services import invoices
 from billing.ledger.services import ledger
 from billing.payments.models import Payment
 from billing.payments.services.receipts import receipt_for_payment

@@ -11,23 +11,22 @@ from billing.ledger.models import Wallet
 from billing.ledger.services import ledger
 from billing.payments.models import AutoTopup
 from billing.payments.providers.stripe import provider
-from billing.payments.services import auto_topup
-from billing.payments.services import settlement as charges
+from billing.payments.services import auto_topup, settlement
 from lad.mail import sender
 from lad.mail.models import MailDelivery
 from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.billing.payments.stripe_server import CARD, DECLINED, DECLINED_CARD, Stripe
-from tests.billing.payments.till import available
+from tests.billing.payments.card_payments import available
+from tests.billing.payments.stripe_server import CARD, DECLINED, DECLINED_CARD, StripeAccount
 from tests.factories.billing import AutoTopupFactory, BillingProfileFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def rule(tenant: Tenant, wallet: Wallet, account: Stripe) -> AutoTopup:
+def rule(tenant: Tenant, wallet: Wallet, account: StripeAccount) -> AutoTopup:
     """Below 20.00 the tenant's wallet, which is empty, would get 100.00 from a card that is declined."""
     with platform_context(tenant_id=tenant.pk):
         # Nothing but the tests begins a payment.
@@ -40,8 +39,8 @@ def charge(rule: AutoTopup, card: str, *, hours_ago: int = 1) -> None:
     moment = timezone.now() - timedelta(hours=hours_ago)
     with platform_context():
         AutoTopup.objects.filter(pk=rule.pk).update(payment_method_id=card, paused_until=None)
-        assert auto_topup.consider(now=moment) == 1
-    assert charges.settle_due(cards=provider(), now=moment) == 1
+        assert auto_topup.start_due_topups(now=moment) == 1
+    assert settlement.settle_due(cards=provider(), now=moment) == 1
     drain()
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from billing.pricing.models import Price
 from billing.pricing.services import price_sheet, prices, repricing
-from billing.pricing.services.price_sheet import Verdict
-from billing.pricing.services.prices import Terms
+from billing.pricing.services.price_sheet import LineOutcome
+from billing.pricing.services.prices import PriceTerms
 from billing.usage.services import usage
 from lad import writes
 from lad.admin.actions import PREVIEW_DIGEST
@@ -57,12 +57,12 @@ def effect(price, terms):
 
 def read(text, **options):
     with platform_context():
-        return price_sheet.read(text, **options)
+        return price_sheet.import_csv(text, **options)
 
 
 def exported():
     with platform_context():
-        return price_sheet.write(price_sheet.listed(timezone.now()))
+        return price_sheet.to_csv(price_sheet.prices_to_export(timezone.now()))
 
 
 def state():
@@ -79,7 +79,7 @@ def test_the_last_month_is_priced_again_at_the_new_terms_by_tenant(tenant, other
     for number in range(3):
         use(tenant, f"call-{number}")
     use(other_tenant, "call", "2")
-    found = effect(listed, Terms(scheme="graduated", tiers=TIERS))
+    found = effect(listed, PriceTerms(scheme="graduated", tiers=TIERS))
     assert [(each.tenant, each.uses, each.before, each.after) for each in found.tenants] == [
         (tenant, 3, Decimal("0.39"), Decimal("0.75")),
         (other_tenant, 1, Decimal("0.026"), Decimal("0.04")),
@@ -96,7 +96,7 @@ def test_use_of_a_former_version_is_priced_again_too_and_other_use_is_not(tenant
         usage.record(feature_key="x", items=[{**CALL, "model": "sms", "quantity": "1"}], key="other")
         usage.void(event=use(tenant, "void"), reason="Mistake")
     use(tenant, "too long ago", days=35)
-    found = effect(now, Terms(Decimal(1)))
+    found = effect(now, PriceTerms(Decimal(1)))
     assert (found.uses, found.before, found.after) == (1, Decimal("0.13"), Decimal(10))
 
 
@@ -105,14 +105,14 @@ def test_the_effect_of_a_tenants_own_price_is_that_tenants_alone(tenant, other_t
         own = PriceFactory.create(**CALL, effective_from=timezone.now() - timedelta(days=90))
     use(tenant, "ours")
     use(other_tenant, "theirs")
-    assert [each.tenant for each in effect(own, Terms(Decimal(1))).tenants] == [tenant]
+    assert [each.tenant for each in effect(own, PriceTerms(Decimal(1))).tenants] == [tenant]
 
 
 def test_of_very_many_uses_the_newest_are_looked_at_and_it_is_said(tenant, listed, monkeypatch):
-    monkeypatch.setattr(repricing, "MOST_EVENTS", 2)
+    monkeypatch.setattr(repricing, "MAX_EVENTS_PER_TENANT", 2)
     for number in range(3):
         use(tenant, f"call-{number}")
-    found = effect(listed, Terms(Decimal(1)))
+    found = effect(listed, PriceTerms(Decimal(1)))
     assert (found.uses, found.partial) == (2, [tenant])
 
 
@@ -157,7 +157,7 @@ def test_an_exported_list_is_read_back_unchanged(tenant, listed):
         writes.create(Price, {**CALL, "tenant": tenant, "scheme": "package", "unit_price": 3, "package_size": 100})
     before = state()
     outcome = read(exported(), confirmed=True)
-    assert [line.verdict for line in outcome.lines] == [Verdict.UNCHANGED] * 5
+    assert [line.verdict for line in outcome.lines] == [LineOutcome.UNCHANGED] * 5
     assert (outcome.done, outcome.acceptable, state()) == (False, False, before)
 
 
@@ -168,7 +168,7 @@ def test_an_exported_list_fills_an_empty_one(tenant, listed):
     with platform_context():
         Price.all_objects.all().delete()
     outcome = read(sheet, confirmed=True)
-    assert (outcome.done, outcome.count(Verdict.ADDED), exported()) == (True, 2, sheet)
+    assert (outcome.done, outcome.count(LineOutcome.ADDED), exported()) == (True, 2, sheet)
 
 
 def test_a_sheet_adds_changes_and_leaves_prices(listed):
@@ -269,8 +269,8 @@ def test_a_sheet_with_semicolons_and_a_mark_at_its_beginning_is_read(listed):
         (HEAD, "no line but the first"),
         (f"{HEAD},colour\n{LINE},1,red", "no column colour; known: tenant, category"),
         (f"{HEAD},unit\n{LINE},1,minute", "twice"),
-        (f"{HEAD}\n" + f"{LINE},1\n" * (price_sheet.MOST_LINES + 1), "at most 1,000 lines"),
-        ("x" * (price_sheet.LARGEST + 1), "at most 1,000,000 characters"),
+        (f"{HEAD}\n" + f"{LINE},1\n" * (price_sheet.MAX_LINES + 1), "at most 1,000 lines"),
+        ("x" * (price_sheet.MAX_CHARACTERS + 1), "at most 1,000,000 characters"),
     ],
     ids=["empty", "no lines", "unknown column", "column twice", "too many lines", "too large"],
 )

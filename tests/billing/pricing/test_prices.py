@@ -52,8 +52,8 @@ def test_a_new_price_begins_where_the_present_one_ends(common):
     before = as_now(common)
     assert (before.unit_price, before.effective_to) == (Decimal("0.0001"), moment)
     assert (new.unit_price, new.effective_from, new.effective_to) == (NEW, moment, None)
-    assert before.holds_at(moment - timedelta(seconds=1)) and not before.holds_at(moment)
-    assert new.holds_at(moment)
+    assert before.is_in_force_at(moment - timedelta(seconds=1)) and not before.is_in_force_at(moment)
+    assert new.is_in_force_at(moment)
 
 
 def test_a_new_price_ends_when_the_present_one_would_have(tenant, own):
@@ -152,7 +152,7 @@ def test_staff_change_a_price_by_its_action(root, common):
 
 def test_the_form_of_a_price_in_force_offers_no_price_to_edit(root, common):
     form = root.get(page("change", common.pk)).context["adminform"].form
-    assert not prices.SETTLED & set(form.fields)
+    assert not prices.FIXED_FIELDS & set(form.fields)
     assert "description" in form.fields
 
 

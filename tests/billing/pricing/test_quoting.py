@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from billing.ledger.services import ledger
 from billing.pricing.models import ANY_MODEL, Price, PriceScheme
-from billing.pricing.services import prices
-from billing.pricing.services import quoting as pricing
-from billing.pricing.services.quoting import Item, NoPrice
+from billing.pricing.services import prices, quoting
+from billing.pricing.services.quoting import NoPrice, UsageItem
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
@@ -40,12 +39,12 @@ def listed(tenant=None, **values):
 
 def priced(tenant, quantity="1", at=NOON, **item):
     with tenant_context(tenant.pk):
-        [found] = pricing.price_items([{**STT, **item, "quantity": quantity}], at=at)
+        [found] = quoting.price_items([{**STT, **item, "quantity": quantity}], at=at)
     return found
 
 
 def cost(quantity, **values):
-    return pricing.cost_of(Price(**values), Decimal(quantity))
+    return quoting.cost_of(Price(**values), Decimal(quantity))
 
 
 def test_the_tenants_own_price_of_the_model_comes_before_all_others(tenant, other_tenant):
@@ -94,7 +93,7 @@ def test_all_items_of_a_request_are_priced_by_one_query(tenant):
         listed(model=model)
     items = [{**STT, "model": model, "quantity": "1"} for model in ("a", "b", "c", "other", "another")]
     with tenant_context(tenant.pk), CaptureQueriesContext(connection) as queries:
-        assert len(pricing.price_items(items, at=NOON)) == 5
+        assert len(quoting.price_items(items, at=NOON)) == 5
     assert len([query for query in queries if "billing_pricing_catalog" in query["sql"]]) == 1
 
 
@@ -322,7 +321,9 @@ def test_a_quote_says_what_it_costs_what_there_is_to_spend_and_what_the_quotas_l
         )
         ledger.topup(wallet=wallet, amount=Decimal(10), key="opening")
     with tenant_context(tenant.pk):
-        found = pricing.quote(items=[Item(**STT, quantity=Decimal(104))], feature_key="voice-agent", at=timezone.now())
+        found = quoting.quote(
+            items=[UsageItem(**STT, quantity=Decimal(104))], feature_key="voice-agent", at=timezone.now()
+        )
     assert [item.cost for item in found.items] == [Decimal("1.04"), Decimal(2)]
     assert (found.total, found.wallet.available_balance, found.affordable, found.allowed) == (
         Decimal("3.04"),
@@ -338,7 +339,7 @@ def test_a_quote_beyond_a_hard_quota_is_not_allowed(tenant):
     with platform_context(tenant_id=tenant.pk):
         FeatureEntitlementFactory.create(feature_key="voice-agent", monthly_quota=0, overage_rate=None)
     with tenant_context(tenant.pk):
-        found = pricing.quote(items=[{**STT, "quantity": "1"}], feature_key="voice-agent", at=timezone.now())
+        found = quoting.quote(items=[{**STT, "quantity": "1"}], feature_key="voice-agent", at=timezone.now())
     assert (found.allowed, found.affordable) == (False, False)
 
 

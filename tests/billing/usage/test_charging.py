@@ -43,7 +43,7 @@ def test_what_the_wallet_cannot_pay_is_kept_as_failed_and_paid_when_it_can(insid
     event = usage.charge(event=record(), now=now)
     assert (event.status, event.retry_count, event.ledger_transaction) == ("failed", 1, None)
     assert event.error_message == "The use costs 0.13 USD and 0.1 are available: top the wallet up."
-    assert event.next_charge_at == now + charging.FIRST_WAIT
+    assert event.next_charge_at == now + charging.FIRST_RETRY_DELAY
     assert available() == Decimal("0.10")
     ledger.topup(wallet=Wallet.objects.get(), amount=Decimal(1), key="more")
     paid = usage.retry(event=event)
@@ -52,7 +52,7 @@ def test_what_the_wallet_cannot_pay_is_kept_as_failed_and_paid_when_it_can(insid
 
 def test_each_failure_waits_longer_and_in_the_end_it_is_left_to_people(inside):
     event, now, waits = record(), timezone.now(), []
-    for _ in range(charging.MOST_TRIES):
+    for _ in range(charging.MAX_ATTEMPTS):
         event = usage.charge(event=event, now=now)
         waits.append(event.next_charge_at and event.next_charge_at - now)
     minutes = [5, 10, 20, 40, 80, 160, 320, 640, 1280]
@@ -203,8 +203,8 @@ def test_a_failed_charge_is_tried_again_by_itself_when_its_time_has_come(tenant,
     with tenant_context(tenant.pk):
         event = usage.charge(event=record(), now=now)
         fund()
-    assert usage.charge_due(now=now + charging.FIRST_WAIT - timedelta(seconds=1)) == 0
-    assert usage.charge_due(now=now + charging.FIRST_WAIT) == 1
+    assert usage.charge_due(now=now + charging.FIRST_RETRY_DELAY - timedelta(seconds=1)) == 0
+    assert usage.charge_due(now=now + charging.FIRST_RETRY_DELAY) == 1
     with tenant_context(tenant.pk):
         assert as_now(event).status == "charged"
 
@@ -235,7 +235,7 @@ def test_a_charge_that_breaks_holds_up_no_other(tenant, listed, monkeypatch):
     assert usage.charge_due(now=later) == 5
     with tenant_context(tenant.pk):
         assert [as_now(event).status for event in made] == ["charged", "charged", "pending", "charged", "charged"]
-        assert as_now(made[2]).next_charge_at == later + charging.LONGEST_WAIT
+        assert as_now(made[2]).next_charge_at == later + charging.MAX_RETRY_DELAY
 
 
 @pytest.mark.django_db(transaction=True)

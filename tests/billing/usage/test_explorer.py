@@ -21,8 +21,8 @@ from billing.entitlements.services import quotas
 from billing.ledger.services import ledger, wallets
 from billing.usage.admin.chart import COLOURS, OTHER, daily_chart
 from billing.usage.models import UsageEvent, UsageStatus
-from billing.usage.selectors import details as usage_details
-from billing.usage.selectors.summaries import Line
+from billing.usage.selectors import details
+from billing.usage.selectors.summaries import SummaryLine
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -163,7 +163,7 @@ def test_the_file_has_the_use_by_day_and_component_and_no_formulas(
 def test_the_file_has_every_line_however_many_are_read_at_once(
     tenant: Tenant, other_tenant: Tenant, owner: User, member: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage_details, "CHUNK", 3)
+    monkeypatch.setattr(details, "ROWS_PER_CHUNK", 3)
     for number in range(10):
         use(tenant, str(number), feature_key=f"feature-{number}", user=(owner, member, None)[number % 3])
         use(other_tenant, "1000", feature_key=f"feature-{number}")
@@ -212,7 +212,7 @@ def test_the_page_asks_the_database_as_often_for_much_as_for_little(
 def test_a_days_bar_is_stacked_and_says_what_it_stands_for() -> None:
     day, other = date(2026, 3, 14), date(2026, 3, 15)
     features = [f"feature-{number}" for number in range(COLOURS)]
-    lines = [Line(day, 3, Decimal(8), Decimal(0)), Line(other, 0, Decimal(0), Decimal(0))]
+    lines = [SummaryLine(day, 3, Decimal(8), Decimal(0)), SummaryLine(other, 0, Decimal(0), Decimal(0))]
     chart = daily_chart(lines, {day: {features[0]: Decimal(5), features[1]: Decimal(2)}}, features)
     first, empty = chart.bars
     assert [(part.colour, part.height) for part in first.parts] == [

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from billing.entitlements.services import quotas
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.selectors import summaries
-from billing.usage.selectors.summaries import By, Chosen, Component, Period
+from billing.usage.selectors.summaries import Component, GroupBy, Period, UsageFilter
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
@@ -47,9 +47,9 @@ def move_to(tenant: Tenant, zone: str) -> None:
         Tenant.objects.filter(pk=tenant.pk).update(timezone=zone)
 
 
-def summed(tenant: Tenant, by: By, period: Period = MARCH, **chosen: Any) -> dict[Any, tuple[int, str]]:
+def summed(tenant: Tenant, by: GroupBy, period: Period = MARCH, **chosen: Any) -> dict[Any, tuple[int, str]]:
     with tenant_context(tenant.pk):
-        found = summaries.summarise(by=by, period=period, chosen=Chosen(**chosen))
+        found = summaries.summarise(by=by, period=period, chosen=UsageFilter(**chosen))
     return {line.key: (line.uses, f"{line.cost.normalize():f}") for line in found.lines}
 
 
@@ -57,13 +57,13 @@ def test_use_is_summed_by_feature_the_dearest_first(tenant: Tenant) -> None:
     use(tenant, "1.25", feature_key="campaigns")
     use(tenant, "2", feature_key="voice-agent")
     use(tenant, "3", feature_key="voice-agent")
-    assert list(summed(tenant, By.FEATURE).items()) == [("voice-agent", (2, "5")), ("campaigns", (1, "1.25"))]
+    assert list(summed(tenant, GroupBy.FEATURE).items()) == [("voice-agent", (2, "5")), ("campaigns", (1, "1.25"))]
 
 
 def test_use_is_summed_by_person_and_by_nobody(tenant: Tenant, owner: User) -> None:
     use(tenant, "2", user=owner)
     use(tenant, "1")
-    assert summed(tenant, By.USER) == {owner.pk: (1, "2"), None: (1, "1")}
+    assert summed(tenant, GroupBy.USER) == {owner.pk: (1, "2"), None: (1, "1")}
 
 
 def test_use_is_summed_by_component_with_its_quantity(tenant: Tenant) -> None:
@@ -71,7 +71,7 @@ def test_use_is_summed_by_component_with_its_quantity(tenant: Tenant) -> None:
     use(tenant, "2.000001", usage_items=items)
     use(tenant, "0.5", usage_items=[item("0.5", quantity="3.5")])
     with tenant_context(tenant.pk):
-        found = summaries.summarise(by=By.COMPONENT, period=MARCH)
+        found = summaries.summarise(by=GroupBy.COMPONENT, period=MARCH)
     speech, voice = found.lines
     assert speech.key == Component("tts", "openai", "whisper-1", "character")
     assert (voice.uses, voice.quantity, voice.cost) == (2, Decimal("10.5"), Decimal("0.500001"))
@@ -83,29 +83,29 @@ def test_a_day_is_one_of_the_tenants_time_zone_also_when_clocks_change(tenant: T
     for hour in ("2026-03-08T04:59:59Z", "2026-03-08T05:00:00Z", "2026-03-09T03:59:59Z", "2026-03-09T04:00:00Z"):
         use(tenant, at=datetime.fromisoformat(hour))
     with tenant_context(tenant.pk):
-        zone = summaries.zone_of_scope()
+        zone = summaries.scope_timezone()
     period = Period(date(2026, 3, 8), date(2026, 3, 8), zone)
     assert (period.ends - period.begins.astimezone(UTC)) == timedelta(hours=23)
-    assert summed(tenant, By.DAY, period) == {date(2026, 3, 8): (2, "2")}
+    assert summed(tenant, GroupBy.DAY, period) == {date(2026, 3, 8): (2, "2")}
 
 
 def test_what_was_voided_is_in_no_sum_and_what_is_unpaid_is_told_apart(tenant: Tenant) -> None:
     use(tenant, "1", status=UsageStatus.VOIDED)
     use(tenant, "2", status=UsageStatus.FAILED, error_message="empty wallet")
     use(tenant, "4")
-    assert summed(tenant, By.STATUS) == {"pending": (1, "4"), "failed": (1, "2")}
+    assert summed(tenant, GroupBy.STATUS) == {"pending": (1, "4"), "failed": (1, "2")}
     with tenant_context(tenant.pk):
-        found = summaries.summarise(by=By.FEATURE, period=MARCH)
+        found = summaries.summarise(by=GroupBy.FEATURE, period=MARCH)
     assert (found.uses, found.cost, found.charged) == (2, 6, 0)
 
 
 def test_late_use_counts_when_it_happened(tenant: Tenant) -> None:
     use(tenant, at=datetime(2026, 2, 28, 23, 59, tzinfo=UTC), created_at=NOON)
-    assert summed(tenant, By.FEATURE) == {}
+    assert summed(tenant, GroupBy.FEATURE) == {}
 
 
-@pytest.mark.parametrize("by", list(By))
-def test_a_filter_narrows_every_kind_of_sum(tenant: Tenant, owner: User, by: By) -> None:
+@pytest.mark.parametrize("by", list(GroupBy))
+def test_a_filter_narrows_every_kind_of_sum(tenant: Tenant, owner: User, by: GroupBy) -> None:
     use(tenant, "1", feature_key="campaigns", user=owner)
     use(tenant, "2", feature_key="voice-agent", currency="EUR")
     for chosen in ({"feature_key": "campaigns"}, {"user_id": owner.pk}, {"currency": "USD"}):
@@ -115,10 +115,10 @@ def test_a_filter_narrows_every_kind_of_sum(tenant: Tenant, owner: User, by: By)
 
 def test_another_tenants_use_is_in_no_sum(tenant: Tenant, other_tenant: Tenant) -> None:
     use(other_tenant, "7")
-    for by in By:
+    for by in GroupBy:
         assert summed(tenant, by) == {}
     with platform_context():
-        found = summaries.summarise(by=By.FEATURE, period=MARCH)
+        found = summaries.summarise(by=GroupBy.FEATURE, period=MARCH)
     assert found.cost == 7
 
 
@@ -127,7 +127,7 @@ def test_the_sums_are_over_all_lines_also_those_not_listed(tenant: Tenant, monke
     use(tenant, "1", feature_key="campaigns")
     use(tenant, "2", feature_key="voice-agent")
     with tenant_context(tenant.pk):
-        found = summaries.summarise(by=By.FEATURE, period=MARCH)
+        found = summaries.summarise(by=GroupBy.FEATURE, period=MARCH)
     assert ([line.cost for line in found.lines], found.cost, found.uses) == ([2], 3, 2)
 
 
@@ -141,14 +141,14 @@ def test_the_sums_are_over_all_lines_also_those_not_listed(tenant: Tenant, monke
     ],
 )
 def test_a_period_is_the_last_thirty_days_unless_said(first: Any, last: Any, expected: tuple[date, date]) -> None:
-    found = summaries.period_of(first=first, last=last, zone="UTC", now=NOON)
+    found = summaries.resolve_period(first=first, last=last, zone="UTC", now=NOON)
     assert (found.first, found.last) == expected
 
 
 @pytest.mark.parametrize(("first", "last"), [("2026-03-02", "2026-03-01"), ("2025-03-01", "2026-03-02")])
 def test_a_period_that_is_backwards_or_too_long_is_refused(first: str, last: str) -> None:
     with pytest.raises(Invalid):
-        summaries.period_of(first=date.fromisoformat(first), last=date.fromisoformat(last), zone="UTC", now=NOON)
+        summaries.resolve_period(first=date.fromisoformat(first), last=date.fromisoformat(last), zone="UTC", now=NOON)
 
 
 # Uses of ten features at 4,000 moments of a year by each of five tenants.
@@ -181,12 +181,14 @@ def test_each_sum_is_one_statement_that_reads_the_index_of_the_period_and_no_row
     filled: Tenant, django_assert_num_queries: Callable[..., Any]
 ) -> None:
     with tenant_context(filled.pk):
-        for by in By:
+        for by in GroupBy:
             with django_assert_num_queries(1) as captured:
                 assert summaries.summarise(by=by, period=MARCH).uses == 31 * 12
             plan = explain(captured[0]["sql"])
             assert "Seq Scan on billing_usage_events" not in plan
-            assert ("Index Only Scan" if by != By.COMPONENT else "Index Scan") + " using billing_usage_occurred" in plan
+            assert (
+                "Index Only Scan" if by != GroupBy.COMPONENT else "Index Scan"
+            ) + " using billing_usage_occurred" in plan
         with django_assert_num_queries(1) as captured:
             summaries.trend(now=NOON, zone="UTC")
         assert "Index Only Scan using billing_usage_occurred" in explain(captured[0]["sql"])
@@ -199,7 +201,7 @@ def test_this_month_is_held_against_the_same_part_of_the_last_one(tenant: Tenant
     use(tenant, "10", at=datetime(2026, 2, 20, tzinfo=UTC))
     use(tenant, "99", at=datetime(2026, 1, 31, 19, 59, tzinfo=UTC))
     with tenant_context(tenant.pk):
-        found = summaries.trend(now=NOON, zone=summaries.zone_of_scope())
+        found = summaries.trend(now=NOON, zone=summaries.scope_timezone())
     assert (found.this_month, found.last_month, found.last_month_to_date) == (3, 12, 2)
     assert found.percentage_change == Decimal("50.00")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing.entitlements.services import quotas
 from billing.ledger.services import ledger
 from billing.pricing.models import Price
-from billing.pricing.services import quoting as pricing
+from billing.pricing.services import quoting
 from billing.usage.models import UsageEvent
 from billing.usage.services import usage
 from lad.errors import Invalid
@@ -80,7 +80,7 @@ def test_another_user_under_the_same_key_is_a_conflict(inside, member, owner):
 
 
 def test_what_could_not_be_recorded_leaves_its_key_free(inside, tenant):
-    with pytest.raises(pricing.NoPrice):
+    with pytest.raises(quoting.NoPrice):
         record(items=[{**CALL, "model": "fax", "quantity": "1"}])
     entitle(tenant, monthly_quota=Decimal(0), quota_unit="minute")
     with pytest.raises(quotas.QuotaExceeded):

@@ -63,9 +63,9 @@ def test_voiding_needs_a_reason_and_what_is_voided_is_not_charged(inside):
 def test_an_event_of_another_tenant_is_unknown(inside, other_tenant):
     event = record()
     with tenant_context(other_tenant.pk):
-        with pytest.raises(charging.UsageUnknown):
+        with pytest.raises(charging.UsageNotFound):
             usage.void(event=event, reason="Not ours")
-        with pytest.raises(charging.UsageUnknown):
+        with pytest.raises(charging.UsageNotFound):
             usage.charge(event=event)
 
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from billing.invoicing import mails as mail
-from billing.invoicing import services as invoices
 from billing.invoicing.mails import NoRecipient, NotFinalised, send_invoice
 from billing.invoicing.models import BillingProfile, Invoice
+from billing.invoicing.services import invoices
 from lad.mail import sender, services
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox.models import DomainEvent

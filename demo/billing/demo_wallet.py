@@ -10,10 +10,10 @@ from demo.demo_tenant import DemoTenant
 from lad.db.identifiers import as_of
 from tenants.accounts.models import User
 
-STEP: Final = timedelta(milliseconds=1)
+MIN_GAP: Final = timedelta(milliseconds=1)
 
 
-class Purse:
+class DemoWallet:
     """A wallet whose movements come one after the other; ``at`` tells which moment the next one has."""
 
     def __init__(self, demo: DemoTenant, opened: datetime, *, threshold: Decimal, user: User | None = None) -> None:
@@ -31,7 +31,7 @@ class Purse:
 
     def at(self, moment: datetime) -> datetime:
         """The moment, or right after the last movement where that came later."""
-        self.last = max(moment, self.last + STEP)
+        self.last = max(moment, self.last + MIN_GAP)
         return self.last
 
     def credit(

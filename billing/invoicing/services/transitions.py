@@ -17,13 +17,13 @@ def locked(invoice: Invoice, *statuses: InvoiceStatus) -> Invoice:
     return row
 
 
-def settle(row: Invoice, payment_method: str, paid_at: datetime, actor: Any) -> Invoice:
+def mark_paid(row: Invoice, payment_method: str, paid_at: datetime, actor: Any) -> Invoice:
     """Record that nothing is open any more."""
     row.status, row.payment_method, row.paid_at = InvoiceStatus.PAID, payment_method, paid_at
-    return save_step(row, "paid", told(row, "total", "currency", "paid_at", "payment_method"), actor)
+    return save_status(row, "paid", values_of(row, "total", "currency", "paid_at", "payment_method"), actor)
 
 
-def save_step(row: Invoice, verb: str, payload: Mapping[str, Any], actor: Any) -> Invoice:
+def save_status(row: Invoice, verb: str, payload: Mapping[str, Any], actor: Any) -> Invoice:
     """Write the status with what belongs to it, and tell of it."""
     row.save(update_fields=["status", "paid_at", "payment_method"])
     row.refresh_from_db(fields=["updated_at"])
@@ -31,5 +31,5 @@ def save_step(row: Invoice, verb: str, payload: Mapping[str, Any], actor: Any) -
     return row
 
 
-def told(row: Invoice, *names: str) -> dict[str, Any]:
+def values_of(row: Invoice, *names: str) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}

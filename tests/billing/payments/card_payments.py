@@ -9,14 +9,14 @@ from django.test import Client
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.payments.models import CreditPackage, Payment, StripeEvent
 from lad.tenancy.context import platform_context
-from tests.billing.payments.stripe_server import WEBHOOK_SECRET, Stripe, sign
+from tests.billing.payments.stripe_server import WEBHOOK_SECRET, StripeAccount, sign
 
 CHECKOUT = "/api/v1/billing-payments/"
 WEBHOOK = "/api/v1/billing/stripe/webhook/"
 APP = "http://localhost:5173"
 
 
-def checkout(client: Any, package: CreditPackage, *, key: str = "purchase-1", **body: Any) -> Any:
+def start_checkout(client: Any, package: CreditPackage, *, key: str = "purchase-1", **body: Any) -> Any:
     """Ask for a checkout."""
     wanted = {
         "package": str(package.pk),
@@ -27,7 +27,7 @@ def checkout(client: Any, package: CreditPackage, *, key: str = "purchase-1", **
     return client.post(CHECKOUT, wanted, format="json", HTTP_IDEMPOTENCY_KEY=key)
 
 
-def tell(payload: str, *, secret: str = WEBHOOK_SECRET, age: int = 0, signature: str | None = None) -> Any:
+def deliver_webhook(payload: str, *, secret: str = WEBHOOK_SECRET, age: int = 0, signature: str | None = None) -> Any:
     """Deliver a webhook, signed ``age`` seconds ago."""
     header = sign(payload, secret, at=int(time.time()) - age) if signature is None else signature
     return Client(raise_request_exception=False).post(
@@ -35,17 +35,17 @@ def tell(payload: str, *, secret: str = WEBHOOK_SECRET, age: int = 0, signature:
     )
 
 
-def told(account: Stripe, kind: str, subject: dict[str, Any]) -> str:
+def deliver_event(account: StripeAccount, kind: str, subject: dict[str, Any]) -> str:
     """Tell of something once; returns what became of it."""
-    answer = tell(account.event(kind, subject))
+    answer = deliver_webhook(account.event(kind, subject))
     assert answer.status_code == 200, answer.content
     return str(answer.json()["outcome"])
 
 
-def paid(account: Stripe, session_id: str) -> dict[str, Any]:
+def pay_checkout(account: StripeAccount, session_id: str) -> dict[str, Any]:
     """Pay a checkout, and have it told; returns the session."""
     session = account.pay(session_id)
-    assert told(account, "checkout.session.completed", session) == "processed"
+    assert deliver_event(account, "checkout.session.completed", session) == "processed"
     return session
 
 
@@ -55,19 +55,19 @@ def available(wallet: Wallet) -> Decimal:
         return Wallet.objects.get(pk=wallet.pk).available_balance
 
 
-def rows(wallet: Wallet) -> list[LedgerTransaction]:
+def ledger_rows(wallet: Wallet) -> list[LedgerTransaction]:
     """The wallet's ledger."""
     with platform_context():
         return list(LedgerTransaction.objects.filter(wallet=wallet).order_by("wallet_version"))
 
 
-def payment(**by: Any) -> Payment:
+def get_payment(**by: Any) -> Payment:
     """The only payment, or the one."""
     with platform_context():
         return Payment.objects.get(**by)
 
 
-def event_rows() -> list[StripeEvent]:
+def stripe_events() -> list[StripeEvent]:
     """What was told."""
     with platform_context():
         return list(StripeEvent.objects.order_by("created_at"))

@@ -11,8 +11,8 @@ from lad.errors import Invalid
 from lad.tenancy.context import default_tenant_id
 
 # What the ledger says of a period is not for people to write.
-OF_THE_LEDGER: Final = ("line_items", "currency", "period_start", "period_end")
-SUMS: Final = ("subtotal", "tax", "tax_lines", "total", "prepaid_amount")
+LEDGER_FIELDS: Final = ("line_items", "currency", "period_start", "period_end")
+SUM_FIELDS: Final = ("subtotal", "tax", "tax_lines", "total", "prepaid_amount")
 
 
 class InvoiceWriter(writes.Writer[Invoice]):
@@ -26,7 +26,7 @@ class InvoiceWriter(writes.Writer[Invoice]):
         if row.status != InvoiceStatus.DRAFT:
             raise InvoiceIssued
         if row.kind == InvoiceKind.USAGE:
-            touched = [name for name in OF_THE_LEDGER if name in values and values[name] != getattr(row, name)]
+            touched = [name for name in LEDGER_FIELDS if name in values and values[name] != getattr(row, name)]
             if touched:
                 raise Invalid(
                     errors={name: ["It follows from the ledger: draft the period again."] for name in touched}
@@ -54,7 +54,7 @@ class InvoiceWriter(writes.Writer[Invoice]):
         except (TypeError, KeyError, ArithmeticError):
             # The shape of the lines is refused, with what is wrong, when the row is checked.
             return dict(values)
-        return {**values, **{name: getattr(sums, name) for name in SUMS}}
+        return {**values, **{name: getattr(sums, name) for name in SUM_FIELDS}}
 
 
 writes.register(Invoice, InvoiceWriter)
