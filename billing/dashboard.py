@@ -17,7 +17,7 @@ from billing.ledger.selectors import below_threshold
 from billing.payments.models import EventOutcome, Payment, StripeEvent
 from billing.usage.models import UsageEvent, UsageStatus
 from lad.admin.dashboard import Card, Contribution, contributes_to_dashboard
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 # More than this is counted no further.
 MANY: Final = 1_000

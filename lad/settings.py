@@ -183,9 +183,6 @@ EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})
 # The password of every demo account; only `manage.py demo` uses it.
 DEMO_PASSWORD = env.str("LAD_DEMO_PASSWORD", default="lad-demo-password")
 ACCESS_RESOLVER = "tenants.accounts.caller.resolve"
-# Writes whose views enter their caller's scope themselves: they commit before they answer with a refusal, or call the
-# payment provider outside of any transaction.
-SELF_SCOPED_WRITES = r"^/api/v1/(?:billing-usage-events/(?:[0-9a-f-]{36}/(?:charge|retry)/)?|billing-payments/)$"
 
 # Mail. In development every mail lands as a file.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")

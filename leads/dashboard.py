@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lad.admin.dashboard import Card, Contribution, Panel, PanelLine, contributes_to_dashboard
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 from leads.bookings.models import HOLDS, LeadBooking
 from leads.contacts.models import Lead
 

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lad.admin.dashboard import Card, Contribution, Panel, PanelLine, contributes_to_dashboard
-from lad.admin.permissions import access_of
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox import monitoring
 from lad.outbox.admin.overview import human_lag
+from lad.tenancy.access import access_of
 from lad.tenancy.context import require_scope
 from tenants.activity.models import ActivityEntry
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus

@@ -15,7 +15,7 @@ from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.json_view import json_view
 from lad.admin.lists import computed_once
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 # The list of messages has the rest of a long conversation.
 MAX_MESSAGES_SHOWN: Final = 100

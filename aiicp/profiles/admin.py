@@ -8,7 +8,7 @@ from aiicp.conversations.models import Conversation
 from aiicp.ownership import visible_conversations
 from aiicp.profiles.models import IcpProfile
 from lad.admin.base import TenantModelAdmin, register
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 
 @register(IcpProfile)

@@ -17,7 +17,7 @@ from billing.payments.services import payments
 from lad.admin.actions import Change, Preview, dry_run, row_action
 from lad.admin.base import ReadOnlyAdmin, SharedModelAdmin, TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 STATUS_COLOURS: Final = {
     "Created": "default",

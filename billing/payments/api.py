@@ -80,6 +80,7 @@ class StripeWebhookResponse(serializers.Serializer):
 class PaymentViewSet(ResourceViewSet):
     rights = {"create": "billing.buy"}
     idempotency_required = ("create",)
+    self_scoped_actions = frozenset({"create"})
 
     @extend_schema(
         summary="Buy a package of credits by card",

@@ -24,10 +24,11 @@ from lad.admin.history import history_page
 from lad.admin.inlines import save_inline
 from lad.admin.json_view import json_view
 from lad.admin.lists import ListPages
-from lad.admin.permissions import AreaPermissions, access_of, is_deleted
+from lad.admin.permissions import AreaPermissions, is_deleted
 from lad.admin.widgets import JSONFormField, SecretFormField
 from lad.db.fields import is_replaceable, is_secret
 from lad.errors import DomainError
+from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 
 # Deleting is one write per row, each with its rules and its event; more than this is a job, not a click.
@@ -121,7 +122,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
         """The scope to write a row in: staff of the platform work inside the row's tenant."""
         tenant_id = self.tenant_id_of(row)
         if access_of(request).platform and tenant_id is not None:
-            return platform_context(tenant_id=tenant_id, user_id=request.access.user.pk)  # type: ignore[attr-defined]
+            return platform_context(tenant_id=tenant_id, user_id=access_of(request).user.pk)
         return nullcontext()
 
     def change_url(self, row: Any) -> str:

@@ -15,9 +15,9 @@ from unfold.admin import ModelAdmin
 from lad.admin import defaults
 from lad.admin.filters import DeletedFilter, filter_for
 from lad.admin.pagination import CappedPaginator, LadChangeList
-from lad.admin.permissions import access_of
 from lad.admin.tenant_choice import TenantChoice
 from lad.db.identifiers import uuid_or_none
+from lad.tenancy.access import access_of
 
 # What an address may carry without leaving rows out.
 PLAIN_PARAMETERS = (PAGE_VAR, ORDER_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,10 @@ from django.db import models
 from django.http import HttpRequest
 
 from lad.db.constraints import RowSecurity
-from lad.tenancy.access import STRANGER, Access
+from lad.tenancy.access import access_of
 
 # What the tenant role needs in the database for a verb; deleting softly is an UPDATE.
 _PRIVILEGE = {"create": "INSERT", "update": "UPDATE", "restore": "UPDATE"}
-
-
-def access_of(request: HttpRequest) -> Access:
-    """The caller, as the middleware resolved it."""
-    return getattr(request, "access", STRANGER)
 
 
 def _tenant_privileges(model: Any) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from unfold.sites import UnfoldAdminSite
 
 from lad.admin import switcher
 from lad.admin.dashboard import dashboard
-from lad.admin.permissions import AreaPermissions, access_of
+from lad.admin.permissions import AreaPermissions
+from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 
 # Of each model so many rows are offered by the search in the sidebar.

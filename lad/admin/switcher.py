@@ -13,9 +13,8 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from lad.admin.permissions import access_of
 from lad.db.identifiers import uuid_or_none
-from lad.tenancy.access import Access
+from lad.tenancy.access import Access, access_of
 
 # Where the access resolver finds the choice.
 SESSION_KEY: Final = "tenant_id"

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import HttpRequest
 
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 
 class TenantChoice:

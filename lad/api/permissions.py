@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from lad.api.authentication import require_user
 from lad.errors import NotAllowed
-from lad.tenancy.access import Access
+from lad.tenancy.access import Access, access_of
 
 VERBS: Final = {
     "GET": "view",
@@ -68,7 +68,7 @@ class HasRight(BasePermission):
         if getattr(view, "public", False):
             return True
         require_user(request)
-        access: Access = request._request.access  # type: ignore[attr-defined]
+        access = access_of(request._request)
         if not getattr(view, "personal", False):
             right = required_right(view, request.method or "")
             if right is None:

@@ -25,7 +25,7 @@ from lad.api.permissions import MissingRight
 from lad.api.throttling import ScopeThrottle
 from lad.db.constraints import RowSecurity
 from lad.errors import Invalid, NotAllowed
-from lad.tenancy.access import Access, actor_of
+from lad.tenancy.access import Access, access_of, actor_of
 from lad.tenancy.context import current_scope, platform_context
 
 
@@ -61,6 +61,11 @@ class LadAPIView(APIView):
     rights: ClassVar[dict[str, str]] = {}
     feature: str | None = None
     throttle_scope: str | None = None
+    # False for views about the person, such as signing in: they work without a usable tenant.
+    needs_tenant: ClassVar[bool] = True
+    # Actions, or methods, that open their caller's scope themselves: they commit before they answer with
+    # a refusal, or call an outside provider between two transactions.
+    self_scoped_actions: ClassVar[frozenset[str]] = frozenset()
     # Money and calls: a write that must not happen twice has to be named by its caller.
     # True for all of the view's writes, or the names of the actions or methods concerned.
     idempotency_required: ClassVar[bool | tuple[str, ...]] = False
@@ -79,7 +84,7 @@ class LadAPIView(APIView):
     @property
     def access(self) -> Access:
         """The caller."""
-        return cast(Access, self.request._request.access)  # type: ignore[attr-defined]
+        return access_of(self.request._request)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # Before rights are asked for, so that a wrong method is told from a forbidden one.

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
-from lad.admin.permissions import access_of
 from lad.mail import services
 from lad.mail.models import MailDelivery
+from lad.tenancy.access import access_of
 
 
 @register(MailDelivery)

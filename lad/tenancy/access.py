@@ -1,4 +1,4 @@
-"""Who is asking, resolved once per request and asked of ever after."""
+"""The caller of a request: resolved once, then asked what they may do."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -10,6 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+from django.urls import Resolver404, ResolverMatch
+from django.urls import resolve as resolve_url
 from django.utils.module_loading import import_string
 
 from lad.errors import DomainError
@@ -65,11 +67,50 @@ def actor_of(request: HttpRequest) -> Actor:
     return request.user if isinstance(request.user, AbstractBaseUser) else None
 
 
+class AccessRequest(HttpRequest):
+    """A request whose caller the tenancy middleware has resolved."""
+
+    access: Access
+
+
 @lru_cache(maxsize=1)
 def _resolver() -> Callable[[HttpRequest], Access]:
     return import_string(settings.ACCESS_RESOLVER)
 
 
 def resolve(request: HttpRequest) -> Access:
-    """The request's access, found by the resolver the settings name."""
+    """Return the request's access, found by the resolver that the settings name."""
     return _resolver()(request)
+
+
+def access_of(request: HttpRequest) -> Access:
+    """Return the request's caller, or STRANGER if no middleware resolved one."""
+    return getattr(request, "access", STRANGER)
+
+
+def needs_tenant(request: HttpRequest) -> bool:
+    """Return whether the view works in a tenant; a view about the person says ``needs_tenant = False``."""
+    return bool(getattr(_view(_match(request)), "needs_tenant", True))
+
+
+def is_self_scoped(request: HttpRequest) -> bool:
+    """Return whether the view names the called action, or the HTTP method, in ``self_scoped_actions``."""
+    match = _match(request)
+    method = (request.method or "").lower()
+    actions: dict[str, str] = getattr(match.func, "actions", None) or {} if match else {}
+    return actions.get(method, method) in getattr(_view(match), "self_scoped_actions", ())
+
+
+def _match(request: HttpRequest) -> ResolverMatch | None:
+    """Return the resolved URL. Django resolves it before it calls ``process_view``, so this costs nothing there."""
+    if request.resolver_match is not None:
+        return request.resolver_match
+    try:
+        return resolve_url(request.path_info)
+    except Resolver404:
+        return None
+
+
+def _view(match: ResolverMatch | None) -> object:
+    """Return the view class, or the function of a view without one."""
+    return getattr(match.func, "cls", match.func) if match is not None else None

@@ -1,49 +1,56 @@
-"""Puts every request into its caller's scope."""
+"""Run every request in its caller's scope."""
 
-import re
 from collections.abc import Callable
-from contextlib import nullcontext
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, cast
 
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from lad.observability import bind_access
 from lad.tenancy import access
 
-# From here on a response is a refusal or a failure, and nothing the request wrote may stay.
+# A response from here on is a failure: nothing the request wrote is kept.
 FIRST_FAILURE_STATUS = 400
 
 
-class TenancyMiddleware:
-    """Resolves who is asking and runs the view, and the rendering of its response, inside their scope.
+class ScopedRequest(access.AccessRequest):
+    """A request with the scope it runs in, which closes when the response is ready."""
 
-    The scope owns the transaction. A response of 400 or above rolls it back. Writes that the settings
-    name as self-scoped enter the scope in their view, for as long as they need it.
+    open_scope: ExitStack
+    scoped: bool
+
+
+class TenancyMiddleware:
+    """Find out who is asking, then run the view and render its response in their scope.
+
+    The scope owns the transaction; a response of 400 or above rolls it back. It opens after the URL is
+    resolved, because the view declares whether it opens its own scope (``self_scoped_actions``).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: Any) -> HttpResponse:
-        request.access = access.resolve(request)
-        bind_access(request.access)
-        scoped = request.access.scoped and not _is_self_scoped(request)
-        if scoped:
-            _receive_upload(request)
-        with request.access.scope() if scoped else nullcontext():
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        scoped_request = cast(ScopedRequest, request)
+        with ExitStack() as scoped_request.open_scope:
+            scoped_request.scoped = False
             response = self.get_response(request)
-            if scoped and response.status_code >= FIRST_FAILURE_STATUS:
+            if scoped_request.scoped and response.status_code >= FIRST_FAILURE_STATUS:
                 transaction.set_rollback(True)
             return response
 
+    def process_view(self, request: ScopedRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any) -> None:
+        """Open the caller's scope unless the view opens its own."""
+        request.access = access.resolve(request)
+        bind_access(request.access)
+        if request.access.scoped and not access.is_self_scoped(request):
+            _receive_upload(request)
+            request.open_scope.enter_context(request.access.scope())
+            request.scoped = True
 
-def _is_self_scoped(request: HttpRequest) -> bool:
-    return request.method == "POST" and re.match(settings.SELF_SCOPED_WRITES, request.path_info) is not None
 
-
-def _receive_upload(request: Any) -> None:
-    """Read a form with files before the transaction begins: who sends slowly must not keep one open."""
+def _receive_upload(request: HttpRequest) -> None:
+    """Read uploaded files before the transaction begins, so that a slow sender does not keep it open."""
     if request.method == "POST" and request.content_type == "multipart/form-data":
         _ = request.FILES

@@ -9,7 +9,8 @@ from django.urls import reverse
 from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.inlines import ReadOnlyInline
-from lad.admin.permissions import access_of, is_deleted
+from lad.admin.permissions import is_deleted
+from lad.tenancy.access import access_of
 from leads.bookings.admin.forms import book_form
 from leads.bookings.models import LeadBooking
 from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source

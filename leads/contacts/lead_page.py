@@ -11,9 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from lad.admin.inlines import LadInline
-from lad.admin.permissions import access_of
 from lad.outbox.models import DomainEvent
-from lad.tenancy.access import Access
+from lad.tenancy.access import Access, access_of
 from leads.contacts.extensions import (
     TimelineEntry,
     add_inline,

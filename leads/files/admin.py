@@ -16,7 +16,8 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from lad import writes
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
-from lad.admin.permissions import access_of, is_deleted
+from lad.admin.permissions import is_deleted
+from lad.tenancy.access import access_of
 from leads.files import services as attachments
 from leads.files.kinds import BY_EXTENSION, LABELS
 from leads.files.models import LeadAttachment

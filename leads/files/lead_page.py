@@ -11,7 +11,8 @@ from django.urls import reverse
 from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.inlines import ReadOnlyInline
-from lad.admin.permissions import access_of, is_deleted
+from lad.admin.permissions import is_deleted
+from lad.tenancy.access import access_of
 from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source
 from leads.contacts.models import Lead
 from leads.files.admin import Described, file_field

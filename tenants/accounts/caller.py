@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from lad.db.identifiers import uuid_or_none
 from lad.errors import DomainError, NotAllowed, NotAuthenticated
-from lad.tenancy.access import STRANGER, Access
+from lad.tenancy.access import STRANGER, Access, needs_tenant
 from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
 from tenants.access.rights import ALL_RIGHTS
@@ -30,10 +30,6 @@ TENANT_HEADER: Final = "X-Tenant-ID"
 
 # Where the admin's tenant switcher keeps its choice.
 SESSION_TENANT: Final = "tenant_id"
-
-
-# About the person rather than a tenant: reached without a membership too, each service in a scope of its own.
-DETACHED_PATHS: Final = ("/api/v1/auth/", "/api/v1/me/", "/api/v1/invitations/")
 
 
 class SessionEnded(NotAuthenticated):
@@ -131,10 +127,8 @@ def _api_access(request: HttpRequest, caller: Caller) -> Access:
             if not (membership.session_live if membership is not None else live.exists()):
                 raise SessionEnded
     access = _of_membership(user, membership, now)
-    path = request.path_info if request.path_info.endswith("/") else f"{request.path_info}/"
-    detached = path.startswith(DETACHED_PATHS)
     access.details["session_id"] = caller.session_id
-    return replace(access, detached=detached) if detached else access
+    return access if needs_tenant(request) else replace(access, detached=True)
 
 
 def _membership(caller: Caller, wanted: UUID | None, now: datetime) -> Any:

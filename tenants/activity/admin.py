@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 
 from lad.admin.base import ReadOnlyAdmin, register
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 from tenants.activity.models import ActivityEntry
 
 

@@ -10,7 +10,8 @@ from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.inlines import LadInline
-from lad.admin.permissions import access_of, is_deleted
+from lad.admin.permissions import is_deleted
+from lad.tenancy.access import access_of
 from voice import formatting
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services import batches

@@ -24,7 +24,7 @@ from lad.admin.actions import in_status, row_action
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.lists import computed_once
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 STATUSES: Final = {
     "Draft": "info",

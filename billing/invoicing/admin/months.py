@@ -14,8 +14,8 @@ from django.utils import timezone
 from billing.formatting import amount
 from billing.invoicing.services import invoices
 from lad.admin.actions import EDIT, PREVIEW_DIGEST, dry_run
-from lad.admin.permissions import access_of
 from lad.admin.widgets import apply_widgets
+from lad.tenancy.access import access_of
 
 EARLIEST: Final = 2000
 

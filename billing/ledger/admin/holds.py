@@ -17,7 +17,7 @@ from billing.ledger.services import ledger
 from lad.admin.actions import Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.inlines import ReadOnlyInline
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 HOLD_COLOURS = {"Held": "info", "Due": "warning", "Captured": "success", "Released": "default", "Expired": "warning"}
 

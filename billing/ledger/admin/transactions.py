@@ -16,7 +16,7 @@ from billing.ledger.services import ledger
 from lad.admin.actions import Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.lists import computed_once
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 LOTS = (Column("Credit lot", "lot"), Column("Amount", "amount", amount))
 

@@ -27,7 +27,7 @@ from billing.ledger.services import ledger, wallets
 from lad.admin.actions import Change, Preview, dry_run, in_status, row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 
 class BalanceFilter(DropdownFilter):

@@ -13,9 +13,9 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from billing.pricing.services import price_sheet
 from billing.pricing.services.price_sheet import LineOutcome, SheetResult
-from lad.admin.permissions import access_of
 from lad.admin.site import add_view
 from lad.errors import Invalid
+from lad.tenancy.access import access_of
 
 FILE_NAME: Final = "lad-prices-{:%Y-%m-%d}.csv"
 LABELS: Final = {

@@ -23,8 +23,8 @@ from lad.admin.actions import row_action
 from lad.admin.base import SharedModelAdmin, register
 from lad.admin.lists import computed_once
 from lad.admin.navigation import SidebarPage, add_page
-from lad.admin.permissions import access_of
 from lad.admin.site import add_view
+from lad.tenancy.access import access_of
 
 VALIDITY: Final = {"in force": "success", "to come": "info", "ended": "default", "withdrawn": "warning"}
 # Of one component so many periods are shown on the page of each.

@@ -26,8 +26,8 @@ from billing.usage.models import UsageStatus
 from billing.usage.selectors import details, summaries
 from billing.usage.selectors.summaries import CostTrend, GroupBy, SummaryLine, UsageSummary
 from lad.admin.navigation import SidebarPage, add_page
-from lad.admin.permissions import access_of
 from lad.admin.site import add_view
+from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 
 CATEGORIES: Final = dict(PriceCategory.choices)

@@ -14,7 +14,7 @@ from billing.usage.services import charging, usage
 from lad.admin.actions import Change, Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.forms import ReasonForm
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 ITEMS: Final = (
     Column("Category", "category"),

@@ -126,6 +126,7 @@ class UsageEventViewSet(ResourceViewSet):
         "void": SPEND,
     }
     idempotency_required = ("create", "charge", "retry", "void")
+    self_scoped_actions = frozenset({"create", "charge", "retry"})
 
     @extend_schema(
         summary="Record what was used",

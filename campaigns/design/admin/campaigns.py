@@ -23,7 +23,7 @@ from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import LadInline, ReadOnlyInline, save_inline
 from lad.admin.lists import computed_once
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 
 
 class AccountsInline(LadInline):

@@ -13,7 +13,8 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import ReadOnlyInline
-from lad.admin.permissions import access_of, is_deleted
+from lad.admin.permissions import is_deleted
+from lad.tenancy.access import access_of
 from leads.bookings import services as bookings
 from leads.bookings.admin.forms import CancelForm, CompleteForm, MissForm, RescheduleForm
 from leads.bookings.models import HOLDING, MAX_RETRIES, BookingStatus, LeadBooking

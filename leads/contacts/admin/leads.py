@@ -20,7 +20,8 @@ from lad.admin.base import TenantModelAdmin, register
 from lad.admin.bulk import bulk_action
 from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline
-from lad.admin.permissions import access_of, is_deleted
+from lad.admin.permissions import is_deleted
+from lad.tenancy.access import access_of
 from lad.tenancy.context import current_scope, default_tenant_id
 from leads.contacts import extensions, selectors
 from leads.contacts.admin.export import leads_csv

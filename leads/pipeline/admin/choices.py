@@ -8,7 +8,7 @@ from django.db.models import F, QuerySet, Value
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 from leads.pipeline import selectors
 from leads.pipeline.models import LeadStage, LeadStatus
 from tenants.teams.models import Membership

@@ -18,8 +18,8 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.navigation import SidebarPage, add_page
-from lad.admin.permissions import access_of
 from lad.admin.site import add_view
+from lad.tenancy.access import access_of
 from leads.pipeline import selectors
 from leads.pipeline import services as pipeline
 from leads.pipeline.admin.choices import stages_of, statuses_of

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from lad.admin.base import ReadOnlyAdmin, register
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 from tenants.accounts.models import RefreshToken
 
 

@@ -9,8 +9,8 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import GlobalModelAdmin, ReadOnlyAdmin, register
 from lad.admin.inlines import ReadOnlyInline
-from lad.admin.permissions import access_of
 from lad.db.fields import TenantUserKey
+from lad.tenancy.access import access_of
 from tenants.accounts.models import SignInFailure, User, UserIdentity
 from tenants.accounts.services import credentials, passwords, users
 from tenants.teams.models import Membership

@@ -22,8 +22,9 @@ SIGNED_IN_OR_NOT: Final[Any] = [{"bearer": []}, {}]
 
 
 class AuthView(LadAPIView):
-    """Answers of these views hold secrets: none is kept, neither for replay nor by anything in between."""
+    """Base of the views about a person. Their responses hold secrets, so nothing caches or replays them."""
 
+    needs_tenant = False
     replayable = False
 
     @property

@@ -13,7 +13,7 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.defaults import STATUS_COLOURS
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 from tenants.teams.models import TenantInvitation
 from tenants.teams.services import invitations
 

@@ -8,7 +8,7 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 from tenants.access.models import UserCapability
 from tenants.access.rights import effective_rights
 from tenants.teams.models import Membership, Role

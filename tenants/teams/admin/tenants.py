@@ -13,7 +13,7 @@ from lad.admin.actions import row_action
 from lad.admin.base import GlobalModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.inlines import LadInline, ReadOnlyInline
-from lad.admin.permissions import access_of
+from lad.tenancy.access import access_of
 from tenants.features import selectors as features
 from tenants.features.models import TenantFeature
 from tenants.teams.models import Membership, Tenant, TenantStatus

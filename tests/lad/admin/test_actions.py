@@ -128,12 +128,12 @@ def test_an_account_is_deactivated_gets_a_reset_link_and_is_unlocked(root, membe
 
 def test_a_dead_letter_says_why_and_is_retried_or_discarded(root, tenant):
     delivery = dead_letter(tenant)
-    page = f"/admin/tenants/eventdelivery/{delivery.pk}"
+    page = f"/admin/outbox/eventdelivery/{delivery.pk}"
     assert "Given up after 9 attempts" in text(root.get(f"{page}/change/"))
     assert root.post(f"{page}/retry/").status_code == 302
     assert one(EventDelivery, pk=delivery.pk).state == DeliveryState.READY
     other = dead_letter(tenant)
-    root.post(f"/admin/tenants/eventdelivery/{other.pk}/discard/")
+    root.post(f"/admin/outbox/eventdelivery/{other.pk}/discard/")
     with platform_context():
         assert not EventDelivery.objects.filter(pk=other.pk).exists()
 
@@ -157,7 +157,7 @@ def test_the_outbox_page_is_the_platforms(admin_of, owner):
 def test_an_event_is_replayed_and_its_page_tells_the_story(root, tenant):
     with platform_context(tenant_id=tenant.pk):
         event = DomainEventFactory.create(tenant=tenant, processed=True)
-    page = f"/admin/tenants/domainevent/{event.pk}"
+    page = f"/admin/outbox/domainevent/{event.pk}"
     assert "Nobody has anything left to do" in text(root.get(f"{page}/change/"))
     root.post(f"{page}/replay/", {"consumer": "activity-feed"})
     assert one(EventDelivery, event_id=event.pk).consumer == "activity-feed"
@@ -176,9 +176,9 @@ def test_mail_in_doubt_is_sent_again_or_cancelled_by_a_person(root, tenant):
         )
     cards = {card.title: (card.value, card.tone) for card in root.get("/admin/").context["cards"]}
     assert cards["Mail in doubt"] == ("1", "warning")
-    assert root.post(f"/admin/tenants/maildelivery/{mail.pk}/resend/").status_code == 302
+    assert root.post(f"/admin/mail/maildelivery/{mail.pk}/resend/").status_code == 302
     assert one(MailDelivery, pk=mail.pk).state == MailState.QUEUED
-    assert root.post(f"/admin/tenants/maildelivery/{mail.pk}/cancel/").status_code == 302
+    assert root.post(f"/admin/mail/maildelivery/{mail.pk}/cancel/").status_code == 302
     assert one(MailDelivery, pk=mail.pk).state == MailState.CANCELLED
 
 

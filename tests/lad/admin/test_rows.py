@@ -292,10 +292,10 @@ def test_what_happened_is_not_edited_by_hand(root, tenant, owner):
     feature_row = feature(tenant)
     root.post(f"{FEATURES}{feature_row.pk}/change/", {"feature_key": "other", "config": "{}"})
     event = one(DomainEvent, aggregate_id=feature_row.pk)
-    page = f"/admin/tenants/domainevent/{event.pk}"
+    page = f"/admin/outbox/domainevent/{event.pk}"
     assert root.get(f"{page}/change/").status_code == 200
     assert root.post(f"{page}/change/", {"event_type": "x"}).status_code == 403
-    assert root.get("/admin/tenants/domainevent/add/").status_code == 403
+    assert root.get("/admin/outbox/domainevent/add/").status_code == 403
     assert root.get(f"{page}/delete/").status_code == 403
 
 

@@ -118,8 +118,8 @@ def test_taking_a_right_away_takes_the_page_away(admin_of, owner, viewer, tenant
     browser = admin_of(viewer)
     assert browser.get("/admin/tenants/membership/").status_code == 200
     assert browser.get("/admin/tenants/membership/add/").status_code == 403
-    assert browser.get("/admin/tenants/auditentry/").status_code == 403
-    assert browser.get("/admin/tenants/maildelivery/").status_code == 403
+    assert browser.get("/admin/audit/auditentry/").status_code == 403
+    assert browser.get("/admin/mail/maildelivery/").status_code == 403
 
 
 def test_the_sidebar_shows_what_may_be_seen(admin_of, viewer, superuser):

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 
 from lad.errors import Conflict
+from lad.tenancy.access import access_of
 from lad.tenancy.context import current_scope
 from lad.urls import handler400, handler403, handler404, handler500
 from lad.urls import urlpatterns as real
@@ -39,8 +40,11 @@ def write_then_end(request: HttpRequest, ending: str) -> HttpResponse:
 def write_in_scope(request: HttpRequest, ending: str) -> HttpResponse:
     """As a self-scoped view does: what it wrote is committed before it ends."""
     assert current_scope() is None
-    with request.access.scope():  # type: ignore[attr-defined]
+    with access_of(request).scope():
         return write_then_end(request, ending)
+
+
+write_in_scope.self_scoped_actions = {"post"}  # type: ignore[attr-defined]  # read by the middleware
 
 
 def lazy(request: HttpRequest) -> TemplateResponse:
