@@ -1,8 +1,8 @@
-"""Keywords of the demo and what means much the same."""
+"""Keywords of the demo and their expansions."""
 
 from typing import Final
 
-# Keyword, context, what it means.
+# Keyword, context, expansions.
 Expansion = tuple[str, str, tuple[str, ...]]
 
 SHARED: Final[tuple[Expansion, ...]] = (

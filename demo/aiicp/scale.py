@@ -1,4 +1,4 @@
-"""What people asked the assistant, and what they kept of it."""
+"""Fill the assistant's tables for a scale test."""
 
 from typing import Final
 

@@ -1,23 +1,23 @@
-"""Demo rows of the voice domain."""
+"""Demo data of the voice app."""
 
 from datetime import datetime
 
 from demo.demo_tenant import DemoTenant
-from demo.voice import batches, calls, team
-from demo.voice.cast import CASTS
+from demo.voice import agents, batches, calls
+from demo.voice.setups import SETUPS
 from voice.agents.models import Voice
 
 
 def load_shared(now: datetime) -> None:
-    """Make the voices everybody may use."""
-    team.load_shared()
+    """Create the shared voices."""
+    agents.load_shared()
 
 
 def load(demo: DemoTenant) -> None:
-    """Fill one tenant: who speaks for it, from which numbers, its batches, calls and what they told."""
-    cast = CASTS[demo.slug]
+    """Fill one tenant with agents, numbers, batches, calls and analyses."""
+    setup = SETUPS[demo.slug]
     voices = {voice.provider_voice_id: voice for voice in Voice.objects.all()}
-    crew = team.load(demo, cast, voices)
+    resources = agents.load(demo, setup, voices)
     book = calls.PhoneBook(demo)
-    batches.load(demo, cast, crew, book)
-    calls.load(demo, cast, crew, book)
+    batches.load(demo, setup, resources, book)
+    calls.load(demo, setup, resources, book)

@@ -1,23 +1,23 @@
-"""Batches in every status, with entries in every status and the calls they led to."""
+"""Build demo batches in every status, with entries in every status and their calls."""
 
 from datetime import timedelta
 from typing import Any, Final
 
 from demo.demo_tenant import DemoTenant
-from demo.voice.calls import Calls, PhoneBook
-from demo.voice.cast import Cast
-from demo.voice.team import Crew
+from demo.voice.agents import AgentsAndNumbers
+from demo.voice.calls import CallBuilder, PhoneBook
+from demo.voice.setups import VoiceSetup
 from lad.phones import parse
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.statuses import BATCH_FINISHED, ENTRY_NOT_REACHED, BatchStatus, CallStatus, EntryStatus
 
-DONE: Final[dict[EntryStatus, float]] = {
+FINISHED_MIX: Final[dict[EntryStatus, float]] = {
     EntryStatus.COMPLETED: 8,
     EntryStatus.DECLINED: 3,
     EntryStatus.FAILED: 2,
     EntryStatus.CANCELLED: 1,
 }
-# What the entries of a batch in the status are.
+# The mix of entries in a batch of each status.
 ENTRIES: Final[dict[str, dict[EntryStatus, float]]] = {
     BatchStatus.QUEUED: {EntryStatus.QUEUED: 1},
     BatchStatus.RUNNING: {
@@ -28,19 +28,19 @@ ENTRIES: Final[dict[str, dict[EntryStatus, float]]] = {
         EntryStatus.FAILED: 1,
         EntryStatus.QUEUED: 5,
     },
-    BatchStatus.COMPLETED: DONE,
+    BatchStatus.COMPLETED: FINISHED_MIX,
     BatchStatus.FAILED: {EntryStatus.FAILED: 1},
     BatchStatus.CANCELLED: {EntryStatus.CANCELLED: 4, EntryStatus.COMPLETED: 1},
     BatchStatus.STOPPED: {EntryStatus.CANCELLED: 2, EntryStatus.COMPLETED: 3, EntryStatus.DECLINED: 1},
 }
-CALL_OF: Final = {
+CALL_STATUS_OF_ENTRY: Final = {
     EntryStatus.COMPLETED: CallStatus.ENDED,
     EntryStatus.DECLINED: CallStatus.DECLINED,
     EntryStatus.FAILED: CallStatus.FAILED,
     EntryStatus.DISPATCHED: CallStatus.ONGOING,
 }
-GIVEN_UP: Final = "max_retries_exceeded"
-MORE_COMPLETED: Final = 4
+MAX_RETRIES_EXCEEDED: Final = "max_retries_exceeded"
+EXTRA_COMPLETED_BATCHES: Final = 4
 CONTEXTS: Final = (
     "They asked for a call on the website.",
     "They were at our stand in spring.",
@@ -48,11 +48,11 @@ CONTEXTS: Final = (
 )
 
 
-def load(demo: DemoTenant, cast: Cast, crew: Crew, book: PhoneBook) -> None:
-    calls = Calls(demo, cast, crew)
+def load(demo: DemoTenant, setup: VoiceSetup, resources: AgentsAndNumbers, book: PhoneBook) -> None:
+    calls = CallBuilder(demo, setup, resources)
     entries: list[CallBatchEntry] = []
-    statuses = [*BatchStatus, *([BatchStatus.COMPLETED] * MORE_COMPLETED)]
-    batches = [_batch(demo, cast, crew, book, status, calls, entries) for status in statuses]
+    statuses = [*BatchStatus, *([BatchStatus.COMPLETED] * EXTRA_COMPLETED_BATCHES)]
+    batches = [_batch(demo, setup, resources, book, status, calls, entries) for status in statuses]
     CallBatch.objects.bulk_create(batches)
     calls.save()
     CallBatchEntry.objects.bulk_create(entries, batch_size=200)
@@ -60,11 +60,11 @@ def load(demo: DemoTenant, cast: Cast, crew: Crew, book: PhoneBook) -> None:
 
 def _batch(
     demo: DemoTenant,
-    cast: Cast,
-    crew: Crew,
+    setup: VoiceSetup,
+    resources: AgentsAndNumbers,
     book: PhoneBook,
     status: BatchStatus,
-    calls: Calls,
+    calls: CallBuilder,
     entries: list[CallBatchEntry],
 ) -> CallBatch:
     fresh = status in (BatchStatus.QUEUED, BatchStatus.RUNNING)
@@ -73,36 +73,41 @@ def _batch(
         **demo.created(made),
         tenant=demo.tenant,
         initiated_by_user=demo.random.choice(demo.team),
-        agent=crew.agents[0],
-        from_number=crew.numbers[0],
+        agent=resources.agents[0],
+        from_number=resources.numbers[0],
         status=status,
         scheduled_at=demo.ago(days=-1) if status == BatchStatus.QUEUED else None,
         started_at=None if status == BatchStatus.QUEUED else made + timedelta(minutes=1),
         finished_at=made + timedelta(minutes=50) if status in BATCH_FINISHED else None,
         metadata={"base_context": demo.random.choice(CONTEXTS), "llm_provider": "groq"},
     )
-    statuses = demo.spread(ENTRIES[status], cast.batch_size)
-    mine = [_entry(demo, batch, book, each, place, calls) for place, each in enumerate(statuses)]
-    mine = list({entry.to_phone: entry for entry in mine}.values())
-    batch.total_calls = len(mine)
-    batch.completed_calls = sum(entry.status == EntryStatus.COMPLETED for entry in mine)
-    batch.failed_calls = sum(entry.status in ENTRY_NOT_REACHED for entry in mine)
-    entries += mine
+    statuses = demo.spread(ENTRIES[status], setup.batch_size)
+    batch_entries = [_entry(demo, batch, book, each, position, calls) for position, each in enumerate(statuses)]
+    batch_entries = list({entry.to_phone: entry for entry in batch_entries}.values())
+    batch.total_calls = len(batch_entries)
+    batch.completed_calls = sum(entry.status == EntryStatus.COMPLETED for entry in batch_entries)
+    batch.failed_calls = sum(entry.status in ENTRY_NOT_REACHED for entry in batch_entries)
+    entries += batch_entries
     return batch
 
 
 def _entry(
-    demo: DemoTenant, batch: CallBatch, book: PhoneBook, status: EntryStatus, place: int, calls: Calls
+    demo: DemoTenant, batch: CallBatch, book: PhoneBook, status: EntryStatus, position: int, calls: CallBuilder
 ) -> CallBatchEntry:
     lead = book.next()
-    made = batch.created_at + timedelta(minutes=2, seconds=70 * place)
+    made = batch.created_at + timedelta(minutes=2, seconds=70 * position)
     call = None
     given_up = status == EntryStatus.FAILED and batch.status == BatchStatus.FAILED
-    if status in CALL_OF and not given_up:
-        call = calls.add(lead, CALL_OF[status], min(made, demo.now), initiated_by_user=batch.initiated_by_user)
+    if status in CALL_STATUS_OF_ENTRY and not given_up:
+        call = calls.add(
+            lead, CALL_STATUS_OF_ENTRY[status], min(made, demo.now), initiated_by_user=batch.initiated_by_user
+        )
     more: dict[str, Any] = {}
     if status == EntryStatus.FAILED:
-        more = {"error_message": GIVEN_UP if given_up else "The carrier did not take the call.", "retry_count": 2}
+        more = {
+            "error_message": MAX_RETRIES_EXCEEDED if given_up else "The carrier did not take the call.",
+            "retry_count": 2,
+        }
     return CallBatchEntry(
         **demo.created(batch.created_at),
         tenant=demo.tenant,
@@ -111,6 +116,6 @@ def _entry(
         to_phone=parse(lead.phone).e164,
         status=status,
         call_log=call,
-        metadata={"lead_name": lead.full_name, "entry_index": place},
+        metadata={"lead_name": lead.full_name, "entry_index": position},
         **more,
     )

@@ -1,4 +1,4 @@
-"""Calls with what was said, what they cost and what they told."""
+"""Build the demo calls with transcripts, costs and analyses."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from typing import Any, Final
 from campaigns.design.models import CampaignStep
 from campaigns.enrolment.models import CampaignLead
 from demo.demo_tenant import DemoTenant
-from demo.voice.cast import Cast
-from demo.voice.talks import Said, hold
-from demo.voice.team import Crew
+from demo.voice.agents import AgentsAndNumbers
+from demo.voice.call_scripts import ScriptedCall, script_call
+from demo.voice.setups import VoiceSetup
 from lad import phones
 from leads.contacts.models import Lead
 from voice.analysis.models import CallAnalysis, Disposition
@@ -27,10 +27,10 @@ STATUSES: Final = {
     CallStatus.RINGING: 1,
     CallStatus.PENDING: 2,
 }
-INBOUND: Final = 0.15
-ANALYSED: Final = 0.9
-OF_CAMPAIGNS: Final = 0.25
-CALLED_IN_A_WEEK: Final = 0.4
+INBOUND_SHARE: Final = 0.15
+ANALYSED_SHARE: Final = 0.9
+CAMPAIGN_SHARE: Final = 0.25
+FOLLOW_UP_SHARE: Final = 0.4
 REASONS: Final = ("The carrier did not take the call.", "The number is not in service.", "The line was dropped.")
 DECLINED_AS: Final = ("no_answer", "busy", "rejected")
 _CENT: Final = Decimal("0.000001")
@@ -38,13 +38,13 @@ _CENT: Final = Decimal("0.000001")
 
 @dataclass
 class PhoneBook:
-    """The tenant's leads who have a number, and those of them who stand in a campaign."""
+    """The tenant's leads with a number, and their enrolments in campaigns."""
 
     demo: DemoTenant
     leads: list[Lead] = field(init=False)
     enrolments: list[CampaignLead] = field(init=False)
     steps: dict[Any, CampaignStep] = field(init=False)
-    _place: int = 0
+    _position: int = 0
 
     def __post_init__(self) -> None:
         self.leads = list(Lead.objects.exclude(phone="").order_by("pk")[:400])
@@ -55,32 +55,32 @@ class PhoneBook:
         self.steps = {step.campaign_id: step for step in steps}
 
     def next(self) -> Lead:
-        """Another lead, going round."""
-        self._place += 1
-        return self.leads[self._place % len(self.leads)]
+        """Return the next lead, starting again after the last."""
+        self._position += 1
+        return self.leads[self._position % len(self.leads)]
 
 
 @dataclass
-class Calls:
-    """Calls on their way into the tables, with their analyses."""
+class CallBuilder:
+    """Collects calls and their analyses, and writes them in bulk."""
 
     demo: DemoTenant
-    cast: Cast
-    crew: Crew
+    setup: VoiceSetup
+    resources: AgentsAndNumbers
     logs: list[CallLog] = field(default_factory=list)
     analyses: list[CallAnalysis] = field(default_factory=list)
 
     def add(self, lead: Lead, status: str, made: datetime, **more: Any) -> CallLog:
-        """One call to or from the lead in the status, made at that moment."""
-        demo, index = self.demo, tenant_index(self.demo, len(self.crew.agents))
-        agent, persona = self.crew.agents[index], self.cast.personas[index]
+        """Add a call to or from the lead, created at ``made``, and return it."""
+        demo, index = self.demo, skewed_index(self.demo, len(self.resources.agents))
+        agent, spec = self.resources.agents[index], self.setup.agents[index]
         phone = phones.parse(lead.phone)
         call = CallLog(
             **demo.created(made),
             tenant=demo.tenant,
             lead=lead,
             agent=agent,
-            from_number=self.crew.numbers[index % len(self.crew.numbers)],
+            from_number=self.resources.numbers[index % len(self.resources.numbers)],
             to_country_code=phone.country_code,
             to_base_number=phone.base_number,
             to_leading_zeros=phone.leading_zeros,
@@ -88,25 +88,25 @@ class Calls:
             **{"direction": Direction.OUTBOUND, "initiated_by_user": demo.random.choice(demo.team), **more},
         )
         inbound = call.direction == Direction.INBOUND
-        said = hold(demo, self.cast, persona, first=lead.first_name, email=lead.email, inbound=inbound)
-        self._take_course(call, said, made)
+        scripted = script_call(demo, self.setup, spec, first=lead.first_name, email=lead.email, inbound=inbound)
+        self._fill_in(call, scripted, made)
         self.logs.append(call)
-        if call.status == CallStatus.ENDED and demo.random.random() < ANALYSED:
-            self.analyses.append(_analysis(demo, call, said))
+        if call.status == CallStatus.ENDED and demo.random.random() < ANALYSED_SHARE:
+            self.analyses.append(_analysis(demo, call, scripted))
         return call
 
-    def _take_course(self, call: CallLog, said: Said, made: datetime) -> None:
+    def _fill_in(self, call: CallLog, scripted: ScriptedCall, made: datetime) -> None:
         ring = timedelta(seconds=self.demo.random.randint(4, 22))
         began = made + ring
         if call.status in (CallStatus.ENDED, CallStatus.ONGOING):
             call.started_at = began
             call.metadata = {"room_name": f"call-{call.pk.hex[-8:]}"}
         if call.status == CallStatus.ENDED:
-            call.ended_at = began + timedelta(seconds=said.seconds + 1)
-            call.duration_seconds = said.seconds
-            call.transcripts = said.turns
+            call.ended_at = began + timedelta(seconds=scripted.seconds + 1)
+            call.duration_seconds = scripted.seconds
+            call.transcripts = scripted.turns
             call.recording_url = f"https://recordings.example/{self.demo.slug}/{call.pk}.mp3"
-            call.cost_breakdown = list(_costs(said))
+            call.cost_breakdown = list(_costs(scripted))
             call.cost = sum((Decimal(item["cost"]) for item in call.cost_breakdown), Decimal(0))
         elif call.status == CallStatus.FAILED:
             call.ended_at = began
@@ -122,20 +122,20 @@ class Calls:
         CallAnalysis.objects.bulk_create(self.analyses, batch_size=200)
 
 
-def tenant_index(demo: DemoTenant, count: int) -> int:
-    """One of so many, the first more often than the last."""
+def skewed_index(demo: DemoTenant, count: int) -> int:
+    """Return a random index below ``count``, low ones more often."""
     return min(int(demo.random.triangular(0, count, 0)), count - 1)
 
 
-def load(demo: DemoTenant, cast: Cast, crew: Crew, book: PhoneBook) -> None:
-    calls = Calls(demo, cast, crew)
-    for status in demo.spread(STATUSES, cast.calls):
+def load(demo: DemoTenant, setup: VoiceSetup, resources: AgentsAndNumbers, book: PhoneBook) -> None:
+    calls = CallBuilder(demo, setup, resources)
+    for status in demo.spread(STATUSES, setup.calls):
         live = status in (CallStatus.PENDING, CallStatus.RINGING, CallStatus.ONGOING)
         made = demo.ago(minutes=demo.random.randint(1, 4)) if live else demo.moment()
-        inbound = status == CallStatus.ENDED and demo.random.random() < INBOUND
+        inbound = status == CallStatus.ENDED and demo.random.random() < INBOUND_SHARE
         more: dict[str, Any] = {"direction": Direction.INBOUND, "initiated_by_user": None} if inbound else {}
         lead = book.next()
-        if not inbound and book.enrolments and demo.random.random() < OF_CAMPAIGNS:
+        if not inbound and book.enrolments and demo.random.random() < CAMPAIGN_SHARE:
             enrolment = demo.random.choice(book.enrolments)
             lead = next(each for each in book.leads if each.pk == enrolment.lead_id)
             more = {
@@ -148,16 +148,16 @@ def load(demo: DemoTenant, cast: Cast, crew: Crew, book: PhoneBook) -> None:
     calls.save()
 
 
-def _costs(said: Said) -> Iterator[dict[str, Any]]:
-    characters = sum(len(turn["text"]) for turn in said.turns if turn["role"] == "agent")
-    words = sum(len(turn["text"].split()) for turn in said.turns)
+def _costs(scripted: ScriptedCall) -> Iterator[dict[str, Any]]:
+    characters = sum(len(turn["text"]) for turn in scripted.turns if turn["role"] == "agent")
+    words = sum(len(turn["text"].split()) for turn in scripted.turns)
     for component, provider, model, unit, amount, rate in (
-        ("telephony", "twilio", "voice", "second", said.seconds, "0.000217"),
-        ("stt", "deepgram", "nova-3", "second", said.seconds, "0.000072"),
+        ("telephony", "twilio", "voice", "second", scripted.seconds, "0.000217"),
+        ("stt", "deepgram", "nova-3", "second", scripted.seconds, "0.000072"),
         ("llm_prompt", "groq", "llama-3.3-70b", "token", words * 40, "0.00000059"),
         ("llm_completion", "groq", "llama-3.3-70b", "token", words * 2, "0.00000079"),
         ("tts", "cartesia", "sonic-2", "character", characters, "0.000038"),
-        ("vm_infrastructure", "digitalocean", "", "second", said.seconds, "0.000012"),
+        ("vm_infrastructure", "digitalocean", "", "second", scripted.seconds, "0.000012"),
     ):
         cost = (Decimal(amount) * Decimal(rate)).quantize(_CENT)
         yield {
@@ -171,25 +171,25 @@ def _costs(said: Said) -> Iterator[dict[str, Any]]:
         }
 
 
-def _analysis(demo: DemoTenant, call: CallLog, said: Said) -> CallAnalysis:
-    talk = said.talk
-    later = talk.disposition == Disposition.NURTURE and demo.random.random() < CALLED_IN_A_WEEK
+def _analysis(demo: DemoTenant, call: CallLog, scripted: ScriptedCall) -> CallAnalysis:
+    script = scripted.script
+    later = script.disposition == Disposition.NURTURE and demo.random.random() < FOLLOW_UP_SHARE
     return CallAnalysis(
-        **demo.created(call.created_at + timedelta(seconds=said.seconds + 60)),
+        **demo.created(call.created_at + timedelta(seconds=scripted.seconds + 60)),
         tenant=demo.tenant,
         call_log=call,
         lead=call.lead,
-        summary=talk.summary.format(**said.names),
-        sentiment=talk.sentiment,
-        lead_category=talk.category,
-        disposition=Disposition.FOLLOW_UP_7 if later else talk.disposition,
-        recommended_action=talk.action,
-        engagement_level=talk.engagement,
-        key_points=[point.format(**said.names) for point in talk.points],
-        prospect_questions=[question.format(**said.names) for question in talk.questions],
-        prospect_concerns=list(talk.concerns),
-        stages_reached=list(talk.stages),
-        lead_extraction=talk.extraction,
+        summary=script.summary.format(**scripted.names),
+        sentiment=script.sentiment,
+        lead_category=script.category,
+        disposition=Disposition.FOLLOW_UP_7 if later else script.disposition,
+        recommended_action=script.action,
+        engagement_level=script.engagement,
+        key_points=[point.format(**scripted.names) for point in script.points],
+        prospect_questions=[question.format(**scripted.names) for question in script.questions],
+        prospect_concerns=list(script.concerns),
+        stages_reached=list(script.stages),
+        lead_extraction=script.extraction,
         raw_analysis={"sentiment_full": {"combined_score": demo.random.randint(20, 95)}},
         cost=Decimal("0.0021"),
     )

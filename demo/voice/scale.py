@@ -1,4 +1,4 @@
-"""Agents, and the calls they made: singly, in batches, with what was understood of them."""
+"""Fill the voice tables for a scale test."""
 
 from typing import Final
 

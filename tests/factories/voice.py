@@ -9,17 +9,17 @@ from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
-from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, VoiceProfile, VoiceProvider
+from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, VoiceProfile
 from voice.analysis.models import CallAnalysis, LeadCategory, Sentiment
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.calls.models import CallLog
-from voice.numbers.models import TelephonyProvider, VoiceNumber
+from voice.numbers.models import VoiceNumber
 
 FIRST_NUMBER = 612_000_000
 
 
 class VoiceFactory(SharedModelFactory[Voice]):
-    provider = VoiceProvider.CARTESIA
+    provider = "cartesia"
     provider_voice_id = unique("voice-%d")
     description = unique("Calm voice %d")
     gender = Gender.FEMALE
@@ -43,7 +43,7 @@ class VoiceNumberFactory(TenantModelFactory[VoiceNumber]):
     country_code = "+39"
     base_number: Any = Sequence(lambda number: FIRST_NUMBER + number)
     leading_zeros = 1
-    provider = TelephonyProvider.TWILIO
+    provider = "twilio"
 
     class Meta:
         model = VoiceNumber

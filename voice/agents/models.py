@@ -2,9 +2,10 @@
 
 from django.db import models
 
-from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
+from lad.db.fields import RegisteredKeyField, SharedForeignKey, TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import NumberedModel, SharedModel, SoftDeletable, TenantModel
+from voice.agents.providers import voice_providers
 from voice.constraints import LANGUAGE, MAX_URL, WEB_ADDRESS, is_web_address
 from voice.json_schemas import PREFERENCES, VOICE
 
@@ -54,29 +55,12 @@ class VoiceAgent(NumberedModel, SoftDeletable, TenantModel):
         return self.name
 
 
-class VoiceProvider(models.TextChoices):
-    """Who makes the sound."""
-
-    ELEVENLABS = "elevenlabs", "ElevenLabs"
-    GOOGLE = "google", "Google"
-    OPENAI = "openai", "OpenAI"
-    CARTESIA = "cartesia", "Cartesia"
-    GOOGLE_CHIRP = "google_chirp", "Google Chirp"
-    GEMINI = "gemini", "Gemini"
-    RIME = "rime", "Rime"
-    SMALLESTAI = "smallestai", "Smallest.ai"
-    SARVAM = "sarvam", "Sarvam"
-    ULTRAVOX = "ultravox", "Ultravox"
-    GEMINI_REALTIME = "gemini_realtime", "Gemini Realtime"
-    OPENAI_REALTIME = "openai_realtime", "OpenAI Realtime"
-
-
 class Voice(SharedModel):
     """One voice of a speech provider. A voice without a tenant is shared with every tenant."""
 
     event_name = "voice.voice"
 
-    provider = models.CharField(max_length=50, choices=VoiceProvider)
+    provider = RegisteredKeyField(max_length=50, registry=voice_providers)
     provider_voice_id = models.CharField(max_length=255)
     description = models.TextField(max_length=2_000, blank=True, default="", db_default="")
     gender = models.CharField(max_length=20, choices=Gender, null=True, blank=True)  # noqa: DJ001

@@ -2,23 +2,13 @@
 
 from django.db import models
 
-from lad.db.fields import TenantForeignKey
+from lad.db.fields import RegisteredKeyField, TenantForeignKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 from lad.phones import Phone
 from voice.constraints import is_phone
 from voice.json_schemas import NUMBER
-
-
-class TelephonyProvider(models.TextChoices):
-    """Who carries the calls."""
-
-    TWILIO = "twilio", "Twilio"
-    VONAGE = "vonage", "Vonage"
-    VAPI = "vapi", "Vapi"
-    LIVEKIT = "livekit", "LiveKit"
-    SASYA = "sasya", "Sasya"
-    CUSTOM = "custom", "Own trunk"
+from voice.numbers.providers import CUSTOM, telephony_providers
 
 
 class NumberStatus(models.TextChoices):
@@ -38,7 +28,7 @@ class VoiceNumber(SoftDeletable, TenantModel):
     leading_zeros = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="The zeros before the national number, as Italian numbers have."
     )
-    provider = models.CharField(max_length=50, choices=TelephonyProvider, default=TelephonyProvider.CUSTOM)
+    provider = RegisteredKeyField(max_length=50, registry=telephony_providers, default=CUSTOM.key)
     status = models.CharField(
         max_length=20, choices=NumberStatus, default=NumberStatus.ACTIVE, db_default=NumberStatus.ACTIVE
     )

@@ -1,8 +1,8 @@
-"""Kestrel sells analytics software to other companies."""
+"""Conversations of Kestrel, which sells analytics software to other companies."""
 
 from typing import Final
 
-from demo.aiicp.talk import ARCHIVED, COMPLETED, Said, Talk
+from demo.aiicp.conversations.scripts import ARCHIVED, COMPLETED, ScriptedConversation, ScriptedMessage
 
 _HEADS_OF_DATA = {
     "outreach_type": "outbound",
@@ -38,8 +38,8 @@ _NAMED_ACCOUNTS = {
     "confidence_score": 93,
 }
 
-TALKS: Final = (
-    Talk(
+CONVERSATIONS: Final = (
+    ScriptedConversation(
         person="Priya",
         title="Heads of data in Nordic fintech",
         days_ago=34,
@@ -56,36 +56,36 @@ TALKS: Final = (
         stage="ready_for_execution",
         profile="Nordic fintech, heads of data",
         about="Mid-sized payment and lending companies that run Snowflake and have a data team of their own.",
-        said=(
-            Said("We want to reach people who run data teams in Nordic fintechs."),
-            Said(
+        messages=(
+            ScriptedMessage("We want to reach people who run data teams in Nordic fintechs."),
+            ScriptedMessage(
                 "Good start. How large should these companies be: up to 50 people, 50 to 500, or more?",
                 {"stage": "outbound_icp_discovery", "options": ["Up to 50", "50 to 500", "More than 500"]},
             ),
-            Said("50 to 500. Below that nobody has a data team, above that it takes a year to close."),
-            Said(
+            ScriptedMessage("50 to 500. Below that nobody has a data team, above that it takes a year to close."),
+            ScriptedMessage(
                 "Noted: mid-market. Which titles sign the contract, and which only try the product?",
                 {"stage": "outbound_icp_discovery", "extracted": {"company_size": "mid-market"}},
             ),
-            Said("Head of Data or VP Data sign. Directors of analytics try it and then bring their boss."),
-            Said(
+            ScriptedMessage("Head of Data or VP Data sign. Directors of analytics try it and then bring their boss."),
+            ScriptedMessage(
                 "Is there a technology they should already have? It often says more than the industry.",
                 {"extracted": {"roles": ["Head of Data", "VP Data", "Director of Analytics"]}},
             ),
-            Said("Snowflake, ideally with dbt. If they are still on spreadsheets we are too early."),
-            Said(
+            ScriptedMessage("Snowflake, ideally with dbt. If they are still on spreadsheets we are too early."),
+            ScriptedMessage(
                 "Here is the profile: heads of data and VPs in fintech and payments, 50 to 500 people, in the four "
                 "Nordic countries, using Snowflake and dbt. Shall I search with it?",
                 {"stage": "confirmation", "options": ["Search", "Change something"]},
             ),
-            Said("Yes, search. And save it, Tom will want it too.", {"intent": "confirm"}),
-            Said(
+            ScriptedMessage("Yes, search. And save it, Tom will want it too.", {"intent": "confirm"}),
+            ScriptedMessage(
                 "Saved as “Nordic fintech, heads of data”. The search is ready.",
                 {"stage": "ready_for_execution"},
             ),
         ),
     ),
-    Talk(
+    ScriptedConversation(
         person="Tom",
         title="CPOs at three named accounts",
         days_ago=12,
@@ -101,42 +101,44 @@ TALKS: Final = (
         stage="ready_for_execution",
         profile="Dutch named accounts, product leads",
         about="The three accounts of the autumn plan.",
-        said=(
-            Said("I know whom I want: whoever runs product at Northwind Freight, Amberlight Foods and Solvang Retail."),
-            Said(
+        messages=(
+            ScriptedMessage(
+                "I know whom I want: whoever runs product at Northwind Freight, Amberlight Foods and Solvang Retail."
+            ),
+            ScriptedMessage(
                 "Three companies, one role. All of them in the Netherlands, or their offices abroad as well?",
                 {"stage": "outbound_known_target", "extracted": {"companies": _NAMED_ACCOUNTS["companies"]}},
             ),
-            Said("Netherlands only. The Belgian offices buy through Amsterdam."),
-            Said(
+            ScriptedMessage("Netherlands only. The Belgian offices buy through Amsterdam."),
+            ScriptedMessage(
                 "Then I look for chief product officers, and similar titles, at these three in the Netherlands.",
                 {"stage": "confirmation", "options": ["Search", "Change something"]},
             ),
-            Said("Go."),
-            Said("The search is ready.", {"stage": "ready_for_execution"}),
+            ScriptedMessage("Go."),
+            ScriptedMessage("The search is ready.", {"stage": "ready_for_execution"}),
         ),
     ),
-    Talk(
+    ScriptedConversation(
         person="Tom",
         title="BigQuery shops in Germany and Austria",
         days_ago=2,
         icp=_WAREHOUSE_USERS,
         stage="outbound_icp_discovery",
-        said=(
-            Said("Who in German e-commerce uses BigQuery and has more than 500 people?"),
-            Said(
+        messages=(
+            ScriptedMessage("Who in German e-commerce uses BigQuery and has more than 500 people?"),
+            ScriptedMessage(
                 "I can look for that. Do you want the people who build on it, or those who pay for it?",
                 {"stage": "outbound_icp_discovery", "options": ["Engineers", "Budget owners", "Both"]},
             ),
-            Said("Those who build on it. Add Austria."),
-            Said(
+            ScriptedMessage("Those who build on it. Add Austria."),
+            ScriptedMessage(
                 "Analytics engineers and data platform leads in e-commerce, Germany and Austria, 500 people or more. "
                 "What should they be struggling with, so that the first message can say it?",
                 {"extracted": {"locations": ["Germany", "Austria"], "company_size": "enterprise"}},
             ),
         ),
     ),
-    Talk(
+    ScriptedConversation(
         person="Maya",
         title="Who asks us for a demo",
         days_ago=71,
@@ -151,16 +153,16 @@ TALKS: Final = (
         stage="inbound_flow",
         profile="Demo requests from the website",
         about="Kept for comparison; the form has changed since.",
-        said=(
-            Said("Most of our leads come from the website. Can you sort them?"),
-            Said(
+        messages=(
+            ScriptedMessage("Most of our leads come from the website. Can you sort them?"),
+            ScriptedMessage(
                 "Yes. Where do they come in: a form on the website, adverts, WhatsApp, or your CRM?",
                 {"stage": "inbound_flow", "options": ["Website", "Adverts", "WhatsApp", "CRM"]},
             ),
-            Said("The demo form, and the adverts lead to the same form."),
-            Said("Should I leave somebody out, such as students or very small companies?"),
-            Said("Leave out companies under 50 people."),
-            Said("Done: demo requests from companies of 50 people or more.", {"stage": "inbound_flow"}),
+            ScriptedMessage("The demo form, and the adverts lead to the same form."),
+            ScriptedMessage("Should I leave somebody out, such as students or very small companies?"),
+            ScriptedMessage("Leave out companies under 50 people."),
+            ScriptedMessage("Done: demo requests from companies of 50 people or more.", {"stage": "inbound_flow"}),
         ),
     ),
 )

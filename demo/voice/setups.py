@@ -1,15 +1,18 @@
-"""Who speaks for the tenants of the demo, and how much there was to say."""
+"""Agents, voices and numbers of the demo tenants, and how many calls they make."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from lad.phones import Phone
-from voice.agents.models import Gender, VoiceProvider
-from voice.numbers.models import TelephonyProvider
+from voice.agents.models import Gender
+from voice.agents.providers import CARTESIA, ELEVENLABS, GEMINI_REALTIME, GOOGLE, OPENAI, RIME, SARVAM, VoiceProvider
+from voice.numbers.providers import CUSTOM, LIVEKIT, SASYA, TWILIO, VONAGE, TelephonyProvider
 
 
 @dataclass(frozen=True, slots=True)
-class SharedVoice:
+class DemoVoice:
+    """A voice of a provider, shared or a tenant's own."""
+
     provider: VoiceProvider
     key: str
     description: str
@@ -19,8 +22,8 @@ class SharedVoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Persona:
-    """An agent; ``region`` is where the numbers it answers are from."""
+class AgentSpec:
+    """An agent, and what it offers and says first."""
 
     name: str
     language: str
@@ -32,39 +35,39 @@ class Persona:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
-    """A tenant's agents and numbers, and how many calls it made beside its batches."""
+class VoiceSetup:
+    """A tenant's agents and numbers, and how many calls it made outside its batches."""
 
     business: str
-    personas: tuple[Persona, ...]
+    agents: tuple[AgentSpec, ...]
     numbers: tuple[tuple[Phone, TelephonyProvider, int | None], ...]
-    own_voice: SharedVoice
-    # What people say about themselves on these calls.
+    own_voice: DemoVoice
+    # Texts that fill the placeholders of the call scripts.
     words: dict[str, str]
     calls: int
     batch_size: int
 
 
-SHARED: Final = (
-    SharedVoice(VoiceProvider.ELEVENLABS, "el-amelia", "Amelia, warm and unhurried", Gender.FEMALE, "British", "en-GB"),
-    SharedVoice(VoiceProvider.ELEVENLABS, "el-noah", "Noah, friendly and clear", Gender.MALE, "American", "en-US"),
-    SharedVoice(VoiceProvider.CARTESIA, "ct-lena", "Lena, calm and exact", Gender.FEMALE, "Berlin", "de"),
-    SharedVoice(VoiceProvider.CARTESIA, "ct-marco", "Marco, lively", Gender.MALE, "Milanese", "it"),
-    SharedVoice(VoiceProvider.GOOGLE, "gg-lucia", "Lucía, bright", Gender.FEMALE, "Castilian", "es"),
-    SharedVoice(VoiceProvider.OPENAI, "oa-sage", "Sage, even and neutral", Gender.NEUTRAL, "American", "en"),
-    SharedVoice(VoiceProvider.SARVAM, "sv-anika", "Anika, encouraging", Gender.FEMALE, "Delhi", "hi"),
-    SharedVoice(VoiceProvider.GEMINI_REALTIME, "gr-omar", "Omar, courteous", Gender.MALE, "Gulf", "ar"),
+SHARED_VOICES: Final = (
+    DemoVoice(ELEVENLABS, "el-amelia", "Amelia, warm and unhurried", Gender.FEMALE, "British", "en-GB"),
+    DemoVoice(ELEVENLABS, "el-noah", "Noah, friendly and clear", Gender.MALE, "American", "en-US"),
+    DemoVoice(CARTESIA, "ct-lena", "Lena, calm and exact", Gender.FEMALE, "Berlin", "de"),
+    DemoVoice(CARTESIA, "ct-marco", "Marco, lively", Gender.MALE, "Milanese", "it"),
+    DemoVoice(GOOGLE, "gg-lucia", "Lucía, bright", Gender.FEMALE, "Castilian", "es"),
+    DemoVoice(OPENAI, "oa-sage", "Sage, even and neutral", Gender.NEUTRAL, "American", "en"),
+    DemoVoice(SARVAM, "sv-anika", "Anika, encouraging", Gender.FEMALE, "Delhi", "hi"),
+    DemoVoice(GEMINI_REALTIME, "gr-omar", "Omar, courteous", Gender.MALE, "Gulf", "ar"),
 )
 
-# Italy keeps no numbers free for stories, but gives none that go on with a zero after Rome's 06.
+# Italy reserves no numbers for fiction, but assigns none with a zero after Rome's 06.
 ROME: Final = Phone("+39", 600000123, 1)
-ROME_TOO: Final = Phone("+39", 600000456, 1)
+SECOND_ROME: Final = Phone("+39", 600000456, 1)
 
-CASTS: Final[dict[str, Cast]] = {
-    "kestrel-analytics": Cast(
+SETUPS: Final[dict[str, VoiceSetup]] = {
+    "kestrel-analytics": VoiceSetup(
         business="Kestrel Analytics",
-        personas=(
-            Persona(
+        agents=(
+            AgentSpec(
                 "Amelia, demos",
                 "en-GB",
                 Gender.FEMALE,
@@ -73,7 +76,7 @@ CASTS: Final[dict[str, Cast]] = {
                 "Hello, this is Amelia from Kestrel Analytics. Is this a good moment?",
                 "Kestrel Analytics, Amelia speaking. How can I help?",
             ),
-            Persona(
+            AgentSpec(
                 "Lena, DACH",
                 "de",
                 Gender.FEMALE,
@@ -82,7 +85,7 @@ CASTS: Final[dict[str, Cast]] = {
                 "Guten Tag, hier ist Lena von Kestrel Analytics. Passt es gerade?",
                 "Kestrel Analytics, Lena am Apparat. Was kann ich für Sie tun?",
             ),
-            Persona(
+            AgentSpec(
                 "Lucía, Iberia",
                 "es",
                 Gender.FEMALE,
@@ -91,7 +94,7 @@ CASTS: Final[dict[str, Cast]] = {
                 "Buenos días, soy Lucía de Kestrel Analytics. ¿Le viene bien ahora?",
                 "Kestrel Analytics, habla Lucía. ¿En qué puedo ayudarle?",
             ),
-            Persona(
+            AgentSpec(
                 "Noah, renewals",
                 "en-US",
                 Gender.MALE,
@@ -102,14 +105,12 @@ CASTS: Final[dict[str, Cast]] = {
             ),
         ),
         numbers=(
-            (Phone("+44", 2079460188), TelephonyProvider.TWILIO, 0),
-            (Phone("+49", 3023125042), TelephonyProvider.VONAGE, 1),
-            (ROME, TelephonyProvider.TWILIO, None),
-            (Phone("+1", 2125550190), TelephonyProvider.LIVEKIT, 3),
+            (Phone("+44", 2079460188), TWILIO, 0),
+            (Phone("+49", 3023125042), VONAGE, 1),
+            (ROME, TWILIO, None),
+            (Phone("+1", 2125550190), LIVEKIT, 3),
         ),
-        own_voice=SharedVoice(
-            VoiceProvider.ELEVENLABS, "el-maya-clone", "Maya, our own", Gender.FEMALE, "Stockholm", "en"
-        ),
+        own_voice=DemoVoice(ELEVENLABS, "el-maya-clone", "Maya, our own", Gender.FEMALE, "Stockholm", "en"),
         words={
             "need": "We lose hours every Monday putting the same numbers together, and nobody trusts the result.",
             "probe": "That is what we hear most. How many people wait for those numbers?",
@@ -119,10 +120,10 @@ CASTS: Final[dict[str, Cast]] = {
         calls=220,
         batch_size=14,
     ),
-    "brightpath-education": Cast(
+    "brightpath-education": VoiceSetup(
         business="Brightpath Education",
-        personas=(
-            Persona(
+        agents=(
+            AgentSpec(
                 "Sage, admissions",
                 "en",
                 Gender.NEUTRAL,
@@ -131,7 +132,7 @@ CASTS: Final[dict[str, Cast]] = {
                 "Hello, this is Sage from Brightpath Education about your study plans. Can you talk?",
                 "Brightpath Education, this is Sage. Are you calling about an application?",
             ),
-            Persona(
+            AgentSpec(
                 "Anika, parents",
                 "hi",
                 Gender.FEMALE,
@@ -140,7 +141,7 @@ CASTS: Final[dict[str, Cast]] = {
                 "Namaste, this is Anika from Brightpath. Do you have a moment to talk about the application?",
                 "Namaste, Brightpath Education, Anika speaking.",
             ),
-            Persona(
+            AgentSpec(
                 "Omar, Gulf",
                 "ar",
                 Gender.MALE,
@@ -151,13 +152,11 @@ CASTS: Final[dict[str, Cast]] = {
             ),
         ),
         numbers=(
-            (Phone("+44", 1614960177), TelephonyProvider.TWILIO, 0),
-            (Phone("+44", 2079460142), TelephonyProvider.SASYA, 2),
-            (Phone("+44", 1314960187), TelephonyProvider.VONAGE, 0),
+            (Phone("+44", 1614960177), TWILIO, 0),
+            (Phone("+44", 2079460142), SASYA, 2),
+            (Phone("+44", 1314960187), VONAGE, 0),
         ),
-        own_voice=SharedVoice(
-            VoiceProvider.CARTESIA, "ct-brightpath", "The Brightpath voice", Gender.NEUTRAL, "International", "en"
-        ),
+        own_voice=DemoVoice(CARTESIA, "ct-brightpath", "The Brightpath voice", Gender.NEUTRAL, "International", "en"),
         words={
             "need": "My daughter finishes school next summer and we do not know which universities to look at.",
             "probe": "Many families ask us that. Which subject does she have in mind?",
@@ -167,10 +166,10 @@ CASTS: Final[dict[str, Cast]] = {
         calls=170,
         batch_size=12,
     ),
-    "harbour-finch": Cast(
+    "harbour-finch": VoiceSetup(
         business="Harbour & Finch Property",
-        personas=(
-            Persona(
+        agents=(
+            AgentSpec(
                 "Harriet, viewings",
                 "en-GB",
                 Gender.FEMALE,
@@ -179,7 +178,7 @@ CASTS: Final[dict[str, Cast]] = {
                 "Hello, this is Harriet from Harbour and Finch. You asked about a flat, is now all right?",
                 "Harbour and Finch, Harriet speaking.",
             ),
-            Persona(
+            AgentSpec(
                 "Marco, Italia",
                 "it",
                 Gender.MALE,
@@ -190,10 +189,10 @@ CASTS: Final[dict[str, Cast]] = {
             ),
         ),
         numbers=(
-            (Phone("+44", 1134960155), TelephonyProvider.CUSTOM, 0),
-            (ROME_TOO, TelephonyProvider.TWILIO, 1),
+            (Phone("+44", 1134960155), CUSTOM, 0),
+            (SECOND_ROME, TWILIO, 1),
         ),
-        own_voice=SharedVoice(VoiceProvider.RIME, "rm-finch", "Finch, for viewings", Gender.MALE, "British", "en-GB"),
+        own_voice=DemoVoice(RIME, "rm-finch", "Finch, for viewings", Gender.MALE, "British", "en-GB"),
         words={
             "need": "We are looking for two bedrooms near the harbour, and everything goes within a day.",
             "probe": "It does at the moment. From when would you need it?",

@@ -1,21 +1,20 @@
-"""What was said on the calls of the demo, and what an analyst made of it."""
+"""Scripts of the demo calls, with the analysis of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from demo.demo_tenant import DemoTenant
-from demo.voice.cast import Cast, Persona
+from demo.voice.setups import AgentSpec, VoiceSetup
 from voice.analysis.models import Disposition, Engagement, LeadCategory, Sentiment
 
-# People speak about this many words a second, and breathe between turns.
 _WORDS_PER_SECOND: Final = 2.6
 _PAUSE: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """One course a call may take. Lines begin with A (agent) or P (person)."""
+class CallScript:
+    """The lines and the analysis of one kind of call. A line begins with A (agent) or P (person)."""
 
     weight: int
     lines: tuple[str, ...]
@@ -33,7 +32,7 @@ class Talk:
 
 
 _ENGLISH: Final = (
-    Talk(
+    CallScript(
         4,
         (
             "A{opening}",
@@ -60,7 +59,7 @@ _ENGLISH: Final = (
         ("1_contacted", "3_email_sent", "4_counseling_booked"),
         {"meeting": "Thursday 10:00"},
     ),
-    Talk(
+    CallScript(
         4,
         (
             "A{opening}",
@@ -85,7 +84,7 @@ _ENGLISH: Final = (
         ("1_contacted", "2_followup"),
         {"call_again": "next week, after 15:00"},
     ),
-    Talk(
+    CallScript(
         3,
         (
             "A{opening}",
@@ -106,7 +105,7 @@ _ENGLISH: Final = (
         (),
         ("Tied to another provider",),
     ),
-    Talk(
+    CallScript(
         3,
         (
             "A{opening}",
@@ -184,31 +183,31 @@ _OTHERS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One call's turns, how long they took, and the course they followed."""
+class ScriptedCall:
+    """The turns of one call, its length in seconds and its script."""
 
     turns: list[dict[str, Any]]
     seconds: int
-    talk: Talk
+    script: CallScript
     names: dict[str, str]
 
 
-def hold(demo: DemoTenant, cast: Cast, persona: Persona, *, first: str, email: str, inbound: bool) -> Said:
-    """A conversation of the persona with somebody."""
-    spoken = _OTHERS.get(persona.language)
-    if inbound:
-        spoken = _INBOUND
-    talk = spoken or _ENGLISH[demo.pick({place: each.weight for place, each in enumerate(_ENGLISH)})]
+def script_call(
+    demo: DemoTenant, setup: VoiceSetup, spec: AgentSpec, *, first: str, email: str, inbound: bool
+) -> ScriptedCall:
+    """Pick a script for the agent's language and direction, and fill in the names."""
+    fixed = _INBOUND if inbound else _OTHERS.get(spec.language)
+    script = fixed or _ENGLISH[demo.pick({place: each.weight for place, each in enumerate(_ENGLISH)})]
     names = {
-        **cast.words,
-        "opening": persona.opening,
-        "greeting": persona.greeting,
-        "offer": persona.offer,
+        **setup.words,
+        "opening": spec.opening,
+        "greeting": spec.greeting,
+        "offer": spec.offer,
         "first": first or "there",
         "email": email or "the address on our website",
     }
-    turns = list(_timed(demo, [line.format(**names) for line in talk.lines]))
-    return Said(turns, int(turns[-1]["end"]) + 2, talk, names)
+    turns = list(_timed(demo, [line.format(**names) for line in script.lines]))
+    return ScriptedCall(turns, int(turns[-1]["end"]) + 2, script, names)
 
 
 def _timed(demo: DemoTenant, lines: list[str]) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a demo conversation is made of."""
+"""The parts of a scripted demo conversation."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,21 +9,21 @@ ACTIVE, COMPLETED, ARCHIVED = ConversationStatus.ACTIVE, ConversationStatus.COMP
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One message; ``data`` is what came with it."""
+class ScriptedMessage:
+    """One message with its data."""
 
     text: str
     data: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """One conversation: person and assistant take turns, the person first. ``profile`` names what was saved."""
+class ScriptedConversation:
+    """One conversation. Person and assistant take turns, the person first. ``profile`` names the saved profile."""
 
     person: str
     title: str
     days_ago: float
-    said: tuple[Said, ...]
+    messages: tuple[ScriptedMessage, ...]
     status: ConversationStatus = ACTIVE
     icp: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] | None = None
@@ -34,6 +34,6 @@ class Talk:
 
     @property
     def progress(self) -> str:
-        """What the stage means for the whole."""
+        """Return the progress that belongs to the stage."""
         waiting = {"confirmation": "awaiting_confirmation", "ready_for_execution": "ready_for_execution"}
         return waiting.get(self.stage, "collecting_info")

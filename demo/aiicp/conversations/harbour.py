@@ -1,11 +1,11 @@
-"""Harbour & Finch let and manage property in one town."""
+"""Conversations of Harbour & Finch, who let and manage property in one town."""
 
 from typing import Final
 
-from demo.aiicp.talk import ARCHIVED, COMPLETED, Said, Talk
+from demo.aiicp.conversations.scripts import ARCHIVED, COMPLETED, ScriptedConversation, ScriptedMessage
 
-TALKS: Final = (
-    Talk(
+CONVERSATIONS: Final = (
+    ScriptedConversation(
         person="Oliver",
         title="Landlords with more than five flats",
         days_ago=9,
@@ -31,30 +31,30 @@ TALKS: Final = (
         stage="ready_for_execution",
         profile="Portfolio landlords, Solent",
         about="Small companies that own five flats or more and manage them themselves.",
-        said=(
-            Said("I want landlords around Southampton who have more flats than they can look after."),
-            Said(
+        messages=(
+            ScriptedMessage("I want landlords around Southampton who have more flats than they can look after."),
+            ScriptedMessage(
                 "How many flats make it too many, in your experience?",
                 {"stage": "outbound_icp_discovery", "options": ["Three", "Five", "Ten"]},
             ),
-            Said("Five. From there on they ring us about the boiler anyway."),
-            Said(
+            ScriptedMessage("Five. From there on they ring us about the boiler anyway."),
+            ScriptedMessage(
                 "Such landlords usually hold the flats in a small company. I look for owners, directors and company "
                 "secretaries of property companies with up to ten people in Southampton and Portsmouth.",
                 {"stage": "confirmation", "extracted": {"company_size": "smb"}},
             ),
-            Said("That is them.", {"intent": "confirm"}),
-            Said("The search is ready.", {"stage": "ready_for_execution"}),
+            ScriptedMessage("That is them.", {"intent": "confirm"}),
+            ScriptedMessage("The search is ready.", {"stage": "ready_for_execution"}),
         ),
     ),
-    Talk(
+    ScriptedConversation(
         person="Chloe",
         title="",
         days_ago=0.2,
         stage="init",
-        said=(),
+        messages=(),
     ),
-    Talk(
+    ScriptedConversation(
         person="Chloe",
         title="Residents' associations looking for a manager",
         days_ago=4,
@@ -66,26 +66,30 @@ TALKS: Final = (
             "locations": ["Southampton"],
             "confidence_score": 41,
         },
-        said=(
-            Said("Which residents' associations are unhappy with their managing agent?"),
-            Said("That nobody publishes. Is there a sign of it, such as a planning application or an old building?"),
-            Said("Blocks from the sixties with more than twenty flats. They all have the same trouble with lifts."),
-            Said(
+        messages=(
+            ScriptedMessage("Which residents' associations are unhappy with their managing agent?"),
+            ScriptedMessage(
+                "That nobody publishes. Is there a sign of it, such as a planning application or an old building?"
+            ),
+            ScriptedMessage(
+                "Blocks from the sixties with more than twenty flats. They all have the same trouble with lifts."
+            ),
+            ScriptedMessage(
                 "Then chairs and secretaries of residents' associations of such blocks. In Southampton only?",
                 {"stage": "outbound_icp_discovery", "extracted": {"roles": ["Chair", "Secretary"]}},
             ),
         ),
     ),
-    Talk(
+    ScriptedConversation(
         person="Oliver",
         title="Holiday lets (not for us)",
         days_ago=40,
         status=ARCHIVED,
         stage="outreach_type",
-        said=(
-            Said("Should we do holiday lets?"),
-            Said("I can find their owners, but not tell you whether to. Shall I look for them?"),
-            Said("No. Too many keys."),
+        messages=(
+            ScriptedMessage("Should we do holiday lets?"),
+            ScriptedMessage("I can find their owners, but not tell you whether to. Shall I look for them?"),
+            ScriptedMessage("No. Too many keys."),
         ),
     ),
 )

@@ -1,8 +1,8 @@
-"""Brightpath brings students to universities and looks for schools that send them."""
+"""Conversations of Brightpath, which brings students to universities and looks for partner schools."""
 
 from typing import Final
 
-from demo.aiicp.talk import ARCHIVED, COMPLETED, Said, Talk
+from demo.aiicp.conversations.scripts import ARCHIVED, COMPLETED, ScriptedConversation, ScriptedMessage
 
 _SCHOOLS = {
     "outreach_type": "outbound",
@@ -25,8 +25,8 @@ _PARENTS = {
     "confidence_score": 48,
 }
 
-TALKS: Final = (
-    Talk(
+CONVERSATIONS: Final = (
+    ScriptedConversation(
         person="Ines",
         title="Partner schools in India and the Emirates",
         days_ago=52,
@@ -42,49 +42,51 @@ TALKS: Final = (
         stage="ready_for_execution",
         profile="Partner schools, India and Emirates",
         about="International schools with a sixth form of at least sixty; the intake of autumn 2027.",
-        said=(
-            Said("We need more schools that send us their leavers, mostly from India and the Emirates."),
-            Said(
+        messages=(
+            ScriptedMessage("We need more schools that send us their leavers, mostly from India and the Emirates."),
+            ScriptedMessage(
                 "Whom do you talk to at such a school: the head, the careers adviser, or the parents' association?",
                 {"stage": "outbound_icp_discovery", "options": ["Head", "Careers adviser", "Parents' association"]},
             ),
-            Said("The careers adviser first, then the head of sixth form signs."),
-            Said(
+            ScriptedMessage("The careers adviser first, then the head of sixth form signs."),
+            ScriptedMessage(
                 "Which schools are the right ones? Those with an international curriculum, or any?",
                 {"extracted": {"roles": ["Head of Sixth Form", "Careers Adviser"]}},
             ),
-            Said("International Baccalaureate or A-levels. Others do not meet the entry requirements."),
-            Said(
+            ScriptedMessage("International Baccalaureate or A-levels. Others do not meet the entry requirements."),
+            ScriptedMessage(
                 "I have: careers advisers, heads of sixth form and directors of studies at international schools in "
                 "India and the Emirates, with the IB or A-levels. Shall I search?",
                 {"stage": "confirmation", "options": ["Search", "Change something"]},
             ),
-            Said("Yes please.", {"intent": "confirm"}),
-            Said("The search is ready, and the profile is saved.", {"stage": "ready_for_execution"}),
+            ScriptedMessage("Yes please.", {"intent": "confirm"}),
+            ScriptedMessage("The search is ready, and the profile is saved.", {"stage": "ready_for_execution"}),
         ),
     ),
-    Talk(
+    ScriptedConversation(
         person="Rahul",
         title="Parents who ask about the foundation year",
         days_ago=3,
         icp=_PARENTS,
         stage="inbound_flow",
-        said=(
-            Said("Parents write to us on WhatsApp about the foundation year and we lose track of them."),
-            Said(
+        messages=(
+            ScriptedMessage("Parents write to us on WhatsApp about the foundation year and we lose track of them."),
+            ScriptedMessage(
                 "Do they write to one number, and is somebody answering by hand now?",
                 {"stage": "inbound_flow"},
             ),
-            Said("One number per campus: London, Leeds, Dublin. The counsellors answer when they have time."),
-            Said(
+            ScriptedMessage(
+                "One number per campus: London, Leeds, Dublin. The counsellors answer when they have time."
+            ),
+            ScriptedMessage(
                 "Then every message to the three numbers becomes a lead of that campus. What must be known before "
                 "a counsellor calls: the year of entry, the subject, the language certificate?",
                 {"stage": "inbound_flow", "options": ["Year of entry", "Subject", "Language certificate"]},
             ),
-            Said("Year of entry and whether they have IELTS. The rest comes up in the call."),
+            ScriptedMessage("Year of entry and whether they have IELTS. The rest comes up in the call."),
         ),
     ),
-    Talk(
+    ScriptedConversation(
         person="Daniel",
         title="Universities in Ireland without an agent",
         days_ago=18,
@@ -105,26 +107,26 @@ TALKS: Final = (
         },
         stage="confirmation",
         profile="Irish universities, international recruitment",
-        said=(
-            Said("Find us the people who recruit international students at Irish universities."),
-            Said(
+        messages=(
+            ScriptedMessage("Find us the people who recruit international students at Irish universities."),
+            ScriptedMessage(
                 "International recruitment managers and similar titles at universities in Ireland. Institutes of "
                 "technology as well?",
                 {"stage": "confirmation", "options": ["Universities only", "Both"]},
             ),
         ),
     ),
-    Talk(
+    ScriptedConversation(
         person="Amara",
         title="Corporate training, first thoughts",
         days_ago=96,
         status=ARCHIVED,
         icp={"outreach_type": "outbound", "roles": ["Head of Learning and Development"], "confidence_score": 35},
         stage="outreach_type",
-        said=(
-            Said("Could we sell our language courses to companies?"),
-            Said("Possibly. Do you know any company that would buy them, or shall we find out together?"),
-            Said("Let us leave it for now, the autumn intake comes first."),
+        messages=(
+            ScriptedMessage("Could we sell our language courses to companies?"),
+            ScriptedMessage("Possibly. Do you know any company that would buy them, or shall we find out together?"),
+            ScriptedMessage("Let us leave it for now, the autumn intake comes first."),
         ),
     ),
 )

@@ -1,9 +1,9 @@
-"""Voices, agents, numbers, and who may use what."""
+"""Load voices, agents, numbers and permissions of a demo tenant."""
 
 from dataclasses import dataclass
 
 from demo.demo_tenant import DemoTenant
-from demo.voice.cast import SHARED, Cast, SharedVoice
+from demo.voice.setups import SHARED_VOICES, DemoVoice, VoiceSetup
 from voice.agents.models import Voice, VoiceAgent, VoicePermission, VoiceProfile
 from voice.numbers.models import NumberStatus, VoiceNumber
 
@@ -26,45 +26,47 @@ SYSTEM = "Speak {language}. At most two sentences at a time. Spell out numbers. 
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
-    """A tenant's agents and the numbers they call from, side by side with the cast's personas."""
+class AgentsAndNumbers:
+    """A tenant's agents, in the order of its setup, and the numbers they call from."""
 
     agents: list[VoiceAgent]
     numbers: list[VoiceNumber]
 
 
 def load_shared() -> None:
-    Voice.objects.bulk_create(_voice(each) for each in SHARED)
+    """Create the shared voices."""
+    Voice.objects.bulk_create(_voice(each) for each in SHARED_VOICES)
 
 
-def load(demo: DemoTenant, cast: Cast, voices: dict[str, Voice]) -> Crew:
-    own = _voice(cast.own_voice)
-    own.tenant = demo.tenant
-    own.save()
+def load(demo: DemoTenant, setup: VoiceSetup, voices: dict[str, Voice]) -> AgentsAndNumbers:
+    """Create the tenant's own voice, agents, numbers, profiles and permissions."""
+    own_voice = _voice(setup.own_voice)
+    own_voice.tenant = demo.tenant
+    own_voice.save()
     agents = [
         demo.write(
             VoiceAgent,
             {
-                "name": persona.name,
-                "language": persona.language,
-                "gender": persona.gender,
-                "voice": voices.get(persona.voice, own),
-                "agent_instructions": INSTRUCTIONS.format(business=cast.business, offer=persona.offer),
-                "system_instructions": SYSTEM.format(language=persona.language),
-                "outbound_starter_prompt": persona.opening,
-                "inbound_starter_prompt": persona.greeting,
+                "name": spec.name,
+                "language": spec.language,
+                "gender": spec.gender,
+                "voice": voices.get(spec.voice, own_voice),
+                "agent_instructions": INSTRUCTIONS.format(business=setup.business, offer=spec.offer),
+                "system_instructions": SYSTEM.format(language=spec.language),
+                "outbound_starter_prompt": spec.opening,
+                "inbound_starter_prompt": spec.greeting,
             },
         )
-        for persona in cast.personas
+        for spec in setup.agents
     ]
-    numbers = _numbers(demo, cast, agents)
-    _people(demo, agents, numbers, own)
-    return Crew(agents, numbers)
+    numbers = _numbers(demo, setup, agents)
+    _profiles_and_permissions(demo, agents, numbers, own_voice)
+    return AgentsAndNumbers(agents, numbers)
 
 
-def _voice(each: SharedVoice) -> Voice:
+def _voice(each: DemoVoice) -> Voice:
     return Voice(
-        provider=each.provider,
+        provider=each.provider.key,
         provider_voice_id=each.key,
         description=each.description,
         gender=each.gender,
@@ -75,10 +77,10 @@ def _voice(each: SharedVoice) -> Voice:
     )
 
 
-def _numbers(demo: DemoTenant, cast: Cast, agents: list[VoiceAgent]) -> list[VoiceNumber]:
+def _numbers(demo: DemoTenant, setup: VoiceSetup, agents: list[VoiceAgent]) -> list[VoiceNumber]:
     made = []
-    for index, (phone, provider, agent) in enumerate(cast.numbers):
-        last = index == len(cast.numbers) - 1 and len(cast.numbers) > 2
+    for index, (phone, provider, agent) in enumerate(setup.numbers):
+        last = index == len(setup.numbers) - 1 and len(setup.numbers) > 2
         rules = {
             "inbound": agent is not None,
             "outbound": True,
@@ -89,7 +91,7 @@ def _numbers(demo: DemoTenant, cast: Cast, agents: list[VoiceAgent]) -> list[Voi
             "country_code": phone.country_code,
             "base_number": phone.base_number,
             "leading_zeros": phone.leading_zeros,
-            "provider": provider,
+            "provider": provider.key,
             "status": NumberStatus.INACTIVE if last else NumberStatus.ACTIVE,
             "default_agent": agents[agent] if agent is not None else None,
             "metadata": {"rules": rules},
@@ -98,7 +100,9 @@ def _numbers(demo: DemoTenant, cast: Cast, agents: list[VoiceAgent]) -> list[Voi
     return made
 
 
-def _people(demo: DemoTenant, agents: list[VoiceAgent], numbers: list[VoiceNumber], own: Voice) -> None:
+def _profiles_and_permissions(
+    demo: DemoTenant, agents: list[VoiceAgent], numbers: list[VoiceNumber], own_voice: Voice
+) -> None:
     for index, user in enumerate(demo.team):
         values = {
             "user": user,
@@ -107,8 +111,8 @@ def _people(demo: DemoTenant, agents: list[VoiceAgent], numbers: list[VoiceNumbe
             "preferences": {"time_zone": "Europe/London", "notify_on_missed_call": index % 2 == 0},
         }
         demo.write(VoiceProfile, values)
-        # The first number is everybody's; the second and our own voice belong to a few.
+        # Everybody may use the first number. The second and the tenant's own voice are restricted.
         if index % 2 == 0:
             demo.write(VoicePermission, {"user": user, "number": numbers[1], "is_active": index != 2})
         if index % 3 == 0:
-            demo.write(VoicePermission, {"user": user, "voice": own})
+            demo.write(VoicePermission, {"user": user, "voice": own_voice})
