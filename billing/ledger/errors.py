@@ -1,4 +1,4 @@
-"""Why the ledger refuses a movement; ``billing.ledger.services.ledger`` offers these by its own name."""
+"""Errors that the ledger raises. Their docstrings are the messages that callers of the API read."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,7 +7,7 @@ from lad.errors import Conflict, DomainError, Invalid, NotFound
 
 
 class InsufficientBalance(DomainError):
-    """The wallet does not hold that much: top it up or ask for less."""
+    """The wallet's available balance is too low. Top up the wallet or use a smaller amount."""
 
     code = "insufficient_balance"
     status = 402
@@ -15,39 +15,39 @@ class InsufficientBalance(DomainError):
 
 
 class IdempotencyConflict(Conflict):
-    """This key named another movement before; use a new one."""
+    """This idempotency key was already used for a different request. Use a new key."""
 
     code = "idempotency_conflict"
 
 
 class WalletSuspended(Conflict):
-    """Nothing can be spent from a suspended wallet: have it reactivated."""
+    """The wallet is suspended. Reactivate it before spending from it."""
 
     code = "wallet_suspended"
 
 
 class WalletClosed(Conflict):
-    """A closed wallet takes and gives nothing; use another one."""
+    """The wallet is closed. Use another wallet."""
 
     code = "wallet_closed"
 
 
 class WalletUnknown(NotFound):
-    """There is no such wallet here."""
+    """The wallet does not exist."""
 
 
 class HoldUnknown(NotFound):
-    """There is no such hold here."""
+    """The hold does not exist."""
 
 
 class HoldResolved(Conflict):
-    """The hold was captured, released or has expired before; it is resolved once."""
+    """The hold was already captured, released or expired."""
 
     code = "hold_resolved"
 
 
 class HoldExpired(Conflict):
-    """The hold has expired: what it set aside is given back. Reserve anew."""
+    """The hold has expired. Create a new hold."""
 
     code = "hold_expired"
 
@@ -59,41 +59,41 @@ class HoldNotDue(Conflict):
 
 
 class CaptureTooLarge(Conflict):
-    """A capture takes at most what is held: extend the hold first."""
+    """The amount is larger than the hold. Extend the hold first."""
 
     code = "capture_too_large"
 
 
 class TransactionUnknown(NotFound):
-    """There is no such movement here."""
+    """The transaction does not exist."""
 
 
 class AlreadyReversed(Conflict):
-    """This movement was reversed before."""
+    """The transaction was already reversed."""
 
     code = "already_reversed"
 
 
 class NotReversible(Conflict):
-    """Holds are released, and neither reversals nor expired credit can be reversed: adjust the wallet instead."""
+    """Reservations, releases, reversals and expired credit cannot be reversed. Adjust the wallet instead."""
 
     code = "not_reversible"
 
 
 class AmountTooLarge(Invalid):
-    """A wallet cannot hold that much: balances stay below 1,000,000,000,000."""
+    """The balance of a wallet must stay below 1,000,000,000,000."""
 
     code = "amount_too_large"
 
 
 class CreditSpent(InsufficientBalance):
-    """The credit that came in was spent, or has expired, since: adjust the wallet by what is left instead."""
+    """The credit was spent or has expired since. Adjust the wallet by what is left instead."""
 
     code = "credit_spent"
 
 
 class CreditExpired(Invalid):
-    """Credit expires at a moment to come: choose a later one."""
+    """The credit must expire in the future. Choose a later time."""
 
     code = "credit_expired"
 

@@ -1,4 +1,4 @@
-"""What happens in the billing domain, and who acts on it."""
+"""Events of wallets and of the ledger."""
 
 from lad.outbox.catalogue import define
 

@@ -1,4 +1,4 @@
-"""The caller's ``Idempotency-Key`` as the ledger keeps it: its answer is permanent."""
+"""Turn a request's ``Idempotency-Key`` header into a key of the ledger, which is valid forever."""
 
 from typing import Final
 
@@ -8,14 +8,14 @@ from lad.api.idempotency_keys import HEADER, require_key
 from lad.idempotency.middleware import MalformedKey
 
 PREFIX: Final = "api:"
-# What the column of the ledger leaves for the caller's own.
-LONGEST: Final = 255 - len(PREFIX)
+# The ledger's column has 255 characters, the prefix included.
+MAX_HEADER_LENGTH: Final = 255 - len(PREFIX)
 
 
 def permanent_key(request: Request) -> str:
-    """The ledger's key of the request. Raises KeyRequired or MalformedKey."""
+    """Return the ledger key of the request. Raises KeyRequired or MalformedKey."""
     require_key(request)
     key = request.headers[HEADER]
-    if len(key) > LONGEST:
-        raise MalformedKey(f"An Idempotency-Key of a write that moves money has at most {LONGEST} characters.")
+    if len(key) > MAX_HEADER_LENGTH:
+        raise MalformedKey(f"The Idempotency-Key of this request may have at most {MAX_HEADER_LENGTH} characters.")
     return f"{PREFIX}{key}"

@@ -1,4 +1,4 @@
-"""Reads that are more than a filter: conditions with a name, the price list, and what is lost next."""
+"""Read wallets and credit lots."""
 
 from datetime import datetime
 
@@ -8,12 +8,12 @@ from billing.ledger.models import CreditLot, Wallet
 
 
 def below_threshold() -> Q:
-    """The condition of wallets that hold less to spend than their threshold."""
+    """Return the condition for wallets whose available balance is below their threshold."""
     return Q(low_balance_threshold__gt=F("current_balance") - F("reserved_balance"))
 
 
 def next_to_expire(wallet: Wallet, *, now: datetime) -> CreditLot | None:
-    """The wallet's credit that is lost first unless it is used in time."""
+    """Return the wallet's open credit lot that expires first, or None if none expires."""
     lots = CreditLot.objects.filter(tenant=wallet.tenant_id, wallet=wallet, is_open=True, expires_at__gt=now)
     row: CreditLot | None = lots.order_by("expires_at", "pk").first()
     return row

@@ -1,4 +1,4 @@
-"""Movements of the ledger as the API answers them: the same bytes at the first call and at every later one."""
+"""Ledger transactions and holds as the API returns them. A replayed request gets the same bytes again."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ class MoneyField(serializers.DecimalField):
 
 
 class PostedTransactionResponse(serializers.Serializer):
-    """One row of the ledger. ``balance_before`` and ``balance_after`` are what could be spent around it."""
+    """A transaction of the ledger. ``balance_before`` and ``balance_after`` are available balances."""
 
     id = serializers.UUIDField()
     wallet = serializers.UUIDField(source="wallet_id")
-    wallet_version = serializers.IntegerField(help_text="Its place in the wallet's ledger.")
+    wallet_version = serializers.IntegerField(help_text="The transaction's number in the wallet's ledger.")
     transaction_type = serializers.CharField()
-    amount = MoneyField(help_text="Negative when it takes from what can be spent.")
+    amount = MoneyField(help_text="Negative if it reduces the available balance.")
     balance_before = MoneyField()
     balance_after = MoneyField()
     reserved_after = MoneyField()
@@ -30,26 +30,26 @@ class PostedTransactionResponse(serializers.Serializer):
 
 
 class HoldResponse(serializers.Serializer):
-    """What became of a hold, and the row of the ledger that says so."""
+    """A hold and the transaction that changed it."""
 
     hold = serializers.UUIDField()
     transaction = PostedTransactionResponse()
 
 
 class HoldCreatedResponse(HoldResponse):
-    """A new hold: it ends at ``expires_at`` unless it is captured, released or extended before."""
+    """A new hold. It expires at ``expires_at`` unless it is captured, released or extended before."""
 
     expires_at = serializers.DateTimeField()
 
 
 class HoldExtendedResponse(serializers.Serializer):
-    """A hold that lasts longer; ``transaction`` is what was set aside besides, if anything."""
+    """An extended hold. ``transaction`` is the further reservation, or null without one."""
 
     hold = serializers.UUIDField()
-    lasts_until = serializers.DateTimeField(help_text="At least until then.")
+    lasts_until = serializers.DateTimeField(help_text="The hold lasts at least until this time.")
     transaction = PostedTransactionResponse(allow_null=True)
 
 
-def hold_response(posted: PostedTransaction, **more: Any) -> dict[str, Any]:
-    """The body that tells of a movement of a hold."""
-    return {"hold": posted.hold_id, "transaction": posted, **more}
+def hold_data(posted: PostedTransaction) -> dict[str, object]:
+    """Return the data of a HoldResponse for a posted transaction of a hold."""
+    return {"hold": posted.hold_id, "transaction": posted}

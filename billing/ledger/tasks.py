@@ -1,4 +1,4 @@
-"""What Celery runs for the billing domain. Every task looks for work in the database; none carries any."""
+"""Celery tasks of the ledger. Each finds its work in the database and takes no arguments."""
 
 from celery import shared_task
 
@@ -7,11 +7,11 @@ from billing.ledger.services import maintenance
 
 @shared_task(name="billing.expire_holds")
 def expire_holds() -> None:
-    """Give back what holds set aside past their time."""
+    """Release holds whose time has passed."""
     maintenance.expire_holds()
 
 
 @shared_task(name="billing.expire_lots")
 def expire_lots() -> None:
-    """Take out what is left of credit that has expired."""
+    """Remove credit that has expired."""
     maintenance.expire_lots()

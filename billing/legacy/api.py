@@ -1,4 +1,4 @@
-"""The billing domain in the API: read here, moved by services."""
+"""Register the API resources of legacy credits, read-only."""
 
 from billing.legacy.models import CreditTransaction, UserCredit
 from lad.api import router

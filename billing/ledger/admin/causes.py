@@ -1,13 +1,16 @@
-"""What caused a movement or a hold, as a link to it."""
+"""Link a ledger transaction or hold to what caused it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 
-# The kinds of things the ledger refers to: how they are called, and which model's page shows them.
-KINDS: Final[Mapping[str, tuple[str, str]]] = {
+from billing.ledger.models import Hold, LedgerTransaction
+
+# Each reference type with its title and the model whose admin page shows it, if any.
+REFERENCE_TYPES: Final[Mapping[str, tuple[str, str]]] = {
     "usage_event": ("Usage event", "usageevent"),
     "invoice": ("Invoice", "invoice"),
     "payment": ("Payment", "payment"),
@@ -17,29 +20,29 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "legacy_credit": ("Legacy credit", "credittransaction"),
     "legacy_balance": ("Legacy balance", ""),
     "hold": ("Hold", "hold"),
-    "manual": ("By hand", ""),
+    "manual": ("Manual posting", ""),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A thing the ledger refers to; ``url`` is empty when there is no page of it."""
+    """What caused a transaction or hold. ``url`` is empty if it has no admin page."""
 
     title: str
     url: str = ""
 
 
-def cause_of(row: Any) -> Cause | None:
-    """What the row's reference names, or its hold; None when it names nothing."""
+def cause_of(row: LedgerTransaction | Hold) -> Cause | None:
+    """Return the cause that the row refers to, or its hold, or None."""
     if row.reference_type:
-        title, model = KINDS.get(row.reference_type, (row.reference_type.replace("_", " ").capitalize(), ""))
+        title, model = REFERENCE_TYPES.get(row.reference_type, (row.reference_type.replace("_", " ").capitalize(), ""))
         return Cause(title, page_of(model, row.reference_id) if model and row.reference_id else "")
-    hold_id = getattr(row, "hold_id", None)
+    hold_id = row.hold_id if isinstance(row, LedgerTransaction) else None
     return Cause("Hold", page_of("hold", hold_id)) if hold_id else None
 
 
-def page_of(model: str, key: Any, page: str = "change") -> str:
-    """The address of a billing row's page, or empty when the model has none."""
+def page_of(model: str, key: UUID | str, page: str = "change") -> str:
+    """Return the URL of a billing row's admin page, or an empty string if the model has none."""
     try:
         return reverse(f"admin:billing_{model}_{page}", args=(key,))
     except NoReverseMatch:

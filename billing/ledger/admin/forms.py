@@ -1,8 +1,8 @@
-"""Moving money by hand: what is asked, and what it would do. Everything is rehearsed by the ledger itself."""
+"""Forms and previews for manual postings. A preview is a dry run of the ledger itself."""
 
 from collections.abc import Callable, Iterable
 from copy import copy
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,9 +15,10 @@ from billing.ledger.services.ledger import PostedTransaction, Reference
 from billing.money import MICRO
 from lad.admin.actions import Change, Preview, dry_run
 from lad.admin.forms import IdempotentForm, ReasonForm
+from lad.types import Values
 
-BY_HAND: Final = Reference("manual")
-MONEY: Final[dict[str, Any]] = {"max_digits": 18, "decimal_places": 6}
+MANUAL: Final = Reference("manual")
+AMOUNT_DIGITS: Final[dict[str, Any]] = {"max_digits": 18, "decimal_places": 6}
 
 
 class DayInput(forms.DateInput):
@@ -27,58 +28,62 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-class SumForm(IdempotentForm, ReasonForm):
-    """Asks for an amount above nothing, and why."""
+class AmountForm(IdempotentForm, ReasonForm):
+    """Ask for a positive amount and a reason."""
 
-    amount = forms.DecimalField(min_value=MICRO, **MONEY)
+    amount = forms.DecimalField(min_value=MICRO, **AMOUNT_DIGITS)
     field_order = ["amount", "last_day", "reason"]
 
 
-class IncomingForm(SumForm):
-    """Asks besides how long the credit is good for."""
+class IncomingForm(AmountForm):
+    """Ask for a positive amount, the last day of the credit and a reason."""
 
     last_day = forms.DateField(
         required=False,
-        label="Usable until",
+        label="Expires after",
         widget=DayInput,
-        help_text="The last day on which it can be used, in UTC. Empty: it does not expire.",
+        help_text="The last day on which the credit can be used, in UTC. Leave it empty if it does not expire.",
     )
 
-    def clean_last_day(self) -> Any:
-        day = self.cleaned_data["last_day"]
+    def clean_last_day(self) -> date | None:
+        day: date | None = self.cleaned_data["last_day"]
         if day is not None and day < timezone.now().astimezone(UTC).date():
-            raise forms.ValidationError("This day is over.")
+            raise forms.ValidationError("Choose today or a later day.")
         return day
 
 
 class AdjustForm(IdempotentForm, ReasonForm):
-    """Asks for a signed amount, and why."""
+    """Ask for a signed amount and a reason."""
 
-    amount = forms.DecimalField(help_text="With a minus it is taken from the wallet.", **MONEY)
+    amount = forms.DecimalField(help_text="A negative amount is taken from the wallet.", **AMOUNT_DIGITS)
     field_order = ["amount", "reason"]
 
     def clean_amount(self) -> Decimal:
         value: Decimal = self.cleaned_data["amount"]
         if value == 0:
-            raise forms.ValidationError("An adjustment of nothing changes nothing.")
+            raise forms.ValidationError("The amount cannot be 0.")
         return value
 
 
-class WhyForm(IdempotentForm, ReasonForm):
-    """Asks why, once."""
+class ReasonOnceForm(IdempotentForm, ReasonForm):
+    """Ask for a reason. Submitting the form twice posts once."""
 
 
 class ThresholdForm(ReasonForm):
-    """Asks when the tenant is told that little is left."""
+    """Ask for the available balance below which the tenant is notified."""
 
     amount = forms.DecimalField(
-        required=False, min_value=Decimal(0), label="Threshold", help_text="Empty: never.", **MONEY
+        required=False,
+        min_value=Decimal(0),
+        label="Threshold",
+        help_text="Leave it empty to never notify.",
+        **AMOUNT_DIGITS,
     )
     field_order = ["amount", "reason"]
 
 
 def in_currency(form: type[forms.Form]) -> Callable[[Wallet], type[forms.Form]]:
-    """The form with its amount labelled in the wallet's currency, and filled in where the wallet has one."""
+    """Return a function that labels the form's amount with the wallet's currency. A threshold is filled in."""
 
     def form_of(wallet: Wallet) -> type[forms.Form]:
         field = copy(form.base_fields["amount"])
@@ -90,42 +95,42 @@ def in_currency(form: type[forms.Form]) -> Callable[[Wallet], type[forms.Form]]:
     return form_of
 
 
-def ledger_key(values: dict[str, Any]) -> str:
-    """The ledger's key of what the form asks for."""
+def ledger_key(values: Values) -> str:
+    """Return the idempotency key of the submitted form."""
     return f"admin:{values['key']}"
 
 
-def end_of(values: dict[str, Any]) -> datetime | None:
-    """The moment after the last day on which the credit can be used."""
+def expiry(values: Values) -> datetime | None:
+    """Return the end of the credit's last day, or None if it does not expire."""
     day = values.get("last_day")
     return datetime.combine(day + timedelta(days=1), time.min, UTC) if day else None
 
 
 def posting_preview(
     wallet: Wallet,
-    values: dict[str, Any],
+    values: Values,
     post: Callable[[], PostedTransaction | LedgerTransaction],
     *warnings: str,
     facts: Iterable[tuple[str, str]] = (),
 ) -> Preview | None:
-    """What posting would write and move; None when it is written already. Raises what posting raises."""
+    """Return what posting would do, or None if it was posted already. Raises the errors of posting."""
     if LedgerTransaction.objects.filter(tenant=wallet.tenant_id, idempotency_key=ledger_key(values)).exists():
         return None
-    # Held until the request ends, so that what is shown is what is posted.
+    # Keep the lock until the request ends, so that the posting matches the preview.
     before = Wallet.objects.select_for_update(no_key=True).get(pk=wallet.pk)
     posted = dry_run(post)
     kind = LedgerTransaction(transaction_type=posted.transaction_type).get_transaction_type_display()
-    said = [
+    rows = [
         ("Wallet", str(wallet)),
-        ("Posts", f"{kind} {signed(posted.amount)} {wallet.currency}"),
+        ("Transaction", f"{kind} {signed(posted.amount)} {wallet.currency}"),
         *facts,
         *([("Reason", values["reason"])] if values.get("reason") else []),
     ]
-    return Preview(said, balances(before, posted), warnings)
+    return Preview(rows, balances(before, posted), warnings)
 
 
 def balances(before: Wallet, posted: PostedTransaction | LedgerTransaction) -> list[Change]:
-    """The wallet's figures now and after the movement."""
+    """Return the wallet's balances before and after the transaction."""
     after = (posted.balance_after, posted.reserved_after, posted.balance_after + posted.reserved_after)
     now = (before.available_balance, before.reserved_balance, before.current_balance)
     names = ("Available", "Reserved", "Balance")

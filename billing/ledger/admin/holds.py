@@ -1,6 +1,4 @@
-"""Holds and credit lots: looked at here, moved by the ledger."""
-
-from typing import Any
+"""Admin pages of holds and credit lots."""
 
 from django.contrib.admin.options import ModelAdmin
 from django.db.models import QuerySet
@@ -10,7 +8,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from billing.formatting import amount, signed, wallet_owner
-from billing.ledger.admin.forms import WhyForm, ledger_key, posting_preview
+from billing.ledger.admin.forms import ReasonOnceForm, ledger_key, posting_preview
 from billing.ledger.admin.transactions import LedgerTransactionAdmin
 from billing.ledger.models import CreditLot, Hold, HoldStatus, LedgerTransaction
 from billing.ledger.services import ledger
@@ -18,6 +16,7 @@ from lad.admin.actions import Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.inlines import ReadOnlyInline
 from lad.tenancy.access import access_of
+from lad.types import Actor, Values
 
 HOLD_COLOURS = {"Held": "info", "Due": "warning", "Captured": "success", "Released": "default", "Expired": "warning"}
 
@@ -26,71 +25,71 @@ class HoldRowsInline(ReadOnlyInline):
     model = LedgerTransaction
     fk_name = "hold"
     area = "billing"
-    fields = ["created_at", "transaction_type", "moved", "after", "description"]
+    fields = ["created_at", "transaction_type", "signed_amount", "after", "description"]
     verbose_name_plural = "ledger"
 
     @display(description="Amount")
-    def moved(self, obj: Any) -> str:
+    def signed_amount(self, obj: LedgerTransaction) -> str:
         return signed(obj.amount)
 
     @display(description="Available after")
-    def after(self, obj: Any) -> str:
+    def after(self, obj: LedgerTransaction) -> str:
         return amount(obj.balance_after)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).order_by("-wallet_version")
 
 
-def _release(row: Hold, values: dict[str, Any], actor: Any) -> ledger.PostedTransaction:
+def _release(row: Hold, values: Values, actor: Actor) -> ledger.PostedTransaction:
     return ledger.release(hold=row, key=ledger_key(values), description=values["reason"], actor=actor)
 
 
-def _release_preview(row: Hold, values: dict[str, Any]) -> Preview | None:
+def _release_preview(row: Hold, values: Values) -> Preview | None:
     warning = "Work that relies on this hold can no longer be charged to it."
     return posting_preview(row.wallet, values, lambda: _release(row, values, None), warning)
 
 
-class HoldingAdmin(ReadOnlyAdmin):
-    """What hangs on a wallet."""
+class WalletRowAdmin(ReadOnlyAdmin):
+    """Base of the pages for rows that belong to a wallet."""
 
     area = "billing"
     section = "Billing"
     list_select_related = ["wallet__user", "wallet__tenant"]
 
     @display(description="Wallet")
-    def holder(self, obj: Any) -> str:
+    def owner(self, obj: Hold | CreditLot) -> str:
         return wallet_owner(obj.wallet)
 
 
 @register(Hold)
-class HoldAdmin(HoldingAdmin):
+class HoldAdmin(WalletRowAdmin):
     icon, rank = "lock_clock", 21
-    list_display = ["held", "state", "holder", "taken", "cause", "expires_at", "created_at"]
+    list_display = ["held", "state", "owner", "captured", "cause", "expires_at", "created_at"]
     list_filter = ["status", "wallet", "expires_at", "created_at"]
     search_fields = ["id__exact"]
     fieldsets = [
         (None, {"fields": ["wallet", "state", "description"]}),
-        ("Amounts", {"fields": [("held", "taken")]}),
+        ("Amounts", {"fields": [("held", "captured")]}),
         ("Time", {"fields": [("expires_at", "resolved_at")]}),
         ("Cause", {"fields": ["cause", "reference_type", "reference_id"]}),
     ]
-    readonly_fields = ["held", "taken", "cause", "state"]
+    readonly_fields = ["held", "captured", "cause", "state"]
     inlines = [HoldRowsInline]
     actions_detail = ["release"]
 
-    def has_release_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_release_permission(self, request: HttpRequest, obj: Hold | None = None) -> bool:
         return self.allows(request, "update")
 
     @display(description="Held")
-    def held(self, obj: Any) -> str:
+    def held(self, obj: Hold) -> str:
         return amount(obj.amount, obj.wallet.currency)
 
     @display(description="Captured")
-    def taken(self, obj: Any) -> str:
+    def captured(self, obj: Hold) -> str:
         return amount(obj.captured_amount, obj.wallet.currency)
 
     @display(description="Status", label=HOLD_COLOURS)
-    def state(self, obj: Any) -> str:
+    def state(self, obj: Hold) -> str:
         due = obj.status == HoldStatus.HELD and obj.expires_at <= timezone.now()
         return "Due" if due else str(obj.get_status_display())
 
@@ -98,16 +97,16 @@ class HoldAdmin(HoldingAdmin):
 
     @row_action(
         "Release",
-        explanation="All of it goes back to the wallet, to the very credit it was taken from.",
-        form=WhyForm,
+        explanation="Return the whole hold to the wallet, to the same credit lots.",
+        form=ReasonOnceForm,
         permission="release",
         when=lambda row: row.status == HoldStatus.HELD,
         icon="lock_open",
         preview=_release_preview,
     )
-    def release(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def release(self, request: HttpRequest, row: Hold, values: Values) -> str:
         posted = _release(row, values, access_of(request).user)
-        return f"{row} is released: {amount(posted.balance_after, row.wallet.currency)} are available."
+        return f"{row} is released. The available balance is now {amount(posted.balance_after, row.wallet.currency)}."
 
 
 class LotStateFilter(DropdownFilter):
@@ -115,7 +114,7 @@ class LotStateFilter(DropdownFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [("open", "Usable"), ("used", "Used up"), ("expiring", "Expires")]
+        return [("open", "Usable"), ("used", "Used up"), ("expiring", "Usable, expires")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() == "expiring":
@@ -124,21 +123,21 @@ class LotStateFilter(DropdownFilter):
 
 
 @register(CreditLot)
-class CreditLotAdmin(HoldingAdmin):
+class CreditLotAdmin(WalletRowAdmin):
     icon, rank = "layers", 22
-    list_display = ["came_in", "left_over", "holder", "priority", "expires_at", "created_at"]
+    list_display = ["total", "left", "owner", "priority", "expires_at", "created_at"]
     list_filter = [LotStateFilter, "wallet", "expires_at", "created_at"]
     search_fields = ["id__exact"]
     fieldsets = [
         (None, {"fields": ["wallet", "priority", "expires_at"]}),
-        ("Amounts", {"fields": [("came_in", "left_over")]}),
+        ("Amounts", {"fields": [("total", "left")]}),
     ]
-    readonly_fields = ["came_in", "left_over"]
+    readonly_fields = ["total", "left"]
 
-    @display(description="Came in")
-    def came_in(self, obj: Any) -> str:
+    @display(description="Amount")
+    def total(self, obj: CreditLot) -> str:
         return amount(obj.amount, obj.wallet.currency)
 
-    @display(description="Left")
-    def left_over(self, obj: Any) -> str:
+    @display(description="Remaining")
+    def left(self, obj: CreditLot) -> str:
         return amount(obj.remaining, obj.wallet.currency)

@@ -1,4 +1,4 @@
-"""What the page of a wallet shows: what is in it, what is set aside, which credit goes first, and every movement."""
+"""Data of a wallet's admin page: balances, open holds, credit lots in order of use, and the ledger."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,17 +26,16 @@ from billing.ledger.models import (
 from lad.outbox.admin.overview import human_lag
 from lad.tenancy.access import Access
 
-ROWS: Final = 50
-# Of holds and lots so many are shown; their own lists have the rest.
-MOST: Final = 20
-SOON: Final = timedelta(days=7)
-PRIORITIES: Final = {GRANTED_FIRST: "Granted", PURCHASED_LATER: "Bought"}
+TRANSACTIONS_PER_PAGE: Final = 50
+MAX_HOLDS_AND_LOTS: Final = 20
+EXPIRES_SOON: Final = timedelta(days=7)
+PRIORITIES: Final = {GRANTED_FIRST: "Granted", PURCHASED_LATER: "Purchased"}
 STATUS_TONES: Final = {WalletStatus.ACTIVE: "good", WalletStatus.SUSPENDED: "bad", WalletStatus.CLOSED: "quiet"}
 
 
 @dataclass(frozen=True, slots=True)
-class HoldLine:
-    """One open hold."""
+class HoldSummary:
+    """An open hold."""
 
     url: str
     release_url: str
@@ -49,8 +48,8 @@ class HoldLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LotLine:
-    """One lot in its turn; ``share`` is how many percent of it are left."""
+class LotSummary:
+    """A credit lot in the order of use. ``share`` is the remaining percentage."""
 
     url: str
     turn: int
@@ -64,8 +63,8 @@ class LotLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """One movement; ``reverses`` and ``reversed_by`` lead to the other half of a reversal."""
+class TransactionSummary:
+    """A ledger transaction. ``reverses`` and ``reversed_by`` link the two transactions of a reversal."""
 
     row: LedgerTransaction
     url: str
@@ -75,13 +74,13 @@ class LedgerLine:
     reserved: str
     who: str
     cause: Cause | None
-    reverses: "Other | None"
-    reversed_by: "Other | None"
+    reverses: "TransactionLink | None"
+    reversed_by: "TransactionLink | None"
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """Another row of the same ledger."""
+class TransactionLink:
+    """A link to another transaction of the same ledger."""
 
     version: int
     url: str
@@ -89,7 +88,7 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class WalletPage:
-    """Everything above the fields of a wallet."""
+    """Everything that the page shows above the wallet's fields."""
 
     holder: str
     tone: str
@@ -98,41 +97,41 @@ class WalletPage:
     balance: str
     threshold: str
     is_low: bool
-    holds: list[HoldLine]
+    holds: list[HoldSummary]
     more_holds: bool
     holds_url: str
-    lots: list[LotLine]
+    lots: list[LotSummary]
     more_lots: bool
     lots_url: str
-    rows: list[LedgerLine]
+    rows: list[TransactionSummary]
     newer: bool
     older: int | None
     ledger_url: str
 
 
 def page_for(wallet: Wallet, access: Access, *, before: int | None, now: datetime) -> WalletPage:
-    """The page; ``before`` shows the movements before that row of the ledger instead of the newest."""
-    holds = list(_holds(wallet)[: MOST + 1])
-    lots = list(_lots(wallet, now)[: MOST + 1])
-    rows = list(_rows(wallet, before)[: ROWS + 1])
+    """Return the page. ``before`` selects the transactions older than that one instead of the newest."""
+    holds = list(_holds(wallet)[: MAX_HOLDS_AND_LOTS + 1])
+    lots = list(_lots(wallet, now)[: MAX_HOLDS_AND_LOTS + 1])
+    rows = list(_rows(wallet, before)[: TRANSACTIONS_PER_PAGE + 1])
     may_release = access.platform or access.allows("billing.update")
     return WalletPage(
-        holder=str(wallet.user) if wallet.user_id else f"{wallet.tenant}, the tenant’s own",
+        holder=str(wallet.user) if wallet.user_id else f"{wallet.tenant}, the tenant’s own wallet",
         tone=STATUS_TONES[WalletStatus(wallet.status)],
         available=amount(wallet.available_balance, wallet.currency),
         reserved=amount(wallet.reserved_balance, wallet.currency),
         balance=amount(wallet.current_balance, wallet.currency),
         threshold=amount(wallet.low_balance_threshold, wallet.currency),
         is_low=wallet.is_low and wallet.status == WalletStatus.ACTIVE,
-        holds=[_hold_line(hold, wallet, now, may_release) for hold in holds[:MOST]],
-        more_holds=len(holds) > MOST,
+        holds=[_hold_summary(hold, wallet, now, may_release) for hold in holds[:MAX_HOLDS_AND_LOTS]],
+        more_holds=len(holds) > MAX_HOLDS_AND_LOTS,
         holds_url=_list("hold", wallet, status__exact="held"),
-        lots=[_lot_line(turn, lot, wallet, now) for turn, lot in enumerate(lots[:MOST], start=1)],
-        more_lots=len(lots) > MOST,
+        lots=[_lot_summary(turn, lot, wallet, now) for turn, lot in enumerate(lots[:MAX_HOLDS_AND_LOTS], start=1)],
+        more_lots=len(lots) > MAX_HOLDS_AND_LOTS,
         lots_url=_list("creditlot", wallet),
-        rows=_ledger_lines(rows[:ROWS]),
+        rows=_transaction_summaries(rows[:TRANSACTIONS_PER_PAGE]),
         newer=before is not None,
-        older=rows[ROWS - 1].wallet_version if len(rows) > ROWS else None,
+        older=rows[TRANSACTIONS_PER_PAGE - 1].wallet_version if len(rows) > TRANSACTIONS_PER_PAGE else None,
         ledger_url=_list("ledgertransaction", wallet),
     )
 
@@ -159,9 +158,9 @@ def _list(model: str, wallet: Wallet, **query: str) -> str:
     return f"{reverse(f'admin:billing_{model}_changelist')}?{'&'.join(f'{k}={v}' for k, v in terms.items())}"
 
 
-def _hold_line(hold: Hold, wallet: Wallet, now: datetime, may_release: bool) -> HoldLine:
+def _hold_summary(hold: Hold, wallet: Wallet, now: datetime, may_release: bool) -> HoldSummary:
     due = hold.expires_at <= now
-    return HoldLine(
+    return HoldSummary(
         url=page_of("hold", hold.pk),
         release_url=page_of("hold", hold.pk, "release") if may_release else "",
         amount=amount(hold.amount, wallet.currency),
@@ -173,8 +172,8 @@ def _hold_line(hold: Hold, wallet: Wallet, now: datetime, may_release: bool) -> 
     )
 
 
-def _lot_line(turn: int, lot: CreditLot, wallet: Wallet, now: datetime) -> LotLine:
-    return LotLine(
+def _lot_summary(turn: int, lot: CreditLot, wallet: Wallet, now: datetime) -> LotSummary:
+    return LotSummary(
         url=page_of("creditlot", lot.pk),
         turn=turn,
         kind=PRIORITIES.get(lot.priority, f"Priority {lot.priority}"),
@@ -183,16 +182,16 @@ def _lot_line(turn: int, lot: CreditLot, wallet: Wallet, now: datetime) -> LotLi
         share=max(1, round(lot.remaining / lot.amount * Decimal(100))),
         expires_at=lot.expires_at,
         ends=f"in {human_lag(lot.expires_at - now)}" if lot.expires_at else "",
-        is_soon=lot.expires_at is not None and lot.expires_at - now < SOON,
+        is_soon=lot.expires_at is not None and lot.expires_at - now < EXPIRES_SOON,
     )
 
 
-def _ledger_lines(rows: Iterable[LedgerTransaction]) -> list[LedgerLine]:
+def _transaction_summaries(rows: Iterable[LedgerTransaction]) -> list[TransactionSummary]:
     rows = list(rows)
     reversed_by = _reversals(rows)
     taken_back = _versions([row.reverses_id for row in rows if row.reverses_id])
     return [
-        LedgerLine(
+        TransactionSummary(
             row=row,
             url=page_of("ledgertransaction", row.pk),
             amount=signed(row.amount),
@@ -208,18 +207,18 @@ def _ledger_lines(rows: Iterable[LedgerTransaction]) -> list[LedgerLine]:
     ]
 
 
-def _reversals(rows: list[LedgerTransaction]) -> dict[UUID, Other]:
-    """The rows that take back one of these, by what they take back."""
+def _reversals(rows: list[LedgerTransaction]) -> dict[UUID, TransactionLink]:
+    """Return links to the reversals of the given transactions, by the reversed transaction."""
     found: Any = LedgerTransaction.objects.filter(reverses__in=[row.pk for row in rows])
     if rows:
         found = found.filter(tenant=rows[0].tenant_id)
-    return {row.reverses_id: _other(row) for row in found.only("reverses_id", "wallet_version")}
+    return {row.reverses_id: _link(row) for row in found.only("reverses_id", "wallet_version")}
 
 
-def _versions(keys: list[UUID]) -> dict[UUID, Other]:
+def _versions(keys: list[UUID]) -> dict[UUID, TransactionLink]:
     found: Any = LedgerTransaction.objects.filter(pk__in=keys).only("wallet_version")
-    return {row.pk: _other(row) for row in found}
+    return {row.pk: _link(row) for row in found}
 
 
-def _other(row: LedgerTransaction) -> Other:
-    return Other(row.wallet_version, page_of("ledgertransaction", row.pk))
+def _link(row: LedgerTransaction) -> TransactionLink:
+    return TransactionLink(row.wallet_version, page_of("ledgertransaction", row.pk))

@@ -1,4 +1,4 @@
-"""The billing domain in the API: read here, moved by services."""
+"""Register the ledger's API resources."""
 
 from billing.ledger.api.holds import HoldViewSet
 from billing.ledger.api.wallets import WalletSerializer, WalletViewSet

@@ -1,6 +1,4 @@
-"""Wallets in the API: read, warned of in time, and which of them pays for the caller."""
-
-from typing import Any
+"""Wallets in the API: read them, set their threshold, and find the one that pays for the caller."""
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -34,16 +32,16 @@ _Wallet = make_serializer(
 
 
 class WalletSerializer(_Wallet):  # type: ignore[misc, valid-type]
-    """One balance: the tenant's own (no user) or that of one of its users. Only its threshold is set here."""
+    """The wallet of the tenant (no user) or of one of its users. Only the threshold can be changed."""
 
-    available_balance = MoneyField(read_only=True, help_text="What can be spent.")
+    available_balance = MoneyField(read_only=True, help_text="The balance less what is reserved.")
 
     class Meta(_Wallet.Meta):  # type: ignore[name-defined]
         fields = [*_Wallet.Meta.fields, "available_balance"]
 
 
 class ExpiringLotResponse(serializers.Serializer):
-    """Credit that is lost unless it is used in time."""
+    """A credit lot that expires unless it is used in time."""
 
     id = serializers.UUIDField()
     remaining = MoneyField()
@@ -51,24 +49,24 @@ class ExpiringLotResponse(serializers.Serializer):
 
 
 class PayingWalletResponse(serializers.Serializer):
-    """The wallet that pays for what the caller does; amounts are in its currency."""
+    """The wallet that pays for the caller's use. Amounts are in its currency."""
 
     wallet_id = serializers.UUIDField(source="id")
-    is_own = serializers.SerializerMethodField(help_text="Whether it is the caller's own or the tenant's.")
+    is_own = serializers.SerializerMethodField(help_text="Whether it is the caller's own wallet, not the tenant's.")
     status = serializers.ChoiceField(choices=WalletStatus.choices)
     currency = serializers.CharField()
     current_balance = MoneyField()
     reserved_balance = MoneyField()
-    available_balance = MoneyField(help_text="What can be spent.")
+    available_balance = MoneyField(help_text="The balance less what is reserved.")
     low_balance_threshold = MoneyField(allow_null=True)
-    is_low = serializers.BooleanField(help_text="Whether less than the threshold can be spent.")
-    next_expiring_lot = serializers.SerializerMethodField(help_text="The credit that is lost first.")
+    is_low = serializers.BooleanField(help_text="Whether the available balance is below the threshold.")
+    next_expiring_lot = serializers.SerializerMethodField(help_text="The credit lot that expires first.")
 
     def get_is_own(self, wallet: Wallet) -> bool:
         return wallet.user_id is not None
 
     @extend_schema_field(ExpiringLotResponse(allow_null=True))
-    def get_next_expiring_lot(self, wallet: Wallet) -> Any:
+    def get_next_expiring_lot(self, wallet: Wallet) -> object:
         lot = selectors.next_to_expire(wallet, now=timezone.now())
         return ExpiringLotResponse(lot).data if lot else None
 
@@ -78,7 +76,7 @@ class WalletViewSet(ResourceViewSet):
 
     @extend_schema(
         summary="The wallet that pays for me",
-        description="The caller's own wallet unless it is closed or there is none, else the tenant's.",
+        description="The caller's own wallet, or the tenant's if the caller has no open wallet.",
         responses={200: PayingWalletResponse, **problems(400, 403)},
         filters=False,
     )

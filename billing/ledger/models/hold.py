@@ -1,4 +1,4 @@
-"""Holds: money set aside for work whose cost is not known yet."""
+"""Holds: money reserved for work whose cost is not known yet."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -17,18 +17,18 @@ class HoldStatus(models.TextChoices):
 
 
 class Hold(TenantModel):
-    """Money of a wallet set aside until a moment; resolved exactly once.
+    """Money of a wallet that is reserved until it is captured, released or expires, exactly once.
 
-    A capture takes up to ``amount`` and gives the rest back; a release, or expiry, gives back all.
+    A capture charges up to ``amount`` and releases the rest. A release or expiry charges nothing.
     """
 
     event_name = "billing.hold"
 
     wallet = TenantForeignKey("billing.Wallet", on_delete=models.PROTECT, related_name="holds", db_index=False)
-    amount = money.amount_field(help_text="What is, or was, set aside.")
-    captured_amount = money.amount_field(null=True, blank=True, help_text="What of it was taken.")
+    amount = money.amount_field(help_text="The reserved amount.")
+    captured_amount = money.amount_field(null=True, blank=True, help_text="The amount that was charged.")
     status = models.CharField(max_length=20, choices=HoldStatus, default=HoldStatus.HELD, db_default=HoldStatus.HELD)
-    expires_at = models.DateTimeField(help_text="From then on it cannot be captured and is given back.")
+    expires_at = models.DateTimeField(help_text="From this time on the hold cannot be captured and is released.")
     resolved_at = models.DateTimeField(null=True, blank=True)
     reference_type = models.CharField(max_length=50, blank=True, default="", db_default="")
     reference_id = models.UUIDField(null=True, blank=True)
@@ -44,13 +44,13 @@ class Hold(TenantModel):
             models.CheckConstraint(
                 condition=Q(amount__gt=0),
                 name="billing_holds_amount",
-                violation_error_message="A hold sets something aside.",
+                violation_error_message="The amount of a hold must be greater than 0.",
             ),
             models.CheckConstraint(
                 condition=Q(status=HoldStatus.HELD, resolved_at__isnull=True)
                 | (~Q(status=HoldStatus.HELD) & Q(resolved_at__isnull=False)),
                 name="billing_holds_resolved_at",
-                violation_error_message="A resolved hold says when it was resolved; an open one does not.",
+                violation_error_message="Only a resolved hold has a time of resolution.",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -61,14 +61,14 @@ class Hold(TenantModel):
                 )
                 | (~Q(status=HoldStatus.CAPTURED) & Q(captured_amount__isnull=True)),
                 name="billing_holds_captured_amount",
-                violation_error_message="A capture takes at most what is held.",
+                violation_error_message="The captured amount cannot exceed the hold.",
             ),
             status_steps(
                 name="billing_holds_steps",
                 steps={"held": ("captured", "released", "expired")},
                 open_states=("held",),
                 free_columns=(),
-                violation_error_message="A hold is resolved once and stays as it is.",
+                violation_error_message="A resolved hold cannot be changed.",
             ),
         ]
         indexes = [
@@ -81,7 +81,7 @@ class Hold(TenantModel):
                 condition=Q(reference_id__isnull=False),
                 name="billing_holds_reference",
             ),
-            # The platform expires holds of all tenants.
+            # Maintenance looks for due holds across all tenants.
             models.Index(fields=["expires_at"], condition=Q(status=HoldStatus.HELD), name="billing_holds_due"),
         ]
 

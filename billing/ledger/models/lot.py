@@ -1,4 +1,4 @@
-"""Credit lots: what came into a wallet together, expires together and is used up in a written order."""
+"""Credit lots: credit that came into a wallet together and expires together."""
 
 from typing import Any, Final
 
@@ -13,29 +13,29 @@ from lad.db.models import TenantModel
 GRANTED_FIRST: Final = 20
 PURCHASED_LATER: Final = 50
 
-# What is used first: the lower priority, then what expires sooner, then what came earlier.
+# Lower priority first, then earlier expiry, then age.
 BURN_DOWN_ORDER: Final = ("priority", models.F("expires_at").asc(nulls_last=True), "created_at", "id")
 
 
 class CreditLot(TenantModel):
-    """Money that came into a wallet at once; ``remaining`` is what of it can still be spent.
+    """Credit that came into a wallet at once. ``remaining`` is the part that can still be spent.
 
-    The lots of a wallet add up to what can be spent from it. They are used up by priority (the lower
-    first), then by expiry, then by age, and never after they expired; credit that was set aside for a
-    hold in time stays usable for that hold.
+    The lots of a wallet add up to its available balance. They are used by priority (lower first), then
+    by expiry, then by age, and never after they expired. Credit that was reserved for a hold in time
+    stays usable for that hold.
     """
 
     event_name = "billing.credit_lot"
 
     wallet = TenantForeignKey("billing.Wallet", on_delete=models.PROTECT, related_name="credit_lots", db_index=False)
     priority = models.PositiveSmallIntegerField(
-        default=PURCHASED_LATER, db_default=PURCHASED_LATER, help_text="0 to 100; the lower is used first."
+        default=PURCHASED_LATER, db_default=PURCHASED_LATER, help_text="0 to 100. Lower priorities are used first."
     )
-    amount = money.amount_field(help_text="What came in.")
-    remaining = money.amount_field(help_text="What of it can still be spent.")
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it does not expire.")
+    amount = money.amount_field(help_text="The amount that came in.")
+    remaining = money.amount_field(help_text="The amount that can still be spent.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty if the credit does not expire.")
     is_open: Any = models.GeneratedField(
-        # django-stubs knows conditions as filters only.
+        # django-stubs types Q as a filter condition only.
         expression=Q(remaining__gt=0),  # type: ignore[arg-type]
         output_field=models.BooleanField(),
         db_persist=True,
@@ -51,14 +51,14 @@ class CreditLot(TenantModel):
             models.CheckConstraint(
                 condition=Q(amount__gt=0, remaining__gte=0, remaining__lte=F("amount")),
                 name="billing_credit_lots_remaining",
-                violation_error_message="A lot holds between nothing and what came in.",
+                violation_error_message="The remaining credit must be between 0 and the amount that came in.",
             ),
             models.CheckConstraint(
                 condition=Q(priority__lte=100),
                 name="billing_credit_lots_priority",
                 violation_error_message="Choose a priority between 0 and 100.",
             ),
-            # Postings rewrite the row; no index has ``remaining``, so they need not touch any.
+            # Postings update ``remaining``, which no index covers, so that the updates stay on the page.
             TableStorage(name="billing_credit_lots_storage", parameters={"fillfactor": "50"}),
         ]
         indexes = [
@@ -69,7 +69,7 @@ class CreditLot(TenantModel):
                 condition=Q(is_open=True),
                 name="billing_lots_open",
             ),
-            # The platform expires lots of all tenants.
+            # Maintenance looks for expired lots across all tenants.
             models.Index(
                 fields=["expires_at"], condition=Q(is_open=True, expires_at__isnull=False), name="billing_lots_expiring"
             ),

@@ -1,4 +1,4 @@
-"""The ledger: every movement of a wallet, written once."""
+"""The ledger: every transaction of a wallet, append-only."""
 
 from decimal import Decimal
 
@@ -21,17 +21,16 @@ class TransactionType(models.TextChoices):
 
 
 INCOMING = (TransactionType.TOPUP, TransactionType.CREDIT, TransactionType.RELEASE)
-# Of a hold: they move what can be spent, not what the wallet holds.
+# Transactions of holds: they change the available balance, not the current balance.
 HOLDING = (TransactionType.RESERVATION, TransactionType.RELEASE)
 
 
 class LedgerTransaction(AppendOnly, TenantModel):
-    """One movement of a wallet; ``balance_before`` and ``balance_after`` are what could be spent around it.
+    """One transaction of a wallet. ``balance_before`` and ``balance_after`` are available balances.
 
-    A reservation takes from what can be spent and a release gives it back; the other types move the
-    wallet's balance too. A mistake is corrected by another row. ``entry_hash`` is the SHA-256 of the
-    hash before it and of everything the row says, so that no row can be changed, left out or put in
-    between unnoticed.
+    Reservations and releases change only the available balance; the other types change the current
+    balance too. A mistake is corrected by a further transaction. ``entry_hash`` is the SHA-256 of the
+    previous hash and all columns of the row, so that a changed, missing or inserted row is detected.
     """
 
     event_name = "billing.ledger_transaction"
@@ -48,22 +47,23 @@ class LedgerTransaction(AppendOnly, TenantModel):
         blank=True,
         default="",
         db_default="",
-        help_text="What caused it: usage_event, invoice, manual, stripe_payment or another kind of thing.",
+        help_text="The kind of the cause: usage_event, invoice, manual, stripe_payment or another.",
     )
     reference_id = models.UUIDField(null=True, blank=True)
     idempotency_key = models.CharField(max_length=255)
     created_by = TenantUserKey(on_delete=models.PROTECT, null=True, blank=True, db_column="created_by", db_index=False)
     description = models.TextField(max_length=2000, blank=True, default="", db_default="")
     metadata = models.JSONField(default=dict, blank=True, db_default={})
-    wallet_version = models.BigIntegerField(help_text="Its place in the wallet's ledger: 1, 2, 3 without a gap.")
-    reserved_after = money.amount_field(
-        default=0, db_default=0, help_text="What the wallet's holds set aside after it."
-    )
+    wallet_version = models.BigIntegerField(help_text="Its number in the wallet's ledger, counted from 1.")
+    reserved_after = money.amount_field(default=0, db_default=0, help_text="What the wallet's holds reserve after it.")
     lot_movements = models.JSONField(
-        default=dict, blank=True, db_default={}, help_text="What each credit lot gained or lost, by the lot's id."
+        default=dict, blank=True, db_default={}, help_text="The change of each credit lot, by the lot's id."
     )
     terms = models.JSONField(
-        default=dict, blank=True, db_default={}, help_text="What was asked besides, such as when the credit expires."
+        default=dict,
+        blank=True,
+        db_default={},
+        help_text="Further terms of the request, such as when the credit expires.",
     )
     hold = TenantForeignKey(
         "billing.Hold",
@@ -80,7 +80,7 @@ class LedgerTransaction(AppendOnly, TenantModel):
         blank=True,
         related_name="reversals",
         db_index=False,
-        help_text="The movement this one takes back.",
+        help_text="The transaction that this one reverses.",
     )
     entry_hash = models.BinaryField(max_length=32, editable=False)
 
@@ -93,18 +93,18 @@ class LedgerTransaction(AppendOnly, TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "idempotency_key"],
                 name="billing_ledger_transactions_idempotency_key",
-                violation_error_message="This movement is in the ledger already.",
+                violation_error_message="This transaction is already in the ledger.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "wallet", "wallet_version"],
                 name="billing_ledger_transactions_version_key",
-                violation_error_message="This place in the wallet's ledger is taken.",
+                violation_error_message="This number in the wallet's ledger is already taken.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "reverses"],
                 condition=Q(reverses__isnull=False),
                 name="billing_ledger_transactions_reversed_once",
-                violation_error_message="This movement was reversed already.",
+                violation_error_message="This transaction was already reversed.",
             ),
             models.CheckConstraint(
                 condition=Q(balance_after=F("balance_before") + F("amount")),
@@ -114,9 +114,9 @@ class LedgerTransaction(AppendOnly, TenantModel):
             models.CheckConstraint(
                 condition=Q(balance_before__gte=0, balance_after__gte=0, reserved_after__gte=0),
                 name="billing_ledger_transactions_not_overdrawn",
-                violation_error_message="The wallet does not hold that much.",
+                violation_error_message="The balance of a wallet cannot be negative.",
             ),
-            # A debit of nothing records the charge of work that is free.
+            # A debit of 0 records a charge for free work.
             models.CheckConstraint(
                 condition=Q(transaction_type__in=INCOMING, amount__gt=0)
                 | Q(transaction_type=TransactionType.DEBIT, amount__lte=0)
@@ -128,19 +128,19 @@ class LedgerTransaction(AppendOnly, TenantModel):
             models.CheckConstraint(
                 condition=~Q(idempotency_key=""),
                 name="billing_ledger_transactions_keyed",
-                violation_error_message="Give the key under which this movement happens once only.",
+                violation_error_message="A transaction needs an idempotency key.",
             ),
             models.CheckConstraint(
                 condition=~Q(transaction_type__in=HOLDING) | Q(hold__isnull=False),
                 name="billing_ledger_transactions_of_a_hold",
-                violation_error_message="Reservations and releases belong to a hold.",
+                violation_error_message="A reservation or release needs a hold.",
             ),
             models.CheckConstraint(
                 condition=Q(reverses__isnull=True) | Q(transaction_type=TransactionType.ADJUSTMENT),
                 name="billing_ledger_transactions_reversal",
-                violation_error_message="A reversal is an adjustment.",
+                violation_error_message="A reversal must be an adjustment.",
             ),
-            # Young tables grow fast, and postings are planned by what is known of them.
+            # A new table grows fast, and outdated statistics give postings a bad plan.
             TableStorage(
                 name="billing_ledger_transactions_storage", parameters={"autovacuum_analyze_scale_factor": "0.02"}
             ),
@@ -151,7 +151,7 @@ class LedgerTransaction(AppendOnly, TenantModel):
                 event="INSERT",
                 level="STATEMENT",
                 transition="NEW TABLE AS new_rows",
-                violation_error_message="A movement follows the one before it in the wallet's ledger.",
+                violation_error_message="A transaction must follow the previous one in the wallet's ledger.",
             ),
         ]
         indexes = [
@@ -162,7 +162,7 @@ class LedgerTransaction(AppendOnly, TenantModel):
                 name="billing_ledger_reference",
             ),
             models.Index(fields=["tenant", "hold"], condition=Q(hold__isnull=False), name="billing_ledger_hold"),
-            # Most rows are debits and holds, which the newest-first index finds at once.
+            # Most rows are debits and holds; the newest-first index serves those.
             models.Index(
                 fields=["tenant", "transaction_type", "-created_at"],
                 condition=Q(transaction_type__in=["topup", "credit", "adjustment"]),

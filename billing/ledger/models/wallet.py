@@ -1,4 +1,4 @@
-"""Wallets: what a tenant, or one of its users, can still spend."""
+"""Wallets: the balances of tenants and their users."""
 
 from decimal import Decimal
 
@@ -18,10 +18,10 @@ class WalletStatus(models.TextChoices):
 
 
 class Wallet(TenantModel):
-    """One balance: the tenant's own (no user) or that of one of its users.
+    """The balance of a tenant (no user) or of one of its users.
 
-    ``reserved_balance`` is held for work under way; what can be spent is the difference. Both are a fold
-    of the wallet's ledger and change only together with a new row of it.
+    ``reserved_balance`` is the part that holds reserve; the rest is available. Both are the totals of the
+    wallet's ledger and change only together with a new transaction.
     """
 
     event_name = "billing.wallet"
@@ -32,7 +32,7 @@ class Wallet(TenantModel):
         blank=True,
         member=True,
         db_index=False,
-        help_text="Empty for the wallet of the tenant itself.",
+        help_text="Empty for the tenant's own wallet.",
     )
     current_balance = money.amount_field(default=0, db_default=0, editable=False)
     reserved_balance = money.amount_field(default=0, db_default=0, editable=False)
@@ -41,20 +41,22 @@ class Wallet(TenantModel):
         max_length=20, choices=WalletStatus, default=WalletStatus.ACTIVE, db_default=WalletStatus.ACTIVE
     )
     low_balance_threshold = money.amount_field(
-        null=True, blank=True, help_text="Below this available balance the tenant is told; empty for never."
+        null=True,
+        blank=True,
+        help_text="Notify the tenant when less than this is available. Empty for never.",
     )
     low_balance_notified_at = models.DateTimeField(null=True, blank=True, editable=False)
     metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
     ledger_version = models.BigIntegerField(
-        default=0, db_default=0, editable=False, help_text="How many rows its ledger has."
+        default=0, db_default=0, editable=False, help_text="The number of transactions in its ledger."
     )
     ledger_hash = models.BinaryField(
-        max_length=32, default=b"", db_default=b"", editable=False, help_text="The head of its ledger's hash chain."
+        max_length=32, default=b"", db_default=b"", editable=False, help_text="The last hash of its ledger."
     )
 
-    # A wallet is closed, not deleted.
+    # Wallets are closed, never deleted.
     privileges = ("SELECT", "INSERT", "UPDATE")
-    # Every posting rewrites the balances; the ledger tells of that.
+    # The ledger already records every change of the balances.
     audited_columns = ("status", "low_balance_threshold", "currency", "user_id", "tenant_id", "metadata")
 
     class Meta:
@@ -63,29 +65,29 @@ class Wallet(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "user"],
                 name="billing_wallets_user_key",
-                violation_error_message="This user has a wallet already.",
+                violation_error_message="This user already has a wallet.",
             ),
             models.UniqueConstraint(
                 fields=["tenant"],
                 condition=Q(user__isnull=True),
                 name="billing_wallets_tenant_key",
-                violation_error_message="The tenant has a wallet of its own already.",
+                violation_error_message="The tenant already has its own wallet.",
             ),
             models.CheckConstraint(
                 condition=Q(reserved_balance__gte=0, current_balance__gte=F("reserved_balance")),
                 name="billing_wallets_not_overdrawn",
-                violation_error_message="The wallet does not hold that much.",
+                violation_error_message="The available balance of a wallet cannot be negative.",
             ),
             models.CheckConstraint(
                 condition=Q(low_balance_threshold__gte=0),
                 name="billing_wallets_threshold_positive",
-                violation_error_message="The threshold cannot be negative; leave it empty for no notice.",
+                violation_error_message="The threshold cannot be negative. Leave it empty for no notification.",
             ),
             models.CheckConstraint(
                 condition=Q(ledger_version__gt=0)
                 | Q(ledger_version=0, current_balance=0, reserved_balance=0, ledger_hash=b""),
                 name="billing_wallets_begins_empty",
-                violation_error_message="A wallet begins empty: only its ledger fills it.",
+                violation_error_message="A new wallet must be empty. Post a transaction to fill it.",
             ),
             money.currency_check("billing_wallets"),
             Trigger(
@@ -93,9 +95,9 @@ class Wallet(TenantModel):
                 function="billing_check_fold",
                 when="AFTER",
                 event="INSERT OR UPDATE OF current_balance, reserved_balance, ledger_version, ledger_hash",
-                violation_error_message="A balance changes only together with the wallet's ledger.",
+                violation_error_message="A balance can only change together with the wallet's ledger.",
             ),
-            # Postings rewrite the row: free space on its page keeps them from touching any index.
+            # Free space on the page lets postings update the row without touching an index.
             TableStorage(
                 name="billing_wallets_storage",
                 parameters={
@@ -112,10 +114,10 @@ class Wallet(TenantModel):
 
     @property
     def available_balance(self) -> Decimal:
-        """What can be spent."""
+        """Return the balance less what is reserved."""
         return self.current_balance - self.reserved_balance
 
     @property
     def is_low(self) -> bool:
-        """Whether less than the threshold can be spent."""
+        """Return whether the available balance is below the threshold."""
         return self.low_balance_threshold is not None and self.available_balance < self.low_balance_threshold

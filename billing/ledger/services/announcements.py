@@ -1,36 +1,43 @@
-"""What the ledger tells: money that came in or was corrected, and a balance that has become low."""
+"""Emit events for postings that people want to hear of."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from billing.ledger.models import TransactionType
 from billing.ledger.services.client import LedgerReply, PostingOutcome
 from lad.outbox.emission import NewEvent, emit_many
 
-# What people want to hear of: money that came in or was corrected, not each use of it.
-_TOLD: Final = frozenset({TransactionType.TOPUP, TransactionType.CREDIT, TransactionType.ADJUSTMENT})
+# Debits and holds are too frequent to announce one by one.
+_ANNOUNCED_TYPES: Final = frozenset({TransactionType.TOPUP, TransactionType.CREDIT, TransactionType.ADJUSTMENT})
 
 
-def tell(answers: Sequence[LedgerReply]) -> None:
-    """Emit what people want to hear of what was posted."""
-    events = [event for answer in answers for event in _events(answer)]
+def announce(replies: Sequence[LedgerReply]) -> None:
+    """Emit ``billing.wallet.credited`` and ``billing.wallet.balance_low`` for what was posted."""
+    events = [event for reply in replies for event in _events(reply)]
     if events:
         emit_many(events)
 
 
-def _events(answer: LedgerReply) -> Sequence[NewEvent]:
-    posted = answer.posted
-    if posted is None or answer.outcome != PostingOutcome.POSTED:
+def _events(reply: LedgerReply) -> Sequence[NewEvent]:
+    posted = reply.posted
+    if posted is None or reply.outcome != PostingOutcome.POSTED:
         return ()
-    about: dict[str, Any] = {
-        "tenant_id": posted.tenant_id,
-        "aggregate_type": "wallet",
-        "aggregate_id": posted.wallet_id,
-    }
-    events = []
-    if posted.transaction_type in _TOLD:
-        told = {"transaction_id": posted.id, "amount": posted.amount, "available": posted.balance_after}
-        events.append(NewEvent("billing.wallet.credited", payload=told, **about))
-    if answer.is_low:
-        events.append(NewEvent("billing.wallet.balance_low", payload={"available": answer.available}, **about))
-    return events
+    payloads: dict[str, dict[str, object]] = {}
+    if posted.transaction_type in _ANNOUNCED_TYPES:
+        payloads["billing.wallet.credited"] = {
+            "transaction_id": posted.id,
+            "amount": posted.amount,
+            "available": posted.balance_after,
+        }
+    if reply.is_low:
+        payloads["billing.wallet.balance_low"] = {"available": reply.available}
+    return [
+        NewEvent(
+            event_type,
+            payload=payload,
+            tenant_id=posted.tenant_id,
+            aggregate_type="wallet",
+            aggregate_id=posted.wallet_id,
+        )
+        for event_type, payload in payloads.items()
+    ]

@@ -1,4 +1,7 @@
-"""What is asked of the ledger's engine and what it answers; ``ledger`` turns answers into results and errors."""
+"""The ledger client: sends postings to the ledger's SQL functions and reads their replies.
+
+Callers use ``billing.ledger.services.ledger``, which turns replies into results and errors.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +18,7 @@ from lad.db.identifiers import uuid7
 
 
 class PostingOutcome(StrEnum):
-    """What became of a posting."""
+    """What the ledger did with a posting."""
 
     POSTED = "posted"
     REPLAYED = "replayed"
@@ -29,7 +32,7 @@ class PostingOutcome(StrEnum):
 
 
 class Operation(StrEnum):
-    """What a posting of a batch may do; ``adjustment`` alone is signed."""
+    """The kinds of postings a batch may contain. Only ``adjustment`` takes a signed amount."""
 
     TOPUP = "topup"
     CREDIT = "credit"
@@ -38,12 +41,12 @@ class Operation(StrEnum):
 
 
 class KeyTakenElsewhere(Exception):
-    """A movement of another wallet took the key at the same moment; the transaction, or savepoint, is lost."""
+    """Another wallet used the idempotency key at the same time. The transaction or savepoint must roll back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What caused a movement, such as a usage event or a payment."""
+    """The row that caused a posting, such as a usage event or a payment."""
 
     kind: str = ""
     id: UUID | None = None
@@ -54,7 +57,7 @@ NO_REFERENCE: Final = Reference()
 
 @dataclass(frozen=True, slots=True)
 class PostedTransaction:
-    """One row of the ledger as it was written first; the same at every replay."""
+    """A ledger transaction as it was first written. Every replay returns the same values."""
 
     id: UUID
     tenant_id: UUID
@@ -74,7 +77,7 @@ class PostedTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One movement to be posted with others. ``amount`` is positive, but of an adjustment signed."""
+    """A request to post one transaction. ``amount`` is positive; an adjustment's is signed."""
 
     operation: Operation
     wallet_id: UUID
@@ -82,12 +85,12 @@ class Posting:
     key: str
     reference: Reference = NO_REFERENCE
     description: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    terms: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    terms: Mapping[str, object] = field(default_factory=dict)
     created_by_id: UUID | None = None
 
-    def row(self) -> dict[str, Any]:
-        """The posting in the ledger's columns."""
+    def row(self) -> dict[str, object]:
+        """Return the posting as columns of the ledger, with the amount signed."""
         sign = "-" if self.operation == Operation.DEBIT and self.amount else ""
         return {
             "id": uuid7(),
@@ -105,7 +108,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class PostingResult:
-    """What became of one posting of a batch; ``field`` is what a conflicting one asks differently."""
+    """The result of one posting of a batch. ``field`` is the field that differs when the key was used before."""
 
     outcome: PostingOutcome
     posted: PostedTransaction | None = None
@@ -115,10 +118,10 @@ class PostingResult:
 
 @dataclass(frozen=True, slots=True)
 class LedgerReply:
-    """What the engine says of one movement. ``place`` is None for credit that expired on the way."""
+    """One row that the SQL functions return. ``position`` is None for credit that expired along the way."""
 
     wallet_id: UUID | None
-    place: int | None
+    position: int | None
     outcome: str
     field: str
     available: Decimal | None
@@ -127,7 +130,7 @@ class LedgerReply:
     posted: PostedTransaction | None
 
 
-# The fields of PostedTransaction, in its order, but for ``replayed``.
+# The fields of PostedTransaction in order, without ``replayed``.
 _COLUMNS: Final = (
     "id",
     "tenant_id",
@@ -145,7 +148,7 @@ _COLUMNS: Final = (
 )
 _FIRST_COLUMN: Final = 7
 _CREATED_AT: Final = _COLUMNS.index("created_at")
-# Python reads the text of a moment ten times as fast as the driver.
+# Python parses the text of a timestamp ten times as fast as the driver does.
 _SELECT: Final = (
     "SELECT wallet, place, outcome, field, available, currency, is_low, "
     + ", ".join(f"(entry).{name}" + ("::text" if name == "created_at" else "") for name in _COLUMNS)
@@ -156,37 +159,37 @@ SETTLE: Final = _SELECT + "billing_settle(%s, %s::jsonb, %s)"
 KEY_CONSTRAINT: Final = "billing_ledger_transactions_idempotency_key"
 
 
-def post(rows: Mapping[UUID, Sequence[Mapping[str, Any]]], now: datetime | None) -> list[LedgerReply]:
-    """Post rows by wallet, in one statement; places count from 1 in each wallet's list."""
+def post(rows: Mapping[UUID, Sequence[Mapping[str, object]]], now: datetime | None) -> list[LedgerReply]:
+    """Post rows grouped by wallet, in one statement. Positions count from 1 within each wallet's list."""
     postings = {str(wallet_id): listed for wallet_id, listed in rows.items()}
-    return _answers(POST, [_json(postings), now])
+    return _replies(POST, [_json(postings), now])
 
 
-def settle(operation: str, row: Mapping[str, Any], now: datetime | None) -> LedgerReply:
-    """Post one movement of a hold, or one that takes back an earlier one, in one statement."""
-    return _answers(SETTLE, [operation, _json(row), now])[0]
+def settle(operation: str, row: Mapping[str, object], now: datetime | None) -> LedgerReply:
+    """Post one transaction of a hold, a reversal or an expiry, in one statement."""
+    return _replies(SETTLE, [operation, _json(row), now])[0]
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, default=str)
 
 
-def _answers(sql: str, parameters: Sequence[Any]) -> list[LedgerReply]:
+def _replies(sql: str, parameters: Sequence[str | datetime | None]) -> list[LedgerReply]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            return [_answer(row) for row in cursor.fetchall()]
+            return [_reply(row) for row in cursor.fetchall()]
     except IntegrityError as error:
         if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) == KEY_CONSTRAINT:
             raise KeyTakenElsewhere from error
         raise
 
 
-def _answer(row: Sequence[Any]) -> LedgerReply:
-    wallet_id, place, outcome, different, available, currency, is_low = row[:_FIRST_COLUMN]
+def _reply(row: tuple[Any, ...]) -> LedgerReply:
+    wallet_id, position, outcome, different, available, currency, is_low = row[:_FIRST_COLUMN]
     posted = None
     if row[_FIRST_COLUMN]:
         columns = [*row[_FIRST_COLUMN:], outcome != PostingOutcome.POSTED]
         columns[_CREATED_AT] = datetime.fromisoformat(columns[_CREATED_AT])
         posted = PostedTransaction(*columns)
-    return LedgerReply(wallet_id, place, outcome, different, available, currency, is_low, posted)
+    return LedgerReply(wallet_id, position, outcome, different, available, currency, is_low, posted)

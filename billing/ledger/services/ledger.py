@@ -1,46 +1,33 @@
-"""The ledger: the one door through which a wallet's balance moves.
+"""The ledger: the only way to change a wallet's balance.
 
-Every function is one SQL statement inside the caller's transaction. It takes the wallet's row lock,
-so that balances before and after are exact; it happens once per ``key`` and tenant for ever: the same
-request again gets the first result, a different one under the same key IdempotencyConflict, and a
-failed one leaves the key free. Amounts are positive and in the wallet's currency, with at most six
-decimals, unless said otherwise; ``now`` is the database's clock unless given.
+Each function runs one SQL statement inside the caller's transaction and locks the wallet's row, so
+balances before and after are exact. Each posting happens once per tenant and ``key``: repeating a
+request returns the first result, a different request with the same key raises IdempotencyConflict,
+and a failed request leaves the key free. Amounts are positive, in the wallet's currency, with at most
+six decimals, unless stated otherwise. ``now`` defaults to the database's clock.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final, Unpack
 from uuid import UUID
 
-from django.db import transaction as database
+from django.db.transaction import atomic
 
 from billing import money
 from billing.ledger.errors import (
     BY_OUTCOME,
-    AlreadyReversed,
-    AmountTooLarge,
-    CaptureTooLarge,
-    CreditExpired,
-    CreditSpent,
-    HoldExpired,
-    HoldNotDue,
-    HoldResolved,
-    HoldUnknown,
     IdempotencyConflict,
     InsufficientBalance,
-    NotReversible,
     TransactionUnknown,
-    WalletClosed,
-    WalletSuspended,
     WalletUnknown,
 )
 from billing.ledger.models import GRANTED_FIRST, PURCHASED_LATER, Hold, LedgerTransaction, TransactionType, Wallet
 from billing.ledger.services import client
-from billing.ledger.services.announcements import tell
+from billing.ledger.services.announcements import announce
 from billing.ledger.services.client import (
-    NO_REFERENCE,
     KeyTakenElsewhere,
     LedgerReply,
     Operation,
@@ -50,38 +37,16 @@ from billing.ledger.services.client import (
     PostingResult,
     Reference,
 )
-from billing.ledger.services.validation import check_key, check_posting, checked
+from billing.ledger.services.rows import PostingDetails, build_hold_row, build_posting, build_row, row_id
+from billing.ledger.services.validation import check_posting, valid_amount
 from lad.db.identifiers import uuid7
-from lad.errors import DomainError, Invalid
+from lad.errors import Invalid
 
-__all__ = [
-    "AlreadyReversed",
-    "AmountTooLarge",
-    "CaptureTooLarge",
-    "CreditExpired",
-    "CreditSpent",
-    "HoldExpired",
-    "HoldNotDue",
-    "HoldResolved",
-    "HoldUnknown",
-    "IdempotencyConflict",
-    "InsufficientBalance",
-    "NotReversible",
-    "Operation",
-    "PostedTransaction",
-    "Posting",
-    "PostingOutcome",
-    "PostingResult",
-    "Reference",
-    "TransactionUnknown",
-    "WalletClosed",
-    "WalletSuspended",
-    "WalletUnknown",
-]
+__all__ = ["Operation", "PostedTransaction", "Posting", "PostingOutcome", "PostingResult", "Reference"]
 
-LAST_PRIORITY: Final = 100
-# A key taken on another wallet meanwhile is found there the next time.
-MOST_ATTEMPTS: Final = 3
+MAX_PRIORITY: Final = 100
+# When another wallet takes a key at the same moment, the next attempt finds it and reports a conflict.
+MAX_ATTEMPTS: Final = 3
 
 
 def topup(
@@ -92,14 +57,14 @@ def topup(
     expires_at: datetime | None = None,
     priority: int = PURCHASED_LATER,
     now: datetime | None = None,
-    **said: Any,
+    **details: Unpack[PostingDetails],
 ) -> PostedTransaction:
-    """Put bought credit into a wallet, as a lot that is used by priority (the lower first) until it expires.
+    """Add purchased credit to a wallet as a new credit lot.
 
-    ``said`` is ``reference``, ``description``, ``metadata`` and ``actor``, here and below. Emits
-    ``billing.wallet.credited``. Raises WalletClosed, AmountTooLarge, CreditExpired or IdempotencyConflict.
+    Lots with a lower priority are used first. Emits ``billing.wallet.credited``. Raises WalletClosed,
+    AmountTooLarge, CreditExpired or IdempotencyConflict.
     """
-    return _incoming(Operation.TOPUP, wallet, amount, key, expires_at, priority, now, said)
+    return _incoming(Operation.TOPUP, wallet, amount, key, expires_at, priority, now, details)
 
 
 def credit(
@@ -110,88 +75,119 @@ def credit(
     expires_at: datetime | None = None,
     priority: int = GRANTED_FIRST,
     now: datetime | None = None,
-    **said: Any,
+    **details: Unpack[PostingDetails],
 ) -> PostedTransaction:
-    """Grant credit to a wallet; like ``topup``, but nobody paid for it and it is used first."""
-    return _incoming(Operation.CREDIT, wallet, amount, key, expires_at, priority, now, said)
+    """Grant free credit to a wallet. Works like ``topup``, but granted credit is used before purchased credit."""
+    return _incoming(Operation.CREDIT, wallet, amount, key, expires_at, priority, now, details)
 
 
 def debit(
-    *, wallet: Wallet | UUID, amount: Decimal, key: str, now: datetime | None = None, **said: Any
+    *,
+    wallet: Wallet | UUID,
+    amount: Decimal,
+    key: str,
+    now: datetime | None = None,
+    **details: Unpack[PostingDetails],
 ) -> PostedTransaction:
-    """Take what was used; 0 records the charge of work that is free.
+    """Charge a wallet. An amount of 0 records a charge for free work.
 
     Raises InsufficientBalance, WalletSuspended, WalletClosed or IdempotencyConflict.
     """
-    return _posted(_posting(Operation.DEBIT, wallet, checked(amount, zero=True), key, said), now)
+    return _posted(build_posting(Operation.DEBIT, wallet, valid_amount(amount, zero=True), key, details), now)
 
 
 def adjust(
-    *, wallet: Wallet | UUID, amount: Decimal, key: str, reason: str, now: datetime | None = None, **said: Any
+    *,
+    wallet: Wallet | UUID,
+    amount: Decimal,
+    key: str,
+    reason: str,
+    now: datetime | None = None,
+    **details: Unpack[PostingDetails],
 ) -> PostedTransaction:
-    """Correct a wallet by a signed amount, saying why; never below zero.
+    """Correct a wallet by a signed amount. The available balance cannot fall below zero.
 
-    Emits ``billing.wallet.credited``. Raises as ``topup`` and ``debit`` do.
+    Emits ``billing.wallet.credited``. Raises the errors of ``topup`` and ``debit``.
     """
-    checked(abs(amount))
-    return _posted(_posting(Operation.ADJUSTMENT, wallet, amount, key, {**said, "description": reason}), now)
+    valid_amount(abs(amount))
+    described: PostingDetails = {**details, "description": reason}
+    return _posted(build_posting(Operation.ADJUSTMENT, wallet, amount, key, described), now)
 
 
 def reserve(
-    *, wallet: Wallet | UUID, amount: Decimal, key: str, ttl: timedelta, now: datetime | None = None, **said: Any
+    *,
+    wallet: Wallet | UUID,
+    amount: Decimal,
+    key: str,
+    ttl: timedelta,
+    now: datetime | None = None,
+    **details: Unpack[PostingDetails],
 ) -> PostedTransaction:
-    """Set money aside until it is captured, released or ``ttl`` is over; the result names the hold.
+    """Reserve money until it is captured or released, or ``ttl`` has passed. The result names the hold.
 
     Raises InsufficientBalance, WalletSuspended, WalletClosed or IdempotencyConflict.
     """
     if ttl <= timedelta(0):
-        raise Invalid(errors={"ttl": ["A hold lasts longer than no time."]})
+        raise Invalid(errors={"ttl": ["The hold must last at least one second."]})
     terms = {"seconds": f"{ttl.total_seconds():f}"}
-    row = _row(_id(wallet), TransactionType.RESERVATION, key, said, amount=-checked(amount), terms=terms)
+    row = build_row(
+        row_id(wallet), TransactionType.RESERVATION, key, details, amount=-valid_amount(amount), terms=terms
+    )
     return _settled("reserve", {**row, "hold_id": uuid7()}, now)
 
 
 def extend(
     *, hold: Hold | UUID, key: str, until: datetime, amount: Decimal = Decimal(0), now: datetime | None = None
 ) -> PostedTransaction | None:
-    """Keep a hold until a later moment and, with an amount, set more aside for it.
+    """Extend a hold and, with an amount, reserve more for it.
 
-    Answers the reservation of the further amount, if there is one. A moment before the present one
-    changes nothing. Raises HoldResolved, HoldExpired, or what ``reserve`` raises.
+    Return the reservation of the further amount, or None without one. An ``until`` before the current
+    expiry changes nothing. Raises HoldResolved, HoldExpired or the errors of ``reserve``.
     """
-    terms = {"hold": str(_id(hold)), "until": until.isoformat()}
-    row = _hold_row(hold, TransactionType.RESERVATION, key, {}, amount=-checked(amount, zero=True), terms=terms)
+    terms = {"hold": str(row_id(hold)), "until": until.isoformat()}
+    row = build_hold_row(
+        hold, TransactionType.RESERVATION, key, {}, amount=-valid_amount(amount, zero=True), terms=terms
+    )
     return _result("extend", row, now)
 
 
 def capture(
-    *, hold: Hold | UUID, amount: Decimal, key: str, now: datetime | None = None, **said: Any
+    *,
+    hold: Hold | UUID,
+    amount: Decimal,
+    key: str,
+    now: datetime | None = None,
+    **details: Unpack[PostingDetails],
 ) -> PostedTransaction:
-    """Take up to what is held and give the rest back; answers the debit.
+    """Charge up to the held amount and release the rest. Return the debit.
 
-    Two rows in one statement: the release of all that was held, then the debit, from the very lots that
-    were set aside. Raises HoldResolved, HoldExpired, CaptureTooLarge or IdempotencyConflict.
+    Posts two transactions in one statement: a release of the whole hold, then the debit from the lots
+    that were reserved. Raises HoldResolved, HoldExpired, CaptureTooLarge or IdempotencyConflict.
     """
-    amount, terms = -checked(amount, zero=True), {"hold": str(_id(hold))}
-    return _settled("capture", _hold_row(hold, TransactionType.DEBIT, key, said, amount=amount, terms=terms), now)
+    charge, terms = -valid_amount(amount, zero=True), {"hold": str(row_id(hold))}
+    return _settled(
+        "capture", build_hold_row(hold, TransactionType.DEBIT, key, details, amount=charge, terms=terms), now
+    )
 
 
-def release(*, hold: Hold | UUID, key: str, now: datetime | None = None, **said: Any) -> PostedTransaction:
-    """Give back all that is held. Raises HoldResolved or IdempotencyConflict."""
-    terms = {"hold": str(_id(hold))}
-    return _settled("release", _hold_row(hold, TransactionType.RELEASE, key, said, terms=terms), now)
+def release(
+    *, hold: Hold | UUID, key: str, now: datetime | None = None, **details: Unpack[PostingDetails]
+) -> PostedTransaction:
+    """Release all that a hold reserves. Raises HoldResolved or IdempotencyConflict."""
+    terms = {"hold": str(row_id(hold))}
+    return _settled("release", build_hold_row(hold, TransactionType.RELEASE, key, details, terms=terms), now)
 
 
 def expire(*, hold: Hold | UUID, now: datetime | None = None) -> PostedTransaction:
-    """Give back what a hold set aside past its time. Raises HoldNotDue or HoldResolved."""
-    said = {"description": "The hold expired"}
-    row = _hold_row(hold, TransactionType.RELEASE, f"hold_expired:{_id(hold)}", said)
+    """Release a hold whose time has passed. Raises HoldNotDue or HoldResolved."""
+    details: PostingDetails = {"description": "The hold expired"}
+    row = build_hold_row(hold, TransactionType.RELEASE, f"hold_expired:{row_id(hold)}", details)
     return _settled("expire", row, now)
 
 
 def expire_lots(*, wallet: Wallet | UUID, now: datetime | None = None) -> None:
-    """Take out what is left of lots that have expired; does nothing when none has. Raises WalletClosed."""
-    _result("expire_lots", {"wallet_id": _id(wallet)}, now)
+    """Remove what is left of the wallet's expired lots, if any. Raises WalletClosed."""
+    _result("expire_lots", {"wallet_id": row_id(wallet)}, now)
 
 
 def reverse(
@@ -200,30 +196,29 @@ def reverse(
     key: str,
     reason: str,
     now: datetime | None = None,
-    **said: Any,
+    **details: Unpack[PostingDetails],
 ) -> PostedTransaction:
-    """Take a movement back, once, from and to the very lots it moved, saying why.
+    """Reverse a transaction once, on the same credit lots that it changed.
 
-    Emits ``billing.wallet.credited``. Raises AlreadyReversed, NotReversible, CreditSpent when the
-    credit that came in is not there any more, or what ``topup`` raises.
+    Emits ``billing.wallet.credited``. Raises AlreadyReversed, NotReversible, the errors of ``topup``, or
+    CreditSpent if the credit that came in is no longer there.
     """
-    original = _row_of(LedgerTransaction, transaction, TransactionUnknown)
+    original = _transaction(transaction) if isinstance(transaction, UUID) else transaction
     terms = {"reverses": str(original.id)}
-    said = {**said, "description": reason}
-    row = _row(original.wallet_id, TransactionType.ADJUSTMENT, key, said, terms=terms)
+    described: PostingDetails = {**details, "description": reason}
+    row = build_row(original.wallet_id, TransactionType.ADJUSTMENT, key, described, terms=terms)
     return _settled("reverse", {**row, "reverses_id": original.id}, now)
 
 
 def post_many(batch: Sequence[Posting], *, now: datetime | None = None) -> list[PostingResult]:
-    """Post many movements together; each gets its own verdict, in the order asked.
+    """Post many transactions together and return one result each, in the order of the batch.
 
-    Wallets are locked in one order, so that batches never wait for each other in a circle. Of postings
-    with the same key the first counts, the others are replays or conflicts of it. Nothing but a
-    malformed amount or key raises.
+    Wallets are locked in a fixed order, so batches cannot deadlock. Of several postings with the same key
+    the first counts; the others are replays or conflicts. Only a malformed amount or key raises.
     """
     for posting in batch:
         check_posting(posting)
-    verdicts: dict[int, PostingResult] = {}
+    results: dict[int, PostingResult] = {}
     waiting = list(range(len(batch)))
     while waiting:
         keys: set[str] = set()
@@ -237,10 +232,10 @@ def post_many(batch: Sequence[Posting], *, now: datetime | None = None) -> list[
             keys.add(posting.key)
             by_wallet.setdefault(posting.wallet_id, []).append(index)
         rows = {wallet_id: [batch[index].row() for index in listed] for wallet_id, listed in by_wallet.items()}
-        verdicts |= _verdicts(_post_all(rows, now), by_wallet)
+        results |= _results(_post_all(rows, now), by_wallet)
         waiting = repeated
     unknown = PostingResult(PostingOutcome.UNKNOWN_WALLET)
-    return [verdicts.get(index, unknown) for index in range(len(batch))]
+    return [results.get(index, unknown) for index in range(len(batch))]
 
 
 def _incoming(
@@ -251,146 +246,96 @@ def _incoming(
     expires_at: datetime | None,
     priority: int,
     now: datetime | None,
-    said: Mapping[str, Any],
+    details: PostingDetails,
 ) -> PostedTransaction:
-    terms: dict[str, Any] = {"priority": priority}
-    if not 0 <= priority <= LAST_PRIORITY:
-        raise Invalid(errors={"priority": [f"Choose a priority between 0 and {LAST_PRIORITY}."]})
+    terms: dict[str, object] = {"priority": priority}
+    if not 0 <= priority <= MAX_PRIORITY:
+        raise Invalid(errors={"priority": [f"Choose a priority between 0 and {MAX_PRIORITY}."]})
     if expires_at is not None:
         terms["expires_at"] = expires_at.astimezone(UTC).isoformat()
-    return _posted(_posting(operation, wallet, checked(amount), key, {**said, "terms": terms}), now)
-
-
-def _posting(
-    operation: Operation, wallet: Wallet | UUID, amount: Decimal, key: str, said: Mapping[str, Any]
-) -> Posting:
-    said = dict(said)
-    actor = said.pop("actor", None)
-    reference = said.pop("reference", None) or NO_REFERENCE
-    posting = Posting(
-        operation, _id(wallet), amount, key, reference=reference, created_by_id=actor.pk if actor else None, **said
-    )
-    check_posting(posting)
-    return posting
-
-
-def _row(
-    wallet_id: UUID,
-    kind: TransactionType,
-    key: str,
-    said: Mapping[str, Any],
-    *,
-    amount: Decimal | None = None,
-    terms: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    check_key(key)
-    said = dict(said)
-    actor, reference = said.pop("actor", None), said.pop("reference", None) or NO_REFERENCE
-    return {
-        "id": uuid7(),
-        "wallet_id": wallet_id,
-        "transaction_type": kind.value,
-        "amount": amount,
-        "idempotency_key": key,
-        "reference_type": reference.kind,
-        "reference_id": reference.id,
-        "created_by": actor.pk if actor else None,
-        "description": said.pop("description", ""),
-        "metadata": said.pop("metadata", None) or {},
-        "terms": terms or {},
-        **said,
-    }
-
-
-def _hold_row(
-    hold: Hold | UUID, kind: TransactionType, key: str, said: Mapping[str, Any], **rest: Any
-) -> dict[str, Any]:
-    row = _row_of(Hold, hold, HoldUnknown)
-    return {**_row(row.wallet_id, kind, key, said, **rest), "hold_id": row.pk}
+    return _posted(build_posting(operation, wallet, valid_amount(amount), key, details, terms), now)
 
 
 def _posted(posting: Posting, now: datetime | None) -> PostedTransaction:
-    with _other_wallets_keys():
-        answers = client.post({posting.wallet_id: [posting.row()]}, now)
-    answer = next((answer for answer in answers if answer.place is not None), None)
-    if answer is None:
+    with _conflict_when_taken():
+        replies = client.post({posting.wallet_id: [posting.row()]}, now)
+    reply = next((reply for reply in replies if reply.position is not None), None)
+    if reply is None:
         raise WalletUnknown
-    result = _accepted(answer, -posting.amount if posting.operation == Operation.ADJUSTMENT else posting.amount)
-    if result is None:
-        raise RuntimeError("The engine posted nothing and refused nothing.")
-    tell(answers)
-    return result
+    posted = _accepted(reply, -posting.amount if posting.operation == Operation.ADJUSTMENT else posting.amount)
+    if posted is None:
+        raise RuntimeError("The ledger accepted a posting and returned no transaction.")
+    announce(replies)
+    return posted
 
 
-def _settled(operation: str, row: Mapping[str, Any], now: datetime | None) -> PostedTransaction:
-    result = _result(operation, row, now)
-    if result is None:
-        raise RuntimeError("The engine posted nothing and refused nothing.")
-    return result
+def _settled(operation: str, row: Mapping[str, object], now: datetime | None) -> PostedTransaction:
+    posted = _result(operation, row, now)
+    if posted is None:
+        raise RuntimeError("The ledger accepted a posting and returned no transaction.")
+    return posted
 
 
-def _result(operation: str, row: Mapping[str, Any], now: datetime | None) -> PostedTransaction | None:
-    with _other_wallets_keys():
-        answer = client.settle(operation, row, now)
-    result = _accepted(answer, -(row.get("amount") or Decimal(0)))
-    tell([answer])
-    return result
+def _result(operation: str, row: Mapping[str, object], now: datetime | None) -> PostedTransaction | None:
+    with _conflict_when_taken():
+        reply = client.settle(operation, row, now)
+    amount = row.get("amount")
+    posted = _accepted(reply, -amount if isinstance(amount, Decimal) else Decimal(0))
+    announce([reply])
+    return posted
 
 
 @contextmanager
-def _other_wallets_keys() -> Iterator[None]:
+def _conflict_when_taken() -> Iterator[None]:
     try:
         yield
     except KeyTakenElsewhere as error:
         raise _conflict("wallet") from error
 
 
-def _post_all(rows: Mapping[UUID, Sequence[Mapping[str, Any]]], now: datetime | None) -> list[LedgerReply]:
-    for _attempt in range(MOST_ATTEMPTS - 1):
-        with suppress(KeyTakenElsewhere), database.atomic():
+def _post_all(rows: Mapping[UUID, Sequence[Mapping[str, object]]], now: datetime | None) -> list[LedgerReply]:
+    for _attempt in range(MAX_ATTEMPTS - 1):
+        with suppress(KeyTakenElsewhere), atomic():
             return client.post(rows, now)
     return client.post(rows, now)
 
 
 def _conflict(field: str) -> IdempotencyConflict:
     return IdempotencyConflict(
-        f"This key named a movement with something else as its {field} before; use a new one.", field=field
+        f"This idempotency key was already used with a different {field}. Use a new key.", field=field
     )
 
 
-def _accepted(answer: LedgerReply, required: Decimal) -> PostedTransaction | None:
-    if answer.outcome in {PostingOutcome.POSTED, PostingOutcome.REPLAYED}:
-        return answer.posted
-    if answer.outcome == PostingOutcome.CONFLICT:
-        raise _conflict(answer.field)
-    if answer.outcome == PostingOutcome.INSUFFICIENT:
-        available = answer.available or Decimal(0)
+def _accepted(reply: LedgerReply, required: Decimal) -> PostedTransaction | None:
+    """Return the posted transaction, or raise the error of the reply's outcome."""
+    if reply.outcome in {PostingOutcome.POSTED, PostingOutcome.REPLAYED}:
+        return reply.posted
+    if reply.outcome == PostingOutcome.CONFLICT:
+        raise _conflict(reply.field)
+    if reply.outcome == PostingOutcome.INSUFFICIENT:
+        available = reply.available or Decimal(0)
         raise InsufficientBalance(
-            f"This takes {money.plain(required)} {answer.currency} and {money.plain(available)} are available: "
-            "top the wallet up or ask for less.",
+            f"This needs {money.plain(required)} {reply.currency}, but only {money.plain(available)} is available. "
+            "Top up the wallet or use a smaller amount.",
             required=str(required),
             available=str(available),
-            currency=answer.currency,
+            currency=reply.currency,
         )
-    raise BY_OUTCOME[answer.outcome]
+    raise BY_OUTCOME[reply.outcome]
 
 
-def _verdicts(answers: Sequence[LedgerReply], by_wallet: Mapping[UUID, Sequence[int]]) -> dict[int, PostingResult]:
-    tell(answers)
+def _results(replies: Sequence[LedgerReply], by_wallet: Mapping[UUID, Sequence[int]]) -> dict[int, PostingResult]:
+    announce(replies)
     found = {}
-    for answer in answers:
-        if answer.place is not None and answer.wallet_id is not None:
-            index = by_wallet[answer.wallet_id][answer.place - 1]
-            found[index] = PostingResult(PostingOutcome(answer.outcome), answer.posted, answer.field, answer.available)
+    for reply in replies:
+        if reply.position is not None and reply.wallet_id is not None:
+            index = by_wallet[reply.wallet_id][reply.position - 1]
+            found[index] = PostingResult(PostingOutcome(reply.outcome), reply.posted, reply.field, reply.available)
     return found
 
 
-def _id(row: Any) -> UUID:
-    return row if isinstance(row, UUID) else row.pk
-
-
-def _row_of(model: Any, given: Any, missing: type[DomainError]) -> Any:
-    row = model.objects.filter(pk=given).first() if isinstance(given, UUID) else given
+def _transaction(key: UUID) -> LedgerTransaction:
+    row: LedgerTransaction | None = LedgerTransaction.objects.filter(pk=key).first()
     if row is None:
-        raise missing
+        raise TransactionUnknown
     return row

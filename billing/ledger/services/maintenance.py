@@ -1,27 +1,29 @@
-"""What time does to money: holds that were not resolved and credit that was not used go back or out.
+"""Expire holds and credit lots whose time has passed.
 
-Wallet by wallet, each in a transaction of its own, so that a crash loses nothing that was done and one
-wallet that cannot be swept holds up no other. Wallets that somebody works with this moment are left
-for last and then waited for, a little.
+Each wallet is handled in a transaction of its own, so a crash loses no finished work and a failing
+wallet does not block the others. Wallets that are locked by somebody else are skipped at first and
+waited for briefly at the end.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from billing.ledger.errors import HoldNotDue, HoldResolved
 from billing.ledger.models import CreditLot, Hold, HoldStatus, Wallet
 from billing.ledger.services import ledger
 from lad.tenancy.context import platform_context
 
-# Of each sweep one statement finds so many rows.
+# How many rows one statement reads.
 BATCH: Final = 200
-# Less than a task may take, and less than until the next one begins.
+# Stay below the time limit of a task and the interval between two runs.
 MAX_RUN_SECONDS: Final = 10.0
 LOCK_TIMEOUT: Final = "2s"
 
@@ -29,53 +31,55 @@ log = structlog.get_logger("lad.billing")
 
 
 def expire_holds(*, now: datetime | None = None, seconds: float = MAX_RUN_SECONDS) -> int:
-    """Give back what holds set aside past their time; returns how many holds expired.
+    """Release holds whose time has passed and return how many expired.
 
-    A hold that is captured or released meanwhile stays so. Safe to run at the same time many times over.
+    A hold that is captured or released in the meantime keeps that status. Runs may overlap.
     """
     due = timezone.now() if now is None else now
 
-    def waiting(done: Iterable[UUID]) -> list[UUID]:
-        rows = Hold.objects.filter(status=HoldStatus.HELD, expires_at__lte=due).exclude(wallet__in=list(done))
-        return _wallets_of(rows)
+    def due_holds() -> QuerySet[Hold]:
+        rows: QuerySet[Hold] = Hold.objects.filter(status=HoldStatus.HELD, expires_at__lte=due)
+        return rows
 
-    def sweep(wallet_id: UUID) -> int:
-        rows = Hold.objects.filter(wallet=wallet_id, status=HoldStatus.HELD, expires_at__lte=due)
-        return sum(_expire(hold, now) for hold in rows.order_by("expires_at", "pk")[:BATCH])
+    def due_wallets(done: set[UUID]) -> list[UUID]:
+        return _first_wallets(due_holds().exclude(wallet__in=list(done)))
 
-    return _sweep(waiting, sweep, seconds)
+    def expire(wallet_id: UUID) -> int:
+        rows = due_holds().filter(wallet=wallet_id).order_by("expires_at", "pk")
+        return sum(_expire(hold, now) for hold in rows[:BATCH])
+
+    return _for_each_wallet(due_wallets, expire, seconds)
 
 
 def expire_lots(*, now: datetime | None = None, seconds: float = MAX_RUN_SECONDS) -> int:
-    """Take out what is left of credit that has expired; returns of how many wallets.
+    """Remove what is left of expired credit lots and return the number of wallets changed.
 
-    The ledger never spends expired credit, swept or not: this makes the balances say so.
+    The ledger never spends expired credit. This only makes the balances show it.
     """
     due = timezone.now() if now is None else now
 
-    def waiting(done: Iterable[UUID]) -> list[UUID]:
-        rows = CreditLot.objects.filter(is_open=True, expires_at__lte=due).exclude(wallet__in=list(done))
-        return _wallets_of(rows)
+    def due_wallets(done: set[UUID]) -> list[UUID]:
+        rows = CreditLot.objects.filter(is_open=True, expires_at__lte=due)
+        return _first_wallets(rows.exclude(wallet__in=list(done)))
 
-    def sweep(wallet_id: UUID) -> int:
+    def expire(wallet_id: UUID) -> int:
         ledger.expire_lots(wallet=wallet_id, now=now)
         return 1
 
-    return _sweep(waiting, sweep, seconds)
+    return _for_each_wallet(due_wallets, expire, seconds)
 
 
-def _wallets_of(rows: Any) -> list[UUID]:
-    """The wallets of what is due first."""
-    found: Sequence[UUID] = rows.order_by("expires_at").values_list("wallet_id", flat=True)[:BATCH]
-    return [*dict.fromkeys(found)]
+def _first_wallets(rows: QuerySet[Hold] | QuerySet[CreditLot]) -> list[UUID]:
+    """Return the wallets of the rows that expire first."""
+    return [*dict.fromkeys(rows.order_by("expires_at").values_list("wallet_id", flat=True)[:BATCH])]
 
 
 def _expire(hold: Hold, now: datetime | None) -> int:
     try:
         with transaction.atomic():
             ledger.expire(hold=hold, now=now)
-    except (ledger.HoldResolved, ledger.HoldNotDue):
-        # Somebody was faster, or the database's clock is behind: the next sweep sees to it.
+    except (HoldResolved, HoldNotDue):
+        # Somebody else resolved it, or the database's clock is behind: the next run handles it.
         return 0
     except Exception:
         log.exception("a hold was not expired", hold=str(hold.pk), wallet=str(hold.wallet_id))
@@ -83,41 +87,43 @@ def _expire(hold: Hold, now: datetime | None) -> int:
     return 1
 
 
-def _sweep(waiting: Callable[[Iterable[UUID]], list[UUID]], sweep: Callable[[UUID], int], seconds: float) -> int:
-    """Sweep every wallet once, those that are free first, until none is left or the time is up."""
+def _for_each_wallet(
+    due_wallets: Callable[[set[UUID]], list[UUID]], expire: Callable[[UUID], int], seconds: float
+) -> int:
+    """Handle every due wallet, unlocked ones first, until none is left or the time is up. Return the total."""
     deadline = time.monotonic() + seconds
     done: set[UUID] = set()
-    busy: list[UUID] = []
-    count = 0
+    locked: list[UUID] = []
+    total = 0
     while time.monotonic() < deadline:
         with platform_context():
-            found = waiting(done)
+            found = due_wallets(done)
         if not found:
             break
         for wallet_id in found:
-            swept = _in_turn(wallet_id, sweep, wait=False)
-            count += swept or 0
-            if swept is None:
-                busy.append(wallet_id)
-            if (swept or 0) < BATCH:
+            expired = _expire_locked(wallet_id, expire, wait=False)
+            total += expired or 0
+            if expired is None:
+                locked.append(wallet_id)
+            if (expired or 0) < BATCH:
                 done.add(wallet_id)
             if time.monotonic() >= deadline:
                 break
-    for wallet_id in busy:
+    for wallet_id in locked:
         if time.monotonic() < deadline:
-            count += _in_turn(wallet_id, sweep, wait=True) or 0
-    return count
+            total += _expire_locked(wallet_id, expire, wait=True) or 0
+    return total
 
 
-def _in_turn(wallet_id: UUID, sweep: Callable[[UUID], int], *, wait: bool) -> int | None:
-    """Sweep one wallet under its lock; None when somebody else has it, 0 when it cannot be swept."""
+def _expire_locked(wallet_id: UUID, expire: Callable[[UUID], int], *, wait: bool) -> int | None:
+    """Lock one wallet and expire what is due. Return None if somebody else holds the lock, 0 after an error."""
     try:
         with platform_context():
             if not _lock(wallet_id, wait=wait):
                 return None
-            return sweep(wallet_id)
+            return expire(wallet_id)
     except Exception:
-        log.exception("a wallet was not swept", wallet=str(wallet_id))
+        log.exception("holds or credit of a wallet were not expired", wallet=str(wallet_id))
         return 0
 
 

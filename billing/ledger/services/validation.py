@@ -1,4 +1,4 @@
-"""Amounts and keys as the ledger takes them, refused at the edge with what to do."""
+"""Check amounts and idempotency keys before they reach the ledger."""
 
 from decimal import Decimal
 from typing import Final
@@ -8,25 +8,28 @@ from billing.ledger.errors import AmountTooLarge
 from billing.ledger.services.client import Operation, Posting
 from lad.errors import Invalid
 
-LONGEST_KEY: Final = 255
+MAX_KEY_LENGTH: Final = 255
 
 
 def check_posting(posting: Posting) -> None:
+    """Raise Invalid if the posting's key or amount is malformed."""
     check_key(posting.key)
     signed = posting.operation == Operation.ADJUSTMENT
-    checked(abs(posting.amount) if signed else posting.amount, zero=posting.operation == Operation.DEBIT)
+    valid_amount(abs(posting.amount) if signed else posting.amount, zero=posting.operation == Operation.DEBIT)
 
 
 def check_key(key: str) -> None:
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise Invalid(errors={"key": [f"Name the movement with a key of 1 to {LONGEST_KEY} characters."]})
+    """Raise Invalid if the key is empty or too long."""
+    if not 0 < len(key) <= MAX_KEY_LENGTH:
+        raise Invalid(errors={"key": [f"The key must have 1 to {MAX_KEY_LENGTH} characters."]})
 
 
-def checked(amount: Decimal, *, zero: bool = False) -> Decimal:
+def valid_amount(amount: Decimal, *, zero: bool = False) -> Decimal:
+    """Return the amount. Raise Invalid if it is not positive (``zero`` allows 0) or has over six decimals."""
     if not amount.is_finite() or amount < 0 or (amount == 0 and not zero):
-        raise Invalid(errors={"amount": ["Give an amount above 0."]})
+        raise Invalid(errors={"amount": ["The amount must be greater than 0."]})
     if amount >= money.AMOUNT_LIMIT:
         raise AmountTooLarge
     if amount != amount.quantize(money.MICRO):
-        raise Invalid(errors={"amount": ["Money has at most six decimals here."]})
+        raise Invalid(errors={"amount": ["The amount may have at most six decimals."]})
     return amount

@@ -1,24 +1,25 @@
-"""Wallets as people may change them. What is in them is the ledger's alone."""
+"""Open, close and configure wallets. Only the ledger changes their balances."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
+from billing.ledger.errors import WalletClosed
 from billing.ledger.models import Wallet, WalletStatus
-from billing.ledger.services.ledger import WalletClosed
 from billing.money import DEFAULT_CURRENCY
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
+from lad.types import Actor, Values
 from tenants.accounts.models import User
 
-# The ledger's engine alone writes these.
+# Only the ledger's SQL functions write these fields.
 LEDGER_FIELDS: Final = frozenset(
     {"current_balance", "reserved_balance", "ledger_version", "ledger_hash", "low_balance_notified_at"}
 )
@@ -31,32 +32,32 @@ STATUS_VERBS: Final = {
 
 
 class WalletNotEmpty(Conflict):
-    """The wallet still holds money: spend it or give it back before closing it."""
+    """The wallet still has a balance. Spend it or pay it back before closing the wallet."""
 
     code = "wallet_not_empty"
 
 
 class WalletNotDeletable(Conflict):
-    """A wallet is closed, not deleted."""
+    """A wallet cannot be deleted. Close it instead."""
 
     code = "wallet_kept"
 
 
 class WalletWriter(writes.Writer[Wallet]):
-    """A wallet begins empty, keeps its holder and currency, and is closed when it is empty again."""
+    """Write wallets: their user and currency never change, and their balances are left to the ledger."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Wallet:
+    def create(self, values: Values, *, actor: Actor = None) -> Wallet:
         _refuse_ledger_fields(values)
         row: Wallet = super().create(values, actor=actor)
         return row
 
-    def update(self, row: Wallet, values: Mapping[str, Any], *, actor: Any = None) -> Wallet:
-        # A posting meanwhile must not be undone by the balances this row was read with.
+    def update(self, row: Wallet, values: Values, *, actor: Actor = None) -> Wallet:
+        # Lock and reread the row: a concurrent posting may have changed its balances.
         row = _locked(row)
         _refuse_ledger_fields({name: value for name, value in values.items() if getattr(row, name) != value})
         fixed = sorted(name for name in FIXED_FIELDS & set(values) if getattr(row, name) != values[name])
         if fixed:
-            raise Invalid(errors={name: ["A wallet keeps it; open another one."] for name in fixed})
+            raise Invalid(errors={name: ["This cannot be changed. Open another wallet instead."] for name in fixed})
         status = WalletStatus(values["status"]) if values.get("status") in WalletStatus.values else None
         if status is not None and status != row.status:
             change_status(wallet=row, status=status, actor=actor)
@@ -65,15 +66,15 @@ class WalletWriter(writes.Writer[Wallet]):
         updated: Wallet = super().update(row, values, actor=actor)
         return updated
 
-    def delete(self, row: Wallet, *, actor: Any = None) -> None:
+    def delete(self, row: Wallet, *, actor: Actor = None) -> None:
         raise WalletNotDeletable
 
 
-def open_wallet(*, user: User | None = None, currency: str = DEFAULT_CURRENCY, actor: Any = None) -> Wallet:
-    """The wallet of the user, or without one that of the tenant itself; opened, empty, when there is none.
+def open_wallet(*, user: User | None = None, currency: str = DEFAULT_CURRENCY, actor: Actor = None) -> Wallet:
+    """Return the wallet of the user, or of the tenant if ``user`` is None. Open an empty one if it is missing.
 
-    A wallet that exists keeps its currency and status. Of simultaneous calls one opens it. Raises Invalid
-    for a user who is no member of the tenant, or for what is no currency.
+    An existing wallet keeps its currency and status. Concurrent calls return the same wallet. Raises
+    Invalid if the user is not a member of the tenant or the currency is malformed.
     """
     found = _wallet_of(user)
     if found is not None:
@@ -81,7 +82,7 @@ def open_wallet(*, user: User | None = None, currency: str = DEFAULT_CURRENCY, a
     try:
         row: Wallet = writes.create(Wallet, {"user": user, "currency": currency}, actor=actor)
     except (Invalid, writes.Refused):
-        # Whoever was faster has committed by now.
+        # A concurrent call that opened it has committed by now.
         found = _wallet_of(user)
         if found is None:
             raise
@@ -90,22 +91,22 @@ def open_wallet(*, user: User | None = None, currency: str = DEFAULT_CURRENCY, a
 
 
 def paying_wallet(*, user_id: UUID | None = None) -> Wallet:
-    """The wallet that pays for what the user does: their own unless it is closed, else the tenant's.
+    """Return the wallet that pays for the user: their own, or the tenant's if they have no open wallet.
 
-    Opens the tenant's when it is missing. It may be suspended, or hold too little: the ledger says so.
+    Opens the tenant's wallet if it is missing. Does not check the status or the balance; the ledger does.
     """
     return paying_wallets(user_ids=[user_id])[user_id]
 
 
 def paying_wallets(*, user_ids: Iterable[UUID | None]) -> dict[UUID | None, Wallet]:
-    """The wallet that pays for each of the users, and for nobody's work (None), by one query."""
-    asked = {*user_ids}
-    own = Q(user__in=asked - {None}) & ~Q(status=WalletStatus.CLOSED)
+    """Return the paying wallet of each user, in one query. None stands for use without a user."""
+    wanted = {*user_ids}
+    own = Q(user__in=wanted - {None}) & ~Q(status=WalletStatus.CLOSED)
     rows = Wallet.objects.filter(own | Q(user__isnull=True), tenant=current_tenant_id())
     found: dict[UUID | None, Wallet] = {row.user_id: row for row in rows}
-    if asked - {*found} and None not in found:
+    if wanted - {*found} and None not in found:
         found[None] = open_wallet()
-    return {user_id: found.get(user_id) or found[None] for user_id in asked}
+    return {user_id: found.get(user_id) or found[None] for user_id in wanted}
 
 
 def _wallet_of(user: User | None) -> Wallet | None:
@@ -114,34 +115,34 @@ def _wallet_of(user: User | None) -> Wallet | None:
 
 
 @transaction.atomic
-def change_status(*, wallet: Wallet, status: WalletStatus, reason: str = "", actor: Any = None) -> Wallet:
+def change_status(*, wallet: Wallet, status: WalletStatus, reason: str = "", actor: Actor = None) -> Wallet:
     """Suspend, reactivate or close a wallet. Idempotent.
 
-    Emits ``billing.wallet.suspended``, ``.reactivated`` or ``.closed``. Raises WalletClosed for one
-    that is closed, WalletNotEmpty when one is to be closed that holds money.
+    Emits ``billing.wallet.suspended``, ``.reactivated`` or ``.closed``. Raises WalletClosed if the wallet
+    is closed already, and WalletNotEmpty if a wallet with a balance is to be closed.
     """
     row = _locked(wallet)
     if row.status == status:
         return row
     if row.status == WalletStatus.CLOSED:
-        raise WalletClosed("A closed wallet stays closed.")
+        raise WalletClosed("A closed wallet cannot be opened again.")
     if status == WalletStatus.CLOSED and (row.current_balance or row.reserved_balance):
         raise WalletNotEmpty
     before, row.status = row.status, status
     row.save(update_fields=["status"])
     row.refresh_from_db(fields=["updated_at"])
     wallet.status, wallet.updated_at = row.status, row.updated_at
-    told = {"reason": reason} if reason else {}
-    emit(f"billing.wallet.{STATUS_VERBS[status]}", aggregate=row, payload={"before": before, **told}, actor=actor)
+    given = {"reason": reason} if reason else {}
+    emit(f"billing.wallet.{STATUS_VERBS[status]}", aggregate=row, payload={"before": before, **given}, actor=actor)
     return row
 
 
 @transaction.atomic
-def set_threshold(*, wallet: Wallet, threshold: Decimal | None, reason: str = "", actor: Any = None) -> Wallet:
-    """Have the tenant told when less than this can be spent, or never (None). Idempotent.
+def set_threshold(*, wallet: Wallet, threshold: Decimal | None, reason: str = "", actor: Actor = None) -> Wallet:
+    """Set the available balance below which the tenant is notified, or None for never. Idempotent.
 
-    A wallet that holds at least that much is told of again when it falls below. Emits
-    ``billing.wallet.threshold_set``. Raises Invalid for a negative threshold.
+    If the balance is at or above the new threshold, the next fall below it notifies again. Emits
+    ``billing.wallet.threshold_set``. Raises Invalid if the threshold is negative.
     """
     row = _locked(wallet)
     before = row.low_balance_threshold
@@ -158,8 +159,8 @@ def set_threshold(*, wallet: Wallet, threshold: Decimal | None, reason: str = ""
     row.refresh_from_db(fields=["updated_at"])
     for name in ("low_balance_threshold", "low_balance_notified_at", "updated_at"):
         setattr(wallet, name, getattr(row, name))
-    told = {"before": before, "after": threshold, **({"reason": reason} if reason else {})}
-    emit("billing.wallet.threshold_set", aggregate=row, payload=told, actor=actor)
+    payload = {"before": before, "after": threshold, **({"reason": reason} if reason else {})}
+    emit("billing.wallet.threshold_set", aggregate=row, payload=payload, actor=actor)
     return row
 
 
@@ -168,10 +169,10 @@ def _locked(wallet: Wallet) -> Wallet:
     return row
 
 
-def _refuse_ledger_fields(values: Mapping[str, Any]) -> None:
+def _refuse_ledger_fields(values: Values) -> None:
     touched = sorted(LEDGER_FIELDS & set(values))
     if touched:
-        raise Invalid(errors={name: ["Only the ledger moves it."] for name in touched})
+        raise Invalid(errors={name: ["Only the ledger can change this."] for name in touched})
 
 
 writes.register(Wallet, WalletWriter)

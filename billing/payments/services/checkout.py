@@ -15,8 +15,9 @@ from uuid import UUID
 from django.conf import settings
 
 from billing.invoicing.models import profile_of
+from billing.ledger.errors import IdempotencyConflict, WalletClosed
 from billing.ledger.models import Wallet, WalletStatus
-from billing.ledger.services import ledger, wallets
+from billing.ledger.services import wallets
 from billing.payments.models import CreditPackage, Payment, PaymentKind, PaymentStatus
 from billing.payments.providers.cards import CardProvider, KeyRefused, RequestRefused
 from billing.payments.services import payments, purchases
@@ -69,7 +70,7 @@ def start(
     """Begin a checkout, or go on with the one that has the key. Called outside of any transaction.
 
     ``scope`` enters the payer's scope; it is entered before the call of the provider and after it.
-    Raises PackageUnknown, WalletUnknown, ledger.WalletClosed, ledger.IdempotencyConflict (the key
+    Raises PackageUnknown, WalletUnknown, WalletClosed, IdempotencyConflict (the key
     began another purchase), CheckoutOver, Invalid (addresses) or what the provider raises.
     """
     with scope():
@@ -135,7 +136,7 @@ def _new(wanted: CheckoutRequest, key: str, user: Any, now: datetime) -> Payment
         raise PackageNotFound
     wallet = _wallet(wanted.wallet_id)
     if wallet.status == WalletStatus.CLOSED:
-        raise ledger.WalletClosed
+        raise WalletClosed
     return purchases.new_payment(
         terms=purchases.package_terms(package, wallet=wallet, profile=profile_of(wallet.tenant_id)),
         wallet=wallet,
@@ -181,6 +182,6 @@ def _require_same(payment: Payment, wanted: CheckoutRequest) -> None:
     }
     for field, (before, asks) in asked.items():
         if before != asks:
-            raise ledger.IdempotencyConflict(
+            raise IdempotencyConflict(
                 f"This key named a purchase with something else as its {field} before; use a new one.", field=field
             )

@@ -17,6 +17,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from billing import money
+from billing.ledger.errors import (
+    AmountTooLarge,
+    IdempotencyConflict,
+    InsufficientBalance,
+    WalletClosed,
+    WalletSuspended,
+    WalletUnknown,
+)
 from billing.ledger.models import Hold, Wallet
 from billing.ledger.services import ledger, wallets
 from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference
@@ -217,20 +225,20 @@ def _posting(row: UsageEvent, payers: Mapping[UUID | None, Wallet]) -> Posting:
 def _error(row: UsageEvent, answer: ledger.PostingResult) -> DomainError:
     if answer.outcome == PostingOutcome.INSUFFICIENT:
         available, cost = answer.available or Decimal(0), money.plain(row.total_cost)
-        return ledger.InsufficientBalance(
+        return InsufficientBalance(
             f"The use costs {cost} {row.currency} and {money.plain(available)} are available: top the wallet up.",
             required=str(row.total_cost),
             available=str(available),
             currency=row.currency,
         )
     if answer.outcome == PostingOutcome.CONFLICT:
-        return ledger.IdempotencyConflict(field=answer.field)
+        return IdempotencyConflict(field=answer.field)
     known: Mapping[PostingOutcome, DomainError] = {
-        PostingOutcome.SUSPENDED: ledger.WalletSuspended(),
-        PostingOutcome.CLOSED: ledger.WalletClosed(),
-        PostingOutcome.TOO_LARGE: ledger.AmountTooLarge(),
+        PostingOutcome.SUSPENDED: WalletSuspended(),
+        PostingOutcome.CLOSED: WalletClosed(),
+        PostingOutcome.TOO_LARGE: AmountTooLarge(),
     }
-    return known.get(answer.outcome, ledger.WalletUnknown())
+    return known.get(answer.outcome, WalletUnknown())
 
 
 def _failure(row: UsageEvent, error: DomainError, now: datetime) -> _Failure:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing import money, reasons
 from billing.entitlements.models import USE
 from billing.entitlements.services import quotas
+from billing.ledger.errors import AlreadyReversed, IdempotencyConflict
 from billing.ledger.extensions import PaidWork, register_paid_work
 from billing.ledger.models import LedgerTransaction
 from billing.ledger.services import ledger
@@ -148,7 +149,7 @@ def _give_back(debit_id: UUID, row: UsageEvent, reason: str, actor: Any, now: da
             reference=ledger.Reference("usage_event", row.pk),
             now=now,
         )
-    except ledger.AlreadyReversed:
+    except AlreadyReversed:
         # Somebody took the money back in the ledger; what is left to do is to say so here.
         return
 
@@ -233,7 +234,7 @@ def _replay(row: UsageEvent, intent: Mapping[str, str]) -> UsageEvent:
     different = sorted(name for name in intent if row.intent.get(name) != intent[name])
     if different:
         named = ", ".join(different)
-        raise ledger.IdempotencyConflict(
+        raise IdempotencyConflict(
             f"This key recorded a use with something else as its {named} before; use a new one.", field=named
         )
     row.replayed = True

@@ -12,17 +12,10 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from billing.ledger.errors import HoldResolved, IdempotencyConflict, InsufficientBalance
 from billing.ledger.models import Hold, LedgerTransaction, TransactionType, Wallet
 from billing.ledger.services import ledger
-from billing.ledger.services.ledger import (
-    HoldResolved,
-    IdempotencyConflict,
-    InsufficientBalance,
-    Operation,
-    PostedTransaction,
-    Posting,
-    PostingOutcome,
-)
+from billing.ledger.services.ledger import Operation, PostedTransaction, Posting, PostingOutcome
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import WalletFactory
 from tests.factories.tenants import MemberFactory

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from billing.ledger.keys import LONGEST
+from billing.ledger.keys import MAX_HEADER_LENGTH
 from billing.ledger.models import Hold, LedgerTransaction, WalletStatus
 from billing.ledger.services import ledger, wallets
 from lad.idempotency.models import IdempotencyKey
@@ -118,7 +118,9 @@ def test_a_write_names_itself(api, member, filled, held):
     for path in ("", f"{held}/capture/", f"{held}/extend/", f"{held}/release/"):
         response = api(member).post(f"{HOLDS}{path}", {"amount": "1"}, format="json")
         assert problem(response) == (400, "idempotency_key_required")
-    response = api(member).post(HOLDS, {"amount": "1"}, format="json", HTTP_IDEMPOTENCY_KEY="k" * (LONGEST + 1))
+    response = api(member).post(
+        HOLDS, {"amount": "1"}, format="json", HTTP_IDEMPOTENCY_KEY="k" * (MAX_HEADER_LENGTH + 1)
+    )
     assert problem(response) == (400, "idempotency_key_malformed")
 
 

@@ -8,6 +8,21 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from billing.ledger.errors import (
+    AlreadyReversed,
+    AmountTooLarge,
+    CaptureTooLarge,
+    CreditExpired,
+    CreditSpent,
+    HoldExpired,
+    HoldNotDue,
+    HoldResolved,
+    IdempotencyConflict,
+    InsufficientBalance,
+    NotReversible,
+    WalletClosed,
+    WalletSuspended,
+)
 from billing.ledger.models import CreditLot, Hold, HoldStatus, LedgerTransaction, Wallet, WalletStatus
 from billing.ledger.services import ledger
 from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference
@@ -68,7 +83,7 @@ def test_a_debit_shows_what_was_available_before_and_after(purse):
 
 
 def test_a_wallet_is_not_overdrawn_and_the_refusal_says_what_there_is(purse):
-    with pytest.raises(ledger.InsufficientBalance) as refused:
+    with pytest.raises(InsufficientBalance) as refused:
         ledger.debit(wallet=purse, amount=Decimal("100.000001"), key="use-1")
     assert refused.value.extra == {"required": "100.000001", "available": "100.000000", "currency": "USD"}
     ledger.debit(wallet=purse, amount=Decimal(100), key="use-1")
@@ -96,20 +111,20 @@ def test_the_same_request_again_gets_the_first_result(purse):
 def test_another_request_under_the_same_key_is_refused_and_the_field_is_named(purse, other, field):
     asked: dict[str, Any] = {"amount": Decimal(5), "description": "A call", "metadata": {"call": 1}}
     ledger.debit(wallet=purse, key="use-1", **asked)
-    with pytest.raises(ledger.IdempotencyConflict) as refused:
+    with pytest.raises(IdempotencyConflict) as refused:
         ledger.debit(wallet=purse, key="use-1", **(asked | other))
     assert refused.value.extra == {"field": field}
     assert balances(purse) == (95, 0)
 
 
 def test_a_key_belongs_to_one_wallet_and_one_kind_of_movement(other, purse):
-    with pytest.raises(ledger.IdempotencyConflict) as refused:
+    with pytest.raises(IdempotencyConflict) as refused:
         ledger.topup(wallet=other, amount=Decimal(100), key="opening")
     assert refused.value.extra == {"field": "wallet"}
-    with pytest.raises(ledger.IdempotencyConflict) as refused:
+    with pytest.raises(IdempotencyConflict) as refused:
         ledger.credit(wallet=purse, amount=Decimal(100), key="opening")
     assert refused.value.extra == {"field": "transaction_type"}
-    with pytest.raises(ledger.IdempotencyConflict) as refused:
+    with pytest.raises(IdempotencyConflict) as refused:
         ledger.topup(wallet=purse, amount=Decimal(100), key="opening", expires_at=NOW + HOUR, now=NOW)
     assert refused.value.extra == {"field": "expires_at"}
 
@@ -134,13 +149,13 @@ def test_expired_credit_is_taken_out_before_anything_is_spent(inside):
     assert lots(wallet) == [0, 1]
     kinds = LedgerTransaction.objects.filter(wallet=wallet).order_by("wallet_version").values_list("amount", flat=True)
     assert list(kinds) == [10, 3, -10, -2]
-    with pytest.raises(ledger.InsufficientBalance):
+    with pytest.raises(InsufficientBalance):
         ledger.debit(wallet=wallet, amount=Decimal(2), key="use-2", now=NOW + 2 * HOUR)
 
 
 def test_credit_that_expired_before_it_came_is_refused_but_not_when_it_is_asked_for_again(purse):
     asked: dict[str, Any] = {"wallet": purse, "amount": Decimal(10), "key": "gift", "expires_at": NOW + HOUR}
-    with pytest.raises(ledger.CreditExpired):
+    with pytest.raises(CreditExpired):
         ledger.credit(**asked, now=NOW + HOUR)
     first = ledger.credit(**asked, now=NOW)
     assert ledger.credit(**asked, now=NOW + 2 * HOUR) == first
@@ -164,15 +179,15 @@ def test_a_capture_takes_a_part_and_gives_back_the_rest(purse):
     assert (hold.status, hold.captured_amount, hold.resolved_at) == (HoldStatus.CAPTURED, Decimal("12.5"), NOW)
     assert balances(purse) == (Decimal("87.5"), 0)
     assert ledger.capture(hold=hold, amount=Decimal("12.5"), key="charge", now=NOW + 2 * HOUR) == taken
-    with pytest.raises(ledger.HoldResolved):
+    with pytest.raises(HoldResolved):
         ledger.capture(hold=hold, amount=Decimal("12.5"), key="charge-2", now=NOW)
-    with pytest.raises(ledger.HoldResolved):
+    with pytest.raises(HoldResolved):
         ledger.release(hold=hold, key="release", now=NOW)
 
 
 def test_a_hold_takes_no_more_than_it_holds_until_it_is_extended(purse):
     held = reserved(wallet=purse, amount=Decimal(30), key="call", ttl=HOUR, now=NOW)
-    with pytest.raises(ledger.CaptureTooLarge):
+    with pytest.raises(CaptureTooLarge):
         ledger.capture(hold=held, amount=Decimal(31), key="charge", now=NOW)
     more = ledger.extend(hold=held, key="longer", until=NOW + 2 * HOUR, amount=Decimal(20), now=NOW)
     assert more is not None and more.reserved_after == 50
@@ -184,11 +199,11 @@ def test_a_hold_takes_no_more_than_it_holds_until_it_is_extended(purse):
 
 def test_a_hold_that_expired_is_neither_captured_nor_extended_even_before_the_sweep(purse):
     held = reserved(wallet=purse, amount=Decimal(30), key="call", ttl=HOUR, now=NOW)
-    with pytest.raises(ledger.HoldNotDue):
+    with pytest.raises(HoldNotDue):
         ledger.expire(hold=held, now=NOW + HOUR - timedelta(seconds=1))
-    with pytest.raises(ledger.HoldExpired):
+    with pytest.raises(HoldExpired):
         ledger.capture(hold=held, amount=Decimal(1), key="charge", now=NOW + HOUR)
-    with pytest.raises(ledger.HoldExpired):
+    with pytest.raises(HoldExpired):
         ledger.extend(hold=held, key="longer", until=NOW + 2 * HOUR, now=NOW + HOUR)
     ledger.expire(hold=held, now=NOW + HOUR)
     assert balances(purse) == (100, 0)
@@ -206,9 +221,9 @@ def test_credit_held_in_time_stays_usable_and_what_is_left_of_it_expires(purse):
 def test_nothing_is_spent_from_a_suspended_wallet_but_money_may_come_in(purse):
     held = reserved(wallet=purse, amount=Decimal(30), key="call", ttl=HOUR)
     Wallet.objects.filter(pk=purse.pk).update(status=WalletStatus.SUSPENDED)
-    with pytest.raises(ledger.WalletSuspended):
+    with pytest.raises(WalletSuspended):
         ledger.debit(wallet=purse, amount=Decimal(1), key="use")
-    with pytest.raises(ledger.WalletSuspended):
+    with pytest.raises(WalletSuspended):
         ledger.reserve(wallet=purse, amount=Decimal(1), key="hold", ttl=HOUR)
     ledger.topup(wallet=purse, amount=Decimal(1), key="more")
     ledger.capture(hold=held, amount=Decimal(30), key="charge")
@@ -218,9 +233,9 @@ def test_nothing_is_spent_from_a_suspended_wallet_but_money_may_come_in(purse):
 def test_a_closed_wallet_takes_and_gives_nothing(purse):
     Wallet.objects.filter(pk=purse.pk).update(status=WalletStatus.CLOSED)
     for move in (ledger.debit, ledger.topup):
-        with pytest.raises(ledger.WalletClosed):
+        with pytest.raises(WalletClosed):
             move(wallet=purse, amount=Decimal(1), key="move")
-    with pytest.raises(ledger.WalletClosed):
+    with pytest.raises(WalletClosed):
         ledger.reserve(wallet=purse, amount=Decimal(1), key="hold", ttl=HOUR)
 
 
@@ -232,16 +247,16 @@ def test_a_reversal_gives_back_to_the_very_lots_and_happens_once(purse):
     assert (back.amount, back.reverses_id) == (25, used.id)
     assert lots(purse) == [100, 10]
     assert ledger.reverse(transaction=used.id, key="back", reason="Charged twice") == back
-    with pytest.raises(ledger.AlreadyReversed):
+    with pytest.raises(AlreadyReversed):
         ledger.reverse(transaction=used, key="back-2", reason="Charged twice")
-    with pytest.raises(ledger.NotReversible):
+    with pytest.raises(NotReversible):
         ledger.reverse(transaction=back, key="back-3", reason="No")
 
 
 def test_credit_that_was_spent_cannot_be_reversed(purse):
     gift = ledger.credit(wallet=purse, amount=Decimal(10), key="gift")
     ledger.debit(wallet=purse, amount=Decimal(4), key="use")
-    with pytest.raises(ledger.CreditSpent):
+    with pytest.raises(CreditSpent):
         ledger.reverse(transaction=gift, key="back", reason="By mistake")
     untouched = LedgerTransaction.objects.get(idempotency_key="opening")
     ledger.reverse(transaction=untouched, key="back", reason="Refunded")
@@ -330,7 +345,7 @@ def test_an_amount_that_no_wallet_can_hold_is_refused_at_the_edge(purse, amount)
 
 
 def test_a_wallet_does_not_overflow(purse):
-    with pytest.raises(ledger.AmountTooLarge):
+    with pytest.raises(AmountTooLarge):
         ledger.topup(wallet=purse, amount=Decimal("999999999999"), key="rich")
 
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from billing.audit.checks.search import run_checks
+from billing.ledger.errors import IdempotencyConflict
 from billing.ledger.services import ledger
 from billing.ledger.services.ledger import Operation, PostedTransaction, Posting, PostingOutcome, Reference
 from lad.db.identifiers import uuid7
@@ -208,7 +209,7 @@ class LedgerMachine(MeteredRules):
         first = self.calls[call % len(self.calls)]
         account = self.accounts[first.account]
         name, value, told = data.draw(st.sampled_from(self._changes(first)))
-        with pytest.raises(ledger.IdempotencyConflict) as refused, tenant_context(account.tenant_id):
+        with pytest.raises(IdempotencyConflict) as refused, tenant_context(account.tenant_id):
             getattr(ledger, first.operation)(**{**first.arguments, name: value}, key=first.key, now=self.now)
         assert refused.value.extra["field"] == told
 
@@ -364,7 +365,9 @@ class LedgerMachine(MeteredRules):
             if outgoing:
                 purse.take_out(kind, amount, self.now)
             else:
-                purse.take_in(kind, amount, posting.terms["priority"], NEVER, self.now)
+                priority = posting.terms["priority"]
+                assert isinstance(priority, int)
+                purse.take_in(kind, amount, priority, NEVER, self.now)
 
         refusal = self._model(account, expect)
         if refusal:

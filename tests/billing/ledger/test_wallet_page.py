@@ -1,4 +1,4 @@
-"""A wallet's page: what it shows, and manual postings after a confirmation."""
+"""A wallet's admin page: its content, and manual postings with preview and confirmation."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +8,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.ledger.admin.wallet_page import ROWS
+from billing.ledger.admin.wallet_page import TRANSACTIONS_PER_PAGE
+from billing.ledger.errors import WalletSuspended
 from billing.ledger.models import CreditLot, Hold, LedgerTransaction, Wallet
 from billing.ledger.services import ledger
 from billing.pricing.models import Price
@@ -25,7 +26,7 @@ SHORT = timedelta(minutes=5)
 
 @pytest.fixture
 def filled(tenant, wallet):
-    """The tenant's wallet with 100 in it."""
+    """Return the tenant's wallet with a balance of 100."""
     with platform_context(tenant_id=tenant.pk):
         ledger.topup(wallet=wallet, amount=Decimal(100), key="first", description="The first hundred")
     return as_now(wallet)
@@ -33,7 +34,7 @@ def filled(tenant, wallet):
 
 @pytest.fixture
 def spend(filled):
-    """``spend(amount)`` takes that much from the wallet."""
+    """Return ``spend(amount)``, which charges the wallet."""
 
     def debit(amount):
         with platform_context(tenant_id=filled.tenant_id):
@@ -66,14 +67,14 @@ def figures(seen):
 
 
 def confirm(browser, url, **entries):
-    """Enter, look again, confirm."""
+    """Fill in the form and confirm its preview."""
     _seen, sent = preview(browser, url, **entries)
     response = browser.post(url, sent, follow=True)
     assert response.redirect_chain, text(response)
     return response
 
 
-def test_topping_up_shows_what_will_be_posted_and_posts_it_only_when_confirmed(root, filled, superuser):
+def test_a_top_up_shows_a_preview_and_posts_only_after_confirmation(root, filled, superuser):
     url = page("wallet_topup", filled.pk)
     seen, sent = preview(root, url, amount="50.5")
     assert figures(seen) == {
@@ -81,7 +82,7 @@ def test_topping_up_shows_what_will_be_posted_and_posts_it_only_when_confirmed(r
         "Reserved": ("0.00 USD", "0.00 USD"),
         "Balance": ("100.00 USD", "150.50 USD"),
     }
-    assert ("Posts", "Top-up +50.50 USD") in seen.facts
+    assert ("Transaction", "Top-up +50.50 USD") in seen.facts
     assert as_now(filled).current_balance == 100
     assert root.post(url, sent).status_code == 302
     _first, posted = rows(filled)
@@ -93,62 +94,64 @@ def test_a_form_that_is_sent_twice_posts_once(root, filled):
     url = page("wallet_topup", filled.pk)
     _seen, sent = preview(root, url, amount="50")
     for _time in range(3):
-        assert "Posted as row 2: 150.00 USD are available." in text(root.post(url, sent, follow=True))
+        assert "Posted as transaction 2. The available balance is now 150.00 USD." in text(
+            root.post(url, sent, follow=True)
+        )
     assert as_now(filled).current_balance == 150
 
 
-def test_each_opening_of_the_form_is_another_posting(root, filled):
+def test_each_opening_of_the_form_gets_a_new_key(root, filled):
     url = page("wallet_topup", filled.pk)
     keys = {root.get(url).context["form"]["key"].value() for _time in range(2)}
     assert len(keys) == 2
 
 
-def test_granted_credit_is_used_before_bought_and_lasts_to_the_end_of_its_last_day(root, filled, spend):
+def test_granted_credit_is_used_first_and_expires_at_the_end_of_its_last_day(root, filled, spend):
     last_day = (timezone.now() + timedelta(days=9)).date()
     confirm(root, page("wallet_credit", filled.pk), amount="10", last_day=last_day.isoformat())
     with platform_context():
-        granted, bought = CreditLot.objects.order_by("priority")
+        granted, purchased = CreditLot.objects.order_by("priority")
     assert granted.expires_at.isoformat() == f"{last_day + timedelta(days=1)}T00:00:00+00:00"
-    assert (granted.priority, bought.priority) == (20, 50)
+    assert (granted.priority, purchased.priority) == (20, 50)
     spend(4)
     shown = root.get(page("wallet_change", filled.pk)).context["page"].lots
     assert [(lot.kind, lot.left, lot.share) for lot in shown] == [
         ("Granted", "6.00 USD", 60),
-        ("Bought", "100.00 USD", 100),
+        ("Purchased", "100.00 USD", 100),
     ]
     yesterday = timezone.now() - timedelta(days=1)
     refused = root.post(
         page("wallet_credit", filled.pk), {"key": uuid4(), "amount": 1, "last_day": f"{yesterday:%Y-%m-%d}", **REASON}
     )
-    assert "This day is over." in text(refused)
+    assert "Choose today or a later day." in text(refused)
 
 
-def test_an_adjustment_goes_either_way_but_never_below_nothing(root, filled):
+def test_an_adjustment_adds_or_takes_but_never_overdraws(root, filled):
     url = page("wallet_adjust", filled.pk)
     confirm(root, url, amount="-30")
     confirm(root, url, amount="0.000001")
     assert as_now(filled).current_balance == Decimal("70.000001")
     refused = root.post(url, {"key": uuid4(), "amount": "-71", **REASON})
-    assert "70.000001 are available" in text(refused)
-    assert "changes nothing" in text(root.post(url, {"key": uuid4(), "amount": "0", **REASON}))
+    assert "only 70.000001 is available" in text(refused)
+    assert "The amount cannot be 0." in text(root.post(url, {"key": uuid4(), "amount": "0", **REASON}))
     assert [row.amount for row in rows(filled)] == [100, -30, Decimal("0.000001")]
 
 
 @pytest.mark.parametrize("amount", ["", "0", "-5", "1e3x", "0.0000001", "1000000000000"])
-def test_what_is_no_amount_is_refused_on_the_form(amount, root, filled):
+def test_the_form_refuses_an_invalid_amount(amount, root, filled):
     response = root.post(page("wallet_topup", filled.pk), {"key": uuid4(), "amount": amount, **REASON})
     assert response.context["preview"] is None
     assert response.context["form"].errors["amount"]
 
 
-def test_money_is_not_moved_without_a_reason_or_without_the_forms_key(root, filled):
+def test_nothing_is_posted_without_a_reason_or_without_the_forms_key(root, filled):
     url = page("wallet_topup", filled.pk)
     for missing in ({"key": uuid4(), "amount": 5}, {"amount": 5, **REASON}):
         assert root.post(url, missing).context["preview"] is None
     assert len(rows(filled)) == 1
 
 
-def test_back_to_the_entries_keeps_them_and_posts_nothing(root, filled):
+def test_going_back_keeps_the_entries_and_posts_nothing(root, filled):
     url = page("wallet_topup", filled.pk)
     _seen, sent = preview(root, url, amount="12")
     response = root.post(url, {**sent, "_edit": "1"})
@@ -157,7 +160,7 @@ def test_back_to_the_entries_keeps_them_and_posts_nothing(root, filled):
     assert len(rows(filled)) == 1
 
 
-def test_the_balance_may_move_between_look_and_confirmation_but_not_what_is_posted(root, filled, spend):
+def test_the_balance_may_change_between_preview_and_confirmation_but_the_posting_may_not(root, filled, spend):
     url = page("wallet_topup", filled.pk)
     _seen, sent = preview(root, url, amount="5")
     spend(1)
@@ -169,10 +172,10 @@ def test_the_balance_may_move_between_look_and_confirmation_but_not_what_is_post
     assert as_now(filled).current_balance == 104
 
 
-def test_a_suspended_wallet_takes_money_and_a_closed_one_nothing(root, filled, spend):
+def test_a_suspended_wallet_accepts_credit_and_a_closed_one_does_not(root, filled, spend):
     confirm(root, page("wallet_suspend", filled.pk))
     confirm(root, page("wallet_topup", filled.pk), amount="1")
-    with pytest.raises(ledger.WalletSuspended):
+    with pytest.raises(WalletSuspended):
         spend(1)
     confirm(root, page("wallet_reactivate", filled.pk))
     spend(101)
@@ -182,7 +185,7 @@ def test_a_suspended_wallet_takes_money_and_a_closed_one_nothing(root, filled, s
 
 
 def test_a_status_is_changed_with_a_reason_after_a_confirmation(root, wallet, superuser):
-    for action, status, event, before in (
+    for action, status, verb, before in (
         ("suspend", "Suspended", "suspended", "active"),
         ("reactivate", "Active", "reactivated", "suspended"),
         ("close", "Closed", "closed", "active"),
@@ -190,17 +193,17 @@ def test_a_status_is_changed_with_a_reason_after_a_confirmation(root, wallet, su
         seen, sent = preview(root, page(f"wallet_{action}", wallet.pk))
         assert figures(seen) == {"Status": (before.capitalize(), status)}
         assert as_now(wallet).status == before
-        assert events(f"billing.wallet.{event}") == []
+        assert events(f"billing.wallet.{verb}") == []
         assert root.post(page(f"wallet_{action}", wallet.pk), sent).status_code == 302
         assert as_now(wallet).status == status.lower()
-        [told] = events(f"billing.wallet.{event}")
-        assert told.payload == {"before": before, **REASON}
-        assert told.metadata["actor_id"] == str(superuser.pk)
+        [event] = events(f"billing.wallet.{verb}")
+        assert event.payload == {"before": before, **REASON}
+        assert event.metadata["actor_id"] == str(superuser.pk)
 
 
-def test_a_wallet_that_holds_money_is_not_closed(root, filled):
+def test_a_wallet_with_a_balance_is_not_closed(root, filled):
     response = root.post(page("wallet_close", filled.pk), REASON)
-    assert "still holds money" in text(response)
+    assert "still has a balance" in text(response)
     assert as_now(filled).status == "active"
     assert events("billing.wallet.closed") == []
 
@@ -208,21 +211,21 @@ def test_a_wallet_that_holds_money_is_not_closed(root, filled):
 def test_the_threshold_is_set_with_a_reason_and_may_be_removed(root, filled):
     url = page("wallet_threshold", filled.pk)
     seen, sent = preview(root, url, amount="250")
-    assert figures(seen)["Told below"][1] == "250.00 USD"
-    assert seen.warnings == ["Less than that is available now: the next use tells the tenant."]
+    assert figures(seen)["Notify below"][1] == "250.00 USD"
+    assert seen.warnings == ["The available balance is already lower. The next use notifies the tenant."]
     assert root.post(url, sent).status_code == 302
     assert as_now(filled).low_balance_threshold == 250
     confirm(root, url, amount="")
     assert as_now(filled).low_balance_threshold is None
-    assert [told.payload["reason"] for told in events("billing.wallet.threshold_set")] == [REASON["reason"]] * 2
+    assert [event.payload["reason"] for event in events("billing.wallet.threshold_set")] == [REASON["reason"]] * 2
 
 
-def test_a_row_of_the_ledger_is_reversed_once_and_both_rows_lead_to_each_other(root, filled, spend):
+def test_a_transaction_is_reversed_once_and_both_pages_link_to_each_other(root, filled, spend):
     debit = spend(30)
     url = page("ledgertransaction_reverse", debit.id)
     seen, sent = preview(root, url)
     assert figures(seen)["Available"] == ("70.00 USD", "100.00 USD")
-    assert ("Takes back", "Debit -30.00, row 2") in seen.facts
+    assert ("Reverses", "Debit -30.00, number 2") in seen.facts
     assert root.post(url, sent).status_code == 302
     assert root.post(url, sent).status_code == 302
     reversal = rows(filled)[2]
@@ -266,7 +269,7 @@ def test_reversing_a_charge_voids_the_use_it_paid_for(root, tenant, filled):
     assert (as_now(filled).current_balance, len(rows(filled))) == (100, 3)
 
 
-def test_what_was_spent_is_not_taken_back_from_where_it_came_in(root, filled, spend):
+def test_a_top_up_whose_credit_was_spent_is_not_reversed(root, filled, spend):
     spend(30)
     first = rows(filled)[0]
     response = root.post(page("ledgertransaction_reverse", first.pk), {"key": uuid4(), **REASON})
@@ -275,7 +278,7 @@ def test_what_was_spent_is_not_taken_back_from_where_it_came_in(root, filled, sp
     assert len(rows(filled)) == 2
 
 
-def test_a_row_shows_everything_it_says_and_those_around_it(root, filled, spend):
+def test_the_page_of_a_transaction_shows_its_hash_its_lots_and_its_neighbours(root, filled, spend):
     debit = spend(30)
     spend(1)
     first, second, third = rows(filled)
@@ -287,7 +290,7 @@ def test_a_row_shows_everything_it_says_and_those_around_it(root, filled, spend)
     assert page("creditlot_change", lot) in shown
 
 
-def test_a_hold_is_released_by_hand(root, tenant, filled):
+def test_a_hold_is_released_in_the_admin(root, tenant, filled):
     with platform_context(tenant_id=tenant.pk):
         held = ledger.reserve(wallet=filled, amount=Decimal(40), key="call", ttl=SHORT, description="A call")
     url = page("hold_release", held.hold_id)
@@ -301,7 +304,7 @@ def test_a_hold_is_released_by_hand(root, tenant, filled):
     assert rows(filled)[-1].description == REASON["reason"]
 
 
-def test_the_page_shows_balances_holds_and_the_cause_of_each_row(root, tenant, filled):
+def test_the_page_shows_balances_holds_and_the_cause_of_each_transaction(root, tenant, filled):
     event = uuid4()
     with platform_context(tenant_id=tenant.pk):
         ledger.reserve(
@@ -317,25 +320,25 @@ def test_the_page_shows_balances_holds_and_the_cause_of_each_row(root, tenant, f
     assert shown.rows[0].cause.url == reverse("admin:billing_usageevent_change", args=(event,))
 
 
-def test_the_ledger_is_shown_newest_first_and_older_rows_a_page_at_a_time(root, tenant, filled):
+def test_the_ledger_is_shown_newest_first_one_page_at_a_time(root, tenant, filled):
     with platform_context(tenant_id=tenant.pk):
         other = WalletFactory.create()
         ledger.topup(wallet=other, amount=Decimal(1), key="elsewhere", description="somebody else's")
-        for number in range(ROWS + 5):
+        for number in range(TRANSACTIONS_PER_PAGE + 5):
             ledger.debit(wallet=filled, amount=Decimal("0.01"), key=f"debit-{number}")
     newest = root.get(page("wallet_change", filled.pk))
     assert "somebody else" not in text(newest)
     shown = newest.context["page"]
-    assert [line.row.wallet_version for line in shown.rows] == list(range(ROWS + 6, 6, -1))
+    assert [line.row.wallet_version for line in shown.rows] == list(range(TRANSACTIONS_PER_PAGE + 6, 6, -1))
     assert (shown.newer, shown.older) == (False, 7)
     older = root.get(page("wallet_change", filled.pk), {"before": shown.older}).context["page"]
     assert [line.row.wallet_version for line in older.rows] == [6, 5, 4, 3, 2, 1]
     assert (older.newer, older.older) == (True, None)
-    for nonsense in ("x", "-1", "9" * 40):
-        assert root.get(page("wallet_change", filled.pk), {"before": nonsense}).status_code == 200
+    for invalid in ("x", "-1", "9" * 40):
+        assert root.get(page("wallet_change", filled.pk), {"before": invalid}).status_code == 200
 
 
-def test_a_tenants_own_staff_look_release_and_set_the_threshold_but_move_no_money(
+def test_a_tenants_own_staff_release_holds_and_set_the_threshold_but_post_nothing(
     browser, owner, admin, viewer, filled
 ):
     with platform_context(tenant_id=filled.tenant_id):
@@ -357,7 +360,7 @@ def test_a_tenants_own_staff_look_release_and_set_the_threshold_but_move_no_mone
     assert (as_now(filled).low_balance_threshold, as_now(filled).reserved_balance) == (3, 0)
 
 
-def test_another_tenants_wallet_cannot_be_moved(browser, other_owner, filled):
+def test_another_tenants_wallet_cannot_be_changed(browser, other_owner, filled):
     client = browser(other_owner)
     for name, key in (("wallet_threshold", filled.pk), ("ledgertransaction_reverse", rows(filled)[0].pk)):
         assert client.post(page(name, key), {"key": uuid4(), "amount": 5, **REASON}).status_code == 404

@@ -10,6 +10,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from billing.ledger.errors import WalletClosed
 from billing.ledger.models import LedgerTransaction, Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.usage.models import UsageEvent
@@ -140,7 +141,7 @@ def test_a_wallet_added_by_hand_is_empty_whatever_was_sent(root, tenant, member)
 def test_a_second_wallet_of_the_tenant_is_refused_in_words(root, wallet):
     response = root.post(page("wallet_add"), {"tenant": wallet.tenant_id, "currency": "USD"})
     assert response.status_code == 200
-    assert "The tenant has a wallet of its own already." in response.content.decode()
+    assert "The tenant already has its own wallet." in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_only_a_wallet_without_money_and_holds_is_closed_and_it_stays_closed(ten
         assert held.hold_id
         ledger.capture(hold=held.hold_id, amount=Decimal(100), key="captured")
         wallets.change_status(wallet=filled, status=WalletStatus.CLOSED)
-        with pytest.raises(ledger.WalletClosed):
+        with pytest.raises(WalletClosed):
             wallets.change_status(wallet=filled, status=WalletStatus.ACTIVE)
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from billing.ledger.errors import CaptureTooLarge
 from billing.ledger.models import LedgerTransaction, Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.usage.models import UsageEvent
@@ -176,7 +177,7 @@ def test_a_use_is_paid_from_its_hold_and_the_rest_is_given_back(inside):
 def test_a_use_that_costs_more_than_was_held_stays_to_be_charged(inside):
     wallet = fund()
     event = record()
-    with pytest.raises(ledger.CaptureTooLarge), transaction.atomic():
+    with pytest.raises(CaptureTooLarge), transaction.atomic():
         usage.capture_hold(event=event, hold=hold(wallet, "0.12"))
     assert as_now(event).status == "pending"
 

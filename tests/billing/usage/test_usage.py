@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.entitlements.services import quotas
-from billing.ledger.services import ledger
+from billing.ledger.errors import IdempotencyConflict
 from billing.pricing.models import Price
 from billing.pricing.services import quoting
 from billing.usage.models import UsageEvent
@@ -66,7 +66,7 @@ def test_the_same_use_again_is_the_same_event_whatever_prices_are_by_then(inside
 )
 def test_another_use_under_the_same_key_is_a_conflict_that_names_what_differs(field, values, inside):
     record()
-    with pytest.raises(ledger.IdempotencyConflict) as caught:
+    with pytest.raises(IdempotencyConflict) as caught:
         record(**values)
     assert (caught.value.extra["field"], caught.value.status) == (field, 409)
     assert UsageEvent.objects.count() == 1
@@ -74,7 +74,7 @@ def test_another_use_under_the_same_key_is_a_conflict_that_names_what_differs(fi
 
 def test_another_user_under_the_same_key_is_a_conflict(inside, member, owner):
     record(user=member)
-    with pytest.raises(ledger.IdempotencyConflict) as caught:
+    with pytest.raises(IdempotencyConflict) as caught:
         record(user=owner)
     assert caught.value.extra["field"] == "user"
 
@@ -129,7 +129,7 @@ def test_of_simultaneous_uses_under_one_key_the_other_ones_are_conflicts(tenant,
             with tenant_context(tenant.pk):
                 record(external_reference_id=str(next(numbers)))
             outcomes.append("recorded")
-        except ledger.IdempotencyConflict:
+        except IdempotencyConflict:
             outcomes.append("conflict")
         finally:
             connection.close()
