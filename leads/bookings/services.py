@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from lad import writes
 from lad.errors import Conflict, Invalid, NotFound
@@ -21,7 +22,7 @@ from leads.bookings.models import (
     LeadBooking,
 )
 from leads.contacts.models import Lead
-from leads.contacts.services import leads
+from leads.contacts.services import ContactDirection, record_activity, record_contact
 from leads.contacts.services.notes import stays_with_lead
 
 # Statuses that end a booking, and the event that says so.
@@ -83,7 +84,7 @@ class BookingWriter(writes.Writer[LeadBooking]):
         values["assigned_user"] = _holder(lead, values.get("assigned_user"), actor)
         values["buffer_until"] = _end(values.get("scheduled_at"), values.get("buffer_until"))
         row: LeadBooking = super().create(values, actor=actor)
-        leads.touch(lead_ids=[row.lead_id])
+        record_activity([row.lead_id], at=timezone.now())
         return row
 
     @transaction.atomic
@@ -114,7 +115,11 @@ class BookingWriter(writes.Writer[LeadBooking]):
             _emit(row, ending, actor, reason=row.metadata.get("cancelled_because", ""))
         elif ending:
             _emit(row, ending, actor, call_result=row.call_result)
-        leads.touch(lead_ids=[row.lead_id], contacted=ending == "completed")
+        if ending == "completed":
+            direction = ContactDirection.OUTBOUND
+            record_contact(row.lead_id, channel="voice", at=timezone.now(), direction=direction)
+        else:
+            record_activity([row.lead_id], at=timezone.now())
 
     def _save(self, row: LeadBooking) -> None:
         _refuse_taken(row)

@@ -11,13 +11,14 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
+from django.utils import timezone
 
 from lad import writes
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid, NotFound
 from lad.tenancy.context import platform_context, tenant_context
 from leads.contacts.models import Lead
-from leads.contacts.services import leads
+from leads.contacts.services import record_activity
 from leads.files import links, names
 from leads.files.kinds import FileRefused, kind_of
 from leads.files.models import LeadAttachment
@@ -48,7 +49,7 @@ class AttachmentWriter(writes.Writer[LeadAttachment]):
         row_values = _row_values(lead, upload)
         with transaction.atomic():
             row: LeadAttachment = super().create({**row_values, "uploaded_by_user": actor}, actor=actor)
-            leads.touch(lead_ids=[row.lead_id])
+            record_activity([row.lead_id], at=timezone.now())
             # Last, so that whatever refuses the row leaves no object behind.
             store.put(row.file_url, upload)
         return row

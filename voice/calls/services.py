@@ -9,12 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.design.models import Campaign, CampaignStep
+from campaigns.design.models import Campaign, CampaignStep, Channel
 from campaigns.enrolment.models import CampaignLead
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
+from leads.contacts.services import ContactDirection, record_activity, record_contact
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services.progress import update_progress
 from voice.calls.models import CallLog
@@ -65,6 +66,7 @@ def record_call_status(
     row.save(update_fields=["status", "started_at", "ended_at", "duration_seconds", "metadata"])
     row.refresh_from_db(fields=["updated_at"])
     _update_entry(entry, row, report.reason, now)
+    _record_on_lead(row, now)
     _emit_progress(row, before, reason=report.reason)
     return row
 
@@ -102,7 +104,9 @@ class CallWriter(writes.Writer[CallLog]):
     def create(self, values: Values, *, actor: Actor = None) -> CallLog:
         values = {"initiated_by_user": actor, **_with_normalised_transcript(values)}
         _check_campaign(values.get("campaign"), values.get("campaign_lead"), values.get("campaign_step"))
-        return super().create(values, actor=actor)
+        call: CallLog = super().create(values, actor=actor)
+        _record_on_lead(call, timezone.now())
+        return call
 
     def update(self, row: CallLog, values: Values, *, actor: Actor = None) -> CallLog:
         before, values = CallStatus(row.status), _with_normalised_transcript(values)
@@ -119,6 +123,7 @@ class CallWriter(writes.Writer[CallLog]):
         saved: CallLog = super().update(row, values, actor=actor)
         if after != before:
             _update_entry(entry, saved, "", timezone.now())
+            _record_on_lead(saved, timezone.now())
             _emit_progress(saved, before, actor=actor)
         return saved
 
@@ -176,6 +181,17 @@ def _update_entry(entry: CallBatchEntry | None, call: CallLog, reason: str, now:
     entry.error_message = reason[:2_000] if call.status == CallStatus.FAILED else ""
     entry.save(update_fields=["status", "error_message"])
     update_progress(batch_id=entry.batch_id, now=now)
+
+
+def _record_on_lead(call: CallLog, now: datetime) -> None:
+    """Record an answered call as contact with its lead, and an unanswered one as activity once it is finished."""
+    if call.lead_id is None:
+        return
+    at = call.ended_at or call.started_at or now
+    if call.status in (CallStatus.ONGOING, CallStatus.ENDED):
+        record_contact(call.lead_id, channel=Channel.VOICE, at=at, direction=ContactDirection(call.direction))
+    elif call.is_finished:
+        record_activity([call.lead_id], at=at)
 
 
 def _emit_progress(call: CallLog, before: CallStatus, *, reason: str = "", actor: Actor = None) -> None:

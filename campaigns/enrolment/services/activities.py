@@ -1,12 +1,22 @@
-"""What was done for an enrolled lead."""
+"""Activities: what campaigns did for an enrolled lead."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+from django.utils import timezone
 
 from campaigns.design import step_types as vocabulary
-from campaigns.design.models import StepType
-from campaigns.enrolment.models import CampaignLeadActivity
+from campaigns.design.models import Channel, StepType
+from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
 from lad import writes
+from leads.contacts.services import ContactDirection, record_contact
+
+# The statuses that mean contact with the lead, and who contacted whom.
+CONTACTS: Final = {
+    ActivityStatus.SENT.value: ContactDirection.OUTBOUND,
+    ActivityStatus.DELIVERED.value: ContactDirection.OUTBOUND,
+    ActivityStatus.REPLIED.value: ContactDirection.INBOUND,
+}
 
 
 class ActivityWriter(writes.Writer[CampaignLeadActivity]):
@@ -22,13 +32,29 @@ class ActivityWriter(writes.Writer[CampaignLeadActivity]):
             filled["action_type"] = filled.get("action_type") or type_
             filled["channel"] = filled.get("channel") or vocabulary.channel_of(type_)
         activity: CampaignLeadActivity = super().create(filled, actor=actor)
+        _record_contact(activity)
         return activity
 
     def update(self, row: CampaignLeadActivity, values: Mapping[str, Any], *, actor: Any = None) -> Any:
         changed = dict(values)
         if "campaign_lead" in changed:
             changed["campaign"] = changed["campaign_lead"].campaign
-        return super().update(row, changed, actor=actor)
+        before = row.status
+        activity: CampaignLeadActivity = super().update(row, changed, actor=actor)
+        if activity.status != before:
+            _record_contact(activity)
+        return activity
+
+
+def _record_contact(activity: CampaignLeadActivity) -> None:
+    """Record on the lead that a message went out or was answered. Calls record themselves."""
+    direction = CONTACTS.get(activity.status)
+    if direction is None or activity.channel in (None, Channel.VOICE):
+        return
+    at = activity.executed_at if direction == ContactDirection.OUTBOUND else None
+    record_contact(
+        activity.campaign_lead.lead_id, channel=str(activity.channel), at=at or timezone.now(), direction=direction
+    )
 
 
 writes.register(CampaignLeadActivity, ActivityWriter)

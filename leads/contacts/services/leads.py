@@ -1,7 +1,7 @@
 """Leads: how they are written, given to people and moved through the pipeline, one or many at a time."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -134,14 +134,6 @@ def move_many(*, ids: Sequence[UUID], stage: str, actor: Any = None) -> list[Out
 def set_status_many(*, ids: Sequence[UUID], status: str, actor: Any = None) -> list[Outcome]:
     """The same for the status; emits ``leads.lead.status_changed``."""
     return _place_many(STATUSES, ids, status, actor)
-
-
-@transaction.atomic
-def touch(*, lead_ids: Iterable[UUID], now: datetime | None = None, contacted: bool = False) -> None:
-    """Note that something happened with the leads; ``contacted`` when they were reached."""
-    now = now or timezone.now()
-    moments = {"last_activity_at": now, **({"last_contacted_at": now} if contacted else {})}
-    Lead.objects.filter(pk__in=list(lead_ids)).update(**moments)
 
 
 @transaction.atomic

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from lad import writes
 from lad.errors import Invalid
 from leads.contacts.models import Lead, LeadNote, LeadSocial
-from leads.contacts.services import leads
+from leads.contacts.services.activity import record_activity
 
 
 class OfLeadWriter(writes.Writer):
@@ -25,7 +26,7 @@ class NoteWriter(OfLeadWriter):
     @transaction.atomic
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> LeadNote:
         row: LeadNote = super().create({"created_by_user": actor, **values}, actor=actor)
-        leads.touch(lead_ids=[row.lead_id])
+        record_activity([row.lead_id], at=timezone.now())
         return row
 
 

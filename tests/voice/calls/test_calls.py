@@ -9,8 +9,10 @@ import pytest
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
+from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
+from tests.factories.leads import LeadFactory
 from tests.factories.voice import CallBatchEntryFactory, CallBatchFactory, CallLogFactory
 from tests.tenants.helpers import events
 from voice.calls.models import CallLog
@@ -178,3 +180,39 @@ def test_the_enrolment_and_step_must_belong_to_the_calls_campaign(tenant: Tenant
             with pytest.raises(Invalid) as error:
                 writes.update(call, values)
             assert set(error.value.errors) == set(values)
+
+
+@pytest.mark.parametrize("direction", ["inbound", "outbound"])
+def test_an_answered_call_is_contact_with_the_lead(tenant: Tenant, direction: str) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        lead = LeadFactory.create(last_activity_at=None, last_contacted_at=None)
+        call = CallLogFactory.create(lead=lead, direction=direction)
+    report(tenant, call, "ringing")
+    assert contact_times(lead) == (None, None)
+    report(tenant, call, "answered", at=NOW)
+    assert contact_times(lead) == (NOW, NOW)
+    report(tenant, call, "completed", ended_at=NOW + timedelta(minutes=3))
+    assert contact_times(lead) == (NOW + timedelta(minutes=3), NOW + timedelta(minutes=3))
+
+
+def test_a_call_nobody_answered_is_activity_but_no_contact(tenant: Tenant) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        lead = LeadFactory.create(last_activity_at=None, last_contacted_at=None)
+        call = CallLogFactory.create(lead=lead)
+    report(tenant, call, "no_answer", ended_at=NOW)
+    assert contact_times(lead) == (NOW, None)
+
+
+def test_a_call_reported_late_moves_the_leads_last_contact_nowhere(tenant: Tenant) -> None:
+    later = NOW + timedelta(days=1)
+    with platform_context(tenant_id=tenant.pk):
+        lead = LeadFactory.create(last_activity_at=later, last_contacted_at=later)
+        call = CallLogFactory.create(lead=lead)
+    report(tenant, call, "completed", ended_at=NOW)
+    assert contact_times(lead) == (later, later)
+
+
+def contact_times(lead: Lead) -> tuple[datetime | None, datetime | None]:
+    with platform_context():
+        row = Lead.objects.get(pk=lead.pk)
+    return row.last_activity_at, row.last_contacted_at
