@@ -10,5 +10,5 @@ class CampaignsConfig(AppConfig):
     verbose_name = "Campaigns"
 
     def ready(self) -> None:
-        # Writers, mails, event types and consumers register themselves.
-        import_from_features("campaigns", "services", "mails", "events")
+        # Step types, writers, mails, event types and consumers register themselves.
+        import_from_features("campaigns", "step_types", "services", "mails", "events")

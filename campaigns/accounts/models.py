@@ -5,7 +5,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from lad.db.fields import EncryptedTextField, LowercaseEmailField, TenantForeignKey, TenantUserKey
+from campaigns.accounts.providers import UNIPILE, account_providers
+from lad.db.fields import (
+    EncryptedTextField,
+    LowercaseEmailField,
+    RegisteredKeyField,
+    TenantForeignKey,
+    TenantUserKey,
+)
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 
@@ -96,7 +103,7 @@ class LinkedinAccount(SoftDeletable, TenantModel):
 
     account_name = models.CharField(max_length=255)
     user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False)
-    provider = models.CharField(max_length=50, default="unipile", db_default="unipile")
+    provider = RegisteredKeyField(max_length=50, registry=account_providers, default=UNIPILE, db_default=UNIPILE)
     unipile_account_id = models.CharField(
         max_length=255, verbose_name="provider's account id", help_text="What the provider calls this account."
     )

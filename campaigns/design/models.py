@@ -4,8 +4,9 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Deferrable, F, Q
 
+from campaigns.design.step_specs import step_types
 from lad.db.constraints import ReferencedKey
-from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.fields import RegisteredKeyField, TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
 
@@ -130,52 +131,16 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
 LAST_PLACE = 10_000
 
 
-class Channel(models.TextChoices):
-    LINKEDIN = "linkedin", "LinkedIn"
-    EMAIL = "email", "E-mail"
-    VOICE = "voice", "Voice"
-    WHATSAPP = "whatsapp", "WhatsApp"
-    SMS = "sms", "SMS"
-    WEB = "web", "Web"
-
-
-class StepType(models.TextChoices):
-    START = "start", "Start"
-    END = "end", "End"
-    DELAY = "delay", "Delay"
-    CONDITION = "condition", "Condition"
-    LEAD_GENERATION = "lead_generation", "Lead generation"
-    LINKEDIN_VISIT = "linkedin_visit", "LinkedIn: visit profile"
-    LINKEDIN_FOLLOW = "linkedin_follow", "LinkedIn: follow"
-    LINKEDIN_CONNECT = "linkedin_connect", "LinkedIn: connect"
-    LINKEDIN_MESSAGE = "linkedin_message", "LinkedIn: message"
-    LINKEDIN_SCRAPE_PROFILE = "linkedin_scrape_profile", "LinkedIn: read profile"
-    LINKEDIN_COMPANY_SEARCH = "linkedin_company_search", "LinkedIn: search company"
-    LINKEDIN_EMPLOYEE_LIST = "linkedin_employee_list", "LinkedIn: list employees"
-    LINKEDIN_AUTOPOST = "linkedin_autopost", "LinkedIn: post"
-    LINKEDIN_COMMENT_REPLY = "linkedin_comment_reply", "LinkedIn: reply to comment"
-    EMAIL_SEND = "email_send", "E-mail: send"
-    EMAIL_FOLLOWUP = "email_followup", "E-mail: follow up"
-    WHATSAPP_SEND = "whatsapp_send", "WhatsApp: send"
-    VOICE_AGENT_CALL = "voice_agent_call", "Voice agent: call"
-    INSTAGRAM_FOLLOW = "instagram_follow", "Instagram: follow"
-    INSTAGRAM_LIKE = "instagram_like", "Instagram: like"
-    INSTAGRAM_DM = "instagram_dm", "Instagram: direct message"
-    INSTAGRAM_AUTOPOST = "instagram_autopost", "Instagram: post"
-    INSTAGRAM_COMMENT_REPLY = "instagram_comment_reply", "Instagram: reply to comment"
-    INSTAGRAM_STORY_VIEW = "instagram_story_view", "Instagram: view story"
-
-
 class CampaignStep(SoftDeletable, TenantModel):
     """One step of a campaign. ``order`` counts from 1; no two live steps of a campaign share it.
 
-    ``config`` holds what the step's type needs; ``campaigns.design.step_types`` says what that is.
+    ``config`` holds what the step's type needs; see ``campaigns.design.step_types``.
     """
 
     event_name = "campaigns.step"
 
     campaign = TenantForeignKey("campaigns.Campaign", on_delete=models.CASCADE, related_name="steps", db_index=False)
-    type = models.CharField(max_length=50, choices=StepType)
+    type = RegisteredKeyField(max_length=50, registry=step_types)
     order = models.PositiveIntegerField(
         blank=True, validators=[MaxValueValidator(LAST_PLACE)], help_text="Empty: after the last one."
     )

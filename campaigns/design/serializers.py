@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from campaigns.design import step_types as vocabulary
-from campaigns.design.models import Campaign, CampaignStep, StepType
+from campaigns.design.models import Campaign, CampaignStep
+from campaigns.design.step_specs import canonical_key, step_types
 from campaigns.enrolment.models import ActivityStatus, EnrolmentStatus
 from campaigns.enrolment.services.enrolment import LeadChoice
 from lad.api.serializers import InputSerializer, make_serializer
@@ -17,10 +17,15 @@ KEY_LENGTH = 50
 
 
 class StepTypeField(serializers.ChoiceField):
-    """A type of step, in our word or in another for the same."""
+    """The key of a registered step type. Synonyms are accepted and answered as the key."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # The framework makes the field anew for each serializer, so types registered later are choices too.
+        super().__init__(choices=step_types.choices(), **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(vocabulary.step_type(data))
+        key: Any = canonical_key(data)
+        return super().to_internal_value(key)
 
 
 CampaignSerializer = make_serializer(Campaign)
@@ -32,7 +37,7 @@ _Step = make_serializer(CampaignStep)
 class CampaignStepSerializer(_Step):  # type: ignore[misc, valid-type]
     """One step of a campaign. What `config` must hold follows from `type`."""
 
-    type = StepTypeField(choices=StepType.choices)
+    type = StepTypeField()
 
     class Meta(_Step.Meta):  # type: ignore[name-defined]
         pass

@@ -5,9 +5,10 @@ from typing import Final
 from django.db import models
 from django.db.models import F, Q
 
-from campaigns.design.models import Channel, StepType
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import step_types
 from lad.db.constraints import KeyConstraint, ReferencedKey
-from lad.db.fields import LowercaseEmailField, TenantForeignKey
+from lad.db.fields import LowercaseEmailField, RegisteredKeyField, TenantForeignKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 
@@ -131,7 +132,7 @@ class CampaignLeadActivity(TenantModel):
         db_index=False,
     )
     channel = models.CharField(max_length=50, choices=Channel, null=True, blank=True)  # noqa: DJ001  (a delay has none)
-    step_type = models.CharField(max_length=50, choices=StepType)
+    step_type = RegisteredKeyField(max_length=50, registry=step_types)
     action_type = models.CharField(max_length=50, blank=True, help_text="Empty: the step's type.")
     status = models.CharField(max_length=50, choices=ActivityStatus)
     subject = models.CharField(max_length=500, blank=True, default="", db_default="")

@@ -4,7 +4,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from campaigns.design.models import Channel
+from campaigns.design.channels import Channel
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SharedModel, SoftDeletable
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from campaigns.design.models import Channel
-from campaigns.design.step_types import LONGEST_INVITATION
+from campaigns.design.channels import Channel
+from campaigns.design.step_types.linkedin_connect import MAX_INVITATION_LENGTH
 from campaigns.templates.models import CommunicationTemplate
 from lad import writes
 from lad.errors import Conflict, Invalid
@@ -45,8 +45,8 @@ def _check(template: CommunicationTemplate) -> None:
     if template.channel == Channel.EMAIL and not template.subject:
         errors["subject"] = ["An e-mail needs a subject."]
     invitation = template.channel == Channel.LINKEDIN and template.category == INVITATION
-    if invitation and len(template.body) > LONGEST_INVITATION:
-        errors["body"] = [f"LinkedIn takes invitations of at most {LONGEST_INVITATION} characters."]
+    if invitation and len(template.body) > MAX_INVITATION_LENGTH:
+        errors["body"] = [f"LinkedIn takes invitations of at most {MAX_INVITATION_LENGTH} characters."]
     if errors:
         raise Invalid(errors=errors)
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from campaigns.accounts.models import CampaignAccount, LinkedinAccount
-from campaigns.design import step_types as vocabulary
-from campaigns.design.models import Campaign, CampaignStep, Channel
+from campaigns.design.channels import Channel
+from campaigns.design.models import Campaign, CampaignStep
+from campaigns.design.step_specs import channel_of
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.services.enrolment import SNAPSHOT
 from campaigns.templates import rendering
@@ -58,7 +59,7 @@ def load(demo: DemoTenant, profiles: Sequence[LinkedinAccount]) -> None:
     for place, plan in enumerate(PLANS.get(demo.slug, SMALL)):
         campaign = _campaign(demo, plan)
         steps = _steps(campaign, plan)
-        if any(vocabulary.channel_of(step.type) == Channel.LINKEDIN for step in steps):
+        if any(channel_of(step.type) == Channel.LINKEDIN for step in steps):
             _accounts(demo, campaign, profiles, primary=place)
         journeys = [_Journey(campaign, steps, each) for each in _enrolments(demo, campaign, plan, leads)]
         CampaignLeadActivity.objects.bulk_create(each for one in journeys for each in _activities(demo, one))
@@ -173,13 +174,13 @@ def _activities(demo: DemoTenant, journey: _Journey) -> Iterator[CampaignLeadAct
 def _end(demo: DemoTenant, enrolment: CampaignLead, step: CampaignStep, last: bool) -> str:
     if last and enrolment.status == "error":
         return "failed"
-    return demo.pick(ENDS[vocabulary.channel_of(step.type)])
+    return demo.pick(ENDS[channel_of(step.type)])
 
 
 def _activity(
     demo: DemoTenant, journey: _Journey, step: CampaignStep, status: str, moment: datetime
 ) -> CampaignLeadActivity:
-    channel, config = vocabulary.channel_of(step.type), step.config
+    channel, config = channel_of(step.type), step.config
     if channel == Channel.WHATSAPP and demo.random.random() < AS_SMS:
         channel = Channel.SMS
     values = _merge(journey.enrolment)

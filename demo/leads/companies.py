@@ -4,7 +4,8 @@ from typing import Final
 from uuid import UUID
 
 from demo.demo_tenant import Company, DemoTenant
-from leads.companies.models import CompanySearchCache, DataSource, EmployeeCache
+from leads.companies import sources
+from leads.companies.models import CompanySearchCache, EmployeeCache
 
 SEARCHES: Final = {
     "kestrel-analytics": (
@@ -18,7 +19,7 @@ SEARCHES: Final = {
 }
 PER_PAGE: Final = 10
 PAGES: Final = 3
-SOURCES: Final = {DataSource.APOLLO: 8, DataSource.UNIPILE: 2, DataSource.LINKEDIN: 2}
+SOURCES: Final = {sources.APOLLO: 8, sources.UNIPILE: 2, sources.LINKEDIN: 2}
 
 
 def load(demo: DemoTenant) -> None:
@@ -79,7 +80,7 @@ def _employees(demo: DemoTenant, business: Company, result: CompanySearchCache) 
                 employee_headline=f"{person.job} at {business.name}",
                 employee_city=person.city,
                 employee_country=person.country,
-                apollo_person_id=_id(demo) if source == DataSource.APOLLO else "",
+                apollo_person_id=_id(demo) if source == sources.APOLLO else "",
                 data_source=source,
                 employee_data={"seniority": demo.random.choice(("manager", "director", "c_suite", "entry"))},
                 last_fetched_at=fetched,

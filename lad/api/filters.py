@@ -88,8 +88,8 @@ def _filters(name: str, field: Any) -> dict[str, Any]:
         case models.DateField():
             return {name: django_filters.DateFilter(field_name=name), **_ranges(name, django_filters.DateFilter)}
     if field.choices:
-        choices = {"choices": field.flatchoices}
-        return _exact_and_in(name, (django_filters.ChoiceFilter, ChoiceInFilter), **choices)
+        # Read with each request: keys may be added to an open vocabulary.
+        return _exact_and_in(name, (django_filters.ChoiceFilter, ChoiceInFilter), choices=lambda: field.flatchoices)
     kind, bounds = _kind_of(field), _bounds(field)
     numeric = kind[0] in (django_filters.NumberFilter, WholeNumberFilter)
     return {**_exact_and_in(name, kind, **bounds), **(_ranges(name, kind[0], **bounds) if numeric else {})}
@@ -208,7 +208,7 @@ def _parameter(name: str, each: Any) -> dict[str, Any]:
         item = {"type": "integer", "minimum": each.extra["min_value"], "maximum": each.extra["max_value"]}
     choices = each.extra.get("choices")
     if choices:
-        item["enum"] = [value for value, _label in choices]
+        item["enum"] = [value for value, _label in (choices() if callable(choices) else choices)]
         item["type"] = "integer" if all(isinstance(value, int) for value in item["enum"]) else "string"
     if isinstance(each, InFilter):
         array = {"type": "array", "items": item, "maxItems": MAX_VALUES}

@@ -9,9 +9,11 @@ from django.core.validators import MaxLengthValidator, MinValueValidator, URLVal
 from django.db import models
 from django.db.models.functions import Lower
 
-from lad.db.fields import LowercaseEmailField
+from lad.db.fields import LowercaseEmailField, RegisteredKeyField
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import NumberedModel, TenantModel
+from leads.companies import sources
+from leads.companies.sources import data_sources
 from leads.search import search_key
 
 LONGEST_URL = 2000
@@ -93,14 +95,6 @@ class CompanySearchCache(NumberedModel, TenantModel):
         return self.company_name or f"Nothing for “{self.search_keywords}”"
 
 
-class DataSource(models.TextChoices):
-    """Where a person's data come from."""
-
-    APOLLO = "apollo_io", "Apollo"
-    UNIPILE = "unipile", "Unipile"
-    LINKEDIN = "linkedin_search", "LinkedIn search"
-
-
 class EmployeeCache(NumberedModel, TenantModel):
     """One person of a company, as an outside directory described them."""
 
@@ -139,8 +133,8 @@ class EmployeeCache(NumberedModel, TenantModel):
     employee_state = models.CharField("state", max_length=255, blank=True, default="", db_default="")
     employee_country = models.CharField("country", max_length=255, blank=True, default="", db_default="")
     apollo_person_id = models.CharField(max_length=255, blank=True, default="", db_default="")
-    data_source = models.CharField(
-        max_length=50, choices=DataSource, default=DataSource.APOLLO, db_default=DataSource.APOLLO
+    data_source = RegisteredKeyField(
+        max_length=50, registry=data_sources, default=sources.APOLLO, db_default=sources.APOLLO
     )
     employee_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     last_fetched_at = models.DateTimeField(null=True, blank=True)

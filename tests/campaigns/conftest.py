@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.design.models import Campaign, CampaignStep, StepType
+from campaigns.design.models import Campaign, CampaignStep
 from lad import writes
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
@@ -13,7 +13,7 @@ from tenants.teams.models import PlanTier, Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, EmailAccountFactory
 from tests.factories.tenants import TenantFactory, TenantFeatureFactory
 
-EMAIL = {"type": StepType.EMAIL_SEND, "title": "Write", "config": {"subject": "Hello", "body": "Dear {{first_name}}"}}
+EMAIL = {"type": "email_send", "title": "Write", "config": {"subject": "Hello", "body": "Dear {{first_name}}"}}
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from typing import Any
 from factory import LazyAttribute, LazyFunction, SubFactory
 
 from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
-from campaigns.design.models import Campaign, CampaignStep, Channel, StepType
+from campaigns.design.channels import Channel
+from campaigns.design.models import Campaign, CampaignStep
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity
 from campaigns.templates.models import CommunicationTemplate
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
@@ -22,7 +23,7 @@ class CampaignFactory(TenantModelFactory[Campaign]):
 
 class CampaignStepFactory(TenantModelFactory[CampaignStep]):
     campaign = SubFactory(CampaignFactory)
-    type = StepType.LINKEDIN_VISIT
+    type = "linkedin_visit"
     order = LazyAttribute(lambda row: row.campaign.steps.count() + 1)
     title = unique("Step %d")
     # Also what a step on Instagram needs.
@@ -49,8 +50,8 @@ class CampaignLeadActivityFactory(TenantModelFactory[CampaignLeadActivity]):
     campaign_lead: Any = LazyAttribute(lambda row: CampaignLeadFactory(campaign=row.campaign))
     step: Any = LazyAttribute(lambda row: CampaignStepFactory(campaign=row.campaign))
     channel = Channel.LINKEDIN
-    step_type = StepType.LINKEDIN_VISIT
-    action_type = StepType.LINKEDIN_VISIT
+    step_type = "linkedin_visit"
+    action_type = "linkedin_visit"
     status = ActivityStatus.SENT
 
     class Meta:

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.design.models import Campaign, CampaignStep, Channel
+from campaigns.design.channels import Channel
+from campaigns.design.models import Campaign, CampaignStep
 from campaigns.enrolment.models import CampaignLead
 from lad import writes
 from lad.errors import Conflict, Invalid

@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
-from campaigns.design import step_types as vocabulary
-from campaigns.design.models import CampaignStep, StepType
+from campaigns.design.models import CampaignStep
 from campaigns.design.services import steps
+from campaigns.design.step_specs import step_types
 from lad import writes
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import LadInline
@@ -78,9 +78,8 @@ class CampaignStepAdmin(TenantModelAdmin):
     @display(description="Needs")
     def needs(self, obj: Any) -> Any:
         """What the settings of each type hold; of the step's own alone when it has one."""
-        kinds = vocabulary.KINDS
-        shown = {obj.type: kinds[obj.type]} if obj is not None and obj.type in kinds else kinds
-        rows = ((StepType(type_).label, kind.needs(), ", ".join(kind.optional) or "–") for type_, kind in shown.items())
+        specs = [step_types.get(obj.type)] if obj is not None and obj.type in step_types else step_types
+        rows = ((spec.label, spec.needs(), ", ".join(spec.optional) or "–") for spec in specs)
         body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
         return format_html(
             '<div class="lad-table-wrap"><table class="lad-table">'

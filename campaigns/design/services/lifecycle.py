@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
-from campaigns.design import step_types as vocabulary
-from campaigns.design.models import Campaign, CampaignStatus, CampaignType, Channel, ExecutionState, StepType
+from campaigns.design.channels import Channel
+from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState
+from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import (
     NOT_YET_DONE,
     OPEN_ENROLMENTS,
@@ -151,13 +152,15 @@ def missing(campaign: Campaign, now: datetime) -> list[Missing]:
 
 
 def _missing(campaign: Campaign, now: datetime) -> Iterator[Missing]:
-    types = set(campaign.steps.values_list("type", flat=True))
-    channels = {vocabulary.channel_of(each) for each in types} - {None}
+    keys = set(campaign.steps.values_list("type", flat=True))
+    specs = [spec for spec in step_types if spec.key in keys]
+    channels = {spec.channel for spec in specs} - {None}
+    has_lead_step = any(spec.finds_leads for spec in specs)
     if campaign.ends_at and campaign.ends_at <= now:
         yield Missing("over", "Its end has passed: choose a later one.")
-    if not channels and StepType.LEAD_GENERATION not in types:
+    if not channels and not has_lead_step:
         yield Missing("no_steps", "It has no step that does anything: add one.")
-    finds_leads = StepType.LEAD_GENERATION in types or campaign.config.get("campaign_type") == CampaignType.INBOUND
+    finds_leads = has_lead_step or campaign.config.get("campaign_type") == CampaignType.INBOUND
     if not finds_leads and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
         yield Missing("no_leads", "No lead waits in it: enrol some, or add a step that finds leads.")
     if Channel.LINKEDIN in channels and not _linkedin_accounts(campaign).exists():

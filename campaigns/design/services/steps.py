@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import F, Max
 
-from campaigns.design import step_types as vocabulary
-from campaigns.design.models import Campaign, CampaignStatus, CampaignStep, StepType
+from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
+from campaigns.design.step_specs import canonical_key, step_types
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
@@ -115,16 +115,17 @@ def _last(campaign: Campaign) -> int:
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values in our vocabulary. Raises Invalid when the config lacks what the type needs."""
+    """Return the values with our names for type and settings. Raise Invalid if the config lacks what the type needs."""
     checked = dict(values)
     if "type" not in checked:
         return checked
-    checked["type"] = vocabulary.step_type(checked["type"])
-    if checked["type"] not in StepType.values:
+    checked["type"] = canonical_key(checked["type"])
+    if checked["type"] not in step_types:
         return checked
-    checked["config"] = vocabulary.normalised(checked["type"], checked.get("config", {}))
+    spec = step_types.get(checked["type"])
+    checked["config"] = spec.normalised(checked.get("config", {}))
     try:
-        vocabulary.check(checked["type"], checked["config"])
+        spec.check(checked["config"])
     except ValidationError as error:
         raise Invalid(errors={"config": error.messages}) from error
     return checked

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from campaigns.design import step_types as vocabulary
-from campaigns.design.models import Channel, StepType
+from campaigns.design.step_specs import canonical_key, step_types
 from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
 from lad import writes
 from leads.contacts.services import ContactDirection, record_contact
@@ -24,13 +23,13 @@ class ActivityWriter(writes.Writer[CampaignLeadActivity]):
 
     def create(self, values: Mapping[str, Any], *, actor: Any = None) -> CampaignLeadActivity:
         filled = dict(values)
-        enrolment, type_ = filled.get("campaign_lead"), vocabulary.step_type(filled.get("step_type"))
+        enrolment, type_ = filled.get("campaign_lead"), canonical_key(filled.get("step_type"))
         if enrolment is not None:
             filled["campaign"] = enrolment.campaign
-        if type_ in StepType.values:
+        if isinstance(type_, str) and type_ in step_types:
             filled["step_type"] = type_
             filled["action_type"] = filled.get("action_type") or type_
-            filled["channel"] = filled.get("channel") or vocabulary.channel_of(type_)
+            filled["channel"] = filled.get("channel") or step_types.get(type_).channel
         activity: CampaignLeadActivity = super().create(filled, actor=actor)
         _record_contact(activity)
         return activity
@@ -47,9 +46,9 @@ class ActivityWriter(writes.Writer[CampaignLeadActivity]):
 
 
 def _record_contact(activity: CampaignLeadActivity) -> None:
-    """Record on the lead that a message went out or was answered. Calls record themselves."""
-    direction = CONTACTS.get(activity.status)
-    if direction is None or activity.channel in (None, Channel.VOICE):
+    """Record on the lead that a message went out or was answered."""
+    direction, key = CONTACTS.get(activity.status), activity.step_type
+    if direction is None or key not in step_types or not step_types.get(key).contacts_lead:
         return
     at = activity.executed_at if direction == ContactDirection.OUTBOUND else None
     record_contact(

@@ -9,8 +9,9 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils import timezone
 
-from campaigns.design import step_types as vocabulary
-from campaigns.design.models import Campaign, CampaignStatus, Channel
+from campaigns.design.channels import Channel
+from campaigns.design.models import Campaign, CampaignStatus
+from campaigns.design.step_specs import channel_of
 from campaigns.enrolment.models import CampaignLead, EnrolmentStatus
 from lad import writes
 from lad.db.identifiers import TIME_ORDERED_UUID
@@ -151,7 +152,7 @@ def _insert(campaign: Campaign, condition: Q, *, limit: int) -> tuple[int, int, 
 def _reachable(campaign: Campaign) -> Q:
     """Leads with an address for at least one of the campaign's channels; while it has none, for any."""
     types = campaign.steps.values_list("type", flat=True).distinct()
-    channels = {channel for each in types if (channel := vocabulary.channel_of(each)) is not None}
+    channels = {channel for each in types if (channel := channel_of(each)) is not None}
     if Channel.WEB in channels:
         return Q(pk__isnull=False)
     condition = Q()

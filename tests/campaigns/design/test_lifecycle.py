@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from campaigns.design.models import Campaign, CampaignStatus, StepType
+from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, EnrolmentStatus
 from lad.tenancy.context import platform_context
 from tests.factories.campaigns import (
@@ -61,7 +61,7 @@ def test_an_empty_draft_is_told_everything_it_lacks(campaign: Campaign, call: An
 
 def test_each_channel_needs_an_account_that_works(campaign: Campaign, call: Any, add_step: Any, tenant: Any) -> None:
     add_step(campaign)
-    add_step(campaign, type=StepType.LINKEDIN_VISIT, config={})
+    add_step(campaign, type="linkedin_visit", config={})
     with platform_context(tenant_id=tenant.pk):
         CampaignLeadFactory.create(campaign=campaign)
         expired = LinkedinAccountFactory.create(status="expired")
@@ -70,7 +70,7 @@ def test_each_channel_needs_an_account_that_works(campaign: Campaign, call: Any,
 
 
 def test_a_campaign_that_finds_its_own_leads_needs_none(campaign: Campaign, call: Any, add_step: Any) -> None:
-    add_step(campaign, type=StepType.LEAD_GENERATION, config={"limit": 10})
+    add_step(campaign, type="lead_generation", config={"limit": 10})
     assert call("post", "campaigns", campaign, "start").status_code == 200
 
 

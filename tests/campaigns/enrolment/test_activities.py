@@ -64,7 +64,7 @@ def test_a_correction_that_keeps_the_status_is_no_new_contact(tenant: Tenant, en
     assert last_contact(enrolment) == NOON
 
 
-@pytest.mark.parametrize("step_type", ["delay", "voice_agent_call"])
+@pytest.mark.parametrize("step_type", ["delay", "voice_agent_call", "linkedin_visit", "linkedin_autopost"])
 def test_a_step_that_sends_the_lead_nothing_is_no_contact(
     tenant: Tenant, enrolment: CampaignLead, step_type: str
 ) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from campaigns.design.models import Campaign, CampaignStatus, StepType
+from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
 from lad.errors import Invalid
@@ -93,10 +93,10 @@ def test_enrolling_again_enrols_nobody_twice_and_tells_nobody(campaign: Any, cal
 @pytest.mark.parametrize(
     ("type_", "config", "address"),
     [
-        (StepType.LINKEDIN_VISIT, {}, {"linkedin_url": "https://www.linkedin.com/in/ines"}),
-        (StepType.WHATSAPP_SEND, {"message": "x"}, {"phone": "+971501234567"}),
-        (StepType.VOICE_AGENT_CALL, {"agent_id": 1, "context": "x"}, {"phone": "+971501234568"}),
-        (StepType.EMAIL_SEND, {"subject": "x", "body": "x"}, {"email": "ines@client.example"}),
+        ("linkedin_visit", {}, {"linkedin_url": "https://www.linkedin.com/in/ines"}),
+        ("whatsapp_send", {"message": "x"}, {"phone": "+971501234567"}),
+        ("voice_agent_call", {"agent_id": 1, "context": "x"}, {"phone": "+971501234568"}),
+        ("email_send", {"subject": "x", "body": "x"}, {"email": "ines@client.example"}),
     ],
 )
 def test_an_address_counts_when_a_step_of_the_campaign_can_use_it(

@@ -8,7 +8,8 @@ from django.db import IntegrityError, connection, transaction
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
-from leads.companies.models import CompanySearchCache, DataSource, EmployeeCache
+from leads.companies import sources
+from leads.companies.models import CompanySearchCache, EmployeeCache
 from tenants.accounts.models import User
 from tenants.teams.models import PlanTier, Tenant
 from tests.factories.education import CompanySearchCacheFactory, EmployeeCacheFactory
@@ -89,9 +90,9 @@ def test_a_person_is_kept_once_per_company(tenant: Tenant) -> None:
 
 def test_people_from_other_directories_are_told_apart_by_their_profile(tenant: Tenant) -> None:
     for profile in ("https://linkedin.example/in/a", "https://linkedin.example/in/b", "", ""):
-        person(tenant, data_source=DataSource.UNIPILE, employee_linkedin_url=profile)
+        person(tenant, data_source=sources.UNIPILE, employee_linkedin_url=profile)
     with pytest.raises(IntegrityError), transaction.atomic():
-        person(tenant, data_source=DataSource.LINKEDIN, employee_linkedin_url="https://linkedin.example/in/a")
+        person(tenant, data_source=sources.LINKEDIN, employee_linkedin_url="https://linkedin.example/in/a")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""What a type of step is: where it happens, and what its ``config`` holds.
+
+The types themselves are the modules of ``campaigns.design.step_types``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+
+from campaigns.design.channels import Channel
+from lad.db.json_schema import JsonSchemaValidator
+from lad.registry import Registry
+
+JsonSchema = Mapping[str, Any]
+
+# Text with at least one visible character.
+TEXT: Final[JsonSchema] = {"type": "string", "minLength": 1, "maxLength": 20_000, "pattern": r"\S"}
+USERNAME: Final[JsonSchema] = {**TEXT, "maxLength": 100}
+TEXTS: Final[JsonSchema] = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1},
+    "minItems": 1,
+    "maxItems": 200,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """One type of step.
+
+    ``channel`` is where it acts, None for a step that waits, decides or finds leads; ``provider`` names the
+    network where the channel does not. ``contacts_lead`` says that the lead hears from us by it.
+    ``synonyms`` are other words for the type, ``config_synonyms`` other names of its settings, each with ours.
+    Of the settings ``one_of``, at least one must be there and not be zero.
+    """
+
+    key: str
+    label: str
+    channel: Channel | None = None
+    provider: str = ""
+    contacts_lead: bool = False
+    finds_leads: bool = False
+    synonyms: tuple[str, ...] = ()
+    required: Mapping[str, JsonSchema] = field(default_factory=dict)
+    optional: Mapping[str, JsonSchema] = field(default_factory=dict)
+    one_of: Mapping[str, JsonSchema] = field(default_factory=dict)
+    config_synonyms: Mapping[str, str] = field(default_factory=dict)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the config."""
+        properties = {**self.required, **self.optional, **self.one_of}
+        return {"type": "object", "properties": properties, "required": list(self.required)}
+
+    def needs(self) -> str:
+        """Return the settings that must be filled in, as a phrase."""
+        parts = list(self.required)
+        if self.one_of:
+            parts.append(f"at least one of {', '.join(self.one_of)}")
+        return " and ".join(parts) or "nothing"
+
+    def normalised(self, config: object) -> object:
+        """Return the config with our names for its settings. A setting given under both names keeps ours."""
+        return renamed(config, self.config_synonyms) if isinstance(config, Mapping) else config
+
+    def check(self, config: object) -> None:
+        """Raise ValidationError, worded for users, unless the config holds what the type needs."""
+        JsonSchemaValidator(self.schema())(config)
+        if self.one_of and isinstance(config, Mapping) and not any(config.get(name) for name in self.one_of):
+            amounts = all(schema.get("minimum") == 0 for schema in self.one_of.values())
+            above_zero = " above zero" if amounts else ""
+            raise ValidationError(f"Give at least one of {', '.join(self.one_of)}{above_zero}.")
+
+
+step_types: Final = Registry[StepSpec]("step type")
+
+
+def canonical_key(word: object) -> object:
+    """Return the key of the type that a word means: a synonym's own type, any other word unchanged."""
+    return next((spec.key for spec in step_types if word in spec.synonyms), word)
+
+
+def channel_of(key: str) -> Channel | None:
+    """Return the channel of a type; None for a key that is no longer registered."""
+    return step_types.get(key).channel if key in step_types else None
+
+
+def renamed(config: Mapping[str, Any], synonyms: Mapping[str, str]) -> dict[str, Any]:
+    """Return the config with its synonyms replaced."""
+    found = {name: value for name, value in config.items() if name not in synonyms}
+    for name, value in config.items():
+        if name in synonyms:
+            found.setdefault(synonyms[name], value)
+    return found

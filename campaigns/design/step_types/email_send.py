@@ -1,0 +1,23 @@
+"""Send the lead an e-mail."""
+
+from typing import Final
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+
+MESSAGE: Final = {"subject": {**TEXT, "maxLength": 500}, "body": TEXT}
+HTML: Final = {"html": {"type": "string", "maxLength": 200_000}}
+SYNONYMS: Final = {"emailSubject": "subject", "emailBody": "body"}
+
+step_types.register(
+    StepSpec(
+        key="email_send",
+        label="E-mail: send",
+        channel=Channel.EMAIL,
+        contacts_lead=True,
+        synonyms=("email",),
+        required=MESSAGE,
+        optional=HTML,
+        config_synonyms=SYNONYMS,
+    )
+)

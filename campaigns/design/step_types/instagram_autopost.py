@@ -1,0 +1,19 @@
+"""Publish a post on Instagram."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="instagram_autopost",
+        label="Instagram: post",
+        channel=Channel.WEB,
+        provider="instagram",
+        required={"content": TEXT},
+        config_synonyms={
+            "instagramUsername": "username",
+            "instagramPostContent": "content",
+            "instagramCaption": "content",
+        },
+    )
+)

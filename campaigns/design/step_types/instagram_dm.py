@@ -1,0 +1,17 @@
+"""Write to the lead on Instagram."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXT, USERNAME, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="instagram_dm",
+        label="Instagram: direct message",
+        channel=Channel.WEB,
+        provider="instagram",
+        contacts_lead=True,
+        synonyms=("instagram",),
+        required={"username": USERNAME, "message": TEXT},
+        config_synonyms={"instagramUsername": "username", "instagramDmMessage": "message"},
+    )
+)

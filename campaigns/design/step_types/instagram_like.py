@@ -1,0 +1,15 @@
+"""Like the lead's posts on Instagram."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import USERNAME, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="instagram_like",
+        label="Instagram: like",
+        channel=Channel.WEB,
+        provider="instagram",
+        required={"username": USERNAME},
+        config_synonyms={"instagramUsername": "username"},
+    )
+)

@@ -1,0 +1,15 @@
+"""View the lead's Instagram stories."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import USERNAME, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="instagram_story_view",
+        label="Instagram: view story",
+        channel=Channel.WEB,
+        provider="instagram",
+        required={"username": USERNAME},
+        config_synonyms={"instagramUsername": "username"},
+    )
+)

@@ -1,0 +1,46 @@
+"""Find new leads and enrol them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from campaigns.design.step_specs import TEXTS, JsonSchema, StepSpec, renamed, step_types
+
+FILTERS: Final[JsonSchema] = {
+    "type": "object",
+    "properties": {"roles": TEXTS, "locations": TEXTS, "industries": TEXTS, "company_sizes": TEXTS},
+    "minProperties": 1,
+}
+FILTER_SYNONYMS: Final = {
+    "person_titles": "roles",
+    "location": "locations",
+    "organization_locations": "locations",
+    "organization_industries": "industries",
+    "q_organization_keyword_tags": "industries",
+    "organization_num_employees_ranges": "company_sizes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeadGeneration(StepSpec):
+    """A step whose filters have synonyms too. A filter may be given as one text instead of a list."""
+
+    def normalised(self, config: object) -> object:
+        config = StepSpec.normalised(self, config)
+        if not isinstance(config, dict) or not isinstance(config.get("filters"), Mapping):
+            return config
+        filters = renamed(config["filters"], FILTER_SYNONYMS)
+        lists = {name: [value] if isinstance(value, str) else value for name, value in filters.items()}
+        return {**config, "filters": lists}
+
+
+step_types.register(
+    LeadGeneration(
+        key="lead_generation",
+        label="Lead generation",
+        finds_leads=True,
+        one_of={"filters": FILTERS, "limit": {"type": "integer", "minimum": 1}},
+        optional={"source": {"enum": ["apollo_io", "linkedin_search"]}},
+        config_synonyms={"leadGenerationFilters": "filters", "leadGenerationLimit": "limit", "leads_per_day": "limit"},
+    )
+)

@@ -1,0 +1,14 @@
+"""Publish a post on LinkedIn."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="linkedin_autopost",
+        label="LinkedIn: post",
+        channel=Channel.LINKEDIN,
+        required={"content": TEXT},
+        config_synonyms={"linkedinPostContent": "content"},
+    )
+)

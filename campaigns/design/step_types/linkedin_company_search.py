@@ -1,0 +1,14 @@
+"""Look up a company on LinkedIn."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="linkedin_company_search",
+        label="LinkedIn: search company",
+        channel=Channel.LINKEDIN,
+        required={"company_name": TEXT},
+        config_synonyms={"linkedinCompanyName": "company_name"},
+    )
+)

@@ -1,0 +1,14 @@
+"""List the employees of a company on LinkedIn."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="linkedin_employee_list",
+        label="LinkedIn: list employees",
+        channel=Channel.LINKEDIN,
+        required={"company_url": {**TEXT, "pattern": "^https://"}},
+        config_synonyms={"linkedinCompanyUrl": "company_url"},
+    )
+)

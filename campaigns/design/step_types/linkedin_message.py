@@ -1,0 +1,15 @@
+"""Write to the lead on LinkedIn."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="linkedin_message",
+        label="LinkedIn: message",
+        channel=Channel.LINKEDIN,
+        contacts_lead=True,
+        required={"message": TEXT},
+        config_synonyms={"linkedinMessage": "message"},
+    )
+)

@@ -1,0 +1,14 @@
+"""Read fields of the lead's LinkedIn profile."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXTS, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="linkedin_scrape_profile",
+        label="LinkedIn: read profile",
+        channel=Channel.LINKEDIN,
+        required={"fields": TEXTS},
+        config_synonyms={"linkedinScrapeFields": "fields"},
+    )
+)

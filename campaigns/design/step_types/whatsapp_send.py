@@ -1,0 +1,16 @@
+"""Send the lead a WhatsApp message."""
+
+from campaigns.design.channels import Channel
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+
+step_types.register(
+    StepSpec(
+        key="whatsapp_send",
+        label="WhatsApp: send",
+        channel=Channel.WHATSAPP,
+        contacts_lead=True,
+        synonyms=("whatsapp", "whatsapp_message"),
+        required={"message": TEXT},
+        config_synonyms={"whatsappMessage": "message"},
+    )
+)

@@ -1,0 +1,95 @@
+"""A new type of step is one registered spec: services, API and admin take it from there."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from campaigns.design.channels import Channel
+from campaigns.design.models import Campaign, CampaignStep
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity
+from lad import writes
+from lad.tenancy.context import platform_context
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
+from tests.campaigns.design.test_steps import send
+from tests.factories.campaigns import CampaignLeadFactory
+from tests.lad.admin.conftest import admin_of
+from tests.support.api import field_problems
+
+__all__ = ["admin_of"]
+
+
+@pytest.fixture
+def sms() -> Iterator[StepSpec]:
+    """A step that no module of LAD declares."""
+    spec = StepSpec(
+        key="sms_send",
+        label="SMS: send",
+        channel=Channel.SMS,
+        contacts_lead=True,
+        synonyms=("sms",),
+        required={"message": {**TEXT, "maxLength": 160}},
+        config_synonyms={"smsMessage": "message"},
+    )
+    yield step_types.register(spec)
+    step_types.unregister(spec.key)
+
+
+@pytest.fixture
+def enrolment(tenant: Tenant, campaign: Campaign) -> CampaignLead:
+    with platform_context(tenant_id=tenant.pk):
+        return CampaignLeadFactory.create(campaign=campaign)
+
+
+def test_the_api_takes_a_new_type_and_its_synonyms(sms: StepSpec, campaign: Campaign, call: Any) -> None:
+    made = send(call, campaign, "sms", {"smsMessage": "Hello"})
+    assert made.status_code == 201, made.content
+    assert (made.json()["type"], made.json()["config"]) == ("sms_send", {"message": "Hello"})
+    listed = call("get", "campaign-steps", body={"type": "sms_send"}).json()["results"]
+    assert [step["id"] for step in listed] == [made.json()["id"]]
+
+
+def test_a_new_type_has_its_settings_checked(sms: StepSpec, campaign: Campaign, call: Any) -> None:
+    assert (
+        "message is too long" in field_problems(send(call, campaign, "sms_send", {"message": "x" * 161}))["config"][0]
+    )
+
+
+def test_an_unregistered_type_is_refused(campaign: Campaign, call: Any) -> None:
+    assert field_problems(send(call, campaign, "sms_send", {"message": "Hello"}))["type"]
+
+
+def test_the_admin_offers_a_new_type_and_says_what_it_needs(
+    sms: StepSpec, admin_of: Callable[..., Client], owner: User
+) -> None:
+    page = admin_of(owner).get("/admin/campaigns/campaignstep/add/").content.decode()
+    assert '<option value="sms_send">SMS: send</option>' in page
+    assert "<td>SMS: send</td><td>message</td>" in page
+
+
+def test_an_activity_of_a_new_type_gets_its_channel_and_counts_as_contact(
+    sms: StepSpec, tenant: Tenant, enrolment: CampaignLead
+) -> None:
+    values = {"campaign_lead": enrolment, "step_type": "sms", "status": ActivityStatus.SENT}
+    with platform_context(tenant_id=tenant.pk):
+        activity = writes.create(CampaignLeadActivity, values)
+        enrolment.lead.refresh_from_db()
+    assert (activity.step_type, activity.channel) == ("sms_send", Channel.SMS)
+    assert str(activity) == "SMS: send · Sent"
+    assert enrolment.lead.last_contacted_at is not None
+
+
+def test_steps_of_a_type_that_was_removed_are_still_shown(
+    sms: StepSpec, admin_of: Callable[..., Client], owner: User, campaign: Campaign, add_step: Any
+) -> None:
+    step: CampaignStep = add_step(campaign, type="sms_send", title="Text them", config={"message": "Hello"})
+    step_types.unregister(sms.key)
+    browser = admin_of(owner)
+    for address in (
+        f"/admin/campaigns/campaign/{campaign.pk}/change/",
+        f"/admin/campaigns/campaignstep/{step.pk}/change/",
+    ):
+        assert "Text them" in browser.get(address).content.decode(), address
