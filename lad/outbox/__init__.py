@@ -1,1 +1,1 @@
-"""The outbox: domain events are written with the change itself and acted on afterwards, exactly once."""
+"""The outbox: domain events are written in the transaction of the change; consumers run later, exactly once."""

@@ -1,4 +1,4 @@
-"""The tenants domain in the API: the tables as resources, and what is more than a table in the modules beside."""
+"""Domain events in the API."""
 
 from lad.api import router
 from lad.outbox.models import DomainEvent

@@ -1,4 +1,4 @@
-"""The outbox: domain events and their delivery."""
+"""The outbox app."""
 
 from django.apps import AppConfig
 

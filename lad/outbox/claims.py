@@ -1,20 +1,20 @@
-"""Choosing what to run next: fair across tenants, in order within an aggregate, never the same thing twice.
+"""Claim the deliveries to run next: fair across tenants, in order within an aggregate, each by one worker.
 
-Whoever changes the state of a delivery of an ordered consumer holds the lock of its slot; so while a
-worker holds a slot, what it sees there stays as it is.
+Aggregates of an ordered consumer are hashed into slots. Only the holder of a slot's advisory lock changes
+the state of its deliveries, so a worker that holds a slot sees a stable state.
 """
 
 import json
 import random
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from lad.outbox.consumers import UNORDERED, Consumer, Event
-from lad.outbox.sql import execute, rows
+from lad.outbox.sql import Row, execute, rows
 
-# A worker leaves most slots to the others.
+# A worker leaves most of the slots to other workers.
 SLOTS_PER_BATCH: Final = 16
 DUE_PER_BATCH: Final = 1_000
 NO_TENANT: Final = UUID(int=0)
@@ -33,8 +33,9 @@ SELECT slot FROM event_deliveries
 WHERE consumer = %(consumer)s AND state = 'waiting' AND next_attempt_at <= statement_timestamp()
 """
 
-# Jumps from tenant to tenant through the index instead of reading the backlog of a noisy one.
-PENDING_QUEUES = """
+# One row per slot and tenant with ready deliveries. The recursion skips from tenant to tenant through the
+# index instead of reading a large backlog.
+TENANT_QUEUES = """
 SELECT s.slot, queue.tenant_id
 FROM unnest(%(slots)s::int[]) AS s(slot) CROSS JOIN LATERAL (
     WITH RECURSIVE pending(tenant_id) AS (
@@ -83,7 +84,7 @@ GROUP BY aggregate_id
 
 @dataclass(frozen=True, slots=True)
 class DeliveryClaim:
-    """A delivery this transaction has locked, with its event. ``key`` is what it is ordered by."""
+    """A delivery that this transaction has locked, with its event. Deliveries of equal ``key`` run in order."""
 
     delivery_id: int
     attempts: int
@@ -92,28 +93,29 @@ class DeliveryClaim:
     event: Event
 
 
-# Where the last claim of this process ended, so that with very many tenants everyone has a turn.
+# The last tenant claimed by this process. The next claim starts after it, so that every tenant has a turn.
 _last_tenant: dict[str, UUID] = {}
 
 
 def claim(consumer: Consumer) -> list[DeliveryClaim]:
-    """Lock the next batch of the consumer's deliveries, in the order to run them; empty when there is none to take.
+    """Lock and return the consumer's next batch of deliveries in the order to run them.
 
-    Runs inside the transaction that also applies the effects. What died with its worker comes in smaller batches.
+    Call it in the transaction that applies the effects. The list is empty if nothing can be claimed.
+    Deliveries whose worker died come in smaller batches.
     """
     slots = _lock_slots(consumer) if consumer.ordered else [UNORDERED]
     if not slots:
         return []
     execute(PROMOTE_DUE, [consumer.name, slots, DUE_PER_BATCH])
-    while taken := _take(consumer, _queues(consumer, slots)):
+    while taken := _take(consumer, _tenant_queues(consumer, slots)):
         claims = _without_blocked(consumer, taken) if consumer.ordered else taken
         if claims:
-            return _small_enough(claims)
+            return _within_batch_limits(claims)
     return []
 
 
 def lock_slots(consumer: Consumer, slots: set[int]) -> None:
-    """Wait for these slots, so that the state of their deliveries may be changed from outside a drain."""
+    """Wait for the locks of these slots. Code outside a drain needs them to change a delivery's state."""
     for slot in sorted(slots):
         execute("SELECT pg_advisory_xact_lock(%s, %s)", [consumer.lock_key, slot])
 
@@ -125,13 +127,13 @@ def _lock_slots(consumer: Consumer) -> list[int]:
     return [slot for (slot,) in rows(query, [chosen, consumer.lock_key])]
 
 
-def _queues(consumer: Consumer, slots: list[int]) -> list[tuple[int, UUID]]:
-    """Slot and tenant of what is ready, one for each, starting after the tenant that came last."""
+def _tenant_queues(consumer: Consumer, slots: list[int]) -> list[tuple[int, UUID]]:
+    """Return slot and tenant of the queues with ready deliveries, starting after the last claimed tenant."""
     after = _last_tenant.get(consumer.name, NO_TENANT)
     options = {"consumer": consumer.name, "slots": slots, "limit": consumer.batch_size}
-    queues = rows(PENDING_QUEUES, {**options, "after": after})
+    queues = rows(TENANT_QUEUES, {**options, "after": after})
     if len(queues) < consumer.batch_size and after != NO_TENANT:
-        from_start = rows(PENDING_QUEUES, {**options, "after": NO_TENANT})
+        from_start = rows(TENANT_QUEUES, {**options, "after": NO_TENANT})
         queues = list(dict.fromkeys([*queues, *from_start]))[: consumer.batch_size]
     if queues:
         _last_tenant[consumer.name] = max(tenant for _slot, tenant in queues)
@@ -141,7 +143,7 @@ def _queues(consumer: Consumer, slots: list[int]) -> list[tuple[int, UUID]]:
 def _take(consumer: Consumer, queues: list[tuple[int, UUID]]) -> list[DeliveryClaim]:
     if not queues:
         return []
-    # Nobody but the holder of a slot touches an ordered consumer's rows; skipping one would break the order.
+    # Rows of an ordered consumer are never locked by others: the slot is ours. Skipping one would break the order.
     query = TAKE.format(skip="" if consumer.ordered else "SKIP LOCKED")
     taken = rows(
         query,
@@ -155,7 +157,7 @@ def _take(consumer: Consumer, queues: list[tuple[int, UUID]]) -> list[DeliveryCl
     return sorted((_claim(row) for row in taken), key=lambda claim: claim.delivery_id)
 
 
-def _claim(row: tuple[Any, ...]) -> DeliveryClaim:
+def _claim(row: Row) -> DeliveryClaim:
     delivery_id, attempts, batch_limit, key, *event = row
     event_id, tenant_id, kind, aggregate_type, aggregate_id, payload, metadata, created_at = event
     return DeliveryClaim(
@@ -177,12 +179,13 @@ def _claim(row: tuple[Any, ...]) -> DeliveryClaim:
 
 
 def _without_blocked(consumer: Consumer, claims: list[DeliveryClaim]) -> list[DeliveryClaim]:
-    """The claims that no earlier delivery of their aggregate holds up; the others are parked.
+    """Return the claims without those that must wait for an earlier delivery of their aggregate; park those.
 
-    Parked rows leave the index of what is ready, so that a long queue behind a dead letter costs
-    nothing until the dead letter is dealt with.
+    Parked rows leave the index of ready deliveries, so that a long queue behind a dead letter costs
+    nothing until the dead letter is retried or discarded.
     """
-    first_held = dict(rows(FIRST_HELD, [consumer.name, list({claim.key for claim in claims})]))
+    held = rows(FIRST_HELD, [consumer.name, list({claim.key for claim in claims})])
+    first_held: dict[UUID, int] = dict(held)
     blocked = {
         claim.delivery_id for claim in claims if claim.key in first_held and first_held[claim.key] < claim.delivery_id
     }
@@ -191,8 +194,8 @@ def _without_blocked(consumer: Consumer, claims: list[DeliveryClaim]) -> list[De
     return [claim for claim in claims if claim.delivery_id not in blocked]
 
 
-def _small_enough(claims: list[DeliveryClaim]) -> list[DeliveryClaim]:
-    """As many from the front as none of them objects to."""
+def _within_batch_limits(claims: list[DeliveryClaim]) -> list[DeliveryClaim]:
+    """Return the longest start of the list that exceeds the batch limit of none of its deliveries."""
     limit = len(claims)
     for position, claim in enumerate(claims):
         limit = min(limit, claim.batch_limit or limit)

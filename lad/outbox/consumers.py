@@ -1,4 +1,4 @@
-"""Who acts on events, and what they are handed."""
+"""Register consumers of events, and the types their handlers receive."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from lad.outbox.catalogue import event_type
 
-# Consumers that keep order work on an aggregate only while they hold the lock of its slot.
-SLOTS = 64
-UNORDERED = -1
-# About where a bigger batch stops being faster, and how much one crash makes run singly.
-BATCH_SIZE = 200
+# Aggregates of an ordered consumer are hashed into slots; a worker locks a slot to run its deliveries.
+SLOTS: Final = 64
+UNORDERED: Final = -1
+# Larger batches are hardly faster, and after a crash take longer to narrow down to one delivery.
+BATCH_SIZE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class Event:
 
     @property
     def actor_id(self) -> UUID | None:
-        """The user on whose behalf it happened, if any."""
+        """Return the user on whose behalf it happened, if any."""
         actor = self.metadata.get("actor_id")
         return UUID(actor) if actor else None
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events handed to a handler at once, in the order they happened within each aggregate."""
+    """Events for one call of a handler. Events of one aggregate are in the order they happened."""
 
     events: tuple[Event, ...]
 
@@ -56,12 +56,12 @@ class Batch:
 
     @property
     def aggregate_ids(self) -> list[UUID]:
-        """Each aggregate once."""
+        """Return each aggregate once."""
         return list(dict.fromkeys(event.aggregate_id for event in self.events if event.aggregate_id))
 
     @property
     def tenant_ids(self) -> list[UUID]:
-        """Each tenant once."""
+        """Return each tenant once."""
         return list(dict.fromkeys(event.tenant_id for event in self.events))
 
 
@@ -70,7 +70,7 @@ Handler = Callable[[Batch], None]
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A handler and how it wants its events."""
+    """A handler and the options it was registered with."""
 
     name: str
     patterns: tuple[str, ...]
@@ -82,20 +82,22 @@ class Consumer:
 
     @property
     def lock_key(self) -> int:
-        """First half of the advisory locks of its slots: the name as a signed 32-bit number."""
+        """Return the first half of the keys of the slots' advisory locks: the name as a signed 32-bit number."""
         return zlib.crc32(self.name.encode()) - 2**31
 
     @property
     def description(self) -> str:
-        """The first line of the handler's docstring."""
+        """Return the first line of the handler's docstring."""
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
 
     def wants(self, type_name: str) -> bool:
+        """Return whether the consumer subscribes to the event type."""
         if self.feed_only and not event_type(type_name).in_feed:
             return False
         return any(fnmatchcase(type_name, pattern) for pattern in self.patterns)
 
     def slot(self, aggregate_id: UUID) -> int:
+        """Return the slot of an aggregate, or UNORDERED."""
         return zlib.crc32(aggregate_id.bytes) % SLOTS if self.ordered else UNORDERED
 
 
@@ -111,19 +113,19 @@ def consumes(
     feed_only: bool = False,
     batch_size: int = BATCH_SIZE,
 ) -> Callable[[Handler], Handler]:
-    """Register the function as a consumer of the types; ``*`` in a type stands for anything.
+    """Register the function as a consumer of the types. ``*`` in a type stands for anything.
 
-    It is called with a Batch inside the transaction that removes the deliveries: what it writes to
-    the database happens exactly once, and nothing it does may reach outside the database. With
-    ``order="aggregate"`` events of one aggregate come one after the other, and one that keeps failing
-    holds up the later ones of its aggregate. With ``scope="tenant"`` each call sees one tenant. With
-    ``feed_only`` it gets only types that appear in the activity feed.
+    The handler gets a Batch in the transaction that removes the deliveries: its writes happen exactly once,
+    and it must have no effect outside the database. With ``order="aggregate"`` the events of an aggregate
+    run in order, and one that keeps failing blocks the later ones. With ``scope="tenant"`` each call gets
+    the events of one tenant and runs inside it. With ``feed_only`` it gets only types that appear in the
+    activity feed.
     """
     patterns = (types,) if isinstance(types, str) else tuple(types)
 
     def register(handler: Handler) -> Handler:
         if name in _consumers:
-            raise ValueError(f"There are two consumers called {name}.")
+            raise ValueError(f"The consumer {name} is registered twice.")
         _consumers[name] = Consumer(
             name, patterns, handler, order == "aggregate", scope == "tenant", feed_only, batch_size
         )
@@ -134,21 +136,22 @@ def consumes(
 
 
 def unregister(name: str) -> None:
-    """Forget a consumer; what is still to be delivered to it stays."""
+    """Remove a consumer. Its deliveries stay."""
     _consumers.pop(name, None)
     subscribers.cache_clear()
 
 
 def consumers() -> list[Consumer]:
-    """Every consumer by name."""
+    """Return every consumer, sorted by name."""
     return [_consumers[name] for name in sorted(_consumers)]
 
 
 def consumer_named(name: str) -> Consumer | None:
+    """Return the consumer of this name, or None."""
     return _consumers.get(name)
 
 
 @cache
 def subscribers(type_name: str) -> tuple[Consumer, ...]:
-    """Who gets events of the type."""
+    """Return the consumers that subscribe to the event type."""
     return tuple(consumer for consumer in consumers() if consumer.wants(type_name))

@@ -1,4 +1,4 @@
-"""Running what is waiting: one transaction claims a batch, applies its effects and removes its deliveries."""
+"""Run waiting deliveries: one transaction claims a batch, applies its effects and removes its deliveries."""
 
 import time
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from lad.tenancy.context import platform_context, tenant_context
 DRAIN_SECONDS: Final = 20.0
 RECOVER_EVERY_SECONDS: Final = 1.0
 
-WITH_WORK = """
+CONSUMERS_WITH_WORK = """
 SELECT name FROM unnest(%s::text[]) AS consumer(name)
 WHERE EXISTS (SELECT 1 FROM event_deliveries WHERE consumer = name AND state = 'ready')
    OR EXISTS (SELECT 1 FROM event_deliveries
@@ -28,7 +28,7 @@ WHERE EXISTS (SELECT 1 FROM event_deliveries WHERE consumer = name AND state = '
 
 @dataclass(slots=True)
 class DrainReport:
-    """What one drain did. ``finished`` is false when time ran out first."""
+    """How many deliveries one drain ran. ``finished`` is false if time ran out first."""
 
     done: int = 0
     failed: int = 0
@@ -36,10 +36,10 @@ class DrainReport:
 
 
 def drain(*, seconds: float = DRAIN_SECONDS, only: Collection[str] | None = None) -> DrainReport:
-    """Run deliveries until none is left to take or the time is up.
+    """Run deliveries until none can be claimed or the time is up.
 
-    ``only`` names the consumers to run. Any number of drains may run at once, in any process; one
-    that is killed leaves nothing half done.
+    ``only`` names the consumers to run. Any number of drains may run concurrently, in any process. A drain
+    that is killed leaves no partial effects.
     """
     report = DrainReport()
     deadline = time.monotonic() + seconds
@@ -59,13 +59,13 @@ def drain(*, seconds: float = DRAIN_SECONDS, only: Collection[str] | None = None
                 if time.monotonic() >= deadline:
                     report.finished = False
                     return report
-            # Nothing handled: nothing is there, or other workers hold all of it.
+            # Nothing is waiting, or other workers have claimed all of it.
             if not handled:
                 return report
 
 
 def run_batch(consumer: Consumer, in_flight: crashes.InFlightBatches) -> BatchOutcome:
-    """DeliveryClaim and run one batch; the outcome is empty when there was nothing to take."""
+    """Claim and run one batch. The outcome is empty if nothing could be claimed."""
     outcome = BatchOutcome()
     with platform_context():
         claimed = claims.claim(consumer)
@@ -79,13 +79,13 @@ def run_batch(consumer: Consumer, in_flight: crashes.InFlightBatches) -> BatchOu
 
 def _with_work(chosen: list[Consumer]) -> list[Consumer]:
     with platform_context(), connection.cursor() as cursor:
-        cursor.execute(WITH_WORK, [[consumer.name for consumer in chosen]])
+        cursor.execute(CONSUMERS_WITH_WORK, [[consumer.name for consumer in chosen]])
         busy = {name for (name,) in cursor.fetchall()}
     return [consumer for consumer in chosen if consumer.name in busy]
 
 
 def _run(consumer: Consumer, claimed: list[DeliveryClaim], outcome: BatchOutcome) -> None:
-    """Run the claims together; when that fails, halve them until only the poison is left out."""
+    """Run the claims together. If that fails, halve them until each failing delivery is alone."""
     if consumer.ordered:
         claimed = [claim for claim in claimed if claim.key not in outcome.blocked]
     if not claimed:
@@ -93,8 +93,8 @@ def _run(consumer: Consumer, claimed: list[DeliveryClaim], outcome: BatchOutcome
     try:
         with transaction.atomic():
             _handle(consumer, claimed)
-            # Keys checked at commit would fail there, where nothing can be told apart any more.
-            _check_keys()
+            # A deferred constraint would fail at commit, where its delivery cannot be identified.
+            _check_deferred_constraints()
     except Exception as error:
         if _is_disconnected():
             raise
@@ -102,7 +102,7 @@ def _run(consumer: Consumer, claimed: list[DeliveryClaim], outcome: BatchOutcome
             outcome.failed.append(FailedDelivery(claimed[0], describe(error)))
             return
         if isinstance(error, SoftTimeLimitExceeded):
-            # No time to halve: as after a crash, its deliveries will run in smaller batches.
+            # No time to halve: as after a crash, the deliveries will run in smaller batches.
             raise
         middle = len(claimed) // 2
         _run(consumer, claimed[:middle], outcome)
@@ -122,7 +122,7 @@ def _handle(consumer: Consumer, claimed: list[DeliveryClaim]) -> None:
             consumer.handler(Batch(tuple(own)))
 
 
-def _check_keys() -> None:
+def _check_deferred_constraints() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

@@ -1,4 +1,4 @@
-"""Writing events: with the change they tell of, or not at all."""
+"""Write events in the transaction of the change they describe."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,23 +6,25 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
 from lad.db.identifiers import as_uuid, uuid7
+from lad.db.models import LadModel
 from lad.observability import SECRET_NAME
 from lad.outbox.catalogue import EventType, entity_of, event_type
 from lad.outbox.consumers import subscribers
 from lad.outbox.notifier import drain_notifier
 from lad.tenancy.context import NoTenant, current_request_id, current_scope, current_user_id
+from lad.types import Actor
 
 MAX_PAYLOAD_BYTES: Final = 16_384
 EVENTS_PER_STATEMENT: Final = 1_000
 
-# Event and deliveries in one statement. Deliveries are numbered in the order of the events.
+# Events and deliveries in one statement. Deliveries are numbered in the order of the events.
 INSERT = """
 WITH written AS (
     INSERT INTO domain_events
@@ -45,25 +47,25 @@ _quiet: ContextVar[bool] = ContextVar("lad_outbox_quiet", default=False)
 
 
 class NotInTransaction(RuntimeError):
-    """An event was emitted outside a transaction, where it could be lost or told of a change that never was."""
+    """An event was emitted outside a transaction, so that it could differ from the change it describes."""
 
 
 class InvalidPayload(ValueError):
-    """The payload does not hold what its event type says, or holds what no event may."""
+    """The payload does not match its event type, is too large, or holds a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to be written. ``aggregate`` is the row it is about; without a row give type and id, or neither.
+    """An event to write. ``aggregate`` is the row it is about; without a row pass its type and id, or neither.
 
-    The tenant is ``tenant_id``, else the aggregate's, else the current one. ``actor`` is a user or their
-    id, by default the current scope's.
+    The tenant is ``tenant_id``, else the aggregate's, else the current one. ``actor`` is a user or a
+    user's id, by default that of the current scope.
     """
 
     type: str
-    aggregate: Any = None
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    actor: Any = None
+    aggregate: LadModel | None = None
+    payload: Mapping[str, object] = field(default_factory=dict)
+    actor: Actor | UUID = None
     tenant_id: UUID | None = None
     aggregate_type: str = ""
     aggregate_id: UUID | None = None
@@ -82,7 +84,7 @@ class _Row:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Write no events inside: for a history that is written after it happened, and is no news."""
+    """Write no events inside. Use it to record history long after it happened."""
     token = _quiet.set(True)
     try:
         yield
@@ -93,16 +95,16 @@ def quiet() -> Iterator[None]:
 def emit(
     type: str,
     *,
-    aggregate: Any = None,
-    payload: Mapping[str, Any] | None = None,
-    actor: Any = None,
+    aggregate: LadModel | None = None,
+    payload: Mapping[str, object] | None = None,
+    actor: Actor | UUID = None,
     tenant_id: UUID | None = None,
     aggregate_type: str = "",
     aggregate_id: UUID | None = None,
 ) -> UUID:
-    """Write one event and its deliveries inside the caller's transaction; returns the event's id.
+    """Write one event and its deliveries in the caller's transaction. Return the event's id.
 
-    Lock or write the aggregate's row first: that is what puts its events in order. Raises
+    Lock or write the aggregate's row first: that puts the events of one aggregate in order. Raises
     NotInTransaction, NoTenant, UnknownEventType or InvalidPayload.
     """
     event = NewEvent(type, aggregate, payload or {}, actor, tenant_id, aggregate_type, aggregate_id)
@@ -110,9 +112,9 @@ def emit(
 
 
 def emit_many(events: Iterable[NewEvent]) -> list[UUID]:
-    """Write many events, in their order, in as few statements as their size allows."""
+    """Write many events in their order, up to a thousand per statement. Return their ids."""
     if not connection.in_atomic_block:
-        raise NotInTransaction("emit() was called outside a transaction: call it where the change is made.")
+        raise NotInTransaction("emit() was called outside a transaction: call it in the transaction of the change.")
     if current_scope() is None:
         raise NoTenant("emit() was called outside a scope: enter tenant_context() or platform_context() first.")
     if _quiet.get():
@@ -134,11 +136,13 @@ def _chunks(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
 def _row(event: NewEvent) -> _Row:
     kind = event_type(event.type)
     aggregate = event.aggregate
+    # type() of a lazy user is not its model; __class__ is.
+    entity = entity_of(aggregate.__class__) if aggregate is not None else ""
     return _Row(
         id=uuid7(),
         tenant_id=_tenant_id(event),
         type=kind.name,
-        aggregate_type=event.aggregate_type or (entity_of(aggregate.__class__) if aggregate is not None else ""),
+        aggregate_type=event.aggregate_type or entity,
         aggregate_id=event.aggregate_id or _key_of(aggregate),
         payload=_payload(kind, event.payload),
         metadata=json.dumps(_metadata(kind, event.actor)),
@@ -150,11 +154,11 @@ def _tenant_id(event: NewEvent) -> UUID:
     owner = event.aggregate.owning_tenant_id if event.aggregate is not None else None
     tenant_id = event.tenant_id or owner or (scope.tenant_id if scope else None)
     if tenant_id is None:
-        raise NoTenant(f"{event.type} belongs to no tenant: pass tenant_id=….")
+        raise NoTenant(f"{event.type} has no tenant: pass tenant_id=….")
     return tenant_id
 
 
-def _metadata(kind: EventType, actor: Any) -> dict[str, Any]:
+def _metadata(kind: EventType, actor: Actor | UUID) -> dict[str, object]:
     actor_key = getattr(actor, "pk", actor)
     actor_id = actor_key if isinstance(actor_key, UUID) else current_user_id()
     return {
@@ -164,31 +168,32 @@ def _metadata(kind: EventType, actor: Any) -> dict[str, Any]:
     }
 
 
-def _key_of(aggregate: Any) -> UUID | None:
-    key = getattr(aggregate, "pk", None)
-    return None if key is None else as_uuid(key)
+def _key_of(aggregate: LadModel | None) -> UUID | None:
+    return None if aggregate is None or aggregate.pk is None else as_uuid(aggregate.pk)
 
 
-def _payload(kind: EventType, payload: Mapping[str, Any]) -> str:
+def _payload(kind: EventType, payload: Mapping[str, object]) -> str:
     missing = set(kind.fields) - set(payload)
     unknown = set(payload) - set(kind.fields) - set(kind.optional)
     if missing or unknown:
         raise InvalidPayload(
-            f"{kind.name} has a payload of ({', '.join(kind.fields + kind.optional)}); "
-            f"missing: {', '.join(sorted(missing)) or 'none'}, unknown: {', '.join(sorted(unknown)) or 'none'}."
+            f"The payload of {kind.name} has the fields ({', '.join(kind.fields + kind.optional)}). "
+            f"Missing: {', '.join(sorted(missing)) or 'none'}; unknown: {', '.join(sorted(unknown)) or 'none'}."
         )
     _refuse_secrets(kind, payload)
     text = json.dumps(dict(payload), cls=DjangoJSONEncoder)
     if len(text.encode()) > MAX_PAYLOAD_BYTES:
-        raise InvalidPayload(f"{kind.name} has a payload over {MAX_PAYLOAD_BYTES} bytes: send ids instead of content.")
+        raise InvalidPayload(
+            f"The payload of {kind.name} is over {MAX_PAYLOAD_BYTES} bytes: send ids instead of content."
+        )
     return text
 
 
-def _refuse_secrets(kind: EventType, value: Any) -> None:
+def _refuse_secrets(kind: EventType, value: object) -> None:
     if isinstance(value, Mapping):
         for name, item in value.items():
             if SECRET_NAME.search(str(name)):
-                raise InvalidPayload(f"{kind.name} would store {name!r}, which is named like a secret.")
+                raise InvalidPayload(f"The payload of {kind.name} holds {name!r}, whose name is that of a secret.")
             _refuse_secrets(kind, item)
     elif isinstance(value, list | tuple):
         for item in value:
@@ -197,7 +202,7 @@ def _refuse_secrets(kind: EventType, value: Any) -> None:
 
 def _insert(rows: Sequence[_Row]) -> None:
     deliveries = [(row, consumer) for row in rows for consumer in subscribers(row.type)]
-    # An event without an aggregate is in order with nothing but itself.
+    # An event without an aggregate is its own aggregate: it waits for no other event.
     keys = [row.aggregate_id or row.id for row, _consumer in deliveries]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""Puts right what two workers finishing at once leave open, and what was changed behind the outbox's back."""
+"""Repair what concurrent workers and changes by hand leave inconsistent."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,9 +8,9 @@ from lad.outbox.notifier import drain_notifier
 from lad.outbox.sql import execute
 from lad.tenancy.context import platform_context
 
-EVENTS_PER_SWEEP: Final = 10_000
+EVENTS_PER_RUN: Final = 10_000
 
-# The last two consumers of an event each still saw the other's delivery; or staff removed rows by hand.
+# The last two consumers of an event each still saw the other's delivery, or staff removed rows by hand.
 MARK_FINISHED = """
 UPDATE domain_events SET processed = true, processed_at = clock_timestamp()
 WHERE id IN (
@@ -41,8 +41,8 @@ WHERE parked.state = 'waiting' AND parked.next_attempt_at IS NULL AND NOT EXISTS
 
 
 @dataclass(frozen=True, slots=True)
-class SweepReport:
-    """How many rows were put right, and how many batches had lost their worker."""
+class RepairReport:
+    """How many rows were repaired, and how many batches had lost their worker."""
 
     finished: int
     unfinished: int
@@ -50,13 +50,13 @@ class SweepReport:
     crashed: int
 
 
-def sweep() -> SweepReport:
-    """Make ``domain_events.processed`` true to the deliveries, and let go what waits for nothing."""
+def repair() -> RepairReport:
+    """Correct ``domain_events.processed``, release orphaned deliveries and recover batches of dead workers."""
     crashed = crashes.recover()
     with platform_context():
-        report = SweepReport(
-            finished=execute(MARK_FINISHED, [EVENTS_PER_SWEEP]),
-            unfinished=execute(MARK_UNFINISHED, [EVENTS_PER_SWEEP]),
+        report = RepairReport(
+            finished=execute(MARK_FINISHED, [EVENTS_PER_RUN]),
+            unfinished=execute(MARK_UNFINISHED, [EVENTS_PER_RUN]),
             released=execute(RELEASE_ORPHANS, []),
             crashed=crashed,
         )

@@ -1,4 +1,4 @@
-"""What happened in a tenant, written in the transaction that did it."""
+"""Domain events and their deliveries."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,7 +10,10 @@ from lad.db.models import GlobalModel, TenantModel
 
 
 class DomainEvent(TenantModel):
-    """One fact. Immutable but for ``processed``, ``processed_at`` and ``retry_count``, which tell of its deliveries."""
+    """A fact, recorded in the transaction that caused it.
+
+    Immutable except for ``processed``, ``processed_at`` and ``retry_count``, which follow its deliveries.
+    """
 
     event_name = "tenants.domain_event"
 
@@ -42,7 +45,7 @@ class DomainEvent(TenantModel):
         return self.event_type
 
 
-# Rows live for milliseconds: leave room to update them in place, and clean up after a few hundred.
+# Rows live for milliseconds: leave room for updates in place and vacuum after a few hundred dead rows.
 SHORT_LIVED = {
     "fillfactor": "70",
     "autovacuum_vacuum_scale_factor": "0",
@@ -58,11 +61,11 @@ class DeliveryState(models.TextChoices):
 
 
 class EventDelivery(TenantModel):
-    """One event that one consumer has not finished with. Deleted in the transaction of the consumer's effects.
+    """An event that one consumer has not finished. Deleted in the transaction of the consumer's effects.
 
-    ``id`` gives the order within an aggregate. ``waiting`` with a moment is a back-off; without one
-    the delivery is parked behind an earlier one of its aggregate. ``batch_limit`` is set when a worker
-    died with the delivery in its batch: from then on it runs in batches of at most so many.
+    ``id`` gives the order within an aggregate. A ``waiting`` delivery with ``next_attempt_at`` is retried
+    then; without it, it is parked behind an earlier delivery of its aggregate. ``batch_limit`` is the
+    largest batch it may run in, set after a worker died with it.
     """
 
     event_name = "tenants.event_delivery"
@@ -93,7 +96,7 @@ class EventDelivery(TenantModel):
             models.UniqueConstraint(fields=["tenant", "event", "consumer"], name="event_deliveries_once"),
             TableStorage(name="event_deliveries_storage", parameters=SHORT_LIVED),
         ]
-        # The claimer works across tenants: it picks the consumer first and then each tenant in turn.
+        # Claims cross tenants: they select the consumer first and then each tenant in turn.
         indexes = [
             models.Index(
                 fields=["consumer", "slot", "tenant", "id"], condition=Q(state="ready"), name="event_deliveries_ready"
@@ -113,7 +116,7 @@ class EventDelivery(TenantModel):
 
 
 class EventBatch(GlobalModel):
-    """Deliveries one worker is running now. A row whose advisory lock is free tells of a worker that died."""
+    """Deliveries that one worker is running. A free advisory lock on the row means that the worker died."""
 
     event_name = "tenants.event_batch"
 

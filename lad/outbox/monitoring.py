@@ -1,6 +1,6 @@
-"""What staff ask about the outbox: how far behind is it, what is dead and why, why has this not happened yet?
+"""Report on the outbox: how far each consumer is behind, what is dead and why, what an event waits for.
 
-Every function reads inside the caller's scope: the platform's sees all tenants, a tenant's its own.
+Functions read in the caller's scope: the platform sees all tenants, a tenant its own events.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,11 @@ from lad.tenancy.context import require_scope
 
 @dataclass(frozen=True, slots=True)
 class ConsumerStatus:
-    """One consumer's queue. ``lag`` is the age of the oldest delivery it could take now; None when it is up to date.
+    """One consumer's queue. ``lag`` is the age of the oldest delivery that could run now, or None.
 
-    ``ready`` can be taken, ``retrying`` waits out a back-off, ``parked`` waits behind a failed event of
-    the same aggregate, ``dead`` needs a person. ``registered`` is false for one the code no longer has.
+    ``ready`` deliveries can run, ``retrying`` ones wait for the next attempt, ``parked`` ones wait behind a
+    failed event of the same aggregate, ``dead`` ones need a person. ``registered`` is false for a consumer
+    that the code no longer has.
     """
 
     name: str
@@ -39,7 +40,7 @@ class ConsumerStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeadGroup:
-    """Dead letters of one consumer that died of the same error, numbers and ids in it aside."""
+    """Dead letters of one consumer with the same error, apart from numbers and ids in its text."""
 
     consumer: str
     error: str
@@ -52,7 +53,7 @@ class DeadGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStatus:
-    """Where one event stands with one consumer, and why. ``blocked_by`` is the delivery it is parked behind."""
+    """The state of one event for one consumer. ``blocked_by`` is the delivery it is parked behind."""
 
     delivery_id: int
     consumer: str
@@ -67,7 +68,7 @@ class DeliveryStatus:
 
 @dataclass(frozen=True, slots=True)
 class OutboxOverview:
-    """The dashboard's figures. ``oldest_lag`` is the worst consumer's; ``running`` are batches in progress."""
+    """Totals for the dashboard. ``oldest_lag`` is that of the slowest consumer; ``running`` counts batches."""
 
     ready: int
     retrying: int
@@ -90,7 +91,7 @@ SELECT consumer,
 FROM event_deliveries GROUP BY consumer
 """
 
-# Numbers, ids and quoted values differ between letters that died of one cause.
+# Dead letters of one cause differ in numbers, ids and quoted values.
 FINGERPRINT = r"""regexp_replace(d.last_error, '[0-9a-f]{8}-[0-9a-f-]{27}|\d+|''[^'']*''', '…', 'g')"""
 
 DEAD_GROUPS = f"""
@@ -103,14 +104,14 @@ GROUP BY d.consumer, error ORDER BY count(*) DESC, d.consumer
 
 
 def consumer_statuses() -> list[ConsumerStatus]:
-    """Every consumer that is registered or still has deliveries, by name."""
+    """Return every consumer that is registered or still has deliveries, sorted by name."""
     counted = {name: figures for name, *figures in rows(STATUS)}
     names = sorted({consumer.name for consumer in consumers()} | set(counted))
     return [_status(name, counted.get(name) or [0, 0, 0, 0, None]) for name in names]
 
 
 def overview() -> OutboxOverview:
-    """The sums over all consumers."""
+    """Return the totals over all consumers."""
     statuses = consumer_statuses()
     [(running,)] = rows("SELECT count(*) FROM event_batches") if require_scope().platform else [(0,)]
     return OutboxOverview(
@@ -124,28 +125,28 @@ def overview() -> OutboxOverview:
 
 
 def dead_groups() -> list[DeadGroup]:
-    """Dead letters by consumer and error, the biggest first; retry_dead and discard_dead take ``delivery_ids``."""
+    """Return dead letters grouped by consumer and error, largest group first."""
     return [DeadGroup(*row) for row in rows(DEAD_GROUPS)]
 
 
 def why_waiting(event_id: UUID) -> list[DeliveryStatus]:
-    """Each consumer that has not finished with the event, and what it waits for. Empty: nobody is left."""
+    """Return the event's open deliveries and what each waits for."""
     return [
         _delivery_status(delivery) for delivery in EventDelivery.objects.filter(event_id=event_id).order_by("consumer")
     ]
 
 
 def explain(delivery: EventDelivery) -> DeliveryStatus:
-    """The same for one delivery."""
+    """Return the state of one delivery and what it waits for."""
     return _delivery_status(delivery)
 
 
 def timeline(aggregate_id: UUID, *, limit: int = 100) -> list[DomainEvent]:
-    """The latest events of one aggregate, newest first."""
+    """Return the latest events of one aggregate, newest first."""
     return list(DomainEvent.objects.filter(aggregate_id=aggregate_id).order_by("-created_at", "-id")[:limit])
 
 
-def _status(name: str, figures: list[Any]) -> ConsumerStatus:
+def _status(name: str, figures: Sequence[Any]) -> ConsumerStatus:
     consumer = consumer_named(name)
     ready, retrying, parked, dead, lag = figures
     return ConsumerStatus(
@@ -177,7 +178,7 @@ def _delivery_status(delivery: EventDelivery) -> DeliveryStatus:
 
 
 def _blocked_by(delivery: EventDelivery) -> int | None:
-    """The first unfinished delivery of the aggregate, when it comes before this one."""
+    """Return the aggregate's first open delivery if it precedes this one."""
     consumer = consumer_named(delivery.consumer)
     if consumer is None or not consumer.ordered:
         return None
@@ -192,14 +193,14 @@ def _blocked_by(delivery: EventDelivery) -> int | None:
 
 def _reason(delivery: EventDelivery, blocked_by: int | None) -> str:
     if consumer_named(delivery.consumer) is None:
-        return f"No code consumes it: {delivery.consumer} is not registered. Deploy it or discard the delivery."
+        return f"The consumer {delivery.consumer} is not registered: deploy it or discard the delivery."
     if delivery.state == DeliveryState.DEAD:
-        return f"Given up after {delivery.attempts} attempts: {delivery.last_error}"
+        return f"Gave up after {delivery.attempts} attempts: {delivery.last_error}"
     if blocked_by is not None:
         return f"Waits for delivery {blocked_by}, an earlier event of the same {delivery.event.aggregate_type}."
     if delivery.next_attempt_at is not None:
         moment = timezone.localtime(delivery.next_attempt_at).strftime("%Y-%m-%d %H:%M:%S")
         return f"Attempt {delivery.attempts} failed ({delivery.last_error}); the next is due at {moment}."
     if delivery.batch_limit is not None:
-        return f"A worker died with it in its batch: it is ready to run, at most {delivery.batch_limit} at a time."
-    return "Ready: a worker takes it as soon as one is free."
+        return f"Its worker died. Ready to run again in a batch of at most {delivery.batch_limit}."
+    return "Ready: the next free worker runs it."

@@ -1,14 +1,15 @@
-"""Delivering again what is over, and dealing with dead letters."""
+"""Deliver finished events again, and retry or discard dead letters."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 from django.db import connection
+from django.db.models import QuerySet
 
 from lad.outbox import settlement
 from lad.outbox.claims import lock_slots
@@ -33,12 +34,12 @@ RETURNING event_id
 
 
 class UnknownConsumer(LookupError):
-    """No consumer of that name is registered."""
+    """No consumer of this name is registered."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events to replay; every condition given must hold. ``type_prefix`` is e.g. ``tenants.invitation.``."""
+    """Which events to replay: those that meet all conditions. A ``type_prefix`` is ``tenants.invitation.``, say."""
 
     ids: tuple[UUID, ...] = ()
     type_prefix: str = ""
@@ -46,7 +47,8 @@ class EventFilter:
     since: datetime | None = None
     until: datetime | None = None
 
-    def apply(self, rows: Any) -> Any:
+    def apply(self, rows: QuerySet[DomainEvent]) -> QuerySet[DomainEvent]:
+        """Return the rows that meet the conditions."""
         if self.ids:
             rows = rows.filter(pk__in=self.ids)
         if self.type_prefix:
@@ -61,15 +63,15 @@ class EventFilter:
 
 
 def replay(events: EventFilter | Iterable[UUID], *, consumer: str | None = None, dry_run: bool = False) -> int:
-    """Deliver the events again, to one consumer or to all that subscribe to them; returns how many deliveries.
+    """Deliver the events again, to one consumer or to all subscribers. Return the number of deliveries.
 
-    A delivery still under way is left alone and a dead one is retried, so that replaying twice is
-    replaying once. A thousand events per transaction, oldest first. Raises UnknownConsumer.
+    An open delivery is left alone and a dead one is retried, so that replaying twice equals replaying once.
+    Each transaction takes a thousand events, oldest first. Raises UnknownConsumer.
     """
     chosen = _chosen(consumer)
     wanted = events if isinstance(events, EventFilter) else EventFilter(ids=tuple(events))
     with platform_context():
-        # UUIDv7 keys are in the order of time.
+        # UUIDv7 keys are in the order of creation.
         keys = list(wanted.apply(DomainEvent.objects.all()).order_by("pk").values_list("pk", flat=True))
     if not isinstance(events, EventFilter) and not wanted.ids:
         return 0
@@ -83,7 +85,7 @@ def replay(events: EventFilter | Iterable[UUID], *, consumer: str | None = None,
 
 
 def retry_dead(deliveries: Iterable[int]) -> int:
-    """Give dead letters a fresh set of attempts; returns how many there were."""
+    """Give dead letters a fresh set of attempts. Return how many were retried."""
     with platform_context():
         rows = list(_dead(deliveries))
         for name, own in _by_consumer(rows):
@@ -96,7 +98,7 @@ def retry_dead(deliveries: Iterable[int]) -> int:
 
 
 def discard_dead(deliveries: Iterable[int]) -> int:
-    """Give up on dead letters for good; what they held up goes on. Returns how many there were."""
+    """Discard dead letters for good and release what waited behind them. Return how many were discarded."""
     with platform_context():
         rows = list(_dead(deliveries))
         for name, own in _by_consumer(rows):
@@ -115,7 +117,7 @@ def _chosen(name: str | None) -> list[Consumer]:
     consumer = consumer_named(name)
     if consumer is None:
         known = ", ".join(each.name for each in consumers())
-        raise UnknownConsumer(f"There is no consumer {name!r}; there are: {known}.")
+        raise UnknownConsumer(f"There is no consumer {name!r}. Consumers: {known}.")
     return [consumer]
 
 
@@ -152,7 +154,7 @@ def _replay(keys: list[UUID], chosen: list[Consumer], *, dry_run: bool) -> int:
     return retried + len(again)
 
 
-def _dead(deliveries: Iterable[int]) -> Any:
+def _dead(deliveries: Iterable[int]) -> QuerySet[EventDelivery]:
     return EventDelivery.objects.filter(pk__in=list(deliveries), state=DeliveryState.DEAD).order_by("consumer", "pk")
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a batch: deliveries done are removed, failed ones wait or die, events say what is true of them."""
+"""Record how a batch went: remove finished deliveries, reschedule failed ones, update events."""
 
 import random
 from collections.abc import Collection, Iterable
@@ -15,8 +15,8 @@ from lad.outbox.sql import execute
 
 MAX_ATTEMPTS: Final = 10
 FIRST_DELAY_SECONDS: Final = 2.0
-LONGEST_DELAY_SECONDS: Final = 3600.0
-ERROR_LENGTH: Final = 2_000
+MAX_DELAY_SECONDS: Final = 3600.0
+MAX_ERROR_LENGTH: Final = 2_000
 
 log = structlog.get_logger("lad.outbox")
 
@@ -28,14 +28,14 @@ FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::float8[]) AS f(id, state, 
 WHERE d.id = f.id
 """
 
-# In the order of the keys, so that two consumers that fail on the same events do not deadlock.
+# Locked in key order, so that two consumers that fail on the same events do not deadlock.
 COUNT_RETRIES = """
 UPDATE domain_events e SET retry_count = e.retry_count + 1
 FROM (SELECT id FROM domain_events WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE) AS failed
 WHERE e.id = failed.id
 """
 
-# A row somebody else is marking is left to the sweep.
+# Rows that another transaction is marking are skipped; maintenance marks them later.
 MARK_PROCESSED = """
 UPDATE domain_events SET processed = true, processed_at = clock_timestamp()
 WHERE id IN (
@@ -63,18 +63,19 @@ class FailedDelivery:
 
 @dataclass(slots=True)
 class BatchOutcome:
-    """How a batch went. ``blocked`` are the aggregates whose later events must wait for a failed one."""
+    """Finished and failed deliveries of one batch."""
 
     done: list[DeliveryClaim] = field(default_factory=list)
     failed: list[FailedDelivery] = field(default_factory=list)
 
     @property
     def blocked(self) -> set[UUID]:
+        """Return the aggregates whose later events must wait for a failed one."""
         return {failure.claim.key for failure in self.failed}
 
 
 def settle(consumer: Consumer, outcome: BatchOutcome) -> None:
-    """Write down how the batch went, in the transaction of its effects."""
+    """Record how the batch went, in the transaction of its effects."""
     if outcome.failed:
         record_failures([(f.claim.delivery_id, f.claim.attempts, f.error) for f in outcome.failed])
         count_retries(failure.claim.event.id for failure in outcome.failed)
@@ -95,19 +96,19 @@ def settle(consumer: Consumer, outcome: BatchOutcome) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """The error as staff see it, without secrets."""
-    text = f"{type(error).__name__}: {error}".strip()[:ERROR_LENGTH]
+    """Return the error as text for staff, without secrets."""
+    text = f"{type(error).__name__}: {error}".strip()[:MAX_ERROR_LENGTH]
     return str(mask_secrets(None, "", {"reason": text})["reason"])
 
 
 def delay_after(attempts: int) -> float:
-    """Seconds until the next attempt: full jitter, so that what failed together does not come back together."""
-    longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempts)
+    """Return the seconds until the next attempt. Full jitter spreads deliveries that failed together."""
+    longest = min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempts)
     return random.uniform(0, longest)  # noqa: S311  (spreads load, no secret)
 
 
 def record_failures(failures: Collection[tuple[int, int, str]]) -> None:
-    """Count one more attempt of each (delivery id, attempts before, error); the last one makes a dead letter."""
+    """Count an attempt of each (delivery id, earlier attempts, error). The last attempt makes a dead letter."""
     states = ["dead" if attempts + 1 >= MAX_ATTEMPTS else "waiting" for _id, attempts, _error in failures]
     execute(
         FAIL,
@@ -121,20 +122,21 @@ def record_failures(failures: Collection[tuple[int, int, str]]) -> None:
 
 
 def count_retries(event_ids: Iterable[UUID]) -> None:
-    """One more failed attempt for each of the events."""
+    """Count one failed attempt of each event."""
     execute(COUNT_RETRIES, [list(event_ids)])
 
 
 def remove(delivery_ids: list[int]) -> None:
+    """Delete deliveries that are finished or discarded."""
     execute("DELETE FROM event_deliveries WHERE id = ANY(%s)", [delivery_ids])
 
 
 def mark_processed(event_ids: list[UUID]) -> None:
-    """Mark the events that have no delivery left."""
+    """Mark those of the events that have no delivery left."""
     execute(MARK_PROCESSED, [event_ids])
 
 
 def unpark(consumer: str, aggregates: Collection[UUID]) -> None:
-    """Let go what was parked behind deliveries of these aggregates that are done with."""
+    """Make parked deliveries of these aggregates ready again."""
     if aggregates:
         execute(UNPARK, [consumer, list(aggregates)])

@@ -1,5 +1,6 @@
-"""What happened, and what still has to happen because of it."""
+"""Events, deliveries and batches in the admin."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -16,14 +17,15 @@ from lad.outbox import monitoring
 from lad.outbox.consumers import consumers
 from lad.outbox.models import DeliveryState, DomainEvent, EventBatch, EventDelivery
 from lad.outbox.replay import discard_dead, replay, retry_dead
+from lad.types import Values
 
 TIMELINE_LENGTH = 20
 
 
 class ReplayForm(forms.Form):
-    """Whom to deliver the event to again."""
+    """The consumer that gets the event again."""
 
-    consumer = forms.ChoiceField(required=False, help_text="Left empty: everybody who subscribes to it.")
+    consumer = forms.ChoiceField(required=False, help_text="Leave empty to deliver to every subscriber.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,20 +43,20 @@ class DomainEventAdmin(ReadOnlyAdmin):
     fieldsets = [
         (None, {"fields": ["event_type", "aggregate_type", "aggregate_id", "payload_json", "metadata_json"]}),
         ("Deliveries", {"fields": ["processed", "processed_at", "retry_count", "outstanding"]}),
-        ("The same thing before and after", {"fields": ["timeline"]}),
+        ("Other events of the same record", {"fields": ["timeline"]}),
     ]
     actions = ["replay_all"]
     actions_detail = ["replay"]
 
-    @display(description="Still to do")
-    def outstanding(self, obj: Any) -> Any:
+    @display(description="Open deliveries")
+    def outstanding(self, obj: DomainEvent) -> str:
         statuses = monitoring.why_waiting(obj.pk)
         if not statuses:
-            return "Nobody has anything left to do with it."
+            return "None: every consumer has finished."
         return _table((s.consumer, s.state, s.reason) for s in statuses)
 
     @display(description="Timeline")
-    def timeline(self, obj: Any) -> Any:
+    def timeline(self, obj: DomainEvent) -> str:
         if obj.aggregate_id is None:
             return "–"
         events = monitoring.timeline(obj.aggregate_id, limit=TIMELINE_LENGTH)
@@ -77,23 +79,23 @@ class DomainEventAdmin(ReadOnlyAdmin):
 
     @row_action(
         "Replay",
-        explanation="It is delivered again. Consumers take an event they have seen before as done, or do it over.",
+        explanation="The event is delivered again. A consumer that has already handled it may skip or repeat its work.",
         form=ReplayForm,
         permission="platform",
         icon="replay",
     )
-    def replay(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def replay(self, request: HttpRequest, row: DomainEvent, values: Values) -> str:
         count = replay([row.pk], consumer=values["consumer"] or None)
         return f"{count} deliveries were queued."
 
-    @admin.action(description="Replay to everybody who subscribes", permissions=["platform"])
-    def replay_all(self, request: HttpRequest, queryset: QuerySet) -> None:
+    @admin.action(description="Replay to every subscriber", permissions=["platform"])
+    def replay_all(self, request: HttpRequest, queryset: QuerySet[DomainEvent]) -> None:
         count = replay(list(queryset.values_list("pk", flat=True)))
         messages.success(request, f"{count} deliveries were queued.")
 
 
-def _is_dead(row: Any) -> bool:
-    return bool(row.state == DeliveryState.DEAD)
+def _is_dead(row: EventDelivery) -> bool:
+    return row.state == DeliveryState.DEAD
 
 
 @register(EventDelivery)
@@ -111,47 +113,47 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
     actions_detail = ["retry", "discard"]
 
     @display(description="Error")
-    def error(self, obj: Any) -> Any:
+    def error(self, obj: EventDelivery) -> str | None:
         return (
             format_html('<span title="{}">{}</span>', obj.last_error, obj.last_error[:60]) if obj.last_error else None
         )
 
-    @display(description="Why it waits")
-    def why(self, obj: Any) -> str:
+    @display(description="What it waits for")
+    def why(self, obj: EventDelivery) -> str:
         return monitoring.explain(obj).reason
 
     @row_action(
         "Retry",
-        explanation="It gets a fresh set of attempts.",
+        explanation="The delivery gets a fresh set of attempts.",
         permission="platform",
         when=_is_dead,
         icon="replay",
     )
-    def retry(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def retry(self, request: HttpRequest, row: EventDelivery, values: Values) -> str:
         retry_dead([row.pk])
-        return "It is ready to be delivered again."
+        return "The delivery will be retried."
 
     @row_action(
         "Discard",
-        explanation="Its consumer will never see the event. What it held up goes on.",
+        explanation="The consumer will never get the event. Deliveries that waited behind it continue.",
         permission="platform",
         when=_is_dead,
         icon="delete_forever",
         danger=True,
     )
-    def discard(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def discard(self, request: HttpRequest, row: EventDelivery, values: Values) -> str:
         discard_dead([row.pk])
-        return "It is discarded."
+        return "The delivery was discarded."
 
-    @admin.action(description="Retry dead ones", permissions=["platform"])
-    def retry_all(self, request: HttpRequest, queryset: QuerySet) -> None:
+    @admin.action(description="Retry dead letters", permissions=["platform"])
+    def retry_all(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> None:
         count = retry_dead(queryset.values_list("pk", flat=True))
-        messages.success(request, f"{count} dead letters get a fresh set of attempts.")
+        messages.success(request, f"{count} dead letters will be retried.")
 
-    @admin.action(description="Discard dead ones", permissions=["platform"])
-    def discard_all(self, request: HttpRequest, queryset: QuerySet) -> None:
+    @admin.action(description="Discard dead letters", permissions=["platform"])
+    def discard_all(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> None:
         count = discard_dead(queryset.values_list("pk", flat=True))
-        messages.success(request, f"{count} dead letters are discarded.")
+        messages.success(request, f"{count} dead letters were discarded.")
 
 
 @register(EventBatch)
@@ -161,10 +163,10 @@ class EventBatchAdmin(ReadOnlyAdmin):
     list_display = ["consumer", "size", "created_at"]
 
     @display(description="Deliveries")
-    def size(self, obj: Any) -> int:
+    def size(self, obj: EventBatch) -> int:
         return len(obj.delivery_ids)
 
 
-def _table(rows: Any) -> Any:
+def _table(rows: Iterable[tuple[str, str, str]]) -> str:
     lines = format_html_join("", '<tr><td>{}</td><td class="lad-strong">{}</td><td>{}</td></tr>', rows)
     return format_html('<div class="lad-table-wrap"><table class="lad-table">{}</table></div>', lines)

@@ -1,6 +1,6 @@
-"""The outbox page: how far behind each consumer is, what died and of what, and what to do about it."""
+"""The outbox page: how far behind each consumer is, and dead letters to retry or discard."""
 
-from typing import Any
+from datetime import timedelta
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -33,23 +33,23 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 
 def _act(request: HttpRequest) -> None:
-    """Act on the group as it is now, found again by what makes it one: it may have grown or gone."""
+    """Retry or discard the group as it is now: it may have grown or disappeared since the page was loaded."""
     wanted = (request.POST.get("consumer"), request.POST.get("error"))
     group = next((g for g in monitoring.dead_groups() if (g.consumer, g.error) == wanted), None)
     if group is None:
-        messages.info(request, "These dead letters are gone already.")
+        messages.info(request, "These dead letters were already handled.")
     elif "discard" in request.POST:
-        messages.success(request, f"{discard_dead(group.delivery_ids)} dead letters are discarded.")
+        messages.success(request, f"{discard_dead(group.delivery_ids)} dead letters were discarded.")
     else:
-        messages.success(request, f"{retry_dead(group.delivery_ids)} dead letters get a fresh set of attempts.")
+        messages.success(request, f"{retry_dead(group.delivery_ids)} dead letters will be retried.")
 
 
 add_view("outbox/", outbox, "outbox")
 add_page(SidebarPage("Outbox", "admin:outbox", "Events", "outbox", 1, platform_only))
 
 
-def human_lag(lag: Any) -> str:
-    """An age in a word or two."""
+def human_lag(lag: timedelta | None) -> str:
+    """Return an age in its largest unit."""
     if lag is None:
         return "up to date"
     seconds = int(lag.total_seconds())

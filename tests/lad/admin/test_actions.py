@@ -129,7 +129,7 @@ def test_an_account_is_deactivated_gets_a_reset_link_and_is_unlocked(root, membe
 def test_a_dead_letter_says_why_and_is_retried_or_discarded(root, tenant):
     delivery = dead_letter(tenant)
     page = f"/admin/outbox/eventdelivery/{delivery.pk}"
-    assert "Given up after 9 attempts" in text(root.get(f"{page}/change/"))
+    assert "Gave up after 9 attempts" in text(root.get(f"{page}/change/"))
     assert root.post(f"{page}/retry/").status_code == 302
     assert one(EventDelivery, pk=delivery.pk).state == DeliveryState.READY
     other = dead_letter(tenant)
@@ -158,7 +158,7 @@ def test_an_event_is_replayed_and_its_page_tells_the_story(root, tenant):
     with platform_context(tenant_id=tenant.pk):
         event = DomainEventFactory.create(tenant=tenant, processed=True)
     page = f"/admin/outbox/domainevent/{event.pk}"
-    assert "Nobody has anything left to do" in text(root.get(f"{page}/change/"))
+    assert "None: every consumer has finished" in text(root.get(f"{page}/change/"))
     root.post(f"{page}/replay/", {"consumer": "activity-feed"})
     assert one(EventDelivery, event_id=event.pk).consumer == "activity-feed"
     assert "activity-feed" in text(root.get(f"{page}/change/"))

@@ -1,4 +1,4 @@
-"""A domain of its own for the tests of the outbox, gone after each test."""
+"""Event types and consumers for the tests of the outbox, removed after each test."""
 
 from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
@@ -22,13 +22,13 @@ Emit = Callable[..., list[UUID]]
 
 @pytest.fixture(autouse=True)
 def _long_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What failed stays away until the test says it is due; by chance its turn might come within one drain."""
+    """Keep failed deliveries waiting until the test makes them due. A random delay could end within one drain."""
     monkeypatch.setattr(settlement, "delay_after", lambda attempts: 60.0)
 
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The catalogue and the consumers as they are, plus what the test adds."""
+    """Let the test add event types and consumers to the registered ones."""
     catalogue.event_types()
     monkeypatch.setattr(catalogue, "_types", dict(catalogue._types))
     monkeypatch.setattr(consumers, "_consumers", dict(consumers._consumers))
@@ -40,7 +40,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def emit_numbers(tenant: Tenant, registry: None) -> Emit:
-    """``emit_numbers([1, 2, 3])`` commits one event per number, all of one aggregate unless told otherwise."""
+    """``emit_numbers([1, 2, 3])`` commits one event per number, by default all of one aggregate."""
     usual = uuid7()
 
     def emit_all(numbers: Sequence[int], *, aggregate: UUID | None = None, owner: Tenant | None = None) -> list[UUID]:
@@ -60,13 +60,13 @@ def emit_numbers(tenant: Tenant, registry: None) -> Emit:
 
 
 def note(batch: Batch) -> None:
-    """An effect in the database for every event, in order; an event applied twice breaks the unique key."""
+    """Write one row per event, in order. An event that is applied twice violates the unique key."""
     FeatureKillSwitch.objects.bulk_create(
         FeatureKillSwitch(feature_key=str(event.id), reason=str(event.payload["number"])) for event in batch
     )
 
 
 def noted() -> list[int]:
-    """The numbers of the events that took effect, in the order they did."""
+    """Return the numbers of the events that took effect, in order."""
     with platform_context():
         return [int(row.reason) for row in FeatureKillSwitch.objects.order_by("pk")]

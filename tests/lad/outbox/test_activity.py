@@ -1,4 +1,4 @@
-"""The activity feed tells events in sentences."""
+"""The activity feed describes events in sentences."""
 
 from collections.abc import Callable
 
@@ -46,14 +46,14 @@ def test_an_event_reads_as_who_did_what_to_whom(tenant: Tenant, owner: User, mem
     ]
 
 
-def test_what_nobody_did_was_done_by_the_platform(tenant: Tenant) -> None:
+def test_an_event_without_an_actor_is_attributed_to_lad(tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         writes.create(TenantFeature, {"feature_key": "campaigns"})
     drain()
     assert _summaries() == ["LAD created the feature campaigns: on"]
 
 
-def test_a_change_is_told_once_however_often_the_app_gets_ready(tenant: Tenant) -> None:
+def test_a_change_appears_once_however_often_ready_runs(tenant: Tenant) -> None:
     apps.get_app_config("tenants").ready()
     with platform_context(tenant_id=tenant.pk):
         writes.create(TenantFeature, {"feature_key": "campaigns"})
@@ -61,7 +61,7 @@ def test_a_change_is_told_once_however_often_the_app_gets_ready(tenant: Tenant) 
     assert _summaries() == ["LAD created the feature campaigns: on"]
 
 
-def test_a_name_with_braces_is_told_as_it_is(tenant: Tenant) -> None:
+def test_a_name_with_braces_appears_unchanged(tenant: Tenant) -> None:
     with platform_context():
         Tenant.objects.filter(pk=tenant.pk).update(name="{actor.password} & Sons")
         emit("tenants.tenant.created", aggregate=tenant)
@@ -69,7 +69,7 @@ def test_a_name_with_braces_is_told_as_it_is(tenant: Tenant) -> None:
     assert _summaries() == ["LAD set up {actor.password} & Sons"]
 
 
-def test_a_replayed_event_is_told_once(tenant: Tenant) -> None:
+def test_a_replayed_event_appears_once(tenant: Tenant) -> None:
     with platform_context():
         event = emit("tenants.tenant.created", aggregate=tenant)
     drain()
@@ -78,7 +78,7 @@ def test_a_replayed_event_is_told_once(tenant: Tenant) -> None:
     assert len(_summaries()) == 1
 
 
-def test_the_feed_is_as_old_as_its_events(tenant: Tenant) -> None:
+def test_an_entry_has_the_time_of_its_event(tenant: Tenant) -> None:
     with platform_context():
         event = emit("tenants.tenant.created", aggregate=tenant)
     drain()
@@ -94,7 +94,7 @@ def test_an_entry_is_never_changed(tenant: Tenant) -> None:
         ActivityEntry.objects.update(summary="Nothing happened")
 
 
-def test_people_read_the_feed_of_their_tenant_newest_first(
+def test_members_read_the_feed_of_their_tenant_newest_first(
     tenant: Tenant, other_tenant: Tenant, viewer: User, api: Callable[..., APIClient]
 ) -> None:
     for one in (tenant, other_tenant):

@@ -1,4 +1,4 @@
-"""A worker that dies in the middle leaves nothing half done, and an event that kills workers dies out."""
+"""A killed worker leaves no partial effects, and an event that kills workers becomes a dead letter."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _in_child(work: Callable[[], object]) -> int:
-    """Run it in a process of its own; returns the signal that ended it, or 0."""
+    """Run the code in its own process. Return the signal that ended it, or 0."""
     connections.close_all()
     child = os.fork()
     if child == 0:
@@ -44,7 +44,7 @@ def _kill_on(numbers: set[int]) -> Callable[[Batch], None]:
     return handler
 
 
-def test_effects_of_a_killed_worker_are_undone_and_made_by_the_next(emit_numbers: Emit) -> None:
+def test_effects_of_a_killed_worker_roll_back_and_the_next_worker_repeats_them(emit_numbers: Emit) -> None:
     killers = {5}
     consumes("probe.*", name="probe")(_kill_on(killers))
     emit_numbers(range(10))
@@ -55,7 +55,7 @@ def test_effects_of_a_killed_worker_are_undone_and_made_by_the_next(emit_numbers
     assert sorted(noted()) == list(range(10))
 
 
-def test_a_killed_batch_comes_back_smaller_and_nobody_is_blamed(emit_numbers: Emit) -> None:
+def test_a_killed_batch_runs_again_in_smaller_batches_without_a_failed_attempt(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe")(_kill_on({5}))
     emit_numbers(range(80))
     assert _in_child(drain) == signal.SIGKILL
@@ -65,7 +65,7 @@ def test_a_killed_batch_comes_back_smaller_and_nobody_is_blamed(emit_numbers: Em
         assert not EventBatch.objects.exists()
 
 
-def test_an_event_that_kills_its_worker_dies_out_alone(emit_numbers: Emit) -> None:
+def test_an_event_that_keeps_killing_workers_becomes_a_dead_letter_alone(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe")(_kill_on({13}))
     poison = emit_numbers(range(40))[13]
     kills = 0
@@ -85,7 +85,7 @@ def test_an_event_that_kills_its_worker_dies_out_alone(emit_numbers: Emit) -> No
     assert kills <= MAX_ATTEMPTS + 3
 
 
-def test_a_batch_that_is_still_running_is_not_taken_for_lost(emit_numbers: Emit) -> None:
+def test_a_running_batch_is_not_recovered(emit_numbers: Emit) -> None:
     looks: list[int] = []
 
     def handler(batch: Batch) -> None:

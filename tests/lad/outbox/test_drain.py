@@ -1,4 +1,4 @@
-"""What waits is run once, whatever fails beside it."""
+"""Every waiting delivery runs once, whatever else fails."""
 
 import threading
 from datetime import timedelta
@@ -15,7 +15,7 @@ from lad.outbox import consumers
 from lad.outbox.consumers import Batch, consumes
 from lad.outbox.drain import drain
 from lad.outbox.models import DeliveryState, DomainEvent, EventDelivery
-from lad.outbox.settlement import LONGEST_DELAY_SECONDS, MAX_ATTEMPTS, delay_after
+from lad.outbox.settlement import MAX_ATTEMPTS, MAX_DELAY_SECONDS, delay_after
 from lad.tenancy.context import current_tenant_id, platform_context
 from tenants.accounts.models import UserIdentity
 from tenants.features.models import FeatureKillSwitch
@@ -34,7 +34,7 @@ def _fail_on(poison: set[int]) -> Any:
 
 
 def _make_due() -> None:
-    """Let every back-off be over."""
+    """Make every waiting delivery due."""
     with platform_context():
         EventDelivery.objects.filter(next_attempt_at__isnull=False).update(
             next_attempt_at=timezone.now() - timedelta(seconds=1)
@@ -52,7 +52,7 @@ def _deliveries(**conditions: Any) -> list[EventDelivery]:
         return list(EventDelivery.objects.filter(**conditions).order_by("pk"))
 
 
-def test_every_event_takes_effect_once_and_its_delivery_is_gone(emit_numbers: Emit) -> None:
+def test_every_event_takes_effect_once_and_its_delivery_is_deleted(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe")(note)
     emit_numbers(range(450))
     report = drain()
@@ -62,7 +62,7 @@ def test_every_event_takes_effect_once_and_its_delivery_is_gone(emit_numbers: Em
     assert drain().done == 0
 
 
-def test_events_are_processed_when_their_last_consumer_is_done(emit_numbers: Emit) -> None:
+def test_an_event_is_processed_when_its_last_consumer_has_finished(emit_numbers: Emit) -> None:
     consumes("probe.*", name="quick")(note)
     consumes("probe.*", name="slow")(lambda batch: None)
     [event_id] = emit_numbers([1])
@@ -74,7 +74,7 @@ def test_events_are_processed_when_their_last_consumer_is_done(emit_numbers: Emi
         assert DomainEvent.objects.get(pk=event_id).processed_at is not None
 
 
-def test_one_poison_event_never_holds_up_the_rest(emit_numbers: Emit) -> None:
+def test_a_poison_event_does_not_block_the_rest_of_its_batch(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe")(_fail_on({77}))
     events = emit_numbers(range(200))
     report = drain()
@@ -88,7 +88,7 @@ def test_one_poison_event_never_holds_up_the_rest(emit_numbers: Emit) -> None:
         assert not DomainEvent.objects.get(pk=events[77]).processed
 
 
-def test_a_failed_event_waits_until_it_is_due(emit_numbers: Emit) -> None:
+def test_a_failed_event_is_retried_when_it_is_due(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe")(_fail_on({1}))
     emit_numbers([1])
     drain()
@@ -99,7 +99,7 @@ def test_a_failed_event_waits_until_it_is_due(emit_numbers: Emit) -> None:
 
 @pytest.mark.parametrize("attempts", [0, 1, 5, 12, 40])
 def test_back_off_grows_to_its_limit_with_full_jitter(attempts: int) -> None:
-    longest = min(LONGEST_DELAY_SECONDS, 2.0 * 2**attempts)
+    longest = min(MAX_DELAY_SECONDS, 2.0 * 2**attempts)
     delays = [delay_after(attempts) for _ in range(400)]
     assert all(0 <= delay <= longest for delay in delays)
     assert min(delays) < longest * 0.2
@@ -128,7 +128,7 @@ def test_an_error_that_quotes_a_secret_is_stored_without_it(emit_numbers: Emit) 
     assert "hunter2" not in _deliveries()[0].last_error
 
 
-def test_a_key_that_is_only_checked_at_commit_is_blamed_on_its_own_event(emit_numbers: Emit) -> None:
+def test_a_deferred_constraint_fails_only_the_event_that_violates_it(emit_numbers: Emit) -> None:
     def handler(batch: Batch) -> None:
         note(batch)
         for event in batch:
@@ -142,7 +142,7 @@ def test_a_key_that_is_only_checked_at_commit_is_blamed_on_its_own_event(emit_nu
     assert "IntegrityError" in _deliveries()[0].last_error
 
 
-def test_in_order_a_failed_event_holds_up_its_own_aggregate_only(emit_numbers: Emit) -> None:
+def test_with_order_a_failed_event_blocks_its_own_aggregate_only(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe", order="aggregate")(_fail_on({2}))
     stuck, free = uuid7(), uuid7()
     emit_numbers([1, 2, 3, 4], aggregate=stuck)
@@ -153,7 +153,7 @@ def test_in_order_a_failed_event_holds_up_its_own_aggregate_only(emit_numbers: E
     assert len(_deliveries(state=DeliveryState.WAITING)) == 3
 
 
-def test_in_order_what_was_held_up_follows_once_the_failed_event_succeeds(emit_numbers: Emit) -> None:
+def test_with_order_blocked_events_run_once_the_failed_event_succeeds(emit_numbers: Emit) -> None:
     poison = {2}
     consumes("probe.*", name="probe", order="aggregate")(_fail_on(poison))
     emit_numbers([1, 2, 3])
@@ -167,14 +167,16 @@ def test_in_order_what_was_held_up_follows_once_the_failed_event_succeeds(emit_n
     assert _deliveries() == []
 
 
-def test_without_order_a_failed_event_holds_up_nothing(emit_numbers: Emit) -> None:
+def test_without_order_a_failed_event_blocks_nothing(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe")(_fail_on({2}))
     emit_numbers([1, 2, 3])
     drain()
     assert noted() == [1, 3]
 
 
-def test_a_quiet_tenant_is_served_beside_a_noisy_one(emit_numbers: Emit, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_large_backlog_of_one_tenant_does_not_delay_another(
+    emit_numbers: Emit, tenant: Tenant, other_tenant: Tenant
+) -> None:
     served: list[list[UUID]] = []
     consumes("probe.*", name="probe", batch_size=20)(lambda batch: served.append([event.tenant_id for event in batch]))
     emit_numbers(range(300), owner=tenant)
@@ -184,7 +186,9 @@ def test_a_quiet_tenant_is_served_beside_a_noisy_one(emit_numbers: Emit, tenant:
     assert sum(len(batch) for batch in served) == 305
 
 
-def test_with_more_tenants_than_a_batch_holds_each_has_its_turn(emit_numbers: Emit, db: None) -> None:
+def test_every_tenant_has_its_turn_when_there_are_more_tenants_than_places_in_a_batch(
+    emit_numbers: Emit, db: None
+) -> None:
     served: list[UUID] = []
     consumes("probe.*", name="probe", batch_size=3)(lambda batch: served.extend(event.tenant_id for event in batch))
     with platform_context():
@@ -196,7 +200,7 @@ def test_with_more_tenants_than_a_batch_holds_each_has_its_turn(emit_numbers: Em
     assert {one.pk for one in tenants} <= set(first_round)
 
 
-def test_a_consumer_of_tenants_runs_inside_each_of_them(
+def test_a_consumer_with_tenant_scope_runs_inside_each_tenant(
     emit_numbers: Emit, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     seen: list[tuple[UUID, set[UUID]]] = []
@@ -209,7 +213,7 @@ def test_a_consumer_of_tenants_runs_inside_each_of_them(
     assert sorted(seen) == sorted([(tenant.pk, {tenant.pk}), (other_tenant.pk, {other_tenant.pk})])
 
 
-def test_a_drain_that_runs_out_of_time_says_so_and_leaves_the_rest(emit_numbers: Emit) -> None:
+def test_a_drain_that_runs_out_of_time_reports_it_and_leaves_the_rest(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe", batch_size=10)(note)
     emit_numbers(range(30))
     assert not drain(seconds=0).finished
@@ -217,7 +221,7 @@ def test_a_drain_that_runs_out_of_time_says_so_and_leaves_the_rest(emit_numbers:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_drains_side_by_side_keep_the_order_of_every_aggregate_and_repeat_nothing(emit_numbers: Emit) -> None:
+def test_concurrent_drains_keep_the_order_of_every_aggregate_and_repeat_nothing(emit_numbers: Emit) -> None:
     failed_once: set[UUID] = set()
 
     def handler(batch: Batch) -> None:
@@ -244,7 +248,7 @@ def test_drains_side_by_side_keep_the_order_of_every_aggregate_and_repeat_nothin
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_one_worker_runs_an_aggregate_another_takes_nothing_of_it(emit_numbers: Emit) -> None:
+def test_two_workers_never_run_the_same_aggregate_at_once(emit_numbers: Emit) -> None:
     running, other_is_done = threading.Event(), threading.Event()
 
     def handler(batch: Batch) -> None:
@@ -282,7 +286,7 @@ def _drain_in_threads(count: int) -> None:
         thread.join()
 
 
-def test_a_consumer_the_code_no_longer_has_leaves_its_deliveries_alone(emit_numbers: Emit) -> None:
+def test_deliveries_of_an_unregistered_consumer_stay(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe")(note)
     emit_numbers([1])
     consumers.unregister("probe")
@@ -290,7 +294,7 @@ def test_a_consumer_the_code_no_longer_has_leaves_its_deliveries_alone(emit_numb
     assert len(_deliveries(consumer="probe")) == 1
 
 
-def test_a_long_queue_behind_a_dead_letter_leaves_the_index_of_what_is_ready(emit_numbers: Emit) -> None:
+def test_a_long_queue_behind_a_dead_letter_leaves_the_index_of_ready_deliveries(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe", order="aggregate")(_fail_on({0}))
     emit_numbers(range(100))
     drain()

@@ -1,4 +1,4 @@
-"""Events are written with the change they tell of, or not at all."""
+"""Events are written in the transaction of the change they describe."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def test_an_event_of_the_platform_needs_a_tenant(db: None) -> None:
         emit(MOVED, payload={"number": 1})
 
 
-def test_a_change_that_is_rolled_back_leaves_neither_event_nor_delivery(tenant: Tenant) -> None:
+def test_a_rolled_back_change_leaves_no_event_and_no_delivery(tenant: Tenant) -> None:
     class Undo(Exception):
         pass
 
@@ -59,7 +59,7 @@ def test_a_change_that_is_rolled_back_leaves_neither_event_nor_delivery(tenant: 
     assert _written() == (0, 0)
 
 
-def test_event_and_deliveries_are_one_statement_however_many(tenant: Tenant) -> None:
+def test_any_number_of_events_and_deliveries_takes_one_statement(tenant: Tenant) -> None:
     events = [NewEvent(MOVED, payload={"number": number}, aggregate_id=uuid7()) for number in range(300)]
     with tenant_context(tenant.pk), CaptureQueriesContext(connection) as queries:
         emit_many(events)
@@ -75,13 +75,13 @@ def test_deliveries_are_numbered_in_the_order_of_the_events(tenant: Tenant) -> N
         assert list(delivered) == ids
 
 
-def test_an_event_says_who_did_it_in_which_request(tenant: Tenant, owner: User) -> None:
+def test_an_event_records_its_actor_and_request(tenant: Tenant, owner: User) -> None:
     with origin("request-0001", source="api"), tenant_context(tenant.pk, user_id=owner.pk):
         event = DomainEvent.objects.get(pk=emit(MOVED, payload={"number": 1}))
     assert event.metadata == {"version": 1, "actor_id": str(owner.pk), "request_id": "request-0001"}
 
 
-def test_an_event_nobody_consumes_is_processed_at_once(tenant: Tenant) -> None:
+def test_an_event_without_subscribers_is_processed_at_once(tenant: Tenant) -> None:
     define("lonely.thing.happened", "It happened", in_feed=False)
     with tenant_context(tenant.pk):
         event = DomainEvent.objects.get(pk=emit("lonely.thing.happened"))
@@ -101,28 +101,28 @@ def test_an_event_nobody_consumes_is_processed_at_once(tenant: Tenant) -> None:
     ],
     ids=["unknown type", "field missing", "field unknown", "secret inside", "secret in a list", "too big"],
 )
-def test_what_the_catalogue_does_not_allow_is_refused(
+def test_an_event_that_does_not_match_the_catalogue_is_refused(
     tenant: Tenant, name: str, payload: dict[str, Any], error: type[Exception]
 ) -> None:
     with tenant_context(tenant.pk), pytest.raises(error):
         emit(name, payload=payload)
 
 
-def test_a_tenant_cannot_emit_for_another(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_tenant_cannot_emit_an_event_for_another_tenant(tenant: Tenant, other_tenant: Tenant) -> None:
     with tenant_context(tenant.pk), pytest.raises(DatabaseError) as refusal, transaction.atomic():
         emit(MOVED, payload={"number": 1}, tenant_id=other_tenant.pk)
     assert isinstance(refusal.value.__cause__, psycopg.errors.InsufficientPrivilege)
 
 
 @pytest.mark.parametrize("change", ["UPDATE event_deliveries SET attempts = 9", "DELETE FROM event_deliveries"])
-def test_a_tenant_cannot_touch_deliveries_once_written(tenant: Tenant, change: str) -> None:
+def test_a_tenant_cannot_change_or_delete_deliveries(tenant: Tenant, change: str) -> None:
     with tenant_context(tenant.pk):
         emit(MOVED, payload={"number": 1})
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(change)
 
 
-def test_plain_writes_become_events_with_names_but_no_values(tenant: Tenant, owner: User) -> None:
+def test_plain_writes_emit_events_with_field_names_and_no_values(tenant: Tenant, owner: User) -> None:
     with platform_context(tenant_id=tenant.pk):
         row = writes.create(TenantFeature, {"feature_key": "campaigns", "config": {"limit": 7}})
         writes.update(row, {"enabled": False, "config": {"limit": 8}}, actor=owner)
@@ -134,20 +134,20 @@ def test_plain_writes_become_events_with_names_but_no_values(tenant: Tenant, own
     assert told[1].metadata["actor_id"] == str(owner.pk)
 
 
-def test_a_change_of_a_tenant_is_told_in_that_tenant(tenant: Tenant) -> None:
+def test_a_change_of_a_tenant_emits_its_event_in_that_tenant(tenant: Tenant) -> None:
     with platform_context():
         writes.update(tenant, {"phone": "+49 30 1234567"})
         event = DomainEvent.objects.get(event_type="tenants.tenant.updated")
     assert event.tenant_id == tenant.pk
 
 
-def test_a_change_of_a_row_without_any_tenant_is_told_nowhere(db: None) -> None:
+def test_a_change_of_a_row_without_any_tenant_emits_nothing(db: None) -> None:
     with platform_context():
         writes.create(FeatureKillSwitch, {"feature_key": "voice-agent", "reason": "Under repair"})
     assert _written() == (0, 0)
 
 
-def test_the_name_of_a_changed_secret_is_told_and_its_value_is_not(tenant: Tenant) -> None:
+def test_an_event_names_a_changed_secret_without_its_value(tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         identity = UserIdentity.objects.create(user=UserFactory.create(), provider="google", provider_user_id="1")
         writes.Writer(UserIdentity).update(identity, {"access_token": "ya29.very-secret"})
@@ -155,7 +155,7 @@ def test_the_name_of_a_changed_secret_is_told_and_its_value_is_not(tenant: Tenan
     assert event.payload == {"changed": ["access_token"]}
 
 
-def test_a_history_written_afterwards_is_no_news(tenant: Tenant) -> None:
+def test_nothing_is_emitted_inside_quiet(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         with quiet():
             emit(MOVED, payload={"number": 1})

@@ -1,4 +1,4 @@
-"""Real Celery workers, killed again and again in the middle of their work."""
+"""Real Celery workers, killed repeatedly while they work."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ EVENTS = 600
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
-    """Two workers of two processes each on the test's database."""
+    """Start two workers with two processes each on the test's database."""
     login, _, options = os.environ["DATABASE_URL"].partition("?")
     url = f"{login.rpartition('/')[0]}/{connection.settings_dict['NAME']}?{options}"
     workers = Workers({"DATABASE_URL": url, "CELERY_SKIP_CHECKS": "1"}, tmp_path)

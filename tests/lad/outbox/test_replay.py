@@ -1,4 +1,4 @@
-"""Delivering again, dead letters, and what staff are told about them."""
+"""Replay, dead letters, and the reports for staff."""
 
 from datetime import timedelta
 from io import StringIO
@@ -13,7 +13,7 @@ from django.utils import timezone
 from lad.db.identifiers import uuid7
 from lad.outbox.consumers import Batch, consumes
 from lad.outbox.drain import drain
-from lad.outbox.maintenance import sweep
+from lad.outbox.maintenance import repair
 from lad.outbox.models import DeliveryState, DomainEvent, EventDelivery
 from lad.outbox.monitoring import consumer_statuses, dead_groups, overview, timeline, why_waiting
 from lad.outbox.replay import EventFilter, UnknownConsumer, discard_dead, replay, retry_dead
@@ -24,7 +24,7 @@ from tests.lad.outbox.conftest import BROKEN, MOVED, Emit
 
 
 class Handler:
-    """Remembers what it was given, and refuses what it is told to."""
+    """Record the numbers it gets, and raise for those in ``refuses``."""
 
     def __init__(self) -> None:
         self.seen: list[int] = []
@@ -46,7 +46,7 @@ def handler(registry: None) -> Handler:
 
 
 def _kill_off(handler: Handler, *numbers: int) -> list[int]:
-    """Let these numbers become dead letters; returns their deliveries."""
+    """Make these numbers dead letters and return their deliveries."""
     handler.refuses = set(numbers)
     for _ in range(MAX_ATTEMPTS):
         drain()
@@ -73,7 +73,7 @@ def test_a_finished_event_is_delivered_again(handler: Handler, emit_numbers: Emi
     assert _event(events[0]).processed
 
 
-def test_replaying_twice_before_the_drain_is_replaying_once(handler: Handler, emit_numbers: Emit) -> None:
+def test_replaying_twice_before_a_drain_equals_replaying_once(handler: Handler, emit_numbers: Emit) -> None:
     events = emit_numbers([1])
     drain()
     assert [replay(events), replay(events)] == [1, 0]
@@ -81,7 +81,7 @@ def test_replaying_twice_before_the_drain_is_replaying_once(handler: Handler, em
     assert handler.seen == [1, 1]
 
 
-def test_a_filter_replays_what_it_says_and_nothing_for_no_ids(
+def test_a_filter_selects_events_and_an_empty_list_of_ids_selects_none(
     handler: Handler, emit_numbers: Emit, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     emit_numbers([1, 2], owner=tenant)
@@ -95,12 +95,12 @@ def test_a_filter_replays_what_it_says_and_nothing_for_no_ids(
     assert sorted(handler.seen) == [1, 2, 3, 3]
 
 
-def test_replay_names_a_consumer_that_does_not_exist(db: None) -> None:
+def test_replay_refuses_an_unknown_consumer(db: None) -> None:
     with pytest.raises(UnknownConsumer, match="activity-feed"):
         replay([uuid7()], consumer="nobody")
 
 
-def test_a_dead_letter_that_is_retried_starts_afresh_and_lets_its_followers_go(
+def test_a_retried_dead_letter_gets_fresh_attempts_and_releases_later_events(
     handler: Handler, emit_numbers: Emit
 ) -> None:
     emit_numbers([1, 2, 3])
@@ -112,7 +112,7 @@ def test_a_dead_letter_that_is_retried_starts_afresh_and_lets_its_followers_go(
     assert handler.seen == [1, 2, 3]
 
 
-def test_replay_revives_the_dead(handler: Handler, emit_numbers: Emit) -> None:
+def test_replay_retries_dead_letters(handler: Handler, emit_numbers: Emit) -> None:
     events = emit_numbers([1])
     _kill_off(handler, 1)
     handler.refuses = set()
@@ -121,7 +121,9 @@ def test_replay_revives_the_dead(handler: Handler, emit_numbers: Emit) -> None:
     assert handler.seen == [1]
 
 
-def test_a_discarded_dead_letter_lets_its_followers_go_and_ends_its_event(handler: Handler, emit_numbers: Emit) -> None:
+def test_a_discarded_dead_letter_releases_later_events_and_completes_its_event(
+    handler: Handler, emit_numbers: Emit
+) -> None:
     events = emit_numbers([1, 2, 3])
     dead = _kill_off(handler, 2)
     assert discard_dead(dead) == 1
@@ -138,7 +140,7 @@ def test_only_dead_letters_can_be_retried_or_discarded(handler: Handler, emit_nu
     assert (retry_dead(alive), discard_dead(alive)) == (0, 0)
 
 
-def test_dead_letters_of_one_cause_are_one_group(handler: Handler, emit_numbers: Emit) -> None:
+def test_dead_letters_with_the_same_cause_form_one_group(handler: Handler, emit_numbers: Emit) -> None:
     for number in (1, 2, 3):
         emit_numbers([number], aggregate=uuid7())
     dead = _kill_off(handler, 1, 2, 3)
@@ -164,7 +166,7 @@ def test_staff_see_how_far_behind_each_consumer_is(handler: Handler, emit_number
     assert (totals.dead, totals.parked, totals.oldest_lag) == (1, 1, None)
 
 
-def test_staff_are_told_why_an_event_waits(handler: Handler, emit_numbers: Emit) -> None:
+def test_staff_see_what_an_event_waits_for(handler: Handler, emit_numbers: Emit) -> None:
     ready, follower = emit_numbers([1, 2])
     with platform_context():
         [status] = why_waiting(ready)
@@ -179,12 +181,12 @@ def test_staff_are_told_why_an_event_waits(handler: Handler, emit_numbers: Emit)
     _kill_off(handler, 1)
     with platform_context():
         [status] = why_waiting(ready)
-        assert status.reason.startswith(f"Given up after {MAX_ATTEMPTS} attempts")
+        assert status.reason.startswith(f"Gave up after {MAX_ATTEMPTS} attempts")
         [status] = why_waiting(follower)
         assert "an earlier event of the same counter" in status.reason
 
 
-def test_a_finished_event_waits_for_nobody(handler: Handler, emit_numbers: Emit) -> None:
+def test_a_finished_event_has_no_open_deliveries(handler: Handler, emit_numbers: Emit) -> None:
     [event] = emit_numbers([1])
     drain()
     with platform_context():
@@ -198,7 +200,7 @@ def test_the_timeline_of_an_aggregate_is_newest_first(handler: Handler, emit_num
         assert [event.pk for event in timeline(key)] == events[::-1]
 
 
-def test_a_tenant_sees_its_own_queue_only(
+def test_a_tenant_sees_only_its_own_queue(
     handler: Handler, emit_numbers: Emit, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     emit_numbers([1], owner=tenant)
@@ -209,39 +211,39 @@ def test_a_tenant_sees_its_own_queue_only(
         assert overview().running == 0
 
 
-def test_the_sweep_makes_processed_true_to_the_deliveries(handler: Handler, emit_numbers: Emit) -> None:
+def test_repair_corrects_the_processed_flag(handler: Handler, emit_numbers: Emit) -> None:
     done, open_ = emit_numbers([1, 2])
     with platform_context(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM event_deliveries WHERE event_id = %s", [done])
         cursor.execute("UPDATE domain_events SET processed = true, processed_at = now() WHERE id = %s", [open_])
-    report = sweep()
+    report = repair()
     assert (report.finished, report.unfinished) == (1, 1)
     assert _event(done).processed_at is not None
     assert _event(open_).processed_at is None
-    assert sweep() == type(report)(0, 0, 0, 0)
+    assert repair() == type(report)(0, 0, 0, 0)
 
 
-def test_the_sweep_lets_go_what_is_parked_behind_nothing(handler: Handler, emit_numbers: Emit) -> None:
+def test_repair_releases_deliveries_parked_behind_nothing(handler: Handler, emit_numbers: Emit) -> None:
     emit_numbers([1, 2, 3])
     [dead] = _kill_off(handler, 1)
     with platform_context(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM event_deliveries WHERE id = %s", [dead])
-    assert sweep().released == 2
+    assert repair().released == 2
     drain()
     assert handler.seen == [2, 3]
 
 
-def test_the_command_replays_and_counts(handler: Handler, emit_numbers: Emit) -> None:
+def test_the_command_replays_events_and_prints_their_number(handler: Handler, emit_numbers: Emit) -> None:
     [event] = emit_numbers([1])
     drain()
     out = StringIO()
     call_command("replay_events", event=[event], consumer="probe", stdout=out)
-    assert out.getvalue() == "1 deliveries made again.\n"
+    assert out.getvalue() == "1 deliveries queued.\n"
     drain()
     assert handler.seen == [1, 1]
 
 
-def test_the_command_asks_for_a_condition(db: None) -> None:
+def test_the_command_needs_a_filter_or_all(db: None) -> None:
     with pytest.raises(CommandError, match="--all"):
         call_command("replay_events")
 

@@ -12,17 +12,19 @@ from lad.outbox.replay import EventFilter, UnknownConsumer, replay
 
 
 class Command(BaseCommand):
-    help = "Deliver events again to one consumer, or to all that subscribe to them."
+    help = "Deliver events again to one consumer or to all subscribers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--consumer", help="only this one; without it all subscribers")
-        parser.add_argument("--type", default="", help="types that start so, such as tenants.invitation.")
+        parser.add_argument("--consumer", help="deliver to this consumer only")
+        parser.add_argument("--type", default="", help="only types with this prefix, for example tenants.invitation.")
         parser.add_argument("--tenant", type=UUID, help="only events of this tenant")
         parser.add_argument("--event", type=UUID, action="append", default=[], help="only this event; may be repeated")
-        parser.add_argument("--since", type=_moment, help="from this moment on, ISO 8601")
-        parser.add_argument("--until", type=_moment, help="before this moment, ISO 8601")
-        parser.add_argument("--all", action="store_true", help="needed to replay without any condition")
-        parser.add_argument("--dry-run", action="store_true", help="count only")
+        parser.add_argument("--since", type=_moment, help="only events from this time on (ISO 8601)")
+        parser.add_argument("--until", type=_moment, help="only events before this time (ISO 8601)")
+        parser.add_argument(
+            "--all", action="store_true", help="replay every event; needed if no other option selects events"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="count the deliveries and change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = EventFilter(
@@ -33,12 +35,12 @@ class Command(BaseCommand):
             until=options["until"],
         )
         if wanted == EventFilter() and not options["all"]:
-            raise CommandError("Say which events: --event, --type, --tenant, --since, --until, or --all for every one.")
+            raise CommandError("Select events with --event, --type, --tenant, --since or --until, or pass --all.")
         try:
             count = replay(wanted, consumer=options["consumer"], dry_run=options["dry_run"])
         except UnknownConsumer as error:
             raise CommandError(str(error)) from error
-        verb = "would be made again" if options["dry_run"] else "made again"
+        verb = "would be queued" if options["dry_run"] else "queued"
         self.stdout.write(f"{count} deliveries {verb}.")
 
 
