@@ -1,1 +1,1 @@
-"""Mail as rows: queued by consumers, sent by a task outside any transaction, never sent twice by accident."""
+"""Mail as rows: queued in a transaction, sent by a task outside of it, never sent twice by accident."""

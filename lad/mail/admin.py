@@ -1,6 +1,4 @@
-"""What the machinery does: mail, sessions, repeated requests, and who changed what."""
-
-from typing import Any
+"""Queued and sent mail in the admin."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -11,6 +9,7 @@ from lad.admin.base import ReadOnlyAdmin, register
 from lad.mail import services
 from lad.mail.models import MailDelivery
 from lad.tenancy.access import access_of
+from lad.types import Values
 
 
 @register(MailDelivery)
@@ -31,35 +30,35 @@ class MailDeliveryAdmin(ReadOnlyAdmin):
 
     @row_action(
         "Send again",
-        explanation="Look first whether it arrived: an unknown mail may have left before its sender vanished.",
+        explanation="Check first whether it arrived: a mail in the state Unknown may have been sent.",
         permission="platform",
         when=lambda row: row.state in services.RESENDABLE,
         icon="forward_to_inbox",
     )
-    def resend(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def resend(self, request: HttpRequest, row: MailDelivery, values: Values) -> str:
         services.resend(delivery_id=row.pk)
-        return f"The mail to {row.to_address} is queued."
+        return f"The mail to {row.to_address} was queued."
 
     @row_action(
         "Cancel",
-        explanation="It will not be sent.",
+        explanation="The mail will not be sent.",
         permission="platform",
         when=lambda row: row.state in services.CANCELLABLE,
         icon="cancel",
         danger=True,
     )
-    def cancel(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def cancel(self, request: HttpRequest, row: MailDelivery, values: Values) -> str:
         services.cancel(delivery_id=row.pk)
-        return f"The mail to {row.to_address} is cancelled."
+        return f"The mail to {row.to_address} was cancelled."
 
     @admin.action(description="Send again", permissions=["platform"])
     def resend_all(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
             services.resend(delivery_id=row.pk)
-        messages.success(request, f"{len(queryset)} mails are queued.")
+        messages.success(request, f"{len(queryset)} mails were queued.")
 
     @admin.action(description="Cancel", permissions=["platform"])
     def cancel_all(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
             services.cancel(delivery_id=row.pk)
-        messages.success(request, f"{len(queryset)} mails are cancelled.")
+        messages.success(request, f"{len(queryset)} mails were cancelled.")

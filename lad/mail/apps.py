@@ -1,4 +1,4 @@
-"""Mail that leaves LAD."""
+"""The mail app."""
 
 from django.apps import AppConfig
 

@@ -18,10 +18,11 @@ class MailState(models.TextChoices):
 
 
 class MailDelivery(GlobalModel):
-    """One mail: who gets it and what it is about. Its text and its secret link are made when it is sent.
+    """A mail: its recipient and its subject. Text and secret links are made when it is sent.
 
-    ``attempts`` is counted when a sender takes it and fences what that sender writes back.
-    ``unknown`` means the sender vanished in the middle: a person decides whether to send it again.
+    A sender counts ``attempts`` when it claims the mail; a result is recorded only if the count is still
+    the same. ``unknown`` means that the sender died while it was sending: a person decides whether to send
+    the mail again.
     """
 
     event_name = "tenants.mail_delivery"
@@ -31,8 +32,8 @@ class MailDelivery(GlobalModel):
     )
     kind = RegisteredKeyField(max_length=30, registry=mail_kinds)
     to_address = LowercaseEmailField(max_length=255)
-    subject_id = models.UUIDField(help_text="The row the mail is about: an invitation, a user or an invoice.")
-    idempotency_key = models.CharField(max_length=100, help_text="Also the mail's Message-ID.")
+    subject_id = models.UUIDField(help_text="The record the mail is about, for example an invitation.")
+    idempotency_key = models.CharField(max_length=100, help_text="Identifies the mail; also its Message-ID.")
     state = models.CharField(max_length=20, choices=MailState, default=MailState.QUEUED, db_default=MailState.QUEUED)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)

@@ -1,8 +1,8 @@
-"""Sending what is queued. A mail may be late, or held for a person to decide, but is not sent twice by accident.
+"""Send queued mail. A mail may be late or wait for a person's decision, but is not sent twice by accident.
 
-Each mail is claimed in a transaction of its own, sent outside any, and written back only by the
-attempt that claimed it. A sender that dies in between leaves a lease to run out; whether that mail
-left is then unknown, and it stays so until a person decides or the late sender reports.
+Each mail is claimed in its own transaction, sent outside any, and its result is recorded only by the
+attempt that claimed it. If a sender dies, its lease expires and the mail becomes *unknown*, until a person
+decides or the sender reports late.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -26,14 +27,14 @@ from lad.observability import mask_secrets
 from lad.tenancy.context import platform_context
 
 SEND_SECONDS: Final = 20.0
-# Longer than a task may live, so that a lease never runs out under a sender that still works.
+# Longer than the time limit of a task, so that no lease expires while its sender still works.
 LEASE: Final = timedelta(seconds=120)
 MAX_ATTEMPTS: Final = 8
 FIRST_DELAY_SECONDS: Final = 30.0
-LONGEST_DELAY_SECONDS: Final = 3600.0
+MAX_DELAY_SECONDS: Final = 3600.0
 FIRST_PERMANENT_CODE: Final = 500
-ERROR_LENGTH: Final = 1_000
-VANISHED: Final = "The sender vanished while it was sending: the mail may or may not have left."
+MAX_ERROR_LENGTH: Final = 1_000
+SENDER_DIED: Final = "The sender died while it was sending: the mail may or may not have been sent."
 
 log = structlog.get_logger("lad.mail")
 
@@ -51,14 +52,14 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class AttemptResult:
-    """What became of one attempt. ``queued`` means: try again later."""
+    """The mail's state after one attempt. ``queued`` means that it is tried again later."""
 
     state: MailState
     error: str = ""
 
 
 def send_due(*, seconds: float = SEND_SECONDS) -> dict[str, int]:
-    """Send what is due until nothing is or the time is up; returns how many mails ended in which state."""
+    """Send due mails until none is left or the time is up. Return the number of mails per resulting state."""
     deadline = time.monotonic() + seconds
     counts: dict[str, int] = {}
     expire_leases()
@@ -70,18 +71,18 @@ def send_due(*, seconds: float = SEND_SECONDS) -> dict[str, int]:
 
 
 def expire_leases() -> int:
-    """Hold mails whose sender vanished for a person to decide."""
+    """Mark mails whose sender died as unknown and return how many there were."""
     with platform_context():
         count: int = MailDelivery.objects.filter(state=MailState.SENDING, lease_until__lt=Now()).update(
-            state=MailState.UNKNOWN, error=VANISHED
+            state=MailState.UNKNOWN, error=SENDER_DIED
         )
     if count:
-        log.error("mails of unknown fate", count=count)
+        log.error("mails became unknown", count=count)
     return count
 
 
 def claim() -> MailDelivery | None:
-    """Take one mail that is due; committed before anything is sent."""
+    """Claim one due mail, or return None. The claim is committed before the mail is sent."""
     with transaction.atomic(durable=True), platform_context():
         with connection.cursor() as cursor:
             cursor.execute(CLAIM, [LEASE.total_seconds(), [kind.key for kind in mail_kinds if kind.bulk]])
@@ -94,26 +95,26 @@ def attempt(delivery: MailDelivery) -> AttemptResult:
     try:
         with platform_context():
             message = build(delivery, now=timezone.now())
-        # Writes the whole mail once: what is wrong with it shows before a server hears of it.
+        # Serialise the mail once, so that a fault in it shows before a server is contacted.
         message.message()
     except Obsolete as reason:
         return AttemptResult(MailState.CANCELLED, str(reason))
     except Exception as error:
-        return _again(delivery, error)
+        return _not_sent(delivery, error)
     backend = get_connection()
     try:
         backend.open()
     except Exception as error:
-        return _again(delivery, error)
+        return _not_sent(delivery, error)
     try:
-        return _hand_over(backend, message, delivery)
+        return _transmit(backend, message, delivery)
     finally:
         with contextlib.suppress(Exception):
             backend.close()
 
 
 def write_back(delivery: MailDelivery, result: AttemptResult) -> bool:
-    """Record the result unless another attempt has begun; returns whether it was recorded."""
+    """Record the result unless another attempt has begun. Return whether it was recorded."""
     values: dict[str, Any] = {"state": result.state, "error": result.error, "lease_until": None}
     if result.state == MailState.SENT:
         values["sent_at"] = Now()
@@ -149,36 +150,36 @@ def _run_sent_hook(delivery: MailDelivery) -> None:
         log.exception("the hook of a sent mail failed", delivery=str(delivery.pk), kind=delivery.kind)
 
 
-def _hand_over(backend: Any, message: EmailMultiAlternatives, delivery: MailDelivery) -> AttemptResult:
+def _transmit(backend: BaseEmailBackend, message: EmailMultiAlternatives, delivery: MailDelivery) -> AttemptResult:
     try:
         backend.send_messages([message])
     except smtplib.SMTPRecipientsRefused as error:
-        return _answered(delivery, max(code for code, _text in error.recipients.values()), error)
+        return _result_of_refusal(delivery, max(code for code, _text in error.recipients.values()), error)
     except smtplib.SMTPResponseException as error:
-        return _answered(delivery, error.smtp_code, error)
+        return _result_of_refusal(delivery, error.smtp_code, error)
     except Exception as error:
-        # No answer: the server may have taken the mail before the line went dead.
+        # No answer: the server may have accepted the mail before the connection was lost.
         return AttemptResult(MailState.UNKNOWN, _describe(error))
     return AttemptResult(MailState.SENT)
 
 
-def _answered(delivery: MailDelivery, code: int, error: Exception) -> AttemptResult:
+def _result_of_refusal(delivery: MailDelivery, code: int, error: Exception) -> AttemptResult:
     if code >= FIRST_PERMANENT_CODE:
         return AttemptResult(MailState.FAILED, _describe(error))
-    return _again(delivery, error)
+    return _not_sent(delivery, error)
 
 
-def _again(delivery: MailDelivery, error: Exception) -> AttemptResult:
-    """The mail surely did not leave: try later, or give up."""
+def _not_sent(delivery: MailDelivery, error: Exception) -> AttemptResult:
+    """Return the result for a mail that was certainly not sent: try again, or give up."""
     state = MailState.FAILED if delivery.attempts >= MAX_ATTEMPTS else MailState.QUEUED
     return AttemptResult(state, _describe(error))
 
 
 def _delay(attempts: int) -> float:
-    longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempts)
+    longest = min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempts)
     return random.uniform(FIRST_DELAY_SECONDS / 2, longest)  # noqa: S311  (spreads load, no secret)
 
 
 def _describe(error: Exception) -> str:
-    text = f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
+    text = f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
     return str(mask_secrets(None, "", {"reason": text})["reason"])

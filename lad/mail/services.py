@@ -1,4 +1,4 @@
-"""Queueing mail, and what staff may do with a mail that did not go out."""
+"""Queue mail, and send again or cancel a mail that was not sent."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -14,19 +14,14 @@ from lad.outbox.notifier import WorkerNotifier
 from lad.tenancy.context import platform_context
 
 RESENDABLE: Final = (MailState.UNKNOWN, MailState.FAILED, MailState.CANCELLED)
-
-
 CANCELLABLE: Final = (MailState.QUEUED, MailState.UNKNOWN, MailState.FAILED)
-
-
-SUPERSEDED: Final = "A newer mail with a newer link takes its place."
-
+SUPERSEDED: Final = "Replaced by a newer mail with a newer link."
 
 _notifier = WorkerNotifier("tenants.send_mail")
 
 
 class MailUnderWay(Conflict):
-    """The mail is in no state for this: only one that failed, was cancelled or is unknown can be sent again."""
+    """The mail is being sent or was sent. Only a mail that failed, was cancelled or is unknown can be sent again."""
 
     code = "mail_under_way"
 
@@ -52,20 +47,20 @@ def queue(*, kind: MailKind, tenant_id: UUID | None, to: str, subject_id: UUID, 
 
 
 def resend(*, delivery_id: UUID) -> MailDelivery:
-    """Send a mail again whose fate a person has looked into. Raises MailUnderWay."""
-    return _move(delivery_id, RESENDABLE, state=MailState.QUEUED, next_attempt_at=timezone.now(), error="")
+    """Queue a mail again. Raises MailUnderWay."""
+    return _change_state(delivery_id, RESENDABLE, state=MailState.QUEUED, next_attempt_at=timezone.now(), error="")
 
 
 def cancel(*, delivery_id: UUID) -> MailDelivery:
-    """Give up on a mail. Raises MailUnderWay."""
-    return _move(delivery_id, CANCELLABLE, state=MailState.CANCELLED, next_attempt_at=None)
+    """Cancel a mail that was not sent. Raises MailUnderWay."""
+    return _change_state(delivery_id, CANCELLABLE, state=MailState.CANCELLED, next_attempt_at=None)
 
 
-def _move(delivery_id: UUID, allowed: Iterable[str], **values: object) -> MailDelivery:
+def _change_state(delivery_id: UUID, allowed: Iterable[str], **values: object) -> MailDelivery:
     with platform_context():
         mail: MailDelivery = MailDelivery.objects.select_for_update().get(pk=delivery_id)
         if mail.state not in allowed:
-            raise MailUnderWay(f"The mail is {mail.state}: it cannot be moved to {values['state']}.", state=mail.state)
+            raise MailUnderWay(f"The mail is {mail.state} and cannot become {values['state']}.", state=mail.state)
         for name, value in values.items():
             setattr(mail, name, value)
         mail.save(update_fields=[*values])
@@ -91,7 +86,7 @@ def queue_all(deliveries: Iterable[MailDelivery]) -> None:
     rows = list(deliveries)
     for row in rows:
         mail_kinds.get(row.kind)
-    # A replayed event finds its mail there already.
+    # A replayed event has queued its mail already.
     MailDelivery.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
         _notifier.notify_on_commit()

@@ -1,4 +1,4 @@
-"""What Celery runs. Every task looks for work in the database; none carries any."""
+"""Celery tasks. Each looks for work in the database; none carries any in its arguments."""
 
 from celery import shared_task
 

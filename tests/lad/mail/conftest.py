@@ -1,4 +1,4 @@
-"""A real SMTP server that a test can make refuse, break off or just take the mail."""
+"""A real SMTP server that accepts or refuses mail, or drops the connection, as the test asks."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from tests.factories.tenants import TenantInvitationFactory
 
 @dataclass
 class Mailbox:
-    """What the server took, and what it answers."""
+    """The mails a server received and the answers it gives."""
 
     port: int
     received: list[Message] = field(default_factory=list)

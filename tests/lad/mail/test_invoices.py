@@ -1,4 +1,4 @@
-"""An invoice leaves by mail once, with its PDF, and is noted as sent when it really left."""
+"""An invoice is mailed once with its PDF, and marked as sent once the mail was sent."""
 
 import io
 from datetime import timedelta
@@ -25,7 +25,7 @@ from tests.lad.mail.conftest import Mailbox, part
 
 @pytest.fixture
 def invoice(tenant: Tenant, owner: User) -> Invoice:
-    """A finalised one of 99 dollars."""
+    """A finalised invoice of 99 dollars."""
     now = timezone.now()
     with tenant_context(tenant.pk):
         BillingProfileFactory.create(tenant=tenant, legal_name="Acme & Sons", invoice_email="books@acme.example")
@@ -70,7 +70,7 @@ def test_an_invoice_is_mailed_as_text_page_and_pdf(mailbox: Mailbox, invoice: In
     assert invoice.invoice_number in shown
 
 
-def test_it_is_noted_as_sent_when_it_left_and_not_before(mailbox: Mailbox, invoice: Invoice) -> None:
+def test_an_invoice_is_marked_as_sent_once_its_mail_was_sent(mailbox: Mailbox, invoice: Invoice) -> None:
     _send(invoice)
     assert _now(invoice).sent_at is None
     sender.send_due()
@@ -80,7 +80,7 @@ def test_it_is_noted_as_sent_when_it_left_and_not_before(mailbox: Mailbox, invoi
     assert event.payload["to_address"] == "books@acme.example"
 
 
-def test_a_mail_of_unknown_fate_is_not_noted_as_sent(mailbox: Mailbox, invoice: Invoice) -> None:
+def test_an_unknown_mail_does_not_mark_its_invoice_as_sent(mailbox: Mailbox, invoice: Invoice) -> None:
     mailbox.breaks_off = True
     _send(invoice)
     assert sender.send_due() == {MailState.UNKNOWN: 1}
@@ -88,13 +88,13 @@ def test_a_mail_of_unknown_fate_is_not_noted_as_sent(mailbox: Mailbox, invoice: 
     assert _told() == []
 
 
-def test_asking_twice_sends_once(mailbox: Mailbox, invoice: Invoice) -> None:
+def test_sending_an_invoice_twice_queues_one_mail(mailbox: Mailbox, invoice: Invoice) -> None:
     assert _send(invoice).pk == _send(invoice).pk
     sender.send_due()
     assert len(mailbox.received) == 1
 
 
-def test_nothing_is_sent_again_while_the_fate_of_the_first_is_unknown(mailbox: Mailbox, invoice: Invoice) -> None:
+def test_no_second_mail_is_queued_while_the_first_is_unknown(mailbox: Mailbox, invoice: Invoice) -> None:
     mailbox.breaks_off = True
     first = _send(invoice)
     sender.send_due()
@@ -114,7 +114,7 @@ def test_an_invoice_that_was_sent_can_be_sent_again(mailbox: Mailbox, invoice: I
     assert _now(invoice).sent_at == sent_at, "it says when it was sent first"
 
 
-def test_without_an_address_of_its_own_the_owner_gets_it(mailbox: Mailbox, invoice: Invoice, owner: User) -> None:
+def test_without_a_billing_address_the_owner_gets_the_invoice(mailbox: Mailbox, invoice: Invoice, owner: User) -> None:
     with platform_context():
         BillingProfile.objects.update(invoice_email="")
     _send(invoice)
@@ -122,7 +122,7 @@ def test_without_an_address_of_its_own_the_owner_gets_it(mailbox: Mailbox, invoi
     assert mailbox.received[0]["To"] == owner.email
 
 
-def test_without_an_owner_nobody_gets_it(invoice: Invoice) -> None:
+def test_an_invoice_without_any_recipient_is_refused(invoice: Invoice) -> None:
     with platform_context():
         BillingProfile.objects.update(invoice_email="")
         Membership.objects.all().delete()
@@ -138,7 +138,7 @@ def test_a_draft_is_not_sent(tenant: Tenant, invoice: Invoice) -> None:
             send_invoice(invoice=draft)
 
 
-def test_an_invoice_voided_before_its_mail_left_is_not_mailed(mailbox: Mailbox, invoice: Invoice) -> None:
+def test_an_invoice_voided_before_its_mail_is_sent_is_not_mailed(mailbox: Mailbox, invoice: Invoice) -> None:
     _send(invoice)
     with tenant_context(invoice.tenant_id):
         invoices.void(invoice=invoice, reason="Wrong price")
@@ -146,7 +146,7 @@ def test_an_invoice_voided_before_its_mail_left_is_not_mailed(mailbox: Mailbox, 
     assert mailbox.received == []
 
 
-def test_a_mail_that_left_has_left_even_when_noting_it_fails(
+def test_a_sent_mail_stays_sent_when_its_hook_fails(
     mailbox: Mailbox, invoice: Invoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:

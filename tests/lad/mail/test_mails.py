@@ -1,4 +1,4 @@
-"""From an event to what lies in the mailbox."""
+"""From an event to the mail in the mailbox."""
 
 import json
 from datetime import timedelta
@@ -68,7 +68,7 @@ def test_an_invitation_reaches_the_mailbox_with_a_link_that_works(
     assert "Join us &amp; &lt;win&gt;" in part(message, "text/html")
 
 
-def test_the_secret_of_a_link_is_in_no_row(mailbox: Mailbox, invitation: TenantInvitation, owner: User) -> None:
+def test_no_row_holds_the_secret_of_a_link(mailbox: Mailbox, invitation: TenantInvitation, owner: User) -> None:
     _invite(invitation, owner)
     drain()
     sender.send_due()
@@ -90,7 +90,7 @@ def test_a_replayed_event_does_not_mail_again(mailbox: Mailbox, invitation: Tena
     assert len(mailbox.received) == 1
 
 
-def test_sending_again_before_the_first_mail_left_makes_one_mail_with_the_newest_link(
+def test_an_invitation_resent_before_its_first_mail_is_mailed_once_with_the_newest_link(
     mailbox: Mailbox, invitation: TenantInvitation, owner: User
 ) -> None:
     _invite(invitation, owner)
@@ -103,7 +103,7 @@ def test_sending_again_before_the_first_mail_left_makes_one_mail_with_the_newest
     assert [mail.state for mail in _mails()] == [MailState.CANCELLED, MailState.SENT]
 
 
-def test_an_invitation_sent_again_is_mailed_again(mailbox: Mailbox, invitation: TenantInvitation, owner: User) -> None:
+def test_a_resent_invitation_is_mailed_again(mailbox: Mailbox, invitation: TenantInvitation, owner: User) -> None:
     _invite(invitation, owner)
     drain()
     sender.send_due()
@@ -115,7 +115,7 @@ def test_an_invitation_sent_again_is_mailed_again(mailbox: Mailbox, invitation: 
 
 
 @pytest.mark.parametrize("end", ["accepted", "revoked", "expired"])
-def test_an_invitation_that_is_over_is_not_mailed(
+def test_an_invitation_that_is_no_longer_pending_is_not_mailed(
     mailbox: Mailbox, queued: MailDelivery, invitation: TenantInvitation, end: str
 ) -> None:
     past = timezone.now() - timedelta(minutes=1)
@@ -138,7 +138,7 @@ def test_signing_up_mails_a_link_that_confirms_the_address(mailbox: Mailbox, ten
     assert tokens.read_email_verification_token(token) == (member.pk, member.email)
 
 
-def test_whoever_is_confirmed_already_gets_no_such_mail(mailbox: Mailbox, tenant: Tenant, member: User) -> None:
+def test_a_verified_user_gets_no_verification_mail(mailbox: Mailbox, tenant: Tenant, member: User) -> None:
     with platform_context(tenant_id=tenant.pk):
         emit("tenants.user.signed_up", aggregate=member)
     drain()
@@ -155,7 +155,7 @@ def test_asking_for_a_new_password_mails_a_link_that_sets_it(mailbox: Mailbox, t
     assert tokens.is_password_reset_token(member, token)
 
 
-def test_a_mail_never_goes_to_an_address_the_account_has_left(mailbox: Mailbox, tenant: Tenant, member: User) -> None:
+def test_no_mail_goes_to_a_former_address_of_the_account(mailbox: Mailbox, tenant: Tenant, member: User) -> None:
     with platform_context(tenant_id=tenant.pk):
         emit("tenants.user.password_reset_requested", aggregate=member)
     drain()
@@ -165,7 +165,7 @@ def test_a_mail_never_goes_to_an_address_the_account_has_left(mailbox: Mailbox, 
     assert mailbox.received == []
 
 
-def test_a_name_cannot_add_a_header_to_the_mail(
+def test_a_tenant_name_cannot_add_a_header_to_a_mail(
     mailbox: Mailbox, queued: MailDelivery, invitation: TenantInvitation
 ) -> None:
     with platform_context():
@@ -181,7 +181,7 @@ def test_a_mail_of_an_unregistered_kind_is_not_queued(tenant: Tenant, member: Us
     assert _mails() == []
 
 
-def test_mails_people_wait_for_go_before_invitations(
+def test_bulk_mails_are_sent_after_mails_that_people_wait_for(
     mailbox: Mailbox, queued: MailDelivery, tenant: Tenant, member: User
 ) -> None:
     with platform_context(tenant_id=tenant.pk):

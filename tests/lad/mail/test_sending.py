@@ -1,4 +1,4 @@
-"""A mail goes out once, is tried again only when it surely did not, and is held when nobody knows."""
+"""A mail is sent once, retried only if it was certainly not sent, and held if that is unknown."""
 
 import os
 import signal
@@ -37,14 +37,14 @@ def test_a_mail_is_sent_once_however_often_the_task_runs(mailbox: Mailbox, queue
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_transaction_is_open_while_the_mail_is_on_its_way(mailbox: Mailbox, queued: MailDelivery) -> None:
+def test_no_transaction_is_open_while_a_mail_is_sent(mailbox: Mailbox, queued: MailDelivery) -> None:
     open_transactions: list[bool] = []
     mailbox.on_data = lambda: open_transactions.append(connection.in_atomic_block)
     sender.send_due()
     assert open_transactions == [False]
 
 
-def test_the_same_mail_has_the_same_message_id_every_time(mailbox: Mailbox, queued: MailDelivery) -> None:
+def test_every_attempt_at_a_mail_has_the_same_message_id(mailbox: Mailbox, queued: MailDelivery) -> None:
     sender.send_due()
     _change(queued, state=MailState.UNKNOWN)
     services.resend(delivery_id=queued.pk)
@@ -52,7 +52,7 @@ def test_the_same_mail_has_the_same_message_id_every_time(mailbox: Mailbox, queu
     assert [message["Message-ID"] for message in mailbox.received] == [f"<{queued.idempotency_key}@lad.localhost>"] * 2
 
 
-def test_an_address_the_server_refuses_for_good_is_not_tried_again(mailbox: Mailbox, queued: MailDelivery) -> None:
+def test_a_permanently_refused_address_is_not_tried_again(mailbox: Mailbox, queued: MailDelivery) -> None:
     mailbox.answer_to_recipient = "550 No such user"
     assert sender.send_due() == {MailState.FAILED: 1}
     state, error = state_of(queued)
@@ -61,7 +61,7 @@ def test_an_address_the_server_refuses_for_good_is_not_tried_again(mailbox: Mail
 
 
 @pytest.mark.parametrize("where", ["recipient", "data"])
-def test_a_temporary_refusal_is_tried_again_later(mailbox: Mailbox, queued: MailDelivery, where: str) -> None:
+def test_a_temporary_refusal_is_retried(mailbox: Mailbox, queued: MailDelivery, where: str) -> None:
     setattr(mailbox, f"answer_to_{where}", "451 Try later")
     assert sender.send_due() == {MailState.QUEUED: 1}
     assert sender.send_due() == {}, "it was due again at once"
@@ -73,7 +73,7 @@ def test_a_temporary_refusal_is_tried_again_later(mailbox: Mailbox, queued: Mail
     assert sender.send_due() == {MailState.SENT: 1}
 
 
-def test_a_server_that_cannot_be_reached_is_tried_again_and_given_up_in_the_end(
+def test_an_unreachable_server_is_retried_until_the_last_attempt(
     mailbox: Mailbox, queued: MailDelivery, settings: Any
 ) -> None:
     settings.EMAIL_PORT = 1
@@ -85,9 +85,7 @@ def test_a_server_that_cannot_be_reached_is_tried_again_and_given_up_in_the_end(
     assert "ConnectionRefusedError" in error
 
 
-def test_a_line_that_goes_dead_before_the_answer_leaves_the_mail_unknown(
-    mailbox: Mailbox, queued: MailDelivery
-) -> None:
+def test_a_connection_lost_before_the_answer_leaves_the_mail_unknown(mailbox: Mailbox, queued: MailDelivery) -> None:
     mailbox.breaks_off = True
     assert sender.send_due() == {MailState.UNKNOWN: 1}
     mailbox.breaks_off = False
@@ -96,13 +94,13 @@ def test_a_line_that_goes_dead_before_the_answer_leaves_the_mail_unknown(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_sender_killed_in_the_middle_leaves_the_mail_unknown_and_unsent_again(
+def test_a_mail_whose_sender_was_killed_becomes_unknown_and_is_not_sent_again(
     mailbox: Mailbox, queued: MailDelivery
 ) -> None:
     connections.close_all()
     child = os.fork()
     if child == 0:
-        sender._hand_over = lambda *args: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        sender._transmit = lambda *args: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
         sender.send_due()
         os._exit(0)
     _pid, status = os.waitpid(child, 0)
@@ -111,11 +109,11 @@ def test_a_sender_killed_in_the_middle_leaves_the_mail_unknown_and_unsent_again(
     assert sender.send_due() == {}, "the lease still runs"
     _change(queued, lease_until=timezone.now() - timedelta(seconds=1))
     assert sender.send_due() == {}
-    assert state_of(queued) == (MailState.UNKNOWN, sender.VANISHED)
+    assert state_of(queued) == (MailState.UNKNOWN, sender.SENDER_DIED)
     assert mailbox.received == []
 
 
-def test_a_late_sender_still_reports_when_nobody_has_decided(queued: MailDelivery) -> None:
+def test_a_late_result_is_recorded_while_nobody_has_decided(queued: MailDelivery) -> None:
     claimed = sender.claim()
     assert claimed is not None
     _change(queued, lease_until=timezone.now() - timedelta(seconds=1))
@@ -124,7 +122,7 @@ def test_a_late_sender_still_reports_when_nobody_has_decided(queued: MailDeliver
     assert state_of(queued)[0] == MailState.SENT
 
 
-def test_a_late_sender_does_not_overwrite_the_attempt_after_it(queued: MailDelivery) -> None:
+def test_a_late_result_does_not_overwrite_a_newer_attempt(queued: MailDelivery) -> None:
     late = sender.claim()
     assert late is not None
     _change(queued, state=MailState.UNKNOWN)
@@ -137,7 +135,7 @@ def test_a_late_sender_does_not_overwrite_the_attempt_after_it(queued: MailDeliv
 
 
 @pytest.mark.parametrize("state", [MailState.QUEUED, MailState.SENDING, MailState.SENT])
-def test_only_a_mail_that_is_not_under_way_can_be_sent_again(queued: MailDelivery, state: MailState) -> None:
+def test_a_mail_that_is_queued_or_being_sent_cannot_be_sent_again(queued: MailDelivery, state: MailState) -> None:
     _change(queued, state=state)
     with pytest.raises(MailUnderWay):
         services.resend(delivery_id=queued.pk)
@@ -149,7 +147,7 @@ def test_a_cancelled_mail_is_not_sent(mailbox: Mailbox, queued: MailDelivery) ->
     assert state_of(queued)[0] == MailState.CANCELLED
 
 
-def test_a_mail_that_left_cannot_be_cancelled(queued: MailDelivery) -> None:
+def test_a_sent_mail_cannot_be_cancelled(queued: MailDelivery) -> None:
     _change(queued, state=MailState.SENT)
     with pytest.raises(MailUnderWay):
         services.cancel(delivery_id=queued.pk)
