@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
-from tenants.features.selectors import CATALOGUE
+from tenants.features.selectors import PLANS_BY_FEATURE
 
 
 class FeatureFilter(DropdownFilter):
@@ -15,7 +15,7 @@ class FeatureFilter(DropdownFilter):
     parameter_name = "feature"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(key, key) for key in sorted(CATALOGUE)]
+        return [(key, key) for key in sorted(PLANS_BY_FEATURE)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(feature_key=self.value()) if self.value() else queryset

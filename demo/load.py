@@ -17,7 +17,7 @@ from lad.tenancy.context import platform_context
 from lad.types import Values
 from tenants.access.models import UserCapability
 from tenants.accounts.models import User, UserIdentity
-from tenants.accounts.services import joining, people
+from tenants.accounts.services import joining, users
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.teams import tokens
 from tenants.teams.models import PlanTier, Tenant, TenantInvitation, TenantStatus
@@ -137,7 +137,7 @@ class _TenantLoader:
         return tenant
 
     def _member(self, person: MemberSpec, *, actor: User | None) -> User:
-        user = people.create_user(
+        user = users.create_user(
             email=f"{person.first_name}.{person.last_name}@{self.spec.domain}".lower(),
             password=self.password,
             first_name=person.first_name,
@@ -162,8 +162,8 @@ class _TenantLoader:
 
     def _accept(self, row: TenantInvitation, invited: InvitationSpec) -> None:
         first, _, last = invited.name.partition(".")
-        person = joining.NewPerson(self.password, first.capitalize(), last.capitalize())
-        joining.accept(token=tokens.invitation_token(row), new_person=person, now=self.now)
+        person = joining.NewUser(self.password, first.capitalize(), last.capitalize())
+        joining.accept(token=tokens.invitation_token(row), new_user=person, now=self.now)
 
     def _link_owner(self) -> None:
         """Link an external account to the owner if the spec names a provider."""

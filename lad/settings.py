@@ -182,7 +182,7 @@ TRIAL_LENGTH = timedelta(days=env.int("TRIAL_DAYS", default=14))
 EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})
 # The password of every demo account; only `manage.py demo` uses it.
 DEMO_PASSWORD = env.str("LAD_DEMO_PASSWORD", default="lad-demo-password")
-ACCESS_RESOLVER = "tenants.accounts.caller.resolve"
+ACCESS_RESOLVER = "tenants.accounts.authentication.resolve_access"
 
 # Mail. In development every mail lands as a file.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")

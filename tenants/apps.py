@@ -1,4 +1,4 @@
-"""Tenants, users, memberships, rights, features, invitations and domain events."""
+"""Tenants, users, memberships, rights, features and invitations."""
 
 from django.apps import AppConfig
 

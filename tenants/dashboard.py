@@ -1,9 +1,10 @@
-"""What of the tenants domain needs somebody now."""
+"""The tenants app's part of the admin dashboard."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
-from django.db.models import Count, Model, Q
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,30 +18,31 @@ from lad.tenancy.context import require_scope
 from tenants.activity.models import ActivityEntry
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
 
-# A trial or an invitation that ends within this time is worth a look.
+# Trials and invitations that end within this time are highlighted.
 SOON: Final = timedelta(days=3)
-# Behind by more than this, the outbox is no longer just busy.
+# An outbox further behind than this is shown as a warning.
 SLOW: Final = timedelta(minutes=1)
-LINES: Final = 8
+MAX_LINES: Final = 8
 
 
 @contributes_to_dashboard
 def contribution(request: HttpRequest) -> Contribution:
+    """Return the cards and panels that the user may see."""
     now = timezone.now()
     access = access_of(request)
-    found = Contribution()
+    result = Contribution()
     if access.platform:
-        found.cards += [*_outbox_cards(), *_mail_cards(access.tenant_id), *_tenant_cards(access.tenant_id, now)]
+        result.cards += [*_outbox_cards(), *_mail_cards(access.tenant_id), *_tenant_cards(access.tenant_id, now)]
     elif access.allows("team.view"):
-        found.cards.append(_people_card())
+        result.cards.append(_people_card())
     if access.allows("activity.view"):
-        found.panels.append(_recent_activity())
+        result.panels.append(_recent_activity())
     if access.allows("invitations.view"):
-        found.cards.append(_invitation_card(now))
-        found.panels.append(_open_invitations(now))
+        result.cards.append(_invitation_card(now))
+        result.panels.append(_open_invitations(now))
     if access.platform:
-        found.panels.append(_ending_trials(access.tenant_id, now))
-    return found
+        result.panels.append(_ending_trials(access.tenant_id, now))
+    return result
 
 
 def _list_url(model: type[Model], query: str = "") -> str:
@@ -57,7 +59,7 @@ def _outbox_cards() -> list[Card]:
             "Dead letters",
             f"{overview.dead:,}",
             "skull",
-            "events a consumer gave up on" if overview.dead else "every event arrived",
+            "events a consumer gave up on" if overview.dead else "every event was delivered",
             reverse("admin:outbox"),
             "danger" if overview.dead else "",
         ),
@@ -65,14 +67,14 @@ def _outbox_cards() -> list[Card]:
             "Oldest event waiting",
             human_lag(lag) if lag is not None else "none",
             "hourglass_top",
-            f"{waiting:,} deliveries under way",
+            f"{waiting:,} deliveries waiting",
             reverse("admin:outbox"),
             "warning" if slow else "",
         ),
     ]
 
 
-def _mail_cards(tenant_id: Any) -> list[Card]:
+def _mail_cards(tenant_id: UUID | None) -> list[Card]:
     rows = MailDelivery.objects.filter(state__in=(MailState.UNKNOWN, MailState.FAILED))
     rows = rows.filter(tenant=tenant_id) if tenant_id else rows
     counts: dict[str, int] = dict(rows.order_by().values_list("state").annotate(Count("pk")))
@@ -82,7 +84,7 @@ def _mail_cards(tenant_id: Any) -> list[Card]:
             "Mail in doubt",
             f"{unknown:,}",
             "mark_email_unread",
-            "sent or not? look, then send again" if unknown else "no sender vanished",
+            "may have been sent: check, then send again" if unknown else "no sender crashed",
             _list_url(MailDelivery, "state__exact=unknown"),
             "warning" if unknown else "",
         ),
@@ -90,14 +92,14 @@ def _mail_cards(tenant_id: Any) -> list[Card]:
             "Mail failed",
             f"{failed:,}",
             "unsubscribe",
-            "the server refused it" if failed else "none was refused",
+            "refused by the mail server" if failed else "none was refused",
             _list_url(MailDelivery, "state__exact=failed"),
             "danger" if failed else "",
         ),
     ]
 
 
-def _tenant_cards(tenant_id: Any, now: datetime) -> list[Card]:
+def _tenant_cards(tenant_id: UUID | None, now: datetime) -> list[Card]:
     rows = Tenant.objects.filter(pk=tenant_id) if tenant_id else Tenant.objects.all()
     counts = rows.aggregate(
         open=Count("pk", filter=Q(status__in=(TenantStatus.ACTIVE, TenantStatus.TRIAL))),
@@ -111,7 +113,7 @@ def _tenant_cards(tenant_id: Any, now: datetime) -> list[Card]:
             "Suspended tenants",
             f"{counts['suspended']:,}",
             "pause_circle",
-            "shut out until reactivated" if counts["suspended"] else "nobody is shut out",
+            "no access until reactivated" if counts["suspended"] else "none is suspended",
             _list_url(Tenant, "status__exact=suspended"),
             "warning" if counts["suspended"] else "",
         ),
@@ -127,17 +129,20 @@ def _tenant_cards(tenant_id: Any, now: datetime) -> list[Card]:
 
 
 def _people_card() -> Card:
-    return Card(
-        "Members", f"{Membership.objects.count():,}", "group", "with a place in a tenant", _list_url(Membership)
+    return Card("Members", f"{Membership.objects.count():,}", "group", "users in this tenant", _list_url(Membership))
+
+
+def _pending_invitations(now: datetime) -> QuerySet[TenantInvitation]:
+    rows: QuerySet[TenantInvitation] = TenantInvitation.objects.filter(
+        accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now
     )
-
-
-def _open_rows(now: datetime) -> Any:
-    return TenantInvitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
+    return rows
 
 
 def _invitation_card(now: datetime) -> Card:
-    counts = _open_rows(now).aggregate(all=Count("pk"), soon=Count("pk", filter=Q(expires_at__lte=now + SOON)))
+    counts = _pending_invitations(now).aggregate(
+        all=Count("pk"), soon=Count("pk", filter=Q(expires_at__lte=now + SOON))
+    )
     return Card(
         "Invitations pending",
         f"{counts['all']:,}",
@@ -148,7 +153,7 @@ def _invitation_card(now: datetime) -> Card:
     )
 
 
-def _ending_trials(tenant_id: Any, now: datetime) -> Panel:
+def _ending_trials(tenant_id: UUID | None, now: datetime) -> Panel:
     rows = Tenant.objects.filter(status=TenantStatus.TRIAL, trial_ends_at__isnull=False)
     rows = rows.filter(pk=tenant_id) if tenant_id else rows
     lines = [
@@ -159,10 +164,10 @@ def _ending_trials(tenant_id: Any, now: datetime) -> Panel:
             row.trial_ends_at,
             *(("soon", "warning") if row.trial_ends_at <= now + SOON else ("", "")),
         )
-        for row in rows.order_by("trial_ends_at")[:LINES]
+        for row in rows.order_by("trial_ends_at")[:MAX_LINES]
     ]
     return Panel(
-        "Trials, the next to end first",
+        "Trials ending next",
         lines,
         "No tenant is on trial.",
         _list_url(Tenant, "status__exact=trial"),
@@ -178,21 +183,21 @@ def _open_invitations(now: datetime) -> Panel:
             reverse("admin:tenants_tenantinvitation_change", args=(row.pk,)),
             row.expires_at,
         )
-        for row in _open_rows(now).order_by("expires_at")[:LINES]
+        for row in _pending_invitations(now).order_by("expires_at")[:MAX_LINES]
     ]
     return Panel(
-        "Invitations, the next to expire first",
+        "Invitations expiring next",
         lines,
-        "Nobody is invited at the moment.",
+        "No invitation is pending.",
         _list_url(TenantInvitation, "status=pending"),
         "mail",
     )
 
 
 def _recent_activity() -> Panel:
-    # Each order has an index: within a tenant the moment, across tenants the time-ordered key.
+    # Both orders have an index: the time within a tenant, the time-ordered key across tenants.
     order = ["-occurred_at", "-pk"] if require_scope().tenant_id else ["-pk"]
-    rows = ActivityEntry.objects.select_related("tenant").order_by(*order)[:LINES]
+    rows = ActivityEntry.objects.select_related("tenant").order_by(*order)[:MAX_LINES]
     lines = [
         PanelLine(
             row.summary,

@@ -24,7 +24,7 @@ from leads.files.kinds import FileRefused, kind_of
 from leads.files.models import LeadAttachment
 from leads.files.storage import store
 from tenants.teams.models import Tenant
-from tenants.teams.status import closure
+from tenants.teams.status import closed_reason
 
 PURGED_AT_ONCE: Final = 500
 SWEPT_AT_ONCE: Final = 500
@@ -101,7 +101,7 @@ def follow(token: str, *, attachment_id: UUID, now: datetime) -> Download:
         tenant = Tenant.all_objects.filter(pk=claim.tenant_id).first()
     if tenant is None:
         raise NotFound
-    closed = closure(tenant, now)
+    closed = closed_reason(tenant, now)
     if closed is not None:
         raise closed
     with tenant_context(claim.tenant_id):

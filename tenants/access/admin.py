@@ -1,4 +1,4 @@
-"""Who is in a tenant, as what, with which single rights."""
+"""Admin pages of the rights given to or taken from single members."""
 
 from lad.admin.base import TenantModelAdmin, register
 from tenants.access.models import UserCapability

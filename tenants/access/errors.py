@@ -1,4 +1,4 @@
-"""Finds out who is asking: the person, the tenant they work in, and their rights there."""
+"""Errors about membership and rights."""
 
 from lad.errors import NotAllowed
 
@@ -7,3 +7,9 @@ class NoMembership(NotAllowed):
     """You are not a member of this tenant: choose one of yours with X-Tenant-ID or by switching."""
 
     code = "no_membership"
+
+
+class AboveYourRole(NotAllowed):
+    """That is above your own role; ask somebody who holds it."""
+
+    code = "above_your_role"

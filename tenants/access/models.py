@@ -1,4 +1,4 @@
-"""Who belongs to which tenant, in which role, with which single rights."""
+"""Rights given to or taken from single members."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from lad.db.models import TenantModel
 
 
 class UserCapability(TenantModel):
-    """One right given to or taken from one member, over what the role says."""
+    """A right given to or taken from one member, overriding the role."""
 
     event_name = "tenants.user_capability"
 
@@ -24,7 +24,7 @@ class UserCapability(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "user", "capability_key"],
                 name="user_capabilities_user_key",
-                violation_error_message="This member has an entry for this capability already.",
+                violation_error_message="This member already has an entry for this capability.",
             )
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="user_capabilities_newest")]

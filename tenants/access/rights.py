@@ -1,4 +1,8 @@
-"""Who may do what: one table of roles, areas and verbs. A right is named ``<area>.<verb>``."""
+"""The rights of each role. A right is named ``<area>.<verb>``.
+
+To add a role: add it to ``tenants.teams.models.Role``, give it a rank and the role it extends here, and
+name it in the areas where it has further rights.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -8,20 +12,25 @@ from tenants.teams.models import Role
 VIEW: Final = frozenset({"view"})
 EDIT: Final = frozenset({"view", "create", "update", "delete"})
 
-# Area → what each role adds there to what the roles below it have.
-_TABLE: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
+# Who ranks higher may change members below. A role has all rights of the role it extends.
+_RANKS: Final[Mapping[Role, int]] = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
+_EXTENDS: Final[Mapping[Role, Role]] = {Role.MEMBER: Role.VIEWER, Role.ADMIN: Role.MEMBER, Role.OWNER: Role.ADMIN}
+NO_ROLE_RANK: Final = -1
+
+# Area → role → the verbs it has there in addition to the role it extends.
+_RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "tenant": {Role.VIEWER: VIEW, Role.ADMIN: frozenset({"update"}), Role.OWNER: frozenset({"delete"})},
     "team": {Role.VIEWER: VIEW, Role.ADMIN: EDIT, Role.OWNER: frozenset({"transfer"})},
     "invitations": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "capabilities": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "features": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "activity": {Role.VIEWER: VIEW},
-    # Row-level security shows everybody their own outside accounts only.
+    # Row-level security shows users their own external accounts only.
     "identities": {Role.VIEWER: frozenset({"view", "delete"})},
     "events": {Role.ADMIN: VIEW},
     "audit": {Role.ADMIN: VIEW},
     "mail": {Role.ADMIN: VIEW},
-    # What use costs is everybody's to see, what there is the admins'; members spend, and owners pay for more.
+    # Everybody sees the cost of usage and members spend; admins see balances and invoices, owners buy.
     "billing": {
         Role.MEMBER: frozenset({"spend"}),
         Role.ADMIN: frozenset({"view", "update"}),
@@ -39,23 +48,19 @@ _TABLE: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "sending-accounts": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
     "voice": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "calls": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
-    # A conversation is its owner's; overseeing is seeing those of everybody.
+    # Conversations are private to the user who started them, except for those who may oversee.
     "assistant": {Role.VIEWER: VIEW, Role.MEMBER: EDIT, Role.ADMIN: frozenset({"oversee"})},
 }
 
-WEAKEST_FIRST: Final = (Role.VIEWER, Role.MEMBER, Role.ADMIN, Role.OWNER)
-
 
 def rank(role: str) -> int:
-    """How strong a role is; a stranger's is below all."""
-    return WEAKEST_FIRST.index(Role(role)) if role else -1
+    """Return the rank of a role; higher is stronger. An empty role ranks below all."""
+    return _RANKS[Role(role)] if role else NO_ROLE_RANK
 
 
 def _rights(role: Role) -> frozenset[str]:
-    included = WEAKEST_FIRST[: rank(role) + 1]
-    return frozenset(
-        f"{area}.{verb}" for area, added in _TABLE.items() for step in included for verb in added.get(step, ())
-    )
+    own = frozenset(f"{area}.{verb}" for area, by_role in _RIGHTS.items() for verb in by_role.get(role, ()))
+    return own | _rights(_EXTENDS[role]) if role in _EXTENDS else own
 
 
 _BY_ROLE: Final = {role: _rights(role) for role in Role}
@@ -64,12 +69,12 @@ ALL_RIGHTS: Final = _BY_ROLE[Role.OWNER]
 
 
 def role_rights(role: str) -> frozenset[str]:
-    """What the role allows by itself; nothing for no role."""
+    """Return the rights of a role; none for an empty role."""
     return _BY_ROLE[Role(role)] if role else frozenset()
 
 
 def effective_rights(role: str, capabilities: Iterable[tuple[str, bool]]) -> frozenset[str]:
-    """The role's rights with single ones added (True) or taken away (False)."""
+    """Return the role's rights with single rights added (True) or removed (False)."""
     rights = set(role_rights(role))
     for right, enabled in capabilities:
         if enabled:

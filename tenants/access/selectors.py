@@ -1,6 +1,6 @@
-"""Finds out who is asking: the person, the tenant they work in, and their rights there."""
+"""Read memberships with their effective rights."""
 
-from typing import Any
+from typing import TypedDict
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet
@@ -11,8 +11,15 @@ from tenants.access.rights import effective_rights
 from tenants.teams.models import Membership
 
 
+class CapabilityEntry(TypedDict):
+    """A right given to (``enabled``) or taken from a member."""
+
+    right: str
+    enabled: bool
+
+
 def memberships_with_rights() -> QuerySet[Membership]:
-    """Memberships with their user, their tenant and ``capabilities``, in one query."""
+    """Return memberships with their user, tenant and ``capabilities``, for one query."""
     capabilities = UserCapability.objects.filter(tenant=OuterRef("tenant"), user=OuterRef("user")).values(
         entry=JSONObject(right=F("capability_key"), enabled=F("enabled"))
     )
@@ -24,6 +31,7 @@ def memberships_with_rights() -> QuerySet[Membership]:
     return memberships
 
 
-def rights_in(membership: Any) -> frozenset[str]:
-    """The effective rights of a membership from ``memberships_with_rights``."""
-    return effective_rights(membership.role, [(entry["right"], entry["enabled"]) for entry in membership.capabilities])
+def rights_in(membership: Membership) -> frozenset[str]:
+    """Return the effective rights of a membership from ``memberships_with_rights``."""
+    capabilities: list[CapabilityEntry] = getattr(membership, "capabilities")  # noqa: B009  (an annotation)
+    return effective_rights(membership.role, [(entry["right"], entry["enabled"]) for entry in capabilities])

@@ -1,4 +1,4 @@
-"""Signing in to the admin and the browsable API."""
+"""Django's authentication backend, for signing in to the admin."""
 
 from typing import Any
 from uuid import UUID
@@ -9,27 +9,27 @@ from django.http import HttpRequest
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
-from tenants.accounts.services import credentials
+from tenants.accounts.services import credentials, sign_in_limit
 
 
 class EmailBackend:
-    """Finds people by their e-mail address, whatever its case, with the API's lock-out."""
+    """Authenticates by e-mail address and password, with the same limit on failures as the API."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **fields: Any
     ) -> User | None:
-        """The user, or None; raises PermissionDenied, which ends the search, when locked out."""
+        """Return the user, or None. Raises PermissionDenied if the address is locked, so no other backend is tried."""
         email = username or fields.get("email")
         if not email or password is None:
             return None
         try:
             return credentials.verify(email=email, password=password)
-        except credentials.LockedOut as error:
+        except sign_in_limit.LockedOut as error:
             raise PermissionDenied from error
         except DomainError:
             return None
 
     def get_user(self, user_id: UUID) -> User | None:
-        """The user of a session, unless deleted or deactivated since."""
+        """Return the user of a session, unless they were deleted or deactivated."""
         with platform_context():
             return User.objects.filter(pk=user_id, is_active=True).first()

@@ -1,4 +1,4 @@
-"""Mails that confirm an address and that reset a password."""
+"""Mails that verify an address and reset a password."""
 
 from datetime import datetime
 from typing import Final
@@ -50,7 +50,7 @@ EMAIL_VERIFICATION: Final = mail_kinds.register(
 )
 PASSWORD_RESET: Final = mail_kinds.register(MailKind("password-reset", "Password reset", _password_reset))
 
-_ACCOUNT_KINDS: Final = {
+_KIND_BY_EVENT: Final = {
     "tenants.user.signed_up": EMAIL_VERIFICATION,
     "tenants.user.verification_requested": EMAIL_VERIFICATION,
     "tenants.user.password_reset_requested": PASSWORD_RESET,
@@ -58,11 +58,11 @@ _ACCOUNT_KINDS: Final = {
 
 
 def queue_account_mails(batch: Batch) -> None:
-    """One mail per event, to the address the person has now."""
-    people = User.objects.in_bulk(batch.aggregate_ids)
-    asked = [(event, people.get(event.aggregate_id)) for event in batch]
+    """Queue one mail per event, to the user's current address."""
+    users = User.objects.in_bulk(batch.aggregate_ids)
+    recipients = [(event, users.get(event.aggregate_id)) for event in batch]
     queue_all(
-        new_delivery(event, _ACCOUNT_KINDS[event.type], to=user.email, subject_id=user.pk)
-        for event, user in asked
+        new_delivery(event, _KIND_BY_EVENT[event.type], to=user.email, subject_id=user.pk)
+        for event, user in recipients
         if user
     )

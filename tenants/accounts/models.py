@@ -1,4 +1,4 @@
-"""People, and the outside accounts they sign in with."""
+"""Users, their external accounts, refresh tokens and failed sign-ins."""
 
 from typing import Any, ClassVar
 
@@ -13,15 +13,17 @@ from lad.tenancy.context import platform_context
 
 
 class UserManager(LadManager):
-    """Users that are not deleted; sign-up is ``tenants.accounts.services.sign_up``."""
+    """Manages users that are not deleted. Sign-up is in ``tenants.accounts.services.sign_up``."""
 
-    def get_by_natural_key(self, email: str) -> Any:
+    def get_by_natural_key(self, email: str) -> "User":
+        """Return the user with this address, in any case."""
         with platform_context():
-            return self.get(email=email.strip().lower())
+            user: User = self.get(email=email.strip().lower())
+        return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Any:
-        """A member of the platform's own staff, for ``createsuperuser`` and the demo."""
-        user = self.model(email=email, is_staff=True, is_superuser=True, email_verified=True, **fields)
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create an account for LAD's own staff, for ``createsuperuser`` and the demo."""
+        user: User = self.model(email=email, is_staff=True, is_superuser=True, email_verified=True, **fields)
         user.set_password(password)
         with platform_context():
             user.save()
@@ -29,7 +31,7 @@ class UserManager(LadManager):
 
 
 class User(SoftDeletable, AbstractBaseUser, GlobalModel):
-    """One person's account; may belong to many tenants. A tenant sees those who are or were its members."""
+    """The account of one person, who may be a member of many tenants. Tenants see current and former members."""
 
     event_name = "tenants.user"
 
@@ -44,7 +46,7 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     )
     is_active = models.BooleanField(default=True, db_default=True)
     is_staff = models.BooleanField(default=False, db_default=False, help_text="May sign in to this admin.")
-    is_superuser = models.BooleanField(default=False, db_default=False, help_text="Runs the platform: sees all.")
+    is_superuser = models.BooleanField(default=False, db_default=False, help_text="LAD's staff: sees and changes all.")
     email_verified = models.BooleanField(default=False, db_default=False)
     phone_verified = models.BooleanField(default=False, db_default=False)
     last_login = models.DateTimeField(null=True, blank=True, db_column="last_login_at", editable=False)
@@ -57,7 +59,7 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
 
-    # Former members stay visible: rows they wrote would otherwise vanish from joins.
+    # Former members stay visible, or rows they wrote would drop out of joins.
     visible = f"id IN (SELECT user_id FROM memberships WHERE tenant_id = {CURRENT_TENANT})"
     privileges = ("SELECT",)
 
@@ -68,7 +70,7 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
                 fields=["email"],
                 condition=models.Q(deleted_at__isnull=True),
                 name="users_live_email_key",
-                violation_error_message="A user with this e-mail address exists already.",
+                violation_error_message="A user with this e-mail address already exists.",
             ),
             models.CheckConstraint(
                 condition=models.Q(email=models.functions.Lower("email")), name="users_email_lowercase"
@@ -88,12 +90,12 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
     def get_full_name(self) -> str:
-        """The name as Django and the admin's header ask for it."""
+        """Return the full name, under the method name Django expects."""
         return self.full_name
 
 
 class UserIdentity(GlobalModel):
-    """An outside account (Clerk, Google, …) a user signs in with, and its tokens. Seen by its user alone."""
+    """An external account (Clerk, Google, …) a user signs in with, and its tokens. Visible to its user only."""
 
     event_name = "tenants.user_identity"
 
@@ -121,7 +123,7 @@ class UserIdentity(GlobalModel):
 
 
 class RefreshToken(GlobalModel):
-    """One refresh token, good for one use. All tokens that follow from one sign-in share its ``session_id``."""
+    """A refresh token, which works once. All tokens of one session share ``session_id``."""
 
     event_name = "tenants.refresh_token"
 
@@ -136,7 +138,7 @@ class RefreshToken(GlobalModel):
     used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
-    # Every refresh writes two rows here; the log of who changed what would drown in them.
+    # Each refresh writes two rows; auditing them would flood the log.
     audited = False
 
     class Meta:
@@ -153,7 +155,7 @@ class RefreshToken(GlobalModel):
 
 
 class SignInFailure(GlobalModel):
-    """How often signing in failed for one address since it last worked; the address need not exist."""
+    """Consecutive failed sign-ins with one address, which may be unknown to LAD."""
 
     event_name = "tenants.sign_in_failure"
 

@@ -1,22 +1,22 @@
-"""Reads of the tenants domain that are more than a filter."""
+"""Read what ``/me`` shows about the caller."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+from lad.errors import DomainError
 from lad.tenancy.access import Access
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
-from tenants.features import selectors as features
+from tenants.features.selectors import JsonObject, states_for
 from tenants.teams.models import Membership, Tenant
-from tenants.teams.status import TenantClosed, closure
+from tenants.teams.status import TenantClosed, closed_reason
 
 
 @dataclass(frozen=True, slots=True)
 class OwnMembership:
-    """One of a person's memberships, as they see it; ``closed`` is what shuts them out of it."""
+    """A membership as its user sees it. ``closed`` says why the tenant is closed, or is None."""
 
     id: UUID
     tenant: Tenant
@@ -26,57 +26,63 @@ class OwnMembership:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedDecision:
-    """The decision on one feature, with its key."""
+class NamedFeatureState:
+    """The state of a feature, with its key."""
 
     key: str
     open: bool
     reason: str
     source: str
-    config: dict[str, Any]
+    config: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class Me:
-    """A person, the tenant they are working in and what they may do there."""
+class CallerProfile:
+    """The caller, their current tenant and what they may do there."""
 
     user: User
     tenant: Tenant | None
     role: str
     rights: Sequence[str]
-    features: Sequence[NamedDecision]
-    closed: Any
+    features: Sequence[NamedFeatureState]
+    closed: DomainError | None
     memberships: Sequence[OwnMembership]
 
 
-def me(access: Access, *, now: datetime) -> Me:
-    """Everything about the caller of a request. Runs in a scope of its own."""
+def me(access: Access, *, now: datetime) -> CallerProfile:
+    """Return the caller's profile, read in a scope of its own."""
     tenant = access.details.get("tenant")
     with platform_context(user_id=access.user.pk):
         is_open = tenant is not None and access.error is None
-        return Me(
+        return CallerProfile(
             user=access.user,
             tenant=tenant,
             role=access.role,
             rights=sorted(access.rights),
-            features=decisions(access) if is_open else [],
+            features=feature_states(access) if is_open else [],
             closed=access.error,
             memberships=memberships_of(access.user, now=now),
         )
 
 
 def memberships_of(user: User, *, now: datetime) -> list[OwnMembership]:
-    """The memberships of a person in all tenants, by the tenants' names. Needs a platform scope."""
+    """Return the user's memberships in all tenants, ordered by tenant name. Needs a platform scope."""
     memberships = Membership.objects.filter(user=user.pk).select_related("tenant").order_by("tenant__name", "id")
     return [
-        OwnMembership(row.pk, row.tenant, row.role, row.tenant_id == user.primary_tenant_id, closure(row.tenant, now))
+        OwnMembership(
+            id=row.pk,
+            tenant=row.tenant,
+            role=row.role,
+            is_primary=row.tenant_id == user.primary_tenant_id,
+            closed=closed_reason(row.tenant, now),
+        )
         for row in memberships
     ]
 
 
-def decisions(access: Access) -> list[NamedDecision]:
-    """The decisions on all features for the caller, by key."""
+def feature_states(access: Access) -> list[NamedFeatureState]:
+    """Return the state of every feature for the caller, ordered by key."""
     return [
-        NamedDecision(key, decision.open, decision.reason, decision.source, decision.config)
-        for key, decision in sorted(features.of_access(access).items())
+        NamedFeatureState(key, state.open, state.reason, state.source, state.config)
+        for key, state in sorted(states_for(access).items())
     ]

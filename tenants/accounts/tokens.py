@@ -1,7 +1,7 @@
-"""The tokens LAD makes: access tokens for the API and the secrets inside mailed links.
+"""Create and read LAD's tokens: access tokens of the API and the secrets in mailed links.
 
-Nothing here is stored. A mailed secret is derived again whenever it is needed, so that neither a
-row nor an event ever holds one.
+None of them is stored. Secrets in mails are derived again whenever they are needed, so no row or event
+holds one.
 """
 
 import hashlib
@@ -22,20 +22,10 @@ from lad.errors import NotAuthenticated
 from tenants.accounts.models import User
 
 ALGORITHM: Final = "HS256"
-
-
 MEDIA_TYPE: Final = "at+jwt"
-
-
 AUDIENCE: Final = "lad-api"
-
-
 LEEWAY: Final = timedelta(seconds=5)
-
-
 EMAIL_VERIFICATION_LIFETIME: Final = timedelta(days=3)
-
-
 _VERIFICATION_SALT: Final = "lad.email-verification"
 
 
@@ -53,7 +43,7 @@ class TokenExpired(NotAuthenticated):
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What an access token says: the user, the tenant they chose and the session it belongs to."""
+    """The claims of an access token: user, chosen tenant, session and expiry."""
 
     user_id: UUID
     tenant_id: UUID | None
@@ -64,10 +54,10 @@ class AccessClaims:
 def issue_access_token(
     *, user: User, tenant_id: UUID | None = None, session_id: UUID | None = None, now: datetime | None = None
 ) -> str:
-    """A signed access token for the user, living for ``ACCESS_TOKEN_LIFETIME``."""
+    """Return a signed access token that expires after ``ACCESS_TOKEN_LIFETIME``."""
     issued_at = now or timezone.now()
     key_id, key = _newest_key()
-    claims: dict[str, Any] = {
+    claims: dict[str, str | int] = {
         "iss": issuer(),
         "aud": AUDIENCE,
         "sub": str(user.pk),
@@ -82,7 +72,7 @@ def issue_access_token(
 
 
 def read_access_token(token: str) -> AccessClaims:
-    """The claims of one of LAD's own access tokens. Raises TokenExpired or InvalidToken."""
+    """Verify an access token of LAD and return its claims. Raises TokenExpired or InvalidToken."""
     try:
         header = jwt.get_unverified_header(token)
         key = _keys().get(str(header.get("kid")))
@@ -110,12 +100,12 @@ def read_access_token(token: str) -> AccessClaims:
 
 
 def issuer() -> str:
-    """Who LAD's own tokens say made them."""
+    """Return the ``iss`` claim of LAD's own tokens."""
     return str(settings.PUBLIC_URL)
 
 
 def claimed_issuer(token: str) -> str:
-    """The issuer a token names, unverified: only good for choosing who verifies it."""
+    """Return the unverified ``iss`` claim of a token. Use it only to choose the verifier."""
     try:
         return str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
     except jwt.PyJWTError:
@@ -123,12 +113,12 @@ def claimed_issuer(token: str) -> str:
 
 
 def email_verification_token(user: User) -> str:
-    """The secret that proves the user reads the mail of their present address."""
+    """Return the secret of the mail that verifies the user's current address."""
     return signing.dumps({"user": str(user.pk), "email": user.email}, salt=_VERIFICATION_SALT)
 
 
 def read_email_verification_token(token: str) -> tuple[UUID, str] | None:
-    """The user and address the token proves, or None when it is forged or too old."""
+    """Return the user and address a token verifies, or None if it is invalid or expired."""
     try:
         proof = signing.loads(token, salt=_VERIFICATION_SALT, max_age=EMAIL_VERIFICATION_LIFETIME)
         return UUID(proof["user"]), str(proof["email"])
@@ -140,7 +130,7 @@ class _PasswordReset(PasswordResetTokenGenerator):
     key_salt = "lad.password-reset"
 
     def _make_hash_value(self, user: Any, timestamp: int) -> str:
-        # The password and its date make the token single-use; the address ties it to the mailbox.
+        # A changed password invalidates the token, so it works once. A changed address invalidates it too.
         return f"{user.pk}{user.password}{user.password_changed_at}{timestamp}{user.email}"
 
 
@@ -148,12 +138,12 @@ _password_reset = _PasswordReset()
 
 
 def password_reset_token(user: User) -> str:
-    """The secret that lets its holder set a new password once, within ``PASSWORD_RESET_TIMEOUT``."""
+    """Return the secret that allows one password reset within ``PASSWORD_RESET_TIMEOUT``."""
     return f"{urlsafe_base64_encode(user.pk.bytes)}.{_password_reset.make_token(user)}"
 
 
 def password_reset_user_id(token: str) -> UUID | None:
-    """Whose reset the token claims to be; check it with ``is_password_reset_token``."""
+    """Return the user id in the token, unverified. Check it with ``is_password_reset_token``."""
     try:
         return UUID(bytes=urlsafe_base64_decode(token.partition(".")[0]))
     except ValueError:
@@ -161,7 +151,7 @@ def password_reset_user_id(token: str) -> UUID | None:
 
 
 def is_password_reset_token(user: User, token: str) -> bool:
-    """Whether the token was made for this user, is young enough and was not used."""
+    """Return whether the token belongs to this user, has not expired and was not used."""
     return _password_reset.check_token(user, token.partition(".")[2])
 
 

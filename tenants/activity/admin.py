@@ -1,4 +1,4 @@
-"""What happened, and what still has to happen because of it."""
+"""The admin page of the activity feed."""
 
 from django.http import HttpRequest
 
@@ -16,5 +16,5 @@ class ActivityEntryAdmin(ReadOnlyAdmin):
     search_fields = ["event_type__startswith", "actor_label__istartswith", "subject_label__istartswith"]
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
-        # Across tenants no index has the moments in order; the keys are time-ordered.
+        # No index orders occurred_at across tenants; the keys are time-ordered.
         return ["-occurred_at", "-pk"] if access_of(request).tenant_id is not None else ["-pk"]

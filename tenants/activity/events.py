@@ -1,7 +1,4 @@
-"""What happens in the tenants domain, and who acts on it.
-
-Plain changes of its rows (created, updated, deleted, restored) are in the catalogue by themselves.
-"""
+"""The consumer that writes the activity feed."""
 
 from lad.outbox.consumers import Batch, consumes
 from tenants.activity.services import record
@@ -9,5 +6,5 @@ from tenants.activity.services import record
 
 @consumes("*", name="activity-feed", feed_only=True)
 def feed(batch: Batch) -> None:
-    """Tells each event in a sentence in the tenant's activity feed."""
+    """Writes a sentence about each event to the tenant's activity feed."""
     record(batch)

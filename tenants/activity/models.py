@@ -1,4 +1,4 @@
-"""What a tenant's people read about what happened."""
+"""The activity feed of a tenant."""
 
 from django.db import models
 
@@ -7,14 +7,14 @@ from lad.db.models import AppendOnly, TenantModel
 
 
 class ActivityEntry(AppendOnly, TenantModel):
-    """One event told in a sentence. ``event_id`` is no key: the feed outlives the archived events."""
+    """A sentence about one event. ``event_id`` is no foreign key: events are archived before the feed."""
 
     event_name = "tenants.activity_entry"
 
     event_id = models.UUIDField()
     event_type = models.CharField(max_length=100)
     actor = TenantUserKey(on_delete=models.PROTECT, null=True, blank=True, db_index=False)
-    actor_label = models.CharField(max_length=255, help_text="The person's name at that time, or the platform's.")
+    actor_label = models.CharField(max_length=255, help_text="The user's name at that time, or LAD.")
     verb = models.CharField(max_length=50)
     subject_type = models.CharField(max_length=100, blank=True, default="", db_default="")
     subject_id = models.UUIDField(null=True, blank=True)

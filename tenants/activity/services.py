@@ -1,4 +1,4 @@
-"""The activity feed: events as people read them."""
+"""Write the activity feed: a sentence about each event."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -16,33 +16,33 @@ from tenants.activity.models import ActivityEntry
 from tenants.teams.models import Membership
 
 PLATFORM_LABEL: Final = "LAD"
-LABEL_LENGTH: Final = 255
-SUMMARY_LENGTH: Final = 500
+MAX_LABEL_LENGTH: Final = 255
+MAX_SUMMARY_LENGTH: Final = 500
 
-# Models whose own text is no name for a person to read.
+# Models whose ``str()`` is not a name to show to people.
 _LABELS: dict[type, Callable[[Any], str]] = {
     User: lambda user: user.full_name,
     Membership: lambda membership: membership.user.full_name,
 }
 
 
-class _Blanks(dict[str, Any]):
-    """Fields a payload may lack read as nothing."""
+class _BlankIfMissing(dict[str, object]):
+    """Returns an empty string for fields that the payload lacks."""
 
     def __missing__(self, name: str) -> str:
         return ""
 
 
 def record(batch: Batch) -> None:
-    """Write one entry per event, in a handful of statements; an event that has its entry keeps it."""
-    actors = _people(event.actor_id for event in batch)
+    """Write one entry per event, in a few statements. Events that have an entry already are skipped."""
+    actors = _users(event.actor_id for event in batch)
     subjects = _subjects(batch)
     entries = [_entry(event, actors, subjects) for event in batch]
     ActivityEntry.objects.bulk_create(entries, ignore_conflicts=True)
 
 
 def _entry(event: Event, actors: dict[UUID, User], subjects: dict[UUID, str]) -> ActivityEntry:
-    kind = event_type(event.type)
+    definition = event_type(event.type)
     actor = actors.get(event.actor_id) if event.actor_id else None
     actor_label = actor.full_name if actor else PLATFORM_LABEL
     subject = subjects.get(event.aggregate_id, "") if event.aggregate_id else ""
@@ -51,43 +51,43 @@ def _entry(event: Event, actors: dict[UUID, User], subjects: dict[UUID, str]) ->
         event_id=event.id,
         event_type=event.type,
         actor=actor,
-        actor_label=actor_label[:LABEL_LENGTH],
-        verb=kind.verb,
+        actor_label=actor_label[:MAX_LABEL_LENGTH],
+        verb=definition.verb,
         subject_type=event.aggregate_type,
         subject_id=event.aggregate_id,
-        subject_label=subject[:LABEL_LENGTH],
-        summary=_sentence(kind, event, actor_label, subject)[:SUMMARY_LENGTH],
+        subject_label=subject[:MAX_LABEL_LENGTH],
+        summary=_sentence(definition, event, actor_label, subject)[:MAX_SUMMARY_LENGTH],
         occurred_at=event.created_at,
     )
 
 
-def _sentence(kind: EventType, event: Event, actor: str, subject: str) -> str:
-    values = _Blanks({**event.payload, "actor": actor, "subject": subject})
-    return " ".join(kind.summary.format_map(values).split())
+def _sentence(definition: EventType, event: Event, actor: str, subject: str) -> str:
+    values = _BlankIfMissing({**event.payload, "actor": actor, "subject": subject})
+    return " ".join(definition.summary.format_map(values).split())
 
 
-def _people(ids: Iterable[UUID | None]) -> dict[UUID, User]:
-    wanted = {key for key in ids if key is not None}
-    return User.all_objects.in_bulk(wanted) if wanted else {}
+def _users(ids: Iterable[UUID | None]) -> dict[UUID, User]:
+    keys = {key for key in ids if key is not None}
+    return User.all_objects.in_bulk(keys) if keys else {}
 
 
 def _subjects(batch: Batch) -> dict[UUID, str]:
-    """What each aggregate is called; one query per kind of aggregate."""
+    """Return the label of each aggregate, with one query per model."""
     keys: dict[str, set[UUID]] = defaultdict(set)
     for event in batch:
         if event.aggregate_id is not None:
             keys[event.type.partition(".")[0] + "." + event.aggregate_type].add(event.aggregate_id)
     models = _models()
     labels: dict[UUID, str] = {}
-    for kind, wanted in keys.items():
-        model = models.get(kind)
+    for event_name, ids in keys.items():
+        model = models.get(event_name)
         if model is not None:
             label = _LABELS.get(model, str)
             related = ["user"] if model is Membership else []
-            rows = model.all_objects.select_related(*related).in_bulk({from_uuid(model, key) for key in wanted})
+            rows = model.all_objects.select_related(*related).in_bulk({from_uuid(model, key) for key in ids})
             labels |= {as_uuid(key): label(row) for key, row in rows.items()}
     return labels
 
 
-def _models() -> dict[str, Any]:
+def _models() -> dict[str, type[LadModel]]:
     return {model.event_name: model for model in apps.get_models() if issubclass(model, LadModel)}

@@ -1,26 +1,32 @@
-"""What is switched on, for whom, and why."""
+"""Admin pages of features, flags and kill switches."""
 
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from lad.admin.base import GlobalModelAdmin, TenantModelAdmin, register
-from tenants.features import selectors as features
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
+from tenants.features.selectors import evaluate
 from tenants.teams.models import Tenant
 
+# As Django's ModelAdmin declares them.
+Fieldsets = Any
 
-def explained(feature_key: str, tenant: Tenant, user_id: Any = None) -> Any:
-    """The state a feature is really in, and what decided it."""
-    decision = features.evaluate(feature_key, tenant=tenant, user_id=user_id)
+
+def explain(feature_key: str, tenant: Tenant, user_id: UUID | None = None) -> SafeString:
+    """Return the resulting state of a feature and the setting that decided it, as HTML."""
+    state = evaluate(feature_key, tenant=tenant, user_id=user_id)
     return format_html(
         '<span class="lad-strong">{}</span> <span class="lad-hint">{} (decided by: {})</span>',
-        "Open" if decision.open else "Closed",
-        decision.reason,
-        decision.source.replace("_", " "),
+        "Open" if state.open else "Closed",
+        state.reason,
+        state.source.replace("_", " "),
     )
 
 
@@ -32,12 +38,12 @@ class TenantFeatureAdmin(TenantModelAdmin):
     list_filter = ["enabled", "created_at"]
     readonly_fields = ["effect"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: TenantFeature | None = None) -> Fieldsets:
         return _with_effect(super().get_fieldsets(request, obj), obj)
 
     @display(description="In effect")
-    def effect(self, obj: Any) -> Any:
-        return explained(obj.feature_key, obj.tenant)
+    def effect(self, obj: TenantFeature) -> SafeString:
+        return explain(obj.feature_key, obj.tenant)
 
 
 @register(FeatureFlag)
@@ -49,17 +55,17 @@ class FeatureFlagAdmin(TenantModelAdmin):
     search_fields = ["feature_key__startswith", "user__email__startswith"]
     readonly_fields = ["effect"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: FeatureFlag | None = None) -> Fieldsets:
         return _with_effect(super().get_fieldsets(request, obj), obj)
 
     @display(description="State", label={"in force": "success", "expired": "warning"})
-    def state(self, obj: Any) -> str:
+    def state(self, obj: FeatureFlag) -> str:
         expired = obj.expires_at is not None and obj.expires_at <= timezone.now()
         return "expired" if expired else "in force"
 
     @display(description="In effect")
-    def effect(self, obj: Any) -> Any:
-        return explained(obj.feature_key, obj.tenant, obj.user_id)
+    def effect(self, obj: FeatureFlag) -> SafeString:
+        return explain(obj.feature_key, obj.tenant, obj.user_id)
 
 
 @register(FeatureKillSwitch)
@@ -70,7 +76,8 @@ class FeatureKillSwitchAdmin(GlobalModelAdmin):
     list_filter = ["is_active"]
 
 
-def _with_effect(fieldsets: Any, obj: Any) -> Any:
+def _with_effect(fieldsets: Fieldsets, obj: Model | None) -> Fieldsets:
+    """Add the field ``effect`` to the first fieldset of an existing row."""
     if obj is None:
         return fieldsets
     (name, options), *others = fieldsets

@@ -1,4 +1,4 @@
-"""The tenants domain in the API: the tables as resources, and what is more than a table in the modules beside."""
+"""The API resources ``tenant-features`` and ``feature-flags``."""
 
 from lad.api import router
 from tenants.features.models import FeatureFlag, TenantFeature

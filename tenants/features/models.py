@@ -1,4 +1,4 @@
-"""What is switched on: per platform, per tenant, per user."""
+"""Settings that switch features on and off: for everybody, for a tenant, for a user."""
 
 from django.db import models
 
@@ -7,13 +7,13 @@ from lad.db.models import GlobalModel, TenantModel
 
 
 class FeatureKillSwitch(GlobalModel):
-    """Turns one feature off for everybody, whatever any other table says."""
+    """Switches a feature off for everybody, overriding all other settings."""
 
     event_name = "tenants.feature_kill_switch"
 
     feature_key = models.CharField(max_length=100, unique=True)
-    is_active = models.BooleanField(default=True, db_default=True, help_text="While active the feature is off.")
-    reason = models.CharField(max_length=255, help_text="Shown to those who find the feature closed.")
+    is_active = models.BooleanField(default=True, db_default=True, help_text="The feature is off for everybody.")
+    reason = models.CharField(max_length=255, help_text="Shown to users who try to use the feature.")
 
     visible = "true"
     privileges = ("SELECT",)
@@ -27,7 +27,7 @@ class FeatureKillSwitch(GlobalModel):
 
 
 class TenantFeature(TenantModel):
-    """One feature switched on or off for one tenant, with its settings."""
+    """A feature switched on or off for one tenant, with its configuration."""
 
     event_name = "tenants.feature"
 
@@ -38,7 +38,7 @@ class TenantFeature(TenantModel):
         default=False,
         db_default=False,
         editable=False,
-        help_text="The platform gave it: the tenant may switch it on and off whatever its plan.",
+        help_text="LAD granted it: the tenant may switch it on and off whatever its plan.",
     )
 
     class Meta:
@@ -47,7 +47,7 @@ class TenantFeature(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "feature_key"],
                 name="tenant_features_key",
-                violation_error_message="The tenant has an entry for this feature already.",
+                violation_error_message="The tenant already has an entry for this feature.",
             )
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="tenant_features_newest")]
@@ -57,7 +57,7 @@ class TenantFeature(TenantModel):
 
 
 class FeatureFlag(TenantModel):
-    """An override of one feature for a tenant or, over that, for one of its users; may end by itself."""
+    """Overrides a feature for a tenant or one of its users, optionally until ``expires_at``. A user's flag wins."""
 
     event_name = "tenants.feature_flag"
 
@@ -65,7 +65,7 @@ class FeatureFlag(TenantModel):
     user = TenantUserKey(on_delete=models.CASCADE, null=True, blank=True, member=True, db_index=False)
     is_enabled = models.BooleanField(default=False, db_default=False)
     config = models.JSONField(default=dict, blank=True, db_default={})
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="From then on the flag counts as absent.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="The flag is ignored from then on.")
 
     class Meta:
         db_table = "feature_flags"
@@ -74,7 +74,7 @@ class FeatureFlag(TenantModel):
                 fields=["tenant", "feature_key", "user"],
                 nulls_distinct=False,
                 name="feature_flags_key",
-                violation_error_message="There is a flag for this feature and user already.",
+                violation_error_message="A flag for this feature and user already exists.",
             )
         ]
         indexes = [

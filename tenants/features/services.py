@@ -1,13 +1,12 @@
-"""Switching features: a tenant's people turn on what the plan includes or the platform granted, and off anything."""
+"""Switch features. Tenants may switch on what their plan includes or LAD granted, and switch off anything."""
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from lad import writes
 from lad.api.permissions import register_feature_gate
 from lad.errors import NotAllowed
 from lad.tenancy.context import current_tenant_id
+from lad.types import Actor, Values
 from tenants.access.authority import authority_of
 from tenants.features.models import FeatureFlag, TenantFeature
 from tenants.features.selectors import gate, is_available
@@ -15,7 +14,7 @@ from tenants.teams.models import Tenant
 
 
 class NotInPlan(NotAllowed):
-    """Your plan does not include this feature; choose a larger plan or ask LAD for it."""
+    """Your plan does not include this feature: choose a larger plan or ask LAD for it."""
 
     code = "not_in_plan"
 
@@ -27,18 +26,17 @@ class GrantedByPlatform(NotAllowed):
 
 
 class TenantFeatureWriter(writes.Writer[TenantFeature]):
-    """Whatever the platform writes is a grant; the tenant's own rows stay within it."""
+    """Writes features. What LAD's staff switch on is granted; tenants stay within plan and grants."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> TenantFeature:
+    def create(self, values: Values, *, actor: Actor = None) -> TenantFeature:
         tenant_id = _tenant_id(values)
         platform = authority_of(actor, tenant_id).platform
         if values.get("enabled", True) and not platform:
             _require_available(values["feature_key"], tenant_id)
         granted = platform and values.get("enabled", True)
-        row: TenantFeature = super().create({**values, **({"granted": True} if granted else {})}, actor=actor)
-        return row
+        return super().create({**values, **({"granted": True} if granted else {})}, actor=actor)
 
-    def update(self, row: TenantFeature, values: Mapping[str, Any], *, actor: Any = None) -> TenantFeature:
+    def update(self, row: TenantFeature, values: Values, *, actor: Actor = None) -> TenantFeature:
         platform = authority_of(actor, row.tenant_id).platform
         key = values.get("feature_key", row.feature_key)
         if row.granted and key != row.feature_key and not platform:
@@ -46,37 +44,34 @@ class TenantFeatureWriter(writes.Writer[TenantFeature]):
         enabled = values.get("enabled", row.enabled)
         if enabled and not platform:
             _require_available(key, row.tenant_id)
-        # What the platform switches, it gives or takes.
+        # LAD's staff grant what they switch on, and revoke what they switch off.
         grant = {"granted": enabled} if platform else {}
-        updated: TenantFeature = super().update(row, {**values, **grant}, actor=actor)
-        return updated
+        return super().update(row, {**values, **grant}, actor=actor)
 
-    def delete(self, row: TenantFeature, *, actor: Any = None) -> None:
+    def delete(self, row: TenantFeature, *, actor: Actor = None) -> None:
         if row.granted and not authority_of(actor, row.tenant_id).platform:
             raise GrantedByPlatform
         super().delete(row, actor=actor)
 
 
 class FeatureFlagWriter(writes.Writer[FeatureFlag]):
-    """A flag set by the tenant's people opens no more than the tenant has."""
+    """Writes flags. Tenants may open only features available to them (NotInPlan)."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> FeatureFlag:
+    def create(self, values: Values, *, actor: Actor = None) -> FeatureFlag:
         tenant_id = _tenant_id(values)
         if values.get("is_enabled", False) and not authority_of(actor, tenant_id).platform:
             _require_available(values["feature_key"], tenant_id)
-        row: FeatureFlag = super().create(values, actor=actor)
-        return row
+        return super().create(values, actor=actor)
 
-    def update(self, row: FeatureFlag, values: Mapping[str, Any], *, actor: Any = None) -> FeatureFlag:
-        # Also when only its end or its user changes: a trial from the platform must not be made longer.
+    def update(self, row: FeatureFlag, values: Values, *, actor: Actor = None) -> FeatureFlag:
+        # Checked for any change, so that a tenant cannot extend a trial that LAD granted.
         opens = values.get("is_enabled", row.is_enabled)
         if opens and not authority_of(actor, row.tenant_id).platform:
             _require_available(values.get("feature_key", row.feature_key), row.tenant_id)
-        updated: FeatureFlag = super().update(row, values, actor=actor)
-        return updated
+        return super().update(row, values, actor=actor)
 
 
-def _tenant_id(values: Mapping[str, Any]) -> UUID:
+def _tenant_id(values: Values) -> UUID:
     tenant = values.get("tenant")
     return tenant.pk if tenant is not None else current_tenant_id()
 

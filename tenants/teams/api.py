@@ -1,6 +1,4 @@
-"""Memberships and invitations: what they can do beyond being rows, and the side of those who are invited."""
-
-from typing import Any
+"""The API resources ``tenants``, ``memberships`` and ``tenant-invitations``."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +18,7 @@ _Invitation = make_serializer(TenantInvitation, exclude=["metadata"])
 
 
 class InvitationSerializer(_Invitation):  # type: ignore[misc, valid-type]
-    """One invitation, with what has become of it."""
+    """An invitation with its status."""
 
     status = serializers.SerializerMethodField()
 
@@ -35,27 +33,27 @@ class InvitationSerializer(_Invitation):  # type: ignore[misc, valid-type]
 class InvitationViewSet(ResourceViewSet):
     rights = {"resend": "invitations.update", "revoke": "invitations.update"}
 
-    @extend_schema(summary="Send an invitation again; its old link is dead from then on", request=None)
+    @extend_schema(summary="Send an invitation again; its old link stops working", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def resend(self, request: Request, pk: Any) -> Response:
-        return self.row_response(invitations.resend(invitation=self.get_object(), actor=request.user))
+    def resend(self, request: Request, pk: str) -> Response:
+        return self.row_response(invitations.resend(invitation=self.get_object(), actor=self.access.user))
 
     @extend_schema(summary="Withdraw an invitation", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def revoke(self, request: Request, pk: Any) -> Response:
-        return self.row_response(invitations.revoke(invitation=self.get_object(), actor=request.user))
+    def revoke(self, request: Request, pk: str) -> Response:
+        return self.row_response(invitations.revoke(invitation=self.get_object(), actor=self.access.user))
 
 
 class MembershipViewSet(ResourceViewSet):
     rights = {"transfer_ownership": "team.transfer"}
 
-    @extend_schema(summary="Make this member the owner, and the present owner an admin", request=None)
+    @extend_schema(summary="Make this member the owner and the current owner an admin", request=None)
     @action(detail=True, methods=["post"], url_path="transfer-ownership")
     @transaction.atomic
-    def transfer_ownership(self, request: Request, pk: Any) -> Response:
-        return self.row_response(memberships.transfer_ownership(membership=self.get_object(), actor=request.user))
+    def transfer_ownership(self, request: Request, pk: str) -> Response:
+        return self.row_response(memberships.transfer_ownership(membership=self.get_object(), actor=self.access.user))
 
 
 router.register(
@@ -63,7 +61,7 @@ router.register(
     area="tenant",
     methods=["list", "retrieve", "update"],
     exclude=["metadata", "deleted_at"],
-    # What a customer pays for and whether they are let in is the platform's to say.
+    # Only LAD's staff change the plan and the status.
     read_only=["slug", "status", "plan_tier", "trial_ends_at"],
 )
 

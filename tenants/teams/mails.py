@@ -1,4 +1,4 @@
-"""The mail that carries an invitation's link."""
+"""The mail with an invitation's link."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ def _invitation(delivery: MailDelivery, now: datetime) -> Content:
 
 
 def queue_invitations(batch: Batch) -> None:
-    """One mail per event; a mail of the same invitation that has not left yet is superseded."""
+    """Queue one mail per invitation, superseding those not sent yet."""
     invitations = TenantInvitation.all_objects.in_bulk(batch.aggregate_ids)
     newest = {event.aggregate_id: event for event in batch if event.aggregate_id in invitations}
     supersede(INVITATION, newest)

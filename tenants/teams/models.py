@@ -1,4 +1,4 @@
-"""The customer organisation: the root of isolation."""
+"""Tenants (LAD's customers), their members and invitations."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,7 +27,7 @@ class PlanTier(models.TextChoices):
 
 
 class Tenant(SoftDeletable, GlobalModel):
-    """One customer organisation. A tenant sees its own row and no other."""
+    """A customer of LAD. Sees its own row only."""
 
     event_name = "tenants.tenant"
 
@@ -37,7 +37,7 @@ class Tenant(SoftDeletable, GlobalModel):
         max_length=20, choices=TenantStatus, default=TenantStatus.TRIAL, db_default=TenantStatus.TRIAL
     )
     plan_tier = models.CharField(max_length=20, choices=PlanTier, default=PlanTier.FREE, db_default=PlanTier.FREE)
-    trial_ends_at = models.DateTimeField(null=True, blank=True, help_text="A trial tenant is shut out after this.")
+    trial_ends_at = models.DateTimeField(null=True, blank=True, help_text="The tenant is closed after this.")
     email = LowercaseEmailField(max_length=255, blank=True, default="", db_default="")
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
     website = models.URLField(max_length=255, blank=True, default="", db_default="")
@@ -47,7 +47,7 @@ class Tenant(SoftDeletable, GlobalModel):
         default="UTC",
         db_default="UTC",
         validators=[timezones.validate],
-        help_text="In which its days and months begin: for quotas, and for use by day.",
+        help_text="Days and months start at midnight here, for quotas and daily usage.",
     )
     metadata = models.JSONField(default=dict, blank=True, db_default={})
 
@@ -63,7 +63,7 @@ class Tenant(SoftDeletable, GlobalModel):
                 Lower("name"),
                 condition=models.Q(deleted_at__isnull=True),
                 name="tenants_live_name_key",
-                violation_error_message="A tenant with this name exists already.",
+                violation_error_message="A tenant with this name already exists.",
             ),
             models.CheckConstraint(
                 condition=models.Q(name__regex=r"\S"),
@@ -95,7 +95,7 @@ class Role(models.TextChoices):
 
 
 class Membership(SoftDeletable, TenantModel):
-    """One user's place in one tenant. A removed membership is revived, never inserted again."""
+    """A user's membership in a tenant. Adding a former member restores the old row."""
 
     event_name = "tenants.membership"
 
@@ -115,7 +115,7 @@ class Membership(SoftDeletable, TenantModel):
                 fields=["tenant"],
                 condition=models.Q(role="owner", deleted_at__isnull=True),
                 name="memberships_one_owner_key",
-                violation_error_message="The tenant has an owner already: transfer the ownership instead.",
+                violation_error_message="The tenant already has an owner: transfer the ownership instead.",
             ),
         ]
         indexes = [
@@ -126,13 +126,13 @@ class Membership(SoftDeletable, TenantModel):
         ]
 
     def __str__(self) -> str:
-        # The person's address where it is at hand: a name must not cost a query.
-        person = self._state.fields_cache.get("user") or self.user_id
-        return f"{person} · {self.role}"
+        # Show the address only if the user is loaded; a label must not cost a query.
+        user = self._state.fields_cache.get("user") or self.user_id
+        return f"{user} · {self.role}"
 
 
 class TenantInvitation(SoftDeletable, TenantModel):
-    """One invitation. Its link is derived when the mail is made; the row holds the token's SHA-256 only."""
+    """An invitation to join a tenant. The row holds only the SHA-256 of the secret in its link."""
 
     event_name = "tenants.invitation"
 
@@ -150,7 +150,7 @@ class TenantInvitation(SoftDeletable, TenantModel):
     message = models.TextField(max_length=2000, blank=True, default="", db_default="")
     metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
 
-    # The token is looked up before the tenant is known; it is a hash of 256 random bits.
+    # Looked up before the tenant is known.
     unique_across_tenants = ("invitation_token",)
 
     class Meta:
@@ -176,7 +176,7 @@ class TenantInvitation(SoftDeletable, TenantModel):
         return f"{self.email} · {self.role}"
 
     def status(self, now: datetime) -> str:
-        """``accepted``, ``revoked``, ``expired`` or ``pending`` at that moment."""
+        """Return ``accepted``, ``revoked``, ``expired`` or ``pending``, as of ``now``."""
         if self.accepted_at:
             return "accepted"
         if self.revoked_at or self.deleted_at:

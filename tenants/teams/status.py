@@ -1,4 +1,4 @@
-"""Whether a tenant may be worked in, and what shuts it out."""
+"""Decide whether a tenant is open to its members, and why not."""
 
 from datetime import datetime
 from typing import Final
@@ -10,7 +10,7 @@ TRIAL_ENDED: Final = "trial_ended"
 
 
 class TenantClosed(DomainError):
-    """This tenant is closed at the moment; another of your tenants can still be chosen."""
+    """This tenant is closed at the moment; you can still switch to another of your tenants."""
 
     code = "tenant_closed"
     status = 403
@@ -18,25 +18,25 @@ class TenantClosed(DomainError):
 
 
 class TenantSuspended(TenantClosed):
-    """This tenant is suspended: ask its owner or LAD's support to have it opened again."""
+    """This tenant is suspended: ask its owner or LAD's support to reactivate it."""
 
     code = "tenant_suspended"
 
 
 class TenantCancelled(TenantClosed):
-    """This tenant was cancelled: ask LAD's support if it should be opened again."""
+    """This tenant was cancelled: ask LAD's support to reopen it."""
 
     code = "tenant_cancelled"
 
 
 class TrialEnded(TenantClosed):
-    """The trial of this tenant has ended: choose a plan to go on."""
+    """The trial of this tenant has ended: choose a plan to continue."""
 
     code = TRIAL_ENDED
 
 
-def closure(tenant: Tenant, now: datetime) -> TenantClosed | None:
-    """What shuts people out of the tenant at that moment, or None when it is open."""
+def closed_reason(tenant: Tenant, now: datetime) -> TenantClosed | None:
+    """Return why the tenant is closed to its members at that time, or None if it is open."""
     if tenant.deleted_at is not None or tenant.status == TenantStatus.CANCELLED:
         return TenantCancelled()
     if tenant.status == TenantStatus.SUSPENDED:

@@ -1,4 +1,4 @@
-"""The secret in an invitation's link: derived again whenever it is needed, stored nowhere."""
+"""Derive the secret in an invitation's link. It is not stored."""
 
 import base64
 import hashlib
@@ -12,11 +12,11 @@ _INVITATION_SALT: Final = "lad.invitation"
 
 
 def hash_secret(secret: str) -> str:
-    """What is stored of a secret: its SHA-256 in hex. Only for secrets with the entropy of a key."""
+    """Return the SHA-256 of a secret in hex. Only for random secrets, not for passwords."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def invitation_token(invitation: TenantInvitation) -> str:
-    """The secret in the invitation's link; a new ``token_version`` makes another."""
+    """Return the secret of the invitation's link. A new ``token_version`` changes it."""
     mac = salted_hmac(_INVITATION_SALT, f"invitation:{invitation.pk}:{invitation.token_version}", algorithm="sha256")
     return base64.urlsafe_b64encode(mac.digest()).rstrip(b"=").decode()

@@ -111,7 +111,7 @@ def test_a_tenant_is_suspended_with_a_reason(opened):
     page.click("a:has-text('Suspend')")
     page.fill("[name=reason]", "Three invoices are unpaid")
     page.click("#row-action-form button:has-text('Suspend')")
-    page.wait_for_selector("text=is suspended")
+    page.wait_for_selector("text=was suspended")
     page.goto("/admin/")
     expect(page.locator(".lad-card:has-text('Suspended tenants')")).to_contain_text("1")
 

@@ -5,7 +5,7 @@ from typing import Any
 from lad.api.router import Resource
 from lad.tenancy.context import platform_context
 from tenants.features.models import TenantFeature
-from tenants.features.selectors import CATALOGUE
+from tenants.features.selectors import PLANS_BY_FEATURE
 from tenants.teams.models import PlanTier, Tenant
 from tests.contract.api import address, client, for_each_resource, problem, resources
 from tests.contract.sql import as_json
@@ -36,7 +36,7 @@ def calls(caller: Any, resource: Resource, row: Any) -> dict[str, Any]:
 
 
 def test_every_gate_is_a_feature_that_plans_or_the_platform_can_open() -> None:
-    assert {each.feature for each in GATED} <= set(CATALOGUE)
+    assert {each.feature for each in GATED} <= set(PLANS_BY_FEATURE)
 
 
 @for_each_resource(GATED, "feature-closed")

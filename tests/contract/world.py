@@ -26,7 +26,7 @@ from leads.files.models import LeadAttachment
 from leads.pipeline.models import LeadStage, LeadStatus
 from tenants.accounts.models import RefreshToken, User, UserIdentity
 from tenants.features.models import FeatureFlag, TenantFeature
-from tenants.features.selectors import CATALOGUE
+from tenants.features.selectors import PLANS_BY_FEATURE
 from tenants.teams.models import Membership, PlanTier, Role, Tenant, TenantInvitation
 from tests.contract.catalogue import factory_of
 from tests.contract.sql import execute, table
@@ -92,7 +92,7 @@ def _company(name: str) -> Company:
             user = UserFactory.create(email=f"{role}@{name}.test", primary_tenant=tenant, is_staff=True)
             MembershipFactory(user=user, role=role)
             company.people[role] = user
-        for feature, plans in CATALOGUE.items():
+        for feature, plans in PLANS_BY_FEATURE.items():
             if tenant.plan_tier not in plans:
                 TenantFeatureFactory(feature_key=feature, granted=True)
     return company

@@ -14,7 +14,7 @@ from billing.usage.models import UsageStatus
 from billing.usage.selectors import summaries
 from billing.usage.selectors.summaries import DEFAULT_DAYS, Period, UsageFilter
 from lad.errors import Invalid
-from tenants.features.selectors import CATALOGUE
+from tenants.features.selectors import PLANS_BY_FEATURE
 from tenants.teams.models import Membership, Tenant
 
 # More do not fit a list to choose from; others are reached through a link to their own.
@@ -45,7 +45,7 @@ class ExplorerForm(forms.Form):
     def __init__(self, data: Mapping[str, Any], *, tenant_id: UUID | None, may_choose: bool) -> None:
         super().__init__({"period": str(DEFAULT_DAYS), **data})
         self._offer("status", "Charged or not", STATUSES)
-        features = sorted({*CATALOGUE, *([data["feature"]] if data.get("feature") else [])})
+        features = sorted({*PLANS_BY_FEATURE, *([data["feature"]] if data.get("feature") else [])})
         self._offer("feature", "All features", [(key, key) for key in features])
         self._offer("user", "Everybody", _people(tenant_id, data.get("user", "")))
         if may_choose:

@@ -1,4 +1,4 @@
-"""Changing one's own password in the admin: the same service as in the API."""
+"""The admin page on which users change their own password. Uses the same service as the API."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _FIELDS = {"current_password": "old_password", "new_password": "new_password2"}
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
-    """The service tests the old password, counting wrong guesses, and writes the new one."""
+    """Leaves checking the old password and saving the new one to the service."""
 
     user: User
 
@@ -37,7 +37,7 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
 
     def save(self, commit: bool = True) -> User:
         with platform_context():
-            # The session stays signed in by what is stored now.
+            # The session's hash is computed from the stored password.
             self.user.password = User.objects.values_list("password", flat=True).get(pk=self.user.pk)
         return self.user
 

@@ -1,4 +1,4 @@
-"""What the machinery does: mail, sessions, repeated requests, and who changed what."""
+"""The admin page of refresh tokens."""
 
 from django.db.models import QuerySet
 from django.http import HttpRequest

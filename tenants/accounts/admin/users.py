@@ -1,8 +1,6 @@
-"""Accounts and how people sign in to them."""
+"""Admin pages of users, their external accounts and failed sign-ins."""
 
-from typing import Any
-
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
@@ -11,8 +9,9 @@ from lad.admin.base import GlobalModelAdmin, ReadOnlyAdmin, register
 from lad.admin.inlines import ReadOnlyInline
 from lad.db.fields import TenantUserKey
 from lad.tenancy.access import access_of
+from lad.types import Values
 from tenants.accounts.models import SignInFailure, User, UserIdentity
-from tenants.accounts.services import credentials, passwords, users
+from tenants.accounts.services import passwords, sign_in_limit, users
 from tenants.teams.models import Membership
 
 
@@ -30,7 +29,7 @@ class IdentitiesInline(ReadOnlyInline):
     area = "identities"
     platform_only = True
     fields = ["provider", "provider_user_id", "created_at"]
-    verbose_name_plural = "outside accounts"
+    verbose_name_plural = "external accounts"
 
 
 @register(User)
@@ -76,48 +75,48 @@ class UserAdmin(GlobalModelAdmin):
             return rows
         return rows.filter(pk__in=Membership.all_objects.values("user"))
 
-    def autocomplete_queryset(self, request: HttpRequest, field: Any) -> QuerySet:
-        """Members where the key asks for one; anybody where, as for a new membership, it does not."""
+    def autocomplete_queryset(self, request: HttpRequest, field: Field) -> QuerySet:
+        """Offer members of the tenant if the field requires one, otherwise all users."""
         if isinstance(field, TenantUserKey) and field.member:
             return super().autocomplete_queryset(request, field)
         return User.objects.order_by("email")
 
     @display(description="Password set", boolean=True)
-    def has_password(self, obj: Any) -> bool:
+    def has_password(self, obj: User) -> bool:
         return bool(obj.password)
 
     @row_action(
         "Deactivate",
-        explanation="The account can no longer sign in anywhere, and its sessions end.",
+        explanation="The user can no longer sign in, and all their sessions end.",
         permission="platform",
         when=lambda row: row.deleted_at is None and row.is_active,
         icon="person_off",
         danger=True,
     )
-    def deactivate(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def deactivate(self, request: HttpRequest, row: User, values: Values) -> str:
         users.deactivate(user=row, actor=access_of(request).user)
-        return f"{row} is deactivated."
+        return f"{row} was deactivated."
 
     @row_action(
         "Send password reset",
-        explanation="A mail with a link to choose a new password goes to the address of the account.",
+        explanation="The user gets a mail with a link to choose a new password.",
         permission="platform",
         when=lambda row: row.deleted_at is None and row.is_active,
         icon="lock_reset",
     )
-    def send_password_reset(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def send_password_reset(self, request: HttpRequest, row: User, values: Values) -> str:
         passwords.request_reset(email=row.email)
-        return f"A reset link is on its way to {row.email}."
+        return f"A reset link was sent to {row.email}."
 
     @row_action(
         "Unlock",
-        explanation="Failed attempts to sign in are forgotten, so that a locked account can sign in again.",
+        explanation="Failed sign-ins are deleted, so that a locked user can sign in again at once.",
         permission="platform",
         when=lambda row: row.deleted_at is None and row.is_active,
         icon="lock_open",
     )
-    def unlock(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        locked = credentials.unlock(email=row.email)
+    def unlock(self, request: HttpRequest, row: User, values: Values) -> str:
+        locked = sign_in_limit.unlock(email=row.email)
         return f"{row} can sign in again." if locked else f"{row} was not locked."
 
 

@@ -1,4 +1,4 @@
-"""Users and their identities, signing in and signing up."""
+"""The API resources ``users`` and ``user-identities``."""
 
 from lad.api import router
 from tenants.accounts.models import User, UserIdentity
@@ -7,7 +7,7 @@ router.register(
     User,
     area="team",
     methods=router.READ,
-    # A person's other tenants, and whether they run the platform, are nobody's business here.
+    # Other tenants must not learn a user's memberships or staff flags.
     fields=[
         "id",
         "email",

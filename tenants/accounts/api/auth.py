@@ -1,4 +1,4 @@
-"""Signing up, in and out, and the passwords and addresses that takes."""
+"""API endpoints for signing up, in and out, for passwords and for verifying addresses."""
 
 from typing import Any, Final
 
@@ -11,14 +11,11 @@ from lad.api import router
 from lad.api.openapi import problems
 from lad.api.views import LadAPIView
 from lad.errors import NotAuthenticated
-from tenants.accounts.api import cookies
-from tenants.accounts.api import serializers as forms
-from tenants.accounts.services import identities as linking
-from tenants.accounts.services import passwords, sessions
-from tenants.accounts.services import sign_up as accounts
+from tenants.accounts.api import cookies, serializers
+from tenants.accounts.services import identities, passwords, sessions, sign_up
 
-# In the document: the call works with a token and without.
-SIGNED_IN_OR_NOT: Final[Any] = [{"bearer": []}, {}]
+# In the OpenAPI document: a token is optional.
+OPTIONAL_AUTHENTICATION: Final[Any] = [{"bearer": []}, {}]
 
 
 class AuthView(LadAPIView):
@@ -31,12 +28,6 @@ class AuthView(LadAPIView):
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Cache-Control": "no-store"}
 
-    def form(self, serializer: Any) -> dict[str, Any]:
-        """The checked body."""
-        form = serializer(data=self.request.data)
-        form.is_valid(raise_exception=True)
-        return dict(form.validated_data)
-
     @property
     def user_agent(self) -> str:
         return str(self.request.headers.get("User-Agent", ""))
@@ -48,14 +39,14 @@ class SignUp(AuthView):
 
     @extend_schema(
         summary="Open a tenant on trial and sign in as its owner",
-        request=forms.SignUpForm,
-        responses={201: forms.SessionAnswer},
+        request=serializers.SignUpSerializer,
+        responses={201: serializers.SessionResponse},
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.SignUpForm)
-        wanted = accounts.SignUp(form["email"], form["first_name"], form["last_name"], form["tenant_name"])
-        signed_in = accounts.sign_up(request=wanted, password=form["password"], user_agent=self.user_agent)
-        return session_response(signed_in, cookie=form["cookie"], status_code=status.HTTP_201_CREATED)
+        data = serializers.SignUpSerializer.read(request.data)
+        new_account = sign_up.SignUpRequest(data["email"], data["first_name"], data["last_name"], data["tenant_name"])
+        signed_in = sign_up.sign_up(request=new_account, password=data["password"], user_agent=self.user_agent)
+        return session_response(signed_in, cookie=data["cookie"], status_code=status.HTTP_201_CREATED)
 
 
 class SignIn(AuthView):
@@ -64,13 +55,13 @@ class SignIn(AuthView):
 
     @extend_schema(
         summary="Sign in with e-mail and password",
-        request=forms.SignInForm,
-        responses={200: forms.SessionAnswer, **problems(401)},
+        request=serializers.SignInSerializer,
+        responses={200: serializers.SessionResponse, **problems(401)},
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.SignInForm)
-        signed_in = sessions.sign_in(email=form["email"], password=form["password"], user_agent=self.user_agent)
-        return session_response(signed_in, cookie=form["cookie"])
+        data = serializers.SignInSerializer.read(request.data)
+        signed_in = sessions.sign_in(email=data["email"], password=data["password"], user_agent=self.user_agent)
+        return session_response(signed_in, cookie=data["cookie"])
 
 
 class Refresh(AuthView):
@@ -78,42 +69,42 @@ class Refresh(AuthView):
     throttle_scope = "token"
 
     @extend_schema(
-        summary="Exchange a refresh token for new tokens; each is good once",
-        request=forms.RefreshForm,
-        responses={200: forms.SessionAnswer, **problems(401)},
+        summary="Exchange a refresh token for new tokens; each refresh token works once",
+        request=serializers.RefreshSerializer,
+        responses={200: serializers.SessionResponse, **problems(401)},
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.RefreshForm)
-        refresh_token = form["refresh_token"] or cookies.read(request)
+        data = serializers.RefreshSerializer.read(request.data)
+        refresh_token = data["refresh_token"] or cookies.read(request)
         if not refresh_token:
             raise sessions.InvalidRefreshToken
         signed_in = sessions.refresh(refresh_token=refresh_token, user_agent=self.user_agent)
-        return session_response(signed_in, cookie=form["cookie"] or not form["refresh_token"])
+        return session_response(signed_in, cookie=data["cookie"] or not data["refresh_token"])
 
 
 class SignOut(AuthView):
-    # Also somebody whose access token has just expired can sign out, with the refresh token.
+    # Public, so that the refresh token alone is enough after the access token has expired.
     public = True
     throttle_scope = "token"
 
     @extend_schema(
-        summary="End this session, or all of one's own",
-        request=forms.SignOutForm,
+        summary="End this session or all of your sessions",
+        request=serializers.SignOutSerializer,
         responses={204: None, **problems(401)},
-        auth=SIGNED_IN_OR_NOT,
+        auth=OPTIONAL_AUTHENTICATION,
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.SignOutForm)
-        refresh_token = form["refresh_token"] or cookies.read(request)
+        data = serializers.SignOutSerializer.read(request.data)
+        refresh_token = data["refresh_token"] or cookies.read(request)
         session_id = self.access.details.get("session_id")
-        if self.access.user is None and (form["everywhere"] or not refresh_token):
+        if self.access.user is None and (data["everywhere"] or not refresh_token):
             raise self.access.error or NotAuthenticated()
         if refresh_token:
             sessions.sign_out_token(refresh_token=refresh_token)
-        if self.access.user is not None and (session_id is not None or form["everywhere"]):
-            sessions.sign_out(user=self.access.user, session_id=session_id, everywhere=form["everywhere"])
+        if self.access.user is not None and (session_id is not None or data["everywhere"]):
+            sessions.sign_out(user=self.access.user, session_id=session_id, everywhere=data["everywhere"])
         response = Response(status=status.HTTP_204_NO_CONTENT)
-        cookies.drop(response)
+        cookies.delete_cookie(response)
         return response
 
 
@@ -123,16 +114,16 @@ class ChangePassword(AuthView):
     throttle_scope = "sign-in"
 
     @extend_schema(
-        summary="Change one's password; other sessions end",
-        request=forms.ChangePasswordForm,
+        summary="Change your password; your other sessions end",
+        request=serializers.ChangePasswordSerializer,
         responses={204: None},
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.ChangePasswordForm)
+        data = serializers.ChangePasswordSerializer.read(request.data)
         passwords.change(
             user=self.access.user,
-            current=form["current_password"],
-            new=form["new_password"],
+            current=data["current_password"],
+            new=data["new_password"],
             session_id=self.access.details.get("session_id"),
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -143,12 +134,13 @@ class RequestReset(AuthView):
     throttle_scope = "mail"
 
     @extend_schema(
-        summary="Have a reset link mailed, if there is such an account",
-        request=forms.RequestResetForm,
+        summary="Send a password reset link if the account exists",
+        request=serializers.RequestResetSerializer,
         responses={204: None},
     )
     def post(self, request: Request) -> Response:
-        passwords.request_reset(email=self.form(forms.RequestResetForm)["email"])
+        data = serializers.RequestResetSerializer.read(request.data)
+        passwords.request_reset(email=data["email"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -157,13 +149,13 @@ class ResetPassword(AuthView):
     throttle_scope = "sign-in"
 
     @extend_schema(
-        summary="Set a new password with the mailed link; every session ends",
-        request=forms.ResetPasswordForm,
+        summary="Set a new password with the mailed link; all sessions end",
+        request=serializers.ResetPasswordSerializer,
         responses={204: None, **problems(410)},
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.ResetPasswordForm)
-        passwords.reset(token=form["token"], password=form["password"])
+        data = serializers.ResetPasswordSerializer.read(request.data)
+        passwords.reset(token=data["token"], password=data["password"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -172,12 +164,13 @@ class VerifyEmail(AuthView):
     throttle_scope = "sign-in"
 
     @extend_schema(
-        summary="Prove one's e-mail address with the mailed link",
-        request=forms.VerifyEmailForm,
+        summary="Confirm your e-mail address with the mailed link",
+        request=serializers.VerifyEmailSerializer,
         responses={204: None, **problems(410)},
     )
     def post(self, request: Request) -> Response:
-        accounts.verify_email(token=self.form(forms.VerifyEmailForm)["token"])
+        data = serializers.VerifyEmailSerializer.read(request.data)
+        sign_up.verify_email(token=data["token"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -186,9 +179,9 @@ class ResendVerification(AuthView):
     allows_closed_tenant = True
     throttle_scope = "mail"
 
-    @extend_schema(summary="Have the mail that proves one's address sent again", request=None, responses={204: None})
+    @extend_schema(summary="Send the mail that confirms your e-mail address again", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
-        accounts.request_verification(user=self.access.user)
+        sign_up.request_verification(user=self.access.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -197,20 +190,24 @@ class ExternalSignIn(AuthView):
     throttle_scope = "sign-in"
 
     @extend_schema(
-        summary="Sign in, or up, with the token of an outside provider",
-        request=forms.ExternalSignInForm,
-        responses={200: forms.SessionAnswer, 201: forms.SessionAnswer, **problems(401, 403, 404, 410, 503)},
+        summary="Sign in or sign up with the token of an external provider",
+        request=serializers.ExternalSignInSerializer,
+        responses={
+            200: serializers.SessionResponse,
+            201: serializers.SessionResponse,
+            **problems(401, 403, 404, 410, 503),
+        },
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.ExternalSignInForm)
-        result = linking.sign_in(
-            token=form["token"],
-            tenant_name=form["tenant_name"],
-            invitation_token=form["invitation_token"],
+        data = serializers.ExternalSignInSerializer.read(request.data)
+        result = identities.sign_in(
+            token=data["token"],
+            tenant_name=data["tenant_name"],
+            invitation_token=data["invitation_token"],
             user_agent=self.user_agent,
         )
         created = status.HTTP_201_CREATED if result.created else status.HTTP_200_OK
-        return session_response(result.signed_in, cookie=form["cookie"], status_code=created)
+        return session_response(result.signed_in, cookie=data["cookie"], status_code=created)
 
 
 class LinkExternal(AuthView):
@@ -219,19 +216,21 @@ class LinkExternal(AuthView):
     throttle_scope = "sign-in"
 
     @extend_schema(
-        summary="Link an outside account to one's own",
-        request=forms.LinkForm,
-        responses={200: forms.IdentityAnswer, **problems(503)},
+        summary="Link an external account to yours",
+        request=serializers.LinkIdentitySerializer,
+        responses={200: serializers.IdentityResponse, **problems(503)},
     )
     def post(self, request: Request) -> Response:
-        identity = linking.link(user=self.access.user, token=self.form(forms.LinkForm)["token"])
-        return Response(forms.IdentityAnswer(identity).data)
+        identity = identities.link(
+            user=self.access.user, token=serializers.LinkIdentitySerializer.read(request.data)["token"]
+        )
+        return Response(serializers.IdentityResponse(identity).data)
 
 
-def session_answer(signed_in: sessions.SignedIn, *, cookie: bool) -> dict[str, Any]:
-    """A session as it is shown."""
+def session_data(signed_in: sessions.SignedIn, *, cookie: bool) -> dict[str, Any]:
+    """Return the session as a response body, without the refresh token if a cookie holds it."""
     return dict(
-        forms.SessionAnswer(
+        serializers.SessionResponse(
             {
                 "access_token": signed_in.access_token,
                 "token_type": "Bearer",
@@ -245,10 +244,10 @@ def session_answer(signed_in: sessions.SignedIn, *, cookie: bool) -> dict[str, A
 
 
 def session_response(signed_in: sessions.SignedIn, *, cookie: bool, status_code: int = status.HTTP_200_OK) -> Response:
-    """The answer that hands over a session."""
-    response = Response(session_answer(signed_in, cookie=cookie), status=status_code)
+    """Return the response for a new session, with its cookie if asked for."""
+    response = Response(session_data(signed_in, cookie=cookie), status=status_code)
     if cookie:
-        cookies.keep(response, signed_in.refresh_token)
+        cookies.set_cookie(response, signed_in.refresh_token)
     return response
 
 

@@ -1,6 +1,6 @@
-"""The refresh token of a browser, kept where its scripts cannot read it."""
+"""The HttpOnly cookie that holds a browser's refresh token."""
 
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from rest_framework.request import Request
@@ -11,11 +11,11 @@ PATH: Final = "/api/v1/auth"
 
 
 def read(request: Request) -> str:
-    """The token in the cookie, or nothing."""
+    """Return the refresh token of the cookie, or an empty string."""
     return str(request.COOKIES.get(NAME, ""))
 
 
-def keep(response: Response, refresh_token: str) -> None:
+def set_cookie(response: Response, refresh_token: str) -> None:
     response.set_cookie(
         NAME,
         refresh_token,
@@ -23,10 +23,10 @@ def keep(response: Response, refresh_token: str) -> None:
         path=PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
-        # Not sent along when another site posts here, so that it cannot use it up.
+        # Other sites' POST requests do not send it, so they cannot use it up.
         samesite="Lax",
     )
 
 
-def drop(response: Any) -> None:
+def delete_cookie(response: Response) -> None:
     response.delete_cookie(NAME, path=PATH, samesite="Lax")

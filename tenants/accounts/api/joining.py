@@ -1,4 +1,4 @@
-"""Memberships and invitations: what they can do beyond being rows, and the side of those who are invited."""
+"""API endpoints to look up and accept an invitation with the secret of its link."""
 
 from typing import Any
 
@@ -10,9 +10,8 @@ from rest_framework.response import Response
 from lad.api import router
 from lad.api.openapi import problems
 from lad.errors import Invalid
-from tenants.accounts.api import cookies
-from tenants.accounts.api import serializers as forms
-from tenants.accounts.api.auth import SIGNED_IN_OR_NOT, AuthView, session_answer
+from tenants.accounts.api import cookies, serializers
+from tenants.accounts.api.auth import OPTIONAL_AUTHENTICATION, AuthView, session_data
 from tenants.accounts.services import joining
 
 
@@ -21,15 +20,15 @@ class LookUpInvitation(AuthView):
     throttle_scope = "sign-in"
 
     @extend_schema(
-        summary="What an invitation's link is about",
+        summary="Show the invitation behind a link",
         parameters=[OpenApiParameter("token", OpenApiTypes.STR, required=True)],
-        responses={200: forms.InvitationPreviewAnswer, **problems(404)},
+        responses={200: serializers.InvitationPreviewResponse, **problems(404)},
     )
     def get(self, request: Request) -> Response:
         token = request.query_params.get("token", "")
         if not token:
-            raise Invalid(errors={"token": ["Send the token of the link."]})
-        return Response(forms.InvitationPreviewAnswer(joining.look_up(token=token)).data)
+            raise Invalid(errors={"token": ["Send the token from the invitation link."]})
+        return Response(serializers.InvitationPreviewResponse(joining.look_up(token=token)).data)
 
 
 class AcceptInvitation(AuthView):
@@ -37,33 +36,33 @@ class AcceptInvitation(AuthView):
     throttle_scope = "sign-in"
 
     @extend_schema(
-        summary="Accept an invitation, as oneself or with a new account",
-        request=forms.AcceptForm,
-        responses={200: forms.AcceptedAnswer, **problems(401, 403, 404, 410)},
-        auth=SIGNED_IN_OR_NOT,
+        summary="Accept an invitation with your account or a new one",
+        request=serializers.AcceptInvitationSerializer,
+        responses={200: serializers.AcceptedInvitationResponse, **problems(401, 403, 404, 410)},
+        auth=OPTIONAL_AUTHENTICATION,
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.AcceptForm)
+        data = serializers.AcceptInvitationSerializer.read(request.data)
         if self.access.error is not None and self.access.user is None:
             raise self.access.error
         accepted = joining.accept(
-            token=form["token"],
+            token=data["token"],
             user=self.access.user,
-            new_person=_new_person(form),
+            new_user=_new_user(data),
             user_agent=self.user_agent,
         )
-        session = accepted.signed_in and session_answer(accepted.signed_in, cookie=form["cookie"])
-        membership = forms.AcceptedMembershipAnswer(accepted.membership).data
+        session = accepted.signed_in and session_data(accepted.signed_in, cookie=data["cookie"])
+        membership = serializers.AcceptedMembershipResponse(accepted.membership).data
         response = Response({"membership": membership, "session": session})
-        if accepted.signed_in and form["cookie"]:
-            cookies.keep(response, accepted.signed_in.refresh_token)
+        if accepted.signed_in and data["cookie"]:
+            cookies.set_cookie(response, accepted.signed_in.refresh_token)
         return response
 
 
-def _new_person(form: dict[str, Any]) -> joining.NewPerson | None:
-    if not form["password"] and not form["first_name"]:
+def _new_user(data: dict[str, Any]) -> joining.NewUser | None:
+    if not data["password"] and not data["first_name"]:
         return None
-    return joining.NewPerson(form["password"], form["first_name"], form["last_name"])
+    return joining.NewUser(data["password"], data["first_name"], data["last_name"])
 
 
 router.route("invitations/lookup/", LookUpInvitation.as_view(), name="invitation-lookup")

@@ -1,4 +1,4 @@
-"""The caller themselves: who they are, where they work, and what is open to them there."""
+"""API endpoints about the caller: profile, tenants, features."""
 
 from django.conf import settings
 from django.utils import timezone
@@ -10,30 +10,31 @@ from rest_framework.response import Response
 from lad.api import router
 from lad.api.views import LadAPIView
 from tenants.accounts import selectors
-from tenants.accounts.api import serializers as forms
+from tenants.accounts.api import serializers
 from tenants.accounts.api.auth import AuthView, session_response
-from tenants.accounts.caller import SESSION_TENANT
-from tenants.accounts.services import sessions
-from tenants.accounts.services import sign_up as accounts
+from tenants.accounts.authentication import SESSION_TENANT_KEY
+from tenants.accounts.services import sessions, sign_up
 from tenants.teams.services import memberships
 
 
 class MeView(AuthView):
-    """Reached from a closed tenant and without a membership too."""
+    """The caller's profile. Also open to members of a closed tenant and to users without a membership."""
 
     personal = True
     allows_closed_tenant = True
 
-    @extend_schema(summary="Who I am, where I work and what I may do there", responses={200: forms.MeAnswer})
+    @extend_schema(summary="Show me, my current tenant and my rights there", responses={200: serializers.MeResponse})
     def get(self, request: Request) -> Response:
-        return Response(forms.MeAnswer(selectors.me(self.access, now=timezone.now())).data)
+        return Response(serializers.MeResponse(selectors.me(self.access, now=timezone.now())).data)
 
     @extend_schema(
-        summary="Change my name, phone or picture", request=forms.ProfileForm, responses={200: forms.PersonAnswer}
+        summary="Change my name, phone or picture",
+        request=serializers.ProfileSerializer,
+        responses={200: serializers.PersonResponse},
     )
     def patch(self, request: Request) -> Response:
-        user = accounts.update_profile(user=self.access.user, changes=self.form(forms.ProfileForm))
-        return Response(forms.PersonAnswer(user).data)
+        user = sign_up.update_profile(user=self.access.user, changes=serializers.ProfileSerializer.read(request.data))
+        return Response(serializers.PersonResponse(user).data)
 
 
 class SwitchTenant(AuthView):
@@ -42,24 +43,24 @@ class SwitchTenant(AuthView):
     throttle_scope = "token"
 
     @extend_schema(
-        summary="Work in another of my tenants",
-        request=forms.SwitchTenantForm,
-        responses={200: forms.SwitchAnswer},
+        summary="Switch to another of my tenants",
+        request=serializers.SwitchTenantSerializer,
+        responses={200: serializers.SwitchTenantResponse},
     )
     def post(self, request: Request) -> Response:
-        tenant_id = self.form(forms.SwitchTenantForm)["tenant"]
+        tenant_id = serializers.SwitchTenantSerializer.read(request.data)["tenant"]
         access_token = sessions.switch_tenant(
             user=self.access.user, tenant_id=tenant_id, session_id=self.access.details.get("session_id")
         )
         if "Authorization" not in request.headers:
-            request.session[SESSION_TENANT] = str(tenant_id)
-        answer = {
+            request.session[SESSION_TENANT_KEY] = str(tenant_id)
+        data = {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": int(settings.ACCESS_TOKEN_LIFETIME.total_seconds()),
             "tenant_id": tenant_id,
         }
-        return Response(forms.SwitchAnswer(answer).data)
+        return Response(serializers.SwitchTenantResponse(data).data)
 
 
 class FoundTenant(AuthView):
@@ -68,34 +69,36 @@ class FoundTenant(AuthView):
     throttle_scope = "sign-up"
 
     @extend_schema(
-        summary="Open another tenant on trial and work in it as its owner",
-        request=forms.FoundTenantForm,
-        responses={201: forms.SessionAnswer},
+        summary="Create another tenant on trial and switch to it as its owner",
+        request=serializers.FoundTenantSerializer,
+        responses={201: serializers.SessionResponse},
     )
     def post(self, request: Request) -> Response:
-        form = self.form(forms.FoundTenantForm)
-        signed_in = accounts.found_tenant(
-            user=self.access.user, tenant_name=form["tenant_name"], user_agent=self.user_agent
+        data = serializers.FoundTenantSerializer.read(request.data)
+        signed_in = sign_up.open_tenant(
+            user=self.access.user, tenant_name=data["tenant_name"], user_agent=self.user_agent
         )
-        return session_response(signed_in, cookie=form["cookie"], status_code=status.HTTP_201_CREATED)
+        return session_response(signed_in, cookie=data["cookie"], status_code=status.HTTP_201_CREATED)
 
 
 class LeaveTenant(AuthView):
     personal = True
     allows_closed_tenant = True
 
-    @extend_schema(summary="Leave one of my tenants", request=forms.SwitchTenantForm, responses={204: None})
+    @extend_schema(summary="Leave one of my tenants", request=serializers.SwitchTenantSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        memberships.leave(user=self.access.user, tenant_id=self.form(forms.SwitchTenantForm)["tenant"])
+        memberships.leave(
+            user=self.access.user, tenant_id=serializers.SwitchTenantSerializer.read(request.data)["tenant"]
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class Features(LadAPIView):
     area = "features"
 
-    @extend_schema(summary="Which features are open to me, and why", responses={200: forms.FeaturesAnswer})
+    @extend_schema(summary="List which features are open to me, and why", responses={200: serializers.FeaturesResponse})
     def get(self, request: Request) -> Response:
-        return Response(forms.FeaturesAnswer({"features": selectors.decisions(self.access)}).data)
+        return Response(serializers.FeaturesResponse({"features": selectors.feature_states(self.access)}).data)
 
 
 router.route("me/", MeView.as_view(), name="me")

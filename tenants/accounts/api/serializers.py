@@ -1,34 +1,33 @@
-"""What the hand-written endpoints take and answer."""
+"""Request and response bodies of the account endpoints."""
 
 from typing import Any, Final
 
 from rest_framework import serializers
 
 from lad.api.serializers import InputSerializer
-from tenants.accounts.services.passwords import LONGEST_PASSWORD
+from tenants.accounts.services.passwords import MAX_PASSWORD_LENGTH
 from tenants.teams.models import PlanTier, Role, TenantStatus
 
-# Longer than any token we make or accept.
-LONGEST_TOKEN: Final = 8192
+MAX_TOKEN_LENGTH: Final = 8192
 
 
 def password_field(**kwargs: Any) -> serializers.CharField:
     return serializers.CharField(
-        max_length=LONGEST_PASSWORD, trim_whitespace=False, style={"input_type": "password"}, **kwargs
+        max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False, style={"input_type": "password"}, **kwargs
     )
 
 
 def secret_field(**kwargs: Any) -> serializers.CharField:
-    return serializers.CharField(max_length=LONGEST_TOKEN, **kwargs)
+    return serializers.CharField(max_length=MAX_TOKEN_LENGTH, **kwargs)
 
 
-class CookieForm(InputSerializer):
-    """``cookie``: keep the refresh token in an HttpOnly cookie instead of in the answer, for browsers."""
+class SessionCookieSerializer(InputSerializer):
+    """``cookie`` puts the refresh token into an HttpOnly cookie instead of the response, for browsers."""
 
     cookie = serializers.BooleanField(default=False)
 
 
-class SignUpForm(CookieForm):
+class SignUpSerializer(SessionCookieSerializer):
     email = serializers.EmailField(max_length=255)
     password = password_field()
     first_name = serializers.CharField(max_length=100)
@@ -36,71 +35,71 @@ class SignUpForm(CookieForm):
     tenant_name = serializers.CharField(max_length=200, default="", allow_blank=True)
 
 
-class SignInForm(CookieForm):
+class SignInSerializer(SessionCookieSerializer):
     email = serializers.CharField(max_length=255)
     password = password_field()
 
 
-class RefreshForm(CookieForm):
-    """Without ``refresh_token`` the one in the cookie is used."""
+class RefreshSerializer(SessionCookieSerializer):
+    """Without ``refresh_token``, the cookie's is used."""
 
     refresh_token = secret_field(default="", allow_blank=True)
 
 
-class SignOutForm(InputSerializer):
-    """Ends the session of the refresh token or of the access token; ``everywhere`` ends all of the person's."""
+class SignOutSerializer(InputSerializer):
+    """Ends the session of the refresh or access token; ``everywhere`` ends all sessions of the user."""
 
     refresh_token = secret_field(default="", allow_blank=True)
     everywhere = serializers.BooleanField(default=False)
 
 
-class ChangePasswordForm(InputSerializer):
+class ChangePasswordSerializer(InputSerializer):
     current_password = password_field()
     new_password = password_field()
 
 
-class RequestResetForm(InputSerializer):
+class RequestResetSerializer(InputSerializer):
     email = serializers.CharField(max_length=255)
 
 
-class ResetPasswordForm(InputSerializer):
+class ResetPasswordSerializer(InputSerializer):
     token = secret_field()
     password = password_field()
 
 
-class VerifyEmailForm(InputSerializer):
+class VerifyEmailSerializer(InputSerializer):
     token = secret_field()
 
 
-class ExternalSignInForm(CookieForm):
-    """``token`` is the provider's; a new person names their tenant or comes with an invitation's secret."""
+class ExternalSignInSerializer(SessionCookieSerializer):
+    """``token`` is the provider's. A new user names their tenant or sends an invitation's token."""
 
     token = secret_field()
     tenant_name = serializers.CharField(max_length=200, default="", allow_blank=True)
     invitation_token = secret_field(default="", allow_blank=True)
 
 
-class LinkForm(InputSerializer):
+class LinkIdentitySerializer(InputSerializer):
     token = secret_field()
 
 
-class SwitchTenantForm(InputSerializer):
+class SwitchTenantSerializer(InputSerializer):
     tenant = serializers.UUIDField()
 
 
-class FoundTenantForm(CookieForm):
+class FoundTenantSerializer(SessionCookieSerializer):
     tenant_name = serializers.CharField(max_length=200)
 
 
-class ProfileForm(InputSerializer):
+class ProfileSerializer(InputSerializer):
     first_name = serializers.CharField(max_length=100, required=False, allow_blank=True)
     last_name = serializers.CharField(max_length=100, required=False, allow_blank=True)
     phone = serializers.CharField(max_length=50, required=False, allow_blank=True)
     avatar_url = serializers.URLField(max_length=2000, required=False, allow_blank=True)
 
 
-class AcceptForm(CookieForm):
-    """Signed in as the invited address only ``token`` is needed; otherwise a name and a password make the account."""
+class AcceptInvitationSerializer(SessionCookieSerializer):
+    """Signed-in users send ``token`` only; others add a name and a password for their new account."""
 
     token = secret_field()
     password = password_field(default="", allow_blank=True)
@@ -108,7 +107,7 @@ class AcceptForm(CookieForm):
     last_name = serializers.CharField(max_length=100, default="", allow_blank=True)
 
 
-class PersonAnswer(serializers.Serializer):
+class PersonResponse(serializers.Serializer):
     id = serializers.UUIDField()
     email = serializers.EmailField()
     first_name = serializers.CharField()
@@ -119,7 +118,7 @@ class PersonAnswer(serializers.Serializer):
     is_staff = serializers.BooleanField()
 
 
-class TenantAnswer(serializers.Serializer):
+class TenantResponse(serializers.Serializer):
     id = serializers.UUIDField()
     name = serializers.CharField()
     slug = serializers.CharField()
@@ -128,90 +127,90 @@ class TenantAnswer(serializers.Serializer):
     trial_ends_at = serializers.DateTimeField(allow_null=True)
 
 
-class SessionAnswer(serializers.Serializer):
-    """A session's tokens. ``refresh_token`` is null when it is in the cookie; each is good for one use."""
+class SessionResponse(serializers.Serializer):
+    """The tokens of a session. ``refresh_token`` works once and is null if the cookie holds it."""
 
     access_token = serializers.CharField()
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="Seconds until the access token expires.")
     refresh_token = serializers.CharField(allow_null=True)
-    user = PersonAnswer()
+    user = PersonResponse()
     tenant_id = serializers.UUIDField(allow_null=True)
 
 
-class SwitchAnswer(serializers.Serializer):
+class SwitchTenantResponse(serializers.Serializer):
     access_token = serializers.CharField()
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField()
     tenant_id = serializers.UUIDField()
 
 
-class ClosedAnswer(serializers.Serializer):
-    """What shuts the caller out of the tenant."""
+class ClosedReasonResponse(serializers.Serializer):
+    """Why the tenant is closed to the caller."""
 
     code = serializers.CharField()
     detail = serializers.CharField()
 
 
-class OwnMembershipAnswer(serializers.Serializer):
+class OwnMembershipResponse(serializers.Serializer):
     id = serializers.UUIDField()
-    tenant = TenantAnswer()
+    tenant = TenantResponse()
     role = serializers.ChoiceField(choices=Role.choices)
     is_primary = serializers.BooleanField()
-    closed = ClosedAnswer(allow_null=True)
+    closed = ClosedReasonResponse(allow_null=True)
 
 
-class FeatureAnswer(serializers.Serializer):
-    """Whether one feature is open to the caller, what decided it, and why."""
+class FeatureResponse(serializers.Serializer):
+    """Whether a feature is open to the caller, which setting decided it, and why."""
 
     key = serializers.CharField()
     open = serializers.BooleanField()
-    source = serializers.ChoiceField(  # type: ignore[assignment]  # the framework's own ``source`` is no field
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # the base class has an attribute of this name
         choices=["kill_switch", "user_flag", "tenant_flag", "tenant_feature", "plan", "default"]
     )
     reason = serializers.CharField()
     config = serializers.DictField()
 
 
-class MeAnswer(serializers.Serializer):
-    """The caller, the tenant they work in with their rights there, and all their memberships."""
+class MeResponse(serializers.Serializer):
+    """The caller, their current tenant and rights there, and all their memberships."""
 
-    user = PersonAnswer()
-    tenant = TenantAnswer(allow_null=True)
+    user = PersonResponse()
+    tenant = TenantResponse(allow_null=True)
     role = serializers.CharField(help_text="Empty without a membership.")
     rights = serializers.ListField(child=serializers.CharField())
-    features = FeatureAnswer(many=True)
-    closed = ClosedAnswer(allow_null=True)
-    memberships = OwnMembershipAnswer(many=True)
+    features = FeatureResponse(many=True)
+    closed = ClosedReasonResponse(allow_null=True)
+    memberships = OwnMembershipResponse(many=True)
 
 
-class FeaturesAnswer(serializers.Serializer):
-    features = FeatureAnswer(many=True)
+class FeaturesResponse(serializers.Serializer):
+    features = FeatureResponse(many=True)
 
 
-class IdentityAnswer(serializers.Serializer):
+class IdentityResponse(serializers.Serializer):
     id = serializers.UUIDField()
     provider = serializers.CharField()
     provider_user_id = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 
-class InvitationPreviewAnswer(serializers.Serializer):
+class InvitationPreviewResponse(serializers.Serializer):
     tenant_name = serializers.CharField()
     inviter = serializers.CharField()
     email = serializers.EmailField()
     status = serializers.ChoiceField(choices=["pending", "accepted", "expired"])
 
 
-class AcceptedMembershipAnswer(serializers.Serializer):
+class AcceptedMembershipResponse(serializers.Serializer):
     id = serializers.UUIDField()
     tenant_id = serializers.UUIDField()
     user_id = serializers.UUIDField()
     role = serializers.ChoiceField(choices=Role.choices)
 
 
-class AcceptedAnswer(serializers.Serializer):
-    """``session`` is there when the acceptance made the account."""
+class AcceptedInvitationResponse(serializers.Serializer):
+    """``session`` is set if accepting created the account."""
 
-    membership = AcceptedMembershipAnswer()
-    session = SessionAnswer(allow_null=True)
+    membership = AcceptedMembershipResponse()
+    session = SessionResponse(allow_null=True)

@@ -1,1 +1,1 @@
-"""People who sign in elsewhere: tokens of outside issuers, verified and linked to users."""
+"""Sign-in providers outside LAD."""

@@ -1,13 +1,14 @@
-"""Verifies tokens of outside issuers (Clerk, Google, …) against the keys they publish.
+"""Verify tokens of external issuers (Clerk, Google, …) against the keys they publish.
 
-``EXTERNAL_ISSUERS`` is a JSON object from a provider's name to its entry:
+``EXTERNAL_ISSUERS`` is a JSON object that maps the name of a provider to its entry:
 
 ``issuer``              the ``iss`` of its tokens, or a list where the provider uses several
-``jwks_url``            where it publishes its keys (https)
-``audience``            our client id, or a list; the token's ``aud`` must hold one of them
+``jwks_url``            the URL of its published keys (https)
+``audience``            LAD's client id, or a list; the token's ``aud`` must contain one of them
 ``authorized_parties``  origins or client ids; the token's ``azp`` must be one of them
 
-At least one of the last two is needed, or tokens made for anybody's application would be good here::
+At least one of the last two is required. Otherwise a token issued for any other application would be
+accepted::
 
     {"clerk": {"issuer": "https://clerk.lad.example", "jwks_url": "https://clerk.lad.example/.well-known/jwks.json",
                "authorized_parties": ["https://app.lad.example"]},
@@ -15,35 +16,36 @@ At least one of the last two is needed, or tokens made for anybody's application
                 "jwks_url": "https://www.googleapis.com/oauth2/v3/certs",
                 "audience": "1234.apps.googleusercontent.com"}}
 
-Clerk puts no address into its session tokens: add ``email``, ``email_verified``, ``given_name`` and
+Clerk's session tokens contain no address by default: add ``email``, ``email_verified``, ``given_name`` and
 ``family_name`` to the session token in its dashboard.
 """
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey as PublicKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from lad.errors import DomainError, NotAuthenticated
 
-# The one algorithm these providers sign with. A token never chooses: "none" and HMAC over the public key are forgeries.
+# Fixed, never read from the token: a forged token could name "none", or HMAC with the public key.
 ALGORITHM: Final = "RS256"
 LEEWAY: Final = timedelta(seconds=10)
 KEYS_LIFETIME_SECONDS: Final = 300
 FETCH_TIMEOUT_SECONDS: Final = 5
-# Tokens with made-up key ids must not make us call the issuer each time, nor an issuer that is down hold up workers.
+# Limits requests to the issuer for unknown key ids, and while the issuer is down.
 UNKNOWN_KEY_COOLDOWN_SECONDS: Final = 10
 OUTAGE_COOLDOWN_SECONDS: Final = 10
 
 
 class ExternalTokenRefused(NotAuthenticated):
-    """The outside token is not valid here: sign in with the provider again."""
+    """The external token is not valid: sign in with the provider again."""
 
     code = "external_token_refused"
 
@@ -58,7 +60,7 @@ class IssuerUnavailable(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class ExternalProfile:
-    """Who an outside token speaks of. ``email_verified`` is the provider's word for the address."""
+    """The user an external token describes. ``email_verified`` is what the provider says."""
 
     provider: str
     subject: str
@@ -81,7 +83,7 @@ class Issuer:
 
 
 class _Keys:
-    """An issuer's published keys, cached, with a pause after each unsuccessful call."""
+    """Caches an issuer's published keys and pauses after a failed request."""
 
     def __init__(self, jwks_url: str) -> None:
         self._client = jwt.PyJWKClient(
@@ -92,11 +94,13 @@ class _Keys:
         )
         self._down_until = 0.0
 
-    def find(self, key_id: str) -> Any:
+    def find(self, key_id: str) -> PublicKey:
+        """Return the key with this id. Raises ExternalTokenRefused or IssuerUnavailable."""
         if time.monotonic() < self._down_until:
             raise IssuerUnavailable
         try:
-            return self._client.get_signing_key(key_id).key
+            key: PublicKey = self._client.get_signing_key(key_id).key
+            return key
         except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, ValueError) as error:
             self._down_until = time.monotonic() + OUTAGE_COOLDOWN_SECONDS
             raise IssuerUnavailable from error
@@ -109,17 +113,17 @@ _keys_lock = threading.Lock()
 
 
 def configured() -> dict[str, Issuer]:
-    """The providers whose tokens are accepted, by name."""
+    """Return the accepted providers by name."""
     return {name: _issuer(name, entry) for name, entry in settings.EXTERNAL_ISSUERS.items()}
 
 
 def by_issuer(issuer: str) -> Issuer | None:
-    """The provider whose tokens name this issuer, if it is configured."""
+    """Return the provider with this ``iss``, or None."""
     return next((entry for entry in configured().values() if issuer in entry.issuers), None)
 
 
 def verify(issuer: Issuer, token: str) -> ExternalProfile:
-    """Whom the token speaks of. Raises ExternalTokenRefused or IssuerUnavailable."""
+    """Verify a token and return the profile in it. Raises ExternalTokenRefused or IssuerUnavailable."""
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
@@ -155,7 +159,7 @@ def _issuer(name: str, entry: Mapping[str, Any]) -> Issuer:
     return issuer
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _texts(value: str | Sequence[str] | None) -> tuple[str, ...]:
     if not value:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)

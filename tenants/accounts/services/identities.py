@@ -1,13 +1,12 @@
-"""Signing in with an outside account: whose it is here, and how the two come together.
+"""Sign in with external accounts (Clerk, Google, …) and link them to users.
 
-An outside account is known by its provider and subject, never by its address. The address only
-brings the two together the first time, and only when both sides have seen it proven: otherwise
-whoever registers a stranger's address here, or at a careless provider, would get into their account.
+An external account is identified by provider and subject, never by its e-mail address. The address is
+used only to link it the first time, and only if both LAD and the provider have verified it. Otherwise
+somebody could take over an account by registering its address here or at a careless provider.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -16,12 +15,13 @@ from lad import writes
 from lad.emails import valid_email
 from lad.errors import Conflict, NotAllowed
 from lad.tenancy.context import platform_context
+from lad.types import Actor, Values
+from tenants.access.authority import is_platform
 from tenants.accounts import tokens
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.providers import issuers
 from tenants.accounts.providers.issuers import ExternalProfile, ExternalTokenRefused
-from tenants.accounts.services import joining, people, sessions
-from tenants.accounts.services import sign_up as accounts
+from tenants.accounts.services import joining, sessions, sign_up, users
 
 
 class ExternalEmailUnverified(NotAllowed):
@@ -31,13 +31,13 @@ class ExternalEmailUnverified(NotAllowed):
 
 
 class LinkRequired(Conflict):
-    """An account with your address exists: sign in to it with its password, then link this provider."""
+    """An account with your address exists: sign in with its password, then link this provider."""
 
     code = "link_required"
 
 
 class IdentityTaken(Conflict):
-    """This outside account belongs to another user."""
+    """This external account is linked to another user."""
 
     code = "identity_taken"
 
@@ -56,7 +56,7 @@ class LastWayIn(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ExternalSignIn:
-    """A session started with an outside account; ``created`` when the account here is new too."""
+    """A session started with an external account. ``created`` says whether the user is new."""
 
     signed_in: sessions.SignedIn
     created: bool
@@ -70,22 +70,22 @@ def sign_in(
     user_agent: str = "",
     now: datetime | None = None,
 ) -> ExternalSignIn:
-    """Start a session for the holder of an outside token, with a new account if they have none.
+    """Start a session for the owner of an external token, creating an account if they have none.
 
-    A new person opens a tenant of their own, or comes into the one that invited them. Raises
-    ExternalTokenRefused, IssuerUnavailable, ExternalEmailUnverified, LinkRequired, or what
-    accepting an invitation raises.
+    A new user opens a tenant, or accepts the invitation of ``invitation_token``. Raises
+    ExternalTokenRefused, IssuerUnavailable, ExternalEmailUnverified, LinkRequired or any error of
+    ``joining.accept``.
     """
     now = now or timezone.now()
     profile = read(token)
     with platform_context():
-        user = _known(profile)
-        if user is None and (user := _by_proven_address(profile)) is not None:
+        user = _linked_user(profile)
+        if user is None and (user := _user_with_verified_address(profile)) is not None:
             _link(user, profile)
         if user is not None:
             User.objects.filter(pk=user.pk).update(last_login=now)
             return ExternalSignIn(sessions.start(user=user, user_agent=user_agent, now=now), created=False)
-        user = people.create_user(
+        user = users.create_user(
             email=valid_email(profile.email),
             first_name=profile.first_name,
             last_name=profile.last_name,
@@ -99,13 +99,13 @@ def sign_in(
                 user=user, tenant_id=accepted.membership.tenant_id, user_agent=user_agent, now=now
             )
         else:
-            signed_in = accounts.found_tenant(user=user, tenant_name=tenant_name, user_agent=user_agent, now=now)
+            signed_in = sign_up.open_tenant(user=user, tenant_name=tenant_name, user_agent=user_agent, now=now)
         _link(user, profile)
         return ExternalSignIn(signed_in, created=True)
 
 
 def link(*, user: User, token: str) -> UserIdentity:
-    """Let a signed-in person sign in with this outside account too. Idempotent.
+    """Link the external account of a token to a signed-in user. Idempotent.
 
     Raises ExternalTokenRefused, IssuerUnavailable, IdentityTaken or ProviderLinked.
     """
@@ -118,7 +118,7 @@ def link(*, user: User, token: str) -> UserIdentity:
 
 
 def read(token: str) -> ExternalProfile:
-    """Whom an outside token speaks of. Raises ExternalTokenRefused or IssuerUnavailable."""
+    """Return the verified profile of an external token. Raises ExternalTokenRefused or IssuerUnavailable."""
     issuer = issuers.by_issuer(tokens.claimed_issuer(token))
     if issuer is None:
         raise ExternalTokenRefused("No sign-in provider is configured for this token.")
@@ -126,13 +126,13 @@ def read(token: str) -> ExternalProfile:
 
 
 class IdentityWriter(writes.Writer[UserIdentity]):
-    """Outside accounts are linked by proof only, and removed by their user unless nothing else would be left."""
+    """Refuses to create identities by hand, and to delete the user's only way to sign in (LastWayIn)."""
 
-    def create(self, values: Any, *, actor: Any = None) -> UserIdentity:
-        raise NotAllowed("An outside account is linked by signing in with it.")
+    def create(self, values: Values, *, actor: Actor = None) -> UserIdentity:
+        raise NotAllowed("An external account can be linked only by signing in with it.")
 
-    def delete(self, row: UserIdentity, *, actor: Any = None) -> None:
-        if actor is not None and not actor.is_superuser and actor.pk != row.user_id:
+    def delete(self, row: UserIdentity, *, actor: Actor = None) -> None:
+        if actor is not None and not is_platform(actor) and actor.pk != row.user_id:
             raise NotAllowed
         with platform_context(user_id=row.user_id):
             user = User.all_objects.select_for_update().get(pk=row.user_id)
@@ -142,7 +142,7 @@ class IdentityWriter(writes.Writer[UserIdentity]):
             super().delete(row, actor=actor)
 
 
-def _known(profile: ExternalProfile) -> User | None:
+def _linked_user(profile: ExternalProfile) -> User | None:
     identity = (
         UserIdentity.objects.select_related("user")
         .filter(provider=profile.provider, provider_user_id=profile.subject)
@@ -151,12 +151,12 @@ def _known(profile: ExternalProfile) -> User | None:
     if identity is None:
         return None
     if not identity.user.is_active or identity.user.deleted_at is not None:
-        raise ExternalTokenRefused("The account this sign-in belongs to was closed.")
+        raise ExternalTokenRefused("The LAD account linked to this sign-in was closed.")
     user: User = identity.user
     return user
 
 
-def _by_proven_address(profile: ExternalProfile) -> User | None:
+def _user_with_verified_address(profile: ExternalProfile) -> User | None:
     if not profile.email or not profile.email_verified:
         raise ExternalEmailUnverified
     user: User | None = User.objects.select_for_update().filter(email=profile.email).first()
@@ -180,7 +180,7 @@ def _link(user: User, profile: ExternalProfile) -> UserIdentity:
     except IntegrityError as error:
         taken = UserIdentity.objects.filter(provider=profile.provider, provider_user_id=profile.subject).exists()
         raise (IdentityTaken if taken else ProviderLinked) from error
-    people.emit_about(user, "tenants.user.identity_linked", provider=profile.provider)
+    users.emit_user_event(user, "tenants.user.identity_linked", provider=profile.provider)
     return identity
 
 

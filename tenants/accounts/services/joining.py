@@ -1,28 +1,28 @@
-"""Inviting people into a tenant, and their coming in.
+"""Look up and accept invitations.
 
-The mailed link holds a secret that is derived, never stored. Whoever holds it reads the mail of the
-invited address, which is proof enough of that address and of nothing else.
+The secret in the mailed link is derived, never stored. Whoever has it can read the mail of the invited
+address, so it proves ownership of that address and nothing else.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lad.errors import Conflict, DomainError, Invalid, NotAllowed
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
-from tenants.accounts.services import passwords, people, sessions
+from tenants.accounts.services import passwords, sessions, users
 from tenants.teams import tokens
 from tenants.teams.models import Membership, Tenant, TenantInvitation
 from tenants.teams.services.memberships import enrol
-from tenants.teams.status import closure
+from tenants.teams.status import closed_reason
 
 
 class InvitationUnavailable(DomainError):
-    """There is no such invitation; ask for a new one."""
+    """This invitation does not exist or was revoked; ask for a new one."""
 
     code = "invitation_unavailable"
     status = 404
@@ -38,7 +38,7 @@ class InvitationExpired(DomainError):
 
 
 class InvitationUsed(DomainError):
-    """This invitation was accepted already: sign in."""
+    """This invitation was accepted already: sign in instead."""
 
     code = "invitation_used"
     status = 410
@@ -46,7 +46,7 @@ class InvitationUsed(DomainError):
 
 
 class InvitedSomebodyElse(NotAllowed):
-    """This invitation is for another address than the one you are signed in with."""
+    """This invitation was sent to another address than yours: sign in with the invited address."""
 
     code = "invited_somebody_else"
 
@@ -58,8 +58,8 @@ class AccountExists(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What the holder of an invitation's secret may know before accepting."""
+class InvitationPreview:
+    """What the holder of an invitation's secret may see before accepting."""
 
     tenant_name: str
     inviter: str
@@ -68,8 +68,8 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class NewPerson:
-    """Whom to make an account for; the address is the invitation's."""
+class NewUser:
+    """The account to create; its address is that of the invitation."""
 
     password: str
     first_name: str
@@ -77,66 +77,66 @@ class NewPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """What accepting led to; ``signed_in`` is there for somebody who had no account before."""
+class AcceptedInvitation:
+    """The membership, and the session if accepting created the account."""
 
     membership: Membership
     signed_in: sessions.SignedIn | None = None
 
 
-def look_up(*, token: str, now: datetime | None = None) -> Preview:
-    """What the invitation with this secret is. An unknown and a revoked one read the same: InvitationUnavailable."""
+def look_up(*, token: str, now: datetime | None = None) -> InvitationPreview:
+    """Return the invitation with this secret. Raises InvitationUnavailable if it is unknown or revoked."""
     now = now or timezone.now()
     with platform_context():
         row = _with_secret(token).select_related("tenant", "invited_by").first()
-        if row is None or row.status(now) == "revoked" or closure(row.tenant, now) is not None:
+        if row is None or row.status(now) == "revoked" or closed_reason(row.tenant, now) is not None:
             raise InvitationUnavailable
-        return Preview(row.tenant.name, row.invited_by.full_name, row.email, row.status(now))
+        return InvitationPreview(row.tenant.name, row.invited_by.full_name, row.email, row.status(now))
 
 
 def accept(
     *,
     token: str,
     user: User | None = None,
-    new_person: NewPerson | None = None,
+    new_user: NewUser | None = None,
     user_agent: str = "",
     now: datetime | None = None,
-) -> Accepted:
-    """Come into the tenant, as ``user`` or with an account made on the spot.
+) -> AcceptedInvitation:
+    """Make ``user``, or a new account, a member of the tenant, and mark the address as verified.
 
-    The address counts as verified afterwards. Repeating it as the same user answers the same
-    membership. Emits ``tenants.invitation.accepted`` beside the membership's own event. Raises
-    InvitationUnavailable, InvitationExpired, InvitationUsed, InvitedSomebodyElse, AccountExists
-    or Invalid.
+    Accepting again as the same user returns the same membership. Emits ``tenants.invitation.accepted``
+    in addition to the membership's event. Raises InvitationUnavailable, InvitationExpired,
+    InvitationUsed, InvitedSomebodyElse, AccountExists or Invalid.
     """
     now = now or timezone.now()
     with platform_context(user_id=user.pk if user else None):
-        # Two clicks at once: the second waits here and finds the first one's work done.
+        # A second, simultaneous call waits here and then finds the invitation accepted.
         row = _with_secret(token).select_for_update().first()
         if row is None or row.status(now) == "revoked":
             raise InvitationUnavailable
-        if closure(Tenant.all_objects.get(pk=row.tenant_id), now) is not None:
+        if closed_reason(Tenant.all_objects.get(pk=row.tenant_id), now) is not None:
             raise InvitationUnavailable
         if row.accepted_at is not None:
-            return Accepted(_membership_again(row, user))
+            return AcceptedInvitation(_accepted_membership(row, user))
         if row.status(now) == "expired":
             raise InvitationExpired
         if user is not None and user.email != row.email:
             raise InvitedSomebodyElse
-        joining = user or _sign_up(row, new_person)
-        with platform_context(tenant_id=row.tenant_id, user_id=joining.pk):
-            membership = _come_in(row, joining, now)
+        new_member = user or _create_user(row, new_user)
+        with platform_context(tenant_id=row.tenant_id, user_id=new_member.pk):
+            membership = _join(row, new_member, now)
         signed_in = None
         if user is None:
-            signed_in = sessions.start(user=joining, tenant_id=row.tenant_id, user_agent=user_agent, now=now)
-        return Accepted(membership, signed_in)
+            signed_in = sessions.start(user=new_member, tenant_id=row.tenant_id, user_agent=user_agent, now=now)
+        return AcceptedInvitation(membership, signed_in)
 
 
-def _with_secret(token: str) -> Any:
-    return TenantInvitation.all_objects.filter(invitation_token=tokens.hash_secret(token))
+def _with_secret(token: str) -> QuerySet[TenantInvitation]:
+    rows: QuerySet[TenantInvitation] = TenantInvitation.all_objects.filter(invitation_token=tokens.hash_secret(token))
+    return rows
 
 
-def _membership_again(row: TenantInvitation, user: User | None) -> Membership:
+def _accepted_membership(row: TenantInvitation, user: User | None) -> Membership:
     membership = None
     if user is not None and row.accepted_by_id == user.pk:
         membership = Membership.objects.filter(tenant=row.tenant_id, user=user.pk).first()
@@ -145,26 +145,26 @@ def _membership_again(row: TenantInvitation, user: User | None) -> Membership:
     return membership
 
 
-def _sign_up(row: TenantInvitation, person: NewPerson | None) -> User:
+def _create_user(row: TenantInvitation, new_user: NewUser | None) -> User:
     if User.objects.filter(email=row.email).exists():
         raise AccountExists
-    if person is None or not person.first_name.strip():
+    if new_user is None or not new_user.first_name.strip():
         raise Invalid(
-            "There is no account for this address yet: send a name and a password to make one.",
-            errors={"first_name": ["Say what you are called."], "password": ["Choose a password."]},
+            "There is no account for this address yet: send a name and a password to create one.",
+            errors={"first_name": ["Enter your first name."], "password": ["Choose a password."]},
         )
-    first_name, last_name = person.first_name.strip(), person.last_name.strip()
-    passwords.validate(person.password, user=User(email=row.email, first_name=first_name, last_name=last_name))
-    return people.create_user(
+    first_name, last_name = new_user.first_name.strip(), new_user.last_name.strip()
+    passwords.validate(new_user.password, user=User(email=row.email, first_name=first_name, last_name=last_name))
+    return users.create_user(
         email=row.email,
-        password=person.password,
+        password=new_user.password,
         first_name=first_name,
         last_name=last_name,
         primary_tenant_id=row.tenant_id,
     )
 
 
-def _come_in(row: TenantInvitation, user: User, now: datetime) -> Membership:
+def _join(row: TenantInvitation, user: User, now: datetime) -> Membership:
     User.objects.filter(pk=user.pk, email_verified=False).update(email_verified=True)
     membership = Membership.objects.filter(tenant=row.tenant_id, user=user.pk).first()
     if membership is None:

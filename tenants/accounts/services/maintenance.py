@@ -1,24 +1,20 @@
-"""What time alone brings about: trials end, and what has expired is cleared away."""
+"""Periodic maintenance: end trials and delete expired rows."""
 
 from datetime import datetime
 
 from lad.idempotency import middleware as idempotency
 from lad.tenancy.context import platform_context
-from tenants.accounts.models import SignInFailure
-from tenants.accounts.services import sessions
-from tenants.accounts.services.credentials import FAILURES_FORGOTTEN_AFTER
+from tenants.accounts.services import sessions, sign_in_limit
 from tenants.teams.services import tenants
 
 
-def tend(*, now: datetime) -> None:
-    """Do all of it, each in a transaction of its own. Idempotent, and safe to run by many at once.
+def run(*, now: datetime) -> None:
+    """Run every step in a transaction of its own. Idempotent and safe to run concurrently.
 
-    Invitations need no tending: an expired one reads as expired from that minute, and stays for
-    whoever wants to send it again.
+    Expired invitations are kept: their status is computed, and they can be sent again.
     """
     tenants.end_trials(now=now)
     sessions.clean_up(now=now)
-    with platform_context():
-        SignInFailure.objects.filter(last_failed_at__lt=now - FAILURES_FORGOTTEN_AFTER).delete()
+    sign_in_limit.clean_up(now=now)
     with platform_context():
         idempotency.expire_keys(now=now)

@@ -1,4 +1,4 @@
-"""Changing a password one knows, and replacing one that was forgotten."""
+"""Change passwords, and reset forgotten ones by mail."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,14 +17,14 @@ from lad.tenancy.context import platform_context
 from tenants.accounts import tokens
 from tenants.accounts.mails import PASSWORD_RESET
 from tenants.accounts.models import User, UserIdentity
-from tenants.accounts.services import credentials, people, sessions
+from tenants.accounts.services import sessions, sign_in_limit, users
 
-LONGEST_PASSWORD: Final = 256
-BETWEEN_RESET_MAILS: Final = timedelta(minutes=1)
+MAX_PASSWORD_LENGTH: Final = 256
+RESET_MAIL_INTERVAL: Final = timedelta(minutes=1)
 
 
 class InvalidResetLink(DomainError):
-    """This link is not valid any more: it was used, is too old or was not copied whole. Ask for a new one."""
+    """This link is no longer valid: it was used, expired or is incomplete. Request a new one."""
 
     code = "invalid_reset_link"
     status = 410
@@ -32,48 +32,48 @@ class InvalidResetLink(DomainError):
 
 
 def validate(password: str, *, user: User | None = None, field: str = "password") -> None:
-    """Raise Invalid, naming the field, when a new password is too short, too common or too much like its owner."""
+    """Raise Invalid for ``field`` if the password is too short, too common or too similar to the user's data."""
     try:
-        if len(password) > LONGEST_PASSWORD:
-            raise ValidationError(f"Use at most {LONGEST_PASSWORD} characters.")
+        if len(password) > MAX_PASSWORD_LENGTH:
+            raise ValidationError(f"Use at most {MAX_PASSWORD_LENGTH} characters.")
         password_validation.validate_password(password, user)
     except ValidationError as error:
         raise Invalid(errors={field: error.messages}) from error
 
 
 def change(*, user: User, current: str, new: str, session_id: UUID | None = None, now: datetime | None = None) -> None:
-    """Set a new password for somebody who knows the old one, and end their other sessions.
+    """Set a new password after checking the current one, and end the user's other sessions.
 
-    Wrong guesses at the old one count towards the lock-out. Raises Invalid or LockedOut.
+    Wrong guesses count towards the sign-in limit. Raises Invalid or LockedOut.
     """
     now = now or timezone.now()
-    credentials.count_attempt(email=user.email, now=now)
+    sign_in_limit.count_attempt(email=user.email, now=now)
     if not user.password or not verify_password(current, user.password)[0]:
-        raise Invalid(errors={"current_password": ["This is not your present password."]})
-    credentials.unlock(email=user.email)
+        raise Invalid(errors={"current_password": ["This is not your current password."]})
+    sign_in_limit.unlock(email=user.email)
     validate(new, user=user, field="new_password")
     _set(user, new, now=now, keep_session=session_id)
 
 
 def request_reset(*, email: str, now: datetime | None = None) -> None:
-    """Have a reset link mailed to the address if an active account has it; the caller learns nothing either way.
+    """Mail a reset link if an active account has the address, at most once a minute.
 
-    Nobody is mailed more often than once a minute.
+    Returns nothing, so that callers cannot find out who has an account.
     """
     with platform_context():
-        user = User.objects.filter(email=credentials.normalise_email(email), is_active=True).first()
-        if user is None or _mailed_lately(user, now or timezone.now()):
+        user = User.objects.filter(email=sign_in_limit.normalise_email(email), is_active=True).first()
+        if user is None or _mailed_recently(user, now or timezone.now()):
             return
-        if not people.emit_about(user, "tenants.user.password_reset_requested"):
-            # Somebody in no tenant, such as LAD's own staff: no event, but the mail all the same.
+        if not users.emit_user_event(user, "tenants.user.password_reset_requested"):
+            # Users without a tenant, such as LAD's staff, have no event that sends the mail.
             key = f"{PASSWORD_RESET.key}.{uuid7()}"
             queue(kind=PASSWORD_RESET, tenant_id=None, to=user.email, subject_id=user.pk, key=key)
 
 
 def reset(*, token: str, password: str, now: datetime | None = None) -> None:
-    """Set a new password with the secret from the mail, once; ends every session and any lock-out.
+    """Set a new password with the token from the mail, which works once.
 
-    Reading that mail also proves the address. Raises InvalidResetLink or Invalid.
+    Ends all sessions, unlocks the address and marks it as verified. Raises InvalidResetLink or Invalid.
     """
     now = now or timezone.now()
     user_id = tokens.password_reset_user_id(token)
@@ -83,20 +83,20 @@ def reset(*, token: str, password: str, now: datetime | None = None) -> None:
             raise InvalidResetLink
         validate(password, user=user)
         if not user.email_verified:
-            # Whoever had the account before never proved this address: what they linked to it must not stay a way in.
+            # Whoever created the account never verified this address; external accounts they linked must go.
             UserIdentity.objects.filter(user=user).delete()
             User.objects.filter(pk=user.pk).update(email_verified=True)
         _set(user, password, now=now, keep_session=None)
-        credentials.unlock(email=user.email)
+        sign_in_limit.unlock(email=user.email)
 
 
-def _mailed_lately(user: User, now: datetime) -> bool:
+def _mailed_recently(user: User, now: datetime) -> bool:
     mails = MailDelivery.objects.filter(kind=PASSWORD_RESET.key, subject_id=user.pk)
-    return bool(mails.filter(created_at__gt=now - BETWEEN_RESET_MAILS).exists())
+    return bool(mails.filter(created_at__gt=now - RESET_MAIL_INTERVAL).exists())
 
 
 def _set(user: User, password: str, *, now: datetime, keep_session: UUID | None) -> None:
     with platform_context(user_id=user.pk):
         User.objects.filter(pk=user.pk).update(password=make_password(password), password_changed_at=now)
         sessions.revoke_others(user=user, keep=keep_session, now=now)
-        people.emit_about(user, "tenants.user.password_changed")
+        users.emit_user_event(user, "tenants.user.password_changed")

@@ -1,7 +1,7 @@
-"""Being signed in: a short-lived access token and a refresh token good for one use.
+"""Sessions: a short-lived access token and a refresh token that works once.
 
-A refresh token that comes back a second time was stolen, from us or from its owner: nobody can
-tell which of the two holders is which, so the whole session ends.
+A refresh token used a second time was stolen. LAD cannot tell the thief from the user, so it ends the
+whole session.
 """
 
 import secrets
@@ -23,7 +23,7 @@ from tenants.accounts.models import RefreshToken, User
 from tenants.accounts.services import credentials
 from tenants.teams.extensions import on_access_ended
 from tenants.teams.models import Membership
-from tenants.teams.status import closure
+from tenants.teams.status import closed_reason
 from tenants.teams.tokens import hash_secret
 
 TOKEN_BYTES: Final = 32
@@ -43,7 +43,7 @@ class RefreshTokenReused(NotAuthenticated):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session's present tokens; ``expires_in`` are the access token's seconds."""
+    """The current tokens of a session. ``expires_in`` is the access token's lifetime in seconds."""
 
     user: User
     tenant_id: UUID | None
@@ -61,17 +61,17 @@ def sign_in(*, email: str, password: str, user_agent: str = "", now: datetime | 
 
 
 def start(*, user: User, tenant_id: UUID | None = None, user_agent: str = "", now: datetime | None = None) -> SignedIn:
-    """Start a session for somebody who proved who they are, in their usual tenant unless one is named."""
+    """Start a session for an authenticated user, in ``tenant_id`` or their default tenant."""
     now = now or timezone.now()
     with platform_context(user_id=user.pk):
-        tenant_id = tenant_id or usual_tenant(user, now)
+        tenant_id = tenant_id or default_tenant(user, now)
         return _issue(user, tenant_id, uuid7(), user_agent, now)
 
 
 def refresh(*, refresh_token: str, user_agent: str = "", now: datetime | None = None) -> SignedIn:
-    """Exchange a refresh token for the next one and a new access token.
+    """Exchange a refresh token for new tokens of the same session.
 
-    Raises InvalidRefreshToken, or RefreshTokenReused after ending the session for good.
+    Raises InvalidRefreshToken. Raises RefreshTokenReused if the token was used before, and ends the session.
     """
     now = now or timezone.now()
     with platform_context():
@@ -86,17 +86,19 @@ def refresh(*, refresh_token: str, user_agent: str = "", now: datetime | None = 
         if row.used_at is None and row.user.is_active and row.user.deleted_at is None:
             row.used_at = now
             row.save(update_fields=["used_at"])
-            return _issue(row.user, _still_theirs(row) or usual_tenant(row.user, now), row.session_id, user_agent, now)
+            return _issue(
+                row.user, _tenant_if_member(row) or default_tenant(row.user, now), row.session_id, user_agent, now
+            )
         reused = row.used_at is not None
         _revoke(RefreshToken.objects.filter(session_id=row.session_id), now)
-    # Raised outside the scope, which would otherwise take the revocation back.
+    # Raised outside the scope: inside, it would roll the revocation back.
     raise RefreshTokenReused if reused else InvalidRefreshToken
 
 
 def sign_out(
     *, user: User, session_id: UUID | None = None, everywhere: bool = False, now: datetime | None = None
 ) -> int:
-    """End one session of the user, or all of them; returns how many refresh tokens that revoked. Idempotent."""
+    """End one session of the user, or all, and return the number of revoked refresh tokens. Idempotent."""
     with platform_context(user_id=user.pk):
         sessions = RefreshToken.objects.filter(user=user)
         if not everywhere:
@@ -105,14 +107,14 @@ def sign_out(
 
 
 def sign_out_token(*, refresh_token: str, now: datetime | None = None) -> None:
-    """End the session a refresh token belongs to, whoever holds it. An unknown token is no error."""
+    """End the session of a refresh token. An unknown token is ignored."""
     with platform_context():
-        owned = RefreshToken.objects.filter(token_hash=hash_secret(refresh_token)).values("session_id")
-        _revoke(RefreshToken.objects.filter(session_id__in=owned), now or timezone.now())
+        session_ids = RefreshToken.objects.filter(token_hash=hash_secret(refresh_token)).values("session_id")
+        _revoke(RefreshToken.objects.filter(session_id__in=session_ids), now or timezone.now())
 
 
 def revoke_others(*, user: User, keep: UUID | None, now: datetime) -> None:
-    """End every session of the user but one."""
+    """End all sessions of the user except ``keep``."""
     with platform_context(user_id=user.pk):
         _revoke(RefreshToken.objects.filter(user=user).exclude(session_id=keep), now)
 
@@ -124,16 +126,16 @@ def revoke_in_tenant(user_id: UUID, tenant_id: UUID, now: datetime) -> None:
 
 
 def switch_tenant(*, user: User, tenant_id: UUID, session_id: UUID | None = None, now: datetime | None = None) -> str:
-    """An access token for another tenant of the user; the session's next tokens stay there.
+    """Return an access token for another tenant of the user. Later tokens of the session stay in that tenant.
 
-    Raises NoMembership, or why the tenant is closed.
+    Raises NoMembership, or TenantClosed if the tenant is closed.
     """
     now = now or timezone.now()
     with platform_context(user_id=user.pk):
         membership = Membership.objects.filter(user=user, tenant=tenant_id).select_related("tenant").first()
         if membership is None:
             raise NoMembership("You are not a member of that tenant.")
-        closed = closure(membership.tenant, now)
+        closed = closed_reason(membership.tenant, now)
         if closed is not None:
             raise closed
         if session_id is not None:
@@ -141,15 +143,16 @@ def switch_tenant(*, user: User, tenant_id: UUID, session_id: UUID | None = None
     return tokens.issue_access_token(user=user, tenant_id=tenant_id, session_id=session_id, now=now)
 
 
-def usual_tenant(user: User, now: datetime) -> UUID | None:
-    """Where the user starts: the primary tenant, or another that is open, or any, or none."""
+def default_tenant(user: User, now: datetime) -> UUID | None:
+    """Return the tenant a new session starts in: the primary one if open, else an open one, else any."""
     memberships = list(Membership.objects.filter(user=user).select_related("tenant").order_by("created_at", "id"))
-    memberships.sort(key=lambda row: (closure(row.tenant, now) is not None, row.tenant_id != user.primary_tenant_id))
+    primary_id = user.primary_tenant_id
+    memberships.sort(key=lambda row: (closed_reason(row.tenant, now) is not None, row.tenant_id != primary_id))
     return memberships[0].tenant_id if memberships else None
 
 
 def clean_up(*, now: datetime) -> int:
-    """Remove refresh tokens that expired; nothing can be learnt from them any more."""
+    """Delete expired refresh tokens and return their number."""
     with platform_context():
         deleted, _ = RefreshToken.objects.filter(expires_at__lt=now).delete()
     return int(deleted)
@@ -176,7 +179,7 @@ def _issue(user: User, tenant_id: UUID | None, session_id: UUID, user_agent: str
     )
 
 
-def _still_theirs(row: RefreshToken) -> UUID | None:
+def _tenant_if_member(row: RefreshToken) -> UUID | None:
     tenant_id: UUID | None = (
         Membership.objects.filter(user=row.user_id, tenant=row.tenant_id).values_list("tenant_id", flat=True).first()
     )

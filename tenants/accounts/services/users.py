@@ -1,40 +1,77 @@
-"""Accounts as the platform's staff keep them."""
+"""Create, change and close accounts, and emit events about their users."""
 
-from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from lad import writes
 from lad.errors import Conflict
+from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
+from lad.types import Actor, Values
 from tenants.accounts.models import User
 from tenants.accounts.services import sessions
 from tenants.teams.models import Membership, Role
 
 
+class EmailTaken(Conflict):
+    """An account with this e-mail address exists: sign in, or reset its password."""
+
+    code = "email_taken"
+
+
 class OwnsTenants(Conflict):
-    """This person owns a tenant: transfer its ownership first."""
+    """This user owns a tenant: transfer its ownership first."""
 
     code = "owns_tenants"
 
 
-def deactivate(*, user: User, actor: Any = None) -> User:
-    """Shut an account out everywhere and end its sessions. Idempotent."""
-    row: User = writes.update(user, {"is_active": False}, actor=actor)
-    return row
+def create_user(*, email: str, password: str | None = None, **fields: Any) -> User:
+    """Create an account in the caller's platform scope. Raises EmailTaken."""
+    user = User(email=email, password=make_password(password) if password is not None else None, **fields)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise EmailTaken from error
+    return user
+
+
+def deactivate(*, user: User, actor: Actor = None) -> User:
+    """Block an account from signing in and end its sessions. Idempotent."""
+    return writes.update(user, {"is_active": False}, actor=actor)
+
+
+def home_tenant(user: User) -> UUID | None:
+    """Return the tenant that gets the events about a user: the primary one, or that of the oldest membership."""
+    memberships = Membership.objects.filter(user=user.pk).order_by("created_at", "id")
+    tenants = list(memberships.values_list("tenant_id", flat=True))
+    return user.primary_tenant_id if user.primary_tenant_id in tenants else next(iter(tenants), None)
+
+
+def emit_user_event(user: User, event_type: str, **payload: object) -> bool:
+    """Emit an event about the user in their home tenant. Return False if they have none. Needs a platform scope."""
+    tenant_id = home_tenant(user)
+    if tenant_id is None:
+        return False
+    with platform_context(tenant_id=tenant_id, user_id=user.pk):
+        emit(event_type, aggregate=user, payload=payload, actor=user)
+    return True
 
 
 class UserWriter(writes.Writer[User]):
-    """No tenant loses its owner by an account's deletion, and a closed account's sessions end."""
+    """Writes accounts. Ends the sessions of closed ones; raises OwnsTenants rather than delete a tenant's owner."""
 
-    def update(self, row: User, values: Mapping[str, Any], *, actor: Any = None) -> User:
-        updated: User = super().update(row, values, actor=actor)
+    def update(self, row: User, values: Values, *, actor: Actor = None) -> User:
+        updated = super().update(row, values, actor=actor)
         if not updated.is_active:
             _end_sessions(updated)
         return updated
 
-    def delete(self, row: User, *, actor: Any = None) -> None:
+    def delete(self, row: User, *, actor: Actor = None) -> None:
         with platform_context():
             owned = Membership.objects.filter(user=row.pk, role=Role.OWNER).select_related("tenant")
             names = [membership.tenant.name for membership in owned]

@@ -1,4 +1,4 @@
-"""Django's ``changepassword``, run as the platform: no tenant is current in a shell."""
+"""Django's ``changepassword`` in a platform scope, since a shell has no current tenant."""
 
 from typing import Any
 

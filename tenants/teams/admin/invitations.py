@@ -1,6 +1,4 @@
-"""Invitations, from sent to accepted, expired or revoked."""
-
-from typing import Any
+"""The admin page of invitations."""
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import ModelAdmin
@@ -14,6 +12,7 @@ from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.defaults import STATUS_COLOURS
 from lad.tenancy.access import access_of
+from lad.types import Values
 from tenants.teams.models import TenantInvitation
 from tenants.teams.services import invitations
 
@@ -28,11 +27,11 @@ class StatusFilter(DropdownFilter):
         return [(name, name.capitalize()) for name in STATUSES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        open_ones = Q(accepted_at__isnull=True, revoked_at__isnull=True)
+        not_closed = Q(accepted_at__isnull=True, revoked_at__isnull=True)
         now = timezone.now()
         conditions = {
-            "pending": open_ones & Q(expires_at__gt=now),
-            "expired": open_ones & Q(expires_at__lte=now),
+            "pending": not_closed & Q(expires_at__gt=now),
+            "expired": not_closed & Q(expires_at__lte=now),
             "accepted": Q(accepted_at__isnull=False),
             "revoked": Q(accepted_at__isnull=True, revoked_at__isnull=False),
         }
@@ -40,7 +39,7 @@ class StatusFilter(DropdownFilter):
         return queryset if condition is None else queryset.filter(condition)
 
 
-def _open(row: Any) -> bool:
+def _is_open(row: TenantInvitation) -> bool:
     return row.status(timezone.now()) in ("pending", "expired")
 
 
@@ -54,49 +53,49 @@ class TenantInvitationAdmin(TenantModelAdmin):
     search_fields = ["email__startswith"]
     fieldsets = [
         (None, {"fields": ["email", "role", "message", "status"]}),
-        ("So far", {"fields": ["invited_by", "expires_at", "accepted_at", "accepted_by", "revoked_at"]}),
+        ("History", {"fields": ["invited_by", "expires_at", "accepted_at", "accepted_by", "revoked_at"]}),
     ]
     readonly_fields = ["status"]
     actions = ["resend_all", "revoke_all"]
     actions_detail = ["resend", "revoke"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: TenantInvitation | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "email" in readonly else [*readonly, "email"]
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        settled = isinstance(obj, TenantInvitation) and not _open(obj)
-        return not settled and super().has_change_permission(request, obj)
+    def has_change_permission(self, request: HttpRequest, obj: TenantInvitation | None = None) -> bool:
+        closed = isinstance(obj, TenantInvitation) and not _is_open(obj)
+        return not closed and super().has_change_permission(request, obj)
 
     @display(description="Status", label={name: STATUS_COLOURS[name] for name in STATUSES})
-    def status(self, obj: Any) -> str:
+    def status(self, obj: TenantInvitation) -> str:
         return str(obj.status(timezone.now()))
 
     @row_action(
         "Resend",
-        explanation="A new mail with a new link goes out; the old link stops working.",
-        when=_open,
+        explanation="A mail with a new link is sent; the old link stops working.",
+        when=_is_open,
         icon="forward_to_inbox",
     )
-    def resend(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def resend(self, request: HttpRequest, row: TenantInvitation, values: Values) -> str:
         invitations.resend(invitation=row, actor=access_of(request).user)
-        return f"{row.email} gets a new link."
+        return f"A new link was sent to {row.email}."
 
-    @row_action("Revoke", explanation="The link stops working.", when=_open, icon="block", danger=True)
-    def revoke(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    @row_action("Revoke", explanation="The link stops working.", when=_is_open, icon="block", danger=True)
+    def revoke(self, request: HttpRequest, row: TenantInvitation, values: Values) -> str:
         invitations.revoke(invitation=row, actor=access_of(request).user)
-        return f"The invitation of {row.email} is revoked."
+        return f"The invitation of {row.email} was revoked."
 
     @admin.action(description="Resend", permissions=["change"])
     def resend_all(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
             with self.row_scope(request, row):
                 invitations.resend(invitation=row, actor=access_of(request).user)
-        messages.success(request, f"{len(queryset)} invitations go out again.")
+        messages.success(request, f"{len(queryset)} invitations were sent again.")
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke_all(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
             with self.row_scope(request, row):
                 invitations.revoke(invitation=row, actor=access_of(request).user)
-        messages.success(request, f"{len(queryset)} invitations are revoked.")
+        messages.success(request, f"{len(queryset)} invitations were revoked.")

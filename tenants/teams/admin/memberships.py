@@ -1,14 +1,14 @@
-"""Who is in a tenant, as what, with which single rights."""
-
-from typing import Any
+"""The admin page of memberships."""
 
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.tenancy.access import access_of
+from lad.types import Values
 from tenants.access.models import UserCapability
 from tenants.access.rights import effective_rights
 from tenants.teams.models import Membership, Role
@@ -22,21 +22,21 @@ class MembershipAdmin(TenantModelAdmin):
     list_display = ["user", "role", "invited_by", "created_at"]
     list_filter = ["role", "created_at"]
     search_fields = ["user__email__startswith", "user__first_name__istartswith", "user__last_name__istartswith"]
-    fieldsets = [(None, {"fields": ["user", "role", "invited_by"]}), ("What it allows", {"fields": ["rights"]})]
+    fieldsets = [(None, {"fields": ["user", "role", "invited_by"]}), ("Effective rights", {"fields": ["rights"]})]
     actions_detail = ["transfer_ownership"]
     readonly_fields = ["rights"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "user" in readonly else [*readonly, "user"]
 
-    def has_transfer_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_transfer_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
         return self.allows(request, "transfer")
 
     @display(description="Rights")
-    def rights(self, obj: Any) -> Any:
-        single = UserCapability.objects.filter(tenant=obj.tenant_id, user=obj.user_id)
-        held = sorted(effective_rights(obj.role, single.values_list("capability_key", "enabled")))
+    def rights(self, obj: Membership) -> SafeString:
+        capabilities = UserCapability.objects.filter(tenant=obj.tenant_id, user=obj.user_id)
+        held = sorted(effective_rights(obj.role, capabilities.values_list("capability_key", "enabled")))
         return format_html(
             '<div class="lad-chips">{}</div>',
             format_html_join(" ", '<span class="lad-chip">{}</span>', ((right,) for right in held)),
@@ -44,11 +44,11 @@ class MembershipAdmin(TenantModelAdmin):
 
     @row_action(
         "Transfer ownership",
-        explanation="This member becomes the owner, and the present owner an admin. Only the new owner can undo it.",
+        explanation="This member becomes the owner, the current owner an admin. Only the new owner can undo this.",
         permission="transfer",
         when=lambda row: row.deleted_at is None and row.role != Role.OWNER,
         icon="key",
     )
-    def transfer_ownership(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def transfer_ownership(self, request: HttpRequest, row: Membership, values: Values) -> str:
         memberships.transfer_ownership(membership=row, actor=access_of(request).user)
-        return f"{row.user.full_name} is the owner now."
+        return f"{row.user.full_name} is now the owner."

@@ -1,4 +1,4 @@
-"""The tenants a person may work in, for the switcher."""
+"""The choices of the admin's tenant switcher."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,10 +9,10 @@ from lad.tenancy.context import platform_context
 from tenants.teams.models import Membership, Tenant
 
 
-def tenants_of(
+def tenant_choices(
     access: Access, *, search: str = "", limit: int = 12, only: UUID | None = None
 ) -> Sequence[TenantOption]:
-    """Every tenant for the platform's staff, those of their memberships for others."""
+    """Return all tenants for LAD's staff, and a member's own tenants for others."""
     with platform_context():
         return _all(search, limit, only) if access.platform else _own(access, search, limit, only)
 
@@ -38,4 +38,4 @@ def _own(access: Access, search: str, limit: int, only: UUID | None) -> list[Ten
     ]
 
 
-set_tenant_source(tenants_of)
+set_tenant_source(tenant_choices)

@@ -1,12 +1,6 @@
-"""Inviting people into a tenant, and their coming in.
+"""Send, resend and revoke invitations. Accepting them is in ``tenants.accounts.services.joining``."""
 
-The mailed link holds a secret that is derived, never stored. Whoever holds it reads the mail of the
-invited address, which is proof enough of that address and of nothing else.
-"""
-
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,20 +13,22 @@ from lad.emails import valid_email
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
+from lad.types import Actor, Values
 from tenants.access.authority import authority_of
+from tenants.accounts.models import User
 from tenants.teams import tokens
 from tenants.teams.models import Membership, Role, TenantInvitation
 from tenants.teams.services.memberships import AlreadyMember
 
 
 class InvitationPending(Conflict):
-    """An invitation to this address is pending: resend or revoke it."""
+    """An invitation to this address is pending already: resend or revoke it."""
 
     code = "invitation_pending"
 
 
 class InvitationClosed(Conflict):
-    """This invitation was accepted or revoked; make a new one."""
+    """This invitation was accepted or revoked already: create a new one."""
 
     code = "invitation_closed"
 
@@ -41,13 +37,13 @@ class InvitationClosed(Conflict):
 def create(
     *,
     email: str,
-    actor: Any,
+    actor: Actor,
     role: str = Role.MEMBER,
     message: str = "",
     tenant_id: UUID | None = None,
     now: datetime | None = None,
 ) -> TenantInvitation:
-    """Invite an address into the tenant; one that expired before is replaced.
+    """Invite an address to the tenant, replacing an expired invitation.
 
     Emits ``tenants.invitation.created``, which sends the mail. Raises Invalid, AboveYourRole,
     AlreadyMember or InvitationPending.
@@ -66,7 +62,7 @@ def create(
         email=email,
         role=role,
         message=message,
-        invited_by=actor,
+        invited_by=actor if isinstance(actor, User) else None,
         expires_at=now + settings.INVITATION_LIFETIME,
     )
     _renew_secret(row)
@@ -76,13 +72,13 @@ def create(
 
 
 @transaction.atomic
-def resend(*, invitation: TenantInvitation, actor: Any, now: datetime | None = None) -> TenantInvitation:
-    """Send the invitation again with a new link and a new term; the old link is dead from now on.
+def resend(*, invitation: TenantInvitation, actor: Actor, now: datetime | None = None) -> TenantInvitation:
+    """Send the invitation again with a new link and expiry. The old link stops working.
 
     Emits ``tenants.invitation.resent``. Raises InvitationClosed or AboveYourRole.
     """
     now = now or timezone.now()
-    row = _open(invitation)
+    row = _lock_open(invitation)
     _check_role(row.role, actor, row.tenant_id)
     row.token_version += 1
     row.expires_at = now + settings.INVITATION_LIFETIME
@@ -99,9 +95,9 @@ def resend(*, invitation: TenantInvitation, actor: Any, now: datetime | None = N
 
 
 @transaction.atomic
-def revoke(*, invitation: TenantInvitation, actor: Any, now: datetime | None = None) -> TenantInvitation:
+def revoke(*, invitation: TenantInvitation, actor: Actor, now: datetime | None = None) -> TenantInvitation:
     """Withdraw an invitation. Emits ``tenants.invitation.revoked``. Raises InvitationClosed."""
-    row = _open(invitation)
+    row = _lock_open(invitation)
     row.revoked_at = now or timezone.now()
     row.save(update_fields=["revoked_at"])
     row.refresh_from_db(fields=["updated_at"])
@@ -110,9 +106,9 @@ def revoke(*, invitation: TenantInvitation, actor: Any, now: datetime | None = N
 
 
 class InvitationWriter(writes.Writer[TenantInvitation]):
-    """Invitations are made and changed by the rules of this module however they are written."""
+    """Applies the rules of this module to every write of an invitation."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> TenantInvitation:
+    def create(self, values: Values, *, actor: Actor = None) -> TenantInvitation:
         tenant = values.get("tenant")
         return create(
             email=values["email"],
@@ -122,33 +118,31 @@ class InvitationWriter(writes.Writer[TenantInvitation]):
             actor=actor,
         )
 
-    def update(self, row: TenantInvitation, values: Mapping[str, Any], *, actor: Any = None) -> TenantInvitation:
+    def update(self, row: TenantInvitation, values: Values, *, actor: Actor = None) -> TenantInvitation:
         changed = {name for name, value in values.items() if getattr(row, name) != value}
-        # The mail named the role; another one is another invitation.
+        # The mail has named the other fields already.
         fixed = changed - {"message"}
         if fixed:
-            raise Invalid(errors={name: ["This cannot be changed; make a new invitation."] for name in fixed})
+            raise Invalid(errors={name: ["This cannot be changed: create a new invitation."] for name in fixed})
         if changed and row.status(timezone.now()) in {"accepted", "revoked"}:
             raise InvitationClosed
-        updated: TenantInvitation = super().update(row, values, actor=actor)
-        return updated
+        return super().update(row, values, actor=actor)
 
-    def restore(self, row: TenantInvitation, *, actor: Any = None) -> TenantInvitation:
+    def restore(self, row: TenantInvitation, *, actor: Actor = None) -> TenantInvitation:
         _check_role(row.role, actor, row.tenant_id)
-        restored: TenantInvitation = super().restore(row, actor=actor)
-        return restored
+        return super().restore(row, actor=actor)
 
 
-def _open(invitation: TenantInvitation) -> TenantInvitation:
+def _lock_open(invitation: TenantInvitation) -> TenantInvitation:
     row: TenantInvitation | None = TenantInvitation.objects.select_for_update().filter(pk=invitation.pk).first()
     if row is None or row.accepted_at is not None or row.revoked_at is not None:
         raise InvitationClosed
     return row
 
 
-def _check_role(role: str, actor: Any, tenant_id: UUID) -> None:
+def _check_role(role: str, actor: Actor, tenant_id: UUID) -> None:
     if role not in Role.values or role == Role.OWNER:
-        raise Invalid(errors={"role": ["Choose admin, member or viewer; ownership is transferred, not invited to."]})
+        raise Invalid(errors={"role": ["Choose admin, member or viewer. To change the owner, transfer the ownership."]})
     authority_of(actor, tenant_id).require_role(role)
 
 

@@ -1,6 +1,5 @@
-"""Who belongs to a tenant, and in which role. Every tenant has one owner; the role changes hands by transfer only."""
+"""Add and remove members, change roles, transfer ownership. Every tenant has exactly one owner."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,9 @@ from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id, platform_context
 from lad.tenancy.members import register_member_ids
-from tenants.access.authority import AboveYourRole, authority_of
+from lad.types import Actor, Values
+from tenants.access.authority import authority_of
+from tenants.access.errors import AboveYourRole
 from tenants.access.models import UserCapability
 from tenants.accounts.models import User
 from tenants.teams.extensions import access_ended
@@ -22,28 +23,28 @@ from tenants.teams.models import Membership, Role, Tenant
 
 
 class OwnerStays(Conflict):
-    """The owner's membership changes only by transferring the ownership to another member first."""
+    """The owner's membership cannot change: transfer the ownership to another member first."""
 
     code = "owner_stays"
 
 
 class AlreadyMember(Conflict):
-    """This person is a member of the tenant already."""
+    """This person is already a member of the tenant."""
 
     code = "already_member"
 
 
 class NotAMember(Conflict):
-    """This person is not an active member of the tenant any more."""
+    """This person is no longer an active member of the tenant."""
 
     code = "not_a_member"
 
 
 @transaction.atomic
-def change_role(*, membership: Membership, role: str, actor: Any) -> Membership:
-    """Give a member another role. Emits ``tenants.membership.role_changed``; no event when it is the same.
+def change_role(*, membership: Membership, role: str, actor: Actor) -> Membership:
+    """Give a member another role. Emits ``tenants.membership.role_changed`` if it differs.
 
-    Raises OwnerStays when the owner's role is taken or given, and AboveYourRole.
+    Raises OwnerStays if either role is owner. Raises AboveYourRole.
     """
     row = _locked(membership)
     if row.role == role:
@@ -66,8 +67,8 @@ def change_role(*, membership: Membership, role: str, actor: Any) -> Membership:
 
 
 @transaction.atomic
-def remove(*, membership: Membership, actor: Any, now: datetime | None = None) -> None:
-    """End a membership, one's own (leaving) or another's; their sessions in the tenant end with it.
+def remove(*, membership: Membership, actor: Actor, now: datetime | None = None) -> None:
+    """Remove a member and end their access to the tenant. Members may remove themselves.
 
     Emits ``tenants.membership.removed``. Raises OwnerStays or AboveYourRole.
     """
@@ -77,7 +78,7 @@ def remove(*, membership: Membership, actor: Any, now: datetime | None = None) -
     if actor is None or actor.pk != row.user_id:
         authority_of(actor, row.tenant_id).require_over(row)
     row.delete()
-    _forget(row, now or timezone.now())
+    _end_access(row, now or timezone.now())
     emit(
         "tenants.membership.removed",
         aggregate=row,
@@ -87,7 +88,7 @@ def remove(*, membership: Membership, actor: Any, now: datetime | None = None) -
 
 
 def leave(*, user: User, tenant_id: UUID) -> None:
-    """End one's own membership. Raises NotAMember or OwnerStays."""
+    """End the user's own membership. Raises NotAMember or OwnerStays."""
     with platform_context(tenant_id=tenant_id, user_id=user.pk):
         membership = Membership.objects.filter(tenant=tenant_id, user=user.pk).first()
         if membership is None:
@@ -96,44 +97,44 @@ def leave(*, user: User, tenant_id: UUID) -> None:
 
 
 @transaction.atomic
-def transfer_ownership(*, membership: Membership, actor: Any) -> Membership:
-    """Make the member the owner and the present owner an admin, in one step.
+def transfer_ownership(*, membership: Membership, actor: Actor) -> Membership:
+    """Make the member the owner and the current owner an admin.
 
-    Only the owner, or LAD's own staff, may. Emits ``tenants.membership.ownership_transferred``.
+    Only the owner and LAD's staff may do this. Emits ``tenants.membership.ownership_transferred``.
     Idempotent. Raises NotAMember or AboveYourRole.
     """
     tenant_id = membership.tenant_id
-    # One transfer at a time: the second must see the first one's outcome, not wait on a row that has moved on.
+    # Lock the tenant, so that a simultaneous transfer waits and then sees the new owner.
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
     owner = Membership.objects.select_for_update().filter(tenant=tenant_id, role=Role.OWNER).first()
-    heir = _locked(membership)
-    if not heir.user.is_active:
+    successor = _locked(membership)
+    if not successor.user.is_active:
         raise NotAMember
-    if owner is not None and owner.pk == heir.pk:
-        return heir
-    if not authority_of(actor, tenant_id).platform and (owner is None or owner.user_id != actor.pk):
+    if owner is not None and owner.pk == successor.pk:
+        return successor
+    if not authority_of(actor, tenant_id).platform and (owner is None or actor is None or owner.user_id != actor.pk):
         raise AboveYourRole("Only the owner can transfer the ownership.")
     if owner is not None:
         owner.role = Role.ADMIN
         owner.save(update_fields=["role"])
-    heir.role = Role.OWNER
-    heir.save(update_fields=["role"])
-    heir.refresh_from_db(fields=["updated_at"])
+    successor.role = Role.OWNER
+    successor.save(update_fields=["role"])
+    successor.refresh_from_db(fields=["updated_at"])
     emit(
         "tenants.membership.ownership_transferred",
-        aggregate=heir,
-        payload={"from_user_id": str(owner.user_id) if owner else None, "to_user_id": str(heir.user_id)},
+        aggregate=successor,
+        payload={"from_user_id": str(owner.user_id) if owner else None, "to_user_id": str(successor.user_id)},
         actor=actor,
     )
-    return heir
+    return successor
 
 
 @transaction.atomic
-def enrol(*, tenant_id: UUID, user: User, role: str, invited_by: Any = None, actor: Any = None) -> Membership:
-    """Make somebody a member, reviving a membership that was removed; what it could do beyond its role is gone.
+def enrol(*, tenant_id: UUID, user: User, role: str, invited_by: Actor = None, actor: Actor = None) -> Membership:
+    """Make a user a member. A former member's row is restored without its single rights.
 
-    Emits ``tenants.membership.created`` or ``tenants.membership.revived``. Raises AlreadyMember, also
-    when two do it at the same moment. The caller has checked the ceiling.
+    The caller has checked that the actor may give the role. Emits ``tenants.membership.created`` or
+    ``tenants.membership.revived``. Raises AlreadyMember or OwnerStays.
     """
     row = Membership.all_objects.select_for_update().filter(tenant=tenant_id, user=user.pk).first()
     if row is not None and row.deleted_at is None:
@@ -160,9 +161,9 @@ def enrol(*, tenant_id: UUID, user: User, role: str, invited_by: Any = None, act
 
 
 class MembershipWriter(writes.Writer[Membership]):
-    """Memberships obey the rules of this module however they are written."""
+    """Applies the rules of this module to every write of a membership."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Membership:
+    def create(self, values: Values, *, actor: Actor = None) -> Membership:
         tenant = values.get("tenant")
         tenant_id = tenant.pk if tenant is not None else current_tenant_id()
         role = values.get("role", Role.MEMBER)
@@ -174,7 +175,7 @@ class MembershipWriter(writes.Writer[Membership]):
         authority.require_role(role)
         return enrol(tenant_id=tenant_id, user=values["user"], role=role, invited_by=actor, actor=actor)
 
-    def update(self, row: Membership, values: Mapping[str, Any], *, actor: Any = None) -> Membership:
+    def update(self, row: Membership, values: Values, *, actor: Actor = None) -> Membership:
         changed = {name for name, value in values.items() if getattr(row, name) != value}
         if changed - {"role"}:
             raise Invalid(errors={name: ["This cannot be changed."] for name in changed - {"role"}})
@@ -183,28 +184,27 @@ class MembershipWriter(writes.Writer[Membership]):
             raise Invalid(errors={"role": [f"Choose one of {', '.join(Role.values)}."]})
         return change_role(membership=row, role=role, actor=actor)
 
-    def delete(self, row: Membership, *, actor: Any = None) -> None:
+    def delete(self, row: Membership, *, actor: Actor = None) -> None:
         remove(membership=row, actor=actor)
 
-    def restore(self, row: Membership, *, actor: Any = None) -> Membership:
+    def restore(self, row: Membership, *, actor: Actor = None) -> Membership:
         authority = authority_of(actor, row.tenant_id)
         authority.require_role(row.role)
         capabilities = UserCapability.objects.filter(tenant=row.tenant_id, user=row.user_id, enabled=True)
         for right in capabilities.values_list("capability_key", flat=True):
             authority.require_right(right)
-        restored: Membership = super().restore(row, actor=actor)
-        return restored
+        return super().restore(row, actor=actor)
 
 
 def _locked(membership: Membership) -> Membership:
-    """The row as it is now, held until the transaction ends. Raises NotAMember when it was removed meanwhile."""
+    """Lock the current row. Raises NotAMember if it was removed meanwhile."""
     row = Membership.objects.select_for_update(of=("self",)).select_related("user").filter(pk=membership.pk).first()
     if row is None:
         raise NotAMember
     return row
 
 
-def _forget(membership: Membership, now: datetime) -> None:
+def _end_access(membership: Membership, now: datetime) -> None:
     with platform_context(tenant_id=membership.tenant_id):
         access_ended(user_id=membership.user_id, tenant_id=membership.tenant_id, now=now)
         User.objects.filter(pk=membership.user_id, primary_tenant=membership.tenant_id).update(primary_tenant=None)

@@ -1,8 +1,7 @@
-"""The life of a tenant: on trial, active, suspended, cancelled, deleted."""
+"""Suspend, reactivate and cancel tenants, and end their trials."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,16 +10,17 @@ from lad import writes
 from lad.errors import Conflict, Invalid, NotAllowed
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
-from tenants.access.authority import authority_of
+from lad.types import Actor, Values
+from tenants.access.authority import authority_of, is_platform
 from tenants.accounts.models import RefreshToken
 from tenants.teams.models import Tenant, TenantStatus
 from tenants.teams.status import TRIAL_ENDED
 
-# What a tenant's own people may say about it; the rest is between them and the platform.
+# Fields that the tenant's own members may change.
 OWN_FIELDS: Final = frozenset({"name", "email", "phone", "website", "timezone", "metadata"})
-# Marks in ``metadata`` that the platform keeps there.
-CLOSED_BECAUSE: Final = "closed_because"
-TRIALS_PER_RUN: Final = 500
+# The key in ``metadata`` under which LAD keeps the reason.
+CLOSED_REASON_KEY: Final = "closed_because"
+MAX_TRIALS_PER_RUN: Final = 500
 
 
 class WrongStatus(Conflict):
@@ -36,40 +36,39 @@ class PlatformOnly(NotAllowed):
 
 
 @transaction.atomic
-def suspend(*, tenant: Tenant, reason: str, actor: Any = None) -> Tenant:
-    """Shut a tenant's people out until it is reactivated; nothing of theirs is lost.
+def suspend(*, tenant: Tenant, reason: str, actor: Actor = None) -> Tenant:
+    """Close a tenant to its members until it is reactivated. Its data is kept.
 
     Emits ``tenants.tenant.suspended``. Idempotent. Raises WrongStatus for a cancelled tenant.
     """
     row = _locked(tenant, actor)
     if row.status == TenantStatus.CANCELLED:
         raise WrongStatus("A cancelled tenant cannot be suspended.")
-    return _move(row, TenantStatus.SUSPENDED, "suspended", reason, actor)
+    return _change_status(row, TenantStatus.SUSPENDED, "suspended", reason, actor)
 
 
 @transaction.atomic
-def reactivate(*, tenant: Tenant, reason: str = "", actor: Any = None) -> Tenant:
-    """Open a suspended, cancelled or trial tenant as an active one. Idempotent.
+def reactivate(*, tenant: Tenant, reason: str = "", actor: Actor = None) -> Tenant:
+    """Make a suspended, cancelled or trial tenant active. Idempotent.
 
     Emits ``tenants.tenant.reactivated``.
     """
-    return _move(_locked(tenant, actor), TenantStatus.ACTIVE, "reactivated", reason, actor)
+    return _change_status(_locked(tenant, actor), TenantStatus.ACTIVE, "reactivated", reason, actor)
 
 
 @transaction.atomic
-def cancel(*, tenant: Tenant, reason: str, actor: Any = None) -> Tenant:
-    """End a tenant's contract: shut out, its data kept until it is deleted.
+def cancel(*, tenant: Tenant, reason: str, actor: Actor = None) -> Tenant:
+    """End a tenant's contract and close it to its members. Its data is kept until it is deleted.
 
     Emits ``tenants.tenant.cancelled``. Idempotent.
     """
-    return _move(_locked(tenant, actor), TenantStatus.CANCELLED, "cancelled", reason, actor)
+    return _change_status(_locked(tenant, actor), TenantStatus.CANCELLED, "cancelled", reason, actor)
 
 
-def end_trials(*, now: datetime, limit: int = TRIALS_PER_RUN) -> int:
-    """Suspend the tenants whose trial is over; returns how many.
+def end_trials(*, now: datetime, limit: int = MAX_TRIALS_PER_RUN) -> int:
+    """Suspend tenants whose trial is over and return their number. Safe to run concurrently.
 
-    They are shut out from the minute the trial ends; this makes it visible and emits
-    ``tenants.tenant.trial_ended``. Safe to run by many at once.
+    Access ended with the trial; this updates the status and emits ``tenants.tenant.trial_ended``.
     """
     with platform_context():
         due = Tenant.objects.select_for_update(skip_locked=True).filter(
@@ -77,49 +76,47 @@ def end_trials(*, now: datetime, limit: int = TRIALS_PER_RUN) -> int:
         )
         tenants = list(due.order_by("trial_ends_at")[:limit])
         for tenant in tenants:
-            _move(tenant, TenantStatus.SUSPENDED, TRIAL_ENDED, TRIAL_ENDED, None)
+            _change_status(tenant, TenantStatus.SUSPENDED, TRIAL_ENDED, TRIAL_ENDED, None)
         return len(tenants)
 
 
 class TenantWriter(writes.Writer[Tenant]):
-    """A tenant's people change how it is reached and named; its plan and status are the platform's."""
+    """Writes tenants. Their members may change ``OWN_FIELDS`` only; the rest is for LAD's staff."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Tenant:
-        if actor is not None and not actor.is_superuser:
+    def create(self, values: Values, *, actor: Actor = None) -> Tenant:
+        if not is_platform(actor):
             raise PlatformOnly
-        row: Tenant = super().create(values, actor=actor)
-        return row
+        return super().create(values, actor=actor)
 
-    def update(self, row: Tenant, values: Mapping[str, Any], *, actor: Any = None) -> Tenant:
+    def update(self, row: Tenant, values: Values, *, actor: Actor = None) -> Tenant:
         if not authority_of(actor, row.pk).platform:
-            closed = sorted(
+            platform_only = sorted(
                 name for name, value in values.items() if name not in OWN_FIELDS and getattr(row, name) != value
             )
-            if closed:
-                raise Invalid(errors={name: ["Only LAD's own staff can change this."] for name in closed})
-        updated: Tenant = super().update(row, values, actor=actor)
-        return updated
+            if platform_only:
+                raise Invalid(errors={name: ["Only LAD's own staff can change this."] for name in platform_only})
+        return super().update(row, values, actor=actor)
 
-    def delete(self, row: Tenant, *, actor: Any = None) -> None:
+    def delete(self, row: Tenant, *, actor: Actor = None) -> None:
         super().delete(row, actor=actor)
         with platform_context(tenant_id=row.pk):
             RefreshToken.objects.filter(tenant=row.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
-def _locked(tenant: Tenant, actor: Any) -> Tenant:
+def _locked(tenant: Tenant, actor: Actor) -> Tenant:
     if not authority_of(actor, tenant.pk).platform:
         raise PlatformOnly
     row: Tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     return row
 
 
-def _move(row: Tenant, status: TenantStatus, verb: str, reason: str, actor: Any) -> Tenant:
-    if row.status == status and row.metadata.get(CLOSED_BECAUSE) != TRIAL_ENDED:
+def _change_status(row: Tenant, status: TenantStatus, verb: str, reason: str, actor: Actor) -> Tenant:
+    if row.status == status and row.metadata.get(CLOSED_REASON_KEY) != TRIAL_ENDED:
         return row
     before, row.status = row.status, status
-    row.metadata = {name: value for name, value in row.metadata.items() if name != CLOSED_BECAUSE}
+    row.metadata = {name: value for name, value in row.metadata.items() if name != CLOSED_REASON_KEY}
     if status != TenantStatus.ACTIVE and reason:
-        row.metadata[CLOSED_BECAUSE] = reason
+        row.metadata[CLOSED_REASON_KEY] = reason
     row.save(update_fields=["status", "metadata"])
     row.refresh_from_db(fields=["updated_at"])
     emit(f"tenants.tenant.{verb}", aggregate=row, payload={"before": before, "reason": reason}, actor=actor)

@@ -131,7 +131,7 @@ def test_ones_own_password_is_changed_by_who_knows_the_old_one(admin_of, owner):
     browser = admin_of(owner)
     entries = {"old_password": PASSWORD, "new_password1": "quite another 4711", "new_password2": "quite another 4711"}
     wrong = browser.post("/admin/password_change/", {**entries, "old_password": "a guess"})
-    assert "This is not your present password." in text(wrong)
+    assert "This is not your current password." in text(wrong)
     assert browser.post("/admin/password_change/", entries).status_code == 302
     assert browser.get("/admin/").status_code == 200
     assert sign_in(owner.email, "quite another 4711")[1].status_code == 302

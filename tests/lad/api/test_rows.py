@@ -89,7 +89,7 @@ def test_a_row_that_is_there_already_is_refused_with_a_sentence(api: Any, owner:
     client = api(owner)
     make(client)
     response = client.post(URL, {"feature_key": "flux"}, format="json")
-    assert field_problems(response) == {"non_field_errors": ["There is a flag for this feature and user already."]}
+    assert field_problems(response) == {"non_field_errors": ["A flag for this feature and user already exists."]}
 
 
 def test_reading_again_what_did_not_change_sends_nothing(api: Any, owner: Any) -> None:
@@ -159,7 +159,7 @@ def test_a_name_taken_where_the_caller_cannot_see_is_refused_with_the_sentence_o
     client = api(owner)
     response = client.patch(f"/api/v1/tenants/{tenant.pk}/", {"name": other_tenant.name.upper()}, format="json")
     assert problem(response) == (409, "refused")
-    assert response.json()["detail"] == "A tenant with this name exists already."
+    assert response.json()["detail"] == "A tenant with this name already exists."
 
 
 def test_what_the_platform_decides_about_a_tenant_is_not_its_own_to_change(api: Any, owner: Any, tenant: Any) -> None:

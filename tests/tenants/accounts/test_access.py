@@ -12,7 +12,7 @@ from django.utils import timezone
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context
 from tenants.accounts import tokens
-from tenants.accounts.caller import resolve
+from tenants.accounts.authentication import resolve_access
 from tenants.accounts.models import User
 from tenants.accounts.services import sessions
 from tenants.teams.models import Membership, Role, Tenant, TenantStatus
@@ -20,7 +20,7 @@ from tests.factories.tenants import MembershipFactory, UserCapabilityFactory
 
 
 def access_of(token: str, path: str = "/api/v1/memberships/", **headers: str):
-    return resolve(RequestFactory().get(path, headers={"Authorization": f"Bearer {token}", **headers}))
+    return resolve_access(RequestFactory().get(path, headers={"Authorization": f"Bearer {token}", **headers}))
 
 
 def token_of(user: User, tenant: Tenant) -> str:
@@ -36,7 +36,7 @@ def test_a_token_names_the_user_the_tenant_and_their_rights_there(tenant, admin)
 
 
 def test_no_credential_is_a_stranger(db):
-    access = resolve(RequestFactory().get("/api/v1/memberships/"))
+    access = resolve_access(RequestFactory().get("/api/v1/memberships/"))
     assert not access.signed_in
     assert access.error is None
 

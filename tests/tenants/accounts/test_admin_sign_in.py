@@ -8,8 +8,8 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context
+from tenants.accounts.authentication import SESSION_TENANT_KEY, resolve_access
 from tenants.accounts.backends import EmailBackend
-from tenants.accounts.caller import SESSION_TENANT, resolve
 from tenants.accounts.models import User
 from tenants.teams.models import Role, Tenant, TenantStatus
 from tests.factories.tenants import PASSWORD, MembershipFactory, UserFactory
@@ -26,8 +26,8 @@ def staff(tenant):
 def admin_access(user, tenant=None, path="/admin/"):
     request: Any = RequestFactory().get(path)
     request.user = user
-    request.session = {SESSION_TENANT: str(tenant.pk)} if tenant else {}
-    return resolve(request)
+    request.session = {SESSION_TENANT_KEY: str(tenant.pk)} if tenant else {}
+    return resolve_access(request)
 
 
 def test_the_backend_finds_people_in_any_case_of_their_address(superuser):

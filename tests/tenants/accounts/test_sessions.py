@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context
-from tenants.accounts.models import RefreshToken, SignInFailure, User
+from tenants.accounts.models import RefreshToken, User
 from tenants.accounts.services import credentials, sessions
 from tenants.teams.models import Membership, Tenant, TenantStatus
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
@@ -79,48 +79,6 @@ def test_a_refusal_costs_the_same_hashing_whether_the_account_exists(owner, monk
         with pytest.raises(credentials.WrongCredentials):
             credentials.verify(email=email, password="wrong")
     assert calls == ["make_password", "verify_password"]
-
-
-def test_five_failures_lock_the_address_and_then_the_right_password_too(owner, api):
-    for _ in range(5):
-        assert problem(sign_in(api, owner.email, "wrong")) == (401, "wrong_credentials")
-    locked = sign_in(api, owner.email)
-    assert problem(locked) == (429, "locked_out")
-    assert 0 < int(locked["Retry-After"]) <= 30
-
-
-def test_an_unknown_address_is_locked_like_a_known_one(db, api):
-    for _ in range(5):
-        sign_in(api, "nobody@acme.test", "wrong")
-    assert problem(sign_in(api, "nobody@acme.test", "wrong")) == (429, "locked_out")
-
-
-def test_each_further_failure_doubles_the_wait_up_to_a_bound(db):
-    now, waits = timezone.now(), []
-    for _ in range(14):
-        with pytest.raises(credentials.WrongCredentials):
-            credentials.verify(email="nobody@acme.test", password="wrong", now=now)
-        with platform_context():
-            until = SignInFailure.objects.get().locked_until
-        waits.append(int((until - now).total_seconds()) if until else 0)
-        now = max(now, until or now)
-    assert waits == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900, 900, 900]
-
-
-def test_success_and_a_day_s_rest_forget_the_failures(owner, api):
-    now = timezone.now()
-    for _ in range(4):
-        with pytest.raises(credentials.WrongCredentials):
-            credentials.verify(email=owner.email, password="wrong", now=now)
-    assert credentials.verify(email=owner.email, password=PASSWORD, now=now) == owner
-    with platform_context():
-        assert not SignInFailure.objects.exists()
-    for _ in range(5):
-        with pytest.raises(credentials.WrongCredentials):
-            credentials.verify(email=owner.email, password="wrong", now=now)
-    with pytest.raises(credentials.LockedOut):
-        credentials.verify(email=owner.email, password=PASSWORD, now=now)
-    assert credentials.verify(email=owner.email, password=PASSWORD, now=now + timedelta(hours=25)) == owner
 
 
 def test_a_password_hashed_the_old_way_is_hashed_anew(owner, api, settings):
@@ -261,13 +219,3 @@ def test_of_two_simultaneous_refreshes_one_succeeds_and_the_session_ends():
     assert sorted(type(result).__name__ for result in results) == ["RefreshTokenReused", "SignedIn"]
     with platform_context():
         assert not RefreshToken.objects.filter(revoked_at=None).exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_simultaneous_guesses_count_each(monkeypatch):
-    def guess():
-        credentials.verify(email="nobody@acme.test", password="wrong")
-
-    results = together(*[guess] * 12)
-    kinds = sorted(type(result).__name__ for result in results)
-    assert kinds == ["LockedOut"] * 7 + ["WrongCredentials"] * 5

@@ -1,4 +1,4 @@
-"""Whether a feature is open, what decides it, and who may switch it."""
+"""Which setting decides whether a feature is open, and who may switch it."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ KEY = "campaigns"
 NOW = timezone.now()
 
 
-def decide(tenant, user=None, key=KEY, now=NOW):
+def evaluate(tenant, user=None, key=KEY, now=NOW):
     with tenant_context(tenant.pk):
         return features.evaluate(key, tenant=tenant, user_id=user.pk if user else None, now=now)
 
@@ -37,35 +37,35 @@ def on_plan(tenant, plan_tier):
         return Tenant.objects.get(pk=tenant.pk)
 
 
-def test_a_feature_nobody_speaks_of_is_off(tenant):
-    decision = decide(tenant)
-    assert (decision.open, decision.source) == (False, "default")
-    assert decision.reason
+def test_a_feature_without_any_setting_is_closed(tenant):
+    state = evaluate(tenant)
+    assert (state.open, state.source) == (False, "default")
+    assert state.reason
 
 
-def test_the_plan_decides_when_nothing_else_does(tenant):
-    assert decide(on_plan(tenant, PlanTier.PROFESSIONAL)) == features.Decision(
+def test_the_plan_decides_if_there_is_no_other_setting(tenant):
+    assert evaluate(on_plan(tenant, PlanTier.PROFESSIONAL)) == features.FeatureState(
         True, "Part of the Professional plan.", "plan"
     )
 
 
-def test_each_word_is_overruled_by_the_stronger_ones(tenant, member):
+def test_each_setting_is_overridden_by_those_with_higher_precedence(tenant, member):
     tenant = on_plan(tenant, PlanTier.ENTERPRISE)
-    seen = [decide(tenant, member)]
+    seen = [evaluate(tenant, member)]
     with in_tenant(tenant):
         TenantFeatureFactory.create(feature_key=KEY, enabled=False, config={"from": "feature"})
-    seen.append(decide(tenant, member))
+    seen.append(evaluate(tenant, member))
     with in_tenant(tenant):
         FeatureFlagFactory.create(feature_key=KEY, is_enabled=True, config={"from": "tenant"})
-    seen.append(decide(tenant, member))
+    seen.append(evaluate(tenant, member))
     with in_tenant(tenant):
         FeatureFlagFactory.create(feature_key=KEY, user=member, is_enabled=False, config={"from": "user"})
-    seen.append(decide(tenant, member))
+    seen.append(evaluate(tenant, member))
     with in_tenant(tenant):
         FeatureFlag.objects.filter(user=member).update(is_enabled=True)
     with platform_context():
         FeatureKillSwitchFactory.create(feature_key=KEY, reason="The provider is down")
-    seen.append(decide(tenant, member))
+    seen.append(evaluate(tenant, member))
     assert [(each.open, each.source) for each in seen] == [
         (True, "plan"),
         (False, "tenant_feature"),
@@ -77,28 +77,28 @@ def test_each_word_is_overruled_by_the_stronger_ones(tenant, member):
     assert [each.config.get("from") for each in seen] == [None, "feature", "tenant", "user", None]
 
 
-def test_a_kill_switch_that_is_not_active_says_nothing(tenant):
+def test_an_inactive_kill_switch_is_ignored(tenant):
     with platform_context():
         FeatureKillSwitchFactory.create(feature_key=KEY, is_active=False)
-    assert decide(on_plan(tenant, PlanTier.PROFESSIONAL)).open
+    assert evaluate(on_plan(tenant, PlanTier.PROFESSIONAL)).open
 
 
-def test_a_user_s_flag_is_for_that_user_alone(tenant, member, viewer):
+def test_a_user_s_flag_applies_to_that_user_only(tenant, member, viewer):
     with in_tenant(tenant):
         FeatureFlagFactory.create(feature_key=KEY, user=member, is_enabled=True)
-    assert decide(tenant, member).open
-    assert not decide(tenant, viewer).open
-    assert not decide(tenant).open
+    assert evaluate(tenant, member).open
+    assert not evaluate(tenant, viewer).open
+    assert not evaluate(tenant).open
 
 
-def test_an_expired_flag_counts_as_absent_from_that_very_moment(tenant):
+def test_a_flag_is_ignored_from_the_moment_it_expires(tenant):
     with in_tenant(tenant):
         FeatureFlagFactory.create(feature_key=KEY, is_enabled=True, expires_at=NOW)
-    assert decide(tenant, now=NOW - timedelta(microseconds=1)).source == "tenant_flag"
-    assert decide(tenant, now=NOW).source == "default"
+    assert evaluate(tenant, now=NOW - timedelta(microseconds=1)).source == "tenant_flag"
+    assert evaluate(tenant, now=NOW).source == "default"
 
 
-def test_another_tenant_s_flags_say_nothing_even_to_the_platform(tenant, other_tenant):
+def test_another_tenant_s_settings_are_ignored_even_in_a_platform_scope(tenant, other_tenant):
     with in_tenant(other_tenant):
         FeatureFlagFactory.create(feature_key=KEY, is_enabled=True)
         TenantFeatureFactory.create(feature_key="voice-agent")
@@ -113,17 +113,17 @@ def test_all_features_take_two_queries(tenant, member, django_assert_num_queries
             TenantFeatureFactory.create(feature_key=f"feature-{number}")
             FeatureFlagFactory.create(feature_key=f"flag-{number}")
     with tenant_context(tenant.pk), django_assert_num_queries(2):
-        assert len(features.evaluate_all(tenant=tenant, user_id=member.pk)) == len(features.CATALOGUE) + 10
+        assert len(features.evaluate_all(tenant=tenant, user_id=member.pk)) == len(features.PLANS_BY_FEATURE) + 10
 
 
-def test_a_request_asks_once(tenant, member, django_assert_num_queries):
+def test_features_are_evaluated_once_per_request(tenant, member, django_assert_num_queries):
     access = Access(user=member, tenant_id=tenant.pk, details={"tenant": tenant})
     with tenant_context(tenant.pk), django_assert_num_queries(2):
         assert features.gate(access, "dashboard")[0] is True
         assert features.gate(access, KEY) == (False, "This feature is not part of the plan.")
 
 
-def test_the_api_shows_the_decisions_with_their_reasons(tenant, viewer, api):
+def test_the_api_lists_features_with_the_reason(tenant, viewer, api):
     with in_tenant(tenant):
         FeatureFlagFactory.create(feature_key=KEY, user=viewer, is_enabled=True, config={"limit": 3})
     shown = {each["key"]: each for each in api(viewer).get("/api/v1/features/").json()["features"]}
@@ -144,7 +144,7 @@ def switch(api, actor, url, field, enabled, key=KEY):
 
 
 @pytest.mark.parametrize(("url", "field"), [(FEATURES, "enabled"), (FLAGS, "is_enabled")])
-def test_a_tenant_switches_on_what_its_plan_includes_and_off_anything(tenant, admin, api, url, field):
+def test_a_tenant_may_switch_on_what_its_plan_includes_and_switch_off_anything(tenant, admin, api, url, field):
     assert problem(switch(api, admin, url, field, True)) == (403, "not_in_plan")
     off = switch(api, admin, url, field, False)
     assert off.status_code == 201, off.content
@@ -155,7 +155,7 @@ def test_a_tenant_switches_on_what_its_plan_includes_and_off_anything(tenant, ad
     assert api(admin).delete(row).status_code == 204
 
 
-def test_what_the_platform_granted_a_tenant_may_switch_off_and_on_again(tenant, admin, superuser, api):
+def test_a_tenant_may_switch_a_granted_feature_off_and_on_again(tenant, admin, superuser, api):
     from lad import writes
 
     with platform_context(tenant_id=tenant.pk):
@@ -172,12 +172,12 @@ def test_what_the_platform_granted_a_tenant_may_switch_off_and_on_again(tenant, 
     assert switch(api, admin, FLAGS, "is_enabled", True).status_code == 201
 
 
-def test_a_tenant_cannot_grant_itself_anything(admin, api):
+def test_a_tenant_cannot_grant_itself_a_feature(admin, api):
     body = {"feature_key": KEY, "enabled": False, "granted": True}
     assert problem(api(admin).post(FEATURES, body, format="json")) == (400, "invalid")
 
 
-def test_what_the_platform_takes_back_is_not_granted_any_more(tenant, admin, superuser, api):
+def test_a_tenant_cannot_switch_on_a_feature_whose_grant_was_revoked(tenant, admin, superuser, api):
     from lad import writes
 
     with platform_context(tenant_id=tenant.pk):
@@ -187,7 +187,7 @@ def test_what_the_platform_takes_back_is_not_granted_any_more(tenant, admin, sup
     assert problem(response) == (403, "not_in_plan")
 
 
-def test_a_trial_the_platform_gave_is_not_made_longer_by_the_tenant(tenant, admin, api):
+def test_a_tenant_cannot_extend_a_trial_granted_by_the_platform(tenant, admin, api):
     with in_tenant(tenant):
         flag = FeatureFlagFactory.create(
             feature_key=KEY, is_enabled=True, expires_at=timezone.now() + timedelta(days=1)
@@ -197,7 +197,7 @@ def test_a_trial_the_platform_gave_is_not_made_longer_by_the_tenant(tenant, admi
     assert api(admin).patch(url, {"is_enabled": False}, format="json").status_code == 200
 
 
-def test_a_kill_switch_is_out_of_every_tenant_s_reach(tenant, owner):
+def test_a_tenant_cannot_change_a_kill_switch(tenant, owner):
     with platform_context():
         FeatureKillSwitchFactory.create(feature_key=KEY)
     from django.db import ProgrammingError
@@ -206,7 +206,7 @@ def test_a_kill_switch_is_out_of_every_tenant_s_reach(tenant, owner):
         FeatureKillSwitch.objects.update(is_active=False)
 
 
-def test_a_member_of_two_tenants_is_judged_by_the_one_they_work_in(tenant, other_tenant, owner, api):
+def test_a_member_of_two_tenants_has_the_features_of_the_current_one(tenant, other_tenant, owner, api):
     with in_tenant(other_tenant):
         MembershipFactory.create(user=owner)
         FeatureFlagFactory.create(feature_key=KEY, is_enabled=True)

@@ -295,9 +295,13 @@ def test_two_simultaneous_clicks_make_one_membership(committed):
 @pytest.mark.django_db(transaction=True)
 def test_two_simultaneous_clicks_of_somebody_new_make_one_account(committed):
     tenant, _admin, token = committed
-    person = joining.NewPerson(NEW_PASSWORD, "Grace")
-    results = together(*[lambda: joining.accept(token=token, new_person=person)] * 3)
-    assert sorted(type(result).__name__ for result in results) == ["Accepted", "InvitationUsed", "InvitationUsed"]
+    person = joining.NewUser(NEW_PASSWORD, "Grace")
+    results = together(*[lambda: joining.accept(token=token, new_user=person)] * 3)
+    assert sorted(type(result).__name__ for result in results) == [
+        "AcceptedInvitation",
+        "InvitationUsed",
+        "InvitationUsed",
+    ]
     with platform_context():
         assert User.objects.filter(email="grace@example.com").count() == 1
         assert Membership.objects.filter(tenant=tenant).count() == 2

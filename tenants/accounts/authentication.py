@@ -1,9 +1,9 @@
-"""Finds out who is asking: the person, the tenant they work in, and their rights there."""
+"""Authenticate a request: find the user, the tenant they work in and their rights there."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -22,14 +22,14 @@ from tenants.access.selectors import memberships_with_rights, rights_in
 from tenants.accounts import tokens
 from tenants.accounts.models import RefreshToken, User, UserIdentity
 from tenants.accounts.providers import issuers
-from tenants.teams.models import Tenant
-from tenants.teams.status import closure
+from tenants.teams.models import Membership, Tenant
+from tenants.teams.status import closed_reason
 
 TENANT_HEADER: Final = "X-Tenant-ID"
 
 
-# Where the admin's tenant switcher keeps its choice.
-SESSION_TENANT: Final = "tenant_id"
+# The session key under which the admin's tenant switcher keeps its choice.
+SESSION_TENANT_KEY: Final = "tenant_id"
 
 
 class SessionEnded(NotAuthenticated):
@@ -51,35 +51,36 @@ class NotStaff(NotAllowed):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """What a credential proves: a user and, where it names them, the tenant chosen and the session it belongs to.
+class Credential:
+    """The user a credential proves and, where it names them, the chosen tenant and the session.
 
-    ``usual_tenant`` is only a preference: without a membership there another tenant will do.
+    ``preferred_tenant_id`` is used only if the user is a member there.
     """
 
     user_id: UUID
     tenant_id: UUID | None = None
     session_id: UUID | None = None
-    usual_tenant: UUID | None = None
+    preferred_tenant_id: UUID | None = None
 
 
-def resolve(request: HttpRequest) -> Access:
-    """The access of a request, found in one short transaction of its own.
+def resolve_access(request: HttpRequest) -> Access:
+    """Return the access of a request, read in a short transaction.
 
-    A bearer token, LAD's own or an outside issuer's, wins over a session. What was wrong with a
-    credential is the access's ``error``: a closed tenant leaves the user on it, a refused
-    credential does not.
+    A bearer token, of LAD or of an external issuer, takes precedence over a session. If the
+    credential is not accepted, ``error`` says why and ``user`` is None. If the user's tenant is
+    closed, ``error`` says why and ``user`` is set.
     """
     try:
         token = _bearer(request)
         if token is not None:
-            return _api_access(request, _caller(token))
+            return _api_access(request, _credential(token))
         user = _session_user(request)
         if user is None:
             return STRANGER
         if request.path_info.startswith(_admin_path()):
-            return _admin_access(user, uuid_or_none(request.session.get(SESSION_TENANT)))
-        return _api_access(request, Caller(user.pk, usual_tenant=uuid_or_none(request.session.get(SESSION_TENANT))))
+            return _admin_access(user, uuid_or_none(request.session.get(SESSION_TENANT_KEY)))
+        chosen = uuid_or_none(request.session.get(SESSION_TENANT_KEY))
+        return _api_access(request, Credential(user.pk, preferred_tenant_id=chosen))
     except DomainError as error:
         return Access(error=error)
 
@@ -89,12 +90,12 @@ def _bearer(request: HttpRequest) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _caller(token: str) -> Caller:
+def _credential(token: str) -> Credential:
     claimed = tokens.claimed_issuer(token)
     issuer = issuers.by_issuer(claimed) if claimed != tokens.issuer() else None
     if issuer is None:
         claims = tokens.read_access_token(token)
-        return Caller(claims.user_id, claims.tenant_id, claims.session_id)
+        return Credential(claims.user_id, claims.tenant_id, claims.session_id)
     profile = issuers.verify(issuer, token)
     with platform_context():
         user_id = (
@@ -103,8 +104,10 @@ def _caller(token: str) -> Caller:
             .first()
         )
     if user_id is None:
-        raise issuers.ExternalTokenRefused("This outside account is not linked yet: send its token to /auth/external/.")
-    return Caller(user_id)
+        raise issuers.ExternalTokenRefused(
+            "This external account is not linked yet: send its token to /auth/external/."
+        )
+    return Credential(user_id)
 
 
 def _session_user(request: HttpRequest) -> User | None:
@@ -114,39 +117,42 @@ def _session_user(request: HttpRequest) -> User | None:
     return user if isinstance(user, User) else User(pk=user.pk)
 
 
-def _api_access(request: HttpRequest, caller: Caller) -> Access:
-    wanted = _wanted_tenant(request) or caller.tenant_id
+def _api_access(request: HttpRequest, credential: Credential) -> Access:
+    tenant_id = _tenant_of_header(request) or credential.tenant_id
     now = timezone.now()
     with platform_context():
-        membership = _membership(caller, wanted, now)
-        user = membership.user if membership is not None else User.objects.filter(pk=caller.user_id).first()
+        membership = _membership(credential, tenant_id, now)
+        user = membership.user if membership is not None else User.objects.filter(pk=credential.user_id).first()
         if user is None or not user.is_active:
             raise AccountClosed
-        if caller.session_id is not None:
-            live = _live(caller.session_id, now)
-            if not (membership.session_live if membership is not None else live.exists()):
+        if credential.session_id is not None:
+            if membership is not None:
+                is_live = getattr(membership, "session_live")  # noqa: B009  (an annotation)
+            else:
+                is_live = _live_tokens(credential.session_id, now).exists()
+            if not is_live:
                 raise SessionEnded
-    access = _of_membership(user, membership, now)
-    access.details["session_id"] = caller.session_id
+    access = _membership_access(user, membership, now)
+    access.details["session_id"] = credential.session_id
     return access if needs_tenant(request) else replace(access, detached=True)
 
 
-def _membership(caller: Caller, wanted: UUID | None, now: datetime) -> Any:
-    """The membership in the wanted tenant; with none wanted, in the usual or primary one or else the first."""
-    memberships = memberships_with_rights().filter(user=caller.user_id)
-    if caller.session_id is not None:
-        memberships = memberships.annotate(session_live=Exists(_live(caller.session_id, now)))
-    if wanted is not None:
-        return memberships.filter(tenant=wanted).first()
+def _membership(credential: Credential, tenant_id: UUID | None, now: datetime) -> Membership | None:
+    """Return the membership in the tenant or, without one, the first of: preferred, primary, oldest."""
+    memberships = memberships_with_rights().filter(user=credential.user_id)
+    if credential.session_id is not None:
+        memberships = memberships.annotate(session_live=Exists(_live_tokens(credential.session_id, now)))
+    if tenant_id is not None:
+        return memberships.filter(tenant=tenant_id).first()
     primary = User.objects.filter(pk=OuterRef("user"), primary_tenant=OuterRef("tenant"))
-    usual = Case(When(tenant=caller.usual_tenant, then=0), When(Exists(primary), then=1), default=2)
-    return memberships.order_by(usual, "created_at", "id").first()
+    order = Case(When(tenant=credential.preferred_tenant_id, then=0), When(Exists(primary), then=1), default=2)
+    return memberships.order_by(order, "created_at", "id").first()
 
 
-def _of_membership(user: User, membership: Any, now: datetime) -> Access:
+def _membership_access(user: User, membership: Membership | None, now: datetime) -> Access:
     if membership is None:
         return Access(user=user, error=NoMembership())
-    closed = closure(membership.tenant, now)
+    closed = closed_reason(membership.tenant, now)
     return Access(
         user=user,
         tenant_id=membership.tenant_id,
@@ -175,28 +181,28 @@ def _admin_access(user: User, tenant_id: UUID | None) -> Access:
     now = timezone.now()
     with platform_context():
         memberships = list(memberships_with_rights().filter(user=user.pk).order_by("created_at", "id"))
-    # A closed tenant must not keep its people from the others they belong to.
+    # Closed tenants come last, so that their members still reach their other tenants.
     preference = {tenant_id: 0, user.primary_tenant_id: 1}
-    memberships.sort(key=lambda row: (closure(row.tenant, now) is not None, preference.get(row.tenant_id, 2)))
-    return _of_membership(user, memberships[0] if memberships else None, now)
+    memberships.sort(key=lambda row: (closed_reason(row.tenant, now) is not None, preference.get(row.tenant_id, 2)))
+    return _membership_access(user, memberships[0] if memberships else None, now)
 
 
-def _live(session_id: UUID, now: datetime) -> QuerySet[RefreshToken]:
-    """The tokens that keep a session alive; none once it was signed out or revoked."""
-    kept: QuerySet[RefreshToken] = RefreshToken.objects.filter(
+def _live_tokens(session_id: UUID, now: datetime) -> QuerySet[RefreshToken]:
+    """Return the valid refresh tokens of a session; none once it was signed out or revoked."""
+    live: QuerySet[RefreshToken] = RefreshToken.objects.filter(
         session_id=session_id, revoked_at__isnull=True, expires_at__gt=now
     )
-    return kept
+    return live
 
 
-def _wanted_tenant(request: HttpRequest) -> UUID | None:
-    given = request.headers.get(TENANT_HEADER)
-    if not given:
+def _tenant_of_header(request: HttpRequest) -> UUID | None:
+    value = request.headers.get(TENANT_HEADER)
+    if not value:
         return None
-    wanted = uuid_or_none(given)
-    if wanted is None:
+    tenant_id = uuid_or_none(value)
+    if tenant_id is None:
         raise NoMembership(f"{TENANT_HEADER} is not the id of a tenant.")
-    return wanted
+    return tenant_id
 
 
 @lru_cache(maxsize=1)
