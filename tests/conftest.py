@@ -1,27 +1,24 @@
-"""What every test stands on: a migrated database, reached as the restricted login, and people in two tenants."""
+"""Fixtures of every test: a migrated database under the restricted login, two tenants and their people."""
 
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-import environ
-import psycopg
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 
-from lad.db.models import LadModel
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Role, Tenant
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
-from tests.support.snapshots import migrated, superuser_of
+from tests.support.database import empty_tables, signed_in_to_database
+from tests.support.snapshots import migrated
 
 
 def pytest_configure() -> None:
@@ -32,10 +29,10 @@ def pytest_configure() -> None:
     }
 
 
-# Files that take a minute or more: begun last they would leave one worker idle.
-LONGEST_FIRST = ("browser/", "runtime/", "api/test_fuzz", "contract/", "db/test_migrations", "billing/test_ledger")
-# Rarer than Python's own 700: what tests leave behind is small beside all that is loaded.
-GARBAGE_AFTER = 20_000
+# Files that take a minute or more. They start first, or one worker would be idle at the end.
+LONGEST_FIRST = ("browser/", "runtime/", "api/test_fuzz", "contract/", "db/test_migrations", "billing/ledger/")
+# Python's default is 700; tests leave little garbage beside the modules they load.
+GARBAGE_THRESHOLD = 20_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,28 +45,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector ten thousand tests and all that they import: none of it is garbage before the end."""
+    """Take the collected tests and their imports out of garbage collection: they live until the end."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER)
-
-
-@contextmanager
-def signed_in_to_database(url_name: str) -> Iterator[None]:
-    """Have Django's connection sign in as another role for a while."""
-    database = connection.settings_dict
-    saved = dict(database)
-    other = environ.Env().db_url(url_name)
-    connection.close()
-    database.update({key: other[key] for key in ("USER", "PASSWORD", "HOST", "PORT")})
-    database["OPTIONS"] = {**saved["OPTIONS"], **other.get("OPTIONS", {})}
-    try:
-        yield
-    finally:
-        name = database["NAME"]
-        connection.close()
-        database.update(saved)
-        database["NAME"] = name
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 @pytest.fixture(scope="session")
@@ -82,23 +61,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> No
         else:
             connection.settings_dict["TEST"]["NAME"] = "test_lad_main"
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    # It goes with its server when the run ends.
-
-
-def superuser_connection() -> psycopg.Connection:
-    """A connection to the test database that no rule holds back, for cleaning and for looking behind the curtain."""
-    return superuser_of(connection.settings_dict["NAME"], search_path=settings.DB_SCHEMA)
-
-
-def empty_tables() -> None:
-    """Remove every row that tests committed, append-only tables included."""
-    tables = [model._meta.db_table for model in apps.get_models() if issubclass(model, LadModel)]
-    # Most are empty after most tests, and TRUNCATE would make all of their files anew.
-    looks = (f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in [*tables, "django_session"])
-    with superuser_connection() as superuser:
-        superuser.execute("SET session_replication_role = replica")
-        for (table,) in superuser.execute(" UNION ALL ".join(looks)).fetchall():
-            superuser.execute(f"DELETE FROM {table}")
+    # Nothing drops it: the server is removed at the end of the run.
 
 
 def _tear_down_committed(self: Any) -> None:
@@ -186,3 +149,27 @@ def api() -> Callable[..., APIClient]:
         return client
 
     return make_client
+
+
+@pytest.fixture
+def admin_of() -> Callable[..., Client]:
+    """``admin_of(user, tenant)`` is a browser signed in to the admin; without a tenant in the user's usual one."""
+
+    def sign_in(user: User, tenant: Tenant | None = None) -> Client:
+        if not user.is_staff:
+            with platform_context():
+                User.objects.filter(pk=user.pk).update(is_staff=True)
+            user.is_staff = True
+        browser = Client()
+        browser.force_login(user)
+        if tenant is not None:
+            browser.post("/admin/tenant/", {"tenant_id": str(tenant.pk), "next": "/admin/"})
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def root(admin_of: Callable[..., Client], superuser: User) -> Client:
+    """A browser of the platform's superuser, who sees all tenants."""
+    return admin_of(superuser)

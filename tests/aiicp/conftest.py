@@ -4,9 +4,6 @@ import pytest
 
 from lad.tenancy.context import platform_context
 from tenants.teams.models import PlanTier, Tenant
-from tests.lad.admin.conftest import admin_of
-
-__all__ = ["admin_of"]
 
 
 @pytest.fixture

@@ -30,12 +30,6 @@ def profile(tenant: Tenant, user: User, **values: Any) -> IcpProfile:
         return IcpProfileFactory.create(user=user, **values)
 
 
-def stored(row: Any) -> Any:
-    """Return the row as stored."""
-    with platform_context():
-        return type(row).all_objects.get(pk=row.pk)
-
-
 def ids(response: Any) -> set[str]:
     assert response.status_code == 200, response.content
     return {row["id"] for row in response.json()["results"]}

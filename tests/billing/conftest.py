@@ -1,19 +1,17 @@
 """A company's money: its wallet, what use costs, browsers to look at it with, and a Stripe account to fill it from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from billing.ledger.models import Wallet
 from billing.payments.models import CreditPackage
 from billing.pricing.models import Price
 from lad.tenancy.context import platform_context, tenant_context
-from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.billing.payments.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeAccount, serve
 from tests.billing.usage.metered import CALL
@@ -26,26 +24,6 @@ def wallet(tenant: Tenant) -> Wallet:
     """The tenant's own wallet, empty."""
     with platform_context(tenant_id=tenant.pk):
         return WalletFactory.create(user=None, low_balance_threshold=Decimal(1))
-
-
-@pytest.fixture
-def browser() -> Callable[[User], Client]:
-    """``browser(user)`` is signed in to the admin."""
-
-    def sign_in(user: User) -> Client:
-        with platform_context():
-            User.objects.filter(pk=user.pk).update(is_staff=True)
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return sign_in
-
-
-@pytest.fixture
-def root(browser: Callable[[User], Client], superuser: User) -> Client:
-    """The platform's superuser in the admin."""
-    return browser(superuser)
 
 
 @pytest.fixture

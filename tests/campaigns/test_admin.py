@@ -15,9 +15,6 @@ from tests.contract.pages import faults, untouched
 from tests.factories.campaigns import CampaignLeadActivityFactory, CommunicationTemplateFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
-from tests.lad.admin.conftest import admin_of, root
-
-__all__ = ["admin_of", "root"]
 
 
 @pytest.fixture

@@ -44,22 +44,6 @@ def client(user: User | None = None, company: Company | None = None) -> Any:
     return APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
 
 
-def problem(response: Any) -> tuple[int, str]:
-    """Status and code of a well-formed problem document."""
-    assert response["Content-Type"] == "application/problem+json", response.content
-    document = response.json()
-    assert {"type", "title", "status", "detail", "code", "request_id"} <= set(document), document
-    assert document["status"] == response.status_code
-    assert document["type"] == f"urn:lad:problem:{document['code']}"
-    assert all(document[name] for name in ("title", "detail", "code"))
-    return response.status_code, document["code"]
-
-
-def ids(response: Any) -> list[str]:
-    assert response.status_code == 200, response.content
-    return [str(row["id"]) for row in response.json()["results"]]
-
-
 def address(resource: Resource, row: Any, action: str = "") -> str:
     return f"{resource.url}{row.pk}/{action}"
 

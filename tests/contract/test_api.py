@@ -10,14 +10,13 @@ from tests.contract.api import (
     changed_body,
     client,
     for_each_resource,
-    ids,
     new_body,
     offering,
-    problem,
     resources,
     writable_fields,
 )
 from tests.contract.world import SET_ONCE, World, row_of
+from tests.support.api import ids, problem
 
 SOFT = [each for each in offering("delete") if each.model.soft_deletable]
 HARD = [each for each in offering("delete") if not each.model.soft_deletable]

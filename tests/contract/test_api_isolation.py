@@ -12,15 +12,14 @@ from tests.contract.api import (
     changed_body,
     client,
     for_each_resource,
-    ids,
     new_body,
     offering,
-    problem,
     resources,
     writable_keys,
 )
 from tests.contract.sql import as_json
 from tests.contract.world import World, row_of
+from tests.support.api import ids, problem
 
 KEYS = [
     pytest.param(each, name, id=f"{each.path}-api-foreign-{name}")

@@ -11,8 +11,9 @@ from django.utils import timezone
 from lad.api.router import Resource
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import tenant_context
-from tests.contract.api import MAX_PAGE_SIZE, client, for_each_resource, ids, offering, problem
+from tests.contract.api import MAX_PAGE_SIZE, client, for_each_resource, offering
 from tests.contract.world import World, is_one_per_tenant, row_of, rows_of
+from tests.support.api import ids, problem
 
 
 def filters_of(resource: Resource) -> list[str]:

@@ -5,10 +5,10 @@ from typing import Any
 import psycopg
 from django.db import transaction
 
-from tests.conftest import signed_in_to_database
 from tests.contract import world as worlds
 from tests.contract.catalogue import append_only_models, for_each
 from tests.contract.sql import changes_to, execute, refused, table
+from tests.support.database import signed_in_to_database
 
 
 @for_each(append_only_models(), "append-only-owner")

@@ -7,10 +7,11 @@ from lad.tenancy.context import platform_context
 from tenants.features.models import TenantFeature
 from tenants.features.selectors import PLANS_BY_FEATURE
 from tenants.teams.models import PlanTier, Tenant
-from tests.contract.api import address, client, for_each_resource, problem, resources
+from tests.contract.api import address, client, for_each_resource, resources
 from tests.contract.sql import as_json
 from tests.contract.world import Company, World, row_of
 from tests.factories.tenants import FeatureFlagFactory, FeatureKillSwitchFactory, UserCapabilityFactory
+from tests.support.api import problem
 
 GATED = [each for each in resources() if each.feature]
 REASON = "Closed by the contract"

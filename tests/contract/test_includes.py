@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from lad.api.includes import Include
 from lad.api.router import Resource
 from lad.tenancy.context import platform_context
-from tests.contract.api import address, client, for_each_resource, offering, problem, resources
+from tests.contract.api import address, client, for_each_resource, offering, resources
 from tests.contract.world import World, row_of
 from tests.factories.tenants import FeatureFlagFactory, UserCapabilityFactory
+from tests.support.api import problem
 
 INCLUDES = [(resource, include) for resource in resources() for include in resource.viewset.includes.values()]
 SINGLE = [each for each in INCLUDES if each[1].single]

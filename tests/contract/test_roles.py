@@ -8,9 +8,10 @@ import pytest
 from lad.api.router import Resource
 from tenants.accounts.models import User
 from tenants.teams.models import Role
-from tests.contract.api import address, changed_body, client, new_body, problem, resources
+from tests.contract.api import address, changed_body, client, new_body, resources
 from tests.contract.roles import ALLOWED
 from tests.contract.world import World, row_of, row_seen_by
+from tests.support.api import problem
 
 RESOURCES = resources()
 LETTERS = {"C": "create", "R": "list", "U": "update", "D": "delete"}

@@ -9,7 +9,7 @@ from django.apps import apps
 from lad.db.constraints import SharedKeyTrigger
 from lad.db.fields import SharedForeignKey
 from lad.tenancy.context import platform_context, tenant_context
-from tests.contract.api import MAX_PAGE_SIZE, address, client, for_each_resource, ids, problem, resources
+from tests.contract.api import MAX_PAGE_SIZE, address, client, for_each_resource, resources
 from tests.contract.catalogue import all_models, factory_of, for_each, slug
 from tests.contract.pages import listed, page, persona, registered_models
 from tests.contract.sql import (
@@ -25,6 +25,7 @@ from tests.contract.sql import (
     touches_nothing,
 )
 from tests.contract.world import World, row_of
+from tests.support.api import ids, problem
 
 SHARED = [model for model in all_models() if model.tenancy.shared]
 RESOURCES = [each for each in resources() if each.model in SHARED]

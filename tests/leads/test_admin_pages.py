@@ -16,10 +16,8 @@ from leads.pipeline.models import LeadStage
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory, LeadFactory
-from tests.lad.admin.conftest import admin_of
-from tests.leads.helpers import events, fresh
-
-__all__ = ["admin_of"]
+from tests.support.database import stored
+from tests.support.events import payloads
 
 Make = Callable[..., Lead]
 
@@ -58,24 +56,24 @@ def test_selected_leads_are_moved_after_asking_where(browser: Client, make_lead:
     asked = browser.post(LIST, chosen("move_all", *leads))
     assert asked.status_code == 200
     assert 'value="negotiation"' in asked.content.decode()
-    assert {fresh(lead).stage for lead in leads} == {"new"}
+    assert {stored(lead).stage for lead in leads} == {"new"}
     done = browser.post(LIST, chosen("move_all", *leads, confirmed="1", stage="negotiation"))
     assert "2 of 2 leads moved" in said(done)
-    assert {fresh(lead).stage for lead in leads} == {"negotiation"}
-    assert len(events("leads.lead.stage_changed")) == 2
+    assert {stored(lead).stage for lead in leads} == {"negotiation"}
+    assert len(payloads("leads.lead.stage_changed")) == 2
 
 
 def test_a_stage_there_is_not_is_asked_for_again(browser: Client, lead: Lead) -> None:
     again = browser.post(LIST, chosen("move_all", lead, confirmed="1", stage="nowhere"))
     assert again.status_code == 200
     assert "nowhere" in again.content.decode()
-    assert fresh(lead).stage == "new"
+    assert stored(lead).stage == "new"
 
 
 def test_selected_leads_are_given_to_a_member(browser: Client, member: User, make_lead: Make) -> None:
     leads = [make_lead(assigned_user=None), make_lead(assigned_user=None)]
     browser.post(LIST, chosen("assign_all", *leads, confirmed="1", assigned_user=str(member.pk)))
-    assert {fresh(lead).assigned_user_id for lead in leads} == {member.pk}
+    assert {stored(lead).assigned_user_id for lead in leads} == {member.pk}
 
 
 def test_the_platform_moves_leads_of_one_tenant_at_a_time(root: Client, lead: Lead, other_tenant: Tenant) -> None:
@@ -83,9 +81,9 @@ def test_the_platform_moves_leads_of_one_tenant_at_a_time(root: Client, lead: Le
         theirs = LeadFactory.create()
     response = root.post(LIST, chosen("move_all", lead, theirs, confirmed="1", stage="won"))
     assert "one tenant" in said(response)
-    assert {fresh(lead).stage, fresh(theirs).stage} == {"new"}
+    assert {stored(lead).stage, stored(theirs).stage} == {"new"}
     root.post(LIST, chosen("move_all", lead, confirmed="1", stage="won"))
-    assert fresh(lead).stage == "won"
+    assert stored(lead).stage == "won"
 
 
 def test_an_export_holds_what_was_selected_and_runs_no_formula(browser: Client, make_lead: Make) -> None:
@@ -176,7 +174,7 @@ def test_a_booking_is_ended_and_tried_again_from_its_page(browser: Client, tenan
         booking = LeadBookingFactory.create(lead=lead, scheduled_at=NINE)
     page = f"{BOOKINGS}{booking.pk}/"
     assert browser.post(f"{page}miss/", {"call_result": "busy", "notes": "Rang twice."}).status_code == 302
-    assert (fresh(booking).status, fresh(booking).call_result) == ("missed", "busy")
+    assert (stored(booking).status, stored(booking).call_result) == ("missed", "busy")
     assert browser.post(f"{page}retry/", {"scheduled_at": "2027-03-02T09:00"}).status_code == 302
     with platform_context():
         attempt = LeadBooking.objects.get(parent_booking=booking.pk)
@@ -205,7 +203,7 @@ def test_a_stage_is_retired_from_its_page(browser: Client, tenant: Tenant, lead:
     refused = browser.post(address, {"move_leads_to": ""})
     assert "move them to another stage" in refused.content.decode()
     assert browser.post(address, {"move_leads_to": "contacted"}).status_code == 302
-    assert fresh(lead).stage == "contacted"
+    assert stored(lead).stage == "contacted"
 
 
 def test_a_viewer_looks_and_moves_nothing(admin_of: Callable[..., Client], viewer: User, lead: Lead) -> None:
@@ -213,7 +211,7 @@ def test_a_viewer_looks_and_moves_nothing(admin_of: Callable[..., Client], viewe
     assert browser.get(f"{LIST}{lead.pk}/change/").status_code == 200
     browser.post(LIST, chosen("move_all", lead, confirmed="1", stage="won"))
     assert browser.post(f"{LIST}{lead.pk}/book/", {}).status_code == 403
-    assert fresh(lead).stage == "new"
+    assert stored(lead).stage == "new"
 
 
 def test_the_dashboard_tells_what_was_forgotten_and_what_comes_next(

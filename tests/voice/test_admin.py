@@ -22,12 +22,9 @@ from tests.factories.voice import (
     VoiceFactory,
     VoiceNumberFactory,
 )
-from tests.lad.admin.conftest import admin_of, root
 from voice import formatting
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.statuses import BatchStatus, EntryStatus
-
-__all__ = ["admin_of", "root"]
 
 INLINE = "voice_call_batch_entries"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

@@ -9,8 +9,10 @@ from aiicp.conversations.models import Conversation, ConversationStatus, Message
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
-from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, conversation, message, say, stored
-from tests.tenants.helpers import events, problem
+from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, conversation, message, say
+from tests.support.api import problem
+from tests.support.database import stored
+from tests.support.events import events
 
 
 def test_a_conversation_belongs_to_the_user_who_starts_it(tenant, member, api):
@@ -76,7 +78,9 @@ def test_a_conversation_is_archived_with_a_time_and_reopened(tenant, member, api
     response = api(member).post(f"{CONVERSATIONS}{row.pk}/archive/")
     assert response.status_code == 200, response.content
     assert response.json()["status"] == "archived"
-    assert timezone.now() - stored(row).archived_at < timedelta(minutes=1)
+    archived_at = stored(row).archived_at
+    assert archived_at is not None
+    assert timezone.now() - archived_at < timedelta(minutes=1)
     assert problem(api(member).post(f"{CONVERSATIONS}{row.pk}/archive/")) == (409, "conversation_archived")
     assert problem(say(api, member, row, "Hello?")) == (409, "conversation_closed")
 

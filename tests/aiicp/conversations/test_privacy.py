@@ -5,9 +5,10 @@ import pytest
 from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Role
-from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, PROFILES, conversation, ids, message, profile, say, stored
+from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, PROFILES, conversation, ids, message, profile, say
 from tests.factories.tenants import MembershipFactory, UserFactory
-from tests.tenants.helpers import problem
+from tests.support.api import problem
+from tests.support.database import stored
 
 
 @pytest.fixture

@@ -9,8 +9,11 @@ from django.utils import timezone
 from aiicp.profiles import services as profiles
 from aiicp.profiles.models import IcpProfile
 from lad.tenancy.context import platform_context, tenant_context
-from tests.aiicp.helpers import CONVERSATIONS, PROFILES, conversation, ids, profile, stored
-from tests.tenants.helpers import events, problem, together
+from tests.aiicp.helpers import CONVERSATIONS, PROFILES, conversation, ids, profile
+from tests.support.api import problem
+from tests.support.concurrency import run_together
+from tests.support.database import stored
+from tests.support.events import events
 
 
 def test_a_profile_is_the_team_s_and_names_who_saved_it(tenant, member, viewer, api):
@@ -34,7 +37,9 @@ def test_using_a_profile_counts_and_says_when(tenant, member, api):
     response = api(member).post(f"{PROFILES}{row.pk}/use/")
     assert response.status_code == 200, response.content
     assert response.json()["usage_count"] == 1
-    assert timezone.now() - stored(row).last_used_at < timedelta(minutes=1)
+    last_used_at = stored(row).last_used_at
+    assert last_used_at is not None
+    assert timezone.now() - last_used_at < timedelta(minutes=1)
     assert [event.payload for event in events("aiicp.icp_profile.used", tenant.pk)] == [{"usage_count": 1}]
 
 
@@ -52,7 +57,7 @@ def test_two_who_use_a_profile_at_once_are_both_counted(tenant, member):
         with tenant_context(tenant.pk, user_id=member.pk):
             profiles.use(profile=stored(row), actor=member)
 
-    together(use, use)
+    run_together(use, use)
     assert stored(row).usage_count == 2
 
 

@@ -24,8 +24,8 @@ from billing.usage.services import usage
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.teams.models import Tenant
-from tests.conftest import empty_tables, superuser_connection
 from tests.factories.billing import FeatureEntitlementFactory, PriceFactory, WalletFactory
+from tests.support.database import empty_tables, superuser_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ from lad.tenancy.context import platform_context, tenant_context
 from tenants.teams.models import Tenant
 from tests.factories.billing import FeatureEntitlementFactory
 from tests.factories.tenants import TenantFactory
-from tests.support.waiting import ConcurrentWork, wait_until_blocked
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
 
 FEATURE = "voice-agent"
 NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)

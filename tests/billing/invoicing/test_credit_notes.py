@@ -20,8 +20,9 @@ from lad.tenancy.context import platform_context, tenant_context
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import InvoiceFactory
 from tests.factories.tenants import TenantFactory
-from tests.support.waiting import ConcurrentWork, wait_until_blocked
-from tests.tenants.helpers import events
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
+from tests.support.database import stored
+from tests.support.events import events
 
 # The factory's invoice: 199 and 5 % tax.
 TOTAL = Decimal("208.95")
@@ -49,10 +50,6 @@ def credit(invoice, amount=None, reason="A mistake", **values):
     )
 
 
-def as_now(row):
-    return Invoice.objects.get(pk=row.pk)
-
-
 def test_an_amount_is_credited_with_its_share_of_the_tax(paid):
     note = credit(paid, "105")
     assert (note.kind, note.status, note.invoice_number, note.corrects_id) == (
@@ -65,7 +62,7 @@ def test_an_amount_is_credited_with_its_share_of_the_tax(paid):
     assert note.tax_lines == [{"name": "VAT", "rate": "0.05", "taxable": "100", "amount": "5"}]
     assert (note.recipient, note.metadata) == (paid.recipient, {"reason": "A mistake"})
     assert note.line_items[0]["description"] == f"Credit on {paid.invoice_number}"
-    assert as_now(paid).status == "paid"
+    assert stored(paid).status == "paid"
 
 
 def test_lines_are_credited_without_tax_and_the_tax_on_them_comes_along(paid):
@@ -151,7 +148,7 @@ def test_a_credit_on_an_unpaid_invoice_comes_off_what_is_open(unpaid):
 
 def test_an_invoice_credited_in_full_is_settled(unpaid):
     credit(unpaid, TOTAL)
-    assert (as_now(unpaid).status, as_now(unpaid).payment_method) == ("paid", "credit note")
+    assert (stored(unpaid).status, stored(unpaid).payment_method) == ("paid", "credit note")
 
 
 def test_an_invoice_that_was_credited_is_not_voided(unpaid):
@@ -191,7 +188,7 @@ def test_of_use_with_tax_still_open_the_wallet_gets_the_use_and_the_tax_comes_of
     with pytest.raises(invoices.WrongInvoiceStatus):
         credit(row, "22")
     credit(row, "22", to_wallet=True)
-    assert invoices.open_amount(as_now(row)) == Decimal(3)
+    assert invoices.open_amount(stored(row)) == Decimal(3)
     wallet.refresh_from_db()
     assert wallet.available_balance == Decimal(70)
 
@@ -232,7 +229,7 @@ def test_the_database_itself_credits_nothing_of_an_invoice_that_is_voided_meanwh
     with tenant_context(tenant.pk):
         credit(InvoiceFactory.create(status="paid"), "5")
         row = InvoiceFactory.create(status="pending")
-    monkeypatch.setattr("billing.invoicing.services.credit_notes.locked", lambda invoice, *statuses: as_now(invoice))
+    monkeypatch.setattr("billing.invoicing.services.credit_notes.locked", lambda invoice, *statuses: stored(invoice))
 
     def credit_it():
         with tenant_context(tenant.pk):

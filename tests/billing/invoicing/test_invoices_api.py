@@ -4,7 +4,7 @@ import pytest
 
 from lad.tenancy.context import platform_context
 from tests.factories.billing import InvoiceFactory
-from tests.tenants.helpers import problem
+from tests.support.api import problem
 
 INVOICES = "/api/v1/billing-invoices/"
 

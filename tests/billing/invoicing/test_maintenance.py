@@ -12,7 +12,7 @@ from billing.invoicing.services import invoices
 from billing.ledger.services import ledger, wallets
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import InvoiceFactory
-from tests.tenants.helpers import events
+from tests.support.events import events
 
 AUGUST, SEPTEMBER = datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC)
 NOON = datetime(2026, 8, 15, 12, tzinfo=UTC)

@@ -14,10 +14,10 @@ from billing.invoicing.services import invoices
 from lad import writes
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context, tenant_context
-from tests.conftest import superuser_connection
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import InvoiceFactory
 from tests.factories.tenants import TenantFactory
+from tests.support.database import superuser_connection
 
 CHECK = psycopg.errors.CheckViolation
 UNIQUE = psycopg.errors.UniqueViolation

@@ -16,8 +16,8 @@ from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.usage.metered import CALL
 from tests.factories.billing import InvoiceFactory, PriceFactory
 from tests.factories.tenants import TenantFactory
-from tests.support.waiting import ConcurrentWork, wait_until_blocked
-from tests.tenants.helpers import events
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
+from tests.support.events import events
 
 SPEECH = {"category": "stt", "provider": "openai", "model": "whisper-1", "unit": "second"}
 JULY, AUGUST, SEPTEMBER = (datetime(2026, month, 1, tzinfo=UTC) for month in (7, 8, 9))

@@ -15,8 +15,8 @@ from billing.invoicing.models import Invoice, InvoiceKind
 from demo import billing as demo_billing
 from demo import load
 from lad.tenancy.context import platform_context
-from tests.conftest import superuser_connection
 from tests.factories.tenants import PASSWORD
+from tests.support.database import superuser_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,7 +19,7 @@ from billing.ledger.services.ledger import Operation, PostedTransaction, Posting
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import WalletFactory
 from tests.factories.tenants import MemberFactory
-from tests.tenants.helpers import together
+from tests.support.concurrency import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,7 +51,7 @@ def at_once(tenant: Any) -> Callable[..., list[Any]]:
 
             return enter
 
-        return together(*map(scoped, calls))
+        return run_together(*map(scoped, calls))
 
     return run
 

@@ -12,8 +12,8 @@ from billing.ledger.models import Hold, LedgerTransaction, WalletStatus
 from billing.ledger.services import ledger, wallets
 from lad.idempotency.models import IdempotencyKey
 from lad.tenancy.context import platform_context, tenant_context
-from tests.billing.ledger.test_wallets import as_now
-from tests.tenants.helpers import problem
+from tests.support.api import problem
+from tests.support.database import stored
 
 HOLDS = "/api/v1/billing-holds/"
 CALL = {"reference_type": "voice_call", "description": "Call to a lead"}
@@ -52,7 +52,7 @@ def forget_answers():
 
 
 def balances(wallet):
-    now = as_now(wallet)
+    now = stored(wallet)
     return now.available_balance, now.reserved_balance
 
 

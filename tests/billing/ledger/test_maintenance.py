@@ -17,6 +17,7 @@ from billing.ledger.services import ledger, maintenance, wallets
 from lad.celery import app
 from lad.tenancy.context import platform_context
 from tests.factories.billing import WalletFactory
+from tests.support.database import stored
 
 HUNDRED = Decimal(100)
 MINUTE = timedelta(minutes=1)
@@ -51,11 +52,6 @@ def reserve(filled, began):
     return hold
 
 
-def as_now(wallet):
-    with platform_context():
-        return Wallet.objects.get(pk=wallet.pk)
-
-
 def status_of(hold):
     with platform_context():
         return Hold.objects.get(pk=hold).status
@@ -66,7 +62,7 @@ def test_a_hold_is_given_back_when_its_time_is_over_and_not_before(reserve, fill
     assert maintenance.expire_holds(now=began + MINUTE - timedelta(microseconds=1)) == 0
     assert maintenance.expire_holds(now=began + MINUTE) == 1
     assert (status_of(short), status_of(long)) == ("expired", "held")
-    assert (as_now(filled).available_balance, as_now(filled).reserved_balance) == (80, 20)
+    assert (stored(filled).available_balance, stored(filled).reserved_balance) == (80, 20)
     assert maintenance.expire_holds(now=began + MINUTE) == 0
     with platform_context():
         assert LedgerTransaction.objects.filter(hold=short, transaction_type="release").count() == 1
@@ -77,7 +73,7 @@ def test_a_hold_that_was_captured_in_time_stays_captured(reserve, filled, began)
     with platform_context(tenant_id=filled.tenant_id):
         ledger.capture(hold=hold, amount=Decimal(4), key="captured", now=began)
     assert maintenance.expire_holds(now=began + 5 * MINUTE) == 0
-    assert (status_of(hold), as_now(filled).current_balance) == ("captured", 96)
+    assert (status_of(hold), stored(filled).current_balance) == ("captured", 96)
 
 
 def test_a_suspended_wallets_holds_expire_too(reserve, tenant, filled, began):
@@ -125,10 +121,10 @@ def test_credit_that_expired_is_taken_out_and_the_rest_stays(tenant, filled, beg
             ledger.credit(wallet=filled, amount=Decimal(10), key=f"g{days}", expires_at=expires_at, now=began)
     assert maintenance.expire_lots(now=began + timedelta(days=1) - timedelta(microseconds=1)) == 0
     assert maintenance.expire_lots(now=began + timedelta(days=1)) == 1
-    assert as_now(filled).available_balance == 110
+    assert stored(filled).available_balance == 110
     assert maintenance.expire_lots(now=began + timedelta(days=1)) == 0
     assert maintenance.expire_lots(now=began + timedelta(days=2)) == 1
-    assert as_now(filled).available_balance == 100
+    assert stored(filled).available_balance == 100
     with platform_context():
         rows = LedgerTransaction.objects.filter(reference_type="credit_lot").order_by("wallet_version")
         assert [row.amount for row in rows] == [-10, -10]
@@ -170,7 +166,7 @@ def test_sweeps_that_run_at_the_same_time_expire_each_hold_once(reserve, filled,
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(sweep, range(4))) == 8
-    assert (as_now(filled).available_balance, as_now(filled).reserved_balance) == (100, 0)
+    assert (stored(filled).available_balance, stored(filled).reserved_balance) == (100, 0)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from billing.ledger.services.ledger import Operation, Posting
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Membership, Role, Tenant
-from tests.conftest import superuser_connection
+from tests.support.database import superuser_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

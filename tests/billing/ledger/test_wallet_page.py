@@ -16,9 +16,11 @@ from billing.pricing.models import Price
 from billing.usage.models import UsageEvent
 from billing.usage.services import usage
 from lad.tenancy.context import platform_context
-from tests.billing.ledger.test_wallets import as_now, page
+from tests.billing.ledger.test_wallets import page
 from tests.factories.billing import WalletFactory
-from tests.tenants.helpers import events
+from tests.support.api import text
+from tests.support.database import stored
+from tests.support.events import events
 
 REASON = {"reason": "Asked for by the customer"}
 SHORT = timedelta(minutes=5)
@@ -29,7 +31,7 @@ def filled(tenant, wallet):
     """Return the tenant's wallet with a balance of 100."""
     with platform_context(tenant_id=tenant.pk):
         ledger.topup(wallet=wallet, amount=Decimal(100), key="first", description="The first hundred")
-    return as_now(wallet)
+    return stored(wallet)
 
 
 @pytest.fixture
@@ -41,10 +43,6 @@ def spend(filled):
             return ledger.debit(wallet=filled, amount=Decimal(amount), key=f"spent-{uuid4()}")
 
     return debit
-
-
-def text(response):
-    return " ".join(response.content.decode().split())
 
 
 def rows(wallet):
@@ -83,7 +81,7 @@ def test_a_top_up_shows_a_preview_and_posts_only_after_confirmation(root, filled
         "Balance": ("100.00 USD", "150.50 USD"),
     }
     assert ("Transaction", "Top-up +50.50 USD") in seen.facts
-    assert as_now(filled).current_balance == 100
+    assert stored(filled).current_balance == 100
     assert root.post(url, sent).status_code == 302
     _first, posted = rows(filled)
     assert (posted.amount, posted.transaction_type, posted.description) == (Decimal("50.5"), "topup", REASON["reason"])
@@ -97,7 +95,7 @@ def test_a_form_that_is_sent_twice_posts_once(root, filled):
         assert "Posted as transaction 2. The available balance is now 150.00 USD." in text(
             root.post(url, sent, follow=True)
         )
-    assert as_now(filled).current_balance == 150
+    assert stored(filled).current_balance == 150
 
 
 def test_each_opening_of_the_form_gets_a_new_key(root, filled):
@@ -130,7 +128,7 @@ def test_an_adjustment_adds_or_takes_but_never_overdraws(root, filled):
     url = page("wallet_adjust", filled.pk)
     confirm(root, url, amount="-30")
     confirm(root, url, amount="0.000001")
-    assert as_now(filled).current_balance == Decimal("70.000001")
+    assert stored(filled).current_balance == Decimal("70.000001")
     refused = root.post(url, {"key": uuid4(), "amount": "-71", **REASON})
     assert "only 70.000001 is available" in text(refused)
     assert "The amount cannot be 0." in text(root.post(url, {"key": uuid4(), "amount": "0", **REASON}))
@@ -165,11 +163,11 @@ def test_the_balance_may_change_between_preview_and_confirmation_but_the_posting
     _seen, sent = preview(root, url, amount="5")
     spend(1)
     assert root.post(url, sent).status_code == 302
-    assert as_now(filled).current_balance == 104
+    assert stored(filled).current_balance == 104
     _seen, sent = preview(root, url, amount="5")
     response = root.post(url, {**sent, "amount": "500"})
     assert "Something changed since you opened this page" in text(response)
-    assert as_now(filled).current_balance == 104
+    assert stored(filled).current_balance == 104
 
 
 def test_a_suspended_wallet_accepts_credit_and_a_closed_one_does_not(root, filled, spend):
@@ -180,7 +178,7 @@ def test_a_suspended_wallet_accepts_credit_and_a_closed_one_does_not(root, fille
     confirm(root, page("wallet_reactivate", filled.pk))
     spend(101)
     confirm(root, page("wallet_close", filled.pk))
-    assert as_now(filled).status == "closed"
+    assert stored(filled).status == "closed"
     assert "does not apply" in text(root.post(page("wallet_topup", filled.pk), {"amount": 1}, follow=True))
 
 
@@ -192,10 +190,10 @@ def test_a_status_is_changed_with_a_reason_after_a_confirmation(root, wallet, su
     ):
         seen, sent = preview(root, page(f"wallet_{action}", wallet.pk))
         assert figures(seen) == {"Status": (before.capitalize(), status)}
-        assert as_now(wallet).status == before
+        assert stored(wallet).status == before
         assert events(f"billing.wallet.{verb}") == []
         assert root.post(page(f"wallet_{action}", wallet.pk), sent).status_code == 302
-        assert as_now(wallet).status == status.lower()
+        assert stored(wallet).status == status.lower()
         [event] = events(f"billing.wallet.{verb}")
         assert event.payload == {"before": before, **REASON}
         assert event.metadata["actor_id"] == str(superuser.pk)
@@ -204,7 +202,7 @@ def test_a_status_is_changed_with_a_reason_after_a_confirmation(root, wallet, su
 def test_a_wallet_with_a_balance_is_not_closed(root, filled):
     response = root.post(page("wallet_close", filled.pk), REASON)
     assert "still has a balance" in text(response)
-    assert as_now(filled).status == "active"
+    assert stored(filled).status == "active"
     assert events("billing.wallet.closed") == []
 
 
@@ -214,9 +212,9 @@ def test_the_threshold_is_set_with_a_reason_and_may_be_removed(root, filled):
     assert figures(seen)["Notify below"][1] == "250.00 USD"
     assert seen.warnings == ["The available balance is already lower. The next use notifies the tenant."]
     assert root.post(url, sent).status_code == 302
-    assert as_now(filled).low_balance_threshold == 250
+    assert stored(filled).low_balance_threshold == 250
     confirm(root, url, amount="")
-    assert as_now(filled).low_balance_threshold is None
+    assert stored(filled).low_balance_threshold is None
     assert [event.payload["reason"] for event in events("billing.wallet.threshold_set")] == [REASON["reason"]] * 2
 
 
@@ -255,7 +253,7 @@ def test_reversing_a_charge_voids_the_use_it_paid_for(root, tenant, filled):
         )
         item = {"category": "telephony", "provider": "twilio", "model": "voice", "unit": "minute", "quantity": "4"}
         event = usage.charge(event=usage.record(feature_key="voice-agent", items=[item], key="call"))
-    assert (event.status, as_now(filled).current_balance) == ("charged", 98)
+    assert (event.status, stored(filled).current_balance) == ("charged", 98)
     url = page("ledgertransaction_reverse", event.ledger_transaction_id)
     seen, sent = preview(root, url)
     assert figures(seen)["Available"] == ("98.00 USD", "100.00 USD")
@@ -266,7 +264,7 @@ def test_reversing_a_charge_voids_the_use_it_paid_for(root, tenant, filled):
         assert root.post(url, sent).status_code == 302
     with platform_context():
         assert (UsageEvent.objects.get().status, UsageEvent.objects.get().void_reason) == ("voided", REASON["reason"])
-    assert (as_now(filled).current_balance, len(rows(filled))) == (100, 3)
+    assert (stored(filled).current_balance, len(rows(filled))) == (100, 3)
 
 
 def test_a_top_up_whose_credit_was_spent_is_not_reversed(root, filled, spend):
@@ -339,12 +337,12 @@ def test_the_ledger_is_shown_newest_first_one_page_at_a_time(root, tenant, fille
 
 
 def test_a_tenants_own_staff_release_holds_and_set_the_threshold_but_post_nothing(
-    browser, owner, admin, viewer, filled
+    admin_of, owner, admin, viewer, filled
 ):
     with platform_context(tenant_id=filled.tenant_id):
         held = ledger.reserve(wallet=filled, amount=Decimal(40), key="call", ttl=SHORT)
     for person in (owner, admin):
-        client = browser(person)
+        client = admin_of(person)
         shown = text(client.get(page("wallet_change", filled.pk)))
         for action in ("topup", "credit", "adjust", "suspend", "reactivate", "close"):
             assert page(f"wallet_{action}", filled.pk) not in shown
@@ -354,14 +352,14 @@ def test_a_tenants_own_staff_release_holds_and_set_the_threshold_but_post_nothin
             )
         assert client.post(page("ledgertransaction_reverse", rows(filled)[0].pk), REASON).status_code == 403
         assert page("wallet_threshold", filled.pk) in shown
-    confirm(browser(admin), page("wallet_threshold", filled.pk), amount="3")
-    confirm(browser(owner), page("hold_release", held.hold_id))
-    assert browser(viewer).get(page("wallet_change", filled.pk)).status_code == 403
-    assert (as_now(filled).low_balance_threshold, as_now(filled).reserved_balance) == (3, 0)
+    confirm(admin_of(admin), page("wallet_threshold", filled.pk), amount="3")
+    confirm(admin_of(owner), page("hold_release", held.hold_id))
+    assert admin_of(viewer).get(page("wallet_change", filled.pk)).status_code == 403
+    assert (stored(filled).low_balance_threshold, stored(filled).reserved_balance) == (3, 0)
 
 
-def test_another_tenants_wallet_cannot_be_changed(browser, other_owner, filled):
-    client = browser(other_owner)
+def test_another_tenants_wallet_cannot_be_changed(admin_of, other_owner, filled):
+    client = admin_of(other_owner)
     for name, key in (("wallet_threshold", filled.pk), ("ledgertransaction_reverse", rows(filled)[0].pk)):
         assert client.post(page(name, key), {"key": uuid4(), "amount": 5, **REASON}).status_code == 404
     with platform_context():

@@ -19,7 +19,10 @@ from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import LedgerTransactionFactory, UsageEventFactory, WalletFactory
 from tests.factories.tenants import UserFactory
-from tests.tenants.helpers import events, problem, together
+from tests.support.api import problem
+from tests.support.concurrency import run_together
+from tests.support.database import stored
+from tests.support.events import events
 
 WALLETS = "/api/v1/billing-wallets/"
 MINE = f"{WALLETS}mine/"
@@ -27,11 +30,6 @@ MINE = f"{WALLETS}mine/"
 
 def page(name, *arguments):
     return reverse(f"admin:billing_{name}", args=arguments)
-
-
-def as_now(wallet):
-    with platform_context():
-        return Wallet.objects.get(pk=wallet.pk)
 
 
 @pytest.fixture
@@ -94,7 +92,7 @@ def test_who_opens_a_wallet_that_another_opened_meanwhile_gets_the_others(checke
         others.append(None)
         if checked:
             check(row, *arguments, **values)
-        others[:] = together(open_it)
+        others[:] = run_together(open_it)
         return None if checked else check(row, *arguments, **values)
 
     monkeypatch.setattr(Wallet, "full_clean", race)
@@ -157,9 +155,9 @@ def test_a_second_wallet_of_the_tenant_is_refused_in_words(root, wallet):
 )
 def test_no_plain_write_moves_money_or_changes_what_a_wallet_is(values, tenant, filled):
     with platform_context(tenant_id=tenant.pk), pytest.raises(Invalid) as caught:
-        writes.update(as_now(filled), values)
+        writes.update(stored(filled), values)
     assert set(caught.value.errors) == set(values)
-    assert as_now(filled).current_balance == 100
+    assert stored(filled).current_balance == 100
 
 
 def test_no_plain_write_opens_a_wallet_with_money_in_it(tenant):
@@ -168,11 +166,11 @@ def test_no_plain_write_opens_a_wallet_with_money_in_it(tenant):
 
 
 def test_a_write_that_began_before_a_posting_does_not_undo_it(tenant, filled):
-    stale = as_now(filled)
+    stale = stored(filled)
     with platform_context(tenant_id=tenant.pk):
         ledger.debit(wallet=filled, amount=Decimal(30), key="meanwhile")
         writes.update(stale, {"low_balance_threshold": Decimal(5), "metadata": {"cost_centre": "7"}})
-    now = as_now(filled)
+    now = stored(filled)
     assert (now.current_balance, now.ledger_version, now.low_balance_threshold) == (70, 2, 5)
 
 
@@ -180,7 +178,7 @@ def test_a_wallet_is_not_deleted(tenant, wallet, root):
     with platform_context(tenant_id=tenant.pk), pytest.raises(wallets.WalletNotDeletable):
         writes.delete(wallet)
     assert root.post(page("wallet_delete", wallet.pk), {"post": "yes"}).status_code == 403
-    assert as_now(wallet)
+    assert stored(wallet)
 
 
 @pytest.mark.parametrize("model", ["ledgertransaction", "hold", "creditlot", "usageevent", "usercredit"])
@@ -230,7 +228,7 @@ def test_a_wallet_is_read_with_its_ledger_lots_and_holds(api, owner, tenant, fil
     shown = api(owner).get(f"{WALLETS}{filled.pk}/", included).json()
     assert Decimal(shown["current_balance"]) == 100
     assert Decimal(shown["available_balance"]) == 70
-    assert shown["ledger_hash"] == bytes(as_now(filled).ledger_hash).hex()
+    assert shown["ledger_hash"] == bytes(stored(filled).ledger_hash).hex()
     reservation, topup = shown["ledger_transactions"]["results"]
     assert (topup["transaction_type"], topup["wallet_version"], reservation["wallet_version"]) == ("topup", 1, 2)
     assert reservation["entry_hash"] == shown["ledger_hash"]
@@ -243,7 +241,7 @@ def test_a_wallet_is_read_with_its_ledger_lots_and_holds(api, owner, tenant, fil
 def test_through_the_api_a_wallets_threshold_is_set_and_nothing_else(api, admin, member, filled):
     url = f"{WALLETS}{filled.pk}/"
     assert api(admin).patch(url, {"low_balance_threshold": "7.5"}, format="json").status_code == 200
-    assert as_now(filled).low_balance_threshold == Decimal("7.5")
+    assert stored(filled).low_balance_threshold == Decimal("7.5")
     [told] = events("billing.wallet.threshold_set")
     assert Decimal(told.payload["after"]) == Decimal("7.5")
     for body in ({"current_balance": "5"}, {"status": "closed"}, {"currency": "EUR"}, {"ledger_version": 9}):
@@ -252,7 +250,7 @@ def test_through_the_api_a_wallets_threshold_is_set_and_nothing_else(api, admin,
     assert problem(api(member).patch(url, {"low_balance_threshold": "1"}, format="json")) == (403, "missing_right")
     assert problem(api(admin).post(WALLETS, {}, format="json"))[0] in {403, 405}
     assert problem(api(admin).delete(url))[0] in {403, 405}
-    assert as_now(filled).current_balance == 100
+    assert stored(filled).current_balance == 100
     with platform_context():
         assert LedgerTransaction.objects.count() == 1
 

@@ -21,7 +21,7 @@ from tenants.teams.models import Tenant
 from tests.billing.legacy.credits import JANUARY, NOW, Kind, add, credits_of, rows_of, run, told, wallet_of
 from tests.factories.billing import CreditTransactionFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
-from tests.tenants.helpers import events
+from tests.support.events import events
 
 
 def audited() -> int:

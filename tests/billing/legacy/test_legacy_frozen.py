@@ -19,7 +19,7 @@ from tenants.teams.models import Tenant
 from tests.billing.legacy.credits import NOW, credits_of, run, wallet_of
 from tests.factories.billing import CreditTransactionFactory, UserCreditFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
-from tests.support.waiting import ConcurrentWork, wait_until_blocked
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
 
 
 def write_old(row: UserCredit) -> list[Callable[[], Any]]:

@@ -28,7 +28,7 @@ from tests.billing.payments.card_payments import (
 from tests.billing.payments.stripe_server import CARD, DECLINED, DECLINED_CARD, SECRET_KEY, Hangup, StripeAccount
 from tests.factories.billing import AutoTopupFactory, WalletFactory
 from tests.support.api import problem
-from tests.tenants.helpers import together
+from tests.support.concurrency import run_together
 
 NOW = timezone.now()
 
@@ -165,7 +165,7 @@ def test_of_many_that_begin_at_once_one_does(rule: AutoTopup) -> None:
         with tenant_context(rule.tenant_id):
             return auto_topup.start_topup(rule_id=rule.pk, now=NOW) is not None
 
-    assert together(*[begin] * 8).count(True) == 1
+    assert run_together(*[begin] * 8).count(True) == 1
 
 
 def test_the_database_lets_no_second_one_begin_for_a_wallet(rule: AutoTopup, tenant: Tenant) -> None:

@@ -22,9 +22,9 @@ from lad.tenancy.context import platform_context, tenant_context
 from tenants.teams.models import Tenant
 from tests.billing.payments.card_payments import APP, CHECKOUT, get_payment, start_checkout
 from tests.billing.payments.stripe_server import SECRET_KEY, WEBHOOK_SECRET, Hangup, StripeAccount
-from tests.conftest import superuser_connection
 from tests.factories.billing import BillingProfileFactory, CreditPackageFactory, WalletFactory
 from tests.support.api import field_problems, problem
+from tests.support.database import superuser_connection
 
 
 def lines(account: StripeAccount) -> list[tuple[str, str]]:

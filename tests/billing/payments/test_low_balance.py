@@ -13,7 +13,7 @@ from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.activity.models import ActivityEntry
-from tests.tenants.helpers import events
+from tests.support.events import events
 
 LOW = "billing.wallet.balance_low"
 

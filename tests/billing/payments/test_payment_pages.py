@@ -99,10 +99,10 @@ def test_what_was_looked_into_is_settled_with_a_reason(
 
 
 def test_a_tenants_owner_sees_the_payment_and_moves_nothing(
-    session: str, wallet: Wallet, browser: Any, owner: Any, account: StripeAccount
+    session: str, wallet: Wallet, admin_of: Any, owner: Any, account: StripeAccount
 ) -> None:
     refunded_but_spent(session, wallet, account)
-    staff = browser(owner)
+    staff = admin_of(owner)
     assert staff.get(f"{LIST}{get_payment().pk}/change/").status_code == 200
     for name in ("ask", "take_back", "settle"):
         assert staff.post(f"{LIST}{get_payment().pk}/{name}/", {"reason": "Mine"}).status_code == 403

@@ -16,7 +16,7 @@ from billing.payments.services.receipts import receipt_for_payment
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import PaymentFactory
 from tests.factories.tenants import TenantFactory
-from tests.tenants.helpers import events
+from tests.support.events import events
 
 PAID_AT = datetime(2026, 8, 15, 12, tzinfo=UTC)
 

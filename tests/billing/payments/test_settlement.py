@@ -19,7 +19,7 @@ from tests.billing.payments.card_payments import available, get_payment
 from tests.billing.payments.stripe_server import CARD, DECLINED, StripeAccount
 from tests.contract.sql import execute
 from tests.factories.billing import AutoTopupFactory, WalletFactory
-from tests.tenants.helpers import together
+from tests.support.concurrency import run_together
 
 LATER = timedelta(minutes=10)
 
@@ -61,7 +61,7 @@ def test_a_payment_that_another_sender_has_is_passed_over(
         done.set()
         return claimed
 
-    [_, [free, none]] = together(hold_on, take)
+    [_, [free, none]] = run_together(hold_on, take)
     assert (free and free.tenant_id, none) == (other_tenant.pk, None)
 
 
@@ -124,7 +124,7 @@ def test_while_a_rule_is_weighed_nobody_else_begins_a_payment_that_would_count(
     def slowly(*arguments: Any) -> bool:
         monkeypatch.setattr(auto_topup, "_limit_reached", weigh)
         limited = weigh(*arguments)
-        others.extend(together(begin_and_end))
+        others.extend(run_together(begin_and_end))
         return limited
 
     monkeypatch.setattr(auto_topup, "_limit_reached", slowly)

@@ -30,8 +30,7 @@ from tests.billing.payments.card_payments import (
 )
 from tests.billing.payments.stripe_server import WEBHOOK_SECRET, Hangup, StripeAccount, sign
 from tests.support.api import problem
-from tests.support.waiting import wait_until_blocked
-from tests.tenants.helpers import together
+from tests.support.concurrency import run_together, wait_until_blocked
 
 
 @pytest.fixture
@@ -342,7 +341,7 @@ def test_of_two_refunds_told_at_once_each_takes_what_the_other_left(
         assert begun.wait(10)
         refund("108.08")
 
-    assert together(lambda: refund("27.02"), second) == [None, None]
+    assert run_together(lambda: refund("27.02"), second) == [None, None]
     row = get_payment()
     assert (available(wallet), row.status, row.reclaimed_amount, row.attention) == (0, "refunded", 100, "")
 

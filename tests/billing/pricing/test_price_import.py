@@ -20,7 +20,7 @@ from lad.admin.actions import PREVIEW_DIGEST
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.billing import PriceFactory
-from tests.tenants.helpers import events
+from tests.support.events import events
 
 CALL = {"category": "telephony", "provider": "twilio", "model": "voice", "unit": "minute"}
 LINE = "telephony,twilio,voice,minute"
@@ -310,17 +310,17 @@ def test_an_upload_that_is_no_sheet_is_refused_in_words(root, listed):
     assert "The first line lacks category" in upload(root, "hello\n").content.decode()
 
 
-def test_staff_of_a_tenant_import_nothing_and_export_what_they_see(browser, owner, other_owner, tenant, listed):
+def test_staff_of_a_tenant_import_nothing_and_export_what_they_see(admin_of, owner, other_owner, tenant, listed):
     with platform_context(tenant_id=tenant.pk):
         PriceFactory.create(**CALL, unit_price="0.009", effective_from=LONG_AGO)
-    assert upload(browser(owner), f"{HEAD}\n{LINE},0.001\n").status_code == 403
-    ours, theirs = (browser(user).get(reverse("admin:price_export")) for user in (owner, other_owner))
+    assert upload(admin_of(owner), f"{HEAD}\n{LINE},0.001\n").status_code == 403
+    ours, theirs = (admin_of(user).get(reverse("admin:price_export")) for user in (owner, other_owner))
     assert re.match(r'attachment; filename="lad-prices-\d{4}-\d\d-\d\d\.csv"', ours["Content-Disposition"])
     assert "0.009" in ours.content.decode() and "0.009" not in theirs.content.decode()
     assert f",{LINE},unit,0.013" in theirs.content.decode()
 
 
-def test_the_price_list_offers_import_to_the_platform_only(root, browser, owner, listed):
+def test_the_price_list_offers_import_to_the_platform_only(root, admin_of, owner, listed):
     where = reverse("admin:price_import")
     assert where in root.get(reverse("admin:price_list")).content.decode()
-    assert where not in browser(owner).get(reverse("admin:price_list")).content.decode()
+    assert where not in admin_of(owner).get(reverse("admin:price_list")).content.decode()

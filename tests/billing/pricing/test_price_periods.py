@@ -8,10 +8,10 @@ import pytest
 
 from billing.pricing.models import Price
 from lad.tenancy.context import platform_context
-from tests.conftest import superuser_connection
 from tests.contract.sql import constraint_of, refused
 from tests.factories.billing import PriceFactory
-from tests.support.waiting import ConcurrentWork, wait_until_blocked
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
+from tests.support.database import superuser_connection
 
 JANUARY, FEBRUARY, MARCH = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
 COMPONENT = {"category": "tts", "provider": "openai", "model": "tts-1", "unit": "character"}

@@ -15,18 +15,14 @@ from lad.admin.actions import PREVIEW_DIGEST
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context
 from tests.factories.billing import PriceFactory
-from tests.tenants.helpers import events
+from tests.support.database import stored
+from tests.support.events import events
 
 NEW = Decimal("0.0002")
 
 
 def page(name, *arguments):
     return reverse(f"admin:billing_price_{name}", args=arguments)
-
-
-def as_now(price):
-    with platform_context():
-        return Price.objects.get(pk=price.pk)
 
 
 @pytest.fixture
@@ -49,7 +45,7 @@ def test_a_new_price_begins_where_the_present_one_ends(common):
     moment = timezone.now() + timedelta(days=5)
     with platform_context():
         new = prices.change(price=common, unit_price=NEW, effective_from=moment)
-    before = as_now(common)
+    before = stored(common)
     assert (before.unit_price, before.effective_to) == (Decimal("0.0001"), moment)
     assert (new.unit_price, new.effective_from, new.effective_to) == (NEW, moment, None)
     assert before.is_in_force_at(moment - timedelta(seconds=1)) and not before.is_in_force_at(moment)
@@ -59,7 +55,7 @@ def test_a_new_price_begins_where_the_present_one_ends(common):
 def test_a_new_price_ends_when_the_present_one_would_have(tenant, own):
     end = timezone.now() + timedelta(days=100)
     with platform_context(tenant_id=tenant.pk):
-        writes.update(as_now(own), {"effective_to": end})
+        writes.update(stored(own), {"effective_to": end})
         assert prices.change(price=own, unit_price=NEW).effective_to == end
 
 
@@ -77,10 +73,10 @@ def test_a_price_is_not_changed_in_the_past_nor_after_its_end(common):
     with platform_context():
         with pytest.raises(Invalid):
             prices.change(price=common, unit_price=NEW, effective_from=timezone.now() - timedelta(minutes=1))
-        writes.update(as_now(common), {"effective_to": timezone.now() + timedelta(days=1)})
+        writes.update(stored(common), {"effective_to": timezone.now() + timedelta(days=1)})
         with pytest.raises(prices.PriceEnded):
             prices.change(price=common, unit_price=NEW, effective_from=timezone.now() + timedelta(days=2))
-    assert as_now(common).unit_price == Decimal("0.0001")
+    assert stored(common).unit_price == Decimal("0.0001")
 
 
 @pytest.mark.parametrize(
@@ -90,17 +86,17 @@ def test_a_price_is_not_changed_in_the_past_nor_after_its_end(common):
 )
 def test_a_price_that_has_been_in_force_is_not_rewritten(values, common):
     with platform_context(), pytest.raises(Invalid) as caught:
-        writes.update(as_now(common), values)
+        writes.update(stored(common), values)
     assert set(caught.value.errors) == set(values)
 
 
 def test_a_price_that_has_been_in_force_is_neither_ended_in_the_past_nor_deleted(common):
     with platform_context():
         with pytest.raises(Invalid):
-            writes.update(as_now(common), {"effective_to": timezone.now() - timedelta(days=1)})
+            writes.update(stored(common), {"effective_to": timezone.now() - timedelta(days=1)})
         with pytest.raises(prices.PriceInForce):
-            writes.delete(as_now(common))
-        writes.update(as_now(common), {"effective_to": timezone.now() + timedelta(hours=1), "description": "Ends"})
+            writes.delete(stored(common))
+        writes.update(stored(common), {"effective_to": timezone.now() + timedelta(hours=1), "description": "Ends"})
 
 
 def test_an_ended_price_is_not_brought_back(common):
@@ -108,15 +104,15 @@ def test_an_ended_price_is_not_brought_back(common):
     with platform_context():
         Price.objects.filter(pk=common.pk).update(effective_to=now - timedelta(days=1))
         with pytest.raises(Invalid):
-            writes.update(as_now(common), {"effective_to": None})
+            writes.update(stored(common), {"effective_to": None})
 
 
 def test_a_price_to_come_may_be_edited_and_deleted(db):
     with platform_context():
         row = PriceFactory.create(tenant_id=None)
-        writes.update(as_now(row), {"unit_price": NEW})
-        assert as_now(row).unit_price == NEW
-        writes.delete(as_now(row))
+        writes.update(stored(row), {"unit_price": NEW})
+        assert stored(row).unit_price == NEW
+        writes.delete(stored(row))
         assert not Price.objects.exists()
 
 
@@ -170,12 +166,12 @@ def test_the_price_list_stands_by_category_with_common_and_own_prices_side_by_si
 
 
 def test_the_price_list_page_shows_a_tenant_its_own_prices_and_not_those_of_others(
-    root, browser, viewer, other_owner, other_tenant, own
+    root, admin_of, viewer, other_owner, other_tenant, own
 ):
     everything = root.get(reverse("admin:price_list")).content.decode()
     assert "0.0001" in everything and "0.00008" in everything
-    assert "0.00008" in browser(viewer).get(reverse("admin:price_list")).content.decode()
-    theirs = browser(other_owner).get(reverse("admin:price_list")).content.decode()
+    assert "0.00008" in admin_of(viewer).get(reverse("admin:price_list")).content.decode()
+    theirs = admin_of(other_owner).get(reverse("admin:price_list")).content.decode()
     assert "0.0001" in theirs and "0.00008" not in theirs
 
 

@@ -6,7 +6,6 @@ from threading import Thread
 
 from billing.ledger.models import Hold, Wallet
 from billing.ledger.services import ledger, wallets
-from billing.usage.models import UsageEvent
 from billing.usage.services import usage
 
 CALL = {"category": "telephony", "provider": "twilio", "model": "voice", "unit": "minute"}
@@ -26,10 +25,6 @@ def fund(amount="1", user=None):
 
 def available():
     return sum(wallet.available_balance for wallet in Wallet.objects.all())
-
-
-def as_now(event):
-    return UsageEvent.objects.get(pk=event.pk)
 
 
 def debit_of(event):

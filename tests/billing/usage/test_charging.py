@@ -16,8 +16,9 @@ from billing.usage.services import charging, usage
 from billing.usage.services.charging import ChargeOutcome
 from billing.usage.tasks import charge_pending_usage
 from lad.tenancy.context import tenant_context
-from tests.billing.usage.metered import CALL, COST, as_now, available, debit_of, fund, hold, record, run
-from tests.support.waiting import ConcurrentWork, wait_until_blocked
+from tests.billing.usage.metered import CALL, COST, available, debit_of, fund, hold, record, run
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
+from tests.support.database import stored
 
 
 def test_a_charge_is_one_debit_of_the_cost_and_happens_once(inside):
@@ -106,7 +107,7 @@ def test_a_batch_gives_each_event_its_verdict_and_holds_up_none(inside, member):
     refused = verdicts[4].error
     assert refused is not None and refused.status == 402
     assert refused.extra == {"required": "117.000000", "available": "0.040000", "currency": "USD"}
-    assert [as_now(event).status for event in asked] == ["charged", "charged", "voided", "failed", "failed"]
+    assert [stored(event).status for event in asked] == ["charged", "charged", "voided", "failed", "failed"]
     assert available() == Decimal("0.04")
 
 
@@ -123,7 +124,7 @@ def test_simultaneous_charges_of_one_event_take_the_money_once(tenant, listed):
 
     run(call, times=6)
     with tenant_context(tenant.pk):
-        assert (available(), as_now(event).status) == (Decimal(1) - COST, "charged")
+        assert (available(), stored(event).status) == (Decimal(1) - COST, "charged")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -179,7 +180,7 @@ def test_a_use_that_costs_more_than_was_held_stays_to_be_charged(inside):
     event = record()
     with pytest.raises(CaptureTooLarge), transaction.atomic():
         usage.capture_hold(event=event, hold=hold(wallet, "0.12"))
-    assert as_now(event).status == "pending"
+    assert stored(event).status == "pending"
 
 
 def test_what_nobody_charged_is_charged_by_itself_in_every_tenant(tenant, other_tenant, listed, settings):
@@ -195,7 +196,7 @@ def test_what_nobody_charged_is_charged_by_itself_in_every_tenant(tenant, other_
     assert usage.charge_due(now=now + settings.BILLING_CHARGE_PENDING_AFTER) == 5
     for each, event in made[1:]:
         with tenant_context(each.pk):
-            assert as_now(event).status == "charged"
+            assert stored(event).status == "charged"
     assert usage.charge_due(now=now + timedelta(days=9)) == 0
 
 
@@ -207,7 +208,7 @@ def test_a_failed_charge_is_tried_again_by_itself_when_its_time_has_come(tenant,
     assert usage.charge_due(now=now + charging.FIRST_RETRY_DELAY - timedelta(seconds=1)) == 0
     assert usage.charge_due(now=now + charging.FIRST_RETRY_DELAY) == 1
     with tenant_context(tenant.pk):
-        assert as_now(event).status == "charged"
+        assert stored(event).status == "charged"
 
 
 def test_the_task_charges_what_is_due(tenant, listed):
@@ -217,7 +218,7 @@ def test_the_task_charges_what_is_due(tenant, listed):
         UsageEvent.objects.filter(pk=event.pk).update(next_charge_at=timezone.now())
     charge_pending_usage()
     with tenant_context(tenant.pk):
-        assert as_now(event).status == "charged"
+        assert stored(event).status == "charged"
 
 
 def test_a_charge_that_breaks_holds_up_no_other(tenant, listed, monkeypatch):
@@ -235,8 +236,8 @@ def test_a_charge_that_breaks_holds_up_no_other(tenant, listed, monkeypatch):
     later = timezone.now() + timedelta(hours=1)
     assert usage.charge_due(now=later) == 5
     with tenant_context(tenant.pk):
-        assert [as_now(event).status for event in made] == ["charged", "charged", "pending", "charged", "charged"]
-        assert as_now(made[2]).next_charge_at == later + charging.MAX_RETRY_DELAY
+        assert [stored(event).status for event in made] == ["charged", "charged", "pending", "charged", "charged"]
+        assert stored(made[2]).next_charge_at == later + charging.MAX_RETRY_DELAY
 
 
 @pytest.mark.django_db(transaction=True)
@@ -254,4 +255,4 @@ def test_events_that_somebody_charges_at_the_moment_are_passed_over(tenant, list
         UsageEvent.objects.select_for_update().get(pk=busy.pk)
         run(call, times=1)
     with tenant_context(tenant.pk):
-        assert (tried, as_now(busy).status, as_now(free).status) == ([1], "pending", "charged")
+        assert (tried, stored(busy).status, stored(free).status) == ([1], "pending", "charged")

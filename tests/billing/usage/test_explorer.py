@@ -68,14 +68,14 @@ def linked(page: str, name: str) -> str:
 
 
 def test_the_figures_are_those_of_the_tenant_in_the_period(
-    tenant: Tenant, other_tenant: Tenant, owner: User, browser: Browser
+    tenant: Tenant, other_tenant: Tenant, owner: User, admin_of: Browser
 ) -> None:
     now = timezone.now()
     use(tenant, "12.5", feature_key="campaigns", user=owner)
     use(tenant, "2.5", occurred_at=now - timedelta(days=6))
     use(tenant, "100", occurred_at=now - timedelta(days=8))
     use(other_tenant, "1000")
-    says = text(shown(browser(owner), period="7"))
+    says = text(shown(admin_of(owner), period="7"))
     assert "Cost 15.00 -85.0 % against the 7 days before" in says
     assert "Not charged 15.00" in says
     assert f"{owner.full_name} 1 uses 12.50 83.3 %" in says
@@ -83,10 +83,10 @@ def test_the_figures_are_those_of_the_tenant_in_the_period(
     assert "Telephony twilio voice 2 120 minute 0.125 15.00 100.0 %" in says
 
 
-def test_filters_narrow_every_figure_and_can_be_taken_away(tenant: Tenant, owner: User, browser: Browser) -> None:
+def test_filters_narrow_every_figure_and_can_be_taken_away(tenant: Tenant, owner: User, admin_of: Browser) -> None:
     use(tenant, "12.5", feature_key="campaigns")
     use(tenant, "2.5", feature_key="voice-agent", user=owner)
-    client = browser(owner)
+    client = admin_of(owner)
     page = shown(client, feature="voice-agent", user=str(owner.pk), status="pending")
     assert "Cost 2.50" in text(page)
     without = linked(page, 'voice-agent <span class="lad-hint">×')
@@ -112,10 +112,10 @@ def test_the_platform_sees_all_tenants_and_may_choose_one(
 
 
 def test_a_tenants_staff_cannot_choose_another_tenant(
-    tenant: Tenant, other_tenant: Tenant, owner: User, browser: Browser
+    tenant: Tenant, other_tenant: Tenant, owner: User, admin_of: Browser
 ) -> None:
     use(other_tenant, "2")
-    page = shown(browser(owner), tenant=str(other_tenant.pk))
+    page = shown(admin_of(owner), tenant=str(other_tenant.pk))
     assert "Cost 0.00" in text(page)
     assert 'name="tenant"' not in page
 
@@ -138,10 +138,10 @@ def test_links_lead_to_the_very_rows_behind_the_figures(tenant: Tenant, owner: U
 
 
 def test_the_file_has_the_use_by_day_and_component_and_no_formulas(
-    tenant: Tenant, owner: User, browser: Browser
+    tenant: Tenant, owner: User, admin_of: Browser
 ) -> None:
     use(tenant, "1.25", feature_key="=cmd()", user=owner)
-    response = browser(owner).get(PAGE, {"csv": "1"})
+    response = admin_of(owner).get(PAGE, {"csv": "1"})
     assert response["Content-Type"].startswith("text/csv")
     (line,) = csv.DictReader(StringIO(response.getvalue().decode()))
     assert line == {
@@ -161,13 +161,13 @@ def test_the_file_has_the_use_by_day_and_component_and_no_formulas(
 
 
 def test_the_file_has_every_line_however_many_are_read_at_once(
-    tenant: Tenant, other_tenant: Tenant, owner: User, member: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    tenant: Tenant, other_tenant: Tenant, owner: User, member: User, admin_of: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(details, "ROWS_PER_CHUNK", 3)
     for number in range(10):
         use(tenant, str(number), feature_key=f"feature-{number}", user=(owner, member, None)[number % 3])
         use(other_tenant, "1000", feature_key=f"feature-{number}")
-    response = browser(owner).get(PAGE, {"csv": "1"})
+    response = admin_of(owner).get(PAGE, {"csv": "1"})
     lines = list(csv.DictReader(StringIO(response.getvalue().decode())))
     assert [line["feature"] for line in lines] == [f"feature-{number}" for number in range(10)]
     assert {line["person"] for line in lines} == {owner.email, member.email, ""}
@@ -196,9 +196,9 @@ def test_a_period_that_is_too_long_is_said_to_be(root: Client) -> None:
 
 
 def test_the_page_asks_the_database_as_often_for_much_as_for_little(
-    tenant: Tenant, owner: User, member: User, browser: Browser
+    tenant: Tenant, owner: User, member: User, admin_of: Browser
 ) -> None:
-    client = browser(owner)
+    client = admin_of(owner)
     counts = []
     for people in ([owner], [owner, member] * 10):
         for number, person in enumerate(people):

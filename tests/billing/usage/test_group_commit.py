@@ -29,9 +29,9 @@ from billing.usage.services.group_commit import (
 )
 from lad.tenancy.context import current_tenant_id, platform_context, tenant_context
 from tenants.features.models import TenantFeature
-from tests.conftest import superuser_connection
 from tests.factories.billing import PriceFactory
-from tests.tenants.helpers import together
+from tests.support.concurrency import run_together
+from tests.support.database import superuser_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -326,7 +326,7 @@ def test_simultaneous_charges_through_the_api_share_a_batch(api, owner, tenant, 
 
     calls = [lambda number=number: use(number) for number in range(6)]
     threading.Timer(1.0, held.go_on.set).start()
-    assert sorted(together(*calls)) == [201, 201, 201, 201, 201, 402]
+    assert sorted(run_together(*calls)) == [201, 201, 201, 201, 201, 402]
     assert 0 < len(held.batches) < 6
     with tenant_context(tenant.pk):
         assert Counter(UsageEvent.objects.values_list("status", flat=True)) == {"charged": 5, "failed": 1}

@@ -20,9 +20,9 @@ from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.conftest import superuser_connection
 from tests.factories.billing import FeatureEntitlementFactory, UsageEventFactory
 from tests.factories.tenants import TenantFactory
+from tests.support.database import superuser_connection
 
 Api = Callable[..., APIClient]
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))

@@ -16,8 +16,9 @@ from billing.usage.models import UsageEvent
 from billing.usage.services import usage
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
-from tests.billing.usage.metered import CALL, COST, ITEMS, as_now, record, run
+from tests.billing.usage.metered import CALL, COST, ITEMS, record, run
 from tests.factories.billing import FeatureEntitlementFactory, PriceFactory
+from tests.support.database import stored
 
 
 def entitle(tenant, **values):
@@ -28,7 +29,7 @@ def entitle(tenant, **values):
 
 
 def test_use_is_recorded_with_the_price_that_held_its_version_and_its_cost(inside, listed, member):
-    event = as_now(record(user=member, external_reference_id="call 7", metadata={"a": 1}))
+    event = stored(record(user=member, external_reference_id="call 7", metadata={"a": 1}))
     [item] = event.usage_items
     assert item == {
         **CALL,
@@ -167,7 +168,7 @@ def test_what_was_recorded_in_time_is_answered_however_late_it_is_asked_again(in
 def test_use_beyond_a_soft_quota_becomes_an_item_at_the_overage_rate(inside, tenant):
     entitle(tenant, quota_unit="minute", allow_overages=True, overage_rate=Decimal("0.15"))
     record()
-    event = as_now(record("call-2"))
+    event = stored(record("call-2"))
     assert event.usage_items[1] == {
         "category": "overage",
         "provider": "lad",

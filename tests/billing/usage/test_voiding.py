@@ -13,7 +13,7 @@ from billing.usage.services import charging, usage
 from lad.errors import Invalid
 from lad.tenancy.context import tenant_context
 from tests.billing.usage.metered import COST, available, debit_of, fund, hold, record
-from tests.tenants.helpers import events
+from tests.support.events import events
 
 
 def test_voiding_a_charge_reverses_its_debit_and_keeps_the_reason(inside, owner):

@@ -10,10 +10,9 @@ from lad.audit.models import AuditEntry
 from lad.tenancy.context import platform_context
 from tests.factories.campaigns import EmailAccountFactory, LinkedinAccountFactory
 from tests.factories.tenants import MemberFactory, UserFactory
-from tests.lad.admin.conftest import admin_of
-from tests.tenants.helpers import events, problem
-
-__all__ = ["admin_of"]
+from tests.support.api import problem
+from tests.support.database import stored
+from tests.support.events import events
 
 SECRET = "correct mailbox staple"
 LIST = "/admin/campaigns/emailaccount/"
@@ -23,11 +22,6 @@ LIST = "/admin/campaigns/emailaccount/"
 def mailbox(tenant: Any) -> EmailAccount:
     with platform_context(tenant_id=tenant.pk):
         return EmailAccountFactory.create(smtp_password=SECRET)
-
-
-def stored(row: Any) -> Any:
-    with platform_context():
-        return type(row).objects.get(pk=row.pk)
 
 
 def test_a_secret_is_written_and_never_read(call: Any, mailbox: EmailAccount, tenant: Any) -> None:

@@ -15,8 +15,8 @@ from tests.factories.campaigns import (
     CampaignLeadFactory,
     LinkedinAccountFactory,
 )
-from tests.support.api import field_problems
-from tests.tenants.helpers import events, problem
+from tests.support.api import field_problems, problem
+from tests.support.events import events
 
 
 def in_state(campaign: Campaign, status: CampaignStatus) -> Campaign:

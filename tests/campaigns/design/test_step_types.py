@@ -16,10 +16,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.campaigns.design.test_steps import send
 from tests.factories.campaigns import CampaignLeadFactory
-from tests.lad.admin.conftest import admin_of
 from tests.support.api import field_problems
-
-__all__ = ["admin_of"]
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from campaigns.design.step_specs import step_types
 from lad.tenancy.context import platform_context
 from tests.campaigns.design.test_lifecycle import in_state
 from tests.factories.campaigns import CampaignStepFactory
-from tests.support.api import field_problems
-from tests.tenants.helpers import events, problem
+from tests.support.api import field_problems, problem
+from tests.support.events import events
 
 VALID: dict[str, dict[str, Any]] = {
     "start": {},

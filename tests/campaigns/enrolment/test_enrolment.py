@@ -16,8 +16,8 @@ from tests.campaigns.design.test_lifecycle import in_state, now_in
 from tests.factories.campaigns import CampaignLeadFactory
 from tests.factories.leads import LeadFactory, standing
 from tests.factories.tenants import MemberFactory
-from tests.support.api import field_problems
-from tests.tenants.helpers import events, problem
+from tests.support.api import field_problems, problem
+from tests.support.events import events
 
 
 @pytest.fixture

@@ -12,9 +12,6 @@ from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignLeadActivityFactory, CampaignLeadFactory
-from tests.lad.admin.conftest import admin_of
-
-__all__ = ["admin_of"]
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from campaigns.templates import rendering
 from campaigns.templates.models import CommunicationTemplate
 from lad.tenancy.context import platform_context
 from tests.factories.campaigns import CommunicationTemplateFactory
-from tests.support.api import field_problems
-from tests.tenants.helpers import problem
+from tests.support.api import field_problems, problem
 
 
 @pytest.fixture

@@ -13,17 +13,10 @@ from lad.tenancy.context import platform_context
 from tenants.accounts.models import SignInFailure, User
 from tenants.teams.models import Membership, Role, Tenant, TenantInvitation, TenantStatus
 from tests.factories.tenants import DomainEventFactory
+from tests.support.api import text
+from tests.support.database import one
 
 pytestmark = pytest.mark.django_db
-
-
-def text(response: Any) -> str:
-    return str(response.content.decode())
-
-
-def one(model: Any, **lookup: Any) -> Any:
-    with platform_context():
-        return model.all_objects.get(**lookup)
 
 
 def invite(browser: Any, email: str = "guest@acme.test") -> Any:

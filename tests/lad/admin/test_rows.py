@@ -19,25 +19,18 @@ from tests.factories.tenants import (
     UserFactory,
     UserIdentityFactory,
 )
+from tests.support.api import text
+from tests.support.database import one
 
 pytestmark = pytest.mark.django_db
 
 FEATURES = "/admin/tenants/tenantfeature/"
 
 
-def text(response: Any) -> str:
-    return str(response.content.decode())
-
-
 def errors(response: Any) -> str:
     assert response.status_code == 200
     form = response.context["adminform"].form
     return " ".join(message for messages in form.errors.values() for message in messages)
-
-
-def one(model: Any, **lookup: Any) -> Any:
-    with platform_context():
-        return model.all_objects.get(**lookup)
 
 
 def membership_of(user: User) -> Any:

@@ -8,6 +8,7 @@ from django.test import Client
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Membership, Role, Tenant, TenantStatus
 from tests.factories.tenants import PASSWORD, MembershipFactory
+from tests.support.api import text
 
 pytestmark = pytest.mark.django_db
 
@@ -17,10 +18,6 @@ LOGIN = "/admin/login/"
 def sign_in(email: str, password: str = PASSWORD) -> tuple[Client, Any]:
     client = Client()
     return client, client.post(LOGIN, {"username": email, "password": password})
-
-
-def text(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def change_tenant(tenant: Tenant, **values: Any) -> None:

@@ -14,8 +14,8 @@ from lad.tenancy.context import origin, platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature
 from tenants.teams.models import Membership, Role, Tenant
-from tests.conftest import superuser_connection
 from tests.factories.tenants import MemberFactory, TenantFeatureFactory, UserIdentityFactory
+from tests.support.database import superuser_connection
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from tenants.access.models import UserCapability
 from tenants.accounts.models import User
 from tenants.features.models import FeatureFlag, TenantFeature
 from tenants.teams.models import Membership, Role, Tenant
-from tests.conftest import superuser_connection
 from tests.factories.tenants import FeatureFlagFactory, MemberFactory, TenantFeatureFactory, UserCapabilityFactory
+from tests.support.database import superuser_connection
 
 pytestmark = pytest.mark.django_db
 

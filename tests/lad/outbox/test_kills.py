@@ -10,7 +10,7 @@ from django.db import connection
 from benchmarks.kill_worker import EFFECTS, register
 from benchmarks.outbox_kill import Producer, Workers, kill_run, tally
 from lad.celery import app
-from tests.conftest import superuser_connection
+from tests.support.database import superuser_connection
 
 KILLS = 6
 EVENTS = 600

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from lad.tenancy.roles import refuse_privileged_login
-from tests.conftest import signed_in_to_database, superuser_connection
+from tests.support.database import signed_in_to_database, superuser_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

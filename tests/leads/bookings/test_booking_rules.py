@@ -19,8 +19,8 @@ from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory
-from tests.leads.helpers import fresh, refused
-from tests.tenants.helpers import together
+from tests.support.concurrency import run_together
+from tests.support.database import stored, violates
 
 pytestmark = pytest.mark.usefixtures("stages")
 
@@ -61,7 +61,7 @@ def again(parent: LeadBooking, **values: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("status", ["scheduled", "confirmed", "in_progress"])
 def test_a_person_cannot_be_in_two_places(make_booking: Book, status: str) -> None:
     make_booking(status=status)
-    with refused("lead_bookings_slot", psycopg.errors.ExclusionViolation):
+    with violates("lead_bookings_slot", psycopg.errors.ExclusionViolation):
         make_booking(scheduled_at=NINE + timedelta(minutes=14))
     make_booking(scheduled_at=NINE + QUARTER)
 
@@ -81,7 +81,7 @@ def test_what_is_deleted_takes_no_time(tenant: Tenant, make_booking: Book) -> No
 
 def test_a_lead_has_one_follow_up_at_a_time_whoever_makes_it(make_booking: Book, lead: Lead, admin: User) -> None:
     make_booking(lead=lead, booking_type=BookingType.AUTO_FOLLOWUP)
-    with refused("lead_bookings_one_follow_up", psycopg.errors.ExclusionViolation):
+    with violates("lead_bookings_one_follow_up", psycopg.errors.ExclusionViolation):
         make_booking(lead=lead, booking_type=BookingType.MANUAL_FOLLOWUP, assigned_user=admin)
     make_booking(lead=lead, booking_type=BookingType.DEMO, assigned_user=admin)
 
@@ -89,13 +89,13 @@ def test_a_lead_has_one_follow_up_at_a_time_whoever_makes_it(make_booking: Book,
 def test_an_open_booking_has_somebody_who_holds_it(tenant: Tenant, make_booking: Book) -> None:
     booking = make_booking()
     with platform_context(tenant_id=tenant.pk):
-        with refused("lead_bookings_held_by_someone"):
+        with violates("lead_bookings_held_by_someone"):
             LeadBooking.objects.filter(pk=booking.pk).update(assigned_user=None)
         LeadBooking.objects.filter(pk=booking.pk).update(assigned_user=None, status=BookingStatus.CANCELLED)
 
 
 def test_a_booking_ends_after_it_starts(make_booking: Book) -> None:
-    with refused("lead_bookings_ends_after_start"):
+    with violates("lead_bookings_ends_after_start"):
         make_booking(buffer_until=NINE)
 
 
@@ -107,18 +107,18 @@ def test_attempts_follow_one_another(make_booking: Book) -> None:
 
 def test_an_attempt_of_another_lead_does_not_follow(make_booking: Book, make_lead: Make) -> None:
     first = make_booking()
-    with refused("lead_bookings_attempt_follows", psycopg.errors.ForeignKeyViolation):
+    with violates("lead_bookings_attempt_follows", psycopg.errors.ForeignKeyViolation):
         make_booking(**again(first, lead=make_lead()))
 
 
 def test_an_attempt_counts_one_more_than_the_one_before(make_booking: Book) -> None:
     first = make_booking()
-    with refused("lead_bookings_attempt_follows", psycopg.errors.ForeignKeyViolation):
+    with violates("lead_bookings_attempt_follows", psycopg.errors.ForeignKeyViolation):
         make_booking(**again(first, retry_count=2))
 
 
 def test_what_follows_nothing_is_no_retry(make_booking: Book) -> None:
-    with refused("lead_bookings_retry_has_parent"):
+    with violates("lead_bookings_retry_has_parent"):
         make_booking(retry_count=1)
 
 
@@ -126,7 +126,7 @@ def test_nothing_follows_itself(tenant: Tenant, make_booking: Book) -> None:
     booking = make_booking()
     with (
         platform_context(tenant_id=tenant.pk),
-        refused("lead_bookings_attempt_follows", psycopg.errors.ForeignKeyViolation),
+        violates("lead_bookings_attempt_follows", psycopg.errors.ForeignKeyViolation),
     ):
         LeadBooking.objects.filter(pk=booking.pk).update(parent_booking=booking, retry_count=1)
 
@@ -142,19 +142,19 @@ def test_no_chain_of_attempts_closes(tenant: Tenant, make_booking: Book, count: 
         transaction.atomic(),
     ):
         LeadBooking.objects.filter(pk=first.pk).update(parent_booking=third, retry_count=count)
-    assert fresh(first).parent_booking_id is None
+    assert stored(first).parent_booking_id is None
 
 
 def test_an_attempt_is_followed_once(make_booking: Book) -> None:
     first = make_booking()
     make_booking(**again(first))
-    with refused("lead_bookings_one_next_attempt", psycopg.errors.UniqueViolation):
+    with violates("lead_bookings_one_next_attempt", psycopg.errors.UniqueViolation):
         make_booking(**again(first, scheduled_at=NINE + timedelta(days=5)))
 
 
 def test_the_same_task_is_booked_once(make_booking: Book) -> None:
     make_booking(idempotency_key="followup:1")
-    with refused("lead_bookings_idempotency_key", psycopg.errors.UniqueViolation):
+    with violates("lead_bookings_idempotency_key", psycopg.errors.UniqueViolation):
         make_booking(idempotency_key="followup:1", scheduled_at=NINE + QUARTER)
     make_booking(idempotency_key="", scheduled_at=NINE + 2 * QUARTER)
     make_booking(idempotency_key="", scheduled_at=NINE + 3 * QUARTER)
@@ -165,9 +165,9 @@ def test_a_lead_goes_and_comes_back_with_its_attempts(tenant: Tenant, make_booki
     second = make_booking(**again(first))
     with platform_context(tenant_id=tenant.pk):
         first.lead.delete()
-        assert (fresh(first).is_deleted, fresh(second).is_deleted) == (True, True)
-        writes.restore(fresh(first.lead))
-    assert (fresh(first).is_deleted, fresh(second).is_deleted) == (False, False)
+        assert (stored(first).is_deleted, stored(second).is_deleted) == (True, True)
+        writes.restore(stored(first.lead))
+    assert (stored(first).is_deleted, stored(second).is_deleted) == (False, False)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -192,7 +192,7 @@ def test_of_two_who_book_the_same_time_at_once_one_gets_it(tenant: Tenant, membe
         with tenant_context(tenant.pk, user_id=member.pk):
             return book(second)
 
-    mine, refusal = together(begin, follow)
+    mine, refusal = run_together(begin, follow)
     assert isinstance(refusal, SlotTaken)
     assert refusal.extra["booking"] == str(mine.pk)
     assert "09:00 to 09:15" in refusal.detail
@@ -222,5 +222,5 @@ def test_of_two_who_move_into_the_same_time_at_once_one_gets_it(tenant: Tenant, 
 
         return run
 
-    outcomes = together(*(move(row) for row in rows))
+    outcomes = run_together(*(move(row) for row in rows))
     assert sorted(type(each).__name__ for each in outcomes) == ["LeadBooking", "SlotTaken"]

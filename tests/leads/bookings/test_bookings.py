@@ -12,7 +12,10 @@ from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory
-from tests.leads.helpers import BOOKINGS, events, fresh, problem
+from tests.leads.helpers import BOOKINGS
+from tests.support.api import problem
+from tests.support.database import stored
+from tests.support.events import payloads
 
 pytestmark = pytest.mark.usefixtures("stages")
 
@@ -54,8 +57,8 @@ def test_naming_who_holds_it_gives_them_the_lead_first(api: Any, member: User, a
     lead = make_lead(assigned_user=None)
     made = book(api(member), lead, assigned_user=str(admin.pk))
     assert made.json()["assigned_user"] == str(admin.pk)
-    assert fresh(lead).assigned_user_id == admin.pk
-    assert events("leads.lead.assigned", lead.pk) == [{"before": None, "after": str(admin.pk)}]
+    assert stored(lead).assigned_user_id == admin.pk
+    assert payloads("leads.lead.assigned", lead.pk) == [{"before": None, "after": str(admin.pk)}]
 
 
 def test_a_taken_time_is_refused_with_the_time_that_is_taken(
@@ -105,7 +108,7 @@ def test_a_moved_booking_keeps_its_length_and_is_told_of(api: Any, member: User,
     moved = act(api(member), booked, "reschedule", scheduled_at=later.isoformat())
     assert moved.status_code == 200, moved.content
     assert datetime.fromisoformat(moved.json()["buffer_until"]) == later + HALF
-    [told] = events("leads.booking.rescheduled")
+    [told] = payloads("leads.booking.rescheduled")
     assert told == {"lead_id": str(lead.pk), "before": NINE.isoformat(), "after": later.isoformat()}
 
 
@@ -117,7 +120,7 @@ def test_changing_the_time_of_the_row_obeys_the_same_rules(
     assert problem(response) == (409, "slot_taken")
     moved = api(member).patch(f"{BOOKINGS}{other['id']}/", {"scheduled_at": (NINE + HALF).isoformat()}, format="json")
     assert datetime.fromisoformat(moved.json()["buffer_until"]) == NINE + HALF + timedelta(minutes=15)
-    assert len(events("leads.booking.rescheduled")) == 1
+    assert len(payloads("leads.booking.rescheduled")) == 1
 
 
 def test_a_completed_booking_notes_that_the_lead_was_reached(
@@ -126,8 +129,8 @@ def test_a_completed_booking_notes_that_the_lead_was_reached(
     done = act(api(member), booked, "complete", notes="They sign on Friday.")
     assert (done.json()["status"], done.json()["call_result"]) == ("completed", "answered")
     assert "Friday" in done.json()["notes"]
-    assert fresh(lead).last_contacted_at is not None
-    assert events("leads.booking.completed") == [{"lead_id": str(lead.pk), "call_result": "answered"}]
+    assert stored(lead).last_contacted_at is not None
+    assert payloads("leads.booking.completed") == [{"lead_id": str(lead.pk), "call_result": "answered"}]
 
 
 def test_ending_twice_in_the_same_way_changes_nothing_and_in_another_is_refused(
@@ -136,7 +139,7 @@ def test_ending_twice_in_the_same_way_changes_nothing_and_in_another_is_refused(
     client = api(member)
     assert act(client, booked, "cancel", reason="Ill").status_code == 200
     assert act(client, booked, "cancel").status_code == 200
-    assert [told["reason"] for told in events("leads.booking.cancelled")] == ["Ill"]
+    assert [told["reason"] for told in payloads("leads.booking.cancelled")] == ["Ill"]
     assert problem(act(client, booked, "complete")) == (409, "booking_over")
     assert problem(act(client, booked, "reschedule", scheduled_at=NINE.isoformat())) == (409, "booking_over")
 
@@ -155,7 +158,7 @@ def test_an_attempt_follows_the_one_that_was_missed(api: Any, member: User, lead
     assert again.status_code == 201, again.content
     shown = again.json()
     assert (shown["parent_booking"], shown["retry_count"], shown["lead"]) == (booked["id"], 1, str(lead.pk))
-    [told] = events("leads.booking.retried")
+    [told] = payloads("leads.booking.retried")
     assert told == {"lead_id": str(lead.pk), "parent_booking_id": booked["id"], "retry_count": 1}
 
 
@@ -207,4 +210,4 @@ def test_another_tenants_booking_is_not_there(api: Any, member: User, other_tena
     with platform_context(tenant_id=other_tenant.pk):
         theirs: LeadBooking = LeadBookingFactory.create()
     assert problem(act(api(member), theirs, "cancel")) == (404, "not_found")
-    assert fresh(theirs).status == "scheduled"
+    assert stored(theirs).status == "scheduled"

@@ -13,7 +13,8 @@ from leads.contacts.models import Lead
 from leads.contacts.services import ContactDirection, record_activity, record_contact
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory
-from tests.leads.helpers import events, fresh
+from tests.support.database import stored
+from tests.support.events import payloads
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -32,7 +33,7 @@ def contact(tenant: Tenant, lead: Lead, at: datetime, direction: ContactDirectio
 
 
 def times(lead: Lead) -> tuple[datetime | None, datetime | None]:
-    row = fresh(lead)
+    row = stored(lead)
     return row.last_activity_at, row.last_contacted_at
 
 
@@ -68,7 +69,7 @@ def test_contact_is_one_statement_and_no_event(tenant: Tenant, quiet: Lead) -> N
     with tenant_context(tenant.pk), CaptureQueriesContext(connection) as captured:
         record_contact(quiet.pk, channel="email", at=NOON, direction=ContactDirection.INBOUND)
     assert [query["sql"].split()[0] for query in captured.captured_queries] == ["UPDATE"]
-    assert events("leads.lead.updated", quiet.pk) == []
+    assert payloads("leads.lead.updated", quiet.pk) == []
 
 
 def test_another_tenants_lead_is_left_alone(other_tenant: Tenant, quiet: Lead) -> None:
@@ -80,8 +81,8 @@ def test_a_completed_booking_is_contact_and_a_missed_one_is_activity(tenant: Ten
     with tenant_context(tenant.pk):
         missed, kept = (LeadBookingFactory.create(lead=quiet, scheduled_at=at) for at in (EARLIER, LATER))
         bookings.miss(booking=missed)
-    assert fresh(quiet).last_contacted_at is None
-    assert fresh(quiet).last_activity_at is not None
+    assert stored(quiet).last_contacted_at is None
+    assert stored(quiet).last_activity_at is not None
     with tenant_context(tenant.pk):
         bookings.complete(booking=kept)
-    assert fresh(quiet).last_contacted_at is not None
+    assert stored(quiet).last_contacted_at is not None

@@ -21,9 +21,6 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory, LeadNoteFactory
 from tests.factories.tenants import FeatureFlagFactory, UserCapabilityFactory
-from tests.lad.admin.conftest import admin_of
-
-__all__ = ["admin_of"]
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

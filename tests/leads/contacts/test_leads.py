@@ -14,7 +14,10 @@ from leads.pipeline.models import LeadStage
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadFactory, LeadStageFactory
-from tests.leads.helpers import LEADS, events, fresh, problem, refused
+from tests.leads.helpers import LEADS
+from tests.support.api import problem
+from tests.support.database import stored, violates
+from tests.support.events import payloads
 
 pytestmark = pytest.mark.usefixtures("stages")
 
@@ -47,7 +50,7 @@ def test_a_number_nobody_can_dial_is_refused_with_what_to_write(api: Any, member
 
 def test_taking_the_number_away_takes_its_parts_away(api: Any, member: User, lead: Lead) -> None:
     assert api(member).patch(f"{LEADS}{lead.pk}/", {"phone": ""}, format="json").status_code == 200
-    row = fresh(lead)
+    row = stored(lead)
     assert (row.phone, row.country_code, row.base_number) == ("", "", None)
 
 
@@ -84,28 +87,28 @@ def test_another_tenants_stage_is_no_stage_here(api: Any, member: User, other_te
 
 def test_moving_a_lead_is_told_once_and_not_as_a_change_of_a_field(api: Any, member: User, lead: Lead) -> None:
     assert api(member).patch(f"{LEADS}{lead.pk}/", {"stage": "qualified"}, format="json").status_code == 200
-    assert events("leads.lead.stage_changed", lead.pk) == [{"before": "new", "after": "qualified"}]
-    assert events("leads.lead.updated", lead.pk) == []
+    assert payloads("leads.lead.stage_changed", lead.pk) == [{"before": "new", "after": "qualified"}]
+    assert payloads("leads.lead.updated", lead.pk) == []
 
 
 def test_a_change_of_more_than_the_stage_is_told_as_both(api: Any, member: User, lead: Lead) -> None:
     changes = {"stage": "qualified", "title": "Chief of Staff"}
     assert api(member).patch(f"{LEADS}{lead.pk}/", changes, format="json").status_code == 200
-    assert events("leads.lead.updated", lead.pk) == [{"changed": ["title"]}]
-    assert len(events("leads.lead.stage_changed", lead.pk)) == 1
+    assert payloads("leads.lead.updated", lead.pk) == [{"changed": ["title"]}]
+    assert len(payloads("leads.lead.stage_changed", lead.pk)) == 1
 
 
 def test_giving_a_lead_away_notes_when_and_taking_it_back_forgets_it(
     api: Any, admin: User, member: User, make_lead: Make
 ) -> None:
     lead = make_lead(assigned_user=None)
-    assert fresh(lead).assigned_at is None
+    assert stored(lead).assigned_at is None
     address = f"{LEADS}{lead.pk}/"
     assert api(admin).patch(address, {"assigned_user": str(member.pk)}, format="json").status_code == 200
-    assert fresh(lead).assigned_at is not None
-    assert events("leads.lead.assigned", lead.pk) == [{"before": None, "after": str(member.pk)}]
+    assert stored(lead).assigned_at is not None
+    assert payloads("leads.lead.assigned", lead.pk) == [{"before": None, "after": str(member.pk)}]
     assert api(admin).patch(address, {"assigned_user": None}, format="json").status_code == 200
-    assert fresh(lead).assigned_at is None
+    assert stored(lead).assigned_at is None
 
 
 def test_somebody_who_is_no_member_owns_no_lead(api: Any, member: User, other_owner: User, lead: Lead) -> None:
@@ -132,7 +135,7 @@ def test_a_restored_lead_of_a_stage_that_has_gone_stands_where_leads_begin(
         stage = LeadStage.objects.get(key="proposal")
     assert client.delete(f"/api/v1/lead-stages/{stage.pk}/").status_code == 204
     assert client.post(f"{LEADS}{lead.pk}/restore/").status_code == 200
-    assert fresh(lead).stage == "new"
+    assert stored(lead).stage == "new"
 
 
 def test_many_leads_change_hands_and_each_has_its_verdict(api: Any, admin: User, member: User, make_lead: Make) -> None:
@@ -141,9 +144,9 @@ def test_many_leads_change_hands_and_each_has_its_verdict(api: Any, admin: User,
     answer = post(api(admin), f"{LEADS}assign/", ids=ids, assigned_user=str(member.pk))
     assert answer.status_code == 200, answer.content
     assert [each["verdict"] for each in answer.json()["results"]] == ["changed", "unchanged", "not_found"]
-    row = fresh(moving)
+    row = stored(moving)
     assert (row.assigned_user_id, row.assigned_at is not None) == (member.pk, True)
-    assert events("leads.lead.assigned") == [{"before": None, "after": str(member.pk)}]
+    assert payloads("leads.lead.assigned") == [{"before": None, "after": str(member.pk)}]
 
 
 def test_another_tenants_lead_is_not_found_among_many(
@@ -153,15 +156,15 @@ def test_another_tenants_lead_is_not_found_among_many(
         theirs = LeadFactory.create(assigned_user=None)
     answer = post(api(admin), f"{LEADS}move/", ids=[str(theirs.pk)], stage="won").json()
     assert answer["results"] == [{"id": str(theirs.pk), "verdict": "not_found"}]
-    assert fresh(theirs).stage == "new"
+    assert stored(theirs).stage == "new"
 
 
 def test_many_leads_move_and_each_move_is_told(api: Any, member: User, make_lead: Make) -> None:
     leads = [make_lead() for _ in range(3)]
     answer = post(api(member), f"{LEADS}move/", ids=[str(each.pk) for each in leads], stage="contacted")
     assert {each["verdict"] for each in answer.json()["results"]} == {"changed"}
-    assert {fresh(each).stage for each in leads} == {"contacted"}
-    assert events("leads.lead.stage_changed") == [{"before": "new", "after": "contacted"}] * 3
+    assert {stored(each).stage for each in leads} == {"contacted"}
+    assert payloads("leads.lead.stage_changed") == [{"before": "new", "after": "contacted"}] * 3
 
 
 def test_more_than_a_selection_is_refused(api: Any, member: User) -> None:
@@ -225,7 +228,7 @@ def test_a_lead_is_read_with_what_hangs_on_it(api: Any, member: User, lead: Lead
 def test_the_database_itself_refuses_what_no_lead_may_be(
     tenant: Tenant, lead: Lead, values: dict[str, Any], constraint: str
 ) -> None:
-    with platform_context(tenant_id=tenant.pk), refused(constraint):
+    with platform_context(tenant_id=tenant.pk), violates(constraint):
         if "email" in values:
             # The field itself would set the address in lower case.
             with connection.cursor() as cursor:
@@ -236,7 +239,7 @@ def test_the_database_itself_refuses_what_no_lead_may_be(
 
 def test_the_database_refuses_the_same_source_twice(tenant: Tenant, make_lead: Make) -> None:
     first = make_lead()
-    with platform_context(tenant_id=tenant.pk), refused("leads_source_key"):
+    with platform_context(tenant_id=tenant.pk), violates("leads_source_key"):
         Lead.objects.filter(pk=make_lead().pk).update(source_id=first.source_id)
     with platform_context(tenant_id=tenant.pk), transaction.atomic():
         first.delete()

@@ -7,17 +7,22 @@ from lad.tenancy.context import platform_context
 from leads.contacts.models import Lead, LeadSocial
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.leads.helpers import NOTES, SOCIAL, fresh, problem, refused
+from tests.leads.helpers import NOTES, SOCIAL
+from tests.support.api import problem
+from tests.support.database import stored, violates
 
 Make = Callable[..., Lead]
 
 
 def test_a_note_carries_its_author_and_counts_as_activity(api: Any, member: User, lead: Lead) -> None:
-    before = fresh(lead).last_activity_at
+    before = stored(lead).last_activity_at
     made = api(member).post(NOTES, {"lead": str(lead.pk), "content": "Wants a call."}, format="json")
     assert made.status_code == 201, made.content
     assert made.json()["created_by_user"] == str(member.pk)
-    assert fresh(lead).last_activity_at > before
+    after = stored(lead).last_activity_at
+    assert before is not None
+    assert after is not None
+    assert after > before
 
 
 def test_nobody_signs_with_another_name(api: Any, member: User, admin: User, lead: Lead) -> None:
@@ -50,5 +55,5 @@ def test_a_handle_is_text(api: Any, member: User, lead: Lead) -> None:
 def test_the_database_keeps_one_row_of_profiles_per_lead(tenant: Tenant, lead: Lead) -> None:
     with platform_context(tenant_id=tenant.pk):
         LeadSocial.objects.create(lead=lead)
-        with refused("lead_social_lead_key"):
+        with violates("lead_social_lead_key"):
             LeadSocial.objects.create(lead=lead)

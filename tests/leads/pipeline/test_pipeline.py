@@ -14,8 +14,11 @@ from leads.pipeline import services as pipeline
 from leads.pipeline.models import LeadStage, LeadStatus
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.leads.helpers import LEADS, STAGES, STATUSES, events, fresh, problem, refused
-from tests.tenants.helpers import together
+from tests.leads.helpers import LEADS, STAGES, STATUSES
+from tests.support.api import problem
+from tests.support.concurrency import run_together
+from tests.support.database import stored, violates
+from tests.support.events import payloads
 
 Make = Callable[..., Lead]
 
@@ -93,7 +96,7 @@ def test_all_stages_are_put_into_another_order_at_once(api: Any, tenant: Tenant,
     body = {"stages": [str(stage(tenant, key).pk) for key in wanted]}
     assert api(admin).post(f"{STAGES}reorder/", body, format="json").status_code == 204
     assert keys(tenant) == wanted
-    assert events("leads.stage.reordered") == [{"keys": wanted}]
+    assert payloads("leads.stage.reordered") == [{"keys": wanted}]
 
 
 def test_an_order_that_leaves_a_stage_out_is_refused(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
@@ -115,7 +118,7 @@ def test_a_stage_with_leads_does_not_go_without_a_destination(
     response = client.delete(address) if action == "delete" else client.post(f"{address}retire/", {}, format="json")
     assert problem(response) == (409, "stage_in_use")
     assert "New" in response.json()["detail"]
-    assert fresh(lead).stage == "new"
+    assert stored(lead).stage == "new"
 
 
 def test_a_retired_stage_hands_its_leads_on_deleted_ones_too(
@@ -126,16 +129,16 @@ def test_a_retired_stage_hands_its_leads_on_deleted_ones_too(
     row, body = stage(tenant, "new"), {"move_leads_to": str(stage(tenant, "contacted").pk)}
     response = api(admin).post(f"{STAGES}{row.pk}/retire/", body, format="json")
     assert response.json() == {"moved": 2}
-    assert {fresh(live).stage, fresh(gone).stage} == {"contacted"}
+    assert {stored(live).stage, stored(gone).stage} == {"contacted"}
     assert "new" not in keys(tenant)
-    assert events("leads.stage.retired", row.pk) == [{"key": "new", "moved_to": "contacted", "moved": 2}]
+    assert payloads("leads.stage.retired", row.pk) == [{"key": "new", "moved_to": "contacted", "moved": 2}]
 
 
 def test_a_stage_does_not_hand_its_leads_to_itself(api: Any, tenant: Tenant, admin: User, lead: Lead) -> None:
     row = stage(tenant, "new")
     response = api(admin).post(f"{STAGES}{row.pk}/retire/", {"move_leads_to": str(row.pk)}, format="json")
     assert problem(response) == (400, "invalid")
-    assert fresh(lead).stage == "new"
+    assert stored(lead).stage == "new"
 
 
 def test_a_status_that_leads_have_goes_only_with_another_for_them(
@@ -145,7 +148,7 @@ def test_a_status_that_leads_have_goes_only_with_another_for_them(
     assert problem(api(admin).delete(address)) == (409, "status_in_use")
     body = {"move_leads_to": str(status(tenant, "on_hold").pk)}
     assert api(admin).post(f"{address}retire/", body, format="json").status_code == 200
-    assert fresh(lead).status == "on_hold"
+    assert stored(lead).status == "on_hold"
 
 
 def test_a_key_stays_for_leads_name_it(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
@@ -167,7 +170,7 @@ def test_a_key_stays_for_leads_name_it(api: Any, tenant: Tenant, admin: User, st
 def test_the_database_itself_refuses_what_no_stage_may_be(
     tenant: Tenant, stages: None, values: dict[str, Any], constraint: str
 ) -> None:
-    with platform_context(tenant_id=tenant.pk), refused(constraint):
+    with platform_context(tenant_id=tenant.pk), violates(constraint):
         LeadStage.objects.filter(key="won").update(**values)
 
 
@@ -177,7 +180,7 @@ def test_two_first_leads_at_once_bring_one_pipeline(tenant: Tenant) -> None:
         with tenant_context(tenant.pk):
             pipeline.ensure(tenant.pk)
 
-    assert together(begin, begin) == [None, None]
+    assert run_together(begin, begin) == [None, None]
     assert keys(tenant) == USUAL
 
 
@@ -201,6 +204,6 @@ def test_a_lead_that_moves_into_a_stage_while_it_goes_is_never_left_in_nothing(t
         found: LeadStage = LeadStage.objects.get(key=key)
         return found
 
-    together(*(move(lead) for lead in leads), go)
+    run_together(*(move(lead) for lead in leads), go)
     assert "proposal" not in keys(tenant)
-    assert {fresh(lead).stage for lead in leads} <= {"new", "won"}
+    assert {stored(lead).stage for lead in leads} <= {"new", "won"}

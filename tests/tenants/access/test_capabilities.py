@@ -4,7 +4,7 @@ import pytest
 
 from lad.tenancy.context import platform_context
 from tests.factories.tenants import UserCapabilityFactory
-from tests.tenants.helpers import problem
+from tests.support.api import problem
 
 URL = "/api/v1/user-capabilities/"
 

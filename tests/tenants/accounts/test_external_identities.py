@@ -22,8 +22,10 @@ from tenants.teams.models import Membership, Role, Tenant
 from tenants.teams.services import invitations
 from tenants.teams.tokens import invitation_token
 from tests.factories.tenants import UserFactory
+from tests.support.api import problem
+from tests.support.database import stored
+from tests.support.events import events
 from tests.support.serving import serving
-from tests.tenants.helpers import events, fresh, problem
 
 SIGN_IN = "/api/v1/auth/external/"
 LINK = "/api/v1/auth/external/link/"
@@ -398,6 +400,6 @@ def test_a_closed_user_s_identity_does_not_resolve(owner, provider, sign_in, api
     with platform_context():
         user = User.objects.get(email="grace@example.com")
         User.objects.filter(pk=user.pk).update(deleted_at=timezone.now())
-    assert fresh(user).deleted_at is not None
+    assert stored(user).deleted_at is not None
     response = api().get("/api/v1/me/", headers={"Authorization": f"Bearer {token}"})
     assert problem(response) == (401, "account_closed")

@@ -6,7 +6,10 @@ from django.test import Client
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Role, Tenant, TenantStatus
 from tests.factories.tenants import MembershipFactory, UserCapabilityFactory
-from tests.tenants.helpers import events, fresh, problem, sign_in
+from tests.support.api import problem
+from tests.support.database import stored
+from tests.support.events import events
+from tests.tenants.helpers import sign_in
 
 
 def test_it_shows_the_person_the_tenant_the_rights_and_the_features(tenant, admin, api):
@@ -70,7 +73,7 @@ def test_a_stranger_has_no_page(db, api):
 
 def test_one_changes_one_s_own_name_and_it_is_told(owner, api):
     response = api(owner).patch("/api/v1/me/", {"first_name": "Grace"}, format="json")
-    assert response.json()["first_name"] == fresh(owner).first_name == "Grace"
+    assert response.json()["first_name"] == stored(owner).first_name == "Grace"
     [event] = events("tenants.user.updated")
     assert event.payload == {"changed": ["first_name"]}
 
@@ -78,8 +81,8 @@ def test_one_changes_one_s_own_name_and_it_is_told(owner, api):
 @pytest.mark.parametrize("body", [{"email": "x@y.zz"}, {"is_superuser": True}, {"avatar_url": "javascript:alert(1)"}])
 def test_one_changes_nothing_else_of_oneself(owner, api, body):
     assert problem(api(owner).patch("/api/v1/me/", body, format="json")) == (400, "invalid")
-    assert fresh(owner).email == owner.email
-    assert not fresh(owner).is_superuser
+    assert stored(owner).email == owner.email
+    assert not stored(owner).is_superuser
 
 
 def switch(api, session, tenant):
@@ -138,7 +141,7 @@ def test_a_browser_session_writes_only_with_a_csrf_token(owner):
     client.force_login(owner)
     response = client.patch("/api/v1/me/", {"first_name": "Eve"}, content_type="application/json")
     assert problem(response) == (403, "not_allowed")
-    assert fresh(owner).first_name != "Eve"
+    assert stored(owner).first_name != "Eve"
 
 
 def test_who_has_an_account_opens_a_further_tenant_and_works_in_it_at_once(tenant, member, api):
@@ -148,7 +151,7 @@ def test_who_has_an_account_opens_a_further_tenant_and_works_in_it_at_once(tenan
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {response.json()['access_token']}")
     me = client.get("/api/v1/me/").json()
     assert (me["tenant"]["name"], me["role"]) == ("Side Business", "owner")
-    assert fresh(member).primary_tenant_id == tenant.pk
+    assert stored(member).primary_tenant_id == tenant.pk
     assert events("tenants.user.signed_up") == []
 
 

@@ -13,7 +13,10 @@ from tenants.accounts import tokens
 from tenants.accounts.mails import PASSWORD_RESET
 from tenants.accounts.models import SignInFailure, User, UserIdentity
 from tests.factories.tenants import UserIdentityFactory
-from tests.tenants.helpers import NEW_PASSWORD, PASSWORD, events, fresh, problem, sign_in
+from tests.support.api import problem
+from tests.support.database import stored
+from tests.support.events import events
+from tests.tenants.helpers import NEW_PASSWORD, PASSWORD, sign_in
 
 CHANGE = "/api/v1/auth/password/change/"
 REQUEST = "/api/v1/auth/password/reset/"
@@ -42,7 +45,7 @@ def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(change, o
     assert problem(api().get("/api/v1/me/", headers=bearer(other))) == (401, "session_ended")
     assert problem(sign_in(api, owner.email)) == (401, "wrong_credentials")
     assert sign_in(api, owner.email, NEW_PASSWORD).status_code == 200
-    assert fresh(owner).password_changed_at is not None
+    assert stored(owner).password_changed_at is not None
     assert len(events("tenants.user.password_changed")) == 1
 
 
@@ -101,10 +104,10 @@ def test_the_mailed_link_sets_a_password_once_and_ends_every_session_and_the_loc
         User.objects.filter(pk=owner.pk).update(email_verified=False)
     for _ in range(5):
         sign_in(api, owner.email, "wrong")
-    token = tokens.password_reset_token(fresh(owner))
+    token = tokens.password_reset_token(stored(owner))
     assert reset(api, token).status_code == 204
     assert sign_in(api, owner.email, NEW_PASSWORD).status_code == 200
-    assert fresh(owner).email_verified
+    assert stored(owner).email_verified
     assert problem(api().get("/api/v1/me/", headers=bearer(session))) == (401, "session_ended")
     assert problem(reset(api, token, "a third horse altogether")) == (410, "invalid_reset_link")
 
@@ -140,6 +143,6 @@ def test_whoever_registered_somebody_else_s_address_keeps_no_way_in(owner, api, 
     with platform_context():
         User.objects.filter(pk=owner.pk).update(email_verified=verified)
         UserIdentityFactory.create(user=owner)
-    assert reset(api, tokens.password_reset_token(fresh(owner))).status_code == 204
+    assert reset(api, tokens.password_reset_token(stored(owner))).status_code == 204
     with platform_context():
         assert UserIdentity.objects.filter(user=owner).exists() is verified

@@ -10,7 +10,10 @@ from tenants.accounts.models import RefreshToken, User
 from tenants.accounts.services import credentials, sessions
 from tenants.teams.models import Membership, Tenant, TenantStatus
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
-from tests.tenants.helpers import PASSWORD, fresh, problem, sign_in, together
+from tests.support.api import problem
+from tests.support.concurrency import run_together
+from tests.support.database import stored
+from tests.tenants.helpers import PASSWORD, sign_in
 
 
 def refresh(api, token):
@@ -31,7 +34,7 @@ def test_signing_in_takes_the_address_in_any_case(owner, api, email):
 
 def test_signing_in_is_noted(owner, api):
     sign_in(api, owner.email)
-    assert fresh(owner).last_login is not None
+    assert stored(owner).last_login is not None
 
 
 def test_the_refresh_token_is_stored_as_a_hash_only(owner, api):
@@ -87,7 +90,7 @@ def test_a_password_hashed_the_old_way_is_hashed_anew(owner, api, settings):
         "django.contrib.auth.hashers.MD5PasswordHasher",
     ]
     assert sign_in(api, owner.email).status_code == 200
-    assert fresh(owner).password.startswith("pbkdf2_sha256")
+    assert stored(owner).password.startswith("pbkdf2_sha256")
     assert sign_in(api, owner.email).status_code == 200
 
 
@@ -215,7 +218,7 @@ def test_of_two_simultaneous_refreshes_one_succeeds_and_the_session_ends():
     with platform_context():
         user = UserFactory.create()
     token = sessions.start(user=user).refresh_token
-    results = together(*[lambda: sessions.refresh(refresh_token=token)] * 2)
+    results = run_together(*[lambda: sessions.refresh(refresh_token=token)] * 2)
     assert sorted(type(result).__name__ for result in results) == ["RefreshTokenReused", "SignedIn"]
     with platform_context():
         assert not RefreshToken.objects.filter(revoked_at=None).exists()

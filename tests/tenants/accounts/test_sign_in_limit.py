@@ -8,7 +8,9 @@ from django.utils import timezone
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import SignInFailure
 from tenants.accounts.services import credentials, sign_in_limit
-from tests.tenants.helpers import PASSWORD, problem, sign_in, together
+from tests.support.api import problem
+from tests.support.concurrency import run_together
+from tests.tenants.helpers import PASSWORD, sign_in
 
 
 def test_after_five_failures_even_the_correct_password_is_refused_for_a_while(owner, api):
@@ -58,6 +60,6 @@ def test_simultaneous_guesses_are_all_counted():
     def guess():
         credentials.verify(email="nobody@acme.test", password="wrong")
 
-    results = together(*[guess] * 12)
+    results = run_together(*[guess] * 12)
     kinds = sorted(type(result).__name__ for result in results)
     assert kinds == ["LockedOut"] * 7 + ["WrongCredentials"] * 5

@@ -16,7 +16,7 @@ from tests.factories.tenants import (
     MembershipFactory,
     TenantFeatureFactory,
 )
-from tests.tenants.helpers import problem
+from tests.support.api import problem
 
 KEY = "campaigns"
 NOW = timezone.now()

@@ -12,7 +12,11 @@ from tenants.teams import tokens
 from tenants.teams.models import Membership, Role, Tenant, TenantInvitation, TenantStatus
 from tenants.teams.services import invitations
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserCapabilityFactory, UserFactory
-from tests.tenants.helpers import NEW_PASSWORD, events, fresh, problem, sign_in, together
+from tests.support.api import problem
+from tests.support.concurrency import run_together
+from tests.support.database import stored
+from tests.support.events import events
+from tests.tenants.helpers import NEW_PASSWORD, sign_in
 
 URL = "/api/v1/tenant-invitations/"
 LOOK_UP = "/api/v1/invitations/lookup/"
@@ -43,11 +47,6 @@ def grace(other_tenant):
     return user
 
 
-def as_now(invitation):
-    with platform_context():
-        return TenantInvitation.all_objects.get(pk=invitation.pk)
-
-
 def accept(api, token, user=None, **more):
     return api(user).post(ACCEPT, {"token": token, **more}, format="json")
 
@@ -55,7 +54,7 @@ def accept(api, token, user=None, **more):
 def test_an_admin_invites_and_the_secret_is_nowhere_but_in_the_mail(tenant, admin, api):
     response = invite(api, admin, " Grace@Example.COM ", role="viewer", message="Come!")
     assert response.status_code == 201, response.content
-    row = as_now(TenantInvitation(pk=response.json()["id"]))
+    row = stored(TenantInvitation(pk=response.json()["id"]))
     assert (row.email, row.role, row.invited_by_id) == ("grace@example.com", Role.VIEWER, admin.pk)
     assert timedelta(days=6) < row.expires_at - timezone.now() < timedelta(days=8)
     token = tokens.invitation_token(row)
@@ -102,7 +101,7 @@ def test_an_expired_invitation_is_replaced(admin, invitation, api):
     with platform_context():
         TenantInvitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now())
     assert invite(api, admin).status_code == 201
-    assert as_now(invitation).revoked_at is not None
+    assert stored(invitation).revoked_at is not None
 
 
 @pytest.mark.parametrize("email", ["", "grace", "grace@nowhere", "a b@example.com"])
@@ -114,7 +113,7 @@ def test_resending_makes_a_new_link_and_kills_the_old_one(admin, invitation, tok
     response = api(admin).post(f"{URL}{invitation.pk}/resend/")
     assert response.status_code == 200, response.content
     assert problem(api().get(LOOK_UP, {"token": token})) == (404, "invitation_unavailable")
-    new = tokens.invitation_token(as_now(invitation))
+    new = tokens.invitation_token(stored(invitation))
     assert api().get(LOOK_UP, {"token": new}).status_code == 200
     assert events("tenants.invitation.resent")[0].payload["number"] == 2
 
@@ -176,7 +175,7 @@ def test_somebody_new_comes_in_with_a_name_and_a_password(tenant, admin, invitat
     bearer = {"Authorization": f"Bearer {response.json()['session']['access_token']}"}
     assert api().get("/api/v1/me/", headers=bearer).json()["tenant"]["id"] == str(tenant.pk)
     assert sign_in(api, "grace@example.com", NEW_PASSWORD).status_code == 200
-    row = as_now(invitation)
+    row = stored(invitation)
     assert row.accepted_by_id == user.pk
     assert events("tenants.invitation.accepted", tenant.pk)[0].metadata["actor_id"] == str(user.pk)
     assert len(events("tenants.membership.created", tenant.pk)) == 1
@@ -192,7 +191,7 @@ def test_somebody_new_must_say_who_they_are(token, api, missing):
 
 def test_a_weak_password_leaves_the_invitation_open(invitation, token, api):
     assert problem(accept(api, token, **{**PERSON, "password": "short"})) == (400, "invalid")
-    assert as_now(invitation).accepted_at is None
+    assert stored(invitation).accepted_at is None
 
 
 def test_somebody_with_an_account_accepts_signed_in_and_their_address_counts_as_proven(tenant, token, grace, api):
@@ -200,7 +199,7 @@ def test_somebody_with_an_account_accepts_signed_in_and_their_address_counts_as_
     assert response.status_code == 200
     assert response.json()["session"] is None
     assert response.json()["membership"]["tenant_id"] == str(tenant.pk)
-    assert fresh(grace).email_verified
+    assert stored(grace).email_verified
 
 
 def test_accepting_again_as_the_same_person_answers_the_same_membership(token, grace, api):
@@ -285,7 +284,7 @@ def test_two_simultaneous_clicks_make_one_membership(committed):
     tenant, _admin, token = committed
     with platform_context():
         grace = UserFactory.create(email="grace@example.com")
-    results = together(*[lambda: joining.accept(token=token, user=grace)] * 4)
+    results = run_together(*[lambda: joining.accept(token=token, user=grace)] * 4)
     assert {result.membership.pk for result in results} == {results[0].membership.pk}
     with platform_context():
         assert Membership.objects.filter(tenant=tenant, user=grace).count() == 1
@@ -296,7 +295,7 @@ def test_two_simultaneous_clicks_make_one_membership(committed):
 def test_two_simultaneous_clicks_of_somebody_new_make_one_account(committed):
     tenant, _admin, token = committed
     person = joining.NewUser(NEW_PASSWORD, "Grace")
-    results = together(*[lambda: joining.accept(token=token, new_user=person)] * 3)
+    results = run_together(*[lambda: joining.accept(token=token, new_user=person)] * 3)
     assert sorted(type(result).__name__ for result in results) == [
         "AcceptedInvitation",
         "InvitationUsed",
@@ -315,5 +314,5 @@ def test_two_simultaneous_invitations_of_one_address_make_one(committed):
         with tenant_context(tenant.pk, user_id=admin.pk):
             return invitations.create(email="eve@example.com", actor=admin)
 
-    results = together(invite_eve, invite_eve)
+    results = run_together(invite_eve, invite_eve)
     assert sorted(type(result).__name__ for result in results) == ["InvitationPending", "TenantInvitation"]

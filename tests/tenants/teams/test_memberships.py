@@ -10,7 +10,11 @@ from tenants.accounts.services import sessions
 from tenants.teams.models import Membership, Role
 from tenants.teams.services import memberships
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserCapabilityFactory, UserFactory
-from tests.tenants.helpers import events, fresh, problem, sign_in, together
+from tests.support.api import problem
+from tests.support.concurrency import run_together
+from tests.support.database import stored
+from tests.support.events import events
+from tests.tenants.helpers import sign_in
 
 URL = "/api/v1/memberships/"
 
@@ -108,7 +112,7 @@ def test_a_removed_member_is_out_and_their_sessions_in_the_tenant_end(tenant, ot
     response = api().get("/api/v1/me/", headers={"Authorization": f"Bearer {here['access_token']}"})
     assert problem(response) == (401, "session_ended")
     assert sessions.refresh(refresh_token=elsewhere.refresh_token).tenant_id == other_tenant.pk
-    assert fresh(member).primary_tenant_id is None
+    assert stored(member).primary_tenant_id is None
     assert [event.payload["user_id"] for event in events("tenants.membership.removed")] == [str(member.pk)]
 
 
@@ -207,7 +211,7 @@ def test_of_two_simultaneous_transfers_one_wins_and_there_is_one_owner():
         with tenant_context(tenant.pk, user_id=owner.pk):
             return memberships.transfer_ownership(membership=heir, actor=owner)
 
-    results = together(lambda: hand_over(heirs[0]), lambda: hand_over(heirs[1]))
+    results = run_together(lambda: hand_over(heirs[0]), lambda: hand_over(heirs[1]))
     assert sorted(type(result).__name__ for result in results) == ["AboveYourRole", "Membership"]
     with platform_context():
         assert Membership.objects.filter(tenant=tenant, role=Role.OWNER).count() == 1
@@ -227,7 +231,7 @@ def test_a_transfer_and_the_removal_of_its_heir_at_once_leave_one_owner():
         with tenant_context(tenant.pk, user_id=owner.pk):
             return service(membership=membership, actor=owner)
 
-    together(lambda: act(memberships.transfer_ownership), lambda: act(memberships.remove))
+    run_together(lambda: act(memberships.transfer_ownership), lambda: act(memberships.remove))
     with platform_context():
         assert Membership.objects.filter(tenant=tenant, role=Role.OWNER).count() == 1
 
@@ -238,10 +242,10 @@ def test_a_deleted_user_s_sessions_end_and_an_owner_s_account_is_not_deleted(ten
 
     sessions.start(user=member)
     with platform_context():
-        writes.delete(fresh(member), actor=superuser)
+        writes.delete(stored(member), actor=superuser)
         assert not RefreshToken.objects.filter(user=member, revoked_at=None).exists()
         with pytest.raises(OwnsTenants, match=tenant.name):
-            writes.delete(fresh(owner), actor=superuser)
+            writes.delete(stored(owner), actor=superuser)
     assert of(owner).deleted_at is None
 
 
@@ -250,6 +254,6 @@ def test_a_deactivated_account_s_sessions_end(member, superuser):
 
     signed_in = sessions.start(user=member)
     with platform_context():
-        deactivate(user=fresh(member), actor=superuser)
+        deactivate(user=stored(member), actor=superuser)
     with pytest.raises(sessions.InvalidRefreshToken):
         sessions.refresh(refresh_token=signed_in.refresh_token, now=timezone.now())

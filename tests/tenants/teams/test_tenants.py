@@ -12,12 +12,9 @@ from tenants.accounts.services import sessions
 from tenants.teams.models import Membership, Tenant, TenantStatus
 from tenants.teams.services import tenants
 from tests.factories.tenants import TenantFactory
-from tests.tenants.helpers import events, problem
-
-
-def as_now(tenant):
-    with platform_context():
-        return Tenant.all_objects.get(pk=tenant.pk)
+from tests.support.api import problem
+from tests.support.database import stored
+from tests.support.events import events
 
 
 def act(service, tenant, **kwargs):
@@ -58,7 +55,7 @@ def test_other_metadata_is_left_alone(tenant, superuser):
         Tenant.objects.filter(pk=tenant.pk).update(metadata={"colour": "blue"})
     act(tenants.suspend, tenant, reason="x", actor=superuser)
     act(tenants.reactivate, tenant, actor=superuser)
-    assert as_now(tenant).metadata == {"colour": "blue"}
+    assert stored(tenant).metadata == {"colour": "blue"}
 
 
 def test_a_tenant_s_own_people_cannot_change_its_status(tenant, owner, api):
@@ -86,7 +83,7 @@ def test_an_admin_renames_the_tenant_and_a_member_does_not(tenant, admin, member
     url = f"/api/v1/tenants/{tenant.pk}/"
     assert api(admin).patch(url, {"name": "Acme Two"}, format="json").status_code == 200
     assert problem(api(member).patch(url, {"name": "Mine"}, format="json")) == (403, "missing_right")
-    assert as_now(tenant).name == "Acme Two"
+    assert stored(tenant).name == "Acme Two"
 
 
 def test_a_trial_ends_at_its_moment_and_says_why(owner, tenant, api):
@@ -99,8 +96,8 @@ def test_a_trial_ends_at_its_moment_and_says_why(owner, tenant, api):
     assert tenants.end_trials(now=now) == 1
     assert tenants.end_trials(now=now) == 0
     assert problem(memberships_answer(api, owner)) == (403, "trial_ended")
-    assert as_now(tenant).status == TenantStatus.SUSPENDED
-    assert {as_now(running).status, as_now(endless).status} == {TenantStatus.TRIAL}
+    assert stored(tenant).status == TenantStatus.SUSPENDED
+    assert {stored(running).status, stored(endless).status} == {TenantStatus.TRIAL}
     assert len(events("tenants.tenant.trial_ended")) == 1
 
 
@@ -116,10 +113,10 @@ def test_a_tenant_whose_trial_ended_can_be_opened(owner, tenant, superuser, api)
 def test_a_deleted_tenant_is_shut_out_and_comes_back_as_it_was(tenant, owner, member, superuser, api):
     sessions.start(user=owner)
     with platform_context():
-        writes.delete(as_now(tenant), actor=superuser)
+        writes.delete(stored(tenant), actor=superuser)
         assert not RefreshToken.objects.filter(revoked_at=None).exists()
     assert problem(memberships_answer(api, owner)) == (403, "tenant_cancelled")
     with platform_context():
-        writes.restore(as_now(tenant), actor=superuser)
+        writes.restore(stored(tenant), actor=superuser)
         assert Membership.objects.filter(tenant=tenant).count() == 2
     assert memberships_answer(api, owner).status_code == 200

@@ -15,7 +15,7 @@ from tests.factories.voice import (
     VoiceFactory,
     VoiceNumberFactory,
 )
-from tests.tenants.helpers import problem
+from tests.support.api import problem
 from voice.agents.models import VoiceAgent
 from voice.statuses import BatchStatus
 

@@ -11,7 +11,7 @@ from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.voice import CallAnalysisFactory, CallLogFactory
-from tests.tenants.helpers import events
+from tests.support.events import events
 from voice.analysis.models import CallAnalysis, Disposition, LeadCategory, Sentiment
 from voice.analysis.services import record_analysis, sentiment_for_score
 from voice.calls.models import CallLog

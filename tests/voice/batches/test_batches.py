@@ -21,7 +21,8 @@ from tests.factories.voice import (
     VoiceNumberFactory,
     VoicePermissionFactory,
 )
-from tests.tenants.helpers import events, problem
+from tests.support.api import problem
+from tests.support.events import events
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services import batches
 from voice.batches.services.batches import BatchAlreadyStarted

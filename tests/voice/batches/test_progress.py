@@ -10,7 +10,8 @@ import pytest
 from lad.tenancy.context import platform_context, tenant_context
 from tests.factories.tenants import TenantFactory
 from tests.factories.voice import CallBatchEntryFactory, CallBatchFactory, CallLogFactory
-from tests.tenants.helpers import events, together
+from tests.support.concurrency import run_together
+from tests.support.events import events
 from voice.batches.models import CallBatch
 from voice.batches.services.batches import cancel_batch
 from voice.calls.models import CallLog
@@ -46,7 +47,7 @@ def _now(batch: CallBatch) -> CallBatch:
 def test_calls_that_end_at_once_are_all_counted_and_complete_the_batch_once() -> None:
     batch, calls = _running(4)
     ends = [partial(_end, batch.tenant_id, call, status) for call in calls for status in ("ended", "completed")]
-    assert not [result for result in together(*ends) if isinstance(result, Exception)]
+    assert not [result for result in run_together(*ends) if isinstance(result, Exception)]
     after = _now(batch)
     assert (after.status, after.completed_calls, after.failed_calls) == (BatchStatus.COMPLETED, 4, 0)
     assert len(events("voice.call_batch.completed", batch.tenant_id)) == 1
@@ -60,7 +61,7 @@ def test_cancelling_a_batch_while_its_calls_end_neither_deadlocks_nor_miscounts(
         with tenant_context(batch.tenant_id):
             return cancel_batch(batch=batch, now=NOW)
 
-    results = together(cancel, *(partial(_end, batch.tenant_id, call, "busy") for call in calls))
+    results = run_together(cancel, *(partial(_end, batch.tenant_id, call, "busy") for call in calls))
     after = _now(batch)
     assert (after.total_calls, after.failed_calls) == (4, 4)
     assert after.status in (BatchStatus.CANCELLED, BatchStatus.COMPLETED)

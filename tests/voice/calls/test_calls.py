@@ -14,7 +14,7 @@ from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.voice import CallBatchEntryFactory, CallBatchFactory, CallLogFactory
-from tests.tenants.helpers import events
+from tests.support.events import events
 from voice.calls.models import CallLog
 from voice.calls.services import CallFinished, CallReport, record_call_details, record_call_status
 from voice.statuses import BatchStatus, CallStatus, EntryStatus, UnknownStatus

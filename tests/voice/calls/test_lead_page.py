@@ -12,11 +12,8 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadFactory
 from tests.factories.voice import CallLogFactory
-from tests.lad.admin.conftest import admin_of
 from voice.calls.models import CallLog
 from voice.statuses import CallStatus
-
-__all__ = ["admin_of"]
 
 
 @pytest.fixture

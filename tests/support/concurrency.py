@@ -1,12 +1,13 @@
-"""Run a second transaction in a thread and wait until it is blocked by a lock."""
+"""Run transactions in threads: at the same moment, or one that waits for a lock of the test's own."""
 
 import time
 from collections.abc import Callable
-from threading import Thread
+from threading import Barrier, Thread
+from typing import Any
 
 from django.db import connection
 
-from tests.conftest import superuser_connection
+from tests.support.database import superuser_connection
 
 BLOCKED_SESSIONS = """
 SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
@@ -46,3 +47,25 @@ def wait_until_blocked() -> None:
                 return
             time.sleep(0.005)
     raise AssertionError("no session waits for a lock")
+
+
+def run_together(*calls: Callable[[], Any]) -> list[Any]:
+    """Run the calls at the same moment on their own connections. Return their results or exceptions, in order."""
+    barrier = Barrier(len(calls))
+    results: list[Any] = [None] * len(calls)
+
+    def run(index: int, call: Callable[[], Any]) -> None:
+        try:
+            barrier.wait()
+            results[index] = call()
+        except Exception as error:
+            results[index] = error
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=each) for each in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
