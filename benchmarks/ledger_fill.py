@@ -161,8 +161,9 @@ def _people(growth: Growth) -> None:
     from billing.ledger.models import Wallet
     from lad.db.identifiers import uuid7
     from lad.tenancy.context import platform_context
+    from tenants.access.roles import Role
     from tenants.accounts.models import User
-    from tenants.teams.models import Membership, Role, Tenant
+    from tenants.teams.models import Membership, Tenant
 
     with transaction.atomic(), platform_context():
         first = Tenant.objects.filter(slug="bench-0").first()

@@ -166,8 +166,9 @@ def open_wallets() -> list[str]:
     """A few tenants with a few wallets each, as ``tenant:wallet``."""
     from billing.ledger.models import Wallet
     from lad.tenancy.context import platform_context
+    from tenants.access.roles import Role
     from tenants.accounts.models import User
-    from tenants.teams.models import Membership, Role, Tenant
+    from tenants.teams.models import Membership, Tenant
 
     pairs = []
     for number in range(TENANTS):

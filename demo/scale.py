@@ -19,9 +19,10 @@ from demo import names
 from demo.load import ADMIN_EMAIL, app_modules
 from demo.tenants.tenants import TENANTS
 from lad.tenancy.context import platform_context
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature
-from tenants.teams.models import Membership, PlanTier, Role, Tenant, TenantStatus
+from tenants.teams.models import Membership, PlanTier, Tenant, TenantStatus
 
 SLUG: Final = "scale-"
 TENANT_COUNT: Final = 20

@@ -14,8 +14,9 @@ from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 
 from lad.tenancy.context import platform_context, tenant_context
+from tenants.access.roles import Role
 from tenants.accounts.models import User
-from tenants.teams.models import Role, Tenant
+from tenants.teams.models import Tenant
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
 from tests.support.database import empty_tables, signed_in_to_database
 from tests.support.snapshots import migrated

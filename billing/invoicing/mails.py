@@ -16,7 +16,8 @@ from lad.mail.kinds import Attachment, Content, MailKind, Obsolete, mail_kinds
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
-from tenants.teams.models import Membership, Role
+from tenants.access.roles import Role
+from tenants.teams.models import Membership
 
 # Its fate is open: another mail now could be the second of its kind.
 UNDER_WAY: Final = (MailState.QUEUED, MailState.SENDING, MailState.UNKNOWN)

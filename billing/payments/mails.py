@@ -16,8 +16,9 @@ from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
 from lad.mail.models import MailDelivery
 from lad.outbox.consumers import Batch, Event
 from lad.outbox.models import DomainEvent
+from tenants.access.roles import Role
 from tenants.accounts.models import User
-from tenants.teams.models import Membership, Role
+from tenants.teams.models import Membership
 
 # Those who can do something about it.
 RECIPIENT_ROLES: Final = (Role.OWNER, Role.ADMIN)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from demo.demo_tenant import DemoTenant
 from leads.contacts.models import Lead
 from leads.education.models import EducationCounsellor, EducationStudent, Month
-from tenants.teams.models import Role
+from tenants.access.roles import Role
 
 PROGRAMMES: Final = {
     "BSc Computer Science": 5,

@@ -10,7 +10,8 @@ from leads.contacts.models import Lead, LeadNote, LeadSocial, Priority
 from leads.contacts.services.leads import move_many
 from leads.pipeline import services as pipeline
 from leads.pipeline.models import LeadStage
-from tenants.teams.models import Membership, Role
+from tenants.access.roles import Role
+from tenants.teams.models import Membership
 
 SIZES: Final = {"kestrel-analytics": 260, "brightpath-education": 220}
 SMALL: Final = 60

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from tenants.teams.models import PlanTier, Role
+from tenants.access.roles import Role
+from tenants.teams.models import PlanTier
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from lad.types import Actor
 from tenants.access.errors import AboveYourRole
-from tenants.access.rights import ALL_RIGHTS, NO_ROLE_RANK, rank, role_rights
+from tenants.access.rights import ALL_RIGHTS, role_rights
+from tenants.access.roles import NO_ROLE_RANK, Role, rank
 from tenants.access.selectors import memberships_with_rights, rights_in
-from tenants.teams.models import Membership, Role
+from tenants.teams.models import Membership
 
 
 @dataclass(frozen=True, slots=True)

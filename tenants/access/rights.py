@@ -1,21 +1,16 @@
 """The rights of each role. A right is named ``<area>.<verb>``.
 
-To add a role: add it to ``tenants.teams.models.Role``, give it a rank and the role it extends here, and
-name it in the areas where it has further rights.
+To add a role, add it to ``tenants.access.roles`` and name it here in the areas where it has more rights
+than the role it extends.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tenants.teams.models import Role
+from tenants.access.roles import EXTENDS, Role
 
 VIEW: Final = frozenset({"view"})
 EDIT: Final = frozenset({"view", "create", "update", "delete"})
-
-# Who ranks higher may change members below. A role has all rights of the role it extends.
-_RANKS: Final[Mapping[Role, int]] = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
-_EXTENDS: Final[Mapping[Role, Role]] = {Role.MEMBER: Role.VIEWER, Role.ADMIN: Role.MEMBER, Role.OWNER: Role.ADMIN}
-NO_ROLE_RANK: Final = -1
 
 # Area → role → the verbs it has there in addition to the role it extends.
 _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
@@ -53,14 +48,9 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
 }
 
 
-def rank(role: str) -> int:
-    """Return the rank of a role; higher is stronger. An empty role ranks below all."""
-    return _RANKS[Role(role)] if role else NO_ROLE_RANK
-
-
 def _rights(role: Role) -> frozenset[str]:
     own = frozenset(f"{area}.{verb}" for area, by_role in _RIGHTS.items() for verb in by_role.get(role, ()))
-    return own | _rights(_EXTENDS[role]) if role in _EXTENDS else own
+    return own | _rights(EXTENDS[role]) if role in EXTENDS else own
 
 
 _BY_ROLE: Final = {role: _rights(role) for role in Role}

@@ -10,6 +10,7 @@ from lad import timezones
 from lad.db.constraints import CURRENT_TENANT, ReferencedKey
 from lad.db.fields import LowercaseEmailField, SecretHashField, TenantUserKey
 from lad.db.models import GlobalModel, SoftDeletable, TenantModel
+from tenants.access.roles import Role
 
 
 class TenantStatus(models.TextChoices):
@@ -83,15 +84,6 @@ class Tenant(SoftDeletable, GlobalModel):
     def owning_tenant_id(self) -> UUID | None:
         """Return the tenant's own id: a tenant belongs to itself."""
         return self.pk
-
-
-class Role(models.TextChoices):
-    """Roles, the strongest first."""
-
-    OWNER = "owner", "Owner"
-    ADMIN = "admin", "Admin"
-    MEMBER = "member", "Member"
-    VIEWER = "viewer", "Viewer"
 
 
 class Membership(SoftDeletable, TenantModel):

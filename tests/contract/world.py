@@ -24,10 +24,11 @@ from leads.contacts.models import LeadNote, LeadSocial
 from leads.education.models import EducationCounsellor, EducationStudent
 from leads.files.models import LeadAttachment
 from leads.pipeline.models import LeadStage, LeadStatus
+from tenants.access.roles import Role
 from tenants.accounts.models import RefreshToken, User, UserIdentity
 from tenants.features.models import FeatureFlag, TenantFeature
 from tenants.features.selectors import PLANS_BY_FEATURE
-from tenants.teams.models import Membership, PlanTier, Role, Tenant, TenantInvitation
+from tenants.teams.models import Membership, PlanTier, Tenant, TenantInvitation
 from tests.contract.catalogue import factory_of
 from tests.contract.sql import execute, table
 from tests.factories.aiicp import ConversationFactory, MessageFactory

@@ -5,8 +5,9 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from lad.api.serializers import InputSerializer
+from tenants.access.roles import Role
 from tenants.accounts.services.passwords import MAX_PASSWORD_LENGTH
-from tenants.teams.models import PlanTier, Role, TenantStatus
+from tenants.teams.models import PlanTier, TenantStatus
 
 MAX_TOKEN_LENGTH: Final = 8192
 

@@ -17,10 +17,11 @@ from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from lad.types import Values
 from lad.writes import invalid
+from tenants.access.roles import Role
 from tenants.accounts import tokens
 from tenants.accounts.models import User
 from tenants.accounts.services import passwords, sessions, users
-from tenants.teams.models import Membership, Role, Tenant, TenantStatus
+from tenants.teams.models import Membership, Tenant, TenantStatus
 
 PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url")
 MAX_SLUG_LENGTH: Final = 90

@@ -12,9 +12,10 @@ from lad.errors import Conflict
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from lad.types import Actor, Values
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.accounts.services import sessions
-from tenants.teams.models import Membership, Role
+from tenants.teams.models import Membership
 
 
 class EmailTaken(Conflict):

@@ -11,7 +11,8 @@ from lad.tenancy.access import access_of
 from lad.types import Values
 from tenants.access.models import UserCapability
 from tenants.access.rights import effective_rights
-from tenants.teams.models import Membership, Role
+from tenants.access.roles import Role
+from tenants.teams.models import Membership
 from tenants.teams.services import memberships
 
 

@@ -15,9 +15,10 @@ from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
 from tenants.access.authority import authority_of
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.teams import tokens
-from tenants.teams.models import Membership, Role, TenantInvitation
+from tenants.teams.models import Membership, TenantInvitation
 from tenants.teams.services.memberships import AlreadyMember
 
 
@@ -142,7 +143,8 @@ def _lock_open(invitation: TenantInvitation) -> TenantInvitation:
 
 def _check_role(role: str, actor: Actor, tenant_id: UUID) -> None:
     if role not in Role.values or role == Role.OWNER:
-        raise Invalid(errors={"role": ["Choose admin, member or viewer. To change the owner, transfer the ownership."]})
+        roles = ", ".join(each.value for each in Role if each != Role.OWNER)
+        raise Invalid(errors={"role": [f"Choose one of {roles}. To change the owner, transfer the ownership."]})
     authority_of(actor, tenant_id).require_role(role)
 
 

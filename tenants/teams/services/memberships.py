@@ -17,9 +17,10 @@ from lad.types import Actor, Values
 from tenants.access.authority import authority_of
 from tenants.access.errors import AboveYourRole
 from tenants.access.models import UserCapability
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.teams.extensions import access_ended
-from tenants.teams.models import Membership, Role, Tenant
+from tenants.teams.models import Membership, Tenant
 
 
 class OwnerStays(Conflict):

@@ -4,7 +4,7 @@ import pytest
 
 from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
-from tenants.teams.models import Role
+from tenants.access.roles import Role
 from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, PROFILES, conversation, ids, message, profile, say
 from tests.factories.tenants import MembershipFactory, UserFactory
 from tests.support.api import problem

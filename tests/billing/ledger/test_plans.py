@@ -13,8 +13,9 @@ from billing.ledger.models import Hold, LedgerTransaction, Wallet
 from billing.ledger.services import ledger
 from billing.ledger.services.ledger import Operation, Posting
 from lad.tenancy.context import platform_context, tenant_context
+from tenants.access.roles import Role
 from tenants.accounts.models import User
-from tenants.teams.models import Membership, Role, Tenant
+from tenants.teams.models import Membership, Tenant
 from tests.support.database import superuser_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)

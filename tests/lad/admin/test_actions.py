@@ -10,8 +10,9 @@ from lad.mail.models import MailDelivery, MailState
 from lad.outbox.drain import drain
 from lad.outbox.models import DeliveryState, DomainEvent, EventDelivery
 from lad.tenancy.context import platform_context
+from tenants.access.roles import Role
 from tenants.accounts.models import SignInFailure, User
-from tenants.teams.models import Membership, Role, Tenant, TenantInvitation, TenantStatus
+from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
 from tests.factories.tenants import DomainEventFactory
 from tests.support.api import text
 from tests.support.database import one

@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from lad.admin.pagination import CappedPaginator
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
-from tenants.teams.models import Membership, Role, Tenant, TenantInvitation
+from tenants.teams.models import Membership, Tenant, TenantInvitation
 from tests.factories.tenants import (
     FeatureKillSwitchFactory,
     TenantFactory,

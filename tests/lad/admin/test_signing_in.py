@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from lad.tenancy.context import platform_context
-from tenants.teams.models import Membership, Role, Tenant, TenantStatus
+from tenants.access.roles import Role
+from tenants.teams.models import Membership, Tenant, TenantStatus
 from tests.factories.tenants import PASSWORD, MembershipFactory
 from tests.support.api import text
 

@@ -11,9 +11,10 @@ from lad.audit.models import AuditEntry
 from lad.audit.selectors import history
 from lad.db.fields import SECRET_MASK
 from lad.tenancy.context import origin, platform_context, tenant_context
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature
-from tenants.teams.models import Membership, Role, Tenant
+from tenants.teams.models import Membership, Tenant
 from tests.factories.tenants import MemberFactory, TenantFeatureFactory, UserIdentityFactory
 from tests.support.database import superuser_connection
 

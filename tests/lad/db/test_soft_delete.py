@@ -7,9 +7,10 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from lad.db.deletion import NotDeleted, restore
 from lad.tenancy.context import platform_context, tenant_context
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature
-from tenants.teams.models import Membership, Role, Tenant, TenantInvitation
+from tenants.teams.models import Membership, Tenant, TenantInvitation
 from tests.factories.tenants import MembershipFactory, TenantFeatureFactory, TenantInvitationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.access.models import UserCapability
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.features.models import FeatureFlag, TenantFeature
-from tenants.teams.models import Membership, Role, Tenant
+from tenants.teams.models import Membership, Tenant
 from tests.factories.tenants import FeatureFlagFactory, MemberFactory, TenantFeatureFactory, UserCapabilityFactory
 from tests.support.database import superuser_connection
 

@@ -13,9 +13,10 @@ from lad.tenancy.context import platform_context, tenant_context
 from leads.contacts.models import Lead
 from leads.education import availability
 from leads.education.models import EducationCounsellor, EducationStudent
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature
-from tenants.teams.models import PlanTier, Role, Tenant
+from tenants.teams.models import PlanTier, Tenant
 from tests.factories.education import OFFICE_HOURS, EducationCounsellorFactory, EducationStudentFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MembershipFactory, TenantFactory, TenantFeatureFactory

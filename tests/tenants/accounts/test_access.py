@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context
+from tenants.access.roles import Role
 from tenants.accounts import tokens
 from tenants.accounts.authentication import resolve_access
 from tenants.accounts.models import User
 from tenants.accounts.services import sessions
-from tenants.teams.models import Membership, Role, Tenant, TenantStatus
+from tenants.teams.models import Membership, Tenant, TenantStatus
 from tests.factories.tenants import MembershipFactory, UserCapabilityFactory
 
 

@@ -8,10 +8,11 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context
+from tenants.access.roles import Role
 from tenants.accounts.authentication import SESSION_TENANT_KEY, resolve_access
 from tenants.accounts.backends import EmailBackend
 from tenants.accounts.models import User
-from tenants.teams.models import Role, Tenant, TenantStatus
+from tenants.teams.models import Tenant, TenantStatus
 from tests.factories.tenants import PASSWORD, MembershipFactory, UserFactory
 
 

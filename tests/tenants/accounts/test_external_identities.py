@@ -15,10 +15,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context, tenant_context
+from tenants.access.roles import Role
 from tenants.accounts import tokens
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.providers import issuers
-from tenants.teams.models import Membership, Role, Tenant
+from tenants.teams.models import Membership, Tenant
 from tenants.teams.services import invitations
 from tenants.teams.tokens import invitation_token
 from tests.factories.tenants import UserFactory

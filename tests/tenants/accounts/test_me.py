@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from lad.tenancy.context import platform_context
-from tenants.teams.models import Role, Tenant, TenantStatus
+from tenants.access.roles import Role
+from tenants.teams.models import Tenant, TenantStatus
 from tests.factories.tenants import MembershipFactory, UserCapabilityFactory
 from tests.support.api import problem
 from tests.support.database import stored

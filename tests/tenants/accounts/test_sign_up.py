@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context
+from tenants.access.roles import Role
 from tenants.accounts import tokens
 from tenants.accounts.models import User
-from tenants.teams.models import Membership, Role, Tenant, TenantStatus
+from tenants.teams.models import Membership, Tenant, TenantStatus
 from tests.support.api import problem
 from tests.support.database import stored
 from tests.support.events import events

@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context, tenant_context
+from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.accounts.services import joining
 from tenants.teams import tokens
-from tenants.teams.models import Membership, Role, Tenant, TenantInvitation, TenantStatus
+from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
 from tenants.teams.services import invitations
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserCapabilityFactory, UserFactory
 from tests.support.api import problem

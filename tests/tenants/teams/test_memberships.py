@@ -5,9 +5,10 @@ from django.utils import timezone
 
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.access.models import UserCapability
+from tenants.access.roles import Role
 from tenants.accounts.models import RefreshToken, User
 from tenants.accounts.services import sessions
-from tenants.teams.models import Membership, Role
+from tenants.teams.models import Membership
 from tenants.teams.services import memberships
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserCapabilityFactory, UserFactory
 from tests.support.api import problem

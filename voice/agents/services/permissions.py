@@ -9,7 +9,8 @@ from typing import Final
 from lad.errors import NotAllowed
 from lad.tenancy.context import current_scope
 from lad.types import Actor
-from tenants.teams.models import Membership, Role
+from tenants.access.roles import Role
+from tenants.teams.models import Membership
 from voice.agents.models import Voice, VoicePermission
 from voice.numbers.models import VoiceNumber
 
