@@ -6,15 +6,15 @@ import type { components, paths } from "./schema.js";
 
 export type { components, paths } from "./schema.js";
 
-/** What went wrong: an RFC 9457 problem document. */
+/** An error as an RFC 9457 problem document. */
 export type Problem = components["schemas"]["Problem"];
 
 export interface LadOptions {
-  /** Where the API is, for example `https://api.example.com`. */
+  /** The address of the API, for example `https://api.example.com`. */
   baseUrl: string;
-  /** Gives the access token of each request; without one the request is a stranger's. */
+  /** Returns the access token for each request. Without one, the request is anonymous. */
   accessToken?: () => string | undefined | Promise<string | undefined>;
-  /** Another tenant of the caller than the token's. */
+  /** A tenant of the caller other than the token's. */
   tenantId?: string;
 }
 
@@ -37,7 +37,7 @@ export function createLadClient(options: LadOptions): LadClient {
   return client;
 }
 
-/** The body of a successful answer; throws LadError for any other. */
+/** Returns the body of a successful response. Throws LadError for any other. */
 export async function answer<Body>(
   pending: Promise<{ data?: Body; error?: unknown; response: Response }>,
 ): Promise<Body> {
