@@ -13,12 +13,12 @@ RUN useradd --system --user-group --uid 10001 --create-home --home-dir /var/lib/
 WORKDIR /app
 COPY --from=packages /opt/lad /opt/lad
 COPY . .
-# As root, so that the running process cannot change the code or the static files it serves.
-RUN python -m compileall -q lad tenants billing leads campaigns voice aiicp && python manage.py collectstatic --no-input
+# Owned by root, so that the running process cannot change its code or static files.
+RUN python -m compileall -q lad tenants billing leads campaigns voice aiicp demo tools && python manage.py collectstatic --no-input
 USER lad
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# The header keeps SECURE_SSL_REDIRECT from answering with a redirect.
+# Without the header, SECURE_SSL_REDIRECT would answer with a redirect.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["python", "-c", \
   "from urllib.request import *; urlopen(Request('http://127.0.0.1:8000/healthz', headers={'X-Forwarded-Proto': 'https'}), timeout=4)"]
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", "--blocking-threads", "8", "--respawn-failed-workers", "lad.wsgi:application"]

@@ -1,6 +1,6 @@
-# LAD needs Python 3.11 or newer and make; everything else is fetched into $(VENV).
-#   make up                      run LAD here        make test    what CI runs
-#   PYTHON=python3.13 make test  with another Python, in a virtual environment of its own
+# You need Python 3.11 or newer and make. Everything else is fetched into $(VENV).
+#   make up                      run LAD             make test    run what CI runs
+#   PYTHON=python3.13 make test  use another Python, in its own virtual environment
 
 PYTHON ?= python3
 VENV ?= $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
@@ -9,7 +9,7 @@ WORKERS ?= 2
 SOURCES := lad tenants billing leads campaigns voice aiicp demo tools tests manage.py $(wildcard benchmarks)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
-# A server's address in the caller's shell is for `make up`; tests start servers of their own.
+# Server addresses in the shell are for `make up`. Tests start their own servers.
 unexport_for_tests = env -u DATABASE_URL -u DATABASE_OWNER_URL -u REDIS_URL -u LAD_HOME
 
 .DEFAULT_GOAL := help
@@ -22,29 +22,29 @@ help: ## show this list
 up: install ## start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops them
 	@$(BIN)/python -m tools.runtime.up
 
-test: lint types imports migrations pytest ## everything CI runs
+test: lint types imports migrations pytest ## run everything CI runs
 
-lint: install-dev ## style and formatting
+lint: install-dev ## check style and formatting
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 
-format: install-dev ## rewrite the code in the house style
+format: install-dev ## fix style and formatting
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-types: install-dev ## mypy
+types: install-dev ## check types with mypy
 	SECRET_KEY=mypy-only-reads-the-settings $(BIN)/mypy
 
-imports: install-dev ## who may import whom
+imports: install-dev ## check the layers of packages
 	$(BIN)/lint-imports
 
 migrations: install-dev ## fail if a model changed without a migration
 	$(unexport_for_tests) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 
-pytest: install-dev ## the tests; ARGS="-k name" narrows them
+pytest: install-dev ## run the tests; ARGS="-k name" selects some
 	$(unexport_for_tests) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs $(ARGS)
 
-docs: install-dev ## write what is generated under docs/: schema, events, API
+docs: install-dev ## generate the schema, events and API documents under docs/
 	$(unexport_for_tests) $(BIN)/python -W ignore manage.py schema_docs
 	$(unexport_for_tests) $(BIN)/python -W ignore manage.py event_catalogue
 	$(unexport_for_tests) $(BIN)/python -W ignore manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
@@ -55,14 +55,14 @@ shell: install ## a Django shell beside the running LAD
 psql: install ## psql as the owner of the running LAD's database
 	@$(BIN)/python -m tools.runtime.run_with_environment --psql
 
-lock: install-dev ## compile the hashed locks; UPGRADE=1 takes newer versions
+lock: install-dev ## compile the hashed lock files; UPGRADE=1 takes newer versions
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c requirements.txt \
 		-o requirements-dev.txt
 
-clean: ## remove environments and caches; the data in .lad stays
+clean: ## remove environments and caches, but not the data in .lad
 	rm -rf .venv .venv-* build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -80,7 +80,7 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
 	@touch $@ $(VENV)/.installed
 
 $(BIN)/python:
-	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 1; }
+	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name another: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 1; }
 	@"$(PYTHON)" --version >/dev/null 2>&1 || { echo "$(PYTHON) does not run. Name another one, for example: PYTHON=/usr/bin/python3.12 make $(MAKECMDGOALS)"; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "LAD needs Python 3.11 or newer and $(PYTHON) is $$("$(PYTHON)" --version 2>&1). Name a newer one: PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 1; }
 	@echo "Creating $(VENV)"
