@@ -1,4 +1,4 @@
-"""What of the billing domain needs somebody now."""
+"""List billing items that need attention."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,12 +19,11 @@ from billing.usage.models import UsageEvent, UsageStatus
 from lad.admin.dashboard import Card, Contribution, contributes_to_dashboard
 from lad.tenancy.access import access_of
 
-# More than this is counted no further.
-MANY: Final = 1_000
-# A charge that failed longer ago was looked at or never will be.
-RECENT: Final = timedelta(days=7)
-# The ledger is proved every night.
-LATE: Final = timedelta(hours=36)
+MAX_COUNTED: Final = 1_000
+# Older failures have been handled or never will be.
+RECENT_PERIOD: Final = timedelta(days=7)
+# The audit runs every night.
+MAX_AUDIT_AGE: Final = timedelta(hours=36)
 
 
 @contributes_to_dashboard
@@ -36,27 +35,27 @@ def contribution(request: HttpRequest) -> Contribution:
     if access.allows("usage.view"):
         found.cards.append(_failures())
     if access.platform:
-        found.cards += [_proof(timezone.now()), _stripe_events(timezone.now())]
+        found.cards += [_last_audit(timezone.now()), _stripe_events(timezone.now())]
     return found
 
 
-def _proof(now: datetime) -> Card:
-    """The last audit of the whole ledger: proved, violated, or too long ago to say."""
+def _last_audit(now: datetime) -> Card:
+    """Return the card of the last audit of the whole ledger."""
     title, icon, url = "Ledger", "verified", reverse("admin:billing_ledgeraudit_changelist")
     audit = LedgerAudit.objects.filter(scope="").order_by("-created_at").first()
     if audit is None:
-        return Card(title, "Not proved yet", icon, "the audit runs every night", url, "info")
-    read = f"{audit.ledger_rows:,} movements, {audit.violations:,} violations"
+        return Card(title, "Not audited yet", icon, "the audit runs every night", url, "info")
+    checked = f"{audit.ledger_rows:,} transactions, {audit.violations:,} violations"
     if audit.result == AuditResult.VIOLATED:
-        return Card(title, f"{audit.violations:,} violations", "gpp_bad", read, _page(audit), "danger")
-    value = f"Proved {date_format(timezone.localtime(audit.finished_at), 'j M, H:i')}"
-    late = now - audit.finished_at > LATE
-    return Card(title, value, icon, f"{read}; no audit since" if late else read, url, "warning" if late else "")
+        return Card(title, f"{audit.violations:,} violations", "gpp_bad", checked, _page(audit), "danger")
+    value = f"Audited {date_format(timezone.localtime(audit.finished_at), 'j M, H:i')}"
+    late = now - audit.finished_at > MAX_AUDIT_AGE
+    return Card(title, value, icon, f"{checked}; no audit since" if late else checked, url, "warning" if late else "")
 
 
 def _invoices() -> Card:
     count = _counted(Invoice.objects.filter(past_due(timezone.now())))
-    detail = "past their due date" if count else "nobody owes anything"
+    detail = "past their due date" if count else "no overdue invoices"
     return Card(
         "Overdue invoices",
         _shown(count),
@@ -69,7 +68,7 @@ def _invoices() -> Card:
 
 def _wallets() -> Card:
     count = _counted(Wallet.objects.filter(below_threshold(), status=WalletStatus.ACTIVE))
-    detail = "below their threshold" if count else "all hold enough"
+    detail = "below their threshold" if count else "none below its threshold"
     return Card(
         "Low wallets",
         _shown(count),
@@ -83,47 +82,47 @@ def _wallets() -> Card:
 def _payments() -> Card:
     count = _counted(Payment.objects.exclude(attention=""))
     return Card(
-        "Card payments to look into",
+        "Card payments to review",
         _shown(count),
         "credit_card",
-        "refunds, disputes and what does not fit" if count else "all is settled",
+        "refunds, disputes and mismatches" if count else "nothing to review",
         _list("payment", "attention=needed"),
         "danger" if count else "",
     )
 
 
 def _stripe_events(now: datetime) -> Card:
-    unacted = Q(outcome__in=[EventOutcome.REFUSED, EventOutcome.FAILED], created_at__gte=now - RECENT)
-    count = _counted(StripeEvent.objects.filter(unacted))
+    unprocessed = Q(outcome__in=[EventOutcome.REFUSED, EventOutcome.FAILED], created_at__gte=now - RECENT_PERIOD)
+    count = _counted(StripeEvent.objects.filter(unprocessed))
     return Card(
-        "Stripe events not acted on",
+        "Unprocessed Stripe events",
         _shown(count),
         "webhook",
-        f"refused or failed in the last {RECENT.days} days",
+        f"refused or failed in the last {RECENT_PERIOD.days} days",
         _list("stripeevent", "outcome__in=refused,failed"),
         "warning" if count else "",
     )
 
 
 def _failures() -> Card:
-    rows = UsageEvent.objects.filter(status=UsageStatus.FAILED, created_at__gte=timezone.now() - RECENT)
+    rows = UsageEvent.objects.filter(status=UsageStatus.FAILED, created_at__gte=timezone.now() - RECENT_PERIOD)
     count = _counted(rows)
     return Card(
         "Failed charges",
         _shown(count),
         "money_off",
-        f"in the last {RECENT.days} days",
+        f"in the last {RECENT_PERIOD.days} days",
         _list("usageevent", "status__exact=failed"),
         "warning" if count else "",
     )
 
 
 def _counted(rows: QuerySet[Any]) -> int:
-    return rows.order_by()[: MANY + 1].count()
+    return rows.order_by()[: MAX_COUNTED + 1].count()
 
 
 def _shown(count: int) -> str:
-    return f"{count:,}" if count <= MANY else f"over {MANY:,}"
+    return f"{count:,}" if count <= MAX_COUNTED else f"over {MAX_COUNTED:,}"
 
 
 def _page(audit: LedgerAudit) -> str:

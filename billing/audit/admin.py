@@ -1,6 +1,4 @@
-"""Proofs of the ledger, to look at."""
-
-from typing import Any
+"""Admin pages of ledger audits and anchors."""
 
 from unfold.decorators import display
 
@@ -9,7 +7,7 @@ from billing.formatting import Column, quantity, table
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.json_view import json_view
 
-FINDINGS = (Column("Rule", "rule"), Column("What is wrong", "title"), Column("Table", "table"), Column("Row", "row"))
+FINDINGS = (Column("Rule", "rule"), Column("Problem", "title"), Column("Table", "table"), Column("Row", "row"))
 LABELS = {AuditResult.PROVED: "success", AuditResult.VIOLATED: "danger"}
 
 
@@ -17,30 +15,30 @@ LABELS = {AuditResult.PROVED: "success", AuditResult.VIOLATED: "danger"}
 class LedgerAuditAdmin(ReadOnlyAdmin):
     platform_only = True
     section, icon, rank = "Billing", "verified", 100
-    list_display = ["started_at", "verdict", "violations", "movements", "wallets", "seconds", "with_hashes", "scope"]
+    list_display = ["started_at", "outcome", "violations", "transactions", "wallets", "seconds", "with_hashes", "scope"]
     list_filter = ["result", "created_at"]
     search_fields = ["scope__startswith"]
     fieldsets = [
-        (None, {"fields": ["verdict", "violations", ("movements", "wallets"), "scope"]}),
+        (None, {"fields": ["outcome", "violations", ("transactions", "wallets"), "scope"]}),
         ("Findings", {"fields": ["found"]}),
         ("Run", {"fields": [("started_at", "finished_at", "seconds"), ("with_hashes", "since_anchor"), "heads_hash"]}),
     ]
-    readonly_fields = ["verdict", "movements", "seconds", "found"]
+    readonly_fields = ["outcome", "transactions", "seconds", "found"]
 
     @display(description="Result", label=LABELS)
-    def verdict(self, obj: Any) -> tuple[str, str]:
+    def outcome(self, obj: LedgerAudit) -> tuple[str, str]:
         return obj.result, obj.get_result_display()
 
-    @display(description="Movements")
-    def movements(self, obj: Any) -> str:
+    @display(description="Transactions")
+    def transactions(self, obj: LedgerAudit) -> str:
         return quantity(obj.ledger_rows)
 
     @display(description="Seconds")
-    def seconds(self, obj: Any) -> str:
+    def seconds(self, obj: LedgerAudit) -> str:
         return f"{(obj.finished_at - obj.started_at).total_seconds():.1f}"
 
-    @display(description="Rows that break a promise")
-    def found(self, obj: Any) -> Any:
+    @display(description="Rows that break a rule")
+    def found(self, obj: LedgerAudit) -> str:
         return table(FINDINGS, [{**finding, "row": json_view(finding["row"])} for finding in obj.findings])
 
 

@@ -1,4 +1,4 @@
-"""Proofs of the ledger, and the heads of its chains that later proofs are held against."""
+"""Audits of the ledger, and anchors: hashes of its chains that later audits check."""
 
 from typing import ClassVar, Final
 
@@ -31,18 +31,22 @@ class AuditResult(models.TextChoices):
 
 
 class LedgerAudit(AppendOnly, GlobalModel):
-    """One finished audit of the ledger: what it read, and the first of the rows that break a rule."""
+    """A finished audit of the ledger: what it read, and the first rows that break a rule."""
 
     event_name = "billing.ledger_audit"
 
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
     scope = models.CharField(
-        max_length=255, blank=True, default="", db_default="", help_text="The only tenant audited; empty for all."
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The only tenant that was audited. Empty for all tenants.",
     )
-    with_hashes = models.BooleanField(help_text="Whether the hash of every row was computed again.")
+    with_hashes = models.BooleanField(help_text="Whether the hash of every transaction was recomputed.")
     since_anchor = models.BooleanField(
-        default=False, db_default=False, help_text="Whether rows below a wallet's last anchor were left out."
+        default=False, db_default=False, help_text="Whether transactions before the last anchors were left out."
     )
     ledger_rows = models.PositiveBigIntegerField()
     wallets = models.PositiveBigIntegerField()
@@ -59,12 +63,12 @@ class LedgerAudit(AppendOnly, GlobalModel):
             models.CheckConstraint(
                 condition=Q(finished_at__gte=F("started_at")),
                 name="billing_ledger_audits_lasted",
-                violation_error_message="An audit ends after it began.",
+                violation_error_message="An audit cannot finish before it started.",
             ),
             models.CheckConstraint(
                 condition=Q(result=AuditResult.PROVED, violations=0) | Q(result=AuditResult.VIOLATED, violations__gt=0),
                 name="billing_ledger_audits_verdict",
-                violation_error_message="The ledger is proved when nothing breaks a rule, and only then.",
+                violation_error_message="The result must be proved without violations, and violated otherwise.",
             ),
         ]
         indexes = [models.Index(fields=["-created_at"], name="billing_audits_newest")]
@@ -74,9 +78,10 @@ class LedgerAudit(AppendOnly, GlobalModel):
 
 
 class LedgerAnchor(AppendOnly, TenantModel):
-    """The head of a wallet's chain on one day, as a clean audit found it.
+    """The last hash of a wallet's ledger on one day, as recorded by an audit without violations.
 
-    A chain that was written anew from an earlier row on is whole in itself, but no longer runs through its anchors.
+    A chain that is rewritten from some transaction on is consistent in itself, but no longer matches its
+    anchors.
     """
 
     event_name = "billing.ledger_anchor"
@@ -95,12 +100,12 @@ class LedgerAnchor(AppendOnly, TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "wallet", "anchored_on"],
                 name="billing_ledger_anchors_day_key",
-                violation_error_message="The wallet is anchored on this day already.",
+                violation_error_message="The wallet is already anchored on this day.",
             ),
             models.CheckConstraint(
                 condition=Q(wallet_version__gt=0),
                 name="billing_ledger_anchors_version",
-                violation_error_message="Only a wallet with rows in the ledger has a head.",
+                violation_error_message="Only a wallet with transactions can be anchored.",
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="billing_anchors_newest")]

@@ -1,4 +1,4 @@
-"""Proving the ledger: an audit of one snapshot whose result is kept, told, and anchored."""
+"""Audit the ledger: check one snapshot, store the result, emit violations and anchor the chains."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,14 +19,14 @@ log = structlog.get_logger(__name__)
 
 HEADS = "SELECT COALESCE(string_agg(ledger_hash, '' ORDER BY tenant_id, id), '') FROM billing_wallets"
 HEADS_HASH = f"SELECT sha256(({HEADS}))"
-MOVED = """
+UNANCHORED_WALLETS = """
 SELECT wallet.tenant_id, wallet.id, wallet.ledger_version, wallet.ledger_hash
 FROM billing_wallets AS wallet
 WHERE wallet.ledger_version > COALESCE((
     SELECT max(anchor.wallet_version) FROM billing_ledger_anchors AS anchor
     WHERE anchor.tenant_id = wallet.tenant_id AND anchor.wallet_id = wallet.id), 0)
 """
-DROP_ANCHOR = """
+INSERT_ANCHORS = """
 INSERT INTO billing_ledger_anchors (tenant_id, wallet_id, anchored_on, wallet_version, entry_hash)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::date[], %s::bigint[], %s::bytea[])
 ON CONFLICT (tenant_id, wallet_id, anchored_on) DO NOTHING
@@ -35,7 +35,7 @@ ON CONFLICT (tenant_id, wallet_id, anchored_on) DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class CompletedAudit:
-    """A finished audit, with all that it found."""
+    """A finished audit and everything it found."""
 
     audit: LedgerAudit
     results: CheckResults
@@ -56,19 +56,19 @@ def audit_ledger(
     since_anchor: bool = False,
     now: datetime | None = None,
 ) -> CompletedAudit:
-    """Audit every wallet, or those of one tenant, in one snapshot and keep the result.
+    """Audit every wallet, or those of one tenant, in one snapshot and store the result.
 
-    Called outside any scope. A clean audit with hashes drops today's anchors for the wallets that moved.
-    For each tenant with a row that breaks a promise ``billing.ledger.audit_failed`` is emitted. ``now`` is
-    the moment by which holds must have ended.
+    Call it outside of any tenant context. An audit with hashes and without violations anchors the wallets
+    that have new transactions. Emits ``billing.ledger.audit_failed`` for each tenant with a violation.
+    ``now`` is the time by which overdue holds are judged.
     """
     started_at = timezone.now()
     with snapshot(tenant_id=tenant.pk if tenant else None) as cursor:
         results = run_checks(cursor, with_hashes=with_hashes, since_anchor=since_anchor, now=now)
         cursor.execute(HEADS_HASH)
         [heads_hash] = cursor.fetchone()
-        cursor.execute(MOVED)
-        moved = cursor.fetchall() if with_hashes and not results.violations else []
+        cursor.execute(UNANCHORED_WALLETS)
+        unanchored = cursor.fetchall() if with_hashes and not results.violations else []
     with platform_context():
         audit = LedgerAudit.objects.create(
             started_at=started_at,
@@ -76,7 +76,7 @@ def audit_ledger(
             scope=tenant.slug if tenant else "",
             with_hashes=with_hashes,
             since_anchor=since_anchor,
-            ledger_rows=results.movements,
+            ledger_rows=results.transactions,
             wallets=results.wallets,
             violations=results.violations,
             findings=[
@@ -86,8 +86,8 @@ def audit_ledger(
             result=AuditResult.VIOLATED if results.violations else AuditResult.PROVED,
             heads_hash=heads_hash,
         )
-        _drop_anchors(moved, started_at)
-    # What was found is kept also when it cannot be told.
+        _insert_anchors(unanchored, started_at)
+    # Separate transaction: the result is kept even if emitting the event fails.
     if results.violations:
         log.critical("ledger audit failed", audit=str(audit.pk), violations=results.violations)
         with platform_context():
@@ -95,15 +95,15 @@ def audit_ledger(
     return CompletedAudit(audit, results)
 
 
-def _drop_anchors(moved: list[tuple[UUID, UUID, int, bytes]], at: datetime) -> None:
-    if moved:
-        tenants, wallets, versions, hashes = (list(column) for column in zip(*moved, strict=True))
+def _insert_anchors(heads: list[tuple[UUID, UUID, int, bytes]], now: datetime) -> None:
+    if heads:
+        tenants, wallets, versions, hashes = (list(column) for column in zip(*heads, strict=True))
         with connection.cursor() as cursor:
-            cursor.execute(DROP_ANCHOR, [tenants, wallets, [at.date()] * len(moved), versions, hashes])
+            cursor.execute(INSERT_ANCHORS, [tenants, wallets, [now.date()] * len(heads), versions, hashes])
 
 
 def _emit_failure(audit: LedgerAudit, results: CheckResults) -> None:
-    """Emit an event for each tenant concerned; a row may name one that does not exist."""
+    """Emit an event for each tenant concerned. A tampered row may name a tenant that does not exist."""
     concerned = dict(by_tenant(results.findings))
     known = Tenant.all_objects.filter(pk__in=concerned).values_list("pk", flat=True)
     emit_many(
@@ -112,7 +112,7 @@ def _emit_failure(audit: LedgerAudit, results: CheckResults) -> None:
             payload={
                 "audit_id": str(audit.pk),
                 "violations": len(concerned[tenant_id]),
-                "rules": _numbers(concerned[tenant_id]),
+                "rules": _rule_numbers(concerned[tenant_id]),
             },
             tenant_id=tenant_id,
             aggregate_type="ledger_audit",
@@ -122,5 +122,5 @@ def _emit_failure(audit: LedgerAudit, results: CheckResults) -> None:
     )
 
 
-def _numbers(findings: list[Finding]) -> list[str]:
+def _rule_numbers(findings: list[Finding]) -> list[str]:
     return sorted({finding.rule for finding in findings}, key=lambda number: int(number[1:]))

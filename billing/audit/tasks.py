@@ -1,15 +1,16 @@
-"""What Celery runs for the billing domain. Every task looks for work in the database; none carries any."""
+"""Celery task of the nightly audit."""
 
 from celery import shared_task
 
 from billing.audit.services import audit_ledger
 
-# Reading a ledger of many millions of movements takes minutes.
-LONGEST_AUDIT = 6 * 3600
+MAX_AUDIT_SECONDS = 6 * 3600
 
 
-# An audit is not begun again while it runs, however long it takes.
-@shared_task(name="billing.prove_ledger", acks_late=False, time_limit=LONGEST_AUDIT, soft_time_limit=LONGEST_AUDIT)
+# Acknowledged early, so that a long audit is not delivered a second time.
+@shared_task(
+    name="billing.prove_ledger", acks_late=False, time_limit=MAX_AUDIT_SECONDS, soft_time_limit=MAX_AUDIT_SECONDS
+)
 def prove_ledger() -> None:
-    """Hold every promise of the ledger against all its rows."""
+    """Audit the whole ledger."""
     audit_ledger()

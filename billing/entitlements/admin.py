@@ -1,4 +1,4 @@
-"""How much of each feature a tenant may use, and how much it has."""
+"""Admin pages of entitlements and their use."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -17,8 +17,7 @@ from billing.formatting import DASH, Column, amount, quantity, table
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.lists import computed_once
 
-# Of an entitlement so many windows are shown on its page.
-WINDOWS: Final = 45
+MAX_WINDOWS_SHOWN: Final = 45
 HISTORY: Final = (
     Column("Window", "window"),
     Column("Begins", "window_start"),
@@ -44,7 +43,7 @@ class FeatureEntitlementAdmin(TenantModelAdmin):
         ("Used", {"fields": ["today", "this_month"]}),
         ("Quota", {"fields": ["quota_unit", "daily_quota", "monthly_quota"]}),
         ("Beyond the quota", {"fields": ["allow_overages", "overage_rate"]}),
-        ("Day by day", {"fields": ["windows"]}),
+        ("History", {"fields": ["windows"]}),
         ("Data", {"fields": ["metadata"]}),
     ]
     readonly_fields = ["today", "this_month", "windows"]
@@ -52,28 +51,30 @@ class FeatureEntitlementAdmin(TenantModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return with_use(super().get_queryset(request), now=timezone.now())
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What was used counts for the feature it was used as: another feature gets an entitlement of its own."""
+    def get_readonly_fields(self, request: HttpRequest, obj: FeatureEntitlement | None = None) -> list[str]:
+        """Lock the feature of an existing entitlement: its use was counted for that feature."""
         fixed = super().get_readonly_fields(request, obj)
         return fixed if obj is None else [*fixed, "feature_key"]
 
     @display(description="Today")
-    def today(self, obj: Any) -> Any:
+    def today(self, obj: Any) -> str:
         return _bar(obj.used_today, obj.daily_quota)
 
     @display(description="This month")
-    def this_month(self, obj: Any) -> Any:
+    def this_month(self, obj: Any) -> str:
         return _bar(obj.used_this_month, obj.monthly_quota)
 
     @display(description="Beyond the quota")
-    def overage(self, obj: Any) -> str:
+    def overage(self, obj: FeatureEntitlement) -> str:
         return f"{amount(obj.overage_rate)} each" if obj.allow_overages else "refused"
 
     @display(description="Windows")
     @computed_once
-    def windows(self, obj: Any) -> Any:
-        rows = EntitlementUse.objects.filter(entitlement=obj.pk).order_by("-window_start", "-window")[:WINDOWS]
-        return table(HISTORY, [_line(row) for row in rows])
+    def windows(self, obj: FeatureEntitlement) -> str:
+        rows = EntitlementUse.objects.filter(entitlement=obj.pk).order_by("-window_start", "-window")[
+            :MAX_WINDOWS_SHOWN
+        ]
+        return table(HISTORY, [_history_row(row) for row in rows])
 
 
 @register(EntitlementUse)
@@ -85,12 +86,12 @@ class EntitlementUseAdmin(ReadOnlyAdmin):
     list_select_related = ["entitlement"]
 
     @display(description="Used")
-    def share(self, obj: Any) -> Any:
+    def share(self, obj: EntitlementUse) -> str:
         return _bar(obj.used, obj.quota)
 
 
-def _bar(used: Decimal, quota: Decimal | None) -> Any:
-    """What is used of a quota; without one the number alone."""
+def _bar(used: Decimal, quota: Decimal | None) -> str:
+    """Return the used part of a quota as a bar, or the number alone without a quota."""
     if quota is None:
         return format_html('{} <span class="lad-hint">no limit</span>', quantity(used))
     share = min(used * 100 / quota, Decimal(100)) if quota else Decimal(100)
@@ -109,7 +110,7 @@ def _bar(used: Decimal, quota: Decimal | None) -> Any:
     )
 
 
-def _line(row: EntitlementUse) -> dict[str, Any]:
+def _history_row(row: EntitlementUse) -> dict[str, object]:
     return {
         "window": QuotaWindow(row.window).label,
         "window_start": f"{row.window_start:%Y-%m-%d}",

@@ -1,4 +1,4 @@
-"""What a tenant's quotas leave, for the app to show before it is refused."""
+"""The tenant's remaining quotas, and the resources of entitlements and their use."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from lad.api.views import LadAPIView, require_tenant
 
 
 class QuotaWindowResponse(serializers.Serializer):
-    """One window of a quota, from local midnight to local midnight; null where there is no limit."""
+    """A day or month in the tenant's time zone. ``quota`` and ``left`` are null without a limit."""
 
     begins = serializers.DateField()
     resets_at = serializers.DateTimeField()
@@ -26,7 +26,7 @@ class QuotaWindowResponse(serializers.Serializer):
 
 
 class RemainingQuotaResponse(serializers.Serializer):
-    """One feature: what its quotas count, what is left of them, and what a unit beyond costs (null: refused)."""
+    """The remaining quotas of a feature. ``overage_rate`` is null if use beyond them is refused."""
 
     feature_key = serializers.CharField()
     enabled = serializers.BooleanField()
@@ -43,12 +43,12 @@ class RemainingQuotasResponse(serializers.Serializer):
 class RemainingQuotasView(LadAPIView):
     area = "usage"
 
-    @extend_schema(summary="What the quotas of every feature leave now", responses={200: RemainingQuotasResponse})
+    @extend_schema(summary="Remaining quotas of every feature", responses={200: RemainingQuotasResponse})
     def get(self, request: Request) -> Response:
         require_tenant(FeatureEntitlement)
-        left = quotas.remaining_by_feature(now=timezone.now())
+        remaining = quotas.remaining_by_feature(now=timezone.now())
         return Response(
-            RemainingQuotasResponse({"features": [_feature(key, state) for key, state in left.items()]}).data
+            RemainingQuotasResponse({"features": [_feature(key, state) for key, state in remaining.items()]}).data
         )
 
 

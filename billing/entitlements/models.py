@@ -1,4 +1,4 @@
-"""How much of a feature a tenant may use, and how much it has used."""
+"""Entitlements: how much of a feature a tenant may use, and how much it has used."""
 
 from typing import Final
 
@@ -11,12 +11,12 @@ from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey
 from lad.db.models import TenantModel
 
-# One of it is counted for each use, whatever was used in it.
+# Every use counts as one, whatever its quantity.
 USE: Final = "use"
 
 
 class FeatureEntitlement(TenantModel):
-    """The quotas of one feature for one tenant, and what use beyond them costs."""
+    """The quotas of one feature for one tenant, and the price of use beyond them."""
 
     event_name = "billing.feature_entitlement"
 
@@ -27,17 +27,17 @@ class FeatureEntitlement(TenantModel):
         choices=[(USE, "Use"), *PriceUnit.choices],
         default=USE,
         db_default=USE,
-        help_text="What is counted: each use as one, or the minutes, records or other units in it.",
+        help_text="What the quota counts: uses, or their minutes, records or other units.",
     )
-    monthly_quota = money.amount_field(null=True, blank=True, help_text="Empty: no limit.")
-    daily_quota = money.amount_field(null=True, blank=True, help_text="Empty: no limit.")
+    monthly_quota = money.amount_field(null=True, blank=True, help_text="Empty for no limit.")
+    daily_quota = money.amount_field(null=True, blank=True, help_text="Empty for no limit.")
     allow_overages = models.BooleanField(
-        default=False, db_default=False, help_text="Whether use beyond a quota is let through, at a price."
+        default=False, db_default=False, help_text="Whether use beyond the quota is allowed at a price."
     )
     overage_rate = money.unit_price_field(null=True, blank=True, help_text="The price of one unit beyond the quota.")
     metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
 
-    # How much a tenant may use is the platform's to say.
+    # Only the platform writes entitlements.
     privileges = ("SELECT",)
 
     class Meta:
@@ -46,24 +46,24 @@ class FeatureEntitlement(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "feature_key"],
                 name="billing_feature_entitlements_key",
-                violation_error_message="The tenant has an entitlement for this feature already.",
+                violation_error_message="The tenant already has an entitlement for this feature.",
             ),
             models.CheckConstraint(
                 condition=~Q(feature_key=""),
                 name="billing_feature_entitlements_feature",
-                violation_error_message="Name the feature.",
+                violation_error_message="Choose a feature.",
             ),
             models.CheckConstraint(
                 condition=(Q(monthly_quota__gte=0) | Q(monthly_quota__isnull=True))
                 & (Q(daily_quota__gte=0) | Q(daily_quota__isnull=True)),
                 name="billing_feature_entitlements_quota",
-                violation_error_message="A quota cannot be negative; leave it empty for no limit.",
+                violation_error_message="A quota cannot be negative. Leave it empty for no limit.",
             ),
             models.CheckConstraint(
                 condition=Q(overage_rate__isnull=False, overage_rate__gte=0)
                 | Q(overage_rate__isnull=True, allow_overages=False),
                 name="billing_feature_entitlements_overage",
-                violation_error_message="Use beyond the quota needs a price, which may be 0 but not negative.",
+                violation_error_message="Use beyond the quota needs a price of at least 0.",
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="billing_entitlements_newest")]
@@ -80,8 +80,8 @@ class QuotaWindow(models.TextChoices):
 class EntitlementUse(TenantModel):
     """How much of an entitlement was used in one calendar day or month of the tenant's time zone.
 
-    ``quota`` is the limit of the window as it was when units were last taken, where use beyond it is
-    refused: no two takers at once can pass it, whatever they had read before.
+    ``quota`` is the limit when units were last consumed, if use beyond it is refused. A check constraint
+    on it keeps concurrent calls within the limit.
     """
 
     event_name = "billing.entitlement_use"
@@ -92,9 +92,7 @@ class EntitlementUse(TenantModel):
     window = models.CharField(max_length=20, choices=QuotaWindow)
     window_start = models.DateField(help_text="The day, or the first day of the month.")
     used = money.amount_field(default=0, db_default=0)
-    quota = money.amount_field(
-        null=True, blank=True, help_text="Empty: no limit, or one that may be passed at a price."
-    )
+    quota = money.amount_field(null=True, blank=True, help_text="Empty for no limit, or if use beyond it is charged.")
     nearly_used_at = models.DateTimeField(null=True, blank=True)
     used_up_at = models.DateTimeField(null=True, blank=True)
 
@@ -111,24 +109,24 @@ class EntitlementUse(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "entitlement", "window", "window_start"],
                 name="billing_entitlement_usage_window_key",
-                violation_error_message="The use in this window is counted already.",
+                violation_error_message="The use in this window is already counted.",
             ),
             models.CheckConstraint(
                 condition=Q(used__gte=0),
                 name="billing_entitlement_usage_not_negative",
-                violation_error_message="No more can be given back than was used.",
+                violation_error_message="No more units can be given back than were used.",
             ),
             models.CheckConstraint(
                 condition=Q(quota__isnull=True) | Q(used__lte=F("quota")),
                 name="billing_entitlement_usage_within_quota",
-                violation_error_message="The quota does not leave that much.",
+                violation_error_message="This exceeds the quota.",
             ),
             models.CheckConstraint(
                 condition=Q(window=QuotaWindow.DAY) | Q(window_start__day=1),
                 name="billing_entitlement_usage_month_start",
-                violation_error_message="A month begins on its first day.",
+                violation_error_message="A monthly window must begin on the first day of a month.",
             ),
-            # Every use of a feature rewrites its two rows: space on their page keeps that from touching an index.
+            # Every use updates two rows. Free space on the page lets that happen without touching an index.
             TableStorage(
                 name="billing_entitlement_usage_storage",
                 parameters={

@@ -1,4 +1,4 @@
-"""Entitlements with what is used of them today and this month, each by its own tenant's calendar."""
+"""Read entitlements with their use today and this month, by each tenant's calendar."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from billing.entitlements.models import EntitlementUse, FeatureEntitlement, Quot
 
 
 class LocalTime(Func):
-    """A moment as the clocks of a time zone show it: ``LocalTime(moment, zone)``."""
+    """Convert a timestamp to local time: ``LocalTime(timestamp, zone)``."""
 
     template = "(%(expressions)s)"
     arg_joiner = " AT TIME ZONE "
@@ -23,8 +23,8 @@ class DateOf(Func):
     output_field: Any = DateField()
 
 
-def with_use(rows: QuerySet[FeatureEntitlement], *, now: datetime) -> QuerySet[Any]:
-    """Each row with ``used_today``, ``used_this_month`` and its tenant's ``zone``, in the one query of the rows."""
+def with_use(rows: QuerySet[FeatureEntitlement], *, now: datetime) -> QuerySet[FeatureEntitlement]:
+    """Annotate ``used_today``, ``used_this_month`` and the tenant's ``zone``."""
     return rows.annotate(
         zone=F("tenant__timezone"),
         used_today=_used(QuotaWindow.DAY, now),
@@ -33,7 +33,7 @@ def with_use(rows: QuerySet[FeatureEntitlement], *, now: datetime) -> QuerySet[A
 
 
 def _used(window: QuotaWindow, now: datetime) -> Coalesce:
-    here = LocalTime(Value(now, DateTimeField()), OuterRef("tenant__timezone"))
-    begins = DateOf(here) if window == QuotaWindow.DAY else DateOf(Func(Value("month"), here, function="date_trunc"))
+    local = LocalTime(Value(now, DateTimeField()), OuterRef("tenant__timezone"))
+    begins = DateOf(local) if window == QuotaWindow.DAY else DateOf(Func(Value("month"), local, function="date_trunc"))
     uses = EntitlementUse.objects.filter(entitlement=OuterRef("pk"), window=window, window_start=begins)
     return Coalesce(Subquery(uses.values("used")), Value(Decimal(0)), output_field=DecimalField())

@@ -1,4 +1,4 @@
-"""What of money the dashboard asks for."""
+"""Billing's cards on the dashboard."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -14,9 +14,9 @@ def cards(client):
     return {card.title: (card.value, card.tone) for card in client.get("/admin/").context["cards"]}
 
 
-def test_the_dashboard_asks_for_unpaid_invoices_low_wallets_and_failed_charges(root, tenant, member):
-    calm = {"Overdue invoices": ("0", ""), "Low wallets": ("0", ""), "Failed charges": ("0", "")}
-    assert cards(root) | calm == cards(root)
+def test_the_dashboard_shows_overdue_invoices_low_wallets_and_failed_charges(root, tenant, member):
+    nothing = {"Overdue invoices": ("0", ""), "Low wallets": ("0", ""), "Failed charges": ("0", "")}
+    assert cards(root) | nothing == cards(root)
     now = timezone.now()
     with platform_context(tenant_id=tenant.pk):
         for user, amount in ((None, 4), (member, 5)):
@@ -28,11 +28,11 @@ def test_the_dashboard_asks_for_unpaid_invoices_low_wallets_and_failed_charges(r
         for days in (1, 8):
             at = now - timedelta(days=days)
             UsageEventFactory.create(status="failed", error_message="No", created_at=at)
-    asking = {"Overdue invoices": ("2", "danger"), "Low wallets": ("1", "warning"), "Failed charges": ("1", "warning")}
-    assert cards(root) | asking == cards(root)
+    due = {"Overdue invoices": ("2", "danger"), "Low wallets": ("1", "warning"), "Failed charges": ("1", "warning")}
+    assert cards(root) | due == cards(root)
 
 
-def test_a_card_leads_to_the_very_rows_it_counts(root, tenant):
+def test_a_card_links_to_exactly_the_rows_it_counts(root, tenant):
     now = timezone.now()
     with platform_context(tenant_id=tenant.pk):
         InvoiceFactory.create(status="overdue", due_at=now)
@@ -43,14 +43,12 @@ def test_a_card_leads_to_the_very_rows_it_counts(root, tenant):
         for outcome in ("refused", "failed", "processed"):
             StripeEventFactory.create(outcome=outcome)
     found = {card.title: card for card in root.get("/admin/").context["cards"]}
-    for title in ("Overdue invoices", "Low wallets", "Stripe events not acted on"):
+    for title in ("Overdue invoices", "Low wallets", "Unprocessed Stripe events"):
         shown = root.get(found[title].url).context["cl"].result_list
         assert (title, found[title].value) == (title, str(len(shown)))
 
 
-def test_a_tenants_staff_see_their_own_money_and_viewers_only_what_it_costs(
-    admin_of, owner, viewer, other_tenant, other_owner
-):
+def test_staff_see_their_own_tenants_cards_and_viewers_only_usage(admin_of, owner, viewer, other_tenant, other_owner):
     with platform_context(tenant_id=other_tenant.pk):
         InvoiceFactory.create(status="overdue", due_at=timezone.now())
     assert cards(admin_of(owner))["Overdue invoices"] == ("0", "")

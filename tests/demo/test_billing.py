@@ -51,7 +51,7 @@ def test_an_auditor_finds_nothing() -> None:
     with connection.cursor() as cursor:
         found = run_checks(cursor, now=timezone.now())
     assert found.findings == []
-    assert found.movements > 500
+    assert found.transactions > 500
 
 
 def test_every_wallet_holds_what_its_ledger_and_its_lots_say() -> None:

@@ -1,8 +1,8 @@
-"""Every wallet against the fold of its ledger, in one pass over the rows in any order.
+"""Compare every wallet with the totals of its ledger, in one unsorted pass over the transactions.
 
-That each movement begins where the one before it ended needs no sorting: over a whole chain the
-fingerprints of ends and beginnings cancel out but for the last end. A wallet whose do not is then read
-movement by movement. Two different chains agree by chance once in 2^64; the hashes exclude that too.
+Checking that each transaction starts where the previous one ended needs no sorting: over a whole chain,
+the XOR of the hashes of all starts and ends leaves only the last end. Only wallets that fail this test are
+read in order. Two different chains agree by chance once in 2^64; the entry hashes exclude that too.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Final
 from billing.audit.checks import lots
 from billing.audit.checks.rules import ADDS_UP
 
-# Where a wallet's fold begins: nothing, or what its last anchor says when rows from before are left out.
+# The starting totals of a wallet: zero, or those of its last anchor if earlier transactions are left out.
 WHOLE: Final = """
 WITH starts AS MATERIALIZED (
     SELECT NULL::uuid AS tenant_id, NULL::uuid AS wallet_id, 0::bigint AS version, 0::numeric AS available,
@@ -41,8 +41,8 @@ WITH starts AS MATERIALIZED (
 ), entries AS NOT MATERIALIZED ({LATER.format(columns="*")})
 """
 
-# One part of the rows, folded by wallet, lots and kind of use. The parts are read side by side: PostgreSQL would not
-# group in its workers by itself, because it cannot know how few groups there are.
+# One part of the transactions, grouped by wallet, lots and kind of use. The parts run in parallel, because PostgreSQL
+# does not group in its workers without knowing how few groups there are.
 PART: Final = f"""
 SELECT tenant_id, wallet_id, {lots.TAKEN} AS taken, {lots.KIND} AS kind,
        count(*) AS movements, min(wallet_version) AS first, max(wallet_version) AS last, sum(amount) AS amount,
@@ -93,12 +93,12 @@ WALLETS: Final = f"""
     SELECT * FROM judged WHERE NOT (agrees AND whole)
 )
 """
-ANSWER: Final = """
+TOTALS: Final = """
 SELECT (SELECT COALESCE(sum(movements), 0) FROM fold), (SELECT count(*) FROM billing_wallets),
        (SELECT COALESCE(bool_and(adds_up), true) FROM fold)
 """
 
-# The movements of one wallet that do not follow the one before them.
+# The transactions of one wallet that do not follow the previous one.
 BREAKS: Final = """
 SELECT tenant_id, id, wallet_id, wallet_version, balance_before, reserved_after,
        version_before, available_before, reserved_before
@@ -114,16 +114,17 @@ WHERE (wallet_version = COALESCE(version_before, 0) + 1 AND balance_before = COA
 
 
 def statement(*, blocks: int, parts: int, since_anchor: bool, most: int) -> str:
-    """The pass over the whole ledger, whose table has so many blocks, or over what came after the anchors.
+    """Return the query over the whole ledger, or over the transactions after the anchors.
 
-    It answers how many movements and wallets there are and whether every movement adds up; then, each as the
-    first ``most`` rows and how many there are: wallets that disagree with their ledger, movements that are
-    not the sum of their lots' and, of the whole ledger, lots that disagree with their movements and lots
-    that were used out of their time; and last the wallets where the order of use needs a closer look.
+    ``blocks`` is the size of the ledger's table. The query returns one row: the number of transactions and
+    wallets and whether every transaction adds up; then, each as its first ``most`` rows and their count,
+    wallets that disagree with their ledger and transactions that are not the sum of their lot movements.
+    For the whole ledger it adds lots that disagree with their movements, lots that were used at the wrong
+    time, and the wallets whose order of use must be checked in detail.
     """
     rows = [LATER.format(columns="later.ctid AS place, later.*")] if since_anchor else list(_ranges(blocks, parts))
-    looked = ("wrong", "uneven") if since_anchor else ("wrong", "uneven", "unequal", "stale")
-    answers = [ANSWER, *(_first(name, most) for name in looked), *([] if since_anchor else [lots.EARLY])]
+    reported = ("wrong", "uneven") if since_anchor else ("wrong", "uneven", "unequal", "stale")
+    columns = [TOTALS, *(_first(name, most) for name in reported), *([] if since_anchor else [lots.EARLY])]
     return "".join(
         [
             SINCE_ANCHOR if since_anchor else WHOLE,
@@ -131,13 +132,13 @@ def statement(*, blocks: int, parts: int, since_anchor: bool, most: int) -> str:
             WALLETS,
             lots.SEVERAL,
             "" if since_anchor else lots.FOLD,
-            ", ".join(answers),
+            ", ".join(columns),
         ]
     )
 
 
 def _ranges(blocks: int, parts: int) -> Sequence[str]:
-    """The rows of the ledger in parts of equally many blocks; what is written meanwhile belongs to the last."""
+    """Return queries for equal parts of the ledger's table. New rows belong to the last part."""
     cuts = [f"'({blocks * number // parts},0)'::tid" for number in range(parts + 1)]
     return [
         "SELECT ctid AS place, * FROM billing_ledger_transactions"

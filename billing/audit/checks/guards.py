@@ -1,14 +1,15 @@
-"""Whether the guards of the billing tables stand: checks, keys, triggers, row-level security, missing NULLs and grants.
+"""Find missing guards of the billing tables: checks, keys, triggers, row-level security, NOT NULL and grants.
 
-What must be there is what the models declare, so that a guard that somebody took away in the database shows.
+The models declare which guards must exist, so a guard that was dropped in the database is found.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from django.apps import apps
 from django.db import models
 
+from billing.audit.checks.snapshot import Cursor
 from billing.constraints import Numbered
 from lad.db.constraints import KeyConstraint, NoOverlap, RowSecurity, Trigger
 from lad.db.fields import TenantForeignKey
@@ -17,8 +18,8 @@ from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 
 NAMED: Final = (models.CheckConstraint, models.UniqueConstraint, KeyConstraint, NoOverlap, Numbered, Trigger)
 
-# Disabled triggers, keys that were not checked and indexes that are not valid do not stand.
-STANDING: Final = """
+# Disabled triggers, keys that were not validated and invalid indexes count as missing.
+GUARDS_IN_PLACE: Final = """
 SELECT relation.relname, guard.name
 FROM pg_class AS relation
 CROSS JOIN LATERAL (
@@ -38,36 +39,36 @@ CROSS JOIN LATERAL (
 WHERE relation.relname = ANY (%(tables)s) AND relation.relnamespace = current_schema()::regnamespace
 """
 
-# The ledger's wallets are looked up where it is folded, and the debits of use where use is.
-SEEN_ELSEWHERE: Final = {
+# Other checks cover these keys.
+CHECKED_ELSEWHERE: Final = {
     ("billing_ledger_transactions", "wallet"),
     ("billing_usage_events", "ledger_transaction"),
 }
-ACROSS: Final = """
+KEYS_ACROSS_TENANTS: Final = """
 SELECT child.tenant_id, child.id, child.{column} FROM {table} AS child
 LEFT JOIN {target} AS parent ON parent.tenant_id = child.tenant_id AND parent.id = child.{column}
 WHERE child.{column} IS NOT NULL AND parent.id IS NULL
 """
 
 
-def tables() -> list[Any]:
-    """The models of the billing domain."""
+def billing_models() -> list[type[LadModel]]:
+    """Return the models of the billing app."""
     return [model for model in apps.get_app_config("billing").get_models() if issubclass(model, LadModel)]
 
 
-def fallen(cursor: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each declared guard that does not stand, by its table."""
-    declared = {model._meta.db_table: set(_declared(model)) for model in tables()}
-    cursor.execute(STANDING, {"tables": list(declared), "roles": [TENANT_ROLE, PLATFORM_ROLE]})
-    standing: set[tuple[str, str]] = set(cursor.fetchall())
+def missing(cursor: Cursor) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield each declared guard that is missing, with its table."""
+    declared = {model._meta.db_table: set(_declared(model)) for model in billing_models()}
+    cursor.execute(GUARDS_IN_PLACE, {"tables": list(declared), "roles": [TENANT_ROLE, PLATFORM_ROLE]})
+    in_place: set[tuple[str, str]] = set(cursor.fetchall())
     for table, names in sorted(declared.items()):
         for name in sorted(names):
-            if (table, name) not in standing:
+            if (table, name) not in in_place:
                 yield table, {"id": name}
 
 
-def stands(cursor: Any, name: str) -> bool:
-    """Whether the unique key of that name is there and valid."""
+def is_in_place(cursor: Cursor, name: str) -> bool:
+    """Return whether the unique key exists and is valid."""
     cursor.execute(
         "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisunique AND indisvalid)", [name]
     )
@@ -75,16 +76,16 @@ def stands(cursor: Any, name: str) -> bool:
 
 
 def keys_across_tenants() -> Iterator[tuple[str, str]]:
-    """For each key that must stay in its tenant: the table, and the query that finds where it does not."""
-    for model in tables():
+    """Yield the table and the query that finds violations for each key that must stay within a tenant."""
+    for model in billing_models():
         table = model._meta.db_table
         for key in model._meta.concrete_fields:
-            if isinstance(key, TenantForeignKey) and (table, key.name) not in SEEN_ELSEWHERE:
+            if isinstance(key, TenantForeignKey) and (table, key.name) not in CHECKED_ELSEWHERE:
                 target = key.related_model._meta.db_table
-                yield table, ACROSS.format(table=table, column=key.column, target=target)
+                yield table, KEYS_ACROSS_TENANTS.format(table=table, column=key.column, target=target)
 
 
-def _declared(model: Any) -> Iterator[str]:
+def _declared(model: type[LadModel]) -> Iterator[str]:
     yield "keys are checked"
     if model.append_only:
         yield from (f"append-only for {role}" for role in (TENANT_ROLE, PLATFORM_ROLE))

@@ -1,4 +1,4 @@
-"""Credit lots against the movements that filled and emptied them, and the order in which they were used."""
+"""Compare credit lots with the transactions that changed them, and check their order of use."""
 
 import sys
 from array import array
@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-# What a movement does to lots. One that spends takes from them in order, also where it sets aside for a hold. A
-# capture takes from what its hold set aside, a reversal from and to the lots of what it reverses, and expiry from
-# the lot that expired.
+from billing.audit.checks.snapshot import Cursor
+
+# What a transaction does to lots. Spending and reserving use them in order. A capture uses the lots of its hold, a
+# reversal those of the reversed transaction, and an expiry the lot that expired.
 OTHER, SPENDS, SETS_ASIDE, HOLDS, EXPIRES = range(5)
 USING_KINDS: Final = (SPENDS, SETS_ASIDE)
 HOLDING_KINDS: Final = (SETS_ASIDE, HOLDS)
@@ -26,10 +27,10 @@ CASE transaction_type
      END
 """
 
-# Nearly every movement is of one lot, by its own amount: with a line's end, which no JSON has, in place of the amount
-# its text names the lot alone, and the amounts of the lot can be added up without reading each part. A movement of no
-# lot says its amount instead, which must be nothing. What is longer than one lot can be says where it is, and is read
-# part by part like what reads otherwise.
+# Nearly every transaction changes one lot by its own amount. Replacing the amount by a newline, which JSON never
+# contains, leaves a text that depends on the lot alone, so the amounts of a lot can be added up without parsing.
+# A transaction without lots yields its amount instead, which must be 0. Text that is too long for one lot yields the
+# row's position; such rows, and any other text, are parsed.
 NAMED: Final = r"""
 CASE WHEN pg_column_size(lot_movements) > 8 THEN replace(lot_movements::text, amount::text, E'\n') ELSE amount::text END
 """
@@ -61,8 +62,8 @@ SEVERAL: Final = f"""
 )
 """
 
-# Each lot's fold. The order of use needs a closer look in a wallet where a lot was used before one that precedes
-# it had its last movement.
+# The totals of each lot. The order of use must be checked in detail for a wallet where a lot was used before an earlier
+# one had its last movement.
 FOLD: Final = f"""
 , moved AS MATERIALIZED (
     SELECT tenant_id, wallet_id, lot, sum(amount) AS remaining, max(last) AS last,
@@ -97,8 +98,8 @@ EARLY: Final = """
 (SELECT COALESCE(jsonb_agg(DISTINCT jsonb_build_array(tenant_id, wallet_id)), '[]')::text FROM folded WHERE early)
 """
 
-# The parts of a wallet's movements in their order, each as four numbers of eight bytes: which movement, the lot's
-# place in the order of use doubled and one more where the movement uses it, how many millionths, and when.
+# The lot movements of a wallet in order, each as four numbers of eight bytes: the transaction's number, twice the lot's
+# position in the order of use (plus one if the lot is used), the amount in millionths, and the time.
 STEPS: Final = f"""
 WITH lot AS MATERIALIZED (
     SELECT id::text AS lot, row_number() OVER (ORDER BY priority, expires_at, created_at, id) AS place
@@ -114,7 +115,7 @@ FROM (SELECT wallet_version, created_at, {KIND} AS kind, part.key AS lot, part.v
       OFFSET 0) AS step
 LEFT JOIN lot USING (lot)
 """
-# When each lot of the wallet expires, in the order of use, and how many movements there are.
+# The expiry of each lot in the order of use, and the number of the last transaction.
 ENDS: Final = """
 SELECT string_agg(timestamptz_send(COALESCE(expires_at, 'infinity')), ''
                   ORDER BY priority, expires_at, created_at, id),
@@ -131,13 +132,13 @@ JOIN (SELECT id, row_number() OVER (ORDER BY priority, expires_at, created_at, i
       FROM billing_credit_lots WHERE tenant_id = %(tenant)s AND wallet_id = %(wallet)s) AS lot USING (place)
 ORDER BY entry.wallet_version
 """
-PAGE: Final = 100_000
+TRANSACTIONS_PER_PAGE: Final = 100_000
 MILLION: Final = Decimal(1_000_000)
-NOTHING: Final = (0, 0, 0, 0)
+END: Final = (0, 0, 0, 0)
 
 
-def out_of_order(cursor: Any, tenant_id: UUID, wallet_id: UUID, most: int) -> tuple[list[dict[str, Any]], int]:
-    """The first movements that used a lot while one that precedes it had credit left, and how many there are."""
+def out_of_order(cursor: Cursor, tenant_id: UUID, wallet_id: UUID, most: int) -> tuple[list[dict[str, object]], int]:
+    """Return the first transactions that used a lot before an earlier one was empty, and their number."""
     of_wallet = {"tenant": tenant_id, "wallet": wallet_id}
     cursor.execute(ENDS, of_wallet)
     ends, last = cursor.fetchone()
@@ -153,13 +154,13 @@ def out_of_order(cursor: Any, tenant_id: UUID, wallet_id: UUID, most: int) -> tu
 
 
 def _passing_over(steps: Iterable[tuple[int, int, int, int]], ends: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Each movement that used a lot while another came first: its version, that lot's place, and what it held."""
+    """Yield each transaction that passed over a lot: its number, that lot's position and remaining credit."""
     left = [0] * len(ends)
     first: list[int] = []
     current = last = moment = 0
-    for version, use, amount, at in chain(steps, [NOTHING]):
+    for version, use, amount, at in chain(steps, [END]):
         if version != current:
-            # A lot that is empty comes back when it is given back to; one that has expired does not.
+            # An empty lot returns to the heap when credit is given back to it; an expired one does not.
             while last and first and (not left[first[0]] or ends[first[0]] <= moment):
                 heappop(first)
             if last and first and first[0] < last:
@@ -173,17 +174,17 @@ def _passing_over(steps: Iterable[tuple[int, int, int, int]], ends: list[int]) -
             last = place
 
 
-def _pages(cursor: Any, of_wallet: dict[str, UUID], last: int) -> Iterator[tuple[int, int, int, int]]:
-    """What each movement of the wallet did to lots, in order."""
-    for version in range(1, last + 1, PAGE):
-        cursor.execute(STEPS, {**of_wallet, "first": version, "last": version + PAGE - 1})
+def _pages(cursor: Cursor, of_wallet: dict[str, UUID], last: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the lot movements of the wallet in order, reading one page of transactions at a time."""
+    for version in range(1, last + 1, TRANSACTIONS_PER_PAGE):
+        cursor.execute(STEPS, {**of_wallet, "first": version, "last": version + TRANSACTIONS_PER_PAGE - 1})
         [packed] = cursor.fetchone()
         numbers = _numbers(packed)
         yield from zip(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4], strict=True)
 
 
 def _numbers(packed: bytes | None) -> "array[int]":
-    """Numbers of eight bytes as the database sends them, the highest byte first."""
+    """Return the numbers in a string of big-endian 8-byte integers."""
     numbers = array("q", packed or b"")
     if sys.byteorder == "little":
         numbers.byteswap()

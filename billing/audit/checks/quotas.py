@@ -1,4 +1,4 @@
-"""What quotas let through, and whether what they counted is what was used."""
+"""Rules about quotas: never exceeded, and counted exactly."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ WINDOWS: Final = "billing_entitlement_usage"
 
 EXCEEDED: Final = Rule(
     "I11",
-    "More was used than a hard quota allowed",
+    "Use exceeds a hard quota",
     WINDOWS,
     """
     SELECT tenant_id, id, entitlement_id, "window", window_start, used, quota FROM billing_entitlement_usage
@@ -16,11 +16,11 @@ EXCEEDED: Final = Rule(
     """,
 )
 
-# Days and months are those of the tenant's time zone. A tenant that has changed its own has windows of both calendars,
-# which overlap: only what they come to together can be held against what was used.
+# Days and months follow the tenant's time zone. A tenant that changed it has overlapping windows of both calendars,
+# so only the sum over all its windows can be compared.
 COUNTED: Final = Rule(
     "I11",
-    "What a quota counted is not what was used and not voided",
+    "The use that a quota counted does not match the usage events",
     WINDOWS,
     """
     WITH moved AS MATERIALIZED (

@@ -1,7 +1,7 @@
-"""The promises of the ledger, each as the query that finds the rows which break it.
+"""The rules of the ledger, each with the query that finds the rows that break it.
 
-The numbers are those of docs/operations.md. A condition is written as what must hold and
-negated with IS NOT TRUE, so that a NULL where none may be is found as well.
+The numbers are those of docs/operations.md. Each condition states what must hold and is negated with
+IS NOT TRUE, so that an unexpected NULL is found as well.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A promise: its number, what it means to break it, the table whose rows break it, and how to find them.
+    """A rule: its number, the title of a violation, the table, and the query that finds violations.
 
-    The query may use ``%(now)s``. A rule that is ``historical`` reads rows from before the last anchors too.
-    A rule with a ``guard`` is proved by that unique key where the database has it, and read only where not.
+    The query may use ``%(now)s``. A ``historical`` rule also reads transactions before the last anchors. A
+    rule with a ``guard`` is skipped if the database has that unique key, which enforces the rule.
     """
 
     number: str
@@ -43,7 +43,7 @@ OVERDRAWN: Final = Rule(
     """,
 )
 
-# The pass over the ledger says whether there is any such row; only then are they looked for.
+# The pass over the ledger reports whether any row breaks this; only then is the rule checked.
 ADDS_UP: Final = """
 balance_after = balance_before + amount AND balance_before >= 0 AND balance_after >= 0 AND reserved_after >= 0
 AND CASE transaction_type
@@ -54,7 +54,7 @@ AND CASE transaction_type
 """
 ROW_SUM: Final = Rule(
     "I2",
-    "A movement does not add up, or its sign is wrong",
+    "A transaction does not add up or has the wrong sign",
     LEDGER,
     f"""
     SELECT tenant_id, id, wallet_id, wallet_version, transaction_type, amount, balance_before, balance_after,
@@ -64,9 +64,9 @@ ROW_SUM: Final = Rule(
     historical=False,
 )
 
-KEY_TWICE: Final = Rule(
+DUPLICATE_KEY: Final = Rule(
     "I4",
-    "A key had more than one effect",
+    "An idempotency key was used by more than one transaction",
     LEDGER,
     """
     SELECT tenant_id, idempotency_key, count(*) AS effects, min(id::text) AS id FROM billing_ledger_transactions
@@ -77,7 +77,7 @@ KEY_TWICE: Final = Rule(
 
 REVERSAL: Final = Rule(
     "I5",
-    "A reversal is not the opposite of one movement of its wallet, or not the only one",
+    "A reversal is not the only and exact opposite of one transaction of its wallet",
     LEDGER,
     """
     SELECT back.tenant_id, back.id, back.wallet_id, back.reverses_id, back.amount, original.amount AS reversed
@@ -94,7 +94,7 @@ REVERSAL: Final = Rule(
 
 CHARGED: Final = Rule(
     "I6",
-    "A use is charged without exactly one live debit of its cost, or keeps one it was not charged by",
+    "A usage event does not match its debit",
     USAGE,
     """
     SELECT event.tenant_id, event.id, event.status, event.total_cost, event.currency,
@@ -115,7 +115,7 @@ CHARGED: Final = Rule(
 
 CHARGED_TWICE: Final = Rule(
     "I6",
-    "A debit took money for a use that another debit pays for, or none",
+    "A debit refers to a usage event that it does not pay for",
     LEDGER,
     """
     SELECT debit.tenant_id, debit.id, debit.amount, event.id AS usage_event_id, event.status,
@@ -129,7 +129,7 @@ CHARGED_TWICE: Final = Rule(
 
 COST: Final = Rule(
     "I7",
-    "A use does not cost what its items cost together, or one of them is rounded wrongly",
+    "A usage event does not cost the sum of its items, or an item is rounded wrongly",
     USAGE,
     """
     SELECT event.tenant_id, event.id, event.total_cost, priced.cost
@@ -145,7 +145,7 @@ COST: Final = Rule(
 
 PRICE_THEN: Final = Rule(
     "I7",
-    "A use is priced by a price that did not hold when it happened",
+    "A usage event has a price that was not valid when it occurred",
     USAGE,
     """
     SELECT event.tenant_id, event.id, event.occurred_at, item ->> 'price_id' AS price_id,
@@ -160,7 +160,7 @@ PRICE_THEN: Final = Rule(
 
 HOLD_ROWS: Final = Rule(
     "I8",
-    "A hold is not resolved exactly once, or its movements do not say what it says",
+    "A hold is not resolved exactly once or does not match its transactions",
     HOLDS,
     """
     SELECT hold.tenant_id, hold.id, hold.wallet_id, hold.status, hold.amount, hold.captured_amount, hold.expires_at,
@@ -186,7 +186,7 @@ HOLD_ROWS: Final = Rule(
 
 HOLD_SUM: Final = Rule(
     "I8",
-    "The open holds of a wallet do not add up to what it reserves",
+    "The open holds of a wallet do not add up to its reserved balance",
     WALLETS,
     """
     SELECT wallet.tenant_id, wallet.id, wallet.reserved_balance, COALESCE(open.amount, 0) AS held
@@ -198,10 +198,10 @@ HOLD_SUM: Final = Rule(
     """,
 )
 
-# The sweep runs every minute; a day later nobody can say that it is about to.
+# Holds are expired every minute, so a day is far too late.
 HOLD_LEFT: Final = Rule(
     "I8",
-    "A hold expired more than a day ago and its money was not given back",
+    "A hold expired more than a day ago and was not released",
     HOLDS,
     """
     SELECT hold.tenant_id, hold.id, hold.wallet_id, hold.amount, hold.expires_at
@@ -213,7 +213,7 @@ HOLD_LEFT: Final = Rule(
 
 LOT_SUM: Final = Rule(
     "I9",
-    "The lots of a wallet do not add up to what can be spent from it",
+    "The credit lots of a wallet do not add up to its available balance",
     WALLETS,
     """
     SELECT wallet.tenant_id, wallet.id, wallet.current_balance - wallet.reserved_balance AS available,
@@ -228,7 +228,7 @@ LOT_SUM: Final = Rule(
 
 NUMBER_GAP: Final = Rule(
     "I10",
-    "A number of a series is on no invoice",
+    "A number of an invoice series is missing",
     SERIES,
     """
     SELECT series.tenant_id, series.id, series.series, number AS missing
@@ -241,7 +241,7 @@ NUMBER_GAP: Final = Rule(
 
 NUMBER_WRONG: Final = Rule(
     "I10",
-    "An invoice has a number that its series did not give, or that another one has",
+    "An invoice number was not issued by its series or is used twice",
     INVOICES,
     """
     SELECT invoice.tenant_id, invoice.id, invoice.series, invoice.sequence_number, invoice.invoice_number
@@ -256,7 +256,7 @@ NUMBER_WRONG: Final = Rule(
 
 INVOICE_SUM: Final = Rule(
     "I10",
-    "A finalised invoice does not come to the sum of its lines",
+    "A finalised invoice does not match the sum of its lines",
     INVOICES,
     """
     SELECT tenant_id, id, invoice_number, subtotal, tax, total FROM billing_invoices
@@ -268,7 +268,7 @@ INVOICE_SUM: Final = Rule(
 
 INVOICE_LEDGER: Final = Rule(
     "I10",
-    "The invoice of a period does not come to what the ledger took in it",
+    "A period's invoice does not match the debits of the ledger",
     INVOICES,
     """
     SELECT invoice.tenant_id, invoice.id, invoice.invoice_number, invoice.subtotal, taken.amount AS ledger
@@ -282,7 +282,7 @@ INVOICE_LEDGER: Final = Rule(
         WHERE entry.tenant_id = invoice.tenant_id AND wallet.currency = invoice.currency
               AND entry.created_at >= invoice.period_start AND entry.created_at < invoice.period_end
               AND (entry.transaction_type = 'debit' OR original.transaction_type = 'debit')
-              -- Legacy use was paid before there were invoices.
+              -- Legacy usage was paid before there were invoices.
               AND COALESCE(original.reference_type, entry.reference_type) NOT IN ('legacy_credit', 'legacy_balance')
     ) AS taken ON true
     WHERE invoice.kind = 'usage' AND invoice.finalised_at IS NOT NULL AND invoice.status <> 'voided'
@@ -292,7 +292,7 @@ INVOICE_LEDGER: Final = Rule(
 
 CREDITED: Final = Rule(
     "I10",
-    "Credit notes take back more than their invoice came to",
+    "Credit notes exceed the total of their invoice",
     INVOICES,
     """
     SELECT original.tenant_id, original.id, original.invoice_number, original.total, sum(note.total) AS credited
@@ -305,7 +305,7 @@ CREDITED: Final = Rule(
 
 HASH: Final = Rule(
     "I13",
-    "The hash of a movement is not that of its contents and the movement before it",
+    "The hash of a transaction does not match its contents and the previous hash",
     LEDGER,
     """
     SELECT entry.tenant_id, entry.id, entry.wallet_id, entry.wallet_version, entry.entry_hash
@@ -321,7 +321,7 @@ HASH: Final = Rule(
 
 ANCHOR: Final = Rule(
     "I13",
-    "A wallet's chain no longer runs through its anchor",
+    "A wallet's ledger no longer matches its anchor",
     ANCHORS,
     """
     SELECT anchor.tenant_id, anchor.id, anchor.wallet_id, anchor.anchored_on, anchor.wallet_version,
@@ -334,10 +334,10 @@ ANCHOR: Final = Rule(
     """,
 )
 
-# The fold of the ledger, the use of lots and of quotas and the guards of the database have modules of their own.
+# Totals of the ledger, credit lots, quotas and database guards are checked in their own modules.
 RULES: Final = (
     OVERDRAWN,
-    KEY_TWICE,
+    DUPLICATE_KEY,
     REVERSAL,
     CHARGED,
     CHARGED_TWICE,

@@ -1,8 +1,8 @@
-"""One moment of the database, read in peace while postings go on."""
+"""Read a consistent snapshot of the database while postings continue."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
@@ -11,8 +11,8 @@ from django.db import connection
 
 from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 
-# Sorting and hashing in memory, on all processors, and without compiling what runs for seconds only.
-_PACE = {
+# Sort and hash in memory on all processors. JIT compilation does not pay for queries of a few seconds.
+_SETTINGS = {
     "work_mem": "128MB",
     "jit": "off",
     "parallel_setup_cost": "0",
@@ -23,19 +23,28 @@ _PACE = {
 }
 
 
-@contextmanager
-def snapshot(*, tenant_id: UUID | None = None) -> Iterator[Any]:
-    """A cursor in a read-only, repeatable-read transaction of its own, as the platform or inside one tenant.
+class Cursor(Protocol):
+    """What the checks need of a cursor, be it Django's or psycopg's."""
 
-    It has its own connection: the isolation of a transaction is chosen before its first statement, and
-    entering a scope is one.
+    def execute(self, query: Any, params: Any = None, /) -> object: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+@contextmanager
+def snapshot(*, tenant_id: UUID | None = None) -> Iterator[Cursor]:
+    """Yield a cursor in a read-only, repeatable-read transaction, as the platform or as one tenant.
+
+    Uses its own connection, because the isolation level must be set before the first statement.
     """
     with psycopg.connect(**connection.get_connection_params()) as session:
         session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         session.read_only = True
         with session.cursor() as cursor:
             role = TENANT_ROLE if tenant_id else PLATFORM_ROLE
-            pace = {**_PACE, "max_parallel_workers_per_gather": str(settings.BILLING_AUDIT_WORKERS)}
-            for name, value in {"role": role, "lad.tenant_id": str(tenant_id or ""), **pace}.items():
+            query_settings = {**_SETTINGS, "max_parallel_workers_per_gather": str(settings.BILLING_AUDIT_WORKERS)}
+            for name, value in {"role": role, "lad.tenant_id": str(tenant_id or ""), **query_settings}.items():
                 cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
             yield cursor

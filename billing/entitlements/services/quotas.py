@@ -1,7 +1,7 @@
-"""Quotas: units of a feature are taken from the tenant's day and month together, or not at all.
+"""Quotas: consume units of a feature from the tenant's current day and month together, or not at all.
 
-A window is a calendar day or month in the tenant's time zone, from one local midnight to the next, also
-where that is 23 or 25 hours. A feature without an entitlement has no limit.
+A window is a calendar day or month in the tenant's time zone, including days of 23 or 25 hours. A feature
+without an entitlement has no limit.
 """
 
 from dataclasses import dataclass
@@ -16,26 +16,26 @@ from lad.errors import Conflict, NotAllowed
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
 
-NOTHING: Final = Decimal(0)
-# From this part of a quota on the tenant is told that it nears its end.
+ZERO: Final = Decimal(0)
+# From this share of a quota on, the tenant is notified that it is nearly used up.
 NEARLY_USED_SHARE: Final = Decimal("0.8")
 
 
 class QuotaExceeded(Conflict):
-    """The quota of this feature does not leave that much."""
+    """This exceeds the quota of the feature. Wait until the quota resets or ask for a higher one."""
 
     code = "quota_exceeded"
 
 
 class NotEntitled(NotAllowed):
-    """This feature is not part of what the tenant may use."""
+    """The tenant's plan does not include this feature."""
 
     code = "not_entitled"
 
 
 @dataclass(frozen=True, slots=True)
 class WindowState:
-    """One window: the day it begins, its quota (None for no limit), what was used, and when the next one begins."""
+    """A day or month: its first day, its quota (None for no limit), its use, and when the next one begins."""
 
     begins: date
     quota: Decimal | None
@@ -44,15 +44,16 @@ class WindowState:
 
     @property
     def left(self) -> Decimal | None:
-        """What can still be used; None for no limit."""
-        return None if self.quota is None else max(self.quota - self.used, NOTHING)
+        """Return what can still be used, or None if there is no limit."""
+        return None if self.quota is None else max(self.quota - self.used, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
 class RemainingQuota:
-    """A feature's quotas and what they leave, counted in ``unit``; None for no limit or no entitlement.
+    """What is left of a feature's quotas, counted in ``unit``.
 
-    ``overage_rate`` is what a unit beyond them costs, None where those are refused.
+    ``day`` and ``month`` are None without an entitlement. ``overage_rate`` is the price of a unit beyond
+    the quotas, or None if use beyond them is refused.
     """
 
     unit: str = USE
@@ -80,7 +81,7 @@ class RemainingQuota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumedQuota(RemainingQuota):
-    """What was taken: ``within`` both quotas, and ``over`` one of them at ``overage_rate`` each; and what is left."""
+    """What was consumed ``within`` both quotas and ``over`` one of them, and what is left."""
 
     quantity: Decimal
     within: Decimal
@@ -88,102 +89,102 @@ class ConsumedQuota(RemainingQuota):
 
 
 def consume(*, feature_key: str, quantity: Quantity, at: datetime) -> ConsumedQuota:
-    """Take units from the day and the month of ``at``, in one statement inside the caller's transaction.
+    """Count units in the day and the month of ``at``, in one statement inside the caller's transaction.
 
-    ``quantity`` is in the entitlement's unit, or says for each unit how much of it there is; a use counts
-    1 ``use``. Emits ``billing.entitlement.nearly_used`` and ``.used_up`` once per window. Idempotent is the
-    caller's record, not this. Raises QuotaExceeded or NotEntitled; then nothing is taken.
+    ``quantity`` is in the entitlement's unit, or maps units to amounts, with 1 ``use`` for each use. Emits
+    ``billing.entitlement.nearly_used`` and ``.used_up`` once per window. Not idempotent: the caller's record
+    of the use must be. Raises QuotaExceeded or NotEntitled and counts nothing then.
     """
-    _refuse_negative(quantity)
-    answer = windows.take(feature_key, quantity, at)
-    if answer is None:
-        amount = quantity if isinstance(quantity, Decimal) else quantity.get(USE, NOTHING)
-        return ConsumedQuota(quantity=amount, within=amount, over=NOTHING)
-    if not answer.enabled:
-        raise NotEntitled(f"{feature_key} is not part of what the tenant may use.", feature_key=feature_key)
-    if answer.quantity == 0:
-        answer = windows.read(feature_key, quantity, at) or answer
-        return ConsumedQuota(**_terms(answer), quantity=NOTHING, within=NOTHING, over=NOTHING)
-    if any(window.use_id is None for window in answer.windows):
-        raise _refusal(feature_key, answer, at)
-    for window in answer.windows:
-        _tell(feature_key, answer, window, at)
-    over = max(window.beyond(answer.quantity) for window in answer.windows)
-    return ConsumedQuota(**_terms(answer), quantity=answer.quantity, within=answer.quantity - over, over=over)
+    _require_not_negative(quantity)
+    reading = windows.take(feature_key, quantity, at)
+    if reading is None:
+        amount = quantity if isinstance(quantity, Decimal) else quantity.get(USE, ZERO)
+        return ConsumedQuota(quantity=amount, within=amount, over=ZERO)
+    if not reading.enabled:
+        raise NotEntitled(f"The tenant's plan does not include {feature_key}.", feature_key=feature_key)
+    if reading.quantity == 0:
+        reading = windows.read(feature_key, quantity, at) or reading
+        return ConsumedQuota(**_terms(reading), quantity=ZERO, within=ZERO, over=ZERO)
+    if any(window.use_id is None for window in reading.windows):
+        raise _refusal(feature_key, reading, at)
+    for window in reading.windows:
+        _emit_use(feature_key, reading, window, at)
+    over = max(window.beyond(reading.quantity) for window in reading.windows)
+    return ConsumedQuota(**_terms(reading), quantity=reading.quantity, within=reading.quantity - over, over=over)
 
 
 def give_back(*, feature_key: str, quantity: Quantity, at: datetime) -> None:
-    """Return to the windows of ``at`` what ``consume`` took then, for work that was voided; never below nothing.
+    """Give back units that were consumed at ``at``, for use that was voided. A window never falls below 0.
 
-    A window that told it was used up does not tell so again.
+    A window that was reported as used up is not reported again.
     """
-    _refuse_negative(quantity)
+    _require_not_negative(quantity)
     windows.give_back(feature_key, quantity, at)
 
 
 def remaining(*, feature_key: str, now: datetime) -> RemainingQuota:
-    """What a feature's quotas leave at that moment."""
-    answer = windows.read(feature_key, NOTHING, now)
-    return RemainingQuota(**_terms(answer)) if answer else RemainingQuota()
+    """Return what is left of a feature's quotas."""
+    reading = windows.read(feature_key, ZERO, now)
+    return RemainingQuota(**_terms(reading)) if reading else RemainingQuota()
 
 
 def remaining_by_feature(*, now: datetime) -> dict[str, RemainingQuota]:
-    """The same for every feature that has an entitlement, by its key."""
-    return {answer.feature_key: RemainingQuota(**_terms(answer)) for answer in windows.read_all(now)}
+    """Return what is left for every feature with an entitlement, by feature key."""
+    return {reading.feature_key: RemainingQuota(**_terms(reading)) for reading in windows.read_all(now)}
 
 
-def _refuse_negative(quantity: Quantity) -> None:
+def _require_not_negative(quantity: Quantity) -> None:
     amounts = [quantity] if isinstance(quantity, Decimal) else quantity.values()
     if any(amount < 0 for amount in amounts):
-        raise ValueError("A quantity to take or to give back cannot be negative.")
+        raise ValueError("A quantity to consume or give back cannot be negative.")
 
 
-def _terms(answer: QuotaReading) -> dict[str, Any]:
+def _terms(reading: QuotaReading) -> dict[str, Any]:
     day, month = (
-        WindowState(window.begins, window.quota, window.used or NOTHING, answer.resets_at(window))
-        for window in answer.windows
+        WindowState(window.begins, window.quota, window.used or ZERO, reading.resets_at(window))
+        for window in reading.windows
     )
-    rate = answer.overage_rate if answer.allow_overages else None
-    return {"unit": answer.unit, "enabled": answer.enabled, "overage_rate": rate, "day": day, "month": month}
+    rate = reading.overage_rate if reading.allow_overages else None
+    return {"unit": reading.unit, "enabled": reading.enabled, "overage_rate": rate, "day": day, "month": month}
 
 
-def _refusal(feature_key: str, answer: QuotaReading, at: datetime) -> QuotaExceeded:
-    """Undoes what one window let through, and says what there is and when there is more."""
-    short = [window for window in answer.windows if window.use_id is None]
-    for window in answer.windows:
+def _refusal(feature_key: str, reading: QuotaReading, at: datetime) -> QuotaExceeded:
+    """Revert the use in one window. Return the error with the remaining quota and its reset time."""
+    short = [window for window in reading.windows if window.use_id is None]
+    for window in reading.windows:
         if window.use_id is not None:
-            windows.undo(window, answer.quantity)
-    now = windows.read(feature_key, NOTHING, at)
-    state = RemainingQuota(**_terms(now or answer))
+            windows.undo(window, reading.quantity)
+    now = windows.read(feature_key, ZERO, at)
+    state = RemainingQuota(**_terms(now or reading))
     span = " and ".join("today" if window.name == "day" else "this month" for window in short)
     return QuotaExceeded(
-        f"{feature_key}: the quota of {span} does not leave {answer.quantity.normalize():f} of unit {answer.unit}.",
+        f"{feature_key}: {reading.quantity.normalize():f} {reading.unit} would exceed the quota for {span}.",
         feature_key=feature_key,
-        unit=answer.unit,
-        required=answer.quantity,
+        unit=reading.unit,
+        required=reading.quantity,
         left_today=state.left_today,
         left_this_month=state.left_this_month,
-        resets_at=max(answer.resets_at(window) for window in short),
+        resets_at=max(reading.resets_at(window) for window in short),
     )
 
 
-def _tell(feature_key: str, answer: QuotaReading, window: WindowReading, at: datetime) -> None:
-    """Emits that a quota nears its end or has reached it, where that was not told before."""
+def _emit_use(feature_key: str, reading: QuotaReading, window: WindowReading, at: datetime) -> None:
+    """Emit that a quota is nearly or completely used up, unless that was emitted before."""
     if not window.quota or window.used is None or window.used < window.quota * NEARLY_USED_SHARE:
         return
-    ended = window.used >= window.quota
-    if window.used_up_at or (window.nearly_used_at and not ended):
+    used_up = window.used >= window.quota
+    if window.used_up_at or (window.nearly_used_at and not used_up):
         return
-    moments = {"nearly_used_at": window.nearly_used_at or at, **({"used_up_at": at} if ended else {})}
-    EntitlementUse.objects.filter(pk=window.use_id).update(**moments)
+    reached = {"nearly_used_at": window.nearly_used_at or at, **({"used_up_at": at} if used_up else {})}
+    EntitlementUse.objects.filter(pk=window.use_id).update(**reached)
     emit(
-        "billing.entitlement.used_up" if ended else "billing.entitlement.nearly_used",
-        aggregate=FeatureEntitlement(pk=answer.entitlement_id, tenant_id=current_tenant_id()),
+        "billing.entitlement.used_up" if used_up else "billing.entitlement.nearly_used",
+        aggregate=FeatureEntitlement(pk=reading.entitlement_id, tenant_id=current_tenant_id()),
         payload={
             "feature_key": feature_key,
             "window": window.name,
             "quota": window.quota,
             "used": window.used,
-            "resets_at": answer.resets_at(window),
+            "resets_at": reading.resets_at(window),
         },
     )

@@ -1,11 +1,11 @@
-"""The statements that count use against the day and the month of a tenant."""
+"""SQL statements that count use in a tenant's current day and month."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from django.db import connection
 from billing.entitlements.models import QuotaWindow
 from lad.tenancy.context import current_tenant_id
 
-# Units of one kind, or for each unit how many there are; of these the entitlement picks its own.
+# A number of the entitlement's units, or a number for each unit, from which the entitlement picks its own.
 Quantity = Decimal | Mapping[str, Decimal]
 
 TERMS: Final = """
@@ -28,7 +28,7 @@ WITH terms AS (
     UNION ALL SELECT id, 'month', date_trunc('month', %(at)s AT TIME ZONE timezone)::date, monthly_quota FROM terms
 )"""
 
-ANSWER: Final = """
+READING: Final = """
 SELECT terms.id, terms.feature_key, terms.enabled, terms.quota_unit, terms.quantity, terms.allow_overages,
        terms.overage_rate, terms.timezone, windows.name, windows.begins, windows.quota,
        counted.id, counted.used, counted.nearly_used_at, counted.used_up_at
@@ -36,7 +36,7 @@ FROM terms JOIN windows USING (id)
 LEFT JOIN counted ON counted.entitlement_id = terms.id AND counted."window" = windows.name
 ORDER BY terms.feature_key, windows.name"""
 
-# The month's row is locked before the day's: whoever takes from several days of a month holds it throughout.
+# Lock the month before the day, so that calls for different days of a month cannot deadlock.
 TAKE: Final = f"""{TERMS}, counted AS (
     INSERT INTO billing_entitlement_usage AS usage (tenant_id, entitlement_id, "window", window_start, used, quota)
     SELECT terms.tenant_id, terms.id, windows.name, windows.begins, terms.quantity,
@@ -49,14 +49,14 @@ TAKE: Final = f"""{TERMS}, counted AS (
         SET used = usage.used + EXCLUDED.used, quota = EXCLUDED.quota
         WHERE EXCLUDED.quota IS NULL OR usage.used + EXCLUDED.used <= EXCLUDED.quota
     RETURNING *
-){ANSWER}"""
+){READING}"""
 
 READ: Final = f"""{TERMS}, counted AS (
     SELECT usage.* FROM billing_entitlement_usage usage
     JOIN windows ON usage.entitlement_id = windows.id AND usage."window" = windows.name
         AND usage.window_start = windows.begins
     WHERE usage.tenant_id = %(tenant)s
-){ANSWER}"""
+){READING}"""
 READ_ALL: Final = READ.replace(" AND entitlement.feature_key = %(feature)s", "")
 
 GIVE_BACK: Final = f"""{TERMS}, held AS (
@@ -71,7 +71,7 @@ FROM held, terms WHERE usage.tenant_id = %(tenant)s AND usage.id = held.id"""
 
 @dataclass(frozen=True, slots=True)
 class WindowReading:
-    """One window of an answer; without ``use_id`` nothing was taken from it, or nothing ever was."""
+    """One window of a reading. ``use_id`` is None if nothing was counted in it."""
 
     name: QuotaWindow
     begins: date
@@ -82,7 +82,7 @@ class WindowReading:
     used_up_at: datetime | None
 
     def beyond(self, quantity: Decimal) -> Decimal:
-        """How much of the quantity taken last is beyond the quota."""
+        """Return the part of the last counted quantity that exceeds the quota."""
         if self.quota is None or self.used is None:
             return Decimal(0)
         return min(max(self.used - self.quota, Decimal(0)), quantity)
@@ -90,7 +90,7 @@ class WindowReading:
 
 @dataclass(frozen=True, slots=True)
 class QuotaReading:
-    """An entitlement's terms, the quantity in its unit, and its two windows."""
+    """An entitlement's terms, the quantity in its unit, and its current day and month."""
 
     entitlement_id: UUID
     feature_key: str
@@ -108,36 +108,39 @@ class QuotaReading:
         return self.day, self.month
 
     def resets_at(self, window: WindowReading) -> datetime:
-        """When the next window begins: local midnight, the first one where clocks show it twice."""
-        following = window.begins + timedelta(days=1)
+        """Return the local midnight at which the next window begins, the first one if it occurs twice."""
+        next_begins = window.begins + timedelta(days=1)
         if window.name == QuotaWindow.MONTH:
-            following = (window.begins + timedelta(days=31)).replace(day=1)
-        return datetime.combine(following, time(), ZoneInfo(self.zone))
+            next_begins = (window.begins + timedelta(days=31)).replace(day=1)
+        return datetime.combine(next_begins, time(), ZoneInfo(self.zone))
 
 
 def take(feature_key: str, quantity: Quantity, at: datetime) -> QuotaReading | None:
-    """Count the quantity in each window that leaves as much; the others have no ``use_id``. None: no entitlement."""
-    return next(_answers(TAKE, feature_key, quantity, at), None)
+    """Count the quantity in each window with enough quota left. The others get no ``use_id``.
+
+    Return None if the feature has no entitlement.
+    """
+    return next(_readings(TAKE, feature_key, quantity, at), None)
 
 
 def read(feature_key: str, quantity: Quantity, at: datetime) -> QuotaReading | None:
-    """What is counted; None where the feature has no entitlement."""
-    return next(_answers(READ, feature_key, quantity, at), None)
+    """Return what is counted now, or None if the feature has no entitlement."""
+    return next(_readings(READ, feature_key, quantity, at), None)
 
 
 def read_all(at: datetime) -> list[QuotaReading]:
-    """What is counted of every entitlement of the tenant, by feature."""
-    return list(_answers(READ_ALL, "", Decimal(0), at))
+    """Return what is counted now for every entitlement of the tenant, ordered by feature."""
+    return list(_readings(READ_ALL, "", Decimal(0), at))
 
 
 def give_back(feature_key: str, quantity: Quantity, at: datetime) -> None:
-    """Count that much less in both windows, never below nothing."""
+    """Subtract the quantity from both windows, but not below 0."""
     with connection.cursor() as cursor:
         cursor.execute(GIVE_BACK, _parameters(feature_key, quantity, at))
 
 
 def undo(window: WindowReading, quantity: Decimal) -> None:
-    """Take back what was just counted in a window, whose row this transaction holds."""
+    """Undo what this transaction has just counted in a window."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE billing_entitlement_usage SET used = used - %s WHERE tenant_id = %s AND id = %s",
@@ -145,15 +148,17 @@ def undo(window: WindowReading, quantity: Decimal) -> None:
         )
 
 
-def _answers(statement: str, feature_key: str, quantity: Quantity, at: datetime) -> Iterator[QuotaReading]:
+def _readings(statement: str, feature_key: str, quantity: Quantity, at: datetime) -> Iterator[QuotaReading]:
     with connection.cursor() as cursor:
         cursor.execute(statement, _parameters(feature_key, quantity, at))
         rows = cursor.fetchall()
-    for of_day, of_month in zip(rows[::2], rows[1::2], strict=True):
-        yield QuotaReading(*of_day[:8], *(WindowReading(QuotaWindow(row[8]), *row[9:]) for row in (of_day, of_month)))
+    for day, month in zip(rows[::2], rows[1::2], strict=True):
+        yield QuotaReading(*day[:8], *(WindowReading(QuotaWindow(row[8]), *row[9:]) for row in (day, month)))
 
 
-def _parameters(feature_key: str, quantity: Quantity, at: datetime) -> dict[str, Any]:
+def _parameters(
+    feature_key: str, quantity: Quantity, at: datetime
+) -> dict[str, str | datetime | Decimal | UUID | None]:
     units = {} if isinstance(quantity, Decimal) else {unit: str(count) for unit, count in quantity.items()}
     return {
         "tenant": current_tenant_id(),

@@ -1,4 +1,4 @@
-"""``manage.py ledger_audit``: audit_ledger the ledger."""
+"""``manage.py ledger_audit``: audit the ledger."""
 
 import json
 from argparse import ArgumentParser
@@ -12,15 +12,17 @@ from tenants.teams.models import Tenant
 
 
 class Command(BaseCommand):
-    help = "Hold every promise of the ledger against all its rows, in one snapshot, and print each row that breaks one."
+    help = "Check every rule of the ledger in one snapshot and print each row that breaks one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", default="", metavar="SLUG", help="only what belongs to this tenant")
-        parser.add_argument("--without-hashes", action="store_true", help="leave the hash of each row alone: faster")
+        parser.add_argument("--tenant", default="", metavar="SLUG", help="audit only this tenant")
+        parser.add_argument(
+            "--without-hashes", action="store_true", help="do not recompute the hashes, which is faster"
+        )
         parser.add_argument(
             "--since-anchor",
             action="store_true",
-            help="take movements up to each wallet's last anchor as proved; the use of lots is then left out",
+            help="skip transactions up to each wallet's last anchor, and the use of credit lots",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{finding.rule} {finding.title}: {finding.table} {row}")
         self.stdout.write(_summary(proof))
         if proof.results.violations:
-            raise CommandError("The ledger does not keep its promises.", returncode=1)
+            raise CommandError("The ledger breaks its rules. Each violation is listed above.", returncode=1)
 
 
 def _tenant(slug: str) -> Tenant:
@@ -41,14 +43,14 @@ def _tenant(slug: str) -> Tenant:
         try:
             found: Tenant = Tenant.all_objects.get(slug=slug)
         except Tenant.DoesNotExist as error:
-            raise CommandError(f"There is no tenant {slug}.") from error
+            raise CommandError(f"There is no tenant with the slug {slug}.") from error
     return found
 
 
 def _summary(proof: CompletedAudit) -> str:
     audit = proof.audit
     return (
-        f"{audit.ledger_rows:,} movements of {audit.wallets:,} wallets"
+        f"{audit.ledger_rows:,} transactions of {audit.wallets:,} wallets"
         f"{'' if audit.with_hashes else ' without their hashes'}{' since their anchors' if audit.since_anchor else ''}"
         f" in {proof.seconds:.1f} s, {proof.rows_per_second:,} a second: {audit.violations:,} violations"
     )

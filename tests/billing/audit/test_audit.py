@@ -1,4 +1,4 @@
-"""The audit of the ledger: what is whole is proved, and whatever is tampered with is named."""
+"""The audit of the ledger: an intact ledger passes, and every tampering is reported."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,8 +34,8 @@ FEATURE = "voice-agent"
 
 
 @pytest.fixture
-def purse(tenant: Tenant) -> Wallet:
-    """A wallet with every kind of movement behind it, and a month that was used, invoiced and paid."""
+def wallet(tenant: Tenant) -> Wallet:
+    """Return a wallet with every kind of transaction and a month of invoiced usage."""
     with platform_context():
         PriceFactory(tenant_id=None, provider="twilio", category="telephony", model="*", unit="minute",
                      unit_price=Decimal("0.0133333333"), effective_from=START - DAY)  # fmt: skip
@@ -43,7 +43,7 @@ def purse(tenant: Tenant) -> Wallet:
         FeatureEntitlementFactory(feature_key=FEATURE, monthly_quota=Decimal(100), overage_rate=None)
     with tenant_context(tenant.pk):
         wallet = WalletFactory.create(user=None, low_balance_threshold=None)
-        moves(wallet)
+        post_every_kind(wallet)
         _used_in_september()
         invoices.finalise(
             invoice=invoices.draft_for_period(
@@ -53,8 +53,8 @@ def purse(tenant: Tenant) -> Wallet:
     return wallet
 
 
-def moves(wallet: Wallet, prefix: str = "") -> None:
-    """Lots that are used in order, expire and are given back to; holds that end in each way; corrections."""
+def post_every_kind(wallet: Wallet, prefix: str = "") -> None:
+    """Post credit that is used, expires and is given back, holds with every ending, and corrections."""
 
     def key(name: str) -> dict[str, Any]:
         return {"wallet": wallet, "key": prefix + name}
@@ -97,14 +97,14 @@ def audited(**options: Any) -> CheckResults:
     return audit_ledger(now=START + 10 * DAY, **options).results
 
 
-def broken(**options: Any) -> set[str]:
-    """The numbers of the promises that an audit finds broken by somebody's rows."""
+def broken_rules(**options: Any) -> set[str]:
+    """Return the numbers of the rules that some tenant's rows break."""
     return {finding.rule for finding in audited(**options).findings if finding.tenant_id}
 
 
 @pytest.fixture
 def tamper(db_guards: dict[str, str]) -> Callable[[str], None]:
-    """Do to the database what no role of LAD may, taking down every guard that objects."""
+    """Return ``tamper(statement)``, which runs as superuser and drops every constraint in its way."""
 
     def change(statement: str) -> None:
         with superuser_connection() as superuser:
@@ -114,26 +114,26 @@ def tamper(db_guards: dict[str, str]) -> Callable[[str], None]:
                     superuser.execute(statement)
                     return
                 except psycopg.errors.IntegrityError as error:
-                    take_down(superuser, error.diag.table_name, error.diag.constraint_name, db_guards)
+                    drop_guard(superuser, error.diag.table_name, error.diag.constraint_name, db_guards)
 
     return change
 
 
 @pytest.fixture
 def db_guards() -> Iterator[dict[str, str]]:
-    """Guards that a test takes down, with how to put them up again; done when its rows are gone."""
-    down: dict[str, str] = {}
-    yield down
-    if down:
+    """Return the dropped constraints with the statements that recreate them. They are recreated at the end."""
+    dropped: dict[str, str] = {}
+    yield dropped
+    if dropped:
         connections.close_all()
         empty_tables()
         with superuser_connection() as superuser:
-            for statement in down.values():
+            for statement in dropped.values():
                 superuser.execute(statement)
 
 
-def take_down(superuser: psycopg.Connection, table: str | None, name: str | None, down: dict[str, str]) -> None:
-    """Drop a constraint or unique index, noting how it is made."""
+def drop_guard(superuser: psycopg.Connection, table: str | None, name: str | None, dropped: dict[str, str]) -> None:
+    """Drop a constraint or unique index and note how to recreate it."""
     found = superuser.execute(
         "SELECT format('ALTER TABLE %%I ADD CONSTRAINT %%I %%s', conrelid::regclass, conname,"
         " pg_get_constraintdef(oid)), format('ALTER TABLE %%I DROP CONSTRAINT %%I', conrelid::regclass, conname)"
@@ -142,85 +142,85 @@ def take_down(superuser: psycopg.Connection, table: str | None, name: str | None
         " WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conname = %(name)s)",
         {"name": name},
     ).fetchone()
-    assert found and name, f"{table} refuses it by {name}"
-    down[name] = found[0]
+    assert found and name, f"{table} refuses the statement because of {name}"
+    dropped[name] = found[0]
     superuser.execute(found[1])
 
 
-def test_a_ledger_that_nobody_tampered_with_is_proved(purse):
-    search = audited()
-    assert (search.findings, search.violations) == ([], 0)
+def test_an_intact_ledger_passes(wallet):
+    results = audited()
+    assert (results.findings, results.violations) == ([], 0)
     with platform_context():
-        assert search.movements == LedgerTransaction.objects.count() > 20
-        assert search.wallets == 1
+        assert results.transactions == LedgerTransaction.objects.count() > 20
+        assert results.wallets == 1
 
 
-def test_credit_that_expired_no_longer_comes_first(purse):
-    with tenant_context(purse.tenant_id):
-        ledger.credit(wallet=purse, amount=Decimal(5), key="lost", now=START + 21 * DAY, expires_at=START + 22 * DAY)
-        ledger.debit(wallet=purse, amount=Decimal(1), key="later", now=START + 25 * DAY)
-    assert broken() == set()
+def test_expired_credit_no_longer_comes_first_in_the_order_of_use(wallet):
+    with tenant_context(wallet.tenant_id):
+        ledger.credit(wallet=wallet, amount=Decimal(5), key="lost", now=START + 21 * DAY, expires_at=START + 22 * DAY)
+        ledger.debit(wallet=wallet, amount=Decimal(1), key="later", now=START + 25 * DAY)
+    assert broken_rules() == set()
 
 
 LEDGER_TAMPERINGS = {
-    "an amount that is edited": ("UPDATE billing_ledger_transactions SET amount = amount - 1 WHERE wallet_version = 3",
+    "an edited amount": ("UPDATE billing_ledger_transactions SET amount = amount - 1 WHERE wallet_version = 3",
                                  {"I2", "I9", "I13"}),
-    "a balance that is edited": (
+    "an edited balance": (
         "UPDATE billing_ledger_transactions SET balance_after = balance_after + 1 WHERE wallet_version = 3",
         {"I2", "I3", "I13"}),
-    "a description that is edited": (
+    "an edited description": (
         "UPDATE billing_ledger_transactions SET description = 'Something else' WHERE wallet_version = 3", {"I13"}),
-    "a moment that is edited": (
+    "an edited time": (
         "UPDATE billing_ledger_transactions SET created_at = created_at + interval '1 second' WHERE wallet_version = 3",
         {"I13"}),
-    "a hash that is edited": (
+    "an edited hash": (
         "UPDATE billing_ledger_transactions SET entry_hash = sha256('x') WHERE wallet_version = 3", {"I13"}),
-    "a key that is edited": (
+    "an edited key": (
         "UPDATE billing_ledger_transactions SET idempotency_key = 'again' WHERE wallet_version = 3", {"I13"}),
-    "what was reserved that is edited": (
+    "an edited reserved amount": (
         "UPDATE billing_ledger_transactions SET reserved_after = reserved_after + 1 WHERE wallet_version = 3",
         {"I3", "I13"}),
-    "a lot that is edited in a movement": (
+    "removed lot movements": (
         "UPDATE billing_ledger_transactions SET lot_movements = '{}' WHERE wallet_version = 3", {"I9", "I13"}),
-    "what a movement took from its one lot": (
+    "an edited movement of a single lot": (
         "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, '100.0', '99.0')::jsonb"
         " WHERE wallet_version = 1", {"I9", "I13"}),
-    "what a movement took from several lots": (
+    "an edited movement of several lots": (
         "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, '-5.0', '-4.0')::jsonb"
         " WHERE wallet_version = 3", {"I9", "I13"}),
-    "a part of a movement that is no number": (
+    "a lot movement that is not a number": (
         "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, '-5.0', 'none')::jsonb"
         " WHERE wallet_version = 3", {"I9", "I13"}),
-    "a part of a movement of one lot that is empty": (
+    "an empty movement of a single lot": (
         "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, amount::text, '')::jsonb"
         " WHERE wallet_version = 1", {"I9", "I13"}),
-    "a part of a movement of one lot that is there twice": (
+    "a repeated amount in the movement of a single lot": (
         "UPDATE billing_ledger_transactions SET lot_movements ="
         " replace(lot_movements::text, amount::text, amount::text || amount)::jsonb WHERE wallet_version = 1",
         {"I9", "I13"}),
-    "the lot of a movement": (
+    "another lot in a movement": (
         "UPDATE billing_ledger_transactions SET lot_movements ="
         " jsonb_build_object((SELECT max(id::text) FROM billing_credit_lots), amount::text) WHERE wallet_version = 1",
         {"I9", "I13"}),
-    "parts that are swapped between two movements": (
+    "an amount shifted between the movements of two transactions": (
         "UPDATE billing_ledger_transactions SET lot_movements ="
         " jsonb_build_object((SELECT min(id::text) FROM billing_credit_lots),"
         " (amount + CASE wallet_version WHEN 1 THEN 1 ELSE -1 END)::text)"
         " WHERE wallet_version = 1 OR description = 'Rounding'", {"I9", "I13"}),
-    "parts that are written otherwise, which only the hash tells": (
+    "lot movements in another notation, which only the hash detects": (
         "UPDATE billing_ledger_transactions SET lot_movements = replace(lot_movements::text, '000\"', '\"')::jsonb"
         " WHERE wallet_version <= 3", {"I13"}),
-    "a row that is deleted": ("DELETE FROM billing_ledger_transactions WHERE wallet_version = 3",
+    "a deleted transaction": ("DELETE FROM billing_ledger_transactions WHERE wallet_version = 3",
                               {"I2", "I3", "I9", "I13"}),
-    "a last row that is deleted": (
+    "a deleted last transaction": (
         "DELETE FROM billing_ledger_transactions WHERE wallet_version ="
         " (SELECT max(wallet_version) FROM billing_ledger_transactions)", {"I2", "I6", "I9", "I10"}),
-    "a row that is put in": (
+    "an inserted transaction": (
         "INSERT INTO billing_ledger_transactions SELECT (jsonb_populate_record(t, jsonb_build_object("
-        "'id', gen_random_uuid(), 'idempotency_key', 'put in', 'wallet_version', 1000, 'amount', 50,"
+        "'id', gen_random_uuid(), 'idempotency_key', 'inserted', 'wallet_version', 1000, 'amount', 50,"
         "'balance_after', t.balance_before + 50))).* FROM billing_ledger_transactions t WHERE wallet_version = 1",
         {"I2", "I3", "I9", "I13"}),
-    "a reversal of more than was taken": (
+    "a reversal of more than was charged": (
         "UPDATE billing_ledger_transactions SET reverses_id ="
         " (SELECT id FROM billing_ledger_transactions WHERE wallet_version = 1)"
         " WHERE reverses_id IS NOT NULL AND description = 'It was not used'", {"I5", "I13"}),
@@ -228,32 +228,32 @@ LEDGER_TAMPERINGS = {
 
 
 @pytest.mark.parametrize(("statement", "rules"), LEDGER_TAMPERINGS.values(), ids=LEDGER_TAMPERINGS)
-def test_a_tampered_movement_is_named(purse, tamper, statement, rules):
+def test_a_tampered_transaction_is_reported(wallet, tamper, statement, rules):
     tamper(statement)
-    assert broken() == rules
+    assert broken_rules() == rules
 
 
 OTHER_TAMPERINGS = {
     "a wallet's balance": ("UPDATE billing_wallets SET current_balance = current_balance + 1", {"I2", "I9"}),
-    "what a wallet reserves": (
+    "a wallet's reserved balance": (
         "UPDATE billing_wallets SET reserved_balance = reserved_balance + 1, current_balance = current_balance + 1",
         {"I2", "I8"}),
-    "a wallet's head": ("UPDATE billing_wallets SET ledger_hash = sha256('x')", {"I2"}),
+    "a wallet's last hash": ("UPDATE billing_wallets SET ledger_hash = sha256('x')", {"I2"}),
     "a lot's remaining credit": (
         "UPDATE billing_credit_lots SET remaining = remaining - 1 WHERE remaining > 1", {"I9"}),
-    "a lot's end": ("UPDATE billing_credit_lots SET expires_at = created_at WHERE priority = 50", {"I9"}),
-    "a lot's place": ("UPDATE billing_credit_lots SET priority = 60 - priority", {"I9"}),
+    "a lot's expiry": ("UPDATE billing_credit_lots SET expires_at = created_at WHERE priority = 50", {"I9"}),
+    "a lot's priority": ("UPDATE billing_credit_lots SET priority = 60 - priority", {"I9"}),
     "a captured hold": (
         "UPDATE billing_holds SET status = 'released', captured_amount = NULL WHERE captured_amount = 4", {"I8"}),
-    "a hold that is open again": (
+    "a reopened hold": (
         "UPDATE billing_holds SET status = 'held', resolved_at = NULL WHERE status = 'released'", {"I8"}),
-    "what was captured": ("UPDATE billing_holds SET captured_amount = 3 WHERE captured_amount = 4", {"I8"}),
-    "a hold's end": ("UPDATE billing_holds SET expires_at = created_at WHERE captured_amount = 4", {"I8"}),
-    "a use that is charged without a debit": (
+    "a captured amount": ("UPDATE billing_holds SET captured_amount = 3 WHERE captured_amount = 4", {"I8"}),
+    "a hold's expiry": ("UPDATE billing_holds SET expires_at = created_at WHERE captured_amount = 4", {"I8"}),
+    "a charged usage event without a debit": (
         "UPDATE billing_usage_events SET ledger_transaction_id = NULL WHERE idempotency_key = 'call-0'", {"I6"}),
-    "a use that costs something else": (
+    "an edited cost of a usage event": (
         "UPDATE billing_usage_events SET total_cost = total_cost + 1 WHERE idempotency_key = 'call-0'", {"I6", "I7"}),
-    "a use that is charged and was given back": (
+    "a charged usage event that was refunded": (
         "UPDATE billing_usage_events SET status = 'charged' WHERE idempotency_key = 'call-2'", {"I6", "I11"}),
     "an item's cost": (
         "UPDATE billing_usage_events SET usage_items = jsonb_set(usage_items, '{0,cost}', '\"0.1\"')"
@@ -261,22 +261,22 @@ OTHER_TAMPERINGS = {
     "an item's price": (
         "UPDATE billing_usage_events SET usage_items = jsonb_set(usage_items, '{0,price_version}', '9')"
         " WHERE idempotency_key = 'call-0'", {"I7"}),
-    "a number of an invoice": ("UPDATE billing_invoices SET sequence_number = 2", {"I10"}),
-    "a number of a series": ("UPDATE billing_invoice_series SET last_number = 2", {"I10"}),
-    "an invoice's sum": (
+    "an invoice number": ("UPDATE billing_invoices SET sequence_number = 2", {"I10"}),
+    "the last number of a series": ("UPDATE billing_invoice_series SET last_number = 2", {"I10"}),
+    "an invoice's total": (
         "UPDATE billing_invoices SET subtotal = subtotal + 1, total = total + 1, prepaid_amount = prepaid_amount + 1",
         {"I10"}),
     "a quota": ("UPDATE billing_entitlement_usage SET quota = 1", {"I11"}),
-    "what a quota counted in a day": (
+    "the use a quota counted on a day": (
         "UPDATE billing_entitlement_usage SET used = used + 1 WHERE \"window\" = 'day' AND window_start = '2026-09-07'",
         {"I11"}),
-    "a day that a quota counted": (
+    "a deleted day of a quota": (
         "DELETE FROM billing_entitlement_usage WHERE \"window\" = 'day' AND window_start = '2026-09-07'", {"I11"}),
-    "what a use took of a quota": (
+    "the quota units of a usage event": (
         "UPDATE billing_usage_events SET quota_units = 0 WHERE idempotency_key = 'call-0'", {"I11"}),
-    "the feature of a use": (
+    "the feature of a usage event": (
         "UPDATE billing_usage_events SET feature_key = 'another' WHERE idempotency_key = 'call-0'", {"I11"}),
-    "a key to nothing": ("UPDATE billing_credit_lots SET wallet_id = gen_random_uuid() WHERE priority = 50",
+    "a key to a missing row": ("UPDATE billing_credit_lots SET wallet_id = gen_random_uuid() WHERE priority = 50",
                          {"I9", "I12"}),
     "a key to another tenant": ("UPDATE billing_holds SET tenant_id = gen_random_uuid() WHERE captured_amount = 4",
                                 {"I8", "I12"}),
@@ -284,9 +284,9 @@ OTHER_TAMPERINGS = {
 
 
 @pytest.mark.parametrize(("statement", "rules"), OTHER_TAMPERINGS.values(), ids=OTHER_TAMPERINGS)
-def test_anything_else_that_is_tampered_with_is_named(purse, tamper, statement, rules):
+def test_any_other_tampering_is_reported(wallet, tamper, statement, rules):
     tamper(statement)
-    assert broken() == rules
+    assert broken_rules() == rules
 
 
 REWRITE = """
@@ -303,21 +303,21 @@ END $$
 """
 
 
-def test_a_chain_that_was_written_anew_as_a_whole_is_caught_by_its_anchor(purse, tamper):
-    assert broken() == set()
+def test_a_chain_that_was_rewritten_completely_is_detected_by_its_anchor(wallet, tamper):
+    assert broken_rules() == set()
     tamper("UPDATE billing_ledger_transactions SET description = 'Something else' WHERE wallet_version = 3")
     tamper(REWRITE)
     [finding] = audited().findings
     assert (finding.rule, finding.table) == ("I13", "billing_ledger_anchors")
-    assert finding.row["wallet_id"] == str(purse.pk)
+    assert finding.row["wallet_id"] == str(wallet.pk)
 
 
-def test_a_key_that_had_two_effects_is_named_with_the_missing_guard(purse, tamper, db_guards):
+def test_a_duplicate_key_is_reported_together_with_the_missing_constraint(wallet, tamper, db_guards):
     with superuser_connection() as superuser:
-        take_down(superuser, "", "billing_ledger_transactions_idempotency_key", db_guards)
+        drop_guard(superuser, "", "billing_ledger_transactions_idempotency_key", db_guards)
     tamper("UPDATE billing_ledger_transactions SET idempotency_key = 'bought' WHERE wallet_version = 3")
-    search = audited(with_hashes=False)
-    assert [(finding.rule, finding.row.get("idempotency_key")) for finding in search.findings] == [
+    results = audited(with_hashes=False)
+    assert [(finding.rule, finding.row.get("idempotency_key")) for finding in results.findings] == [
         ("I4", "bought"),
         ("I5", None),
     ]
@@ -335,7 +335,7 @@ GUARDS = {
 
 
 @pytest.mark.parametrize("name", GUARDS)
-def test_a_guard_that_somebody_took_down_is_named(db, name):
+def test_a_missing_guard_is_reported(db, name):
     with superuser_connection() as superuser, superuser.transaction(force_rollback=True), superuser.cursor() as cursor:
         cursor.execute(GUARDS[name].format(name=name))
         names = {finding.row["id"] for finding in run_checks(cursor).findings}
@@ -343,11 +343,11 @@ def test_a_guard_that_somebody_took_down_is_named(db, name):
     assert names <= {name, "billing_holds_steps", "billing_holds_touch_updated_at"}
 
 
-def test_postings_during_an_audit_are_no_violations(purse):
+def test_postings_during_an_audit_are_not_violations(wallet):
     def post(number: int) -> None:
         try:
-            with tenant_context(purse.tenant_id):
-                moves(purse, prefix=f"{number} ")
+            with tenant_context(wallet.tenant_id):
+                post_every_kind(wallet, prefix=f"{number} ")
         finally:
             connections.close_all()
 
@@ -355,83 +355,85 @@ def test_postings_during_an_audit_are_no_violations(purse):
         posting = [pool.submit(post, number) for number in range(20)]
         audits = 0
         while not all(task.done() for task in posting):
-            assert broken(with_hashes=audits % 2 == 0) == set()
+            assert broken_rules(with_hashes=audits % 2 == 0) == set()
             audits += 1
     for task in posting:
         task.result()
     assert audits > 1
-    assert broken() == set()
+    assert broken_rules() == set()
 
 
-def test_an_audit_is_kept_and_anchors_the_wallets_that_moved(purse):
-    assert broken() == set()
+def test_an_audit_is_stored_and_anchors_wallets_with_new_transactions(wallet):
+    assert broken_rules() == set()
     with platform_context():
         audit = LedgerAudit.objects.get()
         anchor = LedgerAnchor.objects.get()
-        purse.refresh_from_db()
+        wallet.refresh_from_db()
     assert (audit.result, audit.violations, audit.findings) == (AuditResult.PROVED, 0, [])
-    assert (audit.ledger_rows, audit.wallets) == (purse.ledger_version, 1)
-    assert (anchor.wallet_version, bytes(anchor.entry_hash)) == (purse.ledger_version, bytes(purse.ledger_hash))
+    assert (audit.ledger_rows, audit.wallets) == (wallet.ledger_version, 1)
+    assert (anchor.wallet_version, bytes(anchor.entry_hash)) == (wallet.ledger_version, bytes(wallet.ledger_hash))
 
 
-def test_an_audit_since_the_anchors_reads_only_what_came_after(purse, tamper):
-    assert broken() == set()
-    with tenant_context(purse.tenant_id):
-        ledger.debit(wallet=purse, amount=Decimal(1), key="after", now=START + 25 * DAY)
-    search = audited(since_anchor=True)
-    assert (search.violations, search.movements) == (0, 1)
+def test_an_audit_since_the_anchors_reads_only_later_transactions(wallet, tamper):
+    assert broken_rules() == set()
+    with tenant_context(wallet.tenant_id):
+        ledger.debit(wallet=wallet, amount=Decimal(1), key="after", now=START + 25 * DAY)
+    results = audited(since_anchor=True)
+    assert (results.violations, results.transactions) == (0, 1)
     tamper("UPDATE billing_ledger_transactions SET balance_after = 0 WHERE idempotency_key = 'after'")
-    assert broken(since_anchor=True) == {"I2", "I13"}
+    assert broken_rules(since_anchor=True) == {"I2", "I13"}
 
 
-def test_a_violation_is_kept_told_to_its_tenant_and_never_anchored(purse, tamper):
+def test_a_violation_is_stored_emitted_for_its_tenant_and_never_anchored(wallet, tamper):
     tamper("UPDATE billing_ledger_transactions SET description = 'Something else' WHERE wallet_version = 3")
-    assert broken() == {"I13"}
+    assert broken_rules() == {"I13"}
     with platform_context():
         audit = LedgerAudit.objects.get()
         event = DomainEvent.objects.get(event_type="billing.ledger.audit_failed")
         assert not LedgerAnchor.objects.exists()
     assert (audit.result, audit.violations) == (AuditResult.VIOLATED, 1)
     assert audit.findings[0]["row"]["wallet_version"] == 3
-    assert event.tenant_id == purse.tenant_id
+    assert event.tenant_id == wallet.tenant_id
     assert event.payload == {"audit_id": str(audit.pk), "violations": 1, "rules": ["I13"]}
 
 
-def test_a_quota_holds_of_a_tenant_that_changed_its_time_zone(purse, tamper, tenant):
+def test_quotas_of_a_tenant_that_changed_its_time_zone_are_checked_in_total(wallet, tamper, tenant):
     with platform_context():
         Tenant.objects.filter(pk=tenant.pk).update(timezone="Pacific/Auckland")
-    assert broken() == broken(tenant=tenant) == set()
+    assert broken_rules() == broken_rules(tenant=tenant) == set()
     tamper("UPDATE billing_entitlement_usage SET used = used + 1 WHERE \"window\" = 'month'")
     [finding] = audited().findings
     assert (finding.rule, finding.row["window"], finding.row["begins"]) == ("I11", "month", None)
     assert Decimal(finding.row["used"]) == Decimal(finding.row["recorded"]) + 1
 
 
-def test_an_audit_of_one_tenant_leaves_others_alone(purse, tamper, tenant, other_tenant):
+def test_an_audit_of_one_tenant_ignores_the_others(wallet, tamper, tenant, other_tenant):
     tamper("UPDATE billing_wallets SET current_balance = current_balance + 1")
-    assert broken(tenant=other_tenant) == set()
-    assert broken(tenant=tenant) == {"I2", "I9"}
+    assert broken_rules(tenant=other_tenant) == set()
+    assert broken_rules(tenant=tenant) == {"I2", "I9"}
 
 
-def test_the_command_prints_each_violation_with_its_row_and_fails(purse, tamper):
-    told = StringIO()
-    call_command("ledger_audit", stdout=told)
-    assert "of 1 wallets in" in told.getvalue()
-    assert told.getvalue().endswith(" 0 violations\n")
+def test_the_command_prints_each_violation_with_its_row_and_fails(wallet, tamper):
+    output = StringIO()
+    call_command("ledger_audit", stdout=output)
+    assert "of 1 wallets in" in output.getvalue()
+    assert output.getvalue().endswith(" 0 violations\n")
     tamper("UPDATE billing_wallets SET current_balance = current_balance + 1")
     with pytest.raises(CommandError) as failed:
-        call_command("ledger_audit", "--tenant", "acme-outreach", stdout=told)
+        call_command("ledger_audit", "--tenant", "acme-outreach", stdout=output)
     assert failed.value.returncode == 1
-    assert f'I2 A wallet is not the fold of its ledger: billing_wallets {{"id": "{purse.pk}"' in told.getvalue()
+    assert f'I2 A wallet does not match its ledger: billing_wallets {{"id": "{wallet.pk}"' in output.getvalue()
 
 
-def test_the_dashboard_says_when_the_ledger_was_proved(purse, root, tamper):
+def test_the_dashboard_shows_the_result_of_the_last_audit(wallet, root, tamper):
     page = reverse("admin:index")
-    assert "Not proved yet" in root.get(page).content.decode()
-    assert broken() == set()
+    assert "Not audited yet" in root.get(page).content.decode()
+    assert broken_rules() == set()
     shown = root.get(page).content.decode()
-    assert "Proved" in shown
-    assert f"{purse.ledger_version:,} movements, 0 violations" not in shown
+    assert "Audited" in shown
+    with platform_context():
+        wallet.refresh_from_db()
+    assert f"{wallet.ledger_version:,} transactions, 0 violations" in shown
     tamper("UPDATE billing_wallets SET current_balance = current_balance + 1")
-    assert broken() == {"I2", "I9"}
+    assert broken_rules() == {"I2", "I9"}
     assert "2 violations" in root.get(page).content.decode()

@@ -1,4 +1,4 @@
-"""Quotas: never passed by one unit, and counted by the tenant's own calendar."""
+"""Quotas: never exceeded by a single unit, and counted by the tenant's own calendar."""
 
 import threading
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def change(row: FeatureEntitlement, **values: Any) -> None:
         FeatureEntitlement.objects.filter(pk=row.pk).update(**values)
 
 
-def move_to(tenant: Tenant, zone: str) -> None:
+def set_timezone(tenant: Tenant, zone: str) -> None:
     with platform_context():
         Tenant.objects.filter(pk=tenant.pk).update(timezone=zone)
 
@@ -51,28 +51,28 @@ def used(tenant: Tenant) -> dict[tuple[str, date], Decimal]:
         return {(row.window, row.window_start): row.used for row in EntitlementUse.objects.all()}
 
 
-def told(tenant: Tenant) -> list[tuple[str, str]]:
+def notices(tenant: Tenant) -> list[tuple[str, str]]:
     with platform_context():
         rows = DomainEvent.objects.filter(tenant=tenant, event_type__startswith="billing.entitlement.")
         return [(row.event_type.split(".")[-1], row.payload["window"]) for row in rows.order_by("created_at", "pk")]
 
 
-def test_the_answer_says_what_is_left_and_when_there_is_more(tenant: Tenant) -> None:
+def test_the_result_states_what_is_left_and_when_the_quota_resets(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(100))
-    answer = take(tenant, 4)
-    assert (answer.within, answer.over) == (4, 0)
-    assert (answer.left_today, answer.left_this_month) == (6, 96)
-    assert answer.day_resets_at == datetime(2026, 3, 16, tzinfo=UTC)
-    assert answer.month_resets_at == datetime(2026, 4, 1, tzinfo=UTC)
+    consumed = take(tenant, 4)
+    assert (consumed.within, consumed.over) == (4, 0)
+    assert (consumed.left_today, consumed.left_this_month) == (6, 96)
+    assert consumed.day_resets_at == datetime(2026, 3, 16, tzinfo=UTC)
+    assert consumed.month_resets_at == datetime(2026, 4, 1, tzinfo=UTC)
 
 
 def test_a_feature_without_an_entitlement_has_no_limit(tenant: Tenant) -> None:
-    answer = take(tenant, 1_000_000)
-    assert (answer.within, answer.over, answer.left_today, answer.left_this_month) == (1_000_000, 0, None, None)
+    consumed = take(tenant, 1_000_000)
+    assert (consumed.within, consumed.over, consumed.left_today, consumed.left_this_month) == (1_000_000, 0, None, None)
     assert used(tenant) == {}
 
 
-def test_an_entitlement_without_quotas_counts_and_lets_everything_through(tenant: Tenant) -> None:
+def test_an_entitlement_without_quotas_counts_and_allows_everything(tenant: Tenant) -> None:
     entitle(tenant)
     assert take(tenant, 1000).left_today is None
     assert set(used(tenant).values()) == {1000}
@@ -85,13 +85,13 @@ def test_a_disabled_entitlement_refuses(tenant: Tenant) -> None:
     assert used(tenant) == {}
 
 
-def test_the_last_unit_is_taken_and_not_one_more(tenant: Tenant) -> None:
+def test_the_last_unit_is_consumed_and_not_one_more(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(3))
     assert take(tenant, 3).left_today == 0
-    with pytest.raises(QuotaExceeded) as refusal:
+    with pytest.raises(QuotaExceeded) as refused:
         take(tenant)
-    assert refusal.value.extra["left_today"] == 0
-    assert refusal.value.extra["resets_at"] == datetime(2026, 3, 16, tzinfo=UTC)
+    assert refused.value.extra["left_today"] == 0
+    assert refused.value.extra["resets_at"] == datetime(2026, 3, 16, tzinfo=UTC)
 
 
 def test_more_than_the_whole_quota_is_refused_on_an_untouched_day(tenant: Tenant) -> None:
@@ -101,44 +101,44 @@ def test_more_than_the_whole_quota_is_refused_on_an_untouched_day(tenant: Tenant
     assert used(tenant).get((QuotaWindow.MONTH, date(2026, 3, 1)), 0) == 0
 
 
-def test_a_refusal_leaves_both_windows_as_they_were_also_when_the_caller_goes_on(tenant: Tenant) -> None:
+def test_a_refusal_leaves_both_windows_unchanged_even_if_the_caller_continues(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(5))
     take(tenant, 4)
     before = used(tenant)
     with tenant_context(tenant.pk):
-        with pytest.raises(QuotaExceeded) as refusal:
+        with pytest.raises(QuotaExceeded) as refused:
             quotas.consume(feature_key=FEATURE, quantity=Decimal(2), at=NOON)
-        assert (refusal.value.extra["left_today"], refusal.value.extra["left_this_month"]) == (6, 1)
+        assert (refused.value.extra["left_today"], refused.value.extra["left_this_month"]) == (6, 1)
         assert quotas.consume(feature_key=FEATURE, quantity=ONE, at=NOON).left_this_month == 0
     assert used(tenant) == {key: value + 1 for key, value in before.items()}
 
 
-def test_of_several_units_the_entitlement_counts_its_own(tenant: Tenant) -> None:
+def test_an_entitlement_counts_its_own_unit_of_several(tenant: Tenant) -> None:
     entitle(tenant, quota_unit="minute", monthly_quota=Decimal(10))
     with tenant_context(tenant.pk):
         units = {"use": ONE, "minute": Decimal("2.5"), "token": Decimal(900)}
-        answer = quotas.consume(feature_key=FEATURE, quantity=units, at=NOON)
+        consumed = quotas.consume(feature_key=FEATURE, quantity=units, at=NOON)
         none = quotas.consume(feature_key=FEATURE, quantity={"use": ONE}, at=NOON)
-    assert (answer.unit, answer.quantity, answer.left_this_month) == ("minute", Decimal("2.5"), Decimal("7.5"))
+    assert (consumed.unit, consumed.quantity, consumed.left_this_month) == ("minute", Decimal("2.5"), Decimal("7.5"))
     assert (none.quantity, none.left_this_month) == (0, Decimal("7.5"))
 
 
-def test_beyond_a_soft_quota_use_is_split_and_priced(tenant: Tenant) -> None:
+def test_use_beyond_a_soft_quota_is_split_and_priced(tenant: Tenant) -> None:
     entitle(tenant, monthly_quota=Decimal(10), allow_overages=True, overage_rate=Decimal("0.05"))
     assert (take(tenant, 8).within, take(tenant, 5).over) == (8, 3)
-    answer = take(tenant, 2)
-    assert (answer.within, answer.over, answer.overage_rate) == (0, 2, Decimal("0.05"))
-    assert answer.left_this_month == 0
+    consumed = take(tenant, 2)
+    assert (consumed.within, consumed.over, consumed.overage_rate) == (0, 2, Decimal("0.05"))
+    assert consumed.left_this_month == 0
     assert used(tenant)[QuotaWindow.MONTH, date(2026, 3, 1)] == 15
 
 
-def test_over_is_what_is_beyond_either_window(tenant: Tenant) -> None:
+def test_overage_is_the_larger_excess_of_the_two_windows(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(5), monthly_quota=Decimal(7), allow_overages=True, overage_rate=ONE)
     assert take(tenant, 6).over == 1
     assert take(tenant, 3, at=datetime(2026, 3, 16, tzinfo=UTC)).over == 2
 
 
-def test_a_quota_changed_in_the_middle_of_a_window_holds_at_once(tenant: Tenant) -> None:
+def test_a_changed_quota_applies_at_once(tenant: Tenant) -> None:
     row = entitle(tenant, monthly_quota=Decimal(10))
     take(tenant, 8)
     change(row, monthly_quota=Decimal(5))
@@ -151,7 +151,7 @@ def test_a_quota_changed_in_the_middle_of_a_window_holds_at_once(tenant: Tenant)
     assert take(tenant, 14).left_this_month == 0
 
 
-def test_what_is_given_back_can_be_taken_again_and_never_becomes_less_than_nothing(tenant: Tenant) -> None:
+def test_units_given_back_can_be_consumed_again_and_use_never_falls_below_zero(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(3), monthly_quota=Decimal(3))
     take(tenant, 3)
     with tenant_context(tenant.pk):
@@ -162,7 +162,7 @@ def test_what_is_given_back_can_be_taken_again_and_never_becomes_less_than_nothi
     assert set(used(tenant).values()) == {0}
 
 
-def test_giving_back_reaches_the_windows_of_then(tenant: Tenant) -> None:
+def test_giving_back_changes_the_windows_of_the_original_use(tenant: Tenant) -> None:
     entitle(tenant, monthly_quota=Decimal(3))
     take(tenant, 2, at=datetime(2026, 2, 28, 12, tzinfo=UTC))
     take(tenant, 2)
@@ -173,7 +173,7 @@ def test_giving_back_reaches_the_windows_of_then(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("quantity", [Decimal(-1), {"use": Decimal(-1)}])
-def test_nothing_negative_is_taken_or_given_back(tenant: Tenant, quantity: Any) -> None:
+def test_a_negative_quantity_is_refused(tenant: Tenant, quantity: Any) -> None:
     entitle(tenant, monthly_quota=Decimal(3))
     with tenant_context(tenant.pk):
         for service in (quotas.consume, quotas.give_back):
@@ -181,17 +181,17 @@ def test_nothing_negative_is_taken_or_given_back(tenant: Tenant, quantity: Any) 
                 service(feature_key=FEATURE, quantity=quantity, at=NOON)
 
 
-# Zone, moment, the day and month it lies in, and when the next day begins.
+# Time zone, time of use, its local day and month, and the beginning of the next day.
 CALENDAR = [
     ("Asia/Dubai", "2026-03-31T19:59:59Z", "2026-03-31", "2026-03-01", "2026-03-31T20:00:00Z"),
     ("Asia/Dubai", "2026-03-31T20:00:00Z", "2026-04-01", "2026-04-01", "2026-04-01T20:00:00Z"),
     ("America/New_York", "2026-03-01T04:59:59Z", "2026-02-28", "2026-02-01", "2026-03-01T05:00:00Z"),
-    # 23 hours long, and 25.
+    # Days of 23 and 25 hours.
     ("America/New_York", "2026-03-08T12:00:00Z", "2026-03-08", "2026-03-01", "2026-03-09T04:00:00Z"),
     ("America/New_York", "2026-03-08T05:00:00Z", "2026-03-08", "2026-03-01", "2026-03-09T04:00:00Z"),
     ("America/New_York", "2026-11-01T04:00:00Z", "2026-11-01", "2026-11-01", "2026-11-02T05:00:00Z"),
     ("America/New_York", "2026-11-02T04:59:59Z", "2026-11-01", "2026-11-01", "2026-11-02T05:00:00Z"),
-    # Midnight does not exist there, or happens twice.
+    # Midnight does not exist or occurs twice.
     ("Africa/Cairo", "2026-04-23T21:59:59Z", "2026-04-23", "2026-04-01", "2026-04-23T22:00:00Z"),
     ("America/Havana", "2026-10-31T12:00:00Z", "2026-10-31", "2026-10-01", "2026-11-01T04:00:00Z"),
     ("America/Havana", "2026-11-01T04:30:00Z", "2026-11-01", "2026-11-01", "2026-11-02T05:00:00Z"),
@@ -205,20 +205,20 @@ CALENDAR = [
 def test_days_and_months_are_those_of_the_tenant(
     tenant: Tenant, zone: str, at: str, day: str, month: str, next_day: str
 ) -> None:
-    move_to(tenant, zone)
+    set_timezone(tenant, zone)
     entitle(tenant, daily_quota=Decimal(5))
-    answer = take(tenant, at=datetime.fromisoformat(at))
+    consumed = take(tenant, at=datetime.fromisoformat(at))
     expected = {(QuotaWindow.DAY, date.fromisoformat(day)), (QuotaWindow.MONTH, date.fromisoformat(month))}
     assert set(used(tenant)) == expected
-    assert answer.day_resets_at is not None
-    assert answer.day_resets_at.astimezone(UTC) == datetime.fromisoformat(next_day)
+    assert consumed.day_resets_at is not None
+    assert consumed.day_resets_at.astimezone(UTC) == datetime.fromisoformat(next_day)
 
 
 @pytest.mark.parametrize(("zone", "at", "day", "month", "next_day"), CALENDAR)
-def test_a_window_ends_at_the_very_moment_that_was_said(
+def test_a_window_ends_exactly_at_its_reset_time(
     tenant: Tenant, zone: str, at: str, day: str, month: str, next_day: str
 ) -> None:
-    move_to(tenant, zone)
+    set_timezone(tenant, zone)
     entitle(tenant, daily_quota=ONE)
     take(tenant, at=datetime.fromisoformat(at))
     with pytest.raises(QuotaExceeded):
@@ -226,7 +226,7 @@ def test_a_window_ends_at_the_very_moment_that_was_said(
     assert take(tenant, at=datetime.fromisoformat(next_day)).left_today == 0
 
 
-def test_every_time_zone_that_may_be_chosen_is_known_to_the_database(tenant: Tenant) -> None:
+def test_the_database_knows_every_time_zone_that_can_be_chosen(tenant: Tenant) -> None:
     from lad import timezones
 
     with connection.cursor() as cursor:
@@ -235,36 +235,36 @@ def test_every_time_zone_that_may_be_chosen_is_known_to_the_database(tenant: Ten
     assert timezones.names() - known == set()
 
 
-def test_the_tenant_is_told_once_per_window_that_a_quota_ends(tenant: Tenant) -> None:
+def test_events_are_emitted_once_per_window_when_a_quota_ends(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(20))
     take(tenant, 7)
-    assert told(tenant) == []
+    assert notices(tenant) == []
     take(tenant, 1)
-    assert told(tenant) == [("nearly_used", "day")]
+    assert notices(tenant) == [("nearly_used", "day")]
     take(tenant, 2)
-    assert told(tenant) == [("nearly_used", "day"), ("used_up", "day")]
+    assert notices(tenant) == [("nearly_used", "day"), ("used_up", "day")]
     with tenant_context(tenant.pk):
         quotas.give_back(feature_key=FEATURE, quantity=Decimal(5), at=NOON)
     take(tenant, 5)
-    assert told(tenant) == [("nearly_used", "day"), ("used_up", "day")]
+    assert notices(tenant) == [("nearly_used", "day"), ("used_up", "day")]
     take(tenant, 10, at=datetime(2026, 3, 16, tzinfo=UTC))
-    assert told(tenant)[2:] == [("used_up", "day"), ("used_up", "month")]
+    assert notices(tenant)[2:] == [("used_up", "day"), ("used_up", "month")]
 
 
-def test_a_refusal_is_no_news(tenant: Tenant) -> None:
+def test_a_refusal_emits_no_event(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(9))
     with tenant_context(tenant.pk), pytest.raises(QuotaExceeded):
         quotas.consume(feature_key=FEATURE, quantity=Decimal(10), at=NOON)
-    assert told(tenant) == []
+    assert notices(tenant) == []
 
 
-def test_taking_is_one_statement(tenant: Tenant, django_assert_num_queries: Callable[..., Any]) -> None:
+def test_consuming_takes_one_statement(tenant: Tenant, django_assert_num_queries: Callable[..., Any]) -> None:
     entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(100))
     with tenant_context(tenant.pk), django_assert_num_queries(1):
         quotas.consume(feature_key=FEATURE, quantity=ONE, at=NOON)
 
 
-def test_one_tenants_use_is_not_anothers(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_use_is_counted_separately_for_each_tenant(tenant: Tenant, other_tenant: Tenant) -> None:
     for each in (tenant, other_tenant):
         entitle(each, daily_quota=ONE)
         take(each)
@@ -273,26 +273,26 @@ def test_one_tenants_use_is_not_anothers(tenant: Tenant, other_tenant: Tenant) -
     assert set(used(other_tenant).values()) == {1}
 
 
-def test_the_database_refuses_what_a_careless_statement_would_let_through(tenant: Tenant) -> None:
+def test_a_database_constraint_catches_a_faulty_statement(tenant: Tenant) -> None:
     entitle(tenant, daily_quota=Decimal(2))
     take(tenant, 2)
     with tenant_context(tenant.pk):
         with pytest.raises(IntegrityError, match="within_quota"), transaction.atomic():
             EntitlementUse.objects.filter(window=QuotaWindow.DAY).update(used=3)
-        careless = windows.TAKE.replace("WHERE EXCLUDED.quota IS NULL OR", "WHERE true OR")
+        faulty = windows.TAKE.replace("WHERE EXCLUDED.quota IS NULL OR", "WHERE true OR")
         parameters = windows._parameters(FEATURE, ONE, NOON)
         with pytest.raises(IntegrityError, match="within_quota"), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(careless, parameters)
+            cursor.execute(faulty, parameters)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixty_four_takers_at_once_never_pass_a_quota_by_one_unit() -> None:
+def test_sixty_four_concurrent_callers_never_exceed_a_quota() -> None:
     with platform_context():
         tenant = TenantFactory.create(timezone="Asia/Dubai")
     entitle(tenant, daily_quota=Decimal(200), monthly_quota=Decimal(150))
     together = threading.Barrier(64, timeout=60)
 
-    def taker(number: int) -> Decimal:
+    def consume_repeatedly(number: int) -> Decimal:
         taken = Decimal(0)
         together.wait()
         try:
@@ -306,14 +306,14 @@ def test_sixty_four_takers_at_once_never_pass_a_quota_by_one_unit() -> None:
         return taken
 
     with ThreadPoolExecutor(64) as pool:
-        taken = sum(pool.map(taker, range(64)))
+        taken = sum(pool.map(consume_repeatedly, range(64)))
     assert taken == 150
     assert set(used(tenant).values()) == {150}
-    assert sorted(told(tenant)) == [("nearly_used", "month"), ("used_up", "month")]
+    assert sorted(notices(tenant)) == [("nearly_used", "month"), ("used_up", "month")]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_that_take_from_the_same_days_in_another_order_do_not_stop_each_other() -> None:
+def test_calls_for_the_same_days_in_opposite_orders_do_not_deadlock() -> None:
     with platform_context():
         tenant = TenantFactory.create()
     entitle(tenant, daily_quota=Decimal(10), monthly_quota=Decimal(10))
@@ -321,14 +321,14 @@ def test_two_that_take_from_the_same_days_in_another_order_do_not_stop_each_othe
     for at in (NOON, day_after):
         take(tenant, at=at)
 
-    def other_way_round() -> None:
+    def in_opposite_order() -> None:
         with tenant_context(tenant.pk):
             for at in (day_after, NOON):
                 quotas.consume(feature_key=FEATURE, quantity=ONE, at=at)
 
     with tenant_context(tenant.pk):
         quotas.consume(feature_key=FEATURE, quantity=ONE, at=NOON)
-        other = ConcurrentWork(other_way_round)
+        other = ConcurrentWork(in_opposite_order)
         wait_until_blocked()
         quotas.consume(feature_key=FEATURE, quantity=ONE, at=day_after)
     assert other.succeeded(), other.error

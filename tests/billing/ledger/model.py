@@ -1,22 +1,22 @@
-"""What a wallet has to do, as plainly as it can be said: the ledger is held against it row by row."""
+"""A simple model of a wallet. Tests compare the ledger with it row by row."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-Parts = dict[int, Decimal]  # what each lot, by its number, gains or loses
-NOTHING, LARGEST = Decimal(0), Decimal(10) ** 12
+Parts = dict[int, Decimal]  # the change of each lot, by the lot's number
+ZERO, AMOUNT_LIMIT = Decimal(0), Decimal(10) ** 12
 
 
 class Refused(Exception):
-    """The ledger has to refuse with this code, and nothing may change."""
+    """The ledger must refuse with this error code and change nothing."""
 
 
 @dataclass
 class Lot:
     priority: int
     expires_at: datetime
-    remaining: Decimal = NOTHING
+    remaining: Decimal = ZERO
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Hold:
 
 
 @dataclass
-class Row:
+class ExpectedTransaction:
     kind: str
     amount: Decimal
     parts: Parts
@@ -38,36 +38,38 @@ class Row:
 
 
 @dataclass
-class Purse:
+class WalletModel:
     status: str = "active"
     lots: list[Lot] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ExpectedTransaction] = field(default_factory=list)
 
     @property
     def available(self) -> Decimal:
-        return sum((lot.remaining for lot in self.lots), NOTHING)
+        return sum((lot.remaining for lot in self.lots), ZERO)
 
     @property
     def reserved(self) -> Decimal:
-        return sum((hold.amount for hold in self.holds if hold.status == "held"), NOTHING)
+        return sum((hold.amount for hold in self.holds if hold.status == "held"), ZERO)
 
     def write(self, kind: str, parts: Parts, reverses: int | None = None) -> None:
         for number, part in parts.items():
             self.lots[number].remaining += part
-        self.rows.append(Row(kind, sum(parts.values(), NOTHING), parts, self.available, self.reserved, reverses))
+        self.rows.append(
+            ExpectedTransaction(kind, sum(parts.values(), ZERO), parts, self.available, self.reserved, reverses)
+        )
 
-    def begin(self, now: datetime, takes: Decimal = NOTHING) -> None:
-        """Credit that expired goes first, the soonest to expire before the others."""
-        self.unless("wallet_closed", self.status != "closed")
+    def begin(self, now: datetime, takes: Decimal = ZERO) -> None:
+        """Remove expired lots, earliest expiry first, then check that ``takes`` is allowed."""
+        self.require(self.status != "closed", "wallet_closed")
         lapsed = [(lot.expires_at, n) for n, lot in enumerate(self.lots) if lot.remaining and lot.expires_at <= now]
         for _, number in sorted(lapsed):
             self.write("expiry", {number: -self.lots[number].remaining})
-        self.unless("wallet_suspended", not takes or self.status == "active")
-        self.unless("insufficient_balance", takes <= self.available)
+        self.require(not takes or self.status == "active", "wallet_suspended")
+        self.require(takes <= self.available, "insufficient_balance")
 
     def burn(self, amount: Decimal, usable: Parts | None = None) -> Parts:
-        """Lower priority first, then sooner to expire, then older."""
+        """Take the amount from lots: lower priority first, then earlier expiry, then age."""
         left, taken = usable or {number: lot.remaining for number, lot in enumerate(self.lots)}, {}
         for number in sorted(left, key=lambda n: (self.lots[n].priority, self.lots[n].expires_at, n)):
             taken[number] = -min(left[number], amount)
@@ -76,7 +78,7 @@ class Purse:
 
     def take_in(self, kind: str, amount: Decimal, priority: int, expires_at: datetime, now: datetime) -> None:
         self.begin(now)
-        self.unless("amount_too_large", self.available + self.reserved + amount < LARGEST)
+        self.require(self.available + self.reserved + amount < AMOUNT_LIMIT, "amount_too_large")
         self.lots.append(Lot(priority, expires_at))
         self.write(kind, {len(self.lots) - 1: amount})
 
@@ -94,16 +96,16 @@ class Purse:
         self.begin(now, amount)
         more = self.burn(amount)
         hold.amount, hold.expires_at = hold.amount + amount, max(hold.expires_at, until)
-        hold.parts = {n: hold.parts.get(n, NOTHING) + more.get(n, NOTHING) for n in {*hold.parts, *more}}
+        hold.parts = {n: hold.parts.get(n, ZERO) + more.get(n, ZERO) for n in {*hold.parts, *more}}
         if amount:
             self.write("reservation", more)
 
     def settle(self, hold: Hold, status: str, now: datetime, captured: Decimal | None = None) -> None:
-        """Give back all of a hold; a capture then takes from the very lots that were set aside."""
-        self.unless("amount_too_large", (captured or NOTHING) < LARGEST)
+        """Release the whole hold. A capture then charges the same lots."""
+        self.require((captured or ZERO) < AMOUNT_LIMIT, "amount_too_large")
         self.open(hold, now if status == "captured" else None)
-        self.unless("capture_too_large", (captured or NOTHING) <= hold.amount)
-        self.unless("hold_not_due", status != "expired" or hold.expires_at <= now)
+        self.require((captured or ZERO) <= hold.amount, "capture_too_large")
+        self.require(status != "expired" or hold.expires_at <= now, "hold_not_due")
         self.begin(now)
         hold.status, back = status, {number: -part for number, part in hold.parts.items()}
         self.write("release", back)
@@ -112,22 +114,23 @@ class Purse:
         self.begin(now)
 
     def open(self, hold: Hold, now: datetime | None) -> None:
-        self.unless("wallet_closed", self.status != "closed")
-        self.unless("hold_resolved", hold.status == "held")
-        self.unless("hold_expired", now is None or now < hold.expires_at)
+        self.require(self.status != "closed", "wallet_closed")
+        self.require(hold.status == "held", "hold_resolved")
+        self.require(now is None or now < hold.expires_at, "hold_expired")
 
     def reverse(self, number: int, now: datetime) -> None:
         self.begin(now)
         row = self.rows[number]
-        self.unless("not_reversible", row.kind in {"topup", "credit", "debit", "adjustment"} and row.reverses is None)
-        self.unless("already_reversed", all(other.reverses != number for other in self.rows))
-        self.unless("credit_spent", all(self.lots[n].remaining >= part for n, part in row.parts.items()))
-        back = sum(row.parts.values(), NOTHING)
-        self.unless("amount_too_large", self.available + self.reserved - back < LARGEST)
+        reversible = row.kind in {"topup", "credit", "debit", "adjustment"} and row.reverses is None
+        self.require(reversible, "not_reversible")
+        self.require(all(other.reverses != number for other in self.rows), "already_reversed")
+        self.require(all(self.lots[n].remaining >= part for n, part in row.parts.items()), "credit_spent")
+        back = sum(row.parts.values(), ZERO)
+        self.require(self.available + self.reserved - back < AMOUNT_LIMIT, "amount_too_large")
         self.write("adjustment", {n: -part for n, part in row.parts.items()}, reverses=number)
         self.begin(now)
 
     @staticmethod
-    def unless(code: str, allowed: bool) -> None:
+    def require(allowed: bool, code: str) -> None:
         if not allowed:
             raise Refused(code)

@@ -1,11 +1,11 @@
-"""What a request asked for, as it is compared with a later one under the same key."""
+"""Predict how the ledger compares a request with a later one under the same key."""
 
 from typing import Any
 
 from billing.ledger.services.ledger import PostedTransaction, PostingOutcome
 from tests.billing.ledger.invariants import Account
 
-NOTHING_SAID: dict[str, Any] = {"reference": None, "description": "", "metadata": None}
+NO_DETAILS: dict[str, Any] = {"reference": None, "description": "", "metadata": None}
 TERMS = {"priority", "expires_at", "ttl", "until", "hold"}
 OUTCOMES = {
     "insufficient_balance": PostingOutcome.INSUFFICIENT,
@@ -13,15 +13,15 @@ OUTCOMES = {
     "wallet_closed": PostingOutcome.CLOSED,
     "amount_too_large": PostingOutcome.TOO_LARGE,
 }
-# The first of these in which a request differs from the one its key named before is the one to be told.
+# The ledger names the first of these fields that differs.
 COMPARED = ("wallet", "transaction_type", "amount", "reference", "description", "metadata", "terms")
 
 
-def said(account: Account, operation: str, arguments: dict[str, Any], posted: PostedTransaction) -> dict[str, Any]:
-    """The request as it is compared with a later one of the same key."""
+def compared(account: Account, operation: str, arguments: dict[str, Any], posted: PostedTransaction) -> dict[str, Any]:
+    """Return the fields of the request that the ledger compares."""
     terms = {name: value for name, value in arguments.items() if name in TERMS and value is not None}
     return {
-        **NOTHING_SAID,
+        **NO_DETAILS,
         "wallet": account.wallet_id,
         "transaction_type": posted.transaction_type,
         "amount": posted.amount,
@@ -31,11 +31,12 @@ def said(account: Account, operation: str, arguments: dict[str, Any], posted: Po
 
 
 def difference(earlier: dict[str, Any], asked: dict[str, Any]) -> str:
+    """Return the name of the first field that differs, or an empty string."""
     different = next((name for name in COMPARED if earlier[name] != asked[name]), "")
     if different != "terms":
         return different
     return min(term for term in earlier["terms"] | asked["terms"] if _term(earlier, term) != _term(asked, term))
 
 
-def _term(said: dict[str, Any], name: str) -> Any:
-    return said["terms"].get(name)
+def _term(request: dict[str, Any], name: str) -> object:
+    return request["terms"].get(name)

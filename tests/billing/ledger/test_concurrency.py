@@ -1,4 +1,4 @@
-"""Many at once on few wallets: real connections, real locks, every key one effect."""
+"""Concurrent postings on a few wallets, with real connections and locks."""
 
 import random
 from collections import Counter
@@ -24,13 +24,13 @@ from tests.support.concurrency import run_together
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WORKERS = 16
-EACH = 25
-PATIENCE = 60
+CALLS_PER_WORKER = 25
+JOIN_TIMEOUT = 60
 
 
 @pytest.fixture
-def purses(tenant: Any) -> list[UUID]:
-    """Four wallets of the tenant with 1000 each."""
+def funded(tenant: Any) -> list[UUID]:
+    """Return four wallets of the tenant with 1000 each."""
     with platform_context(tenant_id=tenant.pk):
         made = [WalletFactory.create(user=MemberFactory.create()).pk for _ in range(4)]
     with tenant_context(tenant.pk):
@@ -41,7 +41,7 @@ def purses(tenant: Any) -> list[UUID]:
 
 @pytest.fixture
 def at_once(tenant: Any) -> Callable[..., list[Any]]:
-    """``at_once(calls)`` makes the calls at the same moment, each in a transaction of the tenant; results or errors."""
+    """Return ``at_once(calls)``, which runs the calls concurrently and returns their results or errors."""
 
     def run(calls: Sequence[Callable[[], Any]]) -> list[Any]:
         def scoped(call: Callable[[], Any]) -> Callable[[], Any]:
@@ -61,9 +61,9 @@ def available(tenant: Any) -> dict[UUID, Decimal]:
         return {wallet.pk: wallet.available_balance for wallet in Wallet.objects.all()}
 
 
-def test_of_simultaneous_duplicates_one_is_posted_and_the_others_replay_it(at_once, purses):
+def test_concurrent_duplicates_post_once_and_the_others_replay_it(at_once, funded):
     def debit() -> PostedTransaction:
-        return ledger.debit(wallet=purses[0], amount=Decimal(7), key="call-1")
+        return ledger.debit(wallet=funded[0], amount=Decimal(7), key="call-1")
 
     answers = at_once([debit] * 8)
     assert len({answer.id for answer in answers}) == 1
@@ -71,37 +71,37 @@ def test_of_simultaneous_duplicates_one_is_posted_and_the_others_replay_it(at_on
     assert Counter(answer.replayed for answer in answers) == {False: 1, True: 7}
 
 
-def test_of_simultaneous_requests_that_differ_under_one_key_one_wins(at_once, purses, tenant):
+def test_concurrent_requests_that_differ_under_one_key_post_once(at_once, funded, tenant):
     calls = [
-        lambda amount=amount: ledger.debit(wallet=purses[0], amount=Decimal(amount), key="call-1")
+        lambda amount=amount: ledger.debit(wallet=funded[0], amount=Decimal(amount), key="call-1")
         for amount in range(1, 9)
     ]
     answers = at_once(calls)
     [posted] = [answer for answer in answers if isinstance(answer, PostedTransaction)]
     refused = [answer for answer in answers if isinstance(answer, IdempotencyConflict)]
     assert [error.extra["field"] for error in refused] == ["amount"] * 7
-    assert available(tenant)[purses[0]] == 1000 + posted.amount
+    assert available(tenant)[funded[0]] == 1000 + posted.amount
 
 
-def test_one_key_used_for_two_wallets_at_once_pays_from_one(at_once, purses, tenant):
-    calls = [lambda wallet=wallet: ledger.debit(wallet=wallet, amount=Decimal(5), key="call-1") for wallet in purses]
+def test_one_key_used_for_several_wallets_at_once_charges_one(at_once, funded, tenant):
+    calls = [lambda wallet=wallet: ledger.debit(wallet=wallet, amount=Decimal(5), key="call-1") for wallet in funded]
     answers = at_once(calls * 2)
     refused = [answer for answer in answers if not isinstance(answer, PostedTransaction)]
     assert [(type(error), error.extra["field"]) for error in refused] == [(IdempotencyConflict, "wallet")] * 6
     assert sum(available(tenant).values()) == 3995
 
 
-def test_of_those_who_each_want_all_there_is_one_gets_it(at_once, purses, tenant):
+def test_only_one_of_several_concurrent_debits_gets_the_whole_balance(at_once, funded, tenant):
     calls = [
-        lambda number=number: ledger.debit(wallet=purses[0], amount=Decimal(1000), key=f"all-{number}")
+        lambda number=number: ledger.debit(wallet=funded[0], amount=Decimal(1000), key=f"all-{number}")
         for number in range(6)
     ]
     answers = at_once(calls)
     assert Counter(type(answer) for answer in answers) == {PostedTransaction: 1, InsufficientBalance: 5}
-    assert available(tenant)[purses[0]] == 0
+    assert available(tenant)[funded[0]] == 0
 
 
-def test_a_hold_is_resolved_once_however_many_try(at_once, purses, tenant):
+def test_a_hold_is_resolved_once_by_concurrent_calls(at_once, funded, tenant):
     def ends(hold: UUID, number: int) -> list[Callable[[], Any]]:
         return [
             lambda: ledger.capture(hold=hold, amount=Decimal(3), key=f"capture-{number}"),
@@ -111,7 +111,7 @@ def test_a_hold_is_resolved_once_however_many_try(at_once, purses, tenant):
 
     for _ in range(5):
         with tenant_context(tenant.pk):
-            held = ledger.reserve(wallet=purses[0], amount=Decimal(10), key=f"hold-{_}", ttl=timedelta(hours=1))
+            held = ledger.reserve(wallet=funded[0], amount=Decimal(10), key=f"hold-{_}", ttl=timedelta(hours=1))
             assert held.hold_id is not None
         answers = at_once([each for number in range(3) for each in ends(held.hold_id, f"{_}-{number}")])  # type: ignore[arg-type]
         resolved = [answer for answer in answers if isinstance(answer, PostedTransaction)]
@@ -119,20 +119,20 @@ def test_a_hold_is_resolved_once_however_many_try(at_once, purses, tenant):
         assert all(answer is None or isinstance(answer, HoldResolved) for answer in answers if answer not in resolved)
     with tenant_context(tenant.pk):
         captured = Hold.objects.filter(status="captured").count()
-        assert Wallet.objects.get(pk=purses[0]).reserved_balance == 0
-    assert available(tenant)[purses[0]] == 1000 - 3 * captured
+        assert Wallet.objects.get(pk=funded[0]).reserved_balance == 0
+    assert available(tenant)[funded[0]] == 1000 - 3 * captured
 
 
-def test_many_workers_with_repeated_and_conflicting_keys_leave_one_effect_a_key(tenant, purses):
-    """Each key asks the same of everybody, but in one of twenty cases for something else."""
+def test_many_workers_with_repeated_and_conflicting_keys_leave_one_effect_per_key(tenant, funded):
+    """Workers share keys and requests. One call in twenty changes the amount."""
     acknowledged: list[PostedTransaction] = []
     unexpected: list[BaseException] = []
 
     def work(seed: int) -> None:
         chance = random.Random(seed)
         try:
-            for _ in range(EACH):
-                _one_of_many(tenant, purses, chance, acknowledged)
+            for _ in range(CALLS_PER_WORKER):
+                _post_one(tenant, funded, chance, acknowledged)
         except BaseException as error:
             unexpected.append(error)
         finally:
@@ -142,30 +142,31 @@ def test_many_workers_with_repeated_and_conflicting_keys_leave_one_effect_a_key(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(JOIN_TIMEOUT)
     assert unexpected == []
     with tenant_context(tenant.pk):
         rows = {row.idempotency_key: row for row in LedgerTransaction.objects.all()}
         assert len(rows) == LedgerTransaction.objects.count()
+    assert acknowledged
     for posted in acknowledged:
         assert (rows[posted.idempotency_key].pk, rows[posted.idempotency_key].amount) == (posted.id, posted.amount)
-    assert len({posted.idempotency_key for posted in acknowledged}) == len(rows) - len(purses)
-    _holds_together(tenant)
+    assert len({posted.idempotency_key for posted in acknowledged}) == len(rows) - len(funded)
+    _assert_consistent(tenant)
 
 
-def _one_of_many(tenant: Any, purses: list[UUID], chance: random.Random, acknowledged: list[PostedTransaction]) -> None:
-    number = chance.randrange(WORKERS * EACH * 2 // 3)
-    wallet, amount = purses[number % len(purses)], Decimal(number % 90 + 1)
+def _post_one(tenant: Any, funded: list[UUID], chance: random.Random, acknowledged: list[PostedTransaction]) -> None:
+    number = chance.randrange(WORKERS * CALLS_PER_WORKER * 2 // 3)
+    wallet, amount = funded[number % len(funded)], Decimal(number % 90 + 1)
     if chance.random() < 0.05:
         amount += Decimal("0.5")
     try:
         with tenant_context(tenant.pk):
             if number % 7 == 0:
                 posting = Posting(Operation.DEBIT, wallet, amount, f"key-{number}")
-                other = Posting(Operation.CREDIT, purses[(number + 1) % len(purses)], amount, f"other-{number}")
-                verdicts = ledger.post_many([posting, other])
+                other = Posting(Operation.CREDIT, funded[(number + 1) % len(funded)], amount, f"other-{number}")
+                results = ledger.post_many([posting, other])
                 done = [
-                    each.posted for each in verdicts if each.outcome in {PostingOutcome.POSTED, PostingOutcome.REPLAYED}
+                    each.posted for each in results if each.outcome in {PostingOutcome.POSTED, PostingOutcome.REPLAYED}
                 ]
             elif number % 3 == 0:
                 done = [ledger.topup(wallet=wallet, amount=amount, key=f"key-{number}")]
@@ -176,10 +177,10 @@ def _one_of_many(tenant: Any, purses: list[UUID], chance: random.Random, acknowl
     acknowledged += [posted for posted in done if posted is not None]
 
 
-def test_everything_reversed_twice_at_once_is_reversed_once(at_once, tenant, purses):
+def test_concurrent_reversals_reverse_each_transaction_once(at_once, tenant, funded):
     with tenant_context(tenant.pk):
         for number in range(20):
-            ledger.debit(wallet=purses[number % 2], amount=Decimal(number), key=f"debit-{number}")
+            ledger.debit(wallet=funded[number % 2], amount=Decimal(number), key=f"debit-{number}")
     for kind in (TransactionType.DEBIT, TransactionType.TOPUP):
         with tenant_context(tenant.pk):
             rows = list(LedgerTransaction.objects.filter(transaction_type=kind))
@@ -195,24 +196,26 @@ def test_everything_reversed_twice_at_once_is_reversed_once(at_once, tenant, pur
             "AlreadyReversed": len(rows),
         }
     assert set(available(tenant).values()) == {Decimal(0)}
-    _holds_together(tenant)
+    _assert_consistent(tenant)
 
 
-def test_batches_that_name_the_same_wallets_in_opposite_orders_do_not_wait_for_each_other(at_once, tenant, purses):
+def test_batches_that_name_the_same_wallets_in_opposite_orders_do_not_deadlock(at_once, tenant, funded):
     def batch(name: str, order: list[UUID]) -> Callable[[], Any]:
         postings = [Posting(Operation.DEBIT, wallet, Decimal(1), f"{name}-{wallet}") for wallet in order]
         return lambda: ledger.post_many(postings)
 
     for number in range(10):
-        answers = at_once([batch(f"{number}-{each}", purses[:: 1 if each % 2 else -1]) for each in range(4)])
+        answers = at_once([batch(f"{number}-{each}", funded[:: 1 if each % 2 else -1]) for each in range(4)])
         assert [error for error in answers if isinstance(error, Exception)] == []
     assert set(available(tenant).values()) == {Decimal(960)}
 
 
-def _holds_together(tenant: Any) -> None:
-    """Each wallet is the fold of its ledger, whose rows follow each other without a gap."""
+def _assert_consistent(tenant: Any) -> None:
+    """Assert that each wallet matches its ledger and that the ledger has no gaps."""
     with tenant_context(tenant.pk):
-        for wallet in Wallet.objects.all():
+        found = list(Wallet.objects.all())
+        assert found
+        for wallet in found:
             rows = list(LedgerTransaction.objects.filter(wallet=wallet).order_by("wallet_version"))
             assert [row.wallet_version for row in rows] == list(range(1, wallet.ledger_version + 1))
             assert [row.balance_before for row in rows[1:]] == [row.balance_after for row in rows[:-1]]

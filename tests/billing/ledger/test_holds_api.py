@@ -1,4 +1,4 @@
-"""Holds through the API: reserve, extend, capture and release, each once, for good."""
+"""Holds in the API: reserve, extend, capture and release. Repeated requests change nothing."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ CALL = {"reference_type": "voice_call", "description": "Call to a lead"}
 
 @pytest.fixture
 def filled(tenant, wallet):
-    """The tenant's wallet with 100 in it."""
+    """Return the tenant's wallet with a balance of 100."""
     with platform_context(tenant_id=tenant.pk):
         ledger.topup(wallet=wallet, amount=Decimal(100), key="first")
     return wallet
@@ -29,7 +29,7 @@ def filled(tenant, wallet):
 
 @pytest.fixture
 def send(api):
-    """``send(user, path, body)`` writes under a key of its own, or under the one given."""
+    """Return ``send(user, path, body, key)``, which uses a new idempotency key by default."""
 
     def post(user, path, body, key=None):
         return api(user).post(f"{HOLDS}{path}", body, format="json", HTTP_IDEMPOTENCY_KEY=key or str(uuid4()))
@@ -39,14 +39,14 @@ def send(api):
 
 @pytest.fixture
 def held(send, member, filled):
-    """A hold of 40 that the member made."""
+    """Return the id of a hold of 40 that the member made."""
     response = send(member, "", {"amount": "40"})
     assert response.status_code == 201, response.content
     return response.json()["hold"]
 
 
-def forget_answers():
-    """As it is a day later: the API no longer knows what it answered."""
+def forget_responses():
+    """Delete the API's stored responses, as happens after a day."""
     with platform_context():
         assert IdempotencyKey.objects.all().hard_delete()[0]
 
@@ -56,21 +56,21 @@ def balances(wallet):
     return now.available_balance, now.reserved_balance
 
 
-def test_a_reservation_sets_money_aside_for_a_quarter_of_an_hour(send, member, filled):
+def test_a_reservation_lasts_a_quarter_of_an_hour_by_default(send, member, filled):
     reference = uuid4()
     response = send(member, "", {"amount": "12.5", "reference_id": str(reference), **CALL})
     assert response.status_code == 201
-    answer = response.json()
-    assert response["Location"] == f"{HOLDS}{answer['hold']}/"
+    body = response.json()
+    assert response["Location"] == f"{HOLDS}{body['hold']}/"
     with platform_context():
-        hold = Hold.objects.get(pk=answer["hold"])
+        hold = Hold.objects.get(pk=body["hold"])
         row = LedgerTransaction.objects.get(hold=hold)
     assert (hold.amount, hold.status, hold.reference_id) == (Decimal("12.5"), "held", reference)
     assert hold.expires_at - hold.created_at == timedelta(minutes=15)
-    assert answer["expires_at"] == hold.expires_at.isoformat().replace("+00:00", "Z")
-    told = answer["transaction"]
-    assert (told["id"], told["amount"], told["balance_after"]) == (str(row.pk), "-12.500000", "87.500000")
-    assert (told["reserved_after"], told["wallet"]) == ("12.500000", str(filled.pk))
+    assert body["expires_at"] == hold.expires_at.isoformat().replace("+00:00", "Z")
+    posted = body["transaction"]
+    assert (posted["id"], posted["amount"], posted["balance_after"]) == (str(row.pk), "-12.500000", "87.500000")
+    assert (posted["reserved_after"], posted["wallet"]) == ("12.500000", str(filled.pk))
     assert row.created_by_id == member.pk
     assert balances(filled) == (Decimal("87.5"), Decimal("12.5"))
 
@@ -88,18 +88,18 @@ def test_a_reservation_sets_money_aside_for_a_quarter_of_an_hour(send, member, f
         ({"amount": "5", "tenant": "x"}, "tenant"),
     ],
 )
-def test_what_is_no_reservation_is_refused_by_field(body, field, send, member, filled):
+def test_an_invalid_reservation_names_the_field(body, field, send, member, filled):
     response = send(member, "", body)
     assert problem(response) == (400, "invalid")
     assert set(response.json()["errors"]) == {field}
     assert balances(filled) == (100, 0)
 
 
-def test_more_than_is_there_is_refused_with_what_is_there(send, member, filled):
+def test_an_insufficient_balance_is_stated_in_the_error(send, member, filled):
     response = send(member, "", {"amount": "100.000001"})
     assert problem(response) == (402, "insufficient_balance")
-    told = response.json()
-    assert [Decimal(told["required"]), Decimal(told["available"]), told["currency"]] == [
+    posted = response.json()
+    assert [Decimal(posted["required"]), Decimal(posted["available"]), posted["currency"]] == [
         Decimal("100.000001"),
         Decimal(100),
         "USD",
@@ -114,7 +114,7 @@ def test_a_failed_attempt_leaves_its_key_free(send, member, tenant, filled):
     assert send(member, "", {"amount": "150"}, "once").status_code == 201
 
 
-def test_a_write_names_itself(api, member, filled, held):
+def test_every_write_needs_an_idempotency_key(api, member, filled, held):
     for path in ("", f"{held}/capture/", f"{held}/extend/", f"{held}/release/"):
         response = api(member).post(f"{HOLDS}{path}", {"amount": "1"}, format="json")
         assert problem(response) == (400, "idempotency_key_required")
@@ -124,7 +124,7 @@ def test_a_write_names_itself(api, member, filled, held):
     assert problem(response) == (400, "idempotency_key_malformed")
 
 
-def test_the_ledger_answers_a_repetition_when_the_api_has_forgotten_it(send, member, filled):
+def test_the_ledger_replays_a_request_that_the_api_has_forgotten(send, member, filled):
     later = (timezone.now() + timedelta(hours=2)).isoformat()
     first = send(member, "", {"amount": "40"}, "reserve")
     hold = first.json()["hold"]
@@ -142,47 +142,51 @@ def test_the_ledger_answers_a_repetition_when_the_api_has_forgotten_it(send, mem
     after = balances(filled)
     assert after == (70, 0)
     for _time in range(2):
-        forget_answers()
+        forget_responses()
         for path, body, key, before in calls:
             again = send(member, path, body, key)
             assert (again.status_code, again.content) == (before.status_code, before.content)
     assert balances(filled) == after
 
 
-def test_the_same_key_for_something_else_is_a_conflict_that_names_the_field(send, member, filled, held):
+def test_a_different_request_with_the_same_key_is_a_conflict_that_names_the_field(send, member, filled, held):
     send(member, f"{held}/capture/", {"amount": "30"}, "capture")
-    forget_answers()
+    forget_responses()
     response = send(member, f"{held}/capture/", {"amount": "31"}, "capture")
     assert problem(response) == (409, "idempotency_conflict")
     assert response.json()["field"] == "amount"
     assert balances(filled) == (70, 0)
 
 
-def test_a_repetition_finds_its_wallet_though_another_pays_by_now(send, member, tenant, filled):
+def test_a_repeated_request_finds_its_wallet_after_another_one_pays(send, member, tenant, filled):
     first = send(member, "", {"amount": "40"}, "reserve")
     with tenant_context(tenant.pk):
         wallets.open_wallet(user=member)
-    forget_answers()
+    forget_responses()
     again = send(member, "", {"amount": "40"}, "reserve")
     assert (again.status_code, again.content) == (201, first.content)
 
 
-def test_a_capture_takes_what_the_work_cost_and_gives_the_rest_back(send, member, filled, held):
+def test_a_capture_charges_the_cost_and_releases_the_rest(send, member, filled, held):
     response = send(member, f"{held}/capture/", {"amount": "12.345678"})
     assert response.status_code == 200
-    told = response.json()["transaction"]
-    assert (told["transaction_type"], told["amount"], told["balance_after"]) == ("debit", "-12.345678", "87.654322")
+    posted = response.json()["transaction"]
+    assert (posted["transaction_type"], posted["amount"], posted["balance_after"]) == (
+        "debit",
+        "-12.345678",
+        "87.654322",
+    )
     assert balances(filled) == (Decimal("87.654322"), 0)
     assert problem(send(member, f"{held}/capture/", {"amount": "1"})) == (409, "hold_resolved")
     assert problem(send(member, f"{held}/release/", {})) == (409, "hold_resolved")
 
 
-def test_a_capture_takes_no_more_than_is_held(send, member, filled, held):
+def test_a_capture_above_the_hold_is_refused(send, member, filled, held):
     assert problem(send(member, f"{held}/capture/", {"amount": "40.000001"})) == (409, "capture_too_large")
     assert balances(filled) == (60, 40)
 
 
-def test_a_late_capture_is_refused_though_nothing_has_swept_yet(send, member, tenant, filled):
+def test_a_late_capture_is_refused_before_maintenance_has_run(send, member, tenant, filled):
     with platform_context(tenant_id=tenant.pk):
         long_ago = timezone.now() - timedelta(hours=1)
         wallet = wallets.open_wallet(user=member)
@@ -195,7 +199,7 @@ def test_a_late_capture_is_refused_though_nothing_has_swept_yet(send, member, te
     assert send(member, f"{hold}/release/", {}).status_code == 200
 
 
-def test_a_hold_is_extended_in_time_and_in_money(send, member, filled, held):
+def test_a_hold_is_extended_in_time_and_amount(send, member, filled, held):
     until = (timezone.now() + timedelta(hours=3)).replace(microsecond=0)
     response = send(member, f"{held}/extend/", {"expires_at": until.isoformat()})
     assert (response.status_code, response.json()["transaction"]) == (200, None)
@@ -213,13 +217,13 @@ def test_a_hold_is_extended_in_time_and_in_money(send, member, filled, held):
     assert set(send(member, f"{held}/extend/", {"expires_at": too_late}).json()["errors"]) == {"expires_at"}
 
 
-def test_a_release_gives_everything_back(send, member, filled, held):
+def test_a_release_returns_the_whole_hold(send, member, filled, held):
     response = send(member, f"{held}/release/", {"description": "Nobody answered"})
     assert response.json()["transaction"]["amount"] == "40.000000"
     assert balances(filled) == (100, 0)
 
 
-def test_a_suspended_wallet_reserves_nothing_but_resolves_what_is_held(send, member, tenant, filled, held):
+def test_a_suspended_wallet_reserves_nothing_but_its_holds_can_be_resolved(send, member, tenant, filled, held):
     with tenant_context(tenant.pk):
         wallets.change_status(wallet=filled, status=WalletStatus.SUSPENDED)
     assert problem(send(member, "", {"amount": "1"})) == (409, "wallet_suspended")
@@ -232,7 +236,7 @@ def test_a_closed_wallet_reserves_nothing(send, admin, tenant, wallet):
     assert problem(send(admin, "", {"amount": "1"})) == (409, "wallet_closed")
 
 
-def test_who_only_spends_does_so_from_the_wallet_that_pays_for_them(send, member, admin, tenant, filled):
+def test_callers_who_may_only_spend_use_the_wallet_that_pays_for_them(send, member, admin, tenant, filled):
     with tenant_context(tenant.pk):
         own = wallets.open_wallet(user=member)
         ledger.topup(wallet=own, amount=Decimal(5), key="own")
@@ -242,7 +246,9 @@ def test_who_only_spends_does_so_from_the_wallet_that_pays_for_them(send, member
     assert send(admin, "", {"amount": "5", "wallet": str(filled.pk)}).status_code == 201
 
 
-def test_people_resolve_their_own_holds_and_admins_those_of_all(send, api, admin, member, viewer, tenant, filled, held):
+def test_members_resolve_their_own_holds_and_admins_those_of_everybody(
+    send, api, admin, member, viewer, tenant, filled, held
+):
     mine = send(admin, "", {"amount": "1"}).json()["hold"]
     assert problem(send(member, f"{mine}/release/", {})) == (404, "not_found")
     assert problem(send(viewer, "", {"amount": "1"})) == (403, "missing_right")
@@ -252,7 +258,7 @@ def test_people_resolve_their_own_holds_and_admins_those_of_all(send, api, admin
     assert send(admin, f"{held}/release/", {}).status_code == 200
 
 
-def test_another_tenants_hold_is_not_there(send, other_owner, held):
+def test_another_tenants_hold_is_not_found(send, other_owner, held):
     for action, body in (
         ("capture", {"amount": "1"}),
         ("release", {}),

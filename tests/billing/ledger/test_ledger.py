@@ -1,4 +1,4 @@
-"""The ledger's door: what each posting does to balances, lots, holds and the chain."""
+"""The ledger's functions: their effect on balances, lots, holds and the hash chain."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -45,8 +45,8 @@ def inside(tenant: Tenant) -> Iterator[None]:
 
 
 @pytest.fixture
-def purse(inside: None) -> Wallet:
-    """The tenant's own wallet with 100 in it."""
+def funded(inside: None) -> Wallet:
+    """Return the tenant's own wallet with a balance of 100."""
     wallet = WalletFactory.create(user=None, low_balance_threshold=None)
     ledger.topup(wallet=wallet, amount=Decimal(100), key="opening", now=NOW)
     return wallet
@@ -54,7 +54,7 @@ def purse(inside: None) -> Wallet:
 
 @pytest.fixture
 def other(tenant: Tenant) -> Wallet:
-    """A user's wallet, empty."""
+    """Return an empty wallet of a user."""
     with platform_context(tenant_id=tenant.pk):
         return WalletFactory.create(low_balance_threshold=None)
 
@@ -74,29 +74,29 @@ def reserved(**asked: Any) -> Hold:
     return Hold.objects.get(pk=ledger.reserve(**asked).hold_id)
 
 
-def test_a_debit_shows_what_was_available_before_and_after(purse):
-    posted = ledger.debit(wallet=purse, amount=Decimal("0.78"), key="use-1")
+def test_a_debit_shows_what_was_available_before_and_after(funded):
+    posted = ledger.debit(wallet=funded, amount=Decimal("0.78"), key="use-1")
     assert (posted.amount, posted.balance_before, posted.balance_after) == (Decimal("-0.78"), 100, Decimal("99.22"))
     assert posted.wallet_version == 2
-    assert balances(purse) == (Decimal("99.22"), 0)
-    assert lots(purse) == [Decimal("99.22")]
+    assert balances(funded) == (Decimal("99.22"), 0)
+    assert lots(funded) == [Decimal("99.22")]
 
 
-def test_a_wallet_is_not_overdrawn_and_the_refusal_says_what_there_is(purse):
+def test_a_wallet_is_not_overdrawn_and_the_error_states_the_available_balance(funded):
     with pytest.raises(InsufficientBalance) as refused:
-        ledger.debit(wallet=purse, amount=Decimal("100.000001"), key="use-1")
+        ledger.debit(wallet=funded, amount=Decimal("100.000001"), key="use-1")
     assert refused.value.extra == {"required": "100.000001", "available": "100.000000", "currency": "USD"}
-    ledger.debit(wallet=purse, amount=Decimal(100), key="use-1")
-    assert balances(purse) == (0, 0)
+    ledger.debit(wallet=funded, amount=Decimal(100), key="use-1")
+    assert balances(funded) == (0, 0)
 
 
-def test_the_same_request_again_gets_the_first_result(purse):
-    first = ledger.debit(wallet=purse, amount=Decimal(5), key="use-1", description="A call", metadata={"call": 1})
-    ledger.debit(wallet=purse, amount=Decimal(7), key="use-2")
-    again = ledger.debit(wallet=purse, amount=Decimal("5.00"), key="use-1", description="A call", metadata={"call": 1})
+def test_repeating_a_request_returns_the_first_result(funded):
+    first = ledger.debit(wallet=funded, amount=Decimal(5), key="use-1", description="A call", metadata={"call": 1})
+    ledger.debit(wallet=funded, amount=Decimal(7), key="use-2")
+    again = ledger.debit(wallet=funded, amount=Decimal("5.00"), key="use-1", description="A call", metadata={"call": 1})
     assert again == first
     assert (first.replayed, again.replayed) == (False, True)
-    assert balances(purse) == (88, 0)
+    assert balances(funded) == (88, 0)
 
 
 @pytest.mark.parametrize(
@@ -108,24 +108,24 @@ def test_the_same_request_again_gets_the_first_result(purse):
         ({"reference": Reference("usage_event")}, "reference_type"),
     ],
 )
-def test_another_request_under_the_same_key_is_refused_and_the_field_is_named(purse, other, field):
+def test_a_different_request_with_the_same_key_is_refused_and_the_field_is_named(funded, other, field):
     asked: dict[str, Any] = {"amount": Decimal(5), "description": "A call", "metadata": {"call": 1}}
-    ledger.debit(wallet=purse, key="use-1", **asked)
+    ledger.debit(wallet=funded, key="use-1", **asked)
     with pytest.raises(IdempotencyConflict) as refused:
-        ledger.debit(wallet=purse, key="use-1", **(asked | other))
+        ledger.debit(wallet=funded, key="use-1", **(asked | other))
     assert refused.value.extra == {"field": field}
-    assert balances(purse) == (95, 0)
+    assert balances(funded) == (95, 0)
 
 
-def test_a_key_belongs_to_one_wallet_and_one_kind_of_movement(other, purse):
+def test_a_key_belongs_to_one_wallet_and_one_transaction_type(other, funded):
     with pytest.raises(IdempotencyConflict) as refused:
         ledger.topup(wallet=other, amount=Decimal(100), key="opening")
     assert refused.value.extra == {"field": "wallet"}
     with pytest.raises(IdempotencyConflict) as refused:
-        ledger.credit(wallet=purse, amount=Decimal(100), key="opening")
+        ledger.credit(wallet=funded, amount=Decimal(100), key="opening")
     assert refused.value.extra == {"field": "transaction_type"}
     with pytest.raises(IdempotencyConflict) as refused:
-        ledger.topup(wallet=purse, amount=Decimal(100), key="opening", expires_at=NOW + HOUR, now=NOW)
+        ledger.topup(wallet=funded, amount=Decimal(100), key="opening", expires_at=NOW + HOUR, now=NOW)
     assert refused.value.extra == {"field": "expires_at"}
 
 
@@ -141,7 +141,7 @@ def test_credit_is_used_by_priority_then_expiry_then_age(inside):
     assert lots(wallet) == [9, 0, 0]
 
 
-def test_expired_credit_is_taken_out_before_anything_is_spent(inside):
+def test_expired_credit_is_removed_before_anything_is_spent(inside):
     wallet = WalletFactory.create(user=None, low_balance_threshold=None)
     ledger.topup(wallet=wallet, amount=Decimal(10), key="expiring", expires_at=NOW + HOUR, now=NOW)
     ledger.topup(wallet=wallet, amount=Decimal(3), key="lasting", now=NOW + MINUTE)
@@ -153,31 +153,31 @@ def test_expired_credit_is_taken_out_before_anything_is_spent(inside):
         ledger.debit(wallet=wallet, amount=Decimal(2), key="use-2", now=NOW + 2 * HOUR)
 
 
-def test_credit_that_expired_before_it_came_is_refused_but_not_when_it_is_asked_for_again(purse):
-    asked: dict[str, Any] = {"wallet": purse, "amount": Decimal(10), "key": "gift", "expires_at": NOW + HOUR}
+def test_credit_that_already_expired_is_refused_unless_the_request_is_a_repetition(funded):
+    asked: dict[str, Any] = {"wallet": funded, "amount": Decimal(10), "key": "gift", "expires_at": NOW + HOUR}
     with pytest.raises(CreditExpired):
         ledger.credit(**asked, now=NOW + HOUR)
     first = ledger.credit(**asked, now=NOW)
     assert ledger.credit(**asked, now=NOW + 2 * HOUR) == first
 
 
-def test_lots_expire_by_themselves_when_swept(purse):
-    ledger.credit(wallet=purse, amount=Decimal(10), key="gift", expires_at=NOW + HOUR, now=NOW + MINUTE)
-    ledger.expire_lots(wallet=purse, now=NOW + HOUR - timedelta(seconds=1))
-    assert balances(purse) == (110, 0)
-    ledger.expire_lots(wallet=purse, now=NOW + HOUR)
-    ledger.expire_lots(wallet=purse, now=NOW + HOUR)
-    assert balances(purse) == (100, 0)
+def test_expire_lots_removes_expired_credit_once(funded):
+    ledger.credit(wallet=funded, amount=Decimal(10), key="gift", expires_at=NOW + HOUR, now=NOW + MINUTE)
+    ledger.expire_lots(wallet=funded, now=NOW + HOUR - timedelta(seconds=1))
+    assert balances(funded) == (110, 0)
+    ledger.expire_lots(wallet=funded, now=NOW + HOUR)
+    ledger.expire_lots(wallet=funded, now=NOW + HOUR)
+    assert balances(funded) == (100, 0)
 
 
-def test_a_capture_takes_a_part_and_gives_back_the_rest(purse):
-    held = reserved(wallet=purse, amount=Decimal(30), key="call", ttl=HOUR, now=NOW)
-    assert balances(purse) == (100, 30)
+def test_a_capture_charges_a_part_and_releases_the_rest(funded):
+    held = reserved(wallet=funded, amount=Decimal(30), key="call", ttl=HOUR, now=NOW)
+    assert balances(funded) == (100, 30)
     taken = ledger.capture(hold=held, amount=Decimal("12.5"), key="charge", now=NOW)
     assert (taken.amount, taken.balance_before, taken.balance_after) == (Decimal("-12.5"), 100, Decimal("87.5"))
     hold = Hold.objects.get(pk=held.pk)
     assert (hold.status, hold.captured_amount, hold.resolved_at) == (HoldStatus.CAPTURED, Decimal("12.5"), NOW)
-    assert balances(purse) == (Decimal("87.5"), 0)
+    assert balances(funded) == (Decimal("87.5"), 0)
     assert ledger.capture(hold=hold, amount=Decimal("12.5"), key="charge", now=NOW + 2 * HOUR) == taken
     with pytest.raises(HoldResolved):
         ledger.capture(hold=hold, amount=Decimal("12.5"), key="charge-2", now=NOW)
@@ -185,8 +185,8 @@ def test_a_capture_takes_a_part_and_gives_back_the_rest(purse):
         ledger.release(hold=hold, key="release", now=NOW)
 
 
-def test_a_hold_takes_no_more_than_it_holds_until_it_is_extended(purse):
-    held = reserved(wallet=purse, amount=Decimal(30), key="call", ttl=HOUR, now=NOW)
+def test_a_capture_is_limited_to_the_hold_until_it_is_extended(funded):
+    held = reserved(wallet=funded, amount=Decimal(30), key="call", ttl=HOUR, now=NOW)
     with pytest.raises(CaptureTooLarge):
         ledger.capture(hold=held, amount=Decimal(31), key="charge", now=NOW)
     more = ledger.extend(hold=held, key="longer", until=NOW + 2 * HOUR, amount=Decimal(20), now=NOW)
@@ -194,11 +194,11 @@ def test_a_hold_takes_no_more_than_it_holds_until_it_is_extended(purse):
     assert ledger.extend(hold=held, key="longest", until=NOW + 3 * HOUR, now=NOW) is None
     assert Hold.objects.get(pk=held.pk).expires_at == NOW + 3 * HOUR
     ledger.capture(hold=held, amount=Decimal(50), key="charge", now=NOW + 2 * HOUR)
-    assert balances(purse) == (50, 0)
+    assert balances(funded) == (50, 0)
 
 
-def test_a_hold_that_expired_is_neither_captured_nor_extended_even_before_the_sweep(purse):
-    held = reserved(wallet=purse, amount=Decimal(30), key="call", ttl=HOUR, now=NOW)
+def test_an_expired_hold_is_neither_captured_nor_extended_even_before_maintenance_runs(funded):
+    held = reserved(wallet=funded, amount=Decimal(30), key="call", ttl=HOUR, now=NOW)
     with pytest.raises(HoldNotDue):
         ledger.expire(hold=held, now=NOW + HOUR - timedelta(seconds=1))
     with pytest.raises(HoldExpired):
@@ -206,46 +206,46 @@ def test_a_hold_that_expired_is_neither_captured_nor_extended_even_before_the_sw
     with pytest.raises(HoldExpired):
         ledger.extend(hold=held, key="longer", until=NOW + 2 * HOUR, now=NOW + HOUR)
     ledger.expire(hold=held, now=NOW + HOUR)
-    assert balances(purse) == (100, 0)
+    assert balances(funded) == (100, 0)
     assert Hold.objects.get(pk=held.pk).status == HoldStatus.EXPIRED
 
 
-def test_credit_held_in_time_stays_usable_and_what_is_left_of_it_expires(purse):
-    ledger.credit(wallet=purse, amount=Decimal(20), key="gift", expires_at=NOW + HOUR, now=NOW + MINUTE)
-    held = reserved(wallet=purse, amount=Decimal(30), key="call", ttl=3 * HOUR, now=NOW)
+def test_credit_reserved_in_time_stays_usable_and_the_rest_of_it_expires(funded):
+    ledger.credit(wallet=funded, amount=Decimal(20), key="gift", expires_at=NOW + HOUR, now=NOW + MINUTE)
+    held = reserved(wallet=funded, amount=Decimal(30), key="call", ttl=3 * HOUR, now=NOW)
     ledger.capture(hold=held, amount=Decimal(15), key="charge", now=NOW + 2 * HOUR)
-    assert balances(purse) == (100, 0)
-    assert lots(purse) == [100, 0]
+    assert balances(funded) == (100, 0)
+    assert lots(funded) == [100, 0]
 
 
-def test_nothing_is_spent_from_a_suspended_wallet_but_money_may_come_in(purse):
-    held = reserved(wallet=purse, amount=Decimal(30), key="call", ttl=HOUR)
-    Wallet.objects.filter(pk=purse.pk).update(status=WalletStatus.SUSPENDED)
+def test_nothing_is_spent_from_a_suspended_wallet_but_money_may_come_in(funded):
+    held = reserved(wallet=funded, amount=Decimal(30), key="call", ttl=HOUR)
+    Wallet.objects.filter(pk=funded.pk).update(status=WalletStatus.SUSPENDED)
     with pytest.raises(WalletSuspended):
-        ledger.debit(wallet=purse, amount=Decimal(1), key="use")
+        ledger.debit(wallet=funded, amount=Decimal(1), key="use")
     with pytest.raises(WalletSuspended):
-        ledger.reserve(wallet=purse, amount=Decimal(1), key="hold", ttl=HOUR)
-    ledger.topup(wallet=purse, amount=Decimal(1), key="more")
+        ledger.reserve(wallet=funded, amount=Decimal(1), key="hold", ttl=HOUR)
+    ledger.topup(wallet=funded, amount=Decimal(1), key="more")
     ledger.capture(hold=held, amount=Decimal(30), key="charge")
-    assert balances(purse) == (71, 0)
+    assert balances(funded) == (71, 0)
 
 
-def test_a_closed_wallet_takes_and_gives_nothing(purse):
-    Wallet.objects.filter(pk=purse.pk).update(status=WalletStatus.CLOSED)
-    for move in (ledger.debit, ledger.topup):
+def test_a_closed_wallet_accepts_no_posting(funded):
+    Wallet.objects.filter(pk=funded.pk).update(status=WalletStatus.CLOSED)
+    for post in (ledger.debit, ledger.topup):
         with pytest.raises(WalletClosed):
-            move(wallet=purse, amount=Decimal(1), key="move")
+            post(wallet=funded, amount=Decimal(1), key="closed")
     with pytest.raises(WalletClosed):
-        ledger.reserve(wallet=purse, amount=Decimal(1), key="hold", ttl=HOUR)
+        ledger.reserve(wallet=funded, amount=Decimal(1), key="hold", ttl=HOUR)
 
 
-def test_a_reversal_gives_back_to_the_very_lots_and_happens_once(purse):
-    ledger.credit(wallet=purse, amount=Decimal(10), key="gift", now=NOW + HOUR)
-    used = ledger.debit(wallet=purse, amount=Decimal(25), key="use")
-    assert lots(purse) == [85, 0]
+def test_a_reversal_returns_credit_to_the_same_lots_and_happens_once(funded):
+    ledger.credit(wallet=funded, amount=Decimal(10), key="gift", now=NOW + HOUR)
+    used = ledger.debit(wallet=funded, amount=Decimal(25), key="use")
+    assert lots(funded) == [85, 0]
     back = ledger.reverse(transaction=used, key="back", reason="Charged twice")
     assert (back.amount, back.reverses_id) == (25, used.id)
-    assert lots(purse) == [100, 10]
+    assert lots(funded) == [100, 10]
     assert ledger.reverse(transaction=used.id, key="back", reason="Charged twice") == back
     with pytest.raises(AlreadyReversed):
         ledger.reverse(transaction=used, key="back-2", reason="Charged twice")
@@ -253,23 +253,23 @@ def test_a_reversal_gives_back_to_the_very_lots_and_happens_once(purse):
         ledger.reverse(transaction=back, key="back-3", reason="No")
 
 
-def test_credit_that_was_spent_cannot_be_reversed(purse):
-    gift = ledger.credit(wallet=purse, amount=Decimal(10), key="gift")
-    ledger.debit(wallet=purse, amount=Decimal(4), key="use")
+def test_credit_that_was_spent_cannot_be_reversed(funded):
+    gift = ledger.credit(wallet=funded, amount=Decimal(10), key="gift")
+    ledger.debit(wallet=funded, amount=Decimal(4), key="use")
     with pytest.raises(CreditSpent):
         ledger.reverse(transaction=gift, key="back", reason="By mistake")
     untouched = LedgerTransaction.objects.get(idempotency_key="opening")
     ledger.reverse(transaction=untouched, key="back", reason="Refunded")
-    assert balances(purse) == (6, 0)
+    assert balances(funded) == (6, 0)
 
 
-def test_a_batch_gives_each_posting_its_own_verdict(other, purse):
-    ledger.debit(wallet=purse, amount=Decimal(1), key="before")
+def test_a_batch_gives_each_posting_its_own_result(other, funded):
+    ledger.debit(wallet=funded, amount=Decimal(1), key="before")
 
-    def debit(amount: int, key: str, wallet: Wallet = purse) -> Posting:
+    def debit(amount: int, key: str, wallet: Wallet = funded) -> Posting:
         return Posting(Operation.DEBIT, wallet.pk, Decimal(amount), key)
 
-    verdicts = ledger.post_many(
+    results = ledger.post_many(
         [
             debit(60, "a"),
             debit(1, "before"),
@@ -280,10 +280,10 @@ def test_a_batch_gives_each_posting_its_own_verdict(other, purse):
             debit(61, "a"),
             debit(1, "d", other),
             Posting(Operation.TOPUP, other.pk, Decimal(5), "e"),
-            Posting(Operation.DEBIT, tenant_of(purse), Decimal(1), "f"),
+            Posting(Operation.DEBIT, tenant_of(funded), Decimal(1), "f"),
         ]
     )
-    assert [verdict.outcome for verdict in verdicts] == [
+    assert [result.outcome for result in results] == [
         PostingOutcome.POSTED,
         PostingOutcome.REPLAYED,
         PostingOutcome.CONFLICT,
@@ -295,19 +295,19 @@ def test_a_batch_gives_each_posting_its_own_verdict(other, purse):
         PostingOutcome.POSTED,
         PostingOutcome.UNKNOWN_WALLET,
     ]
-    assert verdicts[3].available == 39
-    assert verdicts[5].posted == verdicts[0].posted
-    assert verdicts[6].field == "amount"
-    assert balances(purse) == (9, 0)
+    assert results[3].available == 39
+    assert results[5].posted == results[0].posted
+    assert results[6].field == "amount"
+    assert balances(funded) == (9, 0)
 
 
 def tenant_of(wallet: Wallet) -> Any:
     return wallet.tenant_id
 
 
-def test_a_batch_uses_credit_that_came_in_with_it(inside):
+def test_a_batch_can_spend_credit_that_it_brings(inside):
     wallet = WalletFactory.create(user=None, low_balance_threshold=None)
-    verdicts = ledger.post_many(
+    results = ledger.post_many(
         [
             Posting(Operation.TOPUP, wallet.pk, Decimal(5), "a"),
             Posting(Operation.DEBIT, wallet.pk, Decimal(3), "b"),
@@ -316,37 +316,37 @@ def test_a_batch_uses_credit_that_came_in_with_it(inside):
             Posting(Operation.ADJUSTMENT, wallet.pk, Decimal(-1), "e"),
         ]
     )
-    assert {verdict.outcome for verdict in verdicts} == {PostingOutcome.POSTED}
+    assert {result.outcome for result in results} == {PostingOutcome.POSTED}
     assert lots(wallet) == [0, 0]
     assert balances(wallet) == (0, 0)
 
 
-def test_a_low_balance_is_told_once_per_crossing(purse):
-    Wallet.objects.filter(pk=purse.pk).update(low_balance_threshold=50)
+def test_a_low_balance_emits_one_event_per_crossing(funded):
+    Wallet.objects.filter(pk=funded.pk).update(low_balance_threshold=50)
     for number, amount in enumerate([40, 20, 5]):
-        ledger.debit(wallet=purse, amount=Decimal(amount), key=f"use-{number}")
-    assert told("billing.wallet.balance_low") == 1
-    ledger.topup(wallet=purse, amount=Decimal(40), key="more")
-    purse.refresh_from_db()
-    assert purse.low_balance_notified_at is None
-    ledger.debit(wallet=purse, amount=Decimal(40), key="use-again")
-    assert told("billing.wallet.balance_low") == 2
+        ledger.debit(wallet=funded, amount=Decimal(amount), key=f"use-{number}")
+    assert event_count("billing.wallet.balance_low") == 1
+    ledger.topup(wallet=funded, amount=Decimal(40), key="more")
+    funded.refresh_from_db()
+    assert funded.low_balance_notified_at is None
+    ledger.debit(wallet=funded, amount=Decimal(40), key="use-again")
+    assert event_count("billing.wallet.balance_low") == 2
 
 
-def told(event_type: str) -> int:
+def event_count(event_type: str) -> int:
     return DomainEvent.objects.filter(event_type=event_type).count()
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.0000001", "NaN", "1000000000000"])
-def test_an_amount_that_no_wallet_can_hold_is_refused_at_the_edge(purse, amount):
+def test_an_invalid_amount_is_refused(funded, amount):
     with pytest.raises(Invalid):
-        ledger.topup(wallet=purse, amount=Decimal(amount), key="odd")
-    assert balances(purse) == (100, 0)
+        ledger.topup(wallet=funded, amount=Decimal(amount), key="odd")
+    assert balances(funded) == (100, 0)
 
 
-def test_a_wallet_does_not_overflow(purse):
+def test_a_balance_above_the_limit_is_refused(funded):
     with pytest.raises(AmountTooLarge):
-        ledger.topup(wallet=purse, amount=Decimal("999999999999"), key="rich")
+        ledger.topup(wallet=funded, amount=Decimal("999999999999"), key="rich")
 
 
 @pytest.mark.parametrize(
@@ -359,35 +359,35 @@ def test_a_wallet_does_not_overflow(purse):
         "ledger_hash = sha256('forged')",
     ],
 )
-def test_no_balance_moves_without_the_ledger(purse, change):
+def test_a_balance_cannot_change_without_the_ledger(funded, change):
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE billing_wallets SET {change} WHERE id = %s", [purse.pk])
-    assert balances(purse) == (100, 0)
+        cursor.execute(f"UPDATE billing_wallets SET {change} WHERE id = %s", [funded.pk])
+    assert balances(funded) == (100, 0)
 
 
-def test_a_movement_that_does_not_follow_the_one_before_it_is_refused(purse):
+def test_a_transaction_that_does_not_follow_the_previous_one_is_refused(funded):
     row = LedgerTransaction.objects.get(idempotency_key="opening")
     forged = {"id": None, "idempotency_key": "forged", "wallet_version": 2, "entry_hash": bytes(32)}
     for name, value in forged.items():
         setattr(row, name, value)
-    row.id = tenant_of(purse)
+    row.id = tenant_of(funded)
     row._state.adding = True
     row.balance_before, row.balance_after = Decimal(100), Decimal(200)
     with pytest.raises(IntegrityError, match="does not follow"), transaction.atomic():
         row.save(force_insert=True)
 
 
-def test_every_row_says_which_hash_came_before(purse):
-    ledger.debit(wallet=purse, amount=Decimal(1), key="use-1")
+def test_every_transaction_contains_the_previous_hash(funded):
+    ledger.debit(wallet=funded, amount=Decimal(1), key="use-1")
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT bool_and(entry_hash = billing_entry_hash(before, row)) FROM ("
             " SELECT entry AS row, entry.entry_hash,"
             " COALESCE(lag(entry.entry_hash) OVER (ORDER BY wallet_version), '') AS before"
             " FROM billing_ledger_transactions AS entry WHERE wallet_id = %s) AS chain",
-            [purse.pk],
+            [funded.pk],
         )
         assert cursor.fetchone() == (True,)
-    purse.refresh_from_db()
+    funded.refresh_from_db()
     head = LedgerTransaction.objects.get(idempotency_key="use-1")
-    assert bytes(purse.ledger_hash) == bytes(head.entry_hash)
+    assert bytes(funded.ledger_hash) == bytes(head.entry_hash)

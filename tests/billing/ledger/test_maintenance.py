@@ -1,4 +1,4 @@
-"""What time does to holds and to credit, and that it does it once, whatever gets in the way."""
+"""Maintenance expires holds and credit once, whatever happens at the same time."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,13 +25,13 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def began():
-    """When everything below was posted."""
+    """Return the time at which everything is posted."""
     return timezone.now() - timedelta(days=1)
 
 
 @pytest.fixture
 def filled(tenant, wallet, began):
-    """The tenant's wallet with 100 in it."""
+    """Return the tenant's wallet with a balance of 100."""
     with platform_context(tenant_id=tenant.pk):
         ledger.topup(wallet=wallet, amount=HUNDRED, key="first", now=began)
     return wallet
@@ -39,7 +39,7 @@ def filled(tenant, wallet, began):
 
 @pytest.fixture
 def reserve(filled, began):
-    """``reserve(amount, minutes)`` holds so much for so long."""
+    """Return ``reserve(amount, minutes)``, which creates a hold and returns its id."""
 
     def hold(amount, minutes, wallet=filled):
         key = f"hold-{wallet.pk}-{amount}-{minutes}"
@@ -57,7 +57,7 @@ def status_of(hold):
         return Hold.objects.get(pk=hold).status
 
 
-def test_a_hold_is_given_back_when_its_time_is_over_and_not_before(reserve, filled, began):
+def test_a_hold_is_released_when_it_expires_and_not_before(reserve, filled, began):
     short, long = reserve(10, 1), reserve(20, 60)
     assert maintenance.expire_holds(now=began + MINUTE - timedelta(microseconds=1)) == 0
     assert maintenance.expire_holds(now=began + MINUTE) == 1
@@ -93,28 +93,28 @@ def test_holds_of_every_tenant_expire(reserve, other_tenant, began):
     assert [status_of(hold) for hold in holds] == ["expired", "expired"]
 
 
-def test_more_holds_of_one_wallet_than_a_batch_takes_expire_in_one_sweep(reserve, began, monkeypatch):
+def test_more_holds_of_one_wallet_than_a_batch_expire_in_one_run(reserve, began, monkeypatch):
     monkeypatch.setattr(maintenance, "BATCH", 3)
     holds = [reserve(number, 1) for number in range(1, 9)]
     assert maintenance.expire_holds(now=began + MINUTE) == 8
     assert {status_of(hold) for hold in holds} == {"expired"}
 
 
-def test_one_hold_that_cannot_be_expired_holds_up_no_other(reserve, began, monkeypatch):
-    poison, *others = [reserve(number, 1) for number in (1, 2, 3)]
+def test_a_hold_that_fails_to_expire_does_not_block_the_others(reserve, began, monkeypatch):
+    broken, *others = [reserve(number, 1) for number in (1, 2, 3)]
     expire = ledger.expire
 
-    def fragile(*, hold, now):
-        if hold.pk == poison:
+    def failing_for_one(*, hold, now):
+        if hold.pk == broken:
             raise RuntimeError("broken")
         return expire(hold=hold, now=now)
 
-    monkeypatch.setattr(ledger, "expire", fragile)
+    monkeypatch.setattr(ledger, "expire", failing_for_one)
     assert maintenance.expire_holds(now=began + MINUTE) == 2
-    assert (status_of(poison), *map(status_of, others)) == ("held", "expired", "expired")
+    assert (status_of(broken), *map(status_of, others)) == ("held", "expired", "expired")
 
 
-def test_credit_that_expired_is_taken_out_and_the_rest_stays(tenant, filled, began):
+def test_expired_credit_is_removed_and_the_rest_stays(tenant, filled, began):
     with platform_context(tenant_id=tenant.pk):
         for days in (1, 2):
             expires_at = began + timedelta(days=days)
@@ -130,7 +130,7 @@ def test_credit_that_expired_is_taken_out_and_the_rest_stays(tenant, filled, beg
         assert [row.amount for row in rows] == [-10, -10]
 
 
-def test_holds_return_within_a_minute_of_their_time():
+def test_holds_are_released_within_a_minute_of_their_expiry():
     scheduled = {entry["task"]: entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled["billing.expire_holds"] + maintenance.MAX_RUN_SECONDS < 60
     assert scheduled["billing.expire_lots"] <= 300
@@ -140,13 +140,13 @@ def test_holds_return_within_a_minute_of_their_time():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_wallet_that_somebody_holds_on_to_keeps_no_other_waiting(reserve, filled, other_tenant, began, monkeypatch):
+def test_a_locked_wallet_does_not_block_the_others(reserve, filled, other_tenant, began, monkeypatch):
     monkeypatch.setattr(maintenance, "LOCK_TIMEOUT", "50ms")
     with platform_context(tenant_id=other_tenant.pk):
         other = WalletFactory.create(user=None)
         ledger.topup(wallet=other, amount=HUNDRED, key="first", now=began)
     stuck, free = reserve(10, 1), reserve(10, 2, other)
-    with held_by_another(filled):
+    with locked_by_another(filled):
         assert maintenance.expire_holds(now=began + 2 * MINUTE) == 1
     assert (status_of(stuck), status_of(free)) == ("held", "expired")
     assert maintenance.expire_holds(now=began + 2 * MINUTE) == 1
@@ -154,27 +154,27 @@ def test_a_wallet_that_somebody_holds_on_to_keeps_no_other_waiting(reserve, fill
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sweeps_that_run_at_the_same_time_expire_each_hold_once(reserve, filled, began):
+def test_concurrent_runs_expire_each_hold_once(reserve, filled, began):
     for number in range(1, 9):
         reserve(number, 1)
 
-    def sweep(_number):
+    def run(_number):
         try:
             return maintenance.expire_holds(now=began + MINUTE)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(sweep, range(4))) == 8
+        assert sum(pool.map(run, range(4))) == 8
     assert (stored(filled).available_balance, stored(filled).reserved_balance) == (100, 0)
 
 
 @contextmanager
-def held_by_another(wallet: Wallet) -> Iterator[None]:
-    """Somebody else's transaction has the wallet's row."""
+def locked_by_another(wallet: Wallet) -> Iterator[None]:
+    """Lock the wallet's row in another transaction."""
     locked, done = Event(), Event()
 
-    def hold_on() -> None:
+    def keep_lock() -> None:
         try:
             with platform_context():
                 Wallet.objects.select_for_update().get(pk=wallet.pk)
@@ -184,8 +184,8 @@ def held_by_another(wallet: Wallet) -> Iterator[None]:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        holding = pool.submit(hold_on)
+        lock_keeper = pool.submit(keep_lock)
         assert locked.wait(10)
         yield
         done.set()
-        holding.result()
+        lock_keeper.result()

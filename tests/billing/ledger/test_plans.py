@@ -1,4 +1,4 @@
-"""How much a posting reads in a large tenant among small ones, whose average is what the planner knows."""
+"""A posting reads only its own wallet, even if the planner's averages come from many small tenants."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 WALLETS = 80
 SMALL_TENANTS = 150
-# A wallet's row, its lot and the head of its ledger are looked up to lock, decide, write and check them.
-LOOKUPS = 24
+# The wallet, its lot and its last transaction are read to lock, decide, write and check.
+MAX_ROWS_READ = 24
 READ = """
 SELECT sum(idx_tup_fetch + seq_tup_read) FROM pg_stat_xact_user_tables
 WHERE relname IN ('billing_wallets', 'billing_credit_lots', 'billing_ledger_transactions')
@@ -31,7 +31,7 @@ WHERE relname IN ('billing_wallets', 'billing_credit_lots', 'billing_ledger_tran
 
 
 @pytest.fixture
-def purses(tenant: Tenant) -> list[UUID]:
+def funded(tenant: Tenant) -> list[UUID]:
     with platform_context():
         users = User.objects.bulk_create(
             User(email=f"{number}@large.example", primary_tenant=tenant) for number in range(WALLETS)
@@ -62,42 +62,42 @@ def rows_read(work: Callable[[], object]) -> int:
     return int(after - before)
 
 
-def test_a_debit_reads_the_rows_of_its_wallet_alone(purses, tenant):
+def test_a_debit_reads_only_the_rows_of_its_wallet(funded, tenant):
     with tenant_context(tenant.pk):
-        read = rows_read(lambda: ledger.debit(wallet=purses[0], amount=Decimal("0.5"), key="use"))
-    assert 0 < read <= LOOKUPS
+        read = rows_read(lambda: ledger.debit(wallet=funded[0], amount=Decimal("0.5"), key="use"))
+    assert 0 < read <= MAX_ROWS_READ
 
 
-def test_a_batch_reads_the_rows_of_its_wallets_alone(purses, tenant):
-    used = purses[:5]
+def test_a_batch_reads_only_the_rows_of_its_wallets(funded, tenant):
+    used = funded[:5]
     with tenant_context(tenant.pk):
         read = rows_read(lambda: ledger.post_many([posting(wallet, Operation.DEBIT) for wallet in used]))
-    assert 0 < read <= LOOKUPS * len(used)
+    assert 0 < read <= MAX_ROWS_READ * len(used)
 
 
-def test_credit_used_in_the_batch_that_brings_it_reads_its_wallet_alone(purses, tenant):
+def test_spending_credit_within_its_batch_reads_only_its_wallet(funded, tenant):
     batch = [
-        Posting(Operation.CREDIT, purses[0], Decimal(2), key="granted"),
-        Posting(Operation.DEBIT, purses[0], Decimal("2.5"), key="used"),
+        Posting(Operation.CREDIT, funded[0], Decimal(2), key="granted"),
+        Posting(Operation.DEBIT, funded[0], Decimal("2.5"), key="used"),
     ]
     with tenant_context(tenant.pk):
         read = rows_read(lambda: ledger.post_many(batch))
-    assert 0 < read <= LOOKUPS
+    assert 0 < read <= MAX_ROWS_READ
 
 
-def test_a_hold_and_its_capture_read_the_rows_of_their_wallet_alone(purses, tenant):
+def test_a_hold_and_its_capture_read_only_the_rows_of_their_wallet(funded, tenant):
     with tenant_context(tenant.pk):
-        asked: dict[str, Any] = {"wallet": purses[0], "amount": Decimal("0.5"), "ttl": timedelta(minutes=1)}
-        set_aside = rows_read(lambda: ledger.reserve(**asked, key="hold"))
+        asked: dict[str, Any] = {"wallet": funded[0], "amount": Decimal("0.5"), "ttl": timedelta(minutes=1)}
+        for_hold = rows_read(lambda: ledger.reserve(**asked, key="hold"))
         hold = Hold.objects.get()
-        taken = rows_read(lambda: ledger.capture(hold=hold, amount=Decimal("0.2"), key="capture"))
-    assert 0 < set_aside <= LOOKUPS
-    assert 0 < taken <= LOOKUPS
+        for_capture = rows_read(lambda: ledger.capture(hold=hold, amount=Decimal("0.2"), key="capture"))
+    assert 0 < for_hold <= MAX_ROWS_READ
+    assert 0 < for_capture <= MAX_ROWS_READ
 
 
-def test_a_reversal_reads_the_rows_of_its_wallet_alone(purses, tenant):
+def test_a_reversal_reads_only_the_rows_of_its_wallet(funded, tenant):
     with tenant_context(tenant.pk):
-        posted = ledger.debit(wallet=purses[0], amount=Decimal("0.5"), key="use")
+        posted = ledger.debit(wallet=funded[0], amount=Decimal("0.5"), key="use")
         original = LedgerTransaction.objects.get(pk=posted.id)
         read = rows_read(lambda: ledger.reverse(transaction=original, key="back", reason="A mistake"))
-    assert 0 < read <= LOOKUPS
+    assert 0 < read <= MAX_ROWS_READ

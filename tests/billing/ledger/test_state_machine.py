@@ -1,6 +1,6 @@
-"""Any order of operations at all: the ledger does what the model does, and every invariant holds after each.
+"""Run random operations: the ledger must match the model, and every invariant must hold after each.
 
-LEDGER_MACHINE_EXAMPLES=2000 looks for as long as it takes.
+Set LEDGER_MACHINE_EXAMPLES=2000 for a longer search.
 """
 
 import os
@@ -27,8 +27,8 @@ from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tests.billing.ledger.invariants import Account, check
-from tests.billing.ledger.model import LARGEST, NOTHING, Purse, Refused
-from tests.billing.ledger.requests import NOTHING_SAID, OUTCOMES, difference, said
+from tests.billing.ledger.model import AMOUNT_LIMIT, ZERO, Refused, WalletModel
+from tests.billing.ledger.requests import NO_DETAILS, OUTCOMES, compared, difference
 from tests.billing.usage.metered_rules import MeteredRules
 from tests.factories.billing import WalletFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
@@ -40,7 +40,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MICRO = Decimal("0.000001")
 
 money = st.integers(1, 40_000_000).map(lambda micros: micros * MICRO)
-amounts = money | st.sampled_from([MICRO, Decimal(1), Decimal(25), LARGEST - MICRO])
+amounts = money | st.sampled_from([MICRO, Decimal(1), Decimal(25), AMOUNT_LIMIT - MICRO])
 share = st.sampled_from(["some", "all", "more", "none"])
 hours = st.none() | st.integers(1, 48)
 which = st.integers(0, 2)
@@ -49,7 +49,7 @@ place = st.integers(0, 1000)
 
 @dataclass
 class Call:
-    """An operation that succeeded, to be asked for again."""
+    """An operation that succeeded and may be repeated."""
 
     account: int
     operation: str
@@ -59,7 +59,7 @@ class Call:
 
 
 class LedgerMachine(MeteredRules):
-    """Three wallets, two of them of one tenant; both tenants use the same keys."""
+    """Operate on three wallets, two of which belong to one tenant. Both tenants use the same keys."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,19 +72,19 @@ class LedgerMachine(MeteredRules):
         self.now = START
         self.start_metering()
         self.calls: list[Call] = []
-        self.said: dict[tuple[UUID, str], dict[str, Any]] = {}
+        self.requests: dict[tuple[UUID, str], dict[str, Any]] = {}
         self.free_keys: list[str] = []
         self.number = 0
 
     @rule(at=which, kind=st.sampled_from(["topup", "credit"]), amount=amounts, priority=st.integers(0, 3), lasts=hours)
-    def come_in(self, at: int, kind: str, amount: Decimal, priority: int, lasts: int | None) -> None:
+    def add_credit(self, at: int, kind: str, amount: Decimal, priority: int, lasts: int | None) -> None:
         self._tick()
-        # No two lots expire at the same moment, so that the order in which they do is certain.
+        # Lots never expire at the same time, so their order is certain.
         expires_at = self.now + timedelta(hours=lasts) if lasts else None
         self._do(
             at,
             kind,
-            lambda purse: purse.take_in(kind, amount, priority, expires_at or NEVER, self.now),
+            lambda model: model.take_in(kind, amount, priority, expires_at or NEVER, self.now),
             amount=amount,
             priority=priority,
             expires_at=expires_at,
@@ -92,26 +92,26 @@ class LedgerMachine(MeteredRules):
 
     @rule(at=which, part=share, amount=money)
     def debit(self, at: int, part: str, amount: Decimal) -> None:
-        amount = self._share(at, part, amount)
-        self._do(at, "debit", lambda purse: purse.take_out("debit", amount, self.now), amount=amount)
+        amount = self._portion(at, part, amount)
+        self._do(at, "debit", lambda model: model.take_out("debit", amount, self.now), amount=amount)
 
     @rule(at=which, amount=money, takes=st.booleans())
     def adjust(self, at: int, amount: Decimal, takes: bool) -> None:
-        def expect(purse: Purse) -> None:
+        def expect(model: WalletModel) -> None:
             if takes:
-                purse.take_out("adjustment", amount, self.now)
+                model.take_out("adjustment", amount, self.now)
             else:
-                purse.take_in("adjustment", amount, 50, NEVER, self.now)
+                model.take_in("adjustment", amount, 50, NEVER, self.now)
 
         self._do(at, "adjust", expect, amount=-amount if takes else amount, reason="Corrected")
 
     @rule(at=which, part=share, amount=money, lasts=st.integers(1, 30))
     def reserve(self, at: int, part: str, amount: Decimal, lasts: int) -> None:
-        amount, ttl = self._share(at, part, amount) or MICRO, timedelta(hours=lasts)
-        self._do(at, "reserve", lambda purse: purse.reserve(amount, self.now + ttl, self.now), amount=amount, ttl=ttl)
+        amount, ttl = self._portion(at, part, amount) or MICRO, timedelta(hours=lasts)
+        self._do(at, "reserve", lambda model: model.reserve(amount, self.now + ttl, self.now), amount=amount, ttl=ttl)
 
-    @precondition(lambda self: self._open_to("holds"))
-    @rule(hold=place, amount=money | st.just(NOTHING), lasts=st.integers(-5, 40))
+    @precondition(lambda self: self._any("holds"))
+    @rule(hold=place, amount=money | st.just(ZERO), lasts=st.integers(-5, 40))
     def extend(self, hold: int, amount: Decimal, lasts: int) -> None:
         at, number = self._pick("holds", hold)
         self._tick()
@@ -119,47 +119,47 @@ class LedgerMachine(MeteredRules):
         self._do(
             at,
             "extend",
-            lambda purse: purse.extend(purse.holds[number], amount, until, self.now),
+            lambda model: model.extend(model.holds[number], amount, until, self.now),
             hold=self.accounts[at].holds[number],
             amount=amount,
             until=until,
         )
 
-    @precondition(lambda self: self._open_to("holds"))
+    @precondition(lambda self: self._any("holds"))
     @rule(hold=place, part=share)
     def capture(self, hold: int, part: str) -> None:
         at, number = self._pick("holds", hold)
-        held = self.accounts[at].purse.holds[number].amount
-        amount = {"none": NOTHING, "some": (held / 2).quantize(MICRO), "all": held, "more": held + MICRO}[part]
+        held = self.accounts[at].model.holds[number].amount
+        amount = {"none": ZERO, "some": (held / 2).quantize(MICRO), "all": held, "more": held + MICRO}[part]
         self._do(
             at,
             "capture",
-            lambda purse: purse.settle(purse.holds[number], "captured", self.now, amount),
+            lambda model: model.settle(model.holds[number], "captured", self.now, amount),
             hold=self.accounts[at].holds[number],
             amount=amount,
         )
 
-    @precondition(lambda self: self._open_to("holds"))
+    @precondition(lambda self: self._any("holds"))
     @rule(hold=place)
     def release(self, hold: int) -> None:
         at, number = self._pick("holds", hold)
         self._do(
             at,
             "release",
-            lambda purse: purse.settle(purse.holds[number], "released", self.now),
+            lambda model: model.settle(model.holds[number], "released", self.now),
             hold=self.accounts[at].holds[number],
         )
 
-    @precondition(lambda self: self._open_to("holds"))
+    @precondition(lambda self: self._any("holds"))
     @rule(hold=place)
     def expire(self, hold: int) -> None:
         at, number = self._pick("holds", hold)
-        if self.accounts[at].purse.holds[number].status == "expired":
-            return  # Expiring again answers the first expiry.
+        if self.accounts[at].model.holds[number].status == "expired":
+            return  # Expiring again returns the first expiry.
         self._do(
             at,
             "expire",
-            lambda purse: purse.settle(purse.holds[number], "expired", self.now),
+            lambda model: model.settle(model.holds[number], "expired", self.now),
             keyed=False,
             hold=self.accounts[at].holds[number],
         )
@@ -167,9 +167,9 @@ class LedgerMachine(MeteredRules):
     @rule(at=which)
     def expire_lots(self, at: int) -> None:
         account = self.accounts[at]
-        self._do(at, "expire_lots", lambda purse: purse.begin(self.now), keyed=False, wallet=account.wallet_id)
+        self._do(at, "expire_lots", lambda model: model.begin(self.now), keyed=False, wallet=account.wallet_id)
 
-    @precondition(lambda self: self._open_to("rows"))
+    @precondition(lambda self: self._any("rows"))
     @rule(row=place)
     def reverse(self, row: int) -> None:
         at, number = self._pick("rows", row)
@@ -178,7 +178,7 @@ class LedgerMachine(MeteredRules):
         self._do(
             at,
             "reverse",
-            lambda purse: purse.reverse(number, self.now),
+            lambda model: model.reverse(number, self.now),
             transaction=self.accounts[at].rows[number]["id"],
             reason="A mistake",
         )
@@ -189,8 +189,8 @@ class LedgerMachine(MeteredRules):
 
     @precondition(lambda self: self.calls)
     @rule(call=place)
-    def ask_again(self, call: int) -> None:
-        """The same request gets the first answer, whatever has happened since."""
+    def repeat_request(self, call: int) -> None:
+        """Repeating a request returns the first result, whatever has happened since."""
         self._tick()
         first = self.calls[call % len(self.calls)]
         account = self.accounts[first.account]
@@ -199,23 +199,23 @@ class LedgerMachine(MeteredRules):
         assert again == first.posted
         assert again.replayed
         if first.operation in {"topup", "credit", "debit", "adjust"}:
-            self._lapse(account)
+            self._expire_due(account)
 
     @precondition(lambda self: self.calls)
     @rule(call=place, data=st.data())
-    def ask_for_something_else(self, call: int, data: st.DataObject) -> None:
-        """Another request under the same key is refused, naming what differs."""
+    def change_request_under_same_key(self, call: int, data: st.DataObject) -> None:
+        """A different request with the same key is refused and names the field that differs."""
         self._tick()
         first = self.calls[call % len(self.calls)]
         account = self.accounts[first.account]
-        name, value, told = data.draw(st.sampled_from(self._changes(first)))
+        name, value, field = data.draw(st.sampled_from(self._changes(first)))
         with pytest.raises(IdempotencyConflict) as refused, tenant_context(account.tenant_id):
             getattr(ledger, first.operation)(**{**first.arguments, name: value}, key=first.key, now=self.now)
-        assert refused.value.extra["field"] == told
+        assert refused.value.extra["field"] == field
 
     @rule(at=which, items=st.lists(st.tuples(which, st.sampled_from(list(Operation)), money, share, place), max_size=8))
     def batch(self, at: int, items: list[tuple[int, Operation, Decimal, str, int]]) -> None:
-        """Postings of one tenant in one commit: each has a verdict, and those of the same key one effect."""
+        """A batch gives each posting a result, and postings with the same key one effect."""
         self._tick()
         tenant_id = self.accounts[at].tenant_id
         mine = [account for account in self.accounts if account.tenant_id == tenant_id]
@@ -225,27 +225,27 @@ class LedgerMachine(MeteredRules):
         ]
         expected = self._expected(tenant_id, postings)
         with tenant_context(tenant_id):
-            verdicts = ledger.post_many(postings, now=self.now)
-        assert [(verdict.outcome, verdict.field) for verdict in verdicts] == expected
-        for posting, verdict in zip(postings, verdicts, strict=True):
-            if verdict.posted is not None:
-                assert verdict.posted.idempotency_key == posting.key
-                self._of(posting).answers += [verdict.posted] if verdict.outcome == PostingOutcome.POSTED else []
+            results = ledger.post_many(postings, now=self.now)
+        assert [(result.outcome, result.field) for result in results] == expected
+        for posting, result in zip(postings, results, strict=True):
+            if result.posted is not None:
+                assert result.posted.idempotency_key == posting.key
+                self._of(posting).posted += [result.posted] if result.outcome == PostingOutcome.POSTED else []
 
     @invariant()
-    def everything_holds(self) -> None:
+    def all_invariants_hold(self) -> None:
         for account in self.accounts:
             check(account)
 
     def teardown(self) -> None:
-        """The audit has nothing to say of what is left; holds need not have ended by the beginning."""
+        """The audit finds nothing. It is given the start time, so open holds are not overdue."""
         with platform_context(), connection.cursor() as cursor:
             assert run_checks(cursor, now=START).findings == []
 
     def _do(
-        self, at: int, operation: str, expect: Callable[[Purse], None], *, keyed: bool = True, **arguments: Any
+        self, at: int, operation: str, expect: Callable[[WalletModel], None], *, keyed: bool = True, **arguments: Any
     ) -> None:
-        """Have the model and the ledger do the same, and agree on whether it is allowed."""
+        """Run an operation on the model and on the ledger and compare what they allow."""
         self._tick()
         account = self.accounts[at]
         refusal = self._model(account, expect)
@@ -262,47 +262,47 @@ class LedgerMachine(MeteredRules):
         assert refusal == ""
         if posted is None:
             return
-        account.answers.append(posted)
+        account.posted.append(posted)
         if key:
             self.calls.append(Call(at, operation, arguments, key["key"], posted))
-            self.said[account.tenant_id, key["key"]] = said(account, operation, arguments, posted)
+            self.requests[account.tenant_id, key["key"]] = compared(account, operation, arguments, posted)
 
-    def _model(self, account: Account, expect: Callable[[Purse], None]) -> str:
-        before = deepcopy(account.purse)
+    def _model(self, account: Account, expect: Callable[[WalletModel], None]) -> str:
+        before = deepcopy(account.model)
         try:
-            expect(account.purse)
+            expect(account.model)
         except Refused as refused:
-            account.purse = before
+            account.model = before
             return str(refused)
         return ""
 
-    def _lapse(self, account: Account) -> None:
-        self._model(account, lambda purse: purse.begin(self.now))
+    def _expire_due(self, account: Account) -> None:
+        self._model(account, lambda model: model.begin(self.now))
 
     def _key(self) -> str:
-        """A new key, or one whose request failed and which is free for another."""
+        """Return a new key, or one whose request failed and which is free again."""
         self.number += 1
         return self.free_keys.pop() if self.free_keys and self.number % 2 else f"key-{self.number}"
 
     def _tick(self) -> None:
         self.now += timedelta(milliseconds=1)
 
-    def _share(self, at: int, part: str, amount: Decimal) -> Decimal:
-        available = self.accounts[at].purse.available
-        return {"some": amount, "all": available, "more": min(available + MICRO, LARGEST - MICRO), "none": NOTHING}[
+    def _portion(self, at: int, part: str, amount: Decimal) -> Decimal:
+        available = self.accounts[at].model.available
+        return {"some": amount, "all": available, "more": min(available + MICRO, AMOUNT_LIMIT - MICRO), "none": ZERO}[
             part
         ]
 
-    def _open_to(self, what: str) -> bool:
-        return any(getattr(account.purse, what) for account in self.accounts)
+    def _any(self, what: str) -> bool:
+        return any(getattr(account.model, what) for account in self.accounts)
 
     def _pick(self, what: str, number: int) -> tuple[int, int]:
-        """An account and one of its holds or rows, of all there are."""
-        every = [(at, n) for at, each in enumerate(self.accounts) for n in range(len(getattr(each.purse, what)))]
+        """Return an account and the number of one of its holds or rows."""
+        every = [(at, n) for at, each in enumerate(self.accounts) for n in range(len(getattr(each.model, what)))]
         return every[number % len(every)]
 
     def _changes(self, call: Call) -> list[tuple[str, Any, str]]:
-        """What else could be asked for under the key of the call, and what is told then."""
+        """Return changed arguments for the call's key, each with the field that the conflict must name."""
         reason = "reason" if "reason" in call.arguments else "description"
         changes: list[tuple[str, Any, str]] = []
         if call.operation != "extend":
@@ -323,56 +323,56 @@ class LedgerMachine(MeteredRules):
         return changes
 
     def _posting(self, account: Account, order: int, kind: Operation, amount: Decimal, part: str, key: int) -> Posting:
-        """A posting whose key is mostly new, but sometimes that of another of the batch or of long ago."""
+        """Return a posting whose key is usually new, sometimes repeated in the batch or from an earlier call."""
         if kind in {Operation.DEBIT, Operation.ADJUSTMENT} and part in {"all", "more"}:
-            amount = min(account.purse.available + (MICRO if part == "more" else 0), LARGEST - MICRO) or MICRO
+            amount = min(account.model.available + (MICRO if part == "more" else 0), AMOUNT_LIMIT - MICRO) or MICRO
         if kind == Operation.ADJUSTMENT and part != "none":
             amount = -amount
-        old = [known for tenant_id, known in self.said if tenant_id == account.tenant_id]
+        old = [known for tenant_id, known in self.requests if tenant_id == account.tenant_id]
         name = old[key % len(old)] if old and key < 200 else f"batch-{self.now.isoformat()}-{key % 5}"
         incoming = kind in {Operation.TOPUP, Operation.CREDIT} or (kind == Operation.ADJUSTMENT and amount > 0)
-        # Lots of one moment and one priority have no order that the model could know.
+        # Different priorities: lots with the same time and priority have no defined order.
         return Posting(kind, account.wallet_id, amount, name, terms={"priority": order} if incoming else {})
 
     def _expected(self, tenant_id: UUID, postings: list[Posting]) -> list[tuple[PostingOutcome, str]]:
-        """The verdicts: first those whose key comes first, wallet by wallet, then those that repeat one."""
-        verdicts: dict[int, tuple[PostingOutcome, str]] = {}
-        while len(verdicts) < len(postings):
+        """Return the expected results: first uses of keys wallet by wallet, then repetitions."""
+        results: dict[int, tuple[PostingOutcome, str]] = {}
+        while len(results) < len(postings):
             round_keys: set[str] = set()
             touched: set[UUID] = set()
             for index, posting in enumerate(postings):
-                if index in verdicts or posting.key in round_keys:
+                if index in results or posting.key in round_keys:
                     continue
                 round_keys.add(posting.key)
                 account = self._of(posting)
                 if posting.wallet_id not in touched:
-                    self._lapse(account)
+                    self._expire_due(account)
                     touched.add(posting.wallet_id)
-                verdicts[index] = self._verdict(account, posting)
-        return [verdicts[index] for index in range(len(postings))]
+                results[index] = self._result(account, posting)
+        return [results[index] for index in range(len(postings))]
 
-    def _verdict(self, account: Account, posting: Posting) -> tuple[PostingOutcome, str]:
+    def _result(self, account: Account, posting: Posting) -> tuple[PostingOutcome, str]:
         outgoing = posting.operation == Operation.DEBIT or posting.amount < 0
         amount, kind = abs(posting.amount), posting.operation.value
-        asked = {**NOTHING_SAID, "wallet": posting.wallet_id, "transaction_type": kind, "terms": dict(posting.terms)}
+        asked = {**NO_DETAILS, "wallet": posting.wallet_id, "transaction_type": kind, "terms": dict(posting.terms)}
         asked["amount"] = -amount if outgoing else amount
-        earlier = self.said.get((account.tenant_id, posting.key))
+        earlier = self.requests.get((account.tenant_id, posting.key))
         if earlier is not None:
             different = difference(earlier, asked)
             return (PostingOutcome.CONFLICT, different) if different else (PostingOutcome.REPLAYED, "")
 
-        def expect(purse: Purse) -> None:
+        def expect(model: WalletModel) -> None:
             if outgoing:
-                purse.take_out(kind, amount, self.now)
+                model.take_out(kind, amount, self.now)
             else:
                 priority = posting.terms["priority"]
                 assert isinstance(priority, int)
-                purse.take_in(kind, amount, priority, NEVER, self.now)
+                model.take_in(kind, amount, priority, NEVER, self.now)
 
         refusal = self._model(account, expect)
         if refusal:
             return OUTCOMES[refusal], ""
-        self.said[account.tenant_id, posting.key] = asked
+        self.requests[account.tenant_id, posting.key] = asked
         return PostingOutcome.POSTED, ""
 
     def _of(self, posting: Posting) -> Account:
@@ -385,7 +385,7 @@ def _account(tenant_id: UUID, user: User | None) -> Account:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whatever_happens_the_ledger_does_what_the_model_does(transactional_db: None) -> None:
+def test_the_ledger_matches_the_model_in_any_order_of_operations(transactional_db: None) -> None:
     profile = settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,

@@ -93,7 +93,7 @@ def test_what_was_looked_into_is_settled_with_a_reason(
 ) -> None:
     refunded_but_spent(session, wallet, account)
     dashboard = root.get("/admin/").content.decode()
-    assert "Card payments to look into" in dashboard
+    assert "Card payments to review" in dashboard
     act(root, "settle", reason="The customer pays the rest by invoice")
     assert get_payment().attention == ""
 

@@ -18,7 +18,7 @@ from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tests.billing.ledger.invariants import Account
-from tests.billing.ledger.model import Purse
+from tests.billing.ledger.model import WalletModel
 from tests.factories.billing import PriceFactory
 
 MICRO = Decimal("0.000001")
@@ -53,8 +53,8 @@ class MeteredRules(RuleBasedStateMachine):
     users: list[User | None]
     now: datetime
     _tick: Callable[[], None]
-    _model: Callable[[Account, Callable[[Purse], None]], str]
-    _lapse: Callable[[Account], None]
+    _model: Callable[[Account, Callable[[WalletModel], None]], str]
+    _expire_due: Callable[[Account], None]
 
     def start_metering(self) -> None:
         self.uses: list[Use] = []
@@ -116,7 +116,7 @@ class MeteredRules(RuleBasedStateMachine):
         use = charged[number % len(charged)]
         refusal = ""
         if use.status == "charged" and use.payer is not None:
-            refusal = self._model(use.payer, lambda purse: purse.reverse(use.row, self.now))
+            refusal = self._model(use.payer, lambda model: model.reverse(use.row, self.now))
         use.status = use.status if refusal else "voided"
         with tenant_context(use.account.tenant_id):
             self._agree(refusal, lambda: usage.void(event=use.event, reason="A mistake", now=self.now))
@@ -134,7 +134,7 @@ class MeteredRules(RuleBasedStateMachine):
             assert event.total_cost == use.cost == Decimal(item["cost"])
             assert len(paid) == (use.payer is not None)
             assert [(event.ledger_transaction_id, -event.total_cost)] * len(paid) == paid
-            taken_back = use.payer is not None and any(row.reverses == use.row for row in use.payer.purse.rows)
+            taken_back = use.payer is not None and any(row.reverses == use.row for row in use.payer.model.rows)
             assert taken_back == (use.payer is not None and use.status == "voided")
 
     def pays_for_use(self, account: Account, row: int) -> bool:
@@ -146,11 +146,11 @@ class MeteredRules(RuleBasedStateMachine):
         refusal = "wrong_usage_status" if use.status == "voided" else ""
         if use.status in {"pending", "failed"}:
             payer = self._payer(use.account)
-            self._lapse(payer)
-            failed = self._model(payer, lambda purse: purse.take_out("debit", use.cost, self.now))
+            self._expire_due(payer)
+            failed = self._model(payer, lambda model: model.take_out("debit", use.cost, self.now))
             use.status = "failed" if failed else "charged"
             if not failed:
-                use.payer, use.row = payer, len(payer.purse.rows) - 1
+                use.payer, use.row = payer, len(payer.model.rows) - 1
         with tenant_context(use.account.tenant_id):
             self._agree(refusal, lambda: usage.charge(event=use.event, now=self.now))
 
@@ -159,26 +159,26 @@ class MeteredRules(RuleBasedStateMachine):
         return {name: str(getattr(self.prices[0], name)) for name in ("category", "provider", "model", "unit")}
 
     def _used(self) -> list[Account]:
-        return [account for account in self.accounts if account.purse.rows]
+        return [account for account in self.accounts if account.model.rows]
 
     def _payer(self, account: Account) -> Account:
         """The wallet of the user, or the tenant's when that is closed; the tenant's is the first of its tenant."""
-        if account.purse.status != "closed":
+        if account.model.status != "closed":
             return account
         return next(each for each in self.accounts if each.tenant_id == account.tenant_id)
 
     def _move(self, account: Account, status: WalletStatus) -> None:
-        purse = account.purse
+        model = account.model
         refusal = ""
-        if status.value != purse.status:
-            if purse.status == "closed":
+        if status.value != model.status:
+            if model.status == "closed":
                 refusal = "wallet_closed"
-            elif status == WalletStatus.CLOSED and purse.available + purse.reserved:
+            elif status == WalletStatus.CLOSED and model.available + model.reserved:
                 refusal = "wallet_not_empty"
         with tenant_context(account.tenant_id):
             row = Wallet.objects.get(pk=account.wallet_id)
             self._agree(refusal, lambda: wallets.change_status(wallet=row, status=status))
-        purse.status = purse.status if refusal else status.value
+        model.status = model.status if refusal else status.value
 
     @staticmethod
     def _agree(refusal: str, do: Callable[[], Any]) -> None:
