@@ -17,7 +17,7 @@ from tenants.accounts.models import User
 def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
     user = _user(delivery)
     if user.email_verified:
-        raise Obsolete("The address is confirmed already.")
+        raise Obsolete("The address is verified already.")
     context = {
         "user": user,
         "link": link("/verify-email", tokens.email_verification_token(user)),
@@ -39,9 +39,9 @@ def _password_reset(delivery: MailDelivery, now: datetime) -> Content:
 def _user(delivery: MailDelivery) -> User:
     user: User | None = User.objects.filter(pk=delivery.subject_id, is_active=True).first()
     if user is None:
-        raise Obsolete("The account is gone or inactive.")
+        raise Obsolete("The account was deleted or deactivated.")
     if user.email != delivery.to_address:
-        raise Obsolete("The account has another address now.")
+        raise Obsolete("The account's address has changed.")
     return user
 
 

@@ -14,7 +14,7 @@ from tenants.teams.models import TenantInvitation
 def _invitation(delivery: MailDelivery, now: datetime) -> Content:
     row = TenantInvitation.all_objects.select_related("tenant", "invited_by").filter(pk=delivery.subject_id).first()
     if row is None:
-        raise Obsolete("The invitation is gone.")
+        raise Obsolete("The invitation was deleted.")
     status = row.status(now)
     if status != "pending":
         raise Obsolete(f"The invitation is {status}.")

@@ -1,4 +1,4 @@
-"""Who a request is taken to be."""
+"""Which user, tenant and rights a request's credential gives."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ def token_of(user: User, tenant: Tenant) -> str:
     return tokens.issue_access_token(user=user, tenant_id=tenant.pk)
 
 
-def test_a_token_names_the_user_the_tenant_and_their_rights_there(tenant, admin):
+def test_a_token_gives_access_with_the_rights_of_the_role(tenant, admin):
     access = access_of(token_of(admin, tenant))
     assert access.user == admin
     assert (access.tenant_id, access.role) == (tenant.pk, Role.ADMIN)
@@ -36,21 +36,21 @@ def test_a_token_names_the_user_the_tenant_and_their_rights_there(tenant, admin)
     assert not access.allows("team.transfer")
 
 
-def test_no_credential_is_a_stranger(db):
+def test_a_request_without_a_credential_is_anonymous(db):
     access = resolve_access(RequestFactory().get("/api/v1/memberships/"))
     assert not access.signed_in
     assert access.error is None
 
 
 @pytest.mark.parametrize("with_session", [False, True])
-def test_resolving_takes_one_query_in_one_transaction(tenant, admin, django_assert_num_queries, with_session):
+def test_access_is_resolved_with_one_query(tenant, admin, django_assert_num_queries, with_session):
     token = sessions.start(user=admin).access_token if with_session else token_of(admin, tenant)
-    # Savepoint, role, query, role back, release: outside a test the savepoint is a transaction and nothing is put back.
+    # The savepoint, two changes of role and the release are the other four.
     with django_assert_num_queries(5):
         access_of(token)
 
 
-def test_capabilities_add_and_take_away_single_rights(tenant, member, admin):
+def test_capabilities_add_and_remove_single_rights(tenant, member, admin):
     with platform_context(tenant_id=tenant.pk):
         UserCapabilityFactory.create(user=member, capability_key="events.view")
         UserCapabilityFactory.create(user=admin, capability_key="events.view", enabled=False)
@@ -58,14 +58,14 @@ def test_capabilities_add_and_take_away_single_rights(tenant, member, admin):
     assert not access_of(token_of(admin, tenant)).allows("events.view")
 
 
-def test_a_capability_in_one_tenant_says_nothing_in_another(tenant, other_tenant, member):
+def test_a_capability_applies_in_its_own_tenant_only(tenant, other_tenant, member):
     with platform_context(tenant_id=other_tenant.pk):
         MembershipFactory.create(user=member, role=Role.VIEWER)
         UserCapabilityFactory.create(user=member, capability_key="events.view")
     assert not access_of(token_of(member, tenant)).allows("events.view")
 
 
-def test_the_header_chooses_another_membership_of_the_same_user(tenant, other_tenant, owner):
+def test_the_header_selects_another_tenant_of_the_user(tenant, other_tenant, owner):
     with platform_context(tenant_id=other_tenant.pk):
         MembershipFactory.create(user=owner, role=Role.VIEWER)
     access = access_of(token_of(owner, tenant), **{"X-Tenant-ID": str(other_tenant.pk)})
@@ -73,7 +73,7 @@ def test_the_header_chooses_another_membership_of_the_same_user(tenant, other_te
 
 
 @pytest.mark.parametrize("wanted", ["foreign", "unknown", "nonsense"])
-def test_the_header_chooses_nothing_else(tenant, other_tenant, owner, wanted):
+def test_the_header_cannot_select_a_tenant_without_a_membership(tenant, other_tenant, owner, wanted):
     header = {"foreign": str(other_tenant.pk), "unknown": str(uuid7()), "nonsense": "../acme"}[wanted]
     access = access_of(token_of(owner, tenant), **{"X-Tenant-ID": header})
     assert not access.signed_in
@@ -91,7 +91,7 @@ def test_the_header_chooses_nothing_else(tenant, other_tenant, owner, wanted):
     ],
     ids=["suspended", "cancelled", "trial", "deleted"],
 )
-def test_a_closed_tenant_gives_no_rights_and_says_why(tenant, owner, change, code):
+def test_a_closed_tenant_gives_no_rights_and_the_error_says_why(tenant, owner, change, code):
     with platform_context():
         Tenant.objects.filter(pk=tenant.pk).update(**change)
     access = access_of(token_of(owner, tenant))
@@ -101,7 +101,7 @@ def test_a_closed_tenant_gives_no_rights_and_says_why(tenant, owner, change, cod
     assert access.error.code == code
 
 
-def test_a_trial_that_still_runs_is_open(tenant, owner):
+def test_a_running_trial_gives_access(tenant, owner):
     with platform_context():
         Tenant.objects.filter(pk=tenant.pk).update(
             status=TenantStatus.TRIAL, trial_ends_at=timezone.now() + timedelta(minutes=1)
@@ -109,7 +109,7 @@ def test_a_trial_that_still_runs_is_open(tenant, owner):
     assert access_of(token_of(owner, tenant)).allows("team.view")
 
 
-def test_a_removed_member_is_out_at_once(tenant, member):
+def test_a_removed_member_loses_access_at_once(tenant, member):
     token = token_of(member, tenant)
     with platform_context():
         Membership.objects.filter(user=member).delete()
@@ -117,7 +117,7 @@ def test_a_removed_member_is_out_at_once(tenant, member):
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"deleted_at": timezone.now()}])
-def test_a_deactivated_or_deleted_user_is_out_at_once(tenant, member, change):
+def test_a_deactivated_or_deleted_user_loses_access_at_once(tenant, member, change):
     token = token_of(member, tenant)
     with platform_context():
         User.objects.filter(pk=member.pk).update(**change)
@@ -140,7 +140,7 @@ def forged(user: User, **changes: Any) -> str:
     return jwt.encode(claims, "" if algorithm == "none" else signing_key, algorithm=algorithm, headers=header)
 
 
-def test_the_forger_of_these_tests_makes_good_tokens_when_nothing_is_changed(tenant, owner):
+def test_an_unchanged_forged_token_is_accepted(tenant, owner):
     assert access_of(forged(owner)).user == owner
 
 
@@ -169,12 +169,12 @@ def test_a_forged_token_is_refused(tenant, owner, changes):
     assert (access.error.status, access.error.code) == (401, "invalid_token")
 
 
-def test_an_expired_token_says_that_it_expired(tenant, owner):
+def test_an_expired_token_is_refused_as_expired(tenant, owner):
     old = tokens.issue_access_token(user=owner, tenant_id=tenant.pk, now=timezone.now() - timedelta(days=1))
     assert access_of(old).error.code == "token_expired"
 
 
-def test_a_token_signed_with_an_older_key_is_still_good_and_new_ones_use_the_newest(tenant, owner, settings):
+def test_older_signing_keys_still_verify_and_the_newest_signs(tenant, owner, settings):
     old = token_of(owner, tenant)
     settings.JWT_SIGNING_KEYS = ["a-newer-key-that-is-long-enough-to-sign-with", *settings.JWT_SIGNING_KEYS]
     assert access_of(old).user == owner
@@ -183,11 +183,11 @@ def test_a_token_signed_with_an_older_key_is_still_good_and_new_ones_use_the_new
     assert access_of(old).error.code == "invalid_token"
 
 
-def test_garbage_is_not_a_token(db):
+def test_malformed_tokens_are_refused(db):
     for garbage in ("", "x", "a.b.c", "ey.ey.ey", "é" * 30):
         assert access_of(garbage).error.code == "invalid_token"
 
 
-def test_one_s_own_pages_are_detached_from_any_tenant(tenant, owner):
+def test_the_profile_endpoint_runs_outside_the_tenant_s_scope(tenant, owner):
     access = access_of(token_of(owner, tenant), path="/api/v1/me/")
     assert (access.detached, access.scoped, access.tenant_id) == (True, False, tenant.pk)

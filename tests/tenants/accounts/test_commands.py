@@ -1,4 +1,4 @@
-"""What an operator does from a shell."""
+"""Management commands of accounts."""
 
 from unittest import mock
 
@@ -8,7 +8,7 @@ from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 
 
-def test_an_operator_gives_a_user_a_new_password(superuser):
+def test_changepassword_sets_a_new_password(superuser):
     with mock.patch("getpass.getpass", return_value="a brand new passphrase"):
         call_command("changepassword", superuser.email, verbosity=0)
     with platform_context():

@@ -1,4 +1,4 @@
-"""Signing in with accounts of outside issuers, verified against the keys they publish."""
+"""Signing in with external accounts, whose tokens are verified against the issuer's published keys."""
 
 import json
 from collections.abc import Iterator
@@ -36,12 +36,12 @@ APP = "https://app.lad.example"
 
 @cache
 def private_key(name: str) -> rsa.RSAPrivateKey:
-    """The key of that name, made once: making one takes longer than most tests."""
+    """Return the key of that name, generated once because generating is slow."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class Provider:
-    """A sign-in provider with a real JWKS endpoint: makes keys, publishes them, signs tokens."""
+    """A sign-in provider with an HTTP endpoint that publishes its keys."""
 
     def __init__(self) -> None:
         self.fetches = 0
@@ -60,12 +60,12 @@ class Provider:
                 self.wfile.write(body)
 
             def log_message(self, *_args: Any) -> None:
-                """Says nothing."""
+                """Log nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 
     def rotate(self, key_id: str) -> None:
-        """Publish and sign with a new key only."""
+        """Replace the key that is published and signs."""
         self.key_id = key_id
         self.keys = {key_id: private_key(key_id)}
 
@@ -140,7 +140,7 @@ def identities(user: User) -> list[tuple[str, str]]:
         return list(found.values_list("provider", "provider_user_id"))
 
 
-def test_somebody_new_gets_an_account_and_a_tenant(provider, sign_in, api):
+def test_a_new_user_gets_an_account_and_a_tenant(provider, sign_in, api):
     response = sign_in(provider.token(), tenant_name="Hopper Sales")
     assert response.status_code == 201, response.content
     with platform_context():
@@ -154,14 +154,14 @@ def test_somebody_new_gets_an_account_and_a_tenant(provider, sign_in, api):
     assert api().get("/api/v1/me/", headers=bearer).status_code == 200
 
 
-def test_coming_back_is_the_same_person_whatever_the_address_says_now(provider, sign_in):
+def test_a_returning_user_is_recognised_even_with_another_address(provider, sign_in):
     first = sign_in(provider.token()).json()
     second = sign_in(provider.token(email="other@example.com", email_verified=False))
     assert second.status_code == 200
     assert second.json()["user"]["id"] == first["user"]["id"]
 
 
-def test_somebody_new_may_come_with_an_invitation_instead_of_opening_a_tenant(tenant, admin, provider, sign_in):
+def test_a_new_user_may_accept_an_invitation_instead_of_opening_a_tenant(tenant, admin, provider, sign_in):
     with tenant_context(tenant.pk, user_id=admin.pk):
         invitation = invitations.create(email="grace@example.com", actor=admin)
     response = sign_in(provider.token(), invitation_token=invitation_token(invitation))
@@ -169,25 +169,25 @@ def test_somebody_new_may_come_with_an_invitation_instead_of_opening_a_tenant(te
     assert response.json()["tenant_id"] == str(tenant.pk)
 
 
-def test_an_invitation_that_is_no_good_leaves_no_account_behind(provider, sign_in):
+def test_an_invalid_invitation_creates_no_account(provider, sign_in):
     assert problem(sign_in(provider.token(), invitation_token="x")) == (404, "invitation_unavailable")
     with platform_context():
         assert not User.objects.exists()
 
 
-def test_a_google_token_is_good_too(provider, sign_in):
+def test_a_google_token_is_accepted_too(provider, sign_in):
     assert sign_in(provider.google()).status_code == 201
     assert sign_in(provider.google(iss="accounts.google.com")).status_code == 200
 
 
-def test_an_account_whose_address_is_proven_on_both_sides_is_linked(owner, provider, sign_in):
+def test_an_account_is_linked_if_both_sides_verified_the_address(owner, provider, sign_in):
     response = sign_in(provider.token(email=owner.email))
     assert response.status_code == 200, response.content
     assert response.json()["user"]["id"] == str(owner.pk)
     assert identities(owner) == [("clerk", "user_1")]
 
 
-def test_an_account_whose_address_is_not_proven_here_is_not_taken_over(owner, provider, sign_in):
+def test_an_account_with_an_unverified_address_is_not_linked(owner, provider, sign_in):
     with platform_context():
         User.objects.filter(pk=owner.pk).update(email_verified=False)
     assert problem(sign_in(provider.token(email=owner.email))) == (409, "link_required")
@@ -195,18 +195,18 @@ def test_an_account_whose_address_is_not_proven_here_is_not_taken_over(owner, pr
 
 
 @pytest.mark.parametrize("verified", [False, None, "false", "yes", 1.5])
-def test_an_address_the_provider_has_not_verified_brings_nobody_in(owner, provider, sign_in, verified):
+def test_an_address_the_provider_has_not_verified_is_refused(owner, provider, sign_in, verified):
     for email in (owner.email, "new@example.com"):
         response = sign_in(provider.token(email=email, email_verified=verified))
         assert problem(response) == (403, "external_email_unverified")
     assert identities(owner) == []
 
 
-def test_a_token_without_an_address_brings_nobody_new_in(provider, sign_in):
+def test_a_token_without_an_address_creates_no_account(provider, sign_in):
     assert problem(sign_in(provider.token(email=None))) == (403, "external_email_unverified")
 
 
-def test_a_closed_account_stays_closed(owner, provider, sign_in):
+def test_a_deactivated_account_cannot_sign_in_with_its_external_account(owner, provider, sign_in):
     sign_in(provider.token(email=owner.email))
     with platform_context():
         User.objects.filter(pk=owner.pk).update(is_active=False)
@@ -231,7 +231,7 @@ def test_a_closed_account_stays_closed(owner, provider, sign_in):
     ],
     ids=lambda changes: "-".join(f"{name}={value}" for name, value in changes.items()),
 )
-def test_a_token_that_is_not_meant_for_here_and_now_is_refused(provider, sign_in, changes):
+def test_a_token_with_other_claims_is_refused(provider, sign_in, changes):
     assert problem(sign_in(provider.token(**changes))) == (401, "external_token_refused")
 
 
@@ -240,11 +240,11 @@ def test_a_token_for_another_application_is_refused(provider, sign_in, audience)
     assert problem(sign_in(provider.google(aud=audience))) == (401, "external_token_refused")
 
 
-def test_a_google_token_does_not_pass_as_clerk_s(provider, sign_in):
+def test_a_google_key_cannot_sign_a_clerk_token(provider, sign_in):
     assert problem(sign_in(provider.google(aud="another", azp=APP))) == (401, "external_token_refused")
 
 
-def test_a_token_signed_by_somebody_else_is_refused(provider, sign_in):
+def test_a_token_signed_with_an_unknown_key_is_refused(provider, sign_in):
     stranger = private_key("stranger's")
     assert problem(sign_in(provider.token(key=stranger))) == (401, "external_token_refused")
 
@@ -260,8 +260,8 @@ def test_a_token_without_a_signature_is_refused(provider, sign_in):
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
-def test_the_public_key_does_not_serve_as_a_shared_secret(provider, sign_in, algorithm):
-    # What an attacker would do by hand; the library refuses to sign with a PEM as a secret.
+def test_a_token_signed_with_the_public_key_as_hmac_secret_is_refused(provider, sign_in, algorithm):
+    # Signed by hand, since the library refuses a PEM as an HMAC secret.
     import base64
     import hashlib
     import hmac
@@ -276,16 +276,16 @@ def test_the_public_key_does_not_serve_as_a_shared_secret(provider, sign_in, alg
     assert problem(sign_in((head + b"." + signature).decode())) == (401, "external_token_refused")
 
 
-def test_another_rsa_algorithm_than_the_pinned_one_is_refused(provider, sign_in):
+def test_other_rsa_algorithms_are_refused(provider, sign_in):
     assert problem(sign_in(provider.token(algorithm="RS512"))) == (401, "external_token_refused")
 
 
 @pytest.mark.parametrize("garbage", ["x", "a.b.c", "é.é.é", "...."])
-def test_garbage_is_refused(provider, sign_in, garbage):
+def test_malformed_tokens_are_refused(provider, sign_in, garbage):
     assert problem(sign_in(garbage)) == (401, "external_token_refused")
 
 
-def test_one_of_our_own_tokens_is_no_outside_token(owner, provider, sign_in):
+def test_an_access_token_of_lad_is_not_an_external_token(owner, provider, sign_in):
     assert problem(sign_in(tokens.issue_access_token(user=owner))) == (401, "external_token_refused")
 
 
@@ -295,7 +295,7 @@ def test_the_keys_are_fetched_once_for_many_tokens(provider, sign_in):
     assert provider.fetches == 1
 
 
-def test_a_rotated_key_is_fetched_and_the_old_one_is_dead(provider, sign_in, monkeypatch):
+def test_a_rotated_key_is_fetched_and_the_old_one_is_refused(provider, sign_in, monkeypatch):
     monkeypatch.setattr(issuers, "UNKNOWN_KEY_COOLDOWN_SECONDS", 0)
     old = provider.token()
     assert sign_in(old).status_code == 201
@@ -304,7 +304,7 @@ def test_a_rotated_key_is_fetched_and_the_old_one_is_dead(provider, sign_in, mon
     assert problem(sign_in(old)) == (401, "external_token_refused")
 
 
-def test_made_up_key_ids_do_not_make_us_call_the_issuer_each_time(provider, sign_in):
+def test_unknown_key_ids_do_not_cause_a_request_each_time(provider, sign_in):
     sign_in(provider.token())
     for number in range(5):
         sign_in(provider.token(kid=f"made-up-{number}"))
@@ -312,7 +312,7 @@ def test_made_up_key_ids_do_not_make_us_call_the_issuer_each_time(provider, sign
 
 
 @pytest.mark.parametrize("failure", [500, 302, "down", "nonsense"])
-def test_an_issuer_that_fails_is_said_to_be_unavailable_and_left_alone_for_a_while(
+def test_a_failing_issuer_is_reported_as_unavailable_and_not_asked_for_a_while(
     provider, sign_in, settings, failure, monkeypatch
 ):
     if failure == "down":
@@ -326,7 +326,7 @@ def test_an_issuer_that_fails_is_said_to_be_unavailable_and_left_alone_for_a_whi
     assert provider.fetches <= 1
 
 
-def test_the_outside_token_itself_is_accepted_by_the_api_once_linked(tenant, owner, provider, sign_in, api):
+def test_the_api_accepts_the_external_token_of_a_linked_account(tenant, owner, provider, sign_in, api):
     token = provider.token(email=owner.email)
 
     def me():
@@ -341,7 +341,7 @@ def link(api, user, token):
     return api(user).post(LINK, {"token": token}, format="json")
 
 
-def test_somebody_signed_in_links_an_outside_account_whatever_its_address(owner, provider, sign_in, api):
+def test_a_signed_in_user_can_link_an_external_account_with_any_address(owner, provider, sign_in, api):
     token = provider.token(email="private@example.com", email_verified=False)
     assert link(api, owner, token).status_code == 200
     assert link(api, owner, token).status_code == 200
@@ -349,22 +349,22 @@ def test_somebody_signed_in_links_an_outside_account_whatever_its_address(owner,
     assert sign_in(token).json()["user"]["id"] == str(owner.pk)
 
 
-def test_an_outside_account_belongs_to_one_person(owner, admin, provider, api):
+def test_an_external_account_can_be_linked_to_one_user_only(owner, admin, provider, api):
     link(api, owner, provider.token())
     assert problem(link(api, admin, provider.token())) == (409, "identity_taken")
 
 
-def test_a_person_has_one_account_per_provider(owner, provider, api):
+def test_a_user_can_link_one_account_per_provider(owner, provider, api):
     link(api, owner, provider.token())
     assert problem(link(api, owner, provider.token(sub="user_2"))) == (409, "provider_linked")
     assert link(api, owner, provider.google(sub="user_2")).status_code == 200
 
 
-def test_linking_needs_somebody_signed_in(db, provider, api):
+def test_linking_needs_a_signed_in_user(db, provider, api):
     assert problem(link(api, None, provider.token())) == (401, "not_authenticated")
 
 
-def test_one_sees_and_removes_one_s_own_outside_accounts_only(owner, admin, provider, api):
+def test_users_see_and_remove_their_own_external_accounts_only(owner, admin, provider, api):
     link(api, owner, provider.token())
     [shown] = api(owner).get("/api/v1/user-identities/").json()["results"]
     assert shown["provider"] == "clerk"
@@ -376,7 +376,7 @@ def test_one_sees_and_removes_one_s_own_outside_accounts_only(owner, admin, prov
     assert identities(owner) == []
 
 
-def test_the_last_way_in_is_not_removed(tenant, provider, sign_in, api):
+def test_the_only_way_to_sign_in_cannot_be_removed(tenant, provider, sign_in, api):
     answer = sign_in(provider.token()).json()
     bearer = {"Authorization": f"Bearer {answer['access_token']}"}
     [shown] = api().get("/api/v1/user-identities/", headers=bearer).json()["results"]
@@ -385,7 +385,7 @@ def test_the_last_way_in_is_not_removed(tenant, provider, sign_in, api):
 
 
 @pytest.mark.parametrize("missing", ["issuer", "jwks_url", "authorized_parties"])
-def test_an_entry_that_would_accept_too_much_is_refused(settings, missing):
+def test_an_incomplete_issuer_setting_is_refused(settings, missing):
     entry = {"issuer": "https://x.example", "jwks_url": "https://x.example/jwks", "authorized_parties": [APP]}
     del entry[missing]
     settings.EXTERNAL_ISSUERS = {"clerk": entry}
@@ -393,7 +393,7 @@ def test_an_entry_that_would_accept_too_much_is_refused(settings, missing):
         issuers.configured()
 
 
-def test_a_closed_user_s_identity_does_not_resolve(owner, provider, sign_in, api):
+def test_the_external_token_of_a_deactivated_user_gives_no_access(owner, provider, sign_in, api):
     with platform_context():
         UserFactory.create(email="grace@example.com")
     token = provider.token()

@@ -1,4 +1,4 @@
-"""One's own page, and working in another tenant."""
+"""The caller's profile, and switching to another tenant."""
 
 import pytest
 from django.test import Client
@@ -13,7 +13,7 @@ from tests.support.events import events
 from tests.tenants.helpers import sign_in
 
 
-def test_it_shows_the_person_the_tenant_the_rights_and_the_features(tenant, admin, api):
+def test_me_shows_user_tenant_rights_and_features(tenant, admin, api):
     me = api(admin).get("/api/v1/me/").json()
     assert me["user"]["email"] == admin.email
     assert me["tenant"]["id"] == str(tenant.pk)
@@ -25,13 +25,13 @@ def test_it_shows_the_person_the_tenant_the_rights_and_the_features(tenant, admi
     assert "password" not in str(me)
 
 
-def test_it_shows_capabilities_in_the_rights(tenant, member, api):
+def test_me_includes_capabilities_in_the_rights(tenant, member, api):
     with platform_context(tenant_id=tenant.pk):
         UserCapabilityFactory.create(user=member, capability_key="apollo.search")
     assert "apollo.search" in api(member).get("/api/v1/me/").json()["rights"]
 
 
-def test_it_lists_all_memberships_with_what_shuts_one_out_of_them(tenant, other_tenant, owner, api):
+def test_me_lists_all_memberships_and_why_a_tenant_is_closed(tenant, other_tenant, owner, api):
     with platform_context(tenant_id=other_tenant.pk):
         MembershipFactory.create(user=owner, role=Role.VIEWER)
         Tenant.objects.filter(pk=other_tenant.pk).update(status=TenantStatus.SUSPENDED)
@@ -55,7 +55,7 @@ def test_the_number_of_queries_does_not_grow_with_the_memberships(owner, api, dj
         assert len(api(owner).get("/api/v1/me/").json()["memberships"]) == 21
 
 
-def test_a_closed_tenant_shows_itself_and_nothing_else(tenant, owner, api):
+def test_members_of_a_closed_tenant_see_their_profile_only(tenant, owner, api):
     with platform_context():
         Tenant.objects.filter(pk=tenant.pk).update(status=TenantStatus.SUSPENDED)
     me = api(owner).get("/api/v1/me/")
@@ -66,13 +66,13 @@ def test_a_closed_tenant_shows_itself_and_nothing_else(tenant, owner, api):
         assert problem(api(owner).get(f"/api/v1/{path}/")) == (403, "tenant_suspended")
 
 
-def test_a_stranger_has_no_page(db, api):
+def test_me_needs_a_credential(db, api):
     response = api().get("/api/v1/me/")
     assert problem(response) == (401, "not_authenticated")
     assert response["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_one_changes_one_s_own_name_and_it_is_told(owner, api):
+def test_changing_the_name_emits_an_event(owner, api):
     response = api(owner).patch("/api/v1/me/", {"first_name": "Grace"}, format="json")
     assert response.json()["first_name"] == stored(owner).first_name == "Grace"
     [event] = events("tenants.user.updated")
@@ -80,7 +80,7 @@ def test_one_changes_one_s_own_name_and_it_is_told(owner, api):
 
 
 @pytest.mark.parametrize("body", [{"email": "x@y.zz"}, {"is_superuser": True}, {"avatar_url": "javascript:alert(1)"}])
-def test_one_changes_nothing_else_of_oneself(owner, api, body):
+def test_users_cannot_change_other_fields_of_their_profile(owner, api, body):
     assert problem(api(owner).patch("/api/v1/me/", body, format="json")) == (400, "invalid")
     assert stored(owner).email == owner.email
     assert not stored(owner).is_superuser
@@ -91,7 +91,7 @@ def switch(api, session, tenant):
     return api().post("/api/v1/me/switch-tenant/", {"tenant": str(tenant.pk)}, format="json", headers=headers)
 
 
-def test_switching_moves_the_session_to_another_membership(tenant, other_tenant, owner, api):
+def test_switching_moves_the_session_to_another_tenant(tenant, other_tenant, owner, api):
     with platform_context(tenant_id=other_tenant.pk):
         MembershipFactory.create(user=owner, role=Role.VIEWER)
     session = sign_in(api, owner.email).json()
@@ -102,12 +102,12 @@ def test_switching_moves_the_session_to_another_membership(tenant, other_tenant,
     assert again.json()["tenant_id"] == str(other_tenant.pk)
 
 
-def test_one_cannot_switch_to_a_tenant_one_does_not_belong_to(tenant, other_tenant, owner, api):
+def test_users_cannot_switch_to_a_tenant_without_a_membership(tenant, other_tenant, owner, api):
     session = sign_in(api, owner.email).json()
     assert problem(switch(api, session, other_tenant)) == (403, "no_membership")
 
 
-def test_one_cannot_switch_to_a_closed_tenant_but_out_of_one(tenant, other_tenant, owner, api):
+def test_users_can_switch_from_a_closed_tenant_but_not_to_one(tenant, other_tenant, owner, api):
     with platform_context(tenant_id=other_tenant.pk):
         MembershipFactory.create(user=owner)
     session = sign_in(api, owner.email).json()
@@ -127,7 +127,7 @@ def test_a_browser_session_switches_too(tenant, other_tenant, owner, client):
     assert client.get("/api/v1/me/").json()["tenant"]["id"] == str(other_tenant.pk)
 
 
-def test_a_browser_session_is_not_stuck_in_a_tenant_it_was_removed_from(tenant, other_tenant, owner, client):
+def test_a_browser_session_leaves_a_tenant_its_user_was_removed_from(tenant, other_tenant, owner, client):
     with platform_context(tenant_id=other_tenant.pk):
         membership = MembershipFactory.create(user=owner)
     client.force_login(owner)
@@ -145,7 +145,7 @@ def test_a_browser_session_writes_only_with_a_csrf_token(owner):
     assert stored(owner).first_name != "Eve"
 
 
-def test_who_has_an_account_opens_a_further_tenant_and_works_in_it_at_once(tenant, member, api):
+def test_a_user_can_open_a_second_tenant_and_is_signed_in_to_it(tenant, member, api):
     response = api(member).post("/api/v1/me/found-tenant/", {"tenant_name": "Side Business"}, format="json")
     assert response.status_code == 201
     client = api()
@@ -156,6 +156,6 @@ def test_who_has_an_account_opens_a_further_tenant_and_works_in_it_at_once(tenan
     assert events("tenants.user.signed_up") == []
 
 
-def test_a_further_tenant_needs_a_name_of_its_own(tenant, member, api):
+def test_a_second_tenant_needs_an_unused_name(tenant, member, api):
     response = api(member).post("/api/v1/me/found-tenant/", {"tenant_name": tenant.name}, format="json")
     assert problem(response) == (409, "tenant_name_taken")

@@ -1,4 +1,4 @@
-"""Changing a password, and getting back in without it."""
+"""Changing a password, and resetting a forgotten one."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -49,7 +49,7 @@ def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(change, o
     assert len(events("tenants.user.password_changed")) == 1
 
 
-def test_the_present_password_is_asked_for_and_guesses_are_counted(change, owner):
+def test_the_current_password_is_required_and_wrong_guesses_count(change, owner):
     for _ in range(5):
         response = change.password(current="wrong")
         assert problem(response) == (400, "invalid")
@@ -63,7 +63,7 @@ def test_a_weak_new_password_is_refused(change):
     assert "new_password" in change.password(new="short").json()["errors"]
 
 
-def test_changing_a_password_needs_somebody_signed_in(db, api):
+def test_changing_a_password_needs_a_signed_in_user(db, api):
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     assert problem(api().post(CHANGE, body, format="json")) == (401, "not_authenticated")
 
@@ -76,7 +76,7 @@ def reset(api, token, password=NEW_PASSWORD):
     return api().post(CONFIRM, {"token": token, "password": password}, format="json")
 
 
-def test_asking_for_a_reset_answers_the_same_for_everybody(owner, api):
+def test_requesting_a_reset_does_not_reveal_whether_the_account_exists(owner, api):
     known, unknown = request_reset(api, owner.email.upper()), request_reset(api, "nobody@acme.test")
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content) == (204, b"")
     [event] = events("tenants.user.password_reset_requested")
@@ -84,21 +84,21 @@ def test_asking_for_a_reset_answers_the_same_for_everybody(owner, api):
     assert "token" not in str(event.payload)
 
 
-def test_somebody_in_no_tenant_gets_the_mail_too(superuser, api):
+def test_a_user_without_a_tenant_gets_the_reset_mail_too(superuser, api):
     request_reset(api, superuser.email)
     with platform_context():
         mail = MailDelivery.objects.get()
     assert (mail.kind, mail.to_address, mail.tenant_id) == (PASSWORD_RESET.key, superuser.email, None)
 
 
-def test_nobody_is_flooded_with_mails(superuser, api):
+def test_reset_mails_are_sent_at_most_once_a_minute(superuser, api):
     for _ in range(3):
         request_reset(api, superuser.email)
     with platform_context():
         assert MailDelivery.objects.count() == 1
 
 
-def test_the_mailed_link_sets_a_password_once_and_ends_every_session_and_the_lock_out(owner, api):
+def test_the_mailed_link_works_once_and_ends_all_sessions_and_the_lock(owner, api):
     session = sign_in(api, owner.email).json()
     with platform_context():
         User.objects.filter(pk=owner.pk).update(email_verified=False)
@@ -119,7 +119,7 @@ def test_a_weak_password_does_not_use_up_the_link(owner, api):
 
 
 @pytest.mark.parametrize("case", ["old", "other", "changed", "inactive", "garbage", "moved"])
-def test_a_link_that_is_not_good_is_refused(owner, admin, api, case, monkeypatch):
+def test_an_invalid_link_is_refused(owner, admin, api, case, monkeypatch):
     token = tokens.password_reset_token(owner)
     if case == "old":
         late = timezone.now().replace(tzinfo=None) + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT + 60)
@@ -139,7 +139,7 @@ def test_a_link_that_is_not_good_is_refused(owner, admin, api, case, monkeypatch
 
 
 @pytest.mark.parametrize("verified", [False, True])
-def test_whoever_registered_somebody_else_s_address_keeps_no_way_in(owner, api, verified):
+def test_a_reset_of_an_unverified_address_removes_its_external_accounts(owner, api, verified):
     with platform_context():
         User.objects.filter(pk=owner.pk).update(email_verified=verified)
         UserIdentityFactory.create(user=owner)

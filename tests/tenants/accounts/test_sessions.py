@@ -1,4 +1,4 @@
-"""Signing in, staying signed in, signing out."""
+"""Signing in, refreshing tokens and signing out."""
 
 from datetime import timedelta
 
@@ -25,14 +25,14 @@ def me(api, access_token):
 
 
 @pytest.mark.parametrize("email", ["owner@acme.test", "Owner@ACME.test", "  owner@acme.test "])
-def test_signing_in_takes_the_address_in_any_case(owner, api, email):
+def test_signing_in_accepts_the_address_in_any_case(owner, api, email):
     answer = sign_in(api, email)
     assert answer.status_code == 200
     assert answer.json()["user"]["id"] == str(owner.pk)
     assert answer["Cache-Control"] == "no-store"
 
 
-def test_signing_in_is_noted(owner, api):
+def test_signing_in_is_recorded(owner, api):
     sign_in(api, owner.email)
     assert stored(owner).last_login is not None
 
@@ -46,7 +46,7 @@ def test_the_refresh_token_is_stored_as_a_hash_only(owner, api):
 
 
 @pytest.mark.parametrize("case", ["wrong", "unknown", "inactive", "deleted", "external"])
-def test_every_refusal_reads_the_same(owner, api, case):
+def test_every_refused_sign_in_reads_the_same(owner, api, case):
     email, password = owner.email, PASSWORD
     with platform_context():
         if case == "inactive":
@@ -64,7 +64,7 @@ def test_every_refusal_reads_the_same(owner, api, case):
     assert response.json()["detail"] == credentials.WrongCredentials.default_detail()
 
 
-def test_a_refusal_costs_the_same_hashing_whether_the_account_exists(owner, monkeypatch):
+def test_a_refused_sign_in_takes_one_hash_whether_or_not_the_account_exists(owner, monkeypatch):
     calls = []
 
     def counted(name):
@@ -84,7 +84,7 @@ def test_a_refusal_costs_the_same_hashing_whether_the_account_exists(owner, monk
     assert calls == ["make_password", "verify_password"]
 
 
-def test_a_password_hashed_the_old_way_is_hashed_anew(owner, api, settings):
+def test_an_outdated_password_hash_is_replaced_on_sign_in(owner, api, settings):
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.PBKDF2PasswordHasher",
         "django.contrib.auth.hashers.MD5PasswordHasher",
@@ -102,7 +102,7 @@ def test_refreshing_gives_new_tokens_of_the_same_session(owner, api):
     assert me(api, second.json()["access_token"]).status_code == 200
 
 
-def test_a_refresh_token_used_twice_ends_the_whole_session_and_no_other(owner, api):
+def test_using_a_refresh_token_twice_ends_its_session_only(owner, api):
     stolen = sign_in(api, owner.email).json()
     other = sign_in(api, owner.email).json()
     second = refresh(api, stolen["refresh_token"]).json()
@@ -152,11 +152,11 @@ def test_signing_out_everywhere_ends_all_sessions(owner, admin, api):
     assert me(api, of_admin["access_token"]).status_code == 200
 
 
-def test_signing_out_as_nobody_says_so(db, api):
+def test_signing_out_needs_a_credential(db, api):
     assert problem(api().post("/api/v1/auth/sign-out/", {}, format="json")) == (401, "not_authenticated")
 
 
-def test_a_browser_may_keep_the_refresh_token_in_a_cookie_scripts_cannot_read(owner, api):
+def test_a_browser_may_keep_the_refresh_token_in_an_httponly_cookie(owner, api):
     client = api()
     body = {"email": owner.email, "password": PASSWORD, "cookie": True}
     answer = client.post("/api/v1/auth/sign-in/", body, format="json")
@@ -172,7 +172,7 @@ def test_a_browser_may_keep_the_refresh_token_in_a_cookie_scripts_cannot_read(ow
     assert problem(client.post("/api/v1/auth/refresh/", {}, format="json")) == (401, "invalid_refresh_token")
 
 
-def test_one_starts_in_an_open_tenant_the_primary_one_first(tenant, owner, api):
+def test_a_session_starts_in_the_primary_tenant_if_open_or_else_in_another(tenant, owner, api):
     with platform_context():
         open_tenant = TenantFactory.create(name="Zeta")
     with platform_context(tenant_id=open_tenant.pk):
@@ -183,7 +183,7 @@ def test_one_starts_in_an_open_tenant_the_primary_one_first(tenant, owner, api):
     assert sign_in(api, owner.email).json()["tenant_id"] == str(open_tenant.pk)
 
 
-def test_somebody_in_no_tenant_can_sign_in_and_see_themselves_only(db, api):
+def test_a_user_without_a_tenant_can_sign_in_and_sees_their_profile_only(db, api):
     with platform_context():
         UserFactory.create(email="alone@example.com")
     answer = sign_in(api, "alone@example.com").json()
@@ -195,7 +195,7 @@ def test_somebody_in_no_tenant_can_sign_in_and_see_themselves_only(db, api):
     assert problem(response) == (403, "no_membership")
 
 
-def test_a_removed_member_s_session_moves_to_another_tenant_of_theirs(tenant, other_tenant, member, api):
+def test_a_removed_member_s_session_moves_to_another_of_their_tenants(tenant, other_tenant, member, api):
     with platform_context(tenant_id=other_tenant.pk):
         MembershipFactory.create(user=member)
     token = sign_in(api, member.email).json()["refresh_token"]
@@ -204,7 +204,7 @@ def test_a_removed_member_s_session_moves_to_another_tenant_of_theirs(tenant, ot
     assert refresh(api, token).json()["tenant_id"] == str(other_tenant.pk)
 
 
-def test_expired_tokens_are_cleaned_up_and_others_kept(owner):
+def test_clean_up_deletes_expired_tokens_only(owner):
     now = timezone.now()
     sessions.start(user=owner, now=now - timedelta(days=60))
     sessions.start(user=owner, now=now)

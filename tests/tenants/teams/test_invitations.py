@@ -1,4 +1,4 @@
-"""Inviting people, and their coming in."""
+"""Sending, looking up and accepting invitations."""
 
 from datetime import timedelta
 
@@ -52,7 +52,7 @@ def accept(api, token, user=None, **more):
     return api(user).post(ACCEPT, {"token": token, **more}, format="json")
 
 
-def test_an_admin_invites_and_the_secret_is_nowhere_but_in_the_mail(tenant, admin, api):
+def test_an_admin_invites_and_only_the_mail_contains_the_secret(tenant, admin, api):
     response = invite(api, admin, " Grace@Example.COM ", role="viewer", message="Come!")
     assert response.status_code == 201, response.content
     row = stored(TenantInvitation(pk=response.json()["id"]))
@@ -68,22 +68,22 @@ def test_an_admin_invites_and_the_secret_is_nowhere_but_in_the_mail(tenant, admi
 
 
 @pytest.mark.parametrize("actor", ["member", "viewer"])
-def test_only_those_with_the_right_invite(actor, request, api):
+def test_inviting_needs_the_right(actor, request, api):
     assert problem(invite(api, request.getfixturevalue(actor))) == (403, "missing_right")
 
 
-def test_nobody_invites_above_their_own_role(tenant, member, api):
+def test_a_member_cannot_invite_to_a_role_above_their_own(tenant, member, api):
     with platform_context(tenant_id=tenant.pk):
         UserCapabilityFactory.create(user=member, capability_key="invitations.create")
     assert problem(invite(api, member, role="admin")) == (403, "above_your_role")
     assert invite(api, member, role="member").status_code == 201
 
 
-def test_nobody_is_invited_as_owner(owner, api):
+def test_an_owner_cannot_be_invited(owner, api):
     assert problem(invite(api, owner, role="owner")) == (400, "invalid")
 
 
-def test_a_member_is_not_invited(admin, member, api):
+def test_a_member_cannot_be_invited(admin, member, api):
     assert problem(invite(api, admin, member.email.upper())) == (409, "already_member")
 
 
@@ -93,7 +93,7 @@ def test_a_former_member_may_be_invited(tenant, admin, member, api):
     assert invite(api, admin, member.email).status_code == 201
 
 
-def test_one_invitation_is_pending_per_address_and_tenant(admin, other_owner, invitation, api):
+def test_an_address_has_one_pending_invitation_per_tenant(admin, other_owner, invitation, api):
     assert problem(invite(api, admin, "GRACE@example.com")) == (409, "invitation_pending")
     assert invite(api, other_owner).status_code == 201
 
@@ -106,11 +106,11 @@ def test_an_expired_invitation_is_replaced(admin, invitation, api):
 
 
 @pytest.mark.parametrize("email", ["", "grace", "grace@nowhere", "a b@example.com"])
-def test_what_is_no_address_is_not_invited(admin, api, email):
+def test_an_invalid_address_cannot_be_invited(admin, api, email):
     assert problem(invite(api, admin, email)) == (400, "invalid")
 
 
-def test_resending_makes_a_new_link_and_kills_the_old_one(admin, invitation, token, api):
+def test_resending_replaces_the_link(admin, invitation, token, api):
     response = api(admin).post(f"{URL}{invitation.pk}/resend/")
     assert response.status_code == 200, response.content
     assert problem(api().get(LOOK_UP, {"token": token})) == (404, "invitation_unavailable")
@@ -125,14 +125,14 @@ def test_an_expired_invitation_can_be_resent(admin, invitation, api):
     assert api(admin).post(f"{URL}{invitation.pk}/resend/").json()["status"] == "pending"
 
 
-def test_a_revoked_invitation_is_dead(admin, invitation, token, api):
+def test_a_revoked_invitation_cannot_be_used_or_changed(admin, invitation, token, api):
     assert api(admin).post(f"{URL}{invitation.pk}/revoke/").json()["status"] == "revoked"
     assert problem(accept(api, token, **PERSON)) == (404, "invitation_unavailable")
     for verb in ("resend", "revoke"):
         assert problem(api(admin).post(f"{URL}{invitation.pk}/{verb}/")) == (409, "invitation_closed")
 
 
-def test_only_the_message_of_a_pending_invitation_changes(admin, invitation, token, grace, api):
+def test_only_the_message_of_a_pending_invitation_can_change(admin, invitation, token, grace, api):
     url = f"{URL}{invitation.pk}/"
     assert api(admin).patch(url, {"message": "Do come!"}, format="json").json()["message"] == "Do come!"
     for change in ({"email": "eve@example.com"}, {"role": "viewer"}, {"role": "owner"}):
@@ -141,12 +141,12 @@ def test_only_the_message_of_a_pending_invitation_changes(admin, invitation, tok
     assert problem(api(admin).patch(url, {"message": "Late"}, format="json")) == (409, "invitation_closed")
 
 
-def test_another_tenant_s_invitation_is_not_there(other_owner, invitation, api):
+def test_another_tenant_s_invitation_is_not_found(other_owner, invitation, api):
     for verb in ("resend", "revoke"):
         assert api(other_owner).post(f"{URL}{invitation.pk}/{verb}/").status_code == 404
 
 
-def test_the_link_tells_who_invites_whom_and_where(tenant, admin, token, api):
+def test_the_link_shows_who_invites_whom_to_which_tenant(tenant, admin, token, api):
     preview = api().get(LOOK_UP, {"token": token}).json()
     assert preview == {
         "tenant_name": tenant.name,
@@ -165,7 +165,7 @@ def test_unknown_revoked_and_deleted_links_read_the_same(admin, invitation, toke
     assert problem(unknown) == (404, "invitation_unavailable")
 
 
-def test_somebody_new_comes_in_with_a_name_and_a_password(tenant, admin, invitation, token, api):
+def test_a_new_user_accepts_with_a_name_and_a_password(tenant, admin, invitation, token, api):
     response = accept(api, token, **PERSON)
     assert response.status_code == 200, response.content
     with platform_context():
@@ -183,19 +183,19 @@ def test_somebody_new_comes_in_with_a_name_and_a_password(tenant, admin, invitat
 
 
 @pytest.mark.parametrize("missing", ["password", "first_name", "both"])
-def test_somebody_new_must_say_who_they_are(token, api, missing):
+def test_a_new_user_must_send_a_name_and_a_password(token, api, missing):
     person = {name: value for name, value in PERSON.items() if missing not in (name, "both")}
     assert problem(accept(api, token, **person)) == (400, "invalid")
     with platform_context():
         assert not User.objects.filter(email="grace@example.com").exists()
 
 
-def test_a_weak_password_leaves_the_invitation_open(invitation, token, api):
+def test_a_weak_password_leaves_the_invitation_pending(invitation, token, api):
     assert problem(accept(api, token, **{**PERSON, "password": "short"})) == (400, "invalid")
     assert stored(invitation).accepted_at is None
 
 
-def test_somebody_with_an_account_accepts_signed_in_and_their_address_counts_as_proven(tenant, token, grace, api):
+def test_a_signed_in_user_accepts_and_their_address_is_verified(tenant, token, grace, api):
     response = accept(api, token, grace)
     assert response.status_code == 200
     assert response.json()["session"] is None
@@ -203,56 +203,56 @@ def test_somebody_with_an_account_accepts_signed_in_and_their_address_counts_as_
     assert stored(grace).email_verified
 
 
-def test_accepting_again_as_the_same_person_answers_the_same_membership(token, grace, api):
+def test_accepting_again_as_the_same_user_returns_the_same_membership(token, grace, api):
     first, second = accept(api, token, grace), accept(api, token, grace)
     assert first.json() == second.json()
     assert len(events("tenants.invitation.accepted")) == 1
 
 
-def test_an_account_is_not_taken_over_by_a_password_in_the_link_s_form(token, grace, api):
+def test_accepting_with_a_password_does_not_take_over_an_existing_account(token, grace, api):
     assert problem(accept(api, token, **PERSON)) == (409, "account_exists")
     assert problem(sign_in(api, grace.email, NEW_PASSWORD)) == (401, "wrong_credentials")
 
 
-def test_an_invitation_is_for_its_address_only(token, other_owner, api):
+def test_only_the_invited_address_can_accept(token, other_owner, api):
     assert problem(accept(api, token, other_owner)) == (403, "invited_somebody_else")
 
 
-def test_an_expired_invitation_says_so(invitation, token, grace, api):
+def test_an_expired_invitation_is_refused_as_expired(invitation, token, grace, api):
     with platform_context():
         TenantInvitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now())
     assert api().get(LOOK_UP, {"token": token}).json()["status"] == "expired"
     assert problem(accept(api, token, grace)) == (410, "invitation_expired")
 
 
-def test_an_accepted_invitation_is_used_up_for_anybody_else(token, grace, other_owner, api):
+def test_an_accepted_invitation_is_refused_for_everybody_else(token, grace, other_owner, api):
     accept(api, token, grace)
     assert problem(accept(api, token, other_owner)) == (410, "invitation_used")
     assert problem(accept(api, token, **PERSON)) == (410, "invitation_used")
     assert api().get(LOOK_UP, {"token": token}).json()["status"] == "accepted"
 
 
-def test_a_used_invitation_does_not_bring_a_removed_member_back(tenant, token, grace, api):
+def test_an_accepted_invitation_does_not_restore_a_removed_member(tenant, token, grace, api):
     accept(api, token, grace)
     with platform_context():
         Membership.objects.filter(user=grace, tenant=tenant).delete()
     assert problem(accept(api, token, grace)) == (410, "invitation_used")
 
 
-def test_nobody_comes_into_a_closed_tenant(tenant, token, grace, api):
+def test_an_invitation_to_a_closed_tenant_cannot_be_accepted(tenant, token, grace, api):
     with platform_context():
         Tenant.objects.filter(pk=tenant.pk).update(status=TenantStatus.SUSPENDED)
     assert problem(api().get(LOOK_UP, {"token": token})) == (404, "invitation_unavailable")
     assert problem(accept(api, token, grace)) == (404, "invitation_unavailable")
 
 
-def test_somebody_whose_own_tenant_is_closed_may_come_into_another(other_tenant, token, grace, api):
+def test_a_user_whose_tenant_is_closed_can_join_another(other_tenant, token, grace, api):
     with platform_context():
         Tenant.objects.filter(pk=other_tenant.pk).update(status=TenantStatus.SUSPENDED)
     assert accept(api, token, grace).status_code == 200
 
 
-def test_a_removed_membership_is_revived_in_the_invitation_s_role(tenant, admin, token, grace, api):
+def test_a_former_member_rejoins_with_the_role_of_the_invitation(tenant, admin, token, grace, api):
     with platform_context(tenant_id=tenant.pk):
         MembershipFactory.create(user=grace, role=Role.ADMIN, deleted_at=timezone.now())
         UserCapabilityFactory.create(user=grace, capability_key="team.delete")
@@ -263,14 +263,14 @@ def test_a_removed_membership_is_revived_in_the_invitation_s_role(tenant, admin,
     assert "team.delete" not in rights
 
 
-def test_a_bad_credential_is_not_taken_for_a_stranger(token, api):
+def test_an_invalid_credential_is_refused_rather_than_ignored(token, api):
     response = api().post(ACCEPT, {"token": token, **PERSON}, format="json", headers={"Authorization": "Bearer x"})
     assert problem(response) == (401, "invalid_token")
 
 
 @pytest.fixture
 def committed():
-    """A tenant, its admin and the secret of an invitation of theirs, committed."""
+    """Commit and return a tenant, its admin and the secret of an invitation."""
     with platform_context():
         tenant = TenantFactory.create()
     with platform_context(tenant_id=tenant.pk):
@@ -281,7 +281,7 @@ def committed():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_simultaneous_clicks_make_one_membership(committed):
+def test_accepting_simultaneously_creates_one_membership(committed):
     tenant, _admin, token = committed
     with platform_context():
         grace = UserFactory.create(email="grace@example.com")
@@ -293,7 +293,7 @@ def test_two_simultaneous_clicks_make_one_membership(committed):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_simultaneous_clicks_of_somebody_new_make_one_account(committed):
+def test_accepting_simultaneously_creates_one_account(committed):
     tenant, _admin, token = committed
     person = joining.NewUser(NEW_PASSWORD, "Grace")
     results = run_together(*[lambda: joining.accept(token=token, new_user=person)] * 3)
@@ -308,7 +308,7 @@ def test_two_simultaneous_clicks_of_somebody_new_make_one_account(committed):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_simultaneous_invitations_of_one_address_make_one(committed):
+def test_inviting_an_address_simultaneously_creates_one_invitation(committed):
     tenant, admin, _token = committed
 
     def invite_eve():
