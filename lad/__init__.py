@@ -1,4 +1,4 @@
-"""LAD: the project and the kernel that every app stands on."""
+"""LAD: the project, and the kernel that all apps use."""
 
 from lad.celery import app as celery_app
 

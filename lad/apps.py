@@ -1,4 +1,4 @@
-"""The kernel as a Django app: checks, roles and grants; it has no tables."""
+"""The kernel as a Django app: system checks, database roles and grants. It has no tables."""
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
@@ -14,10 +14,10 @@ class LadConfig(AppConfig):
         from lad.db import checks  # noqa: F401  (they register themselves)
         from lad.tenancy import guard, roles  # noqa: F401  (they register themselves)
 
-        # The signals are sent for apps with models only, and once is enough.
+        # Django sends these signals for apps with models only. Listening to one app runs the receivers once.
         sender = apps.get_app_config("contenttypes")
         pre_migrate.connect(roles.prepare_database, sender=sender)
         post_migrate.connect(roles.grant_framework_tables, sender=sender)
-        # Signing in notes itself, in a scope; Django's own receiver would write without one. Apps start in the
-        # order of the settings, and this one comes after django.contrib.auth, which connects it.
+        # LAD records sign-ins in a scope; Django's receiver would write outside any. It is connected already,
+        # because django.contrib.auth comes earlier in INSTALLED_APPS.
         user_logged_in.disconnect(dispatch_uid="update_last_login")

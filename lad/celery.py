@@ -1,4 +1,4 @@
-"""The Celery application. Tasks are hints to look for work; the work itself is in PostgreSQL."""
+"""The Celery application. A task looks for work in PostgreSQL; messages carry none."""
 
 import os
 

@@ -1,33 +1,33 @@
-"""Errors that a person caused and can act on: a problem document in the API, a message in the admin."""
+"""Errors that a caller can act on. The API answers with a problem document, the admin shows a message."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
 class DomainError(Exception):
-    """A rule of the domain was broken; the message says what happened and what to do next.
+    """A rule of the domain was broken. The message says what happened and what to do next.
 
-    ``code`` is stable and machine readable; ``status`` is the HTTP status; ``extra`` becomes
-    further members of the problem document and must hold no secret.
+    ``code`` is stable and machine-readable, ``status`` is the HTTP status. ``extra`` adds members to the
+    problem document and must not hold secrets.
     """
 
     code: ClassVar[str] = "conflict"
     status: ClassVar[int] = 409
     title: ClassVar[str] = "The request conflicts with the current state"
 
-    def __init__(self, detail: str = "", **extra: Any) -> None:
+    def __init__(self, detail: str = "", **extra: object) -> None:
         self.detail = detail or self.default_detail()
-        self.extra = extra
+        self.extra: dict[str, Any] = extra
         super().__init__(self.detail)
 
     @classmethod
     def default_detail(cls) -> str:
-        """The first line of the class docstring: what went wrong, in a sentence."""
+        """Return the first line of the class docstring: what went wrong, in a sentence."""
         return (cls.__doc__ or cls.title).strip().splitlines()[0]
 
 
 class Conflict(DomainError):
-    """The change conflicts with what is there."""
+    """The change conflicts with existing data."""
 
 
 class NotAllowed(DomainError):
@@ -39,7 +39,7 @@ class NotAllowed(DomainError):
 
 
 class NotFound(DomainError):
-    """There is no such thing here."""
+    """This does not exist, or you cannot see it."""
 
     code = "not_found"
     status = 404
@@ -55,7 +55,7 @@ class NotAuthenticated(DomainError):
 
 
 class PreconditionFailed(DomainError):
-    """Somebody changed this since you read it; read it again and repeat your change."""
+    """This was changed since you loaded it. Load it again and repeat your change."""
 
     code = "precondition_failed"
     status = 412
@@ -63,19 +63,19 @@ class PreconditionFailed(DomainError):
 
 
 class Throttled(DomainError):
-    """Too many attempts; wait before the next one."""
+    """Too many attempts. Wait before the next one."""
 
     code = "throttled"
     status = 429
     title = "Too many attempts"
 
-    def __init__(self, detail: str = "", *, retry_after: int, **extra: Any) -> None:
+    def __init__(self, detail: str = "", *, retry_after: int, **extra: object) -> None:
         super().__init__(detail, retry_after=retry_after, **extra)
         self.retry_after = retry_after
 
 
 class Unavailable(DomainError):
-    """LAD cannot answer right now; repeat the request in a moment."""
+    """LAD is temporarily unavailable. Try again in a moment."""
 
     code = "unavailable"
     status = 503
@@ -83,12 +83,12 @@ class Unavailable(DomainError):
 
 
 class Invalid(DomainError):
-    """Some fields do not hold what they should."""
+    """Some fields are not valid."""
 
     code = "invalid"
     status = 400
     title = "Invalid input"
 
-    def __init__(self, detail: str = "", *, errors: Mapping[str, Sequence[str]] | None = None, **extra: Any) -> None:
+    def __init__(self, detail: str = "", *, errors: Mapping[str, Sequence[str]] | None = None, **extra: object) -> None:
         super().__init__(detail, **extra)
         self.errors = {field: list(messages) for field, messages in (errors or {}).items()}

@@ -1,4 +1,4 @@
-"""/healthz says the process answers; /readyz says it can do its work."""
+"""Health checks: /healthz for a running process, /readyz for one whose database and broker are reachable."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ READY = "ok"
 
 
 class HealthMiddleware:
-    """Answers both before sessions, tenants or views are touched."""
+    """Answer both addresses before sessions, tenants or views are involved."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,54 +1,54 @@
-"""JSON as people write and read it, and only what the database can hold."""
+"""Parse and format JSON that people edit, and refuse values that the database cannot store."""
 
 import json
 import math
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-# PostgreSQL stores neither NUL nor half of a surrogate pair in text or jsonb.
+# PostgreSQL stores neither NUL nor unpaired surrogates in text or jsonb.
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-LONGEST_LINE: Final = 80
+MAX_LINE_LENGTH: Final = 80
 
-# What Python calls a fault, and what is to be done about it.
-_WORDS: Final = {
+# Python's messages, and what people can do about them.
+_EXPLANATIONS: Final = {
     "Expecting value": "a value is missing",
     "Expecting ',' delimiter": "a comma or a closing bracket is missing",
     "Expecting ':' delimiter": "a colon is missing after the name",
     "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
-    "Illegal trailing comma before end of object": "there is a comma too many",
-    "Illegal trailing comma before end of array": "there is a comma too many",
+    "Illegal trailing comma before end of object": "there is an extra comma",
+    "Illegal trailing comma before end of array": "there is an extra comma",
     "Unterminated string starting at": "this text is not closed by a double quote",
     "Invalid control character at": "write a line break in text as \\n, a tab as \\t",
     "Invalid \\escape": "a backslash must be written as \\\\",
-    "Extra data": "something follows the end of the value",
+    "Extra data": "there is text after the end of the value",
 }
 
 
 class JsonFault(ValueError):
-    """The text is no JSON, or holds what cannot be stored; the message says where and what to do."""
+    """The text is not valid JSON or cannot be stored. The message says where and what to do."""
 
 
 def parse(text: str) -> Any:
-    """The value that the text holds. Raises JsonFault."""
+    """Return the value of a JSON text. Raises JsonFault."""
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        says = _WORDS.get(error.msg, error.msg)
+        says = _EXPLANATIONS.get(error.msg, error.msg)
         raise JsonFault(f"This is not valid JSON at line {error.lineno}, column {error.colno}: {says}.") from error
     except RecursionError as error:
-        raise JsonFault("It is nested too deeply.") from error
+        raise JsonFault("The value is nested too deeply.") from error
     if fault := unstorable(value):
         raise JsonFault(fault)
     return value
 
 
-def unstorable(value: Any) -> str:
-    """What in the value the database cannot hold; nothing when it can hold all of it."""
+def unstorable(value: object) -> str:
+    """Return why the value cannot be stored, or an empty string."""
     if isinstance(value, str):
-        return "Text may hold neither NUL nor unpaired surrogates." if UNSTORABLE.search(value) else ""
+        return "Text must not contain the NUL character or unpaired surrogates." if UNSTORABLE.search(value) else ""
     if isinstance(value, float) and not math.isfinite(value):
-        return "A number is too large, or none at all."
+        return "A number is too large or not a number."
     if isinstance(value, dict):
         return next((fault for pair in value.items() for each in pair if (fault := unstorable(each))), "")
     if isinstance(value, list):
@@ -56,8 +56,8 @@ def unstorable(value: Any) -> str:
     return ""
 
 
-def pretty(value: Any, *, encoder: Any = None, indent: str = "") -> str:
-    """The value laid out for reading: one name a line, short lists in one."""
+def pretty(value: object, *, encoder: type[json.JSONEncoder] | None = None, indent: str = "") -> str:
+    """Return the value as indented JSON. Short lists stay on one line."""
     inner = f"{indent}  "
     if isinstance(value, dict) and value:
         lines = (
@@ -68,13 +68,13 @@ def pretty(value: Any, *, encoder: Any = None, indent: str = "") -> str:
     if isinstance(value, list) and value:
         parts = [pretty(each, encoder=encoder, indent=inner) for each in value]
         line = f"[{', '.join(parts)}]"
-        if len(line) <= LONGEST_LINE and not any(isinstance(each, dict | list) for each in value):
+        if len(line) <= MAX_LINE_LENGTH and not any(isinstance(each, dict | list) for each in value):
             return line
         return "[\n" + ",\n".join(f"{inner}{part}" for part in parts) + f"\n{indent}]"
     return _scalar(value, encoder)
 
 
-def _scalar(value: Any, encoder: Any) -> str:
+def _scalar(value: object, encoder: type[json.JSONEncoder] | None) -> str:
     return json.dumps(value, ensure_ascii=False, cls=encoder)
 
 
@@ -82,10 +82,10 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise JsonFault(f"This is not valid JSON: “{name}” stands twice in one object.")
+            raise JsonFault(f"This is not valid JSON: the name “{name}” appears twice in one object.")
         found[name] = value
     return found
 
 
-def _constant(word: str) -> Any:
-    raise JsonFault(f"This is not valid JSON: {word} is no number it knows.")
+def _constant(word: str) -> NoReturn:
+    raise JsonFault(f"This is not valid JSON: {word} is not allowed as a number.")

@@ -1,37 +1,40 @@
-"""Logs a machine can read: every line carries the tenant, user, request and task, and never a secret."""
+"""Structured logs: every line has the tenant, user, request and task, and no secrets."""
 
 import logging
 import re
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 import structlog
+from celery import Task
 from celery.signals import task_prerun
 
-SECRET_NAME = re.compile(
+SECRET_NAME: Final = re.compile(
     r"(password|passwd|secret|token|authorization|cookie|api[-_]?key|session|signature|credential)", re.IGNORECASE
 )
+SECRET_VALUE: Final = re.compile(r"(Bearer\s+)\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+|gAAAA[\w=-]{20,}", re.IGNORECASE)
+SECRET_ASSIGNMENT: Final = re.compile(
+    r"""(?i)((?:password|secret|token|api[-_]?key|code)["']?\s*[=:]\s*["']?)[^\s"'&,}]+"""
+)
+MASK: Final = "[masked]"
 
 
-SECRET_VALUE = re.compile(r"(Bearer\s+)\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+|gAAAA[\w=-]{20,}", re.IGNORECASE)
-
-
-SECRET_ASSIGNMENT = re.compile(r"""(?i)((?:password|secret|token|api[-_]?key|code)["']?\s*[=:]\s*["']?)[^\s"'&,}]+""")
-
-
-MASK = "[masked]"
-
-
-def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace what is a secret by its name, and what looks like one wherever it stands."""
+def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask values whose name is that of a secret, and anything in other values that looks like a secret."""
     for name, value in event.items():
         event[name] = MASK if SECRET_NAME.search(name) else _masked(value)
     return event
 
 
-def _masked(value: Any) -> Any:
+def mask_text(text: str) -> str:
+    """Return the text with everything that looks like a secret masked."""
+    return SECRET_ASSIGNMENT.sub(rf"\1{MASK}", SECRET_VALUE.sub(MASK, text))
+
+
+def _masked(value: object) -> object:
     if isinstance(value, str):
-        return SECRET_ASSIGNMENT.sub(rf"\1{MASK}", SECRET_VALUE.sub(MASK, value))
+        return mask_text(value)
     if isinstance(value, dict):
         return {key: MASK if SECRET_NAME.search(str(key)) else _masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -40,7 +43,7 @@ def _masked(value: Any) -> Any:
 
 
 def configure_logging(options: dict[str, str]) -> None:
-    """Route the standard library's logging and structlog through one formatter, to standard error."""
+    """Send the logs of the standard library and of structlog through one formatter to standard error."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -72,17 +75,18 @@ def configure_logging(options: dict[str, str]) -> None:
     )
 
 
-def bind_access(access: Any) -> None:
-    """Put the caller into every log line of the request."""
+def bind_caller(*, tenant_id: UUID | None, user_id: UUID | None) -> None:
+    """Add the caller to every log line of the request."""
     structlog.contextvars.bind_contextvars(
-        tenant=str(access.tenant_id) if access.tenant_id else None,
-        user=str(access.user.pk) if access.user is not None else None,
+        tenant=str(tenant_id) if tenant_id else None, user=str(user_id) if user_id else None
     )
 
 
 @task_prerun.connect
-def bind_task(task: Any = None, task_id: str = "", kwargs: dict[str, Any] | None = None, **_: Any) -> None:
-    """Put the task into every log line it writes."""
+def bind_task(
+    task: Task | None = None, task_id: str = "", kwargs: dict[str, object] | None = None, **_: object
+) -> None:
+    """Add the task to every log line it writes."""
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(
         task=getattr(task, "name", None), task_id=task_id, tenant=(kwargs or {}).get("tenant_id")

@@ -1,4 +1,4 @@
-"""Import the modules of an app's feature packages where Django looks at the app's root."""
+"""Import the modules of an app's feature packages, because Django looks at the app's root only."""
 
 from importlib import import_module
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Phone numbers: what people write, split into the columns the tables hold, and back."""
+"""Parse phone numbers as people write them into the columns of the tables, and format them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,17 +7,17 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
-# How a number without a country is read when nobody says where it is from (dictionary, section 1).
+# The country of a number without a country code, by its length.
 _LOCAL_LENGTH: Final = {11: "IN", 10: "AE"}
 _BARE_LENGTH: Final = {9: "AE"}
 
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A number as the tables hold it.
+    """A number as the tables store it.
 
-    ``base_number`` is the national number read as a whole number; ``leading_zeros`` counts the zeros
-    before it that belong to it, as in Italy, so that none is lost.
+    ``base_number`` is the national number as an integer. ``leading_zeros`` counts the zeros in front that
+    belong to it, as in Italy.
     """
 
     country_code: str
@@ -26,17 +26,17 @@ class Phone:
 
     @property
     def national(self) -> str:
-        """The national number with its zeros."""
+        """Return the national number with its leading zeros."""
         return "0" * self.leading_zeros + str(self.base_number)
 
     @property
     def e164(self) -> str:
-        """The number as it is dialled from anywhere, ``+390612345678``."""
+        """Return the number in E.164, for example ``+390612345678``."""
         return f"{self.country_code}{self.national}"
 
     @property
     def international(self) -> str:
-        """The number as people read it, ``+39 06 1234 5678``; one of no known plan as it is dialled."""
+        """Return the number for people, for example ``+39 06 1234 5678``. An unknown country's number is in E.164."""
         try:
             return phonenumbers.format_number(phonenumbers.parse(self.e164), PhoneNumberFormat.INTERNATIONAL)
         except NumberParseException:
@@ -44,31 +44,31 @@ class Phone:
 
 
 def parse(text: str, region: str | None = None) -> Phone:
-    """Read a number as people write it; ``region`` (``"IT"``) is the country of one without its code.
+    """Parse a number. ``region`` (``"IT"``) is the country of a number without a country code.
 
-    Raises ValidationError when it is none that could be dialled.
+    Raises ValidationError if the number cannot be dialled.
     """
     written = _with_prefix(text)
     try:
         number = phonenumbers.parse(written, region or _region_of(written))
     except NumberParseException as error:
-        raise _wrong(text) from error
+        raise _invalid(text) from error
     if not phonenumbers.is_possible_number(number):
-        raise _wrong(text)
+        raise _invalid(text)
     national = phonenumbers.national_significant_number(number)
     bare = national.lstrip("0")
     if not bare:
-        raise _wrong(text)
+        raise _invalid(text)
     return Phone(f"+{number.country_code}", int(bare), len(national) - len(bare))
 
 
 def normalise(text: str, region: str | None = None) -> str:
-    """The number in E.164. Raises ValidationError."""
+    """Return the number in E.164. Raises ValidationError."""
     return parse(text, region).e164
 
 
 def _with_prefix(text: str) -> str:
-    """``00`` and ``011`` before a country's code mean ``+``."""
+    """Replace ``00`` or ``011`` in front of a country code by ``+``."""
     written = text.strip()
     for prefix in ("00", "011"):
         if written.startswith(prefix):
@@ -87,7 +87,7 @@ def _region_of(written: str) -> str | None:
     return _BARE_LENGTH.get(len(digits))
 
 
-def _wrong(text: str) -> ValidationError:
+def _invalid(text: str) -> ValidationError:
     return ValidationError(
-        f"“{text}” is no phone number. Write it with its country, for example +971 50 123 4567.", code="phone"
+        f"“{text}” is not a phone number. Write it with its country code, for example +971 50 123 4567.", code="phone"
     )

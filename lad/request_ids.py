@@ -15,7 +15,7 @@ REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
 class RequestIdMiddleware:
-    """Take over a well-formed ``X-Request-ID`` or make one, and log the answer's status."""
+    """Use a well-formed ``X-Request-ID`` or make one, and log the status of the response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -7,5 +7,5 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 # The user on whose behalf something happens; None for LAD itself.
 Actor = AbstractBaseUser | None
-# Field names with the values a caller wants to write; the model's own fields check them.
+# Values to write, by field name. The model's fields validate them.
 Values = Mapping[str, Any]

@@ -12,6 +12,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
 application = get_wsgi_application()
 refuse_to_serve_unguarded()
 
-# What is loaded stays: looking through it for garbage would stop every request for a tenth of a second.
+# Loaded modules stay in memory: collecting them would stop every request for a tenth of a second.
 gc.collect()
 gc.freeze()

@@ -1,6 +1,6 @@
-"""The audit log, and the history of each row."""
+"""The audit log in the admin, and the history of each row."""
 
-from typing import Any
+from typing import Final
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
@@ -12,8 +12,7 @@ from lad.admin.history import set_history_source
 from lad.audit.models import AuditEntry
 from lad.audit.selectors import NOBODY, PLATFORM_STAFF, history
 
-# In the list, so many changed columns are named.
-COLUMNS_NAMED = 4
+MAX_COLUMNS_SHOWN: Final = 4
 
 
 @register(AuditEntry)
@@ -29,14 +28,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return super().listed(request, rows).defer("row_changes", "row_ids").annotate(email=Subquery(people))
 
     @admin.display(description="Who")
-    def who(self, obj: Any) -> str:
-        return obj.email or (PLATFORM_STAFF if obj.actor_id else NOBODY)
+    def who(self, obj: AuditEntry) -> str:
+        email: str | None = getattr(obj, "email", None)
+        return email or (PLATFORM_STAFF if obj.actor_id else NOBODY)
 
     @admin.display(description="Changed")
-    def what(self, obj: Any) -> str:
+    def what(self, obj: AuditEntry) -> str:
         names = [*obj.changes]
-        more = f" and {len(names) - COLUMNS_NAMED} more" if len(names) > COLUMNS_NAMED else ""
-        return ", ".join(names[:COLUMNS_NAMED]) + more
+        more = f" and {len(names) - MAX_COLUMNS_SHOWN} more" if len(names) > MAX_COLUMNS_SHOWN else ""
+        return ", ".join(names[:MAX_COLUMNS_SHOWN]) + more
 
 
 set_history_source(history)

@@ -1,4 +1,4 @@
-"""Who changed what."""
+"""The audit log."""
 
 from typing import ClassVar
 
@@ -18,17 +18,17 @@ class AuditAction(models.TextChoices):
 
 
 class AuditEntry(AppendOnly, TenantModel):
-    """What one statement changed in one row, or in many rows at once; written by the trigger ``lad_audit`` alone.
+    """The change that one statement made to one row or to many rows. Only the trigger ``lad_audit`` writes it.
 
-    ``changes`` maps columns to [old, new], secrets masked. An entry of many rows has ``row_ids`` and a
-    ``bucket`` instead of ``row_id``; what differs between its rows is in ``row_changes``, which maps
-    columns to [olds, news] in the order of ``row_ids``. Rows without a tenant are seen by the platform only.
-    ``source`` is where the change came from: api, admin, a task's name, command, or sql.
+    ``changes`` maps columns to [old, new] with secrets masked. An entry of many rows has ``row_ids`` and a
+    ``bucket`` instead of ``row_id``; ``row_changes`` maps the columns that differ between its rows to
+    [olds, news] in the order of ``row_ids``. Only the platform sees entries without a tenant. ``source`` is
+    api, admin, a task's name, command or sql.
     """
 
     event_name = "tenants.audit_entry"
 
-    # No key in the database: the log outlives what it tells of.
+    # No key in the database: the log outlives the tenant.
     tenant = DatabaseKey(  # type: ignore[assignment]
         "tenants.Tenant", on_delete=models.DO_NOTHING, null=True, related_name="+", db_index=False, editable=False
     )
@@ -62,7 +62,7 @@ class AuditEntry(AppendOnly, TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at", "-id"], name="audit_entries_newest"),
-            # A key belongs to one tenant anyway, and the platform looks rows up without knowing whose they are.
+            # Without the tenant: a row id is unique anyway, and the platform looks rows up by id alone.
             models.Index(
                 fields=["row_id", "created_at"], condition=models.Q(row_id__isnull=False), name="audit_entries_row"
             ),

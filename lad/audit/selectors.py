@@ -1,4 +1,4 @@
-"""Reads the audit log as people do: the history of one row."""
+"""Read the history of a row from the audit log, as text for people."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -18,15 +18,15 @@ from lad.audit.trigger import possible_buckets
 from lad.db.fields import SECRET_MASK
 from lad.db.identifiers import as_uuid
 
-# Columns that serve the machinery and would only puzzle a reader.
-UNTOLD: Final = frozenset({"deletion_id"})
+# Technical columns that mean nothing to a reader.
+HIDDEN_COLUMNS: Final = frozenset({"deletion_id"})
 NOBODY: Final = "system"
 PLATFORM_STAFF: Final = "LAD staff"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field before and after, as text to show; secrets are masked on both sides."""
+    """One field before and after a change, as text. Secrets are masked on both sides."""
 
     name: str
     label: str
@@ -36,7 +36,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One change of the row: when, who, what, how (api, admin, a task's name, command, sql), and the fields."""
+    """One change of a row. ``how`` is api, admin, a task's name, command or sql."""
 
     id: UUID
     at: datetime
@@ -48,7 +48,7 @@ class HistoryEntry:
     changes: tuple[FieldChange, ...]
 
 
-# Two branches, because row-level security lets only the plain comparisons of each use its index.
+# Two branches: under row-level security only plain comparisons use an index.
 _ROW_HISTORY = """
     SELECT entry.id, entry.created_at, entry.action, entry.actor_id, entry.source, entry.login,
            entry.request_id, entry.changes::text, entry.own_changes::text
@@ -68,14 +68,14 @@ _ROW_HISTORY = """
 
 
 def history(model: type[models.Model], row_id: UUID | int, limit: int = 200) -> list[HistoryEntry]:
-    """What happened to one row, the newest first, as far as the current scope may see it."""
+    """Return the changes of one row that the current scope may see, newest first."""
     key = as_uuid(row_id)
     with connection.cursor() as cursor:
         cursor.execute(
             _ROW_HISTORY,
             {"row": key, "table": model._meta.db_table, "buckets": possible_buckets(key), "limit": limit},
         )
-        found = [(*row[:7], _told(row[7], row[8])) for row in cursor.fetchall()]
+        found = [(*row[:7], _changed_columns(row[7], row[8])) for row in cursor.fetchall()]
     emails = _emails({actor_id for _id, _at, _action, actor_id, *_ in found if actor_id})
     describe = _Describer(model, [changes for *_, changes in found])
     return [
@@ -102,8 +102,8 @@ def _emails(user_ids: Iterable[UUID]) -> dict[UUID, str]:
 Changes = Mapping[str, tuple[Any, Any]]
 
 
-def _told(common: str, own: str | None) -> Changes:
-    """The row's changed columns: those all rows of the entry share, and its own."""
+def _changed_columns(common: str, own: str | None) -> Changes:
+    """Return the row's changed columns: those with values common to the entry's rows, and the row's own."""
     changes = {
         **json.loads(common, parse_float=Decimal),
         **(json.loads(own, parse_float=Decimal) if own else {}),
@@ -111,12 +111,12 @@ def _told(common: str, own: str | None) -> Changes:
     return {
         name: (old, new)
         for name, (old, new) in changes.items()
-        if name not in UNTOLD and (old != new or old == SECRET_MASK)
+        if name not in HIDDEN_COLUMNS and (old != new or old == SECRET_MASK)
     }
 
 
 class _Describer:
-    """Turns changed columns into labelled text; looks up the rows that keys point to, one query per table."""
+    """Turns changed columns into labelled text. Looks up the rows that keys refer to with one query per table."""
 
     def __init__(self, model: type[models.Model], histories: Iterable[Changes]) -> None:
         self.fields = {field.column: field for field in model._meta.concrete_fields}
@@ -148,7 +148,7 @@ class _Describer:
         field = self.fields.get(column)
         return field.related_model if isinstance(field, models.ForeignKey) else None
 
-    def _text(self, column: str, value: Any) -> str:
+    def _text(self, column: str, value: object) -> str:
         if value is None or value == "":
             return ""
         field = self.fields.get(column)

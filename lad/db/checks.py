@@ -1,9 +1,9 @@
-"""System checks that refuse a model whose tenancy is not settled."""
+"""System checks that refuse models without a safe tenancy."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.core.checks import Error, Tags, register
 from django.db import models
 
@@ -14,8 +14,8 @@ from lad.tenancy.roles import FRAMEWORK_APPS
 
 
 @register(Tags.models)
-def check_tenancy(app_configs: Sequence[Any] | None = None, **_kwargs: Any) -> list[Error]:
-    """Every model is classified, isolated and referenced safely."""
+def check_tenancy(app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any) -> list[Error]:
+    """Check that every model declares its tenancy, is isolated, and is referenced safely."""
     wanted = {config.label for config in app_configs} if app_configs else None
     errors: list[Error] = []
     for model in apps.get_models(include_auto_created=True):
@@ -26,12 +26,12 @@ def check_tenancy(app_configs: Sequence[Any] | None = None, **_kwargs: Any) -> l
     return errors
 
 
-def check_model(model: Any) -> Iterator[Error]:
-    """The faults of one model."""
+def check_model(model: type[models.Model]) -> Iterator[Error]:
+    """Yield the errors of one model."""
     if not issubclass(model, LadModel) or model.tenancy is None:
         yield Error(
-            f"{model._meta.label} says nothing about tenancy.",
-            hint="Derive it from GlobalModel, TenantModel or SharedModel; a many-to-many needs such a through model.",
+            f"{model._meta.label} does not declare its tenancy.",
+            hint="Derive it from GlobalModel, TenantModel or SharedModel; give a many-to-many such a through model.",
             obj=model,
             id="lad.E001",
         )
@@ -39,15 +39,15 @@ def check_model(model: Any) -> Iterator[Error]:
     yield from _policy(model)
     yield from _keys(model)
     if model.tenancy.field:
-        yield from _unique_keys(model)
+        yield from _unique_keys(model, model.tenancy.field)
 
 
-def _policy(model: Any) -> Iterator[Error]:
+def _policy(model: type[LadModel]) -> Iterator[Error]:
     if not any(isinstance(constraint, RowSecurity) for constraint in model._meta.constraints):
         yield Error(f"{model._meta.label} has no row-level security.", obj=model, id="lad.E002")
 
 
-def _keys(model: Any) -> Iterator[Error]:
+def _keys(model: type[LadModel]) -> Iterator[Error]:
     declared = {c.fields[-1] for c in model._meta.constraints if isinstance(c, KeyConstraint)}
     for field in model._meta.local_fields:
         if not isinstance(field, models.ForeignKey):
@@ -57,27 +57,26 @@ def _keys(model: Any) -> Iterator[Error]:
             continue
         if not isinstance(field, TenantForeignKey | TenantUserKey | SharedForeignKey) or field.name not in declared:
             yield Error(
-                f"{model._meta.label}.{field.name} could point at another tenant's row.",
-                hint="Use TenantForeignKey: its database key carries the tenant.",
+                f"{model._meta.label}.{field.name} could reference another tenant's row.",
+                hint="Use TenantForeignKey: its database key includes the tenant.",
                 obj=model,
                 id="lad.E003",
             )
 
 
-def _unique_keys(model: Any) -> Iterator[Error]:
+def _unique_keys(model: type[LadModel], tenant: str) -> Iterator[Error]:
     allowed = set(getattr(model, "unique_across_tenants", ()))
-    tenant = model.tenancy.field
     for key in _unique_field_sets(model):
         if tenant not in key and not allowed.issuperset(key):
             yield Error(
-                f"{model._meta.label} has a unique key on ({', '.join(key)}) that tells one tenant of another's rows.",
-                hint=f"Add {tenant} to it, or name the field in unique_across_tenants with the reason.",
+                f"{model._meta.label} has a unique key on ({', '.join(key)}) that reveals other tenants' rows.",
+                hint=f"Add {tenant} to the key, or list the field in unique_across_tenants and say why.",
                 obj=model,
                 id="lad.E004",
             )
 
 
-def _unique_field_sets(model: Any) -> Iterator[tuple[str, ...]]:
+def _unique_field_sets(model: type[LadModel]) -> Iterator[tuple[str, ...]]:
     yield from ((field.name,) for field in model._meta.local_fields if field.unique and not field.primary_key)
     yield from (tuple(fields) for fields in model._meta.unique_together)
     for constraint in model._meta.constraints:
@@ -87,7 +86,7 @@ def _unique_field_sets(model: Any) -> Iterator[tuple[str, ...]]:
 
 
 def _names(expression: Any) -> Iterator[str]:
-    """The fields an expression refers to."""
+    """Yield the fields an expression refers to."""
     if isinstance(expression, models.F):
         yield expression.name  # type: ignore[attr-defined]
     else:

@@ -1,7 +1,7 @@
-"""Soft deletion of a row with what belongs to it, and its exact restore.
+"""Soft-delete rows with the rows that cascade from them, and restore exactly those.
 
-One deletion marks every row it reaches with the same ``deletion_id``; restoring it brings back
-those rows and no others, so that what had been deleted earlier stays deleted.
+One deletion marks all its rows with the same ``deletion_id``. A restore brings back the rows with that id, so
+rows deleted earlier stay deleted.
 """
 
 from typing import Any
@@ -11,26 +11,27 @@ from django.db import models, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
+from lad.db.fields import OnDelete
 from lad.db.identifiers import uuid7
 from lad.errors import Conflict
 
 
 class NotDeleted(Conflict):
-    """The row is not deleted, so there is nothing to restore."""
+    """This is not deleted, so it cannot be restored."""
 
     code = "not_deleted"
 
 
 def is_soft(model: type[models.Model]) -> bool:
-    """Whether rows of the model are marked as deleted rather than removed."""
+    """Return whether rows of the model are marked as deleted instead of removed."""
     return bool(getattr(model, "soft_deletable", False))
 
 
-def soft_delete(rows: models.QuerySet) -> tuple[int, dict[str, int]]:
-    """Mark the rows, and the soft-deletable rows that would cascade with them, as deleted.
+def soft_delete(rows: models.QuerySet[Any]) -> tuple[int, dict[str, int]]:
+    """Mark the rows, and soft-deletable rows that cascade from them, as deleted.
 
-    Returns counts as Django's ``delete`` does. Raises ProtectedError when a live row
-    protects one of them.
+    Return counts as Django's ``delete`` does. Raises ProtectedError if a row that is not deleted protects
+    one of them.
     """
     counts: dict[str, int] = {}
     with transaction.atomic(using=rows.db):
@@ -39,20 +40,22 @@ def soft_delete(rows: models.QuerySet) -> tuple[int, dict[str, int]]:
     return sum(counts.values()), counts
 
 
-def restore(row: Any) -> int:
-    """Undo the one deletion that removed the row; returns how many rows came back.
+def restore(row: models.Model) -> int:
+    """Undo the deletion that removed the row. Return how many rows were restored.
 
-    Raises NotDeleted when the row is not deleted.
+    Raises NotDeleted if the row is not deleted.
     """
-    if row.deletion_id is None:
+    deletion_id: UUID | None = getattr(row, "deletion_id", None)
+    if deletion_id is None:
         raise NotDeleted
+    model: Any = type(row)
     with transaction.atomic():
-        restored = _unmark(type(row), row.deletion_id, seen=set())
-    row.refresh_from_db(from_queryset=type(row).all_objects.all())
+        restored = _unmark(model, deletion_id, seen=set())
+    row.refresh_from_db(from_queryset=model.all_objects.all())
     return restored
 
 
-def _owned_relations(model: type[models.Model], on_delete: Any) -> list[Any]:
+def _soft_relations(model: type[models.Model], on_delete: OnDelete) -> list[Any]:
     return [
         relation
         for relation in model._meta.related_objects
@@ -63,16 +66,16 @@ def _owned_relations(model: type[models.Model], on_delete: Any) -> list[Any]:
 def _mark(model: Any, keys: list[UUID], *, deletion_id: UUID, counts: dict[str, int]) -> None:
     if not keys:
         return
-    for relation in _owned_relations(model, models.PROTECT):
+    for relation in _soft_relations(model, models.PROTECT):
         blocking = relation.related_model.objects.filter(**{f"{relation.field.name}__in": keys})
         if blocking.exists():
             raise ProtectedError(
-                f"{relation.related_model._meta.verbose_name_plural} still refer to it.", set(blocking[:10])
+                f"{relation.related_model._meta.verbose_name_plural} still refer to this.", set(blocking[:10])
             )
     marked = model.objects.filter(pk__in=keys).update(deleted_at=timezone.now(), deletion_id=deletion_id)
     counts[model._meta.label] = counts.get(model._meta.label, 0) + marked
 
-    for relation in _owned_relations(model, models.CASCADE):
+    for relation in _soft_relations(model, models.CASCADE):
         children = relation.related_model.objects.filter(**{f"{relation.field.name}__in": keys})
         _mark(
             relation.related_model,
@@ -85,7 +88,7 @@ def _mark(model: Any, keys: list[UUID], *, deletion_id: UUID, counts: dict[str, 
 def _unmark(model: Any, deletion_id: UUID, *, seen: set[Any]) -> int:
     seen.add(model)
     restored = model.all_objects.filter(deletion_id=deletion_id).update(deleted_at=None, deletion_id=None)
-    for relation in _owned_relations(model, models.CASCADE):
+    for relation in _soft_relations(model, models.CASCADE):
         if relation.related_model not in seen:
             restored += _unmark(relation.related_model, deletion_id, seen=seen)
     return int(restored)

@@ -1,5 +1,6 @@
-"""Model fields that carry LAD's rules: keys that cannot cross tenants, secrets, normalised text."""
+"""Model fields: keys that cannot cross tenants, open vocabularies, normalised text, secrets."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -7,17 +8,22 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Expression
 
 from lad.registry import Registry, SpecT
 from lad.tenancy.context import current_scope, default_tenant_id
 
-SECRET_MASK = "••••••"  # noqa: S105  (what is shown instead of a secret)
+SECRET_MASK = "••••••"  # noqa: S105  (shown in place of a secret)
+
+Target = str | type[models.Model]
+OnDelete = Callable[..., None]
 
 
 class DatabaseKey(models.ForeignKey):
-    """A key whose constraint, with its ON DELETE rule, is a ``KeyConstraint`` that the base model adds."""
+    """A foreign key. The base model adds a ``KeyConstraint`` with its ON DELETE rule to the database."""
 
-    def __init__(self, to: Any, on_delete: Any, **kwargs: Any) -> None:
+    def __init__(self, to: Target, on_delete: OnDelete, **kwargs: Any) -> None:
         kwargs["db_constraint"] = False
         super().__init__(to, on_delete, **kwargs)
 
@@ -28,12 +34,12 @@ class DatabaseKey(models.ForeignKey):
 
 
 class TenantKey(DatabaseKey):
-    """The tenant a row belongs to; filled from the current tenant when left empty."""
+    """The tenant a row belongs to. A new row gets the current tenant by default."""
 
-    def __init__(self, to: Any = "tenants.Tenant", on_delete: Any = models.CASCADE, **kwargs: Any) -> None:
+    def __init__(self, to: Target = "tenants.Tenant", on_delete: OnDelete = models.CASCADE, **kwargs: Any) -> None:
         kwargs.setdefault("related_name", "+")
         kwargs.setdefault("editable", False)
-        # Every index of a tenant table leads with the tenant; one of its own would be a copy.
+        # Every index of a tenant table starts with the tenant, so its own index would be redundant.
         kwargs.setdefault("db_index", False)
         super().__init__(to, on_delete, **kwargs)
 
@@ -43,7 +49,7 @@ class TenantKey(DatabaseKey):
         return super().pre_save(model_instance, add)
 
     def fill(self, row: models.Model) -> None:
-        """Give a new row that names no tenant the current one; the platform may leave a shared row without."""
+        """Set the current tenant on a row without one. Outside a tenant, shared rows stay without."""
         scope = current_scope()
         shared = self.null and (scope is None or scope.platform)
         if getattr(row, self.attname) is None and not shared:
@@ -51,25 +57,30 @@ class TenantKey(DatabaseKey):
 
 
 class TenantForeignKey(DatabaseKey):
-    """A key to a row of the same tenant, held in the database as ``(tenant_id, x_id) → (tenant_id, id)``.
+    """A key to a row of the same tenant, in the database ``(tenant_id, x_id) → (tenant_id, id)``.
 
-    A plain key would let one tenant point at, and pin, another's row: referential checks
-    bypass row-level security.
+    A plain foreign key would let a tenant reference another tenant's row, and so keep it from being deleted:
+    referential checks bypass row-level security.
     """
 
 
 class SharedForeignKey(DatabaseKey):
-    """A key to a row of a shared table: the tenant's own or one that belongs to nobody, never another tenant's.
+    """A key to a row of a shared table: one of the same tenant, or one without a tenant.
 
-    A composite key cannot say "or nobody"; a trigger of the base model refuses the rest.
+    A composite key cannot express "or without a tenant"; a trigger that the base model adds checks it.
     """
 
 
 class TenantUserKey(DatabaseKey):
-    """A key to a user; with ``member=True`` the user must hold (or have held) a membership of the row's tenant."""
+    """A key to a user. With ``member=True`` the user must be or have been a member of the row's tenant."""
 
     def __init__(
-        self, to: Any = "tenants.User", on_delete: Any = models.SET_NULL, *, member: bool = False, **kwargs: Any
+        self,
+        to: Target = "tenants.User",
+        on_delete: OnDelete = models.SET_NULL,
+        *,
+        member: bool = False,
+        **kwargs: Any,
     ) -> None:
         self.member = member
         kwargs.setdefault("related_name", "+")
@@ -83,9 +94,9 @@ class TenantUserKey(DatabaseKey):
 
 
 class LowercaseCharField(models.CharField):
-    """Text stored trimmed and in lower case, so that equality finds it through an index."""
+    """Text stored trimmed and in lower case, so that plain equality ignores case and uses an index."""
 
-    def get_prep_value(self, value: Any) -> Any:
+    def get_prep_value(self, value: object) -> Any:
         value = super().get_prep_value(value)
         return value.strip().lower() if isinstance(value, str) else value
 
@@ -126,54 +137,54 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError as error:
         raise ImproperlyConfigured(
-            "FIELD_ENCRYPTION_KEYS holds something that is not a Fernet key (32 bytes in URL-safe base64)."
+            "FIELD_ENCRYPTION_KEYS holds a value that is not a Fernet key (32 bytes in URL-safe base64)."
         ) from error
 
 
 def field_cipher() -> MultiFernet:
-    """The cipher of the configured keys: encrypts with the first, decrypts with any."""
+    """Return the cipher of the configured keys. It encrypts with the first and decrypts with any."""
     return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS))
 
 
 class EncryptedTextField(models.TextField):
-    """Text encrypted at rest with Fernet; ``manage.py rotate_field_keys`` re-encrypts after a key change."""
+    """Text encrypted at rest with Fernet. ``manage.py rotate_field_keys`` re-encrypts it after a key change."""
 
     secret = True
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":
-            # Each encryption of a text differs, so that no comparison could ever find it.
-            raise FieldError(f"{self.name} is encrypted: it can be tested for null and nothing else.")
+            # Every encryption of the same text differs, so no comparison can match.
+            raise FieldError(f"{self.name} is encrypted: only isnull can be queried.")
         return super().get_lookup(lookup_name)
 
-    def get_prep_value(self, value: Any) -> Any:
+    def get_prep_value(self, value: object) -> Any:
         if value is None or value == "":
             return value
         return field_cipher().encrypt(str(value).encode()).decode()
 
-    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+    def from_db_value(self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper) -> str | None:
         if value is None or value == "":
             return value
         try:
             return field_cipher().decrypt(value.encode()).decode()
         except InvalidToken as error:
             raise ImproperlyConfigured(
-                f"{self.model._meta.label}.{self.name} was encrypted with a key that is not configured; "
+                f"{self.model._meta.label}.{self.name} was encrypted with a key that is not configured: "
                 "add it to FIELD_ENCRYPTION_KEYS."
             ) from error
 
 
 class SecretHashField(models.CharField):
-    """The hash of a secret. Not readable back, and still masked wherever values are shown."""
+    """The hash of a secret. It is masked wherever values are shown."""
 
     secret = True
 
 
-def is_secret(field: Any) -> bool:
-    """Whether the field's value must never be shown, logged or audited."""
+def is_secret(field: object) -> bool:
+    """Return whether the field's value must never be shown, logged or audited."""
     return bool(getattr(field, "secret", False))
 
 
-def is_replaceable(field: Any) -> bool:
-    """Whether people may write the secret, though nobody ever reads it back."""
+def is_replaceable(field: object) -> bool:
+    """Return whether people may set the secret, although nobody can read it."""
     return isinstance(field, EncryptedTextField) and field.editable

@@ -1,4 +1,4 @@
-"""Managers that refuse to run without a tenant, and soft deletion on querysets."""
+"""Managers that require a current scope, and querysets that delete softly."""
 
 from typing import Any, Self
 
@@ -9,26 +9,29 @@ from lad.tenancy.context import require_scope
 
 
 class LadQuerySet(models.QuerySet):
-    """A queryset whose ``delete`` is soft where the model says so."""
+    """A queryset whose ``delete`` is soft if the model is soft-deletable."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the rows, softly if the model is soft-deletable."""
         if deletion.is_soft(self.model):
             return deletion.soft_delete(self)
         return super().delete()
 
     def hard_delete(self) -> tuple[int, dict[str, int]]:
-        """Remove the rows for good; the database allows it to the platform alone."""
+        """Remove the rows for good. Only the platform role may do so on soft-deletable tables."""
         return super().delete()
 
     def alive(self) -> Self:
+        """Return the rows that are not deleted."""
         return self.filter(deleted_at__isnull=True)
 
     def deleted(self) -> Self:
+        """Return the soft-deleted rows."""
         return self.filter(deleted_at__isnull=False)
 
 
 class LadManager(models.Manager.from_queryset(LadQuerySet)):  # type: ignore[misc]
-    """Rows of the current tenant that are not deleted. Raises NoTenant when no tenant is current."""
+    """Rows of the current tenant that are not deleted. Raises NoTenant outside any scope."""
 
     show_deleted = False
 
@@ -44,6 +47,6 @@ class LadManager(models.Manager.from_queryset(LadQuerySet)):  # type: ignore[mis
 
 
 class AllManager(LadManager):
-    """The same with soft-deleted rows."""
+    """Rows of the current tenant, including soft-deleted ones. Raises NoTenant outside any scope."""
 
     show_deleted = True

@@ -1,7 +1,7 @@
-"""The base models. Which base a table picks decides how it behaves; the rest follows from its fields."""
+"""The base models. A table's bases and fields decide its constraints, policies, grants and triggers."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.functions import RandomUUID
@@ -16,16 +16,18 @@ from lad.db.managers import AllManager, LadManager
 from lad.db.rules import complete_meta
 from lad.tenancy.context import Scope
 
+RowT = TypeVar("RowT", bound=models.Model)
+
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
-    """How rows of a model relate to tenants: ``field`` leads to the tenant, ``shared`` rows have none."""
+    """How rows relate to tenants: ``field`` names the key to the tenant; with ``shared`` it may be null."""
 
     field: str | None
     shared: bool = False
 
-    def narrow(self, queryset: Any, scope: Scope) -> Any:
-        """The rows of the scope's tenant; everything for a platform scope without one."""
+    def narrow(self, queryset: models.QuerySet[RowT], scope: Scope) -> models.QuerySet[RowT]:
+        """Return the rows of the scope's tenant; all rows for a platform scope without a tenant."""
         if self.field is None or scope.tenant_id is None:
             return queryset
         own = models.Q(**{self.field: scope.tenant_id})
@@ -33,11 +35,11 @@ class Tenancy:
 
 
 class LadModelBase(ModelBase):
-    """Adds to ``Meta`` what a model's bases and fields imply, before Django reads it."""
+    """Adds the constraints that a model's bases and fields imply to its ``Meta``."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **kwargs: Any) -> Any:
         if any(getattr(base, "append_only", False) for base in bases):
-            # Django takes a field out only where the class itself says so, not on the word of a mixin.
+            # Django removes an inherited field only if the class itself, not a mixin, sets it to None.
             attrs.setdefault("updated_at", None)
         meta = attrs.get("Meta")
         if meta is not None and not getattr(meta, "abstract", False) and not getattr(meta, "proxy", False):
@@ -46,7 +48,7 @@ class LadModelBase(ModelBase):
 
 
 class LadModel(models.Model, metaclass=LadModelBase):
-    """What every table has: a time-ordered key and the moment it was made."""
+    """The base of every table: a time-ordered key and the time of creation."""
 
     id: Any = models.UUIDField(primary_key=True, default=uuid7, db_default=RandomUUID(), editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
@@ -55,10 +57,10 @@ class LadModel(models.Model, metaclass=LadModelBase):
     append_only: ClassVar[bool] = False
     soft_deletable: ClassVar[bool] = False
     audited: ClassVar[bool] = True
-    # Where an update is logged only when it changes one of these columns.
+    # If set, only updates of these columns are logged.
     audited_columns: ClassVar[tuple[str, ...]] = ()
     tenant_key: ClassVar[bool] = False
-    # What domain events call the model: ``<domain>.<entity>``, for example ``leads.note``.
+    # The model's name in domain events: ``<domain>.<entity>``, for example ``leads.note``.
     event_name: ClassVar[str] = ""
     # Whether plain changes of the rows become domain events.
     announced: ClassVar[bool] = True
@@ -71,12 +73,12 @@ class LadModel(models.Model, metaclass=LadModelBase):
 
     @property
     def owning_tenant_id(self) -> UUID | None:
-        """Return the tenant the row belongs to, or None for a row of nobody."""
+        """Return the tenant the row belongs to, or None."""
         return getattr(self, "tenant_id", None)
 
 
 class Updated(models.Model):
-    """``updated_at``, kept by the database."""
+    """Adds ``updated_at``, which a trigger sets."""
 
     updated_at: Any = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
@@ -85,10 +87,10 @@ class Updated(models.Model):
 
 
 class GlobalModel(Updated, LadModel):
-    """A row that belongs to no tenant. Tenants see of it what ``visible`` says: by default nothing.
+    """A row that belongs to no tenant. By default tenants cannot read it.
 
-    ``visible`` and ``writable`` are SQL predicates of row-level security, ``privileges`` the tenant role's;
-    ``audit_tenant`` is the column that names the tenant who may read the row's history, if any.
+    ``visible`` and ``writable`` are the SQL predicates of row-level security for tenants, ``privileges`` the
+    tenant role's grants. ``audit_tenant`` is the column with the tenant that may read the row's history.
     """
 
     tenancy: ClassVar[Tenancy] = Tenancy(field=None)
@@ -102,7 +104,7 @@ class GlobalModel(Updated, LadModel):
 
 
 class TenantModel(Updated, LadModel):
-    """A row that belongs to one tenant and can neither be read nor referenced from another.
+    """A row that belongs to one tenant. Other tenants can neither read nor reference it.
 
     ``tenant_key`` adds the unique ``(tenant, id)`` that keys from other tables point to.
     """
@@ -117,7 +119,7 @@ class TenantModel(Updated, LadModel):
 
 
 class SharedModel(Updated, LadModel):
-    """A tenant's row, or, with no tenant, one that every tenant may read and only the platform may write."""
+    """A row of one tenant, or a row without a tenant that all tenants read and only the platform writes."""
 
     tenant = TenantKey(null=True, blank=True)
 
@@ -129,7 +131,7 @@ class SharedModel(Updated, LadModel):
 
 
 class NumberedModel(models.Model):
-    """Counts its rows instead of giving them UUIDs. List it before the tenancy base."""
+    """Has a bigint key instead of a UUID. List it before the tenancy base."""
 
     id: Any = models.BigAutoField(primary_key=True, editable=False)
 
@@ -138,7 +140,7 @@ class NumberedModel(models.Model):
 
 
 class SoftDeletable(models.Model):
-    """Deleted by marking: hidden from ``objects``, shown by ``all_objects``, restorable exactly."""
+    """A row that is marked when deleted: ``objects`` hides it, ``all_objects`` shows it, and it can be restored."""
 
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     deletion_id = models.UUIDField(null=True, blank=True, editable=False)
@@ -148,14 +150,14 @@ class SoftDeletable(models.Model):
     class Meta:
         abstract = True
 
-    def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """Mark the row, and what cascades with it, as deleted."""
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Mark the row, and rows that cascade with it, as deleted."""
         model = type(self)
         return model.all_objects.filter(pk=self.pk, deleted_at__isnull=True).delete()  # type: ignore[attr-defined]
 
 
 class DeletedFlag(models.Model):
-    """``is_deleted`` beside ``deleted_at``, for those who read the table and know only the flag."""
+    """Adds ``is_deleted``, a column generated from ``deleted_at``, for readers that need a flag."""
 
     is_deleted = models.GeneratedField(
         # django-stubs knows conditions as filters only.
@@ -169,7 +171,7 @@ class DeletedFlag(models.Model):
 
 
 class AppendOnly(models.Model):
-    """Written once: the database refuses UPDATE, DELETE and TRUNCATE. List it before the tenancy base."""
+    """A row that never changes: the database refuses UPDATE, DELETE and TRUNCATE. List it before the tenancy base."""
 
     updated_at = None
 

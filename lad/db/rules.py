@@ -1,9 +1,10 @@
-"""Derives from a model's bases and fields the constraints and triggers its table needs."""
+"""Derive the constraints and triggers of a table from its model's bases and fields."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
+from django.db.models import BaseConstraint
 
 from lad.db.constraints import (
     CURRENT_TENANT,
@@ -16,8 +17,10 @@ from lad.db.constraints import (
     delete_rule,
 )
 from lad.db.fields import (
+    DatabaseKey,
     RegisteredKeyField,
     SharedForeignKey,
+    Target,
     TenantForeignKey,
     TenantKey,
     TenantUserKey,
@@ -30,7 +33,7 @@ READ_AND_APPEND = ("SELECT", "INSERT")
 
 
 class Declaration:
-    """A model's class body with its bases, read before Django builds the class."""
+    """The class body and bases of a model, before Django builds the class."""
 
     def __init__(self, bases: tuple[type, ...], attrs: dict[str, Any], meta: type) -> None:
         self.bases = bases
@@ -54,20 +57,21 @@ class Declaration:
                         yield field.name, field
 
     def option(self, name: str) -> Any:
-        """A class attribute, found as Python would find it on the finished class."""
+        """Return a class attribute as Python would find it on the finished class, or None."""
         if name in self.attrs:
             return self.attrs[name]
         return next((getattr(base, name) for base in self.bases if hasattr(base, name)), None)
 
 
 def complete_meta(bases: tuple[type, ...], attrs: dict[str, Any], meta: type) -> type:
-    """The model's ``Meta`` with the constraints its bases and fields imply."""
+    """Return the model's ``Meta`` with the constraints that its bases and fields imply."""
     declaration = Declaration(bases, attrs, meta)
     constraints = [*getattr(meta, "constraints", ()), *implied_constraints(declaration)]
     return type("Meta", (meta,), {"constraints": constraints})
 
 
-def implied_constraints(declaration: Declaration) -> Iterator[Any]:
+def implied_constraints(declaration: Declaration) -> Iterator[BaseConstraint]:
+    """Yield the constraints that a model's bases and fields imply."""
     yield row_security(declaration)
     yield from _keys(declaration)
     yield from _value_lists(declaration)
@@ -75,7 +79,7 @@ def implied_constraints(declaration: Declaration) -> Iterator[Any]:
 
 
 def row_security(declaration: Declaration) -> RowSecurity:
-    """The table's policies and grants."""
+    """Return the table's policies and grants."""
     tenancy = declaration.option("tenancy")
     visible, writable = declaration.option("visible") or "", declaration.option("writable") or ""
     platform: tuple[str, ...] = ALL
@@ -99,11 +103,12 @@ def row_security(declaration: Declaration) -> RowSecurity:
 
 
 def tenant_column(declaration: Declaration) -> str:
+    """Return the column with the row's tenant."""
     field = declaration.fields[declaration.option("tenancy").field]
     return field.db_column or f"{declaration.option('tenancy').field}_id"
 
 
-def _keys(declaration: Declaration) -> Iterator[Any]:
+def _keys(declaration: Declaration) -> Iterator[BaseConstraint]:
     tenancy = declaration.option("tenancy")
     if declaration.option("tenant_key"):
         yield ReferencedKey(fields=[tenancy.field, "id"], name=f"{declaration.table}_tenant_id_key")
@@ -119,7 +124,7 @@ def _keys(declaration: Declaration) -> Iterator[Any]:
 def _key(
     declaration: Declaration,
     name: str,
-    field: Any,
+    field: DatabaseKey,
     fields: tuple[str, ...],
     to_fields: tuple[str, ...],
     *,
@@ -135,8 +140,8 @@ def _key(
     )
 
 
-def _value_lists(declaration: Declaration) -> Iterator[Any]:
-    """A CHECK for every closed list of values."""
+def _value_lists(declaration: Declaration) -> Iterator[models.CheckConstraint]:
+    """Yield a CHECK for every field with a closed list of values."""
     for name, field in declaration.fields.items():
         if isinstance(field, RegisteredKeyField):
             continue
@@ -168,7 +173,7 @@ def _triggers(declaration: Declaration) -> Iterator[Trigger]:
 
 
 def _shared_row_triggers(declaration: Declaration) -> Iterator[Trigger]:
-    """A shared row stays whose it is, and a key to one leads to the own tenant's rows or to nobody's."""
+    """Yield triggers that keep the tenant of a shared row, and that check keys to shared rows."""
     tenancy, table = declaration.option("tenancy"), declaration.table
     if tenancy.shared:
         column = tenant_column(declaration)
@@ -192,27 +197,27 @@ def _shared_row_triggers(declaration: Declaration) -> Iterator[Trigger]:
             )
 
 
-def _label(target: Any) -> str:
+def _label(target: Target) -> str:
     return str(target if isinstance(target, str) else target._meta.label)
 
 
 def audit_triggers(declaration: Declaration) -> Iterator[Trigger]:
-    """One statement trigger per kind of write; they are told which column names the tenant and which must be masked."""
+    """Yield one statement trigger per kind of write. Its arguments are the tenant's column and the secret columns."""
     secrets = tuple(sorted(f.db_column or name for name, f in declaration.fields.items() if is_secret(f)))
     tenancy = declaration.option("tenancy")
     column = tenant_column(declaration) if tenancy.field else declaration.option("audit_tenant")
     transitions = {"INSERT": "NEW TABLE AS new_rows", "DELETE": "OLD TABLE AS old_rows"}
-    some = declaration.option("audited_columns")
-    if some:
+    columns = declaration.option("audited_columns")
+    if columns:
         yield ColumnsTrigger(
             name=f"{declaration.table}_audit_update",
             function="lad_audit_row",
             when="AFTER",
             event="UPDATE",
-            columns=tuple(some),
+            columns=tuple(columns),
             parameters=(column, *secrets),
         )
-    for event in ("INSERT", "DELETE") if some else ("INSERT", "UPDATE", "DELETE"):
+    for event in ("INSERT", "DELETE") if columns else ("INSERT", "UPDATE", "DELETE"):
         yield Trigger(
             name=f"{declaration.table}_audit_{event.lower()}",
             function="lad_audit",

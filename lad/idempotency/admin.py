@@ -1,4 +1,4 @@
-"""What the machinery does: mail, sessions, repeated requests, and who changed what."""
+"""Idempotency keys in the admin."""
 
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.idempotency.models import IdempotencyKey

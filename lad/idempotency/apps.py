@@ -1,4 +1,4 @@
-"""Answers kept for repeated requests."""
+"""The idempotency app."""
 
 from django.apps import AppConfig
 

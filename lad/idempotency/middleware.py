@@ -1,8 +1,8 @@
-"""``Idempotency-Key``: a write that is sent twice happens once, and both get the same answer.
+"""``Idempotency-Key``: a write that is sent twice happens once, and both requests get the same response.
 
-The key is claimed inside the request's own transaction. A simultaneous duplicate waits at the
-unique key until the first has committed, and replays; when the first fails, its claim rolls back
-with everything else and the duplicate goes ahead. Answers are kept for a day.
+The key is claimed inside the request's transaction. A concurrent duplicate waits at the unique key until the
+first request has committed, and gets its response. If the first fails, its claim rolls back with everything
+else and the duplicate runs. Responses are kept for a day.
 """
 
 import re
@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -24,17 +25,9 @@ from lad.idempotency.models import IdempotencyKey
 from lad.tenancy.context import Scope, current_scope, require_scope
 
 REPLAYED: Final = "Idempotent-Replayed"
-
-
 KEY: Final = re.compile(r"^[\x21-\x7e]{1,255}$")
-
-
 RETENTION: Final = timedelta(hours=24)
-
-
 KEPT_HEADERS: Final = ("Content-Type", "ETag", "Location")
-
-
 FIRST_FAILURE_STATUS: Final = 400
 
 
@@ -45,39 +38,49 @@ class MalformedKey(Invalid):
 
 
 class KeyReused(Conflict):
-    """This Idempotency-Key named another request before; use a new one."""
+    """This Idempotency-Key was used for another request. Use a new one."""
 
     code = "idempotency_key_reused"
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """The request a key names. ``row_id`` is the claim's own row; None when the answer is known already."""
+class KeyClaim:
+    """The request that a key identifies. ``row_id`` is the claimed row, None until it is claimed."""
 
     key: str
     method: str
     path: str
     body_hash: str
-    row_id: Any = None
+    row_id: UUID | None = None
 
-    def differences(self, row: Any) -> list[str]:
+    def differences(self, row: IdempotencyKey) -> list[str]:
+        """Return the attributes in which the row's request differs."""
         return [name for name in ("method", "path", "body_hash") if getattr(self, name) != getattr(row, name)]
 
 
+class ClaimingRequest(HttpRequest):
+    """A request with the claim on its key, if it has one."""
+
+    idempotency_claim: KeyClaim | None
+
+
 class IdempotencyMiddleware:
-    """Innermost of all, so that it sees the answer as it will be sent and works inside the request's scope."""
+    """Replays the response of a repeated request. It is innermost: it runs in the scope and sees the final response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        claim: Claim | None = getattr(request, "idempotency_claim", None)
+        claim: KeyClaim | None = getattr(request, "idempotency_claim", None)
         if claim is not None and response.status_code < FIRST_FAILURE_STATUS and not response.streaming:
             _keep(claim, response)
         return response
 
-    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+    def process_view(
+        self, request: ClaimingRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        """Claim the request's key, or return the response that the key already has."""
         if not _applies(request, view):
             return None
         try:
@@ -88,7 +91,7 @@ class IdempotencyMiddleware:
         return answer
 
 
-def _applies(request: Any, view: Any) -> bool:
+def _applies(request: HttpRequest, view: Callable[..., HttpResponse]) -> bool:
     scope = current_scope()
     return (
         request.method in METHODS
@@ -101,15 +104,15 @@ def _applies(request: Any, view: Any) -> bool:
     )
 
 
-def claim_key(request: Any) -> tuple[Claim | None, HttpResponse | None]:
-    """The claim on a free key, or the answer that a used one has.
+def claim_key(request: HttpRequest) -> tuple[KeyClaim | None, HttpResponse | None]:
+    """Return the claim on a new key, or the response of a used one.
 
-    Waits while a simultaneous request holds the key. Raises MalformedKey or KeyReused.
+    Waits while a concurrent request holds the key. Raises MalformedKey or KeyReused.
     """
     key = request.headers[HEADER]
     if not KEY.match(key):
         raise MalformedKey
-    claim = Claim(key, request.method, request.get_full_path(), _fingerprint(request))
+    claim = KeyClaim(key, request.method or "", request.get_full_path(), _fingerprint(request))
     scope = require_scope()
     row_id = _insert(claim, scope, now=timezone.now())
     if row_id is not None:
@@ -119,18 +122,18 @@ def claim_key(request: Any) -> tuple[Claim | None, HttpResponse | None]:
     if different:
         before = {"method": row.method, "path": row.path, "body_hash": "another body"}
         named = ", ".join(before[name] for name in different)
-        raise KeyReused(f"This Idempotency-Key named another request before ({named}); use a new one.")
+        raise KeyReused(f"This Idempotency-Key was used for another request ({named}). Use a new one.")
     return None, _replay(row)
 
 
 def expire_keys(*, now: datetime) -> int:
-    """Remove answers that are older than a day; returns how many. Called as the platform."""
+    """Remove responses older than a day. Return how many were removed. Needs a platform scope."""
     removed, _ = IdempotencyKey.objects.filter(created_at__lt=now - RETENTION).hard_delete()
     return int(removed)
 
 
-def _fingerprint(request: Any) -> str:
-    """The SHA-256 of the body; an upload is read in pieces, for it need not fit in memory."""
+def _fingerprint(request: HttpRequest) -> str:
+    """Return the SHA-256 of the body. Uploads are read in chunks, because they may not fit in memory."""
     if not (request.content_type or "").startswith("multipart/"):
         return sha256(request.body).hexdigest()
     digest = sha256(repr(sorted(request.POST.lists())).encode(errors="replace"))
@@ -143,8 +146,8 @@ def _fingerprint(request: Any) -> str:
     return digest.hexdigest()
 
 
-def _insert(claim: Claim, scope: Scope, *, now: datetime) -> Any:
-    """The id of the row made for the claim, or of the outdated one it took over; None when the key is taken."""
+def _insert(claim: KeyClaim, scope: Scope, *, now: datetime) -> UUID | None:
+    """Insert the claim, or take over an expired row. Return the row's id, or None if the key is in use."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO idempotency_keys AS kept (id, tenant_id, user_id, key, method, path, body_hash, created_at)"
@@ -169,14 +172,14 @@ def _insert(claim: Claim, scope: Scope, *, now: datetime) -> Any:
     return row[0] if row else None
 
 
-def _keep(claim: Claim, response: HttpResponse) -> None:
+def _keep(claim: KeyClaim, response: HttpResponse) -> None:
     headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
     IdempotencyKey.objects.filter(pk=claim.row_id).update(
         response_status=response.status_code, response_headers=headers, response_body=response.content
     )
 
 
-def _replay(row: Any) -> HttpResponse:
+def _replay(row: IdempotencyKey) -> HttpResponse:
     headers: Mapping[str, str] = row.response_headers
     response = HttpResponse(bytes(row.response_body or b""), status=row.response_status, headers=dict(headers))
     if "Content-Type" not in headers:

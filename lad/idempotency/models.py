@@ -1,4 +1,4 @@
-"""Answers kept so that a repeated request gets the first one's."""
+"""Responses kept for repeated requests."""
 
 from django.db import models
 
@@ -13,7 +13,7 @@ class SecretBytesField(models.BinaryField):
 
 
 class IdempotencyKey(TenantModel):
-    """One write with an ``Idempotency-Key``, and its answer byte for byte; kept for a day."""
+    """A write with an ``Idempotency-Key`` and its response, byte for byte. Kept for a day."""
 
     event_name = "tenants.idempotency_key"
 
@@ -26,7 +26,7 @@ class IdempotencyKey(TenantModel):
     response_headers = models.JSONField(default=dict, blank=True, db_default={})
     response_body = SecretBytesField(null=True, blank=True, editable=False)
 
-    # Bookkeeping of the API; the write it stands for is audited itself.
+    # Only the write itself is audited.
     audited = False
     tenant_key = False
 

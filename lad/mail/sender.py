@@ -23,7 +23,7 @@ from django.utils import timezone
 from lad.mail.kinds import Obsolete, mail_kinds
 from lad.mail.messages import build
 from lad.mail.models import MailDelivery, MailState
-from lad.observability import mask_secrets
+from lad.observability import mask_text
 from lad.tenancy.context import platform_context
 
 SEND_SECONDS: Final = 20.0
@@ -182,4 +182,4 @@ def _delay(attempts: int) -> float:
 
 def _describe(error: Exception) -> str:
     text = f"{type(error).__name__}: {error}"[:MAX_ERROR_LENGTH]
-    return str(mask_secrets(None, "", {"reason": text})["reason"])
+    return mask_text(text)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from lad.observability import mask_secrets
+from lad.observability import mask_text
 from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Consumer
 from lad.outbox.sql import execute
@@ -98,7 +98,7 @@ def settle(consumer: Consumer, outcome: BatchOutcome) -> None:
 def describe(error: BaseException) -> str:
     """Return the error as text for staff, without secrets."""
     text = f"{type(error).__name__}: {error}".strip()[:MAX_ERROR_LENGTH]
-    return str(mask_secrets(None, "", {"reason": text})["reason"])
+    return mask_text(text)
 
 
 def delay_after(attempts: int) -> float:

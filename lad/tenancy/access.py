@@ -21,14 +21,15 @@ from lad.types import Actor
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A caller: the person, the tenant they work in, and what they may do there.
+    """A caller: the user, the tenant they work in, and their rights there.
 
-    ``rights`` are names such as ``team.manage``; ``error`` is why a credential was refused, raised
-    by whoever asks for a signed-in user. ``platform`` marks staff who see every tenant. A
-    ``detached`` request is about the person rather than a tenant (signing in, their own profile):
-    its services open their own scopes, so that a refused attempt leaves its trace.
+    ``rights`` are names such as ``team.manage``. ``error`` says why a credential was refused; views that need
+    a signed-in user raise it. ``platform`` marks staff who see every tenant. A ``detached`` request is about
+    the user instead of a tenant (signing in, their own profile): its services open their own scopes, so that
+    a refused attempt is still recorded.
     """
 
+    # A row of AUTH_USER_MODEL, which belongs to a layer above; None for a stranger.
     user: Any = None
     tenant_id: UUID | None = None
     role: str = ""
@@ -40,19 +41,21 @@ class Access:
 
     @property
     def signed_in(self) -> bool:
+        """Return whether the caller is a known user."""
         return self.user is not None and self.error is None
 
     def allows(self, right: str) -> bool:
+        """Return whether the caller has the right."""
         return self.signed_in and (self.platform or right in self.rights)
 
     @property
     def scoped(self) -> bool:
-        """Whether the caller's request runs inside a scope of its own."""
+        """Return whether the caller's request runs in a scope."""
         return self.signed_in and not self.detached and (self.platform or self.tenant_id is not None)
 
     def scope(self) -> AbstractContextManager[None]:
-        """The scope the caller's request runs in; none for a stranger."""
-        if not self.scoped:
+        """Return the scope for the caller's request. It is empty for callers without one."""
+        if self.user is None or not self.scoped:
             return nullcontext()
         if self.tenant_id is None or self.platform:
             return platform_context(tenant_id=self.tenant_id, user_id=self.user.pk)

@@ -1,7 +1,7 @@
-"""The one place that says whose rows this code may touch.
+"""Scopes: which tenant's rows the running code may read and write.
 
-A scope owns a transaction, switches the database role and sets the tenant for row-level
-security; leaving it restores the scope around it. Outside any scope nothing can be read.
+A scope owns a transaction, switches the database role and sets the tenant for row-level security. Leaving it
+restores the outer scope. Outside any scope nothing can be read.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ PLATFORM_ROLE: Final = "lad_platform"
 
 
 class NoTenant(RuntimeError):
-    """A tenant's data was asked for while no tenant is current: enter tenant_context() first."""
+    """Tenant data was accessed outside a scope: enter tenant_context() first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows the code may touch, and on whose behalf."""
+    """The tenant whose rows the code may access, and the user on whose behalf it runs."""
 
     platform: bool
     tenant_id: UUID | None
@@ -31,6 +31,7 @@ class Scope:
 
     @property
     def role(self) -> str:
+        """Return the database role of the scope."""
         return PLATFORM_ROLE if self.platform else TENANT_ROLE
 
 
@@ -40,12 +41,12 @@ _source: ContextVar[str] = ContextVar("lad_source", default="command")
 
 
 def current_scope() -> Scope | None:
-    """The scope in force, or None."""
+    """Return the current scope, or None."""
     return _scope.get()
 
 
 def require_scope() -> Scope:
-    """The scope in force. Raises NoTenant without one."""
+    """Return the current scope. Raises NoTenant outside any scope."""
     scope = _scope.get()
     if scope is None:
         raise NoTenant("No tenant is current: enter tenant_context(tenant_id) or platform_context() first.")
@@ -53,33 +54,33 @@ def require_scope() -> Scope:
 
 
 def current_tenant_id() -> UUID:
-    """The current tenant. Raises NoTenant without one."""
+    """Return the current tenant. Raises NoTenant if there is none."""
     tenant_id = require_scope().tenant_id
     if tenant_id is None:
-        raise NoTenant("This runs for the platform as a whole: enter tenant_context(tenant_id) to work in a tenant.")
+        raise NoTenant("The current scope has no tenant: enter tenant_context(tenant_id) first.")
     return tenant_id
 
 
 def default_tenant_id() -> UUID | None:
-    """The tenant a new row gets when none is given."""
+    """Return the tenant for a new row that names none."""
     scope = _scope.get()
     return scope.tenant_id if scope else None
 
 
 def current_user_id() -> UUID | None:
-    """The user on whose behalf the code runs, if any."""
+    """Return the user on whose behalf the code runs, if any."""
     scope = _scope.get()
     return scope.user_id if scope else None
 
 
 def current_request_id() -> str:
-    """The id of the request or task in progress, or an empty string."""
+    """Return the id of the current request or task, or an empty string."""
     return _request_id.get()
 
 
 @contextmanager
 def origin(request_id: str, *, source: str) -> Iterator[None]:
-    """Name the request or task in progress and where it comes from: api, admin or the task's name."""
+    """Set the id of the current request or task, and its source: api, admin or the task's name."""
     tokens = _request_id.set(request_id), _source.set(source)
     try:
         yield
@@ -90,16 +91,16 @@ def origin(request_id: str, *, source: str) -> Iterator[None]:
 
 @contextmanager
 def tenant_context(tenant_id: UUID, *, user_id: UUID | None = None) -> Iterator[None]:
-    """Work inside one tenant, seeing nothing else; everything commits or rolls back together."""
+    """Work inside one tenant, in one transaction. No other tenant's rows are visible."""
     with _enter(Scope(platform=False, tenant_id=tenant_id, user_id=user_id or current_user_id())):
         yield
 
 
 @contextmanager
 def platform_context(*, tenant_id: UUID | None = None, user_id: UUID | None = None) -> Iterator[None]:
-    """Work across tenants: the named bypass, for the kernel and for platform staff.
+    """Work across tenants, in one transaction. For the kernel and for LAD's own staff.
 
-    With ``tenant_id`` the managers narrow to that tenant, while the role still sees every row.
+    With ``tenant_id`` the managers return that tenant's rows only; the database role still sees every row.
     """
     with _enter(Scope(platform=True, tenant_id=tenant_id, user_id=user_id or current_user_id())):
         yield
@@ -116,7 +117,7 @@ def _enter(scope: Scope) -> Iterator[None]:
             token = _scope.set(scope)
             yield
             if nested and not connection.needs_rollback:
-                # A rollback or the end of the transaction restores the outer settings; a release does not.
+                # A rollback restores the outer settings; releasing a savepoint does not.
                 _apply(outer)
     finally:
         if token is not None:

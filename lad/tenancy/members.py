@@ -1,15 +1,18 @@
-"""Who the current tenant's members are: asked by the kernel, answered by the app that has memberships."""
+"""Extension point: the app with the memberships tells the kernel who a tenant's members are."""
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 
-MemberIds = Callable[[], Any]
+# A queryset of user ids, for use in a subquery.
+MemberIds = Callable[[], QuerySet[Any, UUID]]
 
 
-def _unknown() -> Any:
-    raise ImproperlyConfigured("No app has registered who the members of a tenant are.")
+def _unknown() -> QuerySet[Any, UUID]:
+    raise ImproperlyConfigured("No app has called register_member_ids().")
 
 
 _member_ids: MemberIds = _unknown
@@ -21,6 +24,6 @@ def register_member_ids(source: MemberIds) -> None:
     _member_ids = source
 
 
-def member_ids() -> Any:
+def member_ids() -> QuerySet[Any, UUID]:
     """Return a queryset of the user ids of the current tenant's members."""
     return _member_ids()

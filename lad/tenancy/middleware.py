@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from lad.observability import bind_access
+from lad.observability import bind_caller
 from lad.tenancy import access
 
 # A response from here on is a failure: nothing the request wrote is kept.
@@ -43,7 +43,8 @@ class TenancyMiddleware:
     def process_view(self, request: ScopedRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any) -> None:
         """Open the caller's scope unless the view opens its own."""
         request.access = access.resolve(request)
-        bind_access(request.access)
+        user = request.access.user
+        bind_caller(tenant_id=request.access.tenant_id, user_id=user.pk if user is not None else None)
         if request.access.scoped and not access.is_self_scoped(request):
             _receive_upload(request)
             request.open_scope.enter_context(request.access.scope())

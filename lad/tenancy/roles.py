@@ -1,19 +1,18 @@
-"""PostgreSQL roles: who they are, what they may touch, and the refusal to serve as one that sees everything."""
+"""PostgreSQL roles and grants, and the check of the login that web and workers use."""
 
-from typing import Any
-
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 
-# Tables of Django itself. Only staff work and signing in touch them, always as the platform.
+# Django's own tables. Only the admin and signing in use them, always as the platform role.
 FRAMEWORK_APPS = ("auth", "contenttypes", "sessions", "admin")
 
 
-def prepare_database(using: str, **_kwargs: Any) -> None:
-    """Create the schema and the two group roles before the first migration, if they are missing."""
+def prepare_database(using: str, **_kwargs: object) -> None:
+    """Create the schema and the two group roles if they are missing. Runs before migrations."""
     connection = connections[using]
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
@@ -25,16 +24,14 @@ def prepare_database(using: str, **_kwargs: Any) -> None:
         cursor.execute(f"GRANT USAGE ON SCHEMA {quote(settings.DB_SCHEMA)} TO PUBLIC")
 
 
-def grant_framework_tables(using: str, apps: Any = None, **_kwargs: Any) -> None:
-    """Give the platform role Django's own tables, and everybody the list of migrations."""
-    from django.apps import apps as installed
-
+def grant_framework_tables(using: str, **_kwargs: object) -> None:
+    """Grant Django's own tables to the platform role, and the list of migrations to every role."""
     connection = connections[using]
     quote = connection.ops.quote_name
     present = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         for label in FRAMEWORK_APPS:
-            for model in installed.get_app_config(label).get_models(include_auto_created=True):
+            for model in apps.get_app_config(label).get_models(include_auto_created=True):
                 if model._meta.db_table in present:
                     table = quote(model._meta.db_table)
                     cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {PLATFORM_ROLE}")
@@ -47,11 +44,11 @@ def grant_framework_tables(using: str, apps: Any = None, **_kwargs: Any) -> None
 
 
 def refuse_privileged_login(using: str = "default") -> None:
-    """Raise ImproperlyConfigured when the login role would see every tenant's rows, or could not work at all.
+    """Raise ImproperlyConfigured if the login would see every tenant's rows or could not enter a scope.
 
-    Web, worker and beat call it before they serve: for a superuser, a role with BYPASSRLS, an owner of
-    the tables, or one that may become any of these, row-level security is no bar; one that inherits
-    from the group roles reads without having entered a scope.
+    Web, worker and beat call this before they serve. A superuser, a role with BYPASSRLS, an owner of the
+    tables, or a role that may become one of these bypasses row-level security. A role that inherits from the
+    group roles can read outside any scope.
     """
     with connections[using].cursor() as cursor:
         cursor.execute(_LOGIN_FACTS, {"tenant": TENANT_ROLE, "platform": PLATFORM_ROLE, "schema": settings.DB_SCHEMA})
@@ -63,16 +60,14 @@ def refuse_privileged_login(using: str = "default") -> None:
         f"inherits from {TENANT_ROLE} or {PLATFORM_ROLE}": inherits,
     }
     wrong = [reason for reason, holds in reasons.items() if holds]
-    remedy = (
-        f"Use a login made with NOINHERIT that is a member of {TENANT_ROLE} and {PLATFORM_ROLE} and of nothing else."
-    )
+    remedy = f"Use a login with NOINHERIT that is a member of {TENANT_ROLE} and {PLATFORM_ROLE} only."
     if wrong:
         raise ImproperlyConfigured(
-            f'DATABASE_URL signs in as "{name}", which {", ".join(wrong)}: tenants would not be kept apart. {remedy}'
+            f'DATABASE_URL signs in as "{name}", which {", ".join(wrong)}: it would see every tenant. {remedy}'
         )
     if not member:
         raise ImproperlyConfigured(
-            f'DATABASE_URL signs in as "{name}", which may not act as {TENANT_ROLE} and {PLATFORM_ROLE}. {remedy}'
+            f'DATABASE_URL signs in as "{name}", which is not a member of {TENANT_ROLE} and {PLATFORM_ROLE}. {remedy}'
         )
 
 

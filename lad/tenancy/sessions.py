@@ -1,4 +1,4 @@
-"""Database sessions that are read and written as the platform: a session is looked up before any tenant is known."""
+"""Store sessions in the database as the platform role: a session is read before its tenant is known."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from lad.tenancy.context import platform_context
 
 
 class SessionStore(db.SessionStore):
+    """Django's database sessions, read and written in platform scopes."""
+
     def load(self) -> Any:
         with platform_context():
             return super().load()

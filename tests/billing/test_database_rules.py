@@ -155,7 +155,7 @@ def writing_to(model: Any, tenant: Any) -> AbstractContextManager[None]:
 
 
 @pytest.mark.parametrize(("model", "values", "change", "rule"), cases(REFUSED))
-def test_the_database_refuses_what_breaks_a_rule(model, values, change, rule, tenant):
+def test_the_database_refuses_a_write_that_breaks_a_rule(model, values, change, rule, tenant):
     row = made(model, tenant, **values)
     with writing_to(model, tenant), refused(psycopg.errors.CheckViolation) as caught:
         write(row, change)

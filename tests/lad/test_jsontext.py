@@ -1,4 +1,4 @@
-"""JSON as people write it: where it is wrong, what cannot be stored, how it is laid out."""
+"""JSON that people edit: errors, values that cannot be stored, and formatting."""
 
 import json
 
@@ -21,26 +21,26 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(s
         ('{"a": }', "a value is missing"),
         ('{"a" 1}', "a colon is missing"),
         ('"open', "not closed"),
-        ("[1] 2", "something follows"),
-        ('{"a": 1, "a": 2}', "“a” stands twice"),
-        ("NaN", "NaN is no number"),
+        ("[1] 2", "there is text after the end"),
+        ('{"a": 1, "a": 2}', "“a” appears twice"),
+        ("NaN", "NaN is not allowed as a number"),
         ("[1e999]", "too large"),
         ('"\\u0000"', "NUL"),
         ('{"\\ud800": 1}', "surrogates"),
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_a_fault_says_where_it_is_and_what_to_do(text, says):
+def test_an_error_says_where_it_is_and_what_to_do(text, says):
     with pytest.raises(jsontext.JsonFault, match=says.replace("(", r"\(")):
         jsontext.parse(text)
 
 
 @given(VALUES)
-def test_what_is_laid_out_means_the_same(value):
+def test_formatting_keeps_the_value(value):
     assert json.loads(jsontext.pretty(value)) == value
 
 
-def test_names_keep_their_order_and_short_lists_stand_in_one_line():
+def test_names_keep_their_order_and_short_lists_stay_on_one_line():
     value = {"zebra": ["a", "b"], "ant": {"10": 1, "2": []}, "long": ["x" * 50, "y" * 50]}
     assert jsontext.pretty(value) == (
         '{\n  "zebra": ["a", "b"],\n  "ant": {\n    "10": 1,\n    "2": []\n  },\n  "long": [\n    '

@@ -1,4 +1,4 @@
-"""Phone numbers as people write them, and as the tables hold them."""
+"""Phone numbers as people write them, and as the tables store them."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -17,7 +17,7 @@ from lad.phones import Phone
         ("011 44 20 7946 0958", Phone("+44", 2079460958)),
         ("+1 (202) 555-0143", Phone("+1", 2025550143)),
         ("+39 06 1234 5678", Phone("+39", 612345678, 1)),
-        # Without a country: the lengths the product's callers are used to.
+        # Without a country code: the country follows from the length.
         ("0501234567", Phone("+971", 501234567)),
         ("501234567", Phone("+971", 501234567)),
         ("09876543210", Phone("+91", 9876543210)),
@@ -34,7 +34,7 @@ def test_a_known_region_reads_a_local_number() -> None:
 
 
 @pytest.mark.parametrize("written", ["", "hello", "12", "+1", "+999123", "+390000000", "call 2025550143 or else"])
-def test_what_nobody_could_dial_is_refused_with_an_example(written: str) -> None:
+def test_an_impossible_number_is_refused_with_an_example(written: str) -> None:
     with pytest.raises(ValidationError, match="Write it with its country"):
         phones.parse(written)
 
@@ -46,7 +46,7 @@ def test_no_leading_zero_is_lost(base_number: int, zeros: int) -> None:
     assert phone.e164.endswith(phone.national)
 
 
-def test_the_columns_give_back_the_number_they_were_made_from() -> None:
+def test_the_columns_round_trip_to_the_same_number() -> None:
     for text in ("+390612345678", "+971501234567", "+12025550143"):
         assert phones.parse(text).e164 == text
         assert phones.parse(phones.parse(text).international) == phones.parse(text)

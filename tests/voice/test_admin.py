@@ -160,7 +160,7 @@ def test_an_invalid_number_is_refused_next_to_its_field(
         change("callbatch", batch), {**form, f"{INLINE}-TOTAL_FORMS": "1", f"{INLINE}-0-to_phone": "12"}
     )
     assert response.status_code == 200
-    assert "is no phone number" in response.content.decode()
+    assert "is not a phone number" in response.content.decode()
 
 
 def test_a_started_batch_takes_no_entries(tenant: Tenant, member: User, admin_of: Callable[..., Client]) -> None:

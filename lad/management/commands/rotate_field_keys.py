@@ -1,9 +1,10 @@
-"""manage.py rotate_field_keys: re-encrypts what is not under the newest of FIELD_ENCRYPTION_KEYS."""
+"""``manage.py rotate_field_keys``: re-encrypt values that are not under the newest of FIELD_ENCRYPTION_KEYS."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
@@ -22,7 +23,7 @@ IDS_SHOWN: Final = 10
 
 @dataclass
 class Count:
-    """How the values of one column fared; ``unreadable`` are rows whose key is not configured."""
+    """Counts for one column. ``unreadable`` lists rows whose encryption key is not configured."""
 
     current: int = 0
     rotated: int = 0
@@ -31,16 +32,18 @@ class Count:
 
 class Command(BaseCommand):
     help = (
-        "Re-encrypts every encrypted field under the newest key of FIELD_ENCRYPTION_KEYS, batch by batch. "
-        "It may be stopped and run again; an old key may be dropped once --check finds nothing to do."
+        "Re-encrypt every encrypted field with the newest key of FIELD_ENCRYPTION_KEYS, in batches. The command "
+        "can be stopped and run again. An old key can be removed once --check finds nothing to do."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing; fail if old keys are still in use")
+        parser.add_argument(
+            "--check", action="store_true", help="change nothing, and fail if old keys are still in use"
+        )
         parser.add_argument("--batch", type=int, default=ROWS_PER_BATCH, help="rows per transaction")
 
     def handle(self, *args: Any, check: bool, batch: int, **options: Any) -> None:
-        field_cipher()  # says plainly if a key is missing or malformed, before any row is read
+        field_cipher()  # reports a missing or malformed key before any row is read
         waiting, unreadable = 0, []
         for encrypted in encrypted_fields():
             count = _rotate(encrypted, batch=batch, change=not check)
@@ -55,14 +58,16 @@ class Command(BaseCommand):
             shown = ", ".join(unreadable[:IDS_SHOWN])
             raise CommandError(
                 f"{len(unreadable)} values were encrypted with a key that is not configured ({shown}); "
-                "add it to FIELD_ENCRYPTION_KEYS and run this again."
+                "add it to FIELD_ENCRYPTION_KEYS and run the command again."
             )
         if check and waiting:
-            raise CommandError(f"{waiting} values are under an old key: run rotate_field_keys before dropping it.")
+            raise CommandError(
+                f"{waiting} values are encrypted with an old key: run rotate_field_keys before you remove it."
+            )
 
 
 def encrypted_fields() -> Iterator[EncryptedTextField]:
-    """Every encrypted field of every model."""
+    """Yield every encrypted field of every model."""
     for model in apps.get_models(include_auto_created=True):
         for candidate in model._meta.local_concrete_fields:
             if isinstance(candidate, EncryptedTextField):
@@ -72,7 +77,7 @@ def encrypted_fields() -> Iterator[EncryptedTextField]:
 def _rotate(encrypted: EncryptedTextField, *, batch: int, change: bool) -> Count:
     count, last = Count(), None
     while True:
-        # One transaction per batch: what is done stays done when the command is stopped.
+        # One transaction per batch, so that finished batches stay when the command is stopped.
         with origin("", source="rotate_field_keys"), platform_context():
             rows = _stored(encrypted, after=last)[:batch]
             tokens = list(rows.select_for_update() if change else rows)
@@ -84,8 +89,8 @@ def _rotate(encrypted: EncryptedTextField, *, batch: int, change: bool) -> Count
                 _store(encrypted, renewed)
 
 
-def _stored(encrypted: EncryptedTextField, *, after: Any) -> models.QuerySet:
-    """The keys and stored texts from there on, as they are in the database."""
+def _stored(encrypted: EncryptedTextField, *, after: UUID | int | None) -> models.QuerySet:
+    """Return the keys and stored texts of the rows after this key."""
     manager = getattr(encrypted.model, "all_objects", encrypted.model._base_manager)
     rows = manager.exclude(**{f"{encrypted.name}__isnull": True}).order_by("pk")
     if after is not None:

@@ -99,7 +99,7 @@ def test_nested_errors_name_the_path_of_their_field(api: Any, owner: Any) -> Non
     assert sorted(errors) == ["items.1.amount", "items.1.colour"]
 
 
-def test_a_failed_request_leaves_nothing_behind(api: Any, owner: Any) -> None:
+def test_a_failed_request_leaves_no_rows(api: Any, owner: Any) -> None:
     client = api(owner)
     response = client.post("/api/v1/test/write-then-fail/", {"fail": True}, format="json")
     assert problem(response) == (409, "conflict")

@@ -1,4 +1,4 @@
-"""The audit log tells of every change, whoever makes it and however, and nobody can write it by hand."""
+"""The audit log records every change of every row, and only its trigger can write it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def entries(row: Any) -> list[AuditEntry]:
-    """The single-row entries of a row, the oldest first."""
+    """Return the single-row entries of a row, oldest first."""
     with platform_context():
         return list(AuditEntry.objects.filter(row_id=row.pk).order_by("created_at", "id"))
 
@@ -58,7 +58,7 @@ WRITES: dict[str, Callable[[TenantFeature], Any]] = {
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 @pytest.mark.parametrize("as_platform", [False, True], ids=["as-tenant", "as-platform"])
-def test_every_way_of_changing_a_row_is_told_with_old_and_new_values(
+def test_every_kind_of_change_is_logged_with_old_and_new_values(
     tenant: Tenant, write: Callable[[TenantFeature], Any], as_platform: bool
 ) -> None:
     with platform_context(tenant_id=tenant.pk) if as_platform else tenant_context(tenant.pk):
@@ -71,14 +71,14 @@ def test_every_way_of_changing_a_row_is_told_with_old_and_new_values(
     assert updated.tenant_id == tenant.pk
 
 
-def test_rows_made_together_are_told_one_by_one_while_they_are_few(tenant: Tenant) -> None:
+def test_a_few_rows_inserted_together_have_an_entry_each(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         rows = TenantFeature.objects.bulk_create([TenantFeature(feature_key=f"feature-{n}") for n in range(3)])
 
     assert [entries(row)[0].changes["feature_key"] for row in rows] == [[None, f"feature-{n}"] for n in range(3)]
 
 
-def test_a_removed_row_leaves_its_values_behind(tenant: Tenant) -> None:
+def test_the_log_keeps_the_values_of_a_deleted_row(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         feature = TenantFeatureFactory.create(feature_key="campaigns")
         key = feature.pk
@@ -91,7 +91,7 @@ def test_a_removed_row_leaves_its_values_behind(tenant: Tenant) -> None:
     ]
 
 
-def test_an_entry_says_who_did_it_in_which_request_and_how(tenant: Tenant, owner: User) -> None:
+def test_an_entry_records_actor_request_and_source(tenant: Tenant, owner: User) -> None:
     with origin("request-12345", source="api"), tenant_context(tenant.pk, user_id=owner.pk):
         feature = TenantFeatureFactory.create()
 
@@ -105,7 +105,7 @@ def test_an_entry_says_who_did_it_in_which_request_and_how(tenant: Tenant, owner
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_by_plain_sql_outside_any_scope_is_told_as_such(tenant: Tenant) -> None:
+def test_plain_sql_outside_any_scope_is_logged_with_source_sql(tenant: Tenant) -> None:
     with superuser_connection() as superuser:
         superuser.execute("UPDATE tenants SET plan_tier = 'enterprise' WHERE id = %s", [tenant.pk])
 
@@ -115,7 +115,7 @@ def test_a_change_by_plain_sql_outside_any_scope_is_told_as_such(tenant: Tenant)
         assert history(Tenant, tenant.pk)[0].how == "sql (postgres)"
 
 
-def test_a_write_that_changes_nothing_but_updated_at_is_not_told(tenant: Tenant) -> None:
+def test_a_write_that_changes_only_updated_at_is_not_logged(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         feature = TenantFeatureFactory.create()
         feature.save()
@@ -124,7 +124,7 @@ def test_a_write_that_changes_nothing_but_updated_at_is_not_told(tenant: Tenant)
     assert [entry.action for entry in entries(feature)] == ["created"]
 
 
-def test_a_soft_deletion_and_its_restore_are_told_as_what_they_are(tenant: Tenant, member: User) -> None:
+def test_soft_deletion_and_restore_are_logged_as_deleted_and_restored(tenant: Tenant, member: User) -> None:
     from lad.db.deletion import restore
 
     with tenant_context(tenant.pk):
@@ -135,7 +135,7 @@ def test_a_soft_deletion_and_its_restore_are_told_as_what_they_are(tenant: Tenan
     assert [entry.action for entry in entries(membership)] == ["created", "deleted", "restored"]
 
 
-def test_secrets_are_masked_but_shown_as_changed(db: None) -> None:
+def test_a_changed_secret_is_logged_with_both_values_masked(db: None) -> None:
     with platform_context():
         identity = UserIdentityFactory.create(access_token="first-token", refresh_token=None)
         identity.access_token = "second-token"
@@ -159,7 +159,7 @@ def log_as_text() -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_a_tenant_reads_the_history_of_its_own_rows_and_of_itself_only(
+def test_a_tenant_reads_only_the_history_of_its_own_rows_and_of_itself(
     tenant: Tenant, other_tenant: Tenant, owner: User
 ) -> None:
     with tenant_context(other_tenant.pk):
@@ -177,7 +177,7 @@ def test_a_tenant_reads_the_history_of_its_own_rows_and_of_itself_only(
         assert history(User, owner.pk) == []
 
 
-def test_a_row_moved_to_another_tenant_is_told_to_neither(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_neither_tenant_sees_the_entry_of_a_row_moved_between_them(tenant: Tenant, other_tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         feature = TenantFeatureFactory.create()
         TenantFeature.objects.filter(pk=feature.pk).update(tenant=other_tenant)
@@ -187,7 +187,7 @@ def test_a_row_moved_to_another_tenant_is_told_to_neither(tenant: Tenant, other_
     assert moved.changes == {"tenant_id": [str(tenant.pk), str(other_tenant.pk)]}
 
 
-def test_changing_a_rows_key_hides_nothing(tenant: Tenant) -> None:
+def test_changing_a_rows_key_is_logged_in_full(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         feature = TenantFeatureFactory.create(feature_key="campaigns")
         key = uuid4()
@@ -211,13 +211,13 @@ FORGERIES = {
 
 @pytest.mark.parametrize("sql", FORGERIES.values(), ids=FORGERIES.keys())
 @pytest.mark.parametrize("as_platform", [False, True], ids=["as-tenant", "as-platform"])
-def test_nobody_but_the_trigger_writes_the_log(tenant: Tenant, sql: str, as_platform: bool) -> None:
+def test_only_the_trigger_writes_the_log(tenant: Tenant, sql: str, as_platform: bool) -> None:
     scope = platform_context() if as_platform else tenant_context(tenant.pk)
     with scope, pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         execute(sql)
 
 
-def test_a_temporary_table_does_not_divert_the_log(tenant: Tenant) -> None:
+def test_a_temporary_table_cannot_divert_the_log(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         execute("CREATE TEMPORARY TABLE audit_entries (LIKE audit_entries) ON COMMIT DROP")
         execute("GRANT ALL ON pg_temp.audit_entries TO PUBLIC")
@@ -227,7 +227,9 @@ def test_a_temporary_table_does_not_divert_the_log(tenant: Tenant) -> None:
     assert len(entries(feature)) == 1
 
 
-def test_the_history_reads_as_people_speak(tenant: Tenant, owner: User, superuser: User) -> None:
+def test_the_history_shows_labels_and_names_instead_of_columns_and_keys(
+    tenant: Tenant, owner: User, superuser: User
+) -> None:
     with origin("", source="admin"), platform_context(tenant_id=tenant.pk, user_id=superuser.pk):
         colleague = MemberFactory.create(email="colleague@acme.test")
         membership = Membership.objects.get(user=colleague)
@@ -242,12 +244,12 @@ def test_the_history_reads_as_people_speak(tenant: Tenant, owner: User, superuse
         ("Role", "Member", "Admin"),
         ("Invited by", "", owner.email),
     ]
-    # Platform staff are not members, so their names are not the tenant's to read.
+    # Platform staff are not members, so the tenant cannot read their names.
     assert (oldest.who, oldest.how, oldest.action) == ("LAD staff", "admin", "Created")
     assert ("User", "", colleague.email) in [(change.label, change.old, change.new) for change in oldest.changes]
 
 
-def test_numeric_keys_and_lists_are_told_too() -> None:
+def test_changes_of_rows_with_numeric_keys_and_of_lists_are_logged() -> None:
     with superuser_connection() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("CREATE TABLE audited_numbers (id bigint PRIMARY KEY, words text[], updated_at timestamptz)")
         for event, transition in {
@@ -284,7 +286,7 @@ def test_the_log_outlives_its_tenant(tenant: Tenant) -> None:
     assert [entry.action for entry in entries(tenant)] == ["created", "deleted"]
 
 
-def test_structured_values_are_told_as_they_are(tenant: Tenant) -> None:
+def test_json_values_are_logged_unchanged(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         feature = TenantFeatureFactory.create(config={"quote": 'a "b" \\ ü \n', "nothing": None})
 

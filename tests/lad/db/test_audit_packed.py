@@ -1,4 +1,4 @@
-"""Statements over many rows are packed into few entries, and each row's history is still whole."""
+"""Statements over many rows are packed into few entries, and each row keeps its complete history."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ def make_many(count: int = MANY, **values: Any) -> list[TenantFeature]:
 
 
 def told(row_id: UUID, *names: str) -> list[tuple[str, dict[str, tuple[str, str]]]]:
-    """What the row's history tells (of the named fields), the oldest first."""
+    """Return the row's history, optionally of the named fields only, oldest first."""
     return [
         (
             entry.action,
@@ -43,7 +43,7 @@ def execute(sql: str, *arguments: Any) -> None:
         cursor.execute(sql, arguments or None)
 
 
-def test_many_rows_made_at_once_take_few_entries(tenant: Tenant) -> None:
+def test_many_rows_inserted_at_once_take_few_entries(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         make_many(5 * 1000)
         entries = AuditEntry.objects.filter(table_name="tenant_features")
@@ -52,7 +52,7 @@ def test_many_rows_made_at_once_take_few_entries(tenant: Tenant) -> None:
         assert len(entries) <= 8
 
 
-def test_a_row_among_many_has_its_own_history(tenant: Tenant) -> None:
+def test_each_row_of_a_packed_entry_has_its_own_history(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         keys = [row.pk for row in make_many(config={"limit": 5})]
         TenantFeature.objects.update(enabled=False)
@@ -70,7 +70,7 @@ def test_a_row_among_many_has_its_own_history(tenant: Tenant) -> None:
         assert AuditEntry.objects.filter(table_name="tenant_features").count() == 4
 
 
-def test_rows_that_a_big_update_did_not_change_are_left_out(tenant: Tenant) -> None:
+def test_rows_that_a_large_update_did_not_change_are_left_out(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         on = make_many(MANY, enabled=True)[0]
         execute("UPDATE tenant_features SET enabled = false WHERE feature_key LIKE '%%7'")
@@ -81,7 +81,7 @@ def test_rows_that_a_big_update_did_not_change_are_left_out(tenant: Tenant) -> N
         assert [entry for entry, _ in told(off.pk)] == ["Created", "Changed"]
 
 
-def test_an_update_that_changes_other_columns_in_other_rows_is_told_in_full(tenant: Tenant) -> None:
+def test_an_update_of_different_columns_in_different_rows_is_logged_in_full(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         rows = make_many()
         execute(
@@ -94,7 +94,7 @@ def test_an_update_that_changes_other_columns_in_other_rows_is_told_in_full(tena
         assert told(rows[2].pk)[1:] == [("Changed", {"enabled": ("yes", "no"), "config": ("{}", '{"a": 1}')})]
 
 
-def test_a_big_update_that_changes_nothing_is_not_told(tenant: Tenant) -> None:
+def test_a_large_update_that_changes_nothing_is_not_logged(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         make_many()
         before = AuditEntry.objects.count()
@@ -103,7 +103,7 @@ def test_a_big_update_that_changes_nothing_is_not_told(tenant: Tenant) -> None:
         assert AuditEntry.objects.count() == before
 
 
-def test_changing_the_keys_of_many_rows_hides_nothing(tenant: Tenant) -> None:
+def test_changing_the_keys_of_many_rows_is_logged_in_full(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         row = make_many()[5]
         execute("UPDATE tenant_features SET id = gen_random_uuid()")
@@ -113,7 +113,7 @@ def test_changing_the_keys_of_many_rows_hides_nothing(tenant: Tenant) -> None:
         assert [action for action, _ in told(key)] == ["Created"]
 
 
-def test_a_statement_over_two_tenants_shows_each_its_own_rows(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_statement_over_two_tenants_shows_each_tenant_its_own_rows(tenant: Tenant, other_tenant: Tenant) -> None:
     for one in (tenant, other_tenant):
         with tenant_context(one.pk):
             make_many()
@@ -128,7 +128,7 @@ def test_a_statement_over_two_tenants_shows_each_its_own_rows(tenant: Tenant, ot
             assert set(updated.values_list("tenant_id", flat=True)) == {one.pk}
 
 
-def test_many_rows_moved_to_another_tenant_are_told_to_neither(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_neither_tenant_sees_the_entries_of_many_rows_moved_between_them(tenant: Tenant, other_tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         make_many()
     with platform_context():

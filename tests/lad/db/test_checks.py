@@ -1,4 +1,4 @@
-"""The system checks refuse a model whose tenancy is not settled; each is shown one that must not pass."""
+"""The system checks refuse models without a safe tenancy."""
 
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ def faults(model: Any) -> list[str]:
 
 
 def without(model: Any, kind: type) -> Any:
-    """The model as it would be had somebody removed its constraints of the kind."""
+    """Return a copy of the model without its constraints of this kind."""
     model._meta.constraints = [constraint for constraint in model._meta.constraints if not isinstance(constraint, kind)]
     return model
 
@@ -30,7 +30,7 @@ def test_the_models_of_lad_pass() -> None:
 
 
 @isolate_apps("tenants")
-def test_a_sound_model_passes() -> None:
+def test_a_correct_model_passes() -> None:
     class Note(TenantModel):
         text = models.TextField()
 
@@ -54,7 +54,7 @@ def test_a_sound_model_passes() -> None:
 
 
 @isolate_apps("tenants")
-def test_a_model_that_says_nothing_about_tenancy_is_e001() -> None:
+def test_a_model_without_declared_tenancy_is_e001() -> None:
     class Stray(models.Model):
         class Meta:
             app_label = "tenants"
@@ -63,7 +63,7 @@ def test_a_model_that_says_nothing_about_tenancy_is_e001() -> None:
 
 
 @isolate_apps("tenants")
-def test_a_many_to_many_table_that_django_makes_by_itself_is_e001() -> None:
+def test_an_automatic_many_to_many_table_is_e001() -> None:
     class Label(TenantModel):
         class Meta:
             app_label = "tenants"
@@ -135,7 +135,7 @@ UNIQUE_KEYS = {
 
 @pytest.mark.parametrize("key", UNIQUE_KEYS.values(), ids=UNIQUE_KEYS.keys())
 @isolate_apps("tenants")
-def test_a_unique_key_that_tells_of_other_tenants_is_e004(key: dict[str, Any]) -> None:
+def test_a_unique_key_that_reveals_other_tenants_is_e004(key: dict[str, Any]) -> None:
     class Leaking(TenantModel):
         code = models.CharField(max_length=10, **key.get("field", {}))
 
@@ -149,7 +149,7 @@ def test_a_unique_key_that_tells_of_other_tenants_is_e004(key: dict[str, Any]) -
 
 
 @isolate_apps("tenants")
-def test_a_key_that_must_be_unique_across_tenants_is_named_as_such() -> None:
+def test_a_key_listed_in_unique_across_tenants_passes() -> None:
     class Token(TenantModel):
         code = models.CharField(max_length=10, unique=True)
 

@@ -1,4 +1,4 @@
-"""Encrypted fields: nothing of them is readable outside the process that holds the keys."""
+"""Encrypted fields are readable only with the configured keys."""
 
 import io
 import logging
@@ -45,7 +45,7 @@ def rotate(**options: Any) -> str:
 
 
 def tables_with_text(text: str) -> list[str]:
-    """The tables of which some row, written out, holds the text."""
+    """Return the tables with a row whose text form contains this text."""
     with platform_context(), connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
         found = []
@@ -58,7 +58,7 @@ def tables_with_text(text: str) -> list[str]:
         return found
 
 
-def test_what_is_written_is_read_back(identity: UserIdentity) -> None:
+def test_a_written_value_is_read_back(identity: UserIdentity) -> None:
     assert read(identity) == SECRET
     with platform_context():
         assert UserIdentity.objects.filter(refresh_token__isnull=True).get() == identity
@@ -90,7 +90,7 @@ def test_a_comparison_with_an_encrypted_field_is_refused(identity: UserIdentity)
         UserIdentity.objects.filter(access_token=SECRET).exists()
 
 
-def test_the_api_does_not_show_it(identity: UserIdentity, owner: User, api: Any) -> None:
+def test_the_api_does_not_show_an_encrypted_field(identity: UserIdentity, owner: User, api: Any) -> None:
     with platform_context():
         UserIdentity.objects.filter(pk=identity.pk).update(user=owner)
     client = api(owner)
@@ -102,7 +102,7 @@ def test_the_api_does_not_show_it(identity: UserIdentity, owner: User, api: Any)
         assert "gAAAA" not in content.decode()
 
 
-def test_the_admin_does_not_show_it(identity: UserIdentity, superuser: User, client: Any) -> None:
+def test_the_admin_does_not_show_an_encrypted_field(identity: UserIdentity, superuser: User, client: Any) -> None:
     client.force_login(superuser)
     for page in ("", f"{identity.pk}/change/", f"{identity.pk}/history/"):
         response = client.get(f"/admin/tenants/useridentity/{page}", follow=True)
@@ -112,13 +112,13 @@ def test_the_admin_does_not_show_it(identity: UserIdentity, superuser: User, cli
         assert "gAAAA" not in content
 
 
-def test_after_a_key_change_old_values_are_read_and_rotation_moves_them_to_the_new_key(
+def test_after_a_key_change_old_values_are_readable_and_rotation_re_encrypts_them(
     identity: UserIdentity, settings: Settings
 ) -> None:
     old, new = settings.FIELD_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
     settings.FIELD_ENCRYPTION_KEYS = [new, old]
     assert read(identity) == SECRET
-    with pytest.raises(CommandError, match="1 values are under an old key"):
+    with pytest.raises(CommandError, match="1 values are encrypted with an old key"):
         rotate(check=True)
 
     assert f"{COLUMN}: 1 re-encrypted, 0 current, 0 unreadable" in rotate()
@@ -128,7 +128,7 @@ def test_after_a_key_change_old_values_are_read_and_rotation_moves_them_to_the_n
     assert f"{COLUMN}: 0 to re-encrypt, 1 current, 0 unreadable" in rotate(check=True)
 
 
-def test_rotation_goes_through_all_rows_in_batches_and_may_be_repeated(db: None, settings: Settings) -> None:
+def test_rotation_covers_all_rows_in_batches_and_can_be_repeated(db: None, settings: Settings) -> None:
     with platform_context():
         for number in range(7):
             UserIdentityFactory.create(access_token=f"{SECRET}-{number}", refresh_token="" if number else SECRET)
@@ -145,7 +145,7 @@ def test_rotation_goes_through_all_rows_in_batches_and_may_be_repeated(db: None,
     assert tokens == {f"{SECRET}-{number}" for number in range(7)}
 
 
-def test_rotation_stopped_half_way_keeps_what_is_done(
+def test_a_stopped_rotation_keeps_its_finished_batches(
     db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from lad.management.commands import rotate_field_keys as command
@@ -170,7 +170,7 @@ def test_rotation_stopped_half_way_keeps_what_is_done(
     assert f"{COLUMN}: 2 re-encrypted, 2 current, 0 unreadable" in rotate()
 
 
-def test_a_value_under_a_forgotten_key_is_named_but_not_lost(identity: UserIdentity, settings: Settings) -> None:
+def test_a_value_under_a_missing_key_is_reported_and_kept(identity: UserIdentity, settings: Settings) -> None:
     before = stored(identity)
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
@@ -186,7 +186,7 @@ def test_a_value_under_a_forgotten_key_is_named_but_not_lost(identity: UserIdent
     [([], "Set FIELD_ENCRYPTION_KEYS"), (["not-a-key"], "not a Fernet key")],
     ids=["no-key", "malformed-key"],
 )
-def test_a_missing_or_malformed_key_is_said_plainly(
+def test_a_missing_or_malformed_key_is_reported(
     identity: UserIdentity, settings: Settings, keys: list[str], says: str
 ) -> None:
     settings.FIELD_ENCRYPTION_KEYS = keys

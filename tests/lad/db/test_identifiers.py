@@ -1,4 +1,4 @@
-"""Keys are ordered by time, also those of a history that is written afterwards."""
+"""Keys are ordered by time, also those of history that is recorded later."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ from lad.db.identifiers import as_of, uuid7
 LONG_AGO = datetime(2020, 2, 29, 12, tzinfo=UTC)
 
 
-def test_a_key_of_a_moment_stands_between_those_before_and_after_it() -> None:
+def test_a_key_made_as_of_a_moment_sorts_at_that_moment() -> None:
     keys = []
     for number in range(50):
         with as_of(LONG_AGO + timedelta(milliseconds=number)):
@@ -17,6 +17,6 @@ def test_a_key_of_a_moment_stands_between_those_before_and_after_it() -> None:
     assert all(key.version == 7 for key in keys)
 
 
-def test_keys_of_one_moment_differ() -> None:
+def test_keys_of_the_same_moment_differ() -> None:
     with as_of(LONG_AGO):
         assert len({uuid7() for _ in range(1_000)}) == 1_000

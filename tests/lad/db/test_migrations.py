@@ -40,7 +40,7 @@ print("there and back")
 
 @pytest.fixture
 def empty_database() -> Iterator[str]:
-    """The owner's address of a database with nothing in it."""
+    """Return the owner's URL of an empty database."""
     name = f"trial_{uuid.uuid4().hex[:12]}"
     address = os.environ["DATABASE_OWNER_URL"]
     with psycopg.connect(address, autocommit=True) as owner:
@@ -49,7 +49,7 @@ def empty_database() -> Iterator[str]:
         owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_they_go_there_and_back(empty_database: str) -> None:
+def test_migrations_run_forwards_backwards_and_forwards_again(empty_database: str) -> None:
     environment = {**os.environ, "DATABASE_OWNER_URL": empty_database, "LAD_DATABASE_ACCESS": "owner"}
     ended = subprocess.run(
         [sys.executable, "-c", THERE_AND_BACK],

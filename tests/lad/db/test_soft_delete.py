@@ -1,4 +1,4 @@
-"""Deleting marks, hides and can be undone exactly."""
+"""Soft deletion hides rows and can be undone exactly."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ def live_memberships(user: User) -> set[str]:
     return set(Membership.objects.filter(user=user).values_list("tenant__slug", flat=True))
 
 
-def test_a_deleted_row_is_hidden_but_not_gone(tenant: Tenant, member: User) -> None:
+def test_a_deleted_row_is_hidden_and_kept(tenant: Tenant, member: User) -> None:
     with tenant_context(tenant.pk):
         membership = Membership.objects.get(user=member)
         assert membership.delete() == (1, {"tenants.Membership": 1})
@@ -38,7 +38,7 @@ def test_a_deleted_row_is_hidden_but_not_gone(tenant: Tenant, member: User) -> N
     assert hidden.role == Role.MEMBER
 
 
-def test_what_belongs_to_a_row_is_deleted_with_it_and_comes_back_with_it(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_rows_that_cascade_are_deleted_and_restored_together(tenant: Tenant, other_tenant: Tenant) -> None:
     with platform_context():
         user = user_in(tenant, other_tenant)
         assert user.delete() == (3, {"tenants.User": 1, "tenants.Membership": 2})
@@ -48,7 +48,7 @@ def test_what_belongs_to_a_row_is_deleted_with_it_and_comes_back_with_it(tenant:
         assert live_memberships(user) == {tenant.slug, other_tenant.slug}
 
 
-def test_a_restore_undoes_one_deletion_and_leaves_earlier_ones(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_restore_undoes_one_deletion_and_keeps_earlier_ones(tenant: Tenant, other_tenant: Tenant) -> None:
     with platform_context():
         user = user_in(tenant, other_tenant)
         Membership.objects.get(user=user, tenant=other_tenant).delete()
@@ -58,7 +58,7 @@ def test_a_restore_undoes_one_deletion_and_leaves_earlier_ones(tenant: Tenant, o
         assert live_memberships(user) == {tenant.slug}
 
 
-def test_a_restore_brings_back_nobody_elses_rows(tenant: Tenant) -> None:
+def test_a_restore_leaves_other_deletions_alone(tenant: Tenant) -> None:
     with platform_context():
         first, second = user_in(tenant), user_in(tenant)
         first.delete()
@@ -69,7 +69,7 @@ def test_a_restore_brings_back_nobody_elses_rows(tenant: Tenant) -> None:
         assert live_memberships(second) == set()
 
 
-def test_rows_deleted_by_a_queryset_come_back_together(tenant: Tenant) -> None:
+def test_rows_deleted_by_a_queryset_are_restored_together(tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         TenantInvitationFactory.create_batch(3)
         kept = TenantInvitationFactory.create()
@@ -96,7 +96,7 @@ def test_deleting_twice_keeps_the_first_moment(tenant: Tenant, member: User) -> 
     assert (again.deleted_at, again.deletion_id) == (first.deleted_at, first.deletion_id)
 
 
-def test_a_deleted_row_frees_its_unique_place_until_it_is_restored(db: None) -> None:
+def test_a_deleted_row_frees_its_unique_key(db: None) -> None:
     with platform_context():
         gone = UserFactory.create(email="ann@acme.test")
         gone.delete()
@@ -107,7 +107,7 @@ def test_a_deleted_row_frees_its_unique_place_until_it_is_restored(db: None) -> 
         assert User.all_objects.get(pk=gone.pk).deleted_at is not None
 
 
-def test_only_the_platform_removes_for_good(tenant: Tenant, member: User) -> None:
+def test_only_the_platform_can_delete_for_good(tenant: Tenant, member: User) -> None:
     with tenant_context(tenant.pk), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         Membership.objects.filter(user=member).hard_delete()
     with platform_context():

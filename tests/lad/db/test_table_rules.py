@@ -1,4 +1,4 @@
-"""What the tables enforce by themselves, whoever writes."""
+"""Rules that the database enforces on every write."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,7 +75,7 @@ BROKEN_RULES = {
 
 
 @pytest.mark.parametrize(("sql", "constraint"), BROKEN_RULES.values(), ids=BROKEN_RULES.keys())
-def test_the_database_refuses_what_breaks_a_rule(
+def test_the_database_refuses_a_write_that_breaks_a_rule(
     tenant: Tenant, other_tenant: Tenant, owner: User, member: User, sql: str, constraint: str
 ) -> None:
     with platform_context(), pytest.raises(IntegrityError, match=constraint), transaction.atomic():
@@ -126,7 +126,7 @@ class TestAppendOnly:
             superuser.execute("TRUNCATE audit_entries")
 
 
-def test_one_owner_may_hand_over_to_another_within_a_transaction(tenant: Tenant, owner: User, member: User) -> None:
+def test_ownership_can_change_hands_within_a_transaction(tenant: Tenant, owner: User, member: User) -> None:
     with tenant_context(tenant.pk):
         Membership.objects.filter(user=owner).update(role=Role.ADMIN)
         Membership.objects.filter(user=member).update(role=Role.OWNER)

@@ -1,4 +1,4 @@
-"""Scopes own a transaction, switch role and tenant, nest, and leave nothing behind."""
+"""Scopes own a transaction, switch role and tenant, nest, and restore the settings around them."""
 
 import threading
 from typing import Any
@@ -25,7 +25,7 @@ SETTINGS = ("role", "lad.tenant_id", "lad.user_id", "lad.request_id", "lad.sourc
 
 
 def in_database() -> tuple[str, ...]:
-    """What the database knows of the scope: role, tenant, user, request, source."""
+    """Return the scope's settings in the database: role, tenant, user, request, source."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(f"COALESCE(current_setting('{name}', true), '')" for name in SETTINGS))
         return tuple(cursor.fetchone())
@@ -46,7 +46,7 @@ class TestNesting:
         assert current_request_id() == ""
         assert in_database() == NOTHING
 
-    def test_an_inner_scope_ends_where_the_outer_one_goes_on(self) -> None:
+    def test_the_outer_scope_continues_after_the_inner_one(self) -> None:
         outer, inner, user_id = uuid4(), uuid4(), uuid4()
 
         with tenant_context(outer, user_id=user_id):
@@ -59,7 +59,7 @@ class TestNesting:
             assert in_database() == before
             assert current_tenant_id() == outer
 
-    def test_an_inner_scope_that_fails_restores_the_outer_one(self) -> None:
+    def test_a_failed_inner_scope_restores_the_outer_one(self) -> None:
         outer = uuid4()
 
         with tenant_context(outer):
@@ -81,10 +81,10 @@ class TestNesting:
             assert in_database() == before
             assert TenantFeature.objects.count() == 0
 
-    def test_the_platform_as_a_whole_has_no_current_tenant(self) -> None:
+    def test_a_platform_scope_without_a_tenant_has_no_current_tenant(self) -> None:
         with pytest.raises(NoTenant, match="No tenant is current"):
             current_tenant_id()
-        with platform_context(), pytest.raises(NoTenant, match="platform as a whole"):
+        with platform_context(), pytest.raises(NoTenant, match="current scope has no tenant"):
             current_tenant_id()
 
 
@@ -102,7 +102,7 @@ class TestTransaction:
         with tenant_context(tenant.pk):
             assert TenantFeature.objects.count() == 1
 
-    def test_after_a_scope_the_session_knows_nothing_of_it(self, tenant: Tenant) -> None:
+    def test_the_session_keeps_no_settings_of_an_ended_scope(self, tenant: Tenant) -> None:
         with origin("request-1", source="api"), tenant_context(tenant.pk, user_id=uuid4()):
             pass
         assert in_database() == NOTHING
@@ -110,7 +110,7 @@ class TestTransaction:
             _ = 1 / 0
         assert in_database() == NOTHING
 
-    def test_a_pooled_connection_comes_back_without_anything_of_its_last_user(self, tenant: Tenant) -> None:
+    def test_a_pooled_connection_keeps_no_settings_of_its_last_user(self, tenant: Tenant) -> None:
         connection.close()
         options = connection.settings_dict["OPTIONS"]
         pooling, options["pool"] = options.get("pool"), {"min_size": 1, "max_size": 1}
@@ -134,7 +134,7 @@ class TestTransaction:
             connection.close_pool()  # type: ignore[attr-defined]
             options["pool"] = pooling
 
-    def test_two_threads_have_scopes_of_their_own(self, tenant: Tenant, other_tenant: Tenant) -> None:
+    def test_two_threads_have_separate_scopes(self, tenant: Tenant, other_tenant: Tenant) -> None:
         together = threading.Barrier(2, timeout=20)
         seen: dict[UUID, Any] = {}
 

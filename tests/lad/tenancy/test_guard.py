@@ -1,4 +1,4 @@
-"""Web, worker and beat refuse to start as a login that row-level security does not hold."""
+"""Web, worker and beat refuse to start with a login that bypasses row-level security."""
 
 import os
 import subprocess
@@ -24,13 +24,13 @@ UNFIT = {
     "bypass": ("BYPASSRLS", "GRANT lad_app, lad_platform TO {}", "has BYPASSRLS"),
     "owner": ("NOINHERIT", "GRANT lad_app, lad_platform, lad_owner TO {}", "owns the tables"),
     "inherits": ("INHERIT", "GRANT lad_app, lad_platform TO {}", "inherits from lad_app or lad_platform"),
-    "no-member": ("NOINHERIT", "GRANT lad_app TO {}", "may not act as lad_app and lad_platform"),
+    "no-member": ("NOINHERIT", "GRANT lad_app TO {}", "is not a member of lad_app and lad_platform"),
 }
 
 
 @pytest.fixture
 def login() -> Iterator[str]:
-    """The name of a login that the test may make; it is dropped afterwards."""
+    """Yield a name for a login that the test can create, and drop it afterwards."""
     name = f"trial_{uuid.uuid4().hex[:12]}"
     yield name
     with superuser_connection() as superuser:
@@ -38,7 +38,7 @@ def login() -> Iterator[str]:
 
 
 def address(login: str) -> str:
-    """DATABASE_URL of the test database for another login."""
+    """Return the DATABASE_URL of the test database for another login."""
     parts = urlsplit(os.environ["DATABASE_URL"])
     host = parts.netloc.partition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{login}@{host}", path=f"/{connection.settings_dict['NAME']}"))
@@ -57,7 +57,7 @@ def test_an_unfit_login_is_refused_with_its_reason(
     with signed_in_to_database("TRIAL_URL"), pytest.raises(ImproperlyConfigured, match=reason) as refused:
         refuse_privileged_login()
     assert f'"{login}"' in str(refused.value)
-    assert "Use a login made with NOINHERIT" in str(refused.value)
+    assert "Use a login with NOINHERIT" in str(refused.value)
 
 
 def test_the_restricted_login_is_accepted() -> None:
@@ -87,7 +87,7 @@ def test_no_process_starts_as_the_owner_of_the_tables(command: tuple[str, ...]) 
     assert "serving" not in ended.stdout
 
 
-def test_a_login_that_could_not_be_checked_at_the_start_is_checked_on_the_first_connection() -> None:
+def test_a_login_is_checked_on_the_first_connection_if_the_database_was_unreachable() -> None:
     script = (
         "import environ, lad.wsgi\n"
         "from django.db import connection\n"
@@ -99,6 +99,6 @@ def test_a_login_that_could_not_be_checked_at_the_start_is_checked_on_the_first_
     )
     ended = run("-c", script, database_url="postgresql://lad_web@/lad?host=/nowhere")
 
-    assert "its login is checked on the first connection" in ended.stderr
+    assert "login will be checked on the first connection" in ended.stderr
     assert "owns the tables" in ended.stderr
     assert "serving" not in ended.stdout

@@ -1,4 +1,4 @@
-"""Every request runs in its caller's scope, whole or not at all."""
+"""Every request runs in its caller's scope, in one transaction."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def written() -> int:
 
 
 @pytest.mark.parametrize("ending", ["refused", "broken", "crash", "denied", "domain-error"])
-def test_a_failed_request_leaves_nothing_behind(owner: User, api: Callable[..., APIClient], ending: str) -> None:
+def test_a_failed_request_leaves_no_rows(owner: User, api: Callable[..., APIClient], ending: str) -> None:
     client = api(owner)
     client.raise_request_exception = False
     response = client.get(f"/api/trial/write/{ending}")
@@ -43,21 +43,21 @@ def test_a_failed_request_commits_nothing(owner: User, api: Callable[..., APICli
 
 
 @pytest.mark.parametrize("ending", ["fine", "redirect"])
-def test_a_request_that_succeeds_keeps_what_it_wrote(owner: User, api: Callable[..., APIClient], ending: str) -> None:
+def test_a_successful_request_commits_its_rows(owner: User, api: Callable[..., APIClient], ending: str) -> None:
     response = api(owner).get(f"/api/trial/write/{ending}")
 
     assert response.status_code < 400
     assert written() == 1
 
 
-def test_a_self_scoped_write_keeps_what_it_committed_before_it_was_refused(owner, api):
+def test_a_self_scoped_view_keeps_rows_it_committed_before_it_failed(owner, api):
     response = api(owner).post("/api/trial/self-scoped/refused")
 
     assert response.status_code == 409
     assert written() == 1
 
 
-def test_the_scope_covers_what_a_template_asks_for_while_it_is_rendered(
+def test_the_scope_covers_queries_of_the_template(
     tenant: Tenant, other_tenant: Tenant, owner: User, api: Callable[..., APIClient]
 ) -> None:
     with tenant_context(tenant.pk):
@@ -69,11 +69,11 @@ def test_the_scope_covers_what_a_template_asks_for_while_it_is_rendered(
     assert (response.status_code, response.content.decode().split()) == (200, ["own"])
 
 
-def test_a_stranger_gets_no_scope(api: Callable[..., APIClient]) -> None:
+def test_an_anonymous_request_has_no_scope(api: Callable[..., APIClient]) -> None:
     assert api().get("/api/trial/scope").content == b"None"
 
 
-def test_nothing_of_a_request_is_left_for_the_next(
+def test_no_scope_of_a_request_reaches_the_next(
     tenant: Tenant, other_tenant: Tenant, owner: User, other_owner: User, api: Callable[..., APIClient]
 ) -> None:
     first = api(owner).get("/api/trial/scope").content.decode()
@@ -86,7 +86,7 @@ def test_nothing_of_a_request_is_left_for_the_next(
     assert api().get("/api/trial/scope").content == b"None"
 
 
-def test_what_a_request_writes_is_told_with_its_caller_and_its_name(owner: User, api: Callable[..., APIClient]) -> None:
+def test_the_audit_log_names_the_caller_and_the_request(owner: User, api: Callable[..., APIClient]) -> None:
     response = api(owner).get("/api/trial/write/fine", headers={"X-Request-ID": "walk-through-1"})
 
     assert response["X-Request-ID"] == "walk-through-1"

@@ -47,7 +47,7 @@ def _reset_barrier() -> Iterator[None]:
 
 
 def run(task: Any, *args: Any, **kwargs: Any) -> Any:
-    """Run the task as a worker process does, in this one."""
+    """Run the task in this process as a worker would."""
     return task.apply(args=args, kwargs=kwargs)
 
 

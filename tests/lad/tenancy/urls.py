@@ -1,4 +1,4 @@
-"""Throw-away views that write and then end in each way a request can end."""
+"""Views for tests that write a row and then succeed or fail in each possible way."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def write_then_end(request: HttpRequest, ending: str) -> HttpResponse:
 
 
 def write_in_scope(request: HttpRequest, ending: str) -> HttpResponse:
-    """As a self-scoped view does: what it wrote is committed before it ends."""
+    """Commit a row in a scope of its own, then fail."""
     assert current_scope() is None
     with access_of(request).scope():
         return write_then_end(request, ending)
@@ -48,7 +48,7 @@ write_in_scope.self_scoped_actions = {"post"}  # type: ignore[attr-defined]  # r
 
 
 def lazy(request: HttpRequest) -> TemplateResponse:
-    """The rows are asked for when the template is rendered, after the view has returned."""
+    """Query rows while the template is rendered, after the view has returned."""
     template = engines["django"].from_string("{% for feature in features %}{{ feature.feature_key }} {% endfor %}")
     return TemplateResponse(request, template, {"features": TenantFeature.objects.order_by("feature_key")})
 

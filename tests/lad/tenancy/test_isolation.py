@@ -1,4 +1,4 @@
-"""The four rings that keep tenants apart, one section each: removing any one ring turns a test of it red."""
+"""The four independent guards of tenant isolation, one section each. Removing a guard fails a test of its section."""
 
 from typing import Any
 
@@ -33,32 +33,32 @@ def feature_of(tenant: Tenant) -> TenantFeature:
 
 class TestManager:
     @pytest.mark.parametrize("model", [*TENANT_MODELS, Tenant, User], ids=lambda model: model._meta.db_table)
-    def test_without_a_scope_it_refuses(self, model: Any) -> None:
+    def test_it_raises_outside_any_scope(self, model: Any) -> None:
         with pytest.raises(NoTenant):
             model.objects.count()
         with pytest.raises(NoTenant):
             model.all_objects.count()
 
-    def test_it_shows_one_tenant_even_to_the_role_that_sees_all(self, tenant: Tenant, other_tenant: Tenant) -> None:
+    def test_it_returns_one_tenants_rows_even_to_the_platform_role(self, tenant: Tenant, other_tenant: Tenant) -> None:
         own, _foreign = feature_of(tenant), feature_of(other_tenant)
 
         with platform_context(tenant_id=tenant.pk):
             assert list(TenantFeature.objects.all()) == [own]
             assert query("SELECT count(*) FROM tenant_features") == [(2,)]
 
-    def test_a_row_made_without_a_tenant_gets_the_current_one(self, tenant: Tenant) -> None:
+    def test_a_new_row_without_a_tenant_gets_the_current_one(self, tenant: Tenant) -> None:
         assert feature_of(tenant).tenant_id == tenant.pk
 
 
 class TestRowSecurity:
-    def test_sql_in_a_tenant_sees_its_own_rows_only(self, tenant: Tenant, other_tenant: Tenant) -> None:
+    def test_sql_in_a_tenant_reads_only_its_own_rows(self, tenant: Tenant, other_tenant: Tenant) -> None:
         own, _foreign = feature_of(tenant), feature_of(other_tenant)
 
         with tenant_context(tenant.pk):
             assert query("SELECT id FROM tenant_features") == [(own.pk,)]
             assert query("SELECT id FROM tenants") == [(tenant.pk,)]
 
-    def test_sql_in_a_tenant_changes_its_own_rows_only(self, tenant: Tenant, other_tenant: Tenant) -> None:
+    def test_sql_in_a_tenant_changes_only_its_own_rows(self, tenant: Tenant, other_tenant: Tenant) -> None:
         feature_of(tenant), feature_of(other_tenant)
 
         with tenant_context(tenant.pk):
@@ -81,7 +81,7 @@ class TestRowSecurity:
             ):
                 query(sql, other_tenant.pk)
 
-    def test_users_are_seen_by_the_tenants_they_belong_to(self, member: User, other_owner: User) -> None:
+    def test_a_tenant_sees_only_its_own_users(self, member: User, other_owner: User) -> None:
         with tenant_context(member.primary_tenant_id or pytest.fail()):
             assert query("SELECT id FROM users") == [(member.pk,)]
 
@@ -117,7 +117,7 @@ class TestRowSecurity:
 
 class TestCompositeKeys:
     @pytest.mark.parametrize("as_platform", [False, True], ids=["as-tenant", "as-platform"])
-    def test_a_row_cannot_point_at_another_tenants_row(
+    def test_a_row_cannot_reference_another_tenants_row(
         self, tenant: Tenant, other_owner: User, as_platform: bool
     ) -> None:
         scope = platform_context() if as_platform else tenant_context(tenant.pk)
@@ -128,7 +128,7 @@ class TestCompositeKeys:
                 other_owner.pk,
             )
 
-    def test_a_row_cannot_be_moved_away_from_what_it_points_at(self, tenant: Tenant, other_tenant: Tenant) -> None:
+    def test_a_row_cannot_move_away_from_a_row_it_references(self, tenant: Tenant, other_tenant: Tenant) -> None:
         with platform_context(tenant_id=tenant.pk):
             UserCapability.objects.create(user=MemberFactory.create(), capability_key="leads.view")
         with platform_context(), pytest.raises(IntegrityError, match="same_tenant"), transaction.atomic():
@@ -139,7 +139,7 @@ class TestGrants:
     @pytest.mark.parametrize("verb", ["UPDATE", "DELETE", "TRUNCATE"])
     @pytest.mark.parametrize("as_platform", [False, True], ids=["as-tenant", "as-platform"])
     @pytest.mark.parametrize("model", [ActivityEntry, AuditEntry], ids=lambda model: model._meta.db_table)
-    def test_an_append_only_table_may_not_even_be_tried(
+    def test_roles_have_no_right_to_change_an_append_only_table(
         self, tenant: Tenant, model: type[Model], verb: str, as_platform: bool
     ) -> None:
         table = model._meta.db_table
@@ -149,11 +149,11 @@ class TestGrants:
             "TRUNCATE": f"TRUNCATE {table}",
         }[verb]
         scope = platform_context() if as_platform else tenant_context(tenant.pk)
-        # The trigger would refuse too, in its own words; here the right itself must be missing.
+        # The trigger would refuse too, with its own message; this asserts that the grant is missing.
         with scope, pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             query(statement)
 
-    def test_a_tenant_cannot_remove_for_good_what_is_deleted_softly(self, tenant: Tenant, member: User) -> None:
+    def test_a_tenant_cannot_delete_a_soft_deletable_row_for_good(self, tenant: Tenant, member: User) -> None:
         with (
             tenant_context(tenant.pk),
             pytest.raises(DatabaseError, match="permission denied"),
@@ -161,7 +161,7 @@ class TestGrants:
         ):
             query("DELETE FROM memberships")
 
-    def test_a_tenant_cannot_write_what_only_the_platform_may(self, tenant: Tenant, member: User) -> None:
+    def test_a_tenant_cannot_write_tables_of_the_platform(self, tenant: Tenant, member: User) -> None:
         for sql in (
             "UPDATE users SET is_superuser = true",
             "INSERT INTO tenants (name, slug) VALUES ('x', 'x')",
