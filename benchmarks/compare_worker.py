@@ -94,7 +94,7 @@ class Work:
         self.platform = platform_context
         self.ledger = module("billing.ledger.services.ledger", "billing.services.ledger")
         self.prove = module("billing.audit.services", "billing.audit.proof").prove
-        self.models = {model._meta.db_table: model for model in apps.get_models()}
+        self.models: dict[str, Any] = {model._meta.db_table: model for model in apps.get_models()}
         with platform_context():
             user = self.models["users"].objects.get(email="owner@scale-01.example")
             root = self.models["users"].objects.filter(is_superuser=True).first()
