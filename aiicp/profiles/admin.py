@@ -39,7 +39,7 @@ class IcpProfileAdmin(TenantModelAdmin):
         ]
 
     def _shows_source(self, request: HttpRequest, obj: IcpProfile) -> bool:
-        """Return whether the caller may see the conversation, whose title is private, that the profile came from."""
+        """Return whether the caller may see the conversation the profile came from. Its title is private."""
         rows = Conversation.objects.filter(pk=obj.source_conversation_id)
         return obj.source_conversation_id is None or visible_conversations(access_of(request), rows).exists()
 

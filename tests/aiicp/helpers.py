@@ -35,5 +35,5 @@ def ids(response: Any) -> set[str]:
     return {row["id"] for row in response.json()["results"]}
 
 
-def say(api: Any, user: User, row: Conversation, content: str, **more: Any) -> Any:
+def post_message(api: Any, user: User, row: Conversation, content: str, **more: Any) -> Any:
     return api(user).post(MESSAGES, {"conversation": str(row.pk), "content": content, **more}, format="json")

@@ -1,4 +1,4 @@
-"""Factories of the aiicp app."""
+"""Factories of the assistant's models."""
 
 from typing import Any
 

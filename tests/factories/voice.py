@@ -1,4 +1,4 @@
-"""Factories of the voice app."""
+"""Factories of the voice app's models."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ class CallBatchEntryFactory(TenantModelFactory[CallBatchEntry]):
 
 
 class CallLogFactory(TenantModelFactory[CallLog]):
-    """A call that has not been answered yet. Without a word all calls are of one campaign of the tenant."""
+    """A pending call. Unless a campaign is given, all calls belong to one campaign of the tenant."""
 
     agent = SubFactory(VoiceAgentFactory)
     from_number = SubFactory(VoiceNumberFactory)

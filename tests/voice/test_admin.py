@@ -22,6 +22,7 @@ from tests.factories.voice import (
     VoiceFactory,
     VoiceNumberFactory,
 )
+from tests.voice.helpers import create
 from voice import formatting
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.statuses import BatchStatus, EntryStatus
@@ -30,17 +31,12 @@ INLINE = "voice_call_batch_entries"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 
-def made(tenant: Tenant, factory: Any, **values: Any) -> Any:
-    with platform_context(tenant_id=tenant.pk):
-        return factory.create(**values)
-
-
 def change(kind: str, row: Any, action: str = "change") -> str:
     return f"/admin/voice/{kind}/{row.pk}/{action}/"
 
 
 def test_a_call_page_shows_the_conversation_recording_analysis_and_cost(tenant: Tenant, root: Client) -> None:
-    call = made(
+    call = create(
         tenant,
         CallLogFactory,
         status="ended",
@@ -57,7 +53,7 @@ def test_a_call_page_shows_the_conversation_recording_analysis_and_cost(tenant: 
             {"component": "tts", "provider": "cartesia", "amount": 300, "rate": "0.00004", "cost": "0.012"}
         ],
     )
-    made(tenant, CallAnalysisFactory, call_log=call, summary="They want a demo.", recommended_action="Send a date.")
+    create(tenant, CallAnalysisFactory, call_log=call, summary="They want a demo.", recommended_action="Send a date.")
     page = root.get(change("calllog", call)).content.decode()
     assert 'class="voice-turn voice-turn-agent"' in page
     assert "Is this a &lt;good&gt; moment?" in page
@@ -73,7 +69,7 @@ def test_a_call_page_shows_the_conversation_recording_analysis_and_cost(tenant: 
 
 
 def test_a_call_without_a_transcript_says_so(tenant: Tenant, root: Client) -> None:
-    page = root.get(change("calllog", made(tenant, CallLogFactory))).content.decode()
+    page = root.get(change("calllog", create(tenant, CallLogFactory))).content.decode()
     assert "No transcript" in page
     assert "has not been analysed" in page
     assert "<audio" not in page
@@ -86,8 +82,8 @@ def test_only_http_urls_get_an_audio_player(address: str) -> None:
 
 
 def test_a_call_is_found_by_its_number_in_any_notation(tenant: Tenant, root: Client) -> None:
-    call = made(tenant, CallLogFactory, to_country_code="+39", to_base_number=655501234, to_leading_zeros=1)
-    made(tenant, CallLogFactory)
+    call = create(tenant, CallLogFactory, to_country_code="+39", to_base_number=655501234, to_leading_zeros=1)
+    create(tenant, CallLogFactory)
     for term in ("+390655501234", "+39 06 5550 1234", "0039 06 55501234", "655501234", "06 5550 1234", str(call.pk)):
         response = root.get("/admin/voice/calllog/", {"q": term})
         assert [row.pk for row in response.context["cl"].result_list] == [call.pk], term
@@ -99,16 +95,16 @@ def test_a_list_of_calls_shows_sentiments_without_a_query_per_call(
     tenant: Tenant, root: Client, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(3):
-        made(tenant, CallAnalysisFactory, sentiment="negative")
+        create(tenant, CallAnalysisFactory, sentiment="negative")
     with django_assert_max_num_queries(20):
         page = root.get("/admin/voice/calllog/").content.decode()
     assert page.count("Negative") >= 3
 
 
 def test_a_batch_is_cancelled_with_a_reason(tenant: Tenant, member: User, admin_of: Callable[..., Client]) -> None:
-    batch = made(tenant, CallBatchFactory, total_calls=2, status=BatchStatus.RUNNING, started_at=NOW)
+    batch = create(tenant, CallBatchFactory, total_calls=2, status=BatchStatus.RUNNING, started_at=NOW)
     for status in (EntryStatus.COMPLETED, EntryStatus.QUEUED):
-        made(tenant, CallBatchEntryFactory, batch=batch, status=status)
+        create(tenant, CallBatchEntryFactory, batch=batch, status=status)
     browser = admin_of(member)
     page = browser.get(change("callbatch", batch)).content.decode()
     assert '<progress max="2" value="0">' in page
@@ -121,7 +117,7 @@ def test_a_batch_is_cancelled_with_a_reason(tenant: Tenant, member: User, admin_
 
 
 def test_a_viewer_cannot_cancel_a_batch(tenant: Tenant, viewer: User, admin_of: Callable[..., Client]) -> None:
-    batch = made(tenant, CallBatchFactory)
+    batch = create(tenant, CallBatchFactory)
     browser = admin_of(viewer)
     assert "/cancel/" not in browser.get(change("callbatch", batch)).content.decode()
     assert browser.post(change("callbatch", batch, "cancel"), {"reason": "No"}).status_code == 403
@@ -132,10 +128,10 @@ def test_a_viewer_cannot_cancel_a_batch(tenant: Tenant, viewer: User, admin_of: 
 def test_entries_are_added_on_the_page_of_a_queued_batch(
     tenant: Tenant, member: User, admin_of: Callable[..., Client]
 ) -> None:
-    batch = made(tenant, CallBatchFactory)
+    batch = create(tenant, CallBatchFactory)
     browser = admin_of(member)
     form = untouched(browser.get(change("callbatch", batch)), CallBatch)
-    lead = made(tenant, LeadFactory, phone="+971505550142")
+    lead = create(tenant, LeadFactory, phone="+971505550142")
     form |= {
         f"{INLINE}-TOTAL_FORMS": "2",
         f"{INLINE}-0-to_phone": "+39 06 5550 1234",
@@ -153,7 +149,7 @@ def test_entries_are_added_on_the_page_of_a_queued_batch(
 def test_an_invalid_number_is_refused_next_to_its_field(
     tenant: Tenant, member: User, admin_of: Callable[..., Client]
 ) -> None:
-    batch = made(tenant, CallBatchFactory)
+    batch = create(tenant, CallBatchFactory)
     browser = admin_of(member)
     form = untouched(browser.get(change("callbatch", batch)), CallBatch)
     response = browser.post(
@@ -164,19 +160,19 @@ def test_an_invalid_number_is_refused_next_to_its_field(
 
 
 def test_a_started_batch_takes_no_entries(tenant: Tenant, member: User, admin_of: Callable[..., Client]) -> None:
-    batch = made(tenant, CallBatchFactory, status=BatchStatus.RUNNING, started_at=NOW)
+    batch = create(tenant, CallBatchFactory, status=BatchStatus.RUNNING, started_at=NOW)
     page = admin_of(member).get(change("callbatch", batch))
     assert f"{INLINE}-0-to_phone" not in page.content.decode()
     assert "_save" not in untouched(page, CallBatch)
 
 
 def test_an_agents_page_plays_its_voice_sample(tenant: Tenant, root: Client) -> None:
-    voice = made(tenant, VoiceFactory, voice_sample_url="https://samples.voices.example/a.mp3")
-    page = root.get(change("voiceagent", made(tenant, VoiceAgentFactory, voice=voice))).content.decode()
+    voice = create(tenant, VoiceFactory, voice_sample_url="https://samples.voices.example/a.mp3")
+    page = root.get(change("voiceagent", create(tenant, VoiceAgentFactory, voice=voice))).content.decode()
     assert 'src="https://samples.voices.example/a.mp3"' in page
 
 
 def test_a_number_is_shown_in_international_notation(tenant: Tenant, root: Client) -> None:
-    number = made(tenant, VoiceNumberFactory, base_number=655501234)
+    number = create(tenant, VoiceNumberFactory, base_number=655501234)
     assert "+39 06 5550 1234" in root.get(change("voicenumber", number)).content.decode()
     assert "+39 06 5550 1234" in root.get("/admin/voice/voicenumber/").content.decode()

@@ -196,7 +196,7 @@ def _record_on_lead(call: CallLog, now: datetime) -> None:
 
 
 def _emit_progress(call: CallLog, before: CallStatus, *, reason: str = "", actor: Actor = None) -> None:
-    """Emit that the call was answered, that it finished, or both if one report says so."""
+    """Emit that the call was answered, that it finished, or both for one report."""
     payload = {
         "direction": call.direction,
         "agent_id": call.agent_id,

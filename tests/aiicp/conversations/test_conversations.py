@@ -9,7 +9,7 @@ from aiicp.conversations.models import Conversation, ConversationStatus, Message
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
-from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, conversation, message, say
+from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, conversation, message, post_message
 from tests.support.api import problem
 from tests.support.database import stored
 from tests.support.events import events
@@ -27,13 +27,13 @@ def test_a_conversation_belongs_to_the_user_who_starts_it(tenant, member, api):
 def test_the_first_message_gives_the_conversation_its_title(tenant, member, api):
     row = conversation(tenant, member, title="")
     long = "We look for heads of data in the Nordics who run Snowflake " + "and have a team of their own " * 5
-    response = say(api, member, row, long, message_data={"step_index": 0})
+    response = post_message(api, member, row, long, message_data={"step_index": 0})
     assert response.status_code == 201, response.content
     assert response.json()["role"] == "user"
     assert response.json()["content"] == long.strip()
     assert len(stored(row).title) <= 80
     assert stored(row).title.startswith("We look for heads of data")
-    say(api, member, row, "Only in Sweden.")
+    post_message(api, member, row, "Only in Sweden.")
     assert stored(row).title.startswith("We look for heads of data")
     [first, second] = events("aiicp.message.posted", tenant.pk)
     assert first.payload == {"conversation_id": str(row.pk), "role": "user"}
@@ -51,7 +51,7 @@ def test_messages_are_listed_oldest_first(tenant, member, api):
 
 @pytest.mark.parametrize("content", ["", "   ", "x" * 5_001])
 def test_an_empty_or_overlong_message_is_refused(tenant, member, api, content):
-    response = say(api, member, conversation(tenant, member), content)
+    response = post_message(api, member, conversation(tenant, member), content)
     assert problem(response) == (400, "invalid")
     assert "content" in response.json()["errors"]
 
@@ -59,7 +59,9 @@ def test_an_empty_or_overlong_message_is_refused(tenant, member, api, content):
 @pytest.mark.parametrize("name", ["role", "model", "tokens_used"])
 def test_a_user_cannot_write_as_the_assistant(tenant, member, api, name):
     row = conversation(tenant, member)
-    response = say(api, member, row, "I am the assistant", **{name: "assistant" if name != "tokens_used" else 5})
+    response = post_message(
+        api, member, row, "I am the assistant", **{name: "assistant" if name != "tokens_used" else 5}
+    )
     assert problem(response) == (400, "invalid")
     assert name in response.json()["errors"]
     with platform_context():
@@ -68,7 +70,7 @@ def test_a_user_cannot_write_as_the_assistant(tenant, member, api, name):
 
 def test_the_data_of_a_message_is_validated(tenant, member, api):
     row = conversation(tenant, member)
-    response = say(api, member, row, "Fintech", message_data={"extracted": {"company_size": "huge"}})
+    response = post_message(api, member, row, "Fintech", message_data={"extracted": {"company_size": "huge"}})
     assert problem(response) == (400, "invalid")
     assert "extracted.company_size must be one of" in response.json()["errors"]["message_data"][0]
 
@@ -82,11 +84,11 @@ def test_a_conversation_is_archived_with_a_time_and_reopened(tenant, member, api
     assert archived_at is not None
     assert timezone.now() - archived_at < timedelta(minutes=1)
     assert problem(api(member).post(f"{CONVERSATIONS}{row.pk}/archive/")) == (409, "conversation_archived")
-    assert problem(say(api, member, row, "Hello?")) == (409, "conversation_closed")
+    assert problem(post_message(api, member, row, "Hello?")) == (409, "conversation_closed")
 
     response = api(member).post(f"{CONVERSATIONS}{row.pk}/reopen/")
     assert (response.json()["status"], response.json()["archived_at"]) == ("active", None)
-    assert say(api, member, row, "Hello again.").status_code == 201
+    assert post_message(api, member, row, "Hello again.").status_code == 201
     assert [event.payload for event in events("aiicp.conversation.reopened", tenant.pk)] == [{"before": "archived"}]
     assert len(events("aiicp.conversation.archived", tenant.pk)) == 1
 
@@ -96,7 +98,7 @@ def test_a_completed_conversation_takes_no_message_until_it_is_reopened(tenant, 
     assert problem(api(member).post(f"{CONVERSATIONS}{row.pk}/reopen/")) == (409, "conversation_open")
     assert api(member).post(f"{CONVERSATIONS}{row.pk}/complete/").json()["status"] == "completed"
     assert problem(api(member).post(f"{CONVERSATIONS}{row.pk}/complete/")) == (409, "conversation_closed")
-    assert problem(say(api, member, row, "One more thing")) == (409, "conversation_closed")
+    assert problem(post_message(api, member, row, "One more thing")) == (409, "conversation_closed")
     assert api(member).post(f"{CONVERSATIONS}{row.pk}/archive/").json()["status"] == "archived"
 
 
@@ -112,10 +114,10 @@ def test_the_ideal_customer_is_validated_and_keeps_unknown_keys(tenant, member, 
     found = {"roles": ["CFO"], "company_size": "smb", "fiscal_year": 2027}
     response = api(member).patch(f"{CONVERSATIONS}{row.pk}/", {"icp_data": found}, format="json")
     assert response.json()["icp_data"] == found
-    for wrong, says in (({"roles": "CFO"}, "roles must be a list"), ({"confidence_score": 101}, "at most 100")):
+    for wrong, expected in (({"roles": "CFO"}, "roles must be a list"), ({"confidence_score": 101}, "at most 100")):
         refused = api(member).patch(f"{CONVERSATIONS}{row.pk}/", {"icp_data": wrong}, format="json")
         assert problem(refused) == (400, "invalid")
-        assert says in refused.json()["errors"]["icp_data"][0]
+        assert expected in refused.json()["errors"]["icp_data"][0]
 
 
 def test_a_conversation_cannot_be_started_for_a_user_who_is_not_a_member(tenant, superuser):

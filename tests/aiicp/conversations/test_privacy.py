@@ -5,7 +5,7 @@ import pytest
 from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
 from tenants.access.roles import Role
-from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, PROFILES, conversation, ids, message, profile, say
+from tests.aiicp.helpers import CONVERSATIONS, MESSAGES, PROFILES, conversation, ids, message, post_message, profile
 from tests.factories.tenants import MembershipFactory, UserFactory
 from tests.support.api import problem
 from tests.support.database import stored
@@ -67,7 +67,7 @@ def test_messages_of_a_deleted_conversation_are_not_listed(private_conversation,
 
 def test_nobody_writes_in_another_users_conversation(private_conversation, colleague, owner, api):
     for person in (colleague, owner):
-        response = say(api, person, private_conversation, "And me?")
+        response = post_message(api, person, private_conversation, "And me?")
         assert problem(response) == (400, "invalid")
         assert response.json()["errors"]["conversation"] == ["This conversation does not exist."]
 

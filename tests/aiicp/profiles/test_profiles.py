@@ -1,4 +1,4 @@
-"""Customer profiles: saved, shared with the team, counted when they are searched with."""
+"""Saving customer profiles and counting their use."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from tests.support.database import stored
 from tests.support.events import events
 
 
-def test_a_profile_is_the_team_s_and_names_who_saved_it(tenant, member, viewer, api):
+def test_a_profile_is_shared_and_names_the_user_who_saved_it(tenant, member, viewer, api):
     body = {"name": "Nordic fintech", "icp_data": {"industries": ["fintech"]}}
     response = api(member).post(PROFILES, body, format="json")
     assert response.status_code == 201, response.content
@@ -26,13 +26,13 @@ def test_a_profile_is_the_team_s_and_names_who_saved_it(tenant, member, viewer, 
 
 
 @pytest.mark.parametrize("icp", [{}, None, {"roles": [""]}, ["CFO"]])
-def test_a_profile_says_who_the_customer_is(tenant, member, api, icp):
+def test_a_profile_needs_an_ideal_customer(tenant, member, api, icp):
     response = api(member).post(PROFILES, {"name": "Empty", "icp_data": icp}, format="json")
     assert problem(response) == (400, "invalid")
     assert "icp_data" in response.json()["errors"]
 
 
-def test_using_a_profile_counts_and_says_when(tenant, member, api):
+def test_using_a_profile_counts_it_and_stores_the_time(tenant, member, api):
     row = profile(tenant, member)
     response = api(member).post(f"{PROFILES}{row.pk}/use/")
     assert response.status_code == 200, response.content
@@ -43,14 +43,14 @@ def test_using_a_profile_counts_and_says_when(tenant, member, api):
     assert [event.payload for event in events("aiicp.icp_profile.used", tenant.pk)] == [{"usage_count": 1}]
 
 
-def test_a_profile_that_is_not_offered_is_not_used(tenant, member, api):
+def test_an_inactive_profile_cannot_be_used(tenant, member, api):
     row = profile(tenant, member, is_active=False)
     assert problem(api(member).post(f"{PROFILES}{row.pk}/use/")) == (409, "profile_inactive")
     assert stored(row).usage_count == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_use_a_profile_at_once_are_both_counted(tenant, member):
+def test_concurrent_uses_of_a_profile_are_all_counted(tenant, member):
     row = profile(tenant, member)
 
     def use():
@@ -61,28 +61,28 @@ def test_two_who_use_a_profile_at_once_are_both_counted(tenant, member):
     assert stored(row).usage_count == 2
 
 
-def test_lists_are_ordered_by_use(tenant, member, api):
+def test_profiles_can_be_ordered_by_use(tenant, member, api):
     rows = [profile(tenant, member, usage_count=n, last_used_at=timezone.now()) for n in (2, 9, 5)]
     listed = api(member).get(PROFILES, {"ordering": "-usage_count"}).json()["results"]
     assert [each["id"] for each in listed] == [str(rows[index].pk) for index in (1, 2, 0)]
 
 
-def test_what_a_conversation_found_is_saved_as_a_profile(tenant, member, api):
+def test_a_profile_is_saved_from_a_conversation(tenant, member, api):
     row = conversation(tenant, member)
-    body = {"name": "Sales heads", "description": "For the spring"}
-    response = api(member).post(f"{CONVERSATIONS}{row.pk}/save-profile/", body, format="json")
+    request = {"name": "Sales heads", "description": "For the spring"}
+    response = api(member).post(f"{CONVERSATIONS}{row.pk}/save-profile/", request, format="json")
     assert response.status_code == 201, response.content
-    shown = response.json()
-    assert response["Location"] == f"{PROFILES}{shown['id']}/"
-    assert (shown["icp_data"], shown["search_params"]) == (row.icp_data, row.search_params)
-    assert shown["source_conversation"] == str(row.pk)
+    body = response.json()
+    assert response["Location"] == f"{PROFILES}{body['id']}/"
+    assert (body["icp_data"], body["search_params"]) == (row.icp_data, row.search_params)
+    assert body["source_conversation"] == str(row.pk)
     nested = api(member).get(f"{CONVERSATIONS}{row.pk}/", {"include": "profiles"}).json()["profiles"]
-    assert [each["id"] for each in nested["results"]] == [shown["id"]]
+    assert [each["id"] for each in nested["results"]] == [body["id"]]
     [event] = events("aiicp.icp_profile.saved", tenant.pk)
     assert event.payload == {"conversation_id": str(row.pk)}
 
 
-def test_a_conversation_that_found_nothing_makes_no_profile(tenant, member, api):
+def test_a_conversation_without_an_ideal_customer_gives_no_profile(tenant, member, api):
     row = conversation(tenant, member, icp_data={})
     response = api(member).post(f"{CONVERSATIONS}{row.pk}/save-profile/", {"name": "Nothing"}, format="json")
     assert problem(response) == (409, "nothing_found")
@@ -95,7 +95,7 @@ def test_a_profile_outlives_its_conversation(tenant, member, api):
     assert api(member).get(f"{PROFILES}{saved.pk}/").status_code == 200
 
 
-def test_the_database_refuses_a_use_without_its_moment_and_a_negative_count(tenant, member):
+def test_the_database_refuses_a_use_without_its_time_and_a_negative_count(tenant, member):
     row = profile(tenant, member)
     for values in ({"usage_count": 3}, {"usage_count": -1, "last_used_at": timezone.now()}):
         with platform_context(), pytest.raises(IntegrityError), transaction.atomic():

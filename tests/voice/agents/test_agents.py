@@ -16,6 +16,7 @@ from tests.factories.voice import (
     VoiceNumberFactory,
 )
 from tests.support.api import problem
+from tests.voice.helpers import create
 from voice.agents.models import VoiceAgent
 from voice.statuses import BatchStatus
 
@@ -24,14 +25,9 @@ NUMBERS = "/api/v1/voice-agent-numbers/"
 VOICES = "/api/v1/voice-agent-voices/"
 
 
-def made(tenant: Tenant, factory: Any, **values: Any) -> Any:
-    with platform_context(tenant_id=tenant.pk):
-        return factory.create(**values)
-
-
 def test_a_deleted_agent_is_still_named_by_its_calls(tenant: Tenant, admin: User, api: Callable[..., Any]) -> None:
-    agent = made(tenant, VoiceAgentFactory)
-    call = made(tenant, CallLogFactory, agent=agent)
+    agent = create(tenant, VoiceAgentFactory)
+    call = create(tenant, CallLogFactory, agent=agent)
     assert api(admin).delete(f"{AGENTS}{agent.pk}/").status_code == 204
     assert api(admin).get(f"/api/v1/voice-call-logs/{call.pk}/").json()["agent"] == agent.pk
     with platform_context():
@@ -41,9 +37,9 @@ def test_a_deleted_agent_is_still_named_by_its_calls(tenant: Tenant, admin: User
 def test_an_agent_with_an_open_batch_or_a_number_cannot_be_deleted(
     tenant: Tenant, admin: User, api: Callable[..., Any]
 ) -> None:
-    busy, answering = made(tenant, VoiceAgentFactory), made(tenant, VoiceAgentFactory)
-    batch = made(tenant, CallBatchFactory, agent=busy)
-    made(tenant, VoiceNumberFactory, default_agent=answering)
+    busy, answering = create(tenant, VoiceAgentFactory), create(tenant, VoiceAgentFactory)
+    batch = create(tenant, CallBatchFactory, agent=busy)
+    create(tenant, VoiceNumberFactory, default_agent=answering)
     assert problem(api(admin).delete(f"{AGENTS}{busy.pk}/")) == (409, "still_calling")
     assert problem(api(admin).delete(f"{AGENTS}{answering.pk}/")) == (409, "in_use")
     with platform_context():
@@ -52,8 +48,8 @@ def test_an_agent_with_an_open_batch_or_a_number_cannot_be_deleted(
 
 
 def test_a_number_with_an_open_batch_cannot_be_deleted(tenant: Tenant, admin: User, api: Callable[..., Any]) -> None:
-    number = made(tenant, VoiceNumberFactory)
-    made(tenant, CallBatchFactory, from_number=number)
+    number = create(tenant, VoiceNumberFactory)
+    create(tenant, CallBatchFactory, from_number=number)
     assert problem(api(admin).delete(f"{NUMBERS}{number.pk}/")) == (409, "still_calling")
 
 
@@ -78,7 +74,7 @@ def test_an_agent_may_use_the_tenants_voices_and_shared_ones(
 ) -> None:
     with platform_context():
         shared = VoiceFactory.create(tenant_id=None)
-    own, foreign = made(tenant, VoiceFactory), made(other_tenant, VoiceFactory)
+    own, foreign = create(tenant, VoiceFactory), create(other_tenant, VoiceFactory)
     for voice in (shared, own):
         response = api(admin).post(AGENTS, {"name": "Amelia", "voice": str(voice.pk)}, format="json")
         assert response.status_code == 201, response.content

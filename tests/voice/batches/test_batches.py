@@ -23,6 +23,7 @@ from tests.factories.voice import (
 )
 from tests.support.api import problem
 from tests.support.events import events
+from tests.voice.helpers import create
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services import batches
 from voice.batches.services.batches import BatchAlreadyStarted
@@ -35,11 +36,6 @@ URL = "/api/v1/voice-call-batches/"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 
-def made(tenant: Tenant, factory: Any, **values: Any) -> Any:
-    with platform_context(tenant_id=tenant.pk):
-        return factory.create(**values)
-
-
 def entries_of(batch_id: Any) -> list[CallBatchEntry]:
     with platform_context():
         return list(CallBatchEntry.objects.filter(batch=batch_id).order_by("metadata__entry_index", "pk"))
@@ -48,11 +44,11 @@ def entries_of(batch_id: Any) -> list[CallBatchEntry]:
 def running(tenant: Tenant, *statuses: EntryStatus, status: str = BatchStatus.RUNNING) -> CallBatch:
     """Create a batch with one entry per status. Dispatched entries have an ongoing call."""
     started = None if status == BatchStatus.QUEUED else NOW
-    batch = made(tenant, CallBatchFactory, status=status, started_at=started, total_calls=len(statuses))
+    batch = create(tenant, CallBatchFactory, status=status, started_at=started, total_calls=len(statuses))
     for each in statuses:
-        entry = made(tenant, CallBatchEntryFactory, batch=batch, status=each)
+        entry = create(tenant, CallBatchEntryFactory, batch=batch, status=each)
         if each == EntryStatus.DISPATCHED:
-            call = made(tenant, CallLogFactory, status=CallStatus.ONGOING, started_at=NOW)
+            call = create(tenant, CallLogFactory, status=CallStatus.ONGOING, started_at=NOW)
             with platform_context():
                 CallBatchEntry.objects.filter(pk=entry.pk).update(call_log=call)
     return batch
@@ -61,10 +57,10 @@ def running(tenant: Tenant, *statuses: EntryStatus, status: str = BatchStatus.RU
 def test_a_new_batch_is_queued_with_everybody_who_can_be_called(
     tenant: Tenant, other_tenant: Tenant, member: User, ask: Callable[..., Any]
 ) -> None:
-    agent, number = made(tenant, VoiceAgentFactory), made(tenant, VoiceNumberFactory)
-    lead = made(tenant, LeadFactory, phone="+390655501234", first_name="Anna", last_name="Bassi")
-    without_phone = made(tenant, LeadFactory, phone="", country_code="", base_number=None)
-    foreign = made(other_tenant, LeadFactory)
+    agent, number = create(tenant, VoiceAgentFactory), create(tenant, VoiceNumberFactory)
+    lead = create(tenant, LeadFactory, phone="+390655501234", first_name="Anna", last_name="Bassi")
+    without_phone = create(tenant, LeadFactory, phone="", country_code="", base_number=None)
+    foreign = create(other_tenant, LeadFactory)
     response = ask(
         member,
         {
@@ -112,7 +108,7 @@ def test_a_new_batch_is_queued_with_everybody_who_can_be_called(
 def test_repeating_a_request_with_the_same_key_creates_one_batch(
     tenant: Tenant, member: User, ask: Callable[..., Any]
 ) -> None:
-    agent = made(tenant, VoiceAgentFactory)
+    agent = create(tenant, VoiceAgentFactory)
     body = {"agent": agent.pk, "entries": [{"phone": "+442079460123"}]}
     first, again = ask(member, body, "one"), ask(member, body, "one")
     assert first.json() == again.json()
@@ -121,19 +117,19 @@ def test_repeating_a_request_with_the_same_key_creates_one_batch(
 
 
 def test_creating_a_batch_needs_an_idempotency_key(tenant: Tenant, member: User, api: Callable[..., Any]) -> None:
-    body = {"agent": made(tenant, VoiceAgentFactory).pk, "entries": [{"phone": "+442079460123"}]}
+    body = {"agent": create(tenant, VoiceAgentFactory).pk, "entries": [{"phone": "+442079460123"}]}
     assert problem(api(member).post(URL, body, format="json")) == (400, "idempotency_key_required")
 
 
 def test_a_viewer_cannot_create_a_batch(tenant: Tenant, viewer: User, ask: Callable[..., Any]) -> None:
-    body = {"agent": made(tenant, VoiceAgentFactory).pk, "entries": [{"phone": "+442079460123"}]}
+    body = {"agent": create(tenant, VoiceAgentFactory).pk, "entries": [{"phone": "+442079460123"}]}
     assert problem(ask(viewer, body)) == (403, "missing_right")
 
 
 def test_a_batch_with_nobody_to_call_is_refused_with_the_reasons(
     tenant: Tenant, member: User, ask: Callable[..., Any]
 ) -> None:
-    agent = made(tenant, VoiceAgentFactory)
+    agent = create(tenant, VoiceAgentFactory)
     response = ask(member, {"agent": agent.pk, "entries": [{"phone": "nonsense"}]})
     assert problem(response) == (400, "nobody_to_call")
     assert response.json()["verdicts"][0]["verdict"] == "invalid_phone"
@@ -145,8 +141,8 @@ def test_a_batch_with_nobody_to_call_is_refused_with_the_reasons(
 def test_another_tenants_agent_and_number_are_unknown(
     tenant: Tenant, other_tenant: Tenant, member: User, ask: Callable[..., Any]
 ) -> None:
-    own, foreign = made(tenant, VoiceAgentFactory), made(other_tenant, VoiceAgentFactory)
-    number = made(other_tenant, VoiceNumberFactory)
+    own, foreign = create(tenant, VoiceAgentFactory), create(other_tenant, VoiceAgentFactory)
+    number = create(other_tenant, VoiceNumberFactory)
     entries = [{"phone": "+442079460123"}]
     assert "agent" in ask(member, {"agent": foreign.pk, "entries": entries}).json()["errors"]
     response = ask(member, {"agent": own.pk, "from_number": str(number.pk), "entries": entries})
@@ -159,7 +155,7 @@ def test_another_tenants_agent_and_number_are_unknown(
 def test_a_number_without_outbound_calls_is_refused(
     tenant: Tenant, member: User, ask: Callable[..., Any], values: dict[str, Any]
 ) -> None:
-    agent, number = made(tenant, VoiceAgentFactory), made(tenant, VoiceNumberFactory, **values)
+    agent, number = create(tenant, VoiceAgentFactory), create(tenant, VoiceNumberFactory, **values)
     response = ask(member, {"agent": agent.pk, "from_number": str(number.pk), "entries": [{"phone": "+442079460123"}]})
     assert "from_number" in response.json()["errors"]
 
@@ -167,12 +163,12 @@ def test_a_number_without_outbound_calls_is_refused(
 def test_a_number_with_permissions_is_reserved_for_its_users_and_admins(
     tenant: Tenant, owner: User, member: User, ask: Callable[..., Any]
 ) -> None:
-    agent, number = made(tenant, VoiceAgentFactory), made(tenant, VoiceNumberFactory)
-    permission = made(tenant, VoicePermissionFactory, number=number)
+    agent, number = create(tenant, VoiceAgentFactory), create(tenant, VoiceNumberFactory)
+    permission = create(tenant, VoicePermissionFactory, number=number)
     body = {"agent": agent.pk, "from_number": str(number.pk), "entries": [{"phone": "+442079460123"}]}
     assert problem(ask(member, body)) == (403, "voice_not_permitted")
     assert ask(owner, body).status_code == 201
-    own = made(tenant, VoicePermissionFactory, number=number, user=member)
+    own = create(tenant, VoicePermissionFactory, number=number, user=member)
     assert ask(member, body).status_code == 201
     with platform_context():
         writes.update(own, {"is_active": False})
@@ -186,8 +182,8 @@ def test_cancelling_a_batch_cancels_entries_that_were_not_dialled(
     tenant: Tenant, member: User, api: Callable[..., Any]
 ) -> None:
     batch = running(tenant, EntryStatus.COMPLETED, EntryStatus.QUEUED, EntryStatus.RUNNING, EntryStatus.DISPATCHED)
-    waiting = made(tenant, CallLogFactory)
-    made(tenant, CallBatchEntryFactory, batch=batch, status=EntryStatus.DISPATCHED, call_log=waiting)
+    waiting = create(tenant, CallLogFactory)
+    create(tenant, CallBatchEntryFactory, batch=batch, status=EntryStatus.DISPATCHED, call_log=waiting)
     response = api(member).post(f"{URL}{batch.pk}/cancel/", {"reason": "Wrong list"}, format="json")
     assert response.status_code == 200, response.content
     body = response.json()
@@ -245,8 +241,8 @@ def test_a_batch_is_read_with_its_entries(tenant: Tenant, viewer: User, api: Cal
 
 
 def test_entries_are_added_and_removed_while_a_batch_is_queued(tenant: Tenant) -> None:
-    batch = made(tenant, CallBatchFactory)
-    lead = made(tenant, LeadFactory, phone="+390655501234")
+    batch = create(tenant, CallBatchFactory)
+    lead = create(tenant, LeadFactory, phone="+390655501234")
     with platform_context(tenant_id=tenant.pk):
         first = writes.create(CallBatchEntry, {"batch": batch, "lead": lead})
         second = writes.create(CallBatchEntry, {"batch": batch, "to_phone": "+44 20 7946 0124"})
@@ -267,8 +263,8 @@ def test_entries_are_added_and_removed_while_a_batch_is_queued(tenant: Tenant) -
 
 
 def test_an_empty_batch_is_not_complete(tenant: Tenant) -> None:
-    batch = made(tenant, CallBatchFactory)
-    entry = made(tenant, CallBatchEntryFactory, batch=batch)
+    batch = create(tenant, CallBatchFactory)
+    entry = create(tenant, CallBatchEntryFactory, batch=batch)
     with platform_context(tenant_id=tenant.pk):
         writes.delete(entry)
         batch.refresh_from_db()
@@ -276,6 +272,6 @@ def test_an_empty_batch_is_not_complete(tenant: Tenant) -> None:
 
 
 def test_an_unknown_batch_is_not_found(tenant: Tenant, other_tenant: Tenant, member: User, api: Any) -> None:
-    foreign = made(other_tenant, CallBatchFactory)
+    foreign = create(other_tenant, CallBatchFactory)
     for key in (foreign.pk, uuid4()):
         assert problem(api(member).post(f"{URL}{key}/cancel/"))[0] == 404
