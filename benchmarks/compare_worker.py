@@ -93,7 +93,8 @@ class Work:
         self.connection = connection
         self.platform = platform_context
         self.ledger = module("billing.ledger.services.ledger", "billing.services.ledger")
-        self.prove = module("billing.audit.services", "billing.audit.proof").prove
+        auditing = module("billing.audit.services", "billing.audit.proof")
+        self.audit_ledger = getattr(auditing, "audit_ledger", None) or auditing.prove
         self.models: dict[str, Any] = {model._meta.db_table: model for model in apps.get_models()}
         with platform_context():
             user = self.models["users"].objects.get(email="owner@scale-01.example")
@@ -113,7 +114,7 @@ class Work:
         return {
             "ledger: top-ups": lambda: self.post(self.ledger.topup),
             "ledger: debits": lambda: self.post(self.ledger.debit),
-            "ledger: audit": self.prove_ledger,
+            "ledger: audit": self.audit_ledger,
             "pages: API lists": lambda: self.get_all(self.api, [f"/api/v1/{name}/" for name in API_LISTS]),
             "pages: one lead, API": lambda: self.get_all(
                 self.api, [f"/api/v1/leads/{self.lead.pk}/?include=notes"] * 6
@@ -128,9 +129,6 @@ class Work:
         with self.platform(tenant_id=self.tenant_id):
             for _ in range(POSTINGS):
                 operation(wallet=self.wallet.pk, amount=Decimal("0.01"), key=str(uuid4()))
-
-    def prove_ledger(self) -> None:
-        self.prove()
 
     def changelist(self, table: str) -> str:
         from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Rules about how a row may change, which a check on one row cannot express."""
+"""Constraints on how a row may change, which a CHECK cannot express."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -7,10 +7,7 @@ from lad.db.constraints import SqlConstraint, Trigger
 
 
 class Numbered(SqlConstraint):
-    """The database counts the rows with the same values, from 1, also when they are written at the same moment.
-
-    ``field`` gets the number, ``fields`` are what the rows have in common.
-    """
+    """Number the rows that have the same values in ``fields`` from 1, in ``field``, also under concurrency."""
 
     arguments = ("field", "fields")
 
@@ -28,7 +25,7 @@ class Numbered(SqlConstraint):
         return (
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             f"IF TG_OP = 'UPDATE' THEN IF {kept} THEN NEW.{number} := OLD.{number}; RETURN NEW; END IF; END IF; "
-            # Whoever counts the same rows at the same moment waits here until this transaction has ended.
+            # Transactions that number the same rows wait here for each other.
             f"PERFORM pg_advisory_xact_lock(hashtextextended(jsonb_build_array(TG_RELID, {lock})::text, 0)); "
             f"SELECT COALESCE(max({number}), 0) + 1 INTO NEW.{number} FROM {table} WHERE {same}; "
             "RETURN NEW; END $$; "
@@ -45,7 +42,7 @@ class Numbered(SqlConstraint):
 
 
 class FixedOnceBegun(SqlConstraint):
-    """From the moment that a row itself names, the database keeps some of its columns as they are."""
+    """Refuse changes of ``fields`` once the time in the row's ``since`` column has come."""
 
     arguments = ("fields", "since")
 
@@ -81,18 +78,18 @@ def status_steps(
     free_columns: Sequence[str],
     violation_error_message: str,
 ) -> Trigger:
-    """How ``status`` may move, and what stays as it is once a row has left its ``open_states``.
+    """Return the trigger that limits the changes of ``status`` and protects rows that are no longer open.
 
-    ``steps`` maps a status to those it may become. Outside of ``open_states`` the row cannot be
-    deleted and only ``free_columns`` may change.
+    ``steps`` maps each status to the next ones. Outside of ``open_states`` a row cannot be deleted and only
+    ``free_columns`` may change.
     """
-    moves = [f"{status}>{other}" for status, others in steps.items() for other in others]
+    transitions = [f"{status}>{other}" for status, others in steps.items() for other in others]
     return Trigger(
         name=name,
         function="lad_status_steps",
         when="BEFORE",
         event="UPDATE OR DELETE",
-        parameters=(_array(open_states), _array((*free_columns, "status", "updated_at")), _array(moves)),
+        parameters=(_array(open_states), _array((*free_columns, "status", "updated_at")), _array(transitions)),
         violation_error_message=violation_error_message,
     )
 

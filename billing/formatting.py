@@ -1,30 +1,33 @@
-"""Amounts and JSON lines as people read them."""
+"""Format amounts, quantities and tables for admin pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from billing.money import plain
 
+if TYPE_CHECKING:
+    from billing.ledger.models import Wallet
+
 DASH: Final = "–"
-SHORTEST: Final = Decimal("0.01")
+TWO_DECIMALS: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: its title, the key of its value, and for a number how it is written."""
+    """One column of a table: its title, the key of its values, and a format if they are numbers."""
 
     title: str
     key: str
-    number: Callable[[Any], str] | None = None
+    number_format: Callable[[Any], str] | None = None
 
 
-def amount(value: Any, currency: str = "") -> str:
-    """``12.5`` as 12.50, ``0.000015`` as it is, with thousands apart."""
+def amount(value: object, currency: str = "") -> str:
+    """Format 12.5 as 12.50 and 0.000015 as it is, with thousands separators."""
     if value in (None, ""):
         return DASH
     try:
@@ -32,41 +35,41 @@ def amount(value: Any, currency: str = "") -> str:
     except InvalidOperation:
         return str(value)
     trimmed = number.normalize()
-    exact = trimmed if trimmed.as_tuple().exponent < SHORTEST.as_tuple().exponent else number.quantize(SHORTEST)  # type: ignore[operator]
+    exact = trimmed if trimmed.as_tuple().exponent < TWO_DECIMALS.as_tuple().exponent else number.quantize(TWO_DECIMALS)  # type: ignore[operator]
     return f"{exact:,f} {currency}".rstrip()
 
 
-def wallet_owner(wallet: Any) -> str:
-    """Whose wallet it is."""
+def wallet_owner(wallet: "Wallet") -> str:
+    """Return the wallet's user, or that it is the tenant's own wallet."""
     return str(wallet.user) if wallet.user_id else "The tenant's own"
 
 
 def percent(rate: Decimal) -> str:
-    """``0.05`` as 5 %."""
+    """Format 0.05 as 5 %."""
     return f"{plain(rate * 100)} %"
 
 
 def signed(value: Decimal) -> str:
-    """An amount with its sign, as the ledger keeps it."""
+    """Format an amount with its sign."""
     return f"{'+' if value > 0 else ''}{amount(value)}"
 
 
-def quantity(value: Any) -> str:
-    """A number of units, without zeros that say nothing."""
+def quantity(value: object) -> str:
+    """Format a number of units without trailing zeros."""
     try:
         return f"{Decimal(str(value)).normalize():,f}"
     except InvalidOperation:
         return str(value) if value not in (None, "") else DASH
 
 
-def table(columns: Sequence[Column], rows: Any, foot: tuple[str, str] | None = None) -> SafeString:
-    """The rows as a table; ``foot`` is a last line: what it says, and the sum below the amounts."""
+def table(columns: Sequence[Column], rows: object, total: tuple[str, str] | None = None) -> SafeString:
+    """Return the rows as an HTML table. ``total`` adds a last row with a label and a sum."""
     lines = list(rows) if isinstance(rows, list | tuple) else []
     if not lines:
         return format_html('<span class="lad-hint">{}</span>', "None")
     head = format_html_join("", '<th class="{}">{}</th>', ((_class(c), c.title) for c in columns))
     body = format_html_join("", "<tr>{}</tr>", ((_cells(columns, line),) for line in lines))
-    last = _foot(len(columns), *foot) if foot else ""
+    last = _total_row(len(columns), *total) if total else ""
     return format_html(
         '<div class="lad-table-wrap"><table class="lad-table">'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody>{}</table></div>",
@@ -78,19 +81,19 @@ def table(columns: Sequence[Column], rows: Any, foot: tuple[str, str] | None = N
 
 def _cells(columns: Sequence[Column], line: Mapping[str, Any]) -> SafeString:
     shown = ((c, line.get(c.key) if isinstance(line, Mapping) else None) for c in columns)
-    texts = ((_class(c), c.number(value) if c.number else _text(value)) for c, value in shown)
+    texts = ((_class(c), c.number_format(value) if c.number_format else _text(value)) for c, value in shown)
     return format_html_join("", '<td class="{}">{}</td>', texts)
 
 
-def _text(value: Any) -> Any:
+def _text(value: object) -> object:
     return DASH if value in (None, "") else value
 
 
 def _class(column: Column) -> str:
-    return "lad-number" if column.number else ""
+    return "lad-number" if column.number_format else ""
 
 
-def _foot(width: int, says: str, total: str) -> SafeString:
+def _total_row(width: int, label: str, total: str) -> SafeString:
     return format_html(
-        '<tfoot><tr><td colspan="{}">{}</td><td class="lad-number">{}</td></tr></tfoot>', width - 1, says, total
+        '<tfoot><tr><td colspan="{}">{}</td><td class="lad-number">{}</td></tr></tfoot>', width - 1, label, total
     )

@@ -1,4 +1,4 @@
-"""The columns and JSON shapes in which billing keeps money, prices and quantities."""
+"""Columns, JSON schemas and rounding of money, prices and quantities."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
@@ -10,59 +10,59 @@ DEFAULT_CURRENCY: Final = "USD"
 MICRO: Final = Decimal("0.000001")
 CENT: Final = Decimal("0.01")
 PRICE_STEP: Final = Decimal("0.0000000001")
-# numeric(18,6) has twelve places before the point.
+# numeric(18,6) has twelve digits before the decimal point.
 AMOUNT_LIMIT: Final = Decimal(1_000_000_000_000)
 
-# Text, not JSON numbers: those are read back as floats.
+# Amounts are JSON strings, because JSON numbers are read as floats.
 AMOUNT_SHAPE: Final = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"}
 QUANTITY_SHAPE: Final = {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,6})?$"}
 UNIT_PRICE_SHAPE: Final = {"type": "string", "pattern": r"^[0-9]{1,8}(\.[0-9]{1,10})?$"}
 
 
 def amount_field(**kwargs: Any) -> models.DecimalField:
-    """An amount in the row's currency, or a quantity: numeric(18,6)."""
+    """Return a column for an amount in the row's currency, or a quantity: numeric(18,6)."""
     return models.DecimalField(max_digits=18, decimal_places=6, **kwargs)
 
 
 def unit_price_field(**kwargs: Any) -> models.DecimalField:
-    """The price of one unit: numeric(18,10)."""
+    """Return a column for the price of one unit: numeric(18,10)."""
     return models.DecimalField(max_digits=18, decimal_places=10, **kwargs)
 
 
 def legacy_credits_field(**kwargs: Any) -> models.DecimalField:
-    """A number of legacy credits: numeric(10,2)."""
+    """Return a column for a number of legacy credits: numeric(10,2)."""
     return models.DecimalField(max_digits=10, decimal_places=2, **kwargs)
 
 
 def currency_field(**kwargs: Any) -> models.CharField:
-    """An ISO 4217 code."""
+    """Return a column for an ISO 4217 code."""
     return models.CharField(max_length=3, default=DEFAULT_CURRENCY, db_default=DEFAULT_CURRENCY, **kwargs)
 
 
 def currency_check(table: str) -> models.CheckConstraint:
-    """The code is three capitals."""
+    """Return the check that a currency is three capital letters."""
     return models.CheckConstraint(
         condition=Q(currency__regex=r"^[A-Z]{3}$"),
         name=f"{table}_currency_code",
-        violation_error_message="Write the currency as a code of three capital letters, such as USD.",
+        violation_error_message="Enter the currency as three capital letters, such as USD.",
     )
 
 
 def plain(amount: Decimal) -> str:
-    """The amount without zeros that say nothing."""
+    """Return the amount without trailing zeros."""
     return f"{Decimal(amount).normalize():f}"
 
 
 def round_amount(amount: Decimal) -> Decimal:
-    """An amount of a line: to the sixth decimal, half up."""
+    """Round an amount to six decimals, half up."""
     return amount.quantize(MICRO, ROUND_HALF_UP)
 
 
 def round_unit_price(amount: Decimal) -> Decimal:
-    """The price of one unit: to the tenth decimal, half up."""
+    """Round a unit price to ten decimals, half up."""
     return amount.quantize(PRICE_STEP, ROUND_HALF_UP)
 
 
 def round_to_cent(amount: Decimal) -> Decimal:
-    """Tax, and what is asked for: to the cent, half up."""
+    """Round tax and amounts due to the cent, half up."""
     return amount.quantize(CENT, ROUND_HALF_UP)

@@ -1,11 +1,11 @@
-"""Why somebody corrects something: asked for wherever money or its record is taken back."""
+"""Validate the reason that every correction of money needs."""
 
 from lad.errors import Invalid
 
 
 def require_reason(reason: str) -> str:
-    """The reason without the blanks around it. Raises Invalid when nothing is left."""
-    said = reason.strip()
-    if not said:
-        raise Invalid(errors={"reason": ["Say why."]})
-    return said
+    """Return the stripped reason. Raise Invalid if it is empty."""
+    stripped = reason.strip()
+    if not stripped:
+        raise Invalid(errors={"reason": ["Enter a reason."]})
+    return stripped

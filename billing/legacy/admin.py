@@ -1,7 +1,7 @@
-"""The credits of before the wallets, to look at."""
+"""Admin pages of legacy credits and their move into wallets."""
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,13 +12,13 @@ from billing.legacy.models import CreditTransaction, LegacyMove, UserCredit
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.inlines import ReadOnlyInline
 
-RECONCILED: Final = (
+RECONCILIATION: Final = (
     Column("User", "user"),
     Column("Credits", "credits", amount),
-    Column("Worth", "worth", amount),
-    Column("In the wallet", "moved", amount),
+    Column("Value", "worth", amount),
+    Column("Moved", "moved", amount),
     Column("Difference", "difference", amount),
-    Column("Rows", "transactions", str),
+    Column("Transactions", "transactions", str),
     Column("Opening", "opening", amount),
     Column("Closing", "closing", amount),
     Column("Note", "note"),
@@ -50,7 +50,7 @@ class UserCreditAdmin(ReadOnlyAdmin):
 class CreditTransactionAdmin(ReadOnlyAdmin):
     area = "billing"
     section, icon, rank = "Billing", "history", 90
-    list_display: Any = [
+    list_display = [
         "transaction_type",
         "user",
         "amount",
@@ -67,22 +67,22 @@ class CreditTransactionAdmin(ReadOnlyAdmin):
 class LegacyMoveAdmin(ReadOnlyAdmin):
     area = "billing"
     section, icon, rank = "Billing", "move_down", 95
-    list_display = ["tenant", "moved_at", "frozen_at", "people", "difference", "created_at"]
+    list_display = ["tenant", "moved_at", "frozen_at", "users", "difference", "created_at"]
     fieldsets = [
         (None, {"fields": ["moved_at", "frozen_at", "difference"]}),
-        ("Each user", {"fields": ["lines"]}),
+        ("Users", {"fields": ["lines"]}),
     ]
     readonly_fields = ["difference", "lines"]
 
     @display(description="Users")
-    def people(self, obj: Any) -> int:
+    def users(self, obj: LegacyMove) -> int:
         return len(obj.report)
 
     @display(description="Difference", label={"none": "success"})
-    def difference(self, obj: Any) -> str:
+    def difference(self, obj: LegacyMove) -> str:
         total = sum((abs(Decimal(line["difference"])) for line in obj.report), Decimal(0))
         return amount(total) if total else "none"
 
     @display(description="Reconciliation")
-    def lines(self, obj: Any) -> Any:
-        return table(RECONCILED, obj.report)
+    def lines(self, obj: LegacyMove) -> str:
+        return table(RECONCILIATION, obj.report)

@@ -1,4 +1,4 @@
-"""The credits of before the wallets, kept as they were."""
+"""Legacy credits, from before there were wallets, and their move into wallets."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -21,24 +21,22 @@ class CreditTransactionType(models.TextChoices):
 
 
 ADDING = (CreditTransactionType.PURCHASE, CreditTransactionType.REFUND)
-
-
 TAKING = (CreditTransactionType.DEBIT, CreditTransactionType.DEDUCTION, CreditTransactionType.USAGE)
 
 
-def kept_once_moved(table: str) -> Trigger:
-    """Refuses every write of a tenant whose credits have moved into wallets for good."""
+def read_only_when_frozen(table: str) -> Trigger:
+    """Return the trigger that refuses writes for tenants whose legacy credits are frozen."""
     return Trigger(
         name=f"{table}_moved",
         function="lad_refuse_moved_credits",
         when="BEFORE",
         event="INSERT OR UPDATE OR DELETE",
-        violation_error_message="The tenant's credits have moved into wallets.",
+        violation_error_message="The tenant's legacy credits were moved into wallets and are read-only.",
     )
 
 
 class UserCredit(TenantModel):
-    """The legacy credits of one user; asked only where there is no wallet."""
+    """The legacy credits of one user. Read only if the user has no wallet."""
 
     event_name = "billing.user_credit"
 
@@ -47,7 +45,7 @@ class UserCredit(TenantModel):
     monthly_usage = money.legacy_credits_field(default=0, db_default=0, editable=False)
     last_usage_reset = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
-    # Credits end with their last transaction, not with a deleted row.
+    # Legacy credits are never deleted.
     privileges = ("SELECT", "INSERT", "UPDATE")
 
     class Meta:
@@ -58,14 +56,14 @@ class UserCredit(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "user"],
                 name="user_credits_user_key",
-                violation_error_message="This user has legacy credits already.",
+                violation_error_message="This user already has legacy credits.",
             ),
             models.CheckConstraint(
                 condition=Q(balance__gte=0, monthly_usage__gte=0),
                 name="user_credits_not_negative",
-                violation_error_message="Neither balance nor usage can be negative.",
+                violation_error_message="The balance and the usage cannot be negative.",
             ),
-            kept_once_moved("user_credits"),
+            read_only_when_frozen("user_credits"),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="user_credits_newest")]
 
@@ -74,7 +72,7 @@ class UserCredit(TenantModel):
 
 
 class CreditTransaction(AppendOnly, TenantModel):
-    """One movement of legacy credits; the oldest ones do not know the balances around them."""
+    """One transaction of legacy credits. The oldest ones have no balances."""
 
     event_name = "billing.credit_transaction"
 
@@ -121,7 +119,7 @@ class CreditTransaction(AppendOnly, TenantModel):
                 name="credit_transactions_sign",
                 violation_error_message="Purchases and refunds add credits; debits, deductions and usage take them.",
             ),
-            kept_once_moved("credit_transactions"),
+            read_only_when_frozen("credit_transactions"),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="credit_transactions_newest"),
@@ -134,19 +132,17 @@ class CreditTransaction(AppendOnly, TenantModel):
 
 
 class LegacyMove(TenantModel):
-    """The last move of a tenant's legacy credits: when it ran, what it found, and whether they are read-only since.
+    """The last move of a tenant's legacy credits into wallets, and whether they are read-only since.
 
-    ``report`` has a line for each user: their legacy credits, what those are worth, what their wallet
-    got and the difference, with the adjustments that were needed.
+    ``report`` has a line for each user: their legacy credits, the value of those, the amount moved into
+    the wallet, the difference, and the adjustments that were needed.
     """
 
     event_name = "billing.legacy_move"
 
     moved_at = models.DateTimeField(null=True, blank=True)
-    frozen_at = models.DateTimeField(null=True, blank=True, help_text="From then on the old tables refuse every write.")
-    report = models.JSONField(
-        default=list, blank=True, db_default=[], help_text="A line for each user, as shown after the move."
-    )
+    frozen_at = models.DateTimeField(null=True, blank=True, help_text="The legacy tables are read-only from then on.")
+    report = models.JSONField(default=list, blank=True, db_default=[], help_text="One line for each user.")
 
     announced = False
     privileges = ("SELECT",)
@@ -159,7 +155,7 @@ class LegacyMove(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant"],
                 name="billing_legacy_moves_tenant_key",
-                violation_error_message="The tenant's move is recorded already.",
+                violation_error_message="The tenant's move is already recorded.",
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="billing_legacy_moves_newest")]

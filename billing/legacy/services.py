@@ -1,9 +1,8 @@
-"""The move of legacy credits into wallets, which may be repeated until the old tables are frozen.
+"""Move legacy credits into wallets. The move can be repeated until the legacy tables are frozen.
 
-A user's credits become their wallet and each legacy transaction a row of its ledger, in order of time and at
-its own moment. Where the history does not add up to the balance, or dips below zero on its way, an opening
-adjustment comes first that is just large enough, and a closing one takes back what was too much of it: the
-balance is what people were promised, the history what is known of it.
+Each legacy transaction becomes a ledger transaction of the user's wallet, in order and with its own time.
+If the history does not add up to the balance, or falls below zero on the way, an opening adjustment makes
+up for it and a closing adjustment removes what it added too much. The legacy balance is what counts.
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.ledger.models import LedgerTransaction, Wallet
@@ -25,44 +24,44 @@ from billing.ledger.services import ledger, wallets
 from billing.ledger.services.ledger import Reference
 from billing.legacy import guard
 from billing.legacy.models import CreditTransaction, CreditTransactionType, LegacyMove, UserCredit
+from billing.money import MICRO
 from lad.errors import DomainError
 from lad.outbox.emission import emit, quiet
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 
-NOTHING: Final = Decimal(0)
-# What the rows refer to: a legacy transaction, or the holder of credits whose history does not add up.
-MOVED: Final = "legacy_credit"
-SETTLED: Final = "legacy_balance"
-# A ledger keeps six decimals and legacy credits have two.
-FINEST_VALUE: Final = -4
-MONEY: Final = Decimal("0.000001")
-# A transaction that names a holder of credits belongs to whom that is, whomever else it names.
-_HOLDER: Final = Coalesce(F("user_credit__user"), F("user"))
+ZERO: Final = Decimal(0)
+# Reference types of moved transactions, and of adjustments for a history that does not add up.
+CREDIT_REFERENCE: Final = "legacy_credit"
+BALANCE_REFERENCE: Final = "legacy_balance"
+# Legacy credits have two decimals and the ledger has six, which leaves four for the value of a credit.
+MIN_VALUE_EXPONENT: Final = -4
+# The owner of the credits counts, even if the transaction names another user.
+_OWNER: Final = Coalesce(F("user_credit__user"), F("user"))
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationLine:
-    """One user's reconciliation: ``difference`` is what the credits are worth less what the wallet got.
+    """One user's reconciliation: ``difference`` is the value of the credits less the amount moved.
 
-    Amounts but ``credits`` are in the wallet's currency; ``opening`` and ``closing`` are the adjustments of
-    all runs together. ``note`` says why something could not be moved.
+    All amounts except ``credits`` are in the wallet's currency. ``opening`` and ``closing`` are the sums of
+    the adjustments of all runs. ``note`` says why something could not be moved.
     """
 
     user: str
-    credits: Decimal = NOTHING
-    worth: Decimal = NOTHING
-    moved: Decimal = NOTHING
-    difference: Decimal = NOTHING
+    credits: Decimal = ZERO
+    worth: Decimal = ZERO
+    moved: Decimal = ZERO
+    difference: Decimal = ZERO
     transactions: int = 0
-    opening: Decimal = NOTHING
-    closing: Decimal = NOTHING
+    opening: Decimal = ZERO
+    closing: Decimal = ZERO
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is still to be posted for one user; amounts in money."""
+    """What is still to be posted for one user. The adjustments are in the wallet's currency."""
 
     new: Sequence[CreditTransaction]
     opening: Decimal
@@ -70,43 +69,43 @@ class _Plan:
 
 
 def move_credits(*, tenant_id: UUID, now: datetime, dry_run: bool = False) -> list[ReconciliationLine]:
-    """Move what has not moved yet of a tenant's legacy credits; returns a line for each user and stores them.
+    """Move the remaining legacy credits of a tenant. Store and return one line for each user.
 
-    One transaction for each user: an interrupted run is continued by the next one, and a run beside this
-    one waits. Posts through the ledger, each legacy transaction once for ever. A history is no news:
-    of it all no more is told than that the wallet is low now (``billing.wallet.balance_low``).
+    Each user has a database transaction of their own, so the next run continues an interrupted one, and
+    concurrent runs wait. Each legacy transaction is posted once. The history emits no events, except
+    ``billing.wallet.balance_low`` if the wallet is low at the end.
     """
-    _value()
+    _credit_value()
     with platform_context(tenant_id=tenant_id):
-        users = User.all_objects.in_bulk(_holders())
+        users = User.all_objects.in_bulk(_owners())
     lines = [_move_one(tenant_id, user, now, dry_run) for user in sorted(users.values(), key=lambda each: each.email)]
     if not dry_run:
         with platform_context(tenant_id=tenant_id):
             row = _record(tenant_id)
-            row.moved_at, row.report = now, [_text(line) for line in lines]
+            row.moved_at, row.report = now, [_json(line) for line in lines]
             row.save(update_fields=["moved_at", "report"])
     return lines
 
 
 def freeze_credits(*, tenant_id: UUID, now: datetime) -> None:
-    """Have the old tables refuse every write of the tenant. Waits for those under way. Idempotent."""
-    _switch(tenant_id, now)
+    """Make the tenant's legacy tables read-only. Waits for writes in progress. Idempotent."""
+    _set_frozen(tenant_id, now)
 
 
 def unfreeze_credits(*, tenant_id: UUID) -> None:
-    """Open the old tables of the tenant again. Idempotent."""
-    _switch(tenant_id, None)
+    """Make the tenant's legacy tables writable again. Idempotent."""
+    _set_frozen(tenant_id, None)
 
 
 def tenants_with_credits() -> list[UUID]:
-    """The tenants that have anything to move."""
+    """Return the tenants that have legacy credits or transactions."""
     with platform_context():
-        found = UserCredit.objects.values_list("tenant_id", flat=True).order_by()
-        told = CreditTransaction.objects.values_list("tenant_id", flat=True).order_by()
-        return sorted(found.union(told))
+        with_credits = UserCredit.objects.values_list("tenant_id", flat=True).order_by()
+        with_transactions = CreditTransaction.objects.values_list("tenant_id", flat=True).order_by()
+        return sorted(with_credits.union(with_transactions))
 
 
-def _switch(tenant_id: UUID, frozen_at: datetime | None) -> None:
+def _set_frozen(tenant_id: UUID, frozen_at: datetime | None) -> None:
     with platform_context(tenant_id=tenant_id):
         with connection.cursor() as cursor:
             cursor.execute(guard.LOCK, [tenant_id])
@@ -117,16 +116,16 @@ def _switch(tenant_id: UUID, frozen_at: datetime | None) -> None:
 
 
 def _record(tenant_id: UUID) -> LegacyMove:
-    """The tenant's row, locked."""
+    """Return the tenant's row, locked."""
     LegacyMove.objects.bulk_create([LegacyMove(tenant_id=tenant_id)], ignore_conflicts=True)
     row: LegacyMove = LegacyMove.objects.select_for_update(no_key=True).get(tenant=tenant_id)
     return row
 
 
-def _holders() -> set[UUID]:
+def _owners() -> set[UUID]:
     return {
         *UserCredit.objects.values_list("user_id", flat=True),
-        *CreditTransaction.objects.annotate(holder=_HOLDER).order_by().values_list("holder", flat=True).distinct(),
+        *CreditTransaction.objects.annotate(owner=_OWNER).order_by().values_list("owner", flat=True).distinct(),
     }
 
 
@@ -134,14 +133,14 @@ def _move_one(tenant_id: UUID, user: User, now: datetime, dry_run: bool) -> Reco
     with platform_context(tenant_id=tenant_id):
         _record(tenant_id)
         credit = UserCredit.objects.select_for_update(no_key=True).filter(user=user).first()
-        balance = credit.balance if credit else NOTHING
+        balance = credit.balance if credit else ZERO
         note = ""
         try:
             with transaction.atomic():
                 wallet = wallets.open_wallet(user=user)
                 with quiet():
                     _post(wallet, _plan(wallet, balance), now)
-                _tell_if_low(wallet)
+                _emit_if_low(wallet)
         except DomainError as error:
             note = error.detail
         line = _reconciled(user, balance, note)
@@ -150,60 +149,65 @@ def _move_one(tenant_id: UUID, user: User, now: datetime, dry_run: bool) -> Reco
 
 
 def _plan(wallet: Wallet, balance: Decimal) -> _Plan:
-    posted = set(_rows(wallet).filter(reference_type=MOVED).values_list("reference_id", flat=True))
-    history = CreditTransaction.objects.annotate(holder=_HOLDER).filter(holder=wallet.user_id)
+    posted = set(_rows(wallet).filter(reference_type=CREDIT_REFERENCE).values_list("reference_id", flat=True))
+    history = CreditTransaction.objects.annotate(owner=_OWNER).filter(owner=wallet.user_id)
     new = [row for row in history.order_by("created_at", "pk") if row.pk not in posted]
     moved = _sum(_rows(wallet))
     steps = [_money(row.amount) for row in new]
     missing = _money(balance) - moved - sum(steps)
-    # What was moved before may have been spent since, and what came in otherwise is not for old debts.
-    lowest = min(moved, wallet.available_balance) + min(accumulate(steps, initial=NOTHING))
-    opening = max(missing, -lowest, NOTHING)
+    # Credit that was moved earlier may be spent by now, and other credit must not pay for the history.
+    lowest = min(moved, wallet.available_balance) + min(accumulate(steps, initial=ZERO))
+    opening = max(missing, -lowest, ZERO)
     return _Plan(new, opening, missing - opening)
 
 
 def _post(wallet: Wallet, plan: _Plan, now: datetime) -> None:
-    # The order of a ledger is that of its moments: what moves later than other rows were written follows them.
+    # A ledger is ordered by time, so a moved transaction is never dated before the wallet's last one.
     last = LedgerTransaction.objects.filter(wallet=wallet).order_by("-wallet_version").values_list("created_at").first()
     clock = last[0] if last else None
-    number = _rows(wallet).filter(reference_type=SETTLED).count()
+    number = _rows(wallet).filter(reference_type=BALANCE_REFERENCE).count()
 
-    def at(moment: datetime) -> datetime:
+    def in_order(time: datetime) -> datetime:
         nonlocal clock
-        clock = max(min(moment, now), clock or moment)
+        clock = max(min(time, now), clock or time)
         return clock
 
     if plan.opening:
-        reason = "Legacy credits that no transaction tells of"
-        moment = at(plan.new[0].created_at if plan.new else now)
-        _settle(wallet, plan.opening, f"legacy_opening_{wallet.pk}_{number}", reason, moment)
+        reason = "Legacy credits without a transaction"
+        time = in_order(plan.new[0].created_at if plan.new else now)
+        _adjust(wallet, plan.opening, f"legacy_opening_{wallet.pk}_{number}", reason, time)
     for row in plan.new:
-        _post_one(wallet, row, at(row.created_at))
+        _post_one(wallet, row, in_order(row.created_at))
     if plan.closing:
-        reason = "Legacy credits that transactions tell of and the balance did not hold"
-        _settle(wallet, plan.closing, f"legacy_closing_{wallet.pk}_{number}", reason, at(now))
+        reason = "Legacy transactions that exceed the balance"
+        _adjust(wallet, plan.closing, f"legacy_closing_{wallet.pk}_{number}", reason, in_order(now))
 
 
-def _tell_if_low(before: Wallet) -> None:
+def _emit_if_low(before: Wallet) -> None:
     wallet = Wallet.objects.get(pk=before.pk)
     if wallet.low_balance_notified_at and not before.low_balance_notified_at:
         emit("billing.wallet.balance_low", aggregate=wallet, payload={"available": wallet.available_balance})
 
 
-def _settle(wallet: Wallet, amount: Decimal, key: str, reason: str, now: datetime) -> None:
+def _adjust(wallet: Wallet, amount: Decimal, key: str, reason: str, now: datetime) -> None:
     ledger.adjust(
-        wallet=wallet, amount=amount, key=key, reason=reason, reference=Reference(SETTLED, wallet.user_id), now=now
+        wallet=wallet,
+        amount=amount,
+        key=key,
+        reason=reason,
+        reference=Reference(BALANCE_REFERENCE, wallet.user_id),
+        now=now,
     )
 
 
 def _post_one(wallet: Wallet, row: CreditTransaction, now: datetime) -> None:
-    """A legacy transaction as what it was: bought, given back, used or corrected."""
+    """Post a legacy transaction as a top-up, credit, debit or adjustment."""
     amount, kind = _money(row.amount), row.transaction_type
-    described = row.description or row.get_transaction_type_display()
-    said: dict[str, Any] = {
+    description = row.description or row.get_transaction_type_display()
+    posting: dict[str, Any] = {
         "wallet": wallet,
         "key": f"legacy_credit_{row.pk}",
-        "reference": Reference(MOVED, row.pk),
+        "reference": Reference(CREDIT_REFERENCE, row.pk),
         "metadata": {
             "credits": str(row.amount),
             "legacy_type": kind,
@@ -215,15 +219,15 @@ def _post_one(wallet: Wallet, row: CreditTransaction, now: datetime) -> None:
         "now": now,
     }
     if not amount:
-        ledger.debit(amount=NOTHING, description=described, **said)
+        ledger.debit(amount=ZERO, description=description, **posting)
     elif kind == CreditTransactionType.PURCHASE:
-        ledger.topup(amount=amount, description=described, **said)
+        ledger.topup(amount=amount, description=description, **posting)
     elif kind == CreditTransactionType.REFUND:
-        ledger.credit(amount=amount, description=described, **said)
+        ledger.credit(amount=amount, description=description, **posting)
     elif kind == CreditTransactionType.ADJUSTMENT:
-        ledger.adjust(amount=amount, reason=described, **said)
+        ledger.adjust(amount=amount, reason=description, **posting)
     else:
-        ledger.debit(amount=-amount, description=described, **said)
+        ledger.debit(amount=-amount, description=description, **posting)
 
 
 def _reconciled(user: User, balance: Decimal, note: str) -> ReconciliationLine:
@@ -231,7 +235,7 @@ def _reconciled(user: User, balance: Decimal, note: str) -> ReconciliationLine:
     if wallet is None:
         return ReconciliationLine(user.email, balance, _money(balance), difference=_money(balance), note=note)
     rows = _rows(wallet)
-    settled = rows.filter(reference_type=SETTLED)
+    adjustments = rows.filter(reference_type=BALANCE_REFERENCE)
     moved = _sum(rows)
     return ReconciliationLine(
         user=user.email,
@@ -239,32 +243,35 @@ def _reconciled(user: User, balance: Decimal, note: str) -> ReconciliationLine:
         worth=_money(balance),
         moved=moved,
         difference=_money(balance) - moved,
-        transactions=rows.filter(reference_type=MOVED).count(),
-        opening=_sum(settled.filter(amount__gt=0)),
-        closing=_sum(settled.filter(amount__lt=0)),
+        transactions=rows.filter(reference_type=CREDIT_REFERENCE).count(),
+        opening=_sum(adjustments.filter(amount__gt=0)),
+        closing=_sum(adjustments.filter(amount__lt=0)),
         note=note,
     )
 
 
-def _rows(wallet: Wallet) -> Any:
-    return LedgerTransaction.objects.filter(wallet=wallet, reference_type__in=[MOVED, SETTLED])
+def _rows(wallet: Wallet) -> QuerySet[LedgerTransaction]:
+    rows: QuerySet[LedgerTransaction] = LedgerTransaction.objects.filter(
+        wallet=wallet, reference_type__in=[CREDIT_REFERENCE, BALANCE_REFERENCE]
+    )
+    return rows
 
 
-def _sum(rows: Any) -> Decimal:
-    return Decimal(rows.aggregate(total=Coalesce(Sum("amount"), NOTHING))["total"])
+def _sum(rows: QuerySet[LedgerTransaction]) -> Decimal:
+    return Decimal(rows.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"])
 
 
-def _value() -> Decimal:
+def _credit_value() -> Decimal:
     value = Decimal(settings.BILLING_CREDIT_VALUE)
     exponent = value.normalize().as_tuple().exponent
-    if value <= 0 or not isinstance(exponent, int) or exponent < FINEST_VALUE:
+    if value <= 0 or not isinstance(exponent, int) or exponent < MIN_VALUE_EXPONENT:
         raise ImproperlyConfigured("BILLING_CREDIT_VALUE must be above 0 and have at most four decimals.")
     return value
 
 
 def _money(credits: Decimal) -> Decimal:
-    return (credits * _value()).quantize(MONEY)
+    return (credits * _credit_value()).quantize(MICRO)
 
 
-def _text(line: ReconciliationLine) -> dict[str, Any]:
+def _json(line: ReconciliationLine) -> dict[str, object]:
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(line).items()}

@@ -54,7 +54,7 @@ BILLED: Final[dict[str, dict[str, Any]]] = {
     "harbour-finch": {"legal_name": "Harbour & Finch Ltd", "country": "GB", "invoice_prefix": "HAR"},
 }
 # The tenant whose legacy credits were moved into wallets.
-MOVED: Final = "kestrel-analytics"
+CREDIT_REFERENCE: Final = "kestrel-analytics"
 
 
 def load_shared(now: datetime) -> None:
@@ -92,7 +92,7 @@ def _history(demo: DemoTenant) -> None:
         till.keep_card(profile.threshold)
     invoices.load(demo, till.paid)
     legacy.load(demo)
-    if demo.slug == MOVED:
+    if demo.slug == CREDIT_REFERENCE:
         move_credits(tenant_id=demo.tenant.pk, now=demo.now)
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from billing.legacy.services import MOVED, SETTLED
+from billing.legacy.services import BALANCE_REFERENCE, CREDIT_REFERENCE
 from billing.money import plain, round_unit_price
 from billing.pricing.models import PriceCategory, PriceScheme
 from billing.units import PriceUnit
@@ -78,7 +78,12 @@ class InvoicePeriod:
     def values(self) -> dict[str, Any]:
         names = ("start", "end", "currency")
         told = {name: getattr(self, name) for name in names}
-        return {**told, "zone": self.zone.key, "tenant": self.tenant_id, "legacy": [MOVED, SETTLED]}
+        return {
+            **told,
+            "zone": self.zone.key,
+            "tenant": self.tenant_id,
+            "legacy": [CREDIT_REFERENCE, BALANCE_REFERENCE],
+        }
 
 
 def usage_lines(period: InvoicePeriod) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Wallets, lots, holds and the ledger."""
+"""Tables of wallets, credit lots, holds and ledger transactions."""
 
 from billing.ledger.models.hold import Hold, HoldStatus
 from billing.ledger.models.lot import BURN_DOWN_ORDER, GRANTED_FIRST, PURCHASED_LATER, CreditLot

@@ -1,4 +1,4 @@
-"""``manage.py credit_packages``: the packages that credits are sold in from the beginning."""
+"""``manage.py credit_packages``: create the default credit packages."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from lad.tenancy.context import platform_context
 
 
 class Command(BaseCommand):
-    help = "Make the default packages of credits that are missing. Running it again changes nothing."
+    help = "Create the default credit packages that are missing. Running it again changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with platform_context():
-            made = packages.load_defaults()
-        self.stdout.write(f"Made {made} packages." if made else "The packages are there already.")
+            created = packages.load_defaults()
+        self.stdout.write(f"Created {created} packages." if created else "All packages exist already.")

@@ -1,4 +1,4 @@
-"""``manage.py move_legacy_credits``: legacy credits into wallets, as often as it takes."""
+"""``manage.py move_legacy_credits``: move legacy credits into wallets."""
 
 from argparse import ArgumentParser
 from decimal import Decimal
@@ -17,41 +17,41 @@ from billing.legacy.services import (
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Tenant
 
-HEAD: Final = ("user", "credits", "worth", "in the wallet", "difference", "rows", "opening", "closing")
+HEADINGS: Final = ("user", "credits", "value", "moved", "difference", "transactions", "opening", "closing")
 
 
 class Command(BaseCommand):
     help = (
-        "Move legacy credits into wallets and print for each user what they had, what it is worth and what their "
-        "wallet got. Fails when a difference is left. Run it again at any time, the last time with --freeze."
+        "Move legacy credits into wallets and print each user's credits, their value and the amount moved. "
+        "Fails if a difference is left. Can be repeated; use --freeze for the last run."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--tenant", default="", help="the slug of one tenant; without it all of them")
-        parser.add_argument("--dry-run", action="store_true", help="print what would come out and change nothing")
+        parser.add_argument("--tenant", default="", help="the slug of one tenant (default: all tenants)")
+        parser.add_argument("--dry-run", action="store_true", help="print the result and change nothing")
         switch = parser.add_mutually_exclusive_group()
-        switch.add_argument("--freeze", action="store_true", help="first have the old tables refuse every write")
-        switch.add_argument("--unfreeze", action="store_true", help="only have the old tables take writes again")
+        switch.add_argument("--freeze", action="store_true", help="make the legacy tables read-only first")
+        switch.add_argument("--unfreeze", action="store_true", help="only make the legacy tables writable again")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"] and (options["freeze"] or options["unfreeze"]):
-            raise CommandError("A dry run changes nothing: leave out --freeze and --unfreeze.")
-        wrong = 0
+            raise CommandError("--dry-run cannot be combined with --freeze or --unfreeze.")
+        unsettled = 0
         for tenant in self._tenants(options["tenant"]):
             self.stdout.write(f"\n{tenant.name} ({tenant.slug})")
             if options["unfreeze"]:
                 unfreeze_credits(tenant_id=tenant.pk)
-                self.stdout.write("The old tables take writes again.")
+                self.stdout.write("The legacy tables are writable again.")
                 continue
             if options["freeze"]:
                 freeze_credits(tenant_id=tenant.pk, now=timezone.now())
-                self.stdout.write("The old tables are read-only.")
+                self.stdout.write("The legacy tables are read-only.")
             lines = move_credits(tenant_id=tenant.pk, now=timezone.now(), dry_run=options["dry_run"])
             self._print(lines)
-            wrong += sum(line.difference != 0 for line in lines)
-        if wrong:
+            unsettled += sum(line.difference != 0 for line in lines)
+        if unsettled:
             raise CommandError(
-                f"{wrong} user(s) have a difference; the notes say why. Run it again when that is settled."
+                f"{unsettled} user(s) have a difference. Resolve the notes above and run the command again."
             )
 
     def _tenants(self, slug: str) -> list[Tenant]:
@@ -60,12 +60,12 @@ class Command(BaseCommand):
                 return list(Tenant.all_objects.filter(pk__in=tenants_with_credits()).order_by("slug"))
             found = list(Tenant.all_objects.filter(slug=slug))
         if not found:
-            raise CommandError(f"There is no tenant {slug}.")
+            raise CommandError(f"There is no tenant with the slug {slug}.")
         return found
 
     def _print(self, lines: list[ReconciliationLine]) -> None:
-        rows = [HEAD, *(_cells(line) for line in lines), _cells(_total(lines))]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+        rows = [HEADINGS, *(_cells(line) for line in lines), _cells(_total(lines))]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
         for row in rows:
             numbers = [text.rjust(width) for text, width in zip(row, widths, strict=True)][1:]
             self.stdout.write("  ".join([row[0].ljust(widths[0]), *numbers]).rstrip())
@@ -77,10 +77,10 @@ class Command(BaseCommand):
 def _cells(line: ReconciliationLine) -> tuple[str, ...]:
     amounts = (line.credits, line.worth, line.moved, line.difference)
     adjustments = (line.opening, line.closing)
-    return (line.user, *map(_shown, amounts), str(line.transactions), *map(_shown, adjustments))
+    return (line.user, *map(_formatted, amounts), str(line.transactions), *map(_formatted, adjustments))
 
 
-def _shown(amount: Decimal) -> str:
+def _formatted(amount: Decimal) -> str:
     return f"{amount:,.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():,f}"
 
 

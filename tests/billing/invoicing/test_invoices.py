@@ -195,7 +195,7 @@ def test_an_unpaid_invoice_is_voided_and_keeps_its_number(issued):
 def test_voiding_needs_a_reason(issued):
     with pytest.raises(Invalid) as caught:
         invoices.void(invoice=issued, reason="  ")
-    assert caught.value.errors == {"reason": ["Say why."]}
+    assert caught.value.errors == {"reason": ["Enter a reason."]}
     assert stored(issued).status == "pending"
 
 

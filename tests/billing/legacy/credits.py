@@ -1,4 +1,4 @@
-"""Legacy credits in tests: made as the old product wrote them, moved, and read back."""
+"""Helpers for tests of legacy credits: create, move and read them."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def credits_of(user: User, balance: str, *movements: tuple[str, str], start: datetime = JANUARY) -> UserCredit:
-    """A balance and the transactions that are told of it, an hour apart."""
+    """Create a user's legacy balance and transactions, an hour apart."""
     with platform_context(tenant_id=user.primary_tenant_id):
         row = UserCreditFactory.create(user=user, balance=Decimal(balance))
         add(row, *movements, start=start)
@@ -54,5 +54,5 @@ def rows_of(user: User) -> list[LedgerTransaction]:
         return list(LedgerTransaction.objects.filter(wallet__user=user).order_by("wallet_version"))
 
 
-def told(user: User) -> list[tuple[str, str]]:
+def posted(user: User) -> list[tuple[str, str]]:
     return [(row.transaction_type, f"{row.amount.normalize():f}") for row in rows_of(user)]

@@ -1,4 +1,4 @@
-"""Legacy credits in wallets: what people had, they have, to the last digit, however often the move is run."""
+"""Moving legacy credits into wallets: exact balances, however often the move runs."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -18,14 +18,14 @@ from billing.legacy.models import CreditTransaction, LegacyMove, UserCredit
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.billing.legacy.credits import JANUARY, NOW, Kind, add, credits_of, rows_of, run, told, wallet_of
+from tests.billing.legacy.credits import JANUARY, NOW, Kind, add, credits_of, posted, rows_of, run, wallet_of
 from tests.factories.billing import CreditTransactionFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
 from tests.support.events import events
 
 
 def audited() -> int:
-    """How many rules of the ledger are broken anywhere."""
+    """Return the number of violations that the audit finds."""
     with platform_context(), connection.cursor() as cursor:
         return run_checks(cursor, now=NOW).violations
 
@@ -50,7 +50,7 @@ def test_a_balance_becomes_a_wallet_and_its_history_a_ledger(tenant: Tenant, own
     )
     assert (line.transactions, line.opening, line.closing, line.note) == (6, 0, 0, "")
     assert wallet_of(owner).current_balance == Decimal("91.35")
-    assert told(owner) == [
+    assert posted(owner) == [
         ("topup", "100"),
         ("debit", "-0.9"),
         ("debit", "-8"),
@@ -60,7 +60,7 @@ def test_a_balance_becomes_a_wallet_and_its_history_a_ledger(tenant: Tenant, own
     ]
 
 
-def test_every_row_stands_at_its_own_moment_and_says_what_it_was(tenant: Tenant, owner: User) -> None:
+def test_every_transaction_keeps_its_time_and_its_legacy_data(tenant: Tenant, owner: User) -> None:
     credits_of(owner, "8", (Kind.PURCHASE, "10"), (Kind.USAGE, "-2"))
     run(tenant)
     bought, used = rows_of(owner)
@@ -72,29 +72,27 @@ def test_every_row_stands_at_its_own_moment_and_says_what_it_was(tenant: Tenant,
     assert used.balance_before == bought.balance_after
 
 
-def test_credits_without_a_history_come_in_as_an_opening(tenant: Tenant, owner: User) -> None:
+def test_credits_without_a_history_become_an_opening_adjustment(tenant: Tenant, owner: User) -> None:
     credits_of(owner, "10")
     line = run(tenant)[owner.email]
     assert (line.opening, line.difference) == (1, 0)
-    assert told(owner) == [("adjustment", "1")]
+    assert posted(owner) == [("adjustment", "1")]
 
 
-def test_a_history_that_dips_below_nothing_gets_the_smallest_opening_that_carries_it(
-    tenant: Tenant, owner: User
-) -> None:
+def test_a_history_that_falls_below_zero_gets_the_smallest_sufficient_opening(tenant: Tenant, owner: User) -> None:
     credits_of(owner, "30", (Kind.USAGE, "-20"), (Kind.PURCHASE, "60"), (Kind.USAGE, "-45"))
     line = run(tenant)[owner.email]
     assert (line.opening, line.closing, line.difference) == (Decimal("3.5"), 0, 0)
-    assert told(owner)[0] == ("adjustment", "3.5")
+    assert posted(owner)[0] == ("adjustment", "3.5")
     assert rows_of(owner)[0].created_at == JANUARY
     assert min(row.balance_after for row in rows_of(owner)) == Decimal("1.5")
 
 
-def test_what_the_opening_lent_too_much_is_taken_back_at_the_end(tenant: Tenant, owner: User) -> None:
+def test_a_closing_adjustment_removes_the_excess_of_the_opening(tenant: Tenant, owner: User) -> None:
     credits_of(owner, "10", (Kind.USAGE, "-20"), (Kind.PURCHASE, "60"))
     line = run(tenant)[owner.email]
     assert (line.opening, line.closing, line.difference) == (2, -5, 0)
-    assert told(owner) == [("adjustment", "2"), ("debit", "-2"), ("topup", "6"), ("adjustment", "-5")]
+    assert posted(owner) == [("adjustment", "2"), ("debit", "-2"), ("topup", "6"), ("adjustment", "-5")]
 
 
 def test_transactions_without_any_balance_leave_an_empty_wallet(tenant: Tenant, owner: User) -> None:
@@ -104,7 +102,7 @@ def test_transactions_without_any_balance_leave_an_empty_wallet(tenant: Tenant, 
     assert (line.credits, line.moved, line.difference, line.transactions) == (0, 0, 0, 1)
 
 
-def test_a_transaction_belongs_to_whose_credits_it_moved(tenant: Tenant, owner: User, member: User) -> None:
+def test_a_transaction_belongs_to_the_owner_of_the_credits(tenant: Tenant, owner: User, member: User) -> None:
     row = credits_of(owner, "10")
     with platform_context(tenant_id=tenant.pk):
         CreditTransactionFactory.create(user=member, user_credit=row, amount=Decimal(10), balance_after=Decimal(10))
@@ -113,10 +111,10 @@ def test_a_transaction_belongs_to_whose_credits_it_moved(tenant: Tenant, owner: 
     assert member.email not in lines
 
 
-def test_a_movement_of_nothing_moves_too(tenant: Tenant, owner: User) -> None:
+def test_transactions_of_zero_are_moved_too(tenant: Tenant, owner: User) -> None:
     credits_of(owner, "5", (Kind.PURCHASE, "5"), (Kind.USAGE, "0"), (Kind.ADJUSTMENT, "0"))
     assert run(tenant)[owner.email].transactions == 3
-    assert told(owner)[1:] == [("debit", "0"), ("debit", "0")]
+    assert posted(owner)[1:] == [("debit", "0"), ("debit", "0")]
 
 
 def test_running_it_again_changes_nothing(tenant: Tenant, owner: User, member: User) -> None:
@@ -128,7 +126,7 @@ def test_running_it_again_changes_nothing(tenant: Tenant, owner: User, member: U
     assert [row.entry_hash for row in rows_of(owner) + rows_of(member)] == rows
 
 
-def test_what_came_in_between_two_runs_follows(tenant: Tenant, owner: User) -> None:
+def test_transactions_between_two_runs_are_moved_by_the_second(tenant: Tenant, owner: User) -> None:
     row = credits_of(owner, "100", (Kind.PURCHASE, "100"))
     run(tenant)
     add(row, (Kind.USAGE, "-30"), (Kind.REFUND, "5"), start=JANUARY + timedelta(days=9))
@@ -136,11 +134,11 @@ def test_what_came_in_between_two_runs_follows(tenant: Tenant, owner: User) -> N
         UserCredit.objects.filter(pk=row.pk).update(balance=Decimal("76"))
     line = run(tenant)[owner.email]
     assert (line.worth, line.moved, line.difference) == (Decimal("7.6"), Decimal("7.6"), 0)
-    assert told(owner) == [("topup", "10"), ("adjustment", "0.1"), ("debit", "-3"), ("credit", "0.5")]
+    assert posted(owner) == [("topup", "10"), ("adjustment", "0.1"), ("debit", "-3"), ("credit", "0.5")]
     assert run(tenant)[owner.email] == line
 
 
-def test_a_wallet_in_use_keeps_what_else_is_in_it_and_its_order_of_time(tenant: Tenant, owner: User) -> None:
+def test_a_wallet_in_use_keeps_its_other_credit_and_its_order(tenant: Tenant, owner: User) -> None:
     with tenant_context(tenant.pk):
         wallet = wallets.open_wallet(user=owner)
         ledger.topup(wallet=wallet, amount=Decimal(50), key="bought", now=JANUARY + timedelta(days=30))
@@ -173,7 +171,7 @@ def test_an_interrupted_run_is_continued(
     assert len(rows_of(owner) + rows_of(member)) == 4
 
 
-def test_a_dry_run_tells_everything_and_changes_nothing(tenant: Tenant, owner: User) -> None:
+def test_a_dry_run_returns_the_result_and_changes_nothing(tenant: Tenant, owner: User) -> None:
     credits_of(owner, "10", (Kind.USAGE, "-20"), (Kind.PURCHASE, "60"))
     expected = run(tenant, dry_run=True)
     with platform_context(tenant_id=tenant.pk):
@@ -182,7 +180,7 @@ def test_a_dry_run_tells_everything_and_changes_nothing(tenant: Tenant, owner: U
     assert run(tenant) == expected
 
 
-def test_what_was_spent_twice_is_a_difference_with_its_reason(tenant: Tenant, owner: User) -> None:
+def test_credits_spent_twice_leave_a_difference_with_a_note(tenant: Tenant, owner: User) -> None:
     row = credits_of(owner, "100", (Kind.PURCHASE, "100"))
     run(tenant)
     with tenant_context(tenant.pk):
@@ -199,7 +197,7 @@ def test_what_was_spent_twice_is_a_difference_with_its_reason(tenant: Tenant, ow
     assert wallet_of(owner).current_balance == 15
 
 
-def test_one_users_trouble_does_not_hold_up_the_others(tenant: Tenant, owner: User, member: User) -> None:
+def test_one_users_failure_does_not_block_the_others(tenant: Tenant, owner: User, member: User) -> None:
     with tenant_context(tenant.pk):
         wallets.change_status(wallet=wallets.open_wallet(user=owner), status=WalletStatus.CLOSED, reason="left")
     credits_of(owner, "10")
@@ -209,7 +207,7 @@ def test_one_users_trouble_does_not_hold_up_the_others(tenant: Tenant, owner: Us
     assert "closed" in lines[owner.email].note
 
 
-def test_the_report_is_kept(tenant: Tenant, owner: User) -> None:
+def test_the_report_is_stored(tenant: Tenant, owner: User) -> None:
     credits_of(owner, "10")
     run(tenant)
     with tenant_context(tenant.pk):
@@ -226,7 +224,7 @@ def test_another_tenants_credits_stay(tenant: Tenant, owner: User, other_owner: 
         assert Wallet.objects.count() == 1
 
 
-def test_a_credit_of_too_fine_a_value_is_refused_before_anything_moves(
+def test_a_credit_value_with_too_many_decimals_is_refused_before_anything_is_moved(
     tenant: Tenant, owner: User, settings: Any
 ) -> None:
     credits_of(owner, "10")
@@ -235,7 +233,7 @@ def test_a_credit_of_too_fine_a_value_is_refused_before_anything_moves(
         run(tenant)
 
 
-# Balances and histories as they may be found, whatever happened to them.
+# Any balances and histories, consistent or not.
 AMOUNTS = st.decimals(min_value=Decimal("0.01"), max_value=Decimal(500), places=2)
 SIGNS = {Kind.PURCHASE: 1, Kind.REFUND: 1, Kind.USAGE: -1, Kind.DEBIT: -1, Kind.DEDUCTION: -1}
 MOVEMENTS = st.tuples(st.sampled_from(list(SIGNS)), AMOUNTS).map(lambda pair: (pair[0], str(SIGNS[pair[0]] * pair[1])))
@@ -248,7 +246,7 @@ MOVEMENTS = st.tuples(st.sampled_from(list(SIGNS)), AMOUNTS).map(lambda pair: (p
     later_balance=st.decimals(min_value=Decimal(0), max_value=Decimal(500), places=2),
 )
 @settings(max_examples=25, deadline=None)
-def test_no_history_is_too_odd_to_move(
+def test_any_history_can_be_moved(
     django_db_setup: None,
     django_db_blocker: Any,
     balance: Decimal,
@@ -279,7 +277,9 @@ def test_no_history_is_too_odd_to_move(
         transaction.set_rollback(True)
 
 
-def test_a_history_that_moves_is_no_news_but_a_wallet_that_is_low_now_is(tenant: Tenant, owner: User) -> None:
+def test_a_moved_history_emits_no_events_except_for_a_wallet_that_is_low_at_the_end(
+    tenant: Tenant, owner: User
+) -> None:
     row = credits_of(owner, "100", (Kind.PURCHASE, "60"), (Kind.REFUND, "10"), (Kind.ADJUSTMENT, "20"))
     run(tenant)
     with platform_context(tenant_id=tenant.pk):
@@ -288,7 +288,7 @@ def test_a_history_that_moves_is_no_news_but_a_wallet_that_is_low_now_is(tenant:
     add(row, (Kind.USAGE, "-90"), (Kind.PURCHASE, "80"), (Kind.USAGE, "-70"), start=JANUARY + timedelta(days=9))
     run(tenant)
     run(tenant)
-    assert len(told(owner)) == 7
+    assert len(posted(owner)) == 7
     assert events("billing.wallet.credited") == []
     [low] = events("billing.wallet.balance_low")
     assert (low.aggregate_id, Decimal(low.payload["available"])) == (wallet_of(owner).pk, 2)

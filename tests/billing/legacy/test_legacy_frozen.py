@@ -1,4 +1,4 @@
-"""The old tables made read-only, and the command that moves what is in them."""
+"""Freezing the legacy tables, and the command that moves their credits."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -22,8 +22,8 @@ from tests.factories.tenants import MemberFactory, TenantFactory
 from tests.support.concurrency import ConcurrentWork, wait_until_blocked
 
 
-def write_old(row: UserCredit) -> list[Callable[[], Any]]:
-    """Every way to write to the old tables."""
+def legacy_writes(row: UserCredit) -> list[Callable[[], Any]]:
+    """Return every way to write to the legacy tables."""
     return [
         lambda: UserCredit.objects.filter(pk=row.pk).update(balance=1),
         lambda: UserCredit.objects.filter(pk=row.pk).delete(),
@@ -32,12 +32,12 @@ def write_old(row: UserCredit) -> list[Callable[[], Any]]:
     ]
 
 
-def test_frozen_tables_refuse_every_write_of_the_tenant_and_of_nobody_else(
-    tenant: Tenant, owner: User, other_owner: User
-) -> None:
+def test_frozen_tables_refuse_every_write_of_this_tenant_only(tenant: Tenant, owner: User, other_owner: User) -> None:
     row, other = credits_of(owner, "10"), credits_of(other_owner, "10")
     freeze_credits(tenant_id=tenant.pk, now=NOW)
-    for write in write_old(row):
+    writes = legacy_writes(row)
+    assert writes
+    for write in writes:
         with pytest.raises(IntegrityError, match="read-only"), platform_context(tenant_id=tenant.pk):
             write()
     with pytest.raises(IntegrityError, match="read-only"), tenant_context(tenant.pk):
@@ -47,7 +47,7 @@ def test_frozen_tables_refuse_every_write_of_the_tenant_and_of_nobody_else(
         assert UserCredit.objects.update(balance=5) == 1
 
 
-def test_tables_that_are_opened_again_take_writes(tenant: Tenant, owner: User) -> None:
+def test_unfrozen_tables_accept_writes(tenant: Tenant, owner: User) -> None:
     row = credits_of(owner, "10")
     freeze_credits(tenant_id=tenant.pk, now=NOW)
     unfreeze_credits(tenant_id=tenant.pk)
@@ -56,7 +56,7 @@ def test_tables_that_are_opened_again_take_writes(tenant: Tenant, owner: User) -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_freezing_waits_for_a_write_under_way_so_that_nothing_slips_in_behind() -> None:
+def test_freezing_waits_for_writes_in_progress() -> None:
     with platform_context():
         tenant = TenantFactory.create()
     with platform_context(tenant_id=tenant.pk):
@@ -84,9 +84,7 @@ def printed(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_the_command_moves_every_tenant_and_prints_what_it_found(
-    tenant: Tenant, owner: User, other_owner: User
-) -> None:
+def test_the_command_moves_every_tenant_and_prints_the_result(tenant: Tenant, owner: User, other_owner: User) -> None:
     credits_of(owner, "10")
     credits_of(other_owner, "25")
     text = printed()
@@ -104,7 +102,7 @@ def test_the_command_fails_while_a_difference_is_left(tenant: Tenant, owner: Use
         printed("--tenant", tenant.slug)
 
 
-def test_the_command_freezes_first_and_opens_again(tenant: Tenant, owner: User) -> None:
+def test_the_command_freezes_and_unfreezes(tenant: Tenant, owner: User) -> None:
     row = credits_of(owner, "10")
     assert "read-only" in printed("--tenant", tenant.slug, "--freeze")
     with tenant_context(tenant.pk):
@@ -116,6 +114,6 @@ def test_the_command_freezes_first_and_opens_again(tenant: Tenant, owner: User) 
 
 
 @pytest.mark.parametrize("arguments", [("--dry-run", "--freeze"), ("--tenant", "nobody"), ("--freeze", "--unfreeze")])
-def test_the_command_refuses_what_makes_no_sense(tenant: Tenant, arguments: tuple[str, ...]) -> None:
+def test_the_command_refuses_contradictory_options(tenant: Tenant, arguments: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         printed(*arguments)
