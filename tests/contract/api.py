@@ -81,7 +81,7 @@ def changed_body(resource: Resource, row: Any, company: Company) -> dict[str, An
         if name in SET_ONCE.get(resource.model, ()):
             body[name] = value
         elif field.choices and body[name] == value:
-            body[name] = [choice for choice, _label in field.flatchoices if choice != value][-1]
+            body[name] = next((choice for choice, _label in reversed(field.flatchoices) if choice != value), value)
         elif isinstance(field, models.BooleanField):
             body[name] = not value
     return body

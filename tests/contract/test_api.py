@@ -144,7 +144,10 @@ def test_what_the_kernel_keeps_cannot_be_set(resource: Resource, world: World) -
 @for_each_resource(resources(), "api-problems")
 def test_whatever_goes_wrong_is_a_problem_document(resource: Resource, world: World) -> None:
     caller = client(world.acme.owner, world.acme)
-    assert problem(caller.get(f"{resource.url}{world.outsider.pk}/"))[0] in {404, 405}
+    # Without a read of one row, the address exists only for the other methods on it.
+    has_row_address = bool({"update", "delete"} & set(resource.methods))
+    expected = 405 if has_row_address and "retrieve" not in resource.methods else 404
+    assert problem(caller.get(f"{resource.url}{world.outsider.pk}/"))[0] == expected
     assert problem(caller.get(f"{resource.url}no-id/"))[0] == 404
     assert problem(caller.get(resource.url, {"no_such_filter": 1}))[0] == 400
     assert problem(caller.put(resource.url, {}, format="json")) == (405, "method_not_allowed")

@@ -12,6 +12,7 @@ from lad.tenancy.context import platform_context, tenant_context
 from tests.contract.api import MAX_PAGE_SIZE, address, client, for_each_resource, resources
 from tests.contract.catalogue import all_models, factory_of, for_each, slug
 from tests.contract.pages import listed, page, persona, registered_models
+from tests.contract.roles import ADMIN
 from tests.contract.sql import (
     DENIED,
     as_json,
@@ -109,8 +110,10 @@ def test_the_admin_shows_a_shared_row_to_a_tenants_staff_and_lets_none_change_it
     owner = persona("owner", world)
     assert row.pk in listed(owner.get(page(model, "changelist")))
     assert owner.get(page(model, "change", row.pk)).status_code == 200
+    # A tenant that may change its own rows gets a 404: the page locks the row, which row-level security then hides.
+    expected = 404 if "U" in ADMIN[slug(model)]["owner"] else 403
     for name, data in (("change", {}), ("delete", {"post": "yes"})):
-        assert owner.post(page(model, name, row.pk), data).status_code in {403, 404}
+        assert owner.post(page(model, name, row.pk), data).status_code == expected
     assert as_json(row) == before
     assert row.pk in listed(persona("root", world).get(page(model, "changelist")))
 
