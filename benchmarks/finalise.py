@@ -208,8 +208,8 @@ def drafts(tenants: Sequence[UUID], count: int) -> list[Job]:
     return jobs
 
 
-def companies(count: int) -> list[UUID]:
-    """So many new tenants."""
+def create_tenants(count: int) -> list[UUID]:
+    """Create that many tenants and return their ids."""
     from lad.db.identifiers import uuid7
     from lad.tenancy.context import platform_context
     from tenants.teams.models import Tenant
@@ -255,7 +255,7 @@ def main() -> int:
         import django
 
         django.setup()
-        many, hot = companies(TENANTS), companies(1)
+        many, hot = create_tenants(TENANTS), create_tenants(1)
         # Half of the last run is the one tenant's.
         mixed = many + hot * TENANTS
         plan = (

@@ -1,4 +1,4 @@
-"""A company's money: its wallet, what use costs, browsers to look at it with, and a Stripe account to fill it from."""
+"""Fixtures of the billing tests: a tenant's wallet, prices, admin browsers and a Stripe account."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -45,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def demo(transactional_db: None) -> None:
-    """The three companies of the demo data, with what happened in their activity feeds."""
+    """Load the demo data and fill the activity feeds."""
     filled("demo", _load_demo)
 
 

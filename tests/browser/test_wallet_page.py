@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-COMPANY = "Kestrel Analytics"
+TENANT = "Kestrel Analytics"
 
 
 def amount(text: str) -> float:
@@ -21,10 +21,10 @@ def figure(page: Page, name: str) -> float:
 
 @pytest.fixture
 def wallet(opened) -> Page:
-    """The page of a company's own wallet."""
+    """The page of a tenant's own wallet."""
     page: Page = opened(width=1500, height=950)
     page.goto("/admin/billing/wallet/")
-    page.click(f"#result_list tr:has-text('{COMPANY}'):has-text('own') th a")
+    page.click(f"#result_list tr:has-text('{TENANT}'):has-text('own') th a")
     page.wait_for_selector("#wallet-page")
     return page
 
@@ -69,10 +69,10 @@ def test_the_confirmation_leads_back_to_the_form_and_a_double_click_posts_once(w
 
 def test_a_row_of_the_ledger_is_reversed(wallet):
     before = figure(wallet, "available")
-    act(wallet, "Top up", "Top up", amount="33", reason="For the wrong company")
+    act(wallet, "Top up", "Top up", amount="33", reason="For the wrong tenant")
     row = wallet.inner_text("#wallet-ledger tbody tr >> nth=0 >> td >> nth=0")
     wallet.click(f"#wallet-ledger tbody a:has-text('{row}') >> nth=0")
-    act(wallet, "Reverse", "Reverse", reason="It was for the wrong company")
+    act(wallet, "Reverse", "Reverse", reason="It was for the wrong tenant")
     expect(wallet.locator("#main")).to_contain_text("Taken back by")
     wallet.click("#ledger-around a:has-text('Wallet of')")
     wallet.wait_for_selector("#wallet-page")

@@ -1,4 +1,4 @@
-"""What tests of campaigns share: a company whose contract has campaigns, and campaigns in it."""
+"""Fixtures of the campaign tests: a tenant whose plan includes campaigns, and campaigns in it."""
 
 from collections.abc import Callable
 from typing import Any

@@ -16,7 +16,7 @@ from lad.api.serializers import KeyField
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.accounts.tokens import issue_access_token
-from tests.contract.world import SET_ONCE, Company, retire, template_of
+from tests.contract.world import SET_ONCE, Team, retire, template_of
 
 MAX_PAGE_SIZE = 200
 
@@ -36,11 +36,11 @@ def offering(*methods: str) -> list[Resource]:
     return [each for each in resources() if set(methods) <= set(each.methods)]
 
 
-def client(user: User | None = None, company: Company | None = None) -> Any:
-    """A client that carries the person's token for the company; without a person, a stranger's."""
+def client(user: User | None = None, team: Team | None = None) -> Any:
+    """A client that carries the person's token for the tenant; without a person, a stranger's."""
     if user is None:
         return APIClient()
-    token = issue_access_token(user=user, tenant_id=company.tenant.pk if company else None)
+    token = issue_access_token(user=user, tenant_id=team.tenant.pk if team else None)
     return APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
 
 
@@ -65,17 +65,17 @@ def body_of(resource: Resource, row: Any) -> dict[str, Any]:
     return dict(json.loads(json.dumps(body, cls=JSONEncoder)))
 
 
-def new_body(resource: Resource, company: Company, person: User | None = None) -> dict[str, Any]:
-    """A body that would make a valid new row of the company, sent by the person if it matters who does."""
-    template = template_of(resource.model, company, person)
+def new_body(resource: Resource, team: Team, person: User | None = None) -> dict[str, Any]:
+    """A body that would make a valid new row of the tenant, sent by the person if it matters who does."""
+    template = template_of(resource.model, team, person)
     body = body_of(resource, template)
     retire(template)
     return body
 
 
-def changed_body(resource: Resource, row: Any, company: Company) -> dict[str, Any]:
+def changed_body(resource: Resource, row: Any, team: Team) -> dict[str, Any]:
     """A valid body for the row in which every list and switch that may change differs from what the row holds."""
-    body = new_body(resource, company)
+    body = new_body(resource, team)
     for name, value in body_of(resource, row).items():
         field = resource.model._meta.get_field(name)
         if name in SET_ONCE.get(resource.model, ()):

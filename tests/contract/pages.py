@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tenants.accounts.models import User
-from tests.contract.world import SET_ONCE, Company, World
+from tests.contract.world import SET_ONCE, Team, World
 
 PERSONAS = ("root", "narrowed", "owner")
 
@@ -32,13 +32,13 @@ def persona(name: str, world: World) -> Client:
     return client
 
 
-def _session(user: User, company: Company | None = None) -> str:
-    """The cookie of a signed-in browser, with the switcher on the company's tenant."""
+def _session(user: User, team: Team | None = None) -> str:
+    """The cookie of a signed-in browser, with the tenant switcher set to the team's tenant."""
     client = Client()
     client.force_login(user)
-    if company is not None:
+    if team is not None:
         session = client.session
-        session["tenant_id"] = str(company.tenant.pk)
+        session["tenant_id"] = str(team.tenant.pk)
         session.save()
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 

@@ -9,7 +9,7 @@ from tenants.features.selectors import PLANS_BY_FEATURE
 from tenants.teams.models import PlanTier, Tenant
 from tests.contract.api import address, client, for_each_resource, resources
 from tests.contract.sql import as_json
-from tests.contract.world import Company, World, row_of
+from tests.contract.world import Team, World, row_of
 from tests.factories.tenants import FeatureFlagFactory, FeatureKillSwitchFactory, UserCapabilityFactory
 from tests.support.api import problem
 
@@ -17,8 +17,8 @@ GATED = [each for each in resources() if each.feature]
 REASON = "Closed by the contract"
 
 
-def close(resource: Resource, company: Company) -> None:
-    with platform_context(tenant_id=company.tenant.pk):
+def close(resource: Resource, team: Team) -> None:
+    with platform_context(tenant_id=team.tenant.pk):
         FeatureFlagFactory(feature_key=resource.feature, is_enabled=False)
 
 
@@ -58,8 +58,8 @@ def test_a_closed_feature_closes_every_method_for_the_tenant_and_for_no_other(re
 def test_the_platform_closes_a_feature_for_everybody_with_its_reason(resource: Resource, world: World) -> None:
     with platform_context():
         FeatureKillSwitchFactory(feature_key=resource.feature, reason=REASON)
-    for company in (world.acme, world.borealis):
-        response = client(company.owner, company).get(resource.url)
+    for team in (world.acme, world.borealis):
+        response = client(team.owner, team).get(resource.url)
         assert problem(response) == (403, "feature_closed")
         assert response.json()["detail"] == REASON
 

@@ -54,8 +54,8 @@ def test_there_are_tables_with_rows_of_nobody() -> None:
 @for_each(SHARED, "shared-read")
 def test_every_tenant_reads_a_shared_row(model: Any, world: World) -> None:
     row = everybodys(model)
-    for company in (world.acme, world.borealis):
-        with tenant_context(company.tenant.pk):
+    for team in (world.acme, world.borealis):
+        with tenant_context(team.tenant.pk):
             assert query(f"SELECT 1 FROM {table(model)} WHERE id = %s", [row.pk])
             assert model.objects.filter(pk=row.pk).exists()
 
@@ -92,8 +92,8 @@ def test_a_row_stays_with_whom_it_belongs_to_even_for_the_platform(model: Any, w
 def test_the_api_shows_a_shared_row_to_every_tenant_and_lets_none_change_it(resource: Any, world: World) -> None:
     row = everybodys(resource.model)
     before = as_json(row)
-    for company in (world.acme, world.borealis):
-        caller = client(company.owner, company)
+    for team in (world.acme, world.borealis):
+        caller = client(team.owner, team)
         assert str(row.pk) in ids(caller.get(resource.url, {"page_size": MAX_PAGE_SIZE}))
         assert caller.get(address(resource, row)).status_code == 200
         if "update" in resource.methods:

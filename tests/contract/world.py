@@ -1,4 +1,4 @@
-"""Two companies and the people in them, and rows of any model inside one of the two."""
+"""Two tenants and the people in them, and rows of any model inside one of the two."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ from voice.batches.models import CallBatchEntry
 
 
 @dataclass
-class Company:
+class Team:
     """A tenant with every feature, and one person in each role; all may open the admin."""
 
     tenant: Tenant
@@ -69,8 +69,8 @@ class Company:
 class World:
     """``acme`` is where a test works; ``borealis`` is what it must never see."""
 
-    acme: Company
-    borealis: Company
+    acme: Team
+    borealis: Team
     superuser: User
     outsider: User
     # The cookies of those who are signed in to the admin, by the names that ``pages.persona`` takes.
@@ -81,53 +81,53 @@ def build() -> World:
     with platform_context():
         root = UserFactory.create(email="root@lad.test", is_staff=True, is_superuser=True)
         outsider = UserFactory.create(email="nobody@nowhere.test")
-    return World(_company("acme"), _company("borealis"), root, outsider)
+    return World(_team("acme"), _team("borealis"), root, outsider)
 
 
-def _company(name: str) -> Company:
+def _team(name: str) -> Team:
     with platform_context():
         tenant = TenantFactory.create(name=name.title(), slug=name, plan_tier=PlanTier.ENTERPRISE)
-    company = Company(tenant)
+    team = Team(tenant)
     with platform_context(tenant_id=tenant.pk):
         for role in Role.values:
             user = UserFactory.create(email=f"{role}@{name}.test", primary_tenant=tenant, is_staff=True)
             MembershipFactory(user=user, role=role)
-            company.people[role] = user
+            team.people[role] = user
         for feature, plans in PLANS_BY_FEATURE.items():
             if tenant.plan_tier not in plans:
                 TenantFeatureFactory(feature_key=feature, granted=True)
-    return company
+    return team
 
 
-def _booking(company: Company, **values: Any) -> LeadBooking:
-    """All of a company's bookings are with one lead, for attempts follow one another there."""
-    first = LeadBooking.all_objects.filter(tenant=company.tenant).first()
+def _booking(team: Team, **values: Any) -> LeadBooking:
+    """All of a tenant's bookings are with one lead, for attempts follow one another there."""
+    first = LeadBooking.all_objects.filter(tenant=team.tenant).first()
     return LeadBookingFactory.create(**{**({"lead": first.lead} if first else {}), **values})
 
 
 def _only(model: Any) -> Callable[..., Any]:
-    """The one row of the model that a company has."""
+    """The one row of the model that a tenant has."""
 
-    def find_or_make(company: Company, **values: Any) -> Any:
-        known = model.objects.filter(tenant=company.tenant).first()
-        return known or factory_of(model)(tenant=company.tenant, **values)
+    def find_or_make(team: Team, **values: Any) -> Any:
+        known = model.objects.filter(tenant=team.tenant).first()
+        return known or factory_of(model)(tenant=team.tenant, **values)
 
     return find_or_make
 
 
-# Tables without a tenant of their own, and those where more than that makes a row the company's.
+# Tables without a tenant of their own, and those where more than that makes a row the tenant's.
 _SPECIMENS: dict[Any, Callable[..., Any]] = {
     BillingProfile: _only(BillingProfile),
     LeadBooking: _booking,
     LegacyMove: _only(LegacyMove),
-    MailDelivery: lambda company, **values: MailDeliveryFactory(tenant=company.tenant, **values),
+    MailDelivery: lambda team, **values: MailDeliveryFactory(tenant=team.tenant, **values),
     # Who writes to the assistant writes in a conversation of their own.
-    Message: lambda company, **values: MessageFactory(**{"conversation__user": company.owner, **values}),
-    RefreshToken: lambda company, **values: RefreshTokenFactory(user=company.owner, tenant=company.tenant, **values),
-    StripeEvent: lambda company, **values: StripeEventFactory(tenant=company.tenant, **values),
-    Tenant: lambda company, **_values: company.tenant,
-    User: lambda company, **values: MemberFactory(**values),
-    UserIdentity: lambda company, **values: UserIdentityFactory(user=company.owner, **values),
+    Message: lambda team, **values: MessageFactory(**{"conversation__user": team.owner, **values}),
+    RefreshToken: lambda team, **values: RefreshTokenFactory(user=team.owner, tenant=team.tenant, **values),
+    StripeEvent: lambda team, **values: StripeEventFactory(tenant=team.tenant, **values),
+    Tenant: lambda team, **_values: team.tenant,
+    User: lambda team, **values: MemberFactory(**values),
+    UserIdentity: lambda team, **values: UserIdentityFactory(user=team.owner, **values),
 }
 
 # Rows that are one person's affair, made for that person.
@@ -183,11 +183,11 @@ _LINKED: dict[tuple[Any, str], Callable[[], Any]] = {
 }
 
 # Values that put a row under an exclusion constraint, where the factory's are outside its condition.
-_HELD_WITH: dict[str, Callable[[Company], dict[str, Any]]] = {
-    "billing_invoices_one_per_period": lambda _company: {"kind": InvoiceKind.USAGE},
-    "lead_bookings_slot": lambda company: {"assigned_user": company.owner, "booking_type": BookingType.DEMO},
-    "lead_bookings_one_follow_up": lambda company: {
-        "assigned_user": company.owner,
+_HELD_WITH: dict[str, Callable[[Team], dict[str, Any]]] = {
+    "billing_invoices_one_per_period": lambda _team: {"kind": InvoiceKind.USAGE},
+    "lead_bookings_slot": lambda team: {"assigned_user": team.owner, "booking_type": BookingType.DEMO},
+    "lead_bookings_one_follow_up": lambda team: {
+        "assigned_user": team.owner,
         "booking_type": BookingType.MANUAL_FOLLOWUP,
     },
 }
@@ -198,17 +198,17 @@ _UPLOADS: dict[Any, Callable[[], dict[str, Any]]] = {
 }
 
 
-def linked(model: Any, field: str, company: Company) -> Any:
-    """A row of the company that was written with the key, for rows that no hand writes; else None."""
+def linked(model: Any, field: str, team: Team) -> Any:
+    """A row of the tenant that was written with the key, for rows that no hand writes; else None."""
     if (model, field) not in _LINKED:
         return None
-    with platform_context(tenant_id=company.tenant.pk):
+    with platform_context(tenant_id=team.tenant.pk):
         return _LINKED[model, field]()
 
 
-def held_with(constraint: str, company: Company) -> dict[str, Any]:
+def held_with(constraint: str, team: Team) -> dict[str, Any]:
     """What a row must be made with to come under the exclusion constraint of that name."""
-    return _HELD_WITH[constraint](company) if constraint in _HELD_WITH else {}
+    return _HELD_WITH[constraint](team) if constraint in _HELD_WITH else {}
 
 
 def uploads_of(model: Any) -> dict[str, Any]:
@@ -225,26 +225,26 @@ def has_rows_per_tenant(model: Any) -> bool:
     return model in _SPECIMENS or model.tenancy.field is not None
 
 
-def row_of(model: Any, company: Company, **values: Any) -> Any:
-    """A new row of the model that belongs to the company (for ``Tenant``, the company's own)."""
+def row_of(model: Any, team: Team, **values: Any) -> Any:
+    """A new row of the model that belongs to the tenant (for ``Tenant``, the tenant's own)."""
     make = _SPECIMENS.get(model)
-    with platform_context(tenant_id=company.tenant.pk):
-        return make(company, **values) if make else factory_of(model)(**values)
+    with platform_context(tenant_id=team.tenant.pk):
+        return make(team, **values) if make else factory_of(model)(**values)
 
 
-def any_row(model: Any, company: Company) -> Any:
-    """A row of the company, or of the platform where the table knows no company."""
+def any_row(model: Any, team: Team) -> Any:
+    """A row of the tenant, or of the platform where the table knows no tenant."""
     if has_rows_per_tenant(model):
-        return row_of(model, company)
+        return row_of(model, team)
     with platform_context():
         return factory_of(model)()
 
 
-def row_seen_by(model: Any, company: Company, person: User | None) -> Any:
-    """A new row of the company that this person sees whatever their role; without a person, any row."""
+def row_seen_by(model: Any, team: Team, person: User | None) -> Any:
+    """A new row of the tenant that this person sees whatever their role; without a person, any row."""
     if person is None or model not in _PERSONAL:
-        return any_row(model, company)
-    with platform_context(tenant_id=company.tenant.pk):
+        return any_row(model, team)
+    with platform_context(tenant_id=team.tenant.pk):
         return _PERSONAL[model](person)
 
 
@@ -253,14 +253,14 @@ def tenants_read(model: Any) -> bool:
     return model.tenancy.field is not None or bool(model.privileges)
 
 
-def template_of(model: Any, company: Company, person: User | None = None) -> Any:
-    """A row whose values people may send, and which may be removed again; never the company itself."""
+def template_of(model: Any, team: Team, person: User | None = None) -> Any:
+    """A row whose values people may send, and which may be removed again; never the tenant itself."""
     if person is not None and model in _PERSONAL:
-        return row_seen_by(model, company, person)
+        return row_seen_by(model, team, person)
     if is_one_per_tenant(model) or not has_rows_per_tenant(model):
         with platform_context():
             return factory_of(model)()
-    return row_of(model, company, **_ACCEPTABLE.get(model, {}))
+    return row_of(model, team, **_ACCEPTABLE.get(model, {}))
 
 
 def retire(row: Any) -> None:
@@ -272,5 +272,5 @@ def retire(row: Any) -> None:
             execute(f"DELETE FROM {table(type(row))} WHERE id = %s", [row.pk])
 
 
-def rows_of(model: Any, company: Company, count: int) -> list[Any]:
-    return [row_of(model, company) for _ in range(count)]
+def rows_of(model: Any, team: Team, count: int) -> list[Any]:
+    return [row_of(model, team) for _ in range(count)]

@@ -20,8 +20,8 @@ PASSWORD = "correct horse battery staple"
 
 
 class TenantFactory(ModelFactory[Tenant]):
-    name = unique("Company %d")
-    slug = unique("company-%d")
+    name = unique("Tenant %d")
+    slug = unique("tenant-%d")
     status = TenantStatus.ACTIVE
 
     class Meta:

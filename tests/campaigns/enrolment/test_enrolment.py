@@ -22,7 +22,7 @@ from tests.support.events import events
 
 @pytest.fixture
 def lead(tenant: Any) -> Any:
-    """``lead(email="")`` makes a lead of the company."""
+    """``lead(email="")`` creates a lead of the tenant."""
 
     def make(**values: Any) -> Any:
         with platform_context(tenant_id=tenant.pk):

@@ -13,7 +13,7 @@ from tests.support.api import field_problems, problem
 
 @pytest.fixture
 def template(tenant: Any) -> Any:
-    """``template(body="…")`` makes a template of the company."""
+    """``template(body="…")`` creates a template of the tenant."""
 
     def make(**values: Any) -> CommunicationTemplate:
         with platform_context(tenant_id=tenant.pk):

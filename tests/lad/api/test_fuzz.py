@@ -58,7 +58,7 @@ OPERATIONS = _operations()
 
 @pytest.fixture(scope="module")
 def _everything(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """Two companies with every feature, and a row of each table in the first."""
+    """Two tenants with every feature, and a row of each table in the first."""
     with django_db_blocker.unblock(), transaction.atomic():
         world = build()
         for model in all_models():
@@ -69,7 +69,7 @@ def _everything(django_db_setup: None, django_db_blocker: Any) -> Iterator[World
 
 @pytest.fixture
 def caller(_everything: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
-    """The owner of the company that has a row of everything; what is done to it is undone."""
+    """The owner of the tenant that has a row of everything; what is done to it is undone."""
     monkeypatch.setattr(api_settings, "DEFAULT_THROTTLE_RATES", {})
     # Set up, for else the answer is always that card payments are not; nobody listens there.
     for name, value in {"SECRET_KEY": "sk_test", "WEBHOOK_SECRET": "whsec_test", "API_URL": NOWHERE}.items():
