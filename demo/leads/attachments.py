@@ -40,7 +40,7 @@ def _attach(demo: DemoTenant, lead: Lead, title: str) -> LeadAttachment:
     born = demo.created(demo.between(lead.created_at, demo.now - timedelta(minutes=5)))
     key = store.key_of(tenant_id=demo.tenant.pk, lead_id=lead.pk, attachment_id=born["id"], kind=kind)
     file = io.BytesIO(content)
-    measured = store.measure(file)
+    digest = store.digest(file)
     store.put(key, file)
     return LeadAttachment(
         **born,
@@ -49,8 +49,8 @@ def _attach(demo: DemoTenant, lead: Lead, title: str) -> LeadAttachment:
         file_url=key,
         file_name=name,
         file_type=kind.media_type,
-        file_size=measured.size,
-        checksum=measured.checksum,
+        file_size=digest.size,
+        checksum=digest.checksum,
         uploaded_by_user=lead.assigned_user or demo.owner,
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from demo.demo_tenant import DemoTenant
 from demo.leads import words
 from leads.bookings.models import (
-    DEFAULT_LENGTH,
+    DEFAULT_DURATION,
     MAX_RETRIES,
     BookingSource,
     BookingStatus,
@@ -116,7 +116,7 @@ def _booking(
 ) -> LeadBooking:
     person = lead.assigned_user
     starts = calendar.free(person, lead, moment)
-    past = starts + DEFAULT_LENGTH < demo.now
+    past = starts + DEFAULT_DURATION < demo.now
     status = demo.pick(PAST if past else AHEAD)
     if past and demo.now - starts < FORGOTTEN and demo.random.random() < PART_FORGOTTEN:
         status = BookingStatus.SCHEDULED
@@ -136,7 +136,7 @@ def _booking(
             {BookingSource.USER_UI: 5, BookingSource.CAMPAIGN: 2, BookingSource.WEB: 2, BookingSource.PHONE: 1}
         ),
         scheduled_at=starts,
-        buffer_until=starts + (DEFAULT_LENGTH if demo.random.random() < 0.6 else GRID),
+        buffer_until=starts + (DEFAULT_DURATION if demo.random.random() < 0.6 else GRID),
         timezone=ZONES.get(demo.slug, OTHER_ZONE),
         status=status,
         call_result=demo.pick(RESULTS[status]) if status in RESULTS else None,

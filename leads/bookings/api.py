@@ -1,6 +1,6 @@
-"""What leads, stages, statuses and bookings can do in the API beyond being rows."""
+"""Bookings in the API."""
 
-from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
@@ -15,13 +15,21 @@ from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet
 from leads.bookings import services
 from leads.bookings.models import LeadBooking
-from leads.bookings.serializers import CancelForm, CompleteForm, MissForm, RescheduleForm, RetryForm
+from leads.bookings.serializers import (
+    CancelSerializer,
+    CompleteSerializer,
+    MissSerializer,
+    RescheduleSerializer,
+    RetrySerializer,
+)
 from leads.contacts.models import Lead
 
 BookingSerializer = make_serializer(LeadBooking, exclude=["parent_retry_count"])
 
 
 class BookingViewSet(ResourceViewSet):
+    """Bookings: appointments with leads."""
+
     rights = {
         "reschedule": "bookings.update",
         "cancel": "bookings.update",
@@ -30,44 +38,44 @@ class BookingViewSet(ResourceViewSet):
         "retry": "bookings.create",
     }
 
-    @extend_schema(summary="Move a booking to another time", request=RescheduleForm)
+    @extend_schema(summary="Move a booking to another time", request=RescheduleSerializer)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def reschedule(self, request: Request, pk: Any) -> Response:
-        form = RescheduleForm.read(request.data)
-        return self.row_response(services.reschedule(booking=self.get_object(), actor=request.user, **form))
+    def reschedule(self, request: Request, pk: UUID) -> Response:
+        body = RescheduleSerializer.read(request.data)
+        return self.row_response(services.reschedule(booking=self.get_object(), actor=self.access.user, **body))
 
-    @extend_schema(summary="Cancel a booking and free its time", request=CancelForm)
+    @extend_schema(summary="Cancel a booking and free its time", request=CancelSerializer)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def cancel(self, request: Request, pk: Any) -> Response:
-        form = CancelForm.read(request.data)
-        return self.row_response(services.cancel(booking=self.get_object(), actor=request.user, **form))
+    def cancel(self, request: Request, pk: UUID) -> Response:
+        body = CancelSerializer.read(request.data)
+        return self.row_response(services.cancel(booking=self.get_object(), actor=self.access.user, **body))
 
-    @extend_schema(summary="Say that a booking took place", request=CompleteForm)
+    @extend_schema(summary="Mark a booking as completed", request=CompleteSerializer)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def complete(self, request: Request, pk: Any) -> Response:
-        form = CompleteForm.read(request.data)
-        return self.row_response(services.complete(booking=self.get_object(), actor=request.user, **form))
+    def complete(self, request: Request, pk: UUID) -> Response:
+        body = CompleteSerializer.read(request.data)
+        return self.row_response(services.complete(booking=self.get_object(), actor=self.access.user, **body))
 
-    @extend_schema(summary="Say that nobody was reached", request=MissForm)
+    @extend_schema(summary="Mark a booking as missed", request=MissSerializer)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def miss(self, request: Request, pk: Any) -> Response:
-        form = MissForm.read(request.data)
-        return self.row_response(services.miss(booking=self.get_object(), actor=request.user, **form))
+    def miss(self, request: Request, pk: UUID) -> Response:
+        body = MissSerializer.read(request.data)
+        return self.row_response(services.miss(booking=self.get_object(), actor=self.access.user, **body))
 
     @extend_schema(
-        summary="Book another attempt after one that came to nothing",
-        request=RetryForm,
+        summary="Book another attempt after a missed, failed or cancelled one",
+        request=RetrySerializer,
         responses={201: BookingSerializer, **problems(404, 409)},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def retry(self, request: Request, pk: Any) -> Response:
-        form = RetryForm.read(request.data)
-        attempt = services.retry(booking=self.get_object(), actor=request.user, **form)
+    def retry(self, request: Request, pk: UUID) -> Response:
+        body = RetrySerializer.read(request.data)
+        attempt = services.retry(booking=self.get_object(), actor=self.access.user, **body)
         return self.row_response(attempt, status.HTTP_201_CREATED)
 
 

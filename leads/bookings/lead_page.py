@@ -15,8 +15,7 @@ from leads.bookings.admin.forms import book_form
 from leads.bookings.models import LeadBooking
 from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source
 from leads.contacts.models import Lead
-from leads.pipeline.admin.choices import people_of
-from tenants.accounts.models import User
+from leads.pipeline.admin.choices import chosen_member, member_choices
 
 
 class BookingsInline(ReadOnlyInline):
@@ -29,21 +28,20 @@ class BookingsInline(ReadOnlyInline):
 
 @row_action(
     "Book",
-    explanation="The lead's owner holds the booking; choosing somebody else makes them the owner.",
-    form=lambda row: book_form(people_of(row.tenant_id), row),
+    explanation="The booking goes to the user the lead is assigned to. Choosing another one reassigns the lead.",
+    form=lambda row: book_form(member_choices(row.tenant_id), row),
     permission="book",
     when=lambda row: not is_deleted(row),
     icon="event",
 )
 def book(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
-    key = values.pop("assigned_user")
-    values = {"lead": row, "assigned_user": User.objects.get(pk=key) if key else None, **values}
+    values = {**values, "lead": row, "assigned_user": chosen_member(values["assigned_user"])}
     booking = writes.create(LeadBooking, values, actor=access_of(request).user)
     return f"Booked: {booking}."
 
 
 def bookings_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
-    """Return the lead's bookings that were made last, each with its time and status."""
+    """Return the lead's newest bookings."""
     rows = LeadBooking.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")[:limit]
     return [
         TimelineEntry(

@@ -1,4 +1,4 @@
-"""Calls and meetings in somebody's calendar, and the attempts that follow one another."""
+"""Bookings: calls and meetings with leads, and the retries that follow missed ones."""
 
 from datetime import timedelta
 
@@ -12,8 +12,8 @@ from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
 
 LIVE = Q(deleted_at__isnull=True)
-DEFAULT_LENGTH = timedelta(minutes=15)
-LONGEST = timedelta(hours=8)
+DEFAULT_DURATION = timedelta(minutes=15)
+MAX_DURATION = timedelta(hours=8)
 MAX_RETRIES = 3
 
 
@@ -71,25 +71,25 @@ class TaskStatus(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
-# A booking in one of these holds its time; in any other the time is free again.
-HOLDING = (BookingStatus.SCHEDULED, BookingStatus.CONFIRMED, BookingStatus.IN_PROGRESS)
+# A booking in one of these takes the time of the user it is assigned to.
+OPEN_STATUSES = (BookingStatus.SCHEDULED, BookingStatus.CONFIRMED, BookingStatus.IN_PROGRESS)
 FOLLOW_UPS = (BookingType.AUTO_FOLLOWUP, BookingType.MANUAL_FOLLOWUP, BookingType.SCHEDULED_CALL)
-HOLDS = LIVE & Q(status__in=[status.value for status in HOLDING])
+IS_OPEN = LIVE & Q(status__in=[status.value for status in OPEN_STATUSES])
 
 
 class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
-    """One appointment of a person with a lead, from ``scheduled_at`` until before ``buffer_until``.
+    """One appointment of a user with a lead, from ``scheduled_at`` up to ``buffer_until``.
 
-    An attempt that came to nothing may be followed by one other, its child; ``retry_count`` is how
-    many came before. The task columns tell how the automatic call of a follow-up went.
+    A missed booking may be followed by one retry, its child. ``retry_count`` counts the attempts before this
+    one. The task columns hold the state of a follow-up's automatic call.
     """
 
     event_name = "leads.booking"
 
     lead = TenantForeignKey("leads.Lead", on_delete=models.CASCADE, related_name="bookings", db_index=False)
-    # A person with bookings is not removed for good; who leaves keeps their history.
+    # A user with bookings is never deleted for good, so that the history stays.
     assigned_user = TenantUserKey(
-        on_delete=models.DO_NOTHING, member=True, null=True, blank=True, db_index=False, verbose_name="held by"
+        on_delete=models.DO_NOTHING, member=True, null=True, blank=True, db_index=False, verbose_name="assigned to"
     )
     parent_booking = TenantForeignKey(
         "leads.LeadBooking",
@@ -106,14 +106,14 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
     booking_source = models.CharField("source", max_length=30, choices=BookingSource, default=BookingSource.USER_UI)
     scheduled_at = models.DateTimeField("from")
     buffer_until = models.DateTimeField(
-        "until", blank=True, help_text="Until when the time is taken; left empty, a quarter of an hour."
+        "until", blank=True, help_text="End of the booking. Empty means 15 minutes after its start."
     )
     timezone = models.CharField(
         max_length=50,
         default="UTC",
         db_default="UTC",
         validators=[timezones.validate],
-        help_text="Where the lead is, as in Asia/Dubai; times are stored in UTC.",
+        help_text="Time zone of the lead, for example Asia/Dubai. Times are stored in UTC.",
     )
     status = models.CharField(
         max_length=30, choices=BookingStatus, default=BookingStatus.SCHEDULED, db_default=BookingStatus.SCHEDULED
@@ -133,7 +133,7 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
     last_execution_error = models.TextField(blank=True, default="", db_default="", editable=False)
     idempotency_key = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
 
-    # What the parent's retry_count must be: it falls with every step up, so that no chain can close.
+    # The parent's retry_count must be one less, so a chain of retries cannot form a circle.
     parent_retry_count = models.GeneratedField(
         expression=Case(When(parent_booking__isnull=False, then=F("retry_count") - Value(1)), default=None),
         output_field=models.SmallIntegerField(null=True),
@@ -149,15 +149,15 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
                 fields=("tenant", "assigned_user"),
                 start="scheduled_at",
                 end="buffer_until",
-                condition=HOLDS & Q(assigned_user__isnull=False),
-                violation_error_message="The person has another booking at that time.",
+                condition=IS_OPEN & Q(assigned_user__isnull=False),
+                violation_error_message="The user has another booking at that time.",
             ),
             NoOverlap(
                 name="lead_bookings_one_follow_up",
                 fields=("tenant", "lead"),
                 start="scheduled_at",
                 end="buffer_until",
-                condition=HOLDS & Q(booking_type__in=[each.value for each in FOLLOW_UPS]),
+                condition=IS_OPEN & Q(booking_type__in=[each.value for each in FOLLOW_UPS]),
                 violation_error_message="The lead has another follow-up at that time.",
             ),
             ReferencedKey(fields=["tenant", "lead", "id", "retry_count"], name="lead_bookings_attempt_key"),
@@ -167,35 +167,35 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
                 to="leads.LeadBooking",
                 to_fields=("tenant", "lead", "id", "retry_count"),
                 on_delete="NO ACTION",
-                violation_error_message="An attempt follows one of the same lead and counts one more than it.",
+                violation_error_message="A retry must follow a booking of the same lead.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "parent_booking"],
                 condition=LIVE & Q(parent_booking__isnull=False),
                 name="lead_bookings_one_next_attempt",
-                violation_error_message="The booking has been followed by another attempt already.",
+                violation_error_message="This booking already has a retry.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "idempotency_key"],
                 condition=~Q(idempotency_key=""),
                 name="lead_bookings_idempotency_key",
-                violation_error_message="This booking was made already.",
+                violation_error_message="This booking already exists.",
             ),
             models.CheckConstraint(
                 condition=Q(parent_booking__isnull=True, retry_count=0)
                 | Q(parent_booking__isnull=False, retry_count__gt=0),
                 name="lead_bookings_retry_has_parent",
-                violation_error_message="Only what follows another attempt counts as a retry.",
+                violation_error_message="A retry needs a previous attempt.",
             ),
             models.CheckConstraint(
                 condition=Q(buffer_until__gt=F("scheduled_at")),
                 name="lead_bookings_ends_after_start",
-                violation_error_message="A booking ends after it starts.",
+                violation_error_message="A booking must end after it starts.",
             ),
             models.CheckConstraint(
-                condition=Q(assigned_user__isnull=False) | ~Q(status__in=[status.value for status in HOLDING]),
+                condition=Q(assigned_user__isnull=False) | ~Q(status__in=[status.value for status in OPEN_STATUSES]),
                 name="lead_bookings_held_by_someone",
-                violation_error_message="An open booking is held by somebody: give the lead an owner first.",
+                violation_error_message="An open booking needs a user. Assign the lead first.",
             ),
         ]
         indexes = [
@@ -203,7 +203,7 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
             models.Index(fields=["tenant", "lead", "-created_at"], name="lead_bookings_of_lead"),
             models.Index(fields=["tenant", "scheduled_at"], name="lead_bookings_calendar"),
             # Few bookings are open at any time, however many there were.
-            models.Index(fields=["tenant", "scheduled_at"], condition=HOLDS, name="lead_bookings_open"),
+            models.Index(fields=["tenant", "scheduled_at"], condition=IS_OPEN, name="lead_bookings_open"),
             models.Index(fields=["tenant", "assigned_user", "scheduled_at"], name="lead_bookings_of_person"),
             models.Index(fields=["tenant", "status", "scheduled_at"], name="lead_bookings_by_status"),
             models.Index(
@@ -215,5 +215,6 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
         return f"{self.get_booking_type_display()} · {self.scheduled_at:%d %b %Y %H:%M} UTC"
 
     @property
-    def holds_time(self) -> bool:
-        return self.status in HOLDING
+    def is_open(self) -> bool:
+        """Whether the booking still takes the user's time."""
+        return self.status in OPEN_STATUSES

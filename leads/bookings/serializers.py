@@ -1,40 +1,44 @@
-"""What the hand-written endpoints of the domain take and answer."""
+"""Bodies of the bookings' own endpoints."""
+
+from typing import Final
 
 from rest_framework import serializers
 
 from lad.api.serializers import InputSerializer
 from leads.bookings.models import CallResult
 
-LONGEST_REASON = 500
+MAX_REASON_LENGTH: Final = 500
+MAX_NOTES_LENGTH: Final = 20_000
 
 
-LONGEST_NOTES = 20_000
-
-
-class RescheduleForm(InputSerializer):
-    """Without ``buffer_until`` the booking keeps its length."""
+class RescheduleSerializer(InputSerializer):
+    """Without ``buffer_until`` the booking keeps its duration."""
 
     scheduled_at = serializers.DateTimeField()
     buffer_until = serializers.DateTimeField(allow_null=True, default=None)
 
 
-class CancelForm(InputSerializer):
-    reason = serializers.CharField(max_length=LONGEST_REASON, allow_blank=True, default="")
+class CancelSerializer(InputSerializer):
+    """Why the booking is cancelled."""
+
+    reason = serializers.CharField(max_length=MAX_REASON_LENGTH, allow_blank=True, default="")
 
 
-class CompleteForm(InputSerializer):
-    """``notes`` are added to those of the booking."""
+class CompleteSerializer(InputSerializer):
+    """``notes`` are appended to the booking's own."""
 
     call_result = serializers.ChoiceField(choices=CallResult.choices, default=CallResult.ANSWERED)
-    notes = serializers.CharField(max_length=LONGEST_NOTES, allow_blank=True, default="")
+    notes = serializers.CharField(max_length=MAX_NOTES_LENGTH, allow_blank=True, default="")
 
 
-class MissForm(InputSerializer):
-    """``notes`` are added to those of the booking."""
+class MissSerializer(InputSerializer):
+    """``notes`` are appended to the booking's own."""
 
     call_result = serializers.ChoiceField(choices=CallResult.choices, default=CallResult.NO_ANSWER)
-    notes = serializers.CharField(max_length=LONGEST_NOTES, allow_blank=True, default="")
+    notes = serializers.CharField(max_length=MAX_NOTES_LENGTH, allow_blank=True, default="")
 
 
-class RetryForm(InputSerializer):
+class RetrySerializer(InputSerializer):
+    """When the next attempt is."""
+
     scheduled_at = serializers.DateTimeField()

@@ -1,8 +1,7 @@
-"""What outside directories answered, kept for the next time somebody asks."""
-
-from typing import Any
+"""The pages of the company caches."""
 
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from lad.admin.base import TenantModelAdmin, register
@@ -27,12 +26,12 @@ class CompanySearchCacheAdmin(TenantModelAdmin):
     fieldsets = [
         (None, {"fields": [("company_name", "company_domain"), "apollo_organization_id"]}),
         ("Found by", {"fields": [("search_keywords", "search_location"), ("search_industry", "page_number")]}),
-        ("Used", {"fields": ["access_count", "last_accessed_at"]}),
-        ("Answer", {"fields": ["company_data"]}),
+        ("Use", {"fields": ["access_count", "last_accessed_at"]}),
+        ("Data", {"fields": ["company_data"]}),
     ]
 
     @display(description="Company", ordering="name_key")
-    def company(self, obj: Any) -> str:
+    def company(self, obj: CompanySearchCache) -> str:
         return str(obj)
 
 
@@ -40,7 +39,15 @@ class CompanySearchCacheAdmin(TenantModelAdmin):
 class EmployeeCacheAdmin(TenantModelAdmin):
     area = "companies"
     section, icon, rank = "Leads", "badge", 125
-    list_display = ["person", "employee_title", "company_name", "employee_email", "place", "profile", "last_fetched_at"]
+    list_display = [
+        "person",
+        "employee_title",
+        "company_name",
+        "employee_email",
+        "location",
+        "profile",
+        "last_fetched_at",
+    ]
     list_filter = ["data_source", "created_at"]
     search_fields = ["name_key__startswith", "employee_email__exact", "company_domain__exact"]
     fieldsets = [
@@ -62,15 +69,15 @@ class EmployeeCacheAdmin(TenantModelAdmin):
     ]
 
     @display(description="Name", ordering="name_key")
-    def person(self, obj: Any) -> str:
+    def person(self, obj: EmployeeCache) -> str:
         return str(obj)
 
-    @display(description="Place")
-    def place(self, obj: Any) -> str | None:
+    @display(description="Location")
+    def location(self, obj: EmployeeCache) -> str | None:
         return ", ".join(part for part in (obj.employee_city, obj.employee_country) if part) or None
 
     @display(description="Profile")
-    def profile(self, obj: Any) -> Any:
+    def profile(self, obj: EmployeeCache) -> SafeString | None:
         if not obj.employee_linkedin_url.startswith(("https://", "http://")):
             return None
         return format_html(

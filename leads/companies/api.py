@@ -1,4 +1,4 @@
-"""What outside directories answered, to read; the searches themselves write it."""
+"""The company caches in the API. Searches write them; the API only reads."""
 
 from lad.api import router
 from leads.companies.models import CompanySearchCache, EmployeeCache

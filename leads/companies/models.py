@@ -1,9 +1,7 @@
-"""What the company directory answered, kept so that the same question is not paid for twice.
+"""Caches of company directories, so that the same search is not paid for twice.
 
-Texts that are not known are empty, never null, so that unique keys hold for them too.
+Unknown texts are empty, never null, so that unique keys cover them.
 """
-
-from typing import Any
 
 from django.core.validators import MaxLengthValidator, MinValueValidator, URLValidator
 from django.db import models
@@ -16,24 +14,24 @@ from leads.companies import sources
 from leads.companies.sources import data_sources
 from leads.search import search_key
 
-LONGEST_URL = 2000
+MAX_URL_LENGTH = 2000
 
 
 class QueryTextField(models.CharField):
-    """What was searched for, in lower case with single spaces: the same question asked twice is one key."""
+    """Search text in lower case with single spaces, so that the same search has one key."""
 
-    def get_prep_value(self, value: Any) -> Any:
+    def get_prep_value(self, value: object) -> object:
         value = super().get_prep_value(value)
         return " ".join(value.lower().split()) if isinstance(value, str) else value
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+    def pre_save(self, model_instance: models.Model, add: bool) -> object:
         value = self.get_prep_value(getattr(model_instance, self.attname))
         setattr(model_instance, self.attname, value)
         return value
 
 
 class CompanySearchCache(NumberedModel, TenantModel):
-    """One company on one page of one search. Without a company, the page is known to be empty."""
+    """One company on one page of one search. A row without a company marks an empty page."""
 
     event_name = "leads.company_search_cache"
 
@@ -45,10 +43,10 @@ class CompanySearchCache(NumberedModel, TenantModel):
     company_domain = models.CharField(max_length=255, blank=True, default="", db_default="")
     company_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     page_number = models.IntegerField(
-        default=1, db_default=1, validators=[MinValueValidator(1)], help_text="The page of the answer it stood on."
+        default=1, db_default=1, validators=[MinValueValidator(1)], help_text="Page of the search result."
     )
     access_count = models.IntegerField(
-        default=0, db_default=0, validators=[MinValueValidator(0)], help_text="How often the answer was used again."
+        default=0, db_default=0, validators=[MinValueValidator(0)], help_text="How often the cached result was used."
     )
     last_accessed_at = models.DateTimeField(null=True, blank=True)
 
@@ -71,17 +69,17 @@ class CompanySearchCache(NumberedModel, TenantModel):
                     "page_number",
                 ],
                 name="company_search_cache_search_key",
-                violation_error_message="This company is kept for this page of the search already.",
+                violation_error_message="This company is already cached for this page of the search.",
             ),
             models.CheckConstraint(
                 condition=models.Q(page_number__gte=1),
                 name="company_search_cache_page_number_positive",
-                violation_error_message="Pages are counted from 1.",
+                violation_error_message="The page number must be at least 1.",
             ),
             models.CheckConstraint(
                 condition=models.Q(access_count__gte=0),
                 name="company_search_cache_access_count_positive",
-                violation_error_message="Nothing is read less than never.",
+                violation_error_message="The number of uses cannot be negative.",
             ),
         ]
         indexes = [
@@ -92,11 +90,11 @@ class CompanySearchCache(NumberedModel, TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.company_name or f"Nothing for “{self.search_keywords}”"
+        return self.company_name or f"No results for “{self.search_keywords}”"
 
 
 class EmployeeCache(NumberedModel, TenantModel):
-    """One person of a company, as an outside directory described them."""
+    """One employee of a company, as a directory describes them."""
 
     event_name = "leads.employee_cache"
 
@@ -106,7 +104,7 @@ class EmployeeCache(NumberedModel, TenantModel):
         blank=True,
         default="",
         db_default="",
-        help_text="The directory's id of the company.",
+        help_text="Id of the company in the directory.",
     )
     company_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     company_domain = models.CharField(max_length=255, blank=True, default="", db_default="")
@@ -119,14 +117,14 @@ class EmployeeCache(NumberedModel, TenantModel):
         blank=True,
         default="",
         db_default="",
-        validators=[URLValidator(["https", "http"]), MaxLengthValidator(LONGEST_URL)],
+        validators=[URLValidator(["https", "http"]), MaxLengthValidator(MAX_URL_LENGTH)],
     )
     employee_photo_url = models.TextField(
         "photo",
         blank=True,
         default="",
         db_default="",
-        validators=[URLValidator(["https", "http"]), MaxLengthValidator(LONGEST_URL)],
+        validators=[URLValidator(["https", "http"]), MaxLengthValidator(MAX_URL_LENGTH)],
     )
     employee_headline = models.TextField("headline", blank=True, default="", db_default="")
     employee_city = models.CharField("city", max_length=255, blank=True, default="", db_default="")
@@ -152,14 +150,14 @@ class EmployeeCache(NumberedModel, TenantModel):
                 fields=["tenant", "company_id", "apollo_person_id"],
                 condition=~models.Q(apollo_person_id=""),
                 name="employees_cache_person_key",
-                violation_error_message="This person is kept for this company already.",
+                violation_error_message="This employee is already cached for this company.",
             ),
-            # People whom another directory found have no Apollo id; their profile names them.
+            # Employees from other directories have no Apollo id. Their profile identifies them.
             models.UniqueConstraint(
                 fields=["tenant", "company_id", "employee_linkedin_url"],
                 condition=models.Q(apollo_person_id="") & ~models.Q(employee_linkedin_url=""),
                 name="employees_cache_profile_key",
-                violation_error_message="This profile is kept for this company already.",
+                violation_error_message="This profile is already cached for this company.",
             ),
             models.CheckConstraint(
                 condition=models.Q(employee_email=Lower("employee_email")),

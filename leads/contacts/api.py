@@ -1,6 +1,4 @@
-"""What leads, stages, statuses and bookings can do in the API beyond being rows."""
-
-from typing import Any
+"""Leads, notes and social profiles in the API."""
 
 import django_filters
 from django.db import transaction
@@ -15,16 +13,16 @@ from lad.api.views import ResourceViewSet, require_tenant
 from lad.tenancy.context import current_tenant_id
 from leads.contacts.models import Lead, LeadNote, LeadSocial
 from leads.contacts.selectors import find_leads
-from leads.contacts.serializers import AssignForm, MoveForm, OutcomesAnswer
+from leads.contacts.serializers import AssignSerializer, LeadOutcomesResponse, MoveSerializer
 from leads.contacts.services.leads import assign_many, move_many
 from leads.pipeline.selectors import board
-from leads.pipeline.serializers import BoardAnswer
+from leads.pipeline.serializers import BoardResponse
 
 
 class LeadSearch(django_filters.CharFilter):
-    """Leads whose name, company, address, number or domain begins with the text."""
+    """Leads whose name, company, e-mail address, phone number or domain begins with the text."""
 
-    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
+    def filter(self, qs: QuerySet[Lead], value: str) -> QuerySet[Lead]:
         return find_leads(qs, value) if value else qs
 
 
@@ -33,36 +31,36 @@ class LeadViewSet(ResourceViewSet):
     extra_filters = {"search": LeadSearch()}
 
     @extend_schema(
-        summary="Give many leads to a member, or to nobody",
-        request=AssignForm,
-        responses={200: OutcomesAnswer},
+        summary="Assign many leads to a member, or to nobody",
+        request=AssignSerializer,
+        responses={200: LeadOutcomesResponse},
     )
     @action(detail=False, methods=["post"])
     @transaction.atomic
     def assign(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = AssignForm.read(request.data)
-        outcomes = assign_many(ids=form["ids"], user=form["assigned_user"], actor=request.user)
-        return Response(OutcomesAnswer({"results": outcomes}).data)
+        form = AssignSerializer.read(request.data)
+        outcomes = assign_many(ids=form["ids"], user=form["assigned_user"], actor=self.access.user)
+        return Response(LeadOutcomesResponse({"results": outcomes}).data)
 
-    @extend_schema(summary="Move many leads to a stage", request=MoveForm, responses={200: OutcomesAnswer})
+    @extend_schema(summary="Move many leads to a stage", request=MoveSerializer, responses={200: LeadOutcomesResponse})
     @action(detail=False, methods=["post"])
     @transaction.atomic
     def move(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = MoveForm.read(request.data)
-        outcomes = move_many(ids=form["ids"], stage=form["stage"], actor=request.user)
-        return Response(OutcomesAnswer({"results": outcomes}).data)
+        form = MoveSerializer.read(request.data)
+        outcomes = move_many(ids=form["ids"], stage=form["stage"], actor=self.access.user)
+        return Response(LeadOutcomesResponse({"results": outcomes}).data)
 
     @extend_schema(
-        summary="The stages with how many leads stand in each and what they are worth",
-        responses={200: BoardAnswer},
+        summary="The stages, each with the number of its leads and their value",
+        responses={200: BoardResponse},
         filters=False,
     )
     @action(detail=False, methods=["get"], pagination_class=None)
     def board(self, request: Request) -> Response:
         require_tenant(self.model)
-        return Response(BoardAnswer({"stages": board(current_tenant_id())}).data)
+        return Response(BoardResponse({"stages": board(current_tenant_id())}).data)
 
 
 FEATURE = "deals-pipeline"
@@ -72,7 +70,7 @@ router.register(
     Lead,
     area="leads",
     feature=FEATURE,
-    # What searches read is no column of its own to those who read leads.
+    # Stored for the search only.
     exclude=["name_key", "last_name_key", "company_key"],
     filters=[
         "stage",

@@ -1,7 +1,4 @@
-"""What happens in the leads domain, and who acts on it.
-
-Plain changes of its rows (created, updated, deleted, restored) are in the catalogue by themselves.
-"""
+"""Events of leads. Created, updated, deleted and restored rows are in the catalogue already."""
 
 from lad.outbox.catalogue import define
 
@@ -15,4 +12,4 @@ define(
 )
 
 
-define("leads.lead.assigned", "{actor} gave {subject} a new owner", fields=["before", "after"])
+define("leads.lead.assigned", "{actor} assigned {subject}", fields=["before", "after"])

@@ -1,33 +1,38 @@
 """Search for leads."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
-# What a lead is found by: the beginnings of these, as they are stored.
+from leads.contacts.models import Lead
+
+# The columns that a search reads, each from its beginning.
 LEAD_SEARCH: Final = ("name_key", "last_name_key", "company_key", "email", "phone", "company_domain")
 
 
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
-def starting_with(rows: QuerySet, fields: Iterable[str], term: str) -> QuerySet:
-    """The rows in which one of the fields begins with the term, small letters or capitals.
+RowT = TypeVar("RowT", bound=Model)
 
-    As bounds on columns in byte order, which an index serves under row-level security too; LIKE it would not.
+
+def starting_with(rows: QuerySet[RowT], fields: Iterable[str], term: str) -> QuerySet[RowT]:
+    """Return the rows in which one of the fields begins with the term, in any case.
+
+    Compares with bounds on columns in byte order: an index serves those under row-level security, but not LIKE.
     """
-    begins = term.strip().lower()
-    if not begins:
+    prefix = term.strip().lower()
+    if not prefix:
         return rows
     found = Q()
     for name in fields:
-        found |= Q(**{f"{name}__gte": begins, f"{name}__lt": begins + _LAST_CHARACTER})
+        found |= Q(**{f"{name}__gte": prefix, f"{name}__lt": prefix + _LAST_CHARACTER})
     return rows.filter(found)
 
 
-def find_leads(rows: QuerySet, term: str) -> QuerySet:
-    """The leads whose name, company, address, number or domain begins with the term."""
+def find_leads(rows: QuerySet[Lead], term: str) -> QuerySet[Lead]:
+    """Return the leads whose name, company, e-mail address, phone number or domain begins with the term."""
     digits = "".join(character for character in term if character.isdigit())
     if len(digits) > 5 and not any(character.isalpha() for character in term):
         term = f"+{digits.removeprefix('00')}"

@@ -1,37 +1,39 @@
-"""What the hand-written endpoints of the domain take and answer."""
+"""Bodies and responses of the leads' own endpoints."""
 
 from rest_framework import serializers
 
 from lad.api.serializers import InputSerializer, KeyField
-from leads.contacts.services.leads import MOST_AT_ONCE
-from leads.pipeline.serializers import LONGEST_KEY
+from leads.contacts.services.leads import MAX_LEADS
+from leads.pipeline.serializers import MAX_KEY_LENGTH
 from tenants.accounts.models import User
 
 
-class ManyForm(InputSerializer):
-    """The leads concerned."""
+class LeadIdsSerializer(InputSerializer):
+    """The leads to change."""
 
-    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_AT_ONCE)
+    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_LEADS)
 
 
-class AssignForm(ManyForm):
+class AssignSerializer(LeadIdsSerializer):
     """``assigned_user`` is a member of the tenant, or null for nobody."""
 
     assigned_user = KeyField(model=User, members_only=True, allow_null=True)
 
 
-class MoveForm(ManyForm):
+class MoveSerializer(LeadIdsSerializer):
     """``stage`` is the key of one of the tenant's stages."""
 
-    stage = serializers.CharField(max_length=LONGEST_KEY)
+    stage = serializers.CharField(max_length=MAX_KEY_LENGTH)
 
 
-class OutcomeAnswer(serializers.Serializer):
+class LeadOutcomeResponse(serializers.Serializer):
+    """What happened to one lead."""
+
     id = serializers.UUIDField()
     verdict = serializers.ChoiceField(choices=["changed", "unchanged", "not_found"])
 
 
-class OutcomesAnswer(serializers.Serializer):
-    """What became of each lead, in the order asked."""
+class LeadOutcomesResponse(serializers.Serializer):
+    """What happened to each lead, in the order of the request."""
 
-    results = OutcomeAnswer(many=True)
+    results = LeadOutcomeResponse(many=True)

@@ -1,22 +1,25 @@
-"""When a counsellor receives people: windows per weekday, and dates that differ from them."""
+"""The hours of counsellors: time windows for each weekday, and exceptions for single dates."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 
+# Availability rules as a counsellor's row stores them.
+Rules = Mapping[str, Any]
+
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MOST_WINDOWS: Final = 12
-MOST_EXCEPTIONS: Final = 366
+MAX_WINDOWS: Final = 12
+MAX_EXCEPTIONS: Final = 366
 
 _TIME: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _END: Final = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _WINDOWS: Final = {
     "type": "array",
-    "maxItems": MOST_WINDOWS,
+    "maxItems": MAX_WINDOWS,
     "items": {
         "type": "object",
         "required": ["start", "end"],
@@ -34,7 +37,7 @@ RULES: Final = {
         },
         "exceptions": {
             "type": "array",
-            "maxItems": MOST_EXCEPTIONS,
+            "maxItems": MAX_EXCEPTIONS,
             "items": {
                 "type": "object",
                 "required": ["date", "windows"],
@@ -51,10 +54,10 @@ RULES: Final = {
 }
 
 
-def validate(rules: Any) -> None:
-    """What the shape cannot say: windows end after they start and do not overlap, dates exist and stand once.
+def validate(rules: Rules) -> None:
+    """Check what the JSON Schema cannot: windows end after they start and do not overlap, dates exist and are unique.
 
-    Raises ValidationError. Rules of another shape are passed over; the shape refuses them.
+    Raises ValidationError. Ignores rules that do not match the schema, because that reports them.
     """
     try:
         faults = [*_faults(rules)]
@@ -64,39 +67,39 @@ def validate(rules: Any) -> None:
         raise ValidationError(faults, code="availability")
 
 
-def windows_of(rules: Mapping[str, Any], weekday: str) -> list[tuple[str, str]]:
-    """The windows of a weekday, in order."""
+def windows_of(rules: Rules, weekday: str) -> list[tuple[str, str]]:
+    """Return the windows of a weekday, in order."""
     return sorted((each["start"], each["end"]) for each in rules.get("weekly", {}).get(weekday, ()))
 
 
-def windows_on(rules: Mapping[str, Any], day: date) -> list[tuple[str, str]]:
-    """The windows of one date: its exception's where there is one, else its weekday's."""
+def windows_on(rules: Rules, day: date) -> list[tuple[str, str]]:
+    """Return the windows of one date: those of its exception if it has one, else those of its weekday."""
     for exception in rules.get("exceptions", ()):
         if exception["date"] == day.isoformat():
             return sorted((each["start"], each["end"]) for each in exception["windows"])
     return windows_of(rules, WEEKDAYS[day.weekday()])
 
 
-def weekly_minutes(rules: Mapping[str, Any]) -> int:
-    """How many minutes a usual week has room for."""
+def weekly_minutes(rules: Rules) -> int:
+    """Return the open minutes of a week without exceptions."""
     return sum(_minutes(end) - _minutes(start) for day in WEEKDAYS for start, end in windows_of(rules, day))
 
 
-def _faults(rules: Any) -> Iterator[str]:
+def _faults(rules: Rules) -> Iterator[str]:
     for weekday, windows in rules.get("weekly", {}).items():
         yield from _window_faults(f"weekly.{weekday}", windows)
     seen = set()
     for exception in rules.get("exceptions", ()):
         day = exception["date"]
         if day in seen:
-            yield f"{day} stands twice among the exceptions: join its windows."
+            yield f"{day} has two exceptions. Join them into one."
         seen.add(day)
         if not _is_date(day):
             yield f"{day} is not a date."
         yield from _window_faults(day, exception["windows"])
 
 
-def _window_faults(where: str, windows: Any) -> Iterator[str]:
+def _window_faults(where: str, windows: Iterable[Mapping[str, str]]) -> Iterator[str]:
     ordered = sorted((each["start"], each["end"]) for each in windows)
     for start, end in ordered:
         if end <= start:

@@ -1,4 +1,4 @@
-"""The education vertical: what a lead is as a student, and who counsels them."""
+"""The education vertical: leads as students, and members as counsellors."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from leads.education import availability
 
 EARLIEST_INTAKE = 2000
 LATEST_INTAKE = 2100
-SESSIONS_PER_DAY = 20
+DEFAULT_SESSIONS_PER_DAY = 20
 
 
 class Month(models.TextChoices):
-    """Months, by their English names in lower case."""
+    """Months by their English names, in lower case."""
 
     JANUARY = "january", "January"
     FEBRUARY = "february", "February"
@@ -34,21 +34,21 @@ class Month(models.TextChoices):
 
 
 class EducationStudent(DeletedFlag, SoftDeletable, TenantModel):
-    """What a lead wants to study, where and from when. The counsellor is the lead's assignee."""
+    """What a lead wants to study, where and from when. Their counsellor is the user the lead is assigned to."""
 
     event_name = "leads.education_student"
 
     lead = TenantForeignKey("leads.Lead", on_delete=models.CASCADE, related_name="student", db_index=False)
     student_parent_name = models.CharField("parent", max_length=255, blank=True, default="", db_default="")
     parent_designation = models.CharField(
-        max_length=255, blank=True, default="", db_default="", help_text="What the parent does for a living."
+        max_length=255, blank=True, default="", db_default="", help_text="The parent's occupation."
     )
     program_interested_in = models.CharField("programme", max_length=255, blank=True, default="", db_default="")
     country_interested = models.CharField("country", max_length=255, blank=True, default="", db_default="")
     intake_year = models.IntegerField(
         null=True, blank=True, validators=[MinValueValidator(EARLIEST_INTAKE), MaxValueValidator(LATEST_INTAKE)]
     )
-    # Null is "not known yet": the value list holds months only.
+    # Null means not known yet; the list of values holds months only.
     intake_month = models.CharField(max_length=20, choices=Month, null=True, blank=True)  # noqa: DJ001
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
@@ -60,13 +60,13 @@ class EducationStudent(DeletedFlag, SoftDeletable, TenantModel):
                 fields=["tenant", "lead"],
                 condition=models.Q(deleted_at__isnull=True),
                 name="education_students_lead_key",
-                violation_error_message="This lead is a student already: change that entry instead.",
+                violation_error_message="This lead is already a student. Change that entry instead.",
             ),
             models.CheckConstraint(
                 condition=models.Q(intake_year__isnull=True)
                 | models.Q(intake_year__gte=EARLIEST_INTAKE, intake_year__lte=LATEST_INTAKE),
                 name="education_students_intake_year_sane",
-                violation_error_message=f"The intake is between {EARLIEST_INTAKE} and {LATEST_INTAKE}.",
+                violation_error_message=f"The intake year must be from {EARLIEST_INTAKE} to {LATEST_INTAKE}.",
             ),
         ]
         indexes = [
@@ -77,29 +77,29 @@ class EducationStudent(DeletedFlag, SoftDeletable, TenantModel):
         ]
 
     def __str__(self) -> str:
-        # The lead's name where it is at hand: a name must not cost a query.
+        # Only if the lead is loaded: a name must not cost a query.
         lead: Any = self._state.fields_cache.get("lead")
         return str(lead) if lead is not None else f"Student of lead {self.lead_id}"
 
     @property
     def intake(self) -> str:
-        """Month and year as people write them, as far as they are known."""
+        """Month and year, as far as they are known."""
         month = Month(self.intake_month).label if self.intake_month else ""
         return f"{month} {self.intake_year or ''}".strip()
 
 
 class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
-    """A member who counsels students: what they know, and when and how much they may be booked."""
+    """A member who counsels students, with their field of work and their hours."""
 
     event_name = "leads.education_counsellor"
 
     user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False)
     counselor_code = models.CharField(
-        "code", max_length=50, blank=True, default="", db_default="", help_text="A short name of their own, for lists."
+        "code", max_length=50, blank=True, default="", db_default="", help_text="Short name for lists."
     )
     display_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     designation = models.CharField(
-        max_length=255, blank=True, default="", db_default="", help_text="Their position, such as Senior counsellor."
+        max_length=255, blank=True, default="", db_default="", help_text="Job title, for example Senior counsellor."
     )
     specialization = models.CharField(max_length=255, blank=True, default="", db_default="")
     timezone = models.CharField(
@@ -111,17 +111,19 @@ class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
         blank=True,
         db_default={},
         validators=[JsonSchemaValidator(availability.RULES), availability.validate],
-        help_text="Windows per weekday under “weekly”, dates that differ under “exceptions”; in their time zone.",
+        help_text="Hours of days under “weekly”, of single dates under “exceptions”; in the counsellor's time zone.",
     )
     max_sessions_per_day = models.IntegerField(
         null=True,
         blank=True,
-        default=SESSIONS_PER_DAY,
-        db_default=SESSIONS_PER_DAY,
+        default=DEFAULT_SESSIONS_PER_DAY,
+        db_default=DEFAULT_SESSIONS_PER_DAY,
         validators=[MinValueValidator(1)],
-        help_text="Empty: as many as fit.",
+        help_text="Empty means no limit.",
     )
-    is_active = models.BooleanField(default=True, db_default=True, help_text="Whether they take bookings at present.")
+    is_active = models.BooleanField(
+        default=True, db_default=True, help_text="Whether the counsellor takes bookings now."
+    )
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     class Meta:
@@ -132,7 +134,7 @@ class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
                 fields=["tenant", "user"],
                 condition=models.Q(deleted_at__isnull=True),
                 name="education_counsellors_user_key",
-                violation_error_message="This member is a counsellor already: change that entry instead.",
+                violation_error_message="This member is already a counsellor. Change that entry instead.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "counselor_code"],
@@ -143,7 +145,7 @@ class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
             models.CheckConstraint(
                 condition=models.Q(max_sessions_per_day__isnull=True) | models.Q(max_sessions_per_day__gt=0),
                 name="education_counsellors_sessions_positive",
-                violation_error_message="A counsellor takes at least one session a day; switch them off instead.",
+                violation_error_message="Allow at least one session a day. To stop bookings, deactivate them.",
             ),
         ]
         indexes = [
@@ -156,5 +158,5 @@ class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
         ]
 
     def __str__(self) -> str:
-        # The person's name where it is at hand: a name must not cost a query.
+        # Only if the user is loaded: a name must not cost a query.
         return self.display_name or str(self._state.fields_cache.get("user") or self.user_id)

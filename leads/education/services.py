@@ -1,35 +1,35 @@
-"""The education vertical: what holds for students and counsellors however they are written."""
+"""Write students and counsellors."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from lad import writes
 from lad.errors import Invalid
-from leads.contacts.services.notes import OfLeadWriter
+from lad.types import Actor, Values
+from leads.contacts.services.notes import LeadRowWriter
 from leads.education.models import EducationCounsellor, EducationStudent
 
 
-class StudentWriter(OfLeadWriter):
-    """A student stays with the lead they are; an empty month is one that is not known."""
+class StudentWriter(LeadRowWriter[EducationStudent]):
+    """Writes students. A student's lead never changes; an empty intake month is stored as null."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        return super().create(_known(values), actor=actor)
+    def create(self, values: Values, *, actor: Actor = None) -> EducationStudent:
+        return super().create(_with_null_month(values), actor=actor)
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        return super().update(row, _known(values), actor=actor)
+    def update(self, row: EducationStudent, values: Values, *, actor: Actor = None) -> EducationStudent:
+        return super().update(row, _with_null_month(values), actor=actor)
 
 
 class CounsellorWriter(writes.Writer[EducationCounsellor]):
-    """A counsellor stays the member they are."""
+    """Writes counsellors. A counsellor's user never changes."""
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def update(self, row: EducationCounsellor, values: Values, *, actor: Actor = None) -> EducationCounsellor:
         user = values.get("user", row.user)
         if user is None or user.pk != row.user_id:
-            raise Invalid(errors={"user": ["This stays with its member: make a new one for the other."]})
+            raise Invalid(errors={"user": ["The member cannot be changed. Create a new counsellor for the other one."]})
         return super().update(row, values, actor=actor)
 
 
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+def _with_null_month(values: Values) -> dict[str, Any]:
     return {name: value if name != "intake_month" else value or None for name, value in values.items()}
 
 

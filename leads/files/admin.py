@@ -1,4 +1,4 @@
-"""Files on leads: put there, looked through, downloaded."""
+"""The pages of files."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
@@ -26,10 +27,10 @@ ACCEPTED = ",".join(f".{extension}" for extension in BY_EXTENSION)
 
 
 def file_field() -> forms.FileField:
-    """A field that offers what may be attached; the writer judges the content."""
+    """Return a field that offers the accepted types. The writer checks the content."""
     widget = UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED})
     return forms.FileField(
-        widget=widget, allow_empty_file=True, help_text=f"One of: {', '.join(sorted(BY_EXTENSION))}."
+        widget=widget, allow_empty_file=True, help_text=f"Accepted types: {', '.join(sorted(BY_EXTENSION))}."
     )
 
 
@@ -37,24 +38,24 @@ class UploadForm(LadModelForm):
     file = file_field()
 
 
-class Described:
-    """How a file is shown in lists."""
+class FileColumns:
+    """Columns of lists of files."""
 
     @display(description="Kind", ordering="file_type")
-    def kind(self, obj: Any) -> str:
+    def kind(self, obj: LeadAttachment) -> str:
         return LABELS.get(obj.file_type, obj.file_type)
 
     @display(description="Size", ordering="file_size")
-    def size(self, obj: Any) -> str:
+    def size(self, obj: LeadAttachment) -> str:
         return filesizeformat(obj.file_size)
 
     @display(description="Uploaded by")
-    def uploader(self, obj: Any) -> str | None:
-        person = obj.uploaded_by_user
-        return person and (person.full_name or person.email)
+    def uploader(self, obj: LeadAttachment) -> str | None:
+        user = obj.uploaded_by_user
+        return (user.full_name or user.email) if user else None
 
     @display(description="File")
-    def file_link(self, obj: Any) -> Any:
+    def file_link(self, obj: LeadAttachment) -> SafeString | str:
         if is_deleted(obj) or obj._state.adding:
             return "–"
         url = reverse("admin:leads_leadattachment_download", args=(obj.pk,))
@@ -62,7 +63,7 @@ class Described:
 
 
 @register(LeadAttachment)
-class LeadAttachmentAdmin(Described, TenantModelAdmin):
+class LeadAttachmentAdmin(FileColumns, TenantModelAdmin):
     area = "leads"
     section, icon, rank = "Leads", "attach_file", 30
     form = UploadForm
@@ -77,16 +78,18 @@ class LeadAttachmentAdmin(Described, TenantModelAdmin):
     readonly_fields = ["kind", "size", "file_link"]
     actions_detail = ["download"]
 
-    def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+    def listed(self, request: HttpRequest, rows: QuerySet[LeadAttachment]) -> QuerySet[LeadAttachment]:
         return super().listed(request, rows).prefetch_related("uploaded_by_user")
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: LeadAttachment | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         if obj is not None:
-            # What is stored is never replaced: another content is another attachment.
+            # A stored file is never replaced. Another content is another attachment.
             kwargs["form"] = LadModelForm
         return super().get_form(request, obj, change=change, **kwargs)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: LeadAttachment | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "lead" in readonly else [*readonly, "lead"]
 
@@ -103,6 +106,6 @@ class LeadAttachmentAdmin(Described, TenantModelAdmin):
     def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_row_or_404(request, object_id)
         if is_deleted(row):
-            messages.warning(request, "A deleted file cannot be downloaded: restore it first.")
+            messages.warning(request, "A deleted file cannot be downloaded. Restore it first.")
             return HttpResponseRedirect(self.change_url(row))
         return HttpResponseRedirect(attachments.link_to(row, now=timezone.now()).path)

@@ -1,4 +1,4 @@
-"""Files on leads: uploaded as a form, downloaded by signed link."""
+"""Files in the API: uploaded as a form, downloaded by signed link."""
 
 from typing import Any
 from uuid import UUID
@@ -26,8 +26,8 @@ from leads.files import links
 from leads.files import services as attachments
 from leads.files.models import LeadAttachment
 
-# Whatever a file holds, a browser only saves it: no guessing of its type, no script, no frame, no trace of the link.
-SAVED_ONLY = {
+# Browsers only save the file: no guessing of its type, no script, no frame, no referrer with the link.
+DOWNLOAD_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
@@ -35,27 +35,27 @@ SAVED_ONLY = {
 }
 
 
-# Not by the phrase of the status, which differs between versions of Python.
+# Named here, because the phrase of status 413 differs between versions of Python.
 TOO_LARGE = {(413, CONTENT_TYPE): OpenApiResponse({"$ref": "#/components/schemas/Problem"}, "Too large")}
 
 
-class UploadForm(InputSerializer):
-    """``file`` keeps its name, made safe; what it is and how large is found in its content."""
+class UploadSerializer(InputSerializer):
+    """``file`` keeps its name, made safe. Type and size come from its content."""
 
     lead = KeyField(model=Lead)
-    # The content is judged in one place; an empty file is among what is refused there.
+    # The writer checks the content and rejects empty files too.
     file = serializers.FileField(allow_empty_file=True)
 
 
-class DownloadAnswer(serializers.Serializer):
-    """``url`` gives the file to whoever holds it, until ``expires_at``."""
+class DownloadResponse(serializers.Serializer):
+    """Anybody with the ``url`` can download the file until ``expires_at``."""
 
     url = serializers.URLField()
     expires_at = serializers.DateTimeField()
 
 
 class AttachmentSerializer(ModelSerializer):
-    """One file on a lead; ``download`` is where to ask for a link to its content."""
+    """One file of a lead. Get ``download`` for a link to its content."""
 
     download = serializers.SerializerMethodField()
 
@@ -81,35 +81,36 @@ class AttachmentSerializer(ModelSerializer):
 
 
 class AttachmentViewSet(ResourceViewSet):
-    """Files on leads. Making one is a multipart form with ``lead`` and ``file``; changing one renames it."""
+    """Files of leads. Create one with a multipart form of ``lead`` and ``file``. A change renames it."""
 
     def get_parsers(self) -> Any:
-        # The action is not known yet when the request is made; the document asks with an action and no request.
+        # When a request is built its action is not known yet; the API document sets an action but no request.
         name = getattr(self, "action", None) or self.action_map.get((self.request.method or "").lower())
         parsers = super().get_parsers()
         return [*parsers, MultiPartParser()] if name == "create" else parsers
 
     @extend_schema(
-        request={"multipart/form-data": UploadForm}, responses={201: AttachmentSerializer, **TOO_LARGE, **problems(503)}
+        request={"multipart/form-data": UploadSerializer},
+        responses={201: AttachmentSerializer, **TOO_LARGE, **problems(503)},
     )
     def create(self, request: Request) -> Response:
-        form = UploadForm(data=request.data, context=self.get_serializer_context())
+        form = UploadSerializer(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         values = {"lead": form.validated_data["lead"], "upload": form.validated_data["file"]}
         row = writes.create(LeadAttachment, values, actor=actor_of(request))
         return self.row_response(row, status.HTTP_201_CREATED, Location=f"{request.path}{row.pk}/")
 
-    @extend_schema(summary="Ask for a link to the file", responses={200: DownloadAnswer})
+    @extend_schema(summary="Get a link to the file", responses={200: DownloadResponse})
     @action(detail=True, methods=["get"])
-    def download(self, request: Request, pk: Any) -> Response:
-        """A link that gives the file to whoever holds it, for a few minutes."""
+    def download(self, request: Request, pk: UUID) -> Response:
+        """A link that anybody can download the file with, for a few minutes."""
         link = attachments.link_to(self.get_object(), now=timezone.now())
         answer = {"url": request.build_absolute_uri(link.path), "expires_at": link.expires_at}
-        return Response(DownloadAnswer(answer).data)
+        return Response(DownloadResponse(answer).data)
 
 
 class AttachmentFile(LadAPIView):
-    """Where signed links lead: the link itself says who may have the file."""
+    """The address of signed links. The signature is the permission."""
 
     public = True
 
@@ -119,27 +120,27 @@ class AttachmentFile(LadAPIView):
 
     @extend_schema(
         summary="Download a file by its signed link",
-        parameters=[OpenApiParameter("token", str, required=True, description="The signature; part of the link.")],
+        parameters=[OpenApiParameter("token", str, required=True, description="The signature in the link.")],
         responses={
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            302: OpenApiResponse(description="The storage gives the file itself."),
+            302: OpenApiResponse(description="The storage serves the file."),
             **problems(403, 503),
         },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """The content, as a download. A link that was altered is not found; one that is over is forbidden."""
-        found = attachments.follow(request.query_params.get("token", ""), attachment_id=pk, now=timezone.now())
-        return _saved(found)
+        """The content, as a download. An altered link is answered with 404, an expired one with 403."""
+        found = attachments.open_link(request.query_params.get("token", ""), attachment_id=pk, now=timezone.now())
+        return _download_response(found)
 
 
-def _saved(found: attachments.Download) -> HttpResponseBase:
+def _download_response(found: attachments.Download) -> HttpResponseBase:
     response: HttpResponse | FileResponse
     if found.content is None:
         response = HttpResponseRedirect(found.address)
     else:
         row = found.attachment
         response = FileResponse(found.content, as_attachment=True, filename=row.file_name, content_type=row.file_type)
-    for name, value in SAVED_ONLY.items():
+    for name, value in DOWNLOAD_HEADERS.items():
         response[name] = value
     return response
 

@@ -15,11 +15,11 @@ from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
 from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source
 from leads.contacts.models import Lead
-from leads.files.admin import Described, file_field
+from leads.files.admin import FileColumns, file_field
 from leads.files.models import LeadAttachment
 
 
-class AttachmentInline(Described, ReadOnlyInline):
+class AttachmentInline(FileColumns, ReadOnlyInline):
     """The files of a lead; the action ``attach`` adds one."""
 
     area = "leads"
@@ -39,7 +39,7 @@ class AttachForm(forms.Form):
 
 @row_action(
     "Attach a file",
-    explanation="It is kept with the lead and can be downloaded by everybody who may see the lead.",
+    explanation="Everybody who can see the lead can download the file.",
     form=AttachForm,
     permission="attach",
     when=lambda row: not is_deleted(row),
@@ -51,7 +51,7 @@ def attach(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str
 
 
 def files_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
-    """Return the files that were attached to the lead last."""
+    """Return the lead's newest files."""
     rows = LeadAttachment.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")[:limit]
     return [
         TimelineEntry(

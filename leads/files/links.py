@@ -1,4 +1,4 @@
-"""Links to files: signed, short-lived, and for one attachment of one tenant."""
+"""Signed links to files. A link is short-lived and opens one attachment of one tenant."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,46 +17,46 @@ ROUTE: Final = "attachment-file"
 
 
 class LinkInvalid(NotFound):
-    """There is no such file: the link was cut short or altered."""
+    """There is no such file. The link is incomplete or was altered."""
 
     code = "link_invalid"
 
 
 class LinkExpired(NotAllowed):
-    """This link has expired: ask for a new one."""
+    """This link has expired. Request a new one."""
 
     code = "link_expired"
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """An address under this server, and when it ends."""
+class SignedLink:
+    """A path on this server and the time when it stops working."""
 
     path: str
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What a link gives access to."""
+class LinkClaim:
+    """The attachment that a link opens."""
 
     tenant_id: UUID
     attachment_id: UUID
 
 
-def make_link(*, tenant_id: UUID, attachment_id: UUID, now: datetime) -> Link:
-    """A link to the attachment's file that lives ``ATTACHMENT_LINK_SECONDS``."""
+def make_link(*, tenant_id: UUID, attachment_id: UUID, now: datetime) -> SignedLink:
+    """Return a link to the attachment's file. It expires after ``ATTACHMENT_LINK_LIFETIME``."""
     expires_at = (now + settings.ATTACHMENT_LINK_LIFETIME).replace(microsecond=0)
     token = signing.Signer(salt=SALT).sign_object([tenant_id.hex, attachment_id.hex, int(expires_at.timestamp())])
-    # In the query rather than the path, which is logged.
-    return Link(f"{reverse(ROUTE, args=[attachment_id])}?{urlencode({'token': token})}", expires_at)
+    # In the query, because paths are logged.
+    return SignedLink(f"{reverse(ROUTE, args=[attachment_id])}?{urlencode({'token': token})}", expires_at)
 
 
-def read_link(token: str, *, attachment_id: UUID, now: datetime) -> Claim:
-    """What the link to this attachment claims. Raises LinkInvalid, or LinkExpired once its time is over."""
+def read_link(token: str, *, attachment_id: UUID, now: datetime) -> LinkClaim:
+    """Return what the link opens. Raise LinkInvalid, or LinkExpired after its time."""
     try:
         tenant, attachment, expires = signing.Signer(salt=SALT).unsign_object(token)
-        claim = Claim(UUID(hex=tenant), UUID(hex=attachment))
+        claim = LinkClaim(UUID(hex=tenant), UUID(hex=attachment))
         expires_at = datetime.fromtimestamp(expires, tz=UTC)
     except (signing.BadSignature, ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
         raise LinkInvalid from error

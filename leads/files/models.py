@@ -1,4 +1,4 @@
-"""Files people put on a lead."""
+"""Files attached to leads."""
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -9,7 +9,7 @@ from leads.search import search_key
 
 
 class LeadAttachment(DeletedFlag, SoftDeletable, TenantModel):
-    """One file on a lead. What it is and holds is read from the stored object, never taken from who sent it."""
+    """One file attached to a lead. Type, size and checksum come from its content, never from the upload's headers."""
 
     event_name = "leads.attachment"
 
@@ -17,10 +17,10 @@ class LeadAttachment(DeletedFlag, SoftDeletable, TenantModel):
     file_url = models.TextField(
         verbose_name="storage key",
         editable=False,
-        help_text="Where the storage keeps the file; people reach it through a signed link only.",
+        help_text="Key of the file in the storage. Users download it through a signed link.",
     )
-    file_name = models.CharField(max_length=255, help_text="The name it is downloaded under.")
-    file_type = models.CharField(max_length=100, editable=False, help_text="Media type, found in the content.")
+    file_name = models.CharField(max_length=255, help_text="Name of the downloaded file.")
+    file_type = models.CharField(max_length=100, editable=False, help_text="Media type, detected from the content.")
     file_size = models.BigIntegerField(editable=False, help_text="Bytes.")
     checksum = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the content.")
     uploaded_by_user = TenantUserKey(
@@ -36,7 +36,7 @@ class LeadAttachment(DeletedFlag, SoftDeletable, TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "file_url"],
                 name="lead_attachments_file_url_key",
-                violation_error_message="Another attachment keeps its file there already.",
+                violation_error_message="Another attachment has this storage key.",
             ),
             models.CheckConstraint(
                 condition=models.Q(file_size__gt=0),
@@ -46,7 +46,7 @@ class LeadAttachment(DeletedFlag, SoftDeletable, TenantModel):
             models.CheckConstraint(
                 condition=models.Q(checksum__regex=r"^[0-9a-f]{64}$"),
                 name="lead_attachments_checksum_sha256",
-                violation_error_message="The checksum is a SHA-256 in hexadecimal.",
+                violation_error_message="The checksum must be a SHA-256 in hexadecimal.",
             ),
         ]
         indexes = [

@@ -1,11 +1,11 @@
-"""Names of files, as people gave them, made safe to store and to show."""
+"""Make file names safe to store and to show."""
 
 import re
 import unicodedata
 from typing import Final
 
-LONGEST: Final = 255
-NAMELESS: Final = "file"
+MAX_NAME_BYTES: Final = 255
+DEFAULT_NAME: Final = "file"
 
 _SEPARATORS: Final = re.compile(r"[/\\]")
 _RESERVED: Final = re.compile(r'[<>:"|?*]')
@@ -16,9 +16,9 @@ _DEVICES: Final = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])$", re.IGNORE
 
 
 def safe_name(given: str) -> str:
-    """The last part of the name without what misleads or harms; letters of every script stay.
+    """Return the last part of a path without characters that mislead or harm. Letters of every script stay.
 
-    A name of nothing but that becomes ``file``. Too long a name loses its middle, never its extension.
+    A name without any other character becomes ``file``. A name that is too long is cut before its extension.
     """
     name = _SEPARATORS.split(unicodedata.normalize("NFC", given))[-1]
     name = _SPACES.sub(" ", name)
@@ -29,18 +29,18 @@ def safe_name(given: str) -> str:
         stem, extension = name, ""
     stem = stem.rstrip(" .")
     if not stem or _DEVICES.match(stem.split(".")[0]):
-        stem = f"{stem}_" if stem else NAMELESS
+        stem = f"{stem}_" if stem else DEFAULT_NAME
     return _shortened(stem, f".{extension}" if extension else "")
 
 
 def extension_of(name: str) -> str:
-    """The extension in lower case without its dot; empty when there is none."""
+    """Return the extension in lower case without its dot, or an empty string."""
     _stem, dot, extension = name.rpartition(".")
     return extension.lower() if dot else ""
 
 
 def _shortened(stem: str, suffix: str) -> str:
-    """Within the column's length in characters, and in bytes as file systems count."""
-    suffix = suffix.encode()[: LONGEST // 2].decode(errors="ignore")
-    room = LONGEST - len(suffix.encode())
+    """Shorten the name to the column's length, counted in bytes as file systems do."""
+    suffix = suffix.encode()[: MAX_NAME_BYTES // 2].decode(errors="ignore")
+    room = MAX_NAME_BYTES - len(suffix.encode())
     return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix

@@ -1,6 +1,6 @@
-"""Files on leads: taken in, renamed, handed out by link, and cleared away."""
+"""Attach files to leads, rename them, link to them and clean up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,27 +18,28 @@ from lad import writes
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid, NotFound
 from lad.tenancy.context import platform_context, tenant_context
+from lad.types import Actor, Values
 from leads.contacts.models import Lead
 from leads.contacts.services import record_activity
 from leads.files import links, names
-from leads.files.kinds import FileRefused, kind_of
+from leads.files.kinds import FileRejected, kind_of
 from leads.files.models import LeadAttachment
 from leads.files.storage import store
 from tenants.teams.models import Tenant
 from tenants.teams.status import closed_reason
 
-PURGED_AT_ONCE: Final = 500
-SWEPT_AT_ONCE: Final = 500
-# An upload under way has its object before its row is committed; none takes that long.
-YOUNGEST_ORPHAN: Final = timedelta(days=1)
-HOURS: Final = 24
+PURGE_BATCH_SIZE: Final = 500
+ORPHAN_BATCH_SIZE: Final = 500
+# A running upload stores its object before it commits its row. None takes a day.
+MIN_ORPHAN_AGE: Final = timedelta(days=1)
+HOURS_A_DAY: Final = 24
 
 
 class AttachmentWriter(writes.Writer[LeadAttachment]):
-    """An attachment is made of a lead and an ``upload``; what else it says is found in the content."""
+    """Writes attachments from a lead and an ``upload``. All other columns come from the content."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> LeadAttachment:
-        """Keep the upload and its row: both, or neither. Raises FileRefused or StorageUnavailable."""
+    def create(self, values: Values, *, actor: Actor = None) -> LeadAttachment:
+        """Store the upload and its row, or neither. Raises FileRejected or StorageUnavailable."""
         unknown = set(values) - {"lead", "upload", "tenant"}
         upload, lead = values.get("upload"), values.get("lead")
         if unknown or upload is None or lead is None:
@@ -50,12 +52,12 @@ class AttachmentWriter(writes.Writer[LeadAttachment]):
         with transaction.atomic():
             row: LeadAttachment = super().create({**row_values, "uploaded_by_user": actor}, actor=actor)
             record_activity([row.lead_id], at=timezone.now())
-            # Last, so that whatever refuses the row leaves no object behind.
+            # Last, so that a row that fails leaves no object behind.
             store.put(row.file_url, upload)
         return row
 
-    def update(self, row: LeadAttachment, values: Mapping[str, Any], *, actor: Any = None) -> LeadAttachment:
-        """Rename it; its extension stays what its content is."""
+    def update(self, row: LeadAttachment, values: Values, *, actor: Actor = None) -> LeadAttachment:
+        """Rename the file. Its extension always fits its content."""
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if set(changed) - {"file_name"}:
             raise Invalid(errors={name: ["This cannot be changed."] for name in set(changed) - {"file_name"}})
@@ -70,7 +72,7 @@ _VALUE: Final = {"lead": "lead", "file": "upload"}
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What a link gives: the content, or the address at the storage to fetch it from."""
+    """The content of a file, or the storage's address to fetch it from."""
 
     attachment: LeadAttachment
     content: File | None
@@ -79,22 +81,22 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """An object that no attachment knows."""
+    """An object in the storage that no attachment refers to."""
 
     key: str
     attachment_id: UUID
 
 
-def link_to(attachment: LeadAttachment, *, now: datetime) -> links.Link:
-    """A short-lived link to the file, good for whoever holds it. The caller may see the attachment."""
+def link_to(attachment: LeadAttachment, *, now: datetime) -> links.SignedLink:
+    """Return a short-lived link to the file. Anybody with the link can open it, so check the right first."""
     return links.make_link(tenant_id=attachment.tenant_id, attachment_id=attachment.pk, now=now)
 
 
-def follow(token: str, *, attachment_id: UUID, now: datetime) -> Download:
-    """The file behind a link, for anybody.
+def open_link(token: str, *, attachment_id: UUID, now: datetime) -> Download:
+    """Return the file behind a link.
 
-    Raises LinkInvalid, LinkExpired, TenantClosed while the tenant is shut, NotFound once the
-    attachment is deleted, FileMissing and StorageUnavailable.
+    Raises LinkInvalid, LinkExpired, TenantClosed if the tenant is closed, NotFound if the attachment was
+    deleted, FileMissing and StorageUnavailable.
     """
     claim = links.read_link(token, attachment_id=attachment_id, now=now)
     with platform_context():
@@ -116,47 +118,47 @@ def follow(token: str, *, attachment_id: UUID, now: datetime) -> Download:
 
 
 def purge(*, now: datetime) -> int:
-    """Remove for good what was deleted longer ago than it can be restored; returns how many. Called as the platform.
+    """Delete attachments for good after their retention and return how many. Runs in a platform scope.
 
-    The rows go first: a file without a row is swept up, a row without its file would promise something.
+    Rows are deleted first: a file without its row is found later as an orphan, a row without its file is broken.
     """
     due = LeadAttachment.all_objects.filter(deleted_at__lt=now - settings.ATTACHMENT_RETENTION)
     with transaction.atomic():
-        rows = list(due.select_for_update(skip_locked=True).order_by("deleted_at")[:PURGED_AT_ONCE])
+        rows = list(due.select_for_update(skip_locked=True).order_by("deleted_at")[:PURGE_BATCH_SIZE])
         LeadAttachment.all_objects.filter(pk__in=[row.pk for row in rows]).hard_delete()
         for row in rows:
             transaction.on_commit(partial(store.remove, row.file_url))
     return len(rows)
 
 
-def orphans(*, prefix: str = "", now: datetime) -> Iterator[Orphan]:
-    """Objects older than a day that no row, deleted or not, knows. Opens scopes of its own."""
-    old = (each for each in _ours(prefix) if store.made_at(each.attachment_id) < now - YOUNGEST_ORPHAN)
-    while batch := list(islice(old, SWEPT_AT_ONCE)):
+def orphaned_files(*, prefix: str = "", now: datetime) -> Iterator[Orphan]:
+    """Yield objects older than a day that no row refers to, deleted rows included. Opens its own scopes."""
+    old = (each for each in _attachment_objects(prefix) if store.made_at(each.attachment_id) < now - MIN_ORPHAN_AGE)
+    while batch := list(islice(old, ORPHAN_BATCH_SIZE)):
         with platform_context():
             rows = LeadAttachment.all_objects.filter(pk__in=[each.attachment_id for each in batch])
             known = set(rows.values_list("file_url", flat=True))
         yield from (each for each in batch if each.key not in known)
 
 
-def sweep(*, prefix: str = "", now: datetime) -> int:
-    """Remove the orphans under the prefix; returns how many went."""
-    return sum(store.remove(orphan.key) for orphan in orphans(prefix=prefix, now=now))
+def remove_orphaned_files(*, prefix: str = "", now: datetime) -> int:
+    """Remove orphaned files whose key starts with the prefix and return how many."""
+    return sum(store.remove(orphan.key) for orphan in orphaned_files(prefix=prefix, now=now))
 
 
-def whose_turn(*, now: datetime) -> list[UUID]:
-    """The tenants whose files are swept in this hour; each has its turn once a day. Called as the platform."""
+def tenants_due(*, now: datetime) -> list[UUID]:
+    """Return the tenants to clean up in this hour, each once a day. Runs in a platform scope."""
     ids = Tenant.all_objects.values_list("pk", flat=True)
-    return [tenant_id for tenant_id in ids.iterator() if tenant_id.int % HOURS == now.hour]
+    return [tenant_id for tenant_id in ids.iterator() if tenant_id.int % HOURS_A_DAY == now.hour]
 
 
-def _row_values(lead: Lead, upload: Any) -> dict[str, Any]:
-    """What the row says of the upload. Raises FileRefused."""
+def _row_values(lead: Lead, upload: UploadedFile) -> dict[str, Any]:
+    """Return the columns for an upload. Raise FileRejected if it cannot be attached."""
     given = names.safe_name(str(upload.name or ""))
     kind = kind_of(upload, names.extension_of(given))
-    measured = store.measure(upload)
-    if measured.size > settings.UPLOAD_MAX_SIZE:
-        raise FileRefused(f"A file may have at most {settings.UPLOAD_MAX_SIZE // 1024**2} MB.")
+    digest = store.digest(upload)
+    if digest.size > settings.UPLOAD_MAX_SIZE:
+        raise FileRejected(f"It is larger than {settings.UPLOAD_MAX_SIZE // 1024**2} MB.")
     key = uuid7()
     return {
         "id": key,
@@ -165,8 +167,8 @@ def _row_values(lead: Lead, upload: Any) -> dict[str, Any]:
         "file_url": store.key_of(tenant_id=lead.tenant_id, lead_id=lead.pk, attachment_id=key, kind=kind),
         "file_name": given,
         "file_type": kind.media_type,
-        "file_size": measured.size,
-        "checksum": measured.checksum,
+        "file_size": digest.size,
+        "checksum": digest.checksum,
     }
 
 
@@ -176,7 +178,7 @@ def _renamed(row: LeadAttachment, given: str) -> str:
     return name if names.extension_of(name) == extension else names.safe_name(f"{name}.{extension}")
 
 
-def _ours(prefix: str) -> Iterator[Orphan]:
+def _attachment_objects(prefix: str) -> Iterator[Orphan]:
     for key in store.keys(prefix):
         attachment_id = store.attachment_id_of(key)
         if attachment_id is not None:

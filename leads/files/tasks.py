@@ -1,4 +1,4 @@
-"""What Celery runs for the leads domain."""
+"""Clean up files of leads."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -6,24 +6,27 @@ from django.utils import timezone
 from lad.tenancy.context import platform_context
 from leads.files import services as attachments
 
-# Listing what a tenant keeps may take long, and does no harm when it is done twice.
-LONGEST_SWEEP = 3600
+# Seconds. Listing a tenant's files can take long; doing it twice does no harm.
+MAX_CLEAN_UP_TIME = 3600
 
 
 @shared_task(name="leads.tend_attachments")
-def tend_attachments() -> None:
-    """Remove for good what was deleted long ago, and have the files of some tenants swept."""
+def clean_up_attachments() -> None:
+    """Delete expired attachments for good and start the clean-up of the tenants due in this hour."""
     now = timezone.now()
     with platform_context():
         attachments.purge(now=now)
-        turn = attachments.whose_turn(now=now)
-    for tenant_id in turn:
-        sweep_attachments.delay(str(tenant_id))
+        due = attachments.tenants_due(now=now)
+    for tenant_id in due:
+        remove_orphaned_files.delay(str(tenant_id))
 
 
 @shared_task(
-    name="leads.sweep_attachments", acks_late=False, time_limit=LONGEST_SWEEP, soft_time_limit=LONGEST_SWEEP - 60
+    name="leads.sweep_attachments",
+    acks_late=False,
+    time_limit=MAX_CLEAN_UP_TIME,
+    soft_time_limit=MAX_CLEAN_UP_TIME - 60,
 )
-def sweep_attachments(tenant_id: str) -> None:
-    """Remove the files of a tenant that no attachment knows."""
-    attachments.sweep(prefix=f"{tenant_id}/", now=timezone.now())
+def remove_orphaned_files(tenant_id: str) -> None:
+    """Remove the files of a tenant that no attachment refers to."""
+    attachments.remove_orphaned_files(prefix=f"{tenant_id}/", now=timezone.now())

@@ -1,6 +1,6 @@
-"""What leads, stages, statuses and bookings can do in the API beyond being rows."""
+"""Stages and statuses in the API."""
 
-from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
@@ -11,57 +11,58 @@ from rest_framework.response import Response
 
 from lad.api import router
 from lad.api.openapi import problems
+from lad.api.serializers import InputSerializer
 from lad.api.views import ResourceViewSet, require_tenant
 from leads.pipeline import services
 from leads.pipeline.models import LeadStage, LeadStatus
-from leads.pipeline.serializers import ReorderForm, RetiredAnswer, RetireStageForm, RetireStatusForm
+from leads.pipeline.serializers import ReorderSerializer, RetiredResponse, RetireStageSerializer, RetireStatusSerializer
 
 
-class PlaceViewSet(ResourceViewSet):
-    """Removing a stage or status takes saying where its leads go."""
+class PipelineViewSet(ResourceViewSet):
+    """Stages or statuses. Retiring one moves its leads to another."""
 
-    def _retired(self, request: Request, form_class: Any) -> Response:
-        form = form_class.read(request.data)
-        moved = services.retire(row=self.get_object(), move_leads_to=form["move_leads_to"], actor=request.user)
-        return Response(RetiredAnswer({"moved": moved}).data)
+    def _retire(self, request: Request, serializer: type[InputSerializer]) -> Response:
+        target = serializer.read(request.data)["move_leads_to"]
+        moved = services.retire(row=self.get_object(), move_leads_to=target, actor=self.access.user)
+        return Response(RetiredResponse({"moved": moved}).data)
 
 
-class StageViewSet(PlaceViewSet):
+class StageViewSet(PipelineViewSet):
     rights = {"retire": "pipeline.delete", "reorder": "pipeline.update"}
 
     @extend_schema(
         summary="Remove a stage and move its leads to another",
-        request=RetireStageForm,
-        responses={200: RetiredAnswer, **problems(404, 409)},
+        request=RetireStageSerializer,
+        responses={200: RetiredResponse, **problems(404, 409)},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def retire(self, request: Request, pk: Any) -> Response:
-        return self._retired(request, RetireStageForm)
+    def retire(self, request: Request, pk: UUID) -> Response:
+        return self._retire(request, RetireStageSerializer)
 
     @extend_schema(
-        summary="Put the stages into another order", request=ReorderForm, responses={204: None, **problems(409)}
+        summary="Put the stages into another order", request=ReorderSerializer, responses={204: None, **problems(409)}
     )
     @action(detail=False, methods=["post"])
     @transaction.atomic
     def reorder(self, request: Request) -> Response:
         require_tenant(self.model)
-        services.reorder(stages=ReorderForm.read(request.data)["stages"], actor=request.user)
+        services.reorder(stages=ReorderSerializer.read(request.data)["stages"], actor=self.access.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class StatusViewSet(PlaceViewSet):
+class StatusViewSet(PipelineViewSet):
     rights = {"retire": "pipeline.delete"}
 
     @extend_schema(
         summary="Remove a status and give its leads another",
-        request=RetireStatusForm,
-        responses={200: RetiredAnswer, **problems(404, 409)},
+        request=RetireStatusSerializer,
+        responses={200: RetiredResponse, **problems(404, 409)},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def retire(self, request: Request, pk: Any) -> Response:
-        return self._retired(request, RetireStatusForm)
+    def retire(self, request: Request, pk: UUID) -> Response:
+        return self._retire(request, RetireStatusSerializer)
 
 
 FEATURE = "deals-pipeline"

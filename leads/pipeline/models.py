@@ -1,4 +1,4 @@
-"""The tenant's own columns of the pipeline, and the states a lead can be in beside them."""
+"""A tenant's own stages and statuses."""
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -8,8 +8,8 @@ from lad.db.models import TenantModel
 
 KEY_PATTERN = r"^[a-z0-9_-]+$"
 COLOR_PATTERN = r"^#[0-9A-Fa-f]{6}$"
-KEY_RULE = "A key is small letters, digits, hyphens and underscores, such as follow_up."
-COLOR_RULE = "Give the colour as # and six hexadecimal digits, such as #3B82F6."
+KEY_RULE = "Use lower-case letters, digits, hyphens and underscores only, for example follow_up."
+COLOR_RULE = "Write the colour as # and six hexadecimal digits, for example #3B82F6."
 
 
 def _key() -> models.CharField:
@@ -27,7 +27,7 @@ def _color() -> models.CharField:
 
 
 class LeadStage(TenantModel):
-    """One column of a tenant's pipeline; ``display_order`` says where it stands, from the left."""
+    """One column of a tenant's pipeline. ``display_order`` counts from the left."""
 
     event_name = "leads.stage"
 
@@ -35,7 +35,7 @@ class LeadStage(TenantModel):
     label = models.CharField(max_length=100)
     description = models.TextField(max_length=2_000, blank=True, default="", db_default="")
     color = _color()
-    # Left empty, the stage comes last.
+    # Empty means last.
     display_order = models.PositiveIntegerField(blank=True)
 
     class Meta:
@@ -45,14 +45,14 @@ class LeadStage(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "key"],
                 name="lead_stages_key",
-                violation_error_message="There is a stage with this key already.",
+                violation_error_message="A stage with this key already exists.",
             ),
-            # Held at the end of a statement, so that one statement may shift many.
+            # Checked at the end of a statement, so that one statement can move many rows.
             models.UniqueConstraint(
                 fields=["tenant", "display_order"],
                 name="lead_stages_order",
                 deferrable=Deferrable.IMMEDIATE,
-                violation_error_message="Another stage stands at this place.",
+                violation_error_message="Another stage has this place.",
             ),
             models.CheckConstraint(
                 condition=Q(key__regex=KEY_PATTERN), name="lead_stages_key_valid", violation_error_message=KEY_RULE
@@ -70,7 +70,7 @@ class LeadStage(TenantModel):
 
 
 class LeadStatus(TenantModel):
-    """One state a tenant's lead can be in, whatever its stage."""
+    """A state of a lead beside its stage, such as on hold."""
 
     event_name = "leads.status"
 
@@ -86,7 +86,7 @@ class LeadStatus(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "key"],
                 name="lead_statuses_key",
-                violation_error_message="There is a status with this key already.",
+                violation_error_message="A status with this key already exists.",
             ),
             models.CheckConstraint(
                 condition=Q(key__regex=KEY_PATTERN), name="lead_statuses_key_valid", violation_error_message=KEY_RULE

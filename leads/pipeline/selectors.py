@@ -1,20 +1,22 @@
-"""Reads of the leads domain that are more than a filter."""
+"""Read a tenant's pipeline."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum, Value
 
 from leads.contacts.models import Lead
-from leads.pipeline.models import LeadStage
+from leads.pipeline.models import LeadStage, LeadStatus
+
+# Pairs of key and label, as Django's choice fields take them.
+Choices = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class StageCount:
-    """One column of the board: how many leads that are not archived stand there, and what they are worth."""
+    """One column of the board: the number of leads that are not archived, and their value by currency."""
 
     key: str
     label: str
@@ -24,7 +26,7 @@ class StageCount:
 
 
 def board(tenant_id: UUID) -> list[StageCount]:
-    """The tenant's stages in order, counted; read from an index alone, whatever the number of leads."""
+    """Return the tenant's stages in order, with their leads counted. Reads only an index, however many leads."""
     counts: dict[str, int] = defaultdict(int)
     values: dict[str, dict[str, Decimal]] = defaultdict(dict)
     sums = (
@@ -41,10 +43,28 @@ def board(tenant_id: UUID) -> list[StageCount]:
     known = [
         StageCount(stage.key, stage.label, stage.color, counts.pop(stage.key, 0), values[stage.key]) for stage in stages
     ]
-    # Rows that were brought in past the services may name a stage there is not: better shown than lost.
+    # Rows imported with plain SQL may name a stage that does not exist. They must not disappear from the board.
     return [*known, *(StageCount(key, key, "", number, values[key]) for key, number in sorted(counts.items()))]
 
 
-def stage_choices(tenant_id: Any) -> list[tuple[str, str]]:
-    """Keys and labels of the tenant's stages, in order."""
+def stage_choices(tenant_id: UUID) -> Choices:
+    """Return keys and labels of the tenant's stages, in order."""
     return list(LeadStage.objects.filter(tenant=tenant_id).order_by("display_order").values_list("key", "label"))
+
+
+def status_choices(tenant_id: UUID) -> Choices:
+    """Return keys and labels of the tenant's statuses, oldest first."""
+    rows = LeadStatus.objects.filter(tenant=tenant_id).order_by("created_at", "id")
+    return list(rows.values_list("key", "label"))
+
+
+def pipeline_choices(tenant_id: UUID) -> dict[str, Choices]:
+    """Return the choices of both fields, ``stage`` and ``status``, read in one query."""
+    columns = ("kind", "rank", "created_at", "key", "label")
+    stages = LeadStage.objects.filter(tenant=tenant_id).annotate(kind=Value("stage"), rank=F("display_order"))
+    statuses = LeadStatus.objects.filter(tenant=tenant_id).annotate(kind=Value("status"), rank=Value(0))
+    rows = stages.values_list(*columns).union(statuses.values_list(*columns), all=True).order_by(*columns[:4])
+    found: dict[str, Choices] = {"stage": [], "status": []}
+    for kind, _rank, _created_at, key, label in rows:
+        found[kind].append((key, label))
+    return found

@@ -1,47 +1,51 @@
-"""What the hand-written endpoints of the domain take and answer."""
+"""Bodies and responses of the pipeline's own endpoints."""
+
+from typing import Final
 
 from rest_framework import serializers
 
 from lad.api.serializers import InputSerializer, KeyField
 from leads.pipeline.models import LeadStage, LeadStatus
 
-LONGEST_KEY = 50
+MAX_KEY_LENGTH: Final = 50
+MAX_STAGES: Final = 200
 
 
-MOST_STAGES = 200
-
-
-class StageCountAnswer(serializers.Serializer):
-    """One stage: how many leads stand in it that are not archived, and their estimated value by currency."""
+class StageCountResponse(serializers.Serializer):
+    """One stage: the number of its leads that are not archived, and their estimated value by currency."""
 
     key = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # the response has a field of the base's name
     color = serializers.CharField()
     leads = serializers.IntegerField()
     values = serializers.DictField(child=serializers.DecimalField(max_digits=20, decimal_places=2))
 
 
-class BoardAnswer(serializers.Serializer):
-    stages = StageCountAnswer(many=True)
+class BoardResponse(serializers.Serializer):
+    """The tenant's stages, in order."""
+
+    stages = StageCountResponse(many=True)
 
 
-class ReorderForm(InputSerializer):
-    """Every stage of the pipeline once, from left to right."""
+class ReorderSerializer(InputSerializer):
+    """Every stage of the pipeline exactly once, from left to right."""
 
-    stages = serializers.ListField(child=KeyField(model=LeadStage), max_length=MOST_STAGES)
+    stages = serializers.ListField(child=KeyField(model=LeadStage), max_length=MAX_STAGES)
 
 
-class RetireStageForm(InputSerializer):
-    """``move_leads_to`` is the stage where the leads in this one go; needed when there are any."""
+class RetireStageSerializer(InputSerializer):
+    """``move_leads_to`` is the stage that the leads move to. It is required if the stage has leads."""
 
     move_leads_to = KeyField(model=LeadStage, allow_null=True, default=None)
 
 
-class RetireStatusForm(InputSerializer):
-    """``move_leads_to`` is the status that the leads with this one get; needed when there are any."""
+class RetireStatusSerializer(InputSerializer):
+    """``move_leads_to`` is the status that the leads get. It is required if leads have this one."""
 
     move_leads_to = KeyField(model=LeadStatus, allow_null=True, default=None)
 
 
-class RetiredAnswer(serializers.Serializer):
+class RetiredResponse(serializers.Serializer):
+    """How many leads were moved."""
+
     moved = serializers.IntegerField()

@@ -1,21 +1,22 @@
-"""The tenant's pipeline: which stages and statuses there are, and what becomes of those in them.
+"""A tenant's pipeline: its stages and statuses, and what happens to the leads in them.
 
-Leads name their stage and status by key, without a key in the database; this module is what holds
-the two together: a lead locks the row it names, and removing a row waits for such leads.
+Leads name their stage and status by key, without a foreign key. This module keeps the two consistent: a lead
+locks the row it names, and removing a row waits for such leads.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Model
 
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
+from lad.types import Actor, Values
 from leads.contacts.models import FIRST_STAGE, FIRST_STATUS, Lead
 from leads.pipeline.models import LeadStage, LeadStatus
 from tenants.teams.models import Tenant
@@ -40,38 +41,37 @@ FIRST_STATUSES: Final = (
 
 
 class StageInUse(Conflict):
-    """Leads stand in this stage; say which stage they move to."""
+    """Leads are in this stage. Choose the stage they move to."""
 
     code = "stage_in_use"
 
 
 class StatusInUse(Conflict):
-    """Leads have this status; say which status they get instead."""
+    """Leads have this status. Choose the status they get instead."""
 
     code = "status_in_use"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What stages and statuses differ in; for everything else they are alike."""
+class PipelineField:
+    """Where stages and statuses differ: the model, the lead's field, the order of the rows and the default key."""
 
-    model: Any
-    field: str
+    model: type[LeadStage] | type[LeadStatus]
     name: str
     order: tuple[str, ...]
-    preferred: str
+    default: str
     in_use: type[Conflict]
 
 
-STAGES: Final = Place(LeadStage, "stage", "stage", ("display_order",), FIRST_STAGE, StageInUse)
-STATUSES: Final = Place(LeadStatus, "status", "status", ("created_at", "id"), FIRST_STATUS, StatusInUse)
-_PLACES: Final = {LeadStage: STAGES, LeadStatus: STATUSES}
+STAGES: Final = PipelineField(LeadStage, "stage", ("display_order",), FIRST_STAGE, StageInUse)
+STATUSES: Final = PipelineField(LeadStatus, "status", ("created_at", "id"), FIRST_STATUS, StatusInUse)
+_FIELDS: Final[dict[type[Model], PipelineField]] = {LeadStage: STAGES, LeadStatus: STATUSES}
 
 
 @transaction.atomic
 def ensure(tenant_id: UUID) -> None:
-    """Give a tenant that has no stages or no statuses the usual ones. Idempotent, also for two at once."""
-    # A deferrable key cannot arbitrate between two who insert; the tenant's row does.
+    """Give a tenant without stages or statuses the default ones. Safe to call twice, even at the same time."""
+    # Concurrent inserts cannot rely on a deferrable key, so the tenant's row is the lock.
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
     if not LeadStage.objects.filter(tenant=tenant_id).exists():
         LeadStage.objects.bulk_create(
@@ -84,60 +84,64 @@ def ensure(tenant_id: UUID) -> None:
         )
 
 
-def default_key(place: Place, tenant_id: UUID) -> str:
-    """Where a lead begins when nobody says: at the usual place, or the first there is."""
-    rows = place.model.objects.filter(tenant=tenant_id)
+def default_key(field: PipelineField, tenant_id: UUID) -> str:
+    """Return the key that a lead gets when none is given: the usual first one, or the first that exists."""
+    rows = field.model.objects.filter(tenant=tenant_id)
     if not rows.exists():
         ensure(tenant_id)
-    if rows.filter(key=place.preferred).exists():
-        return place.preferred
-    return str(rows.order_by(*place.order).values_list("key", flat=True)[0])
+    if rows.filter(key=field.default).exists():
+        return field.default
+    return str(rows.order_by(*field.order).values_list("key", flat=True)[0])
 
 
-def hold(place: Place, tenant_id: UUID, key: str) -> None:
-    """Check that the tenant has the stage or status and keep it from being removed until the transaction ends.
+def lock_choice(field: PipelineField, tenant_id: UUID, key: str) -> None:
+    """Keep a stage or status from being removed until the transaction ends.
 
-    Raises Invalid, naming those there are.
+    Raises Invalid, naming the existing ones, if the tenant does not have it.
     """
-    if _held(place, tenant_id, key):
+    if _lock_row(field, tenant_id, key):
         return
-    rows = place.model.objects.filter(tenant=tenant_id)
+    rows = field.model.objects.filter(tenant=tenant_id)
     if not rows.exists():
         ensure(tenant_id)
-        if _held(place, tenant_id, key):
+        if _lock_row(field, tenant_id, key):
             return
-    keys = ", ".join(rows.order_by(*place.order).values_list("key", flat=True))
-    raise Invalid(errors={place.field: [f"There is no {place.name} {key!r}. Choose one of: {keys}."]})
+    keys = ", ".join(rows.order_by(*field.order).values_list("key", flat=True))
+    raise Invalid(errors={field.name: [f"There is no {field.name} {key!r}. Choose one of: {keys}."]})
 
 
-def _held(place: Place, tenant_id: UUID, key: str) -> bool:
-    # As a key in the database would: whoever removes the row waits, whoever else names it does not.
-    table = connection.ops.quote_name(place.model._meta.db_table)
+def _lock_row(field: PipelineField, tenant_id: UUID, key: str) -> bool:
+    # The lock of a foreign key: removing the row waits, naming it too does not.
+    table = connection.ops.quote_name(field.model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT 1 FROM {table} WHERE tenant_id = %s AND key = %s FOR KEY SHARE", [tenant_id, key])
         return cursor.fetchone() is not None
 
 
+PipelineRow = TypeVar("PipelineRow", bound=LeadStage | LeadStatus)
+
+
 @transaction.atomic
-def retire(*, row: Any, move_leads_to: Any = None, actor: Any = None) -> int:
+def retire(*, row: PipelineRow, move_leads_to: PipelineRow | None = None, actor: Actor = None) -> int:
     """Remove a stage or status and return how many leads were moved.
 
-    Leads move in one statement. Emits ``leads.stage.retired`` or ``leads.status.retired``. Raises
-    StageInUse or StatusInUse if leads stand in it and ``move_leads_to`` is None, Invalid if that is no other one.
+    Leads move in one statement. Emits ``leads.stage.retired`` or ``leads.status.retired``. Raises StageInUse or
+    StatusInUse if leads are in it and ``move_leads_to`` is None, and Invalid if ``move_leads_to`` is the row
+    itself or belongs to another tenant.
     """
-    place = _PLACES[type(row)]
-    row = place.model.objects.select_for_update().get(pk=row.pk)
-    leads = Lead.all_objects.filter(tenant=row.tenant_id, **{place.field: row.key})
+    field = _FIELDS[type(row)]
+    row = type(row).objects.select_for_update().get(pk=row.pk)
+    leads = Lead.all_objects.filter(tenant=row.tenant_id, **{field.name: row.key})
     if move_leads_to is None:
-        _refuse_if_used(place, row)
+        _require_unused(field, row)
         moved = 0
     else:
         if move_leads_to.pk == row.pk or move_leads_to.tenant_id != row.tenant_id:
-            raise Invalid(errors={"move_leads_to": [f"Choose another {place.name} of the same pipeline."]})
-        hold(place, row.tenant_id, move_leads_to.key)
-        moved = leads.update(**{place.field: move_leads_to.key})
+            raise Invalid(errors={"move_leads_to": [f"Choose another {field.name} of the same pipeline."]})
+        lock_choice(field, row.tenant_id, move_leads_to.key)
+        moved = leads.update(**{field.name: move_leads_to.key})
     emit(
-        f"leads.{place.name}.retired",
+        f"leads.{field.name}.retired",
         aggregate=row,
         payload={"key": row.key, "moved_to": move_leads_to.key if move_leads_to else None, "moved": moved},
         actor=actor,
@@ -146,29 +150,28 @@ def retire(*, row: Any, move_leads_to: Any = None, actor: Any = None) -> int:
     return moved
 
 
-def _refuse_if_used(place: Place, row: Any) -> None:
-    # Deleted leads do not count: one that is restored goes to where leads begin.
-    if Lead.objects.filter(tenant=row.tenant_id, **{place.field: row.key}).exists():
-        raise place.in_use(
-            f"Leads stand in “{row.label}”: move them to another {place.name} first, or while retiring it."
-        )
+def _require_unused(field: PipelineField, row: LeadStage | LeadStatus) -> None:
+    # Deleted leads do not count: a restored lead gets the default if its stage is gone.
+    if Lead.objects.filter(tenant=row.tenant_id, **{field.name: row.key}).exists():
+        state = "are in" if field is STAGES else "have the status"
+        raise field.in_use(f"Leads {state} “{row.label}”. Choose another {field.name} for them.")
 
 
 @transaction.atomic
-def reorder(*, stages: Sequence[LeadStage], actor: Any = None) -> list[LeadStage]:
-    """Put all of a tenant's stages into the given order. Emits ``leads.stage.reordered``.
+def reorder(*, stages: Sequence[LeadStage], actor: Actor = None) -> list[LeadStage]:
+    """Put all stages of the current tenant into the given order and return them.
 
-    Raises Invalid unless each stage of the pipeline is named once.
+    Emits ``leads.stage.reordered``. Raises Invalid unless every stage is named exactly once.
     """
     tenant_id = current_tenant_id()
     known = {row.pk: row for row in LeadStage.objects.select_for_update().filter(tenant=tenant_id)}
     wanted = [stage.pk for stage in stages]
     if len(wanted) != len(known) or set(wanted) != set(known):
-        raise Invalid(errors={"stages": [f"Name each of the {len(known)} stages once, in the order you want."]})
+        raise Invalid(errors={"stages": [f"Name each of the {len(known)} stages exactly once."]})
     ordered = [known[key] for key in wanted]
-    for place, row in enumerate(ordered, start=1):
-        row.display_order = place
-    # One statement, at whose end no two may stand at the same place.
+    for order, row in enumerate(ordered, start=1):
+        row.display_order = order
+    # The unique key is checked at the end of the statement, so all rows move in one.
     LeadStage.objects.bulk_update(ordered, ["display_order"])
     if ordered:
         keys = [row.key for row in ordered]
@@ -176,24 +179,24 @@ def reorder(*, stages: Sequence[LeadStage], actor: Any = None) -> list[LeadStage
     return ordered
 
 
-class PlaceWriter(writes.Writer):
-    """A stage or status keeps its key, for leads name it, and is not removed from under them."""
+class PipelineWriter(writes.Writer[PipelineRow]):
+    """Writes stages and statuses. A key never changes, because leads store it; a row in use is not deleted."""
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def update(self, row: PipelineRow, values: Values, *, actor: Actor = None) -> PipelineRow:
         if values.get("key", row.key) != row.key:
-            raise Invalid(errors={"key": ["The key stays, for leads name it: change the label instead."]})
+            raise Invalid(errors={"key": ["The key cannot change, because leads store it. Change the label instead."]})
         return super().update(row, values, actor=actor)
 
-    def delete(self, row: Any, *, actor: Any = None) -> None:
+    def delete(self, row: PipelineRow, *, actor: Actor = None) -> None:
         self.model.objects.select_for_update().get(pk=row.pk)
-        _refuse_if_used(_PLACES[self.model], row)
+        _require_unused(_FIELDS[self.model], row)
         super().delete(row, actor=actor)
 
 
-class StageWriter(PlaceWriter):
-    """A stage put where another stands moves that one, and those behind it, one to the right."""
+class StageWriter(PipelineWriter[LeadStage]):
+    """Writes stages. A stage put at a taken place moves that stage, and all after it, one to the right."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> LeadStage:
+    def create(self, values: Values, *, actor: Actor = None) -> LeadStage:
         tenant_id = _tenant_of(values)
         order = values.get("display_order")
         if order is None:
@@ -201,10 +204,9 @@ class StageWriter(PlaceWriter):
             order = (last or 0) + 1
         else:
             _make_room(tenant_id, order)
-        row: LeadStage = super().create({**values, "display_order": order}, actor=actor)
-        return row
+        return super().create({**values, "display_order": order}, actor=actor)
 
-    def update(self, row: LeadStage, values: Mapping[str, Any], *, actor: Any = None) -> LeadStage:
+    def update(self, row: LeadStage, values: Values, *, actor: Actor = None) -> LeadStage:
         if "display_order" in values:
             order = values["display_order"]
             if order is None:
@@ -212,20 +214,19 @@ class StageWriter(PlaceWriter):
             elif order != row.display_order:
                 _make_room(row.tenant_id, order)
                 row.refresh_from_db(fields=["display_order"])
-        updated: LeadStage = super().update(row, values, actor=actor)
-        return updated
+        return super().update(row, values, actor=actor)
 
 
-def _make_room(tenant_id: Any, order: int) -> None:
+def _make_room(tenant_id: UUID, order: int) -> None:
     stages = LeadStage.objects.filter(tenant=tenant_id)
     if stages.filter(display_order=order).exists():
         stages.filter(display_order__gte=order).update(display_order=F("display_order") + 1)
 
 
-def _tenant_of(values: Mapping[str, Any]) -> Any:
-    tenant = values.get("tenant")
+def _tenant_of(values: Values) -> UUID:
+    tenant: Tenant | None = values.get("tenant")
     return tenant.pk if tenant is not None else current_tenant_id()
 
 
 writes.register(LeadStage, StageWriter)
-writes.register(LeadStatus, PlaceWriter)
+writes.register(LeadStatus, PipelineWriter[LeadStatus])

@@ -58,7 +58,7 @@ def test_selected_leads_are_moved_after_asking_where(browser: Client, make_lead:
     assert 'value="negotiation"' in asked.content.decode()
     assert {stored(lead).stage for lead in leads} == {"new"}
     done = browser.post(LIST, chosen("move_all", *leads, confirmed="1", stage="negotiation"))
-    assert "2 of 2 leads moved" in said(done)
+    assert "2 of 2 leads were moved" in said(done)
     assert {stored(lead).stage for lead in leads} == {"negotiation"}
     assert len(payloads("leads.lead.stage_changed")) == 2
 
@@ -124,7 +124,7 @@ def test_the_list_is_narrowed_by_stage_and_by_follow_up(browser: Client, make_le
 
 def test_the_leads_page_shows_who_it_is_and_everything_on_them(browser: Client, lead: Lead) -> None:
     page = browser.get(f"{LIST}{lead.pk}/change/").content.decode()
-    assert 'id="lead-header"' in page
+    assert 'id="lead-summary"' in page
     for prefix in ("lead_notes", "lead_bookings", "lead_attachments", "lead_social"):
         assert f"{prefix}-TOTAL_FORMS" in page
 
@@ -188,7 +188,7 @@ def test_the_pipeline_page_counts_and_adds_up(browser: Client, make_lead: Make) 
     page = browser.get("/admin/pipeline/")
     assert page.status_code == 200
     [won] = [column for column in page.context["columns"] if column.stage.key == "won"]
-    assert (won.stage.leads, won.share, won.worth) == (2, 100, "1,200 EUR · 300 USD")
+    assert (won.stage.leads, won.share, won.value) == (2, 100, "1,200 EUR · 300 USD")
     assert page.context["leads"] == 2
 
 
@@ -201,7 +201,7 @@ def test_a_stage_is_retired_from_its_page(browser: Client, tenant: Tenant, lead:
         stage = LeadStage.objects.get(key="new")
     address = f"/admin/leads/leadstage/{stage.pk}/retire/"
     refused = browser.post(address, {"move_leads_to": ""})
-    assert "move them to another stage" in refused.content.decode()
+    assert "Choose another stage for them" in refused.content.decode()
     assert browser.post(address, {"move_leads_to": "contacted"}).status_code == 302
     assert stored(lead).stage == "contacted"
 

@@ -1,5 +1,6 @@
-"""The calendar of the people who talk to leads."""
+"""The pages of bookings."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
 from leads.bookings import services as bookings
 from leads.bookings.admin.forms import CancelForm, CompleteForm, MissForm, RescheduleForm
-from leads.bookings.models import HOLDING, MAX_RETRIES, BookingStatus, LeadBooking
+from leads.bookings.models import MAX_RETRIES, OPEN_STATUSES, BookingStatus, LeadBooking
 
 STATUS_COLOURS: Final = {
     BookingStatus.SCHEDULED.label: "info",
@@ -29,9 +30,9 @@ STATUS_COLOURS: Final = {
     BookingStatus.FAILED.label: "danger",
     "Overdue": "danger",
 }
-OPEN: Final = Q(status__in=[status.value for status in HOLDING])
-# With these the nearest come first; without, the latest.
-FORWARD: Final = ("today", "week", "upcoming")
+OPEN: Final = Q(status__in=[status.value for status in OPEN_STATUSES])
+# These list the earliest booking first, all others the latest.
+EARLIEST_FIRST: Final = ("today", "week", "upcoming")
 
 
 class WhenFilter(DropdownFilter):
@@ -43,11 +44,11 @@ class WhenFilter(DropdownFilter):
             ("today", "Today"),
             ("week", "Next seven days"),
             ("upcoming", "Upcoming"),
-            ("overdue", "Overdue: open, and the time has passed"),
+            ("overdue", "Overdue: still open after its end"),
             ("past", "Past"),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[LeadBooking]) -> QuerySet[LeadBooking]:
         now = timezone.now()
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         conditions = {
@@ -69,11 +70,11 @@ class AttemptsInline(ReadOnlyInline):
     verbose_name_plural = "next attempt"
 
 
-def _open(row: Any) -> bool:
-    return not is_deleted(row) and row.holds_time
+def _is_open(row: LeadBooking) -> bool:
+    return not is_deleted(row) and row.is_open
 
 
-def _retriable(row: Any) -> bool:
+def _is_retriable(row: LeadBooking) -> bool:
     ended = not is_deleted(row) and row.status in bookings.RETRIABLE and row.retry_count < MAX_RETRIES
     return ended and not row.retries.filter(deleted_at__isnull=True).exists()
 
@@ -82,12 +83,12 @@ def _retriable(row: Any) -> bool:
 class LeadBookingAdmin(TenantModelAdmin):
     area = "bookings"
     section, icon, rank = "Leads", "calendar_month", 20
-    list_display = ["when", "lasts", "lead", "held_by", "booking_type", "state", "call_result", "attempt"]
+    list_display = ["when", "duration", "lead", "assigned_to", "booking_type", "state", "call_result", "attempt"]
     list_filter = [WhenFilter, "status", "booking_type", "assigned_user", "scheduled_at"]
     search_fields = ["id__exact"]
-    search_help_text = "The id of a booking, or of a lead to see its bookings"
+    search_help_text = "Id of a booking, or of a lead for its bookings"
     list_select_related = ["lead", "assigned_user"]
-    # Any other order than its own would sort the whole table.
+    # Any other order would sort the whole table.
     sortable_by = ()
     fieldsets = [
         (
@@ -123,79 +124,79 @@ class LeadBookingAdmin(TenantModelAdmin):
     inlines = [AttemptsInline]
     actions_detail = ["reschedule", "complete", "miss", "cancel", "retry"]
 
-    def get_ordering(self, request: HttpRequest) -> Any:
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         if access_of(request).tenant_id is None:
             return super().get_ordering(request)
-        return ["scheduled_at"] if request.GET.get("when") in FORWARD else ["-scheduled_at"]
+        return ["scheduled_at"] if request.GET.get("when") in EARLIEST_FIRST else ["-scheduled_at"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: LeadBooking | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "lead" in readonly else [*readonly, "lead"]
 
     @display(description="When")
-    def when(self, obj: Any) -> str:
+    def when(self, obj: LeadBooking) -> str:
         return f"{obj.scheduled_at:%a %d %b %Y, %H:%M}".replace(" ", "\N{NO-BREAK SPACE}")
 
-    @display(description="Lasts")
-    def lasts(self, obj: Any) -> str:
+    @display(description="Duration")
+    def duration(self, obj: LeadBooking) -> str:
         minutes = int((obj.buffer_until - obj.scheduled_at).total_seconds() // 60)
         return f"{minutes}\N{NO-BREAK SPACE}min"
 
-    @display(description="Held by")
-    def held_by(self, obj: Any) -> str | None:
+    @display(description="Assigned to")
+    def assigned_to(self, obj: LeadBooking) -> str | None:
         return obj.assigned_user.full_name if obj.assigned_user else None
 
     @display(description="Status", label=STATUS_COLOURS)
-    def state(self, obj: Any) -> str:
-        if obj.holds_time and obj.buffer_until < timezone.now():
+    def state(self, obj: LeadBooking) -> str:
+        if obj.is_open and obj.buffer_until < timezone.now():
             return "Overdue"
         return str(obj.get_status_display())
 
     @display(description="Attempt")
-    def attempt(self, obj: Any) -> str:
+    def attempt(self, obj: LeadBooking) -> str:
         return f"{obj.retry_count + 1}"
 
     @row_action(
         "Reschedule",
-        explanation="It keeps its length; the old time is free again.",
+        explanation="The booking keeps its duration. Its old time becomes free.",
         form=RescheduleForm,
-        when=_open,
+        when=_is_open,
         icon="event_repeat",
     )
-    def reschedule(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def reschedule(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
         moved = bookings.reschedule(booking=row, actor=access_of(request).user, **values)
-        return f"Moved to {moved.scheduled_at:%d %b %Y %H:%M} UTC."
+        return f"The booking was moved to {moved.scheduled_at:%d %b %Y %H:%M} UTC."
 
-    @row_action("Complete", form=CompleteForm, when=_open, icon="event_available")
-    def complete(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    @row_action("Complete", form=CompleteForm, when=_is_open, icon="event_available")
+    def complete(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
         bookings.complete(booking=row, actor=access_of(request).user, **values)
-        return "The booking is completed."
+        return "The booking was completed."
 
-    @row_action("Missed", explanation="Nobody was reached.", form=MissForm, when=_open, icon="event_busy")
-    def miss(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    @row_action("Missed", explanation="The lead was not reached.", form=MissForm, when=_is_open, icon="event_busy")
+    def miss(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
         bookings.miss(booking=row, actor=access_of(request).user, **values)
-        return "The booking is marked as missed."
+        return "The booking was marked as missed."
 
     @row_action(
         "Cancel booking",
-        explanation="Its time is free again.",
+        explanation="Its time becomes free.",
         form=CancelForm,
-        when=_open,
+        when=_is_open,
         icon="cancel",
         danger=True,
     )
-    def cancel(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def cancel(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
         bookings.cancel(booking=row, actor=access_of(request).user, **values)
-        return "The booking is cancelled."
+        return "The booking was cancelled."
 
     @row_action(
         "Try again",
-        explanation="Books another attempt of the same kind and length with the lead's owner.",
+        explanation="Books another attempt of the same type and duration with the user the lead is assigned to.",
         form=RescheduleForm,
         permission="add",
-        when=_retriable,
+        when=_is_retriable,
         icon="replay",
     )
-    def retry(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def retry(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
         attempt = bookings.retry(booking=row, actor=access_of(request).user, **values)
         return f"Booked: {attempt}."

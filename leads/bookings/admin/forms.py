@@ -1,30 +1,31 @@
-"""Forms about when and how long."""
+"""Forms of the actions on bookings."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 
-from leads.bookings.models import DEFAULT_LENGTH, BookingType, CallResult
-from leads.pipeline.admin.choices import Choices, moment_field
+from leads.bookings.models import DEFAULT_DURATION, BookingType, CallResult
+from leads.bookings.serializers import MAX_NOTES_LENGTH, MAX_REASON_LENGTH
+from leads.contacts.models import Lead
+from leads.pipeline.admin.choices import time_field
+from leads.pipeline.selectors import Choices
 
-LENGTHS = (15, 30, 45, 60, 90, 120)
-LONGEST_NOTES = 20_000
-LONGEST_REASON = 500
+DURATIONS: Final = (15, 30, 45, 60, 90, 120)
 
 
 class BookForm(forms.Form):
-    """When, how long and what for; ``buffer_until`` comes of the length."""
+    """Asks for type, time and duration. ``buffer_until`` is computed from the duration."""
 
-    booking_type = forms.ChoiceField(label="What", choices=BookingType.choices, initial=BookingType.MANUAL_FOLLOWUP)
-    scheduled_at = moment_field(label="When")
+    booking_type = forms.ChoiceField(label="Type", choices=BookingType.choices, initial=BookingType.MANUAL_FOLLOWUP)
+    scheduled_at = time_field("Time")
     minutes = forms.TypedChoiceField(
-        label="How long",
+        label="Duration",
         coerce=int,
-        choices=[(each, f"{each} minutes") for each in LENGTHS],
-        initial=DEFAULT_LENGTH // timedelta(minutes=1),
+        choices=[(each, f"{each} minutes") for each in DURATIONS],
+        initial=DEFAULT_DURATION // timedelta(minutes=1),
     )
-    notes = forms.CharField(required=False, max_length=LONGEST_NOTES, widget=forms.Textarea(attrs={"rows": 3}))
+    notes = forms.CharField(required=False, max_length=MAX_NOTES_LENGTH, widget=forms.Textarea(attrs={"rows": 3}))
 
     def clean(self) -> dict[str, Any]:
         values = dict(super().clean() or self.cleaned_data)
@@ -34,20 +35,19 @@ class BookForm(forms.Form):
         return values
 
 
-def book_form(people: Choices, lead: Any) -> type[forms.Form]:
-    """A booking with the lead, held by its owner unless somebody else is chosen."""
-    owner = str(lead.assigned_user_id or "")
-    holder = forms.ChoiceField(label="Held by", choices=people, initial=owner)
-    return type("BookForm", (BookForm,), {"assigned_user": holder})
+def book_form(members: Choices, lead: Lead) -> type[forms.Form]:
+    """Return a form for a booking with the lead. It suggests the user the lead is assigned to."""
+    field = forms.ChoiceField(label="Assigned to", choices=members, initial=str(lead.assigned_user_id or ""))
+    return type("BookForm", (BookForm,), {"assigned_user": field})
 
 
 class RescheduleForm(forms.Form):
-    scheduled_at = moment_field(label="New time")
+    scheduled_at = time_field("New time")
 
 
 class CompleteForm(forms.Form):
     call_result = forms.ChoiceField(choices=CallResult.choices, initial=CallResult.ANSWERED)
-    notes = forms.CharField(required=False, max_length=LONGEST_NOTES, widget=forms.Textarea(attrs={"rows": 3}))
+    notes = forms.CharField(required=False, max_length=MAX_NOTES_LENGTH, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class MissForm(CompleteForm):
@@ -55,4 +55,4 @@ class MissForm(CompleteForm):
 
 
 class CancelForm(forms.Form):
-    reason = forms.CharField(required=False, max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(required=False, max_length=MAX_REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 2}))

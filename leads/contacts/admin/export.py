@@ -1,11 +1,13 @@
-"""Selected leads as a file that spreadsheets open."""
+"""Export leads as CSV."""
 
 import csv
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+
+from leads.contacts.models import Lead
 
 COLUMNS: Final = (
     "first_name",
@@ -28,35 +30,35 @@ COLUMNS: Final = (
     "last_activity_at",
     "next_follow_up_at",
 )
-# A cell that begins so would be run as a formula.
+# A spreadsheet runs a cell that starts with one of these as a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-class _Line:
-    """Hands back what the csv writer writes."""
+class _Echo:
+    """A file for the csv writer that returns each line instead of storing it."""
 
     def write(self, text: str) -> str:
         return text
 
 
-def leads_csv(rows: QuerySet) -> StreamingHttpResponse:
-    """The leads, one line each, with their owner's address."""
-    # Read now: the scope they may be read in ends before the answer is sent.
+def leads_csv(rows: QuerySet[Lead]) -> StreamingHttpResponse:
+    """Return the leads as a file, one line each, with the e-mail address of the user each is assigned to."""
+    # Read now: the tenant scope ends before the response is streamed.
     lines = list(_lines(rows.prefetch_related("assigned_user")))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="leads.csv"'
     return response
 
 
-def _lines(rows: Iterable[Any]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow([*COLUMNS, "owner"])
+def _lines(rows: Iterable[Lead]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow([*COLUMNS, "assigned_to"])
     for row in rows:
-        owner = row.assigned_user.email if row.assigned_user else ""
-        yield writer.writerow([*(_cell(getattr(row, name)) for name in COLUMNS), _cell(owner)])
+        assigned_to = row.assigned_user.email if row.assigned_user else ""
+        yield writer.writerow([*(_cell(getattr(row, name)) for name in COLUMNS), _cell(assigned_to)])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, list):

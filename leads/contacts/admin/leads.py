@@ -1,16 +1,16 @@
-"""Leads as staff live in them: who they are, where they stand, and everything that hangs on them."""
+"""The pages of leads."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils import timezone
-from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -25,29 +25,23 @@ from lad.tenancy.access import access_of
 from lad.tenancy.context import current_scope, default_tenant_id
 from leads.contacts import extensions, selectors
 from leads.contacts.admin.export import leads_csv
-from leads.contacts.admin.summary import header_of
+from leads.contacts.admin.filters import FollowUpFilter, SourceFilter
+from leads.contacts.admin.summary import summary_of
 from leads.contacts.models import Lead, Priority
 from leads.contacts.services import leads
 from leads.formatting import amount, day, in_words
-from leads.pipeline.admin.choices import (
-    StageFilter,
-    StatusFilter,
-    owner_form,
-    stage_form,
-    stages_of,
-    statuses_of,
-)
-from tenants.accounts.models import User
+from leads.pipeline.admin.choices import StageFilter, StatusFilter, assignment_form, chosen_member, stage_form
+from leads.pipeline.selectors import stage_choices, status_choices
 
-PRIORITY_COLOURS = {
+PRIORITY_COLOURS: Final = {
     Priority.UNSET: "default",
     Priority.LOW: "default",
     Priority.MEDIUM: "info",
     Priority.HIGH: "warning",
     Priority.URGENT: "danger",
 }
-# The tenant's own stages are nobody's to colour here; these mean the same everywhere.
-STAGE_COLOURS = {
+# Common stages only: a tenant's own stages have the colours the tenant gave them.
+STAGE_COLOURS: Final = {
     "New": "info",
     "Inquiry": "info",
     "Won": "success",
@@ -56,59 +50,17 @@ STAGE_COLOURS = {
     "Rejected": "default",
     "Withdrawn": "default",
 }
-SOURCES = (
-    "apollo_io",
-    "linkedin_search",
-    "unipile",
-    "inbound",
-    "inbound_csv",
-    "inbound_upload",
-    "voice_agent",
-    "manual",
-    "website",
-    "referral",
-    "event",
-    "social",
-    "cold_call",
-    "email",
-)
-
-
-class SourceFilter(DropdownFilter):
-    title = "source"
-    parameter_name = "source"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(name, in_words(name)) for name in SOURCES]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(source=self.value()) if self.value() else queryset
-
-
-class FollowUpFilter(DropdownFilter):
-    title = "follow-up"
-    parameter_name = "follow_up"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [("overdue", "Overdue"), ("planned", "Planned")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() == "overdue":
-            return queryset.filter(next_follow_up_at__lte=timezone.now())
-        if self.value() == "planned":
-            return queryset.filter(next_follow_up_at__gt=timezone.now())
-        return queryset
 
 
 class LeadForm(LadModelForm):
-    """Stage and status are chosen from the tenant's own."""
+    """Offers the tenant's own stages and statuses."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         tenant_id = self.instance.tenant_id or default_tenant_id()
         if tenant_id is None or current_scope() is None:
             return
-        for name, choices_of in (("stage", stages_of), ("status", statuses_of)):
+        for name, choices_of in (("stage", stage_choices), ("status", status_choices)):
             if name in self.fields:
                 self.fields[name].widget = UnfoldAdminSelectWidget(choices=choices_of(tenant_id))
 
@@ -127,7 +79,7 @@ class LeadAdmin(TenantModelAdmin):
         "stage_label",
         "priority_label",
         "value",
-        "owner",
+        "assigned_to",
         "follow_up",
         "active",
     ]
@@ -141,13 +93,13 @@ class LeadAdmin(TenantModelAdmin):
         "is_archived",
         "created_at",
     ]
-    # What it does is in get_search_results; this is what shows the field.
+    # Makes the search box appear. get_search_results does the search.
     search_fields = ["name_key", "email", "phone", "company_key"]
-    search_help_text = "The beginning of a name, company, e-mail address, phone number or domain"
+    search_help_text = "Start of a name, company, e-mail address, phone number or domain"
     list_select_related = ["assigned_user"]
-    # Any other order than its own would sort the whole table.
+    # Any other order would sort the whole table.
     sortable_by = ()
-    notes = ["leads/admin/lead_header.html", "leads/admin/lead_panels.html"]
+    notes = ["leads/admin/lead_summary.html", "leads/admin/lead_panels.html"]
     fieldsets = [
         (
             "Deal",
@@ -195,10 +147,10 @@ class LeadAdmin(TenantModelAdmin):
         ("More", {"fields": [("company_domain", "location"), "linkedin_url", ("source", "source_id"), "description"]}),
     ]
     actions = ["assign_all", "move_all", "archive_all", "export"]
-    actions_detail = ["move", "give"]
+    actions_detail = ["move", "assign"]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the registered actions first: Django asks once, when every feature has registered its own."""
+        """Return the addresses, those of registered actions included. By now every feature has registered its own."""
         for action in extensions.actions():
             if not hasattr(self, action.name):
                 self._add_action(action)
@@ -218,55 +170,57 @@ class LeadAdmin(TenantModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         lead = kwargs.get("obj")
-        shown = {"header": header_of(lead), "panels": _panels(request, lead)} if lead else {}
+        shown = {"summary": summary_of(lead), "panels": _panels(request, lead)} if lead else {}
         return super().render_change_form(request, {**context, **shown}, *args, **kwargs)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str
+    ) -> tuple[QuerySet[Lead], bool]:
         rows, distinct = super().get_search_results(request, queryset, "")
         by_id, _distinct = self._by_id(request, queryset, search_term)
         if by_id is not None:
             return by_id, distinct
         return selectors.find_leads(rows, search_term), distinct
 
-    def _by_id(self, request: HttpRequest, rows: QuerySet, term: str) -> tuple[QuerySet | None, bool]:
+    def _by_id(self, request: HttpRequest, rows: QuerySet[Lead], term: str) -> tuple[QuerySet[Lead] | None, bool]:
         compact = term.strip().replace("-", "")
         if len(compact) != 32 or not all(character in "0123456789abcdefABCDEF" for character in compact):
             return None, False
         return super().get_search_results(request, rows, term)
 
     @display(description="Lead", header=True)
-    def person(self, obj: Any) -> tuple[str, str]:
-        return obj.full_name or obj.email or obj.phone or "Without a name", obj.title or obj.email
+    def person(self, obj: Lead) -> tuple[str, str]:
+        return obj.full_name or obj.email or obj.phone or "No name", obj.title or obj.email
 
     @display(description="Company")
-    def company(self, obj: Any) -> str:
+    def company(self, obj: Lead) -> str:
         return str(obj.company_name)
 
     @display(description="Stage", label=STAGE_COLOURS)
-    def stage_label(self, obj: Any) -> str:
+    def stage_label(self, obj: Lead) -> str:
         return in_words(obj.stage)
 
-    @display(description="Owner")
-    def owner(self, obj: Any) -> str | None:
+    @display(description="Assigned to")
+    def assigned_to(self, obj: Lead) -> str | None:
         return obj.assigned_user.full_name if obj.assigned_user else None
 
     @display(description="Follow-up", label={"overdue": "danger", "planned": "default"})
-    def follow_up(self, obj: Any) -> tuple[str, str] | None:
+    def follow_up(self, obj: Lead) -> tuple[str, str] | None:
         due = obj.next_follow_up_at
         if due is None:
             return None
         return ("overdue" if due <= timezone.now() else "planned", day(due))
 
     @display(description="Last activity")
-    def active(self, obj: Any) -> str | None:
+    def active(self, obj: Lead) -> str | None:
         return day(obj.last_activity_at) if obj.last_activity_at else None
 
     @display(description="Priority", label={value.label: colour for value, colour in PRIORITY_COLOURS.items()})
-    def priority_label(self, obj: Any) -> str | None:
+    def priority_label(self, obj: Lead) -> str | None:
         return obj.get_priority_display() if obj.priority else None
 
     @display(description="Value")
-    def value(self, obj: Any) -> str | None:
+    def value(self, obj: Lead) -> str | None:
         return amount(obj.estimated_value, obj.currency)
 
     @row_action(
@@ -275,68 +229,65 @@ class LeadAdmin(TenantModelAdmin):
         when=lambda row: not is_deleted(row),
         icon="moving",
     )
-    def move(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def move(self, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
         writes.update(row, {"stage": values["stage"]}, actor=access_of(request).user)
-        return f"{row} stands in “{in_words(values['stage'])}” now."
+        return f"{row} was moved to “{in_words(values['stage'])}”."
 
     @row_action(
         "Assign",
-        form=lambda row: owner_form(row.tenant_id),
+        form=lambda row: assignment_form(row.tenant_id),
         when=lambda row: not is_deleted(row),
         icon="person_add",
     )
-    def give(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        user = _user(values["assigned_user"])
+    def assign(self, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
+        user = chosen_member(values["assigned_user"])
         leads.assign(lead=row, user=user, actor=access_of(request).user)
-        return f"{row} belongs to {user} now." if user else f"{row} belongs to nobody now."
+        return f"{row} was assigned to {user or 'nobody'}."
 
-    @bulk_action("Assign", form_of=owner_form)
-    def assign_all(self, request: HttpRequest, rows: list[Any], values: dict[str, Any]) -> str:
-        user = _user(values["assigned_user"])
-        changed = _in_portions(rows, lambda ids: leads.assign_many(ids=ids, user=user, actor=access_of(request).user))
-        return f"{changed} of {len(rows)} leads changed hands."
+    @bulk_action("Assign", form_of=assignment_form)
+    def assign_all(self, request: HttpRequest, rows: list[Lead], values: dict[str, Any]) -> str:
+        user = chosen_member(values["assigned_user"])
+        changed = _count_changed(rows, lambda ids: leads.assign_many(ids=ids, user=user, actor=access_of(request).user))
+        return f"{changed} of {len(rows)} leads were assigned to {user or 'nobody'}."
 
     @bulk_action("Move to stage", form_of=stage_form)
-    def move_all(self, request: HttpRequest, rows: list[Any], values: dict[str, Any]) -> str:
+    def move_all(self, request: HttpRequest, rows: list[Lead], values: dict[str, Any]) -> str:
         key, actor = values["stage"], access_of(request).user
-        changed = _in_portions(rows, lambda ids: leads.move_many(ids=ids, stage=key, actor=actor))
-        return f"{changed} of {len(rows)} leads moved to “{in_words(key)}”."
+        changed = _count_changed(rows, lambda ids: leads.move_many(ids=ids, stage=key, actor=actor))
+        return f"{changed} of {len(rows)} leads were moved to “{in_words(key)}”."
 
     @admin.action(description="Archive", permissions=["change"])
-    def archive_all(self, request: HttpRequest, queryset: QuerySet) -> None:
+    def archive_all(self, request: HttpRequest, queryset: QuerySet[Lead]) -> None:
         rows = list(queryset)
         for row in rows:
             with self.row_scope(request, row):
                 writes.update(row, {"is_archived": True}, actor=access_of(request).user)
-        messages.success(request, f"{len(rows)} leads are archived.")
+        messages.success(request, f"{len(rows)} leads were archived.")
 
     @admin.action(description="Export", permissions=["view"])
-    def export(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        return leads_csv(queryset)  # type: ignore[return-value]
+    def export(self, request: HttpRequest, queryset: QuerySet[Lead]) -> HttpResponse:
+        return leads_csv(queryset)  # type: ignore[return-value]  # the stubs know plain responses only
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPanel:
-    """A rendered panel as the template shows it."""
+class PanelContent:
+    """A rendered panel as the template takes it."""
 
     title: str
     icon: str
     body: str
 
 
-def _panels(request: HttpRequest, lead: Lead) -> list[ShownPanel]:
+def _panels(request: HttpRequest, lead: Lead) -> list[PanelContent]:
     panels = [
-        ShownPanel(panel.title, panel.icon, panel.render(request, lead))
+        PanelContent(panel.title, panel.icon, panel.render(request, lead))
         for panel in extensions.panels_for(access_of(request))
     ]
     return [panel for panel in panels if panel.body]
 
 
-def _user(key: str) -> User | None:
-    return User.objects.get(pk=key) if key else None
-
-
-def _in_portions(rows: list[Any], change: Any) -> int:
+def _count_changed(rows: Sequence[Lead], change: Callable[[list[UUID]], list[leads.LeadOutcome]]) -> int:
+    """Change the leads in batches of the allowed size and return how many changed."""
     ids = [row.pk for row in rows]
-    portions = (ids[start : start + leads.MOST_AT_ONCE] for start in range(0, len(ids), leads.MOST_AT_ONCE))
-    return sum(outcome.verdict == "changed" for portion in portions for outcome in change(portion))
+    batches = (ids[start : start + leads.MAX_LEADS] for start in range(0, len(ids), leads.MAX_LEADS))
+    return sum(outcome.verdict == "changed" for batch in batches for outcome in change(batch))

@@ -1,6 +1,4 @@
-"""Notes and social profiles, apart from the leads they hang on."""
-
-from typing import Any
+"""Lists of notes and social profiles."""
 
 from unfold.decorators import display
 
@@ -15,12 +13,12 @@ class LeadNoteAdmin(TenantModelAdmin):
     list_display = ["note", "lead", "created_by_user", "created_at"]
     list_filter = ["created_by_user", "created_at"]
     search_fields = ["id__exact"]
-    # Any other order than its own would sort the whole table.
+    # Any other order would sort the whole table.
     sortable_by = ()
-    search_help_text = "The id of a note, or of a lead to see its notes"
+    search_help_text = "Id of a note, or of a lead for its notes"
 
     @display(description="Note")
-    def note(self, obj: Any) -> str:
+    def note(self, obj: LeadNote) -> str:
         return str(obj.excerpt)
 
 
@@ -31,8 +29,8 @@ class LeadSocialAdmin(TenantModelAdmin):
     list_display = ["lead", "networks", "created_at"]
     search_fields = ["id__exact"]
     sortable_by = ()
-    search_help_text = "The id of a lead"
+    search_help_text = "Id of a lead"
 
     @display(description="Networks")
-    def networks(self, obj: Any) -> str:
+    def networks(self, obj: LeadSocial) -> str:
         return str(obj)

@@ -1,4 +1,4 @@
-"""The head of a lead's page: who it is and where they stand, at a glance."""
+"""The summary at the top of a lead's page."""
 
 from dataclasses import dataclass
 
@@ -11,33 +11,33 @@ from leads.pipeline.models import LeadStage
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """What the template shows."""
+class LeadSummary:
+    """The lead as text."""
 
     name: str
     about: str
     phone: str
     stage: str
     color: str
-    owner: str
+    assigned_to: str
     value: str
 
 
-def header_of(lead: Lead) -> Header:
-    """The lead's head; its stage by the name the tenant gave it."""
+def summary_of(lead: Lead) -> LeadSummary:
+    """Return the lead's summary, with the tenant's own name for its stage."""
     stage = LeadStage.objects.filter(tenant=lead.tenant_id, key=lead.stage).first()
-    return Header(
+    return LeadSummary(
         name=lead.full_name or lead.email or lead.phone or "Without a name",
         about=" · ".join(part for part in (lead.title, lead.company_name, lead.location) if part),
-        phone=_spaced(lead.phone),
+        phone=_formatted(lead.phone),
         stage=stage.label if stage else lead.stage,
         color=stage.color if stage else "",
-        owner=(lead.assigned_user.full_name or lead.assigned_user.email) if lead.assigned_user else "Nobody",
+        assigned_to=(lead.assigned_user.full_name or lead.assigned_user.email) if lead.assigned_user else "Nobody",
         value=amount(lead.estimated_value, lead.currency) or "–",
     )
 
 
-def _spaced(number: str) -> str:
+def _formatted(number: str) -> str:
     try:
         return phones.parse(number).international if number else ""
     except ValidationError:

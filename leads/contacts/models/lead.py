@@ -1,4 +1,4 @@
-"""The lead: a person and a deal on their way through the pipeline."""
+"""Leads: people, each with a deal in the pipeline."""
 
 from typing import Any
 
@@ -35,16 +35,16 @@ def _text(length: int, **options: Any) -> models.CharField:
 
 
 class Lead(DeletedFlag, SoftDeletable, TenantModel):
-    """One person somebody hopes to win, with the deal that goes with them and where it stands.
+    """One person whom the tenant hopes to win, and the deal with them.
 
-    ``stage`` and ``status`` are keys of the tenant's stages and statuses. ``phone`` is the whole
-    number in E.164; ``country_code``, ``base_number`` and ``leading_zeros`` are the same in parts.
+    ``stage`` and ``status`` are keys of the tenant's stages and statuses. ``phone`` is the whole number in
+    E.164; ``country_code``, ``base_number`` and ``leading_zeros`` are its parts.
     """
 
     event_name = "leads.lead"
 
     created_by_user = TenantUserKey(null=True, blank=True, db_index=False, editable=False)
-    assigned_user = TenantUserKey(member=True, null=True, blank=True, db_index=False, verbose_name="owner")
+    assigned_user = TenantUserKey(member=True, null=True, blank=True, db_index=False, verbose_name="assigned to")
     assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     first_name = _text(255)
@@ -72,14 +72,14 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
         max_length=10,
         default=DEFAULT_CURRENCY,
         db_default=DEFAULT_CURRENCY,
-        validators=[RegexValidator(r"\A[A-Z]{3}\Z", "Give the currency as three capital letters, such as EUR.")],
+        validators=[RegexValidator(r"\A[A-Z]{3}\Z", "Write the currency as three capital letters, for example EUR.")],
     )
     source = _text(100)
     source_id = _text(255)
     tags = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TAGS)])
     custom_fields = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     raw_data = models.JSONField(null=True, blank=True, validators=[JsonSchemaValidator(OBJECT)])
-    # ``notes`` in Python and in the API is the list of notes written on the lead.
+    # ``notes`` in Python and in the API are the rows of lead_notes.
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="", db_column="notes")
 
     is_archived = models.BooleanField("archived", default=False, db_default=False)
@@ -100,7 +100,7 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
                 fields=["tenant", "source", "source_id"],
                 condition=LIVE & ~Q(source_id=""),
                 name="leads_source_key",
-                violation_error_message="This lead was already taken over from that source.",
+                violation_error_message="This lead was already imported from that source.",
             ),
             models.CheckConstraint(
                 condition=Q(email=Lower("email")),
@@ -110,37 +110,37 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
             models.CheckConstraint(
                 condition=Q(company_domain=Lower("company_domain")),
                 name="leads_company_domain_lowercase",
-                violation_error_message="Write the company's domain in lower case.",
+                violation_error_message="Write the company domain in lower case.",
             ),
             models.CheckConstraint(
                 condition=Q(priority__in=Priority.values),
                 name="leads_priority_valid",
-                violation_error_message="The priority is one of 0 (not set), 1 low, 2 medium, 3 high and 4 urgent.",
+                violation_error_message="Choose a priority: 0 (not set), 1 (low), 2 (medium), 3 (high) or 4 (urgent).",
             ),
             models.CheckConstraint(
                 condition=Q(estimated_value__isnull=True) | Q(estimated_value__gte=0),
                 name="leads_value_not_negative",
-                violation_error_message="The estimated value is nothing or more.",
+                violation_error_message="The estimated value cannot be negative.",
             ),
             models.CheckConstraint(
                 condition=Q(currency__regex=r"^[A-Z]{3}$"),
                 name="leads_currency_valid",
-                violation_error_message="Give the currency as three capital letters, such as EUR.",
+                violation_error_message="Write the currency as three capital letters, for example EUR.",
             ),
             models.CheckConstraint(
                 condition=~Q(stage="") & ~Q(status=""),
                 name="leads_stands_somewhere",
-                violation_error_message="A lead always has a stage and a status.",
+                violation_error_message="A lead needs a stage and a status.",
             ),
             models.CheckConstraint(
                 condition=Q(base_number__isnull=True) | (Q(base_number__gte=0) & ~Q(country_code="")),
                 name="leads_phone_parts",
-                violation_error_message="A national number comes with its country code.",
+                violation_error_message="A national phone number needs a country code.",
             ),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="leads_newest"),
-            # With the values beside the keys the board adds up its columns from the index alone.
+            # Includes what the board adds up, so that it reads the index only.
             models.Index(
                 fields=["tenant", "stage", "-created_at"],
                 include=["is_archived", "currency", "estimated_value"],

@@ -1,4 +1,4 @@
-"""What people wrote about a lead."""
+"""Notes on leads."""
 
 from django.db import models
 from django.utils.text import Truncator
@@ -6,11 +6,11 @@ from django.utils.text import Truncator
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
 
-EXCERPT = 80
+MAX_EXCERPT_LENGTH = 80
 
 
 class LeadNote(DeletedFlag, SoftDeletable, TenantModel):
-    """One remark a person wrote on a lead. It outlives the person's account."""
+    """A remark that a user wrote on a lead. It stays when the user's account is deleted."""
 
     event_name = "leads.note"
 
@@ -32,4 +32,4 @@ class LeadNote(DeletedFlag, SoftDeletable, TenantModel):
 
     @property
     def excerpt(self) -> str:
-        return Truncator(self.content).chars(EXCERPT)
+        return Truncator(self.content).chars(MAX_EXCERPT_LENGTH)

@@ -1,4 +1,4 @@
-"""Where a lead is found on social networks."""
+"""Social profiles of leads."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import TenantModel
 
 NETWORKS = ("linkedin", "whatsapp", "instagram", "facebook")
-# The known networks hold an address or a handle; what a provider adds is kept as it came.
+# Known networks hold an address or a handle. Other keys come from providers and may hold anything.
 HANDLES = {
     "type": "object",
     "properties": {name: {"type": "string", "maxLength": 500} for name in NETWORKS},
@@ -15,7 +15,7 @@ HANDLES = {
 
 
 class LeadSocial(TenantModel):
-    """A lead's handles and addresses on social networks, all in one row."""
+    """All of a lead's handles and addresses on social networks, in one row."""
 
     event_name = "leads.social"
 
@@ -29,7 +29,7 @@ class LeadSocial(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "lead"],
                 name="lead_social_lead_key",
-                violation_error_message="The lead has its social profiles already: change those.",
+                violation_error_message="This lead already has social profiles. Change those instead.",
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="lead_social_newest")]

@@ -1,7 +1,7 @@
-"""Leads: how they are written, given to people and moved through the pipeline, one or many at a time."""
+"""Write leads, assign them and move them through the pipeline, one or many at a time."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -15,58 +15,58 @@ from lad import phones, writes
 from lad.errors import Invalid
 from lad.outbox.emission import NewEvent, emit_many
 from lad.tenancy.context import current_tenant_id
+from lad.types import Actor, Values
 from leads.contacts.models import Lead
 from leads.pipeline import services as pipeline
-from leads.pipeline.services import STAGES, STATUSES, Place
+from leads.pipeline.services import STAGES, STATUSES
 from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
-# More is an import, not a selection.
-MOST_AT_ONCE: Final = 500
-# What has an event of its own, and is not told of a second time.
-_TOLD_APART: Final = frozenset({"stage", "status", "assigned_user"})
-_ADDRESS: Final = re.compile(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/?#:]*)")
-
-Verdict = Literal["changed", "unchanged", "not_found"]
+# A selection in a list. More is a job for an import.
+MAX_LEADS: Final = 500
+# Their changes have events of their own and are left out of ``leads.lead.updated``.
+_OWN_EVENT: Final = frozenset({"stage", "status", "assigned_user"})
+_PHONE_PARTS: Final = frozenset({"country_code", "base_number", "leading_zeros"})
+_WEB_ADDRESS: Final = re.compile(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/?#:]*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one lead of many."""
+class LeadOutcome:
+    """What a change of many leads did to one of them."""
 
     id: UUID
-    verdict: Verdict
+    verdict: Literal["changed", "unchanged", "not_found"]
 
 
 class LeadWriter(writes.Writer[Lead]):
-    """Leads stand in stages and statuses of their tenant, and their numbers, addresses and domains are normalised.
+    """Writes leads: their stage and status exist, and phone, e-mail, domain and currency are normalised.
 
-    Besides plain changes it emits ``leads.lead.stage_changed``, ``status_changed`` and ``assigned``.
+    Emits ``leads.lead.stage_changed``, ``status_changed`` and ``assigned`` besides the plain changes.
     """
 
     @transaction.atomic
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Lead:
+    def create(self, values: Values, *, actor: Actor = None) -> Lead:
         values = dict(values)
         tenant_id = values["tenant"].pk if values.get("tenant") is not None else current_tenant_id()
-        for place in (STAGES, STATUSES):
-            values[place.field] = values.get(place.field) or pipeline.default_key(place, tenant_id)
-            pipeline.hold(place, tenant_id, values[place.field])
+        for field in (STAGES, STATUSES):
+            values[field.name] = values.get(field.name) or pipeline.default_key(field, tenant_id)
+            pipeline.lock_choice(field, tenant_id, values[field.name])
         values = _normalised(values)
         values.setdefault("created_by_user", actor)
         if values.get("assigned_user") is not None:
             values["assigned_at"] = timezone.now()
-        row: Lead = super().create(values, actor=actor)
+        row = super().create(values, actor=actor)
         if row.assigned_user_id is not None:
-            emit_many([_assigned(row, None, actor)])
+            emit_many([_assigned_event(row, before=None, after=row.assigned_user_id, actor=actor)])
         return row
 
     @transaction.atomic
-    def update(self, row: Lead, values: Mapping[str, Any], *, actor: Any = None) -> Lead:
+    def update(self, row: Lead, values: Values, *, actor: Actor = None) -> Lead:
         values = _normalised(values)
-        for place in (STAGES, STATUSES):
-            if place.field in values and values[place.field] != getattr(row, place.field):
-                values[place.field] = values[place.field] or pipeline.default_key(place, row.tenant_id)
-                pipeline.hold(place, row.tenant_id, values[place.field])
+        for field in (STAGES, STATUSES):
+            if field.name in values and values[field.name] != getattr(row, field.name):
+                values[field.name] = values[field.name] or pipeline.default_key(field, row.tenant_id)
+                pipeline.lock_choice(field, row.tenant_id, values[field.name])
         changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
         if not changed:
             return row
@@ -77,126 +77,111 @@ class LeadWriter(writes.Writer[Lead]):
         if "assigned_user" in changed:
             row.assigned_at = row.last_activity_at if row.assigned_user_id else None
         self._save(row)
-        plain = [name for name in changed if name not in _TOLD_APART and not _is_phone_part(name)]
+        plain = [name for name in changed if name not in _OWN_EVENT | _PHONE_PARTS]
         if plain:
             writes.announce("updated", row, changed=plain, actor=actor)
-        emit_many(_told_apart(row, changed, before, actor))
+        emit_many(_own_events(row, changed, before, actor))
         return row
 
     @transaction.atomic
-    def restore(self, row: Lead, *, actor: Any = None) -> Lead:
-        restored: Lead = super().restore(row, actor=actor)
-        moves = {}
-        for place in (STAGES, STATUSES):
-            if not place.model.objects.filter(tenant=row.tenant_id, key=getattr(row, place.field)).exists():
-                moves[place.field] = pipeline.default_key(place, row.tenant_id)
-        return self.update(restored, moves, actor=actor) if moves else restored
+    def restore(self, row: Lead, *, actor: Actor = None) -> Lead:
+        restored = super().restore(row, actor=actor)
+        missing = {}
+        for field in (STAGES, STATUSES):
+            if not field.model.objects.filter(tenant=row.tenant_id, key=getattr(row, field.name)).exists():
+                missing[field.name] = pipeline.default_key(field, row.tenant_id)
+        return self.update(restored, missing, actor=actor) if missing else restored
 
 
 @transaction.atomic
-def assign(*, lead: Lead, user: User | None, actor: Any = None) -> Lead:
-    """Give a lead to a member, or to nobody. Emits ``leads.lead.assigned``; no event when nothing changes."""
+def assign(*, lead: Lead, user: User | None, actor: Actor = None) -> Lead:
+    """Assign a lead to a member, or to nobody. Emits ``leads.lead.assigned`` if that is a change."""
     row = Lead.objects.select_for_update().get(pk=lead.pk)
-    updated: Lead = writes.update(row, {"assigned_user": user}, actor=actor)
-    return updated
+    return writes.update(row, {"assigned_user": user}, actor=actor)
 
 
 @transaction.atomic
-def assign_many(*, ids: Sequence[UUID], user: User | None, actor: Any = None) -> list[Outcome]:
-    """Give many leads of the current tenant to a member, or to nobody; each outcome in the order asked.
+def assign_many(*, ids: Sequence[UUID], user: User | None, actor: Actor = None) -> list[LeadOutcome]:
+    """Assign leads of the current tenant to a member, or to nobody. Return the outcomes in the order of the ids.
 
-    Emits ``leads.lead.assigned`` for each that changed. Raises Invalid for more than MOST_AT_ONCE, or for
-    somebody who is no member.
+    Emits ``leads.lead.assigned`` for each changed lead. Raises Invalid for more than MAX_LEADS ids and for a user
+    who is not a member.
     """
     tenant_id = current_tenant_id()
     if user is not None and not Membership.objects.filter(tenant=tenant_id, user=user.pk).exists():
         raise Invalid(errors={"assigned_user": ["Choose a member of this tenant."]})
-    now = timezone.now()
-    changes = {"assigned_user": user, "assigned_at": now if user else None}
+    now, after = timezone.now(), user.pk if user else None
     return _change_many(
         ids,
-        changes=changes,
+        changes={"assigned_user": user, "assigned_at": now if user else None},
         now=now,
-        differs=lambda row: row.assigned_user_id != (user.pk if user else None),
-        event=lambda row: _assigned(row, row.assigned_user_id, actor, after=user.pk if user else None),
+        differs=lambda row: row.assigned_user_id != after,
+        event=lambda row: _assigned_event(row, before=row.assigned_user_id, after=after, actor=actor),
     )
 
 
-def move_many(*, ids: Sequence[UUID], stage: str, actor: Any = None) -> list[Outcome]:
-    """Move many leads of the current tenant to a stage, by its key; each outcome in the order asked.
-
-    Emits ``leads.lead.stage_changed`` for each that moved. Raises Invalid for more than MOST_AT_ONCE, or
-    for a stage there is not.
-    """
-    return _place_many(STAGES, ids, stage, actor)
-
-
-def set_status_many(*, ids: Sequence[UUID], status: str, actor: Any = None) -> list[Outcome]:
-    """The same for the status; emits ``leads.lead.status_changed``."""
-    return _place_many(STATUSES, ids, status, actor)
-
-
 @transaction.atomic
-def _place_many(place: Place, ids: Sequence[UUID], key: str, actor: Any) -> list[Outcome]:
-    pipeline.hold(place, current_tenant_id(), key)
+def move_many(*, ids: Sequence[UUID], stage: str, actor: Actor = None) -> list[LeadOutcome]:
+    """Move leads of the current tenant to the stage with this key. Return the outcomes in the order of the ids.
+
+    Emits ``leads.lead.stage_changed`` for each changed lead. Raises Invalid for more than MAX_LEADS ids and for a
+    stage that does not exist.
+    """
+    pipeline.lock_choice(STAGES, current_tenant_id(), stage)
     return _change_many(
         ids,
-        changes={place.field: key},
+        changes={"stage": stage},
         now=timezone.now(),
-        differs=lambda row: getattr(row, place.field) != key,
-        event=lambda row: NewEvent(
-            f"leads.lead.{place.name}_changed", row, {"before": getattr(row, place.field), "after": key}, actor
-        ),
+        differs=lambda row: row.stage != stage,
+        event=lambda row: NewEvent("leads.lead.stage_changed", row, {"before": row.stage, "after": stage}, actor),
     )
 
 
 def _change_many(
     ids: Sequence[UUID],
     *,
-    changes: Mapping[str, Any],
+    changes: Values,
     now: datetime,
     differs: Callable[[Lead], bool],
     event: Callable[[Lead], NewEvent],
-) -> list[Outcome]:
-    """One statement for all that differ; rows are locked in the order of their keys, lest two wait in a ring."""
+) -> list[LeadOutcome]:
+    """Change all leads that differ in one statement. Rows are locked in key order, which prevents deadlocks."""
     wanted = list(dict.fromkeys(ids))
-    if len(wanted) > MOST_AT_ONCE:
-        raise Invalid(errors={"ids": [f"At most {MOST_AT_ONCE} leads at once; these are {len(wanted)}."]})
+    if len(wanted) > MAX_LEADS:
+        raise Invalid(errors={"ids": [f"Choose at most {MAX_LEADS} leads. You chose {len(wanted)}."]})
     rows = {
         row.pk: row
         for row in Lead.objects.select_for_update(of=("self",))
         .filter(tenant=current_tenant_id(), pk__in=wanted)
         .order_by("pk")
     }
-    moving = [row for row in rows.values() if differs(row)]
-    Lead.objects.filter(pk__in=[row.pk for row in moving]).update(**changes, last_activity_at=now)
-    emit_many([event(row) for row in moving])
-    moved = {row.pk for row in moving}
-    return [Outcome(key, "changed" if key in moved else "unchanged" if key in rows else "not_found") for key in wanted]
+    differing = [row for row in rows.values() if differs(row)]
+    Lead.objects.filter(pk__in=[row.pk for row in differing]).update(**changes, last_activity_at=now)
+    emit_many([event(row) for row in differing])
+    changed = {row.pk for row in differing}
+    return [
+        LeadOutcome(key, "changed" if key in changed else "unchanged" if key in rows else "not_found") for key in wanted
+    ]
 
 
-def _told_apart(row: Lead, changed: Sequence[str], before: Mapping[str, Any], actor: Any) -> list[NewEvent]:
+def _own_events(row: Lead, changed: Sequence[str], before: Values, actor: Actor) -> list[NewEvent]:
     events = [
         NewEvent(f"leads.lead.{name}_changed", row, {"before": before[name], "after": getattr(row, name)}, actor)
         for name in ("stage", "status")
         if name in changed
     ]
     if "assigned_user" in changed:
-        events.append(_assigned(row, before["assigned_user"], actor))
+        events.append(_assigned_event(row, before=before["assigned_user"], after=row.assigned_user_id, actor=actor))
     return events
 
 
-_SAME: Final = object()
-
-
-def _assigned(row: Lead, before: UUID | None, actor: Any, *, after: Any = _SAME) -> NewEvent:
-    after = row.assigned_user_id if after is _SAME else after
+def _assigned_event(row: Lead, *, before: UUID | None, after: UUID | None, actor: Actor) -> NewEvent:
     payload = {"before": str(before) if before else None, "after": str(after) if after else None}
     return NewEvent("leads.lead.assigned", row, payload, actor)
 
 
-def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as the table keeps them. Raises Invalid for a number nobody can dial."""
+def _normalised(values: Values) -> dict[str, Any]:
+    """Return the values as the table stores them. Raise Invalid for a phone number that cannot be dialled."""
     values = dict(values)
     if "phone" in values:
         values |= _phone_columns(values["phone"])
@@ -210,8 +195,8 @@ def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def domain_of(text: str) -> str:
-    """The domain in what people paste: ``https://www.Acme.example/about`` is ``acme.example``."""
-    found = _ADDRESS.match(text.strip().lower())
+    """Return the domain of a web address: ``acme.example`` for ``https://www.Acme.example/about``."""
+    found = _WEB_ADDRESS.match(text.strip().lower())
     return found.group(1).rstrip(".") if found else ""
 
 
@@ -228,10 +213,6 @@ def _phone_columns(text: str | None) -> dict[str, Any]:
         "base_number": phone.base_number,
         "leading_zeros": phone.leading_zeros,
     }
-
-
-def _is_phone_part(name: str) -> bool:
-    return name in ("country_code", "base_number", "leading_zeros")
 
 
 writes.register(Lead, LeadWriter)

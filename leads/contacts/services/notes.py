@@ -1,41 +1,44 @@
-"""Notes and social profiles: what hangs on a lead and stays with it."""
+"""Write notes and social profiles: rows that belong to one lead and stay with it."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from lad import writes
 from lad.errors import Invalid
+from lad.types import Actor, Values
 from leads.contacts.models import Lead, LeadNote, LeadSocial
 from leads.contacts.services.activity import record_activity
 
+LeadRow = TypeVar("LeadRow", bound=models.Model)
 
-class OfLeadWriter(writes.Writer):
-    """A row that belongs to a lead does not change to another."""
 
-    def update(self, row: Any, values: Mapping[str, Any], *, actor: Any = None) -> Any:
-        stays_with_lead(row, values)
+class LeadRowWriter(writes.Writer[LeadRow]):
+    """Writes rows with a key to a lead. The key never changes."""
+
+    def update(self, row: LeadRow, values: Values, *, actor: Actor = None) -> LeadRow:
+        require_same_lead(row, values)
         return super().update(row, values, actor=actor)
 
 
-class NoteWriter(OfLeadWriter):
-    """A note carries its author, and counts as activity of the lead."""
+class NoteWriter(LeadRowWriter[LeadNote]):
+    """Writes notes. A note stores its author and counts as activity of the lead."""
 
     @transaction.atomic
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> LeadNote:
-        row: LeadNote = super().create({"created_by_user": actor, **values}, actor=actor)
+    def create(self, values: Values, *, actor: Actor = None) -> LeadNote:
+        row = super().create({"created_by_user": actor, **values}, actor=actor)
         record_activity([row.lead_id], at=timezone.now())
         return row
 
 
-def stays_with_lead(row: Any, values: Mapping[str, Any]) -> None:
-    """Raise Invalid when the values name another lead than the row's."""
-    lead: Lead | None = values.get("lead", row.lead)
-    if lead is None or lead.pk != row.lead_id:
-        raise Invalid(errors={"lead": ["This stays with its lead: make a new one for the other."]})
+def require_same_lead(row: models.Model, values: Values) -> None:
+    """Raise Invalid if the values name another lead than the row's."""
+    own: Lead = row.lead  # type: ignore[attr-defined]  # every such row has a key of this name
+    lead: Lead | None = values.get("lead", own)
+    if lead is None or lead.pk != own.pk:
+        raise Invalid(errors={"lead": ["The lead cannot be changed. Create a new entry for the other lead."]})
 
 
 writes.register(LeadNote, NoteWriter)
-writes.register(LeadSocial, OfLeadWriter)
+writes.register(LeadSocial, LeadRowWriter[LeadSocial])

@@ -1,4 +1,4 @@
-"""Availability as a week: shown as a table, entered one weekday a line."""
+"""Availability rules shown as a table and entered as text, one line for each weekday."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from leads.education.availability import WEEKDAYS, weekly_minutes, windows_of
+from leads.education.availability import WEEKDAYS, Rules, weekly_minutes, windows_of
 
 MINUTES: Final = 60
 _WINDOW: Final = re.compile(r"^(\d{1,2}):?(\d{2})?\s*(?:-|–|to)\s*(\d{1,2}):?(\d{2})?$")
@@ -18,14 +18,14 @@ _EXCEPTION: Final = re.compile(r"^(\d{4}-\d{2}-\d{2})\s+(closed|[\d:,\s–-]+?)(
 CLOSED: Final = "closed"
 
 
-def hours(rules: Mapping[str, Any]) -> str:
-    """How much a week has room for: ``22 h 30 min``."""
+def hours(rules: Rules) -> str:
+    """Return the open time of a week, for example ``22 h 30 min``."""
     whole, minutes = divmod(weekly_minutes(rules), MINUTES)
     return " ".join(part for part in (f"{whole} h" if whole else "", f"{minutes} min" if minutes else "") if part)
 
 
-def week_table(rules: Mapping[str, Any]) -> SafeString:
-    """The week and its exceptions, to read."""
+def week_table(rules: Rules) -> SafeString:
+    """Return the week and its exceptions as a table."""
     if not rules:
         return format_html('<span class="lad-hint">{}</span>', "No hours are set.")
     days = format_html_join(
@@ -52,7 +52,7 @@ def _chips(windows: Iterable[tuple[str, str]]) -> SafeString:
 
 
 class AvailabilityWidget(forms.MultiWidget):
-    """A line per weekday, and one text for the exceptions."""
+    """One input for each weekday and one for the exceptions."""
 
     template_name = "leads/admin/availability.html"
 
@@ -61,12 +61,12 @@ class AvailabilityWidget(forms.MultiWidget):
         hint = "2026-12-24 closed (Christmas)\n2026-12-31 09:00–12:00"
         super().__init__([*days.values(), UnfoldAdminTextareaWidget(attrs={"rows": 4, "placeholder": hint})], attrs)
 
-    def decompress(self, value: Any) -> list[str]:
+    def decompress(self, value: object) -> list[str]:
         rules = value if isinstance(value, dict) else {}
         weekly = [_text(windows_of(rules, day)) for day in WEEKDAYS]
         return [*weekly, "\n".join(_exception_text(each) for each in rules.get("exceptions", ()))]
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+    def get_context(self, name: str, value: object, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         labels = [*(day.capitalize() for day in WEEKDAYS), "Exceptions"]
         context["lines"] = list(zip(labels, context["widget"]["subwidgets"], strict=True))
@@ -74,12 +74,12 @@ class AvailabilityWidget(forms.MultiWidget):
 
 
 class AvailabilityField(forms.MultiValueField):
-    """Windows as people write them; what is stored is checked by the model."""
+    """Reads windows that people typed. The model checks the result."""
 
     widget = AvailabilityWidget
 
     def __init__(self, **kwargs: Any) -> None:
-        texts = [forms.CharField(required=False) for _place in (*WEEKDAYS, "exceptions")]
+        texts = [forms.CharField(required=False) for _name in (*WEEKDAYS, "exceptions")]
         super().__init__(fields=texts, required=False, require_all_fields=False, **kwargs)
 
     def compress(self, data_list: list[str]) -> dict[str, Any]:

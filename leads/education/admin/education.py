@@ -1,14 +1,17 @@
-"""The education vertical: students with the lead they are, counsellors with their week."""
+"""The pages of students and counsellors."""
 
 from typing import Any
 
 from django import forms
+from django.contrib.admin import AdminSite
 from django.contrib.admin.options import ModelAdmin
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -18,6 +21,7 @@ from lad.admin.base import TenantModelAdmin, register
 from leads.education.admin.availability import AvailabilityField, hours, week_table
 from leads.education.models import EducationCounsellor, EducationStudent
 from leads.formatting import in_words
+from tenants.accounts.models import User
 
 YEARS_SHOWN = 4
 
@@ -30,18 +34,18 @@ class IntakeYearFilter(DropdownFilter):
         first = timezone.now().year - 1
         return [(str(year), str(year)) for year in range(first, first + YEARS_SHOWN)]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[EducationStudent]) -> QuerySet[EducationStudent]:
         value = self.value() or ""
         return queryset.filter(intake_year=int(value)) if value.isdecimal() else queryset
 
 
 @display(description="Hours")
-def _week(obj: Any) -> Any:
+def _week(obj: EducationCounsellor) -> SafeString:
     return week_table(obj.availability_rules)
 
 
-def _name(person: Any) -> str | None:
-    return person and (person.full_name or person.email)
+def _name(user: User | None) -> str | None:
+    return (user.full_name or user.email) if user else None
 
 
 @register(EducationStudent)
@@ -66,15 +70,15 @@ class EducationStudentAdmin(TenantModelAdmin):
     readonly_fields = ["lead_card"]
 
     @display(description="Intake", ordering="intake_year")
-    def intake(self, obj: Any) -> str | None:
+    def intake(self, obj: EducationStudent) -> str | None:
         return obj.intake or None
 
     @display(description="Counsellor")
-    def counsellor(self, obj: Any) -> str | None:
+    def counsellor(self, obj: EducationStudent) -> str | None:
         return _name(obj.lead.assigned_user)
 
     @display(description="Lead")
-    def lead_card(self, obj: Any) -> Any:
+    def lead_card(self, obj: EducationStudent) -> SafeString:
         lead = obj.lead
         facts = [lead.email, lead.phone, lead.location, in_words(lead.stage), in_words(lead.status)]
         counsellor = _name(lead.assigned_user)
@@ -83,7 +87,7 @@ class EducationStudentAdmin(TenantModelAdmin):
             reverse("admin:leads_lead_change", args=(lead.pk,)),
             lead,
             format_html_join("", '<span class="lad-chip">{}</span>', ((each,) for each in facts if each)),
-            f"Counselled by {counsellor}." if counsellor else "Nobody counsels them yet: give the lead an owner.",
+            f"Counselled by {counsellor}." if counsellor else "There is no counsellor yet. Assign the lead to one.",
         )
 
 
@@ -110,21 +114,21 @@ class EducationCounsellorAdmin(TenantModelAdmin):
             {"fields": ["user", ("display_name", "counselor_code"), ("designation", "specialization"), "is_active"]},
         ),
         (
-            "When they receive people",
+            "Hours",
             {"fields": ["timezone", "availability_rules", "max_sessions_per_day"]},
         ),
         ("More", {"fields": ["metadata"]}),
     ]
 
-    def __init__(self, model: Any, admin_site: Any) -> None:
+    def __init__(self, model: type[EducationCounsellor], admin_site: AdminSite) -> None:
         super().__init__(model, admin_site)
         self.availability_rules_json = _week
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: EducationCounsellor | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "user" in readonly else [*readonly, "user"]
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "timezone":
             zones = [(name, name.replace("_", " ")) for name in sorted(timezones.names())]
             return forms.ChoiceField(choices=zones, initial="UTC", widget=UnfoldAdminSelectWidget, label="Time zone")
@@ -132,13 +136,13 @@ class EducationCounsellorAdmin(TenantModelAdmin):
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return AvailabilityField(
             label="Hours",
-            help_text="Windows of a day with commas between them; a day left empty is closed. In their time zone.",
+            help_text="Separate windows with commas; an empty day is closed. Times are in the counsellor's time zone.",
         )
 
     @display(description="Counsellor", ordering="display_name")
-    def counsellor(self, obj: Any) -> str:
+    def counsellor(self, obj: EducationCounsellor) -> str:
         return obj.display_name or obj.user.full_name
 
     @display(description="Week")
-    def week(self, obj: Any) -> str | None:
+    def week(self, obj: EducationCounsellor) -> str | None:
         return hours(obj.availability_rules) or None

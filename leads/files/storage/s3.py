@@ -1,4 +1,4 @@
-"""Attachments in S3-compatible storage."""
+"""Store attachments in S3-compatible storage."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -7,12 +7,12 @@ from botocore.config import Config
 from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 
-# Long enough to follow a redirect.
+# Long enough for a browser to follow the redirect.
 LINK_SECONDS: Final = 60
 
 
 class AttachmentBucket(S3Storage):
-    """A private bucket: what leaves it leaves by a signed link, as a download, whatever it holds."""
+    """A private bucket. Files leave it through signed links, always as downloads."""
 
     def get_default_settings(self) -> dict[str, Any]:
         return {
@@ -25,7 +25,7 @@ class AttachmentBucket(S3Storage):
         }
 
     def __init__(self, **settings: Any) -> None:
-        # Storages other than Amazon's do not know the checksums that newer clients add by themselves.
+        # Other storages than Amazon's reject the checksums that newer clients add.
         settings["client_config"] = Config(
             s3={"addressing_style": settings.pop("addressing_style", "auto")},
             signature_version="s3v4",
@@ -38,7 +38,7 @@ class AttachmentBucket(S3Storage):
         super().__init__(**settings)
 
     def signed_link(self, key: str, *, name: str, media_type: str) -> str:
-        """An address at the storage that gives the object, under this name, for a minute."""
+        """Return the storage's address of the object, valid for a minute. It downloads under the given name."""
         parameters = {
             "ResponseContentDisposition": content_disposition_header(as_attachment=True, filename=name),
             "ResponseContentType": media_type,
@@ -47,7 +47,7 @@ class AttachmentBucket(S3Storage):
         return str(self.url(key, parameters=parameters, expire=LINK_SECONDS))
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Every key that begins so, without a request per directory."""
+        """Yield every key that starts with the prefix, without one request for each directory."""
         start = f"{self.location.rstrip('/')}/" if self.location else ""
         pages = self.connection.meta.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket_name, Prefix=f"{start}{prefix}"):

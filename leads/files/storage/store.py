@@ -1,21 +1,21 @@
-"""Where files of leads lie: one object per attachment, under a key made of ids and nothing a person typed."""
+"""Store files of leads: one object for each attachment, under a key made of ids only."""
 
 import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, Any, Final
+from typing import IO, Final
 from uuid import UUID
 
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 
 from lad.errors import DomainError, NotFound
-from leads.files.kinds import Kind
+from leads.files.kinds import FileKind
 
 ALIAS: Final = "attachments"
-CHUNK: Final = 64 * 1024
+CHUNK_SIZE: Final = 64 * 1024
 # A version 7 UUID begins with the milliseconds since 1970.
 _TIME_BITS: Final = 80
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class StorageUnavailable(DomainError):
-    """The file storage does not answer; try again in a moment."""
+    """The file storage does not respond. Try again in a moment."""
 
     code = "storage_unavailable"
     status = 503
@@ -31,35 +31,36 @@ class StorageUnavailable(DomainError):
 
 
 class FileMissing(NotFound):
-    """The file of this attachment is no longer there."""
+    """The file of this attachment no longer exists."""
 
     code = "file_missing"
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What a content is, whatever anybody says of it."""
+class ContentDigest:
+    """Size in bytes and SHA-256 of a content."""
 
     size: int
     checksum: str
 
 
 def storage() -> Storage:
-    """The storage of attachments, as the settings name it."""
+    """Return the storage that the settings name."""
     return storages[ALIAS]
 
 
-def key_of(*, tenant_id: UUID, lead_id: UUID, attachment_id: UUID, kind: Kind) -> str:
+def key_of(*, tenant_id: UUID, lead_id: UUID, attachment_id: UUID, kind: FileKind) -> str:
+    """Return the key of an attachment's object."""
     return f"{tenant_id}/{lead_id}/{attachment_id}.{kind.extension}"
 
 
 def made_at(attachment_id: UUID) -> datetime:
-    """When the id was made."""
+    """Return the time that a version 7 UUID holds."""
     return datetime.fromtimestamp((attachment_id.int >> _TIME_BITS) / 1000, tz=UTC)
 
 
 def attachment_id_of(key: str) -> UUID | None:
-    """The attachment a key belongs to, or None for one that ``key_of`` never made."""
+    """Return the attachment of a key, or None for a key that ``key_of`` did not make."""
     tenant, _, rest = key.partition("/")
     lead, _, name = rest.partition("/")
     try:
@@ -69,19 +70,19 @@ def attachment_id_of(key: str) -> UUID | None:
     return attachment_id
 
 
-def measure(content: IO[bytes]) -> Measured:
-    """Size and SHA-256 of the content, read in pieces."""
+def digest(content: IO[bytes]) -> ContentDigest:
+    """Return size and SHA-256 of the content, read in chunks."""
     content.seek(0)
-    size, digest = 0, hashlib.sha256()
-    while piece := content.read(CHUNK):
+    size, sha256 = 0, hashlib.sha256()
+    while piece := content.read(CHUNK_SIZE):
         size += len(piece)
-        digest.update(piece)
+        sha256.update(piece)
     content.seek(0)
-    return Measured(size, digest.hexdigest())
+    return ContentDigest(size, sha256.hexdigest())
 
 
-def put(key: str, content: Any) -> None:
-    """Keep the content under the key, whole or not at all. Raises StorageUnavailable."""
+def put(key: str, content: IO[bytes] | File) -> None:
+    """Store the content under the key, whole or not at all. Raises StorageUnavailable."""
     content.seek(0)
     try:
         saved = storage().save(key, content if isinstance(content, File) else File(content))
@@ -90,13 +91,13 @@ def put(key: str, content: Any) -> None:
         remove(key)
         raise StorageUnavailable from error
     if saved != key:
-        # Something lies there already; keys are made of fresh ids, so this is nobody's upload.
+        # The storage chose another name because the key is taken. Keys hold fresh ids, so something is wrong.
         remove(saved)
         raise StorageUnavailable
 
 
 def get(key: str) -> File:
-    """The content. Raises FileMissing or StorageUnavailable."""
+    """Return the content. Raises FileMissing or StorageUnavailable."""
     try:
         return storage().open(key, "rb")
     except FileNotFoundError as error:
@@ -108,7 +109,7 @@ def get(key: str) -> File:
 
 
 def remove(key: str) -> bool:
-    """Remove the object, if it is there; what cannot be removed now is swept up later."""
+    """Remove the object and return whether that worked. A file that stays is removed later as an orphan."""
     try:
         storage().delete(key)
     except Exception:
@@ -118,7 +119,7 @@ def remove(key: str) -> bool:
 
 
 def keys(prefix: str = "") -> Iterator[str]:
-    """Every key that begins with the prefix, which ends with a slash or is empty."""
+    """Yield every key that starts with the prefix. The prefix ends with a slash or is empty."""
     listing = getattr(storage(), "keys", None)
     yield from listing(prefix) if listing else _walk(prefix)
 

@@ -1,4 +1,4 @@
-"""Removes files that no attachment knows."""
+"""Remove files that no attachment refers to."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from leads.files.storage import store
 
 
 class Command(BaseCommand):
-    """Files of tenants that are no longer there count too; what LAD never wrote is left alone."""
+    """Covers files of deleted tenants too. Leaves objects alone that LAD did not write."""
 
-    help = "Remove files older than a day that no attachment knows; --dry-run lists them."
+    help = "Remove files older than a day that no attachment refers to. --dry-run only lists them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--tenant", default="", help="only this tenant's files, by its id")
-        parser.add_argument("--dry-run", action="store_true", help="list them and remove none")
+        parser.add_argument("--tenant", default="", help="id of the tenant whose files to check")
+        parser.add_argument("--dry-run", action="store_true", help="list the files without removing them")
 
     def handle(self, *args: Any, **options: Any) -> None:
         prefix = f"{options['tenant']}/" if options["tenant"] else ""
         found = 0
-        for orphan in attachments.orphans(prefix=prefix, now=timezone.now()):
+        for orphan in attachments.orphaned_files(prefix=prefix, now=timezone.now()):
             found += 1
             self.stdout.write(orphan.key)
             if not options["dry_run"]:

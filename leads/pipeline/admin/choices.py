@@ -1,88 +1,82 @@
-"""What may be chosen in the forms and filters of the domain: stages, statuses and people of one tenant."""
+"""Choices of forms and filters: the stages, statuses and members of one tenant."""
 
-from typing import Any
+from typing import Final
+from uuid import UUID
 
 from django import forms
 from django.contrib.admin.options import ModelAdmin
-from django.db.models import F, QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
 from lad.tenancy.access import access_of
-from leads.pipeline import selectors
-from leads.pipeline.models import LeadStage, LeadStatus
+from leads.contacts.models import Lead
+from leads.pipeline.selectors import Choices, pipeline_choices, stage_choices
+from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
-Choices = list[tuple[str, str]]
-
-NOBODY = ("", "Nobody")
+NOBODY: Final = ("", "Nobody")
 
 
-def stages_of(tenant_id: Any) -> Choices:
-    return selectors.stage_choices(tenant_id)
-
-
-def statuses_of(tenant_id: Any) -> Choices:
-    rows = LeadStatus.objects.filter(tenant=tenant_id).order_by("created_at", "id")
-    return list(rows.values_list("key", "label"))
-
-
-def people_of(tenant_id: Any) -> Choices:
-    """The tenant's members by name."""
+def member_choices(tenant_id: UUID) -> Choices:
+    """Return ids and names of the tenant's members, by name."""
     members = Membership.objects.filter(tenant=tenant_id).select_related("user")
     found = [(str(each.user_id), each.user.full_name or each.user.email) for each in members]
     return sorted(found, key=lambda pair: pair[1])
 
 
-def stage_form(tenant_id: Any) -> type[forms.Form]:
-    return _choosing("StageForm", "stage", stages_of(tenant_id))
+def chosen_member(key: str) -> User | None:
+    """Return the member with the chosen id, or None for nobody."""
+    return User.objects.get(pk=key) if key else None
 
 
-def owner_form(tenant_id: Any) -> type[forms.Form]:
-    return _choosing("OwnerForm", "assigned_user", [NOBODY, *people_of(tenant_id)], required=False, label="Owner")
+def stage_form(tenant_id: UUID) -> type[forms.Form]:
+    """Return a form that asks for a stage."""
+    return _choice_form("StageForm", "stage", forms.ChoiceField(choices=stage_choices(tenant_id)))
 
 
-def _choosing(name: str, field: str, choices: Choices, **options: Any) -> type[forms.Form]:
-    return type(name, (forms.Form,), {field: forms.ChoiceField(choices=choices, **options)})
+def assignment_form(tenant_id: UUID) -> type[forms.Form]:
+    """Return a form that asks for a member, or nobody."""
+    choices = [NOBODY, *member_choices(tenant_id)]
+    field = forms.ChoiceField(choices=choices, required=False, label="Assign to")
+    return _choice_form("AssignmentForm", "assigned_user", field)
 
 
-def moment_field(**options: Any) -> forms.DateTimeField:
-    """A moment in UTC, chosen with what the browser has for it."""
+def _choice_form(name: str, field_name: str, field: forms.ChoiceField) -> type[forms.Form]:
+    return type(name, (forms.Form,), {field_name: field})
+
+
+def time_field(label: str) -> forms.DateTimeField:
+    """Return a field for a date and time in UTC, entered with the browser's own picker."""
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"})
-    return forms.DateTimeField(widget=widget, **{"help_text": "In UTC.", **options})
+    return forms.DateTimeField(widget=widget, label=label, help_text="In UTC.")
 
 
-class PlaceFilter(DropdownFilter):
-    """One of the tenant's own keys; across tenants there is nothing to choose from."""
+class PipelineFilter(DropdownFilter):
+    """Filters leads by one of the tenant's own keys. Offers nothing while no tenant is chosen."""
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         tenant_id = access_of(request).tenant_id
-        return _places(request, tenant_id)[str(self.parameter_name)] if tenant_id is not None else []
+        return _choices_once(request, tenant_id)[str(self.parameter_name)] if tenant_id is not None else []
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
         return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
 
 
-class StageFilter(PlaceFilter):
+class StageFilter(PipelineFilter):
     title = "stage"
     parameter_name = "stage"
 
 
-class StatusFilter(PlaceFilter):
+class StatusFilter(PipelineFilter):
     title = "status"
     parameter_name = "status"
 
 
-def _places(request: HttpRequest, tenant_id: Any) -> dict[str, Choices]:
-    """The tenant's stages and statuses, both in one query for both filters of a page."""
-    found: dict[str, Choices] | None = getattr(request, "lead_places", None)
+def _choices_once(request: HttpRequest, tenant_id: UUID) -> dict[str, Choices]:
+    """Return the choices of both filters, read once per page."""
+    found: dict[str, Choices] | None = getattr(request, "pipeline_choices", None)
     if found is None:
-        columns = ("kind", "place", "created_at", "key", "label")
-        stages = LeadStage.objects.filter(tenant=tenant_id).annotate(kind=Value("stage"), place=F("display_order"))
-        statuses = LeadStatus.objects.filter(tenant=tenant_id).annotate(kind=Value("status"), place=Value(0))
-        rows = stages.values_list(*columns).union(statuses.values_list(*columns), all=True).order_by(*columns[:4])
-        found = {"stage": [], "status": []}
-        for kind, _place, _made, key, label in rows:
-            found[kind].append((key, label))
-        request.lead_places = found  # type: ignore[attr-defined]
+        found = pipeline_choices(tenant_id)
+        request.pipeline_choices = found  # type: ignore[attr-defined]  # kept with the request it belongs to
     return found

@@ -22,80 +22,77 @@ from lad.admin.site import add_view
 from lad.tenancy.access import access_of
 from leads.pipeline import selectors
 from leads.pipeline import services as pipeline
-from leads.pipeline.admin.choices import stages_of, statuses_of
 from leads.pipeline.models import LeadStage, LeadStatus
 
-WHOLE = 100
 
-
-def _retire_form(row: Any) -> type[forms.Form]:
-    choices_of = stages_of if isinstance(row, LeadStage) else statuses_of
+def _retire_form(row: LeadStage | LeadStatus) -> type[forms.Form]:
+    choices_of = selectors.stage_choices if isinstance(row, LeadStage) else selectors.status_choices
     others = [pair for pair in choices_of(row.tenant_id) if pair[0] != row.key]
-    choices = [("", "Nowhere: no lead is there"), *others]
-    field = forms.ChoiceField(label="Its leads go to", choices=choices, required=False)
+    choices = [("", "Nowhere: it has no leads"), *others]
+    field = forms.ChoiceField(label="Move its leads to", choices=choices, required=False)
     return type("RetireForm", (forms.Form,), {"move_leads_to": field})
 
 
-class PlaceAdmin(TenantModelAdmin):
-    """What the pages of stages and statuses share."""
+class PipelineAdmin(TenantModelAdmin):
+    """The pages of stages and statuses, as far as they are the same."""
 
     area = "pipeline"
     section = "Leads"
     search_fields = ["key__startswith", "label__startswith"]
     actions_detail = ["retire"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: LeadStage | LeadStatus | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "key" in readonly else [*readonly, "key"]
 
     @display(description="Colour")
-    def swatch(self, obj: Any) -> SafeString:
+    def swatch(self, obj: LeadStage | LeadStatus) -> SafeString:
         if not obj.color:
             return format_html('<span class="text-subtle">{}</span>', "–")
         return format_html('<span class="lad-swatch" style="background:{}"></span> {}', obj.color, obj.color)
 
     @row_action(
         "Retire",
-        explanation="It goes, and the leads that stand in it move.",
+        explanation="It is removed, and its leads move to the one you choose.",
         form=_retire_form,
         permission="delete",
         icon="merge",
         danger=True,
     )
-    def retire(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def retire(self, request: HttpRequest, row: LeadStage | LeadStatus, values: dict[str, Any]) -> str:
         key = values["move_leads_to"]
         target = self.model.objects.get(tenant=row.tenant_id, key=key) if key else None
         moved = pipeline.retire(row=row, move_leads_to=target, actor=access_of(request).user)
-        return f"“{row.label}” is gone; {moved} leads moved."
+        return f"“{row.label}” was removed and {moved} leads were moved."
 
 
 @register(LeadStage)
-class LeadStageAdmin(PlaceAdmin):
+class LeadStageAdmin(PipelineAdmin):
     icon, rank = "view_week", 70
     list_display = ["label", "key", "display_order", "swatch", "created_at"]
 
-    def get_ordering(self, request: HttpRequest) -> Any:
+    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         return ["display_order"] if access_of(request).tenant_id is not None else super().get_ordering(request)
 
 
 @register(LeadStatus)
-class LeadStatusAdmin(PlaceAdmin):
+class LeadStatusAdmin(PipelineAdmin):
     icon, rank = "label", 80
     list_display = ["label", "key", "swatch", "created_at"]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One stage as the page shows it; ``share`` is its part of all leads in per cent."""
+class BoardColumn:
+    """One stage as the page shows it. ``share`` is its percentage of all leads."""
 
     stage: selectors.StageCount
     share: int
-    worth: str
+    value: str
     url: str
 
 
 def board(request: HttpRequest) -> HttpResponse:
-    """How many leads stand where in the tenant's pipeline, and what they are worth."""
+    """Show how many leads each stage of the tenant has, and their value."""
     if not _may_see(request):
         raise PermissionDenied
     tenant_id = access_of(request).tenant_id
@@ -103,10 +100,10 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Pipeline",
-        "chosen": tenant_id is not None,
+        "tenant_chosen": tenant_id is not None,
         "columns": _columns(stages),
         "leads": sum(stage.leads for stage in stages),
-        "worth": _worth(stages),
+        "value": _total_value(stages),
         "is_fullwidth": "1",
     }
     return TemplateResponse(request, "leads/admin/pipeline.html", context)
@@ -117,22 +114,22 @@ def _may_see(request: HttpRequest) -> bool:
     return access.signed_in and access.allows("leads.view")
 
 
-def _columns(stages: Sequence[selectors.StageCount]) -> list[Column]:
+def _columns(stages: Sequence[selectors.StageCount]) -> list[BoardColumn]:
     total = sum(stage.leads for stage in stages) or 1
     leads = reverse("admin:leads_lead_changelist")
     return [
-        Column(
+        BoardColumn(
             stage,
-            round(stage.leads * WHOLE / total),
-            _worth([stage]),
+            round(stage.leads * 100 / total),
+            _total_value([stage]),
             f"{leads}?stage={stage.key}&is_archived__exact=0",
         )
         for stage in stages
     ]
 
 
-def _worth(stages: Iterable[selectors.StageCount]) -> str:
-    """The values added up by currency, the biggest first."""
+def _total_value(stages: Iterable[selectors.StageCount]) -> str:
+    """Return the sums by currency, largest first."""
     sums: dict[str, Decimal] = {}
     for stage in stages:
         for currency, value in stage.values.items():

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from lad.tenancy.context import platform_context
 from leads.contacts.models import Lead
-from leads.contacts.services.leads import MOST_AT_ONCE, domain_of
+from leads.contacts.services.leads import MAX_LEADS, domain_of
 from leads.pipeline.models import LeadStage
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -121,7 +121,7 @@ def test_the_same_person_of_one_source_comes_in_once(api: Any, member: User) -> 
     assert post(api(member), LEADS, **body).status_code == 201
     again = post(api(member), LEADS, **body)
     assert again.status_code in (400, 409)
-    assert "already taken over" in again.content.decode()
+    assert "already imported" in again.content.decode()
     assert post(api(member), LEADS, **{**body, "source": "unipile"}).status_code == 201
 
 
@@ -168,7 +168,7 @@ def test_many_leads_move_and_each_move_is_told(api: Any, member: User, make_lead
 
 
 def test_more_than_a_selection_is_refused(api: Any, member: User) -> None:
-    ids = [str(uuid4()) for _ in range(MOST_AT_ONCE + 1)]
+    ids = [str(uuid4()) for _ in range(MAX_LEADS + 1)]
     assert problem(post(api(member), f"{LEADS}move/", ids=ids, stage="won")) == (400, "invalid")
 
 

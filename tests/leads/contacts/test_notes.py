@@ -42,7 +42,7 @@ def test_a_lead_has_its_social_profiles_in_one_row(api: Any, member: User, lead:
     assert api(member).post(SOCIAL, body, format="json").status_code == 201
     response = api(member).post(SOCIAL, body, format="json")
     assert response.status_code == 400
-    assert "change those" in response.content.decode()
+    assert "Change those" in response.content.decode()
 
 
 def test_a_handle_is_text(api: Any, member: User, lead: Lead) -> None:

@@ -59,7 +59,7 @@ def test_a_lead_becomes_a_student_once(api: Any, member: User, lead: Lead) -> No
     body = {"lead": str(lead.pk), "intake_year": 2027, "intake_month": "september"}
     assert api(member).post(STUDENTS, body, format="json").status_code == 201
     again = api(member).post(STUDENTS, body, format="json")
-    assert "This lead is a student already" in str(field_problems(again))
+    assert "This lead is already a student" in str(field_problems(again))
 
 
 def test_a_student_that_was_deleted_makes_room_and_does_not_come_back_beside_another(
@@ -148,7 +148,7 @@ def test_a_member_is_made_a_counsellor_by_an_admin_and_once(api: Any, admin: Use
     assert response.status_code == 201, response.content
     assert response.json()["max_sessions_per_day"] == 20
     again = api(admin).post(COUNSELLORS, counsellor_body(member), format="json")
-    assert "counsellor already" in str(field_problems(again))
+    assert "already a counsellor" in str(field_problems(again))
     assert problem(api(member).post(COUNSELLORS, counsellor_body(member), format="json")) == (403, "missing_right")
 
 

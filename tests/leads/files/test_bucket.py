@@ -154,5 +154,5 @@ def test_orphans_are_swept_from_the_bucket(bucket: Any, lead: Any, upload: Any, 
     kept = row_of(upload(member).json()).file_url
     orphan = put(lead, old_id())
     assert sorted(store.keys(f"{lead.tenant_id}/")) == sorted([kept, orphan])
-    assert attachments.sweep(prefix=f"{lead.tenant_id}/", now=timezone.now()) == 1
+    assert attachments.remove_orphaned_files(prefix=f"{lead.tenant_id}/", now=timezone.now()) == 1
     assert stored() == [kept]

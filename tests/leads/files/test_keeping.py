@@ -66,20 +66,20 @@ def test_a_file_that_cannot_be_removed_now_is_swept_up_later(
     with patch.object(store.storage(), "delete", side_effect=OSError("busy")):
         assert purge(django_capture_on_commit_callbacks, hours=1) == 1
     assert len(stored()) == 1
-    assert attachments.sweep(now=timezone.now() + 2 * attachments.YOUNGEST_ORPHAN) == 1
+    assert attachments.remove_orphaned_files(now=timezone.now() + 2 * attachments.MIN_ORPHAN_AGE) == 1
     assert stored() == []
 
 
 def test_an_object_that_no_row_knows_is_swept_up_after_a_day(lead: Lead, attached: dict[str, Any]) -> None:
     known, orphan, fresh = row_of(attached).file_url, put(lead, old_id()), put(lead, uuid7())
-    assert attachments.sweep(now=timezone.now()) == 1
+    assert attachments.remove_orphaned_files(now=timezone.now()) == 1
     assert stored() == sorted([known, fresh])
     assert orphan not in stored()
 
 
 def test_the_file_of_a_deleted_attachment_is_no_orphan(api: Any, member: Any, attached: dict[str, Any]) -> None:
     api(member).delete(f"{URL}{attached['id']}/")
-    assert attachments.sweep(now=timezone.now() + timedelta(days=3)) == 0
+    assert attachments.remove_orphaned_files(now=timezone.now() + timedelta(days=3)) == 0
     assert stored() == [row_of(attached).file_url]
 
 
@@ -87,7 +87,7 @@ def test_what_lad_did_not_write_is_left_alone(lead: Lead) -> None:
     strange = ["readme.txt", f"{lead.tenant_id}/export.zip", f"{lead.tenant_id}/{lead.pk}/scan.pdf"]
     for key in strange:
         store.put(key, io.BytesIO(b"somebody else's"))
-    assert attachments.sweep(now=timezone.now() + timedelta(days=3)) == 0
+    assert attachments.remove_orphaned_files(now=timezone.now() + timedelta(days=3)) == 0
     assert stored() == sorted(strange)
 
 
@@ -104,7 +104,7 @@ def test_the_command_lists_orphans_and_removes_them_when_told(lead: Lead, other_
 def test_every_tenant_has_its_turn_once_a_day(tenant: Any, other_tenant: Any) -> None:
     midnight = timezone.now().replace(hour=0)
     with platform_context():
-        turns = [attachments.whose_turn(now=midnight + hour * AN_HOUR) for hour in range(24)]
+        turns = [attachments.tenants_due(now=midnight + hour * AN_HOUR) for hour in range(24)]
     assert sorted(pk for turn in turns for pk in turn) == sorted([tenant.pk, other_tenant.pk])
 
 
@@ -122,8 +122,8 @@ def test_the_worker_purges_and_sends_tenants_to_be_swept(lead: Lead, celery_app_
             checksum="0" * 64,
             deleted_at=timezone.now() - settings.ATTACHMENT_RETENTION - AN_HOUR,
         )
-    with patch.object(attachments, "whose_turn", return_value=[lead.tenant_id]):
-        tasks.tend_attachments()
+    with patch.object(attachments, "tenants_due", return_value=[lead.tenant_id]):
+        tasks.clean_up_attachments()
     assert orphan not in stored()
     assert row.file_url not in stored()
     with platform_context():

@@ -45,7 +45,7 @@ def test_a_file_is_put_on_a_lead_in_the_admin(browser: Client, lead: Lead, super
 def test_the_admin_refuses_what_the_api_refuses_and_says_why(browser: Client, lead: Lead) -> None:
     response = send(browser, lead, "offer.pdf", EXE)
     assert response.status_code == 200
-    assert "Its content is no PDF" in response.content.decode()
+    assert "Its content is not PDF" in response.content.decode()
     assert stored() == []
 
 
@@ -81,7 +81,7 @@ def test_a_deleted_file_is_not_handed_out(browser: Client, attached: dict[str, A
     browser.post(reverse("admin:leads_leadattachment_delete", args=[attached["id"]]), {"post": "yes"})
     url = reverse("admin:leads_leadattachment_download", args=[attached["id"]])
     response = browser.get(url, follow=True)
-    assert "restore it first" in response.content.decode()
+    assert "Restore it first" in response.content.decode()
 
 
 def test_staff_of_another_tenant_find_no_file(other_owner: User, attached: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ def test_a_file_is_attached_on_the_page_of_its_lead(browser: Client, lead: Lead)
     url = reverse("admin:leads_lead_attach", args=[lead.pk])
     assert 'enctype="multipart/form-data"' in browser.get(url).content.decode()
     refused = browser.post(url, {"file": SimpleUploadedFile("offer.pdf", EXE)})
-    assert "Its content is no PDF" in refused.content.decode()
+    assert "Its content is not PDF" in refused.content.decode()
     assert stored() == []
     assert browser.post(url, {"file": SimpleUploadedFile("offer.pdf", PDF)}).status_code == 302
     with platform_context():

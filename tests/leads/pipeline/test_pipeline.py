@@ -154,7 +154,7 @@ def test_a_status_that_leads_have_goes_only_with_another_for_them(
 def test_a_key_stays_for_leads_name_it(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
     row = stage(tenant, "won")
     response = api(admin).patch(f"{STAGES}{row.pk}/", {"key": "closed"}, format="json")
-    assert "change the label" in response.json()["errors"]["key"][0]
+    assert "Change the label" in response.json()["errors"]["key"][0]
     assert api(admin).patch(f"{STAGES}{row.pk}/", {"label": "Closed"}, format="json").status_code == 200
 
 
