@@ -1,4 +1,4 @@
-"""Every setting of LAD, read from the environment here and nowhere else; docs/operations.md lists them."""
+"""All settings. Only this module reads the environment; docs/operations.md lists every variable."""
 
 import sys
 from datetime import timedelta
@@ -19,7 +19,7 @@ env = environ.Env()
 LAD_HOME = Path(env.str("LAD_HOME", default=str(BASE_DIR / ".lad")))
 DEBUG = env.bool("DEBUG", default=False)
 
-# Commands that need no secret and no database still need settings to load.
+# These commands need no secret and no database, but they load the settings.
 _KEYLESS_COMMANDS = {
     "collectstatic",
     "makemigrations",
@@ -36,17 +36,17 @@ def _secret(name: str) -> str:
     value = env.str(name, default="")
     if value or _keyless:
         return value or f"no-{name.lower()}-needed-for-{'-'.join(sys.argv[1:2])}-and-long-enough"
-    raise ImproperlyConfigured(f"Set {name}; `make up` makes one and keeps it in .lad/secrets.env.")
+    raise ImproperlyConfigured(f"Set {name}. `make up` generates one in .lad/secrets.env.")
 
 
 SECRET_KEY = _secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-# Newest first: the first encrypts and signs, the others still decrypt and verify.
+# Newest first: the first key encrypts and signs, the others only decrypt and verify.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-# Where people reach the API and admin, and where the single-page app lives: links in mails point there.
+# PUBLIC_URL is the address of the API and the admin, APP_URL that of the single-page app that mails link to.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 APP_URL = env.str("APP_URL", default="http://localhost:5173")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
@@ -202,28 +202,28 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="LAD <no-reply@lad.lo
 BILLING_GROUP_COMMIT_WAIT = timedelta(milliseconds=env.int("BILLING_LANE_WAIT_MS", default=5))
 BILLING_GROUP_COMMIT_BATCH = env.int("BILLING_LANE_BATCH", default=500)
 BILLING_GROUP_COMMIT_QUEUE = env.int("BILLING_LANE_QUEUE", default=10_000)
-# Use may be recorded so long after it happened; what nobody charged or voided is charged by itself so long after.
+# How late usage may be recorded, and after how long pending usage is charged automatically.
 BILLING_LATE_USAGE = timedelta(days=env.int("BILLING_LATE_USAGE_DAYS", default=40))
 BILLING_CHARGE_PENDING_AFTER = timedelta(minutes=env.int("BILLING_CHARGE_PENDING_AFTER_MINUTES", default=15))
-# Who invoices are from. \n in a value begins a new line.
+# The issuer on invoices. \n in a value starts a new line.
 BILLING_ISSUER_NAME = env.str("BILLING_ISSUER_NAME", default="LAD")
 BILLING_ISSUER_ADDRESS = env.str("BILLING_ISSUER_ADDRESS", default="", multiline=True)
 BILLING_ISSUER_TAX_ID = env.str("BILLING_ISSUER_TAX_ID", default="")
 BILLING_ISSUER_EMAIL = env.str("BILLING_ISSUER_EMAIL", default="")
 BILLING_ISSUER_BANK = env.str("BILLING_ISSUER_BANK", default="", multiline=True)
-# Processes that share the reading of a ledger audit, beside the first.
+# Additional processes that read in parallel during a ledger audit.
 BILLING_AUDIT_WORKERS = env.int("BILLING_AUDIT_WORKERS", default=2)
-# What one credit is worth in a wallet's currency.
+# The value of one credit in a wallet's currency.
 BILLING_CREDIT_VALUE = Decimal(env.str("BILLING_CREDIT_VALUE", default="0.10"))
-# Card payments. Without the keys the checkout answers 501 and says so.
+# Card payments. Without these keys a checkout answers 501.
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
-# What the provider keeps of a card payment, which the card pays on top: a share of the total, and an amount.
+# The provider's fee, added to a card payment: a share of the total and a fixed amount.
 BILLING_CARD_FEE_RATE = Decimal(env.str("BILLING_CARD_FEE_RATE", default="0.029"))
 BILLING_CARD_FEE_FIXED = Decimal(env.str("BILLING_CARD_FEE_FIXED", default="1.00"))
 
-# The admin's sidebar; a section that is not named here comes after these.
+# Sections of the admin's sidebar in order. Other sections come after these.
 ADMIN_SECTIONS = [
     "Leads",
     "Education",
@@ -287,7 +287,7 @@ CORS_ALLOW_HEADERS = [
 ]
 CORS_EXPOSE_HEADERS = ["etag", "location", "retry-after", "x-request-id", "idempotent-replayed"]
 
-# Workers. The broker carries hints only, so nothing is stored in it that is not also in PostgreSQL.
+# Workers. Messages in the broker only wake workers; all data is in PostgreSQL.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -314,7 +314,7 @@ CELERY_BEAT_SCHEDULE = {
     "tend-invoices": {"task": "billing.tend_invoices", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
-# The admin's looks; its sidebar is built from what is registered (lad/admin/navigation.py).
+# The admin's theme. lad/admin/navigation.py builds its sidebar from the registered models.
 UNFOLD = {
     "SITE_TITLE": "LAD",
     "SITE_HEADER": "LAD",
@@ -344,7 +344,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = str(LAD_HOME / "static")
 MEDIA_ROOT = str(LAD_HOME / "media")
 
-# Files people upload lie where no web server looks; they leave through signed links only.
+# Uploaded files are stored outside the web server's folders and served through signed links only.
 UPLOAD_MAX_SIZE = env.int("UPLOAD_MAX_MB", default=25) * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "lad.api.uploads.SizeLimit",
@@ -385,7 +385,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "attachments": _attachments(),
     "staticfiles": {
-        # Compressing takes half a minute, which a server spends once and a developer never.
+        # Compression takes half a minute, so developers turn it off.
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if env.bool("COMPRESS_STATIC", default=True)
         else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"

@@ -1,20 +1,22 @@
-"""What the database itself enforces, declared in ``Meta.constraints`` so that migrations create it."""
+"""Rules that the database enforces, declared in ``Meta.constraints`` so that migrations create them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
 from django.db.models.sql import Query
 
 from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 
-# The sub-select is evaluated once per query instead of once per row. After SET LOCAL the setting reads '', not NULL.
+# The sub-select is evaluated once per query, not once per row. After a SET LOCAL the setting is '' instead of NULL.
 CURRENT_TENANT = "(SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)"
 CURRENT_USER = "(SELECT NULLIF(current_setting('lad.user_id', true), '')::uuid)"
 
 
 class SqlConstraint(BaseConstraint):
-    """A constraint Django cannot check in Python; the database alone decides."""
+    """A constraint written in SQL. Only the database checks it."""
 
     arguments: tuple[str, ...] = ()
 
@@ -28,29 +30,41 @@ class SqlConstraint(BaseConstraint):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def validate(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing to check before the database does."""
+    def validate(self, *args: object, **kwargs: object) -> None:
+        """Check nothing: the database does."""
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
+    def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         self.create_sql(model, schema_editor)
         return ""
 
-    def create_sql(self, model: Any, schema_editor: Any) -> str:
-        # At the end of the migration: tables and unique keys it refers to may be made later in the same one.
+    def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        assert model is not None
+        assert schema_editor is not None
+        # At the end of the migration: it may create the tables and unique keys this refers to later.
         schema_editor.deferred_sql.append(self.statement(model, schema_editor))
-        # Django wants a statement here; a comment is the emptiest.
-        return f"-- {self.name} is made at the end of the migration"
+        # Django executes what this returns; a comment does nothing.
+        return f"-- {self.name} is created at the end of the migration"
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
-        """The SQL that makes the constraint."""
+    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
+        assert model is not None
+        assert schema_editor is not None
+        return self.removal(model, schema_editor)
+
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        """Return the SQL that creates the constraint."""
+        raise NotImplementedError
+
+    def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        """Return the SQL that drops the constraint."""
         raise NotImplementedError
 
 
 class RowSecurity(SqlConstraint):
     """Row-level security and grants of one table.
 
-    ``visible`` is what the tenant role may read and ``writable`` what it may write (SQL; empty
-    means nothing). ``privileges`` are the tenant role's, ``platform_privileges`` the platform's.
+    ``visible`` and ``writable`` are SQL predicates for the rows that the tenant role may read and write; an
+    empty one allows none. ``privileges`` are granted to the tenant role, ``platform_privileges`` to the
+    platform role.
     """
 
     arguments = ("visible", "writable", "privileges", "platform_privileges")
@@ -71,7 +85,7 @@ class RowSecurity(SqlConstraint):
         self.platform_privileges = tuple(platform_privileges)
         super().__init__(name=name, **kwargs)
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         statements = [
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
@@ -101,7 +115,7 @@ class RowSecurity(SqlConstraint):
             ]
         return policies
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+    def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         names = ("platform", "tenant", "tenant_read", "tenant_insert", "tenant_update", "tenant_delete")
         drops = [f'DROP POLICY IF EXISTS "{name}" ON {table}' for name in names]
@@ -109,20 +123,20 @@ class RowSecurity(SqlConstraint):
 
 
 class ReferencedKey(models.UniqueConstraint):
-    """A unique key that keys of other tables point to.
+    """A unique key that foreign keys of other tables reference.
 
-    Removing it removes those with it: going backwards, a migration comes to them only later.
+    Dropping it drops those foreign keys too, because a reversed migration reaches them only later.
     """
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         return f"{super().remove_sql(model, schema_editor)} CASCADE"
 
 
 class KeyConstraint(SqlConstraint):
-    """A foreign key with its ON DELETE rule; with the tenant among its fields a row cannot point across tenants.
+    """A foreign key with its ON DELETE rule. With the tenant among its fields it cannot cross tenants.
 
-    ``fields`` are this model's fields, ``to_fields`` those of ``to``, in the same order. It is
-    checked at once, so that the error is raised where the wrong row was written.
+    ``fields`` are fields of this model, ``to_fields`` those of ``to`` in the same order. It is checked
+    immediately, so that the error is raised by the statement that caused it.
     """
 
     arguments = ("fields", "to", "to_fields", "on_delete")
@@ -136,11 +150,11 @@ class KeyConstraint(SqlConstraint):
         self.on_delete = on_delete
         super().__init__(name=name, **kwargs)
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         quote = schema_editor.quote_name
         target = model._meta.apps.get_model(self.to)
-        columns = [quote(model._meta.get_field(field).column) for field in self.fields]
-        targets = [quote(target._meta.get_field(field).column) for field in self.to_fields]
+        columns = [quote(_column(model, field)) for field in self.fields]
+        targets = [quote(_column(target, field)) for field in self.to_fields]
         return (
             f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} "
             f"FOREIGN KEY ({', '.join(columns)}) "
@@ -149,10 +163,10 @@ class KeyConstraint(SqlConstraint):
         )
 
     def _delete_rule(self, columns: list[str]) -> str:
-        # Only the key itself becomes null, never the tenant (PostgreSQL 15).
+        # Only the key itself becomes null, never the tenant. Needs PostgreSQL 15.
         return f"SET NULL ({columns[-1]})" if self.on_delete == "SET NULL" else self.on_delete
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+    def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         quote = schema_editor.quote_name
         return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT IF EXISTS {quote(self.name)}"
 
@@ -160,8 +174,8 @@ class KeyConstraint(SqlConstraint):
 class Trigger(SqlConstraint):
     """A trigger that runs one of the functions in ``lad.db.functions``.
 
-    ``when`` is BEFORE or AFTER, ``event`` what fires it, ``level`` ROW or STATEMENT,
-    ``transition`` the REFERENCING clause, ``parameters`` text handed to the function.
+    ``when`` is BEFORE or AFTER, ``event`` for example UPDATE, ``level`` ROW or STATEMENT, ``transition`` the
+    REFERENCING clause. ``parameters`` are passed to the function as text.
     """
 
     arguments: tuple[str, ...] = ("function", "when", "event", "level", "transition", "parameters")
@@ -186,7 +200,7 @@ class Trigger(SqlConstraint):
         self.parameters = tuple(parameters)
         super().__init__(name=name, **kwargs)
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         quote = schema_editor.quote_name
         parameters = ", ".join("'" + parameter.replace("'", "''") + "'" for parameter in self.parameters)
         referencing = f" REFERENCING {self.transition}" if self.transition else ""
@@ -195,13 +209,13 @@ class Trigger(SqlConstraint):
             f"{referencing} FOR EACH {self.level} EXECUTE FUNCTION {self.function}({parameters})"
         )
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+    def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         quote = schema_editor.quote_name
         return f"DROP TRIGGER IF EXISTS {quote(self.name)} ON {quote(model._meta.db_table)}"
 
 
 class ColumnsTrigger(Trigger):
-    """A row trigger of updates that change one of ``columns``; other updates do not even call its function."""
+    """A row trigger for updates of ``columns``. Other updates do not call its function."""
 
     arguments = (*Trigger.arguments, "columns")
 
@@ -209,7 +223,7 @@ class ColumnsTrigger(Trigger):
         self.columns = tuple(columns)
         super().__init__(**kwargs)
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         quote = schema_editor.quote_name
         changed = " OR ".join(f"OLD.{quote(name)} IS DISTINCT FROM NEW.{quote(name)}" for name in self.columns)
         return (
@@ -218,15 +232,15 @@ class ColumnsTrigger(Trigger):
 
 
 class DeferredTrigger(Trigger):
-    """A row trigger that runs when the transaction commits: for rules that hold between rows, not while they change."""
+    """A row trigger that runs at commit, for rules that span rows and may be broken in between."""
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
-        made = super().statement(model, schema_editor).replace("CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER", 1)
-        return made.replace(" FOR EACH", " DEFERRABLE INITIALLY DEFERRED FOR EACH", 1)
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        sql = super().statement(model, schema_editor).replace("CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER", 1)
+        return sql.replace(" FOR EACH", " DEFERRABLE INITIALLY DEFERRED FOR EACH", 1)
 
 
 class SharedKeyTrigger(Trigger):
-    """The trigger behind a ``SharedForeignKey``; its function is told the table and column that own the target."""
+    """The trigger of a ``SharedForeignKey``. Its function gets the target's table and tenant column."""
 
     arguments = (*Trigger.arguments, "to")
 
@@ -234,21 +248,23 @@ class SharedKeyTrigger(Trigger):
         self.to = to
         super().__init__(**kwargs)
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         target = model._meta.apps.get_model(self.to)
-        owner = target._meta.get_field(target.tenancy.field if hasattr(target, "tenancy") else "tenant").column
-        told = Trigger(
+        tenancy = getattr(target, "tenancy", None)
+        tenant_column = _column(target, tenancy.field if tenancy else "tenant")
+        trigger = Trigger(
             **{name: getattr(self, name) for name in ("name", *Trigger.arguments[:-1])},
-            parameters=(*self.parameters, target._meta.db_table, owner),
+            parameters=(*self.parameters, target._meta.db_table, tenant_column),
         )
-        return told.statement(model, schema_editor)
+        return trigger.statement(model, schema_editor)
 
 
 class NoOverlap(SqlConstraint):
-    """No two rows with equal ``fields`` (null equals null) have overlapping times from ``start`` until before ``end``.
+    """Refuses two rows with equal ``fields`` (null equals null) whose times overlap.
 
-    An empty ``end`` never ends; rows outside ``condition`` are free. The fields are compared by a
-    63-bit hash, because an exclusion over both kinds of value would need an extension of PostgreSQL.
+    A row's time runs from ``start`` to before ``end``; without an end it is unlimited. Rows that do not meet
+    ``condition`` are not checked. The fields are compared by a 63-bit hash, because comparing both text and
+    ranges in one exclusion constraint needs the extension btree_gist.
     """
 
     arguments = ("fields", "start", "end", "condition")
@@ -269,10 +285,10 @@ class NoOverlap(SqlConstraint):
         self.condition = condition
         super().__init__(name=name, **kwargs)
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         quote = schema_editor.quote_name
-        column = {name: quote(model._meta.get_field(name).column) for name in (*self.fields, self.start, self.end)}
-        # Length before text: ('a', 'bc') and ('ab', 'c') must differ.
+        column = {name: quote(_column(model, name)) for name in (*self.fields, self.start, self.end)}
+        # The length precedes the text, so that ('a', 'bc') and ('ab', 'c') differ.
         parts = [f"COALESCE(length({c}::text) || ':' || {c}::text, '-')" for c in (column[f] for f in self.fields)]
         key = f"hashtextextended({' || '.join(parts)}, 0) >> 1"
         where = f" WHERE ({_sql(self.condition, model, schema_editor)})" if self.condition is not None else ""
@@ -282,13 +298,13 @@ class NoOverlap(SqlConstraint):
             f"tstzrange({column[self.start]}, {column[self.end]}, '[)') WITH &&){where}"
         )
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+    def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         quote = schema_editor.quote_name
         return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT IF EXISTS {quote(self.name)}"
 
 
 class TableStorage(SqlConstraint):
-    """Storage parameters of one table, such as its fillfactor and how eagerly it is vacuumed."""
+    """Storage parameters of one table, such as its fillfactor and vacuum thresholds."""
 
     arguments = ("parameters",)
 
@@ -296,22 +312,29 @@ class TableStorage(SqlConstraint):
         self.parameters = dict(parameters)
         super().__init__(name=name, **kwargs)
 
-    def statement(self, model: Any, schema_editor: Any) -> str:
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         settings = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
         return f"ALTER TABLE {schema_editor.quote_name(model._meta.db_table)} SET ({settings})"
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+    def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         return f"ALTER TABLE {schema_editor.quote_name(model._meta.db_table)} RESET ({', '.join(self.parameters)})"
 
 
-def _sql(condition: models.Q, model: Any, schema_editor: Any) -> str:
+def _column(model: type[models.Model], name: str) -> str:
+    """Return the column of a model's field."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field), f"{model._meta.label}.{name} has no column"
+    return str(field.column)
+
+
+def _sql(condition: models.Q, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
     query = Query(model, alias_cols=False)
     compiler = query.get_compiler(connection=schema_editor.connection)
     sql, parameters = query.build_where(condition).as_sql(compiler, schema_editor.connection)
     return str(sql % tuple(schema_editor.quote_value(value) for value in parameters))
 
 
-def delete_rule(on_delete: Any) -> str:
-    """The database's ON DELETE rule for a Django ``on_delete``."""
-    rules = {models.CASCADE: "CASCADE", models.SET_NULL: "SET NULL"}
+def delete_rule(on_delete: Callable[..., None] | None) -> str:
+    """Return the database's ON DELETE rule for a Django ``on_delete``."""
+    rules: dict[object, str] = {models.CASCADE: "CASCADE", models.SET_NULL: "SET NULL"}
     return rules.get(on_delete, "NO ACTION")
