@@ -4,6 +4,7 @@ from typing import Final
 
 from lad.api import router
 from voice.analysis.models import CallAnalysis
+from voice.calls.models import CallLog
 
 FEATURE: Final = "voice-agent"
 
@@ -14,3 +15,4 @@ router.register(
     methods=router.READ,
     filters=["call_log", "lead", "sentiment", "lead_category", "created_at"],
 )
+router.include(CallLog, "analysis", CallAnalysis)

@@ -9,7 +9,6 @@ from lad.api import router
 from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet
 from leads.contacts.models import Lead
-from voice.analysis.models import CallAnalysis
 from voice.calls.models import CallLog
 
 FEATURE: Final = "voice-agent"
@@ -55,6 +54,5 @@ router.register(
     serializer=CallLogSerializer,
     viewset=CallLogViewSet,
     filters=["agent", "status", "direction", "lead", "campaign", "campaign_lead", "created_at"],
-    includes={"analysis": CallAnalysis},
 )
 router.include(Lead, "calls", CallLog)
