@@ -7,11 +7,12 @@ holds one.
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import jwt
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
@@ -129,7 +130,8 @@ def read_email_verification_token(token: str) -> tuple[UUID, str] | None:
 class _PasswordReset(PasswordResetTokenGenerator):
     key_salt = "lad.password-reset"
 
-    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+    def _make_hash_value(self, user: AbstractBaseUser, timestamp: int) -> str:
+        assert isinstance(user, User)
         # A changed password invalidates the token, so it works once. A changed address invalidates it too.
         return f"{user.pk}{user.password}{user.password_changed_at}{timestamp}{user.email}"
 

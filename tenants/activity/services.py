@@ -1,8 +1,8 @@
 """Write the activity feed: a sentence about each event."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from django.apps import apps
@@ -18,12 +18,6 @@ from tenants.teams.models import Membership
 PLATFORM_LABEL: Final = "LAD"
 MAX_LABEL_LENGTH: Final = 255
 MAX_SUMMARY_LENGTH: Final = 500
-
-# Models whose ``str()`` is not a name to show to people.
-_LABELS: dict[type, Callable[[Any], str]] = {
-    User: lambda user: user.full_name,
-    Membership: lambda membership: membership.user.full_name,
-}
 
 
 class _BlankIfMissing(dict[str, object]):
@@ -82,11 +76,17 @@ def _subjects(batch: Batch) -> dict[UUID, str]:
     for event_name, ids in keys.items():
         model = models.get(event_name)
         if model is not None:
-            label = _LABELS.get(model, str)
             related = ["user"] if model is Membership else []
             rows = model.all_objects.select_related(*related).in_bulk({from_uuid(model, key) for key in ids})
-            labels |= {as_uuid(key): label(row) for key, row in rows.items()}
+            labels |= {as_uuid(key): _label(row) for key, row in rows.items()}
     return labels
+
+
+def _label(row: LadModel) -> str:
+    """Return the name to show for a row; ``str()`` of users and memberships is an address."""
+    if isinstance(row, Membership):
+        return row.user.full_name
+    return row.full_name if isinstance(row, User) else str(row)
 
 
 def _models() -> dict[str, type[LadModel]]:

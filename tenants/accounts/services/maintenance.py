@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from lad.idempotency import middleware as idempotency
+from lad.idempotency.middleware import expire_keys
 from lad.tenancy.context import platform_context
 from tenants.accounts.services import sessions, sign_in_limit
 from tenants.teams.services import tenants
@@ -17,4 +17,4 @@ def run(*, now: datetime) -> None:
     sessions.clean_up(now=now)
     sign_in_limit.clean_up(now=now)
     with platform_context():
-        idempotency.expire_keys(now=now)
+        expire_keys(now=now)

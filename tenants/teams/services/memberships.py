@@ -1,7 +1,6 @@
 """Add and remove members, change roles, transfer ownership. Every tenant has exactly one owner."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -214,9 +213,9 @@ def _end_access(membership: Membership, now: datetime) -> None:
 writes.register(Membership, MembershipWriter)
 
 
-def member_ids() -> QuerySet[Membership, Any]:
+def member_ids() -> QuerySet[Membership, UUID]:
     """Return the user ids of the current tenant's members."""
-    return Membership.objects.values("user")
+    return Membership.objects.values_list("user_id", flat=True)
 
 
 register_member_ids(member_ids)

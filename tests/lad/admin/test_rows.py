@@ -80,7 +80,7 @@ def test_what_a_service_refuses_is_shown_on_the_form_with_the_entries_kept(admin
 def test_a_duplicate_is_refused_on_the_form(admin_of, superuser, tenant):
     feature(tenant, feature_key="campaigns")
     response = admin_of(superuser, tenant).post(f"{FEATURES}add/", {"feature_key": "campaigns", "config": "{}"})
-    assert "has an entry for this feature already" in errors(response)
+    assert "already has an entry for this feature" in errors(response)
 
 
 def test_json_that_is_none_is_refused_and_kept(admin_of, superuser, tenant):

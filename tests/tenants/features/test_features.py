@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from lad.tenancy.access import Access
 from lad.tenancy.context import platform_context, tenant_context
-from tenants.features import selectors as features
+from tenants.features import selectors
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.teams.models import PlanTier, Tenant
 from tests.factories.tenants import (
@@ -24,7 +24,7 @@ NOW = timezone.now()
 
 def evaluate(tenant, user=None, key=KEY, now=NOW):
     with tenant_context(tenant.pk):
-        return features.evaluate(key, tenant=tenant, user_id=user.pk if user else None, now=now)
+        return selectors.evaluate(key, tenant=tenant, user_id=user.pk if user else None, now=now)
 
 
 def in_tenant(tenant):
@@ -44,7 +44,7 @@ def test_a_feature_without_any_setting_is_closed(tenant):
 
 
 def test_the_plan_decides_if_there_is_no_other_setting(tenant):
-    assert evaluate(on_plan(tenant, PlanTier.PROFESSIONAL)) == features.FeatureState(
+    assert evaluate(on_plan(tenant, PlanTier.PROFESSIONAL)) == selectors.FeatureState(
         True, "Part of the Professional plan.", "plan"
     )
 
@@ -103,8 +103,8 @@ def test_another_tenant_s_settings_are_ignored_even_in_a_platform_scope(tenant, 
         FeatureFlagFactory.create(feature_key=KEY, is_enabled=True)
         TenantFeatureFactory.create(feature_key="voice-agent")
     with platform_context():
-        assert not features.evaluate(KEY, tenant=tenant).open
-        assert not features.evaluate("voice-agent", tenant=tenant).open
+        assert not selectors.evaluate(KEY, tenant=tenant).open
+        assert not selectors.evaluate("voice-agent", tenant=tenant).open
 
 
 def test_all_features_take_two_queries(tenant, member, django_assert_num_queries):
@@ -113,14 +113,14 @@ def test_all_features_take_two_queries(tenant, member, django_assert_num_queries
             TenantFeatureFactory.create(feature_key=f"feature-{number}")
             FeatureFlagFactory.create(feature_key=f"flag-{number}")
     with tenant_context(tenant.pk), django_assert_num_queries(2):
-        assert len(features.evaluate_all(tenant=tenant, user_id=member.pk)) == len(features.PLANS_BY_FEATURE) + 10
+        assert len(selectors.evaluate_all(tenant=tenant, user_id=member.pk)) == len(selectors.PLANS_BY_FEATURE) + 10
 
 
 def test_features_are_evaluated_once_per_request(tenant, member, django_assert_num_queries):
     access = Access(user=member, tenant_id=tenant.pk, details={"tenant": tenant})
     with tenant_context(tenant.pk), django_assert_num_queries(2):
-        assert features.gate(access, "dashboard")[0] is True
-        assert features.gate(access, KEY) == (False, "This feature is not part of the plan.")
+        assert selectors.gate(access, "dashboard")[0] is True
+        assert selectors.gate(access, KEY) == (False, "This feature is not part of the plan.")
 
 
 def test_the_api_lists_features_with_the_reason(tenant, viewer, api):
