@@ -60,7 +60,7 @@ def test_children_are_the_first_page_of_their_own_list_and_next_goes_on(
 def test_next_goes_on_where_the_nested_rows_end(
     resource: Resource, include: Include, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lad.api.includes.INCLUDED_ROWS", 2)
+    monkeypatch.setattr("lad.api.includes.MAX_ROWS_INCLUDED", 2)
     row = with_children(resource, include, world, 3)
     nested = read(world, resource, row, include.name).json()[include.name]
     caller = client(world.acme.owner, world.acme)
