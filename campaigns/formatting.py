@@ -1,31 +1,31 @@
-"""How pages of this domain show numbers."""
+"""How the pages of campaigns show numbers."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 NOTHING: Final = "–"
-# From here on a day's allowance is nearly gone.
-NEARLY: Final = 0.8
+# The share of a daily limit from which the bar warns.
+NEARLY_USED_UP: Final = 0.8
 
 
-def use_of(used: int, limit: int) -> SafeString:
-    """How much of a day's allowance is used, as a bar with its numbers."""
+def usage_bar(used: int, limit: int) -> SafeString:
+    """Return the used part of a daily limit as a bar with its numbers."""
     return format_html(
         '<span class="lad-nowrap"><meter class="lad-meter" min="0" max="{}" high="{}" optimum="0" value="{}"></meter>'
         ' {} <span class="lad-hint">of {}</span></span>',
         max(limit, 1),
-        limit * NEARLY,
+        limit * NEARLY_USED_UP,
         used,
         used,
         limit,
     )
 
 
-def counts(pairs: Iterable[tuple[Any, int]]) -> SafeString:
-    """Numbers with their names side by side; what there is none of is left out."""
+def count_chips(pairs: Iterable[tuple[object, int]]) -> SafeString:
+    """Return numbers with their names, side by side. Zeros are left out."""
     present = [(name, f"{number:,}") for name, number in pairs if number]
     if not present:
         return format_html('<span class="lad-hint">{}</span>', "None yet")

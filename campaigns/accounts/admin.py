@@ -1,12 +1,11 @@
-"""The accounts campaigns send from."""
-
-from typing import Any
+"""The pages of sending accounts."""
 
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns import formatting as show
 from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
+from campaigns.formatting import usage_bar
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import ReadOnlyInline
 
@@ -35,8 +34,8 @@ class EmailAccountAdmin(TenantModelAdmin):
     readonly_fields = ["today"]
 
     @display(description="Sent today")
-    def today(self, obj: Any) -> Any:
-        return show.use_of(obj.sent_today, obj.daily_send_limit)
+    def today(self, obj: EmailAccount) -> SafeString:
+        return usage_bar(obj.sent_today, obj.daily_send_limit)
 
 
 @register(LinkedinAccount)
@@ -57,8 +56,8 @@ class LinkedinAccountAdmin(TenantModelAdmin):
     inlines = [UsedByInline]
 
     @display(description="Done today")
-    def today(self, obj: Any) -> Any:
-        return show.use_of(obj.actions_today, obj.daily_action_limit)
+    def today(self, obj: LinkedinAccount) -> SafeString:
+        return usage_bar(obj.actions_today, obj.daily_action_limit)
 
 
 @register(CampaignAccount)
@@ -74,10 +73,10 @@ class CampaignAccountAdmin(TenantModelAdmin):
     ]
     readonly_fields = ["today"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: CampaignAccount | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "campaign" in readonly else [*readonly, "campaign"]
 
     @display(description="Used today")
-    def today(self, obj: Any) -> Any:
-        return show.use_of(obj.daily_requests_used, obj.daily_requests_limit)
+    def today(self, obj: CampaignAccount) -> SafeString:
+        return usage_bar(obj.daily_requests_used, obj.daily_requests_limit)

@@ -1,4 +1,4 @@
-"""The campaigns domain in the API."""
+"""Sending accounts in the API."""
 
 from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
 from lad.api import router

@@ -1,4 +1,4 @@
-"""The accounts campaigns send from."""
+"""The accounts that campaigns send from."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -16,16 +16,16 @@ from lad.db.fields import (
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 
-HIGHEST_PORT = 65535
-MOST_PER_DAY = 100_000
+MAX_PORT = 65535
+MAX_PER_DAY = 100_000
 
 
 class LinkedinStatus(models.TextChoices):
-    """What the provider last said of an account."""
+    """The state of an account at its provider."""
 
     ACTIVE = "active", "Active"
     PENDING = "pending", "Connecting"
-    CHECKPOINT = "checkpoint", "Waits for confirmation"
+    CHECKPOINT = "checkpoint", "Needs confirmation"
     EXPIRED = "expired", "Sign-in expired"
     REVOKED = "revoked", "Revoked"
     DISCONNECTED = "disconnected", "Disconnected"
@@ -38,23 +38,23 @@ class AssignmentStatus(models.TextChoices):
 
 
 class EmailAccount(SoftDeletable, TenantModel):
-    """One mailbox campaigns send from through SMTP, with what it may send in a day and has sent today."""
+    """One mailbox that campaigns send from through SMTP, with its daily limit and what it sent today."""
 
     event_name = "campaigns.email_account"
 
     email = LowercaseEmailField(max_length=255)
     smtp_host = models.CharField(max_length=255, blank=True, default="", db_default="")
     smtp_port = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_PORT)]
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_PORT)]
     )
     smtp_username = models.CharField(max_length=255, blank=True, default="", db_default="")
     smtp_password = EncryptedTextField(blank=True, default="", db_default="")
     smtp_secure = models.BooleanField(
-        default=True, db_default=True, verbose_name="TLS", help_text="Speak to the server encrypted."
+        default=True, db_default=True, verbose_name="TLS", help_text="Encrypt the connection to the server."
     )
     is_active = models.BooleanField(default=True, db_default=True)
     daily_send_limit = models.PositiveIntegerField(
-        default=200, db_default=200, validators=[MaxValueValidator(MOST_PER_DAY)]
+        default=200, db_default=200, validators=[MaxValueValidator(MAX_PER_DAY)]
     )
     sent_today = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_reset_date = models.DateField(null=True, blank=True, editable=False)
@@ -68,19 +68,19 @@ class EmailAccount(SoftDeletable, TenantModel):
                 fields=["tenant", "email"],
                 condition=Q(deleted_at__isnull=True),
                 name="email_accounts_email_key",
-                violation_error_message="There is an account with this address already.",
+                violation_error_message="An account with this address already exists.",
             ),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="email_accounts_email_lowercase"),
             models.CheckConstraint(
-                condition=Q(smtp_port__isnull=True) | Q(smtp_port__range=(1, HIGHEST_PORT)),
+                condition=Q(smtp_port__isnull=True) | Q(smtp_port__range=(1, MAX_PORT)),
                 name="email_accounts_port_valid",
-                violation_error_message=f"A port is a number from 1 to {HIGHEST_PORT}.",
+                violation_error_message=f"The port must be a number from 1 to {MAX_PORT}.",
             ),
             models.CheckConstraint(
                 condition=Q(sent_today__lte=F("daily_send_limit")),
                 name="email_accounts_within_limit",
                 violation_error_message=(
-                    "More has been sent today than that: choose a higher limit or switch the account off."
+                    "The account has already sent more today. Choose a higher limit or deactivate the account."
                 ),
             ),
         ]
@@ -94,9 +94,9 @@ class EmailAccount(SoftDeletable, TenantModel):
 
 
 class LinkedinAccount(SoftDeletable, TenantModel):
-    """One member's LinkedIn account, connected through a provider.
+    """A member's LinkedIn account, connected through a provider.
 
-    ``is_active`` is the switch people hold, ``status`` what the provider says; both must be on.
+    It is used while users keep it ``is_active`` and the provider reports the ``status`` active.
     """
 
     event_name = "campaigns.linkedin_account"
@@ -105,7 +105,7 @@ class LinkedinAccount(SoftDeletable, TenantModel):
     user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False)
     provider = RegisteredKeyField(max_length=50, registry=account_providers, default=UNIPILE, db_default=UNIPILE)
     unipile_account_id = models.CharField(
-        max_length=255, verbose_name="provider's account id", help_text="What the provider calls this account."
+        max_length=255, verbose_name="provider's account id", help_text="Id of the account at the provider."
     )
     status = models.CharField(
         max_length=30, choices=LinkedinStatus, default=LinkedinStatus.ACTIVE, db_default=LinkedinStatus.ACTIVE
@@ -117,14 +117,14 @@ class LinkedinAccount(SoftDeletable, TenantModel):
     token_expires_at = models.DateTimeField(null=True, blank=True)
     last_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     daily_action_limit = models.PositiveIntegerField(
-        default=10, db_default=10, validators=[MaxValueValidator(MOST_PER_DAY)]
+        default=10, db_default=10, validators=[MaxValueValidator(MAX_PER_DAY)]
     )
     default_weekly_limit = models.PositiveIntegerField(
         default=70,
         db_default=70,
-        validators=[MaxValueValidator(MOST_PER_DAY)],
+        validators=[MaxValueValidator(MAX_PER_DAY)],
         verbose_name="weekly limit",
-        help_text="Actions within any seven days.",
+        help_text="Actions in any seven days.",
     )
     actions_today = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_reset_date = models.DateField(null=True, blank=True, editable=False)
@@ -138,13 +138,13 @@ class LinkedinAccount(SoftDeletable, TenantModel):
                 fields=["tenant", "provider", "unipile_account_id"],
                 condition=Q(deleted_at__isnull=True),
                 name="social_linkedin_accounts_key",
-                violation_error_message="This account is connected already.",
+                violation_error_message="This account is already connected.",
             ),
             models.CheckConstraint(
                 condition=Q(actions_today__lte=F("daily_action_limit")),
                 name="social_linkedin_accounts_within",
                 violation_error_message=(
-                    "More has been done today than that: choose a higher limit or switch the account off."
+                    "The account has already done more today. Choose a higher limit or deactivate the account."
                 ),
             ),
         ]
@@ -159,7 +159,7 @@ class LinkedinAccount(SoftDeletable, TenantModel):
 
 
 class CampaignAccount(SoftDeletable, TenantModel):
-    """A LinkedIn account a campaign uses, with its share of a day. The highest ``priority`` is used first."""
+    """A LinkedIn account that a campaign uses, with its own daily limit. The highest ``priority`` comes first."""
 
     event_name = "campaigns.account"
 
@@ -171,11 +171,11 @@ class CampaignAccount(SoftDeletable, TenantModel):
         max_length=30, choices=AssignmentStatus, default=AssignmentStatus.ACTIVE, db_default=AssignmentStatus.ACTIVE
     )
     is_primary = models.BooleanField(
-        default=False, db_default=False, help_text="The one account of the campaign that writes first."
+        default=False, db_default=False, help_text="The account that the campaign uses first."
     )
-    priority = models.IntegerField(default=0, db_default=0, help_text="The higher, the earlier it is used.")
+    priority = models.IntegerField(default=0, db_default=0, help_text="Higher numbers are used first.")
     daily_requests_limit = models.PositiveIntegerField(
-        default=10, db_default=10, validators=[MaxValueValidator(MOST_PER_DAY)]
+        default=10, db_default=10, validators=[MaxValueValidator(MAX_PER_DAY)]
     )
     daily_requests_used = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     last_reset_date = models.DateField(null=True, blank=True, editable=False)
@@ -188,18 +188,18 @@ class CampaignAccount(SoftDeletable, TenantModel):
                 fields=["tenant", "campaign", "linkedin_account"],
                 condition=Q(deleted_at__isnull=True),
                 name="campaign_linkedin_accounts_key",
-                violation_error_message="The campaign uses this account already.",
+                violation_error_message="The campaign already uses this account.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "campaign"],
                 condition=Q(is_primary=True, deleted_at__isnull=True),
                 name="campaign_linkedin_accounts_primary",
-                violation_error_message="The campaign has a primary account already.",
+                violation_error_message="The campaign already has a primary account.",
             ),
             models.CheckConstraint(
                 condition=Q(daily_requests_used__lte=F("daily_requests_limit")),
                 name="campaign_linkedin_accounts_within",
-                violation_error_message="More has been used today than that: choose a higher limit or pause it.",
+                violation_error_message="The account has already done more today. Choose a higher limit or pause it.",
             ),
         ]
         indexes = [

@@ -1,21 +1,20 @@
-"""The LinkedIn accounts of campaigns."""
-
-from collections.abc import Mapping
-from typing import Any
+"""Write the LinkedIn accounts of campaigns."""
 
 from campaigns.accounts.models import CampaignAccount
 from lad import writes
 from lad.errors import Invalid
+from lad.types import Actor, Values
 
 
-class AssignmentWriter(writes.Writer[CampaignAccount]):
-    """An assignment stays in its campaign."""
+class CampaignAccountWriter(writes.Writer[CampaignAccount]):
+    """Writes a campaign's accounts. Their campaign never changes."""
 
-    def update(self, row: CampaignAccount, values: Mapping[str, Any], *, actor: Any = None) -> CampaignAccount:
+    def update(self, row: CampaignAccount, values: Values, *, actor: Actor = None) -> CampaignAccount:
         if values.get("campaign", row.campaign) != row.campaign:
-            raise Invalid(errors={"campaign": ["It stays in its campaign: assign the account to the other one too."]})
-        assignment: CampaignAccount = super().update(row, values, actor=actor)
-        return assignment
+            raise Invalid(
+                errors={"campaign": ["The campaign cannot be changed. Add the account to the other one too."]}
+            )
+        return super().update(row, values, actor=actor)
 
 
-writes.register(CampaignAccount, AssignmentWriter)
+writes.register(CampaignAccount, CampaignAccountWriter)

@@ -1,6 +1,6 @@
-"""What campaigns and templates can do beyond being rows."""
+"""Campaigns and their steps in the API."""
 
-from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
@@ -10,9 +10,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.accounts.models import CampaignAccount
-from campaigns.design import serializers as forms
 from campaigns.design.models import Campaign, CampaignStep
-from campaigns.design.serializers import CampaignSerializer, CampaignStepSerializer
+from campaigns.design.serializers import (
+    CampaignSerializer,
+    CampaignStepSerializer,
+    DuplicateSerializer,
+    EnrolmentOutcomeResponse,
+    EnrolSerializer,
+    ProgressResponse,
+    StepOrderSerializer,
+    StepsResponse,
+    chosen_leads,
+)
 from campaigns.design.services import lifecycle, steps
 from campaigns.enrolment import selectors
 from campaigns.enrolment.models import CampaignLead
@@ -22,7 +31,7 @@ from lad.api.views import ResourceViewSet
 
 
 class CampaignViewSet(ResourceViewSet):
-    """Campaigns, from draft to archive."""
+    """Outreach campaigns, from draft to archive."""
 
     rights = {
         **dict.fromkeys(
@@ -34,83 +43,78 @@ class CampaignViewSet(ResourceViewSet):
 
     @extend_schema(summary="Start a draft", request=None)
     @action(detail=True, methods=["post"])
-    def start(self, request: Request, pk: Any) -> Response:
-        return self._move(lifecycle.start)
+    def start(self, request: Request, pk: UUID) -> Response:
+        return self._change_status(lifecycle.start)
 
     @extend_schema(summary="Pause a running campaign", request=None)
     @action(detail=True, methods=["post"])
-    def pause(self, request: Request, pk: Any) -> Response:
-        return self._move(lifecycle.pause)
+    def pause(self, request: Request, pk: UUID) -> Response:
+        return self._change_status(lifecycle.pause)
 
     @extend_schema(summary="Resume a paused campaign", request=None)
     @action(detail=True, methods=["post"])
-    def resume(self, request: Request, pk: Any) -> Response:
-        return self._move(lifecycle.resume)
+    def resume(self, request: Request, pk: UUID) -> Response:
+        return self._change_status(lifecycle.resume)
 
-    @extend_schema(summary="Stop a campaign for good, with what is still open in it", request=None)
+    @extend_schema(summary="Stop a campaign for good, with its open enrolments", request=None)
     @action(detail=True, methods=["post"])
-    def stop(self, request: Request, pk: Any) -> Response:
-        return self._move(lifecycle.stop)
+    def stop(self, request: Request, pk: UUID) -> Response:
+        return self._change_status(lifecycle.stop)
 
-    @extend_schema(summary="Say that a campaign has done its work", request=None)
+    @extend_schema(summary="Mark a campaign as completed", request=None)
     @action(detail=True, methods=["post"])
-    def complete(self, request: Request, pk: Any) -> Response:
-        return self._move(lifecycle.complete)
+    def complete(self, request: Request, pk: UUID) -> Response:
+        return self._change_status(lifecycle.complete)
 
-    @extend_schema(summary="Put a campaign away", request=None)
+    @extend_schema(summary="Archive a campaign", request=None)
     @action(detail=True, methods=["post"])
-    def archive(self, request: Request, pk: Any) -> Response:
-        return self._move(lifecycle.archive)
+    def archive(self, request: Request, pk: UUID) -> Response:
+        return self._change_status(lifecycle.archive)
 
     @extend_schema(
         summary="Copy a campaign with its steps and accounts into a new draft",
-        request=forms.DuplicateForm,
-        responses={201: forms.CampaignSerializer},
+        request=DuplicateSerializer,
+        responses={201: CampaignSerializer},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def duplicate(self, request: Request, pk: Any) -> Response:
-        name = self._form(forms.DuplicateForm).validated_data.get("name", "")
-        copy = lifecycle.duplicate(campaign=self.get_object(), actor=request.user, name=name)
+    def duplicate(self, request: Request, pk: UUID) -> Response:
+        name = DuplicateSerializer.read(request.data).get("name", "")
+        copy = lifecycle.duplicate(campaign=self.get_object(), actor=self.access.user, name=name)
         return self.row_response(copy, status.HTTP_201_CREATED)
 
     @extend_schema(
         summary="Put the steps into another order",
-        request=forms.StepOrderForm,
-        responses={200: forms.StepsAnswer},
+        request=StepOrderSerializer,
+        responses={200: StepsResponse},
     )
     @action(detail=True, methods=["post"], url_path="reorder-steps")
     @transaction.atomic
-    def reorder(self, request: Request, pk: Any) -> Response:
-        wanted = self._form(forms.StepOrderForm).validated_data["steps"]
-        ordered = steps.reorder(campaign=self.get_object(), step_ids=wanted, actor=request.user)
-        return Response(forms.StepsAnswer({"steps": ordered}).data)
+    def reorder(self, request: Request, pk: UUID) -> Response:
+        wanted = StepOrderSerializer.read(request.data)["steps"]
+        ordered = steps.reorder(campaign=self.get_object(), step_ids=wanted, actor=self.access.user)
+        return Response(StepsResponse({"steps": ordered}).data)
 
     @extend_schema(
-        summary="Enrol leads, by id or by what they are",
-        request=forms.EnrolForm,
-        responses={200: forms.EnrolledAnswer},
+        summary="Enrol leads, by id or by criteria",
+        request=EnrolSerializer,
+        responses={200: EnrolmentOutcomeResponse},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def enrol(self, request: Request, pk: Any) -> Response:
-        leads = self._form(forms.EnrolForm).choice()
-        verdict = enrolment.enrol(campaign=self.get_object(), leads=leads, actor=request.user)
-        return Response(forms.EnrolledAnswer(verdict).data)
+    def enrol(self, request: Request, pk: UUID) -> Response:
+        leads = chosen_leads(EnrolSerializer.read(request.data))
+        outcome = enrolment.enrol(campaign=self.get_object(), leads=leads, actor=self.access.user)
+        return Response(EnrolmentOutcomeResponse(outcome).data)
 
-    @extend_schema(summary="How far a campaign has come", responses={200: forms.ProgressAnswer})
+    @extend_schema(summary="The progress of a campaign", responses={200: ProgressResponse})
     @action(detail=True, methods=["get"])
-    def progress(self, request: Request, pk: Any) -> Response:
-        return Response(forms.ProgressAnswer(selectors.progress(self.get_object())).data)
+    def progress(self, request: Request, pk: UUID) -> Response:
+        return Response(ProgressResponse(selectors.progress(self.get_object())).data)
 
     @transaction.atomic
-    def _move(self, service: Any) -> Response:
-        return self.row_response(service(campaign=self.get_object(), actor=self.request.user))
-
-    def _form(self, serializer: Any) -> Any:
-        form = serializer(data=self.request.data)
-        form.is_valid(raise_exception=True)
-        return form
+    def _change_status(self, service: lifecycle.StatusChange) -> Response:
+        return self.row_response(service(campaign=self.get_object(), actor=self.access.user))
 
 
 FEATURE = "campaigns"

@@ -1,4 +1,4 @@
-"""Campaigns."""
+"""Campaigns and their steps."""
 
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -21,7 +21,7 @@ class CampaignStatus(models.TextChoices):
 
 
 class ExecutionState(models.TextChoices):
-    """What the engine does with a running campaign."""
+    """What the engine is doing with a running campaign."""
 
     ACTIVE = "active", "Active"
     WAITING_FOR_LEADS = "waiting_for_leads", "Waiting for leads"
@@ -40,14 +40,14 @@ class CampaignType(models.TextChoices):
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-MOST_LEADS_PER_DAY = 1000
+MAX_LEADS_PER_DAY = 1000
 
 
 CONFIG = {
     "type": "object",
     "properties": {
         "campaign_type": {"enum": CampaignType.values},
-        "leads_per_day": {"type": "integer", "minimum": 1, "maximum": MOST_LEADS_PER_DAY},
+        "leads_per_day": {"type": "integer", "minimum": 1, "maximum": MAX_LEADS_PER_DAY},
         "working_days": {"type": "array", "items": {"enum": list(WEEKDAYS)}, "uniqueItems": True, "minItems": 1},
         "lead_gen_offset": {"type": "integer", "minimum": 0},
         "last_lead_gen_date": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
@@ -57,9 +57,9 @@ CONFIG = {
 
 
 class Campaign(DeletedFlag, SoftDeletable, TenantModel):
-    """One outreach campaign: its steps are done in order for every lead enrolled in it.
+    """One outreach campaign. Its steps run in order for every enrolled lead.
 
-    ``status`` is what people decided, ``execution_state`` what the engine is doing about it.
+    ``status`` is set by users, ``execution_state`` by the engine.
     """
 
     event_name = "campaigns.campaign"
@@ -73,8 +73,12 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
         db_default=CampaignStatus.DRAFT,
         editable=False,
     )
-    starts_at = models.DateTimeField(null=True, blank=True, help_text="Nothing is sent before; empty: at once.")
-    ends_at = models.DateTimeField(null=True, blank=True, help_text="The campaign is completed then; empty: never.")
+    starts_at = models.DateTimeField(
+        null=True, blank=True, help_text="Nothing is sent before this time. Empty means at once."
+    )
+    ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="The campaign is completed at this time. Empty means never."
+    )
     config = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(CONFIG)])
     created_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
     updated_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
@@ -86,13 +90,13 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
         editable=False,
     )
     next_run_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When the engine takes a running campaign up again."
+        null=True, blank=True, editable=False, help_text="When the engine next works on the campaign."
     )
     last_lead_check_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When the engine last looked for leads to go on with."
+        null=True, blank=True, editable=False, help_text="When the engine last looked for due leads."
     )
     last_execution_reason = models.TextField(
-        blank=True, default="", db_default="", editable=False, help_text="Why the engine is in its state, in words."
+        blank=True, default="", db_default="", editable=False, help_text="Why the engine is in its state."
     )
 
     class Meta:
@@ -101,7 +105,7 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
             models.CheckConstraint(
                 condition=Q(starts_at__isnull=True) | Q(ends_at__isnull=True) | Q(starts_at__lt=F("ends_at")),
                 name="campaigns_starts_before_it_ends",
-                violation_error_message="The campaign ends before it starts: choose a later end.",
+                violation_error_message="The campaign must end after it starts. Choose a later end.",
             ),
             models.CheckConstraint(
                 condition=~Q(name=""),
@@ -127,14 +131,14 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
         return self.name
 
 
-# Far beyond any campaign, and far below where numbers end.
-LAST_PLACE = 10_000
+# Larger than any campaign needs, smaller than the column allows.
+MAX_ORDER = 10_000
 
 
 class CampaignStep(SoftDeletable, TenantModel):
-    """One step of a campaign. ``order`` counts from 1; no two live steps of a campaign share it.
+    """One step of a campaign. ``order`` counts from 1 and is unique among its steps that are not deleted.
 
-    ``config`` holds what the step's type needs; see ``campaigns.design.step_types``.
+    ``config`` holds the settings that the type needs; see ``campaigns.design.step_types``.
     """
 
     event_name = "campaigns.step"
@@ -142,7 +146,7 @@ class CampaignStep(SoftDeletable, TenantModel):
     campaign = TenantForeignKey("campaigns.Campaign", on_delete=models.CASCADE, related_name="steps", db_index=False)
     type = RegisteredKeyField(max_length=50, registry=step_types)
     order = models.PositiveIntegerField(
-        blank=True, validators=[MaxValueValidator(LAST_PLACE)], help_text="Empty: after the last one."
+        blank=True, validators=[MaxValueValidator(MAX_ORDER)], help_text="Empty means last."
     )
     title = models.CharField(max_length=255)
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="")
@@ -152,14 +156,14 @@ class CampaignStep(SoftDeletable, TenantModel):
         db_table = "campaign_steps"
         ordering = ["campaign", "order"]
         constraints = [
-            # Live rows have no deletion_id; rows of one deletion had different places before it.
-            # Checked when a statement ends, so that one statement may reorder them all.
+            # Rows that are not deleted have no deletion_id. Rows deleted together had different places.
+            # Checked at the end of a statement, so that one statement can reorder them all.
             models.UniqueConstraint(
                 fields=["tenant", "campaign", "order", "deletion_id"],
                 nulls_distinct=False,
                 deferrable=Deferrable.IMMEDIATE,
                 name="campaign_steps_order_key",
-                violation_error_message="Another step stands there: choose a free place or reorder the steps.",
+                violation_error_message="Another step has this place. Choose a free one or reorder the steps.",
             ),
             ReferencedKey(fields=["tenant", "campaign", "id"], name="campaign_steps_campaign_key"),
         ]

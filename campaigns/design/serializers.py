@@ -1,6 +1,7 @@
-"""Bodies and answers of what campaigns and templates can do beyond being rows."""
+"""Bodies and responses of campaigns and their steps."""
 
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from rest_framework import serializers
 
@@ -9,11 +10,10 @@ from campaigns.design.step_specs import canonical_key, step_types
 from campaigns.enrolment.models import ActivityStatus, EnrolmentStatus
 from campaigns.enrolment.services.enrolment import LeadChoice
 from lad.api.serializers import InputSerializer, make_serializer
+from lad.types import Values
 
-MOST_IDS = 1_000
-
-
-KEY_LENGTH = 50
+MAX_IDS: Final = 1_000
+MAX_KEY_LENGTH: Final = 50
 
 
 class StepTypeField(serializers.ChoiceField):
@@ -35,7 +35,7 @@ _Step = make_serializer(CampaignStep)
 
 
 class CampaignStepSerializer(_Step):  # type: ignore[misc, valid-type]
-    """One step of a campaign. What `config` must hold follows from `type`."""
+    """One step of a campaign. Its `type` decides what `config` must hold."""
 
     type = StepTypeField()
 
@@ -43,61 +43,65 @@ class CampaignStepSerializer(_Step):  # type: ignore[misc, valid-type]
         pass
 
 
-class EnrolForm(InputSerializer):
-    """Which leads: by id, or by what they are."""
+class EnrolSerializer(InputSerializer):
+    """The leads to enrol, by id or by criteria."""
 
-    leads = serializers.ListField(child=serializers.UUIDField(), required=False, allow_empty=False, max_length=MOST_IDS)
-    stages = serializers.ListField(child=serializers.CharField(max_length=KEY_LENGTH), required=False, max_length=50)
-    statuses = serializers.ListField(child=serializers.CharField(max_length=KEY_LENGTH), required=False, max_length=50)
+    leads = serializers.ListField(child=serializers.UUIDField(), required=False, allow_empty=False, max_length=MAX_IDS)
+    stages = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, max_length=50
+    )
+    statuses = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, max_length=50
+    )
     tag = serializers.CharField(max_length=100, required=False)
     assigned_user = serializers.UUIDField(required=False)
 
-    def validate(self, attrs: Any) -> Any:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "leads" in attrs and len(attrs) > 1:
-            raise serializers.ValidationError("Name leads by id or by what they are, not both.")
+            raise serializers.ValidationError("Name leads by id or by criteria, not both.")
         return attrs
 
-    def choice(self) -> Any:
-        """Ids, or the choice by stage, status, tag and owner."""
-        given = self.validated_data
-        return given.get("leads") or LeadChoice(
-            stages=given.get("stages", ()),
-            statuses=given.get("statuses", ()),
-            tag=given.get("tag", ""),
-            assigned_user_id=given.get("assigned_user"),
-        )
+
+def chosen_leads(body: Values) -> list[UUID] | LeadChoice:
+    """Return the ids of a read EnrolSerializer, or its criteria."""
+    return body.get("leads") or LeadChoice(
+        stages=body.get("stages", ()),
+        statuses=body.get("statuses", ()),
+        tag=body.get("tag", ""),
+        assigned_user_id=body.get("assigned_user"),
+    )
 
 
-class EnrolledAnswer(serializers.Serializer):
-    """What became of the leads."""
+class EnrolmentOutcomeResponse(serializers.Serializer):
+    """How many leads were enrolled, and how many were left out and why."""
 
     enrolled = serializers.IntegerField()
-    already = serializers.IntegerField(help_text="Were enrolled before.")
+    already = serializers.IntegerField(help_text="Already enrolled.")
     archived = serializers.IntegerField(help_text="Left out because they are archived.")
-    without_address = serializers.IntegerField(help_text="Left out: no channel of the campaign reaches them.")
-    unknown = serializers.IntegerField(help_text="Ids that are no lead here.")
+    without_address = serializers.IntegerField(help_text="Left out because no channel of the campaign reaches them.")
+    unknown = serializers.IntegerField(help_text="Ids of no lead of the tenant.")
 
 
-class StepOrderForm(InputSerializer):
-    """Every step of the campaign, in the order wanted."""
+class StepOrderSerializer(InputSerializer):
+    """Every step of the campaign exactly once, in the new order."""
 
     steps = serializers.ListField(child=serializers.UUIDField(), max_length=1_000)
 
 
-class StepsAnswer(serializers.Serializer):
-    """The steps in their order."""
+class StepsResponse(serializers.Serializer):
+    """The steps, in order."""
 
     steps = CampaignStepSerializer(many=True)
 
 
-class DuplicateForm(InputSerializer):
-    """What to call the copy."""
+class DuplicateSerializer(InputSerializer):
+    """The name of the copy."""
 
     name = serializers.CharField(max_length=255, required=False)
 
 
-class ProgressAnswer(serializers.Serializer):
-    """How many enrolments and activities are in each status."""
+class ProgressResponse(serializers.Serializer):
+    """The number of enrolments and activities in each status."""
 
     leads = serializers.IntegerField()
     enrolments = serializers.DictField(child=serializers.IntegerField(), help_text=", ".join(EnrolmentStatus.values))

@@ -1,6 +1,4 @@
-"""Enrolments and what was done for them."""
-
-from typing import Any
+"""The pages of enrolments and activities."""
 
 from django.http import HttpRequest
 from unfold.decorators import display
@@ -27,9 +25,9 @@ class CampaignLeadAdmin(TenantModelAdmin):
     search_fields = ["email__exact"]
     fieldsets = [
         (None, {"fields": ["campaign", "lead", "status"]}),
-        ("So far", {"fields": ["current_step_order", "started_at", "completed_at"]}),
+        ("Progress", {"fields": ["current_step_order", "started_at", "completed_at"]}),
         (
-            "As they were enrolled",
+            "Contact details when enrolled",
             {
                 "fields": [
                     ("first_name", "last_name"),
@@ -44,13 +42,13 @@ class CampaignLeadAdmin(TenantModelAdmin):
     add_fieldsets = [(None, {"fields": ["campaign", "lead", "status"]})]
     inlines = [ActivitiesInline]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: CampaignLead | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         fixed = [] if obj is None else ["campaign", "lead"]
         return [*readonly, *(name for name in fixed if name not in readonly)]
 
     @display(description="Lead")
-    def person(self, obj: Any) -> str:
+    def person(self, obj: CampaignLead) -> str:
         return str(obj)
 
 
@@ -58,7 +56,7 @@ class CampaignLeadAdmin(TenantModelAdmin):
 class CampaignLeadActivityAdmin(TenantModelAdmin):
     area = "campaigns"
     section, icon, rank = "Campaigns", "timeline", 40
-    # What was done is told by the engine; only the platform's staff puts it right.
+    # The engine writes activities. Only the platform's staff can correct them.
     platform_writes = True
     list_display = ["step_type", "campaign_lead", "campaign", "channel", "status", "executed_at", "created_at"]
     list_filter = ["status", "campaign", "created_at"]
@@ -66,5 +64,5 @@ class CampaignLeadActivityAdmin(TenantModelAdmin):
     fieldsets = [
         (None, {"fields": ["campaign_lead", "campaign", "step", ("step_type", "action_type"), ("channel", "status")]}),
         ("Message", {"fields": ["subject", "message_content", "error_message"]}),
-        ("Record of the provider", {"fields": ["executed_at", "provider", "provider_event_id", "metadata"]}),
+        ("Provider's record", {"fields": ["executed_at", "provider", "provider_event_id", "metadata"]}),
     ]

@@ -1,4 +1,4 @@
-"""The campaigns domain in the API."""
+"""Enrolments and activities in the API."""
 
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from lad.api import router

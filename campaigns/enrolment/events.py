@@ -1,7 +1,4 @@
-"""What happens in the campaigns domain, and who acts on it.
-
-Plain changes of its rows (created, updated, deleted, restored) are in the catalogue by themselves.
-"""
+"""Consumers of events that change enrolments."""
 
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
 from lad.outbox.consumers import Batch, consumes
@@ -9,7 +6,7 @@ from lad.outbox.consumers import Batch, consumes
 
 @consumes("leads.lead.updated", name="archived-leads-leave-campaigns")
 def stop_enrolments_of_archived_leads(batch: Batch) -> None:
-    """Stops the open enrolments of leads that were archived."""
+    """Stop the open enrolments of leads that were archived."""
     archived = [event.aggregate_id for event in batch if "is_archived" in event.payload.get("changed", ())]
-    open_ones = CampaignLead.objects.filter(lead__in=archived, lead__is_archived=True, status__in=OPEN_ENROLMENTS)
-    open_ones.update(status=EnrolmentStatus.STOPPED)
+    open_enrolments = CampaignLead.objects.filter(lead__in=archived, lead__is_archived=True, status__in=OPEN_ENROLMENTS)
+    open_enrolments.update(status=EnrolmentStatus.STOPPED)

@@ -23,7 +23,7 @@ class LeadEnrolmentsInline(ReadOnlyInline):
 
 
 def activities_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
-    """Return what campaigns did for the lead last."""
+    """Return the newest activities of campaigns for the lead."""
     rows = (
         CampaignLeadActivity.objects.filter(tenant=lead.tenant_id, campaign_lead__lead=lead.pk)
         .exclude(status__in=NOT_YET_DONE)

@@ -1,4 +1,4 @@
-"""Leads enrolled in campaigns, and what was done for them."""
+"""Leads enrolled in campaigns, and the activities for them."""
 
 from typing import Final
 
@@ -36,10 +36,7 @@ class ActivityStatus(models.TextChoices):
 
 
 class CampaignLead(SoftDeletable, TenantModel):
-    """One lead enrolled in a campaign, with the contact details it had then and how far it has come.
-
-    ``current_step_order`` is the order of the last step begun, 0 before the first.
-    """
+    """One lead enrolled in a campaign, with its contact details at that time and its progress."""
 
     event_name = "campaigns.lead"
 
@@ -59,7 +56,10 @@ class CampaignLead(SoftDeletable, TenantModel):
         max_length=50, choices=EnrolmentStatus, default=EnrolmentStatus.PENDING, db_default=EnrolmentStatus.PENDING
     )
     current_step_order = models.PositiveIntegerField(
-        default=0, db_default=0, editable=False, help_text="The place of the last step begun; 0 before the first."
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Order of the step that was started last; 0 before the first.",
     )
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -72,17 +72,17 @@ class CampaignLead(SoftDeletable, TenantModel):
                 fields=["tenant", "campaign", "lead"],
                 condition=Q(deleted_at__isnull=True),
                 name="campaign_leads_once",
-                violation_error_message="The lead is enrolled in this campaign already.",
+                violation_error_message="The lead is already enrolled in this campaign.",
             ),
             models.CheckConstraint(
                 condition=Q(completed_at__isnull=True) | Q(started_at__isnull=False, completed_at__gte=F("started_at")),
                 name="campaign_leads_completed_after_started",
-                violation_error_message="An enrolment is completed after it has started.",
+                violation_error_message="An enrolment must be completed after it was started.",
             ),
             models.CheckConstraint(
                 condition=~Q(status="completed") | Q(completed_at__isnull=False),
                 name="campaign_leads_completed_when",
-                violation_error_message="Say when the enrolment was completed.",
+                violation_error_message="A completed enrolment needs the time of its completion.",
             ),
             ReferencedKey(fields=["tenant", "campaign", "id"], name="campaign_leads_campaign_key"),
         ]
@@ -109,10 +109,10 @@ class CampaignLead(SoftDeletable, TenantModel):
 
 
 class CampaignLeadActivity(TenantModel):
-    """One thing done, or to be done, for an enrolled lead.
+    """One action for an enrolled lead, done or pending.
 
-    ``campaign`` repeats the enrolment's, so that the database can hold step and enrolment to one
-    campaign. ``executed_at`` is when it was done; for a delay, when it ends.
+    ``campaign`` repeats the enrolment's campaign, so that keys can require step and enrolment to be of the same
+    one. ``executed_at`` is when the action was done; for a delay, when it ends.
     """
 
     event_name = "campaigns.lead_activity"
@@ -133,7 +133,7 @@ class CampaignLeadActivity(TenantModel):
     )
     channel = models.CharField(max_length=50, choices=Channel, null=True, blank=True)  # noqa: DJ001  (a delay has none)
     step_type = RegisteredKeyField(max_length=50, registry=step_types)
-    action_type = models.CharField(max_length=50, blank=True, help_text="Empty: the step's type.")
+    action_type = models.CharField(max_length=50, blank=True, help_text="Empty means the step's type.")
     status = models.CharField(max_length=50, choices=ActivityStatus)
     subject = models.CharField(max_length=500, blank=True, default="", db_default="")
     message_content = models.TextField(blank=True, default="", db_default="")
@@ -165,13 +165,13 @@ class CampaignLeadActivity(TenantModel):
                 to="campaigns.CampaignStep",
                 to_fields=("tenant", "campaign", "id"),
                 on_delete="SET NULL",
-                violation_error_message="The step belongs to another campaign than the enrolment.",
+                violation_error_message="Choose a step of the enrolment's campaign.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "provider", "provider_event_id"],
                 condition=~Q(provider_event_id=""),
                 name="campaign_lead_activities_event_once",
-                violation_error_message="This event of the provider has been recorded already.",
+                violation_error_message="This event of the provider is already recorded.",
             ),
         ]
         indexes = [

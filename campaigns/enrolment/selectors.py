@@ -1,4 +1,4 @@
-"""How far campaigns have come."""
+"""Read the progress of campaigns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,18 +11,19 @@ from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLea
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many enrolments and activities of a campaign are in each status, those in none included."""
+    """The number of a campaign's enrolments and activities in each status, zeros included."""
 
     enrolments: Mapping[str, int]
     activities: Mapping[str, int]
 
     @property
     def leads(self) -> int:
+        """The number of enrolled leads."""
         return sum(self.enrolments.values())
 
 
 def progress(campaign: Campaign) -> Progress:
-    """Counted in one query."""
+    """Return the campaign's progress, counted in one query."""
     counted: dict[str, dict[str, int]] = {
         "enrolments": dict.fromkeys(EnrolmentStatus.values, 0),
         "activities": dict.fromkeys(ActivityStatus.values, 0),
@@ -31,11 +32,11 @@ def progress(campaign: Campaign) -> Progress:
     activities = CampaignLeadActivity.objects.filter(campaign=campaign, tenant=campaign.tenant_id)
     parts = [
         rows.order_by()
-        .values(what=Value(what, output_field=CharField()), state=F("status"))
+        .values(kind=Value(kind, output_field=CharField()), state=F("status"))
         .annotate(number=Count("*"))
-        .values_list("what", "state", "number")
-        for what, rows in (("enrolments", enrolments), ("activities", activities))
+        .values_list("kind", "state", "number")
+        for kind, rows in (("enrolments", enrolments), ("activities", activities))
     ]
-    for what, state, number in parts[0].union(parts[1], all=True):
-        counted[what][state] = number
+    for kind, state, number in parts[0].union(parts[1], all=True):
+        counted[kind][state] = number
     return Progress(**counted)

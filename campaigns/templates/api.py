@@ -1,6 +1,6 @@
-"""Bodies and answers of what campaigns and templates can do beyond being rows."""
+"""Message templates in the API."""
 
-from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,24 +14,24 @@ from lad.api import router
 from lad.api.views import ResourceViewSet
 
 
-class PreviewAnswer(serializers.Serializer):
+class PreviewResponse(serializers.Serializer):
     """A template filled with sample values."""
 
     subject = serializers.CharField()
     body = serializers.CharField()
     html = serializers.CharField()
-    unknown = serializers.ListField(child=serializers.CharField(), help_text="Placeholders nothing will fill.")
+    unknown = serializers.ListField(child=serializers.CharField(), help_text="Placeholders that nothing fills.")
 
 
 class TemplateViewSet(ResourceViewSet):
-    """Templates, the tenant's own and the shared ones."""
+    """Message templates, the tenant's own and the shared ones."""
 
     rights = {"preview": "templates.view"}
 
-    @extend_schema(summary="A template filled with sample values", responses={200: PreviewAnswer})
+    @extend_schema(summary="Preview a template with sample values", responses={200: PreviewResponse})
     @action(detail=True, methods=["get"])
-    def preview(self, request: Request, pk: Any) -> Response:
-        return Response(PreviewAnswer(rendering.preview(self.get_object())).data)
+    def preview(self, request: Request, pk: UUID) -> Response:
+        return Response(PreviewResponse(rendering.preview(self.get_object())).data)
 
 
 FEATURE = "campaigns"

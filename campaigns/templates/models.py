@@ -21,15 +21,19 @@ VARIABLES = {
     },
 }
 
-template_key_format = RegexValidator(r"^[a-z0-9][a-z0-9_.-]*$", "Use lower-case letters, digits, '.', '-' and '_'.")
-language_format = RegexValidator(r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$", "Write it like en, pt-BR or zh-Hant.")
+template_key_format = RegexValidator(
+    r"^[a-z0-9][a-z0-9_.-]*$", "Use lower-case letters, digits, dots, hyphens and underscores only."
+)
+language_format = RegexValidator(
+    r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$", "Write a language code, for example en, pt-BR or zh-Hant."
+)
 
 
 class CommunicationTemplate(SoftDeletable, SharedModel):
-    """The text of one message, of one channel in one language, with ``{{placeholders}}``.
+    """The text of a message for one channel and one language, with ``{{placeholders}}``.
 
-    Rows without a tenant are shared by all; ``is_builtin`` marks those LAD ships. LinkedIn pairs two
-    categories (the invitation and its follow-up) under one ``template_key``.
+    Rows without a tenant are shared by all tenants; ``is_builtin`` marks those that ship with LAD. A LinkedIn
+    invitation and its follow-up are two categories under one ``template_key``.
     """
 
     event_name = "campaigns.communication_template"
@@ -39,7 +43,7 @@ class CommunicationTemplate(SoftDeletable, SharedModel):
     template_key = models.CharField(
         max_length=100,
         validators=[template_key_format],
-        help_text="What the same message is called in every language.",
+        help_text="Key of the message in all languages.",
     )
     category = models.CharField(max_length=100, blank=True, default="general", db_default="general")
     language = models.CharField(max_length=20, default="en", db_default="en", validators=[language_format])
@@ -52,11 +56,14 @@ class CommunicationTemplate(SoftDeletable, SharedModel):
     )
     is_active = models.BooleanField(default=True, db_default=True)
     is_builtin = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text="Ships with LAD; cannot be deleted."
+        default=False, db_default=False, editable=False, help_text="Ships with LAD and cannot be deleted."
     )
-    # Voice agents stand on a floor above: there can be no key. When one is deleted, its event empties this.
+    # Voice agents belong to a layer above, so there is no foreign key. An event clears this when one is deleted.
     agent_id = models.BigIntegerField(
-        null=True, blank=True, verbose_name="voice agent", help_text="Only for this voice agent; empty: for all."
+        null=True,
+        blank=True,
+        verbose_name="voice agent",
+        help_text="Voice agent that uses the template. Empty means all.",
     )
 
     class Meta:
@@ -68,12 +75,12 @@ class CommunicationTemplate(SoftDeletable, SharedModel):
                 condition=Q(deleted_at__isnull=True),
                 nulls_distinct=False,
                 name="communication_templates_key",
-                violation_error_message="There is a template with this key, channel, category and language already.",
+                violation_error_message="A template with this key, channel, category and language already exists.",
             ),
             models.CheckConstraint(
                 condition=Q(is_builtin=False) | Q(tenant__isnull=True),
                 name="communication_templates_builtin_is_shared",
-                violation_error_message="Only a shared template can be a built-in one.",
+                violation_error_message="Only a shared template can be built in.",
             ),
         ]
         indexes = [

@@ -1,9 +1,9 @@
-"""Filling the placeholders of a message: ``{{first_name}}`` and the like."""
+"""Fill the placeholders of messages, such as ``{{first_name}}``."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.utils.html import escape
 
@@ -11,7 +11,7 @@ from campaigns.templates.models import CommunicationTemplate
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
-# What every lead can fill in, with what a preview shows for it.
+# The placeholders that every lead fills, each with a sample for previews.
 MERGE_FIELDS: Final[Mapping[str, str]] = {
     "first_name": "Maya",
     "last_name": "Lindqvist",
@@ -28,8 +28,8 @@ MERGE_FIELDS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """A template as somebody would get it. ``unknown`` are placeholders nothing will fill."""
+class TemplatePreview:
+    """A template filled with sample values. ``unknown`` lists placeholders that nothing fills."""
 
     subject: str
     body: str
@@ -37,8 +37,8 @@ class Preview:
     unknown: tuple[str, ...]
 
 
-def fill(text: str, values: Mapping[str, Any], *, html: bool = False) -> str:
-    """The text with its placeholders filled; those without a value stay as they are. In HTML values are escaped."""
+def fill(text: str, values: Mapping[str, object], *, html: bool = False) -> str:
+    """Return the text with its placeholders filled. Those without a value stay; in HTML, values are escaped."""
 
     def value(match: re.Match[str]) -> str:
         found = values.get(match[1])
@@ -50,12 +50,12 @@ def fill(text: str, values: Mapping[str, Any], *, html: bool = False) -> str:
 
 
 def placeholders(*texts: str) -> list[str]:
-    """The names in the texts, each once, in their order."""
+    """Return the placeholders' names, each once, in order."""
     return list(dict.fromkeys(match[1] for text in texts for match in PLACEHOLDER.finditer(text)))
 
 
 def samples(template: CommunicationTemplate) -> dict[str, str]:
-    """What a preview fills in: the template's own samples over those of every lead."""
+    """Return sample values: the defaults, overridden by the template's own."""
     declared = {
         name: str(variable.get("sample") or variable.get("label") or name)
         for name, variable in template.variables_schema.items()
@@ -63,11 +63,11 @@ def samples(template: CommunicationTemplate) -> dict[str, str]:
     return {**MERGE_FIELDS, **declared}
 
 
-def preview(template: CommunicationTemplate) -> Preview:
-    """The template filled with sample values."""
+def preview(template: CommunicationTemplate) -> TemplatePreview:
+    """Return the template filled with sample values."""
     values = samples(template)
     used = placeholders(template.subject, template.body, template.html_content)
-    return Preview(
+    return TemplatePreview(
         subject=fill(template.subject, values),
         body=fill(template.body, values),
         html=fill(template.html_content, values, html=True),

@@ -1,40 +1,36 @@
-"""What a template must be, beyond its columns."""
+"""Write message templates."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from campaigns.design.channels import Channel
 from campaigns.design.step_types.linkedin_connect import MAX_INVITATION_LENGTH
 from campaigns.templates.models import CommunicationTemplate
 from lad import writes
 from lad.errors import Conflict, Invalid
+from lad.types import Actor, Values
 
 INVITATION: Final = "linkedin_connection"
 
 
 class BuiltinTemplate(Conflict):
-    """This template comes with LAD: switch it off instead of deleting it."""
+    """This template ships with LAD. Deactivate it instead of deleting it."""
 
     code = "builtin_template"
 
 
 class TemplateWriter(writes.Writer[CommunicationTemplate]):
-    """An e-mail has a subject; an invitation on LinkedIn is short; what LAD ships is not deleted."""
+    """Writes templates: an e-mail needs a subject, LinkedIn limits invitations, built-in ones are not deleted."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> CommunicationTemplate:
+    def create(self, values: Values, *, actor: Actor = None) -> CommunicationTemplate:
         _check(CommunicationTemplate(**values))
-        template: CommunicationTemplate = super().create(values, actor=actor)
-        return template
+        return super().create(values, actor=actor)
 
-    def update(
-        self, row: CommunicationTemplate, values: Mapping[str, Any], *, actor: Any = None
-    ) -> CommunicationTemplate:
-        will_be = {name: getattr(row, name) for name in ("channel", "category", "subject", "body")}
-        _check(CommunicationTemplate(**{name: values.get(name, value) for name, value in will_be.items()}))
-        template: CommunicationTemplate = super().update(row, values, actor=actor)
-        return template
+    def update(self, row: CommunicationTemplate, values: Values, *, actor: Actor = None) -> CommunicationTemplate:
+        after = {name: getattr(row, name) for name in ("channel", "category", "subject", "body")}
+        _check(CommunicationTemplate(**{name: values.get(name, value) for name, value in after.items()}))
+        return super().update(row, values, actor=actor)
 
-    def delete(self, row: CommunicationTemplate, *, actor: Any = None) -> None:
+    def delete(self, row: CommunicationTemplate, *, actor: Actor = None) -> None:
         if row.is_builtin:
             raise BuiltinTemplate
         super().delete(row, actor=actor)
@@ -46,7 +42,7 @@ def _check(template: CommunicationTemplate) -> None:
         errors["subject"] = ["An e-mail needs a subject."]
     invitation = template.channel == Channel.LINKEDIN and template.category == INVITATION
     if invitation and len(template.body) > MAX_INVITATION_LENGTH:
-        errors["body"] = [f"LinkedIn takes invitations of at most {MAX_INVITATION_LENGTH} characters."]
+        errors["body"] = [f"A LinkedIn invitation can have at most {MAX_INVITATION_LENGTH} characters."]
     if errors:
         raise Invalid(errors=errors)
 

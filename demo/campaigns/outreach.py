@@ -10,7 +10,7 @@ from campaigns.design.channels import Channel
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.step_specs import channel_of
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
-from campaigns.enrolment.services.enrolment import SNAPSHOT
+from campaigns.enrolment.services.enrolment import COPIED_COLUMNS
 from campaigns.templates import rendering
 from demo.campaigns.sequences import PLANS, SMALL, Plan
 from demo.demo_tenant import DemoTenant
@@ -141,7 +141,7 @@ def _enrolment(
         tenant=campaign.tenant,
         campaign=campaign,
         lead=lead,
-        **{name: getattr(lead, name) for name in SNAPSHOT},
+        **{name: getattr(lead, name) for name in COPIED_COLUMNS},
         lead_data={"location": lead.location, "source": lead.source},
         status=fate,
         current_step_order=done,
@@ -210,5 +210,5 @@ def _activity(
 
 
 def _merge(enrolment: CampaignLead) -> dict[str, str]:
-    filled = {name: getattr(enrolment, name) for name in SNAPSHOT}
+    filled = {name: getattr(enrolment, name) for name in COPIED_COLUMNS}
     return {**filled, "industry": "your field", "instagram": "@" + (enrolment.first_name or "guest").lower()}

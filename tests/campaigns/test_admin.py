@@ -86,13 +86,13 @@ def test_the_steps_of_a_running_campaign_are_shown_and_not_edited(browser: Any, 
 def test_the_page_says_what_is_missing_and_how_far_it_has_come(
     browser: Any, campaign: Campaign, ready: Campaign, tenant: Any
 ) -> None:
-    assert "Nothing: it is ready to run." in browser.get(page_of(ready)).content.decode()
+    assert "Nothing. The campaign can run." in browser.get(page_of(ready)).content.decode()
     with platform_context(tenant_id=tenant.pk):
         enrolment = ready.enrolments.get()
         CampaignLeadActivityFactory.create_batch(3, campaign=ready, campaign_lead=enrolment, status="opened")
         CampaignLead.objects.update(status="stopped")
     page = browser.get(page_of(ready)).content.decode()
-    assert "No lead waits in it" in page
+    assert "It has no open enrolments" in page
     assert re.search(r'Opened <span class="lad-strong">3</span>', page)
     assert re.search(r'Stopped <span class="lad-strong">1</span>', page)
 
@@ -106,7 +106,7 @@ def test_a_campaign_is_started_paused_and_stopped_from_its_page(browser: Any, re
 
 def test_a_campaign_that_is_not_ready_says_why_instead_of_starting(browser: Any, campaign: Campaign) -> None:
     page = browser.post(action_of(campaign, "start"), follow=True).content.decode()
-    assert "It has no step that does anything: add one." in page
+    assert "It has no step that contacts or finds leads. Add one." in page
     assert now_in(campaign).status == "draft"
 
 
@@ -120,12 +120,12 @@ def test_leads_are_enrolled_from_the_page(browser: Any, ready: Campaign, tenant:
         LeadFactory.create(assigned_user=seller)
     form = browser.get(action_of(ready, "enrol"), follow=True).content.decode()
     assert str(seller.pk) in form
-    chosen = {"tag": "vip", "owner": str(seller.pk)}
+    chosen = {"tag": "vip", "assigned_user": str(seller.pk)}
     assert "1 enrolled." in browser.post(action_of(ready, "enrol"), chosen, follow=True).content.decode()
     with platform_context(tenant_id=tenant.pk):
         assert ready.enrolments.filter(lead=mine).count() == 1
         assert ready.enrolments.count() == 2
-    assert "Say which leads" in browser.post(action_of(ready, "enrol"), {}, follow=True).content.decode()
+    assert "Choose leads by id" in browser.post(action_of(ready, "enrol"), {}, follow=True).content.decode()
 
 
 def test_the_platforms_staff_see_the_choices_of_the_campaigns_tenant_only(

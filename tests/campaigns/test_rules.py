@@ -126,7 +126,7 @@ def test_an_event_of_a_provider_is_recorded_once() -> None:
 def test_a_limit_is_not_lowered_below_what_was_sent_today(call: Any) -> None:
     account = EmailAccountFactory.create(sent_today=80)
     refused = field_problems(call("patch", "email-accounts", account, body={"daily_send_limit": 50}))
-    assert "switch the account off" in str(refused)
+    assert "deactivate the account" in str(refused)
     assert call("patch", "email-accounts", account, body={"daily_send_limit": 80}).status_code == 200
 
 

@@ -1,16 +1,18 @@
-"""Campaigns: what they do, how far they have come, and what may be done to them."""
+"""The pages of campaigns."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns import formatting as show
 from campaigns.accounts.models import CampaignAccount
 from campaigns.design.admin import forms
 from campaigns.design.admin.steps import StepsInline, save_steps
@@ -19,8 +21,10 @@ from campaigns.design.services import lifecycle
 from campaigns.enrolment import selectors
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, EnrolmentStatus
 from campaigns.enrolment.services import enrolment
+from campaigns.formatting import NOTHING, count_chips
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline, ReadOnlyInline, save_inline
 from lad.admin.lists import computed_once
 from lad.tenancy.access import access_of
@@ -43,7 +47,8 @@ class EnrolmentsInline(ReadOnlyInline):
     verbose_name_plural = "enrolments"
 
 
-def _in(*statuses: CampaignStatus) -> Any:
+def _in(*statuses: CampaignStatus) -> Callable[[Campaign], bool]:
+    """Return a condition: the campaign is not deleted and has one of the statuses."""
     return lambda row: row.deleted_at is None and row.status in statuses
 
 
@@ -57,7 +62,7 @@ class CampaignAdmin(TenantModelAdmin):
     search_fields = ["name__istartswith"]
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
-        ("So far", {"fields": ["still_missing", "enrolled", "done"]}),
+        ("Progress", {"fields": ["still_missing", "enrolled", "done"]}),
         ("Settings", {"fields": ["config"]}),
         (
             "Engine",
@@ -69,40 +74,42 @@ class CampaignAdmin(TenantModelAdmin):
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
     actions_detail = ["start", "pause", "resume", "enrol", "duplicate", "complete", "stop", "archive"]
 
-    def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
-        return super().listed(request, rows).annotate(steps_number=_number(CampaignStep))
+    def listed(self, request: HttpRequest, rows: QuerySet[Campaign]) -> QuerySet[Campaign]:
+        return super().listed(request, rows).annotate(steps_number=_number_of_steps())
 
     @display(description="Steps")
-    def steps_count(self, obj: Any) -> int:
-        return int(obj.steps_number)
+    def steps_count(self, obj: Campaign) -> int:
+        return int(obj.steps_number)  # type: ignore[attr-defined]  # annotated by listed()
 
     @display(description="Leads")
-    def leads_count(self, obj: Any) -> Any:
+    def leads_count(self, obj: Campaign) -> SafeString:
         url = f"{reverse('admin:campaigns_campaignlead_changelist')}?campaign__id__exact={obj.pk}"
         return format_html('<a class="lad-link" href="{}">Show</a>', url)
 
     @display(description="Still missing")
     @computed_once
-    def still_missing(self, obj: Any) -> Any:
+    def still_missing(self, obj: Campaign) -> SafeString | str:
         if obj.status not in (CampaignStatus.DRAFT, CampaignStatus.PAUSED):
-            return show.NOTHING
-        faults = lifecycle.missing(obj, timezone.now())
-        if not faults:
-            return "Nothing: it is ready to run."
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((each.says,) for each in faults)))
+            return NOTHING
+        missing = lifecycle.missing_requirements(obj, timezone.now())
+        if not missing:
+            return "Nothing. The campaign can run."
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((each.message,) for each in missing)))
 
     @display(description="Enrolments")
-    def enrolled(self, obj: Any) -> Any:
+    def enrolled(self, obj: Campaign) -> SafeString:
         numbers = _progress(obj).enrolments
-        return show.counts((status.label, numbers[status]) for status in EnrolmentStatus)
+        return count_chips((status.label, numbers[status]) for status in EnrolmentStatus)
 
     @display(description="Activities")
-    def done(self, obj: Any) -> Any:
+    def done(self, obj: Campaign) -> SafeString:
         numbers = _progress(obj).activities
-        return show.counts((status.label, numbers[status]) for status in ActivityStatus)
+        return count_chips((status.label, numbers[status]) for status in ActivityStatus)
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Steps change places with one another, so they are written together."""
+    def save_related(
+        self, request: HttpRequest, form: LadModelForm, formsets: Iterable[BaseInlineFormSet], change: bool
+    ) -> None:
+        """Write all steps together, because they may swap places."""
         actor = access_of(request).user
         with self.row_scope(request, form.instance):
             for formset in formsets:
@@ -111,94 +118,96 @@ class CampaignAdmin(TenantModelAdmin):
 
     @row_action(
         "Start",
-        explanation="It runs from now on, or from its start on.",
+        explanation="It starts now, or at its start time.",
         when=_in(CampaignStatus.DRAFT),
         icon="play_arrow",
     )
-    def start(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def start(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.start(campaign=row, actor=access_of(request).user)
-        return f"{row} runs."
+        return f"{row} was started."
 
     @row_action(
         "Pause",
-        explanation="Nothing is sent until it is resumed; every lead keeps its place.",
+        explanation="Nothing is sent until it is resumed. Every lead keeps its place.",
         when=_in(CampaignStatus.RUNNING),
         icon="pause",
     )
-    def pause(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def pause(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.pause(campaign=row, actor=access_of(request).user)
-        return f"{row} is paused."
+        return f"{row} was paused."
 
-    @row_action("Resume", explanation="It goes on where it was.", when=_in(CampaignStatus.PAUSED), icon="resume")
-    def resume(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    @row_action(
+        "Resume", explanation="It continues where it was paused.", when=_in(CampaignStatus.PAUSED), icon="resume"
+    )
+    def resume(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.resume(campaign=row, actor=access_of(request).user)
-        return f"{row} runs again."
+        return f"{row} was resumed."
 
     @row_action(
         "Stop",
-        explanation="It ends for good: leads on their way leave it, and what was about to be sent is cancelled.",
+        explanation="It ends for good. Open enrolments are stopped and pending messages are cancelled.",
         when=_in(CampaignStatus.RUNNING, CampaignStatus.PAUSED),
         icon="stop",
         danger=True,
     )
-    def stop(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def stop(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.stop(campaign=row, actor=access_of(request).user)
-        return f"{row} is stopped."
+        return f"{row} was stopped."
 
     @row_action(
         "Complete",
-        explanation="It has done its work. No lead may be on its way in it any more.",
+        explanation="It has finished. This needs all its enrolments to be finished too.",
         when=_in(CampaignStatus.RUNNING, CampaignStatus.PAUSED),
         icon="done_all",
     )
-    def complete(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def complete(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.complete(campaign=row, actor=access_of(request).user)
-        return f"{row} is completed."
+        return f"{row} was completed."
 
     @row_action(
         "Archive",
-        explanation="It is put away and cannot be started again; it can still be read and duplicated.",
+        explanation="It cannot be started again. It can still be read and duplicated.",
         when=_in(CampaignStatus.DRAFT, CampaignStatus.COMPLETED, CampaignStatus.STOPPED),
         icon="archive",
     )
-    def archive(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def archive(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.archive(campaign=row, actor=access_of(request).user)
-        return f"{row} is archived."
+        return f"{row} was archived."
 
     @row_action(
         "Duplicate",
-        explanation="A new draft with the same steps and accounts, without its leads and dates.",
+        explanation="Creates a draft with the same steps and accounts, without its leads and dates.",
         form=forms.NameForm,
         permission="add",
         when=lambda row: row.deleted_at is None,
         icon="content_copy",
     )
-    def duplicate(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> Any:
+    def duplicate(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> SafeString:
         copy = lifecycle.duplicate(campaign=row, actor=access_of(request).user, name=values["name"].strip())
-        return format_html('<a class="lad-link" href="{}">{}</a> is a new draft.', self.change_url(copy), copy)
+        return format_html('<a class="lad-link" href="{}">{}</a> was created as a draft.', self.change_url(copy), copy)
 
     @row_action(
         "Enrol leads",
-        explanation="All leads that fit every choice below, with their contact details as they are now. "
-        "Those enrolled already, archived or without an address are left out.",
+        explanation="Enrols all leads that match every choice below, with their current contact details. "
+        "Leads that are already enrolled, archived or without an address are left out.",
         form=forms.enrol_form,
-        when=lambda row: row.deleted_at is None and row.status not in enrolment.OVER,
+        when=lambda row: row.deleted_at is None and row.status not in enrolment.FINISHED,
         icon="group_add",
     )
-    def enrol(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        choice = forms.LeadChoiceForm.choice(values)
+    def enrol(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
+        choice = forms.lead_choice(values)
         return str(enrolment.enrol(campaign=row, leads=choice, actor=access_of(request).user))
 
 
-def _number(model: Any) -> Coalesce:
-    """How many rows of the model each campaign has."""
-    rows = model.objects.filter(tenant=OuterRef("tenant"), campaign=OuterRef("pk")).order_by().values("campaign")
+def _number_of_steps() -> Coalesce:
+    """Return an expression that counts the steps of each campaign."""
+    rows = CampaignStep.objects.filter(tenant=OuterRef("tenant"), campaign=OuterRef("pk")).order_by().values("campaign")
     return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
 
 
-def _progress(campaign: Any) -> selectors.Progress:
-    """Counted once per page."""
-    if not hasattr(campaign, "_progress"):
-        campaign._progress = selectors.progress(campaign)
-    found: selectors.Progress = campaign._progress
+def _progress(campaign: Campaign) -> selectors.Progress:
+    """Return the campaign's progress, counted once per page."""
+    found: selectors.Progress | None = vars(campaign).get("_progress")
+    if found is None:
+        found = vars(campaign)["_progress"] = selectors.progress(campaign)
     return found

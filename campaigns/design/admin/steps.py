@@ -1,10 +1,11 @@
-"""The steps of a campaign, on its page and on their own."""
+"""Steps on the campaign's page and on their own pages."""
 
 from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns.design.models import CampaignStep
@@ -15,12 +16,12 @@ from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import LadInline
 from lad.admin.widgets import JSONEditor, JSONFormField
 
-# More steps than this nobody arranges by hand.
-MOST_STEPS = 100
+# The inline shows all steps on one page up to this number.
+MAX_STEPS = 100
 
 
 class StepsInline(LadInline):
-    """All steps in their order; a number entered here moves the step there."""
+    """All steps, in order. Entering another number moves the step."""
 
     model = CampaignStep
     fk_name = "campaign"
@@ -29,25 +30,25 @@ class StepsInline(LadInline):
     verbose_name_plural = "steps"
     can_add = True
     ordering_field = "order"
-    per_page = MOST_STEPS
+    per_page = MAX_STEPS
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[CampaignStep]:
         return super().get_queryset(request).order_by("order")
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "config":
             kwargs.pop("widget", None)
             return db_field.formfield(form_class=JSONFormField, empty={}, widget=JSONEditor({"rows": 3}), **kwargs)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _open(obj) and super().has_add_permission(request, obj)
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return _can_change_steps(obj) and super().has_add_permission(request, obj)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _open(obj) and super().has_change_permission(request, obj)
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return _can_change_steps(obj) and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _open(obj) and super().has_delete_permission(request, obj)
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return _can_change_steps(obj) and super().has_delete_permission(request, obj)
 
 
 @register(CampaignStep)
@@ -67,23 +68,23 @@ class CampaignStepAdmin(TenantModelAdmin):
     ]
     readonly_fields = ["needs"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: CampaignStep | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "campaign" in readonly else [*readonly, "campaign"]
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         campaign = obj.campaign if isinstance(obj, CampaignStep) else None
-        return _open(campaign) and super().has_change_permission(request, obj)
+        return _can_change_steps(campaign) and super().has_change_permission(request, obj)
 
     @display(description="Needs")
-    def needs(self, obj: Any) -> Any:
-        """What the settings of each type hold; of the step's own alone when it has one."""
+    def needs(self, obj: CampaignStep | None) -> SafeString:
+        """Return the settings of the step's type, or of all types for a new step."""
         specs = [step_types.get(obj.type)] if obj is not None and obj.type in step_types else step_types
         rows = ((spec.label, spec.needs(), ", ".join(spec.optional) or "–") for spec in specs)
         body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
         return format_html(
             '<div class="lad-table-wrap"><table class="lad-table">'
-            "<tr><th>Type</th><th>Its settings need</th><th>and may hold</th></tr>{}</table></div>",
+            "<tr><th>Type</th><th>Required settings</th><th>Optional settings</th></tr>{}</table></div>",
             body,
         )
 
@@ -91,7 +92,7 @@ class CampaignStepAdmin(TenantModelAdmin):
 def save_steps(formset: Any, *, actor: Any) -> None:
     """Write the steps of one campaign and then put them in the order entered, all at once."""
     removed = set(formset.deleted_forms)
-    placed: list[tuple[tuple[int, int], CampaignStep]] = []
+    positions: list[tuple[tuple[int, int], CampaignStep]] = []
     for form in formset.forms:
         exists, values = not form.instance._state.adding, {}
         if form in removed:
@@ -105,16 +106,16 @@ def save_steps(formset: Any, *, actor: Any) -> None:
             step = writes.create(CampaignStep, {**values, "campaign": formset.instance}, actor=actor)
         else:
             step = writes.update(form.original, values, actor=actor) if values else form.original
-        # Where two ask for one place, the one that asks for a change has it.
+        # If two steps have the same number, the one whose number was edited comes first.
         order = form.cleaned_data.get("order")
         moved = "order" in form.changed_data
-        placed.append(((order if order is not None else MOST_STEPS**2, 0 if moved else 1), step))
+        positions.append(((order if order is not None else MAX_STEPS**2, 0 if moved else 1), step))
     if any("order" in form.changed_data for form in formset.forms if form not in removed):
-        ordered = [step.pk for _place, step in sorted(placed, key=lambda each: each[0])]
+        ordered = [step.pk for _position, step in sorted(positions, key=lambda each: each[0])]
         steps.reorder(campaign=formset.instance, step_ids=ordered, actor=actor)
 
 
-def _open(campaign: Any) -> bool:
-    """Whether the campaign's steps may be changed as it is; unfold asks with other things too."""
+def _can_change_steps(campaign: object) -> bool:
+    """Return whether the campaign's status allows changes to its steps. Unfold also passes other objects."""
     status = getattr(campaign, "status", None)
-    return status is None or status in steps.OPEN_TO_CHANGES
+    return status is None or status in steps.EDITABLE

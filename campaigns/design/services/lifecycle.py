@@ -1,11 +1,12 @@
-"""From draft to archive: what a campaign may become, and what it needs for it."""
+"""The lifecycle of campaigns, from draft to archive."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, Protocol
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
@@ -22,41 +23,48 @@ from campaigns.enrolment.models import (
 from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
+from lad.types import Actor, Values
 
 COPY: Final = "{} (copy)"
 
 
 class WrongState(Conflict):
-    """The campaign's state does not allow this."""
+    """The campaign's status does not allow this."""
 
     code = "wrong_campaign_state"
 
 
 class NotReady(Conflict):
-    """Something is missing before the campaign can run."""
+    """The campaign is not ready to run."""
 
     code = "campaign_not_ready"
 
 
-class CampaignRuns(Conflict):
-    """The campaign is running: pause or stop it first."""
+class CampaignRunning(Conflict):
+    """The campaign is running. Pause or stop it first."""
 
     code = "campaign_running"
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """One thing that keeps a campaign from running; ``code`` is for programs, ``says`` for people."""
+class MissingRequirement:
+    """One reason why a campaign cannot run. ``code`` is for programs, ``message`` for users."""
 
     code: str
-    says: str
+    message: str
+
+
+class StatusChange(Protocol):
+    """A function that changes a campaign's status and returns the campaign."""
+
+    def __call__(self, *, campaign: Campaign, actor: Actor) -> Campaign: ...
 
 
 @transaction.atomic
-def start(*, campaign: Campaign, actor: Any, now: datetime | None = None) -> Campaign:
-    """Let a draft run, at once or from ``starts_at`` on.
+def start(*, campaign: Campaign, actor: Actor, now: datetime | None = None) -> Campaign:
+    """Start a draft, at once or at ``starts_at``.
 
-    Emits ``campaigns.campaign.started``. Raises WrongState, or NotReady naming all that is missing.
+    Emits ``campaigns.campaign.started``. Raises WrongState, and NotReady with everything that is missing.
     """
     now = now or timezone.now()
     campaign = _locked(campaign, CampaignStatus.DRAFT, doing="started")
@@ -65,10 +73,10 @@ def start(*, campaign: Campaign, actor: Any, now: datetime | None = None) -> Cam
 
 
 @transaction.atomic
-def resume(*, campaign: Campaign, actor: Any, now: datetime | None = None) -> Campaign:
-    """Let a paused campaign go on where it was.
+def resume(*, campaign: Campaign, actor: Actor, now: datetime | None = None) -> Campaign:
+    """Resume a paused campaign where it was.
 
-    Emits ``campaigns.campaign.resumed``. Raises WrongState, or NotReady naming all that is missing.
+    Emits ``campaigns.campaign.resumed``. Raises WrongState, and NotReady with everything that is missing.
     """
     now = now or timezone.now()
     campaign = _locked(campaign, CampaignStatus.PAUSED, doing="resumed")
@@ -77,66 +85,66 @@ def resume(*, campaign: Campaign, actor: Any, now: datetime | None = None) -> Ca
 
 
 @transaction.atomic
-def pause(*, campaign: Campaign, actor: Any) -> Campaign:
-    """Hold a running campaign: nothing is lost and nothing is sent. Emits ``campaigns.campaign.paused``."""
+def pause(*, campaign: Campaign, actor: Actor) -> Campaign:
+    """Pause a running campaign. Emits ``campaigns.campaign.paused``. Raises WrongState."""
     campaign = _locked(campaign, CampaignStatus.RUNNING, doing="paused")
-    _become(campaign, CampaignStatus.PAUSED, next_run_at=None)
+    _set_status(campaign, CampaignStatus.PAUSED, next_run_at=None)
     emit("campaigns.campaign.paused", aggregate=campaign, actor=actor)
     return campaign
 
 
 @transaction.atomic
-def stop(*, campaign: Campaign, actor: Any) -> Campaign:
-    """End a campaign for good: its open enrolments are stopped and what was about to be sent is cancelled.
+def stop(*, campaign: Campaign, actor: Actor) -> Campaign:
+    """End a campaign for good. Stop its open enrolments and cancel its pending activities.
 
-    Emits ``campaigns.campaign.stopped`` with how many of each. Raises WrongState.
+    Emits ``campaigns.campaign.stopped`` with the number of each. Raises WrongState.
     """
     campaign = _locked(campaign, CampaignStatus.RUNNING, CampaignStatus.PAUSED, doing="stopped")
     enrolments = campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).update(status=EnrolmentStatus.STOPPED)
-    waiting = CampaignLeadActivity.objects.filter(campaign=campaign, status__in=NOT_YET_DONE)
-    activities = waiting.update(status=ActivityStatus.CANCELLED)
-    _become(campaign, CampaignStatus.STOPPED, next_run_at=None)
+    pending = CampaignLeadActivity.objects.filter(campaign=campaign, status__in=NOT_YET_DONE)
+    activities = pending.update(status=ActivityStatus.CANCELLED)
+    _set_status(campaign, CampaignStatus.STOPPED, next_run_at=None)
     payload = {"enrolments": enrolments, "activities": activities}
     emit("campaigns.campaign.stopped", aggregate=campaign, payload=payload, actor=actor)
     return campaign
 
 
 @transaction.atomic
-def complete(*, campaign: Campaign, actor: Any = None) -> Campaign:
-    """Say that a campaign has done its work. Emits ``campaigns.campaign.completed``. Raises WrongState.
+def complete(*, campaign: Campaign, actor: Actor = None) -> Campaign:
+    """Mark a campaign as completed. Emits ``campaigns.campaign.completed``.
 
-    Refused while leads are under way: wait for them, or stop the campaign.
+    Raises WrongState, also while the campaign has open enrolments.
     """
     campaign = _locked(campaign, CampaignStatus.RUNNING, CampaignStatus.PAUSED, doing="completed")
     if campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
-        raise WrongState("Leads are still under way in it: wait for them, or stop the campaign.")
-    _become(campaign, CampaignStatus.COMPLETED, next_run_at=None, execution_state=ExecutionState.COMPLETED)
+        raise WrongState("The campaign still has open enrolments. Wait for them, or stop the campaign.")
+    _set_status(campaign, CampaignStatus.COMPLETED, next_run_at=None, execution_state=ExecutionState.COMPLETED)
     emit("campaigns.campaign.completed", aggregate=campaign, actor=actor)
     return campaign
 
 
 @transaction.atomic
-def archive(*, campaign: Campaign, actor: Any) -> Campaign:
-    """Put a campaign that does not run away. Emits ``campaigns.campaign.archived``. Raises WrongState."""
-    over = (CampaignStatus.DRAFT, CampaignStatus.COMPLETED, CampaignStatus.STOPPED)
-    campaign = _locked(campaign, *over, doing="archived")
+def archive(*, campaign: Campaign, actor: Actor) -> Campaign:
+    """Archive a campaign that is not running. Emits ``campaigns.campaign.archived``. Raises WrongState."""
+    allowed = (CampaignStatus.DRAFT, CampaignStatus.COMPLETED, CampaignStatus.STOPPED)
+    campaign = _locked(campaign, *allowed, doing="archived")
     before = campaign.status
-    _become(campaign, CampaignStatus.ARCHIVED, next_run_at=None)
+    _set_status(campaign, CampaignStatus.ARCHIVED, next_run_at=None)
     emit("campaigns.campaign.archived", aggregate=campaign, payload={"before": before}, actor=actor)
     return campaign
 
 
 @transaction.atomic
-def duplicate(*, campaign: Campaign, actor: Any, name: str = "") -> Campaign:
-    """A new draft with the campaign's steps and accounts, without its leads and dates."""
-    longest = Campaign._meta.get_field("name").max_length or 0
+def duplicate(*, campaign: Campaign, actor: Actor, name: str = "") -> Campaign:
+    """Return a new draft with the campaign's steps and accounts, without its leads and dates."""
+    max_length = Campaign._meta.get_field("name").max_length or 0
     values = {
         "tenant_id": campaign.tenant_id,
-        "name": name or COPY.format(campaign.name[: longest - len(COPY)]),
+        "name": name or COPY.format(campaign.name[: max_length - len(COPY)]),
         "description": campaign.description,
         "config": campaign.config,
     }
-    copy: Campaign = writes.create(Campaign, values, actor=actor)
+    copy = writes.create(Campaign, values, actor=actor)
     for rows, names in (
         (campaign.steps.order_by("order"), ("type", "order", "title", "description", "config")),
         (campaign.accounts.order_by("pk"), ("linkedin_account_id", "is_primary", "priority", "daily_requests_limit")),
@@ -146,30 +154,32 @@ def duplicate(*, campaign: Campaign, actor: Any, name: str = "") -> Campaign:
     return copy
 
 
-def missing(campaign: Campaign, now: datetime) -> list[Missing]:
-    """All that keeps the campaign from running; empty when it is ready."""
-    return list(_missing(campaign, now))
+def missing_requirements(campaign: Campaign, now: datetime) -> list[MissingRequirement]:
+    """Return all reasons why the campaign cannot run; none if it is ready."""
+    return list(_missing_requirements(campaign, now))
 
 
-def _missing(campaign: Campaign, now: datetime) -> Iterator[Missing]:
+def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[MissingRequirement]:
     keys = set(campaign.steps.values_list("type", flat=True))
     specs = [spec for spec in step_types if spec.key in keys]
     channels = {spec.channel for spec in specs} - {None}
     has_lead_step = any(spec.finds_leads for spec in specs)
     if campaign.ends_at and campaign.ends_at <= now:
-        yield Missing("over", "Its end has passed: choose a later one.")
+        yield MissingRequirement("over", "Its end has passed. Choose a later one.")
     if not channels and not has_lead_step:
-        yield Missing("no_steps", "It has no step that does anything: add one.")
+        yield MissingRequirement("no_steps", "It has no step that contacts or finds leads. Add one.")
     finds_leads = has_lead_step or campaign.config.get("campaign_type") == CampaignType.INBOUND
     if not finds_leads and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
-        yield Missing("no_leads", "No lead waits in it: enrol some, or add a step that finds leads.")
+        yield MissingRequirement("no_leads", "It has no open enrolments. Enrol leads, or add a step that finds them.")
     if Channel.LINKEDIN in channels and not _linkedin_accounts(campaign).exists():
-        yield Missing("no_linkedin_account", "It has LinkedIn steps but no active LinkedIn account: assign one.")
+        message = "It has LinkedIn steps but no active LinkedIn account. Add one."
+        yield MissingRequirement("no_linkedin_account", message)
     if Channel.EMAIL in channels and not _email_accounts(campaign).exists():
-        yield Missing("no_email_account", "It has e-mail steps but there is no active e-mail account: set one up.")
+        message = "It has e-mail steps, but the tenant has no active e-mail account. Set one up."
+        yield MissingRequirement("no_email_account", message)
 
 
-def _linkedin_accounts(campaign: Campaign) -> Any:
+def _linkedin_accounts(campaign: Campaign) -> QuerySet[CampaignAccount]:
     return CampaignAccount.objects.filter(
         campaign=campaign,
         status=AssignmentStatus.ACTIVE,
@@ -179,14 +189,14 @@ def _linkedin_accounts(campaign: Campaign) -> Any:
     )
 
 
-def _email_accounts(campaign: Campaign) -> Any:
+def _email_accounts(campaign: Campaign) -> QuerySet[EmailAccount]:
     return EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True).exclude(smtp_host="")
 
 
 def _require_ready(campaign: Campaign, now: datetime) -> None:
-    faults = missing(campaign, now)
-    if faults:
-        raise NotReady(" ".join(fault.says for fault in faults), missing=[fault.code for fault in faults])
+    missing = missing_requirements(campaign, now)
+    if missing:
+        raise NotReady(" ".join(each.message for each in missing), missing=[each.code for each in missing])
 
 
 def _locked(campaign: Campaign, *allowed: CampaignStatus, doing: str) -> Campaign:
@@ -194,15 +204,15 @@ def _locked(campaign: Campaign, *allowed: CampaignStatus, doing: str) -> Campaig
     if campaign.status not in allowed:
         words = " or ".join(status.value for status in allowed)
         raise WrongState(
-            f"Only a campaign that is {words} can be {doing}; this one is {campaign.status}.",
+            f"Only a {words} campaign can be {doing}. This one is {campaign.status}.",
             campaign_status=campaign.status,
         )
     return campaign
 
 
-def _run(campaign: Campaign, verb: str, *, actor: Any, now: datetime) -> Campaign:
+def _run(campaign: Campaign, verb: str, *, actor: Actor, now: datetime) -> Campaign:
     first = max(now, campaign.starts_at) if campaign.starts_at else now
-    _become(
+    _set_status(
         campaign,
         CampaignStatus.RUNNING,
         execution_state=ExecutionState.ACTIVE,
@@ -213,7 +223,7 @@ def _run(campaign: Campaign, verb: str, *, actor: Any, now: datetime) -> Campaig
     return campaign
 
 
-def _become(campaign: Campaign, status: CampaignStatus, **values: Any) -> None:
+def _set_status(campaign: Campaign, status: CampaignStatus, **values: datetime | str | None) -> None:
     campaign.status = status
     for name, value in values.items():
         setattr(campaign, name, value)
@@ -222,28 +232,28 @@ def _become(campaign: Campaign, status: CampaignStatus, **values: Any) -> None:
 
 
 class CampaignWriter(writes.Writer[Campaign]):
-    """Notes who wrote a campaign; one that runs is not deleted."""
+    """Writes campaigns. Stores who wrote them; a running campaign is not deleted."""
 
-    def create(self, values: Any, *, actor: Any = None) -> Campaign:
+    def create(self, values: Values, *, actor: Actor = None) -> Campaign:
         author = _author(actor)
         campaign: Campaign = super().create(
             {**values, "created_by_user": author, "updated_by_user": author}, actor=actor
         )
         return campaign
 
-    def update(self, row: Campaign, values: Any, *, actor: Any = None) -> Campaign:
+    def update(self, row: Campaign, values: Values, *, actor: Actor = None) -> Campaign:
         if not any(getattr(row, name) != value for name, value in values.items()):
             return row
         campaign: Campaign = super().update(row, {**values, "updated_by_user": _author(actor)}, actor=actor)
         return campaign
 
-    def delete(self, row: Campaign, *, actor: Any = None) -> None:
+    def delete(self, row: Campaign, *, actor: Actor = None) -> None:
         if row.status == CampaignStatus.RUNNING:
-            raise CampaignRuns
+            raise CampaignRunning
         super().delete(row, actor=actor)
 
 
-def _author(actor: Any) -> Any:
+def _author(actor: Actor) -> Actor:
     return actor if getattr(actor, "pk", None) else None
 
 

@@ -1,13 +1,13 @@
-"""Activities: what campaigns did for an enrolled lead."""
+"""Write activities, and record the contact with leads that they mean."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.utils import timezone
 
 from campaigns.design.step_specs import canonical_key, step_types
 from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
 from lad import writes
+from lad.types import Actor, Values
 from leads.contacts.services import ContactDirection, record_contact
 
 # The statuses that mean contact with the lead, and who contacted whom.
@@ -19,27 +19,27 @@ CONTACTS: Final = {
 
 
 class ActivityWriter(writes.Writer[CampaignLeadActivity]):
-    """Fills in what follows from the enrolment and the type of step."""
+    """Writes activities. Fills in the campaign, and the channel and action of the step type."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> CampaignLeadActivity:
+    def create(self, values: Values, *, actor: Actor = None) -> CampaignLeadActivity:
         filled = dict(values)
-        enrolment, type_ = filled.get("campaign_lead"), canonical_key(filled.get("step_type"))
+        enrolment, key = filled.get("campaign_lead"), canonical_key(filled.get("step_type"))
         if enrolment is not None:
             filled["campaign"] = enrolment.campaign
-        if isinstance(type_, str) and type_ in step_types:
-            filled["step_type"] = type_
-            filled["action_type"] = filled.get("action_type") or type_
-            filled["channel"] = filled.get("channel") or step_types.get(type_).channel
-        activity: CampaignLeadActivity = super().create(filled, actor=actor)
+        if isinstance(key, str) and key in step_types:
+            filled["step_type"] = key
+            filled["action_type"] = filled.get("action_type") or key
+            filled["channel"] = filled.get("channel") or step_types.get(key).channel
+        activity = super().create(filled, actor=actor)
         _record_contact(activity)
         return activity
 
-    def update(self, row: CampaignLeadActivity, values: Mapping[str, Any], *, actor: Any = None) -> Any:
+    def update(self, row: CampaignLeadActivity, values: Values, *, actor: Actor = None) -> CampaignLeadActivity:
         changed = dict(values)
         if "campaign_lead" in changed:
             changed["campaign"] = changed["campaign_lead"].campaign
         before = row.status
-        activity: CampaignLeadActivity = super().update(row, changed, actor=actor)
+        activity = super().update(row, changed, actor=actor)
         if activity.status != before:
             _record_contact(activity)
         return activity

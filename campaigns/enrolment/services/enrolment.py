@@ -1,4 +1,4 @@
-"""Enrolling leads in campaigns, many at once or one by one."""
+"""Enrol leads in campaigns, many at once or one by one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,14 +17,15 @@ from lad import writes
 from lad.db.identifiers import TIME_ORDERED_UUID
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
+from lad.types import Actor, Values
 from leads.contacts.models import Lead
 
-# One statement writes them all with their history; more than this is several campaigns.
-MOST_AT_ONCE: Final = 50_000
-OVER: Final = (CampaignStatus.COMPLETED, CampaignStatus.STOPPED, CampaignStatus.ARCHIVED)
-# What is copied from the lead, under the same name.
-SNAPSHOT: Final = ("first_name", "last_name", "email", "company_name", "title", "linkedin_url", "phone")
-ADDRESSES: Final[Mapping[Channel, Q]] = {
+# One statement writes them all, with their audit entries.
+MAX_LEADS: Final = 50_000
+FINISHED: Final = (CampaignStatus.COMPLETED, CampaignStatus.STOPPED, CampaignStatus.ARCHIVED)
+# Columns copied from the lead.
+COPIED_COLUMNS: Final = ("first_name", "last_name", "email", "company_name", "title", "linkedin_url", "phone")
+HAS_ADDRESS: Final[Mapping[Channel, Q]] = {
     Channel.EMAIL: ~Q(email=""),
     Channel.LINKEDIN: ~Q(linkedin_url=""),
     Channel.VOICE: ~Q(phone=""),
@@ -36,8 +37,8 @@ INSERT = f"""
 WITH chosen AS MATERIALIZED ({{chosen}}),
 added AS (
     INSERT INTO campaign_leads
-        (id, tenant_id, campaign_id, lead_id, {", ".join(SNAPSHOT)}, lead_data, status, created_at, updated_at)
-    SELECT {TIME_ORDERED_UUID}, tenant_id, %s, id, {", ".join(SNAPSHOT)},
+        (id, tenant_id, campaign_id, lead_id, {", ".join(COPIED_COLUMNS)}, lead_data, status, created_at, updated_at)
+    SELECT {TIME_ORDERED_UUID}, tenant_id, %s, id, {", ".join(COPIED_COLUMNS)},
         jsonb_build_object('location', location, 'source', source, 'custom_fields', custom_fields),
         'pending', clock_timestamp(), clock_timestamp()
     FROM chosen WHERE reachable AND NOT is_archived AND NOT enrolled
@@ -52,21 +53,21 @@ FROM chosen
 """
 
 
-class CampaignOver(Conflict):
-    """The campaign is over: duplicate it and enrol them in the copy."""
+class CampaignFinished(Conflict):
+    """The campaign has finished. Duplicate it and enrol the leads in the copy."""
 
     code = "campaign_over"
 
 
 class LeadArchived(Conflict):
-    """The lead is archived: bring it back before enrolling it."""
+    """The lead is archived. Restore it from the archive before enrolling it."""
 
     code = "lead_archived"
 
 
 @dataclass(frozen=True, slots=True)
 class LeadChoice:
-    """Leads by what they are; each criterion given narrows the choice."""
+    """Criteria for leads. Each one that is given narrows the choice."""
 
     stages: Sequence[str] = ()
     statuses: Sequence[str] = ()
@@ -74,7 +75,7 @@ class LeadChoice:
     assigned_user_id: UUID | None = None
 
     def condition(self) -> Q:
-        """Raises Invalid when nothing is chosen: nobody enrols everybody by leaving a form empty."""
+        """Return the criteria as a condition. Raise Invalid without any, so that an empty form enrols nobody."""
         condition = Q()
         if self.stages:
             condition &= Q(stage__in=self.stages)
@@ -85,13 +86,13 @@ class LeadChoice:
         if self.assigned_user_id:
             condition &= Q(assigned_user=self.assigned_user_id)
         if not condition:
-            raise Invalid(errors={"non_field_errors": ["Say which leads: by id, stage, status, tag or owner."]})
+            raise Invalid(errors={"non_field_errors": ["Choose leads by id, stage, status, tag or assigned user."]})
         return condition
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of the leads chosen. ``unknown`` counts ids that are no lead here."""
+class EnrolmentOutcome:
+    """How many of the chosen leads were enrolled or left out. ``unknown`` counts ids of no lead of the tenant."""
 
     enrolled: int
     already: int
@@ -101,9 +102,9 @@ class Verdict:
 
     def __str__(self) -> str:
         left_out = {
-            "enrolled already": self.already,
+            "already enrolled": self.already,
             "archived": self.archived,
-            "without an address for any of its channels": self.without_address,
+            "without an address for its channels": self.without_address,
             "unknown": self.unknown,
         }
         parts = [f"{number} {words}" for words, number in left_out.items() if number]
@@ -111,28 +112,30 @@ class Verdict:
 
 
 @transaction.atomic
-def enrol(*, campaign: Campaign, leads: Sequence[UUID] | LeadChoice, actor: Any, most: int = MOST_AT_ONCE) -> Verdict:
-    """Enrol the leads, by id or by what they are, with a copy of their contact details as they are now.
+def enrol(
+    *, campaign: Campaign, leads: Sequence[UUID] | LeadChoice, actor: Actor, max_leads: int = MAX_LEADS
+) -> EnrolmentOutcome:
+    """Enrol leads, by id or by criteria, with a copy of their current contact details.
 
-    A lead is left out when it is enrolled already, archived, or has no address for any channel of the
-    campaign's steps. Repeating the call enrols nobody twice. One statement, however many they are.
-    Emits ``campaigns.campaign.leads_enrolled``. Raises CampaignOver or Invalid.
+    Leaves out leads that are already enrolled, archived, or without an address for any channel of the campaign's
+    steps. Repeating the call enrols nobody twice. Runs in one statement. Emits
+    ``campaigns.campaign.leads_enrolled``. Raises CampaignFinished and Invalid.
     """
-    campaign = _open(campaign)
+    campaign = _lock_open(campaign)
     condition = leads.condition() if isinstance(leads, LeadChoice) else Q(pk__in=set(leads))
-    chosen, enrolled, archived, without_address = _insert(campaign, condition, limit=most + 1)
-    if chosen > most:
-        raise Invalid(errors={"non_field_errors": [f"These are more than {most:,} leads: narrow the choice."]})
-    verdict = Verdict(
+    chosen, enrolled, archived, without_address = _insert(campaign, condition, limit=max_leads + 1)
+    if chosen > max_leads:
+        raise Invalid(errors={"non_field_errors": [f"These are more than {max_leads:,} leads. Narrow the choice."]})
+    outcome = EnrolmentOutcome(
         enrolled=enrolled,
         already=chosen - enrolled - archived - without_address,
         archived=archived,
         without_address=without_address,
         unknown=0 if isinstance(leads, LeadChoice) else len(set(leads)) - chosen,
     )
-    if verdict.enrolled:
-        emit("campaigns.campaign.leads_enrolled", aggregate=campaign, payload=asdict(verdict), actor=actor)
-    return verdict
+    if outcome.enrolled:
+        emit("campaigns.campaign.leads_enrolled", aggregate=campaign, payload=asdict(outcome), actor=actor)
+    return outcome
 
 
 def _insert(campaign: Campaign, condition: Q, *, limit: int) -> tuple[int, int, int, int]:
@@ -141,7 +144,7 @@ def _insert(campaign: Campaign, condition: Q, *, limit: int) -> tuple[int, int, 
         reachable=ExpressionWrapper(_reachable(campaign), output_field=BooleanField()),
         enrolled=Exists(enrolments),
     )
-    columns = ("id", "tenant_id", *SNAPSHOT, "location", "source", "custom_fields", "is_archived")
+    columns = ("id", "tenant_id", *COPIED_COLUMNS, "location", "source", "custom_fields", "is_archived")
     chosen = chosen.order_by().values(*columns, "reachable", "enrolled")[:limit]
     sql, parameters = chosen.query.sql_with_params()
     with connection.cursor() as cursor:
@@ -150,52 +153,51 @@ def _insert(campaign: Campaign, condition: Q, *, limit: int) -> tuple[int, int, 
 
 
 def _reachable(campaign: Campaign) -> Q:
-    """Leads with an address for at least one of the campaign's channels; while it has none, for any."""
+    """Return a condition: an address for one of the campaign's channels, or for any while it has none."""
     types = campaign.steps.values_list("type", flat=True).distinct()
     channels = {channel for each in types if (channel := channel_of(each)) is not None}
     if Channel.WEB in channels:
         return Q(pk__isnull=False)
     condition = Q()
-    for channel in sorted(channels) or ADDRESSES:
-        condition |= ADDRESSES[channel]
+    for channel in sorted(channels) or HAS_ADDRESS:
+        condition |= HAS_ADDRESS[channel]
     return condition
 
 
-def _open(campaign: Campaign) -> Campaign:
+def _lock_open(campaign: Campaign) -> Campaign:
+    """Return the campaign, locked. Raise CampaignFinished if it takes no more leads."""
     campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
-    if campaign.status in OVER:
-        raise CampaignOver(campaign_status=campaign.status)
+    if campaign.status in FINISHED:
+        raise CampaignFinished(campaign_status=campaign.status)
     return campaign
 
 
 class EnrolmentWriter(writes.Writer[CampaignLead]):
-    """Enrols one lead with its details as they are now, and keeps the times of an enrolment in step with its status."""
+    """Writes enrolments: copies the lead's contact details, and sets the times that a status implies."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> CampaignLead:
+    def create(self, values: Values, *, actor: Actor = None) -> CampaignLead:
         campaign, lead = values.get("campaign"), values.get("lead")
         if campaign is not None and lead is not None:
-            _open(campaign)
+            _lock_open(campaign)
             if lead.is_archived:
                 raise LeadArchived
-            values = {**{name: getattr(lead, name) for name in SNAPSHOT}, **values}
-        enrolment: CampaignLead = super().create(self._timed(None, values), actor=actor)
-        return enrolment
+            values = {**{name: getattr(lead, name) for name in COPIED_COLUMNS}, **values}
+        return super().create(self._with_times(None, values), actor=actor)
 
-    def update(self, row: CampaignLead, values: Mapping[str, Any], *, actor: Any = None) -> CampaignLead:
+    def update(self, row: CampaignLead, values: Values, *, actor: Actor = None) -> CampaignLead:
         fixed = [name for name in ("campaign", "lead") if values.get(name, getattr(row, name)) != getattr(row, name)]
         if fixed:
-            raise Invalid(errors={name: ["An enrolment stays what it is: make another."] for name in fixed})
-        enrolment: CampaignLead = super().update(row, self._timed(row, values), actor=actor)
-        return enrolment
+            raise Invalid(errors={name: ["This cannot be changed. Create another enrolment."] for name in fixed})
+        return super().update(row, self._with_times(row, values), actor=actor)
 
-    def _timed(self, row: CampaignLead | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _with_times(self, row: CampaignLead | None, values: Values) -> dict[str, Any]:
         status, now = values.get("status"), timezone.now()
         if status is None or (row is not None and status == row.status):
             return dict(values)
-        begun = values.get("started_at") or (row.started_at if row else None)
+        started = values.get("started_at") or (row.started_at if row else None)
         timed = dict(values)
         if status in (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED):
-            timed["started_at"] = begun or now
+            timed["started_at"] = started or now
         if status == EnrolmentStatus.COMPLETED:
             timed.setdefault("completed_at", now)
         elif row is not None:

@@ -55,7 +55,7 @@ def test_a_campaign_that_starts_later_wakes_up_then(ready: Campaign, call: Any) 
 def test_an_empty_draft_is_told_everything_it_lacks(campaign: Campaign, call: Any) -> None:
     response = call("post", "campaigns", campaign, "start")
     assert missing(response) == ["no_steps", "no_leads"]
-    assert "add one" in response.json()["detail"]
+    assert "Add one" in response.json()["detail"]
     assert now_in(campaign).status == "draft"
 
 

@@ -151,7 +151,7 @@ def test_a_place_is_a_number_people_would_give(campaign: Campaign, call: Any, ad
 def test_a_step_does_not_change_to_a_place_that_is_taken(campaign: Campaign, call: Any, add_step: Any) -> None:
     first, *_ = three(campaign, add_step)
     response = call("patch", "campaign-steps", first, body={"order": 3})
-    assert "Another step stands there" in str(field_problems(response))
+    assert "Another step has this place" in str(field_problems(response))
 
 
 def test_the_database_itself_refuses_two_steps_in_one_place(campaign: Campaign, tenant: Any, add_step: Any) -> None:

@@ -139,7 +139,7 @@ def test_a_foreign_lead_is_unknown(campaign: Any, call: Any, other_tenant: Any) 
 def test_more_leads_than_one_statement_takes_are_refused_whole(campaign: Any, lead: Any, tenant: Any) -> None:
     leads = [lead().pk for _ in range(3)]
     with tenant_context(tenant.pk), pytest.raises(Invalid), transaction.atomic():
-        enrolment.enrol(campaign=campaign, leads=leads, actor=None, most=2)
+        enrolment.enrol(campaign=campaign, leads=leads, actor=None, max_leads=2)
     with platform_context(tenant_id=tenant.pk):
         assert not campaign.enrolments.exists()
 
@@ -176,7 +176,7 @@ def test_one_lead_is_enrolled_with_its_details_too(campaign: Any, call: Any, lea
     one = {"campaign": str(campaign.pk), "lead": str(known.pk)}
     made = call("post", "campaign-leads", body=one)
     assert (made.json()["first_name"], made.json()["email"]) == ("Ines", known.email)
-    assert "enrolled in this campaign already" in str(field_problems(call("post", "campaign-leads", body=one)))
+    assert "already enrolled in this campaign" in str(field_problems(call("post", "campaign-leads", body=one)))
     archived = {**one, "lead": str(lead(is_archived=True).pk)}
     assert problem(call("post", "campaign-leads", body=archived)) == (409, "lead_archived")
 

@@ -55,7 +55,7 @@ def test_a_placeholder_is_not_filled_from_what_fills_another() -> None:
             "body",
             "at most 300 characters",
         ),
-        ({"language": "english"}, "language", "Write it like en"),
+        ({"language": "english"}, "language", "Write a language code"),
         ({"template_key": "My Key"}, "template_key", "lower-case"),
         ({"variables_schema": {"slot": "text"}}, "variables_schema", "slot must be an object"),
     ],
