@@ -3,15 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from billing.money import plain
-
-if TYPE_CHECKING:
-    from billing.ledger.models import Wallet
 
 DASH: Final = "–"
 TWO_DECIMALS: Final = Decimal("0.01")
@@ -37,11 +34,6 @@ def amount(value: object, currency: str = "") -> str:
     trimmed = number.normalize()
     exact = trimmed if trimmed.as_tuple().exponent < TWO_DECIMALS.as_tuple().exponent else number.quantize(TWO_DECIMALS)  # type: ignore[operator]
     return f"{exact:,f} {currency}".rstrip()
-
-
-def wallet_owner(wallet: "Wallet") -> str:
-    """Return the wallet's user, or that it is the tenant's own wallet."""
-    return str(wallet.user) if wallet.user_id else "The tenant's own"
 
 
 def percent(rate: Decimal) -> str:

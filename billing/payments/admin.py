@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from billing.formatting import DASH, Column, amount, percent, table, wallet_owner
+from billing.formatting import DASH, Column, amount, percent, table
 from billing.payments.models import UNFINISHED, AutoTopup, CreditPackage, EventOutcome, Payment, StripeEvent
 from billing.payments.services import payments
 from lad.admin.actions import Change, Preview, dry_run, row_action
@@ -97,7 +97,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return wallet_owner(obj.wallet)
+        return obj.wallet.owner_label
 
     @display(description="Refunded")
     def back(self, obj: Any) -> str:
@@ -205,7 +205,7 @@ class AutoTopupAdmin(TenantModelAdmin):
 
     @display(description="Wallet")
     def holder(self, obj: Any) -> str:
-        return wallet_owner(obj.wallet)
+        return obj.wallet.owner_label
 
     @display(description="Below")
     def below(self, obj: Any) -> str:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from billing.formatting import amount, signed, wallet_owner
+from billing.formatting import amount, signed
 from billing.ledger.admin.forms import ReasonOnceForm, ledger_key, posting_preview
 from billing.ledger.admin.transactions import LedgerTransactionAdmin
 from billing.ledger.models import CreditLot, Hold, HoldStatus, LedgerTransaction
@@ -58,7 +58,7 @@ class WalletRowAdmin(ReadOnlyAdmin):
 
     @display(description="Wallet")
     def owner(self, obj: Hold | CreditLot) -> str:
-        return wallet_owner(obj.wallet)
+        return obj.wallet.owner_label
 
 
 @register(Hold)

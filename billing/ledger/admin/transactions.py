@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from billing.formatting import DASH, Column, amount, signed, table, wallet_owner
+from billing.formatting import DASH, Column, amount, signed, table
 from billing.ledger.admin.causes import cause_of, page_of
 from billing.ledger.admin.forms import ReasonOnceForm, ledger_key, posting_preview
 from billing.ledger.extensions import PaidWork, paid_work_sources
@@ -83,7 +83,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
 
     @display(description="Wallet")
     def owner(self, obj: LedgerTransaction) -> str:
-        return wallet_owner(obj.wallet)
+        return obj.wallet.owner_label
 
     @display(description="Available before")
     def before(self, obj: LedgerTransaction) -> str:

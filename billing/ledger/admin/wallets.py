@@ -11,7 +11,7 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from billing.formatting import amount, wallet_owner
+from billing.formatting import amount
 from billing.ledger import selectors
 from billing.ledger.admin.forms import (
     MANUAL,
@@ -160,7 +160,7 @@ class WalletAdmin(TenantModelAdmin):
 
     @display(description="Wallet")
     def owner(self, obj: Wallet) -> str:
-        return wallet_owner(obj)
+        return obj.owner_label
 
     @display(description="Available")
     def available(self, obj: Wallet) -> str:

@@ -109,6 +109,11 @@ class Wallet(TenantModel):
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="billing_wallets_newest")]
 
+    @property
+    def owner_label(self) -> str:
+        """Return the wallet's user, or that it is the tenant's own wallet."""
+        return str(self.user) if self.user_id else "The tenant's own"
+
     def __str__(self) -> str:
         return f"Wallet of {self.user}" if self.user_id else f"Wallet of {self.tenant}"
 
