@@ -357,7 +357,7 @@ ATTACHMENTS_BUCKET = env.str("ATTACHMENTS_BUCKET", default="")
 
 
 def _attachments() -> dict:
-    """S3-compatible storage when a bucket is named, else a directory under LAD_HOME."""
+    """Return the storage of attachments: S3-compatible if a bucket is set, otherwise a directory in LAD_HOME."""
     if not ATTACHMENTS_BUCKET:
         return {
             "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.history import set_history_source
 from lad.audit.models import AuditEntry
-from lad.audit.selectors import NOBODY, PLATFORM_STAFF, history
+from lad.audit.selectors import PLATFORM_STAFF, SYSTEM, history
 
 MAX_COLUMNS_SHOWN: Final = 4
 
@@ -30,7 +30,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="Who")
     def who(self, obj: AuditEntry) -> str:
         email: str | None = getattr(obj, "email", None)
-        return email or (PLATFORM_STAFF if obj.actor_id else NOBODY)
+        return email or (PLATFORM_STAFF if obj.actor_id else SYSTEM)
 
     @admin.display(description="Changed")
     def what(self, obj: AuditEntry) -> str:

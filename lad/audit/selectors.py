@@ -20,7 +20,7 @@ from lad.db.identifiers import as_uuid
 
 # Technical columns that mean nothing to a reader.
 HIDDEN_COLUMNS: Final = frozenset({"deletion_id"})
-NOBODY: Final = "system"
+SYSTEM: Final = "system"
 PLATFORM_STAFF: Final = "LAD staff"
 
 
@@ -82,7 +82,7 @@ def history(model: type[models.Model], row_id: UUID | int, limit: int = 200) -> 
         HistoryEntry(
             id=entry_id,
             at=at,
-            who=emails.get(actor_id) or (PLATFORM_STAFF if actor_id else NOBODY),
+            who=emails.get(actor_id) or (PLATFORM_STAFF if actor_id else SYSTEM),
             actor_id=actor_id,
             action=AuditAction(action).label,
             how=f"{source} ({login})" if source == "sql" else source,

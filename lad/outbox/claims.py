@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from lad.outbox.consumers import UNORDERED, Consumer, Event
-from lad.outbox.sql import Row, execute, rows
+from lad.outbox.sql import SqlRow, execute, rows
 
 # A worker leaves most of the slots to other workers.
 SLOTS_PER_BATCH: Final = 16
@@ -157,7 +157,7 @@ def _take(consumer: Consumer, queues: list[tuple[int, UUID]]) -> list[DeliveryCl
     return sorted((_claim(row) for row in taken), key=lambda claim: claim.delivery_id)
 
 
-def _claim(row: Row) -> DeliveryClaim:
+def _claim(row: SqlRow) -> DeliveryClaim:
     delivery_id, attempts, batch_limit, key, *event = row
     event_id, tenant_id, kind, aggregate_type, aggregate_id, payload, metadata, created_at = event
     return DeliveryClaim(

@@ -72,7 +72,7 @@ class NewEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _EventRow:
     id: UUID
     tenant_id: UUID
     type: str
@@ -128,17 +128,17 @@ def emit_many(events: Iterable[NewEvent]) -> list[UUID]:
     return written
 
 
-def _chunks(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
+def _chunks(rows: Iterator[_EventRow]) -> Iterator[list[_EventRow]]:
     while chunk := list(islice(rows, EVENTS_PER_STATEMENT)):
         yield chunk
 
 
-def _row(event: NewEvent) -> _Row:
+def _row(event: NewEvent) -> _EventRow:
     kind = event_type(event.type)
     aggregate = event.aggregate
     # type() of a lazy user is not its model; __class__ is.
     entity = entity_of(aggregate.__class__) if aggregate is not None else ""
-    return _Row(
+    return _EventRow(
         id=uuid7(),
         tenant_id=_tenant_id(event),
         type=kind.name,
@@ -200,7 +200,7 @@ def _refuse_secrets(kind: EventType, value: object) -> None:
             _refuse_secrets(kind, item)
 
 
-def _insert(rows: Sequence[_Row]) -> None:
+def _insert(rows: Sequence[_EventRow]) -> None:
     deliveries = [(row, consumer) for row in rows for consumer in subscribers(row.type)]
     # An event without an aggregate is its own aggregate: it waits for no other event.
     keys = [row.aggregate_id or row.id for row, _consumer in deliveries]

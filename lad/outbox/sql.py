@@ -7,10 +7,10 @@ from django.db import connection
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 # Columns have the types that the query gives them.
-Row = tuple[Any, ...]
+SqlRow = tuple[Any, ...]
 
 
-def rows(query: str, parameters: Parameters = None) -> list[Row]:
+def rows(query: str, parameters: Parameters = None) -> list[SqlRow]:
     """Return all rows of a query."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)

@@ -22,7 +22,7 @@ IDS_SHOWN: Final = 10
 
 
 @dataclass
-class Count:
+class RotationCount:
     """Counts for one column. ``unreadable`` lists rows whose encryption key is not configured."""
 
     current: int = 0
@@ -74,8 +74,8 @@ def encrypted_fields() -> Iterator[EncryptedTextField]:
                 yield candidate
 
 
-def _rotate(encrypted: EncryptedTextField, *, batch: int, change: bool) -> Count:
-    count, last = Count(), None
+def _rotate(encrypted: EncryptedTextField, *, batch: int, change: bool) -> RotationCount:
+    count, last = RotationCount(), None
     while True:
         # One transaction per batch, so that finished batches stay when the command is stopped.
         with origin("", source="rotate_field_keys"), platform_context():
@@ -98,7 +98,7 @@ def _stored(encrypted: EncryptedTextField, *, after: UUID | int | None) -> model
     return rows.values_list("pk", Cast(F(encrypted.name), models.TextField()))
 
 
-def _renewed(tokens: list[tuple[Any, str]], count: Count) -> dict[Any, str]:
+def _renewed(tokens: list[tuple[Any, str]], count: RotationCount) -> dict[Any, str]:
     newest = Fernet(settings.FIELD_ENCRYPTION_KEYS[0])
     renewed = {}
     for key, token in tokens:

@@ -263,7 +263,7 @@ def test_changes_of_rows_with_numeric_keys_and_of_lists_are_logged() -> None:
         superuser.execute("INSERT INTO audited_numbers SELECT n, ARRAY['a'] FROM generate_series(1, 300) AS n")
         superuser.execute("UPDATE audited_numbers SET words = words || array_fill('b'::text, ARRAY[id::integer])")
         superuser.execute("UPDATE audited_numbers SET words = '{}' WHERE id = 7")
-        told = superuser.execute(
+        entries = superuser.execute(
             "SELECT action, row_id, changes, row_count FROM audit_entries ORDER BY created_at, id"
         ).fetchall()
         seventh = superuser.execute(
@@ -272,11 +272,11 @@ def test_changes_of_rows_with_numeric_keys_and_of_lists_are_logged() -> None:
             ["00000000-0000-0000-0000-000000000007"],
         ).fetchall()
 
-    assert [(action, count) for action, _, _, count in told] == [("created", 300), ("updated", 300), ("updated", 1)]
-    assert told[0][2] == {"words": [None, ["a"]]}
+    assert [(action, count) for action, _, _, count in entries] == [("created", 300), ("updated", 300), ("updated", 1)]
+    assert entries[0][2] == {"words": [None, ["a"]]}
     assert [row for (row,) in seventh] == [["a", *["b"] * 7]]
-    assert told[2][1].int == 7
-    assert told[2][2] == {"words": [["a", *["b"] * 7], []]}
+    assert entries[2][1].int == 7
+    assert entries[2][2] == {"words": [["a", *["b"] * 7], []]}
 
 
 def test_the_log_outlives_its_tenant(tenant: Tenant) -> None:

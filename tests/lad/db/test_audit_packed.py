@@ -27,7 +27,7 @@ def make_many(count: int = MANY, **values: Any) -> list[TenantFeature]:
     )
 
 
-def told(row_id: UUID, *names: str) -> list[tuple[str, dict[str, tuple[str, str]]]]:
+def history_of(row_id: UUID, *names: str) -> list[tuple[str, dict[str, tuple[str, str]]]]:
     """Return the row's history, optionally of the named fields only, oldest first."""
     return [
         (
@@ -61,7 +61,7 @@ def test_each_row_of_a_packed_entry_has_its_own_history(tenant: Tenant) -> None:
 
         for number in (0, 7, MANY - 1):
             before, after = f"feature-{number}", f"renamed-{number}"
-            assert told(keys[number], "feature_key", "enabled", "config") == [
+            assert history_of(keys[number], "feature_key", "enabled", "config") == [
                 ("Created", {"feature_key": ("", before), "enabled": ("", "yes"), "config": ("", '{"limit": 5}')}),
                 ("Changed", {"enabled": ("yes", "no")}),
                 ("Changed", {"feature_key": (before, after)}),
@@ -77,8 +77,8 @@ def test_rows_that_a_large_update_did_not_change_are_left_out(tenant: Tenant) ->
         off = TenantFeature.objects.get(feature_key="feature-7")
         TenantFeature.objects.update(enabled=False)
 
-        assert [entry for entry, _ in told(on.pk)] == ["Created", "Changed"]
-        assert [entry for entry, _ in told(off.pk)] == ["Created", "Changed"]
+        assert [entry for entry, _ in history_of(on.pk)] == ["Created", "Changed"]
+        assert [entry for entry, _ in history_of(off.pk)] == ["Created", "Changed"]
 
 
 def test_an_update_of_different_columns_in_different_rows_is_logged_in_full(tenant: Tenant) -> None:
@@ -89,9 +89,9 @@ def test_an_update_of_different_columns_in_different_rows_is_logged_in_full(tena
             " config = CASE WHEN feature_key IN ('feature-1', 'feature-2') THEN '{\"a\": 1}' ELSE config END"
         )
 
-        assert told(rows[0].pk)[1:] == [("Changed", {"enabled": ("yes", "no")})]
-        assert told(rows[1].pk)[1:] == [("Changed", {"config": ("{}", '{"a": 1}')})]
-        assert told(rows[2].pk)[1:] == [("Changed", {"enabled": ("yes", "no"), "config": ("{}", '{"a": 1}')})]
+        assert history_of(rows[0].pk)[1:] == [("Changed", {"enabled": ("yes", "no")})]
+        assert history_of(rows[1].pk)[1:] == [("Changed", {"config": ("{}", '{"a": 1}')})]
+        assert history_of(rows[2].pk)[1:] == [("Changed", {"enabled": ("yes", "no"), "config": ("{}", '{"a": 1}')})]
 
 
 def test_a_large_update_that_changes_nothing_is_not_logged(tenant: Tenant) -> None:
@@ -109,8 +109,8 @@ def test_changing_the_keys_of_many_rows_is_logged_in_full(tenant: Tenant) -> Non
         execute("UPDATE tenant_features SET id = gen_random_uuid()")
         key = TenantFeature.objects.get(feature_key="feature-5").pk
 
-        assert [action for action, _ in told(row.pk)] == ["Created", "Deleted"]
-        assert [action for action, _ in told(key)] == ["Created"]
+        assert [action for action, _ in history_of(row.pk)] == ["Created", "Deleted"]
+        assert [action for action, _ in history_of(key)] == ["Created"]
 
 
 def test_a_statement_over_two_tenants_shows_each_tenant_its_own_rows(tenant: Tenant, other_tenant: Tenant) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.core import serializers
+from django.test import Client
 from django.utils import timezone
 
 from lad.mail import sender
@@ -179,6 +180,17 @@ def test_a_mail_of_an_unregistered_kind_is_not_queued(tenant: Tenant, member: Us
     with platform_context(), pytest.raises(UnknownKey, match="The mail kind 'fax' is not registered"):
         queue(kind=fax, tenant_id=tenant.pk, to=member.email, subject_id=member.pk, key="fax.1")
     assert _mails() == []
+
+
+def test_the_admin_filters_mails_by_kind_and_shows_the_label(
+    queued: MailDelivery, superuser: User, client: Client
+) -> None:
+    client.force_login(superuser)
+    page = client.get("/admin/mail/maildelivery/", {"kind__exact": "invitation"}).content.decode()
+    assert queued.to_address in page
+    assert "Automatic top-up declined" in page
+    other = client.get("/admin/mail/maildelivery/", {"kind__exact": "invoice"}).content.decode()
+    assert queued.to_address not in other
 
 
 def test_bulk_mails_are_sent_after_mails_that_people_wait_for(

@@ -127,11 +127,11 @@ def test_plain_writes_emit_events_with_field_names_and_no_values(tenant: Tenant,
         row = writes.create(TenantFeature, {"feature_key": "campaigns", "config": {"limit": 7}})
         writes.update(row, {"enabled": False, "config": {"limit": 8}}, actor=owner)
         writes.delete(row)
-        told = list(DomainEvent.objects.filter(aggregate_type="feature").order_by("pk"))
-    assert [event.event_type for event in told] == [f"tenants.feature.{v}" for v in ("created", "updated", "deleted")]
-    assert [event.payload for event in told] == [{}, {"changed": ["config", "enabled"]}, {}]
-    assert {event.aggregate_id for event in told} == {row.pk}
-    assert told[1].metadata["actor_id"] == str(owner.pk)
+        events = list(DomainEvent.objects.filter(aggregate_type="feature").order_by("pk"))
+    assert [event.event_type for event in events] == [f"tenants.feature.{v}" for v in ("created", "updated", "deleted")]
+    assert [event.payload for event in events] == [{}, {"changed": ["config", "enabled"]}, {}]
+    assert {event.aggregate_id for event in events} == {row.pk}
+    assert events[1].metadata["actor_id"] == str(owner.pk)
 
 
 def test_a_change_of_a_tenant_emits_its_event_in_that_tenant(tenant: Tenant) -> None:
