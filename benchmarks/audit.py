@@ -1,9 +1,9 @@
-"""What the audit log costs a bulk write: python benchmarks/audit.py [--rows 100000] [--rounds 7]
+"""Measure what the audit log costs a bulk write: python benchmarks/audit.py [--rows 100000] [--rounds 7]
 
-Starts an embedded server of its own. Every round does each write twice, with the audit trigger on
-and off, in changing order, on a table made anew each time; a write is measured with its commit.
-Prints the medians, the median of the rounds' ratios, and the same in processor time of the server
-process, which other work on the machine disturbs less. ``--limit 1.33`` exits 1 above that ratio.
+Starts an embedded server. Every round does each write twice, with the audit trigger on and off, in
+alternating order and on a fresh table. A write is measured with its commit. Prints the medians, the
+median of the ratios within rounds, and the same in processor time of the server process, which other
+work on the machine disturbs less. ``--limit 1.33`` exits 1 above that ratio.
 """
 
 import argparse
@@ -40,15 +40,15 @@ UPDATE_SQL = f"UPDATE {TABLE} SET enabled = NOT enabled"
 
 @dataclass
 class Sample:
-    """Seconds a write took, on the clock and of the server's processor time."""
+    """The wall-clock and server processor seconds of one write."""
 
     clock: float
     processor: float
 
 
 @dataclass
-class Case:
-    """One kind of bulk write; ``prepare`` runs before it, unmeasured, inside the same scope."""
+class BulkWrite:
+    """One kind of bulk write. ``prepare`` runs before it and is not measured."""
 
     name: str
     write: Callable[[Any], object]
@@ -64,8 +64,8 @@ class Case:
         return statistics.median(getattr(sample, what) for sample in self.samples[audited])
 
 
-class Bench:
-    """The table under measurement, and the connections that see to it between the writes."""
+class AuditBenchmark:
+    """The measured table, and the connections that reset it between writes."""
 
     def __init__(self, servers: Servers, rows: int) -> None:
         from django.conf import settings
@@ -82,27 +82,27 @@ class Bench:
         with platform_context():
             self.tenant_id = Tenant.objects.create(name="Benchmark", slug="benchmark").pk
 
-    def measure(self, case: Case, *, audited: bool) -> None:
+    def measure(self, write_case: BulkWrite, *, audited: bool) -> None:
         from django.db import connection
 
         from lad.tenancy.context import tenant_context
 
-        self._renew_table(filled=case.filled)
+        self._reset_table(filled=write_case.filled)
         for event in EVENTS:
             self.owner.execute(
                 f"ALTER TABLE {TABLE} {'ENABLE' if audited else 'DISABLE'} TRIGGER {TABLE}_audit_{event}"
             )
-        prepared = case.prepare()
+        prepared = write_case.prepare()
         connection.ensure_connection()
         process = connection.connection.info.backend_pid
         ticks, start = _processor_ticks(process), time.perf_counter()
         with tenant_context(self.tenant_id):
-            case.write(prepared)
+            write_case.write(prepared)
         clock = time.perf_counter() - start
-        case.samples[audited].append(Sample(clock, (_processor_ticks(process) - ticks) / TICKS_PER_SECOND))
+        write_case.samples[audited].append(Sample(clock, (_processor_ticks(process) - ticks) / TICKS_PER_SECOND))
         self._check(audited=audited)
 
-    def _renew_table(self, *, filled: bool) -> None:
+    def _reset_table(self, *, filled: bool) -> None:
         self.superuser.execute(f"TRUNCATE {TABLE}, audit_entries")
         if filled:
             self.superuser.execute("SELECT set_config('lad.tenant_id', %s, false)", [str(self.tenant_id)])
@@ -111,10 +111,10 @@ class Bench:
         self.superuser.execute("CHECKPOINT")
 
     def _check(self, *, audited: bool) -> None:
-        told = self.superuser.execute("SELECT COALESCE(sum(row_count), 0) FROM audit_entries").fetchone()
+        counted = self.superuser.execute("SELECT COALESCE(sum(row_count), 0) FROM audit_entries").fetchone()
         expected = self.rows if audited else 0
-        if told is None or told[0] != expected:
-            raise SystemExit(f"The log tells of {told} rows instead of {expected}: the figures would mean nothing.")
+        if counted is None or counted[0] != expected:
+            raise SystemExit(f"The audit log has {counted} rows instead of {expected}, so the measurement is invalid.")
 
 
 def _processor_ticks(process: int) -> int:
@@ -125,8 +125,8 @@ def _processor_ticks(process: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def cases(rows: int) -> list[Case]:
-    """The four ways a person would write many rows."""
+def cases(rows: int) -> list[BulkWrite]:
+    """Return four common ways to write many rows."""
     from django.db import connection
 
     from tenants.features.models import TenantFeature
@@ -142,16 +142,16 @@ def cases(rows: int) -> list[Case]:
             cursor.execute(sql, arguments or None)
 
     return [
-        Case("Django bulk_create", create, prepare=new_rows),
-        Case("Django queryset.update", lambda _: TenantFeature.objects.update(enabled=False), filled=True),
-        Case("SQL INSERT ... SELECT", lambda _: execute(INSERT_SQL, rows)),
-        Case("SQL UPDATE", lambda _: execute(UPDATE_SQL), filled=True),
+        BulkWrite("Django bulk_create", create, prepare=new_rows),
+        BulkWrite("Django queryset.update", lambda _: TenantFeature.objects.update(enabled=False), filled=True),
+        BulkWrite("SQL INSERT ... SELECT", lambda _: execute(INSERT_SQL, rows)),
+        BulkWrite("SQL UPDATE", lambda _: execute(UPDATE_SQL), filled=True),
     ]
 
 
 @contextmanager
 def ready_database() -> Iterator[Servers]:
-    """An embedded server with LAD's tables, and Django signed in to it as the web server is."""
+    """Start an embedded server with LAD's tables and set up Django to use it as the web server does."""
     directory = Path(tempfile.mkdtemp(prefix="lad-"))
     try:
         with embedded_servers(directory) as servers:
@@ -174,21 +174,25 @@ def ready_database() -> Iterator[Servers]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def report(measured: list[Case], rows: int) -> float:
-    """Print the table and return the greatest ratio on the clock."""
+def report(measured: list[BulkWrite], rows: int) -> float:
+    """Print the table and return the greatest wall-clock ratio."""
     print(f"{rows} rows, {len(measured[0].samples[True])} rounds; seconds off → on, median ratio within rounds")
-    for case in measured:
-        clock = case.median("clock", audited=False), case.median("clock", audited=True), case.ratio("clock")
+    for write_case in measured:
+        clock = (
+            write_case.median("clock", audited=False),
+            write_case.median("clock", audited=True),
+            write_case.ratio("clock"),
+        )
         server = (
-            case.median("processor", audited=False),
-            case.median("processor", audited=True),
-            case.ratio("processor"),
+            write_case.median("processor", audited=False),
+            write_case.median("processor", audited=True),
+            write_case.ratio("processor"),
         )
         print(
-            f"{case.name:24} clock {clock[0]:6.2f} → {clock[1]:6.2f}  × {clock[2]:.2f}"
+            f"{write_case.name:24} clock {clock[0]:6.2f} → {clock[1]:6.2f}  × {clock[2]:.2f}"
             f"    server processor {server[0]:5.2f} → {server[1]:5.2f}  × {server[2]:.2f}"
         )
-    return max(case.ratio("clock") for case in measured)
+    return max(write_case.ratio("clock") for write_case in measured)
 
 
 def main() -> int:
@@ -198,12 +202,12 @@ def main() -> int:
     parser.add_argument("--limit", type=float)
     options = parser.parse_args()
     with ready_database() as servers:
-        bench = Bench(servers, options.rows)
+        bench = AuditBenchmark(servers, options.rows)
         measured = cases(options.rows)
         for number in range(options.rounds):
-            for case in measured:
+            for write_case in measured:
                 for audited in (True, False) if number % 2 else (False, True):
-                    bench.measure(case, audited=audited)
+                    bench.measure(write_case, audited=audited)
         greatest = report(measured, options.rows)
     return 1 if options.limit and greatest > options.limit else 0
 

@@ -1,11 +1,10 @@
-"""Finalises invoices from many connections at once and proves that no number is missing or doubled.
+"""Finalise invoices over many connections and check that no number is missing or used twice.
 
     python benchmarks/finalise.py --count 10000 --processes 4 --threads 4 --kills 20
 
-Starts a database of its own. First over many tenants, then in one tenant, where every number waits
-for the one before it, then both together while workers are killed at random. Exits 1 unless each
-series counts 1, 2, 3 to its last number, every draft was finalised once, and every number that a
-worker was given is on the invoice it was given for.
+Starts its own database. Runs first over many tenants, then in one tenant, where every number waits for
+the previous one, then both together while workers are killed at random. Exits 1 unless each series has
+no gaps, every draft was finalised once, and every number that a worker received is on its invoice.
 """
 
 import argparse
@@ -31,13 +30,13 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.stage import stage  # noqa: E402  (run as a script, it finds the others beside itself)
+from benchmarks.servers import migrated_servers  # noqa: E402  (importable only after sys.path is set)
 from tools.runtime.process import Child, spawn  # noqa: E402
 
 TENANTS: Final = 50
 DRAFTS_PER_STATEMENT: Final = 1_000
-PATIENCE_SECONDS: Final = 900
-LONGEST_PEACE_SECONDS: Final = 1.5
+TIMEOUT_SECONDS: Final = 900
+MAX_SECONDS_BETWEEN_KILLS: Final = 1.5
 # Shares of the count: many tenants, one tenant, both with kills.
 MANY, HOT, KILLED = 0.4, 0.2, 0.4
 WORKER: Final = "--worker"
@@ -45,7 +44,7 @@ MONTH: Final = timedelta(days=30)
 
 Job = tuple[UUID, UUID]
 
-BROKEN: Final = """
+BROKEN_SERIES: Final = """
 SELECT s.tenant_id, s.series, s.last_number, count(i.id), count(DISTINCT i.sequence_number), max(i.sequence_number)
 FROM billing_invoice_series s
 LEFT JOIN billing_invoices i ON i.tenant_id = s.tenant_id AND i.series = s.series AND i.sequence_number IS NOT NULL
@@ -56,15 +55,15 @@ HAVING count(i.id) <> s.last_number OR count(DISTINCT i.sequence_number) <> s.la
 
 
 @dataclass(slots=True)
-class Run:
-    """One way of finalising, and what came of it: the number each invoice was said to have."""
+class FinaliseRun:
+    """One run: its drafts, and the numbers that workers received for them."""
 
     name: str
     jobs: list[Job]
     kills: int = 0
     killed: int = 0
     seconds: float = 0.0
-    told: dict[UUID, set[str]] = field(default_factory=dict)
+    received: dict[UUID, set[str]] = field(default_factory=dict)
     milliseconds: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -79,29 +78,29 @@ class Run:
 
 @dataclass(slots=True)
 class Worker:
-    """A process that finalises its share, started again with the rest of it when it was killed."""
+    """A process that finalises its share. After a kill it is restarted with the rest."""
 
-    place: Path
+    path: Path
     jobs: list[Job]
     threads: int
     child: Child | None = None
 
     def start(self) -> None:
-        """Begin, or go on where the process before it was killed."""
+        """Start the process with the jobs that are not acknowledged yet."""
         done = {UUID(line[0]) for line in self.acknowledged()}
         rest = [job for job in self.jobs if job[1] not in done]
-        self.place.with_suffix(".jobs").write_text("".join(f"{tenant} {invoice}\n" for tenant, invoice in rest))
-        command = [sys.executable, __file__, WORKER, self.place, "--threads", str(self.threads)]
-        self.child = spawn(self.place.name, [str(part) for part in command], log=self.place.with_suffix(".log"))
+        self.path.with_suffix(".jobs").write_text("".join(f"{tenant} {invoice}\n" for tenant, invoice in rest))
+        command = [sys.executable, __file__, WORKER, self.path, "--threads", str(self.threads)]
+        self.child = spawn(self.path.name, [str(part) for part in command], log=self.path.with_suffix(".log"))
 
     def acknowledged(self) -> Iterator[list[str]]:
-        """What it wrote down after each commit; a kill may cut the last line short."""
-        for path in self.place.parent.glob(f"{self.place.name}.*.done"):
+        """Yield what the worker logged after each commit. A kill may cut the last line short."""
+        for path in self.path.parent.glob(f"{self.path.name}.*.done"):
             yield from (line.split() for line in path.read_text().splitlines(keepends=True) if line.endswith("\n"))
 
     @property
     def finished(self) -> bool:
-        """Whether it is through. Raises RuntimeError when it ended by itself before."""
+        """Return whether all jobs are done. Raise RuntimeError if the process failed."""
         if self.child is None or self.child.running:
             return False
         if self.child.process.returncode > 0:
@@ -109,8 +108,8 @@ class Worker:
         return self.child.process.returncode == 0
 
 
-def work(place: Path, threads: int) -> None:
-    """The body of a worker: wait for the start, finalise, and write down each number after its commit."""
+def work(path: Path, threads: int) -> None:
+    """Run a worker: wait for the start, finalise, and log each number after its commit."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
@@ -119,48 +118,48 @@ def work(place: Path, threads: int) -> None:
     from billing.invoicing.services import invoices
     from lad.tenancy.context import tenant_context
 
-    lines = place.with_suffix(".jobs").read_text().splitlines()
+    lines = path.with_suffix(".jobs").read_text().splitlines()
     jobs = [(UUID(tenant), UUID(invoice)) for tenant, invoice in (line.split() for line in lines)]
-    place.with_suffix(".ready").touch()
-    while not (place.parent / "go").exists():
+    path.with_suffix(".ready").touch()
+    while not (path.parent / "go").exists():
         time.sleep(0.005)
 
-    def some(number: int) -> None:
-        written = place.parent / f"{place.name}.{os.getpid()}-{number}.done"
-        with written.open("w", buffering=1) as done:
+    def finalise_part(number: int) -> None:
+        log = path.parent / f"{path.name}.{os.getpid()}-{number}.done"
+        with log.open("w", buffering=1) as done:
             for tenant, invoice in jobs[number::threads]:
                 began = time.perf_counter()
                 with tenant_context(tenant):
-                    made = invoices.finalise(invoice=Invoice(pk=invoice))
+                    finalised = invoices.finalise(invoice=Invoice(pk=invoice))
                 took = (time.perf_counter() - began) * 1000
-                done.write(f"{invoice} {made.invoice_number} {took:.3f}\n")
+                done.write(f"{invoice} {finalised.invoice_number} {took:.3f}\n")
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(some, range(threads)))
+        list(pool.map(finalise_part, range(threads)))
 
 
-def carry_out(run: Run, directory: Path, *, processes: int, threads: int) -> None:
-    """Finalise the run's invoices by workers that begin together; kill some of them while they work."""
-    place = directory / run.name.replace(" ", "-")
-    place.mkdir()
-    workers = [Worker(place / f"worker-{n}", run.jobs[n::processes], threads) for n in range(processes)]
+def carry_out(run: FinaliseRun, directory: Path, *, processes: int, threads: int) -> None:
+    """Finalise the run's invoices with several workers and kill some of them meanwhile."""
+    workspace = directory / run.name.replace(" ", "-")
+    workspace.mkdir()
+    workers = [Worker(workspace / f"worker-{n}", run.jobs[n::processes], threads) for n in range(processes)]
     for worker in workers:
         worker.start()
-    _wait(lambda: all(worker.place.with_suffix(".ready").exists() for worker in workers), workers)
-    (place / "go").touch()
+    _wait(lambda: all(worker.path.with_suffix(".ready").exists() for worker in workers), workers)
+    (workspace / "go").touch()
     began = time.monotonic()
     while not all(worker.finished for worker in workers):
-        if time.monotonic() - began > PATIENCE_SECONDS:
-            raise TimeoutError(f"{run.name} is not through after {PATIENCE_SECONDS} s")
+        if time.monotonic() - began > TIMEOUT_SECONDS:
+            raise TimeoutError(f"{run.name} is not finished after {TIMEOUT_SECONDS} s")
         if run.killed < run.kills:
-            time.sleep(random.uniform(0.1, LONGEST_PEACE_SECONDS))
+            time.sleep(random.uniform(0.1, MAX_SECONDS_BETWEEN_KILLS))
             run.killed += _kill_one(workers)
         else:
             time.sleep(0.02)
     run.seconds = time.monotonic() - began
     for worker in workers:
         for invoice, number, took in worker.acknowledged():
-            run.told.setdefault(UUID(invoice), set()).add(number)
+            run.received.setdefault(UUID(invoice), set()).add(number)
             run.milliseconds.append(float(took))
 
 
@@ -176,15 +175,15 @@ def _kill_one(workers: Sequence[Worker]) -> int:
 
 
 def _wait(until: Any, workers: Sequence[Worker]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not until():
         if time.monotonic() > deadline or any(worker.finished for worker in workers):
-            raise TimeoutError("The workers did not get ready.")
+            raise TimeoutError("The workers did not become ready.")
         time.sleep(0.02)
 
 
 def drafts(tenants: Sequence[UUID], count: int) -> list[Job]:
-    """So many drafts, written by hand, over the tenants in turn."""
+    """Create drafts, spread evenly over the tenants, and return them in random order."""
     from django.utils import timezone
 
     from billing.invoicing.models import Invoice
@@ -219,20 +218,22 @@ def create_tenants(count: int) -> list[UUID]:
         return [Tenant.objects.create(name=f"Finalise {name}", slug=f"finalise-{name}").pk for name in names]
 
 
-def problems(run: Run, database: psycopg.Connection[Any]) -> list[str]:
-    """What is wrong after a run; nothing when every number is where it belongs."""
-    found = [f"series {row[1]} of {row[0]}: last {row[2]}, on invoices {row[3:]}" for row in database.execute(BROKEN)]
+def problems(run: FinaliseRun, database: psycopg.Connection[Any]) -> list[str]:
+    """Return what is wrong after a run, or an empty list."""
+    found = [
+        f"series {row[1]} of {row[0]}: last {row[2]}, on invoices {row[3:]}" for row in database.execute(BROKEN_SERIES)
+    ]
     numbers = dict(
         database.execute(
             "SELECT id, invoice_number FROM billing_invoices WHERE id = ANY(%s)", [[job[1] for job in run.jobs]]
         ).fetchall()
     )
     for _tenant, invoice in run.jobs:
-        number, told = numbers.get(invoice, ""), run.told.get(invoice, set())
+        number, received = numbers.get(invoice, ""), run.received.get(invoice, set())
         if not number:
             found.append(f"{invoice} was not finalised")
-        elif told != {number}:
-            found.append(f"{invoice} has {number}, its workers were told {sorted(told)}")
+        elif received != {number}:
+            found.append(f"{invoice} has {number}, its workers received {sorted(received)}")
     return found
 
 
@@ -251,17 +252,17 @@ def main() -> int:
     found: list[str] = []
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        database = stack.enter_context(stage(directory))
+        database = stack.enter_context(migrated_servers(directory))
         import django
 
         django.setup()
         many, hot = create_tenants(TENANTS), create_tenants(1)
-        # Half of the last run is the one tenant's.
+        # Half of the last run belongs to the single tenant.
         mixed = many + hot * TENANTS
         plan = (
-            Run(f"{TENANTS} tenants", drafts(many, int(options.count * MANY))),
-            Run("one tenant", drafts(hot, int(options.count * HOT))),
-            Run("both, with kills", drafts(mixed, int(options.count * KILLED)), kills=options.kills),
+            FinaliseRun(f"{TENANTS} tenants", drafts(many, int(options.count * MANY))),
+            FinaliseRun("one tenant", drafts(hot, int(options.count * HOT))),
+            FinaliseRun("both, with kills", drafts(mixed, int(options.count * KILLED)), kills=options.kills),
         )
         for run in plan:
             carry_out(run, directory, processes=options.processes, threads=options.threads)
@@ -269,7 +270,9 @@ def main() -> int:
             print(run, flush=True)
     for line in found[:20]:
         print(line)
-    print(f"{options.processes} processes × {options.threads} threads   {len(found)} gaps, doubles or lost numbers")
+    print(
+        f"{options.processes} processes × {options.threads} threads   {len(found)} missing, duplicate or lost numbers"
+    )
     return 1 if found else 0
 
 

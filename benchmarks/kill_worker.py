@@ -1,4 +1,4 @@
-"""The Celery application of the kill run: LAD's own, with two consumers whose effects can be counted."""
+"""LAD's Celery application for outbox_kill.py, with two consumers whose effects can be counted."""
 
 import os
 import random
@@ -24,9 +24,9 @@ __all__ = ["EFFECTS", "EVENT_TYPE", "ORDERED", "PLAIN", "app", "register"]
 EVENT_TYPE = "bench.counter.moved"
 PLAIN = "bench-plain"
 ORDERED = "bench-ordered"
-LONGEST_HOLD_SECONDS = 1.0
+MAX_PAUSE_SECONDS = 1.0
 
-# No key: an effect applied twice must show as two rows.
+# No unique key, so that an effect applied twice shows as two rows.
 EFFECTS = """
 CREATE TABLE outbox_kill_effects (
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -45,12 +45,12 @@ def register() -> None:
 
 def _handler(name: str) -> Callable[[Batch], None]:
     def apply(batch: Batch) -> None:
-        """Writes one row per event, in two halves with a pause in which a kill may fall."""
+        """Write one row per event in two halves, with a pause between them for kills."""
         middle = len(batch) // 2
         with _busy() as killer_waits:
             _write(name, batch.events[:middle])
             time.sleep(random.uniform(0, 0.0003) * len(batch))
-            deadline = time.monotonic() + LONGEST_HOLD_SECONDS
+            deadline = time.monotonic() + MAX_PAUSE_SECONDS
             while killer_waits.exists() and time.monotonic() < deadline:
                 time.sleep(0.002)
             _write(name, batch.events[middle:])
@@ -60,7 +60,7 @@ def _handler(name: str) -> Callable[[Batch], None]:
 
 @contextmanager
 def _busy() -> Iterator[Path]:
-    """Tell whoever kills that this process is in the middle of a batch; the path is there while they want one to be."""
+    """Mark this process as busy. Yield the path that exists while outbox_kill.py wants it to pause."""
     directory = Path(os.environ["LAD_KILL_BUSY"])
     flag = directory / str(os.getpid())
     flag.touch()

@@ -1,12 +1,12 @@
-"""What a posting costs: python benchmarks/ledger.py
+"""Measure what a posting costs: python benchmarks/ledger.py
 
     python benchmarks/ledger.py [--rows 1000000 10000000] [--rounds 7] [--seconds 1.5] [--group-commit-seconds 4]
                                 [--directory DIR] [--without-hordak]
 
-Starts an embedded PostgreSQL of its own, durable as in production, and fills the ledger. Then, in rounds of
-random order on the same server, one debit after the other through LAD's service, through plain psycopg with
-the same SQL, through a textbook ORM service and through django-hordak (installed into an environment of its
-own), and the same with 16 callers at once, where LAD's may also use group commit; then debits
+Starts an embedded PostgreSQL, durable as in production, and fills the ledger. Then, in rounds of random order
+on the same server, posts debits one by one through LAD's service, through psycopg with the same SQL, through a
+textbook ORM service and through django-hordak (installed into its own virtual environment), then with 16
+callers at once, where LAD's may also use group commit; then debits
 arriving at the group commit at growing rates; then the audit. Says nothing of a size unless the audit finds every row
 of it right. Takes some 20 minutes with both sizes.
 """
@@ -30,9 +30,9 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import ledger_report as report  # noqa: E402  (run as a script, it finds LAD beside itself)
+from benchmarks import ledger_report as report  # noqa: E402  (importable only after sys.path is set)
 from benchmarks.ledger_fill import Growth, grow, workloads  # noqa: E402
-from benchmarks.stage import stage as own_servers  # noqa: E402
+from benchmarks.servers import migrated_servers  # noqa: E402
 from tools.runtime import postgres  # noqa: E402
 
 HORDAK: Final = ("django-hordak==2.0.0", "django~=5.2.0", "psycopg[binary]")
@@ -49,7 +49,7 @@ HORDAK_ACCOUNTS: Final = 1000
 
 @dataclass
 class Contestant:
-    """A process that posts when it is told to."""
+    """A process that posts debits on request."""
 
     name: str
     process: "subprocess.Popen[str]"
@@ -59,15 +59,15 @@ class Contestant:
         assert self.process.stdin is not None
         self.process.stdin.write(" ".join(map(str, words)) + "\n")
         self.process.stdin.flush()
-        return self.answer()
+        return self.read()
 
-    def answer(self) -> dict[str, Any]:
+    def read(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit(f"{self.name} ended with {self.process.wait()}.")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        results: dict[str, Any] = json.loads(line)
+        return results
 
     def stop(self) -> None:
         assert self.process.stdin is not None
@@ -76,8 +76,8 @@ class Contestant:
 
 
 @dataclass
-class Stage:
-    """The superuser's connection to the server, and where things lie."""
+class Server:
+    """The superuser's connection and the working directory."""
 
     superuser: psycopg.Connection[Any]
     directory: Path
@@ -95,13 +95,13 @@ class Stage:
         self.plan.write_text(json.dumps(listed))
 
     def server_cpu(self) -> float:
-        """Seconds that all of the server's processes have worked."""
+        """Return the CPU seconds of all server processes."""
         pids = [pid for (pid,) in self.superuser.execute("SELECT pid FROM pg_stat_activity")]
         return sum(map(_cpu_seconds, pids))
 
     @contextmanager
     def costs(self) -> Iterator[dict[str, float]]:
-        """What happens inside costs the server so much."""
+        """Yield a dict that gets the WAL bytes and CPU seconds the server used inside the block."""
         found: dict[str, float] = {}
         wal, cpu = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')", self.server_cpu()
         before = self.one(wal)
@@ -114,62 +114,62 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=1.5, help="of each contestant in each round")
-    parser.add_argument("--group-commit-seconds", type=float, default=4, help="of each rate")
+    parser.add_argument("--seconds", type=float, default=1.5, help="for each contestant in each round")
+    parser.add_argument("--group-commit-seconds", type=float, default=4, help="for each rate")
     parser.add_argument("--without-hordak", action="store_true")
-    parser.add_argument("--directory", type=Path, help="kept afterwards; else a temporary one")
+    parser.add_argument("--directory", type=Path, help="kept afterwards (default: a temporary directory)")
     options = parser.parse_args()
     directory = options.directory or Path(tempfile.mkdtemp(prefix="lad-ledger-"))
     with ExitStack() as stack:
         if options.directory is None:
             stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        stage = stack.enter_context(_stage(directory))
-        print(report.machine(stage.superuser, directory), flush=True)
-        hordak = None if options.without_hordak else _hordak(stage)
+        server = stack.enter_context(_server(directory))
+        print(report.machine(server.superuser, directory), flush=True)
+        hordak = None if options.without_hordak else _hordak(server)
         if hordak:
             stack.callback(hordak.stop)
         written = 0
         for rows in sorted(options.rows):
-            if not _size(stage, rows, rows - written, hordak, options):
+            if not _measure_size(server, rows, rows - written, hordak, options):
                 return 1
             written = rows
     return 0
 
 
-def _size(stage: Stage, rows: int, more: int, hordak: Contestant | None, options: Any) -> bool:
-    """Fill up to so many rows, measure, audit, and only then report; False when the audit finds anything."""
+def _measure_size(server: Server, rows: int, more: int, hordak: Contestant | None, options: Any) -> bool:
+    """Fill the ledger up to ``rows``, measure, audit and report. Return False if the audit finds violations."""
     from benchmarks.ledger_textbook import CREATE
 
     first = rows == more
     members, tenants = (200, 1000) if first else (1800, 3000)
-    grow(stage.superuser.info.dsn, Growth(more, max(tenants * more // 1_000_000, 20) if first else tenants, members))
-    stage.superuser.execute(CREATE)
-    # Else the server would tidy up ten million rows while others are measured.
-    stage.superuser.execute("VACUUM (ANALYZE) textbook_wallets, textbook_transactions")
-    stage.write_plan()
-    bytes_a_row = {
-        "lad": stage.one("SELECT pg_total_relation_size('billing_ledger_transactions')") / rows,
-        "textbook": stage.one(
-            "SELECT pg_total_relation_size('textbook_transactions') / count(*) FROM textbook_transactions"
+    grow(server.superuser.info.dsn, Growth(more, max(tenants * more // 1_000_000, 20) if first else tenants, members))
+    server.superuser.execute(CREATE)
+    # Otherwise autovacuum would process ten million rows during the measurement.
+    server.superuser.execute("VACUUM (ANALYZE) textbook_wallets, textbook_transactions")
+    server.write_plan()
+    bytes_per_row = {
+        "lad": server.one("SELECT pg_total_relation_measure_size('billing_ledger_transactions')") / rows,
+        "textbook": server.one(
+            "SELECT pg_total_relation_measure_size('textbook_transactions') / count(*) FROM textbook_transactions"
         ),
     }
-    rounds = _rounds(stage, hordak, options)
-    group_commit = _group_commit(stage, options.group_commit_seconds)
-    stage.superuser.execute("VACUUM (ANALYZE) billing_ledger_transactions")
+    rounds = _rounds(server, hordak, options)
+    group_commit = _group_commit(server, options.group_commit_seconds)
+    server.superuser.execute("VACUUM (ANALYZE) billing_ledger_transactions")
     audits = _audits()
     if any(audit.results.violations for audit in audits.values()):
         for audit in audits.values():
             print(*audit.results.findings[:10], sep="\n", file=sys.stderr)
-        print("The audit found violations: there is nothing to report.", file=sys.stderr)
+        print("The audit found violations, so the results are not reported.", file=sys.stderr)
         return False
-    report.size(rows, rounds, bytes_a_row, group_commit, audits)
+    report.print_size(rows, rounds, bytes_per_row, group_commit, audits)
     return True
 
 
-def _rounds(stage: Stage, hordak: Contestant | None, options: Any) -> report.Rounds:
-    """Everybody posts for a while in every round, in random order."""
+def _rounds(server: Server, hordak: Contestant | None, options: Any) -> report.Rounds:
+    """Measure every contestant in every round, in random order."""
     with ExitStack() as stack:
-        contestants = [_contestant(name, "ledger_contestants.py", name, stage.plan) for name in OWN]
+        contestants = [_contestant(name, "ledger_contestants.py", name, server.plan) for name in OWN]
         for each in contestants:
             stack.callback(each.stop)
         contestants += [hordak] if hordak else []
@@ -184,38 +184,38 @@ def _rounds(stage: Stage, hordak: Contestant | None, options: Any) -> report.Rou
         for each, *turn in turns:
             each.ask(*turn, 0.3)
         for _ in range(options.rounds):
-            stage.superuser.execute("CHECKPOINT")
+            server.superuser.execute("CHECKPOINT")
             random.shuffle(turns)
-            slices = {}
+            measurements = {}
             for each, workload, callers in turns:
-                with stage.costs() as costs:
+                with server.costs() as costs:
                     done = each.ask(workload, callers, options.seconds)
-                slices[each.name, workload, callers] = report.Slice(
+                measurements[each.name, workload, callers] = report.Measurement(
                     done["posts"] / done["seconds"],
                     done["cpu"] / done["posts"],
                     costs["server"] / done["posts"],
                     costs["wal"] / done["posts"],
                 )
-            found.slices.append(slices)
+            found.measurements.append(measurements)
         return found
 
 
-def _group_commit(stage: Stage, seconds: float) -> list[report.GroupCommitRun]:
-    """Growing rates on one wallet and on many, until they are too much for the group commit."""
+def _group_commit(server: Server, seconds: float) -> list[report.GroupCommitRun]:
+    """Increase the rate on one wallet and on many until the group commit no longer keeps up."""
     runs = []
     for workload in ("hot", "members", "many"):
-        group_commit = _contestant("group-commit", "ledger_group_commit.py", stage.plan)
+        group_commit = _contestant("group-commit", "ledger_group_commit.py", server.plan)
         failed = 0
         for rate in GROUP_COMMIT_RATES:
-            stage.superuser.execute("CHECKPOINT")
-            with stage.costs() as costs:
-                answer = group_commit.ask(workload, rate, seconds)
-            run = report.GroupCommitRun(workload, rate, answer, costs["server"])
-            run.holds = (
+            server.superuser.execute("CHECKPOINT")
+            with server.costs() as costs:
+                results = group_commit.ask(workload, rate, seconds)
+            run = report.GroupCommitRun(workload, rate, results, costs["server"])
+            run.keeps_up = (
                 run.answered >= GROUP_COMMIT_KEEPS_UP * rate and run.p99 <= GROUP_COMMIT_P99_MILLISECONDS and run.exact
             )
             runs.append(run)
-            failed += not run.holds
+            failed += not run.keeps_up
             if failed == GROUP_COMMIT_FAILS_TO_STOP:
                 break
         group_commit.stop()
@@ -232,31 +232,31 @@ def _contestant(name: str, script: str, *arguments: object, python: str = sys.ex
     command = [python, "-W", "ignore", str(ROOT / "benchmarks" / script), *map(str, arguments)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     contestant = Contestant(name, process)
-    contestant.hello = contestant.answer()
+    contestant.hello = contestant.read()
     return contestant
 
 
-def _hordak(stage: Stage) -> Contestant:
-    """django-hordak in an environment and a database of its own."""
-    environment = stage.directory / "hordak"
+def _hordak(server: Server) -> Contestant:
+    """Start django-hordak in its own virtual environment and database."""
+    environment = server.directory / "hordak"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     pip: list[str | Path] = [environment / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *HORDAK]
     subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
-    stage.superuser.execute("CREATE DATABASE hordak")
-    at = stage.superuser.info
+    server.superuser.execute("CREATE DATABASE hordak")
+    at = server.superuser.info
     python = str(environment / "bin" / "python")
     return _contestant("hordak", "ledger_hordak.py", "hordak", at.host, at.user, HORDAK_ACCOUNTS, python=python)
 
 
 @contextmanager
-def _stage(directory: Path) -> Iterator[Stage]:
-    """The servers with a migrated database, and Django set up as the restricted login."""
+def _server(directory: Path) -> Iterator[Server]:
+    """Start servers with a migrated database and set Django up with the restricted login."""
     postgres.SETTINGS.update(SERVER)
-    with own_servers(directory, DB_POOL="false") as superuser:
+    with migrated_servers(directory, DB_POOL="false") as superuser:
         import django
 
         django.setup()
-        yield Stage(superuser, directory)
+        yield Server(superuser, directory)
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -1,7 +1,7 @@
-"""Who posts debits in benchmarks/ledger.py, each a process of its own: LAD, plain psycopg, textbook ORM.
+"""The processes that post debits in benchmarks/ledger.py: LAD, plain psycopg and a textbook ORM service.
 
-``python ledger_contestants.py NAME PLAN`` answers each line ``WORKLOAD CALLERS SECONDS`` on its input with what it
-did, as JSON. benchmarks/ledger_hordak.py does the same in an environment of its own.
+``python ledger_contestants.py NAME PLAN`` reads lines ``WORKLOAD CALLERS SECONDS`` and answers each with its
+results as JSON. benchmarks/ledger_hordak.py does the same in its own virtual environment.
 """
 
 import itertools
@@ -22,27 +22,27 @@ from uuid import UUID
 ROOT = Path(__file__).resolve().parents[1]
 AMOUNT = Decimal("0.013")
 DESCRIPTION = "Use of voice-agent"
-MOST_CALLERS = 16
+MAX_CALLERS = 16
 
-# Makes one posting of a workload, under a number that is new.
+# Posts one debit of a workload, with a number that makes its key unique.
 Post = Callable[[str, int], None]
 
 
 def serve(post: Post, statements: list[str]) -> None:
-    """Post for as long as each line of the input says; answers say how many, and what it cost this process.
+    """Post as each input line says. Print the number of postings, the seconds and this process's CPU time.
 
-    Callers are threads, each with a connection that it keeps.
+    Callers are threads, each with its own persistent connection.
     """
     numbers = itertools.count(1)
-    threads = ThreadPoolExecutor(MOST_CALLERS)
+    threads = ThreadPoolExecutor(MAX_CALLERS)
     print(json.dumps({"statements": statements}), flush=True)
     for line in sys.stdin:
         workload, callers, seconds = line.split()
         began, cpu = time.perf_counter(), time.process_time()
         repeat = partial(_repeat, post, workload, numbers, began + float(seconds))
         done = [thread.result() for thread in [threads.submit(repeat) for _caller in range(int(callers))]]
-        answer = {"posts": sum(done), "seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
-        print(json.dumps(answer), flush=True)
+        results = {"posts": sum(done), "seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+        print(json.dumps(results), flush=True)
 
 
 def _repeat(post: Post, workload: str, numbers: Iterator[int], ends: float) -> int:
@@ -54,7 +54,7 @@ def _repeat(post: Post, workload: str, numbers: Iterator[int], ends: float) -> i
 
 
 class Wallets:
-    """The wallets of each workload: ``hot`` is one of them, ``many`` are all."""
+    """The wallets of each workload. ``hot`` has one wallet, ``many`` has all."""
 
     def __init__(self, plan: Path) -> None:
         self.chance = random.Random(os.getpid())
@@ -70,7 +70,7 @@ class Wallets:
 
 
 def lad(wallets: Wallets) -> None:
-    """What the product does: the tenant's scope and one debit of the ledger."""
+    """Post through LAD's service: enter the tenant's context and debit the wallet."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -88,7 +88,7 @@ def lad(wallets: Wallets) -> None:
 
 
 def group_commit(wallets: Wallets) -> None:
-    """What the product does when many ask at once: callers that come at the same moment share a commit."""
+    """Post through LAD's group commit, where concurrent callers share a commit."""
     from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, post_many
     from billing.usage.services.group_commit import GroupCommit
 
@@ -97,16 +97,16 @@ def group_commit(wallets: Wallets) -> None:
     def post(workload: str, number: int) -> None:
         tenant_id, wallet_id = wallets.draw(workload)
         posting = Posting(Operation.DEBIT, wallet_id, AMOUNT, wallets.key(number), description=DESCRIPTION)
-        verdict = shared.run(posting, tenant_id=tenant_id)
-        if verdict.outcome != PostingOutcome.POSTED:
-            raise RuntimeError(verdict)
+        result = shared.run(posting, tenant_id=tenant_id)
+        if result.outcome != PostingOutcome.POSTED:
+            raise RuntimeError(result)
 
     post("many", 0)
     serve(post, [])
 
 
 def raw(wallets: Wallets) -> None:
-    """The same SQL in the same transaction, with nothing of Django in between."""
+    """Post with LAD's SQL through psycopg, without Django."""
     import psycopg
     from django.db import connection
 
@@ -141,16 +141,16 @@ def raw(wallets: Wallets) -> None:
         with own.database.cursor() as cursor:
             cursor.execute(scope, [str(tenant_id)])
             cursor.execute(POST, [json.dumps({str(wallet_id): [row]}), None])
-            [answer] = cursor.fetchall()
+            [reply] = cursor.fetchall()
         own.database.commit()
-        if answer[2] != "posted":
-            raise RuntimeError(answer)
+        if reply[2] != "posted":
+            raise RuntimeError(reply)
 
     serve(post, ["BEGIN", scope, POST, "COMMIT"])
 
 
 def textbook(wallets: Wallets) -> None:
-    """What a Django tutorial does: lock the wallet, look for the key, write the row, save the balance."""
+    """Post as a Django tutorial would: lock the wallet, look up the key, write the row, save the balance."""
     from django.db import connection, transaction
     from django.test.utils import CaptureQueriesContext
 

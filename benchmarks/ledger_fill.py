@@ -1,7 +1,6 @@
-"""A ledger of millions of rows as the engine would have written it: versions, hashes, lots, holds and balances.
+"""Fill the ledger with millions of transactions, including hashes, lots, holds and balances.
 
-Written set by set with the triggers off, which only the superuser of a server of one's own can do; the
-audit afterwards proves the rows right.
+Writes them in bulk as superuser, with triggers disabled. The audit then verifies the rows.
 """
 
 import threading
@@ -13,8 +12,8 @@ from uuid import UUID
 import psycopg
 
 WORKERS: Final = 2
-# So many rows are sorted and hashed at once, in memory.
-PART: Final = 150_000
+# The number of rows that are sorted and hashed at once in memory.
+PART_ROWS: Final = 150_000
 
 PLAN: Final = """
 CREATE SCHEMA IF NOT EXISTS bench;
@@ -28,8 +27,8 @@ CREATE OR REPLACE AGGREGATE bench.chain (billing_ledger_transactions) (
 );
 """
 
-# One row in a thousand is a top-up that expires in the next, one in forty a hold that is released in the next; the
-# others are debits of the credit that was there first. So a wallet has had many lots and has few open ones.
+# One row in a thousand is a top-up that expires in the next, one in forty a hold that is released in the next. The
+# others are debits from the first lot, so a wallet has many lots but few open ones.
 ENTRIES: Final = """
 SELECT plan.*, place, moment, kind, amount, key,
        CASE WHEN kind IN ('reservation', 'release') THEN hold_id END AS hold_id,
@@ -55,7 +54,7 @@ FROM (
 ) AS entry JOIN bench.plan USING (number)
 """
 
-# When a row was made, and then chance: keys of one wallet are in order.
+# UUIDv7: the creation time, then random bits, so ids of one wallet are in order.
 KEY: Final = """
 CREATE OR REPLACE FUNCTION bench.key(made timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS $$
     SELECT (lpad(to_hex((extract(epoch FROM made) * 1000)::bigint), 12, '0') || '7'
@@ -116,7 +115,7 @@ WHERE plan.part = %(part)s AND wallet.id = plan.wallet_id
 
 @dataclass(frozen=True)
 class Growth:
-    """So many more rows: half of them of the first tenant, whose own wallet and ``members`` wallets share that half."""
+    """How many rows, tenants and members to add. Half of the rows belong to the first tenant's wallets."""
 
     rows: int
     tenants: int
@@ -124,9 +123,9 @@ class Growth:
 
 
 def grow(address: str, growth: Growth) -> None:
-    """Add wallets with their history to the database at the superuser's address."""
+    """Add wallets with their history. ``address`` is the superuser's connection string."""
     began = time.perf_counter()
-    _people(growth)
+    _create_tenants(growth)
     with psycopg.connect(address, autocommit=True, options="-c search_path=lad_dev") as superuser:
         superuser.execute(PLAN)
         superuser.execute(KEY)
@@ -149,13 +148,13 @@ def grow(address: str, growth: Growth) -> None:
 
 
 def workloads(superuser: psycopg.Connection[Any]) -> dict[str, list[tuple[UUID, UUID]]]:
-    """The wallets that are paid from: the one with the longest history, those of its tenant, and all."""
+    """Return the wallets of each workload: the one with the longest history, those of its tenant, and all."""
     rows = superuser.execute("SELECT tenant_id, wallet_id FROM bench.plan ORDER BY rows DESC").fetchall()
     return {"hot": rows[:1], "members": [row for row in rows if row[0] == rows[0][0]], "many": rows}
 
 
-def _people(growth: Growth) -> None:
-    """Tenants, and members of the first one, with an empty wallet each."""
+def _create_tenants(growth: Growth) -> None:
+    """Create tenants, and members of the first one, each with an empty wallet."""
     from django.db import transaction
 
     from billing.ledger.models import Wallet
@@ -181,7 +180,7 @@ def _people(growth: Growth) -> None:
 
 
 def _plan(superuser: psycopg.Connection[Any], growth: Growth) -> list[int]:
-    """Share the rows out among the new wallets, and the wallets into parts; returns the parts."""
+    """Distribute the rows over the new wallets and the wallets over parts. Return the parts."""
     superuser.execute(
         """
         INSERT INTO bench.plan (tenant_id, wallet_id, rows)
@@ -205,13 +204,13 @@ def _plan(superuser: psycopg.Connection[Any], growth: Growth) -> list[int]:
               FROM bench.plan WHERE NOT done) AS placed
         WHERE plan.number = placed.number
         """,
-        [PART],
+        [PART_ROWS],
     )
     return [part for (part,) in superuser.execute("SELECT DISTINCT part FROM bench.plan WHERE NOT done ORDER BY 1")]
 
 
 def _drop_indexes(superuser: psycopg.Connection[Any]) -> list[str]:
-    """Take away the indexes that only reading needs; returns how to make them again."""
+    """Drop the non-unique indexes. Return the statements that recreate them."""
     found = superuser.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
         " WHERE indrelid = 'billing_ledger_transactions'::regclass AND NOT indisunique"
@@ -235,7 +234,7 @@ def _work(address: str, parts: list[int]) -> None:
 
 
 def _insert(superuser: psycopg.Connection[Any]) -> str:
-    """The statement that writes the rows of a part, each with the hash of all before it."""
+    """Return the statement that writes the rows of a part with their hash chain."""
     columns = [
         (str(name), str(kind))
         for name, kind in superuser.execute(

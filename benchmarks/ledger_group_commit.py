@@ -1,8 +1,8 @@
-"""Debits that arrive at the group commit whether or not it keeps up, in a process of their own.
+"""Send debits to the group commit at a fixed rate, whether or not it keeps up.
 
-``python ledger_group_commit.py PLAN`` answers each line ``WORKLOAD RATE SECONDS`` on its input with what came of it, as
-JSON. A debit's time counts from the moment it was due to arrive, so that a group commit which falls behind cannot
-look fast; every one is counted: posted, refused because the wallet lacks the money, or dropped by a full queue.
+``python ledger_group_commit.py PLAN`` reads lines ``WORKLOAD RATE SECONDS`` and answers each with its results as
+JSON. A debit's latency counts from its scheduled arrival, so a group commit that falls behind cannot look fast.
+Every debit is counted as posted, refused for lack of balance, or dropped by a full queue.
 """
 
 import gc
@@ -19,16 +19,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.ledger_contestants import AMOUNT, DESCRIPTION, Wallets  # noqa: E402  (run as a script)
+from benchmarks.ledger_contestants import AMOUNT, DESCRIPTION, Wallets  # noqa: E402  (importable only after sys.path is set)
 
-# One in fifty asks for more than any wallet holds, and has to be refused alone.
-TOO_MUCH = Decimal(900_000_000_000)
+# One debit in fifty exceeds every balance and must be refused without affecting the others.
+ABOVE_BALANCE = Decimal(900_000_000_000)
 REFUSED_EVERY = 50
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 class Load:
-    """One run of arrivals at one rate."""
+    """Send debits at one rate and measure them."""
 
     def __init__(self, group_commit: Any, wallets: Wallets) -> None:
         self.group_commit, self.wallets = group_commit, wallets
@@ -37,7 +37,7 @@ class Load:
     def run(self, workload: str, rate: float, seconds: float) -> dict[str, Any]:
         from billing.usage.services.group_commit import GroupCommitBusy
 
-        self.took: list[float] = []
+        self.latencies: list[float] = []
         self.outcomes: Counter[str] = Counter()
         cpu, began = time.process_time(), time.perf_counter()
         due, ends, offered = began, began + seconds, 0
@@ -50,7 +50,7 @@ class Load:
                 self._arrive(workload, offered, due)
             except GroupCommitBusy:
                 self.outcomes["dropped"] += 1
-        while self.outcomes.total() < offered and time.perf_counter() < ends + PATIENCE_SECONDS:
+        while self.outcomes.total() < offered and time.perf_counter() < ends + TIMEOUT_SECONDS:
             time.sleep(0.001)
         last = time.perf_counter()
         return {
@@ -58,7 +58,7 @@ class Load:
             "seconds": last - began,
             "cpu": time.process_time() - cpu,
             "outcomes": self.outcomes,
-            "asked_too_much": offered // REFUSED_EVERY,
+            "above_balance": offered // REFUSED_EVERY,
             "milliseconds": {name: self._percentile(part) for name, part in PERCENTILES.items()},
         }
 
@@ -67,19 +67,19 @@ class Load:
 
         self.number += 1
         tenant_id, wallet_id = self.wallets.draw(workload)
-        amount = AMOUNT if offered % REFUSED_EVERY else TOO_MUCH
+        amount = AMOUNT if offered % REFUSED_EVERY else ABOVE_BALANCE
         posting = Posting(Operation.DEBIT, wallet_id, amount, self.wallets.key(self.number), description=DESCRIPTION)
         future: Future[Any] = self.group_commit.submit(posting, tenant_id=tenant_id)
 
-        def note(done: "Future[Any]") -> None:
-            self.took.append(time.perf_counter() - due)
+        def record(done: "Future[Any]") -> None:
+            self.latencies.append(time.perf_counter() - due)
             error = done.exception()
             self.outcomes[type(error).__name__ if error else str(done.result().outcome)] += 1
 
-        future.add_done_callback(note)
+        future.add_done_callback(record)
 
     def _percentile(self, part: float) -> float:
-        ordered = sorted(self.took)
+        ordered = sorted(self.latencies)
         return ordered[min(int(len(ordered) * part), len(ordered) - 1)] * 1000 if ordered else 0.0
 
 
@@ -96,7 +96,7 @@ def main(plan: Path) -> None:
     load = Load(GroupCommit("bench", post_many), Wallets(plan))
     load.run("many", 50, 0.5)
     load.run("hot", 50, 0.5)
-    # What Django is made of stays: looking through it for garbage would stop everything for a tenth of a second.
+    # Freeze Django's objects: collecting garbage among them would pause everything for a tenth of a second.
     gc.collect()
     gc.freeze()
     print(json.dumps({"ready": True}), flush=True)

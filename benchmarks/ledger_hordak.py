@@ -1,8 +1,8 @@
-"""django-hordak as a contestant of benchmarks/ledger.py, in a virtual environment of its own.
+"""Run django-hordak for benchmarks/ledger.py, in its own virtual environment.
 
-``python ledger_hordak.py DATABASE HOST USER ACCOUNTS`` migrates the database, opens accounts and then answers
-as ledger_contestants.py does. Its ``transfer_to`` moves money between two accounts, in three rows; it has no
-idempotency, no balance to refuse on and no lock, which makes it faster, not slower.
+``python ledger_hordak.py DATABASE HOST USER ACCOUNTS`` migrates the database, opens accounts and then works
+like ledger_contestants.py. ``transfer_to`` writes three rows for a transfer between two accounts. It checks
+neither keys nor balances and takes no locks, which makes it faster.
 """
 
 import random

@@ -1,11 +1,11 @@
-"""Stresses the ledger while its workers and the database server are killed, and proves afterwards that nothing broke.
+"""Stress the ledger while workers and the database server are killed, and check that nothing was lost.
 
     python benchmarks/ledger_stress.py --operations 1000000 --kills 40
 
-Starts its own servers. Many processes ask for movements of a few wallets through LAD's own services, 30 % of
-them under keys that were used before and 5 % for something else under such a key. Every answer a worker got
-is held against the ledger; then no money may be left reserved and ``ledger_audit`` must find nothing. Exits 1
-unless all of it holds.
+Starts its own servers. Several processes post to a few wallets through LAD's services. 30 % of the requests
+repeat a key and 5 % change the request under a used key. Every result that a worker received is compared with
+the ledger. Afterwards nothing may remain reserved and ``ledger_audit`` must find no violations. Exits 1
+otherwise.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from psycopg.rows import namedtuple_row
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.runtime import provision  # noqa: E402  (run as a script, it finds lad beside itself)
+from tools.runtime import provision  # noqa: E402  (importable only after sys.path is set)
 from tools.runtime.postgres import Postgres  # noqa: E402
 from tools.runtime.process import Child, spawn  # noqa: E402
 from tools.runtime.servers import prepare_directory  # noqa: E402
@@ -40,21 +40,21 @@ from tools.runtime.valkey import Valkey  # noqa: E402
 
 TENANTS = 3
 WALLETS = 2
-LOOK_SECONDS = 0.1
-STUCK_SECONDS = 180
-SERVER_KILLS = 0.5
+POLL_SECONDS = 0.1
+TIMEOUT_SECONDS = 180
+SERVER_KILL_SHARE = 0.5
 
 
 @dataclass
 class Servers:
-    """A database that is killed and started again, and a broker that is left alone."""
+    """A database server that is killed and restarted, and a broker that is not."""
 
     postgres: Postgres
     valkey: Valkey
     kills: int = 0
 
     def kill(self) -> None:
-        """End the database server without a word to anybody, or by an immediate stop; then start it again."""
+        """Kill the database server with SIGKILL or SIGQUIT, then restart it."""
         if self.postgres.child is not None:
             os.kill(self.postgres.child.process.pid, random.choice((signal.SIGKILL, signal.SIGQUIT)))
             self.postgres.child.kill()
@@ -76,7 +76,7 @@ class Servers:
 
 @dataclass
 class Workers:
-    """The processes that ask, started again when they are killed, and how many answers they noted."""
+    """The worker processes, restarted after kills, and the number of results they logged."""
 
     directory: Path
     commands: list[list[str]]
@@ -104,7 +104,7 @@ class Workers:
             self.kills += 1
 
     def count(self) -> int:
-        """How many answers there are by now."""
+        """Return the number of results logged so far."""
         for number, log in enumerate(self.logs()):
             if log.exists():
                 with log.open("rb") as lines:
@@ -124,8 +124,8 @@ class Workers:
 
 
 @dataclass
-class Account:
-    """What the answers say, held against the ledger."""
+class Comparison:
+    """How the logged results differ from the ledger."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     effects: int = 0
@@ -143,8 +143,8 @@ class Account:
 
 
 @contextmanager
-def stage(directory: Path) -> Iterator[Servers]:
-    """Servers with a migrated database, and Django set up as the restricted login."""
+def migrated_servers(directory: Path) -> Iterator[Servers]:
+    """Start servers with a migrated database and the settings for Django in the environment."""
     prepare_directory(directory)
     log = directory / "log"
     servers = Servers(
@@ -163,7 +163,7 @@ def stage(directory: Path) -> Iterator[Servers]:
 
 
 def open_wallets() -> list[str]:
-    """A few tenants with a few wallets each, as ``tenant:wallet``."""
+    """Create tenants with wallets. Return them as ``tenant:wallet``."""
     from billing.ledger.models import Wallet
     from lad.tenancy.context import platform_context
     from tenants.access.roles import Role
@@ -175,17 +175,17 @@ def open_wallets() -> list[str]:
         with platform_context():
             tenant = Tenant.objects.create(name=f"Stress {number}", slug=f"stress-{number}")
         with platform_context(tenant_id=tenant.pk):
-            for place in range(WALLETS):
-                person = None
-                if place:
-                    person = User.objects.create(email=f"user-{number}-{place}@stress.test", primary_tenant=tenant)
-                    Membership.objects.create(user=person, role=Role.MEMBER)
-                pairs.append(f"{tenant.pk}:{Wallet.objects.create(user=person).pk}")
+            for position in range(WALLETS):
+                user = None
+                if position:
+                    user = User.objects.create(email=f"user-{number}-{position}@stress.test", primary_tenant=tenant)
+                    Membership.objects.create(user=user, role=Role.MEMBER)
+                pairs.append(f"{tenant.pk}:{Wallet.objects.create(user=user).pk}")
     return pairs
 
 
 def commands(wallets: list[str], directory: Path, *, workers: int, operations: int, batched: float) -> list[list[str]]:
-    """The command line of each worker."""
+    """Return the command line of each worker."""
     share, began = -(-operations // workers), datetime.now(UTC).isoformat()
     worker = [sys.executable, "-m", "benchmarks.stress_worker", "--workers", str(workers), "--share", str(share)]
     worker += ["--batched", str(batched)]
@@ -194,27 +194,27 @@ def commands(wallets: list[str], directory: Path, *, workers: int, operations: i
 
 
 def run(servers: Servers, workers: Workers, *, operations: int, kills: int) -> None:
-    """Let the workers work off their shares while something is killed at even distances, give or take some."""
+    """Run the workers to the end and kill a worker or the server at roughly even intervals."""
     moments = sorted(int(operations * (number + random.random()) / (kills + 1)) for number in range(1, kills + 1))
     answers, since = 0, time.monotonic()
     while not workers.all_finished:
         workers.keep_alive()
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
         if workers.count() > answers:
             answers, since = workers.answers, time.monotonic()
-        if time.monotonic() - since > STUCK_SECONDS:
-            raise TimeoutError(f"No answer for {STUCK_SECONDS} s; see {workers.directory / 'workers.log'}")
+        if time.monotonic() - since > TIMEOUT_SECONDS:
+            raise TimeoutError(f"No result for {TIMEOUT_SECONDS} s; see {workers.directory / 'workers.log'}")
         while moments and answers >= moments[0]:
             moments.pop(0)
-            print(f"{answers:,} answers, {len(moments)} kills to go", file=sys.stderr, flush=True)
-            if random.random() < SERVER_KILLS or not servers.kills:
+            print(f"{answers:,} results, {len(moments)} kills left", file=sys.stderr, flush=True)
+            if random.random() < SERVER_KILL_SHARE or not servers.kills:
                 servers.kill()
             else:
                 workers.kill_one()
 
 
-def sweep() -> None:
-    """Give back what holds still set aside, as the sweep does when their time is over."""
+def expire_everything() -> None:
+    """Expire all holds and credit, as maintenance does when their time has passed."""
     from billing.ledger.services import maintenance
 
     later = datetime.now(UTC) + timedelta(days=1)
@@ -223,31 +223,33 @@ def sweep() -> None:
     maintenance.expire_lots(now=later)
 
 
-def settle_accounts(logs: list[Path], database: psycopg.Connection[Any]) -> Account:
-    """Hold every answer against the ledger's row under its key."""
+def compare(logs: list[Path], database: psycopg.Connection[Any]) -> Comparison:
+    """Compare every logged result with the ledger's transaction of that key."""
     from benchmarks.stress_worker import answers
 
-    account = Account()
+    comparison = Comparison()
     effects: dict[str, tuple[int, str]] = {}
     refused: list[tuple[str, int]] = []
     for log in logs:
-        for key, variant, outcome, said in answers(log):
-            account.outcomes[outcome] += 1
-            if said != "-":
-                first = effects.setdefault(key, (variant, said))
-                account.different += first[1] != said
-                account.two_effects += first[0] != variant
+        for key, variant, outcome, found_digest in answers(log):
+            comparison.outcomes[outcome] += 1
+            if found_digest != "-":
+                first = effects.setdefault(key, (variant, found_digest))
+                comparison.different += first[1] != found_digest
+                comparison.two_effects += first[0] != variant
             elif outcome.endswith("conflict"):
                 refused.append((key, variant))
-    account.acknowledged = len(effects)
-    account.conflicts_with_effect = sum(key in effects and effects[key][0] == variant for key, variant in refused)
-    _compare(account, effects, database)
+    comparison.acknowledged = len(effects)
+    comparison.conflicts_with_effect = sum(key in effects and effects[key][0] == variant for key, variant in refused)
+    _compare_rows(comparison, effects, database)
     row = database.execute("SELECT count(*) FROM billing_wallets WHERE reserved_balance <> 0").fetchone()
-    account.still_reserved = row[0] if row else 0
-    return account
+    comparison.still_reserved = row[0] if row else 0
+    return comparison
 
 
-def _compare(account: Account, effects: Mapping[str, tuple[int, str]], database: psycopg.Connection[Any]) -> None:
+def _compare_rows(
+    comparison: Comparison, effects: Mapping[str, tuple[int, str]], database: psycopg.Connection[Any]
+) -> None:
     from benchmarks.stress_worker import digest
 
     found = 0
@@ -256,23 +258,30 @@ def _compare(account: Account, effects: Mapping[str, tuple[int, str]], database:
         rows.execute("SELECT * FROM billing_ledger_transactions")
         row: Any
         for row in rows:
-            account.effects += 1
+            comparison.effects += 1
             if row.idempotency_key in effects:
                 found += 1
-                account.different += effects[row.idempotency_key][1] != digest(row)
-    account.lost = len(effects) - found
+                comparison.different += effects[row.idempotency_key][1] != digest(row)
+    comparison.lost = len(effects) - found
 
 
-def report(account: Account, servers: Servers, workers: Workers, seconds: float, proof: Any) -> str:
-    total = sum(account.outcomes.values())
-    lines = [("operations answered", total), *sorted(account.outcomes.items()), ("ledger rows", account.effects)]
+def report(comparison: Comparison, servers: Servers, workers: Workers, seconds: float, audit: Any) -> str:
+    total = sum(comparison.outcomes.values())
+    lines = [("operations answered", total), *sorted(comparison.outcomes.items()), ("ledger rows", comparison.effects)]
     lines += [("server killed", servers.kills), ("workers killed", workers.kills)]
     lines += [("seconds", round(seconds)), ("operations a second", round(total / seconds))]
-    lines += [("acknowledged keys", account.acknowledged), ("lost", account.lost), ("different", account.different)]
-    lines += [("keys with two effects", account.two_effects), ("conflicts with effect", account.conflicts_with_effect)]
-    lines += [("wallets with money still reserved", account.still_reserved)]
-    lines += [("audit: rows a second", proof.rows_per_second), ("audit: violations", proof.results.violations)]
-    found = [f"{finding.rule} {finding.title}: {finding.row}" for finding in proof.results.findings[:20]]
+    lines += [
+        ("acknowledged keys", comparison.acknowledged),
+        ("lost", comparison.lost),
+        ("different", comparison.different),
+    ]
+    lines += [
+        ("keys with two effects", comparison.two_effects),
+        ("conflicts with effect", comparison.conflicts_with_effect),
+    ]
+    lines += [("wallets with money still reserved", comparison.still_reserved)]
+    lines += [("audit: rows a second", audit.rows_per_second), ("audit: violations", audit.results.violations)]
+    found = [f"{finding.rule} {finding.title}: {finding.row}" for finding in audit.results.findings[:20]]
     return "\n".join([*(f"{name:<34}{value:>14,}" for name, value in lines), *found])
 
 
@@ -281,33 +290,33 @@ def main() -> int:
     parser.add_argument("--operations", type=int, default=1_000_000)
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--workers", type=int, default=6)
-    parser.add_argument("--batched", type=float, default=0.85, help="share of the operations that come in batches")
+    parser.add_argument("--batched", type=float, default=0.85, help="share of operations that are posted in batches")
     options = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="lad-stress-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        servers = stack.enter_context(stage(directory))
+        servers = stack.enter_context(migrated_servers(directory))
         from django.db import connection
 
         import benchmarks.stress_worker  # noqa: F401  (sets Django up)
         from billing.audit.services import audit_ledger
 
         shared = {name: getattr(options, name) for name in ("workers", "operations", "batched")}
-        asked = commands(open_wallets(), directory, **shared)
-        workers = Workers(directory, asked)
+        worker_commands = commands(open_wallets(), directory, **shared)
+        workers = Workers(directory, worker_commands)
         stack.callback(workers.stop)
         started = time.monotonic()
         run(servers, workers, operations=options.operations, kills=options.kills)
         seconds = time.monotonic() - started
         connection.close()
-        sweep()
+        expire_everything()
         address = servers.postgres.superuser_url.replace("/postgres?", "/lad?")
         with psycopg.connect(address, options="-c search_path=lad_dev") as database:
-            account = settle_accounts(workers.logs(), database)
-        proof = audit_ledger(now=datetime.now(UTC) + timedelta(days=1))
-    print(report(account, servers, workers, seconds, proof))
+            comparison = compare(workers.logs(), database)
+        audit = audit_ledger(now=datetime.now(UTC) + timedelta(days=1))
+    print(report(comparison, servers, workers, seconds, audit))
     enough = servers.kills + workers.kills >= options.kills
-    return 0 if account.clean and enough and not proof.results.violations else 1
+    return 0 if comparison.clean and enough and not audit.results.violations else 1
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A ledger as tutorials write it: two plain tables with LAD's columns, checks and unique keys.
 
-What it lacks makes it faster, not slower: no row-level security, no hash, no version, no credit lots, no
-holds, no triggers, and no comparison of a repeated key with what it named first.
+It lacks row-level security, hashes, versions, credit lots, holds, triggers and the comparison of repeated
+keys, all of which would make it slower.
 """
 
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from lad.db.identifiers import uuid7
 
 
 class TextbookWallet(models.Model):
-    """A balance."""
+    """A wallet."""
 
     objects: ClassVar[Any] = models.Manager()
 
@@ -36,7 +36,7 @@ class TextbookWallet(models.Model):
 
 
 class TextbookTransaction(models.Model):
-    """A movement of a balance."""
+    """A transaction of a wallet."""
 
     objects: ClassVar[Any] = models.Manager()
 
@@ -61,7 +61,7 @@ class TextbookTransaction(models.Model):
         db_table = "textbook_transactions"
 
 
-# LAD's wallets and rows, the checks, and the three indexes without which neither keys nor timelines would be found.
+# Copies LAD's wallets and transactions, with checks and the indexes for keys and timelines.
 CREATE = """
 DROP TABLE IF EXISTS textbook_transactions, textbook_wallets;
 CREATE TABLE textbook_wallets (

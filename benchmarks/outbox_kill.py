@@ -1,8 +1,8 @@
-"""Kills workers while they drain the outbox and counts what was lost, doubled or put out of order.
+"""Kill workers while they drain the outbox and count events that were lost, applied twice or out of order.
 
     python benchmarks/outbox_kill.py --events 20000 --kills 200
 
-Starts its own database, broker, beat and workers; exits 1 unless every count is zero.
+Starts its own database, broker, beat and workers. Exits 1 unless every count is zero.
 """
 
 import argparse
@@ -26,21 +26,21 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.stage import stage  # noqa: E402  (run as a script, it finds the others beside itself)
+from benchmarks.servers import migrated_servers  # noqa: E402  (importable only after sys.path is set)
 from tools.runtime.process import Child, spawn  # noqa: E402
 
 WORKER_APP = "benchmarks.kill_worker"
-# A file of this name holds batches open, so that on a fast machine too a kill falls into the middle of one.
+# While a file of this name exists, batches pause in the middle, so that kills hit one even on a fast machine.
 KILLER_WAITS = "killer-waits"
-PATIENCE_SECONDS = 120
-LONGEST_PEACE_SECONDS = 0.6
-WHOLE_EVERY = 6
-SLOWEST_KILL_SECONDS = 5
+TIMEOUT_SECONDS = 120
+MAX_SECONDS_BETWEEN_KILLS = 0.6
+WHOLE_WORKER_EVERY = 6
+MAX_KILL_SECONDS = 5
 
 
 @dataclass(slots=True)
 class Workers:
-    """Celery workers as processes of their own, started again when they are gone."""
+    """Celery workers, restarted after they were killed."""
 
     environment: Mapping[str, str]
     directory: Path
@@ -57,11 +57,11 @@ class Workers:
 
     @property
     def busy(self) -> Path:
-        """Where processes in the middle of a batch leave a file named after their id."""
+        """Return the directory where a process in the middle of a batch leaves a file named after its id."""
         return self.directory / "busy"
 
     def lost_batches(self) -> int:
-        """How many batches were found without their worker."""
+        """Return how many batches had lost their worker."""
         return self.log.read_text(errors="replace").count("batch lost its worker")
 
     def keep_alive(self) -> None:
@@ -75,7 +75,7 @@ class Workers:
         return self._start("beat", "-l", "WARNING", "-s", str(schedule))
 
     def kill_child(self, *, in_batch: bool) -> bool:
-        """SIGKILL one process of a pool, if wanted one in the middle of a batch; False when there is none now."""
+        """SIGKILL one process of a pool, optionally one in the middle of a batch. Return False if there is none."""
         pids = [pid for process in self.processes if process.running for pid in _children(process.process.pid)]
         if in_batch:
             pids = [pid for pid in pids if (self.busy / str(pid)).exists()]
@@ -83,7 +83,7 @@ class Workers:
 
     @contextmanager
     def held_in_batch(self) -> Iterator[None]:
-        """Have the processes that run a batch stay in it for a moment."""
+        """Make processes pause in the middle of a batch."""
         flag = self.busy / KILLER_WAITS
         flag.touch()
         try:
@@ -92,7 +92,7 @@ class Workers:
             flag.unlink()
 
     def kill_whole(self) -> bool:
-        """SIGKILL a worker with its whole pool."""
+        """SIGKILL a worker and its whole pool."""
         alive = [process for process in self.processes if process.running]
         if alive:
             random.choice(alive).kill()
@@ -114,7 +114,7 @@ class Workers:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the effects say against the events that were committed."""
+    """How the recorded effects differ from the committed events."""
 
     events: int
     lost: int
@@ -128,7 +128,7 @@ class Tally:
 
 
 def tally(database: psycopg.Connection[Any]) -> Tally:
-    """Hold the effects of both consumers against the events."""
+    """Compare the effects of both consumers with the events."""
 
     def count(query: str) -> int:
         row = database.execute(query).fetchone()
@@ -151,13 +151,13 @@ def tally(database: psycopg.Connection[Any]) -> Tally:
 
 
 def unfinished(database: psycopg.Connection[Any]) -> int:
-    """Deliveries that are neither done nor dead."""
+    """Return the number of deliveries that are neither done nor dead."""
     row = database.execute("SELECT count(*) FROM event_deliveries WHERE state <> 'dead'").fetchone()
     return int(row[0]) if row else 0
 
 
 class Producer:
-    """Emits numbered events over some aggregates of some tenants, each number one higher than its aggregate's last."""
+    """Emit events that are numbered from 1 for each aggregate, over several tenants."""
 
     def __init__(self, tenants: int = 10, aggregates: int = 40) -> None:
         from lad.db.identifiers import uuid7
@@ -207,27 +207,27 @@ def kill_run(
     poke: Callable[[], None] = lambda: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> int:
-    """Emit the events while killing workers, then let them finish; returns how many kills there were."""
+    """Emit the events while killing workers, then let them finish. Return the number of kills."""
     done = 0
-    deadline = time.monotonic() + PATIENCE_SECONDS + kills * SLOWEST_KILL_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS + kills * MAX_KILL_SECONDS
     while done < kills:
         if time.monotonic() > deadline:
             raise TimeoutError(f"Only {done} kills so far: {workers.log} ends with {workers.log.read_text()[-2000:]}")
         workers.keep_alive()
-        # As many events as kills, in proportion, and always some, so that there is work for a kill to fall into.
+        # Emit in proportion to the kills, and always some, so that each kill can hit a busy worker.
         wanted = events * (done + 1) // kills - producer.emitted
         if wanted <= 0 and not unfinished(database):
             wanted = events // kills // 4 + 1
         with workers.held_in_batch() if _in_batch(done) else nullcontext():
             producer.emit(min(max(wanted, 0), events - producer.emitted))
             poke()
-            time.sleep(random.uniform(0, LONGEST_PEACE_SECONDS))
+            time.sleep(random.uniform(0, MAX_SECONDS_BETWEEN_KILLS))
             killed = _kill_one(workers, done, idle=producer.emitted == events and not unfinished(database))
         if killed:
             done += 1
             if done % 20 == 0:
                 say(f"{done} kills, {producer.emitted} events emitted, {unfinished(database)} deliveries to do")
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while unfinished(database) and time.monotonic() < deadline:
         workers.keep_alive()
         poke()
@@ -236,13 +236,13 @@ def kill_run(
 
 
 def _in_batch(number: int) -> bool:
-    """Whether this kill is to fall into the middle of a batch; some fall wherever the process is."""
+    """Return whether this kill should hit the middle of a batch."""
     return number % 4 != 0
 
 
 def _kill_one(workers: Workers, number: int, *, idle: bool) -> bool:
-    """Kill a whole worker now and then, else one process: mostly in a batch, sometimes wherever it is."""
-    if number % WHOLE_EVERY == WHOLE_EVERY - 1:
+    """Kill a whole worker now and then, otherwise one process, usually in the middle of a batch."""
+    if number % WHOLE_WORKER_EVERY == WHOLE_WORKER_EVERY - 1:
         return workers.kill_whole()
     deadline = time.monotonic() + 1
     while time.monotonic() < deadline:
@@ -253,7 +253,7 @@ def _kill_one(workers: Workers, number: int, *, idle: bool) -> bool:
 
 
 def _children(pid: int) -> list[int]:
-    """Its living child processes."""
+    """Return the ids of the living child processes."""
     try:
         children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
@@ -263,7 +263,7 @@ def _children(pid: int) -> list[int]:
 
 def _is_alive(pid: int) -> bool:
     try:
-        # The name before the state may hold anything but ends with the last parenthesis.
+        # The process name may contain anything, but ends with the last parenthesis.
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
@@ -282,9 +282,9 @@ def _kill(pid: int) -> bool:
 
 
 @contextmanager
-def _stage(directory: Path) -> Iterator[psycopg.Connection[Any]]:
-    """Servers with the table in which each effect is noted."""
-    with stage(directory, LAD_KILL_RUN="1") as database:
+def _servers(directory: Path) -> Iterator[psycopg.Connection[Any]]:
+    """Start servers and create the table that records each effect."""
+    with migrated_servers(directory, LAD_KILL_RUN="1") as database:
         from benchmarks import kill_worker
 
         database.execute(kill_worker.EFFECTS)
@@ -300,7 +300,7 @@ def main() -> int:
     started = time.monotonic()
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        database = stack.enter_context(_stage(directory))
+        database = stack.enter_context(_servers(directory))
         workers = Workers({}, directory)
         stack.callback(workers.stop)
         beat = workers.start_beat(directory / "beat")

@@ -1,12 +1,12 @@
-"""What the lists of the biggest tables cost with few rows and with many: python benchmarks/pages.py
+"""Measure the lists of the biggest tables with few rows and with many: python benchmarks/pages.py
 
     python benchmarks/pages.py [--small 10000] [--big 1000000] [--rounds 15] [--directory DIR] [--limit 1.5]
 
-Starts embedded servers of its own, fills two databases with ``manage.py demo --scale`` and asks for the
-same pages in both, in turn, through Django's test client: the admin's lists as the platform's superuser
-and as staff of the tenant that has half of everything, their search and filters, and the API's lists as
-that tenant's owner. Prints queries and median milliseconds. Exits 1 when a page takes more than ten
-queries, or with ``--limit`` when one takes that many times longer with many rows than with few.
+Starts embedded servers, fills two databases with ``manage.py demo --scale`` and requests the same pages
+from both through Django's test client: the admin's lists, search and filters as superuser and as staff of
+the tenant that owns half of all rows, and the API's lists as that tenant's owner. Prints queries and median
+milliseconds. Exits 1 if a page takes more than ten queries, or with ``--limit`` if it takes that many times
+longer with many rows.
 """
 
 import argparse
@@ -21,18 +21,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filled import Database, fill, servers_in
+from demo_databases import Database, fill, servers_in
 
 TABLES = 10
-MOST_QUERIES = 10
-# Bookkeeping of other tables' changes; what people work with is measured.
-LEFT_OUT = ("audit_entries", "event_deliveries", "domain_events", "activity_entries")
+MAX_QUERIES = 10
+# Tables that only record changes of other tables.
+EXCLUDED_TABLES = ("audit_entries", "event_deliveries", "domain_events", "activity_entries")
 BOUNDARIES = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
 @dataclass
 class Page:
-    """One page of one table, asked for in both databases."""
+    """A page of one table, requested from both databases."""
 
     table: str
     kind: str
@@ -50,8 +50,8 @@ class Page:
         return statistics.median(b / s for s, b in zip(small, big, strict=True))
 
 
-class World:
-    """Both databases, one of them current, and who asks."""
+class PageBenchmark:
+    """Both databases, of which one is current, and the clients that request pages."""
 
     def __init__(self, databases: list[Database]) -> None:
         from django.db import connections
@@ -65,14 +65,14 @@ class World:
         self._clients: dict[tuple[str, str], Any] = {}
 
     def enter(self, database: Database) -> None:
-        """Have everything that follows happen in the database."""
+        """Make the database the current one."""
         from django.db import connections
 
         connections["default"] = self._wrappers[database.name]
         self.current = database
 
     def client(self, caller: str) -> Any:
-        """``root`` and ``staff`` in the admin, ``owner`` at the API."""
+        """Return the client of a caller: ``root`` and ``staff`` use the admin, ``owner`` the API."""
         from django.test import Client
         from rest_framework.test import APIClient
 
@@ -109,11 +109,11 @@ class World:
         return self._owner()[1]
 
     def get(self, page: Page) -> float:
-        """Ask for the page; returns seconds."""
+        """Request the page and return the seconds it took."""
         client, address = self.client(page.caller), page.address()
         started = time.perf_counter()
         response = client.get(address)
-        response.content  # noqa: B018  (rendered now)
+        response.content  # noqa: B018  (renders the response)
         took = time.perf_counter() - started
         if response.status_code != 200:
             raise SystemExit(f"{address} answers {response.status_code}: {response.content[:300]!r}")
@@ -128,8 +128,8 @@ class World:
         return sum(1 for each in captured if not each["sql"].startswith(BOUNDARIES))
 
 
-def biggest_tables(world: World) -> list[Any]:
-    """The models with the most rows that have both an admin list and an API list."""
+def biggest_tables(bench: PageBenchmark) -> list[Any]:
+    """Return the models with the most rows that have both an admin list and an API list."""
     from django.contrib import admin
     from django.db import connection
     from django.urls import get_resolver
@@ -141,17 +141,17 @@ def biggest_tables(world: World) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT relname, reltuples FROM pg_class WHERE relkind = 'r'")
         rows = dict(cursor.fetchall())
-    models = [m for m in admin.site._registry if m in served and m._meta.db_table not in LEFT_OUT]
+    models = [m for m in admin.site._registry if m in served and m._meta.db_table not in EXCLUDED_TABLES]
     return sorted(models, key=lambda m: -rows.get(m._meta.db_table, 0))[:TABLES]
 
 
 class Pages:
     """The pages of one model."""
 
-    def __init__(self, model: Any, world: World) -> None:
+    def __init__(self, model: Any, bench: PageBenchmark) -> None:
         from lad.api import router
 
-        self.model, self.world = model, world
+        self.model, self.bench = model, bench
         self.table = model._meta.db_table
         self.resource = next(each for each in router.resources() if each.model is model)
 
@@ -195,7 +195,7 @@ class Pages:
             n for n in names if n in fields and (fields[n].choices or fields[n].get_internal_type() == "BooleanField")
         ]
 
-    # What is asked for comes from the database that is asked, found once for each.
+    # Cursors, search texts and filter values are read once from each database.
 
     def _cursor(self) -> str:
         from lad.api.pagination import Cursor, total_order
@@ -223,7 +223,7 @@ class Pages:
         return f"{self.resource.url}?{name}={'' if value is None else value}"
 
     def _rare(self, name: str) -> Any:
-        """The value fewest rows have."""
+        """Return the value that the fewest rows have."""
         from django.db.models import Count
 
         def find(rows: Any) -> Any:
@@ -237,29 +237,29 @@ class Pages:
         from lad.tenancy.context import platform_context
 
         found = self.__dict__.setdefault("_found", {})
-        key = self.world.current.name, what
+        key = self.bench.current.name, what
         if key not in found:
-            with platform_context(tenant_id=self.world.tenant_id):
+            with platform_context(tenant_id=self.bench.tenant_id):
                 found[key] = find(self.model.objects.all())
         return found[key]
 
 
-def measure(pages: list[Page], world: World, rounds: int) -> None:
+def measure(pages: list[Page], bench: PageBenchmark, rounds: int) -> None:
     for page in pages:
-        for database in world.databases:
-            world.enter(database)
+        for database in bench.databases:
+            bench.enter(database)
             page.times[database.name] = []
-            world.get(page)
-            page.queries = max(page.queries, world.queries(page))
+            bench.get(page)
+            page.queries = max(page.queries, bench.queries(page))
     for number in range(rounds):
         for page in pages:
-            for database in world.databases if number % 2 else reversed(world.databases):
-                world.enter(database)
-                page.times[database.name].append(world.get(page))
+            for database in bench.databases if number % 2 else reversed(bench.databases):
+                bench.enter(database)
+                page.times[database.name].append(bench.get(page))
 
 
-def report(pages: list[Page], world: World) -> None:
-    small, big = world.databases
+def report(pages: list[Page], bench: PageBenchmark) -> None:
+    small, big = bench.databases
     print(f"\n| table | page | as | queries | ms at {small.leads:,} leads | ms at {big.leads:,} | ratio |")
     print("|---|---|---|---:|---:|---:|---:|")
     for page in pages:
@@ -274,7 +274,7 @@ def main() -> int:
     parser.add_argument("--small", type=int, default=10_000)
     parser.add_argument("--big", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--directory", type=Path, help="on a disk with 20 GB free; default: a temporary one")
+    parser.add_argument("--directory", type=Path, help="needs 20 GB of free space (default: a temporary directory)")
     parser.add_argument("--limit", type=float)
     parser.add_argument("--lists-only", action="store_true", help="leave out the admin's search and filters")
     options = parser.parse_args()
@@ -290,7 +290,7 @@ def main() -> int:
 
 
 def run(databases: list[Database], options: argparse.Namespace) -> int:
-    """Measure in databases that are there."""
+    """Measure in existing databases."""
     import django
 
     django.setup()
@@ -299,17 +299,17 @@ def run(databases: list[Database], options: argparse.Namespace) -> int:
 
     settings.ALLOWED_HOSTS = ["testserver"]
     call_command("collectstatic", verbosity=0, interactive=False)
-    world = World(databases)
-    world.enter(databases[-1])
-    models = [Pages(model, world) for model in biggest_tables(world)]
+    bench = PageBenchmark(databases)
+    bench.enter(databases[-1])
+    models = [Pages(model, bench) for model in biggest_tables(bench)]
     groups = [[page for each in models for page in each.lists()]]
     if not options.lists_only:
         groups.append([page for each in models for page in each.searches_and_filters()])
     for pages in groups:
-        measure(pages, world, options.rounds)
-        report(pages, world)
+        measure(pages, bench, options.rounds)
+        report(pages, bench)
     pages = [page for group in groups for page in group]
-    greedy = [page for page in pages if page.queries > MOST_QUERIES]
+    greedy = [page for page in pages if page.queries > MAX_QUERIES]
     slow = [page for page in pages if options.limit and page.ratio > options.limit]
     for page in greedy:
         print(f"{page.table}, {page.kind}: {page.queries} queries", file=sys.stderr)

@@ -1,10 +1,9 @@
-"""Rates use again and holds every usage invoice against it: python benchmarks/rerate.py [--month 2026-10]
+"""Rate usage again and compare every usage invoice: python benchmarks/rerate.py [--month 2026-10]
 
-An oracle that shares no code with LAD. It reads tables and nothing else: the raw items of use (what,
-how much, when), the price list, and what the ledger took or gave back in the invoice's period. From
-those it works out each line, the tax and the sums, and compares them with the invoice to the last
-digit. Reads DATABASE_URL and DB_SCHEMA; without a month every month with an invoice is rated. Exits 1
-when anything differs.
+Shares no code with LAD. Reads the raw usage items, the price list, and the debits and reversals in the
+invoice's period, computes each line, the tax and the totals, and compares them with the invoice to the
+last digit. Reads DATABASE_URL and DB_SCHEMA. Rates every month with an invoice by default. Exits 1 if
+anything differs.
 """
 
 import argparse
@@ -17,7 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
-Row = dict[str, Any]
+DatabaseRow = dict[str, Any]
 Lines = dict[tuple[Any, ...], list[Decimal]]
 
 getcontext().prec = 60
@@ -30,8 +29,8 @@ WHERE i.kind = 'usage' AND i.status <> 'voided'
   AND (%(month)s = '' OR to_char(i.period_start AT TIME ZONE t.timezone, 'YYYY-MM') = %(month)s)
 ORDER BY t.slug, i.period_start
 """
-# Credits of before the wallets were used, and paid, long ago.
-MOVEMENTS = """
+# Legacy credits were used and paid before there were invoices.
+DEBITS = """
 SELECT d.id AS debit, -d.amount AS paid, CASE WHEN l.id = d.id THEN 1 ELSE -1 END AS way,
        e.feature_key, e.usage_items, e.occurred_at
 FROM billing_ledger_transactions l JOIN billing_ledger_transactions d ON d.id IN (l.id, l.reverses_id)
@@ -43,31 +42,31 @@ WHERE l.tenant_id = %(tenant_id)s AND w.currency = %(currency)s AND d.transactio
 
 
 class Rates:
-    """What a component cost a tenant at a moment."""
+    """The prices that applied to each tenant and component over time."""
 
     def __init__(self, cursor: Any) -> None:
-        self.prices: dict[Any, list[Row]] = defaultdict(list)
+        self.prices: dict[Any, list[DatabaseRow]] = defaultdict(list)
         for row in cursor.execute("SELECT * FROM billing_pricing_catalog WHERE is_active").fetchall():
             self.prices[tuple(row[name] for name in COMPONENT)].append(row)
         sql = "SELECT tenant_id, feature_key, overage_rate FROM billing_feature_entitlements"
         self.overage = {(r["tenant_id"], r["feature_key"]): r["overage_rate"] for r in cursor.execute(sql).fetchall()}
 
-    def price(self, tenant: Any, component: tuple[str, ...], at: Any) -> Row:
-        """Own before common, exact before any model, the newest before older ones."""
+    def price(self, tenant: Any, component: tuple[str, ...], at: Any) -> DatabaseRow:
+        """Return the price: the tenant's own before the common one, an exact model before any, the newest first."""
         category, provider, model, unit = component
         if category == "overage":
             return {"scheme": "unit", "unit_price": self.overage[tenant, model]}
         for owner in (tenant, None):
-            for named in (model, "*"):
-                listed = [row for row in self.prices[category, provider, named, unit] if row["tenant_id"] == owner]
-                begun = [row for row in listed if row["effective_from"] <= at]
-                if held := [row for row in begun if row["effective_to"] is None or at < row["effective_to"]]:
-                    return max(held, key=lambda row: row["effective_from"])
-        raise SystemExit(f"There was no price of {component} at {at}.")
+            for matched in (model, "*"):
+                listed = [row for row in self.prices[category, provider, matched, unit] if row["tenant_id"] == owner]
+                started = [row for row in listed if row["effective_from"] <= at]
+                if valid := [row for row in started if row["effective_to"] is None or at < row["effective_to"]]:
+                    return max(valid, key=lambda row: row["effective_from"])
+        raise SystemExit(f"There was no price for {component} at {at}.")
 
 
-def cost(price: Row, quantity: Decimal) -> Decimal:
-    """Of one item of one use, rounded once to a millionth."""
+def cost(price: DatabaseRow, quantity: Decimal) -> Decimal:
+    """Return the cost of one usage item, rounded once to six decimals."""
     total, below, scheme = quantity * price["unit_price"], ZERO, price["scheme"]
     if scheme == "package":
         total = (quantity / price["package_size"]).to_integral_value(ROUND_CEILING) * price["unit_price"]
@@ -82,11 +81,11 @@ def cost(price: Row, quantity: Decimal) -> Decimal:
     return total.quantize(MICRO, ROUND_HALF_UP)
 
 
-def rate(cursor: Any, rates: Rates, invoice: Row) -> tuple[Lines, list[str]]:
-    """The lines the invoice should have: what identifies one → quantity and amount; and debits that do not fit."""
+def rate(cursor: Any, rates: Rates, invoice: DatabaseRow) -> tuple[Lines, list[str]]:
+    """Return the expected lines (key → quantity and amount), and a note for each debit that does not match its use."""
     lines: Lines = defaultdict(lambda: [ZERO, ZERO])
-    odd, zone = [], ZoneInfo(invoice["timezone"])
-    for row in cursor.execute(MOVEMENTS, invoice).fetchall():
+    mismatches, zone = [], ZoneInfo(invoice["timezone"])
+    for row in cursor.execute(DEBITS, invoice).fetchall():
         feature, used, due = row["feature_key"] or "", row["occurred_at"], ZERO
         late = f"{used.astimezone(zone):%Y-%m}" if used and used < invoice["period_start"] else ""
         for item in row["usage_items"] or []:
@@ -99,21 +98,25 @@ def rate(cursor: Any, rates: Rates, invoice: Row) -> tuple[Lines, list[str]]:
             line, due = lines[(feature, late, "", "", "", "", None)], row["paid"]
             line[0], line[1] = line[0] + row["way"], line[1] + row["way"] * due
         if due != row["paid"]:
-            odd.append(f"debit {row['debit']} took {row['paid']}, its use costs {due}")
-    return {key: value for key, value in lines.items() if value != [ZERO, ZERO]}, odd
+            mismatches.append(f"debit {row['debit']} charged {row['paid']}, but its use costs {due}")
+    return {key: value for key, value in lines.items() if value != [ZERO, ZERO]}, mismatches
 
 
-def differences(invoice: Row, lines: Lines, odd: list[str]) -> list[str]:
-    """In words, what the invoice says otherwise."""
-    told: Lines = defaultdict(lambda: [ZERO, ZERO])
-    found = list(odd)
+def differences(invoice: DatabaseRow, lines: Lines, mismatches: list[str]) -> list[str]:
+    """Describe each difference between the invoice and the expected lines."""
+    invoiced: Lines = defaultdict(lambda: [ZERO, ZERO])
+    found = list(mismatches)
     for each in invoice["line_items"]:
         names = tuple(each.get(name, "") for name in ("feature_key", "used_in", *COMPONENT))
-        line = told[(*names, each.get("price_id") or (Decimal(each["unit_price"]).normalize() if names[2] else None))]
+        line = invoiced[
+            (*names, each.get("price_id") or (Decimal(each["unit_price"]).normalize() if names[2] else None))
+        ]
         line[0], line[1] = line[0] + Decimal(each["quantity"]), line[1] + Decimal(each["amount"])
     nothing = [ZERO, ZERO]
-    for key in sorted((key for key in {*told, *lines} if told.get(key, nothing) != lines.get(key, nothing)), key=str):
-        (many, amount), (right, due) = told.get(key, nothing), lines.get(key, nothing)
+    for key in sorted(
+        (key for key in {*invoiced, *lines} if invoiced.get(key, nothing) != lines.get(key, nothing)), key=str
+    ):
+        (many, amount), (right, due) = invoiced.get(key, nothing), lines.get(key, nothing)
         found += [f"{key[0]} {'·'.join(key[2:6])}: {many} for {amount}, not {right} for {due}"]
     subtotal = sum((amount for _quantity, amount in lines.values()), ZERO)
     taxed = invoice["tax_point"] == "use" and invoice["tax_rate"]
@@ -124,7 +127,7 @@ def differences(invoice: Row, lines: Lines, odd: list[str]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--month", default="", help="such as 2026-10; every month with an invoice by default")
+    parser.add_argument("--month", default="", help="such as 2026-10 (default: every month with an invoice)")
     month = parser.parse_args().month
     wrong = 0
     with psycopg.connect(os.environ["DATABASE_URL"], row_factory=dict_row) as connection:
@@ -139,7 +142,7 @@ def main() -> None:
             print(
                 f"{invoice['slug']:24} {invoice['period_start']:%Y-%m} {invoice['invoice_number'] or 'draft':18}"
                 f" {len(invoice['line_items']):3} lines"
-                f" {invoice['total']:>14} {invoice['currency']}  {'DIFFERS' if found else 'the same'}"
+                f" {invoice['total']:>14} {invoice['currency']}  {'DIFFERS' if found else 'matches'}"
             )
             print("".join(f"    {each}\n" for each in found), end="")
     print(f"{len(invoices)} invoices rated again, {wrong} differ.")

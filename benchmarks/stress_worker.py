@@ -1,9 +1,8 @@
-"""One worker of the ledger's stress run: asks for movements until it has its share, and notes every answer it gets.
+"""A worker of benchmarks/ledger_stress.py: posts its share of operations and logs every result.
 
-What is asked under a key follows from the key alone, so that any worker can ask for it again, or for
-something else under the same key. A key is ``<lane>.<worker>-<number>``: lanes ``b0``, ``b1`` … are asked
-for in batches, each in one tenant, and lane ``s`` one by one, in blocks that reserve, extend, capture,
-release and reverse.
+A request follows from its key alone, so that any worker can repeat it, or send a different request with the
+same key. A key is ``<series>.<worker>-<number>``. Series ``b0``, ``b1`` and so on are posted in batches, one
+tenant each. Series ``s`` is posted one by one, in blocks that reserve, extend, capture, release and reverse.
 """
 
 import argparse
@@ -36,19 +35,19 @@ from lad.tenancy.context import tenant_context  # noqa: E402
 REPEATED: Final = 0.30
 CONFLICTING: Final = 0.05
 BATCHES: Final = (50, 200)
-# Repetitions reach so far back, and a little ahead of whoever owns the key.
+# How far repeated keys reach back, and ahead of their owner.
 BACK, AHEAD = 200, 10
 STEPS: Final = (
     "debit", "reserve", "extend", "capture", "reserve", "release", "debit", "reverse", "reserve", "topup", "adjust",
 )  # fmt: skip
-# Which earlier step of the block a step is about.
-ABOUT: Final = {2: 1, 3: 1, 5: 4, 7: 6}
-SECONDS_DOWN: Final = 120
+# The earlier step of the block that a step refers to.
+REFERS_TO: Final = {2: 1, 3: 1, 5: 4, 7: 6}
+MAX_OUTAGE_SECONDS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What every worker of a run knows: its wallets with their tenants, how many workers there are, when it began."""
+class StressRun:
+    """The wallets with their tenants, the number of workers, and the start time of the run."""
 
     wallets: tuple[tuple[UUID, UUID], ...]
     workers: int
@@ -63,18 +62,18 @@ class Stage:
 
 
 def digest(row: Any) -> str:
-    """Everything a result says, in 32 characters; of a ``PostedTransaction`` or a row of the ledger."""
-    said = [row.id, row.wallet_id, row.wallet_version, row.transaction_type, row.amount, row.balance_before,
+    """Return a digest of a PostedTransaction or a row of the ledger, in 32 characters."""
+    values = [row.id, row.wallet_id, row.wallet_version, row.transaction_type, row.amount, row.balance_before,
             row.balance_after, row.reserved_after, row.idempotency_key, row.created_at.astimezone(UTC).isoformat(),
             row.hold_id, row.reverses_id]  # fmt: skip
-    return blake2b("|".join(map(str, said)).encode(), digest_size=16).hexdigest()
+    return blake2b("|".join(map(str, values)).encode(), digest_size=16).hexdigest()
 
 
 class Worker:
-    """Asks, and writes ``key, variant, outcome, digest`` for each answer, in the order in which they came."""
+    """Post operations and log ``key, variant, outcome, digest`` for each result, in order."""
 
-    def __init__(self, stage: Stage, number: int, share: int, log: Path, batched: float) -> None:
-        self.stage = stage
+    def __init__(self, run: StressRun, number: int, share: int, log: Path, batched: float) -> None:
+        self.stress_run = run
         self.batched = batched
         self.number = number
         self.share = share
@@ -83,35 +82,35 @@ class Worker:
         os.write(self.log, b"\n")
 
     def run(self) -> None:
-        """Work off the share."""
-        asked = in_batches = 0
+        """Post the worker's share of operations."""
+        requested = in_batches = 0
         while self.done < self.share:
-            if in_batches <= self.batched * asked:
-                place = random.randrange(len(self.stage.tenants))
+            if in_batches <= self.batched * requested:
+                place = random.randrange(len(self.stress_run.tenants))
                 keys = [self._choose(f"b{place}") for _ in range(random.randint(*BATCHES))]
                 in_batches += len(keys)
-                asked += len(keys)
-                self._insist(partial(self._post, self.stage.tenants[place], keys))
+                requested += len(keys)
+                self._retry(partial(self._post, self.stress_run.tenants[place], keys))
             else:
-                asked += 1
-                self._insist(partial(self._ask, *self._choose("s")))
+                requested += 1
+                self._retry(partial(self._post_step, *self._choose("s")))
 
-    def _choose(self, lane: str) -> tuple[str, int]:
-        """A key and which of two things to ask under it: mostly a fresh one, else one that somebody may have used."""
+    def _choose(self, series: str) -> tuple[str, int]:
+        """Return a key and the variant of its request. Most keys are new, some may have been used."""
         chance = random.random()
-        reached = self.next.get(lane, 0)
+        reached = self.next.get(series, 0)
         if chance < REPEATED + CONFLICTING:
             near = max(reached + random.randint(-BACK, AHEAD), 0)
-            return f"{lane}.{random.randrange(self.stage.workers)}-{near}", int(chance < CONFLICTING)
-        self.next[lane] = reached + 1
-        return f"{lane}.{self.number}-{reached + 1}", 0
+            return f"{series}.{random.randrange(self.stress_run.workers)}-{near}", int(chance < CONFLICTING)
+        self.next[series] = reached + 1
+        return f"{series}.{self.number}-{reached + 1}", 0
 
-    def _insist(self, ask: Callable[[], list[str]]) -> None:
-        """Ask until there is an answer, as a client does whose server went away; then note it."""
-        deadline = time.monotonic() + SECONDS_DOWN
+    def _retry(self, request: Callable[[], list[str]]) -> None:
+        """Repeat the request until there is a result, as a client does during an outage. Then log it."""
+        deadline = time.monotonic() + MAX_OUTAGE_SECONDS
         while True:
             try:
-                lines = ask()
+                lines = request()
                 break
             except (OperationalError, InterfaceError):
                 connection.close()
@@ -123,22 +122,22 @@ class Worker:
             self.done += len(lines)
 
     def _post(self, tenant_id: UUID, keys: list[tuple[str, int]]) -> list[str]:
-        """One batch, in one tenant; keys may repeat in it."""
-        batch = [_posting(key, variant, self.stage, tenant_id) for key, variant in keys]
+        """Post one batch in one tenant. Keys may repeat within it."""
+        batch = [_posting(key, variant, self.stress_run, tenant_id) for key, variant in keys]
         with tenant_context(tenant_id):
-            verdicts = ledger.post_many(batch)
+            results = ledger.post_many(batch)
         return [
-            _line(posting.key, variant, verdict.outcome.value, verdict.posted)
-            for (_key, variant), posting, verdict in zip(keys, batch, verdicts, strict=True)
+            _log_line(posting.key, variant, result.outcome.value, result.posted)
+            for (_key, variant), posting, result in zip(keys, batch, results, strict=True)
         ]
 
-    def _ask(self, key: str, variant: int) -> list[str]:
-        """One step of a block; none when what it is about never came to be."""
-        lane, _, number = key.partition("-")
+    def _post_step(self, key: str, variant: int) -> list[str]:
+        """Post one step of a block. Return nothing if the step it refers to was never posted."""
+        series, _, number = key.partition("-")
         block, step = divmod(int(number), len(STEPS))
-        chance = random.Random(f"{lane}-{block}")
-        tenant_id, wallet = self.stage.wallets[chance.randrange(len(self.stage.wallets))]
-        earlier = f"{lane}-{block * len(STEPS) + ABOUT[step]}" if step in ABOUT else ""
+        chance = random.Random(f"{series}-{block}")
+        tenant_id, wallet = self.stress_run.wallets[chance.randrange(len(self.stress_run.wallets))]
+        earlier = f"{series}-{block * len(STEPS) + REFERS_TO[step]}" if step in REFERS_TO else ""
         with tenant_context(tenant_id):
             [about] = LedgerTransaction.objects.filter(tenant=tenant_id, idempotency_key=earlier)[:1] or [None]
             if earlier and about is None:
@@ -149,25 +148,25 @@ class Worker:
                 outcome = "replayed" if posted.replayed else "posted"
             except DomainError as error:
                 posted, outcome = None, error.code
-        return [_line(key, variant, outcome, posted)]
+        return [_log_line(key, variant, outcome, posted)]
 
 
-def _line(key: str, variant: int, outcome: str, posted: PostedTransaction | None) -> str:
+def _log_line(key: str, variant: int, outcome: str, posted: PostedTransaction | None) -> str:
     known = posted is not None and outcome in ("posted", "replayed")
     return f"{key}\t{variant}\t{outcome}\t{digest(posted) if known else '-'}\n"
 
 
-def _posting(key: str, variant: int, stage: Stage, tenant_id: UUID) -> Posting:
-    """What the key asks for of one of its tenant's wallets."""
+def _posting(key: str, variant: int, run: StressRun, tenant_id: UUID) -> Posting:
+    """Return the posting that follows from the key."""
     chance = random.Random(key)
     kind = chance.random()
-    wallet = chance.choice(stage.wallets_of(tenant_id))
+    wallet = chance.choice(run.wallets_of(tenant_id))
     operation, most, terms = Operation.DEBIT, 2_000_000, {}
     if kind > 0.85:
         operation, most = (Operation.TOPUP, Operation.CREDIT, Operation.ADJUSTMENT)[int((kind - 0.85) * 20)], 10_000_000
     amount = Decimal(chance.randrange(1, most) + variant).scaleb(-6)
     if operation == Operation.CREDIT:
-        terms = {"priority": 20, "expires_at": (stage.began + timedelta(seconds=chance.randrange(1800))).isoformat()}
+        terms = {"priority": 20, "expires_at": (run.began + timedelta(seconds=chance.randrange(1800))).isoformat()}
     if operation == Operation.ADJUSTMENT and chance.random() < 0.5:
         amount = -amount
     return Posting(operation, wallet, amount, key, terms=terms, description="Stress")
@@ -198,25 +197,25 @@ _STEPS: Final[dict[str, Callable[[UUID, str, Decimal, Any, int], PostedTransacti
 def _extend(key: str, amount: Decimal, about: Any) -> PostedTransaction:
     posted = ledger.extend(hold=about.hold_id, key=key, amount=amount, until=about.created_at + timedelta(seconds=90))
     if posted is None:
-        raise RuntimeError("An extension with an amount posts a reservation.")
+        raise RuntimeError("An extension with an amount must post a reservation.")
     return posted
 
 
 def _progress(log: Path, number: int) -> tuple[int, dict[str, int]]:
-    """How many answers an earlier life of the worker noted, and how far its keys went."""
+    """Return the number of results the worker logged before a restart, and its last key of each series."""
     reached: dict[str, int] = {}
     done = 0
     for key, _variant, _outcome, _digest in answers(log):
         done += 1
-        stripe, _, place = key.partition("-")
-        lane, _, worker = stripe.partition(".")
+        owner, _, place = key.partition("-")
+        series, _, worker = owner.partition(".")
         if worker == str(number):
-            reached[lane] = max(reached.get(lane, 0), int(place))
+            reached[series] = max(reached.get(series, 0), int(place))
     return done, reached
 
 
 def answers(log: Path) -> Iterator[tuple[str, int, str, str]]:
-    """What a log notes; a line that its writer did not live to end is left out."""
+    """Yield the results in a log, without an incomplete last line."""
     if not log.exists():
         return
     with log.open() as lines:
@@ -237,8 +236,8 @@ def main() -> None:
     parser.add_argument("wallets", nargs="+", help="tenant:wallet")
     options = parser.parse_args()
     pairs = tuple((UUID(tenant), UUID(wallet)) for tenant, wallet in (each.split(":") for each in options.wallets))
-    stage = Stage(pairs, options.workers, options.began)
-    Worker(stage, options.number, options.share, options.log, options.batched).run()
+    run = StressRun(pairs, options.workers, options.began)
+    Worker(run, options.number, options.share, options.log, options.batched).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The ledger's stress run, in small: workers and the database server are killed, and nothing breaks."""
+"""A small run of benchmarks/ledger_stress.py, with killed workers and a killed database server."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS, KILLS = 3_000, 2
 
 
-def test_what_was_acknowledged_survives_killed_workers_and_servers() -> None:
+def test_acknowledged_postings_survive_killed_workers_and_servers() -> None:
     command = [sys.executable, "benchmarks/ledger_stress.py", "--workers", "2"]
     sizes = ["--operations", str(OPERATIONS), "--kills", str(KILLS)]
     ended = subprocess.run([*command, *sizes], cwd=ROOT, capture_output=True, text=True, check=False)

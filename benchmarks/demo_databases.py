@@ -1,4 +1,4 @@
-"""Databases full of ``manage.py demo --scale``, on an embedded server of their own."""
+"""Create databases with the rows of ``manage.py demo --scale`` on an embedded server."""
 
 import os
 import secrets
@@ -16,10 +16,10 @@ from cryptography.fernet import Fernet
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.runtime.servers import Servers, embedded_servers  # noqa: E402  (run as a script, it finds lad beside itself)
+from tools.runtime.servers import Servers, embedded_servers  # noqa: E402  (importable only after sys.path is set)
 
 PASSWORD = "only-for-this-benchmark"
-# While these are filled their other indexes are away: made at the end, they cost a fraction.
+# Their non-unique indexes are dropped while they are filled; recreating them at the end is much cheaper.
 BIG_TABLES = (
     "activity_entries",
     "ai_messages",
@@ -45,7 +45,7 @@ BIG_TABLES = (
 
 @dataclass(frozen=True)
 class Database:
-    """One filled database and how LAD reaches it."""
+    """A database with demo data of this many leads."""
 
     name: str
     leads: int
@@ -53,7 +53,7 @@ class Database:
 
 @contextmanager
 def servers_in(directory: Path) -> Iterator[Servers]:
-    """The servers, with Django's settings in the environment; Django is not set up yet."""
+    """Start the servers and put Django's settings into the environment. Django is not set up yet."""
     with embedded_servers(directory, durable=False) as servers:
         os.environ.update(servers.environment())
         os.environ.update(
@@ -71,10 +71,10 @@ def servers_in(directory: Path) -> Iterator[Servers]:
 
 
 def fill(servers: Servers, database: Database, *, slowly: bool = False) -> None:
-    """Make the database, its tables and its rows.
+    """Create the database, its tables and its rows.
 
-    Unless ``slowly``, neither keys nor the audit log are tended while the rows come in, which only the
-    superuser of a server of one's own can arrange; the rows are the same, but for the audit log's.
+    Unless ``slowly``, foreign keys and the audit triggers are off while rows are written. The rows are the
+    same, except for those of the audit log.
     """
     environment = {**os.environ, **_addresses(servers, database)}
     with psycopg.connect(servers.owner_url, autocommit=True) as owner:
@@ -83,7 +83,7 @@ def fill(servers: Servers, database: Database, *, slowly: bool = False) -> None:
     _manage(["migrate", "-v0", "--skip-checks"], {**environment, "LAD_DATABASE_ACCESS": "owner"})
     started = time.perf_counter()
     with psycopg.connect(_superuser(servers, database), autocommit=True) as superuser:
-        removed = [] if slowly else _hurry(superuser)
+        removed = [] if slowly else _drop_triggers_and_indexes(superuser)
         try:
             _manage(["demo", "--skip-checks", "--scale", str(database.leads)], environment)
         finally:
@@ -97,8 +97,8 @@ def fill(servers: Servers, database: Database, *, slowly: bool = False) -> None:
     print(f"{database.name}: {database.leads:,} leads ready after {time.perf_counter() - started:.0f} s", flush=True)
 
 
-def _hurry(superuser: psycopg.Connection) -> list[str]:
-    """Take away the indexes that only reading needs, and the triggers; returns how to make the indexes again."""
+def _drop_triggers_and_indexes(superuser: psycopg.Connection) -> list[str]:
+    """Disable triggers and drop non-unique indexes. Return the statements that recreate the indexes."""
     superuser.execute("ALTER ROLE lad_web SET session_replication_role = replica")
     found = superuser.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"

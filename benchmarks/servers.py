@@ -1,4 +1,4 @@
-"""Servers of a benchmark's own, with LAD's tables in them and its settings in the environment."""
+"""Start servers for a benchmark, with LAD's tables and its settings in the environment."""
 
 import os
 import secrets
@@ -18,8 +18,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def stage(directory: Path, **environment: str) -> Iterator[psycopg.Connection[Any]]:
-    """Servers in the directory, migrated; gives the superuser's connection. Django is not set up yet."""
+def migrated_servers(directory: Path, **environment: str) -> Iterator[psycopg.Connection[Any]]:
+    """Start and migrate servers in the directory. Yield the superuser's connection; Django is not set up yet."""
     with embedded_servers(directory) as servers:
         os.environ.update(
             servers.environment(),
