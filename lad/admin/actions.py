@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -20,7 +20,12 @@ from unfold.decorators import action
 
 from lad.admin.forms import ConfirmationForm
 from lad.admin.widgets import apply_widgets
+from lad.db.models import LadModel
 from lad.errors import DomainError, Invalid
+
+if TYPE_CHECKING:
+    from lad.admin.base import LadModelAdmin
+
 
 # What the confirmation page sends: the digest of the preview it showed, or the wish to edit the form again.
 PREVIEW_DIGEST: Final = "_preview"
@@ -121,7 +126,11 @@ def dry_run(act: Callable[[], Result]) -> Result:
 
 
 def _run(
-    model_admin: Any, request: HttpRequest, object_id: str, settings: RowAction, method: Callable[..., str | None]
+    model_admin: "LadModelAdmin",
+    request: HttpRequest,
+    object_id: str,
+    settings: RowAction,
+    method: Callable[..., str | None],
 ) -> HttpResponse:
     row = model_admin.get_row_or_404(request, object_id)
     if not getattr(model_admin, f"has_{settings.permission}_permission")(request, row):
@@ -148,7 +157,9 @@ def _run(
     return _page(model_admin, request, row, settings, form, back, preview)
 
 
-def _unconfirmed_preview(request: HttpRequest, row: Any, settings: RowAction, values: dict[str, Any]) -> Preview | None:
+def _unconfirmed_preview(
+    request: HttpRequest, row: LadModel, settings: RowAction, values: dict[str, Any]
+) -> Preview | None:
     """Return the preview to confirm, or None if it was confirmed or there is none."""
     preview = settings.preview(row, values) if settings.preview else None
     return None if preview is None or request.POST.get(PREVIEW_DIGEST) == preview.digest else preview
@@ -163,9 +174,9 @@ def _add_error(form: forms.Form, error: DomainError) -> None:
 
 
 def _page(
-    model_admin: Any,
+    model_admin: "LadModelAdmin",
     request: HttpRequest,
-    row: Any,
+    row: LadModel,
     settings: RowAction,
     form: forms.Form,
     back: str,

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -27,6 +28,7 @@ from lad.admin.lists import ListPages
 from lad.admin.permissions import AreaPermissions, is_deleted
 from lad.admin.widgets import JSONFormField, SecretFormField
 from lad.db.fields import is_replaceable, is_secret
+from lad.db.models import LadModel
 from lad.errors import DomainError
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
@@ -36,7 +38,7 @@ MAX_ROWS_PER_ACTION = 1_000
 TEXT_ROWS = 5
 
 
-def register(model: Any) -> Callable[[type["LadModelAdmin"]], type["LadModelAdmin"]]:
+def register(model: type[LadModel]) -> Callable[[type["LadModelAdmin"]], type["LadModelAdmin"]]:
     """Put the model into the admin with the decorated class."""
     return admin.register(model)
 
@@ -62,7 +64,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
     change_form_outer_before_template = "lad/admin/state.html"
     notes: Sequence[str] = ()
 
-    def __init__(self, model: Any, admin_site: Any) -> None:
+    def __init__(self, model: type[LadModel], admin_site: AdminSite) -> None:
         super().__init__(model, admin_site)
         self.soft = bool(getattr(model, "soft_deletable", False))
         self.read_only = self.read_only or bool(getattr(model, "append_only", False))
@@ -87,7 +89,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
         """Narrow rows of no tenant to those the chosen tenant is concerned with; override where there is a way."""
         return rows
 
-    def autocomplete_queryset(self, request: HttpRequest, field: Any) -> QuerySet:
+    def autocomplete_queryset(self, request: HttpRequest, field: models.Field) -> QuerySet:
         """What a key may be set to: rows that are not deleted."""
         rows = self.get_queryset(request)
         return rows.filter(deleted_at__isnull=True) if self.soft else rows
@@ -118,14 +120,14 @@ class LadModelAdmin(AreaPermissions, ListPages):
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
         raise Http404(f"There is no such {opts.verbose_name} here.")
 
-    def row_scope(self, request: HttpRequest, row: Any) -> AbstractContextManager[None]:
+    def row_scope(self, request: HttpRequest, row: LadModel) -> AbstractContextManager[None]:
         """The scope to write a row in: staff of the platform work inside the row's tenant."""
         tenant_id = self.tenant_id_of(row)
         if access_of(request).platform and tenant_id is not None:
             return platform_context(tenant_id=tenant_id, user_id=access_of(request).user.pk)
         return nullcontext()
 
-    def change_url(self, row: Any) -> str:
+    def change_url(self, row: LadModel) -> str:
         return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=(row.pk,))
 
     # Forms
@@ -143,17 +145,17 @@ class LadModelAdmin(AreaPermissions, ListPages):
         main = [(None, {"fields": [self._shown(request, name, obj) for name in names]})]
         return self.with_tenant_field(request, main) if obj is None else [*main, *self._record(obj)]
 
-    def _record(self, obj: Any) -> list[Any]:
+    def _record(self, obj: LadModel) -> list[Any]:
         names = [n for n in defaults.record_fields(self.model) if n != "deleted_at" or is_deleted(obj)]
         return [("Record", {"fields": names, "classes": ["lad-record"]})]
 
-    def _laid_out(self, request: HttpRequest, fieldsets: Any, obj: Any) -> list[Any]:
+    def _laid_out(self, request: HttpRequest, fieldsets: list[Any], obj: LadModel) -> list[Any]:
         return [
             (title, {**options, "fields": [self._shown(request, name, obj) for name in options["fields"]]})
             for title, options in fieldsets
         ]
 
-    def _shown(self, request: HttpRequest, name: Any, obj: Any) -> Any:
+    def _shown(self, request: HttpRequest, name: Any, obj: LadModel | None) -> Any:
         """A field's place in a form: what cannot be edited is laid out if JSON, masked if secret, in hex if bytes."""
         if isinstance(name, list | tuple):
             return [self._shown(request, each, obj) for each in name]
@@ -162,7 +164,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
                 return f"{name}_{kind}"
         return name
 
-    def _editable(self, request: HttpRequest, name: str, obj: Any) -> bool:
+    def _editable(self, request: HttpRequest, name: str, obj: LadModel | None) -> bool:
         field = defaults.field_or_none(self.model, name)
         if field is None or not field.editable or name in self.readonly_fields:
             return False
@@ -172,7 +174,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
         names = flatten_fieldsets(self.get_fieldsets(request, obj))
         return [n for n in names if n not in self.tenant_fields(request, obj) and not self._may_enter(n)]
 
-    def _may_enter(self, name: Any) -> bool:
+    def _may_enter(self, name: object) -> bool:
         field = defaults.field_or_none(self.model, name) if isinstance(name, str) else None
         declared = isinstance(name, str) and name in getattr(self.form, "declared_fields", {})
         return name not in self.readonly_fields and (declared or (field is not None and field.editable))
@@ -183,7 +185,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
         refusal = getattr(request, "lad_refusal", None)
         return type(form.__name__, (form,), {"refusal": refusal}) if refusal else form
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.JSONField):
             kwargs.pop("widget", None)
             empty = db_field.get_default() if db_field.has_default() else None
@@ -196,7 +198,9 @@ class LadModelAdmin(AreaPermissions, ListPages):
             formfield.widget.attrs["rows"] = TEXT_ROWS
         return formfield
 
-    def _changeform_view(self, request: HttpRequest, object_id: Any, form_url: str, extra_context: Any) -> Any:
+    def _changeform_view(
+        self, request: HttpRequest, object_id: str, form_url: str, extra_context: dict[str, Any] | None
+    ) -> Any:
         """Show what a service refuses on the form itself, with everything that was entered."""
         try:
             with transaction.atomic():
@@ -208,7 +212,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
     def save_form(self, request: HttpRequest, form: ModelForm, change: bool) -> Any:
         return form.instance
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: LadModel, form: Any, change: bool) -> None:
         actor = access_of(request).user
         if change:
             with self.row_scope(request, form.original):
@@ -219,18 +223,18 @@ class LadModelAdmin(AreaPermissions, ListPages):
                 saved = writes.create(self.model, values, actor=actor)
         vars(obj).update(vars(saved))
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+    def save_related(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> None:
         with self.row_scope(request, form.instance):
             for formset in formsets:
                 save_inline(formset, actor=access_of(request).user)
 
     # Deleting and restoring
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+    def get_deleted_objects(self, objs: QuerySet, request: HttpRequest) -> Any:
         found = consequences(list(objs[: MAX_ROWS_PER_ACTION + 1]), self.admin_site)
         return found.tree, found.counts, set(), found.blocking
 
-    def _delete_view(self, request: HttpRequest, object_id: str, extra_context: Any) -> Any:
+    def _delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None) -> Any:
         try:
             with transaction.atomic():
                 return super()._delete_view(request, object_id, {"soft": self.soft, **(extra_context or {})})
@@ -238,7 +242,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
             messages.error(request, f"Nothing was deleted. {error.detail}")
             return HttpResponseRedirect(self.change_url(self.get_row_or_404(request, object_id)))
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+    def delete_model(self, request: HttpRequest, obj: LadModel) -> None:
         with self.row_scope(request, obj):
             writes.delete(obj, actor=access_of(request).user)
 
@@ -253,13 +257,13 @@ class LadModelAdmin(AreaPermissions, ListPages):
         when=is_deleted,
         icon="restore_from_trash",
     )
-    def restore(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def restore(self, request: HttpRequest, row: LadModel, values: dict[str, Any]) -> str:
         writes.restore(row, actor=access_of(request).user)
         return f"{row} was restored."
 
     # Actions
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> Any:
         """The actions the caller may take and that make sense for the row as it is."""
         actions = super().get_actions_detail(request, object_id)
         settings = [(action, getattr(action.method, "row_action", None)) for action in actions]
@@ -294,19 +298,19 @@ class LadModelAdmin(AreaPermissions, ListPages):
 
     # The audit log is the history; Django's own log would be a second, poorer one.
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         return history_page(self, request, self.get_row_or_404(request, object_id))
 
-    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: list[Any], add: bool = False) -> Any:
         return []
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None: ...
+    def log_addition(self, request: HttpRequest, obj: LadModel, message: object) -> None: ...
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None: ...
+    def log_change(self, request: HttpRequest, obj: LadModel, message: object) -> None: ...
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None: ...
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet) -> None: ...
 
-    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: object) -> HttpResponse:
         if IS_POPUP_VAR in request.POST:
             return super().response_delete(request, obj_display, obj_id)
         url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=(obj_id,))
@@ -315,13 +319,13 @@ class LadModelAdmin(AreaPermissions, ListPages):
         return HttpResponseRedirect(reverse(url_name(self, "changelist")))
 
 
-def url_name(model_admin: Any, page: str) -> str:
+def url_name(model_admin: "LadModelAdmin", page: str) -> str:
     options = model_admin.opts
     return f"{model_admin.admin_site.name}:{options.app_label}_{options.model_name}_{page}"
 
 
-def _json_shown(field: Any) -> Callable[[Any], Any]:
-    def show(obj: Any) -> Any:
+def _json_shown(field: models.Field) -> Callable[[Any], Any]:
+    def show(obj: LadModel) -> Any:
         return json_view(getattr(obj, field.name))
 
     show.short_description = field.verbose_name  # type: ignore[attr-defined]
@@ -347,7 +351,7 @@ class SharedModelAdmin(LadModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and self._writable(request, obj)
 
-    def _writable(self, request: HttpRequest, obj: Any) -> bool:
+    def _writable(self, request: HttpRequest, obj: LadModel | None) -> bool:
         shared = isinstance(obj, models.Model) and self.tenant_id_of(obj) is None
         return not shared or access_of(request).platform
 

@@ -1,7 +1,7 @@
 """Actions on the selected rows of a list that ask something first."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,6 +11,10 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from lad.admin.widgets import apply_widgets
+
+if TYPE_CHECKING:
+    from lad.admin.base import LadModelAdmin
+
 
 CONFIRMED = "confirmed"
 MAX_ROWS_NAMED = 5
@@ -45,7 +49,7 @@ def bulk_action(title: str, *, form_of: Callable[[Any], type[forms.Form]], permi
 
 
 def _page(
-    model_admin: Any, request: HttpRequest, rows: list[Any], form: forms.Form, title: str, action: str
+    model_admin: "LadModelAdmin", request: HttpRequest, rows: list[Any], form: forms.Form, title: str, action: str
 ) -> TemplateResponse:
     context = {
         **model_admin.admin_site.each_context(request),

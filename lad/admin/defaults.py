@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from lad.db.fields import SECRET_MASK, LowercaseEmailField, TenantKey, TenantUserKey, is_replaceable, is_secret
+from lad.db.models import LadModel
 
 # A list wider than this is not read.
 MAX_COLUMNS: Final = 7
@@ -54,7 +55,7 @@ STATUS_COLOURS: Final = {
 }
 
 
-def field_or_none(model: Any, name: str) -> Any:
+def field_or_none(model: type[LadModel], name: str) -> Any:
     """The model's concrete field of that name, if there is one."""
     try:
         field = model._meta.get_field(name)
@@ -63,16 +64,16 @@ def field_or_none(model: Any, name: str) -> Any:
     return field if field.concrete else None
 
 
-def visible_fields(model: Any) -> Iterator[Any]:
+def visible_fields(model: type[LadModel]) -> Iterator[Any]:
     """The fields a person may look at, without those every row carries."""
     return (f for f in model._meta.concrete_fields if f.name not in RECORD_FIELDS and f.name not in HIDDEN_FIELDS)
 
 
-def title_field(model: Any) -> str | None:
+def title_field(model: type[LadModel]) -> str | None:
     return next((name for name in TITLE_FIELDS if field_or_none(model, name) is not None), None)
 
 
-def list_display(model: Any) -> list[str]:
+def list_display(model: type[LadModel]) -> list[str]:
     """The naming field or key first, then keys and choices, switches, dates; no long text, JSON or secret."""
     first = title_field(model) or "__str__"
     kinds: list[list[str]] = [[], [], [], []]
@@ -84,7 +85,7 @@ def list_display(model: Any) -> list[str]:
     return [*columns, "created_at"] if field_or_none(model, "created_at") else columns
 
 
-def _column_rank(field: Any) -> int:
+def _column_rank(field: models.Field) -> int:
     if field.is_relation or field.choices:
         return 0
     if isinstance(field, models.BooleanField):
@@ -92,7 +93,7 @@ def _column_rank(field: Any) -> int:
     return 3 if isinstance(field, models.DateField) else 1
 
 
-def search_fields(model: Any) -> list[str]:
+def search_fields(model: type[LadModel]) -> list[str]:
     """What an index can find: the beginning of naming texts. Ids are always searched, see base.py."""
     found = []
     for field in visible_fields(model):
@@ -105,13 +106,13 @@ def search_fields(model: Any) -> list[str]:
     return found or ["id__exact"]
 
 
-def filter_fields(model: Any) -> list[str]:
+def filter_fields(model: type[LadModel]) -> list[str]:
     """Choices and switches, then the day a row was made."""
     names = [f.name for f in visible_fields(model) if f.choices or isinstance(f, models.BooleanField)]
     return [*names, "created_at"] if field_or_none(model, "created_at") else names
 
 
-def ordering(model: Any, *, one_tenant: bool) -> list[str]:
+def ordering(model: type[LadModel], *, one_tenant: bool) -> list[str]:
     """The ordering an index serves: keys are time-ordered, so the primary key will do across tenants."""
     leading = {tuple(index.fields)[:2] for index in model._meta.indexes if index.condition is None}
     tenant = getattr(model, "tenancy", None) and model.tenancy.field
@@ -120,26 +121,26 @@ def ordering(model: Any, *, one_tenant: bool) -> list[str]:
     return ["-created_at"] if indexed and (one_tenant or not tenant) else ["-pk"]
 
 
-def select_related(model: Any, columns: list[Any]) -> list[str]:
+def select_related(model: type[LadModel], columns: list[Any]) -> list[str]:
     """The keys among the columns to join, so that a list costs the same for three rows and for thirty."""
     return [field.name for field in _keys(model, columns) if not _may_be_invisible(field)]
 
 
-def prefetch_related(model: Any, columns: list[Any]) -> list[str]:
+def prefetch_related(model: type[LadModel], columns: list[Any]) -> list[str]:
     """The keys to look up apart: a join would drop the row with the person who is out of the caller's sight."""
     return [field.name for field in _keys(model, columns) if _may_be_invisible(field)]
 
 
-def _keys(model: Any, columns: list[Any]) -> Iterator[Any]:
+def _keys(model: type[LadModel], columns: list[Any]) -> Iterator[Any]:
     fields = (field_or_none(model, name) for name in columns if isinstance(name, str))
     return (field for field in fields if field is not None and field.is_relation)
 
 
-def _may_be_invisible(field: Any) -> bool:
+def _may_be_invisible(field: models.Field) -> bool:
     return isinstance(field, TenantUserKey) and not field.member
 
 
-def list_column(model: Any, name: Any) -> Any:
+def list_column(model: type[LadModel], name: Any) -> Any:
     """A list column: choices become coloured labels, secrets a mask, everything else is as it was."""
     field = field_or_none(model, name) if isinstance(name, str) else None
     if field is None:
@@ -149,34 +150,34 @@ def list_column(model: Any, name: Any) -> Any:
     return choice_column(field) if field.choices else name
 
 
-def choice_column(field: Any) -> Callable[[Any], Any]:
+def choice_column(field: models.Field) -> Callable[[Any], Any]:
     titles = dict(field.flatchoices)
 
-    def show(obj: Any) -> Any:
+    def show(obj: LadModel) -> Any:
         value = getattr(obj, field.name)
         return (value, titles.get(value, value)) if value not in (None, "") else None
 
     return _describe(show, field, label={value: STATUS_COLOURS.get(str(value), "default") for value in titles})
 
 
-def secret_column(field: Any) -> Callable[[Any], str | None]:
-    def show(obj: Any) -> str | None:
+def secret_column(field: models.Field) -> Callable[[Any], str | None]:
+    def show(obj: LadModel) -> str | None:
         return SECRET_MASK if getattr(obj, field.name) else None
 
     return _describe(show, field)
 
 
-def hex_column(field: Any) -> Callable[[Any], SafeString | None]:
+def hex_column(field: models.Field) -> Callable[[Any], SafeString | None]:
     """Bytes, such as a hash, for reading and comparing."""
 
-    def show(obj: Any) -> SafeString | None:
+    def show(obj: LadModel) -> SafeString | None:
         value = getattr(obj, field.name)
         return format_html('<code class="lad-hex">{}</code>', bytes(value).hex()) if value else None
 
     return _describe(show, field)
 
 
-def _describe(show: Any, field: Any, label: Any = None) -> Any:
+def _describe(show: Any, field: models.Field, label: Any = None) -> Any:
     show.__name__ = field.name
     show.short_description = field.verbose_name
     show.admin_order_field = field.name
@@ -185,7 +186,7 @@ def _describe(show: Any, field: Any, label: Any = None) -> Any:
     return show
 
 
-def form_fields(model: Any, *, adding: bool) -> list[str]:
+def form_fields(model: type[LadModel], *, adding: bool) -> list[str]:
     """What a form shows: everything editable, secrets to be replaced, and when changing what else the row tells."""
     return [
         f.name
@@ -194,7 +195,7 @@ def form_fields(model: Any, *, adding: bool) -> list[str]:
     ]
 
 
-def record_fields(model: Any) -> list[str]:
+def record_fields(model: type[LadModel]) -> list[str]:
     present = {f.name for f in model._meta.concrete_fields}
     soft = getattr(model, "soft_deletable", False)
     return [

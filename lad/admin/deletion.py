@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from django.contrib.admin import AdminSite
 from django.db import models
 from django.db.models.deletion import get_candidate_relations_to_delete
+from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from lad.admin import defaults
+from lad.db.models import LadModel
 
 # Of each kind so many are named, and so many counted.
 MAX_ROWS_NAMED: Final = 10
@@ -26,7 +29,7 @@ class Consequences:
     blocking: list[str] = field(default_factory=list)
 
 
-def consequences(rows: list[Any], admin_site: Any) -> Consequences:
+def consequences(rows: list[Any], admin_site: AdminSite) -> Consequences:
     """Look up, bounded, what deleting the rows would also delete and what protects them."""
     found = Consequences()
     if not rows:
@@ -43,10 +46,10 @@ def consequences(rows: list[Any], admin_site: Any) -> Consequences:
     return found
 
 
-def _relations(model: Any) -> Iterator[Any]:
+def _relations(model: type[LadModel]) -> Iterator[Any]:
     """Relations whose rows go with a row of the model, as lad/db/deletion.py and Django's collector choose them."""
     soft = getattr(model, "soft_deletable", False)
-    relations: Any = model._meta.related_objects if soft else get_candidate_relations_to_delete(model._meta)
+    relations: Any = model._meta.related_objects if soft else get_candidate_relations_to_delete(cast(Any, model)._meta)
     for relation in relations:
         if relation.on_delete not in (models.CASCADE, models.PROTECT, models.RESTRICT):
             continue
@@ -54,8 +57,10 @@ def _relations(model: Any) -> Iterator[Any]:
             yield relation
 
 
-def _follow(found: Consequences, below: list[Any], relation: Any, keys: list[Any], admin_site: Any) -> None:
-    related = relation.related_model
+def _follow(
+    found: Consequences, below: list[Any], relation: ForeignObjectRel, keys: list[Any], admin_site: AdminSite
+) -> None:
+    related = cast(type[LadModel], relation.related_model)
     names = [f.name for f in related._meta.concrete_fields]
     joined, apart = defaults.select_related(related, names), defaults.prefetch_related(related, names)
     found_rows = related.objects.filter(**{f"{relation.field.name}__in": keys}).order_by("-pk")
@@ -71,12 +76,12 @@ def _follow(found: Consequences, below: list[Any], relation: Any, keys: list[Any
         below.append(f"… and {len(rows) - MAX_ROWS_NAMED}{'+' if len(rows) == MAX_ROWS_COUNTED else ''} more")
 
 
-def _count(found: Consequences, model: Any, number: int) -> None:
+def _count(found: Consequences, model: type[LadModel], number: int) -> None:
     name = str(model._meta.verbose_name if number == 1 else model._meta.verbose_name_plural)
     found.counts[name] = f"{number:,}+" if number >= MAX_ROWS_COUNTED else f"{number:,}"
 
 
-def _link(row: Any, admin_site: Any) -> Any:
+def _link(row: LadModel, admin_site: AdminSite) -> Any:
     options = row._meta
     name = capfirst(options.verbose_name)
     if type(row) not in admin_site._registry:

@@ -17,6 +17,7 @@ from unfold.contrib.filters.admin import (
 from unfold.utils import parse_datetime_str
 
 from lad.admin.defaults import field_or_none
+from lad.db.models import LadModel
 
 
 class DeletedFilter(RadioFilter):
@@ -51,7 +52,7 @@ class DateTimeRangeFilter(RangeDateTimeFilter):
         return queryset
 
 
-def filter_for(model: Any, name: Any) -> Any:
+def filter_for(model: type[LadModel], name: Any) -> Any:
     """unfold's filter for a field, given its name; anything else as it is."""
     field = field_or_none(model, name) if isinstance(name, str) else None
     if field is None:

@@ -1,11 +1,17 @@
 """The history page of a row: what the audit log tells of it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
+
+from lad.db.models import LadModel
+
+if TYPE_CHECKING:
+    from lad.admin.base import LadModelAdmin
+
 
 # How many entries the page shows; older ones are in the audit log's own list.
 MAX_ENTRIES_SHOWN: Final = 200
@@ -24,7 +30,7 @@ def set_history_source(source: HistorySource) -> None:
     _source = source
 
 
-def history_page(model_admin: Any, request: HttpRequest, row: Any) -> TemplateResponse:
+def history_page(model_admin: "LadModelAdmin", request: HttpRequest, row: LadModel) -> TemplateResponse:
     """The page; the caller has checked that the row may be seen."""
     entries = list(_source(type(row), row.pk, MAX_ENTRIES_SHOWN)) if _source else []
     context = {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.forms import PaginationInlineFormSet
@@ -12,6 +13,7 @@ from lad.admin import defaults
 from lad.admin.forms import LadModelForm
 from lad.admin.pagination import CappedPaginator
 from lad.admin.permissions import AreaPermissions
+from lad.types import Actor
 
 
 class InlineFormSet(PaginationInlineFormSet):
@@ -20,7 +22,7 @@ class InlineFormSet(PaginationInlineFormSet):
     Rows of the parent's tenant only, so that an index that leads with the tenant serves, and no count beyond a limit.
     """
 
-    queryset: Any
+    queryset: QuerySet
 
     def __init__(self, *args: Any, per_page: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,7 +75,7 @@ class ReadOnlyInline(LadInline):
         return list(self.fields or defaults.form_fields(self.model, adding=False))
 
 
-def save_inline(formset: Any, *, actor: Any) -> None:
+def save_inline(formset: Any, *, actor: Actor) -> None:
     """Write what was added, changed and removed in one inline."""
     removed = set(getattr(formset, "deleted_forms", ()))
     for form in formset.forms:

@@ -14,7 +14,7 @@ MAX_TEXT_LENGTH: Final = 5_000
 MAX_CHIP_LENGTH: Final = 120
 
 
-def json_view(value: Any) -> SafeString:
+def json_view(value: object) -> SafeString:
     """The value laid out for reading; order of keys as they are stored."""
     if value in (None, {}, [], ""):
         return _nothing()
@@ -30,7 +30,7 @@ def chips(values: Iterable[Any]) -> SafeString:
     return format_html('<div class="lad-chips">{}{}</div>', inside, _more(len(listed)))
 
 
-def _shown(value: Any, *, depth: int) -> SafeString:
+def _shown(value: object, *, depth: int) -> SafeString:
     if isinstance(value, dict | list) and depth >= MAX_DEPTH:
         return format_html('<pre class="lad-json-view">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
     if isinstance(value, dict):
@@ -60,11 +60,11 @@ def _list(value: list[Any], *, depth: int) -> SafeString:
     return format_html('<ol class="lad-json-items">{}</ol>{}', items, _more(len(value)))
 
 
-def _is_short(value: Any) -> bool:
+def _is_short(value: object) -> bool:
     return not isinstance(value, dict | list) and value not in (None, "") and len(str(value)) <= MAX_CHIP_LENGTH
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = str(value)

@@ -17,6 +17,7 @@ from lad.admin.filters import DeletedFilter, filter_for
 from lad.admin.pagination import CappedPaginator, LadChangeList
 from lad.admin.tenant_choice import TenantChoice
 from lad.db.identifiers import uuid_or_none
+from lad.db.models import LadModel
 from lad.tenancy.access import access_of
 
 # What an address may carry without leaving rows out.
@@ -99,7 +100,7 @@ def computed_once(method: Any) -> Any:
     """Have a column or field of a page made once: templates ask for it several times, and it may cost a query."""
 
     @wraps(method)
-    def show(self: Any, obj: Any) -> Any:
+    def show(self: Any, obj: LadModel) -> Any:
         made = vars(obj).setdefault("_shown", {})
         if method.__name__ not in made:
             made[method.__name__] = method(self, obj)

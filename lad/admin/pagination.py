@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -46,14 +46,14 @@ class CappedPaginator(Paginator):
         keys = self._in_order(rows.select_related(None))[first : first + self.per_page].values("pk")
         return self._get_page(rows.filter(pk__in=keys), number, self)  # type: ignore[attr-defined]
 
-    def _in_order(self, rows: Any) -> Any:
+    def _in_order(self, rows: QuerySet) -> Any:
         """The rows as they are ordered; when a filter left few, in a way that no index serves.
 
         An index in that order promises the first fifty at once, but where few of a million rows match,
         it is read to the end; reading those few and sorting them takes no time.
         """
-        order = rows.query.order_by
-        if not self.narrowed or self.capped or not all(isinstance(name, str) for name in order):
+        order = [name for name in rows.query.order_by if isinstance(name, str)]
+        if not self.narrowed or self.capped or len(order) < len(rows.query.order_by):
             return rows
         return rows.order_by(*(_sorted_by(name) for name in order))
 
@@ -71,7 +71,7 @@ def _sorted_by(name: str) -> OrderBy:
 class LadChangeList(ChangeList):
     """Says "3 results (show all)" only when something hides rows."""
 
-    def apply_select_related(self, qs: Any) -> Any:
+    def apply_select_related(self, qs: QuerySet) -> Any:
         return self.model_admin.listed(self.request, super().apply_select_related(qs))
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:

@@ -6,13 +6,14 @@ from django.db import models
 from django.http import HttpRequest
 
 from lad.db.constraints import RowSecurity
+from lad.db.models import LadModel
 from lad.tenancy.access import access_of
 
 # What the tenant role needs in the database for a verb; deleting softly is an UPDATE.
 _PRIVILEGE = {"create": "INSERT", "update": "UPDATE", "restore": "UPDATE"}
 
 
-def _tenant_privileges(model: Any) -> tuple[str, ...]:
+def _tenant_privileges(model: type[LadModel]) -> tuple[str, ...]:
     security = next((c for c in model._meta.constraints if isinstance(c, RowSecurity)), None)
     return security.privileges if security else ()
 
@@ -28,7 +29,7 @@ class AreaPermissions:
     platform_only: bool = False
     platform_writes: bool = False
     read_only: bool = False
-    model: Any
+    model: type[LadModel]
 
     def allows(self, request: HttpRequest, verb: str) -> bool:
         """Whether the caller holds the right for a verb of this area."""
@@ -72,6 +73,6 @@ class AreaPermissions:
         return self.has_view_permission(request)
 
 
-def is_deleted(obj: Any) -> bool:
+def is_deleted(obj: LadModel | None) -> bool:
     """Whether this is a soft-deleted row; unfold passes ids where Django passes rows, and those are not known to be."""
     return isinstance(obj, models.Model) and getattr(obj, "deleted_at", None) is not None

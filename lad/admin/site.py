@@ -1,11 +1,13 @@
 """LAD's admin site."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.views import PasswordChangeView
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import capfirst
@@ -17,6 +19,10 @@ from lad.admin.dashboard import dashboard
 from lad.admin.permissions import AreaPermissions
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
+
+if TYPE_CHECKING:
+    pass
+
 
 # Of each model so many rows are offered by the search in the sidebar.
 MAX_ROWS_PER_MODEL = 5
@@ -43,7 +49,7 @@ class LadAdminSite(UnfoldAdminSite):
     empty_value_display = "–"
     password_change_form: Any = None
 
-    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+    def register(self, model_or_iterable: object, admin_class: type[Any] | None = None, **options: Any) -> None:
         """Take what is built on LAD's bases; Django's own models, such as groups, are not used here."""
         if admin_class is not None and issubclass(admin_class, AreaPermissions):
             super().register(model_or_iterable, admin_class, **options)
@@ -83,7 +89,9 @@ class LadAdminSite(UnfoldAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**dashboard(request), **(extra_context or {})})
 
-    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> TemplateResponse:
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
         return super().app_index(request, app_label, {"app_index": True, **(extra_context or {})})
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
@@ -145,6 +153,6 @@ class LadAdminSite(UnfoldAdminSite):
 _extra_pages: list[tuple[str, Any, str]] = []
 
 
-def add_view(route: str, view: Any, name: str) -> None:
+def add_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
     """Serve a page of an app under the admin; call it from the app's admin module, before URLs are read."""
     _extra_pages.append((route, view, name))

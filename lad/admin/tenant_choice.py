@@ -4,28 +4,31 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import HttpRequest
 
+from lad.admin import defaults
+from lad.db.models import LadModel
 from lad.tenancy.access import access_of
 
 
 class TenantChoice:
     """Shows the tenant where rows of many are listed, and asks for it where a row is added for one of them."""
 
-    model: Any
-    admin_site: Any
+    model: type[LadModel]
+    admin_site: AdminSite
 
     def shows_tenant(self, request: HttpRequest) -> bool:
         """Whether rows of many tenants may stand side by side."""
         access = access_of(request)
         return access.platform and access.tenant_id is None and self.model.tenancy.field == "tenant"
 
-    def tenant_id_of(self, row: Any) -> UUID | None:
+    def tenant_id_of(self, row: LadModel) -> UUID | None:
         """The tenant the row belongs to; a tenant belongs to itself."""
         return row.owning_tenant_id
 
-    def tenant_value(self, request: HttpRequest, form: Any) -> dict[str, Any]:
+    def tenant_value(self, request: HttpRequest, form: forms.ModelForm) -> dict[str, Any]:
         """The tenant of a new row, among its values: the one chosen in the form or worked in."""
         if self.model.tenancy.field != "tenant":
             return {}
@@ -34,21 +37,21 @@ class TenantChoice:
         current = access_of(request).details.get("tenant")
         return {"tenant": current} if current is not None else {}
 
-    def tenant_fields(self, request: HttpRequest, obj: Any) -> list[str]:
+    def tenant_fields(self, request: HttpRequest, obj: LadModel | None) -> list[str]:
         return ["tenant"] if obj is None and self.shows_tenant(request) else []
 
-    def with_tenant_field(self, request: HttpRequest, fieldsets: Any) -> list[Any]:
+    def with_tenant_field(self, request: HttpRequest, fieldsets: list[Any]) -> list[Any]:
         """The fieldsets of the add form, the tenant first where it must be chosen."""
         if not self.shows_tenant(request):
             return list(fieldsets)
         (name, options), *others = fieldsets
         return [(name, {**options, "fields": ["tenant", *options["fields"]]}), *others]
 
-    def with_tenant_choice(self, request: HttpRequest, obj: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def with_tenant_choice(self, request: HttpRequest, obj: LadModel | None, kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments of the form class, with a field that chooses the tenant where it must be chosen."""
         if not self.tenant_fields(request, obj):
             return kwargs
-        key = self.model._meta.get_field("tenant")
+        key: Any = defaults.field_or_none(self.model, "tenant")
         choice = forms.ModelChoiceField(
             queryset=key.related_model.objects.all(),
             required=not key.null,

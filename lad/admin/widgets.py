@@ -31,7 +31,7 @@ class JSONEditor(UnfoldAdminTextareaWidget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"spellcheck": "false", "class": "lad-json", **(attrs or {})})
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+    def get_context(self, name: str, value: object, attrs: dict[str, Any] | None) -> dict[str, Any]:
         lines = str(value or "").count("\n") + 1
         sized = {"rows": min(max(lines, MIN_LINES), MAX_LINES), **(attrs or {})}
         return super().get_context(name, value, sized)
@@ -46,7 +46,7 @@ class JSONFormField(forms.JSONField):
         self.empty = empty
         super().__init__(**kwargs)
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> Any:
         if value in self.empty_values and value not in ({}, []):
             return self.empty
         if not isinstance(value, str):
@@ -56,11 +56,11 @@ class JSONFormField(forms.JSONField):
         except jsontext.JsonFault as fault:
             raise ValidationError(str(fault), code="invalid") from fault
 
-    def bound_data(self, data: Any, initial: Any) -> Any:
+    def bound_data(self, data: object, initial: object) -> Any:
         """What was entered is shown again as it was entered, right or wrong."""
         return initial if self.disabled else forms.fields.InvalidJSONInput(data or "")
 
-    def prepare_value(self, value: Any) -> str:
+    def prepare_value(self, value: object) -> str:
         if isinstance(value, forms.fields.InvalidJSONInput):
             return str(value)
         # Nothing is an empty editor, which means the default when it is saved.
@@ -80,7 +80,7 @@ class SecretFormField(forms.CharField):
         self.help_text = "One is stored and never shown. Enter another to replace it."
         self.widget.attrs["placeholder"] = SECRET_MASK
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: object, data: object) -> bool:
         return bool(data)
 
 

@@ -101,7 +101,7 @@ def as_domain_error(error: Exception) -> DomainError | None:
     return None
 
 
-def field_errors(detail: Any) -> dict[str, list[str]]:
+def field_errors(detail: object) -> dict[str, list[str]]:
     """The framework's nested error detail with one flat path per field: ``items.2.amount``."""
     errors: dict[str, list[str]] = {}
     for path, message in _flatten(detail, ()):
@@ -109,7 +109,7 @@ def field_errors(detail: Any) -> dict[str, list[str]]:
     return errors
 
 
-def _flatten(detail: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _flatten(detail: object, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
             yield from _flatten(inner, path if name == "non_field_errors" else (*path, str(name)))

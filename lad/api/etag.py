@@ -7,20 +7,20 @@ covers what else the answer shows, so that ``If-None-Match`` never calls a chang
 
 import json
 from hashlib import sha256
-from typing import Any
 
 from rest_framework.utils.encoders import JSONEncoder
 
+from lad.db.models import LadModel
 from lad.errors import PreconditionFailed
 
 
-def version_of(row: Any) -> str:
+def version_of(row: LadModel) -> str:
     """The row's state, in a form that tells nothing else."""
     changed = getattr(row, "updated_at", None) or getattr(row, "created_at", None)
     return _digest(f"{row.pk}:{changed.isoformat() if changed else ''}", 20)
 
 
-def etag(row: Any, shown: Any) -> str:
+def etag(row: LadModel, shown: object) -> str:
     """The tag of a row as it is shown."""
     return f'"{version_of(row)}-{_digest(json.dumps(shown, cls=JSONEncoder, sort_keys=True), 12)}"'
 
@@ -30,7 +30,7 @@ def is_known(header: str, tag: str) -> bool:
     return header.strip() == "*" or tag in {each.removeprefix("W/") for each in _tags(header)}
 
 
-def require_match(header: str | None, row: Any) -> None:
+def require_match(header: str | None, row: LadModel) -> None:
     """Raise PreconditionFailed unless ``If-Match`` is absent, ``*``, or names the row's present version."""
     if not header or header.strip() == "*":
         return

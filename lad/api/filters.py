@@ -1,16 +1,22 @@
 """List filters and orders, generated from what a resource declares; anything else in the query is an error."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import django_filters
 from django import forms
 from django.db import connection, models
+from django.db.models import QuerySet
 from django_filters.filters import BaseInFilter
 from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
 
 from lad.api.pagination import CURSOR, PAGE_SIZE
+from lad.db.models import LadModel
 from lad.errors import Invalid
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 ORDERING: Final = "ordering"
 DELETED: Final = "deleted"
@@ -23,7 +29,7 @@ BOOLEANS: Final = {"true": True, "false": False}
 class InFilter(BaseInFilter):
     """``?status__in=a,b``."""
 
-    def filter(self, qs: Any, value: Any) -> Any:
+    def filter(self, qs: QuerySet, value: list[object] | None) -> Any:
         if value and len(value) > MAX_VALUES:
             raise Invalid(errors={f"{self.field_name}__in": [f"At most {MAX_VALUES} values."]})
         return super().filter(qs, value)
@@ -64,19 +70,19 @@ class BooleanFilter(django_filters.TypedChoiceFilter):
 
 
 def make_filterset(
-    model: Any, names: Iterable[str], extra: Mapping[str, django_filters.Filter] | None = None
+    model: type[LadModel], names: Iterable[str], extra: Mapping[str, django_filters.Filter] | None = None
 ) -> type[django_filters.FilterSet]:
     """The ``extra`` filters and those of the named fields: ``name``, ``name__in``, for dates and numbers ranges."""
     filters: dict[str, Any] = dict(extra or {})
     for name in names:
-        field = model._meta.get_field(name)
+        field: Any = model._meta.get_field(name)
         # What the database computes is filtered as what it comes to.
         filters.update(_filters(name, getattr(field, "output_field", field)))
     meta = type("Meta", (), {"model": model, "fields": []})
     return type(f"{model.__name__}Filter", (django_filters.FilterSet,), {**filters, "Meta": meta})
 
 
-def _filters(name: str, field: Any) -> dict[str, Any]:
+def _filters(name: str, field: models.Field) -> dict[str, Any]:
     match field:
         case models.ForeignKey():
             target = field.target_field
@@ -95,7 +101,7 @@ def _filters(name: str, field: Any) -> dict[str, Any]:
     return {**_exact_and_in(name, kind, **bounds), **(_ranges(name, kind[0], **bounds) if numeric else {})}
 
 
-def _kind_of(field: Any) -> tuple[Any, Any]:
+def _kind_of(field: models.Field) -> tuple[Any, Any]:
     if isinstance(field, models.UUIDField):
         return django_filters.UUIDFilter, KeyInFilter
     if isinstance(field, models.IntegerField):
@@ -117,7 +123,7 @@ def _ranges(name: str, kind: Any, **kwargs: Any) -> dict[str, Any]:
     return {f"{name}__{lookup}": kind(field_name=name, lookup_expr=lookup, **kwargs) for lookup in RANGE_LOOKUPS}
 
 
-def _bounds(field: Any) -> dict[str, Any]:
+def _bounds(field: models.Field) -> dict[str, Any]:
     """The least and greatest value the column can hold."""
     if not isinstance(field, models.IntegerField):
         return {}
@@ -128,7 +134,7 @@ def _bounds(field: Any) -> dict[str, Any]:
 class FilterBackend(BaseFilterBackend):
     """Applies the resource's filters. Raises Invalid for a value that fits none and for an unknown parameter."""
 
-    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+    def filter_queryset(self, request: Request, queryset: QuerySet, view: "APIView") -> Any:
         filterset_class = getattr(view, "filterset_class", None)
         if filterset_class is None:
             return queryset
@@ -138,7 +144,7 @@ class FilterBackend(BaseFilterBackend):
             raise Invalid(errors={name: [str(text) for text in texts] for name, texts in filterset.errors.items()})
         return filterset.qs
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
         filterset_class = getattr(view, "filterset_class", None)
         filters = filterset_class.base_filters if filterset_class else {}
         parameters = [_parameter(name, each) for name, each in filters.items()]
@@ -153,7 +159,7 @@ class FilterBackend(BaseFilterBackend):
 class OrderingFilter(BaseFilterBackend):
     """``?ordering=-created_at,name``, of the fields the resource declares; the first declared is the default."""
 
-    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+    def filter_queryset(self, request: Request, queryset: QuerySet, view: "APIView") -> Any:
         declared: tuple[str, ...] = tuple(getattr(view, "order", ()) or ("-created_at",))
         asked = [name.strip() for name in request.query_params.get(ORDERING, "").split(",") if name.strip()]
         allowed = {name.lstrip("-") for name in declared}
@@ -162,7 +168,7 @@ class OrderingFilter(BaseFilterBackend):
             raise Invalid(errors={ORDERING: [f"Order by each of these at most once: {', '.join(sorted(allowed))}."]})
         return queryset.order_by(*(asked or declared[:1]))
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
         declared = tuple(getattr(view, "order", ()) or ("-created_at",))
         names = sorted({sign + name.lstrip("-") for name in declared for sign in ("", "-")})
         items = {"type": "string", "enum": names}
@@ -172,13 +178,13 @@ class OrderingFilter(BaseFilterBackend):
         ]
 
 
-def list_parameters(view: Any) -> list[str]:
+def list_parameters(view: "APIView") -> list[str]:
     """The parameters every list takes beside its filters."""
     soft = getattr(getattr(view, "model", None), "soft_deletable", False) and getattr(view, "can_delete", False)
     return [ORDERING, CURSOR, PAGE_SIZE, *([DELETED] if soft else [])]
 
 
-def reject_unknown_parameters(request: Any, known: Iterable[str]) -> None:
+def reject_unknown_parameters(request: Request, known: Iterable[str]) -> None:
     """Raise Invalid for query parameters that mean nothing: a misspelt filter must not list everything."""
     known = sorted(known)
     unknown = sorted(set(request.query_params) - set(known))

@@ -1,8 +1,13 @@
 """The ``Idempotency-Key`` header: which calls accept it and which require it. ``lad.idempotency`` keeps the answers."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
+
+from rest_framework.request import Request
 
 from lad.errors import Invalid
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 HEADER: Final = "Idempotency-Key"
 METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -14,7 +19,7 @@ class KeyRequired(Invalid):
     code = "idempotency_key_required"
 
 
-def needs_key(view: Any, method: str) -> bool:
+def needs_key(view: "APIView", method: str) -> bool:
     """Whether a call of the view must name itself, by the view's ``idempotency_required``."""
     declared = getattr(view, "idempotency_required", False)
     if method not in METHODS or not declared:
@@ -22,7 +27,7 @@ def needs_key(view: Any, method: str) -> bool:
     return declared is True or bool({getattr(view, "action", None), method.lower()} & set(declared))
 
 
-def require_key(request: Any) -> None:
+def require_key(request: Request) -> None:
     """Raise KeyRequired when the request names no key."""
     if not request.headers.get(HEADER):
         raise KeyRequired

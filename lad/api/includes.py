@@ -17,6 +17,7 @@ from rest_framework.request import Request
 
 from lad.api.pagination import CURSOR, first_page
 from lad.api.permissions import HasRight
+from lad.db.models import LadModel
 from lad.errors import Invalid, NotAllowed
 
 INCLUDE: Final = "include"
@@ -41,7 +42,7 @@ class Include:
         """The child's resource."""
         return self.find()
 
-    def of(self, row: Any, request: Request) -> Any:
+    def of(self, row: LadModel, request: Request) -> Any:
         """The children of the row as the caller sees them: an object or null, or the first rows of their list.
 
         Raises NotAllowed, naming the include, when the caller may not list them.
@@ -63,7 +64,7 @@ class Include:
         view.action, view.format_kwarg = "list", None
         return view
 
-    def _link(self, row: Any, request: Request, cursor: str) -> str:
+    def _link(self, row: LadModel, request: Request, cursor: str) -> str:
         query = urlencode({self.field: row.pk, CURSOR: cursor})
         return str(request.build_absolute_uri(f"{self.resource.url}?{query}"))
 
@@ -77,7 +78,9 @@ class Include:
             raise
 
 
-def make_includes(parent: Any, children: Mapping[str, Any], find: Callable[[Any], Any]) -> dict[str, Include]:
+def make_includes(
+    parent: type[LadModel], children: Mapping[str, Any], find: Callable[[Any], Any]
+) -> dict[str, Include]:
     """The declared includes by name, the name being the parent's accessor of the child's rows.
 
     Raises ImproperlyConfigured when the child has no key of that name to the parent.
@@ -132,7 +135,7 @@ def schema_of(include: Include, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _at_most_one(child: Any, field: Any) -> bool:
+def _at_most_one(child: type[LadModel], field: models.Field) -> bool:
     """Whether a unique key of the table allows a parent one living child only."""
     if field.unique:
         return True

@@ -63,7 +63,7 @@ class AccessScheme(OpenApiAuthenticationExtension):
     target_class = "lad.api.authentication.AccessAuthentication"
     name = "bearer"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
@@ -179,7 +179,7 @@ class LadAutoSchema(AutoSchema):
         }
         answer["schema"] = {"allOf": [answer["schema"], {"type": "object", "properties": children}]}
 
-    def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: Any) -> Any:
+    def _postprocess_serializer_schema(self, schema: dict[str, Any], serializer: Any, direction: str) -> Any:
         schema = super()._postprocess_serializer_schema(schema, serializer, direction)
         if direction == "request" and isinstance(serializer, StrictFields):
             schema["additionalProperties"] = False
@@ -189,7 +189,7 @@ class LadAutoSchema(AutoSchema):
         return schema
 
 
-def finish_document(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+def finish_document(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
     """Add what operations share, and drop the generator's notes to itself.
 
     Value lists stay where they are used, under no invented names.
@@ -239,17 +239,17 @@ def _problem_response(status: int) -> dict[str, Any]:
     return response
 
 
-def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+def _header(name: str, description: str, **schema: object) -> dict[str, Any]:
     return {"in": "header", "name": name, "description": description, "schema": {"type": "string", **schema}}
 
 
-def _response_header(responses: Any, status: str, name: str, description: str, **schema: Any) -> None:
+def _response_header(responses: dict[str, Any], status: str, name: str, description: str, **schema: object) -> None:
     if status in responses:
         header = {"description": description, "schema": {"type": "string", **schema}}
         responses[status].setdefault("headers", {})[name] = header
 
 
-def _drop(node: Any, name: str) -> None:
+def _drop(node: object, name: str) -> None:
     if isinstance(node, dict):
         node.pop(name, None)
         for value in node.values():

@@ -6,16 +6,21 @@ row's values in the order's fields and its id; it is signed, so that nobody can 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from lad.db.models import LadModel
 from lad.errors import Invalid
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 CURSOR: Final = "cursor"
 PAGE_SIZE: Final = "page_size"
@@ -32,7 +37,7 @@ class Cursor:
     backward: bool
 
     @classmethod
-    def at(cls, row: Any, order: tuple[str, ...], *, backward: bool = False) -> "Cursor":
+    def at(cls, row: LadModel, order: tuple[str, ...], *, backward: bool = False) -> "Cursor":
         """The place of a row."""
         return cls(order, tuple(_text(row, name.lstrip("-")) for name in order), backward)
 
@@ -57,7 +62,7 @@ class Cursor:
 class KeysetPagination(BasePagination):
     """``?cursor=`` and ``?page_size=``; the answer holds ``next``, ``previous`` and ``results``."""
 
-    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: "APIView | None" = None) -> list[Any]:
         self.request = request
         self.order = total_order(queryset)
         self.size = page_size(request.query_params.get(PAGE_SIZE))
@@ -76,7 +81,7 @@ class KeysetPagination(BasePagination):
         self.has_previous = more if backward else self.cursor is not None
         return self.page
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def get_paginated_response(self, data: object) -> Response:
         return Response(
             {
                 "next": self._link(self.page[-1:], backward=False) if self.has_next else None,
@@ -97,7 +102,7 @@ class KeysetPagination(BasePagination):
             },
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
         return [
             {
                 "name": CURSOR,
@@ -120,7 +125,7 @@ class KeysetPagination(BasePagination):
             },
         ]
 
-    def _values(self, queryset: Any) -> list[Any]:
+    def _values(self, queryset: QuerySet) -> list[Any]:
         assert self.cursor is not None
         return [
             None if value is None else queryset.model._meta.get_field(name.lstrip("-")).to_python(value)
@@ -135,7 +140,7 @@ class KeysetPagination(BasePagination):
         return str(replace_query_param(url, CURSOR, Cursor.at(edge[0], self.order, backward=backward).encode()))
 
 
-def first_page(queryset: Any, size: int) -> tuple[list[Any], str | None]:
+def first_page(queryset: QuerySet, size: int) -> tuple[list[Any], str | None]:
     """The first rows of an ordered queryset and, when there are more, the cursor where they go on."""
     order = total_order(queryset)
     found = list(queryset.order_by(*order)[: size + 1])
@@ -147,8 +152,8 @@ def _signer() -> signing.Signer:
     return signing.Signer(salt=SALT)
 
 
-def _text(row: Any, name: str) -> str | None:
-    field = row._meta.get_field(name)
+def _text(row: LadModel, name: str) -> str | None:
+    field: Any = row._meta.get_field(name)
     value = field.value_from_object(row)
     return None if value is None else field.value_to_string(row)
 
@@ -164,9 +169,10 @@ def page_size(text: str | None) -> int:
     return int(text)
 
 
-def total_order(queryset: Any) -> tuple[str, ...]:
+def total_order(queryset: QuerySet) -> tuple[str, ...]:
     """The queryset's order, made total by the key, which follows the direction of the last field."""
-    order = tuple(name for name in queryset.query.order_by if name.lstrip("-") != "pk")
+    names = [name for name in queryset.query.order_by if isinstance(name, str)]
+    order = tuple(name for name in names if name.lstrip("-") != "pk")
     key = queryset.model._meta.pk.name
     if key in {name.lstrip("-") for name in order}:
         return order
@@ -178,7 +184,7 @@ def reverse(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
-def after(model: Any, order: Sequence[str], values: Sequence[Any], *, backward: bool) -> Q:
+def after(model: type[LadModel], order: Sequence[str], values: Sequence[Any], *, backward: bool) -> Q:
     """The rows behind a place in an order (before it, when ``backward``). Nulls stand where PostgreSQL puts them.
 
     The leading bound lets an index on the first field find the place; the rest decides among equals.
@@ -196,7 +202,7 @@ def after(model: Any, order: Sequence[str], values: Sequence[Any], *, backward: 
     return bound & beyond
 
 
-def _beyond(model: Any, field: str, value: Any, *, downwards: bool, inclusive: bool = False) -> Q:
+def _beyond(model: type[LadModel], field: str, value: object, *, downwards: bool, inclusive: bool = False) -> Q:
     # Ascending, nulls come last; descending, first.
     if value is None:
         return Q(**{f"{field}__isnull": False}) if downwards else Q(pk__in=[])

@@ -1,7 +1,7 @@
 """Who may call what. A view says which right it needs; one that says nothing is refused."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -9,6 +9,9 @@ from rest_framework.request import Request
 from lad.api.authentication import require_user
 from lad.errors import NotAllowed
 from lad.tenancy.access import Access, access_of
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 VERBS: Final = {
     "GET": "view",
@@ -64,7 +67,7 @@ class HasRight(BasePermission):
     the method's verb. ``feature`` is asked after the right, so that a stranger learns nothing.
     """
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         if getattr(view, "public", False):
             return True
         require_user(request)
@@ -81,7 +84,7 @@ class HasRight(BasePermission):
         return True
 
 
-def required_right(view: Any, method: str) -> str | None:
+def required_right(view: "APIView", method: str) -> str | None:
     """The right a call of the view needs, or None when the view declares none."""
     rights = getattr(view, "rights", None) or {}
     action = getattr(view, "action", None)

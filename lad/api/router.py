@@ -14,6 +14,7 @@ from lad.api import views
 from lad.api.filters import make_filterset
 from lad.api.includes import make_includes
 from lad.api.serializers import make_serializer
+from lad.db.models import LadModel
 
 METHODS: Final = ("list", "retrieve", "create", "update", "delete")
 READ: Final = ("list", "retrieve")
@@ -30,7 +31,7 @@ MIXINS: Final = {
 class Resource:
     """One registered model: where it answers and how."""
 
-    model: Any
+    model: type[LadModel]
     path: str
     area: str
     feature: str | None
@@ -57,7 +58,7 @@ _includes: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
 
 
 def register(
-    model: Any,
+    model: type[LadModel],
     *,
     area: str,
     feature: str | None = None,
@@ -104,7 +105,7 @@ def register(
     return resource
 
 
-def include(model: Any, name: str, child: Any) -> None:
+def include(model: type[LadModel], name: str, child: type[LadModel]) -> None:
     """Offer rows of ``child`` with one row of ``model`` (``?include=name``), as ``register`` does with ``includes``.
 
     For apps above the one that registers ``model``. Either resource may be registered later.
@@ -116,7 +117,7 @@ def include(model: Any, name: str, child: Any) -> None:
             _offer_includes(resource)
 
 
-def _add_include(model: Any, name: str, child: Any) -> None:
+def _add_include(model: type[LadModel], name: str, child: type[LadModel]) -> None:
     if name in _includes[model]:
         raise ImproperlyConfigured(f"{model._meta.label} has the include {name!r} already.")
     _includes[model][name] = child
@@ -127,7 +128,7 @@ def _offer_includes(resource: Resource) -> None:
 
 
 def _make_viewset(
-    model: Any,
+    model: type[LadModel],
     base: type[views.ResourceViewSet],
     methods: tuple[str, ...],
     area: str,
@@ -167,7 +168,7 @@ def resources() -> list[Resource]:
     return [_resources[where] for where in sorted(_resources)]
 
 
-def resource_of(model: Any) -> Resource:
+def resource_of(model: type[LadModel]) -> Resource:
     """The model's resource. Raises ImproperlyConfigured when it has none."""
     found = next((each for each in resources() if each.model is model), None)
     if found is None:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from lad.db.fields import EncryptedTextField, TenantUserKey, is_replaceable, is_secret
+from lad.db.models import LadModel
 from lad.tenancy.context import current_scope
 from lad.tenancy.members import member_ids
 
@@ -25,8 +26,8 @@ class KeyField(serializers.PrimaryKeyRelatedField):
         "incorrect_type": "This is not an id.",
     }
 
-    def __init__(self, *, model: Any = None, members_only: bool = False, **kwargs: Any) -> None:
-        self.model = model
+    def __init__(self, *, model: type[LadModel] | None = None, members_only: bool = False, **kwargs: Any) -> None:
+        self.model: Any = model
         self.members_only = members_only
         if model is not None and not kwargs.get("read_only"):
             kwargs["queryset"] = model._default_manager
@@ -39,12 +40,12 @@ class KeyField(serializers.PrimaryKeyRelatedField):
             queryset = queryset.filter(pk__in=member_ids())
         return queryset
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
+    def run_validation(self, data: object = serializers.empty) -> Any:
         if data == "":  # the framework would take it for null
             self.fail("incorrect_type")
         return super().run_validation(data)
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> Any:
         if isinstance(data, list | dict | bool | float):
             self.fail("incorrect_type")
         try:
@@ -70,7 +71,7 @@ class StrictFields:
     A read-only field may be sent back unchanged, so that what was read can be edited and put.
     """
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> Any:
         errors = self._unexpected(data) if isinstance(data, Mapping) else {}
         try:
             values = super().to_internal_value(data)  # type: ignore[misc]
@@ -93,7 +94,7 @@ class StrictFields:
                 errors[str(name)] = ["This field cannot be set."]
         return errors
 
-    def _unchanged(self, name: str, value: Any) -> bool:
+    def _unchanged(self, name: str, value: object) -> bool:
         row = getattr(self, "instance", None)
         if row is None:
             return False
@@ -105,7 +106,7 @@ class InputSerializer(StrictFields, serializers.Serializer):
     """The base of hand-written bodies."""
 
     @classmethod
-    def read(cls, data: Any) -> dict[str, Any]:
+    def read(cls, data: object) -> dict[str, Any]:
         """The checked values; no body at all is an empty one. Raises a ValidationError that names the fields."""
         form = cls(data=data or {})
         form.is_valid(raise_exception=True)
@@ -146,7 +147,7 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
     def get_validators(self) -> list[Any]:
         return []
 
-    def get_unique_together_constraints(self, model: Any) -> Iterator[Any]:
+    def get_unique_together_constraints(self, model: type[LadModel]) -> Iterator[Any]:
         return iter(())
 
 
@@ -167,7 +168,7 @@ def _secret_options(field: EncryptedTextField) -> dict[str, Any]:
     }
 
 
-def shown_fields(model: Any, *, fields: Iterable[str] | None, exclude: Iterable[str]) -> list[str]:
+def shown_fields(model: type[LadModel], *, fields: Iterable[str] | None, exclude: Iterable[str]) -> list[str]:
     """The names of the fields an API takes or shows: all, or those asked for; secrets only to be replaced."""
     hidden = {*HIDDEN, *exclude}
     known = {field.name: field for field in model._meta.concrete_fields}
@@ -176,7 +177,11 @@ def shown_fields(model: Any, *, fields: Iterable[str] | None, exclude: Iterable[
 
 
 def make_serializer(
-    model: Any, *, fields: Iterable[str] | None = None, exclude: Iterable[str] = (), read_only: Iterable[str] = ()
+    model: type[LadModel],
+    *,
+    fields: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
+    read_only: Iterable[str] = (),
 ) -> type[ModelSerializer]:
     """A serializer of the model's own columns. Secrets can at most be written, even when asked for.
 
@@ -187,7 +192,7 @@ def make_serializer(
 
 @cache
 def _make_serializer(
-    model: Any, fields: tuple[str, ...] | None, exclude: tuple[str, ...], read_only: tuple[str, ...]
+    model: type[LadModel], fields: tuple[str, ...] | None, exclude: tuple[str, ...], read_only: tuple[str, ...]
 ) -> type[ModelSerializer]:
     shown = shown_fields(model, fields=fields, exclude=exclude)
     meta = type(

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core.cache import cache
@@ -12,6 +12,9 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_SCOPE: Final = "api"
@@ -37,7 +40,7 @@ class ScopeThrottle(BaseThrottle):
 
     retry_after = 1
 
-    def allow_request(self, request: Request, view: Any) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         scope = getattr(view, "throttle_scope", None) or DEFAULT_SCOPE
         rate = api_settings.DEFAULT_THROTTLE_RATES.get(scope)
         if not rate:

@@ -32,7 +32,7 @@ class SizeLimit(FileUploadHandler):
         self.received = 0
 
     def handle_raw_input(
-        self, input_data: Any, meta: Any, content_length: int, boundary: Any, encoding: str | None = None
+        self, input_data: Any, meta: object, content_length: int, boundary: object, encoding: str | None = None
     ) -> None:
         """Refuse at once what says that it is too large."""
         if content_length > settings.UPLOAD_MAX_SIZE + FORM_OVERHEAD_BYTES:

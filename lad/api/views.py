@@ -2,8 +2,10 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.db import models, transaction
+from django.db.models import QuerySet
 from django.http import Http404
 from django_filters import Filter
 from drf_spectacular.utils import extend_schema
@@ -24,6 +26,7 @@ from lad.api.parsers import AlwaysJson, JsonParser
 from lad.api.permissions import MissingRight
 from lad.api.throttling import ScopeThrottle
 from lad.db.constraints import RowSecurity
+from lad.db.models import LadModel
 from lad.errors import Invalid, NotAllowed
 from lad.tenancy.access import Access, access_of, actor_of
 from lad.tenancy.context import current_scope, platform_context
@@ -118,7 +121,7 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
             return self.narrow(self.model.all_objects.deleted())
         return self.narrow(self.model.objects.all())
 
-    def narrow(self, rows: Any) -> Any:
+    def narrow(self, rows: QuerySet) -> Any:
         """Those of the tenant's rows that this caller may see; override where rows are private to people."""
         return rows
 
@@ -127,21 +130,21 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
         if self.action != "list":
             reject_unknown_parameters(request, [INCLUDE] if self.action == "retrieve" and self.includes else [])
 
-    def filter_queryset(self, queryset: Any) -> Any:
+    def filter_queryset(self, queryset: QuerySet) -> Any:
         """A list's filters and order; one row is found by its key alone."""
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 
-    def representation(self, row: Any) -> dict[str, Any]:
+    def representation(self, row: LadModel) -> dict[str, Any]:
         """The row as it is shown."""
         return dict(self.get_serializer(row).data)
 
-    def included(self, row: Any) -> dict[str, Any]:
+    def included(self, row: LadModel) -> dict[str, Any]:
         """The rows that a read of this one names in ``?include=``."""
         if self.action != "retrieve":
             return {}
         return {each.name: each.of(row, self.request) for each in requested_includes(self.request, self.includes)}
 
-    def row_response(self, row: Any, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
+    def row_response(self, row: LadModel, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
         """The row, with what else was asked for, and its entity tag."""
         shown = {**self.representation(row), **self.included(row)}
         return Response(shown, status=status_code, headers={"ETag": etag.etag(row, shown), **headers})
@@ -171,7 +174,7 @@ class ListRows:
 
 
 class RetrieveRow:
-    def retrieve(self: Any, request: Request, pk: Any) -> Response:
+    def retrieve(self: Any, request: Request, pk: UUID | int) -> Response:
         answer = self.row_response(self.get_object())
         known = request.headers.get("If-None-Match")
         if known and etag.is_known(known, answer["ETag"]):
@@ -191,19 +194,19 @@ class CreateRow:
 
 class UpdateRow:
     @transaction.atomic
-    def update(self: Any, request: Request, pk: Any, partial: bool = False) -> Response:
+    def update(self: Any, request: Request, pk: UUID | int, partial: bool = False) -> Response:
         row = self.locked_object()
         serializer = self.get_serializer(row, data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
         return cast(Response, self.row_response(writes.update(row, serializer.validated_data, actor=actor_of(request))))
 
-    def partial_update(self: Any, request: Request, pk: Any) -> Response:
+    def partial_update(self: Any, request: Request, pk: UUID | int) -> Response:
         return cast(Response, self.update(request, pk, partial=True))
 
 
 class DeleteRow:
     @transaction.atomic
-    def destroy(self: Any, request: Request, pk: Any) -> Response:
+    def destroy(self: Any, request: Request, pk: UUID | int) -> Response:
         writes.delete(self.locked_object(), actor=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -212,7 +215,7 @@ class RestoreRow:
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def restore(self: Any, request: Request, pk: Any) -> Response:
+    def restore(self: Any, request: Request, pk: UUID | int) -> Response:
         """Bring back a deleted row with everything that was deleted with it."""
         row = self.narrow(self.model.all_objects.filter(pk=pk)).first()
         if row is None:
@@ -222,14 +225,14 @@ class RestoreRow:
         return cast(Response, self.row_response(writes.restore(row, actor=actor_of(request))))
 
 
-def require_tenant(model: Any) -> None:
+def require_tenant(model: type[LadModel]) -> None:
     """Raise TenantRequired when a tenant's row is to be made by a caller who is in none."""
     tenancy, scope = getattr(model, "tenancy", None), current_scope()
     if tenancy and tenancy.field and not tenancy.shared and (scope is None or scope.tenant_id is None):
         raise TenantRequired
 
 
-def require_writable(row: Any) -> Any:
+def require_writable(row: LadModel) -> Any:
     """The row, unless it is nobody's and the caller is a tenant's. Raises SharedRow then."""
     tenancy, scope = getattr(row, "tenancy", None), current_scope()
     if tenancy and tenancy.shared and getattr(row, f"{tenancy.field}_id") is None and not (scope and scope.platform):
@@ -237,7 +240,7 @@ def require_writable(row: Any) -> Any:
     return row
 
 
-def lock(row: Any) -> Any:
+def lock(row: LadModel) -> Any:
     """The row as it is now, locked. Raises Http404 when it has gone meanwhile.
 
     Where the tenant role may not update the table, and so not lock it, the platform does it for them.

@@ -28,7 +28,7 @@ def check_tenancy(app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any
 
 def check_model(model: type[models.Model]) -> Iterator[Error]:
     """Yield the errors of one model."""
-    if not issubclass(model, LadModel) or model.tenancy is None:
+    if not issubclass(model, LadModel) or getattr(model, "tenancy", None) is None:
         yield Error(
             f"{model._meta.label} does not declare its tenancy.",
             hint="Derive it from GlobalModel, TenantModel or SharedModel; give a many-to-many such a through model.",

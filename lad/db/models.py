@@ -53,7 +53,7 @@ class LadModel(models.Model, metaclass=LadModelBase):
     id: Any = models.UUIDField(primary_key=True, default=uuid7, db_default=RandomUUID(), editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
-    tenancy: ClassVar[Tenancy | None] = None
+    tenancy: ClassVar[Tenancy] = None  # type: ignore[assignment]  # each base with rows sets it
     append_only: ClassVar[bool] = False
     soft_deletable: ClassVar[bool] = False
     audited: ClassVar[bool] = True

@@ -77,7 +77,7 @@ def changed_body(resource: Resource, row: Any, team: Team) -> dict[str, Any]:
     """A valid body for the row in which every list and switch that may change differs from what the row holds."""
     body = new_body(resource, team)
     for name, value in body_of(resource, row).items():
-        field = resource.model._meta.get_field(name)
+        field: Any = resource.model._meta.get_field(name)
         if name in SET_ONCE.get(resource.model, ()):
             body[name] = value
         elif field.choices and body[name] == value:

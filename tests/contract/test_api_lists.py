@@ -55,7 +55,7 @@ def test_a_filter_finds_what_the_database_finds(resource: Resource, name: str, w
 def test_a_filter_refuses_what_is_no_value(resource: Resource, world: World) -> None:
     caller = client(world.acme.owner, world.acme)
     for name in resource.filters:
-        field = resource.model._meta.get_field(name)
+        field: Any = resource.model._meta.get_field(name)
         if field.choices or isinstance(field, models.BooleanField | models.ForeignKey | models.UUIDField):
             response = caller.get(resource.url, {name: "no-such-value"})
             assert problem(response)[0] == 400

@@ -8,6 +8,7 @@ from django.db import models
 from lad.db.constraints import delete_rule
 from lad.db.fields import EncryptedTextField, SharedForeignKey, TenantForeignKey, TenantUserKey, is_secret
 from lad.db.json_schema import JsonSchemaValidator
+from lad.db.models import LadModel
 from tools.documentation import sql
 from tools.documentation.markup import code, codes, link, table
 
@@ -47,7 +48,7 @@ _RULES: Final = {
 }
 
 
-def columns(model: Any) -> list[str]:
+def columns(model: type[LadModel]) -> list[str]:
     """The table of columns, and below it the shapes of JSON columns that have one."""
     fields = model._meta.concrete_fields
     lines = table(HEAD, (_row(field) for field in fields))
@@ -72,7 +73,7 @@ def refers_to(field: Any) -> str:
     return f"{link(target)}{whose}; {_RULES[delete_rule(field.remote_field.on_delete)]}"
 
 
-def undocumented_json_columns(model: Any) -> list[str]:
+def undocumented_json_columns(model: type[LadModel]) -> list[str]:
     """Columns nobody can guess and nobody explains: JSON without a shape and without a word on what it holds."""
     return [
         str(field.column)
@@ -81,12 +82,12 @@ def undocumented_json_columns(model: Any) -> list[str]:
     ]
 
 
-def _row(field: Any) -> tuple[str, ...]:
+def _row(field: models.Field) -> tuple[str, ...]:
     null = "null" if field.null else ""
     return code(field.column), sql.type_of(field), null, code(_default(field)), refers_to(field), _about(field)
 
 
-def _default(field: Any) -> str:
+def _default(field: models.Field) -> str:
     if isinstance(field, models.GeneratedField):
         return ""
     if isinstance(field, models.AutoField | models.BigAutoField):
@@ -94,7 +95,7 @@ def _default(field: Any) -> str:
     return sql.default_of(field)
 
 
-def _about(field: Any) -> str:
+def _about(field: models.Field) -> str:
     return " ".join(part for part in _parts(field) if part)
 
 
@@ -115,7 +116,7 @@ def _with_stop(text: str) -> str:
     return text if not text or text.endswith((".", "…", "?", "!")) else f"{text}."
 
 
-def _shapes(field: Any) -> Iterator[JsonSchemaValidator]:
+def _shapes(field: models.Field) -> Iterator[JsonSchemaValidator]:
     if isinstance(field, models.JSONField):
         yield from (each for each in field.validators if isinstance(each, JsonSchemaValidator))
 

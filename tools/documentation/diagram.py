@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db import models
 
 from lad.db.fields import TenantKey
+from lad.db.models import LadModel
 from tools.documentation import sql
 
 _WORD: Final = re.compile(r"[^A-Za-z0-9_\[\]]")
@@ -23,7 +24,7 @@ def diagram(domain: Iterable[Any]) -> list[str]:
     return [*lines, "```"]
 
 
-def _entity(model: Any) -> Iterator[str]:
+def _entity(model: type[LadModel]) -> Iterator[str]:
     yield f"    {model._meta.db_table} {{"
     for field in model._meta.concrete_fields:
         marks = _marks(field)
@@ -43,21 +44,22 @@ def _marks(field: Any) -> str:
     return ", ".join(found)
 
 
-def _unique(model: Any) -> set[str]:
+def _unique(model: type[LadModel]) -> set[str]:
     """Fields of the unique keys that hold over the row alone, without the tenant and the primary key."""
     names = {field.name for field in model._meta.concrete_fields if field.unique}
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and model._meta.pk.name not in constraint.fields:
             names |= {*constraint.fields}
-    return names - {model.tenancy.field}
+    return names - {model.tenancy.field or ""}
 
 
-def _type(field: Any) -> str:
+def _type(field: models.Field) -> str:
     return _WORD.sub("_", sql.type_of(field).partition("(")[0])
 
 
-def _relations(model: Any) -> Iterator[str]:
-    for field in model._meta.concrete_fields:
+def _relations(model: type[LadModel]) -> Iterator[str]:
+    fields: list[Any] = [*model._meta.concrete_fields]
+    for field in fields:
         if field.is_relation and not isinstance(field, TenantKey):
             parent = "|o" if field.null else "||"
             child = "o|" if _one(field) else "o{"

@@ -5,11 +5,14 @@ from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
+from lad.admin.base import LadModelAdmin
 from lad.api import router
 from lad.api.permissions import required_right
+from lad.db.models import LadModel
 from tools.documentation.markup import code, codes, sentence, table
 from tools.documentation.registries import resource_of
 
@@ -29,7 +32,7 @@ _METHODS: Final = {
 }
 
 
-def api(model: Any) -> list[str]:
+def api(model: type[LadModel]) -> list[str]:
     """The calls with the right each needs, then what lists take and what cannot be set."""
     resource = resource_of(model)
     if resource is None:
@@ -43,9 +46,9 @@ def api(model: Any) -> list[str]:
     ]
 
 
-def admin_pages(model: Any) -> list[str]:
+def admin_pages(model: type[LadModel]) -> list[str]:
     """Where it is in the sidebar, who may do what there, and what its pages offer."""
-    page = admin.site._registry.get(model)
+    page: Any = admin.site._registry.get(model)
     lines = [f"- {line}" for line in _admin(page)] if page is not None else ["Not in the admin."]
     shown_with = sorted(
         each.model._meta.db_table
@@ -110,7 +113,7 @@ def _list_options(resource: router.Resource) -> Iterator[str]:
         yield f"Not shown: {codes(hidden)}."
 
 
-def _admin(page: Any) -> Iterator[str]:
+def _admin(page: LadModelAdmin) -> Iterator[str]:
     options = page.opts
     address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
     title = f"{page.section} › {capfirst(options.verbose_name_plural)}"
@@ -129,11 +132,11 @@ def _admin(page: Any) -> Iterator[str]:
         yield f"On its page also: {codes(inlines)}."
 
 
-def _search(page: Any) -> list[str]:
-    return [name for name in page.get_search_fields(None) if not name.startswith("id")]
+def _search(page: LadModelAdmin) -> list[str]:
+    return [name for name in page.get_search_fields(HttpRequest()) if not name.startswith("id")]
 
 
-def _access_note(page: Any) -> str:
+def _access_note(page: LadModelAdmin) -> str:
     if page.platform_only:
         seen = "The platform's staff only"
     elif page.platform_writes:

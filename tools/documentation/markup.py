@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 
-def cell(text: Any) -> str:
+def cell(text: object) -> str:
     """Text that may stand in a table."""
     return " ".join(str(text).split()).replace("|", "\\|")
 
@@ -18,7 +18,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     return [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, ""]
 
 
-def code(text: Any) -> str:
+def code(text: object) -> str:
     """Something as it is written in code; nothing stays nothing."""
     return f"`{text}`" if str(text) else ""
 

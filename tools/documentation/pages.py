@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.apps import apps
 from django.contrib import admin
 
+from lad.db.models import LadModel
 from tools.documentation.columns import columns
 from tools.documentation.diagram import diagram
 from tools.documentation.entry_points import admin_pages, api
@@ -57,7 +58,7 @@ def _tables(tables: list[Any]) -> list[str]:
     return table(("table", "one row is", "kind", "API", "admin"), rows)
 
 
-def _page(model: Any) -> str:
+def _page(model: type[LadModel]) -> str:
     options = model._meta
     domain = apps.get_app_config(options.app_label).verbose_name
     return _text(
@@ -66,7 +67,7 @@ def _page(model: Any) -> str:
             "",
             f"# {options.db_table}",
             "",
-            paragraph(model.__doc__),
+            paragraph(model.__doc__ or ""),
             "",
             f"{code(options.label)} · {domain} · {kind(model)} · [all tables](../schema.md)",
             "",
@@ -80,7 +81,7 @@ def _page(model: Any) -> str:
     )
 
 
-def _referred_to(model: Any) -> list[str]:
+def _referred_to(model: type[LadModel]) -> list[str]:
     found = {
         (field.model._meta.db_table, field.column)
         for other in models()

@@ -23,7 +23,7 @@ def domains() -> dict[str, list[Any]]:
     return {label: tables for label, tables in found.items() if tables}
 
 
-def resource_of(model: Any) -> router.Resource | None:
+def resource_of(model: type[LadModel]) -> router.Resource | None:
     """The model's resource in the API, if it is one."""
     # Reading the addresses is what registers them.
     assert get_resolver().url_patterns

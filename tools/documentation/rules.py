@@ -1,12 +1,13 @@
 """What the database enforces on a table: keys, indexes, checks, exclusions and triggers, in words and in SQL."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from django.db import models
 from django.db.models.constraints import BaseConstraint
 
 from lad.db.constraints import KeyConstraint, NoOverlap, RowSecurity, SharedKeyTrigger, TableStorage, Trigger
+from lad.db.models import LadModel
 from tools.documentation import sql
 from tools.documentation.markup import code, codes, link, section, sentence, table
 
@@ -22,7 +23,7 @@ _STATUS_STEPS: Final = "lad_status_steps"
 _IN_OTHER_SECTIONS: Final = (models.UniqueConstraint, models.CheckConstraint, KeyConstraint, RowSecurity, Trigger)
 
 
-def rules(model: Any) -> list[str]:
+def rules(model: type[LadModel]) -> list[str]:
     """The sections on what the database holds the rows to."""
     return [
         *section("Keys and indexes", table(("name", "what", "columns", "for rows where"), _keys_and_indexes(model))),
@@ -39,20 +40,20 @@ def violation_message(constraint: BaseConstraint) -> str:
     return "" if message == BaseConstraint.default_violation_error_message else str(message or "")
 
 
-def _columns(model: Any, names: Any) -> str:
-    return codes(
-        f"{model._meta.get_field(name.lstrip('-')).column}{' desc' if name.startswith('-') else ''}" for name in names
-    )
+def _columns(model: type[LadModel], names: Iterable[str]) -> str:
+    columns = {field.name: field.column for field in model._meta.concrete_fields}
+    return codes(f"{columns[name.lstrip('-')]}{' desc' if name.startswith('-') else ''}" for name in names)
 
 
-def _where(predicate: models.Q | None, model: Any) -> str:
+def _where(predicate: models.Q | None, model: type[LadModel]) -> str:
     return code(sql.condition(predicate, model)) if predicate is not None else ""
 
 
-def _keys_and_indexes(model: Any) -> Iterator[tuple[str, ...]]:
+def _keys_and_indexes(model: type[LadModel]) -> Iterator[tuple[str, ...]]:
     table_name = model._meta.db_table
     yield code(f"{table_name}_pkey"), "primary key", code(model._meta.pk.column), ""
-    for field in model._meta.concrete_fields:
+    fields: list[Any] = [*model._meta.concrete_fields]
+    for field in fields:
         if field.unique and not field.primary_key:
             yield "", "unique", code(field.column), ""
         elif field.db_index and not field.primary_key:
@@ -68,15 +69,15 @@ def _keys_and_indexes(model: Any) -> Iterator[tuple[str, ...]]:
         yield code(index.name), kind, f"{named}{included}", _where(index.condition, model)
 
 
-def _expressions(model: Any, expressions: Any) -> str:
+def _expressions(model: type[LadModel], expressions: Iterable[Any]) -> str:
     return codes(sql.expression(each, model) for each in expressions)
 
 
-def _of(model: Any, kind: Any) -> list[Any]:
+def _of(model: type[LadModel], kind: type[BaseConstraint]) -> list[Any]:
     return [each for each in model._meta.constraints if isinstance(each, kind)]
 
 
-def _foreign_keys(model: Any) -> Iterator[tuple[str, ...]]:
+def _foreign_keys(model: type[LadModel]) -> Iterator[tuple[str, ...]]:
     words = {"CASCADE": "this one goes too", "SET NULL": "null", "NO ACTION": "refused"}
     for key in sorted(_of(model, KeyConstraint), key=lambda each: each.name):
         target = model._meta.apps.get_model(key.to)
@@ -84,7 +85,7 @@ def _foreign_keys(model: Any) -> Iterator[tuple[str, ...]]:
         yield code(key.name), _columns(model, key.fields), to, words.get(key.on_delete, key.on_delete)
 
 
-def _checks(model: Any) -> Iterator[tuple[str, ...]]:
+def _checks(model: type[LadModel]) -> Iterator[tuple[str, ...]]:
     for check in sorted(_of(model, models.CheckConstraint), key=lambda each: each.name):
         yield (
             code(check.name),
@@ -93,12 +94,12 @@ def _checks(model: Any) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _value_list(model: Any, check: models.CheckConstraint) -> str:
+def _value_list(model: type[LadModel], check: models.CheckConstraint) -> str:
     lists = {f"{model._meta.db_table}_{field.name}_valid": field for field in model._meta.concrete_fields}
     return "One of its values." if check.name in lists else ""
 
 
-def _further(model: Any) -> Iterator[str]:
+def _further(model: type[LadModel]) -> Iterator[str]:
     """Exclusions, and what an app or the kernel made a constraint of its own for."""
     for constraint in model._meta.constraints:
         if isinstance(constraint, _IN_OTHER_SECTIONS):
@@ -115,7 +116,7 @@ def _further(model: Any) -> Iterator[str]:
     yield ""
 
 
-def _no_overlap(constraint: NoOverlap, model: Any) -> Iterator[str]:
+def _no_overlap(constraint: NoOverlap, model: type[LadModel]) -> Iterator[str]:
     same = _columns(model, constraint.fields)
     span = f"[{_columns(model, [constraint.start])}, {_columns(model, [constraint.end])})"
     where = f", among rows where {_where(constraint.condition, model)}" if constraint.condition is not None else ""
@@ -134,7 +135,7 @@ def _arguments(constraint: Any) -> Iterator[str]:
             yield f"  - {words}: {codes(value)}"
 
 
-def _triggers(model: Any) -> Iterator[tuple[str, ...]]:
+def _triggers(model: type[LadModel]) -> Iterator[tuple[str, ...]]:
     for trigger in sorted(_of(model, Trigger), key=lambda each: each.name):
         does = violation_message(trigger) or _FUNCTIONS.get(trigger.function, f"Runs {code(trigger.function)}.")
         if isinstance(trigger, SharedKeyTrigger):

@@ -7,6 +7,8 @@ from typing import Any, Final
 from django.db import connection, models
 from django.db.models.sql import Query
 
+from lad.db.models import LadModel
+
 _SHORT: Final = {"timestamp with time zone": "timestamptz", "double precision": "float8"}
 _FUNCTIONS: Final = {"STATEMENT_TIMESTAMP()": "now()", "GEN_RANDOM_UUID()": "gen_random_uuid()"}
 
@@ -30,7 +32,7 @@ def default_of(field: Any) -> str:
     return _literal(default)
 
 
-def condition(predicate: models.Q, model: Any) -> str:
+def condition(predicate: models.Q, model: type[LadModel]) -> str:
     """The predicate of a check or of a partial index."""
     query = Query(model, alias_cols=False)
     compiler = query.get_compiler(connection=connection)
@@ -38,12 +40,12 @@ def condition(predicate: models.Q, model: Any) -> str:
     return _plain(text, parameters)
 
 
-def expression(value: Any, model: Any) -> str:
+def expression(value: Any, model: type[LadModel]) -> str:
     """An indexed or generated expression."""
     return _expression(value, model)
 
 
-def _expression(value: Any, model: Any) -> str:
+def _expression(value: Any, model: type[LadModel]) -> str:
     query = Query(model, alias_cols=False)
     compiler = query.get_compiler(connection=connection)
     resolved = value.resolve_expression(query, allow_joins=False)
@@ -56,7 +58,7 @@ def _plain(text: str, parameters: Any) -> str:
     return re.sub(r'"(\w+)"', r"\1", filled).strip()
 
 
-def _literal(value: Any) -> str:
+def _literal(value: object) -> str:
     value = getattr(value, "obj", value)
     if value is None:
         return "NULL"

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from lad.db.constraints import CURRENT_TENANT, CURRENT_USER, RowSecurity
+from lad.db.models import LadModel
 from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 from tools.documentation.markup import code
 
 
-def kind(model: Any) -> str:
+def kind(model: type[LadModel]) -> str:
     """In two or three words what sort of table it is."""
     own = "shared" if model.tenancy.shared else "tenant"
     whose = own if model.tenancy.field else "global"
@@ -17,12 +18,12 @@ def kind(model: Any) -> str:
     return f"{whose}, soft delete" if model.soft_deletable else whose
 
 
-def tenancy(model: Any) -> list[str]:
+def tenancy(model: type[LadModel]) -> list[str]:
     """A list of sentences."""
     return [f"- {line}" for line in _lines(model)]
 
 
-def _lines(model: Any) -> Iterator[str]:
+def _lines(model: type[LadModel]) -> Iterator[str]:
     security = next(each for each in model._meta.constraints if isinstance(each, RowSecurity))
     yield from _row_visibility(model, security)
     yield (
@@ -38,7 +39,7 @@ def _lines(model: Any) -> Iterator[str]:
     yield _audit_and_events(model)
 
 
-def _row_visibility(model: Any, security: RowSecurity) -> Iterator[str]:
+def _row_visibility(model: type[LadModel], security: RowSecurity) -> Iterator[str]:
     if model.tenancy.field is None:
         yield "Belongs to no tenant."
         if security.visible:
@@ -46,7 +47,8 @@ def _row_visibility(model: Any, security: RowSecurity) -> Iterator[str]:
         if security.writable:
             yield f"A tenant writes rows where {code(_plain(security.writable))}."
         return
-    column = model._meta.get_field(model.tenancy.field).column
+    field: Any = model._meta.get_field(model.tenancy.field)
+    column: str = field.column
     if model.tenancy.shared:
         yield f"A tenant sees its own rows and those whose {code(column)} is null, which are everybody's."
         yield "It writes its own; only the platform writes everybody's."
@@ -72,7 +74,7 @@ def _verbs(privileges: tuple[str, ...]) -> str:
     return ", ".join(each.lower() for each in privileges) or "do nothing with it"
 
 
-def _audit_and_events(model: Any) -> str:
+def _audit_and_events(model: type[LadModel]) -> str:
     if not model.audited:
         return "Changes are not in the audit log, and plain ones are no events."
     if getattr(model, "announced", True):

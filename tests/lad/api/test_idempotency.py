@@ -89,7 +89,7 @@ def test_single_actions_can_be_the_ones_that_must_be_named() -> None:
         idempotency_required = ("dial", "delete")
         action = "list"
 
-    view = Calls()
+    view: Any = Calls()
     assert not needs_key(view, "POST")
     assert needs_key(view, "DELETE")
     view.action = "dial"

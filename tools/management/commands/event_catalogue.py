@@ -3,7 +3,6 @@
 from argparse import ArgumentParser
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -27,7 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; fail when the file is out of date")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         path = Path(settings.BASE_DIR) / "docs" / "events.md"
         text = catalogue_text()
         if not options["check"]:
