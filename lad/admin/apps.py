@@ -1,4 +1,4 @@
-"""The admin site, in place of Django's default one."""
+"""Replace Django's default admin site with LAD's."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
@@ -9,7 +9,7 @@ class LadAdminConfig(AdminConfig):
 
 
 class LadAdminSiteConfig(AppConfig):
-    """Comes before unfold so that LAD's templates win over its."""
+    """List it before unfold, so that LAD's templates override unfold's."""
 
     name = "lad.admin"
     label = "lad_adminsite"

@@ -1,4 +1,4 @@
-"""The base ModelAdmins: register a model with one of them, and the rest follows from its fields."""
+"""The base ModelAdmins. Columns, filters, search and forms follow from the model's fields."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -33,22 +33,22 @@ from lad.errors import DomainError
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 
-# Deleting is one write per row, each with its rules and its event; more than this is a job, not a click.
+# A deletion writes each row with its rules and its event, so more rows than this would take too long.
 MAX_ROWS_PER_ACTION = 1_000
 TEXT_ROWS = 5
 
 
 def register(model: type[LadModel]) -> Callable[[type["LadModelAdmin"]], type["LadModelAdmin"]]:
-    """Put the model into the admin with the decorated class."""
+    """Register the decorated class for the model."""
     return admin.register(model)
 
 
 class LadModelAdmin(AreaPermissions, ListPages):
-    """What every model's pages have in common; use one of the classes below.
+    """What the pages of all models share; use one of the subclasses below.
 
-    Without a word the columns, filters, search, ordering and form come from the model's fields.
-    Writes go through ``lad.writes``, so the rules of the API hold here too. ``section``, ``icon``
-    and ``rank`` place the model in the sidebar; ``global_search`` makes its rows found from anywhere.
+    Columns, filters, search, ordering and form default to what the model's fields suggest. Writes go
+    through ``lad.writes``, so the rules of the API apply here too. ``section``, ``icon`` and ``rank``
+    place the model in the sidebar; ``global_search`` includes its rows in the sidebar's search.
     """
 
     section: ClassVar[str] = "Other"
@@ -81,22 +81,22 @@ class LadModelAdmin(AreaPermissions, ListPages):
     # Rows
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """The rows of the caller's scope, soft-deleted ones too: the list hides them until asked."""
+        """Return the rows of the caller's scope, soft-deleted ones included: a list filter hides those."""
         rows = (self.model.all_objects if self.soft else self.model.objects).all()
         return self.narrow(request, rows).order_by(*self.get_ordering(request))
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
-        """Narrow rows of no tenant to those the chosen tenant is concerned with; override where there is a way."""
+        """Return the rows that concern the chosen tenant. Override it for models without a tenant key."""
         return rows
 
     def autocomplete_queryset(self, request: HttpRequest, field: models.Field) -> QuerySet:
-        """What a key may be set to: rows that are not deleted."""
+        """Return the rows that a key may point to: those that are not deleted."""
         rows = self.get_queryset(request)
         return rows.filter(deleted_at__isnull=True) if self.soft else rows
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         if not self.has_view_permission(request):
-            # Asked before the rows are read: the database itself may refuse to show any of them.
+            # Checked before the query, which the database may deny.
             raise PermissionDenied
         rows = self.get_queryset(request).order_by()
         if request.method == "POST" and self.has_change_permission(request):
@@ -112,16 +112,16 @@ class LadModelAdmin(AreaPermissions, ListPages):
     def get_row_or_404(self, request: HttpRequest, object_id: str) -> Any:
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            raise Http404(f"There is no such {self.opts.verbose_name} here.")
+            raise Http404(f"There is no such {self.opts.verbose_name}.")
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         return row
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
-        raise Http404(f"There is no such {opts.verbose_name} here.")
+        raise Http404(f"There is no such {opts.verbose_name}.")
 
     def row_scope(self, request: HttpRequest, row: LadModel) -> AbstractContextManager[None]:
-        """The scope to write a row in: staff of the platform work inside the row's tenant."""
+        """Return the scope to write a row in: platform staff write inside the row's tenant."""
         tenant_id = self.tenant_id_of(row)
         if access_of(request).platform and tenant_id is not None:
             return platform_context(tenant_id=tenant_id, user_id=access_of(request).user.pk)
@@ -133,7 +133,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
     # Forms
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        """Rows that belong to this one come once it exists."""
+        """Return the inlines, which need a row that exists."""
         return super().get_inlines(request, obj) if obj is not None else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -156,7 +156,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
         ]
 
     def _shown(self, request: HttpRequest, name: Any, obj: LadModel | None) -> Any:
-        """A field's place in a form: what cannot be edited is laid out if JSON, masked if secret, in hex if bytes."""
+        """Return what shows a field: read-only JSON is formatted, secrets are masked, bytes are shown in hex."""
         if isinstance(name, list | tuple):
             return [self._shown(request, each, obj) for each in name]
         for kind in ("json", "masked", "hex"):
@@ -201,7 +201,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
     def _changeform_view(
         self, request: HttpRequest, object_id: str, form_url: str, extra_context: dict[str, Any] | None
     ) -> Any:
-        """Show what a service refuses on the form itself, with everything that was entered."""
+        """Show a service's error on the form and keep the entries."""
         try:
             with transaction.atomic():
                 return super()._changeform_view(request, object_id, form_url, extra_context)
@@ -252,7 +252,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
 
     @row_action(
         "Restore",
-        explanation="It comes back with everything that was deleted together with it.",
+        explanation="Restores this row and everything that was deleted with it.",
         permission="restore",
         when=is_deleted,
         icon="restore_from_trash",
@@ -264,7 +264,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
     # Actions
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> Any:
-        """The actions the caller may take and that make sense for the row as it is."""
+        """Return the actions that the caller may run and that apply to the row's current state."""
         actions = super().get_actions_detail(request, object_id)
         settings = [(action, getattr(action.method, "row_action", None)) for action in actions]
         if not any(setting for _action, setting in settings):
@@ -282,12 +282,14 @@ class LadModelAdmin(AreaPermissions, ListPages):
         ]
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        """Run a list action; a refusal undoes all of it and is shown as a message."""
+        """Run a list action. An error rolls all of it back and is shown as a message."""
         if (
             request.POST.get("select_across") == "1"
             and queryset.order_by()[: MAX_ROWS_PER_ACTION + 1].count() > MAX_ROWS_PER_ACTION
         ):
-            messages.error(request, f"An action takes at most {MAX_ROWS_PER_ACTION:,} rows: narrow the list first.")
+            messages.error(
+                request, f"An action can change at most {MAX_ROWS_PER_ACTION:,} rows. Filter the list first."
+            )
             return HttpResponseRedirect(request.get_full_path())
         try:
             with transaction.atomic():
@@ -296,7 +298,7 @@ class LadModelAdmin(AreaPermissions, ListPages):
             messages.error(request, f"Nothing was changed. {error.detail}")
             return HttpResponseRedirect(request.get_full_path())
 
-    # The audit log is the history; Django's own log would be a second, poorer one.
+    # The audit log is the history, so Django's own log is not written.
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         return history_page(self, request, self.get_row_or_404(request, object_id))
@@ -333,17 +335,17 @@ def _json_shown(field: models.Field) -> Callable[[Any], Any]:
 
 
 class GlobalModelAdmin(LadModelAdmin):
-    """Rows of no tenant: the platform's business unless the class says otherwise."""
+    """Rows without a tenant. Only platform staff write them unless the class says otherwise."""
 
     platform_writes = True
 
 
 class TenantModelAdmin(LadModelAdmin):
-    """Rows of one tenant, for the platform and for the tenant's own staff by their rights."""
+    """Rows of one tenant, for platform staff and for the tenant's staff by their rights."""
 
 
 class SharedModelAdmin(LadModelAdmin):
-    """A tenant's rows and the platform's, which every tenant reads and only the platform writes."""
+    """Rows of a tenant, and shared rows that every tenant reads and only platform staff write."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and self._writable(request, obj)
@@ -357,7 +359,7 @@ class SharedModelAdmin(LadModelAdmin):
 
 
 class ReadOnlyAdmin(LadModelAdmin):
-    """Rows that are looked at; what may be done to them are named actions."""
+    """Rows without a form: named actions change them."""
 
     read_only = True
     warn_unsaved_form = False

@@ -1,4 +1,4 @@
-"""Actions on the selected rows of a list that ask something first."""
+"""Actions on the selected rows of a list that show a form first."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,9 @@ Method = Callable[[Any, HttpRequest, list[Any], dict[str, Any]], str]
 
 
 def bulk_action(title: str, *, form_of: Callable[[Any], type[forms.Form]], permission: str = "change") -> Any:
-    """Make ``method(self, request, rows, values)`` a list action that first asks what ``form_of`` the tenant asks.
+    """Make ``method(self, request, rows, values)`` a list action that first shows ``form_of(tenant_id)``.
 
-    The rows are of one tenant and the method runs in its scope; it returns the message to show.
+    All rows belong to one tenant. The method runs in its scope and returns the message to show.
     """
 
     def decorate(method: Method) -> Any:
@@ -33,7 +33,7 @@ def bulk_action(title: str, *, form_of: Callable[[Any], type[forms.Form]], permi
         def run(self: Any, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
             rows = list(queryset)
             if not rows or len({row.tenant_id for row in rows}) > 1:
-                messages.warning(request, "Choose rows of one tenant.")
+                messages.warning(request, "Select rows of one tenant only.")
                 return None
             form = apply_widgets(form_of(rows[0].tenant_id)(request.POST if CONFIRMED in request.POST else None))
             if not form.is_valid():

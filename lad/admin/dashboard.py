@@ -1,4 +1,4 @@
-"""The dashboard: what needs somebody now. Apps say what; this page shows it."""
+"""The dashboard shows what needs attention. Apps contribute its cards and panels."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Tone = Literal["", "success", "info", "warning", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One number with what it means; ``tone`` colours it when it asks for something, ``url`` leads to the rows."""
+    """A figure and its meaning. ``tone`` is set if it needs attention; ``url`` links to the rows."""
 
     title: str
     value: str
@@ -25,7 +25,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class PanelLine:
-    """One line of a panel."""
+    """A row of a panel."""
 
     text: str
     detail: str = ""
@@ -37,7 +37,7 @@ class PanelLine:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A short list."""
+    """A short list with a title."""
 
     title: str
     lines: Sequence[PanelLine]
@@ -48,7 +48,7 @@ class Panel:
 
 @dataclass(slots=True)
 class Contribution:
-    """What an app puts on the dashboard."""
+    """The cards and panels of an app."""
 
     cards: list[Card] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
@@ -60,13 +60,13 @@ _contributors: list[Contributor] = []
 
 
 def contributes_to_dashboard(function: Contributor) -> Contributor:
-    """Decorate a function of the request that says what an app shows on the dashboard."""
+    """Register a function of the request that returns an app's cards and panels."""
     _contributors.append(function)
     return function
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
-    """The template context of the dashboard; what asks for something comes first."""
+    """Return the template context of the dashboard, urgent cards first."""
     order = {"danger": 0, "warning": 1, "info": 2}
     contributions = [contributor(request) for contributor in _contributors]
     cards = [card for contribution in contributions for card in contribution.cards]

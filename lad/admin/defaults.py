@@ -1,4 +1,4 @@
-"""What a list and a form show when nobody says otherwise, read from the model's fields."""
+"""The default columns, filters, search fields and form fields of a model, derived from its fields."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from lad.db.fields import SECRET_MASK, LowercaseEmailField, TenantKey, TenantUserKey, is_replaceable, is_secret
 from lad.db.models import LadModel
 
-# A list wider than this is not read.
+# Wider lists do not fit the screen.
 MAX_COLUMNS: Final = 7
-# Fields that name a row, the best first.
+# Fields that identify a row to people, in order of preference.
 TITLE_FIELDS: Final = ("name", "title", "email", "label", "key", "feature_key", "capability_key", "slug", "subject")
-# What every row carries; shown apart, under "Record".
+# Fields of every row; shown in a section of their own, "Record".
 RECORD_FIELDS: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at", "deletion_id")
 HIDDEN_FIELDS: Final = frozenset({"deletion_id", "is_deleted"})
 
@@ -56,7 +56,7 @@ STATUS_COLOURS: Final = {
 
 
 def field_or_none(model: type[LadModel], name: str) -> Any:
-    """The model's concrete field of that name, if there is one."""
+    """Return the model's concrete field of that name, or None."""
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
@@ -65,7 +65,7 @@ def field_or_none(model: type[LadModel], name: str) -> Any:
 
 
 def visible_fields(model: type[LadModel]) -> Iterator[Any]:
-    """The fields a person may look at, without those every row carries."""
+    """Yield the fields to show, without those of every row."""
     return (f for f in model._meta.concrete_fields if f.name not in RECORD_FIELDS and f.name not in HIDDEN_FIELDS)
 
 
@@ -74,7 +74,7 @@ def title_field(model: type[LadModel]) -> str | None:
 
 
 def list_display(model: type[LadModel]) -> list[str]:
-    """The naming field or key first, then keys and choices, switches, dates; no long text, JSON or secret."""
+    """Return the title field, then keys and choices, other values, switches and dates. No text, JSON or secrets."""
     first = title_field(model) or "__str__"
     kinds: list[list[str]] = [[], [], [], []]
     for field in visible_fields(model):
@@ -94,7 +94,7 @@ def _column_rank(field: models.Field) -> int:
 
 
 def search_fields(model: type[LadModel]) -> list[str]:
-    """What an index can find: the beginning of naming texts. Ids are always searched, see base.py."""
+    """Return lookups that an index serves: prefixes of identifying texts. Ids are always searched, see lists.py."""
     found = []
     for field in visible_fields(model):
         if is_secret(field) or field.choices or not isinstance(field, models.CharField):
@@ -107,13 +107,13 @@ def search_fields(model: type[LadModel]) -> list[str]:
 
 
 def filter_fields(model: type[LadModel]) -> list[str]:
-    """Choices and switches, then the day a row was made."""
+    """Return choices and switches, then the creation date."""
     names = [f.name for f in visible_fields(model) if f.choices or isinstance(f, models.BooleanField)]
     return [*names, "created_at"] if field_or_none(model, "created_at") else names
 
 
 def ordering(model: type[LadModel], *, one_tenant: bool) -> list[str]:
-    """The ordering an index serves: keys are time-ordered, so the primary key will do across tenants."""
+    """Return newest first, by an index: across tenants by the primary key, which is time-ordered."""
     leading = {tuple(index.fields)[:2] for index in model._meta.indexes if index.condition is None}
     tenant = getattr(model, "tenancy", None) and model.tenancy.field
     wanted = (tenant, "-created_at") if tenant else ("-created_at",)
@@ -122,12 +122,12 @@ def ordering(model: type[LadModel], *, one_tenant: bool) -> list[str]:
 
 
 def select_related(model: type[LadModel], columns: list[Any]) -> list[str]:
-    """The keys among the columns to join, so that a list costs the same for three rows and for thirty."""
+    """Return the keys among the columns to join, so that the number of queries does not grow with the rows."""
     return [field.name for field in _keys(model, columns) if not _may_be_invisible(field)]
 
 
 def prefetch_related(model: type[LadModel], columns: list[Any]) -> list[str]:
-    """The keys to look up apart: a join would drop the row with the person who is out of the caller's sight."""
+    """Return the keys to fetch separately: a join would drop rows whose user the caller cannot see."""
     return [field.name for field in _keys(model, columns) if _may_be_invisible(field)]
 
 
@@ -141,7 +141,7 @@ def _may_be_invisible(field: models.Field) -> bool:
 
 
 def list_column(model: type[LadModel], name: Any) -> Any:
-    """A list column: choices become coloured labels, secrets a mask, everything else is as it was."""
+    """Return the column to list: choices as coloured labels, secrets masked, anything else unchanged."""
     field = field_or_none(model, name) if isinstance(name, str) else None
     if field is None:
         return name
@@ -168,7 +168,7 @@ def secret_column(field: models.Field) -> Callable[[Any], str | None]:
 
 
 def hex_column(field: models.Field) -> Callable[[Any], SafeString | None]:
-    """Bytes, such as a hash, for reading and comparing."""
+    """Return a column that shows bytes, such as a hash, in hexadecimal."""
 
     def show(obj: LadModel) -> SafeString | None:
         value = getattr(obj, field.name)
@@ -187,7 +187,7 @@ def _describe(show: Any, field: models.Field, label: Any = None) -> Any:
 
 
 def form_fields(model: type[LadModel], *, adding: bool) -> list[str]:
-    """What a form shows: everything editable, secrets to be replaced, and when changing what else the row tells."""
+    """Return the editable fields and replaceable secrets; for an existing row also its read-only fields."""
     return [
         f.name
         for f in visible_fields(model)

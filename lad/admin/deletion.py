@@ -1,4 +1,4 @@
-"""What the delete page tells before anything happens: what goes along, and what stands in the way."""
+"""What the delete page shows first: the rows that will also be deleted and those that prevent it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ from django.utils.text import capfirst
 from lad.admin import defaults
 from lad.db.models import LadModel
 
-# Of each kind so many are named, and so many counted.
+# Limits per model.
 MAX_ROWS_NAMED: Final = 10
 MAX_ROWS_COUNTED: Final = 1_000
 
 
 @dataclass
 class Consequences:
-    """The rows a deletion reaches, by kind."""
+    """The rows that a deletion affects, by model."""
 
     counts: dict[str, str] = field(default_factory=dict)
     tree: list[Any] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Consequences:
 
 
 def consequences(rows: list[Any], admin_site: AdminSite) -> Consequences:
-    """Look up, bounded, what deleting the rows would also delete and what protects them."""
+    """Return what deleting the rows would also delete and what prevents it. Lookups are limited."""
     found = Consequences()
     if not rows:
         return found
@@ -47,7 +47,7 @@ def consequences(rows: list[Any], admin_site: AdminSite) -> Consequences:
 
 
 def _relations(model: type[LadModel]) -> Iterator[Any]:
-    """Relations whose rows go with a row of the model, as lad/db/deletion.py and Django's collector choose them."""
+    """Yield relations that a deletion follows, as lad/db/deletion.py and Django's collector do."""
     soft = getattr(model, "soft_deletable", False)
     relations: Any = model._meta.related_objects if soft else get_candidate_relations_to_delete(cast(Any, model)._meta)
     for relation in relations:

@@ -1,4 +1,4 @@
-"""List filters, chosen by the kind of field."""
+"""List filters by type of field."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from lad.db.models import LadModel
 
 
 class DeletedFilter(RadioFilter):
-    """Soft-deleted rows are out of the list until asked for."""
+    """Hide soft-deleted rows by default."""
 
     title = "deleted"
     parameter_name = "deleted"
@@ -40,7 +40,7 @@ class DeletedFilter(RadioFilter):
 
 
 class DateTimeRangeFilter(RangeDateTimeFilter):
-    """A range of moments in the server's time zone; a day without an hour means all of it."""
+    """A range of times in the server's time zone. A date without a time covers the whole day."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         for end, lookup, time in (("from", "gte", "00:00:00"), ("to", "lte", "23:59:59.999999")):
@@ -53,7 +53,7 @@ class DateTimeRangeFilter(RangeDateTimeFilter):
 
 
 def filter_for(model: type[LadModel], name: Any) -> Any:
-    """unfold's filter for a field, given its name; anything else as it is."""
+    """Return unfold's filter for a field name; return any other filter unchanged."""
     field = field_or_none(model, name) if isinstance(name, str) else None
     if field is None:
         return name

@@ -1,4 +1,4 @@
-"""The base of every admin form: it carries the version it was opened with, and shows what a service refused."""
+"""Base forms of the admin. They detect concurrent changes and show errors of services."""
 
 from copy import copy
 from decimal import Decimal
@@ -14,38 +14,38 @@ from lad.errors import DomainError, Invalid
 
 VERSION_FIELD: Final = "_version"
 CHANGED_MEANWHILE: Final = (
-    "Somebody changed this after you opened it; see History. Your entries are kept: save again to apply them."
+    "Somebody changed this after you opened it; see History. Your entries are kept. Save again to apply them."
 )
 
 
 class LadModelForm(forms.ModelForm):
-    """``refusal`` is a service's objection to the same entries, shown where it belongs; see base.py.
+    """``refusal`` is a service's error for the same entries, shown at its fields; see base.py.
 
-    Unique keys and checks are the writer's to test, with the tenant filled in.
+    Unique keys and constraints are checked by the writer, which knows the tenant.
     """
 
     refusal: ClassVar[DomainError | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Validation writes into the instance; the writer compares with what the row was.
+        # Validation changes the instance, and the writer needs the previous values.
         self.original = copy(self.instance)
         for name, field in self.fields.items():
             if isinstance(field, SecretFormField) and self.initial.pop(name, None):
                 field.mark_as_stored()
             if isinstance(self.initial.get(name), Decimal):
-                # 25.000000 is stored, 25 is read.
+                # Show 25 for a stored 25.000000.
                 self.initial[name] = Decimal(f"{self.initial[name].normalize():f}")
 
     @property
     def version(self) -> str:
-        """What the row was when the form was opened, as far as its ``updated_at`` tells."""
+        """Return the version of the row that the form shows, made from ``updated_at``."""
         updated_at = getattr(self.original, "updated_at", None)
         return updated_at.isoformat() if updated_at and not self.original._state.adding else ""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        # Rows of an inline come with a prefix and without a version: the one on the page is their parent's.
+        # Inline rows have a prefix and no version; the version on the page is their parent's.
         opened_with = self.data.get(self.add_prefix(VERSION_FIELD))
         if opened_with and self.version and opened_with != self.version:
             raise ValidationError(CHANGED_MEANWHILE)
@@ -70,7 +70,7 @@ class LadModelForm(forms.ModelForm):
         return messages
 
     def values(self) -> dict[str, Any]:
-        """What was entered, by model field: all of it for a new row, what differs for an existing one."""
+        """Return the entered values by model field: all for a new row, the changed ones for an existing row."""
         fields = {f.name: f for f in self._meta.model._meta.concrete_fields}
         names = (name for name in self.cleaned_data if name in fields)
         if self.instance._state.adding:
@@ -84,10 +84,10 @@ class LadModelForm(forms.ModelForm):
         )
 
     def validate_unique(self) -> None:
-        """See the class."""
+        """Do nothing: the writer checks unique keys."""
 
     def _post_clean(self) -> None:
-        # The writer may complete or tidy the row before its constraints are asked; the form has no hook for them.
+        # The writer may complete the row before it checks constraints, and the form has no hook to skip the check.
         self.instance.validate_constraints = lambda exclude=None: None
         try:
             super()._post_clean()  # type: ignore[misc]
@@ -96,20 +96,20 @@ class LadModelForm(forms.ModelForm):
 
 
 class ReasonForm(forms.Form):
-    """Asks why."""
+    """Ask for a reason."""
 
     reason = forms.CharField(
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Kept with the event and shown to those it concerns.",
+        help_text="Recorded with the event and shown to the people concerned.",
     )
 
 
 class ConfirmationForm(forms.Form):
-    """Asks for a confirmation only."""
+    """Ask for a confirmation only."""
 
 
 class IdempotentForm(forms.Form):
-    """Carries the key under which what it asks for happens once, however often it is sent."""
+    """Carry an idempotency key, so that a form that is sent twice acts once."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid7, error_messages={"required": "Open this page again."})

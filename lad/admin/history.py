@@ -1,4 +1,4 @@
-"""The history page of a row: what the audit log tells of it."""
+"""The history page of a row, read from the audit log."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from lad.admin.base import LadModelAdmin
 
 
-# How many entries the page shows; older ones are in the audit log's own list.
 MAX_ENTRIES_SHOWN: Final = 200
 
 HistorySource = Callable[[Any, Any, int], Sequence[Any]]
@@ -22,7 +21,7 @@ _source: HistorySource | None = None
 
 
 def set_history_source(source: HistorySource) -> None:
-    """Name the function that tells a row's history: ``source(model, row_id, limit)``, the newest first.
+    """Set the function that returns a row's history, newest first: ``source(model, row_id, limit)``.
 
     Each entry has ``at``, ``who``, ``action``, ``how`` and ``changes`` (``label``, ``old``, ``new``).
     """
@@ -31,7 +30,7 @@ def set_history_source(source: HistorySource) -> None:
 
 
 def history_page(model_admin: "LadModelAdmin", request: HttpRequest, row: LadModel) -> TemplateResponse:
-    """The page; the caller has checked that the row may be seen."""
+    """Return the page. The caller has checked that the user may see the row."""
     entries = list(_source(type(row), row.pk, MAX_ENTRIES_SHOWN)) if _source else []
     context = {
         **model_admin.admin_site.each_context(request),

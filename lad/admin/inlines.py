@@ -1,4 +1,4 @@
-"""Rows shown and edited on the page of the row they belong to."""
+"""Rows that are shown and edited on their parent's page."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from lad.types import Actor
 
 
 class InlineFormSet(PaginationInlineFormSet):
-    """Named after the table: keys have no accessor on the other side to be named after.
+    """Rows of the parent, filtered by its tenant, because indexes lead with the tenant.
 
-    Rows of the parent's tenant only, so that an index that leads with the tenant serves, and no count beyond a limit.
+    The prefix is the table name, since keys have no reverse accessor. Counting stops at a limit.
     """
 
     queryset: QuerySet
@@ -41,7 +41,7 @@ class InlineFormSet(PaginationInlineFormSet):
 
 
 class LadInline(AreaPermissions, TabularInline):
-    """A page of rows at a time; writes go through ``lad.writes``."""
+    """One page of rows at a time. Writes go through ``lad.writes``."""
 
     form = LadModelForm
     formset = InlineFormSet
@@ -66,7 +66,7 @@ class LadInline(AreaPermissions, TabularInline):
 
 
 class ReadOnlyInline(LadInline):
-    """Rows to look at."""
+    """Rows that cannot be edited."""
 
     read_only = True
     can_delete = False
@@ -76,7 +76,7 @@ class ReadOnlyInline(LadInline):
 
 
 def save_inline(formset: Any, *, actor: Actor) -> None:
-    """Write what was added, changed and removed in one inline."""
+    """Write the added, changed and removed rows of an inline."""
     removed = set(getattr(formset, "deleted_forms", ()))
     for form in formset.forms:
         exists = not form.instance._state.adding

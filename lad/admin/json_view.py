@@ -1,4 +1,4 @@
-"""JSON as people read it: names beside values, short lists as chips, nested data indented."""
+"""Format JSON for reading: names beside values, short lists as chips, nested data indented."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-# Deeper than this nobody follows a table; longer lists and texts are cut with a word on how much is missing.
+# Deeper values are shown as plain JSON. Longer lists and texts are cut, with a note on what is missing.
 MAX_DEPTH: Final = 6
 MAX_ITEMS: Final = 200
 MAX_TEXT_LENGTH: Final = 5_000
@@ -15,14 +15,14 @@ MAX_CHIP_LENGTH: Final = 120
 
 
 def json_view(value: object) -> SafeString:
-    """The value laid out for reading; order of keys as they are stored."""
+    """Return the value as HTML. Keys keep their stored order."""
     if value in (None, {}, [], ""):
         return _nothing()
     return format_html('<div class="lad-json-tree">{}</div>', _shown(value, depth=0))
 
 
 def chips(values: Iterable[Any]) -> SafeString:
-    """Short values side by side."""
+    """Return short values as chips, side by side."""
     listed = list(values)
     if not listed:
         return _nothing()

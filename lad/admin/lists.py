@@ -1,4 +1,4 @@
-"""The list pages of every model: columns, filters, search and order, from its fields unless a class says otherwise."""
+"""List pages: columns, filters, search and ordering, with defaults from the model's fields."""
 
 from collections.abc import Sequence
 from functools import wraps
@@ -20,12 +20,12 @@ from lad.db.identifiers import uuid_or_none
 from lad.db.models import LadModel
 from lad.tenancy.access import access_of
 
-# What an address may carry without leaving rows out.
+# Query parameters that do not filter rows.
 PLAIN_PARAMETERS = (PAGE_VAR, ORDER_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR)
 
 
 class ListPages(TenantChoice, ModelAdmin):
-    """Everything about the list of a model's rows."""
+    """The list page of a model."""
 
     soft: bool
     paginator = CappedPaginator
@@ -50,7 +50,7 @@ class ListPages(TenantChoice, ModelAdmin):
         return [*dict.fromkeys([*declared, *defaults.select_related(self.model, self._columns(request))])]
 
     def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
-        """The rows with everything a line of the list shows."""
+        """Return the rows with the related rows that the columns show."""
         return rows.prefetch_related(*defaults.prefetch_related(self.model, self._columns(request)))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
@@ -62,14 +62,14 @@ class ListPages(TenantChoice, ModelAdmin):
         return self.search_fields or defaults.search_fields(self.model)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """An id finds its row, or the rows that carry it; anything else is looked for in the search fields."""
+        """Find rows by id or by a column that holds the id; search other terms in the search fields."""
         if not search_term:
             return queryset, False
         key = uuid_or_none(search_term.strip())
         if key is None:
             usable = [name for name in self.get_search_fields(request) if name != "id__exact"]
             if any("email" in name or "_key__" in name for name in usable):
-                # Addresses and search keys are stored in lower case, so that an index finds them.
+                # E-mail addresses and search keys are stored in lower case.
                 search_term = search_term.lower()
             return super().get_search_results(request, queryset, search_term) if usable else (queryset.none(), False)
         carrying = models.Q(pk=key) if isinstance(self.model._meta.pk, models.UUIDField) else models.Q()
@@ -97,7 +97,7 @@ class ListPages(TenantChoice, ModelAdmin):
 
 
 def computed_once(method: Any) -> Any:
-    """Have a column or field of a page made once: templates ask for it several times, and it may cost a query."""
+    """Compute a column or field once per row: templates ask several times, and it may cost a query."""
 
     @wraps(method)
     def show(self: Any, obj: LadModel) -> Any:

@@ -1,4 +1,4 @@
-"""The sidebar: what is registered, by section, as far as the caller may see it."""
+"""The sidebar: the registered models and pages that the caller may see, by section."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from lad.tenancy.access import access_of
 
 @dataclass(frozen=True, slots=True)
 class SidebarPage:
-    """A page of the admin that is not a model's."""
+    """A page in the sidebar that belongs to no model."""
 
     title: str
     url_name: str
@@ -30,12 +30,12 @@ DASHBOARD: Final = "Dashboard"
 
 
 def add_page(page: SidebarPage) -> None:
-    """Put a page into the sidebar."""
+    """Add a page to the sidebar."""
     _pages.append(page)
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar as unfold wants it."""
+    """Return the sidebar in unfold's format."""
     site: Any = admin.site
     home = {"title": DASHBOARD, "icon": "space_dashboard", "link": reverse("admin:index")}
     found: dict[str, list[tuple[int, dict[str, Any]]]] = {name: [] for name in settings.ADMIN_SECTIONS}

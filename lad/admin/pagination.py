@@ -1,4 +1,4 @@
-"""Lists that stay fast at a million rows: nothing is counted beyond a limit."""
+"""Pagination that stays fast at a million rows: counting stops at a limit."""
 
 from functools import cached_property
 from typing import Any, Final
@@ -15,7 +15,7 @@ COUNT_LIMIT: Final = 10_000
 
 
 class CappedPaginator(Paginator):
-    """Counts up to a limit and stops: whoever looks for a row behind ten thousand others searches or filters."""
+    """A paginator that counts up to a limit. Rows beyond it are found by search or filters."""
 
     template_name = "lad/admin/pagination.html"
     limit = COUNT_LIMIT
@@ -33,10 +33,10 @@ class CappedPaginator(Paginator):
         return min(self._counted, self.limit)
 
     def page(self, number: Any) -> Page:
-        """The rows of one page: first which they are, then all that a line of the list shows.
+        """Return the rows of one page: select their keys first, then fetch them with their joins.
 
-        Joined at once, the planner takes the other tables' row-level security for a filter that
-        leaves few rows, and joins and sorts a tenant's whole table to find fifty.
+        In a single query the planner takes the row-level security of the joined tables for a
+        selective filter, and joins and sorts a tenant's whole table to find fifty rows.
         """
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
@@ -47,10 +47,10 @@ class CappedPaginator(Paginator):
         return self._get_page(rows.filter(pk__in=keys), number, self)  # type: ignore[attr-defined]
 
     def _in_order(self, rows: QuerySet) -> Any:
-        """The rows as they are ordered; when a filter left few, in a way that no index serves.
+        """Return the rows in order; if a filter left few of them, by an expression that no index serves.
 
-        An index in that order promises the first fifty at once, but where few of a million rows match,
-        it is read to the end; reading those few and sorting them takes no time.
+        With an index in that order the planner expects to find fifty rows early. If few of a million
+        rows match, it reads the whole index instead. Sorting the few matching rows is fast.
         """
         order = [name for name in rows.query.order_by if isinstance(name, str)]
         if not self.narrowed or self.capped or len(order) < len(rows.query.order_by):
@@ -59,7 +59,7 @@ class CappedPaginator(Paginator):
 
     @property
     def capped(self) -> bool:
-        """Whether there are more rows than can be paged through."""
+        """Return whether there are more rows than the limit."""
         return self._counted > self.limit
 
 
@@ -69,7 +69,7 @@ def _sorted_by(name: str) -> OrderBy:
 
 
 class LadChangeList(ChangeList):
-    """Says "3 results (show all)" only when something hides rows."""
+    """Show "3 results (show all)" only if a search or filter hides rows."""
 
     def apply_select_related(self, qs: QuerySet) -> Any:
         return self.model_admin.listed(self.request, super().apply_select_related(qs))

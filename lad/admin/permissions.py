@@ -1,4 +1,4 @@
-"""Who may do what in the admin: every question goes to ``request.access``, by area and verb."""
+"""Permissions of the admin, answered by ``request.access`` for an area and a verb."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from lad.db.constraints import RowSecurity
 from lad.db.models import LadModel
 from lad.tenancy.access import access_of
 
-# What the tenant role needs in the database for a verb; deleting softly is an UPDATE.
+# The database privilege that a verb needs. A soft delete is an UPDATE.
 _PRIVILEGE = {"create": "INSERT", "update": "UPDATE", "restore": "UPDATE"}
 
 
@@ -19,10 +19,10 @@ def _tenant_privileges(model: type[LadModel]) -> tuple[str, ...]:
 
 
 class AreaPermissions:
-    """Permissions of a model's pages: the right ``<area>.<verb>``, and only what the tenant role can do at all.
+    """Permissions of a model's pages: the right ``<area>.<verb>`` and the tenant role's database privileges.
 
-    ``platform_only`` hides the model from tenants' staff; ``platform_writes`` lets them look but not
-    change; ``read_only`` is for rows nobody edits by hand.
+    ``platform_only`` hides the model from tenants' staff; ``platform_writes`` lets them view but not
+    change it; ``read_only`` is for rows that nobody edits by hand.
     """
 
     area: str = ""
@@ -32,7 +32,7 @@ class AreaPermissions:
     model: type[LadModel]
 
     def allows(self, request: HttpRequest, verb: str) -> bool:
-        """Whether the caller holds the right for a verb of this area."""
+        """Return whether the caller has the right for a verb of this area."""
         access = access_of(request)
         if not access.signed_in:
             return False
@@ -74,5 +74,5 @@ class AreaPermissions:
 
 
 def is_deleted(obj: LadModel | None) -> bool:
-    """Whether this is a soft-deleted row; unfold passes ids where Django passes rows, and those are not known to be."""
+    """Return whether this is a soft-deleted row. unfold sometimes passes an id instead, which counts as not deleted."""
     return isinstance(obj, models.Model) and getattr(obj, "deleted_at", None) is not None

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     pass
 
 
-# Of each model so many rows are offered by the search in the sidebar.
+# Limits of the search in the sidebar.
 MAX_ROWS_PER_MODEL = 5
 MAX_RESULTS = 100
-# Shorter terms find half the database.
+# Shorter terms match too many rows.
 MIN_TERM_LENGTH = 2
 
 
 class RowAutocomplete(AutocompleteJsonView):
-    """Offers what a key may be set to, as the admin of the other model sees it."""
+    """Offer the rows that a key may point to, as the admin of their model lists them."""
 
     def get_queryset(self) -> Any:
         model_admin: Any = self.model_admin
@@ -42,7 +42,7 @@ class RowAutocomplete(AutocompleteJsonView):
 
 
 class LadAdminSite(UnfoldAdminSite):
-    """The platform's staff see everything or one tenant; a tenant's staff their tenant, by their role."""
+    """Platform staff see all tenants or one; a tenant's staff see their tenant, by their role."""
 
     index_title = "Dashboard"
     enable_nav_sidebar = True
@@ -50,7 +50,7 @@ class LadAdminSite(UnfoldAdminSite):
     password_change_form: Any = None
 
     def register(self, model_or_iterable: object, admin_class: type[Any] | None = None, **options: Any) -> None:
-        """Take what is built on LAD's bases; Django's own models, such as groups, are not used here."""
+        """Register only classes built on LAD's bases: Django's own models, such as groups, are not used."""
         if admin_class is not None and issubclass(admin_class, AreaPermissions):
             super().register(model_or_iterable, admin_class, **options)
 
@@ -74,7 +74,7 @@ class LadAdminSite(UnfoldAdminSite):
         }
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Sign in; nobody's scope is open yet, and the session and last sign-in are the platform's to write."""
+        """Sign in. No scope is open yet, so the session and the last sign-in are written as the platform."""
         access = access_of(request)
         refused = access.error if access.user is not None else None
         context = {"refused": refused, "site_title": "LAD", **(extra_context or {})}
@@ -98,7 +98,7 @@ class LadAdminSite(UnfoldAdminSite):
         return RowAutocomplete.as_view(admin_site=self)(request)
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Change one's own password with the form an app provides."""
+        """Change your own password with the form that an app provides."""
         form = self.password_change_form
         if form is None:
             return super().password_change(request, extra_context)
@@ -108,7 +108,7 @@ class LadAdminSite(UnfoldAdminSite):
         return PasswordChangeView.as_view(form_class=form, success_url=done, extra_context=context)(request)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Find models by name and rows by what their lists search; nothing is cached, for the tenant may change."""
+        """Find models by name and rows by the search of their lists. Not cached, because the tenant may change."""
         term = request.GET.get("s", "").strip()
         if len(term) < MIN_TERM_LENGTH:
             return HttpResponse()
@@ -154,5 +154,5 @@ _extra_pages: list[tuple[str, Any, str]] = []
 
 
 def add_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
-    """Serve a page of an app under the admin; call it from the app's admin module, before URLs are read."""
+    """Serve a page of an app under the admin. Call it in the app's admin module, before URLs are loaded."""
     _extra_pages.append((route, view, name))

@@ -1,4 +1,4 @@
-"""The tenant switcher: shows in the header whose rows are on the screen, and changes it."""
+"""The tenant switcher in the header: it shows and changes the tenant that the user works in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from django.views.decorators.http import require_GET, require_POST
 from lad.db.identifiers import uuid_or_none
 from lad.tenancy.access import Access, access_of
 
-# Where the access resolver finds the choice.
+# The access resolver reads the tenant from this session key.
 SESSION_KEY: Final = "tenant_id"
 MAX_OPTIONS_SHOWN: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class TenantOption:
-    """A tenant the caller may work in; ``hint`` says in which role or in what state it is."""
+    """A tenant the caller may work in. ``hint`` is the caller's role or the tenant's status."""
 
     id: UUID
     name: str
@@ -36,9 +36,9 @@ _source: TenantSource | None = None
 
 
 def set_tenant_source(source: TenantSource) -> None:
-    """Name the function that lists the caller's tenants: ``source(access, search=…, limit=…, only=…)``.
+    """Set the function that lists the caller's tenants: ``source(access, search=…, limit=…, only=…)``.
 
-    ``only`` asks for one tenant by its id. The platform's staff may choose any, others those they belong to.
+    ``only`` is the id of a single tenant. Platform staff may choose any tenant, others those they belong to.
     """
     global _source
     _source = source
@@ -50,7 +50,7 @@ def tenant_options(access: Access, *, search: str = "", only: UUID | None = None
 
 @require_GET
 def options(request: HttpRequest) -> HttpResponse:
-    """The list in the open switcher."""
+    """Return the list of the open switcher."""
     access = access_of(request)
     found = list(tenant_options(access, search=request.GET.get("q", "").strip()))
     context: dict[str, Any] = {
@@ -64,7 +64,7 @@ def options(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
-    """Work in another tenant from now on, or, for the platform's staff, in none in particular."""
+    """Switch to another tenant or, for platform staff, to all tenants."""
     access = access_of(request)
     wanted = request.POST.get("tenant_id", "")
     back = HttpResponseRedirect(_return_url(request))
@@ -80,7 +80,7 @@ def switch(request: HttpRequest) -> HttpResponse:
 
 
 def _return_url(request: HttpRequest) -> str:
-    """The page the caller came from; from a row's page to its list, for the row may be out of sight now."""
+    """Return the page the caller came from; for a row's page its list, because the new tenant may lack the row."""
     target = request.POST.get("next", "")
     index = reverse("admin:index")
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
@@ -99,7 +99,7 @@ def _return_url(request: HttpRequest) -> str:
 
 def _list_of(prefix: str, *, fallback: str) -> str:
     parts = prefix.split("_")
-    # The names of row actions are longer than the model's: <app>_<model>_<action>.
+    # A row action's URL name is longer: <app>_<model>_<action>.
     for end in range(len(parts), 1, -1):
         try:
             return reverse(f"admin:{'_'.join(parts[:end])}_changelist")

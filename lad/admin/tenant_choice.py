@@ -1,4 +1,4 @@
-"""Which tenant a row belongs to when staff of the platform look at all of them."""
+"""The tenant of a row on the pages of platform staff who see all tenants."""
 
 from typing import Any
 from uuid import UUID
@@ -14,22 +14,22 @@ from lad.tenancy.access import access_of
 
 
 class TenantChoice:
-    """Shows the tenant where rows of many are listed, and asks for it where a row is added for one of them."""
+    """Show the tenant in lists of many tenants' rows, and ask for it when a row is added."""
 
     model: type[LadModel]
     admin_site: AdminSite
 
     def shows_tenant(self, request: HttpRequest) -> bool:
-        """Whether rows of many tenants may stand side by side."""
+        """Return whether the page may list rows of more than one tenant."""
         access = access_of(request)
         return access.platform and access.tenant_id is None and self.model.tenancy.field == "tenant"
 
     def tenant_id_of(self, row: LadModel) -> UUID | None:
-        """The tenant the row belongs to; a tenant belongs to itself."""
+        """Return the id of the tenant that the row belongs to. A tenant belongs to itself."""
         return row.owning_tenant_id
 
     def tenant_value(self, request: HttpRequest, form: forms.ModelForm) -> dict[str, Any]:
-        """The tenant of a new row, among its values: the one chosen in the form or worked in."""
+        """Return the tenant value of a new row: the one chosen in the form, or the current one."""
         if self.model.tenancy.field != "tenant":
             return {}
         if "tenant" in form.fields:
@@ -41,14 +41,14 @@ class TenantChoice:
         return ["tenant"] if obj is None and self.shows_tenant(request) else []
 
     def with_tenant_field(self, request: HttpRequest, fieldsets: list[Any]) -> list[Any]:
-        """The fieldsets of the add form, the tenant first where it must be chosen."""
+        """Return the fieldsets of the add form, with the tenant first if it must be chosen."""
         if not self.shows_tenant(request):
             return list(fieldsets)
         (name, options), *others = fieldsets
         return [(name, {**options, "fields": ["tenant", *options["fields"]]}), *others]
 
     def with_tenant_choice(self, request: HttpRequest, obj: LadModel | None, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The arguments of the form class, with a field that chooses the tenant where it must be chosen."""
+        """Return the arguments of the form class, with a tenant field if the tenant must be chosen."""
         if not self.tenant_fields(request, obj):
             return kwargs
         key: Any = defaults.field_or_none(self.model, "tenant")
@@ -56,10 +56,10 @@ class TenantChoice:
             queryset=key.related_model.objects.all(),
             required=not key.null,
             widget=AutocompleteSelect(key, self.admin_site),
-            help_text="Chosen for you when you work in one tenant: see the switch at the top.",
+            help_text="To skip this field, choose a tenant in the switcher at the top of the page.",
         )
         base = kwargs.pop("form", None) or self.form  # type: ignore[attr-defined]
-        # The model field is not editable; excluding it lets the declared one stand in its place.
+        # The model field is not editable, so it is excluded and the declared one replaces it.
         shown_only = self.get_readonly_fields(request, obj)  # type: ignore[attr-defined]
         exclude = [*(kwargs.pop("exclude", None) or ()), *shown_only, "tenant"]
         return {**kwargs, "form": type(base.__name__, (base,), {"tenant": choice}), "exclude": exclude}

@@ -1,4 +1,4 @@
-"""How unfold looks: its colours, and the files it asks for by name in settings.UNFOLD."""
+"""unfold's colours, and the functions that settings.UNFOLD names for its files."""
 
 from typing import Final
 

@@ -21,7 +21,7 @@ MAX_LINES: Final = 24
 
 
 class JSONEditor(UnfoldAdminTextareaWidget):
-    """A text area that says at once where JSON is wrong, sets it in order, and shows beside it how it reads."""
+    """A text area that marks JSON errors as the user types, formats JSON and shows a preview."""
 
     template_name = "lad/admin/json_editor.html"
 
@@ -38,7 +38,7 @@ class JSONEditor(UnfoldAdminTextareaWidget):
 
 
 class JSONFormField(forms.JSONField):
-    """JSON laid out for people; left empty it means the model field's default."""
+    """Formatted JSON. An empty entry means the model field's default."""
 
     widget = JSONEditor
 
@@ -57,27 +57,27 @@ class JSONFormField(forms.JSONField):
             raise ValidationError(str(fault), code="invalid") from fault
 
     def bound_data(self, data: object, initial: object) -> Any:
-        """What was entered is shown again as it was entered, right or wrong."""
+        """Return the entry unchanged, valid or not, to show it again."""
         return initial if self.disabled else forms.fields.InvalidJSONInput(data or "")
 
     def prepare_value(self, value: object) -> str:
         if isinstance(value, forms.fields.InvalidJSONInput):
             return str(value)
-        # Nothing is an empty editor, which means the default when it is saved.
+        # None is shown as an empty editor; saving that sets the default.
         return "" if value is None else jsontext.pretty(value, encoder=self.encoder)
 
 
 class SecretFormField(forms.CharField):
-    """A secret that is entered anew or stays as it is; what is stored never reaches the page."""
+    """A secret that can be replaced or kept. The stored value is never sent to the page."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.update(strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}))
         super().__init__(**kwargs)
 
     def mark_as_stored(self) -> None:
-        """One is stored: it need not be entered again, and an empty entry never removes it."""
+        """Make the field optional, because a value is stored: an empty entry keeps it."""
         self.required = False
-        self.help_text = "One is stored and never shown. Enter another to replace it."
+        self.help_text = "A value is stored but never shown. Enter a new one to replace it."
         self.widget.attrs["placeholder"] = SECRET_MASK
 
     def has_changed(self, initial: object, data: object) -> bool:
@@ -85,7 +85,7 @@ class SecretFormField(forms.CharField):
 
 
 def apply_widgets(form: forms.Form) -> forms.Form:
-    """Give a plain form unfold's looks."""
+    """Replace a form's widgets by unfold's and return the form."""
     for field in form.fields.values():
         widget = field.widget
         if isinstance(widget, forms.CheckboxSelectMultiple):

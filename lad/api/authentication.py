@@ -1,4 +1,4 @@
-"""Hands the API framework the caller that the tenancy middleware found."""
+"""Give the API framework the caller that the tenancy middleware resolved."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from lad.errors import NotAuthenticated
 
 
 class AccessAuthentication(BaseAuthentication):
-    """The user of ``request.access``. A refused credential is an error, except on public views."""
+    """Authenticate as the user of ``request.access``. A rejected credential is an error except on public views."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         view = (request.parser_context or {}).get("view")
@@ -20,7 +20,7 @@ class AccessAuthentication(BaseAuthentication):
             raise access.error
         if access.user is None:
             return None
-        # A page elsewhere can make a browser send the session cookie, never this header.
+        # Another site can make a browser send the session cookie, but not this header.
         if "Authorization" not in request.headers:
             SessionAuthentication().enforce_csrf(request)
         return access.user, access
@@ -30,7 +30,7 @@ class AccessAuthentication(BaseAuthentication):
 
 
 def require_user(request: Request) -> Any:
-    """The signed-in user. Raises NotAuthenticated when there is none."""
+    """Return the signed-in user. Raise NotAuthenticated if there is none."""
     if not getattr(request.user, "is_authenticated", False):
         raise NotAuthenticated
     return request.user

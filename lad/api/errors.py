@@ -1,4 +1,4 @@
-"""Every failure of the API as one shape: an RFC 9457 problem document with a stable ``code``."""
+"""Turn every failure of the API into an RFC 9457 problem document with a stable ``code``."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,16 +20,16 @@ from lad.writes import InUse, Refused, invalid
 
 CONTENT_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
-# PostgreSQL's word for a refusal by grants or row-level security.
+# PostgreSQL's code for an operation that grants or row-level security deny.
 INSUFFICIENT_PRIVILEGE = "42501"
-# Deadlock, serialization failure and lock timeout: the same request may succeed a moment later.
+# Serialization failure, deadlock, lock timeout and statement timeout: a retry may succeed.
 RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014"}
 
 log = logging.getLogger(__name__)
 
 
 class Problem(DomainError):
-    """A failure the framework found, under its own status and code."""
+    """A failure reported by the framework, with its own status and code."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -38,7 +38,7 @@ class Problem(DomainError):
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """What the API framework calls for every exception; None leaves it to Django, which answers 500."""
+    """Return the problem response for an exception. None leaves it to Django, which answers 500."""
     problem = as_domain_error(error)
     if problem is None:
         return None
@@ -47,13 +47,13 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
 
 
 def problem_response(problem: DomainError) -> HttpResponse:
-    """The problem as a plain Django response, for middleware and error pages."""
+    """Return the problem as a plain Django response, for middleware and error pages."""
     document, headers = problem_document(problem), problem_headers(problem)
     return JsonResponse(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
 
 
 def problem_document(problem: DomainError) -> dict[str, Any]:
-    """The members of the document; ``extra`` of the error never replaces one of the standard ones."""
+    """Return the members of the document. The error's ``extra`` never overrides a standard member."""
     code = getattr(problem, "problem_code", problem.code)
     document = {
         **{name: value for name, value in problem.extra.items() if value is not None},
@@ -82,7 +82,7 @@ def problem_headers(problem: DomainError) -> dict[str, str]:
 
 
 def as_domain_error(error: Exception) -> DomainError | None:
-    """What an exception means to the caller; None when it is a fault of ours."""
+    """Return the domain error that an exception stands for, or None if it is a bug."""
     match error:
         case DomainError():
             return error
@@ -102,7 +102,7 @@ def as_domain_error(error: Exception) -> DomainError | None:
 
 
 def field_errors(detail: object) -> dict[str, list[str]]:
-    """The framework's nested error detail with one flat path per field: ``items.2.amount``."""
+    """Flatten the framework's nested error detail to one path per field, for example ``items.2.amount``."""
     errors: dict[str, list[str]] = {}
     for path, message in _flatten(detail, ()):
         errors.setdefault(path or "non_field_errors", []).append(message)
@@ -141,23 +141,23 @@ def _framework_error(error: exceptions.APIException) -> DomainError:
 def _database_error(error: Exception) -> DomainError | None:
     state = getattr(error.__cause__, "sqlstate", None)
     if state == INSUFFICIENT_PRIVILEGE:
-        # Should have been refused before it reached the database, so it is worth a look.
-        log.warning("refused by the database", exc_info=error)
+        # A check in Python should have caught this earlier.
+        log.warning("denied by the database", exc_info=error)
         return NotAllowed()
     if isinstance(error, IntegrityError):
         return Refused()
     if isinstance(error, DataError):
-        return Invalid("A value does not fit what the database can hold.")
+        return Invalid("A value is outside the range that the database can store.")
     if state in RETRYABLE_STATES or isinstance(error, OperationalError | InterfaceError):
         log.error("database unavailable", exc_info=error)
-        return Unavailable("The database cannot answer right now; repeat the request in a moment.")
+        return Unavailable("The database is not available right now. Try again in a moment.")
     return None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """``handler400``: what Django itself refuses, such as an unknown host or too large a body."""
+    """``handler400``: requests that Django itself rejects, such as an unknown host or a body that is too large."""
     if request.path.startswith(API_PREFIX):
-        unknown = Problem(400, "bad_request", "The request cannot be understood.")
+        unknown = Problem(400, "bad_request", "The request is malformed.")
         return problem_response(exception if isinstance(exception, DomainError) else unknown)
     if isinstance(exception, DomainError):
         return render(request, "lad/refused.html", {"problem": exception}, status=exception.status)
@@ -172,15 +172,15 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """``handler404``: an address under /api/ that does not exist answers as the API does."""
+    """``handler404``: unknown addresses under /api/ get a problem document."""
     if request.path.startswith(API_PREFIX):
-        return problem_response(NotFound("There is no such address in the API; see /api/v1/docs/."))
+        return problem_response(NotFound("The API has no such address. See /api/v1/docs/ for those it has."))
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """``handler500``: says that it was our fault and under which id we find it, and nothing of the inside."""
+    """``handler500``: report a bug with the request id and without internal details."""
     if request.path.startswith(API_PREFIX):
-        detail = "Something broke on our side. Tell us the request_id and we can find out what."
+        detail = "LAD failed to process the request. Send the request_id to support so that they can find the cause."
         return problem_response(Problem(500, "internal_error", detail))
     return defaults.server_error(request)

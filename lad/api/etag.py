@@ -1,8 +1,8 @@
-"""Entity tags: whoever changes a row can say which state of it they read.
+"""Entity tags, so that a caller who changes a row can name the version they read.
 
-A tag has two parts, ``"<version>-<representation>"``. The version follows from the row's id and
-``updated_at`` and is what ``If-Match`` is held against, so that no update is lost. The second part
-covers what else the answer shows, so that ``If-None-Match`` never calls a changed answer unchanged.
+A tag has two parts, ``"<version>-<representation>"``. The version is made from the row's id and
+``updated_at``; ``If-Match`` compares it, so that no update is lost. The second part covers the rest
+of the response, so that ``If-None-Match`` never reports a changed response as unchanged.
 """
 
 import json
@@ -15,23 +15,23 @@ from lad.errors import PreconditionFailed
 
 
 def version_of(row: LadModel) -> str:
-    """The row's state, in a form that tells nothing else."""
+    """Return a digest that identifies the row's version and reveals nothing else."""
     changed = getattr(row, "updated_at", None) or getattr(row, "created_at", None)
     return _digest(f"{row.pk}:{changed.isoformat() if changed else ''}", 20)
 
 
 def etag(row: LadModel, shown: object) -> str:
-    """The tag of a row as it is shown."""
+    """Return the tag of a row and its representation."""
     return f'"{version_of(row)}-{_digest(json.dumps(shown, cls=JSONEncoder, sort_keys=True), 12)}"'
 
 
 def is_known(header: str, tag: str) -> bool:
-    """Whether ``If-None-Match`` names the tag: the caller has this answer already."""
+    """Return whether ``If-None-Match`` names the tag, so the caller already has this response."""
     return header.strip() == "*" or tag in {each.removeprefix("W/") for each in _tags(header)}
 
 
 def require_match(header: str | None, row: LadModel) -> None:
-    """Raise PreconditionFailed unless ``If-Match`` is absent, ``*``, or names the row's present version."""
+    """Raise PreconditionFailed unless ``If-Match`` is absent, ``*`` or names the row's current version."""
     if not header or header.strip() == "*":
         return
     version = version_of(row)

@@ -1,4 +1,4 @@
-"""List filters and orders, generated from what a resource declares; anything else in the query is an error."""
+"""List filters and orderings, generated from a resource's declarations. Other query parameters are errors."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ORDERING: Final = "ordering"
 DELETED: Final = "deleted"
 RANGE_LOOKUPS: Final = ("gte", "gt", "lte", "lt")
-# A list of values in a query must stay one an index can serve.
+# An index still serves a list of this length.
 MAX_VALUES: Final = 100
 BOOLEANS: Final = {"true": True, "false": False}
 
@@ -48,7 +48,7 @@ class NumberInFilter(InFilter, django_filters.NumberFilter):
 
 
 class WholeNumberFilter(django_filters.Filter):
-    """A number without a fraction that the column can hold: 1.5 is no key, and must not find row 1."""
+    """A whole number within the column's range. 1.5 is an error, not a match for row 1."""
 
     field_class = forms.IntegerField
 
@@ -62,7 +62,7 @@ class ChoiceInFilter(InFilter, django_filters.ChoiceFilter):
 
 
 class BooleanFilter(django_filters.TypedChoiceFilter):
-    """``true`` or ``false``; the library's own takes any other word for no filter at all."""
+    """``true`` or ``false``. The library's own filter ignores any other value instead of rejecting it."""
 
     def __init__(self, **kwargs: Any) -> None:
         choices = [(word, word) for word in BOOLEANS]
@@ -72,11 +72,11 @@ class BooleanFilter(django_filters.TypedChoiceFilter):
 def make_filterset(
     model: type[LadModel], names: Iterable[str], extra: Mapping[str, django_filters.Filter] | None = None
 ) -> type[django_filters.FilterSet]:
-    """The ``extra`` filters and those of the named fields: ``name``, ``name__in``, for dates and numbers ranges."""
+    """Return ``extra`` and the filters of the named fields: ``name``, ``name__in``, ranges of dates and numbers."""
     filters: dict[str, Any] = dict(extra or {})
     for name in names:
         field: Any = model._meta.get_field(name)
-        # What the database computes is filtered as what it comes to.
+        # A generated column is filtered by the type of its result.
         filters.update(_filters(name, getattr(field, "output_field", field)))
     meta = type("Meta", (), {"model": model, "fields": []})
     return type(f"{model.__name__}Filter", (django_filters.FilterSet,), {**filters, "Meta": meta})
@@ -124,7 +124,7 @@ def _ranges(name: str, kind: Any, **kwargs: Any) -> dict[str, Any]:
 
 
 def _bounds(field: models.Field) -> dict[str, Any]:
-    """The least and greatest value the column can hold."""
+    """Return the smallest and largest value the column can store."""
     if not isinstance(field, models.IntegerField):
         return {}
     least, greatest = connection.ops.integer_field_range(field.get_internal_type())
@@ -132,7 +132,7 @@ def _bounds(field: models.Field) -> dict[str, Any]:
 
 
 class FilterBackend(BaseFilterBackend):
-    """Applies the resource's filters. Raises Invalid for a value that fits none and for an unknown parameter."""
+    """Apply the resource's filters. Raise Invalid for a malformed value or an unknown parameter."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: "APIView") -> Any:
         filterset_class = getattr(view, "filterset_class", None)
@@ -151,13 +151,13 @@ class FilterBackend(BaseFilterBackend):
         if DELETED in list_parameters(view):
             deleted = {"type": "string", "enum": list(BOOLEANS)}
             parameters.append(
-                _query(DELETED, deleted, "`true` lists the deleted rows instead; needs the right to delete.")
+                _query(DELETED, deleted, "`true` lists the deleted rows instead. Needs the right to delete.")
             )
         return parameters
 
 
 class OrderingFilter(BaseFilterBackend):
-    """``?ordering=-created_at,name``, of the fields the resource declares; the first declared is the default."""
+    """Order by ``?ordering=-created_at,name``. The resource declares the fields; the first one is the default."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet, view: "APIView") -> Any:
         declared: tuple[str, ...] = tuple(getattr(view, "order", ()) or ("-created_at",))
@@ -165,7 +165,7 @@ class OrderingFilter(BaseFilterBackend):
         allowed = {name.lstrip("-") for name in declared}
         unknown = [name for name in asked if name.removeprefix("-") not in allowed]
         if unknown or len({name.removeprefix("-") for name in asked}) < len(asked):
-            raise Invalid(errors={ORDERING: [f"Order by each of these at most once: {', '.join(sorted(allowed))}."]})
+            raise Invalid(errors={ORDERING: [f"Name each of these at most once: {', '.join(sorted(allowed))}."]})
         return queryset.order_by(*(asked or declared[:1]))
 
     def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
@@ -174,25 +174,27 @@ class OrderingFilter(BaseFilterBackend):
         items = {"type": "string", "enum": names}
         array = {"type": "array", "items": items, "uniqueItems": True, "default": [declared[0]]}
         return [
-            {**_query(ORDERING, array, "Fields to order by, `-` for descending."), "explode": False, "style": "form"}
+            {
+                **_query(ORDERING, array, "Fields to order by; prefix `-` for descending."),
+                "explode": False,
+                "style": "form",
+            }
         ]
 
 
 def list_parameters(view: "APIView") -> list[str]:
-    """The parameters every list takes beside its filters."""
+    """Return the parameters that every list takes besides its filters."""
     soft = getattr(getattr(view, "model", None), "soft_deletable", False) and getattr(view, "can_delete", False)
     return [ORDERING, CURSOR, PAGE_SIZE, *([DELETED] if soft else [])]
 
 
 def reject_unknown_parameters(request: Request, known: Iterable[str]) -> None:
-    """Raise Invalid for query parameters that mean nothing: a misspelt filter must not list everything."""
+    """Raise Invalid for unknown query parameters, so that a misspelt filter does not list everything."""
     known = sorted(known)
     unknown = sorted(set(request.query_params) - set(known))
     if unknown:
-        says = (
-            f"There is no such parameter. Parameters: {', '.join(known)}." if known else "No parameters are taken here."
-        )
-        raise Invalid(errors={name: [says] for name in unknown})
+        accepted = f"Use one of: {', '.join(known)}." if known else "This address takes none."
+        raise Invalid(errors={name: [f"There is no such parameter. {accepted}"] for name in unknown})
 
 
 def _query(name: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Nested reads: ``GET /leads/<id>/?include=notes,bookings`` answers the row with rows that belong to it.
+"""Nested reads: ``GET /leads/<id>/?include=notes,bookings`` returns a row with rows that belong to it.
 
-What is included is the first page of the child's own list, filtered by the row: the child's fields,
-order, rights and feature hold, and ``next`` goes on in that list.
+Each include is the first page of the child's own list, filtered by the row. The child's fields, order,
+rights and feature apply, and ``next`` continues in that list.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,10 +26,10 @@ MAX_ROWS_INCLUDED: Final = 25
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """Child rows that a row can be shown with.
+    """Child rows that can be returned with a row.
 
-    ``field`` is the child's key to the row, ``single`` whether a row has at most one such child,
-    and ``find`` gives the child's resource, which may be registered later than the parent.
+    ``field`` is the child's key to the row. ``single`` says whether a row has at most one such child.
+    ``find`` returns the child's resource, which may be registered after the parent.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Include:
         return self.find()
 
     def of(self, row: LadModel, request: Request) -> Any:
-        """The children of the row as the caller sees them: an object or null, or the first rows of their list.
+        """Return the children that the caller may see: an object or null, or the first page of their list.
 
-        Raises NotAllowed, naming the include, when the caller may not list them.
+        Raise NotAllowed, naming the include, if the caller may not list them.
         """
         view = self._view(request)
         with self._named():
@@ -58,7 +58,7 @@ class Include:
         return {"results": shown, "next": cursor and self._link(row, request, cursor)}
 
     def _view(self, request: Request) -> Any:
-        """The child's own view, as if its list were called."""
+        """Return the child's view, prepared as for a call of its list."""
         view = self.resource.viewset()
         view.request, view.args, view.kwargs = request, (), {}
         view.action, view.format_kwarg = "list", None
@@ -81,9 +81,9 @@ class Include:
 def make_includes(
     parent: type[LadModel], children: Mapping[str, Any], find: Callable[[Any], Any]
 ) -> dict[str, Include]:
-    """The declared includes by name, the name being the parent's accessor of the child's rows.
+    """Return the declared includes by name, which is the parent's accessor of the child's rows.
 
-    Raises ImproperlyConfigured when the child has no key of that name to the parent.
+    Raise ImproperlyConfigured if the child has no key with that related name to the parent.
     """
     known = {(each.get_accessor_name(), each.related_model): each.field for each in parent._meta.related_objects}
     includes = {}
@@ -98,22 +98,22 @@ def make_includes(
 
 
 def requested_includes(request: Request, includes: Mapping[str, Include]) -> list[Include]:
-    """The includes that the query names. Raises Invalid for one that is not offered."""
+    """Return the includes that the query names. Raise Invalid for an unknown one."""
     names = [name.strip() for name in ",".join(request.query_params.getlist(INCLUDE)).split(",")]
     names = [name for name in dict.fromkeys(names) if name]
     if not set(names) <= set(includes):
-        raise Invalid(errors={INCLUDE: [f"Some of these, separated by commas: {', '.join(sorted(includes))}."]})
+        raise Invalid(errors={INCLUDE: [f"Name some of these, separated by commas: {', '.join(sorted(includes))}."]})
     return [includes[name] for name in names]
 
 
 def parameter(names: Iterable[str]) -> dict[str, Any]:
-    """The query parameter as the API's document describes it."""
+    """Return the OpenAPI description of the query parameter."""
     items = {"type": "string", "enum": sorted(names)}
     return {
         "name": INCLUDE,
         "in": "query",
         "required": False,
-        "description": "Rows that belong to this one, to be answered with it.",
+        "description": "Rows that belong to this one and are returned with it.",
         "schema": {"type": "array", "items": items, "uniqueItems": True},
         "explode": False,
         "style": "form",
@@ -121,7 +121,7 @@ def parameter(names: Iterable[str]) -> dict[str, Any]:
 
 
 def schema_of(include: Include, row: dict[str, Any]) -> dict[str, Any]:
-    """What the answer holds under the include's name, given the schema of the child's rows."""
+    """Return the schema of the include in the response, given the schema of the child's rows."""
     if include.single:
         return {"allOf": [row], "nullable": True}
     link = {"type": "string", "format": "uri", "nullable": True}
@@ -129,14 +129,14 @@ def schema_of(include: Include, row: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "required": ["next", "results"],
         "properties": {
-            "next": {**link, "description": "Where their list goes on, or null when these are all."},
+            "next": {**link, "description": "The next page of their list, or null if these are all."},
             "results": {"type": "array", "items": row},
         },
     }
 
 
 def _at_most_one(child: type[LadModel], field: models.Field) -> bool:
-    """Whether a unique key of the table allows a parent one living child only."""
+    """Return whether a unique key allows a parent only one child that is not deleted."""
     if field.unique:
         return True
     tenant = child.tenancy.field

@@ -1,4 +1,4 @@
-"""Addresses of the API answer with and without the closing slash, whatever the method."""
+"""Accept API addresses with and without the trailing slash, for every method."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from lad.api.errors import API_PREFIX
 
 
 class ApiSlashMiddleware:
-    """Serves ``/api/v1/activity`` as ``/api/v1/activity/``: a redirect would turn a POST into a GET."""
+    """Serve ``/api/v1/activity`` as ``/api/v1/activity/``. A redirect would turn a POST into a GET."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the framework finds in the views, and what the kernel adds to every one of them."""
+"""The OpenAPI document: what the framework reads from the views, plus what the kernel adds to each operation."""
 
 import inspect
 import json
@@ -18,10 +18,10 @@ from lad.api.errors import CONTENT_TYPE
 from lad.api.etag import _digest
 from lad.api.serializers import ModelSerializer, StrictFields
 
-# The name under which the document keeps the header of writes that must carry it.
+# The component for writes that must send the header.
 REQUIRED_KEY: Final = "Idempotency-Key-Required"
 MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
-# Whatever a call does, it may be throttled; the rest depends on the call.
+# Every call can be malformed or throttled; other problems depend on the call.
 ALWAYS: Final = (400, 429)
 SIGNED_IN: Final = (401, 403)
 WRITES: Final = (409,)
@@ -52,13 +52,13 @@ PROBLEM_STATUSES: Final = (400, 401, 403, 404, 409, 412, 415, 429)
 
 
 def problems(*statuses: int) -> dict[Any, OpenApiResponse]:
-    """Problem responses for ``extend_schema(responses={200: …, **problems(401, 410)})``."""
+    """Return problem responses for ``extend_schema(responses={200: …, **problems(401, 410)})``."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {(each, CONTENT_TYPE): OpenApiResponse(schema, HTTPStatus(each).phrase) for each in statuses}
 
 
 class AccessScheme(OpenApiAuthenticationExtension):
-    """How callers say who they are."""
+    """The bearer token that authenticates callers."""
 
     target_class = "lad.api.authentication.AccessAuthentication"
     name = "bearer"
@@ -68,10 +68,10 @@ class AccessScheme(OpenApiAuthenticationExtension):
 
 
 class LadAutoSchema(AutoSchema):
-    """Adds to each operation the problems, headers and parameters that the kernel gives it."""
+    """Add to each operation the problems, headers and parameters that all views share."""
 
     def get_auth(self) -> list[dict[str, list[str]]]:
-        # Asked even for public views: it is what puts the scheme into the document.
+        # Called for public views too, because the call adds the scheme to the document.
         schemes: list[dict[str, list[str]]] = super().get_auth()
         return [] if getattr(self.view, "public", False) else schemes
 
@@ -85,14 +85,14 @@ class LadAutoSchema(AutoSchema):
         return operation
 
     def get_operation_id(self) -> str:
-        # An action is called what its address says: memberships_restore, auth_sign_in.
+        # Name an operation after its address: memberships_restore, auth_sign_in.
         standard = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
         if self.method == "POST" and (self._action not in standard or not self._is_row):
             return "_".join(self._tokenize_path()).replace("-", "_")
         return str(super().get_operation_id())
 
     def get_description(self) -> str:  # type: ignore[override]
-        """What the method says of itself, or else its own view; a base class speaks to developers."""
+        """Return the docstring of the method or of its view. A base class's docstring is for developers."""
         method = getattr(self.view, self._action or self.method.lower(), None)
         return inspect.cleandoc(getattr(method, "__doc__", None) or vars(type(self.view)).get("__doc__") or "")
 
@@ -156,16 +156,16 @@ class LadAutoSchema(AutoSchema):
         for each in statuses:
             responses.setdefault(str(each), {"$ref": f"#/components/responses/Problem{each}"})
         if self._is_row and self._action == "retrieve":
-            responses["304"] = {"description": "Not changed since the entity tag you named."}
+            responses["304"] = {"description": "Unchanged since the entity tag you sent."}
         operation["responses"] = dict(sorted(responses.items()))
 
     def _add_headers(self, operation: dict[str, Any]) -> None:
         responses = operation["responses"]
         if self._is_row and self._action in SHOWS_ROW:
             for each in ("200", "201", "304"):
-                _response_header(responses, each, "ETag", "The state of the row, for If-Match and If-None-Match.")
+                _response_header(responses, each, "ETag", "The version of the row, for If-Match and If-None-Match.")
         if self._is_row and self._action == "create":
-            _response_header(responses, "201", "Location", "Where the new row is.")
+            _response_header(responses, "201", "Location", "The address of the new row.")
 
     def _add_includes(self, operation: dict[str, Any]) -> None:
         offered = getattr(self.view, "includes", None)
@@ -184,15 +184,15 @@ class LadAutoSchema(AutoSchema):
         if direction == "request" and isinstance(serializer, StrictFields):
             schema["additionalProperties"] = False
         if direction == "response" and isinstance(serializer, ModelSerializer) and schema.get("properties"):
-            # A row is always shown whole, whatever may be left out when it is written.
+            # Responses always hold every field, also those that are optional in requests.
             schema["required"] = sorted(schema["properties"])
         return schema
 
 
 def finish_document(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
-    """Add what operations share, and drop the generator's notes to itself.
+    """Add the shared components and drop the generator's internal extensions.
 
-    Value lists stay where they are used, under no invented names.
+    Enums stay inline instead of becoming components with generated names.
     """
     _drop(result, "x-spec-enum-id")
     components = result.setdefault("components", {})
@@ -204,7 +204,7 @@ def finish_document(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]
 
 @lru_cache(maxsize=1)
 def document() -> bytes:
-    """The document as JSON; the same for everybody, so made once per process."""
+    """Return the document as JSON. It is the same for every caller, so each process builds it once."""
     schema = SchemaGenerator().get_schema(request=None, public=True)
     return json.dumps(schema, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -216,12 +216,14 @@ def schema_view(request: HttpRequest) -> HttpResponse:
 
 
 def _parameters() -> dict[str, dict[str, Any]]:
-    names_write = "Names this write: sent again, it gets the first answer and does nothing."
+    names_write = "Identifies this write. A repeat gets the first response and changes nothing."
     key = {"minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"}
     return {
-        "X-Tenant-ID": _header("X-Tenant-ID", "Another tenant of yours than the token's.", format="uuid"),
-        "If-Match": _header("If-Match", "The entity tag of what you read; 412 when it changed since."),
-        "If-None-Match": _header("If-None-Match", "The entity tag you have; 304 when it is still that."),
+        "X-Tenant-ID": _header("X-Tenant-ID", "One of your tenants, if not the one in the token.", format="uuid"),
+        "If-Match": _header("If-Match", "The entity tag you read. The response is 412 if the row has changed since."),
+        "If-None-Match": _header(
+            "If-None-Match", "The entity tag you have. The response is 304 if it is still current."
+        ),
         idempotency_keys.HEADER: _header(idempotency_keys.HEADER, names_write, **key),
         REQUIRED_KEY: {**_header(idempotency_keys.HEADER, names_write, **key), "required": True},
     }

@@ -1,7 +1,7 @@
-"""Keyset pagination: each page starts where the last one ended, however many rows come or go meanwhile.
+"""Keyset pagination: each page starts where the previous one ended, even if rows are added or removed.
 
-No COUNT and no OFFSET, so the thousandth page costs what the first does. A cursor names the last
-row's values in the order's fields and its id; it is signed, so that nobody can put in others.
+There is no COUNT and no OFFSET, so the thousandth page costs as much as the first. A cursor holds the
+last row's values of the ordering fields and its id. It is signed, so callers cannot forge one.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ SALT: Final = "lad.api.cursor"
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a list: the order it was read in, the values of the row it stands at, and which way to go."""
+    """A position in a list: the ordering, the values of the row there and the direction to read in."""
 
     order: tuple[str, ...]
     values: tuple[str | None, ...]
@@ -38,29 +38,27 @@ class Cursor:
 
     @classmethod
     def at(cls, row: LadModel, order: tuple[str, ...], *, backward: bool = False) -> "Cursor":
-        """The place of a row."""
+        """Return the position of a row."""
         return cls(order, tuple(_text(row, name.lstrip("-")) for name in order), backward)
 
     def encode(self) -> str:
-        # Without a timestamp: the same place is always named the same, and so does not change an entity tag.
+        # Without a timestamp, equal positions give equal cursors and entity tags stay the same.
         return _signer().sign_object([list(self.order), list(self.values), self.backward], compress=True)
 
     @classmethod
     def decode(cls, text: str, *, order: tuple[str, ...]) -> "Cursor":
-        """Raises Invalid for anything but a cursor of a list in this order."""
+        """Return the cursor in ``text``. Raise Invalid if it is forged or belongs to another ordering."""
         try:
             made_in, values, backward = _signer().unsign_object(text)
         except (signing.BadSignature, ValueError, TypeError) as error:
-            raise Invalid(
-                errors={CURSOR: ["This cursor is not one of ours; take it from `next` or `previous`."]}
-            ) from error
+            raise Invalid(errors={CURSOR: ["This cursor is not valid. Take it from `next` or `previous`."]}) from error
         if tuple(made_in) != order:
-            raise Invalid(errors={CURSOR: ["This cursor belongs to another ordering; start from the first page."]})
+            raise Invalid(errors={CURSOR: ["This cursor belongs to another ordering. Start from the first page."]})
         return cls(order, tuple(values), backward)
 
 
 class KeysetPagination(BasePagination):
-    """``?cursor=`` and ``?page_size=``; the answer holds ``next``, ``previous`` and ``results``."""
+    """Read ``?cursor=`` and ``?page_size=``; return ``next``, ``previous`` and ``results``."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: "APIView | None" = None) -> list[Any]:
         self.request = request
@@ -76,7 +74,7 @@ class KeysetPagination(BasePagination):
         found = list(rows[: self.size + 1])
         more, page = len(found) > self.size, found[: self.size]
         self.page = page[::-1] if backward else page
-        # Going backward we came from a next page, and the row too many tells of a previous one.
+        # Reading backward, the caller came from a next page, and the extra row means there is a previous one.
         self.has_next = True if backward else more
         self.has_previous = more if backward else self.cursor is not None
         return self.page
@@ -97,7 +95,7 @@ class KeysetPagination(BasePagination):
             "required": ["next", "previous", "results"],
             "properties": {
                 "next": {**link, "description": "The next page, or null on the last."},
-                "previous": {**link, "description": "The page before, or null on the first."},
+                "previous": {**link, "description": "The previous page, or null on the first."},
                 "results": schema,
             },
         }
@@ -108,7 +106,7 @@ class KeysetPagination(BasePagination):
                 "name": CURSOR,
                 "in": "query",
                 "required": False,
-                "description": "Where the page starts: taken from `next` or `previous`.",
+                "description": "Where the page starts, taken from `next` or `previous`.",
                 "schema": {"type": "string"},
             },
             {
@@ -135,13 +133,13 @@ class KeysetPagination(BasePagination):
     def _link(self, edge: Sequence[Any], *, backward: bool) -> str:
         url = self.request.build_absolute_uri()
         if not edge:
-            # Every row beyond the cursor is gone: from here only the first page is certain.
+            # All rows after the cursor are gone, so link to the first page.
             return str(remove_query_param(url, CURSOR))
         return str(replace_query_param(url, CURSOR, Cursor.at(edge[0], self.order, backward=backward).encode()))
 
 
 def first_page(queryset: QuerySet, size: int) -> tuple[list[Any], str | None]:
-    """The first rows of an ordered queryset and, when there are more, the cursor where they go on."""
+    """Return the first rows of an ordered queryset and, if there are more, the cursor of the next page."""
     order = total_order(queryset)
     found = list(queryset.order_by(*order)[: size + 1])
     page = found[:size]
@@ -159,18 +157,18 @@ def _text(row: LadModel, name: str) -> str | None:
 
 
 def page_size(text: str | None) -> int:
-    """The asked-for number of rows on a page. Raises Invalid when it is not one, or too large."""
+    """Return the requested page size. Raise Invalid if it is not a number from 1 to MAX_PAGE_SIZE."""
     if not text:
         return int(api_settings.PAGE_SIZE or MAX_PAGE_SIZE)
     if not (
         text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PAGE_SIZE)) and 1 <= int(text) <= MAX_PAGE_SIZE
     ):
-        raise Invalid(errors={PAGE_SIZE: [f"A whole number from 1 to {MAX_PAGE_SIZE}."]})
+        raise Invalid(errors={PAGE_SIZE: [f"Enter a whole number from 1 to {MAX_PAGE_SIZE}."]})
     return int(text)
 
 
 def total_order(queryset: QuerySet) -> tuple[str, ...]:
-    """The queryset's order, made total by the key, which follows the direction of the last field."""
+    """Return the queryset's ordering with the primary key added, in the direction of the last field."""
     names = [name for name in queryset.query.order_by if isinstance(name, str)]
     order = tuple(name for name in names if name.lstrip("-") != "pk")
     key = queryset.model._meta.pk.name
@@ -185,9 +183,9 @@ def reverse(name: str) -> str:
 
 
 def after(model: type[LadModel], order: Sequence[str], values: Sequence[Any], *, backward: bool) -> Q:
-    """The rows behind a place in an order (before it, when ``backward``). Nulls stand where PostgreSQL puts them.
+    """Return the condition for rows after a position, or before it if ``backward``. Nulls sort as in PostgreSQL.
 
-    The leading bound lets an index on the first field find the place; the rest decides among equals.
+    The bound on the first field lets an index find the position; the rest decides among equal values.
     """
     beyond, equal = Q(pk__in=[]), Q()
     for name, value in zip(order, values, strict=True):
@@ -203,7 +201,7 @@ def after(model: type[LadModel], order: Sequence[str], values: Sequence[Any], *,
 
 
 def _beyond(model: type[LadModel], field: str, value: object, *, downwards: bool, inclusive: bool = False) -> Q:
-    # Ascending, nulls come last; descending, first.
+    # Nulls come last in ascending order and first in descending order.
     if value is None:
         return Q(**{f"{field}__isnull": False}) if downwards else Q(pk__in=[])
     comparison = ("lt" if downwards else "gt") + ("e" if inclusive else "")

@@ -1,4 +1,4 @@
-"""JSON in, and only JSON that the database can hold."""
+"""Parse JSON bodies, and reject JSON that the database cannot store."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,7 @@ from lad import jsontext
 
 
 class JsonParser(parsers.JSONParser):
-    """Refuses, besides what is not JSON, nesting without end and what cannot be stored."""
+    """Reject malformed JSON, JSON that is nested too deeply and values that cannot be stored."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
@@ -27,7 +27,7 @@ class JsonParser(parsers.JSONParser):
 
 
 class AlwaysJson(BaseContentNegotiation):
-    """Answers JSON whatever ``Accept`` says; clients that ask for problem documents only get them too."""
+    """Answer in JSON whatever ``Accept`` says, so that clients which accept only problem documents get them."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> Any:
         media_type = (request.content_type or "").split(";")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""Who may call what. A view says which right it needs; one that says nothing is refused."""
+"""Who may call which view. A view declares the right it needs; without a declaration the call is denied."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -27,44 +27,44 @@ FeatureGate = Callable[[Access, str], tuple[bool, str]]
 
 
 class FeatureClosed(NotAllowed):
-    """The feature is switched off here."""
+    """This feature is switched off for you."""
 
     code = "feature_closed"
     title = "Feature closed"
 
 
 class MissingRight(NotAllowed):
-    """Your role does not allow this; ask an owner or admin of the tenant."""
+    """Your role does not allow this. Ask an owner or admin of the tenant."""
 
     code = "missing_right"
 
 
 def _closed_by_default(_access: Access, feature: str) -> tuple[bool, str]:
-    return False, f"Nothing decides whether {feature} is on."
+    return False, f"No feature gate is registered, so {feature} is off."
 
 
 _gate: FeatureGate = _closed_by_default
 
 
 def register_feature_gate(gate: FeatureGate) -> None:
-    """Say what decides whether a feature is open to a caller: ``gate(access, key) -> (open, reason)``."""
+    """Register the function that decides whether a caller has a feature: ``gate(access, key) -> (open, reason)``."""
     global _gate
     _gate = gate
 
 
 def require_feature(access: Access, feature: str) -> None:
-    """Raise FeatureClosed, with the reason, unless the feature is open to the caller."""
+    """Raise FeatureClosed with the reason unless the caller has the feature."""
     is_open, reason = _gate(access, feature)
     if not is_open:
         raise FeatureClosed(reason or FeatureClosed.default_detail(), feature=feature)
 
 
 class HasRight(BasePermission):
-    """Holds the view's own declaration against the caller's rights.
+    """Check the view's declaration against the caller's rights.
 
-    ``public`` views are open to strangers, ``personal`` ones to anybody signed in. All others need
-    the right ``rights`` names for their action or method, else the one made of their ``area`` and
-    the method's verb. ``feature`` is asked after the right, so that a stranger learns nothing.
+    ``public`` views need no sign-in; ``personal`` views need any signed-in user. All others need the
+    right that ``rights`` names for the action or method, or ``<area>.<verb of the method>``. The
+    ``feature`` is checked after the right, so that a caller without it learns nothing.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
@@ -85,7 +85,7 @@ class HasRight(BasePermission):
 
 
 def required_right(view: "APIView", method: str) -> str | None:
-    """The right a call of the view needs, or None when the view declares none."""
+    """Return the right that a call of the view needs, or None if the view declares none."""
     rights = getattr(view, "rights", None) or {}
     action = getattr(view, "action", None)
     for name in (action, method.lower()):

@@ -1,4 +1,4 @@
-"""The registry of the API: one call makes a model a resource, and the contract suites read from it."""
+"""The registry of the API: one call makes a model a resource. The contract suites test what is registered."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +29,7 @@ MIXINS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One registered model: where it answers and how."""
+    """A registered model with its address, rights and methods."""
 
     model: type[LadModel]
     path: str
@@ -43,7 +43,7 @@ class Resource:
 
     @property
     def url(self) -> str:
-        """The address of the list."""
+        """Return the address of the list."""
         return f"/api/v1/{self.path}/"
 
     @property
@@ -75,11 +75,11 @@ def register(
 ) -> Resource:
     """Make the model a resource under ``/api/v1/<table-with-dashes>/``.
 
-    ``area`` names the rights it needs, ``feature`` the feature that must be open. ``filters`` and
-    ``order`` are the fields lists may be filtered and ordered by; the first order is the default.
-    ``methods`` are some of METHODS; soft-deletable models that can be deleted can be restored.
-    ``includes`` are rows that one row can be read with (``?include=notes``), by the related name of
-    their key to it: ``{"notes": LeadNote}``. Their model is a resource too, filtered by that key.
+    ``area`` is the prefix of the rights it needs, ``feature`` the feature that must be on. ``filters``
+    and ``order`` name the fields that lists can be filtered and ordered by; the first order is the
+    default. ``methods`` are some of METHODS; a soft-deletable model with ``delete`` can be restored.
+    ``includes`` are rows that can be read with a row (``?include=notes``), by the related name of their
+    key to it: ``{"notes": LeadNote}``. Their model must be a resource that can be filtered by that key.
     """
     where = path or model._meta.db_table.replace("_", "-")
     if where in _resources:
@@ -149,27 +149,27 @@ def _make_viewset(
         "filterset_class": make_filterset(model, filters, base.extra_filters),
         "can_delete": "delete" in methods,
         "lookup_value_converter": "int" if isinstance(model._meta.pk, IntegerField) else "uuid",
-        # What was taken away may be brought back by whoever may take away.
+        # Whoever may delete may restore.
         "rights": {"restore": f"{area}.delete", **base.rights},
         "__doc__": base.__doc__ if base is not views.ResourceViewSet else model.__doc__,
         "__module__": base.__module__,
     }
-    # The base comes first: what a hand-written viewset says wins over the generated actions.
+    # The base comes first, so a hand-written action overrides the generated one.
     return type(f"{model.__name__}ViewSet", (base, *mixins), attributes)
 
 
 def route(address: str, view: Callable[..., Any], *, name: str) -> None:
-    """Add a hand-written view under ``/api/v1/``; the address ends with a slash."""
+    """Add a hand-written view under ``/api/v1/``. End the address with a slash."""
     _routes.append(path(address, view, name=name))
 
 
 def resources() -> list[Resource]:
-    """Every registered resource, by address."""
+    """Return every registered resource, sorted by address."""
     return [_resources[where] for where in sorted(_resources)]
 
 
 def resource_of(model: type[LadModel]) -> Resource:
-    """The model's resource. Raises ImproperlyConfigured when it has none."""
+    """Return the model's resource. Raise ImproperlyConfigured if it has none."""
     found = next((each for each in resources() if each.model is model), None)
     if found is None:
         raise ImproperlyConfigured(f"{model._meta.label} is included in another resource but is none itself.")
@@ -177,7 +177,7 @@ def resource_of(model: type[LadModel]) -> Resource:
 
 
 def urls() -> list[URLPattern | URLResolver]:
-    """The addresses of everything registered; hand-written ones come first."""
+    """Return the URL patterns of everything registered, hand-written views first."""
     router = SimpleRouter(use_regex_path=False)
     for resource in resources():
         router.register(resource.path, resource.viewset, basename=resource.path)

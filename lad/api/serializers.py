@@ -1,4 +1,4 @@
-"""Serializers made from models. They check what comes in and show what may be shown; ``lad.writes`` writes."""
+"""Serializers generated from models. They validate input and select output; ``lad.writes`` writes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -13,13 +13,13 @@ from lad.db.models import LadModel
 from lad.tenancy.context import current_scope
 from lad.tenancy.members import member_ids
 
-# Kept by the kernel or the database, never by a caller.
+# Set by the kernel or the database, never by a caller.
 READ_ONLY: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at")
 HIDDEN: Final = ("deletion_id", "is_deleted")
 
 
 class KeyField(serializers.PrimaryKeyRelatedField):
-    """A key as the id it points to. An id the caller cannot see is answered like one that does not exist."""
+    """A foreign key as the id it points to. An id that the caller cannot see is reported as unknown."""
 
     default_error_messages = {
         "does_not_exist": "There is no such {name} here.",
@@ -41,7 +41,7 @@ class KeyField(serializers.PrimaryKeyRelatedField):
         return queryset
 
     def run_validation(self, data: object = serializers.empty) -> Any:
-        if data == "":  # the framework would take it for null
+        if data == "":  # the framework would read it as null
             self.fail("incorrect_type")
         return super().run_validation(data)
 
@@ -50,7 +50,7 @@ class KeyField(serializers.PrimaryKeyRelatedField):
             self.fail("incorrect_type")
         try:
             key = self.model._meta.pk.to_python(data)
-        except Exception:  # Django raises its own, not the framework's, for what is no key
+        except Exception:  # the model field raises Django's errors, not the framework's
             self.fail("incorrect_type")
         row = self.get_queryset().filter(pk=key).first()
         if row is None:
@@ -66,9 +66,9 @@ class HexField(serializers.CharField):
 
 
 class StrictFields:
-    """Refuses a body that names fields the serializer does not have, instead of dropping them.
+    """Reject a body with unknown fields instead of ignoring them.
 
-    A read-only field may be sent back unchanged, so that what was read can be edited and put.
+    A read-only field may be sent back unchanged, so that a caller can edit what they read and PUT it.
     """
 
     def to_internal_value(self, data: object) -> Any:
@@ -89,7 +89,7 @@ class StrictFields:
         errors = {}
         for name in data:
             if name not in fields:
-                errors[str(name)] = [f"There is no such field. Fields: {', '.join(writable)}."]
+                errors[str(name)] = [f"There is no such field. Use one of: {', '.join(writable)}."]
             elif fields[name].read_only and not self._unchanged(name, data[name]):
                 errors[str(name)] = ["This field cannot be set."]
         return errors
@@ -103,11 +103,11 @@ class StrictFields:
 
 
 class InputSerializer(StrictFields, serializers.Serializer):
-    """The base of hand-written bodies."""
+    """The base of hand-written request serializers."""
 
     @classmethod
     def read(cls, data: object) -> dict[str, Any]:
-        """The checked values; no body at all is an empty one. Raises a ValidationError that names the fields."""
+        """Return the validated values; a missing body counts as empty. Raise a ValidationError for bad fields."""
         form = cls(data=data or {})
         form.is_valid(raise_exception=True)
         return dict(form.validated_data)
@@ -151,25 +151,25 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
         return iter(())
 
 
-# Longer than any password, token or jar of cookies.
+# Longer than any password, token or set of cookies.
 MAX_SECRET_LENGTH: Final = 20_000
 
 
 def _secret_options(field: EncryptedTextField) -> dict[str, Any]:
-    """A secret is taken in and never given out; left out it stays, an empty text removes it."""
+    """Return the options of a write-only secret. Omitting it keeps it; an empty text removes it."""
     return {
         "write_only": True,
         "required": False if field.blank else not field.has_default(),
         "allow_blank": field.blank,
         "trim_whitespace": False,
         "max_length": MAX_SECRET_LENGTH,
-        "help_text": "Never shown. Left out, it stays as it is.",
+        "help_text": "Never returned. Omit it to keep the stored value.",
         "style": {"input_type": "password"},
     }
 
 
 def shown_fields(model: type[LadModel], *, fields: Iterable[str] | None, exclude: Iterable[str]) -> list[str]:
-    """The names of the fields an API takes or shows: all, or those asked for; secrets only to be replaced."""
+    """Return the names of the fields to read or write: all, or those named. Secrets only if they can be replaced."""
     hidden = {*HIDDEN, *exclude}
     known = {field.name: field for field in model._meta.concrete_fields}
     names = list(fields) if fields is not None else [name for name in known if name not in hidden]
@@ -183,9 +183,9 @@ def make_serializer(
     exclude: Iterable[str] = (),
     read_only: Iterable[str] = (),
 ) -> type[ModelSerializer]:
-    """A serializer of the model's own columns. Secrets can at most be written, even when asked for.
+    """Return a serializer of the model's columns. Secrets are write-only, even if named in ``fields``.
 
-    Asked for in the same words twice it is the same class, and so one name in the API's document.
+    Equal arguments return the same class, so that it is one component of the OpenAPI document.
     """
     return _make_serializer(model, None if fields is None else tuple(fields), tuple(exclude), tuple(read_only))
 

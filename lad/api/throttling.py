@@ -1,4 +1,4 @@
-"""How often one caller may call, counted in the cache that all processes share."""
+"""Limit how often a caller may call. Counts are kept in the cache that all processes share."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def client_address(request: HttpRequest | Request) -> str:
-    """The caller's address, as the outermost proxy that we trust saw it."""
+    """Return the caller's address as seen by the outermost trusted proxy."""
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
     trusted = settings.TRUSTED_PROXY_COUNT
     if trusted and forwarded:
@@ -32,10 +32,10 @@ def client_address(request: HttpRequest | Request) -> str:
 
 
 class ScopeThrottle(BaseThrottle):
-    """Counts calls in windows of the rate's own length, under the view's ``throttle_scope``.
+    """Count calls in fixed windows of the rate's period, per ``throttle_scope`` of the view.
 
-    A signed-in caller is counted as that person and a stranger by address; views with a scope of
-    their own always by address, for they are what is attacked before anybody is signed in.
+    In the default scope a signed-in caller is counted by user. Everybody else is counted by address,
+    and so is every caller of a view with its own scope, because those are attacked before sign-in.
     """
 
     retry_after = 1
@@ -65,12 +65,12 @@ class ScopeThrottle(BaseThrottle):
             cache.add(key, 0, timeout=period + 1)
             return int(cache.incr(key))
         except (RedisError, ValueError):
-            # Better to serve unthrottled for a while than to be down with the cache.
-            log.warning("throttling is off: the cache does not answer", exc_info=True)
+            # Serving without throttling is better than failing together with the cache.
+            log.warning("throttling is off because the cache does not answer", exc_info=True)
             return 0
 
 
 def parse_rate(rate: str) -> tuple[int, int]:
-    """``"30/min"`` as (30, 60): calls and the seconds they are counted over."""
+    """Parse ``"30/min"`` into the number of calls and the seconds of a window: (30, 60)."""
     count, _, period = rate.partition("/")
     return int(count), PERIODS[period[0]]

@@ -1,4 +1,4 @@
-"""How much may be uploaded: counted while it arrives, so that too much is neither kept nor read to its end."""
+"""Limit the size of uploads. Bytes are counted as they arrive, so an upload that is too large is not kept."""
 
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 from lad.errors import DomainError
 
-# What a form's other fields and the parts' headers may take beside the file.
+# Allowance for a form's other fields and the headers of its parts.
 FORM_OVERHEAD_BYTES: Final = 256 * 1024
 BYTES_PER_MB: Final = 1024 * 1024
 
@@ -21,11 +21,11 @@ class UploadTooLarge(DomainError, RequestDataTooBig):
     title = "Too large"
 
     def __init__(self) -> None:
-        super().__init__(f"A file may have at most {settings.UPLOAD_MAX_SIZE / BYTES_PER_MB:g} MB.")
+        super().__init__(f"A file can be at most {settings.UPLOAD_MAX_SIZE / BYTES_PER_MB:g} MB.")
 
 
 class SizeLimit(FileUploadHandler):
-    """The first of the upload handlers; all files of a request count together."""
+    """Reject a request whose files together exceed the limit. Must be the first upload handler."""
 
     def __init__(self, request: Any = None) -> None:
         super().__init__(request)
@@ -34,7 +34,7 @@ class SizeLimit(FileUploadHandler):
     def handle_raw_input(
         self, input_data: Any, meta: object, content_length: int, boundary: object, encoding: str | None = None
     ) -> None:
-        """Refuse at once what says that it is too large."""
+        """Reject a request whose declared length is already too large."""
         if content_length > settings.UPLOAD_MAX_SIZE + FORM_OVERHEAD_BYTES:
             raise UploadTooLarge
 
@@ -45,4 +45,4 @@ class SizeLimit(FileUploadHandler):
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
-        """The next handlers keep the file."""
+        """Return None: the next handlers keep the file."""

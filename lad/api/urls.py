@@ -1,4 +1,4 @@
-"""Everything under /api/: what apps register in their ``api`` package, the document and its page."""
+"""URLs under /api/: the resources and views that apps register, the OpenAPI document and its page."""
 
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.module_loading import autodiscover_modules
@@ -9,7 +9,7 @@ from lad.api.openapi import schema_view
 
 
 def versioned() -> list[URLPattern | URLResolver]:
-    """The addresses of version 1."""
+    """Return the URL patterns of version 1."""
     autodiscover_modules("api")
     return [
         path("schema/", schema_view, name="schema"),

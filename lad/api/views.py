@@ -1,4 +1,4 @@
-"""The base of every view, and the viewset that a registered model gets."""
+"""The base of every API view, and the viewset of a registered model."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, cast
@@ -33,19 +33,19 @@ from lad.tenancy.context import current_scope, platform_context
 
 
 class TenantRequired(Invalid):
-    """Say in which tenant: send its id in X-Tenant-ID."""
+    """Choose a tenant: send its id in the X-Tenant-ID header."""
 
     code = "tenant_required"
 
 
 class SharedRow(NotAllowed):
-    """This row is everybody's: only LAD's own staff change it. Make a row of your own instead."""
+    """This row is shared by all tenants and only LAD's staff can change it. Create a row of your own instead."""
 
     code = "shared_row"
 
 
 class LadAPIView(APIView):
-    """What every view of the API shares: JSON, throttling, one shape of errors, rights declared on the class.
+    """Base of every API view: JSON, throttling, problem documents and rights declared on the class.
 
     See ``lad.api.permissions.HasRight`` for ``public``, ``personal``, ``area``, ``rights`` and ``feature``.
     """
@@ -69,15 +69,15 @@ class LadAPIView(APIView):
     # Actions, or methods, that open their caller's scope themselves: they commit before they answer with
     # a refusal, or call an outside provider between two transactions.
     self_scoped_actions: ClassVar[frozenset[str]] = frozenset()
-    # Money and calls: a write that must not happen twice has to be named by its caller.
-    # True for all of the view's writes, or the names of the actions or methods concerned.
+    # Writes that must not happen twice, such as payments and phone calls, require an Idempotency-Key.
+    # True for all writes of the view, or the names of the actions or methods.
     idempotency_required: ClassVar[bool | tuple[str, ...]] = False
-    # Answers that hold a secret, such as a token, are never kept for replay.
+    # False for responses that hold a secret, such as a token: they are not stored for replay.
     replayable: ClassVar[bool] = True
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        # What one caller sees is no other's, and is asked for again before it is shown again.
+        # Responses are specific to the caller and must be revalidated.
         return {
             "Allow": ", ".join(self.allowed_methods),
             "Cache-Control": "private, no-cache",
@@ -90,7 +90,7 @@ class LadAPIView(APIView):
         return access_of(self.request._request)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        # Before rights are asked for, so that a wrong method is told from a forbidden one.
+        # Before the rights check, so that a wrong method is 405 and not 403.
         if not hasattr(self, (request.method or "").lower()):
             self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
@@ -99,30 +99,30 @@ class LadAPIView(APIView):
 
 
 class ResourceViewSet(LadAPIView, GenericViewSet):
-    """The rows of one model: what a role may do with them follows from the area, what they may hold from the model.
+    """The rows of one model. The area decides what a role may do, the model what a row may hold.
 
-    Writes go through ``lad.writes``. Subclass it for a resource with actions of its own and hand
-    the subclass to ``router.register``.
+    Writes go through ``lad.writes``. For a resource with its own actions, pass a subclass to
+    ``router.register``.
     """
 
     shows_rows: ClassVar[bool] = True
     model: ClassVar[Any] = None
     order: ClassVar[tuple[str, ...]] = ("-created_at",)
     can_delete: ClassVar[bool] = False
-    # Filters that no single column answers, by the name they have in the query.
+    # Filters over more than one column, by the name of their query parameter.
     extra_filters: ClassVar[dict[str, Filter]] = {}
     lookup_value_converter = "uuid"
-    # Rows that one row can be read with, by name.
+    # Rows that can be read with a row, by name.
     includes: ClassVar[dict[str, Include]] = {}
 
     def get_queryset(self) -> Any:
-        """The rows the caller sees; with ``?deleted=true`` the deleted ones."""
+        """Return the rows that the caller sees; with ``?deleted=true`` the deleted ones."""
         if self.action == "list" and self._wants_deleted():
             return self.narrow(self.model.all_objects.deleted())
         return self.narrow(self.model.objects.all())
 
     def narrow(self, rows: QuerySet) -> Any:
-        """Those of the tenant's rows that this caller may see; override where rows are private to people."""
+        """Return the rows that this caller may see. Override it for rows that are private to a user."""
         return rows
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -131,26 +131,26 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
             reject_unknown_parameters(request, [INCLUDE] if self.action == "retrieve" and self.includes else [])
 
     def filter_queryset(self, queryset: QuerySet) -> Any:
-        """A list's filters and order; one row is found by its key alone."""
+        """Apply filters and ordering to lists only; a single row is found by its key."""
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 
     def representation(self, row: LadModel) -> dict[str, Any]:
-        """The row as it is shown."""
+        """Return the serialized row."""
         return dict(self.get_serializer(row).data)
 
     def included(self, row: LadModel) -> dict[str, Any]:
-        """The rows that a read of this one names in ``?include=``."""
+        """Return the rows that ``?include=`` names."""
         if self.action != "retrieve":
             return {}
         return {each.name: each.of(row, self.request) for each in requested_includes(self.request, self.includes)}
 
     def row_response(self, row: LadModel, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
-        """The row, with what else was asked for, and its entity tag."""
+        """Return a response with the row, its includes and its entity tag."""
         shown = {**self.representation(row), **self.included(row)}
         return Response(shown, status=status_code, headers={"ETag": etag.etag(row, shown), **headers})
 
     def locked_object(self) -> Any:
-        """The row of the address, locked until the end of the request and held against ``If-Match``."""
+        """Return the row, locked until the end of the request. Raise PreconditionFailed if ``If-Match`` differs."""
         row = lock(require_writable(self.get_object()))
         etag.require_match(self.request.headers.get("If-Match"), row)
         return row
@@ -160,7 +160,7 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
         if word is None or not self.can_delete or not self.model.soft_deletable:
             return False
         if word not in BOOLEANS:
-            raise Invalid(errors={DELETED: [f"One of: {', '.join(BOOLEANS)}."]})
+            raise Invalid(errors={DELETED: [f"Enter one of: {', '.join(BOOLEANS)}."]})
         right = f"{self.area}.delete"
         if BOOLEANS[word] and not self.access.allows(self.rights.get("destroy", right)):
             raise MissingRight(right=right)
@@ -216,7 +216,7 @@ class RestoreRow:
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def restore(self: Any, request: Request, pk: UUID | int) -> Response:
-        """Bring back a deleted row with everything that was deleted with it."""
+        """Restore a deleted row and everything that was deleted with it."""
         row = self.narrow(self.model.all_objects.filter(pk=pk)).first()
         if row is None:
             raise Http404
@@ -226,14 +226,14 @@ class RestoreRow:
 
 
 def require_tenant(model: type[LadModel]) -> None:
-    """Raise TenantRequired when a tenant's row is to be made by a caller who is in none."""
+    """Raise TenantRequired if a caller without a tenant creates a row that belongs to one."""
     tenancy, scope = getattr(model, "tenancy", None), current_scope()
     if tenancy and tenancy.field and not tenancy.shared and (scope is None or scope.tenant_id is None):
         raise TenantRequired
 
 
 def require_writable(row: LadModel) -> Any:
-    """The row, unless it is nobody's and the caller is a tenant's. Raises SharedRow then."""
+    """Return the row. Raise SharedRow if it is shared and the caller belongs to a tenant."""
     tenancy, scope = getattr(row, "tenancy", None), current_scope()
     if tenancy and tenancy.shared and getattr(row, f"{tenancy.field}_id") is None and not (scope and scope.platform):
         raise SharedRow
@@ -241,9 +241,9 @@ def require_writable(row: LadModel) -> Any:
 
 
 def lock(row: LadModel) -> Any:
-    """The row as it is now, locked. Raises Http404 when it has gone meanwhile.
+    """Return the row's current state, locked. Raise Http404 if it no longer exists.
 
-    Where the tenant role may not update the table, and so not lock it, the platform does it for them.
+    Locking needs the UPDATE privilege. If the tenant role lacks it, the platform role locks the row.
     """
     model = type(row)
     rows = model.all_objects if getattr(row, "deleted_at", None) else model.objects

@@ -23,7 +23,7 @@ def test_it_says_where_json_is_wrong_and_leads_there(opened):
     state.click()
     assert area.evaluate("area => area.selectionStart") == WRONG.index('"locations"')
     area.fill('{"roles": ["CFO"], "roles": []}')
-    expect(state).to_have_text('Line 1, column 20: "roles" stands twice.')
+    expect(state).to_have_text('Line 1, column 20: "roles" appears twice.')
     area.fill('{"roles": ["CFO"]}')
     expect(state).to_be_empty()
 
@@ -35,7 +35,7 @@ def test_tidying_keeps_order_and_numbers_and_the_preview_follows(opened):
     area = editor.locator("textarea")
     expect(editor.locator(".lad-json-preview")).to_be_hidden()
     area.fill(UNTIDY)
-    editor.get_by_text("Tidy").click()
+    editor.get_by_text("Format").click()
     assert area.input_value() == TIDY
     expect(editor.locator(".lad-json-preview > dl > div > dt")).to_have_text(["zebra", "10", "2"])
     expect(editor.locator(".lad-json-preview .lad-chip")).to_have_text(["a", "b"])

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from lad.api.pagination import Cursor, KeysetPagination
 from tenants.features.models import FeatureFlag
+from tests.contract.api import resources
 from tests.factories.tenants import FeatureFlagFactory, MembershipFactory, TenantFeatureFactory
 from tests.support.api import field_problems, problem
 
@@ -35,8 +36,6 @@ def flags(tenant: Any, scope: Any) -> list[FeatureFlag]:
 
 @pytest.fixture
 def nullable_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lad.api.router import resources
-
     viewset = next(each.viewset for each in resources() if each.model is FeatureFlag)
     monkeypatch.setattr(viewset, "order", ("-created_at", "expires_at", "feature_key"))
 

@@ -30,7 +30,7 @@
             const start = at;
             const raw = take(STRING);
             if (raw !== null) { return raw; }
-            fail(text[start] === '"' ? "this text is not closed, or holds a line break or a lone backslash" : missing, start);
+            fail(text[start] === '"' ? "this text has no closing quote, or it contains a line break or a single backslash" : missing, start);
         }
 
         function many(closing, one) {
@@ -45,14 +45,14 @@
                 if (text[at] !== ",") { fail("a comma or " + closing + " is missing"); }
                 at += 1;
                 take(SPACE);
-                if (text[at] === closing) { fail("there is a comma too many"); }
+                if (text[at] === closing) { fail("there is an extra comma"); }
             }
         }
 
         function member(before) {
             const start = at;
             const name = string("a name in double quotes is missing");
-            if (before.some(function (item) { return item.name === name; })) { fail(name + " stands twice", start); }
+            if (before.some(function (item) { return item.name === name; })) { fail(name + " appears twice", start); }
             take(SPACE);
             if (text[at] !== ":") { fail("a colon is missing after the name"); }
             at += 1;
@@ -75,7 +75,7 @@
 
         const found = value();
         take(SPACE);
-        if (at < text.length) { fail("something follows the end of the value"); }
+        if (at < text.length) { fail("there is text after the end of the value"); }
         return found;
     }
 
