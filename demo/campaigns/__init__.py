@@ -1,4 +1,4 @@
-"""Demo rows of the campaigns domain."""
+"""Demo data of the campaigns app."""
 
 from datetime import datetime
 
@@ -7,12 +7,12 @@ from demo.demo_tenant import DemoTenant
 
 
 def load_shared(now: datetime) -> None:
-    """Make the templates everybody may use."""
+    """Create the templates that all tenants share."""
     templates.load_shared()
 
 
 def load(demo: DemoTenant) -> None:
-    """Fill one tenant: what it sends from, what it says, and its campaigns."""
+    """Create templates, sending accounts and campaigns."""
     templates.load(demo)
     profiles = accounts.load(demo)
     outreach.load(demo, profiles)

@@ -1,4 +1,4 @@
-"""Mailboxes and LinkedIn accounts of the demo's tenants."""
+"""E-mail and LinkedIn accounts of the demo's tenants."""
 
 from datetime import timedelta
 from typing import Final
@@ -6,24 +6,24 @@ from typing import Final
 from campaigns.accounts.models import EmailAccount, LinkedinAccount, LinkedinStatus
 from demo.demo_tenant import DemoTenant, plain
 
-# Mailbox, limit a day, sent today, switched on.
+# Mailbox, daily limit, sent today, active.
 MAILBOXES: Final = {
     "kestrel-analytics": [("hello", 200, 143, True), ("outreach", 150, 150, True), ("events", 80, 0, False)],
     "brightpath-education": [("admissions", 300, 212, True), ("open-days", 120, 18, True)],
 }
-SMALL: Final = [("lettings", 60, 9, True)]
-# What the provider says of each account, in the order of the people; some have lost an account and connected another.
-STANDING: Final = {
+DEFAULT_MAILBOXES: Final = [("lettings", 60, 9, True)]
+# The status of each account, in the order of the team. Some users have connected a second account.
+STATUSES: Final = {
     "kestrel-analytics": ["active", "active", "checkpoint", "active", "expired", "disconnected"],
     "brightpath-education": ["active", "active", "error", "pending", "revoked"],
 }
-OFTEN_SENT: Final = 7
+ACTIONS_TODAY: Final = 7
 
 
 def load(demo: DemoTenant) -> list[LinkedinAccount]:
-    """Make the accounts; returns the LinkedIn accounts that work."""
+    """Create the accounts. Return the LinkedIn accounts that work."""
     today = demo.now.date()
-    for box, limit, sent, active in MAILBOXES.get(demo.slug, SMALL):
+    for box, limit, sent, active in MAILBOXES.get(demo.slug, DEFAULT_MAILBOXES):
         EmailAccount.objects.create(
             **demo.created(demo.ago(days=110)),
             tenant=demo.tenant,
@@ -37,19 +37,19 @@ def load(demo: DemoTenant) -> list[LinkedinAccount]:
             sent_today=sent,
             last_reset_date=today,
         )
-    standing = STANDING.get(demo.slug, ["active"])
+    statuses = STATUSES.get(demo.slug, ["active"])
     return [
         account
-        for place, status in enumerate(standing)
-        if (account := _profile(demo, place, LinkedinStatus(status))).status == LinkedinStatus.ACTIVE
+        for number, status in enumerate(statuses)
+        if (account := _profile(demo, number, LinkedinStatus(status))).status == LinkedinStatus.ACTIVE
     ]
 
 
-def _profile(demo: DemoTenant, place: int, status: LinkedinStatus) -> LinkedinAccount:
-    person = demo.team[place % len(demo.team)]
+def _profile(demo: DemoTenant, number: int, status: LinkedinStatus) -> LinkedinAccount:
+    person = demo.team[number % len(demo.team)]
     works = status == LinkedinStatus.ACTIVE
-    account: LinkedinAccount = LinkedinAccount.objects.create(
-        **demo.created(demo.ago(days=100 - place * 6)),
+    return LinkedinAccount.objects.create(
+        **demo.created(demo.ago(days=100 - number * 6)),
         tenant=demo.tenant,
         account_name=f"{person.first_name} {person.last_name}",
         user=person,
@@ -59,9 +59,8 @@ def _profile(demo: DemoTenant, place: int, status: LinkedinStatus) -> LinkedinAc
         session_cookies="li_at=demo" if works else "",
         access_token="demo" if works else "",
         token_expires_at=demo.now + timedelta(days=40) if works else None,
-        last_verified_at=demo.ago(hours=2) if works else demo.ago(days=5 + place),
+        last_verified_at=demo.ago(hours=2) if works else demo.ago(days=5 + number),
         daily_action_limit=20 if works else 10,
-        actions_today=min(OFTEN_SENT + place, 20) if works else 0,
+        actions_today=min(ACTIONS_TODAY + number, 20) if works else 0,
         last_reset_date=demo.now.date(),
     )
-    return account

@@ -1,9 +1,9 @@
-"""Campaigns of one tenant, the leads enrolled in them and what was done for these."""
+"""Campaigns of one tenant with enrolments and activities."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from campaigns.accounts.models import CampaignAccount, LinkedinAccount
 from campaigns.design.channels import Channel
@@ -16,8 +16,8 @@ from demo.campaigns.sequences import PLANS, SMALL, Plan
 from demo.demo_tenant import DemoTenant
 from leads.contacts.models import Lead
 
-# What has become of the leads of a campaign in each status, by weight.
-FATES: Final[dict[str, dict[str, float]]] = {
+# Weights of the enrolments' statuses, for each status of a campaign.
+ENROLMENT_STATUSES: Final[dict[str, dict[str, float]]] = {
     "draft": {"pending": 1},
     "running": {"active": 6, "pending": 2, "completed": 3, "stopped": 1, "error": 0.4},
     "paused": {"active": 5, "pending": 3, "completed": 2, "stopped": 0.5},
@@ -25,8 +25,8 @@ FATES: Final[dict[str, dict[str, float]]] = {
     "stopped": {"stopped": 7, "completed": 2, "error": 1},
     "archived": {"completed": 8, "stopped": 1},
 }
-# How a finished step of a channel ended, by weight.
-ENDS: Final[dict[Channel | None, dict[str, float]]] = {
+# Weights of the statuses of finished activities, for each channel.
+ACTIVITY_STATUSES: Final[dict[Channel | None, dict[str, float]]] = {
     Channel.LINKEDIN: {"sent": 3, "connected": 4, "replied": 1.5, "failed": 0.5, "skipped": 0.5},
     Channel.EMAIL: {"delivered": 4, "opened": 3, "clicked": 1, "replied": 1, "failed": 0.5},
     Channel.VOICE: {"delivered": 3, "replied": 1, "failed": 1, "skipped": 0.5},
@@ -34,19 +34,19 @@ ENDS: Final[dict[Channel | None, dict[str, float]]] = {
     Channel.WEB: {"sent": 2, "skipped": 2, "replied": 0.3},
     None: {"delivered": 1},
 }
-FAULTS: Final = {
+ERROR_MESSAGES: Final = {
     Channel.EMAIL: "The address does not exist.",
     Channel.LINKEDIN: "The profile could not be found.",
     Channel.VOICE: "Nobody answered after three attempts.",
 }
 PROVIDERS: Final = {Channel.LINKEDIN: "unipile", Channel.EMAIL: "smtp"}
-# Some have no WhatsApp and get a text message instead.
-AS_SMS: Final = 0.15
+# The share of leads without WhatsApp, who get a text message instead.
+SMS_SHARE: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class _Journey:
-    """One lead on its way through a campaign."""
+class _EnrolledLead:
+    """One lead in a campaign, with the campaign's steps."""
 
     campaign: Campaign
     steps: Sequence[CampaignStep]
@@ -54,22 +54,22 @@ class _Journey:
 
 
 def load(demo: DemoTenant, profiles: Sequence[LinkedinAccount]) -> None:
-    """Make the tenant's campaigns with all that belongs to them."""
+    """Create the tenant's campaigns with steps, accounts, enrolments and activities."""
     leads = list(Lead.objects.filter(is_archived=False).order_by("pk"))
-    for place, plan in enumerate(PLANS.get(demo.slug, SMALL)):
+    for number, plan in enumerate(PLANS.get(demo.slug, SMALL)):
         campaign = _campaign(demo, plan)
         steps = _steps(campaign, plan)
         if any(channel_of(step.type) == Channel.LINKEDIN for step in steps):
-            _accounts(demo, campaign, profiles, primary=place)
-        journeys = [_Journey(campaign, steps, each) for each in _enrolments(demo, campaign, plan, leads)]
-        CampaignLeadActivity.objects.bulk_create(each for one in journeys for each in _activities(demo, one))
+            _accounts(demo, campaign, profiles, primary=number)
+        enrolled = [_EnrolledLead(campaign, steps, each) for each in _enrolments(demo, campaign, plan, leads)]
+        CampaignLeadActivity.objects.bulk_create(each for one in enrolled for each in _activities(demo, one))
 
 
 def _campaign(demo: DemoTenant, plan: Plan) -> Campaign:
     made = demo.ago(days=plan.ago)
     starts = made + timedelta(days=2)
     running = plan.status == "running"
-    campaign: Campaign = Campaign.objects.create(
+    return Campaign.objects.create(
         **demo.created(made),
         tenant=demo.tenant,
         name=plan.name,
@@ -89,14 +89,13 @@ def _campaign(demo: DemoTenant, plan: Plan) -> Campaign:
         last_lead_check_at=demo.ago(hours=demo.random.randint(1, 9)) if running else None,
         last_execution_reason=plan.reason,
     )
-    return campaign
 
 
 def _steps(campaign: Campaign, plan: Plan) -> list[CampaignStep]:
     return list(
         CampaignStep.objects.bulk_create(
-            CampaignStep(tenant=campaign.tenant, campaign=campaign, order=place, type=type_, title=title, config=config)
-            for place, (type_, title, config) in enumerate(plan.steps, start=1)
+            CampaignStep(tenant=campaign.tenant, campaign=campaign, order=order, type=type_, title=title, config=config)
+            for order, (type_, title, config) in enumerate(plan.steps, start=1)
         )
     )
 
@@ -120,22 +119,22 @@ def _accounts(demo: DemoTenant, campaign: Campaign, profiles: Sequence[LinkedinA
 
 def _enrolments(demo: DemoTenant, campaign: Campaign, plan: Plan, leads: list[Lead]) -> list[CampaignLead]:
     chosen = demo.random.sample(leads, min(plan.leads, len(leads)))
-    fates = demo.spread(FATES[plan.status], len(chosen))
+    statuses = demo.spread(ENROLMENT_STATUSES[plan.status], len(chosen))
     moments = sorted(demo.between(campaign.created_at, _last_moment(demo, campaign)) for _ in chosen)
     return list(
         CampaignLead.objects.bulk_create(
-            _enrolment(demo, campaign, lead, fate, moment, len(plan.steps))
-            for lead, fate, moment in zip(chosen, fates, moments, strict=True)
+            _enrolment(demo, campaign, lead, status, moment, len(plan.steps))
+            for lead, status, moment in zip(chosen, statuses, moments, strict=True)
         )
     )
 
 
 def _enrolment(
-    demo: DemoTenant, campaign: Campaign, lead: Lead, fate: str, moment: datetime, steps: int
+    demo: DemoTenant, campaign: Campaign, lead: Lead, status: str, moment: datetime, steps: int
 ) -> CampaignLead:
-    begun = None if fate == "pending" else demo.after(moment, hours=30)
-    ended = demo.after(begun, hours=24 * 9) if fate == "completed" and begun else None
-    done = {"pending": 0, "completed": steps}.get(fate, demo.random.randint(1, steps))
+    started = None if status == "pending" else demo.after(moment, hours=30)
+    ended = demo.after(started, hours=24 * 9) if status == "completed" and started else None
+    done = {"pending": 0, "completed": steps}.get(status, demo.random.randint(1, steps))
     return CampaignLead(
         **demo.created(moment),
         tenant=campaign.tenant,
@@ -143,9 +142,9 @@ def _enrolment(
         lead=lead,
         **{name: getattr(lead, name) for name in COPIED_COLUMNS},
         lead_data={"location": lead.location, "source": lead.source},
-        status=fate,
+        status=status,
         current_step_order=done,
-        started_at=begun,
+        started_at=started,
         completed_at=ended,
     )
 
@@ -154,56 +153,58 @@ def _last_moment(demo: DemoTenant, campaign: Campaign) -> datetime:
     return min(demo.now, campaign.ends_at or demo.now)
 
 
-def _activities(demo: DemoTenant, journey: _Journey) -> Iterator[CampaignLeadActivity]:
-    """What was done for the lead, and what comes next while it is on its way."""
-    enrolment = journey.enrolment
+def _activities(demo: DemoTenant, enrolled: _EnrolledLead) -> Iterator[CampaignLeadActivity]:
+    """Yield the finished activities of a lead, and the next one if it is still active."""
+    enrolment = enrolled.enrolment
     moment = enrolment.started_at
     if moment is None:
         return
-    for step in journey.steps[: enrolment.current_step_order]:
+    for step in enrolled.steps[: enrolment.current_step_order]:
         moment = demo.after(moment, hours=40)
         last = step.order == enrolment.current_step_order
-        yield _activity(demo, journey, step, _end(demo, enrolment, step, last), moment)
-    coming = journey.steps[enrolment.current_step_order :]
-    if coming and enrolment.status == "active":
-        yield _activity(demo, journey, coming[0], demo.pick({"pending": 2, "queued": 1}), moment)
-    elif coming and journey.campaign.status == "stopped":
-        yield _activity(demo, journey, coming[0], "cancelled", moment)
+        yield _activity(demo, enrolled, step, _final_status(demo, enrolment, step, last), moment)
+    upcoming = enrolled.steps[enrolment.current_step_order :]
+    if upcoming and enrolment.status == "active":
+        yield _activity(demo, enrolled, upcoming[0], demo.pick({"pending": 2, "queued": 1}), moment)
+    elif upcoming and enrolled.campaign.status == "stopped":
+        yield _activity(demo, enrolled, upcoming[0], "cancelled", moment)
 
 
-def _end(demo: DemoTenant, enrolment: CampaignLead, step: CampaignStep, last: bool) -> str:
+def _final_status(demo: DemoTenant, enrolment: CampaignLead, step: CampaignStep, last: bool) -> str:
     if last and enrolment.status == "error":
         return "failed"
-    return demo.pick(ENDS[channel_of(step.type)])
+    return demo.pick(ACTIVITY_STATUSES[channel_of(step.type)])
 
 
 def _activity(
-    demo: DemoTenant, journey: _Journey, step: CampaignStep, status: str, moment: datetime
+    demo: DemoTenant, enrolled: _EnrolledLead, step: CampaignStep, status: str, moment: datetime
 ) -> CampaignLeadActivity:
     channel, config = channel_of(step.type), step.config
-    if channel == Channel.WHATSAPP and demo.random.random() < AS_SMS:
+    if channel == Channel.WHATSAPP and demo.random.random() < SMS_SHARE:
         channel = Channel.SMS
-    values = _merge(journey.enrolment)
+    values = _merge(enrolled.enrolment)
     text = config.get("message") or config.get("body") or config.get("context") or ""
-    waiting = status in ("pending", "queued", "cancelled")
-    said: dict[str, Any] = {
+    pending = status in ("pending", "queued", "cancelled")
+    texts = {
         "subject": rendering.fill(config.get("subject", ""), values),
         "message_content": rendering.fill(text, values),
-        "error_message": FAULTS.get(channel, "The provider did not answer.") if status == "failed" and channel else "",
+        "error_message": ERROR_MESSAGES.get(channel, "The provider did not respond.")
+        if status == "failed" and channel
+        else "",
     }
-    provider = PROVIDERS.get(channel, "") if channel and not waiting else ""
+    provider = PROVIDERS.get(channel, "") if channel and not pending else ""
     return CampaignLeadActivity(
         **demo.created(moment),
-        tenant=journey.campaign.tenant,
-        campaign=journey.campaign,
-        campaign_lead=journey.enrolment,
+        tenant=enrolled.campaign.tenant,
+        campaign=enrolled.campaign,
+        campaign_lead=enrolled.enrolment,
         step=step,
         channel=channel,
         step_type=step.type,
         action_type="REPLY_RECEIVED" if status == "replied" else step.type,
         status=status,
-        **said,
-        executed_at=None if waiting else moment,
+        **texts,
+        executed_at=None if pending else moment,
         provider=provider,
         provider_event_id=f"{provider}-{demo.random.getrandbits(48):012x}" if provider else "",
     )

@@ -1,4 +1,4 @@
-"""Campaigns with their steps, the leads enrolled in them, and what was done for these."""
+"""Campaigns at scale, with steps, accounts, enrolments and activities."""
 
 from typing import Final
 
@@ -6,6 +6,7 @@ from demo.scale import Scale, one_of
 
 
 def fill(scale: Scale) -> None:
+    """Insert the rows of the campaigns app."""
     scale.insert("campaigns", CAMPAIGNS)
     scale.insert("campaign_steps", STEPS)
     scale.insert("communication_templates", TEMPLATES)
@@ -16,7 +17,7 @@ def fill(scale: Scale) -> None:
     scale.insert("campaign_lead_activities", ACTIVITIES)
 
 
-# So that a tenant with half of a million leads has about a hundred.
+# A tenant with half a million leads has about a hundred campaigns.
 CAMPAIGNS: Final = f"""
 INSERT INTO campaigns (id, tenant_id, created_at, updated_at, name, status, starts_at, config, created_by_user_id,
                        execution_state, next_run_at)
@@ -71,7 +72,7 @@ FROM campaigns c JOIN pg_temp.scale_tenants t ON t.tenant_id = c.tenant_id,
      LATERAL (SELECT id FROM social_linkedin_accounts WHERE tenant_id = c.tenant_id ORDER BY id LIMIT 1) AS a
 """
 
-# Half of the leads are in one campaign, the one that began last before they came.
+# Half of the leads are enrolled, each in the last campaign created before the lead.
 ENROLMENTS: Final = f"""
 INSERT INTO campaign_leads (id, tenant_id, created_at, updated_at, campaign_id, lead_id, first_name, last_name, email,
                             company_name, title, linkedin_url, phone, status, current_step_order, started_at,

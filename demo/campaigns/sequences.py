@@ -1,4 +1,4 @@
-"""What the demo's campaigns do, step by step, and which campaigns there are."""
+"""The demo's campaigns and their steps."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -72,7 +72,7 @@ OPEN_DAY: Final[Steps] = [
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One campaign of the demo: made ``ago`` days ago, for ``leads`` of the tenant's leads."""
+    """One campaign of the demo, created ``ago`` days ago, with ``leads`` enrolled leads."""
 
     name: str
     status: str
@@ -80,7 +80,7 @@ class Plan:
     steps: Steps
     ago: int
     leads: int
-    # Days it lasts from its start, two days after it was made; 0 for no end.
+    # Days from its start to its end; 0 means no end. It starts two days after it was created.
     lasts: int = 0
     state: str = "active"
     reason: str = ""
@@ -108,7 +108,7 @@ PLANS: Final = {
             45,
             0,
             "sleeping_until_next_day",
-            "All leads of today are done; it goes on in the morning.",
+            "All leads of today are done. It continues tomorrow.",
         ),
         Plan(
             "Nordics on LinkedIn",
@@ -119,7 +119,7 @@ PLANS: Final = {
             30,
             60,
             "waiting_for_leads",
-            "No lead waits in it; looked again six hours later.",
+            "There are no due leads. The next check is in six hours.",
         ),
         Plan(
             "Retail analytics",

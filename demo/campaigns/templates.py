@@ -1,4 +1,4 @@
-"""Message templates: those LAD ships and those of the demo's tenants."""
+"""Message templates: the built-in ones and those of the demo's tenants."""
 
 from typing import Any, Final
 
@@ -194,14 +194,14 @@ OWN: Final[dict[str, list[tuple[str, str, str, str, str, str, str]]]] = {
 
 
 def load_shared() -> None:
-    """Make the templates LAD ships."""
+    """Create the built-in templates."""
     CommunicationTemplate.objects.bulk_create(
         CommunicationTemplate(tenant=None, is_builtin=True, **_values(each)) for each in BUILTIN
     )
 
 
 def load(demo: DemoTenant) -> None:
-    """Make the tenant's own templates; one of them is switched off."""
+    """Create the tenant's own templates. One of them is inactive."""
     rows = OWN.get(demo.slug, OWN["harbour-finch"])
     for place, each in enumerate(rows):
         moment = demo.ago(days=100 - place * 9)

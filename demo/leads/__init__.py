@@ -1,4 +1,4 @@
-"""Demo rows of the leads domain."""
+"""Demo data of the leads app."""
 
 from demo.demo_tenant import DemoTenant
 from demo.leads import attachments, bookings, companies, education
@@ -6,7 +6,7 @@ from demo.leads import leads as people
 
 
 def load(demo: DemoTenant) -> None:
-    """Fill one tenant: leads with what hangs on them, then what builds on leads."""
+    """Create leads, then everything that refers to them."""
     leads = people.load(demo)
     bookings.load(demo, leads)
     attachments.load(demo)

@@ -1,7 +1,7 @@
-"""Bookings of one tenant: what was, what was missed and tried again, and what is to come."""
+"""Bookings of one tenant: past ones, retries of missed ones, and upcoming ones."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from demo.demo_tenant import DemoTenant
@@ -17,16 +17,17 @@ from leads.bookings.models import (
     TaskStatus,
 )
 from leads.contacts.models import Lead
+from tenants.accounts.models import User
 
 ZONES: Final = {"kestrel-analytics": "Europe/Stockholm", "brightpath-education": "Europe/London"}
 OTHER_ZONE: Final = "Australia/Sydney"
-# One in so many leads is met at all.
-PART_MET: Final = 0.45
+# The share of assigned leads that have bookings.
+BOOKED_SHARE: Final = 0.45
 FUTURE_DAYS: Final = 25
 GRID: Final = timedelta(minutes=30)
-# Of the last days some bookings still wait for somebody to say what came of them.
-FORGOTTEN: Final = timedelta(days=4)
-PART_FORGOTTEN: Final = 0.4
+# Some bookings of the last days are still open after their end.
+OVERDUE_SINCE: Final = timedelta(days=4)
+OVERDUE_SHARE: Final = 0.4
 
 PAST: Final = {
     BookingStatus.COMPLETED: 10,
@@ -34,8 +35,8 @@ PAST: Final = {
     BookingStatus.CANCELLED: 2,
     BookingStatus.FAILED: 2,
 }
-AHEAD: Final = {BookingStatus.SCHEDULED: 6, BookingStatus.CONFIRMED: 4, BookingStatus.CANCELLED: 1}
-KINDS: Final = {
+UPCOMING: Final = {BookingStatus.SCHEDULED: 6, BookingStatus.CONFIRMED: 4, BookingStatus.CANCELLED: 1}
+TYPES: Final = {
     BookingType.AUTO_FOLLOWUP: 4,
     BookingType.MANUAL_FOLLOWUP: 4,
     BookingType.CALLBACK_REQUESTED: 2,
@@ -45,7 +46,7 @@ KINDS: Final = {
     BookingType.ONBOARDING: 1,
     BookingType.SUPPORT: 1,
 }
-SCHOOL_KINDS: Final = {
+SCHOOL_TYPES: Final = {
     BookingType.AUTO_CONSULTATION: 3,
     BookingType.INITIAL_CONSULT: 4,
     BookingType.APPLICATION_REVIEW: 4,
@@ -67,43 +68,43 @@ TASKS: Final = {
 
 
 class Calendar:
-    """Everybody's time in half hours; nobody is in two places at once."""
+    """The half hours that are taken. No user and no lead has two bookings at the same time."""
 
     def __init__(self, demo: DemoTenant) -> None:
         self.demo = demo
         self._taken: set[tuple[UUID, datetime]] = set()
 
-    def free(self, person: Any, lead: Lead, near: datetime) -> datetime:
-        """The first free half hour at or after the moment at which neither the person nor the lead is busy."""
+    def take(self, user: User, lead: Lead, near: datetime) -> datetime:
+        """Take the first half hour from ``near`` on that is free for both, and return its start."""
         start = near.replace(minute=30 * (near.minute // 30), second=0, microsecond=0)
-        while (person.pk, start) in self._taken or (lead.pk, start) in self._taken:
+        while (user.pk, start) in self._taken or (lead.pk, start) in self._taken:
             start += GRID
-        self._taken |= {(person.pk, start), (lead.pk, start)}
+        self._taken |= {(user.pk, start), (lead.pk, start)}
         return start
 
 
 def load(demo: DemoTenant, leads: list[Lead]) -> None:
-    """Make the bookings of the leads that have an owner, each chain from its first attempt on."""
+    """Create bookings of assigned leads, each with its retries."""
     calendar = Calendar(demo)
     generations: list[list[LeadBooking]] = [[] for _ in range(MAX_RETRIES + 1)]
     for lead in leads:
-        if lead.assigned_user is None or demo.random.random() > PART_MET:
+        if lead.assigned_user is None or demo.random.random() > BOOKED_SHARE:
             continue
         for booking in _chain(demo, calendar, lead):
             generations[booking.retry_count].append(booking)
     _one_in_progress(demo, calendar, generations[0], leads)
-    # An attempt comes after the one it follows.
+    # A retry refers to the attempt before it.
     for generation in generations:
         LeadBooking.objects.bulk_create(sorted(generation, key=lambda booking: booking.created_at))
 
 
 def _chain(demo: DemoTenant, calendar: Calendar, lead: Lead) -> list[LeadBooking]:
     first = demo.between(lead.created_at, demo.now + timedelta(days=FUTURE_DAYS))
-    kind = demo.pick(SCHOOL_KINDS if demo.tenant.metadata.get("vertical") == "education" else KINDS)
+    booking_type = demo.pick(SCHOOL_TYPES if demo.tenant.metadata.get("vertical") == "education" else TYPES)
     chain: list[LeadBooking] = []
     moment = first.replace(hour=demo.random.randint(8, 16))
     while True:
-        booking = _booking(demo, calendar, lead, kind, moment, chain[-1] if chain else None)
+        booking = _booking(demo, calendar, lead, booking_type, moment, chain[-1] if chain else None)
         chain.append(booking)
         again = booking.status in (BookingStatus.MISSED, BookingStatus.FAILED) and demo.random.random() < 0.7
         if not again or booking.retry_count == MAX_RETRIES:
@@ -112,13 +113,19 @@ def _chain(demo: DemoTenant, calendar: Calendar, lead: Lead) -> list[LeadBooking
 
 
 def _booking(
-    demo: DemoTenant, calendar: Calendar, lead: Lead, kind: Any, moment: datetime, parent: LeadBooking | None
+    demo: DemoTenant,
+    calendar: Calendar,
+    lead: Lead,
+    booking_type: BookingType,
+    moment: datetime,
+    parent: LeadBooking | None,
 ) -> LeadBooking:
-    person = lead.assigned_user
-    starts = calendar.free(person, lead, moment)
+    user = lead.assigned_user
+    assert user is not None  # only assigned leads are booked
+    starts = calendar.take(user, lead, moment)
     past = starts + DEFAULT_DURATION < demo.now
-    status = demo.pick(PAST if past else AHEAD)
-    if past and demo.now - starts < FORGOTTEN and demo.random.random() < PART_FORGOTTEN:
+    status = demo.pick(PAST if past else UPCOMING)
+    if past and demo.now - starts < OVERDUE_SINCE and demo.random.random() < OVERDUE_SHARE:
         status = BookingStatus.SCHEDULED
     made = min(starts - timedelta(hours=demo.random.randint(2, 60)), demo.now)
     if parent is not None:
@@ -127,11 +134,11 @@ def _booking(
         **demo.created(made),
         tenant=demo.tenant,
         lead=lead,
-        assigned_user=person,
-        created_by_user=person,
+        assigned_user=user,
+        created_by_user=user,
         parent_booking=parent,
         retry_count=parent.retry_count + 1 if parent else 0,
-        booking_type=kind,
+        booking_type=booking_type,
         booking_source=demo.pick(
             {BookingSource.USER_UI: 5, BookingSource.CAMPAIGN: 2, BookingSource.WEB: 2, BookingSource.PHONE: 1}
         ),
@@ -143,13 +150,13 @@ def _booking(
     )
     if status == BookingStatus.CANCELLED:
         booking.metadata = {"cancelled_because": demo.random.choice(words.CANCELLED_BECAUSE)}
-    if kind == BookingType.AUTO_FOLLOWUP:
+    if booking_type == BookingType.AUTO_FOLLOWUP:
         _as_task(demo, booking)
     return booking
 
 
 def _as_task(demo: DemoTenant, booking: LeadBooking) -> None:
-    """An automatic follow-up is a call the system makes at that time."""
+    """Set the task columns of an automatic follow-up, a call that the system makes."""
     status = TASKS.get(BookingStatus(booking.status), TaskStatus.PENDING)
     booking.booking_source = BookingSource.SYSTEM if booking.retry_count else BookingSource.VOICE_AGENT
     booking.task_status = status
@@ -166,7 +173,7 @@ def _as_task(demo: DemoTenant, booking: LeadBooking) -> None:
 
 
 def _one_in_progress(demo: DemoTenant, calendar: Calendar, bookings: list[LeadBooking], leads: list[Lead]) -> None:
-    """Somebody is talking to a lead at this moment."""
+    """Create a booking that is in progress now."""
     busy = {booking.lead_id for booking in bookings}
     lead = next((each for each in reversed(leads) if each.assigned_user and each.pk not in busy), None)
     if lead is None:

@@ -1,4 +1,4 @@
-"""What the directory answered when people searched for companies and who works there."""
+"""Cached results of searches for companies and their employees."""
 
 from typing import Final
 from uuid import UUID
@@ -23,12 +23,12 @@ SOURCES: Final = {sources.APOLLO: 8, sources.UNIPILE: 2, sources.LINKEDIN: 2}
 
 
 def load(demo: DemoTenant) -> None:
-    """Searches with their answers, and some of the people found behind them."""
+    """Create the results of some searches, with employees of the companies found."""
     searches = SEARCHES.get(demo.slug, ())
     found = list(demo.companies(len(searches) * PAGES * PER_PAGE))
     results, people = [], []
-    for place, business in enumerate(found):
-        keywords, location, industry = searches[place // (PAGES * PER_PAGE)]
+    for number, business in enumerate(found):
+        keywords, location, industry = searches[number // (PAGES * PER_PAGE)]
         asked = demo.moment()
         used = demo.random.randint(0, 12)
         results.append(
@@ -49,13 +49,13 @@ def load(demo: DemoTenant) -> None:
                     "city": business.city,
                     "country": business.country,
                 },
-                page_number=place // PER_PAGE % PAGES + 1,
+                page_number=number // PER_PAGE % PAGES + 1,
                 access_count=used,
                 last_accessed_at=demo.after(asked, hours=24 * 20) if used else None,
             )
         )
         people += _employees(demo, business, results[-1])
-    # Numbered in the order of time, as they would have come.
+    # The ids are numbers, so the rows must be inserted in order of time.
     CompanySearchCache.objects.bulk_create(sorted(results, key=lambda row: row.created_at))
     EmployeeCache.objects.bulk_create(sorted(people, key=lambda row: row.created_at))
 

@@ -1,4 +1,4 @@
-"""The education vertical: who counsels, and who wants to study what, where and from when."""
+"""Students and counsellors of the education vertical."""
 
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ COUNTRIES: Final = {"United Kingdom": 6, "Ireland": 3, "Canada": 3, "Australia":
 INTAKES: Final = {Month.SEPTEMBER: 6, Month.JANUARY: 3, Month.MAY: 1}
 PARENTS: Final = ("Engineer", "Physician", "Teacher", "Shop owner", "Accountant", "Nurse", "Civil servant", "")
 SPECIALITIES: Final = ("Engineering and computing", "Business", "Health sciences", "Arts and design")
-STUDENTS_PER_LEADS: Final = 0.75
+STUDENT_SHARE: Final = 0.75
 WITHDRAWN: Final = 3
 
 _MORNING = {"start": "09:00", "end": "12:30"}
@@ -39,7 +39,7 @@ ZONES: Final = ("Europe/London", "Europe/Dublin", "Asia/Dubai", "Asia/Kolkata")
 
 
 def load(demo: DemoTenant) -> None:
-    """Counsellors and students of a tenant in the education vertical; nothing for others."""
+    """Create counsellors and students of a tenant in the education vertical."""
     if demo.tenant.metadata.get("vertical") != "education":
         return
     _counsellors(demo)
@@ -47,37 +47,37 @@ def load(demo: DemoTenant) -> None:
 
 
 def _counsellors(demo: DemoTenant) -> None:
-    team = [person for person in demo.team if person.memberships.exclude(role=Role.VIEWER).exists()]
-    for place, person in enumerate(team):
+    team = [user for user in demo.team if user.memberships.exclude(role=Role.VIEWER).exists()]
+    for number, user in enumerate(team):
         year = demo.now.year
         demo.write(
             EducationCounsellor,
             {
-                "user": person,
-                "counselor_code": f"BP-{place + 1:02}",
-                "display_name": person.full_name,
+                "user": user,
+                "counselor_code": f"BP-{number + 1:02}",
+                "display_name": user.full_name,
                 "designation": "Head of admissions"
-                if place == 0
+                if number == 0
                 else "Senior counsellor"
-                if place < 3
+                if number < 3
                 else "Counsellor",
-                "specialization": SPECIALITIES[place % len(SPECIALITIES)],
-                "timezone": ZONES[place % len(ZONES)],
+                "specialization": SPECIALITIES[number % len(SPECIALITIES)],
+                "timezone": ZONES[number % len(ZONES)],
                 "availability_rules": {
-                    "weekly": WEEKS[place % len(WEEKS)],
+                    "weekly": WEEKS[number % len(WEEKS)],
                     "exceptions": [
                         {"date": f"{year}-12-24", "windows": [], "reason": "Christmas Eve"},
                         {"date": f"{year}-12-31", "windows": [_MORNING], "reason": "New Year's Eve"},
                     ],
                 },
-                "max_sessions_per_day": (4, 10, 12, 8)[place % 4],
-                "is_active": place != len(team) - 1 or len(team) < 3,
+                "max_sessions_per_day": (4, 10, 12, 8)[number % 4],
+                "is_active": number != len(team) - 1 or len(team) < 3,
             },
         )
 
 
 def _students(demo: DemoTenant) -> None:
-    leads = [lead for lead in Lead.objects.order_by("created_at") if demo.random.random() < STUDENTS_PER_LEADS]
+    leads = [lead for lead in Lead.objects.order_by("created_at") if demo.random.random() < STUDENT_SHARE]
     programmes, countries = demo.spread(PROGRAMMES, len(leads)), demo.spread(COUNTRIES, len(leads))
     parents = list(demo.people(len(leads)))
     rows = []

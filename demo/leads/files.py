@@ -1,4 +1,4 @@
-"""Small real files, made on the spot."""
+"""Generate small, valid files."""
 
 import struct
 import zlib
@@ -9,7 +9,7 @@ _ESCAPED = str.maketrans({"(": r"\(", ")": r"\)", "\\": r"\\"})
 
 
 def pdf(title: str, lines: Sequence[str]) -> bytes:
-    """One page of text that every reader opens."""
+    """Return a PDF with one page of text."""
     text = [f"BT /F1 18 Tf 56 780 Td ({title.translate(_ESCAPED)}) Tj /F1 11 Tf 0 -30 Td 15 TL"]
     text += [f"({line.translate(_ESCAPED)}) Tj T*" for line in lines[:_LINES_PER_PAGE]]
     stream = "\n".join([*text, "ET"]).encode("latin-1", errors="replace")
@@ -21,17 +21,17 @@ def pdf(title: str, lines: Sequence[str]) -> bytes:
         b" /Encoding /WinAnsiEncoding >> >> >> >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
     ]
-    made, places = bytearray(b"%PDF-1.4\n"), []
+    content, offsets = bytearray(b"%PDF-1.4\n"), []
     for number, body in enumerate(objects, start=1):
-        places.append(len(made))
-        made += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+        offsets.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     end = b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
-    return bytes(made) + end % (len(objects) + 1, table, len(objects) + 1, len(made))
+    return bytes(content) + end % (len(objects) + 1, table, len(objects) + 1, len(content))
 
 
 def png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
-    """A picture of one colour that fades to white."""
+    """Return a PNG of one colour that fades to white."""
     rows = bytearray()
     for y in range(height):
         share = y / height
@@ -47,8 +47,10 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def csv(rows: Sequence[Sequence[str]]) -> bytes:
+    """Return the rows as CSV."""
     return "".join(",".join(cell.replace(",", " ") for cell in row) + "\r\n" for row in rows).encode()
 
 
 def txt(lines: Sequence[str]) -> bytes:
+    """Return the lines as text."""
     return ("\n".join(lines) + "\n").encode()

@@ -1,9 +1,9 @@
-"""Leads of one tenant over the last months, with their notes and social profiles."""
+"""Leads of one tenant from the last months, with notes and social profiles."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from demo.demo_tenant import DemoTenant
+from demo.demo_tenant import Company, DemoTenant, Person
 from demo.leads import words
 from lad import phones, writes
 from leads.contacts.models import Lead, LeadNote, LeadSocial, Priority
@@ -11,67 +11,71 @@ from leads.contacts.services.leads import move_many
 from leads.pipeline import services as pipeline
 from leads.pipeline.models import LeadStage
 from tenants.access.roles import Role
+from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
 SIZES: Final = {"kestrel-analytics": 260, "brightpath-education": 220}
 SMALL: Final = 60
-# What a deal is worth, from and to, and in which currency.
-WORTH: Final = {
+# Lowest and highest value of a deal, and its currency.
+DEAL_VALUES: Final = {
     "kestrel-analytics": (4_000, 120_000, "EUR"),
     "brightpath-education": (1_500, 14_000, "GBP"),
     "harbour-finch": (900, 4_500, "AUD"),
 }
-USUAL_WORTH: Final = (1_000, 20_000, "USD")
-# So many went through the services, so that the activity feed tells of them.
-TOLD: Final = 6
+DEFAULT_DEAL_VALUES: Final = (1_000, 20_000, "USD")
+# This many leads are changed through the services, so that the activity feed shows it.
+IN_FEED: Final = 6
 
 
 def pipeline_of(demo: DemoTenant) -> dict[str, int]:
-    """Set the tenant's stages and statuses up; how its leads spread over the stages."""
+    """Create the tenant's stages and statuses. Return the weight of each stage."""
     if not is_school(demo):
         pipeline.ensure(demo.tenant.pk)
         return words.SALES_SPREAD
     LeadStage.objects.bulk_create(
-        LeadStage(tenant=demo.tenant, key=key, label=label, color=color, display_order=place)
-        for place, (key, label, color) in enumerate(words.SCHOOL_STAGES, start=1)
+        LeadStage(tenant=demo.tenant, key=key, label=label, color=color, display_order=order)
+        for order, (key, label, color) in enumerate(words.SCHOOL_STAGES, start=1)
     )
     pipeline.ensure(demo.tenant.pk)
     return words.SCHOOL_SPREAD
 
 
 def is_school(demo: DemoTenant) -> bool:
+    """Return whether the tenant belongs to the education vertical."""
     return demo.tenant.metadata.get("vertical") == "education"
 
 
 def load(demo: DemoTenant) -> list[Lead]:
-    """Make the leads, oldest first, and what is written about them."""
+    """Create the leads, oldest first, with notes and social profiles. Return the leads."""
     spread, sellers = pipeline_of(demo), sellers_of(demo)
     number = SIZES.get(demo.slug, SMALL)
-    born = sorted(demo.moment() for _ in range(number))
+    created = sorted(demo.moment() for _ in range(number))
     stages = _stages(demo, spread, number)
     people = demo.people(number)
     businesses = list(demo.companies(max(number // 3, 20)))
     leads = [
         _lead(demo, sellers, person, demo.random.choice(businesses), moment, stage)
-        for person, moment, stage in zip(people, born, stages, strict=True)
+        for person, moment, stage in zip(people, created, stages, strict=True)
     ]
     Lead.objects.bulk_create(leads)
     _notes(demo, sellers, leads)
     _social(demo, leads)
-    _lately(demo, sellers, leads)
+    _change_latest(demo, sellers, leads)
     return leads
 
 
 def _stages(demo: DemoTenant, spread: dict[str, int], number: int) -> list[str]:
-    """Stages for leads from the oldest to the newest: the older, the further, by and large."""
+    """Return a stage for each lead, oldest first. Older leads are mostly further along."""
     order = list(spread)
     return sorted(demo.spread(spread, number), key=lambda key: -order.index(key) + demo.random.gauss(0, 2.5))
 
 
-def _lead(demo: DemoTenant, sellers: list[Any], person: Any, business: Any, moment: datetime, stage: str) -> Lead:
+def _lead(
+    demo: DemoTenant, sellers: list[User], person: Person, business: Company, moment: datetime, stage: str
+) -> Lead:
     random = demo.random
-    owner = random.choice(sellers) if stage not in ("new", "inquiry") or random.random() < 0.5 else None
-    low, high, currency = WORTH.get(demo.slug, USUAL_WORTH)
+    assigned_user = random.choice(sellers) if stage not in ("new", "inquiry") or random.random() < 0.5 else None
+    low, high, currency = DEAL_VALUES.get(demo.slug, DEFAULT_DEAL_VALUES)
     active = demo.between(moment, min(moment + timedelta(days=40), demo.now))
     source = demo.pick(words.SOURCES)
     private = is_school(demo)
@@ -79,8 +83,8 @@ def _lead(demo: DemoTenant, sellers: list[Any], person: Any, business: Any, mome
         **demo.created(moment),
         tenant=demo.tenant,
         created_by_user=random.choice(sellers),
-        assigned_user=owner,
-        assigned_at=demo.after(moment, hours=30) if owner else None,
+        assigned_user=assigned_user,
+        assigned_at=demo.after(moment, hours=30) if assigned_user else None,
         first_name=person.first_name,
         last_name=person.last_name,
         email=person.email("mail.example" if private else business.domain) if random.random() < 0.92 else "",
@@ -117,8 +121,8 @@ def _with_phone(lead: Lead, number: str) -> Lead:
     return lead
 
 
-def sellers_of(demo: DemoTenant) -> list[Any]:
-    """Those who work with leads: everybody of the tenant but its viewers."""
+def sellers_of(demo: DemoTenant) -> list[User]:
+    """Return the members who work with leads: all but the viewers."""
     members = Membership.objects.filter(tenant=demo.tenant).exclude(role=Role.VIEWER).values_list("user", flat=True)
     allowed = set(members)
     return [user for user in demo.team if user.pk in allowed]
@@ -138,7 +142,7 @@ def _follow_up(demo: DemoTenant, stage: str) -> datetime | None:
     return demo.moment(days_back=4, days_ahead=21)
 
 
-def _notes(demo: DemoTenant, sellers: list[Any], leads: list[Lead]) -> None:
+def _notes(demo: DemoTenant, sellers: list[User], leads: list[Lead]) -> None:
     templates: tuple[str, ...] = words.SALES_NOTES
     if is_school(demo):
         templates = words.SCHOOL_NOTES
@@ -176,12 +180,12 @@ def _social(demo: DemoTenant, leads: list[Lead]) -> None:
     LeadSocial.objects.bulk_create(rows)
 
 
-def _lately(demo: DemoTenant, sellers: list[Any], leads: list[Lead]) -> None:
-    """The last few changes, made as people make them."""
-    places = list(LeadStage.objects.filter(tenant=demo.tenant).order_by("display_order").values_list("key", flat=True))
-    for lead in leads[-TOLD:]:
+def _change_latest(demo: DemoTenant, sellers: list[User], leads: list[Lead]) -> None:
+    """Change the latest leads through the services, as users would."""
+    keys = list(LeadStage.objects.filter(tenant=demo.tenant).order_by("display_order").values_list("key", flat=True))
+    for lead in leads[-IN_FEED:]:
         actor = demo.random.choice(sellers)
         writes.update(lead, {"assigned_user": actor, "priority": Priority.HIGH}, actor=actor)
-        following = places[min(places.index(lead.stage) + 1, len(places) - 1)]
-        move_many(ids=[lead.pk], stage=following, actor=actor)
-        lead.stage = following
+        next_stage = keys[min(keys.index(lead.stage) + 1, len(keys) - 1)]
+        move_many(ids=[lead.pk], stage=next_stage, actor=actor)
+        lead.stage = next_stage

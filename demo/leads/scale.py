@@ -1,4 +1,4 @@
-"""Leads and what hangs on them, in the proportions of a pipeline that has been at work for two years."""
+"""Leads and their related rows at scale, in the proportions of a pipeline two years old."""
 
 from typing import Final
 
@@ -23,6 +23,7 @@ STATUSES: Final = (
 
 
 def fill(scale: Scale) -> None:
+    """Insert the rows of the leads app."""
     _pipeline(scale)
     scale.insert("leads", LEADS, **words())
     scale.insert("lead_notes", NOTES)
@@ -61,7 +62,7 @@ _SOURCE: Final = one_of(
     {"apollo_io": 8, "website": 4, "linkedin_search": 3, "inbound_csv": 2, "manual": 2, "referral": 1}
 )
 
-# The older a lead, the further it has come; the first of the members have most of them.
+# Older leads are further along. The first members have most of the leads.
 LEADS: Final = f"""
 INSERT INTO leads (
     id, tenant_id, created_at, updated_at, created_by_user_id, assigned_user_id, assigned_at, first_name, last_name,
@@ -160,7 +161,7 @@ FROM (SELECT l.tenant_id, l.id AS lead_id, pg_temp.some(members) AS person, made
       JOIN pg_temp.scale_tenants t ON t.tenant_id = l.tenant_id OFFSET 0) AS attachment ORDER BY made
 """
 
-# Everybody's bookings stand evenly from a year ago until in three weeks, so that no two are at one time.
+# A user's bookings are spread evenly from a year ago to three weeks ahead, so that none overlap.
 BOOKINGS: Final = f"""
 INSERT INTO lead_bookings (id, tenant_id, created_at, updated_at, lead_id, assigned_user_id, booking_type,
                            booking_source, scheduled_at, buffer_until, timezone, status, call_result,
@@ -263,7 +264,7 @@ FROM (SELECT number, tenant_id, %(now)s - interval '1 year' * (1 - number * 5 / 
       JOIN pg_temp.scale_slots USING (slot)) AS employee ORDER BY made
 """
 
-# A fifth of the leads were added by hand; the rest came in by the thousand, which is no news.
+# A fifth of the leads were added by hand. Imports of thousands do not appear in the feed.
 EVENTS: Final = """
 INSERT INTO domain_events (id, tenant_id, created_at, event_type, aggregate_type, aggregate_id, payload, processed,
                            processed_at, metadata)

@@ -1,4 +1,4 @@
-"""What the demo's leads are called, want and were told."""
+"""Texts for the demo's leads: stages, tags, notes and reasons."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ SCHOOL_STAGES: Final = (
     ("withdrawn", "Withdrawn", "#6B7280"),
 )
 
-# How many of a hundred leads stand where.
+# The weight of each stage.
 SALES_SPREAD: Final = {
     "new": 30,
     "contacted": 24,
