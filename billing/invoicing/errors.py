@@ -1,10 +1,10 @@
-"""Why something cannot be done with an invoice."""
+"""Errors of invoicing."""
 
 from lad.errors import Conflict
 
 
 class InvoiceIssued(Conflict):
-    """The invoice was finalised and stays as it is: write a credit note, or void it while it is unpaid."""
+    """A finalised invoice cannot be changed. Write a credit note, or void the invoice while it is unpaid."""
 
     code = "invoice_issued"
 
@@ -16,19 +16,19 @@ class WrongInvoiceStatus(Conflict):
 
 
 class InvoiceIncomplete(Conflict):
-    """The invoice lacks something that a finalised one has."""
+    """The invoice is incomplete and cannot be finalised."""
 
     code = "invoice_incomplete"
 
 
 class PeriodNotOver(Conflict):
-    """The period is not over yet: draft its invoice when it is."""
+    """The period has not ended yet. Draft its invoice after it has."""
 
     code = "period_not_over"
 
 
 class PeriodInvoiced(Conflict):
-    """Another invoice covers use of this period."""
+    """Another invoice covers usage of this period."""
 
     code = "period_invoiced"
 
@@ -40,24 +40,24 @@ class NothingUsed(Conflict):
 
 
 class DraftOutdated(Conflict):
-    """The draft no longer says what the ledger says: draft the period again."""
+    """The ledger has changed since this draft. Draft the period again."""
 
     code = "draft_outdated"
 
 
 class PartialPayment(Conflict):
-    """An invoice is paid in full, by one payment."""
+    """An invoice must be paid in full by one payment."""
 
     code = "partial_payment"
 
 
 class CreditTooLarge(Conflict):
-    """No more can be credited than the invoice came to, less what was credited before."""
+    """The credit exceeds what is left of the invoice after earlier credit notes."""
 
     code = "credit_too_large"
 
 
 class HasCreditNotes(Conflict):
-    """Part of the invoice was credited: credit the rest of it instead of voiding it."""
+    """Part of the invoice was credited, so it cannot be voided. Credit the rest instead."""
 
     code = "has_credit_notes"

@@ -1,4 +1,4 @@
-"""What happens in the billing domain, and who acts on it."""
+"""Domain events of invoices."""
 
 from lad.outbox.catalogue import define
 

@@ -1,7 +1,7 @@
-"""Invoices by mail. Each leaves once; sending one again is a mail of its own."""
+"""Send invoices by mail. Sending an invoice again is a new mail."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -16,42 +16,43 @@ from lad.mail.kinds import Attachment, Content, MailKind, Obsolete, mail_kinds
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
+from lad.types import Actor
 from tenants.access.roles import Role
 from tenants.teams.models import Membership
 
-# Its fate is open: another mail now could be the second of its kind.
-UNDER_WAY: Final = (MailState.QUEUED, MailState.SENDING, MailState.UNKNOWN)
+# A mail in one of these states may still be delivered, so a second one would be a duplicate.
+IN_PROGRESS: Final = (MailState.QUEUED, MailState.SENDING, MailState.UNKNOWN)
 TEMPLATE: Final = "billing/invoicing/mail/invoice"
 
 
 class NotFinalised(Conflict):
-    """Only an invoice that was finalised, and is not void, is sent: finalise it first."""
+    """Only a finalised invoice that is not void can be sent. Finalise it first."""
 
     code = "invoice_not_finalised"
 
 
 class NoRecipient(Conflict):
-    """Nobody to send it to: write an address for invoices into the billing profile, or give the tenant an owner."""
+    """The invoice has no recipient. Enter an invoice address in the billing profile or give the tenant an owner."""
 
     code = "no_recipient"
 
 
 @transaction.atomic
-def send_invoice(*, invoice: Invoice, actor: Any = None) -> MailDelivery:
-    """Queue a mail with the invoice to the profile's address, else the tenant's owner.
+def send_invoice(*, invoice: Invoice, actor: Actor = None) -> MailDelivery:
+    """Queue a mail with the invoice to the profile's address or else to the tenant's owner.
 
-    While one is under way, that one is returned and no other queued. When it has really left, the
-    invoice's ``sent_at`` is set and ``billing.invoice.sent`` emitted. Raises NotFinalised, NoRecipient.
+    Returns the existing mail while one is in progress. Once the mail is sent, the invoice's ``sent_at`` is
+    set and ``billing.invoice.sent`` is emitted. Raises NotFinalised or NoRecipient.
     """
-    # Whoever sends it at the same moment waits here and finds the other's mail.
+    # A simultaneous call waits here and then finds this call's mail.
     row: Invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if not row.invoice_number or row.status in (InvoiceStatus.DRAFT, InvoiceStatus.VOIDED):
         raise NotFinalised
     to = recipient_of(row)
     with platform_context(tenant_id=row.tenant_id):
         earlier = list(MailDelivery.objects.filter(kind=INVOICE.key, subject_id=row.pk))
-    under_way = next((mail for mail in earlier if mail.state in UNDER_WAY), None)
-    return under_way or services.queue(
+    in_progress = next((mail for mail in earlier if mail.state in IN_PROGRESS), None)
+    return in_progress or services.queue(
         kind=INVOICE,
         tenant_id=row.tenant_id,
         to=to,
@@ -61,7 +62,7 @@ def send_invoice(*, invoice: Invoice, actor: Any = None) -> MailDelivery:
 
 
 def recipient_of(invoice: Invoice) -> str:
-    """The address the invoice goes to. Raises NoRecipient."""
+    """Return the address the invoice is sent to. Raises NoRecipient."""
     address = profile_of(invoice.tenant_id).invoice_email
     if address:
         return address
@@ -76,18 +77,18 @@ def recipient_of(invoice: Invoice) -> str:
 def _build(delivery: MailDelivery, now: datetime) -> Content:
     invoice = Invoice.objects.select_related("tenant", "corrects").filter(pk=delivery.subject_id).first()
     if invoice is None:
-        raise Obsolete("The invoice is gone.")
+        raise Obsolete("The invoice was deleted.")
     if invoice.status == InvoiceStatus.VOIDED:
         raise Obsolete("The invoice was voided.")
-    shown = document_content(invoice)
-    name = f"{shown.title} {shown.number}"
+    content = document_content(invoice)
+    name = f"{content.title} {content.number}"
     pdf = Attachment(f"{name.replace(' ', '-')}.pdf", invoice_pdf(invoice), "application/pdf")
     context = {
-        "it": shown,
+        "it": content,
         "name": name,
         "link": f"{settings.APP_URL.rstrip('/')}/settings/billing/invoices/{invoice.pk}",
     }
-    return Content(f"{name} from {shown.issuer.name}", TEMPLATE, context, (pdf,))
+    return Content(f"{name} from {content.issuer.name}", TEMPLATE, context, (pdf,))
 
 
 def _mark_sent(delivery: MailDelivery) -> None:

@@ -1,4 +1,4 @@
-"""Reads that are more than a filter: conditions with a name, the price list, and what is lost next."""
+"""Conditions on invoices."""
 
 from datetime import datetime
 
@@ -8,5 +8,5 @@ from billing.invoicing.models import InvoiceStatus
 
 
 def past_due(now: datetime) -> Q:
-    """The condition of invoices that are unpaid past their due date, also before the task has marked them."""
+    """Return the condition of unpaid invoices past their due date, including those not yet marked overdue."""
     return Q(status=InvoiceStatus.OVERDUE) | Q(status=InvoiceStatus.PENDING, due_at__lte=now)

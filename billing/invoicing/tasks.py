@@ -1,17 +1,20 @@
-"""What Celery runs for the billing domain. Every task looks for work in the database; none carries any."""
+"""Celery tasks of invoicing."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from billing.invoicing.services import invoices
 
-# Drafting a big tenant's month may take long; what was done stays done when it is cut off.
-LONGEST_TENDING = 3600
+# Drafting every tenant's month may take long. A run that is cut off keeps what it has done.
+TIME_LIMIT_SECONDS = 3600
 
 
 @shared_task(
-    name="billing.tend_invoices", acks_late=False, time_limit=LONGEST_TENDING, soft_time_limit=LONGEST_TENDING - 60
+    name="billing.tend_invoices",
+    acks_late=False,
+    time_limit=TIME_LIMIT_SECONDS,
+    soft_time_limit=TIME_LIMIT_SECONDS - 60,
 )
 def tend_invoices() -> None:
-    """Mark what is overdue, and draft the invoices of a month that has ended."""
+    """Mark overdue invoices and draft the invoices of the month that has ended."""
     invoices.run_maintenance(now=timezone.now())

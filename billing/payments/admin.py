@@ -1,4 +1,4 @@
-"""Card payments, the packages they buy, the rules that begin them by themselves, and what Stripe told."""
+"""Card payments, credit packages, automatic top-ups and Stripe events in the admin."""
 
 from typing import Any, Final
 
@@ -37,7 +37,7 @@ class AttentionFilter(DropdownFilter):
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [("needed", "Somebody must look into it")]
+        return [("needed", "Needs attention")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.exclude(attention="") if self.value() == "needed" else queryset
@@ -48,7 +48,7 @@ def _take_back_preview(row: Payment, values: dict[str, Any]) -> Preview:
     facts = [("Wallet", str(row.wallet)), ("Refunded to the card", amount(row.refunded_total, row.currency))]
     before, after = (amount(each.reclaimed_amount, each.currency) for each in (row, done))
     return Preview(
-        facts, [Change("Taken out of the wallet", before, after)], [done.attention] if done.attention else []
+        facts, [Change("Reclaimed from the wallet", before, after)], [done.attention] if done.attention else []
     )
 
 
@@ -56,15 +56,15 @@ def _take_back_preview(row: Payment, values: dict[str, Any]) -> Preview:
 class PaymentAdmin(ReadOnlyAdmin):
     area = "billing"
     section, icon, rank = "Billing", "credit_card", 40
-    list_display = ["description", "state", "card_pays", "brings", "holder", "kind", "back", "created_at"]
+    list_display = ["description", "state", "charged", "credited", "wallet_owner", "kind", "refunded", "created_at"]
     list_filter = ["status", "kind", AttentionFilter, "wallet", "created_at"]
     list_select_related = ["wallet__user", "wallet__tenant"]
     search_fields = ["checkout_session_id__exact", "payment_intent_id__exact"]
     fieldsets = [
         (None, {"fields": ["description", "state", "attention", "wallet", "user", "package", "kind"]}),
-        ("What the card pays", {"fields": ["lines"]}),
-        ("What the wallet gets", {"fields": [("credits", "brings"), "paid_at", "ledger_transaction"]}),
-        ("Refunds", {"fields": [("back", "taken_back")]}),
+        ("Charged to the card", {"fields": ["lines"]}),
+        ("Credited to the wallet", {"fields": [("credits", "credited"), "paid_at", "ledger_transaction"]}),
+        ("Refunds", {"fields": [("refunded", "reclaimed")]}),
         (
             "At Stripe",
             {
@@ -77,38 +77,38 @@ class PaymentAdmin(ReadOnlyAdmin):
         ),
         ("Sending", {"fields": [("attempts", "next_attempt_at", "lease_until"), "error"]}),
     ]
-    readonly_fields = ["state", "lines", "card_pays", "brings", "back", "taken_back"]
+    readonly_fields = ["state", "lines", "charged", "credited", "refunded", "reclaimed"]
     actions_detail = ["ask", "take_back", "settle"]
 
-    def has_settle_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_settle_permission(self, request: HttpRequest, obj: Payment | None = None) -> bool:
         return access_of(request).platform
 
     @display(description="Status", label=STATUS_COLOURS)
-    def state(self, obj: Any) -> str:
+    def state(self, obj: Payment) -> str:
         return str(obj.get_status_display())
 
     @display(description="Card pays")
-    def card_pays(self, obj: Any) -> str:
+    def charged(self, obj: Payment) -> str:
         return amount(obj.total, obj.currency)
 
     @display(description="Wallet gets")
-    def brings(self, obj: Any) -> str:
+    def credited(self, obj: Payment) -> str:
         return amount(obj.amount, obj.currency)
 
     @display(description="Wallet")
-    def holder(self, obj: Any) -> str:
+    def wallet_owner(self, obj: Payment) -> str:
         return obj.wallet.owner_label
 
     @display(description="Refunded")
-    def back(self, obj: Any) -> str:
+    def refunded(self, obj: Payment) -> str:
         return amount(obj.refunded_total, obj.currency) if obj.refunded_total else DASH
 
-    @display(description="Taken out of the wallet again")
-    def taken_back(self, obj: Any) -> str:
+    @display(description="Reclaimed from the wallet")
+    def reclaimed(self, obj: Payment) -> str:
         return amount(obj.reclaimed_amount, obj.currency) if obj.reclaimed_amount else DASH
 
     @display(description="Lines")
-    def lines(self, obj: Any) -> str:
+    def lines(self, obj: Payment) -> str:
         rows = [
             {"what": obj.description, "amount": obj.price},
             {"what": f"{obj.tax_name} {percent(obj.tax_rate)}", "amount": obj.tax},
@@ -117,40 +117,40 @@ class PaymentAdmin(ReadOnlyAdmin):
         return table(LINES, [row for row in rows if row["amount"]], ("Total", amount(obj.total, obj.currency)))
 
     @row_action(
-        "Ask Stripe",
-        explanation="Stripe is asked how the payment stands, within seconds.",
+        "Check at Stripe",
+        explanation="Checks the payment's state at Stripe within seconds.",
         permission="settle",
         when=lambda row: row.status in UNFINISHED,
         icon="sync",
     )
-    def ask(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def ask(self, request: HttpRequest, row: Payment, values: dict[str, Any]) -> str:
         payments.schedule_check(payment=row, now=timezone.now())
-        return "Stripe will be asked within seconds."
+        return "The payment will be checked at Stripe within seconds."
 
     @row_action(
-        "Take the credits back",
-        explanation="What was refunded is taken out of the wallet, if the wallet holds it by now.",
+        "Reclaim credits",
+        explanation="Takes the refunded credits out of the wallet if the balance covers them now.",
         permission="settle",
         when=lambda row: bool(row.refunded_total and row.attention and row.ledger_transaction_id),
         icon="undo",
         danger=True,
         preview=_take_back_preview,
     )
-    def take_back(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def take_back(self, request: HttpRequest, row: Payment, values: dict[str, Any]) -> str:
         left = payments.reclaim(payment=row, actor=access_of(request).user)
-        return left.attention or f"{amount(left.reclaimed_amount, left.currency)} are taken back."
+        return left.attention or f"{amount(left.reclaimed_amount, left.currency)} was reclaimed."
 
     @row_action(
-        "Settled",
-        explanation="Somebody has looked into it, and nothing is left to do here.",
+        "Mark as resolved",
+        explanation="Clears the flag after a review, with your reason.",
         form=ReasonForm,
         permission="settle",
         when=lambda row: bool(row.attention),
         icon="task_alt",
     )
-    def settle(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def settle(self, request: HttpRequest, row: Payment, values: dict[str, Any]) -> str:
         payments.resolve_attention(payment=row, reason=values["reason"], actor=access_of(request).user)
-        return f"{row.description} is settled."
+        return f"{row.description} was marked as resolved."
 
 
 @register(CreditPackage)
@@ -162,16 +162,16 @@ class CreditPackageAdmin(SharedModelAdmin):
     search_fields = ["key__startswith", "name__startswith"]
     fieldsets = [
         (None, {"fields": ["name", "key", ("credits", "price", "currency"), "each"]}),
-        ("Shown", {"fields": [("position", "popular", "is_active")]}),
+        ("Display", {"fields": [("position", "popular", "is_active")]}),
     ]
     readonly_fields = ["each"]
 
     @display(description="Price")
-    def costs(self, obj: Any) -> str:
+    def costs(self, obj: CreditPackage) -> str:
         return amount(obj.price, obj.currency)
 
     @display(description="Per credit")
-    def each(self, obj: Any) -> str:
+    def each(self, obj: CreditPackage) -> str:
         return amount(obj.price_per_credit, obj.currency)
 
 
@@ -179,7 +179,7 @@ class CreditPackageAdmin(SharedModelAdmin):
 class AutoTopupAdmin(TenantModelAdmin):
     area = "billing"
     section, icon, rank = "Billing", "autorenew", 41
-    list_display = ["holder", "is_enabled", "below", "buys", "card", "paused_until", "created_at"]
+    list_display = ["wallet_owner", "is_enabled", "below", "buys", "card", "paused_until", "created_at"]
     list_filter = ["is_enabled", "wallet", "created_at"]
     list_select_related = ["wallet__user", "wallet__tenant", "package"]
     search_fields = ["customer_id__exact"]
@@ -193,31 +193,31 @@ class AutoTopupAdmin(TenantModelAdmin):
     ]
     readonly_fields = ["card"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: AutoTopup | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None else [*readonly, *({"wallet"} - {*readonly})]
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: AutoTopup | None = None) -> bool:
         return super().has_add_permission(request, obj) or self.allows(request, "update")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: AutoTopup | None = None) -> bool:
         return super().has_delete_permission(request, obj) or self.allows(request, "update")
 
     @display(description="Wallet")
-    def holder(self, obj: Any) -> str:
+    def wallet_owner(self, obj: AutoTopup) -> str:
         return obj.wallet.owner_label
 
     @display(description="Below")
-    def below(self, obj: Any) -> str:
+    def below(self, obj: AutoTopup) -> str:
         return amount(obj.threshold, obj.wallet.currency)
 
     @display(description="Buys")
-    def buys(self, obj: Any) -> str:
+    def buys(self, obj: AutoTopup) -> str:
         return str(obj.package) if obj.package_id else amount(obj.amount, obj.wallet.currency)
 
-    @display(description="Card", label={"kept": "success", "none": "default"})
-    def card(self, obj: Any) -> str:
-        return "kept" if obj.payment_method_id else "none"
+    @display(description="Card", label={"saved": "success", "none": "default"})
+    def card(self, obj: AutoTopup) -> str:
+        return "saved" if obj.payment_method_id else "none"
 
 
 @register(StripeEvent)
@@ -240,11 +240,11 @@ class StripeEventAdmin(ReadOnlyAdmin):
         return rows.filter(tenant=tenant_id) if tenant_id else rows
 
     @display(description="Outcome", label=OUTCOME_COLOURS)
-    def state(self, obj: Any) -> str:
+    def state(self, obj: StripeEvent) -> str:
         return str(EventOutcome(obj.outcome).label)
 
     @display(description="Payment")
-    def payment(self, obj: Any) -> str:
+    def payment(self, obj: StripeEvent) -> str:
         if obj.payment_id is None:
             return DASH
         address = reverse("admin:billing_payment_change", args=(obj.payment_id,))

@@ -1,4 +1,4 @@
-"""Credits bought by card: packages, the checkout, the rules of automatic top-ups, and what Stripe tells."""
+"""Buying credits in the API: packages, checkout, automatic top-ups and Stripe's webhook."""
 
 from typing import Final
 
@@ -39,7 +39,7 @@ _AutoTopup = make_serializer(AutoTopup, exclude=["customer_id", "payment_method_
 
 
 class CreditPackageSerializer(_Package):  # type: ignore[misc, valid-type]
-    """A number of credits at a price, without tax and card fee."""
+    """A number of credits at a price before tax and card fee."""
 
     price_per_credit = MoneyField(read_only=True)
 
@@ -48,7 +48,7 @@ class CreditPackageSerializer(_Package):  # type: ignore[misc, valid-type]
 
 
 class AutoTopupSerializer(_AutoTopup):  # type: ignore[misc, valid-type]
-    """When a wallet is topped up from the kept card, with what, and how often at most."""
+    """When a wallet is topped up from the saved card, with what, and how often."""
 
     has_card = serializers.SerializerMethodField()
 
@@ -60,19 +60,22 @@ class AutoTopupSerializer(_AutoTopup):  # type: ignore[misc, valid-type]
 
 
 class StartCheckoutSerializer(InputSerializer):
-    """What is bought, and where the payer goes on afterwards: to addresses of the app."""
+    """The package to buy, and the app's addresses to redirect to afterwards."""
 
     package = serializers.UUIDField()
     success_url = serializers.CharField(
-        max_length=MAX_URL_LENGTH, help_text="After paying. The credits are there when the payment says `succeeded`."
+        max_length=MAX_URL_LENGTH,
+        help_text="Address after payment. Credits are available once the payment is `succeeded`.",
     )
-    cancel_url = serializers.CharField(max_length=MAX_URL_LENGTH, help_text="After turning back.")
-    wallet = serializers.UUIDField(required=False, allow_null=True, default=None, help_text="Empty: the tenant's own.")
-    keep_card = serializers.BooleanField(default=False, help_text="Keep the card for automatic top-ups.")
+    cancel_url = serializers.CharField(max_length=MAX_URL_LENGTH, help_text="Address after cancelling.")
+    wallet = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="Empty: the tenant's own wallet."
+    )
+    keep_card = serializers.BooleanField(default=False, help_text="Save the card for automatic top-ups.")
 
 
 class StripeWebhookResponse(serializers.Serializer):
-    """What became of the event."""
+    """How the event was processed."""
 
     outcome = serializers.ChoiceField(choices=EventOutcome.choices)
 
@@ -85,14 +88,14 @@ class PaymentViewSet(ResourceViewSet):
     @extend_schema(
         summary="Buy a package of credits by card",
         description=(
-            "Answers with `checkout_url`, where the card is entered. The card pays the package, tax where it is due "
-            "now, and the card fee. Repeated with the same key it answers with the same checkout."
+            "Returns `checkout_url`, the page where the card is entered. The card pays the package, tax if it is due "
+            "now, and the card fee. A repeated request with the same key returns the same checkout."
         ),
         request=StartCheckoutSerializer,
         responses={201: _Payment, **problems(404, 501, 502, 503)},
     )
     def create(self, request: Request) -> Response:
-        # Outside of the request's transaction: the provider is called in between.
+        # Runs outside of the request's transaction because it calls the provider.
         values = StartCheckoutSerializer.read(request.data)
         wanted = checkout.CheckoutRequest(
             package_id=values["package"],
@@ -104,7 +107,7 @@ class PaymentViewSet(ResourceViewSet):
         begun = checkout.start(
             wanted=wanted,
             key=permanent_key(request),
-            user=request.user,
+            user=self.access.user,
             scope=self.access.scope,
             cards=provider(),
             now=timezone.now(),
@@ -122,20 +125,20 @@ class AutoTopupViewSet(ResourceViewSet):
 
 
 class StripeWebhookView(LadAPIView):
-    """Where Stripe tells of payments. Its signature says that it is Stripe."""
+    """Receives Stripe's webhook, which is authenticated by its signature."""
 
     public = True
     replayable = False
 
     @extend_schema(
-        summary="What Stripe tells of payments",
-        description="Called by Stripe alone, signed in `Stripe-Signature`. Anything but 200 is sent again.",
+        summary="Receive a Stripe webhook",
+        description="Called by Stripe, which signs it in `Stripe-Signature` and repeats it after any status but 200.",
         request={"application/json": {"type": "object"}},
         responses={200: StripeWebhookResponse, **problems(400, 501)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
-        # The signature is over the bytes as they came.
+        # The signature covers the raw bytes.
         payload = request._request.body
         outcome = stripe_events.receive(
             payload=payload,

@@ -1,4 +1,4 @@
-"""What happens in the billing domain, and who acts on it."""
+"""Domain events of card payments, and the consumers that send mails, top up wallets and write receipts."""
 
 from django.utils import timezone
 
@@ -30,39 +30,39 @@ define(
 
 define(
     "billing.payment.disputed",
-    "{amount} {currency} of {subject} are disputed",
+    "{amount} {currency} of {subject} was disputed",
     fields=["amount", "currency", "reason"],
 )
 
 
-define("billing.payment.attention_needed", "{subject} needs somebody to look into it: {reason}", fields=["reason"])
+define("billing.payment.attention_needed", "{subject} needs attention: {reason}", fields=["reason"])
 
 
-define("billing.payment.settled", "{actor} looked into {subject}: {reason}", fields=["before", "reason"])
+define("billing.payment.settled", "{actor} reviewed {subject}: {reason}", fields=["before", "reason"])
 
 
 define(
     "billing.auto_topup.declined",
-    "An automatic top-up was declined, and is tried again after {paused_until}: {reason}",
+    "An automatic top-up was declined and is retried after {paused_until}: {reason}",
     fields=["reason", "paused_until"],
 )
 
 
 @consumes("billing.wallet.balance_low", name="low-balance-mail")
 def warn_of_low_balance(batch: Batch) -> None:
-    """Queues the mail that tells a tenant's owners and admins that a wallet runs low."""
+    """Queue the low-balance mail to the tenant's owners and admins."""
     queue_low_balance(batch)
 
 
 @consumes("billing.auto_topup.declined", name="topup-declined-mail")
-def tell_of_decline(batch: Batch) -> None:
-    """Queues the mail that tells a tenant, once for a streak, that its automatic top-up was declined."""
+def warn_of_declined_topup(batch: Batch) -> None:
+    """Queue the mail about a declined automatic top-up, once per streak of declines."""
     queue_declined(batch)
 
 
 @consumes("billing.wallet.balance_low", name="auto-topup")
-def top_up(batch: Batch) -> None:
-    """Begins an automatic payment for each wallet that has fallen below its rule's threshold."""
+def start_topups(batch: Batch) -> None:
+    """Start an automatic payment for each wallet that is below its rule's threshold."""
     start_due_topups(wallet_ids=batch.aggregate_ids, now=timezone.now())
 
 
@@ -73,5 +73,5 @@ def top_up(batch: Batch) -> None:
     scope="tenant",
 )
 def write_card_receipts(batch: Batch) -> None:
-    """Writes the receipt of a card payment, and the credit note of its refund."""
+    """Write the receipt of a card payment and the credit note of its refund."""
     write_documents(batch)

@@ -1,4 +1,4 @@
-"""Telling people in time that a wallet runs low, and that it could not be filled up."""
+"""Mails about a low balance and about a declined automatic top-up."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -20,7 +20,7 @@ from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
-# Those who can do something about it.
+# Roles that can top up a wallet.
 RECIPIENT_ROLES: Final = (Role.OWNER, Role.ADMIN)
 LOW_BALANCE_TEMPLATE: Final = "billing/payments/mail/low-balance"
 TOPUP_DECLINED_TEMPLATE: Final = "billing/payments/mail/topup-declined"
@@ -28,25 +28,24 @@ DECLINED: Final = "billing.auto_topup.declined"
 
 
 def queue_low_balance(batch: Batch) -> None:
-    """One mail per event to each of the tenant's owners and admins, and to whose own wallet it is."""
+    """Queue one mail per event for each owner and admin of the tenant and for the wallet's owner."""
     wallets = Wallet.objects.select_related("user").in_bulk(batch.aggregate_ids)
     members = Membership.objects.filter(tenant__in=batch.tenant_ids, role__in=RECIPIENT_ROLES, user__is_active=True)
-    told: dict[UUID, dict[UUID, User]] = defaultdict(dict)
+    recipients: dict[UUID, dict[UUID, User]] = defaultdict(dict)
     for member in members.select_related("user"):
-        told[member.tenant_id][member.user_id] = member.user
+        recipients[member.tenant_id][member.user_id] = member.user
     for event in batch:
         wallet = wallets.get(event.aggregate_id) if event.aggregate_id else None
         if wallet is not None:
             own = {wallet.user.pk: wallet.user} if wallet.user else {}
-            for person in (told[event.tenant_id] | own).values():
-                _queue(event, wallet, person)
+            for user in (recipients[event.tenant_id] | own).values():
+                _queue(event, wallet, user)
 
 
 def queue_declined(batch: Batch) -> None:
-    """One mail per streak of declines to the address for invoices, else to each of the tenant's owners.
+    """Queue one mail per streak of declines to the invoice address, or else to each of the tenant's owners.
 
-    A streak begins with the first decline after the wallet was last paid into by card: one mail, however
-    often the card is tried again and declined.
+    A streak starts with the first decline after the last successful card payment. Further declines send nothing.
     """
     rules = AutoTopup.objects.in_bulk(batch.aggregate_ids)
     for event in batch:
@@ -63,32 +62,32 @@ def queue_declined(batch: Batch) -> None:
                 )
 
 
-def _queue(event: Event, wallet: Wallet, person: User) -> None:
+def _queue(event: Event, wallet: Wallet, user: User) -> None:
     services.queue(
         kind=LOW_BALANCE,
         tenant_id=event.tenant_id,
-        to=person.email,
+        to=user.email,
         subject_id=wallet.pk,
-        key=f"{LOW_BALANCE.key}.{event.id}.{person.pk}",
+        key=f"{LOW_BALANCE.key}.{event.id}.{user.pk}",
     )
 
 
 def _low_balance(delivery: MailDelivery, now: datetime) -> Content:
     wallet = Wallet.objects.select_related("tenant", "user").filter(pk=delivery.subject_id).first()
     if wallet is None or wallet.status == WalletStatus.CLOSED:
-        raise Obsolete("The wallet is gone or closed.")
+        raise Obsolete("The wallet was deleted or closed.")
     threshold = wallet.low_balance_threshold
     if threshold is None or wallet.available_balance >= threshold:
-        raise Obsolete("The wallet holds enough again.")
+        raise Obsolete("The balance is above the threshold again.")
     left = f"{plain(wallet.available_balance)} {wallet.currency}"
     context = {
         "wallet": wallet,
-        "holder": _holder(wallet),
+        "wallet_owner": _wallet_owner(wallet),
         "left": left,
         "threshold": f"{plain(threshold)} {wallet.currency}",
         "link": _top_up_link(),
     }
-    return Content(f"{context['holder']} has {left} left on LAD", LOW_BALANCE_TEMPLATE, context)
+    return Content(f"{context['wallet_owner']} has {left} left on LAD", LOW_BALANCE_TEMPLATE, context)
 
 
 def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
@@ -96,20 +95,20 @@ def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
     if rule is None or not rule.is_enabled or rule.wallet.status == WalletStatus.CLOSED:
         raise Obsolete("The wallet is no longer topped up automatically.")
     if rule.wallet.available_balance >= rule.threshold:
-        raise Obsolete("The wallet holds enough again.")
-    told = DomainEvent.objects.filter(tenant=rule.tenant_id, event_type=DECLINED, aggregate_id=rule.pk)
-    last = told.order_by("-created_at").first()
+        raise Obsolete("The balance is above the threshold again.")
+    declines = DomainEvent.objects.filter(tenant=rule.tenant_id, event_type=DECLINED, aggregate_id=rule.pk)
+    last = declines.order_by("-created_at").first()
     context = {
-        "holder": _holder(rule.wallet),
+        "wallet_owner": _wallet_owner(rule.wallet),
         "left": f"{plain(rule.wallet.available_balance)} {rule.wallet.currency}",
         "reason": last.payload["reason"] if last else "",
         "link": _top_up_link(),
     }
-    return Content(f"The automatic top-up of {context['holder']} was declined", TOPUP_DECLINED_TEMPLATE, context)
+    return Content(f"The automatic top-up of {context['wallet_owner']} was declined", TOPUP_DECLINED_TEMPLATE, context)
 
 
 def _last_paid(rule: AutoTopup, before: datetime) -> UUID | None:
-    """The last payment by card into the rule's wallet."""
+    """Return the id of the last successful card payment into the rule's wallet."""
     paid = Payment.objects.filter(tenant=rule.tenant_id, wallet=rule.wallet_id, paid_at__lt=before)
     found: UUID | None = paid.order_by("-paid_at").values_list("pk", flat=True).first()
     return found
@@ -123,7 +122,7 @@ def _billing_addresses(tenant_id: UUID) -> list[str]:
     return list(owners.order_by("created_at").values_list("user__email", flat=True))
 
 
-def _holder(wallet: Wallet) -> str:
+def _wallet_owner(wallet: Wallet) -> str:
     return str(wallet.user.full_name if wallet.user else wallet.tenant.name)
 
 

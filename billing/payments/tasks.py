@@ -1,4 +1,4 @@
-"""What Celery runs for the billing domain. Every task looks for work in the database; none carries any."""
+"""Celery tasks of card payments."""
 
 import contextlib
 
@@ -13,13 +13,13 @@ from lad.tenancy.context import platform_context
 
 @shared_task(name="billing.settle_payments")
 def settle_payments() -> None:
-    """Send the automatic payments that are due, and ask the provider after those whose fate is open."""
+    """Send due automatic payments, and look up open payments at the provider."""
     with contextlib.suppress(NotConfigured):
         settlement.settle_due(cards=provider())
 
 
 @shared_task(name="billing.consider_top_ups")
 def consider_top_ups() -> None:
-    """Begin automatic payments for the wallets that are below their rules' thresholds."""
+    """Start automatic payments for wallets below their rules' thresholds."""
     with platform_context():
         auto_topup.start_due_topups(now=timezone.now())

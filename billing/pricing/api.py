@@ -1,4 +1,4 @@
-"""The billing domain in the API: read here, moved by services."""
+"""Prices in the API."""
 
 from billing.pricing.models import Price
 from lad.api import router

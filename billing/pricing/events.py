@@ -1,8 +1,8 @@
-"""What happens in the billing domain, and who acts on it."""
+"""Domain events of the price list."""
 
 from lad.outbox.catalogue import define
 
-# A tenant's own prices only: a change of the common price list belongs to no tenant.
+# Emitted for a tenant's own prices only; events always belong to a tenant.
 define(
     "billing.price.changed",
     "{actor} changed the price of {subject} from {before} to {after}",

@@ -1,4 +1,4 @@
-"""The price list: what one unit of a component costs, and from when to when."""
+"""The price list: the price of each component over time."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from lad.db.models import SharedModel
 ANY_MODEL = "*"
 
 
-# What is priced; with whose price it is, the key of a price's versions.
+# Identifies what is priced. Together with the tenant it is the key of a price's versions.
 COMPONENT: Final = ("category", "provider", "model", "unit")
 
 
@@ -62,30 +62,30 @@ class PriceScheme(models.TextChoices):
 TIERED: Final = (PriceScheme.GRADUATED, PriceScheme.VOLUME)
 
 
-def tiers_ascend(tiers: Any) -> None:
-    """Each tier reaches further than the one before, and only the last one has no end."""
+def tiers_ascend(tiers: object) -> None:
+    """Require tiers with rising limits, of which only the last is open-ended."""
     if not isinstance(tiers, list) or not tiers or not all(isinstance(tier, dict) for tier in tiers):
         return
     ends = [tier.get("up_to") for tier in tiers]
     if ends[-1] is not None:
-        raise ValidationError("Let the last tier have no end: its up_to must be null.", code="tiers")
+        raise ValidationError("The last tier must be open-ended: set its up_to to null.", code="tiers")
     if None in ends[:-1]:
-        raise ValidationError("Only the last tier has no end: give the others their up_to.", code="tiers")
+        raise ValidationError("Only the last tier may be open-ended: give the others an up_to.", code="tiers")
     try:
         bounds = [Decimal(0), *(Decimal(end) for end in ends[:-1])]
     except (ArithmeticError, TypeError, ValueError):
-        # The shape says what is wrong with it.
+        # The JSON schema reports the problem.
         return
     if any(upper <= lower for lower, upper in pairwise(bounds)):
-        raise ValidationError("Let each tier reach further than the one before.", code="tiers")
+        raise ValidationError("Each tier's up_to must be greater than that of the tier before.", code="tiers")
 
 
 class Price(SharedModel):
-    """The price of a component in a period, for everybody or, over that, for one tenant.
+    """The price of a component for a period: a common price, or one tenant's own, which takes precedence.
 
-    ``model`` may be ``*``: any model of the provider that has no price of its own. A new price is a new
-    row; the old one ends where it begins, so that past use can be priced again. Tiers are those of the
-    quantity of one use.
+    ``model`` may be ``*`` for any model of the provider without a price of its own. A price change is a new
+    row; the old one ends where it starts, so that past usage can be priced again. Tiers apply to the quantity
+    of one usage event.
     """
 
     event_name = "billing.price"
@@ -96,22 +96,21 @@ class Price(SharedModel):
     unit = models.CharField(max_length=30, choices=PriceUnit)
     scheme = models.CharField(max_length=20, choices=PriceScheme, default=PriceScheme.UNIT, db_default=PriceScheme.UNIT)
     unit_price = money.unit_price_field(
-        help_text="In US dollars, of one unit; of one package where it is sold by the package, and of a unit of the "
-        "first tier where there are tiers."
+        help_text="In US dollars, per unit; per package if sold in packages; per unit of the first tier if tiered."
     )
     package_size = money.amount_field(
-        null=True, blank=True, help_text="How many units a package holds; empty unless sold by the package."
+        null=True, blank=True, help_text="Units per package. Empty unless sold in packages."
     )
     tiers: Any = models.JSONField(
         default=list,
         blank=True,
         db_default=[],
         validators=[JsonSchemaValidator(TIERS_SCHEMA), tiers_ascend],
-        help_text='Of a graduated or volume price: [{"up_to": "1000", "unit_price": "0.02", "flat_fee": "1"}, '
-        '{"up_to": null, "unit_price": "0.01"}]. up_to is the last unit of the tier, flat_fee is owed once for it.',
+        help_text='For graduated and volume prices: [{"up_to": "1000", "unit_price": "0.02", "flat_fee": "1"}, '
+        '{"up_to": null, "unit_price": "0.01"}]. up_to is the last unit of a tier; flat_fee is charged once.',
     )
     version = models.PositiveIntegerField(
-        default=0, db_default=0, editable=False, help_text="Counts the prices this component has had, from 1."
+        default=0, db_default=0, editable=False, help_text="Numbers the prices of a component, from 1."
     )
     description = models.TextField(max_length=2000, blank=True, default="", db_default="")
     effective_from = models.DateTimeField(default=timezone.now, db_default=Now())
@@ -119,7 +118,7 @@ class Price(SharedModel):
     is_active = models.BooleanField(default=True, db_default=True)
     metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
 
-    # What a tenant pays is the platform's to say.
+    # Only the platform sets prices.
     privileges = ("SELECT",)
 
     class Meta:
@@ -131,7 +130,7 @@ class Price(SharedModel):
                 start="effective_from",
                 end="effective_to",
                 condition=Q(is_active=True),
-                violation_error_message="Another active price holds in this period: end it first.",
+                violation_error_message="Another active price covers this period. End it first.",
             ),
             models.CheckConstraint(
                 condition=Q(effective_to__gt=F("effective_from")) | Q(effective_to__isnull=True),
@@ -148,7 +147,7 @@ class Price(SharedModel):
                 | Q(scheme=PriceScheme.PACKAGE, package_size__isnull=False, package_size__gt=0, tiers=[])
                 | (Q(scheme__in=TIERED, package_size__isnull=True) & ~Q(tiers=[])),
                 name="billing_pricing_catalog_scheme",
-                violation_error_message="A package has a size, graduated and volume prices have tiers, and no other.",
+                violation_error_message="Package prices need a size, tiered prices tiers, unit prices neither.",
             ),
             Numbered(
                 name="billing_pricing_catalog_number",
@@ -159,19 +158,19 @@ class Price(SharedModel):
                 name="billing_pricing_catalog_settled",
                 fields=(*COMPONENT, "scheme", "unit_price", "package_size", "tiers", "effective_from"),
                 since="effective_from",
-                violation_error_message="It has been in force: end it and begin a new price.",
+                violation_error_message="This price has been in force. End it and create a new one.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", *COMPONENT, "version"],
                 name="billing_pricing_catalog_version_key",
                 nulls_distinct=False,
-                violation_error_message="The component has a price of this version already.",
+                violation_error_message="The component already has a price of this version.",
             ),
-            # Components are matched letter by letter.
+            # Components are matched exactly.
             models.CheckConstraint(
                 condition=Q(provider=Lower("provider")) & ~Q(provider="") & ~Q(model=""),
                 name="billing_pricing_catalog_component",
-                violation_error_message="Write the provider in lower case, and name a model or *.",
+                violation_error_message="Write the provider in lower case, and give a model or *.",
             ),
         ]
         indexes = [
@@ -180,7 +179,7 @@ class Price(SharedModel):
                 fields=["tenant", "category", "provider", "model", "unit", "-effective_from"],
                 name="billing_prices_lookup",
             ),
-            # The price list is read by component, the common prices beside those of tenants.
+            # The price list reads common and tenants' prices together.
             models.Index(
                 fields=["category", "provider", "model", "unit", "-effective_from"], name="billing_prices_component"
             ),
@@ -191,12 +190,12 @@ class Price(SharedModel):
 
     @property
     def component(self) -> str:
-        """What is priced, in one line."""
+        """Return the component as one line of text."""
         return f"{self.category} · {self.provider} · {self.model}"
 
     @property
     def formatted_price(self) -> str:
-        """The price in one line, without zeros that say nothing."""
+        """Return the terms as one line of text, without trailing zeros."""
         if self.scheme == PriceScheme.PACKAGE and self.package_size:
             return f"{money.plain(self.unit_price)} per {money.plain(self.package_size)} {self.unit}s"
         if self.scheme in TIERED and self.tiers:
@@ -206,11 +205,11 @@ class Price(SharedModel):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What is priced: category, provider, model and unit."""
+        """Return the component as category, provider, model and unit."""
         return tuple(str(getattr(self, name)) for name in COMPONENT)
 
     def is_in_force_at(self, moment: datetime) -> bool:
-        """Whether use at that moment may be priced with it."""
+        """Return whether the price applies at that time."""
         return (
             self.is_active and self.effective_from <= moment and (not self.effective_to or moment < self.effective_to)
         )

@@ -1,4 +1,4 @@
-"""Reads that are more than a filter: conditions with a name, the price list, and what is lost next."""
+"""Reads of the price list."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from django.db.models import Q, QuerySet
 
 from billing.pricing.models import Price, PriceCategory
 
-# A list longer than this is not read on one page.
+# Bounds the price list page.
 MAX_PRICES_LISTED: Final = 2_000
 
 
 @dataclass(slots=True)
 class ListedComponent:
-    """One component with the price everybody pays, if there is one, and those of single tenants."""
+    """One component with its common price, if any, and the prices of single tenants."""
 
     provider: str
     model: str
@@ -27,26 +27,26 @@ class ListedComponent:
 
 @dataclass(slots=True)
 class ListedCategory:
-    """One kind of component."""
+    """One category of the price list."""
 
     title: str
     components: list[ListedComponent]
 
 
 def in_force(now: datetime) -> Q:
-    """The condition of prices that hold at that moment."""
+    """Return the condition of prices in force at that time."""
     return Q(is_active=True, effective_from__lte=now) & (Q(effective_to__isnull=True) | Q(effective_to__gt=now))
 
 
 def periods_of(price: Price) -> QuerySet[Price]:
-    """Every price the component of this one has had or will have, for anybody the caller may see."""
+    """Return all past, current and future prices of the component that the caller may see."""
     same = {name: getattr(price, name) for name in ("category", "provider", "model", "unit")}
     rows: QuerySet[Price] = Price.objects.filter(**same).select_related("tenant")
     return rows.order_by("-effective_from", "-pk")
 
 
 def price_list(*, now: datetime) -> list[ListedCategory]:
-    """What each component costs at that moment, by category."""
+    """Return the prices in force at that time, by category and component."""
     rows = Price.objects.filter(in_force(now)).select_related("tenant")
     rows = rows.order_by("category", "provider", "model", "unit", "-effective_from")[:MAX_PRICES_LISTED]
     titles = dict(PriceCategory.choices)

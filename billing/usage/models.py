@@ -1,4 +1,4 @@
-"""Metered use of a feature, and what it costs."""
+"""Usage events: metered use of a feature and its cost."""
 
 from decimal import Decimal
 from typing import Final
@@ -46,9 +46,9 @@ class UsageStatus(models.TextChoices):
 
 
 class UsageEvent(TenantModel):
-    """One use of a feature with its cost components; charged when a debit of the ledger paid for it.
+    """One use of a feature with its cost components, charged once a ledger debit has paid for it.
 
-    Every item keeps the price that held when it was used, with its version, so that it can be priced again.
+    Each item keeps the price and price version at the time of use, so that it can be priced again.
     """
 
     event_name = "billing.usage_event"
@@ -56,13 +56,15 @@ class UsageEvent(TenantModel):
     user = TenantUserKey(on_delete=models.SET_NULL, null=True, blank=True, db_index=False)
     feature_key = models.CharField(max_length=100)
     occurred_at = models.DateTimeField(
-        default=timezone.now, db_default=Now(), help_text="When it was used: prices and quotas are those of then."
+        default=timezone.now,
+        db_default=Now(),
+        help_text="When the feature was used. Prices and quotas of that time apply.",
     )
     usage_items = models.JSONField(validators=[JsonSchemaValidator(USAGE_ITEMS)])
     total_quantity = money.amount_field()
     total_cost = money.amount_field()
     quota_units = money.amount_field(
-        default=0, db_default=0, editable=False, help_text="What it took of the feature's quota."
+        default=0, db_default=0, editable=False, help_text="Units counted against the feature's quota."
     )
     currency = money.currency_field()
     status = models.CharField(
@@ -79,12 +81,16 @@ class UsageEvent(TenantModel):
     charged_at = models.DateTimeField(null=True, blank=True)
     idempotency_key = models.CharField(max_length=255)
     external_reference_id = models.CharField(
-        max_length=255, blank=True, default="", db_default="", help_text="The call, campaign or request it came from."
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The call, campaign or request behind the usage.",
     )
     error_message = models.TextField(max_length=5000, blank=True, default="", db_default="")
     retry_count = models.PositiveIntegerField(default=0, db_default=0)
     next_charge_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When it is next charged by itself; empty for never."
+        null=True, blank=True, editable=False, help_text="When the next automatic charge is due. Empty: never."
     )
     voided_at = models.DateTimeField(null=True, blank=True, editable=False)
     void_reason = models.TextField(max_length=2000, blank=True, default="", db_default="", editable=False)
@@ -93,22 +99,22 @@ class UsageEvent(TenantModel):
         blank=True,
         db_default={},
         editable=False,
-        help_text="A digest of each thing that was asked for, to tell a repeated request from another one.",
+        help_text="Digests of the request's values, to recognise a repeated request.",
     )
     metadata = models.JSONField(default=dict, blank=True, db_default={})
 
-    # Whether it was recorded before: set by ``usage.record`` on what it answers.
+    # Set by ``usage.record`` when the event had already been recorded.
     replayed: bool = False
 
     audited = False
     announced = False
-    # What was metered is voided, not deleted.
+    # Usage events are voided, never deleted.
     privileges = ("SELECT", "INSERT", "UPDATE")
 
     class Meta:
         db_table = "billing_usage_events"
         constraints = [
-            # Sums read the index alone, as far as the pages it points to have been vacuumed.
+            # Sums are index-only scans, which need recently vacuumed pages.
             TableStorage(
                 name="billing_usage_events_storage",
                 parameters={
@@ -120,25 +126,25 @@ class UsageEvent(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "idempotency_key"],
                 name="billing_usage_events_idempotency_key",
-                violation_error_message="This use is recorded already.",
+                violation_error_message="This usage is already recorded.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "ledger_transaction"],
                 condition=Q(ledger_transaction__isnull=False),
                 name="billing_usage_events_debit_key",
-                violation_error_message="This debit paid for another use.",
+                violation_error_message="This debit already pays for another usage event.",
             ),
             models.CheckConstraint(
                 condition=~Q(idempotency_key=""),
                 name="billing_usage_events_keyed",
-                violation_error_message="Give the key under which this use is recorded once only.",
+                violation_error_message="Give an idempotency key for this usage event.",
             ),
             models.CheckConstraint(
                 condition=Q(total_quantity__gte=0, total_cost__gte=0),
                 name="billing_usage_events_not_negative",
                 violation_error_message="Quantity and cost cannot be negative.",
             ),
-            # A charge that was given back may stay linked to its debit when the event is voided.
+            # A voided event may stay linked to the debit that was reversed.
             models.CheckConstraint(
                 condition=Q(
                     status__in=[UsageStatus.CHARGED, UsageStatus.VOIDED],
@@ -147,7 +153,7 @@ class UsageEvent(TenantModel):
                 )
                 | (~Q(status=UsageStatus.CHARGED) & Q(ledger_transaction__isnull=True, charged_at__isnull=True)),
                 name="billing_usage_events_charged_by_debit",
-                violation_error_message="A charged use names its debit and the moment of it; others have neither.",
+                violation_error_message="A charged usage event needs its debit and charge time; others have neither.",
             ),
             models.CheckConstraint(
                 condition=~Q(status=UsageStatus.FAILED) | ~Q(error_message=""),
@@ -157,12 +163,12 @@ class UsageEvent(TenantModel):
             models.CheckConstraint(
                 condition=Q(status=UsageStatus.VOIDED) | Q(voided_at__isnull=True, void_reason=""),
                 name="billing_usage_events_void_explained",
-                violation_error_message="Only a voided use says when and why it was voided.",
+                violation_error_message="Only a voided usage event has a void time and reason.",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=[UsageStatus.PENDING, UsageStatus.FAILED]) | Q(next_charge_at__isnull=True),
                 name="billing_usage_events_settled",
-                violation_error_message="What was charged or voided is not charged again.",
+                violation_error_message="A charged or voided usage event has no next charge.",
             ),
             money.currency_check("billing_usage_events"),
             status_steps(
@@ -174,7 +180,7 @@ class UsageEvent(TenantModel):
                 },
                 open_states=("pending", "failed"),
                 free_columns=("user_id", "metadata", "retry_count", "voided_at", "void_reason"),
-                violation_error_message="A use that was charged or voided stays as it is.",
+                violation_error_message="A charged or voided usage event cannot be changed.",
             ),
         ]
         indexes = [
@@ -184,17 +190,17 @@ class UsageEvent(TenantModel):
             models.Index(
                 fields=["tenant", "user", "-created_at"], condition=Q(user__isnull=False), name="billing_usage_user"
             ),
-            # The platform looks after what is unpaid in all tenants.
+            # Lists unpaid events of all tenants.
             models.Index(
                 fields=["created_at"],
                 condition=Q(status__in=[UsageStatus.PENDING, UsageStatus.FAILED]),
                 name="billing_usage_unsettled",
             ),
-            # What is charged by itself, for the task that looks after all tenants.
+            # Finds due events of all tenants for the charging task.
             models.Index(
                 fields=["next_charge_at"], condition=Q(next_charge_at__isnull=False), name="billing_usage_chargeable"
             ),
-            # Prices and quotas are asked about by when things were used; sums over a period read nothing but this.
+            # Covers sums over a period, which filter by the time of use.
             models.Index(
                 fields=["tenant", "-occurred_at"],
                 include=["currency", "status", "feature_key", "user", "total_cost"],

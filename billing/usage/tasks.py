@@ -1,4 +1,4 @@
-"""What Celery runs for the billing domain. Every task looks for work in the database; none carries any."""
+"""Celery tasks of usage charging."""
 
 from celery import shared_task
 
@@ -7,5 +7,5 @@ from billing.usage.services import usage
 
 @shared_task(name="billing.charge_pending_usage")
 def charge_pending_usage() -> None:
-    """Charge what was used and is not paid yet."""
+    """Charge the usage events that are due."""
     usage.charge_due()

@@ -1,6 +1,6 @@
-"""The demo's money: prices, wallets with their ledgers, use, invoices, entitlements and legacy credits.
+"""Demo data of billing: prices, wallets with ledgers, usage, invoices, entitlements and legacy credits.
 
-All of it goes through the services people use, at moments of the past.
+Everything is created through the product's services at times in the past.
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from lad.db.identifiers import as_of
 from lad.outbox.emission import quiet
 
 ALLOWANCE: Final = Decimal(15)
-# Feature, unit, quota per month and per day of the starter plan, price of a unit beyond it.
+# Feature, unit, monthly and daily quota of the starter plan, overage rate.
 ENTITLED: Final = (
     ("voice-agent", "use", 200, 20, "0.15"),
     ("apollo-leads", "record", 25, None, "0.005"),
@@ -32,7 +32,7 @@ ENTITLED: Final = (
     ("ai-icp-assistant", "use", None, None, None),
 )
 TIMES: Final = {"starter": 1, "professional": 10, "enterprise": 40}
-# What their invoices say of the tenants.
+# The tenants' billing profiles.
 BILLED: Final[dict[str, dict[str, Any]]] = {
     "kestrel-analytics": {
         "legal_name": "Kestrel Analytics AB",
@@ -58,13 +58,13 @@ CREDIT_REFERENCE: Final = "kestrel-analytics"
 
 
 def load_shared(now: datetime) -> None:
-    """The common price list, and what credits cost."""
+    """Create the common price list and the credit packages."""
     prices.load_shared(now)
 
 
 def load(demo: DemoTenant) -> None:
-    """Everything of one tenant. What happened before today is no news: no events are written of it."""
-    # How often chance is asked here depends on the hour; what others draw afterwards should not.
+    """Create one tenant's billing data. History emits no events."""
+    # The number of draws depends on the hour, so they use their own generator to keep other demo data stable.
     others, demo.random = demo.random, Random(f"billing of {demo.slug}")  # noqa: S311  (demo data, no secret)
     try:
         with quiet():
@@ -78,47 +78,47 @@ def _history(demo: DemoTenant) -> None:
     demo.write(BillingProfile, BILLED[demo.slug])
     _entitle(demo)
     profile = PROFILES[demo.slug]
-    purse = DemoWallet(demo, demo.ago(days=profile.days, minutes=5), threshold=profile.threshold)
-    till = CardPurchases(demo, purse)
-    spending = UsageHistory(demo, purse, till, profile)
-    spending.run()
-    _void_a_mistake(demo, purse, spending.events)
-    # Nobody tries again by itself what could not be paid then.
+    demo_wallet = DemoWallet(demo, demo.ago(days=profile.days, minutes=5), threshold=profile.threshold)
+    card_purchases = CardPurchases(demo, demo_wallet)
+    usage_history = UsageHistory(demo, demo_wallet, card_purchases, profile)
+    usage_history.run()
+    _void_a_mistake(demo, demo_wallet, usage_history.events)
+    # Failed charges of the past are not retried.
     UsageEvent.objects.filter(status=UsageStatus.FAILED).update(next_charge_at=None)
-    _allowances(demo, purse)
+    _allowances(demo, demo_wallet)
     if profile.tops_up:
-        till.refund(till.buy("starter", demo.ago(seconds=20)))
-        till.fail()
-        till.keep_card(profile.threshold)
-    invoices.load(demo, till.paid)
+        card_purchases.refund(card_purchases.buy("starter", demo.ago(seconds=20)))
+        card_purchases.fail()
+        card_purchases.keep_card(profile.threshold)
+    invoices.load(demo, card_purchases.paid)
     legacy.load(demo)
     if demo.slug == CREDIT_REFERENCE:
         move_credits(tenant_id=demo.tenant.pk, now=demo.now)
 
 
-def _void_a_mistake(demo: DemoTenant, purse: DemoWallet, events: list[UsageEvent]) -> None:
-    """The last charge but few was a mistake: given back and voided, still linked to its debit."""
+def _void_a_mistake(demo: DemoTenant, demo_wallet: DemoWallet, events: list[UsageEvent]) -> None:
+    """Void one of the latest charged events, which stays linked to its reversed debit."""
     charged = UsageEvent.objects.filter(pk__in=[event.pk for event in events], status=UsageStatus.CHARGED)
     event = charged.order_by("-charged_at")[2]
-    at = purse.at(demo.ago(minutes=3))
+    at = demo_wallet.at(demo.ago(minutes=3))
     with as_of(at):
         void(event=event, reason="Charged by mistake", actor=demo.admin, now=at)
 
 
-def _allowances(demo: DemoTenant, purse: DemoWallet) -> None:
-    """Wallets of single people, filled from the tenant's: one in use, one suspended, one spent and closed."""
+def _allowances(demo: DemoTenant, demo_wallet: DemoWallet) -> None:
+    """Fund personal wallets from the tenant's: one active, one suspended, one emptied and closed."""
     statuses = (WalletStatus.ACTIVE, WalletStatus.SUSPENDED, WalletStatus.CLOSED)
     for place, (person, status) in enumerate(zip(demo.team[1:4], statuses, strict=False)):
-        if purse.available < ALLOWANCE:
+        if demo_wallet.available < ALLOWANCE:
             return
         at = demo.now - timedelta(minutes=2.5 - place / 2)
         text = f"Allowance of {person.first_name}"
-        purse.adjust(-ALLOWANCE, at, f"allowance_{person.pk}", text)
+        demo_wallet.adjust(-ALLOWANCE, at, f"allowance_{person.pk}", text)
         own = DemoWallet(demo, at, threshold=Decimal(5), user=person)
         own.credit(ALLOWANCE, at, f"allowance_of_{person.pk}", text)
         if status == WalletStatus.CLOSED:
             own.adjust(-ALLOWANCE, at, f"closing_{person.pk}", "Given back")
-            purse.credit(ALLOWANCE, at, f"closing_of_{person.pk}", "Given back")
+            demo_wallet.credit(ALLOWANCE, at, f"closing_of_{person.pk}", "Given back")
         wallets.change_status(wallet=own.wallet, status=status, reason="Left the team" if status != "active" else "")
 
 

@@ -1,4 +1,4 @@
-"""One wallet of the demo, moved by the ledger as it was at each moment of its history."""
+"""One demo wallet whose ledger entries lie at given times in the past."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ MIN_GAP: Final = timedelta(milliseconds=1)
 
 
 class DemoWallet:
-    """A wallet whose movements come one after the other; ``at`` tells which moment the next one has."""
+    """A wallet whose ledger entries are created in time order."""
 
     def __init__(self, demo: DemoTenant, opened: datetime, *, threshold: Decimal, user: User | None = None) -> None:
         self.demo, self.last = demo, opened
@@ -25,12 +25,12 @@ class DemoWallet:
 
     @property
     def available(self) -> Decimal:
-        """What can be spent now."""
+        """Return the available balance."""
         current, reserved = Wallet.objects.values_list("current_balance", "reserved_balance").get(pk=self.wallet.pk)
         return Decimal(current - reserved)
 
     def at(self, moment: datetime) -> datetime:
-        """The moment, or right after the last movement where that came later."""
+        """Return the time, or the time right after the last entry if that is later."""
         self.last = max(moment, self.last + MIN_GAP)
         return self.last
 
@@ -38,16 +38,16 @@ class DemoWallet:
         self, amount: Decimal, moment: datetime, key: str, description: str, **values: Any
     ) -> ledger.PostedTransaction:
         """Grant credit."""
-        said = {**self._said(moment), **values}
-        with as_of(said["now"]):
-            return ledger.credit(amount=amount, key=key, description=description, **said)
+        values_of_posting = {**self._posting_values(moment), **values}
+        with as_of(values_of_posting["now"]):
+            return ledger.credit(amount=amount, key=key, description=description, **values_of_posting)
 
     def adjust(self, amount: Decimal, moment: datetime, key: str, reason: str) -> ledger.PostedTransaction:
-        """Correct by a signed amount."""
-        said = self._said(moment)
-        with as_of(said["now"]):
-            return ledger.adjust(amount=amount, key=key, reason=reason, **said)
+        """Adjust the balance by a signed amount."""
+        values_of_posting = self._posting_values(moment)
+        with as_of(values_of_posting["now"]):
+            return ledger.adjust(amount=amount, key=key, reason=reason, **values_of_posting)
 
-    def _said(self, moment: datetime) -> dict[str, Any]:
+    def _posting_values(self, moment: datetime) -> dict[str, Any]:
         reference, actor = ledger.Reference("manual"), self.demo.owner
         return {"wallet": self.wallet, "reference": reference, "actor": actor, "now": self.at(moment)}

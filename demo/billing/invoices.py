@@ -1,4 +1,4 @@
-"""The demo's invoices: what was used and what the plan costs, month by month, and receipts of credits bought."""
+"""Demo invoices: monthly usage and plan fees, and receipts for credits."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FEES: Final = {"starter": "29", "professional": "249", "enterprise": "990"}
 METHODS: Final = ("card", "bank transfer")
 ISSUED_AFTER: Final = timedelta(hours=6)
 PLAN_TERMS: Final = timedelta(days=14)
-# What became of the plan's invoices, the oldest month first; the last one waits to be paid.
+# The status of each month's plan invoice, oldest first.
 HISTORIES: Final = {
     "kestrel-analytics": ("paid", "paid", "paid", "pending"),
     "brightpath-education": ("paid", "voided", "overdue", "pending"),
@@ -36,7 +36,7 @@ class Month:
 
 
 def load(demo: DemoTenant, bought: Sequence[Payment]) -> None:
-    """Every document in the order in which it was written, so that numbers go up with time."""
+    """Write all documents in time order, so that numbers increase with time."""
     desk = _InvoiceHistory(demo)
     months = list(_months(demo))
     acts: list[tuple[datetime, Callable[[], Any]]] = [
@@ -54,7 +54,7 @@ def load(demo: DemoTenant, bought: Sequence[Payment]) -> None:
 
 
 def _months(demo: DemoTenant) -> Iterator[Month]:
-    """The last four calendar months, the oldest first."""
+    """Yield the last four calendar months, oldest first."""
     zone = invoices.zone_of(demo.tenant.pk)
     ends = [demo.now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)]
     for _ in range(4):
@@ -64,14 +64,14 @@ def _months(demo: DemoTenant) -> Iterator[Month]:
 
 
 class _InvoiceHistory:
-    """Writes one tenant's invoices."""
+    """Writes one tenant's invoices in the past."""
 
     def __init__(self, demo: DemoTenant) -> None:
         self.demo = demo
         self.credited: Invoice | None = None
 
     def receipt(self, payment: Payment) -> None:
-        """The receipt, and a credit note where the money went back."""
+        """Write the receipt, and a credit note for a refund."""
         paid_at = payment.paid_at or self.demo.now
         with as_of(paid_at):
             row = receipt_for_payment(payment, actor=self.demo.owner)
@@ -82,7 +82,7 @@ class _InvoiceHistory:
             self._sent(invoices.credit_note(invoice=row, amount=payment.refunded_total, reason=reason, now=now))
 
     def used(self, month: Month) -> None:
-        """The month's use, paid from the wallet; where tax is due on use, that is still to be paid."""
+        """Invoice the month's usage. Wallets have paid it; only tax due on use is still open."""
         issued = self._issued(month)
         with as_of(month.end):
             try:
@@ -96,7 +96,7 @@ class _InvoiceHistory:
             self._pay(row)
 
     def plan(self, month: Month, outcome: str) -> None:
-        """The plan's fee of a month, and what became of it."""
+        """Invoice a month's plan fee and bring the invoice to its status."""
         issued = self._issued(month)
         draft = self.draft(month, month.end)
         row = invoices.finalise(invoice=draft, due_at=issued + PLAN_TERMS, now=issued, actor=self.demo.admin)
@@ -110,7 +110,7 @@ class _InvoiceHistory:
             invoices.mark_overdue(invoice=row, now=self.demo.now)
 
     def draft(self, month: Month, at: datetime) -> Invoice:
-        """The plan's fee of a month, asked for by nobody yet."""
+        """Draft a month's plan fee."""
         plan = str(self.demo.tenant.plan_tier)
         lines = [invoices.line(f"{plan.capitalize()} plan, {month.start:%B %Y}", Decimal(1), Decimal(FEES[plan]))]
         values = {"period_start": month.start, "period_end": month.end, "line_items": lines}
@@ -119,7 +119,7 @@ class _InvoiceHistory:
         return self._dated(row, at)
 
     def credit(self) -> None:
-        """Part of a plan's fee that was paid went back."""
+        """Credit part of a paid plan fee."""
         if self.credited is None:
             return
         at = self.demo.ago(days=3)

@@ -1,4 +1,4 @@
-"""The credits people had before there were wallets."""
+"""Demo credits from before there were wallets."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from demo.demo_tenant import DemoTenant
 from tenants.accounts.models import User
 
 Kind = CreditTransactionType
-# What credits were spent on, and how many at a time.
+# Type, purpose and credits of one deduction.
 SPENT: Final = (
     (Kind.DEDUCTION, "apollo_email", "2"),
     (Kind.DEDUCTION, "apollo_phone", "10"),
@@ -21,7 +21,7 @@ MOVEMENTS: Final = 12
 
 
 def load(demo: DemoTenant) -> None:
-    """The owner and one colleague; none of it moved for three months."""
+    """Create legacy credits of the owner and one colleague, unused for three months."""
     for person in demo.team[:2]:
         _credits_of(demo, person)
 

@@ -14,7 +14,7 @@ LISTED_DAYS: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class ListedPrice:
-    """A common price; ``before`` is what it was until ``changed`` days ago (or will be changed from, if ahead)."""
+    """A common price. ``before`` is the earlier price, which ended ``changed`` days ago."""
 
     category: str
     provider: str
@@ -70,7 +70,7 @@ AGREED: Final[tuple[tuple[str, str, str, str, str, str, dict[str, Any]], ...]] =
     ),
     ("brightpath-education", "llm", "openai", "gpt-3.5-turbo", "token", "0.0000018", {}),
 )
-# Key, name, credits, price, and whether most people choose it.
+# Key, name, credits, price, and whether it is marked as popular.
 PACKAGES: Final = (
     ("starter", "Starter", 1_000, "99", False),
     ("professional", "Professional", 3_000, "199", True),
@@ -79,7 +79,7 @@ PACKAGES: Final = (
 
 
 def load_shared(now: datetime) -> None:
-    """The common price list, with prices that were and one to come, and what credits cost."""
+    """Create the common price list, with past prices and a future one, and the credit packages."""
     listed = now - timedelta(days=LISTED_DAYS)
     rows = []
     for entry in LIST:

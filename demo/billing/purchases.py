@@ -1,4 +1,4 @@
-"""The demo's card payments: credits bought by the pack, and a few payments that came to nothing."""
+"""Demo card payments: purchased packages, and a few failed and open payments."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,10 +14,10 @@ from lad.db.identifiers import as_of
 
 DECLINED: Final = "Your card has insufficient funds."
 NO_ANSWER: Final = "Stripe gave no answer."
-# Days ago, and what became of the payment.
+# Age in days, final status and error.
 ENDED: Final = (
     (75, PaymentStatus.FAILED, DECLINED),
-    (41, PaymentStatus.EXPIRED, "The checkout was left."),
+    (41, PaymentStatus.EXPIRED, "The checkout was abandoned."),
 )
 OPEN: Final = (
     (timedelta(minutes=50), PaymentStatus.PENDING, ""),
@@ -27,28 +27,28 @@ OPEN: Final = (
 
 
 class CardPurchases:
-    """Buys credits for one wallet."""
+    """Buys credits by card for one wallet."""
 
-    def __init__(self, demo: DemoTenant, purse: DemoWallet) -> None:
-        self.demo, self.purse = demo, purse
+    def __init__(self, demo: DemoTenant, demo_wallet: DemoWallet) -> None:
+        self.demo, self.demo_wallet = demo, demo_wallet
         self.profile = profile_of(demo.tenant.pk)
         self.paid: list[Payment] = []
 
     def buy(self, key: str, moment: datetime, *, kind: PaymentKind = PaymentKind.CHECKOUT) -> Payment:
-        """Buy a pack at that moment; its receipt comes with the invoices."""
-        at = self.purse.at(moment)
+        """Buy a package at that time. Its receipt is written with the invoices."""
+        at = self.demo_wallet.at(moment)
         row = self._new(key, at, kind)
         with as_of(at):
             self.paid.append(payments.succeed(payment=row, facts=self._facts(row), now=at))
         return self.paid[-1]
 
     def refund(self, payment: Payment) -> None:
-        """All of it went back to the card."""
+        """Refund the payment in full."""
         facts = RefundFacts(payment.payment_intent_id, payment.total, payment.currency, payment_id=payment.pk)
         self.paid[self.paid.index(payment)] = payments.refund(payment=payment, facts=facts)
 
     def fail(self) -> None:
-        """The payments that brought nothing, or have not yet."""
+        """Create failed, expired and open payments."""
         for days, status, reason in ENDED:
             row = self._new("starter", self.demo.ago(days=days), PaymentKind.CHECKOUT)
             payments.fail(payment=row, reason=reason, status=status)
@@ -57,11 +57,11 @@ class CardPurchases:
             Payment.objects.filter(pk=row.pk).update(status=status, error=reason)
 
     def keep_card(self, threshold: Decimal) -> None:
-        """Have the wallet topped up by itself from now on."""
+        """Enable automatic top-ups of the wallet."""
         rule = AutoTopup(
             **self.demo.created(self.demo.ago(days=60)),
             tenant=self.demo.tenant,
-            wallet=self.purse.wallet,
+            wallet=self.demo_wallet.wallet,
             is_enabled=True,
             threshold=threshold,
             package=_package("starter"),
@@ -72,13 +72,13 @@ class CardPurchases:
 
     def _new(self, key: str, at: datetime, kind: PaymentKind) -> Payment:
         package = _package(key)
-        terms = purchases.package_terms(package, wallet=self.purse.wallet, profile=self.profile)
+        terms = purchases.package_terms(package, wallet=self.demo_wallet.wallet, profile=self.profile)
         values: dict[str, Any] = {"package": package, **self.demo.created(at)}
         if kind == PaymentKind.CHECKOUT:
             values |= {"user": self.demo.owner, "checkout_session_id": f"cs_demo_{values['id'].hex}"}
         row = purchases.new_payment(
             terms=terms,
-            wallet=self.purse.wallet,
+            wallet=self.demo_wallet.wallet,
             kind=kind,
             key=f"demo_{values['id']}",
             payment_intent_id=f"pi_demo_{values['id'].hex}",

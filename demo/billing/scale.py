@@ -1,4 +1,4 @@
-"""A wallet for each tenant, the use it paid for, and the credits of before."""
+"""Billing rows at scale: a wallet per tenant, its usage, invoices and legacy credits."""
 
 from typing import Final
 
@@ -69,7 +69,7 @@ SELECT pg_temp.key(%(beginning)s), tenant_id, %(beginning)s, 'Scale ' || (tenant
 FROM pg_temp.scale_tenants
 """
 
-# Each invoice begins as a draft and takes the next number of its tenant, as all do.
+# Each invoice starts as a draft and takes the next number of its tenant, as the triggers require.
 INVOICING: Final = """
 CREATE OR REPLACE FUNCTION pg_temp.scale_invoices(today timestamptz) RETURNS SETOF billing_invoices
 LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
-"""Ledgers by the hundred thousand, as the ledger's own engine would have written them: places, hashes and lots."""
+"""Ledger entries at scale, with the versions, hashes and lots that the ledger itself would write."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from demo.scale import Scale
 
 
 def fill(scale: Scale, *, movements: int) -> None:
-    """Give the tenants' wallets so many movements altogether; the database checks every one."""
+    """Create that many ledger entries across the tenants' wallets. The database checks each one."""
     scale.execute(MOVEMENTS, rows=movements)
     scale.execute(CHAIN)
     scale.insert("billing_holds", HOLDS)
@@ -15,7 +15,7 @@ def fill(scale: Scale, *, movements: int) -> None:
     scale.execute(BALANCES)
 
 
-# Mostly debits, now and then a hold that is released, and a top-up before the money runs out.
+# Mostly debits, some holds that are released, and a top-up before the balance runs out.
 MOVEMENTS: Final = """
 DROP TABLE IF EXISTS pg_temp.scale_movements;
 CREATE TEMPORARY TABLE scale_movements AS
@@ -39,8 +39,7 @@ FROM (SELECT *, pg_temp.key(made) AS own_id FROM (
 ) AS kinds OFFSET 0) AS movement
 """
 
-# Lots are used up in the order in which they came. A release follows its reservation at once, so that it
-# leaves the lots as they were before.
+# Lots are consumed in order of creation. A release directly follows its reservation and restores the lots.
 CHAIN: Final = """
 CREATE OR REPLACE FUNCTION pg_temp.scale_chain() RETURNS SETOF billing_ledger_transactions LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,4 +1,4 @@
-"""What a tenant used, recorded and charged as it happened, and what became of each charge."""
+"""A tenant's usage history, recorded and charged as it happened."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ CONTACT: Final = ("enrichment", "apollo", "contact", "record")
 ORGANISATION: Final = ("enrichment", "apollo", "company", "record")
 A_FEW_CONTACTS: Final = dict(zip(("category", "provider", "model", "unit"), CONTACT, strict=True), quantity=12)
 
-# A call is paid from money held for it: no call costs more.
+# Calls are paid from a hold; no call costs more than this.
 CALL_HOLD: Final = Decimal(2)
 CALL_TTL: Final = timedelta(hours=2)
-# No use costs more than this; with less above the threshold the tenant tops up.
+# No usage costs more than this. The tenant tops up when less than this is left above the threshold.
 MARGIN: Final = Decimal(3)
-# The share of uses that came to nothing.
+# How charges end, by share.
 OUTCOMES: Final = {"charged": 0.92, "voided": 0.04, "failed": 0.04}
 VOIDED: Final = ("The call never connected", "Counted twice", "The provider gave it back")
 STILL_PENDING: Final = timedelta(hours=3)
@@ -44,7 +44,7 @@ LATE: Final = timedelta(days=33)
 
 @dataclass(frozen=True, slots=True)
 class UsageProfile:
-    """How much a tenant uses: events by feature, what it begins with, and when it tops up."""
+    """How much a tenant uses: events by feature, its first package, and when it tops up."""
 
     uses: dict[str, int]
     opening: str
@@ -66,7 +66,7 @@ TRIAL: Final = Decimal(12)
 
 
 def sample_quantities(feature: str, demo: DemoTenant) -> Quantities:
-    """What one use of the feature consists of."""
+    """Return random quantities of the components that one use of the feature consists of."""
     chance = demo.random
     makers: dict[str, Callable[[], Quantities]] = {
         "voice-agent": lambda: _call(chance.randint(1, 14)),
@@ -91,21 +91,23 @@ def _call(minutes: int) -> Quantities:
 
 
 class UsageHistory:
-    """Uses one wallet for a tenant's work, event after event."""
+    """Creates a tenant's usage events in order and charges them to one wallet."""
 
-    def __init__(self, demo: DemoTenant, purse: DemoWallet, till: CardPurchases, profile: UsageProfile) -> None:
-        self.demo, self.purse, self.till, self.profile = demo, purse, till, profile
+    def __init__(
+        self, demo: DemoTenant, demo_wallet: DemoWallet, card_purchases: CardPurchases, profile: UsageProfile
+    ) -> None:
+        self.demo, self.demo_wallet, self.card_purchases, self.profile = demo, demo_wallet, card_purchases, profile
         self.events: list[UsageEvent] = []
 
     def run(self) -> None:
-        """Everything from the first credit to the call that is under way."""
+        """Create the history from the first credit to the call in progress."""
         demo, opened = self.demo, self.demo.ago(days=self.profile.days)
         if self.profile.tops_up:
-            self.till.buy(self.profile.opening, opened)
+            self.card_purchases.buy(self.profile.opening, opened)
             self._promote()
         else:
             ends = demo.now + timedelta(days=5)
-            self.purse.credit(TRIAL, opened, "trial_credit", "Credit to try LAD with", expires_at=ends)
+            self.demo_wallet.credit(TRIAL, opened, "trial_credit", "Credit to try LAD with", expires_at=ends)
         for number, (at, feature) in enumerate(sorted(self._uses())):
             self._use(number, at, feature)
         self._use_late()
@@ -113,12 +115,12 @@ class UsageHistory:
         self._use_just_now()
 
     def _promote(self) -> None:
-        """Credit given away: some of it is used first, some lapsed yesterday."""
+        """Grant promotional credit: one grant is spent first, the other expired yesterday."""
         given, demo = self.demo.ago(days=self.profile.days - 1), self.demo
         lapses = demo.ago(days=1)
         ends = demo.now + timedelta(days=30)
-        self.purse.credit(Decimal(10), given, "welcome", "Welcome to LAD", expires_at=ends)
-        self.purse.credit(Decimal(15), given, "spare", "Credit for the beta", expires_at=lapses, priority=90)
+        self.demo_wallet.credit(Decimal(10), given, "welcome", "Welcome to LAD", expires_at=ends)
+        self.demo_wallet.credit(Decimal(15), given, "spare", "Credit for the beta", expires_at=lapses, priority=90)
 
     def _uses(self) -> Iterator[tuple[datetime, str]]:
         for feature, count in self.profile.uses.items():
@@ -126,13 +128,13 @@ class UsageHistory:
                 yield self.demo.moment(days_back=self.profile.days - 2), feature
 
     def _use(self, number: int, at: datetime, feature: str) -> None:
-        if self.profile.tops_up and self.purse.available < self.profile.threshold + MARGIN:
+        if self.profile.tops_up and self.demo_wallet.available < self.profile.threshold + MARGIN:
             kind = PaymentKind.AUTOMATIC if self.demo.ago(days=60) < at else PaymentKind.CHECKOUT
-            self.till.buy("starter", at - timedelta(minutes=1), kind=kind)
+            self.card_purchases.buy("starter", at - timedelta(minutes=1), kind=kind)
         outcome = self.demo.pick(OUTCOMES)
         if at > self.demo.now - STILL_PENDING:
             outcome = UsageStatus.PENDING
-        if feature == "voice-agent" and outcome == UsageStatus.CHARGED and self.purse.available >= CALL_HOLD:
+        if feature == "voice-agent" and outcome == UsageStatus.CHARGED and self.demo_wallet.available >= CALL_HOLD:
             self._call(number, at)
             return
         event = self._recorded(number, feature, at)
@@ -150,7 +152,7 @@ class UsageHistory:
         ]
         return self._record(f"{feature.replace('-', '_')}_{self.demo.slug}_{number}", feature, items, at, done or at)
 
-    def _record(self, key: str, feature: str, items: Any, at: datetime, done: datetime) -> UsageEvent:
+    def _record(self, key: str, feature: str, items: list[dict[str, Any]], at: datetime, done: datetime) -> UsageEvent:
         with as_of(done):
             event = usage.record(
                 feature_key=feature,
@@ -165,29 +167,29 @@ class UsageHistory:
         return event
 
     def _charge(self, event: UsageEvent, at: datetime) -> None:
-        at = self.purse.at(at)
+        at = self.demo_wallet.at(at)
         with as_of(at):
             usage.charge(event=event, now=at)
 
     def _charge_suspended(self, event: UsageEvent, at: datetime) -> None:
-        """The wallet could not pay at that moment, and nobody tried again."""
-        wallets.change_status(wallet=self.purse.wallet, status=WalletStatus.SUSPENDED)
+        """Fail the charge while the wallet is suspended, without a retry."""
+        wallets.change_status(wallet=self.demo_wallet.wallet, status=WalletStatus.SUSPENDED)
         self._charge(event, at)
-        wallets.change_status(wallet=self.purse.wallet, status=WalletStatus.ACTIVE)
+        wallets.change_status(wallet=self.demo_wallet.wallet, status=WalletStatus.ACTIVE)
 
     def _call(self, number: int, at: datetime) -> None:
-        """A call's length is not known before: money is held, what it cost is taken, the rest given back."""
-        held = self._hold(f"call_{self.demo.slug}_{number}", self.purse.at(at), CALL_TTL)
+        """Pay for a call from a hold, since its length is not known in advance, and release the rest."""
+        held = self._hold(f"call_{self.demo.slug}_{number}", self.demo_wallet.at(at), CALL_TTL)
         done = at + timedelta(minutes=self.demo.random.randint(1, 14))
         event = self._recorded(number, "voice-agent", at, min(done, self.demo.now))
-        paid = self.purse.at(done)
+        paid = self.demo_wallet.at(done)
         with as_of(paid):
             usage.capture_hold(event=event, hold=held, now=paid)
 
     def _hold(self, key: str, at: datetime, ttl: timedelta) -> Any:
         with as_of(at):
             posted = ledger.reserve(
-                wallet=self.purse.wallet,
+                wallet=self.demo_wallet.wallet,
                 amount=CALL_HOLD,
                 key=f"hold_{key}",
                 ttl=ttl,
@@ -198,30 +200,32 @@ class UsageHistory:
         return posted.hold_id
 
     def _use_late(self) -> None:
-        """A provider reported a use of last month only now."""
+        """Record usage of last month that its provider reported only now."""
         if not self.profile.tops_up:
             return
-        told = self.purse.at(self.demo.ago(hours=2))
+        told = self.demo_wallet.at(self.demo.ago(hours=2))
         event = self._record(f"late_{self.demo.slug}", "apollo-leads", [A_FEW_CONTACTS], told - LATE, told)
         self._charge(event, told)
 
     def _use_just_now(self) -> None:
-        """A use that nobody has charged yet, whatever the hour at which the demo is made."""
+        """Record usage that is not charged yet, at whatever hour the demo is created."""
         at = self.demo.ago(minutes=1)
         self._record(f"just_now_{self.demo.slug}", "apollo-leads", [A_FEW_CONTACTS], at, at)
 
     def _holds_of_calls(self) -> None:
-        """A call that was never answered, one whose end nobody reported, and one that is under way."""
+        """Create holds of an unanswered call, of a call whose end was never reported, and of a call in progress."""
         if not self.profile.tops_up:
             return
         now = self.demo.now
-        began = self.purse.at(now - timedelta(minutes=40))
+        began = self.demo_wallet.at(now - timedelta(minutes=40))
         unanswered = self._hold(f"unanswered_{self.demo.slug}", began, CALL_TTL)
-        given_back = self.purse.at(began + timedelta(minutes=1))
+        given_back = self.demo_wallet.at(began + timedelta(minutes=1))
         with as_of(given_back):
             ledger.release(hold=unanswered, key=f"release_unanswered_{self.demo.slug}", now=given_back)
-        lost = self._hold(f"lost_{self.demo.slug}", self.purse.at(now - timedelta(minutes=30)), timedelta(minutes=15))
-        expired = self.purse.at(now - timedelta(minutes=14))
+        lost = self._hold(
+            f"lost_{self.demo.slug}", self.demo_wallet.at(now - timedelta(minutes=30)), timedelta(minutes=15)
+        )
+        expired = self.demo_wallet.at(now - timedelta(minutes=14))
         with as_of(expired):
             ledger.expire(hold=lost, now=expired)
-        self._hold(f"under_way_{self.demo.slug}", self.purse.at(now - timedelta(minutes=4)), timedelta(hours=6))
+        self._hold(f"under_way_{self.demo.slug}", self.demo_wallet.at(now - timedelta(minutes=4)), timedelta(hours=6))

@@ -1,8 +1,9 @@
 """The demo's billing data adds up to the last digit."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.db import connection
@@ -25,6 +26,8 @@ from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
 from tests.factories.tenants import PASSWORD
 
+Item = TypeVar("Item")
+
 HOLDS = (TransactionType.RESERVATION, TransactionType.RELEASE)
 
 
@@ -43,19 +46,26 @@ def _loaded(django_db_setup: None, django_db_blocker: Any) -> Any:
     only_billing.undo()
 
 
+def some(rows: Iterable[Item]) -> list[Item]:
+    """Return the rows, of which there must be at least one."""
+    found = list(rows)
+    assert found
+    return found
+
+
 def ledger(wallet: Wallet) -> list[LedgerTransaction]:
     return list(LedgerTransaction.objects.filter(wallet=wallet).order_by("wallet_version"))
 
 
-def test_an_auditor_finds_nothing() -> None:
+def test_the_audit_finds_nothing() -> None:
     with connection.cursor() as cursor:
         found = run_checks(cursor, now=timezone.now())
     assert found.findings == []
     assert found.transactions > 500
 
 
-def test_every_wallet_holds_what_its_ledger_and_its_lots_say() -> None:
-    for wallet in Wallet.objects.all():
+def test_every_balance_matches_its_ledger_and_lots() -> None:
+    for wallet in some(Wallet.objects.all()):
         rows = ledger(wallet)
         assert sum(row.amount for row in rows if row.transaction_type not in HOLDS) == wallet.current_balance
         assert -sum(row.amount for row in rows if row.transaction_type in HOLDS) == wallet.reserved_balance
@@ -64,8 +74,8 @@ def test_every_wallet_holds_what_its_ledger_and_its_lots_say() -> None:
         assert (lots or 0) == wallet.available_balance
 
 
-def test_each_movement_begins_where_and_when_the_one_before_it_ended() -> None:
-    for wallet in Wallet.objects.all():
+def test_each_ledger_entry_continues_from_the_one_before() -> None:
+    for wallet in some(Wallet.objects.all()):
         rows = ledger(wallet)
         assert [row.wallet_version for row in rows] == list(range(1, len(rows) + 1))
         for earlier, later in pairwise(rows):
@@ -74,20 +84,20 @@ def test_each_movement_begins_where_and_when_the_one_before_it_ended() -> None:
 
 
 def test_lists_ordered_by_key_are_ordered_by_time() -> None:
-    # What the ledger adds to what was asked, and legacy credits, have keys of their own moment.
+    # Entries that the ledger adds itself, and legacy credits, have keys of a different time.
     asked = LedgerTransaction.objects.exclude(transaction_type=TransactionType.RELEASE)
     asked = asked.exclude(reference_type__in=["credit_lot", "legacy_credit", "legacy_balance"])
     for rows in (UsageEvent.objects.all(), Payment.objects.all(), Invoice.objects.all(), asked):
-        moments = list(rows.order_by("pk").values_list("created_at", flat=True))
+        moments = some(rows.order_by("pk").values_list("created_at", flat=True))
         assert all((later - earlier).total_seconds() > -0.002 for earlier, later in pairwise(moments)), rows.model
 
 
-def test_use_costs_what_its_items_cost_and_was_debited_for_that() -> None:
+def test_the_cost_of_usage_matches_its_items_and_its_debit() -> None:
     prices = {str(price.pk): price for price in Price.objects.all()}
     check = JsonSchemaValidator(USAGE_ITEMS)
-    for event in UsageEvent.objects.select_related("ledger_transaction"):
+    for event in some(UsageEvent.objects.select_related("ledger_transaction")):
         check(event.usage_items)
-        for item in event.usage_items:
+        for item in some(event.usage_items):
             if item["category"] != "overage":
                 price = prices[item["price_id"]]
                 assert price.is_in_force_at(event.occurred_at)
@@ -99,7 +109,7 @@ def test_use_costs_what_its_items_cost_and_was_debited_for_that() -> None:
             assert event.ledger_transaction.reference_id == event.pk
 
 
-def test_superseded_agreed_and_stepped_prices_and_overage_are_among_those_used() -> None:
+def test_superseded_agreed_and_tiered_prices_and_overage_are_used() -> None:
     items = [item for event in UsageEvent.objects.all() for item in event.usage_items]
     used = {item.get("price_id") for item in items}
     rows = Price.objects.filter(pk__in=[key for key in used if key])
@@ -111,7 +121,7 @@ def test_superseded_agreed_and_stepped_prices_and_overage_are_among_those_used()
 
 def test_the_lines_of_every_invoice_add_up() -> None:
     check = JsonSchemaValidator(LINE_ITEMS)
-    for invoice in Invoice.objects.all():
+    for invoice in some(Invoice.objects.all()):
         check(invoice.line_items)
         assert line_sum(invoice.line_items) == invoice.subtotal
         assert line_sum(invoice.tax_lines) == invoice.tax
@@ -120,20 +130,20 @@ def test_the_lines_of_every_invoice_add_up() -> None:
 
 def test_numbers_have_no_gap_and_go_up_with_time() -> None:
     numbered = Invoice.objects.exclude(sequence_number=None)
-    for tenant, series in set(numbered.values_list("tenant", "series")):
+    for tenant, series in set(some(numbered.values_list("tenant", "series"))):
         rows = list(numbered.filter(tenant=tenant, series=series).order_by("sequence_number"))
         assert [row.sequence_number for row in rows] == list(range(1, len(rows) + 1))
         assert [row.finalised_at for row in rows] == sorted(row.finalised_at for row in rows if row.finalised_at)
 
 
 def test_every_invoice_can_be_read() -> None:
-    for invoice in Invoice.objects.select_related("tenant", "corrects"):
+    for invoice in some(Invoice.objects.select_related("tenant", "corrects")):
         assert invoice.invoice_number in invoice_html(invoice)
         assert invoice_pdf(invoice).startswith(b"%PDF")
 
 
-def test_tax_stands_on_the_purchase_or_on_the_use_and_never_on_both() -> None:
-    for tenant in set(Invoice.objects.values_list("tenant", flat=True)):
+def test_tax_is_charged_on_the_purchase_or_on_the_use_but_never_both() -> None:
+    for tenant in set(some(Invoice.objects.values_list("tenant", flat=True))):
         taxed = set(Invoice.objects.filter(tenant=tenant, tax__gt=0).values_list("kind", flat=True))
         assert not {InvoiceKind.USAGE, InvoiceKind.TOPUP} <= taxed
     assert Invoice.objects.filter(kind=InvoiceKind.USAGE, tax__gt=0).exists()
@@ -141,12 +151,12 @@ def test_tax_stands_on_the_purchase_or_on_the_use_and_never_on_both() -> None:
 
 
 def test_legacy_credits_are_the_sum_of_their_transactions() -> None:
-    for row in UserCredit.objects.all():
+    for row in some(UserCredit.objects.all()):
         amounts = CreditTransaction.objects.filter(user_credit=row).values_list("amount", flat=True)
         assert sum(amounts) == row.balance
 
 
-def test_one_company_has_its_legacy_credits_in_wallets_without_a_difference() -> None:
+def test_one_tenants_legacy_credits_were_moved_without_a_difference() -> None:
     move = LegacyMove.objects.exclude(moved_at=None).get()
     assert move.report
     assert all(Decimal(line["difference"]) == 0 for line in move.report)
@@ -167,12 +177,12 @@ def test_every_status_and_type_occurs() -> None:
     assert LedgerTransaction.objects.filter(reference_type="credit_lot").exists(), "nothing lapsed"
 
 
-def test_nothing_is_from_the_future_but_the_price_to_come() -> None:
+def test_only_the_planned_price_lies_in_the_future() -> None:
     now = timezone.now()
     for model in (Wallet, LedgerTransaction, UsageEvent, Invoice, UserCredit, CreditTransaction):
         assert not model.objects.filter(created_at__gt=now).exists()
     assert Price.objects.filter(effective_from__gt=now).count() == 1
 
 
-def test_what_happened_long_ago_is_no_news() -> None:
+def test_demo_history_emits_no_events() -> None:
     assert not DomainEvent.objects.filter(event_type__startswith="billing.").exists()

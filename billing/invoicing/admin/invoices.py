@@ -1,5 +1,6 @@
-"""The invoice desk: drafts, what was asked for, what is open, and every step between."""
+"""Invoices in the admin: drafts, open and paid invoices, and every action on them."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from unfold.decorators import action, display
 
 from billing.formatting import DASH, Column, amount, quantity, table
 from billing.invoicing import selectors
-from billing.invoicing.admin import steps
+from billing.invoicing.admin import forms, previews
 from billing.invoicing.admin.months import month_page
 from billing.invoicing.documents.responses import html_response, pdf_response
 from billing.invoicing.mails import send_invoice
@@ -81,9 +82,9 @@ class InvoiceAdmin(TenantModelAdmin):
     area = "billing"
     section, icon, rank = "Billing", "request_quote", 60
     global_search = True
-    # The tenant is who it is written to.
+    # An invoice is written to its tenant by the platform.
     platform_writes = True
-    form = steps.InvoiceForm
+    form = forms.InvoiceForm
     list_display = ["number", "kind", "state", "asked", "still_open", "period", "due_at", "sent_at", "created_at"]
     list_filter = [DeskFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
     search_fields = ["invoice_number__exact"]
@@ -106,8 +107,8 @@ class InvoiceAdmin(TenantModelAdmin):
     def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         return super().listed(request, rows).prefetch_related("credit_notes")
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Lines are shown as a table, and as text where they may be edited."""
+    def get_fieldsets(self, request: HttpRequest, obj: Invoice | None = None) -> Any:
+        """Show lines as a table, and also as text where they can be edited."""
         fieldsets = super().get_fieldsets(request, obj)
         if self._takes_lines(request, obj):
             return fieldsets
@@ -115,85 +116,85 @@ class InvoiceAdmin(TenantModelAdmin):
             (name, {**rest, "fields": [f for f in rest["fields"] if f != "lines_text"]}) for name, rest in fieldsets
         ]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """A form's own field is left out by being read-only."""
+    def get_readonly_fields(self, request: HttpRequest, obj: Invoice | None = None) -> list[str]:
+        """Make the form's own field read-only, which leaves it out of the form."""
         readonly = super().get_readonly_fields(request, obj)
         return readonly if self._takes_lines(request, obj) else [*readonly, "lines_text"]
 
-    def _takes_lines(self, request: HttpRequest, obj: Any) -> bool:
+    def _takes_lines(self, request: HttpRequest, obj: Invoice | None) -> bool:
         return obj is None or (obj.kind == InvoiceKind.MANUAL and self.has_change_permission(request, obj))
 
     def get_urls(self) -> Any:
-        def named(kind: str, view: Any) -> Any:
+        def named(kind: str, view: Callable[..., HttpResponse]) -> Any:
             return path(f"<uuid:pk>/{kind}/", self.admin_site.admin_view(view), name=f"billing_invoice_{kind}")
 
         return [named("html", self.html), named("pdf", self.pdf), *super().get_urls()]
 
     def html(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The invoice as the tenant sees it."""
+        """Show the invoice as the tenant sees it."""
         return self._document(request, pk, html_response)
 
     def pdf(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The invoice as a file."""
+        """Download the invoice as PDF."""
         return self._document(request, pk, pdf_response)
 
-    def _document(self, request: HttpRequest, pk: UUID, made: Any) -> HttpResponse:
+    def _document(self, request: HttpRequest, pk: UUID, respond: Callable[[Invoice], HttpResponse]) -> HttpResponse:
         row = self.get_row_or_404(request, str(pk))
         with self.row_scope(request, row):
-            response: HttpResponse = made(row)
+            response: HttpResponse = respond(row)
             return response
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Invoice | None = None) -> bool:
         return _drafted(obj) and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Invoice | None = None) -> bool:
         return _drafted(obj) and super().has_delete_permission(request, obj)
 
     @display(description="Invoice", ordering="invoice_number")
-    def number(self, obj: Any) -> str:
+    def number(self, obj: Invoice) -> str:
         return str(obj)
 
     @display(description="Status", label=STATUSES)
-    def state(self, obj: Any) -> str:
+    def state(self, obj: Invoice) -> str:
         return str(obj.get_status_display())
 
     @display(description="Total")
-    def asked(self, obj: Any) -> str:
+    def asked(self, obj: Invoice) -> str:
         return amount(obj.total, obj.currency)
 
     @display(description="Open")
     @computed_once
-    def still_open(self, obj: Any) -> str:
+    def still_open(self, obj: Invoice) -> str:
         return amount(invoices.open_amount(obj), obj.currency) if obj.status in UNPAID else DASH
 
     @display(description="Period")
-    def period(self, obj: Any) -> str:
+    def period(self, obj: Invoice) -> str:
         return f"{obj.period_start:%Y-%m-%d} – {obj.period_end:%Y-%m-%d}"
 
-    @display(description="Written to")
-    def written_to(self, obj: Any) -> str:
+    @display(description="Recipient")
+    def written_to(self, obj: Invoice) -> str:
         return obj.recipient.get("name") or str(obj.tenant)
 
     @display(description="Document")
-    def documents(self, obj: Any) -> Any:
+    def documents(self, obj: Invoice) -> Any:
         kinds = (("html", "Open as a page"), ("pdf", "Download as PDF"))
         links = ((reverse(f"admin:billing_invoice_{kind}", args=(obj.pk,)), says) for kind, says in kinds)
         return format_html_join(" · ", '<a class="lad-link" href="{}">{}</a>', links)
 
     @display(description="Lines")
     @computed_once
-    def lines(self, obj: Any) -> Any:
+    def lines(self, obj: Invoice) -> Any:
         return table(LINES, obj.line_items, ("Subtotal", amount(obj.subtotal, obj.currency)))
 
     @display(description="Sums")
     @computed_once
-    def summed(self, obj: Any) -> Any:
-        rows = [{"what": what, "amount": figure} for what, figure in steps.sums(obj)]
+    def summed(self, obj: Invoice) -> Any:
+        rows = [{"what": what, "amount": figure} for what, figure in previews.sums(obj)]
         return table((Column("", "what"), Column("Amount", "amount", str)), rows)
 
     @display(description="Credit notes")
     @computed_once
-    def credited(self, obj: Any) -> Any:
+    def credited(self, obj: Invoice) -> Any:
         return table(NOTES, [_note(row) for row in obj.credit_notes.order_by("sequence_number")])
 
     @action(description="Draft a month", url_path="draft-month", icon="calendar_month", permissions=["platform"])
@@ -202,90 +203,90 @@ class InvoiceAdmin(TenantModelAdmin):
 
     @row_action(
         "Finalise",
-        explanation="It gets the next number and stays as it is; from then on a credit note corrects a mistake.",
-        form=steps.FinaliseForm,
+        explanation="Assigns the next number. After that the invoice cannot be changed, only credited.",
+        form=forms.FinaliseForm,
         permission="platform",
         when=in_status(InvoiceStatus.DRAFT),
         icon="task_alt",
-        preview=steps.finalise_preview,
+        preview=previews.finalise_preview,
     )
-    def finalise(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def finalise(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
         made = invoices.finalise(invoice=row, due_at=values["due_on"], actor=access_of(request).user)
-        return f"{made} is finalised{' and paid' if made.paid_at else f', due on {made.due_at:%Y-%m-%d}'}."
+        return f"{made} was finalised{' and is paid' if made.paid_at else f' and is due on {made.due_at:%Y-%m-%d}'}."
 
     @row_action(
         "Draft again",
-        explanation="Its lines are made anew from what the ledger says now.",
+        explanation="Replaces the lines with the ledger's current charges.",
         permission="platform",
         when=lambda row: row.status == InvoiceStatus.DRAFT and row.kind == InvoiceKind.USAGE,
         icon="refresh",
     )
-    def draft_again(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def draft_again(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
         period = {"period_start": row.period_start, "period_end": row.period_end, "currency": row.currency}
         made = invoices.draft_for_period(**period, actor=access_of(request).user)
-        return f"The draft comes to {amount(made.total, made.currency)}."
+        return f"The new draft totals {amount(made.total, made.currency)}."
 
     @row_action(
         "Send",
-        explanation="It leaves by mail, with the PDF.",
+        explanation="Sends the invoice by mail with the PDF attached.",
         permission="platform",
         when=lambda row: row.finalised_at is not None and row.status != InvoiceStatus.VOIDED,
         icon="send",
-        preview=steps.send_preview,
+        preview=previews.send_preview,
     )
-    def send(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def send(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
         mail = send_invoice(invoice=row, actor=access_of(request).user)
-        return f"{row} is on its way to {mail.to_address}."
+        return f"{row} is being sent to {mail.to_address}."
 
     @row_action(
         "Record payment",
-        explanation="The money has come, all of it.",
-        form=steps.PaymentForm,
+        explanation="Records that the invoice was paid in full.",
+        form=forms.PaymentForm,
         permission="platform",
         when=in_status(*UNPAID),
         icon="payments",
-        preview=steps.payment_preview,
+        preview=previews.payment_preview,
     )
-    def pay(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        return f"{steps.pay(row, values, access_of(request).user)} is paid."
+    def pay(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
+        return f"{previews.pay(row, values, access_of(request).user)} was marked as paid."
 
     @row_action(
         "Credit",
-        explanation="Some or all of it is given back by a credit note with a number of its own.",
-        form=steps.CreditForm,
+        explanation="Writes a credit note, with its own number, for part or all of the invoice.",
+        form=forms.CreditForm,
         permission="platform",
         when=_creditable,
         icon="undo",
         danger=True,
-        preview=steps.credit_preview,
+        preview=previews.credit_preview,
     )
-    def credit(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        made = steps.credit(row, values, access_of(request).user)
-        return f"{made} gives back {amount(made.total, made.currency)} of {row}."
+    def credit(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
+        made = previews.credit(row, values, access_of(request).user)
+        return f"{made} credits {amount(made.total, made.currency)} of {row}."
 
     @row_action(
         "Mark overdue",
-        explanation="It is past its due date and was not paid.",
+        explanation="Marks the unpaid invoice as past its due date.",
         permission="platform",
         when=lambda row: row.status == InvoiceStatus.PENDING and row.due_at and row.due_at <= timezone.now(),
         icon="alarm",
     )
-    def mark_overdue(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def mark_overdue(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
         marked = invoices.mark_overdue(invoice=row, now=timezone.now(), actor=access_of(request).user)
-        return f"{marked} is overdue."
+        return f"{marked} was marked as overdue."
 
     @row_action(
         "Void",
-        explanation="It is withdrawn and asks for nothing any more. It is kept, with its number.",
+        explanation="Cancels the invoice. The record and its number are kept.",
         form=ReasonForm,
         permission="platform",
         when=in_status(InvoiceStatus.DRAFT, *UNPAID),
         icon="block",
         danger=True,
-        preview=steps.void_preview,
+        preview=previews.void_preview,
     )
-    def void(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
-        return f"{invoices.void(invoice=row, reason=values['reason'], actor=access_of(request).user)} is voided."
+    def void(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
+        return f"{invoices.void(invoice=row, reason=values['reason'], actor=access_of(request).user)} was voided."
 
 
 @register(InvoiceSeries)
@@ -296,7 +297,7 @@ class InvoiceSeriesAdmin(ReadOnlyAdmin):
     list_filter = ["series"]
 
 
-def _drafted(obj: Any) -> bool:
+def _drafted(obj: Invoice | None) -> bool:
     return not isinstance(obj, Invoice) or obj.status == InvoiceStatus.DRAFT
 
 

@@ -1,4 +1,4 @@
-"""Drafting a calendar month: asked for, looked at, done."""
+"""The page that drafts a calendar month after a preview."""
 
 from datetime import date, datetime
 from hashlib import sha256
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.options import ModelAdmin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,7 +18,7 @@ from lad.admin.actions import EDIT, PREVIEW_DIGEST, dry_run
 from lad.admin.widgets import apply_widgets
 from lad.tenancy.access import access_of
 
-EARLIEST: Final = 2000
+EARLIEST_YEAR: Final = 2000
 
 
 class MonthInput(forms.DateInput):
@@ -28,19 +29,19 @@ class MonthInput(forms.DateInput):
 
 
 class MonthForm(forms.Form):
-    """Asks for the month."""
+    """Asks for the month to draft."""
 
     month = forms.DateField(input_formats=["%Y-%m"], widget=MonthInput, help_text="In each tenant's time zone.")
 
     def clean_month(self) -> date:
         month: date = self.cleaned_data["month"]
-        if month.year < EARLIEST or month >= timezone.now().date().replace(day=1):
-            raise forms.ValidationError("Choose a month that is over.")
+        if month.year < EARLIEST_YEAR or month >= timezone.now().date().replace(day=1):
+            raise forms.ValidationError("Choose a month that has ended.")
         return month
 
 
-def month_page(model_admin: Any, request: HttpRequest) -> HttpResponse:
-    """Draft the month's invoice of the chosen tenant, or of all: first shown, then, once confirmed, made."""
+def month_page(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """Preview the month's invoices of the current tenant, or of all tenants, and draft them once confirmed."""
     now = timezone.now()
     form: Any = apply_widgets(MonthForm(request.POST if request.method == "POST" else None))
     found: list[invoices.MonthDraft] = []
@@ -49,7 +50,7 @@ def month_page(model_admin: Any, request: HttpRequest) -> HttpResponse:
         found = dry_run(lambda: invoices.draft_month(month=month, now=now, actor=actor))
         if request.POST.get(PREVIEW_DIGEST) == _digest(found):
             made = [each for each in invoices.draft_month(month=month, now=now, actor=actor) if each.invoice]
-            messages.success(request, f"{len(made)} drafted for {month:%B %Y}.")
+            messages.success(request, f"{len(made)} invoices were drafted for {month:%B %Y}.")
             return HttpResponseRedirect(reverse("admin:billing_invoice_changelist") + "?desk=drafts")
         if not found:
             form.add_error("month", "Nothing was charged in this month.")
@@ -57,7 +58,7 @@ def month_page(model_admin: Any, request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    model_admin: Any, request: HttpRequest, form: forms.Form, found: list[invoices.MonthDraft], now: datetime
+    model_admin: ModelAdmin, request: HttpRequest, form: forms.Form, found: list[invoices.MonthDraft], now: datetime
 ) -> HttpResponse:
     context = {
         **model_admin.admin_site.each_context(request),
@@ -78,11 +79,11 @@ def _page(
 def _shown(each: invoices.MonthDraft) -> dict[str, Any]:
     row = each.invoice
     if row is None:
-        return {"tenant": each.tenant, "refusal": each.refusal}
+        return {"tenant": each.tenant, "reason": each.reason}
     return {"tenant": each.tenant, "lines": len(row.line_items), "total": amount(row.total, row.currency)}
 
 
 def _digest(found: list[invoices.MonthDraft]) -> str:
-    """The same while the same would be drafted."""
-    told = [(str(each.tenant.pk), str(each.invoice.total) if each.invoice else each.refusal) for each in found]
-    return sha256(repr(told).encode()).hexdigest()
+    """Return a digest of what would be drafted, to notice changes since the preview."""
+    drafts = [(str(each.tenant.pk), str(each.invoice.total) if each.invoice else each.reason) for each in found]
+    return sha256(repr(drafts).encode()).hexdigest()

@@ -1,6 +1,4 @@
-"""What invoices say of a tenant."""
-
-from typing import Any
+"""Billing profiles in the admin."""
 
 from django.http import HttpRequest
 from unfold.decorators import display
@@ -23,13 +21,13 @@ class BillingProfileAdmin(TenantModelAdmin):
         ("Invoices", {"fields": ["invoice_email", "payment_terms_days", "invoice_prefix"]}),
     ]
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: BillingProfile | None = None) -> bool:
         return super().has_add_permission(request, obj) or self.allows(request, "update")
 
     @display(description="Name")
-    def name(self, obj: Any) -> str:
+    def name(self, obj: BillingProfile) -> str:
         return str(obj)
 
     @display(description="Tax")
-    def tax(self, obj: Any) -> str:
+    def tax(self, obj: BillingProfile) -> str:
         return f"{obj.tax_name} {percent(obj.tax_rate)}"

@@ -1,4 +1,4 @@
-"""The billing domain in the API: read here, moved by services."""
+"""Invoices in the API."""
 
 from billing.invoicing.api.invoices import InvoiceViewSet
 from billing.invoicing.models import Invoice, InvoiceSeries

@@ -1,4 +1,4 @@
-"""Invoices as rows, pages and PDF files."""
+"""Invoices as JSON, HTML and PDF."""
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -11,16 +11,16 @@ from lad.api.views import ResourceViewSet
 
 
 class InvoiceViewSet(ResourceViewSet):
-    """What the tenant was asked to pay, has paid, or was credited."""
+    """Invoices, receipts and credit notes of the tenant."""
 
     @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR})
     @action(detail=True, methods=["get"])
     def html(self, request: Request, pk: object) -> HttpResponse:
-        """The invoice as a page that needs nothing else and prints well."""
+        """Return the invoice as a self-contained page for display and print."""
         return html_response(self.get_object())
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"])
     def pdf(self, request: Request, pk: object) -> HttpResponse:
-        """The invoice as a PDF file, named after its number."""
+        """Return the invoice as a PDF file named after its number."""
         return pdf_response(self.get_object())

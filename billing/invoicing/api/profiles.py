@@ -1,4 +1,4 @@
-"""The caller's tenant as its invoices know it."""
+"""The billing profile of the caller's tenant."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ from lad.tenancy.context import current_tenant_id
 
 
 class BillingProfileViewSet(ResourceViewSet):
-    """What a tenant's invoices say of it, where they go, and when and how much tax they carry."""
+    """How a tenant is named on its invoices, where they are sent, and how it is taxed."""
 
     @extend_schema(
         summary="The tenant's billing profile",
-        description="With the defaults, and without an id, when the tenant has none yet.",
+        description="Without a profile it returns the defaults, without an id.",
     )
     @action(detail=False, methods=["get"])
     def mine(self, request: Request) -> Response:
@@ -29,7 +29,7 @@ class BillingProfileViewSet(ResourceViewSet):
         profile = profile_of(current_tenant_id())
         return Response(self.representation(profile)) if profile._state.adding else self.row_response(profile)
 
-    @extend_schema(summary="Write the tenant's billing profile, the first time or again")
+    @extend_schema(summary="Create or update the tenant's billing profile")
     @mine.mapping.put
     @transaction.atomic
     def write_mine(self, request: Request) -> Response:

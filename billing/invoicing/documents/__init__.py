@@ -1,4 +1,4 @@
-"""Invoices as documents: the same content as HTML and as PDF."""
+"""Invoice documents: the same content as HTML and PDF."""
 
 from billing.invoicing.documents.html import invoice_html
 from billing.invoicing.documents.pdf import invoice_pdf

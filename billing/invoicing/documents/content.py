@@ -1,4 +1,4 @@
-"""What an invoice says, as text: written once, for its HTML and its PDF alike."""
+"""The texts of an invoice document, shared by HTML and PDF."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ STATUS_LABELS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """The issuer or the recipient; ``lines`` stand under the name."""
+    """The issuer or the recipient. ``lines`` are printed below the name."""
 
     name: str
     lines: tuple[str, ...]
@@ -40,7 +40,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """One line of the table."""
+    """One line of the document's table."""
 
     description: str
     quantity: str
@@ -50,7 +50,7 @@ class DocumentLine:
 
 @dataclass(frozen=True, slots=True)
 class FeatureGroup:
-    """The lines of one feature; lines that name none have no title."""
+    """The lines of one feature. Lines without a feature have no title."""
 
     title: str
     amount: str
@@ -59,7 +59,7 @@ class FeatureGroup:
 
 @dataclass(frozen=True, slots=True)
 class DocumentTotal:
-    """One of the sums below the table; ``exact`` is the amount to the last digit where cents do not hold it."""
+    """A sum below the table. ``exact`` is the unrounded amount if it is not in whole cents."""
 
     label: str
     amount: str
@@ -69,11 +69,11 @@ class DocumentTotal:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceContent:
-    """Everything a document of the invoice shows, in the order in which it is shown."""
+    """Everything an invoice document shows, in order."""
 
     title: str
     number: str
-    # draft, pending, paid, overdue or voided, and the word for it.
+    # The status (draft, pending, paid, overdue or voided) and its label.
     status: str
     mark: str
     currency: str
@@ -88,7 +88,7 @@ class InvoiceContent:
 
 
 def document_content(invoice: Invoice) -> InvoiceContent:
-    """What documents of the invoice say. A draft shows the parties as they are now."""
+    """Return the content of the invoice's document. A draft shows the current parties."""
     status, zone = InvoiceStatus(invoice.status), zone_of(invoice)
     asks = status in (InvoiceStatus.PENDING, InvoiceStatus.OVERDUE) and invoice.kind != InvoiceKind.CREDIT_NOTE
     by_whom = invoice.issuer or issuer()
@@ -110,28 +110,28 @@ def document_content(invoice: Invoice) -> InvoiceContent:
 
 
 def number(value: Decimal, decimals: int) -> str:
-    """The number with thousands set apart and so many decimals, none of which is cut off."""
+    """Format the number with thousands separators and a fixed number of decimals."""
     return f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
 def money(value: Decimal, currency: str) -> str:
-    """An amount to the cent, with its currency."""
-    # Adding nothing takes the sign off what rounds to zero.
+    """Format an amount to the cent with its currency."""
+    # Adding 0 removes the sign of a negative zero.
     return f"{currency} {number(round_to_cent(value) + 0, MIN_DECIMALS)}"
 
 
 def day(moment: datetime | None, zone: ZoneInfo) -> str:
-    """The date in that time zone; nothing for no moment."""
+    """Format the date in the time zone, or return an empty string."""
     return f"{moment.astimezone(zone):%-d %B %Y}" if moment else ""
 
 
 def zone_of(invoice: Invoice) -> ZoneInfo:
-    """The recipient's time zone: as it was when the invoice was finalised, or as it is."""
+    """Return the recipient's time zone, as stored when the invoice was finalised."""
     return ZoneInfo(invoice.recipient.get("timezone") or invoice.tenant.timezone)
 
 
 def decimals_of(values: Iterable[Decimal]) -> int:
-    """How many decimals, two to six, show each of the values whole."""
+    """Return how many decimals, at least two, show every value exactly."""
     digits = (len(plain(value).partition(".")[2]) for value in values)
     return max(MIN_DECIMALS, *digits, 0)
 
@@ -145,21 +145,21 @@ def _status_label(invoice: Invoice, status: InvoiceStatus) -> str:
 def _headline(invoice: Invoice, status: InvoiceStatus, asks: bool, zone: ZoneInfo) -> str:
     due = money(invoice.amount_due, invoice.currency)
     if status == InvoiceStatus.DRAFT:
-        return "This is a draft and asks for nothing."
+        return "This is a draft. No payment is due."
     if status == InvoiceStatus.VOIDED:
-        return "This invoice is void and asks for nothing."
+        return "This invoice is void. No payment is due."
     if invoice.kind == InvoiceKind.CREDIT_NOTE:
         return f"{money(invoice.total, invoice.currency)} credited"
     if status == InvoiceStatus.PAID:
         return f"{money(invoice.total, invoice.currency)} paid on {day(invoice.paid_at, zone)}"
     if not asks or invoice.amount_due <= 0:
-        return "Nothing is left to pay."
+        return "No payment is due."
     return f"{due} due {day(invoice.due_at, zone)}" if invoice.due_at else f"{due} due"
 
 
 def _facts(invoice: Invoice, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     last = invoice.period_end - timedelta(microseconds=1)
-    yield "Number", invoice.invoice_number or "None yet"
+    yield "Number", invoice.invoice_number or "Not assigned yet"
     yield "Issued", day(invoice.finalised_at, zone) or "Not yet"
     if invoice.kind == InvoiceKind.CREDIT_NOTE and invoice.corrects is not None:
         yield "Corrects", f"{invoice.corrects} of {day(invoice.corrects.finalised_at, zone)}"
@@ -208,7 +208,7 @@ def _groups(line_items: Sequence[Mapping[str, Any]]) -> Iterator[FeatureGroup]:
 
 
 def _feature(key: str) -> str:
-    """``ai-icp-assistant`` as people write it."""
+    """Format a feature key such as ``ai-icp-assistant`` as a title."""
     words = [word.upper() if word in ABBREVIATIONS else word for word in key.replace("_", "-").split("-")]
     title = " ".join(words)
     return title[:1].upper() + title[1:]
@@ -254,13 +254,13 @@ def _sum(label: str, value: Decimal, currency: str, *, strong: bool = False) -> 
 def _notes(invoice: Invoice) -> Iterator[str]:
     if any(Decimal(line["amount"]) != round_to_cent(Decimal(line["amount"])) for line in invoice.line_items):
         yield (
-            "Use is charged to a millionth of the currency. Sums are shown to the cent; where that rounds,"
-            " the exact amount stands below."
+            "Usage is charged to six decimals. Sums are rounded to the cent; the exact amount is shown below a"
+            " rounded sum."
         )
     if invoice.kind == InvoiceKind.USAGE and not invoice.tax:
-        yield "Use was paid from credits bought before; any tax was charged with them."
+        yield "Usage was paid from credits. Any tax was charged when the credits were bought."
     if invoice.kind == InvoiceKind.CREDIT_NOTE and invoice.corrects is not None:
-        yield f"This credit note takes back what it lists of {invoice.corrects}."
+        yield f"This credit note credits the amounts listed above of {invoice.corrects}."
 
 
 def _lines(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""An invoice as one HTML page that needs nothing else and prints well."""
+"""Render an invoice as a self-contained HTML page for display and print."""
 
 from django.template.loader import render_to_string
 
@@ -7,5 +7,5 @@ from billing.invoicing.models import Invoice
 
 
 def invoice_html(invoice: Invoice) -> str:
-    """The invoice as a complete page: no script, no font and no picture from elsewhere."""
+    """Return the invoice as a complete page without external resources."""
     return render_to_string("billing/invoicing/document.html", {"it": document_content(invoice)})

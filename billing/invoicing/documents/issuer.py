@@ -1,10 +1,10 @@
-"""Who issues the invoices: the company that runs LAD, as the settings name it."""
+"""The issuer of invoices: the company that runs LAD."""
 
 from django.conf import settings
 
 
 def issuer() -> dict[str, str]:
-    """Its name, address, tax id, e-mail address and bank details as they are now, to be kept with an invoice."""
+    """Return the issuer's current details from the settings, to be stored with an invoice."""
     return {
         "name": settings.BILLING_ISSUER_NAME,
         "address": settings.BILLING_ISSUER_ADDRESS,

@@ -1,4 +1,4 @@
-"""An invoice as PDF, set by Typst from a fixed layout and data that is never part of its source."""
+"""Render an invoice as PDF with Typst. The layout is fixed and the data is never part of its source."""
 
 import json
 from dataclasses import asdict
@@ -14,17 +14,17 @@ from billing.invoicing.models import Invoice
 
 HERE: Final = Path(__file__).parent
 LAYOUT: Final = HERE / "invoice.typ"
-# PDF/A-2a keeps for the archive, PDF/UA-1 is read aloud properly.
+# PDF/A-2a for archiving, PDF/UA-1 for screen readers.
 STANDARDS: Final[Any] = ["1.7", "a-2a", "ua-1"]
 
 log = structlog.get_logger("lad.billing")
 
 
 def invoice_pdf(invoice: Invoice) -> bytes:
-    """The invoice as PDF: the same bytes for the same row, wherever it is made.
+    """Return the invoice as PDF. The same row gives the same bytes on every machine.
 
-    Text in a script that none of our fonts has is set with the machine's fonts, or shown as
-    boxes where it has none either; that PDF is then no archive format.
+    Text in a script that the bundled fonts lack uses the machine's fonts, or boxes if it has none. Such a PDF
+    does not conform to the archive format.
     """
     moment = invoice.finalised_at or invoice.created_at
     inputs = {"document": json.dumps(asdict(document_content(invoice)))}
@@ -32,7 +32,7 @@ def invoice_pdf(invoice: Invoice) -> bytes:
     try:
         return _compile(inputs, stamp, STANDARDS, system_fonts=False)
     except typst.TypstError as error:
-        log.info("invoice is no archive format", invoice=str(invoice.pk), reason=str(error))
+        log.info("invoice does not conform to the archive format", invoice=str(invoice.pk), reason=str(error))
         return _compile(inputs, stamp, [], system_fonts=True)
 
 

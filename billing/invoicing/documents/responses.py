@@ -1,4 +1,4 @@
-"""Invoices as HTTP answers, for the API and the admin alike."""
+"""HTTP responses with an invoice document, for the API and the admin."""
 
 from typing import Final
 
@@ -8,18 +8,18 @@ from billing.invoicing.documents.html import invoice_html
 from billing.invoicing.documents.pdf import invoice_pdf
 from billing.invoicing.models import Invoice
 
-# The page brings its own style and nothing else.
+# The page has inline styles and loads nothing.
 CONTENT_SECURITY_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
 def html_response(invoice: Invoice) -> HttpResponse:
-    """The invoice in the browser, which is told to run and load nothing."""
+    """Return the invoice as a page that may not run scripts or load anything."""
     headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
     return HttpResponse(invoice_html(invoice), headers=headers)
 
 
 def pdf_response(invoice: Invoice) -> HttpResponse:
-    """The invoice as a download."""
+    """Return the invoice as a PDF download."""
     name = invoice.invoice_number or "draft"
     headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "X-Content-Type-Options": "nosniff"}
     return HttpResponse(invoice_pdf(invoice), content_type="application/pdf", headers=headers)

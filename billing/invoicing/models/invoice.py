@@ -1,4 +1,4 @@
-"""Invoices, their lines, and the numbers they get."""
+"""Invoices and their number series."""
 
 from decimal import Decimal
 from typing import Final
@@ -64,7 +64,7 @@ ISSUER: Final = {
 
 INVOICES: Final = "INV"
 CREDIT_NOTES: Final = "CN"
-# What was numbered by hand before numbers were assigned.
+# The series of invoices that were numbered by hand before LAD assigned numbers.
 LEGACY_NUMBERS: Final = "OLD"
 
 
@@ -87,19 +87,19 @@ UNPAID: Final = (InvoiceStatus.PENDING, InvoiceStatus.OVERDUE)
 
 
 class InvoiceSeries(TenantModel):
-    """One sequence of numbers of a tenant: 1, 2, 3 without a gap, each on one finalised invoice."""
+    """A tenant's gapless number series: 1, 2, 3, each used by one finalised invoice."""
 
     event_name = "billing.invoice_series"
 
     series = models.CharField(max_length=10, default=INVOICES)
     prefix = models.CharField(
-        max_length=30, blank=True, default="", db_default="", help_text="What stands before the number."
+        max_length=30, blank=True, default="", db_default="", help_text="Printed before the number."
     )
     last_number = models.BigIntegerField(default=0, db_default=0, editable=False)
 
-    # A series is never begun again.
+    # A series is never restarted.
     privileges = ("SELECT", "INSERT", "UPDATE")
-    # Every number taken rewrites the row; the invoice that has it tells of that.
+    # The invoice's audit entry already records each number taken.
     audited_columns = ("series", "prefix", "tenant_id")
     announced = False
 
@@ -110,7 +110,7 @@ class InvoiceSeries(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "series"],
                 name="billing_invoice_series_key",
-                violation_error_message="The tenant has this series already.",
+                violation_error_message="The tenant already has this series.",
             ),
             models.CheckConstraint(
                 condition=Q(series__regex=r"^[A-Z]+$"),
@@ -120,21 +120,21 @@ class InvoiceSeries(TenantModel):
             models.CheckConstraint(
                 condition=Q(last_number__gte=0),
                 name="billing_invoice_series_counts_up",
-                violation_error_message="Numbers begin at 1.",
+                violation_error_message="Numbers start at 1.",
             ),
             Trigger(
                 name="billing_invoice_series_steps",
                 function="billing_check_series",
                 when="BEFORE",
                 event="INSERT OR UPDATE OR DELETE",
-                violation_error_message="A series goes up by one and is never begun again.",
+                violation_error_message="A series increases by one and is never restarted.",
             ),
             DeferredTrigger(
                 name="billing_invoice_series_used",
                 function="billing_check_number_used",
                 when="AFTER",
                 event="UPDATE OF last_number",
-                violation_error_message="A number that was taken must be on an invoice.",
+                violation_error_message="A number that was taken must be used by an invoice.",
             ),
             TableStorage(name="billing_invoice_series_storage", parameters={"fillfactor": "50"}),
         ]
@@ -145,10 +145,10 @@ class InvoiceSeries(TenantModel):
 
 
 class Invoice(TenantModel):
-    """What a tenant is asked to pay, or has paid, with a number of its own once it is finalised.
+    """An invoice, receipt or credit note. It gets its number when it is finalised.
 
-    Past draft only its status moves on; a mistake is corrected by a credit note, which is a row of
-    this table with positive amounts. ``prepaid_amount`` is what wallets paid already.
+    After that only its status and payment columns change; mistakes are corrected by a credit note, which is a
+    row of this table with positive amounts. ``prepaid_amount`` is what wallets have already paid.
     """
 
     event_name = "billing.invoice"
@@ -177,7 +177,7 @@ class Invoice(TenantModel):
     tax = money.amount_field(default=0, db_default=0, editable=False)
     total = money.amount_field(editable=False, default=0)
     prepaid_amount = money.amount_field(
-        default=0, db_default=0, editable=False, help_text="What wallets paid already when it was used."
+        default=0, db_default=0, editable=False, help_text="Paid from wallets when the usage was charged."
     )
     currency = money.currency_field()
     period_start = models.DateTimeField()
@@ -197,7 +197,7 @@ class Invoice(TenantModel):
         db_default={},
         editable=False,
         validators=[JsonSchemaValidator(RECIPIENT)],
-        help_text="Who it is written to, as it was when the invoice was finalised.",
+        help_text="The recipient at the time the invoice was finalised.",
     )
     issuer = models.JSONField(
         default=dict,
@@ -205,7 +205,7 @@ class Invoice(TenantModel):
         db_default={},
         editable=False,
         validators=[JsonSchemaValidator(ISSUER)],
-        help_text="Who it is from, as they were when the invoice was finalised.",
+        help_text="The issuer at the time the invoice was finalised.",
     )
     corrects = TenantForeignKey(
         "billing.Invoice",
@@ -215,7 +215,7 @@ class Invoice(TenantModel):
         editable=False,
         related_name="credit_notes",
         db_index=False,
-        help_text="The invoice that a credit note takes back, in whole or in part.",
+        help_text="The invoice that this credit note corrects.",
     )
     payment = TenantForeignKey(
         "billing.Payment",
@@ -225,7 +225,7 @@ class Invoice(TenantModel):
         editable=False,
         related_name="receipts",
         db_index=False,
-        help_text="The card payment it is the receipt of.",
+        help_text="The card payment that this receipt is for.",
     )
     metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
 
@@ -236,7 +236,7 @@ class Invoice(TenantModel):
                 fields=["tenant", "invoice_number"],
                 condition=~Q(invoice_number=""),
                 name="billing_invoices_number_key",
-                violation_error_message="Another invoice of the tenant has this number.",
+                violation_error_message="Another invoice of this tenant has this number.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "series", "sequence_number"],
@@ -247,7 +247,7 @@ class Invoice(TenantModel):
                 fields=["tenant", "payment"],
                 condition=Q(payment__isnull=False),
                 name="billing_invoices_receipt_key",
-                violation_error_message="This payment has its receipt.",
+                violation_error_message="This payment already has a receipt.",
             ),
             NoOverlap(
                 name="billing_invoices_one_per_period",
@@ -255,7 +255,7 @@ class Invoice(TenantModel):
                 start="period_start",
                 end="period_end",
                 condition=Q(kind=InvoiceKind.USAGE) & ~Q(status=InvoiceStatus.VOIDED),
-                violation_error_message="Another invoice covers use of this period.",
+                violation_error_message="Another invoice covers usage of this period.",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -276,23 +276,23 @@ class Invoice(TenantModel):
                 condition=Q(kind=InvoiceKind.CREDIT_NOTE, series=CREDIT_NOTES, corrects__isnull=False)
                 | (~Q(kind=InvoiceKind.CREDIT_NOTE) & ~Q(series=CREDIT_NOTES) & Q(corrects__isnull=True)),
                 name="billing_invoices_credit_note",
-                violation_error_message="A credit note names the invoice it corrects and is in a series of its own.",
+                violation_error_message="A credit note names the invoice it corrects and has its own series.",
             ),
             models.CheckConstraint(
                 condition=Q(total=F("subtotal") + F("tax")),
                 name="billing_invoices_total",
                 violation_error_message="The total must be the subtotal plus the tax.",
             ),
-            # A period in which more was given back than used comes to less than nothing.
+            # A usage invoice is negative if reversals exceed the charges of its period.
             models.CheckConstraint(
                 condition=Q(kind=InvoiceKind.USAGE) | Q(subtotal__gte=0, tax__gte=0),
                 name="billing_invoices_not_negative",
-                violation_error_message="Neither subtotal nor tax can be negative.",
+                violation_error_message="Subtotal and tax cannot be negative.",
             ),
             models.CheckConstraint(
                 condition=Q(kind=InvoiceKind.USAGE, prepaid_amount=F("subtotal")) | Q(prepaid_amount=0),
                 name="billing_invoices_prepaid",
-                violation_error_message="Wallets pay for use, all of it, and for nothing else.",
+                violation_error_message="The prepaid amount is the subtotal on usage invoices and 0 on others.",
             ),
             models.CheckConstraint(
                 condition=Q(period_end__gt=F("period_start")),
@@ -303,7 +303,7 @@ class Invoice(TenantModel):
                 condition=Q(status=InvoiceStatus.PAID, paid_at__isnull=False)
                 | (~Q(status=InvoiceStatus.PAID) & Q(paid_at__isnull=True)),
                 name="billing_invoices_paid_at",
-                violation_error_message="A paid invoice says when it was paid; others do not.",
+                violation_error_message="A paid invoice needs the time of payment; others have none.",
             ),
             models.CheckConstraint(
                 condition=~Q(status=InvoiceStatus.OVERDUE) | Q(due_at__isnull=False),
@@ -316,7 +316,7 @@ class Invoice(TenantModel):
                 function="billing_check_finalised",
                 when="BEFORE",
                 event="INSERT OR UPDATE",
-                violation_error_message="An invoice begins as a draft and is finalised with the number just taken.",
+                violation_error_message="An invoice starts as a draft and is finalised with the number just taken.",
             ),
             status_steps(
                 name="billing_invoices_steps",
@@ -327,7 +327,7 @@ class Invoice(TenantModel):
                 },
                 open_states=("draft",),
                 free_columns=("paid_at", "payment_method", "sent_at", "metadata"),
-                violation_error_message="An invoice that was issued stays as it is; only its status moves on.",
+                violation_error_message="An issued invoice cannot be changed except for its status.",
             ),
         ]
         indexes = [
@@ -336,7 +336,7 @@ class Invoice(TenantModel):
             models.Index(
                 fields=["tenant", "corrects"], condition=Q(corrects__isnull=False), name="billing_invoices_corrects"
             ),
-            # The platform looks after what is unpaid in all tenants.
+            # Finds unpaid invoices of all tenants.
             models.Index(
                 fields=["due_at"],
                 condition=Q(status__in=[InvoiceStatus.PENDING, InvoiceStatus.OVERDUE]),
@@ -349,5 +349,5 @@ class Invoice(TenantModel):
 
     @property
     def amount_due(self) -> Decimal:
-        """What it asks for, to the cent: the total less what wallets paid already."""
+        """Return the amount due, to the cent: the total less what wallets have already paid."""
         return money.round_to_cent(self.total - self.prepaid_amount)

@@ -1,4 +1,4 @@
-"""Who an invoice is written to, and how a tenant is taxed."""
+"""Billing profiles: the recipient of a tenant's invoices and its tax."""
 
 from decimal import Decimal
 from typing import Final
@@ -13,7 +13,6 @@ from phonenumbers import SUPPORTED_REGIONS
 from lad.db.fields import LowercaseEmailField
 from lad.db.models import TenantModel
 
-# What the checkout has always added.
 DEFAULT_TAX_RATE: Final = Decimal("0.05")
 DEFAULT_PAYMENT_TERMS_DAYS: Final = 14
 MAX_PAYMENT_TERMS_DAYS: Final = 365
@@ -26,32 +25,33 @@ class TaxPoint(models.TextChoices):
 
 
 def check_country(code: str) -> None:
-    """Refuse what is no ISO 3166-1 alpha-2 code."""
+    """Raise ValidationError unless the code is an ISO 3166-1 alpha-2 code."""
     if code not in SUPPORTED_REGIONS:
         raise ValidationError("Write the country as its two-letter ISO code in capitals, such as DE or AE.")
 
 
 def check_rate(rate: Decimal) -> None:
-    """Refuse what is no share."""
+    """Raise ValidationError unless the rate is between 0 and 1."""
     if rate < 0:
-        raise ValidationError("A tax rate cannot be negative; write 0 for none.")
+        raise ValidationError("The tax rate cannot be negative. Write 0 for no tax.")
     if rate > 1:
-        raise ValidationError("Write the rate as a share: 0.05 for 5 %.")
+        raise ValidationError("Write the rate as a fraction: 0.05 for 5 %.")
 
 
 class BillingProfile(TenantModel):
-    """What a tenant's invoices say of it, where they go, and when and how much tax they carry.
+    """How a tenant is named on its invoices, where they are sent, and how it is taxed.
 
-    Tax is due once: when credits are bought (then period invoices carry none) or when they are used.
+    Tax is charged once: when credits are bought, in which case period invoices carry none, or when they are
+    used.
     """
 
     event_name = "billing.profile"
 
     legal_name = models.CharField(
-        max_length=255, blank=True, default="", db_default="", help_text="Empty: the name of the tenant."
+        max_length=255, blank=True, default="", db_default="", help_text="Empty: the tenant's name."
     )
     address = models.TextField(
-        max_length=500, blank=True, default="", db_default="", help_text="As it stands on an invoice, without country."
+        max_length=500, blank=True, default="", db_default="", help_text="As printed on invoices, without the country."
     )
     country = models.CharField(
         max_length=2,
@@ -62,10 +62,10 @@ class BillingProfile(TenantModel):
         help_text="Two-letter ISO code, such as DE.",
     )
     tax_id = models.CharField(
-        max_length=50, blank=True, default="", db_default="", help_text="Printed as it is written here."
+        max_length=50, blank=True, default="", db_default="", help_text="Printed exactly as entered."
     )
     tax_name = models.CharField(
-        max_length=30, default="VAT", db_default="VAT", help_text="What the tax is called, such as VAT or GST."
+        max_length=30, default="VAT", db_default="VAT", help_text="Name of the tax, such as VAT or GST."
     )
     tax_rate = models.DecimalField(
         max_digits=6,
@@ -73,19 +73,19 @@ class BillingProfile(TenantModel):
         default=DEFAULT_TAX_RATE,
         db_default=DEFAULT_TAX_RATE,
         validators=[check_rate],
-        help_text="As a share: 0.05 is 5 %.",
+        help_text="As a fraction: 0.05 is 5 %.",
     )
     tax_point = models.CharField(
         max_length=20,
         choices=TaxPoint,
         default=TaxPoint.PURCHASE,
         db_default=TaxPoint.PURCHASE,
-        help_text="When tax is due: on the purchase of credits, or on the period invoice for their use.",
+        help_text="Whether tax is charged when credits are bought or on the period invoice for their use.",
     )
     payment_terms_days = models.PositiveSmallIntegerField(
         default=DEFAULT_PAYMENT_TERMS_DAYS,
         db_default=DEFAULT_PAYMENT_TERMS_DAYS,
-        validators=[MaxValueValidator(MAX_PAYMENT_TERMS_DAYS, "A year (365 days) is the longest an invoice may wait.")],
+        validators=[MaxValueValidator(MAX_PAYMENT_TERMS_DAYS, "Payment terms can be at most 365 days.")],
         help_text="Days from the invoice to its due date.",
     )
     invoice_email = LowercaseEmailField(
@@ -97,10 +97,10 @@ class BillingProfile(TenantModel):
         default="",
         db_default="",
         validators=[RegexValidator(PREFIX_PATTERN, "Use capitals and digits only, such as ACME.")],
-        help_text="Set before the numbers of this tenant's invoices; empty for none.",
+        help_text="Printed before the numbers of this tenant's invoices. Empty: none.",
     )
 
-    # A tenant has one for good; it is corrected, not deleted.
+    # A profile is corrected, never deleted.
     privileges = ("SELECT", "INSERT", "UPDATE")
 
     class Meta:
@@ -109,7 +109,7 @@ class BillingProfile(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant"],
                 name="billing_profiles_tenant_key",
-                violation_error_message="The tenant has a billing profile already: change that one.",
+                violation_error_message="The tenant already has a billing profile. Change that one.",
             ),
             models.CheckConstraint(
                 condition=Q(country="") | Q(country__regex=r"^[A-Z]{2}$"),
@@ -119,17 +119,17 @@ class BillingProfile(TenantModel):
             models.CheckConstraint(
                 condition=Q(tax_rate__gte=0, tax_rate__lte=1),
                 name="billing_profiles_tax_rate",
-                violation_error_message="Write the rate as a share between 0 and 1: 0.05 for 5 %.",
+                violation_error_message="Write the rate as a fraction between 0 and 1: 0.05 for 5 %.",
             ),
             models.CheckConstraint(
                 condition=~Q(tax_name=""),
                 name="billing_profiles_tax_named",
-                violation_error_message="Say what the tax is called, such as VAT.",
+                violation_error_message="Give the name of the tax, such as VAT.",
             ),
             models.CheckConstraint(
                 condition=Q(payment_terms_days__lte=MAX_PAYMENT_TERMS_DAYS),
                 name="billing_profiles_terms",
-                violation_error_message="A year (365 days) is the longest an invoice may wait.",
+                violation_error_message="Payment terms can be at most 365 days.",
             ),
             models.CheckConstraint(
                 condition=Q(invoice_prefix="") | Q(invoice_prefix__regex=PREFIX_PATTERN),
@@ -144,6 +144,6 @@ class BillingProfile(TenantModel):
 
 
 def profile_of(tenant_id: UUID) -> BillingProfile:
-    """The tenant's profile; an unsaved one with the defaults when it has none."""
+    """Return the tenant's profile, or an unsaved one with the defaults."""
     row: BillingProfile | None = BillingProfile.objects.select_related("tenant").filter(tenant_id=tenant_id).first()
     return row or BillingProfile(tenant_id=tenant_id)

@@ -1,4 +1,4 @@
-"""Credit notes: what takes back a finalised invoice, in whole or in part."""
+"""Credit notes, which correct a finalised invoice in whole or in part."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -22,10 +22,11 @@ from billing.ledger.services import ledger, wallets
 from billing.money import plain, round_amount, round_to_cent
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid
+from lad.types import Actor
 
-# How a credit note was settled, as its payment method says.
+# The payment method of a credit note says how it was settled.
 TO_WALLET: Final = "wallet"
-OFF_THE_INVOICE: Final = "set off"
+SET_OFF: Final = "set off"
 REFUNDED: Final = "refund"
 
 
@@ -40,45 +41,45 @@ def credit_note(
     wallet: Wallet | None = None,
     key: str = "",
     now: datetime | None = None,
-    actor: Any = None,
+    actor: Actor = None,
 ) -> Invoice:
-    """Take back some of a finalised invoice: ``lines`` without tax, or an ``amount`` with its tax.
+    """Credit part or all of a finalised invoice: ``lines`` before tax, or an ``amount`` including tax.
 
-    The tax on it is the invoice's own, in proportion; what is left over in cents goes with the last
-    credit note. It is finalised at once and settled: off what is open on an unpaid invoice, into a
-    wallet with ``to_wallet`` (the tenant's own unless one is given), else as a refund made elsewhere.
-    The same ``key`` gives the same note. Raises CreditTooLarge, WrongInvoiceStatus, and Invalid, also without
+    Tax is the invoice's own, in proportion; the last credit note takes the remaining cents. The note is
+    finalised and settled at once: it reduces the open amount of an unpaid invoice, goes into a wallet with
+    ``to_wallet`` (the tenant's own unless ``wallet`` is given), or is a refund made outside of LAD. A repeated
+    ``key`` returns the same note. Raises CreditTooLarge, WrongInvoiceStatus, or Invalid, for example without
     a reason.
     """
     original = locked(invoice, InvoiceStatus.PAID, *UNPAID)
     if original.kind == InvoiceKind.CREDIT_NOTE:
-        raise WrongInvoiceStatus("A credit note is not credited itself: write an invoice.")
+        raise WrongInvoiceStatus("A credit note cannot be credited. Write an invoice instead.")
     note_id = uuid5(original.pk, key) if key else uuid7()
     known: Invoice | None = Invoice.objects.filter(pk=note_id).first()
     if known is not None:
         return known
-    row = _drafted(original, note_id, reasons.require_reason(reason), lines, amount)
+    row = _draft(original, note_id, reasons.require_reason(reason), lines, amount)
     profile = profile_of(original.tenant_id)
     row.recipient = original.recipient or recipient(profile)
     row.created_at = now or timezone.now()
     row.save(force_insert=True)
-    method = _method(original, row, to_wallet)
+    method = _settlement_method(original, row, to_wallet)
     row = number(row, profile, now=row.created_at, paid_by=method, actor=actor)
     if method == TO_WALLET:
-        _into_wallet(original, row, wallet, actor)
+        _credit_wallet(original, row, wallet, actor)
     if original.status in UNPAID and open_amount(original) <= 0:
         mark_paid(original, "credit note", row.finalised_at or timezone.now(), actor)
     return row
 
 
 def creditable(invoice: Invoice) -> tuple[Decimal, Decimal]:
-    """What can still be credited: without tax, and the tax on it."""
+    """Return what can still be credited, as an amount before tax and the tax on it."""
     notes = Invoice.objects.filter(corrects=invoice.pk, finalised_at__isnull=False)
-    gone = notes.aggregate(subtotal=Sum("subtotal"), tax=Sum("tax"))
-    return invoice.subtotal - (gone["subtotal"] or 0), invoice.tax - (gone["tax"] or 0)
+    credited = notes.aggregate(subtotal=Sum("subtotal"), tax=Sum("tax"))
+    return invoice.subtotal - (credited["subtotal"] or 0), invoice.tax - (credited["tax"] or 0)
 
 
-def _drafted(
+def _draft(
     original: Invoice, note_id: UUID, reason: str, lines: Sequence[Mapping[str, Any]] | None, amount: Decimal | None
 ) -> Invoice:
     row = Invoice(
@@ -93,7 +94,7 @@ def _drafted(
     )
     left, tax_left = creditable(original)
     if (lines is None) == (amount is None):
-        raise Invalid(errors={"amount": ["Say either which lines are credited or how much."]})
+        raise Invalid(errors={"amount": ["Give either the lines or the amount to credit."]})
     if lines is not None:
         require_amounts(lines)
         row.line_items, subtotal = list(lines), line_sum(lines)
@@ -104,7 +105,7 @@ def _drafted(
         subtotal = total - tax
         row.line_items = [line(f"Credit on {original}", Decimal(1), subtotal)] if subtotal > 0 else []
     if subtotal <= 0:
-        raise Invalid(errors={"amount": ["A credit note gives something back: write an amount above 0."]})
+        raise Invalid(errors={"amount": ["Give an amount above 0."]})
     if subtotal > left or tax > tax_left:
         raise CreditTooLarge(left=plain(left + tax_left), amount=plain(subtotal + tax))
     apply_tax(row, list(_taxes(original, subtotal, tax)))
@@ -117,33 +118,35 @@ def _share(tax: Decimal, part: Decimal, whole: Decimal) -> Decimal:
 
 
 def _taxes(original: Invoice, subtotal: Decimal, tax: Decimal) -> Iterator[dict[str, str]]:
-    """The tax of the credit note, called and rated as on the invoice."""
+    """Yield the credit note's tax under the invoice's name and rate."""
     if tax:
         first = original.tax_lines[0] if original.tax_lines else {"name": "Tax", "rate": "0"}
         yield tax_line(first["name"], Decimal(first["rate"]), subtotal, tax)
 
 
-def _method(original: Invoice, row: Invoice, to_wallet: bool) -> str:
+def _settlement_method(original: Invoice, row: Invoice, to_wallet: bool) -> str:
     if to_wallet and original.status in UNPAID and not original.prepaid_amount:
-        raise WrongInvoiceStatus("It was not paid, so there is nothing to give back to a wallet: credit it only.")
+        raise WrongInvoiceStatus(
+            "The invoice was not paid, so nothing can be credited to a wallet. Credit the invoice only."
+        )
     if to_wallet:
         return TO_WALLET
     if original.status not in UNPAID:
         return REFUNDED
     if original.prepaid_amount:
-        raise WrongInvoiceStatus("The use on it was paid by a wallet: give it back to the wallet.")
-    return OFF_THE_INVOICE
+        raise WrongInvoiceStatus("A wallet paid for the usage on this invoice. Credit the wallet instead.")
+    return SET_OFF
 
 
-def _into_wallet(original: Invoice, row: Invoice, wallet: Wallet | None, actor: Any) -> None:
+def _credit_wallet(original: Invoice, row: Invoice, wallet: Wallet | None, actor: Actor) -> None:
     into = wallet or wallets.open_wallet(currency=row.currency, actor=actor)
     if into.currency != row.currency:
         raise Invalid(errors={"to_wallet": [f"The wallet holds {into.currency}, the invoice is in {row.currency}."]})
-    # Tax that was not paid yet comes off the invoice instead.
-    back = row.subtotal if original.status in UNPAID else row.total
+    # Tax that is still open reduces the invoice instead.
+    amount = row.subtotal if original.status in UNPAID else row.total
     ledger.credit(
         wallet=into,
-        amount=back,
+        amount=amount,
         key=f"credit_note_{row.pk}",
         reference=ledger.Reference("invoice", row.pk),
         description=f"Credit note {row}",

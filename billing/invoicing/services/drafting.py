@@ -1,7 +1,7 @@
-"""Drafts of period invoices: what the wallets were charged, asked for by nobody yet."""
+"""Draft period invoices for what a tenant's wallets were charged."""
 
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, connection, transaction
@@ -14,6 +14,7 @@ from billing.invoicing.services.usage_lines import InvoicePeriod, usage_lines
 from billing.money import DEFAULT_CURRENCY
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
+from lad.types import Actor
 from tenants.teams.models import Tenant
 
 
@@ -24,13 +25,13 @@ def draft_for_period(
     period_end: datetime,
     currency: str = DEFAULT_CURRENCY,
     now: datetime | None = None,
-    actor: Any = None,
+    actor: Actor = None,
 ) -> Invoice:
-    """Draft the current tenant's invoice for what its wallets were charged in a period, or draft it again.
+    """Draft, or redraft, the current tenant's invoice for what its wallets were charged in a period.
 
-    The period reaches from ``period_start`` until before ``period_end``; a debit counts where the ledger
-    has it. Emits ``billing.invoice.drafted``. Raises PeriodNotOver, NothingUsed, or PeriodInvoiced when
-    a finalised invoice or the draft of another period covers some of it.
+    The period includes ``period_start`` and excludes ``period_end``; a debit counts at its time in the ledger.
+    Emits ``billing.invoice.drafted``. Raises PeriodNotOver, NothingUsed, or PeriodInvoiced if a finalised
+    invoice or the draft of a different period overlaps it.
     """
     if period_end > (now or timezone.now()):
         raise PeriodNotOver
@@ -48,7 +49,7 @@ def draft_for_period(
         with transaction.atomic():
             row.save()
     except IntegrityError as error:
-        # Somebody else drafted it in the meantime.
+        # A simultaneous call drafted it first.
         raise PeriodInvoiced from error
     row.refresh_from_db()
     emit("billing.invoice.drafted", aggregate=row, payload={"total": row.total, "currency": currency}, actor=actor)
@@ -56,15 +57,15 @@ def draft_for_period(
 
 
 def require_current(row: Invoice) -> None:
-    """Raise DraftOutdated unless the lines of a usage draft are what the ledger says now."""
+    """Raise DraftOutdated unless the lines of a usage draft match the ledger."""
     period = _period(row.period_start, row.period_end, row.currency)
     _wait_for_postings(period)
     if usage_lines(period) != row.line_items:
         raise DraftOutdated
 
 
-def zone_of(tenant_id: Any) -> ZoneInfo:
-    """The time zone in which the tenant's months begin."""
+def zone_of(tenant_id: UUID) -> ZoneInfo:
+    """Return the tenant's time zone, in which its months begin."""
     return ZoneInfo(Tenant.objects.values_list("timezone", flat=True).get(pk=tenant_id))
 
 
@@ -74,9 +75,10 @@ def _period(start: datetime, end: datetime, currency: str) -> InvoicePeriod:
 
 
 def _wait_for_postings(period: InvoicePeriod) -> None:
-    """Let every posting that has its moment already be committed, so that none is missed.
+    """Wait until all postings that already have a timestamp are committed, so that none is missed.
 
-    The ledger takes its clock under the wallet's lock. The savepoint is undone to give the locks back.
+    The ledger takes its timestamp while it holds the wallet's lock. Rolling back the savepoint releases the
+    locks.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -87,7 +89,7 @@ def _wait_for_postings(period: InvoicePeriod) -> None:
 
 
 def _draft_of(period: InvoicePeriod) -> Invoice | None:
-    """The draft of exactly this period. Raises PeriodInvoiced when anything else covers some of it."""
+    """Return the draft of exactly this period, if any. Raises PeriodInvoiced if another invoice overlaps it."""
     covering = list(
         Invoice.objects.filter(
             kind=InvoiceKind.USAGE,
@@ -103,5 +105,7 @@ def _draft_of(period: InvoicePeriod) -> Invoice | None:
     row: Invoice = covering[0]
     same = (row.period_start, row.period_end) == (period.start, period.end)
     if row.status != InvoiceStatus.DRAFT or not same:
-        raise PeriodInvoiced(f"{row} covers use from {row.period_start:%Y-%m-%d} to {row.period_end:%Y-%m-%d}.")
+        raise PeriodInvoiced(
+            f"{row} already covers usage from {row.period_start:%Y-%m-%d} to {row.period_end:%Y-%m-%d}."
+        )
     return row

@@ -1,7 +1,7 @@
-"""Finalising: the invoice gets its number, the next of its series, and stays as it is from then on."""
+"""Finalise invoices: assign the next number of the series, after which an invoice never changes."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -14,41 +14,42 @@ from billing.invoicing.services.lines import total_up
 from billing.invoicing.services.transitions import mark_paid, values_of
 from lad.db.identifiers import uuid7
 from lad.outbox.emission import emit
+from lad.types import Actor
 
 DIGITS: Final = 6
-# The wallets had paid all of it before it was asked for.
+# The payment method of an invoice that wallets have paid in full.
 BY_WALLET: Final = "wallet"
 
-BEGIN: Final = """
+START_SERIES: Final = """
 INSERT INTO billing_invoice_series (id, tenant_id, series, prefix) VALUES (%s, %s, %s, %s)
 ON CONFLICT (tenant_id, series) DO NOTHING
 """
-TAKE: Final = """
+TAKE_NUMBER: Final = """
 UPDATE billing_invoice_series SET last_number = last_number + 1, prefix = %s
 WHERE tenant_id = %s AND series = %s RETURNING last_number
 """
-# Checked here and not at the commit: by then the scope may be another one.
+# Checked before the commit, when the scope may already be another one.
 CHECK_NUMBER: Final = "SET CONSTRAINTS billing_invoice_series_used {}"
 
 
 @transaction.atomic
 def finalise(
-    *, invoice: Invoice, due_at: datetime | None = None, now: datetime | None = None, actor: Any = None
+    *, invoice: Invoice, due_at: datetime | None = None, now: datetime | None = None, actor: Actor = None
 ) -> Invoice:
     """Give a draft its number, tax, recipient and due date. Idempotent.
 
-    The due date follows from the tenant's payment terms unless given. An invoice that wallets have paid
-    is paid at once. Others wait for the series' number until the caller's transaction commits: keep it
-    short. Emits ``billing.invoice.finalised``. Raises InvoiceIncomplete without lines, DraftOutdated when
-    the ledger says something else by now, WrongInvoiceStatus for a voided draft.
+    The due date follows from the tenant's payment terms unless given. An invoice that wallets have paid in
+    full becomes paid at once. The series stays locked until the caller's transaction ends, so keep that short.
+    Emits ``billing.invoice.finalised``. Raises InvoiceIncomplete without lines, DraftOutdated if the ledger
+    has changed, WrongInvoiceStatus for a voided draft.
     """
     row: Invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if row.finalised_at is not None and row.status != InvoiceStatus.VOIDED:
         return row
     if row.status != InvoiceStatus.DRAFT:
-        raise WrongInvoiceStatus("The invoice is voided: draft another.")
+        raise WrongInvoiceStatus("The invoice is voided. Draft another one.")
     if not row.line_items:
-        raise InvoiceIncomplete("An invoice without lines asks for nothing.")
+        raise InvoiceIncomplete("The invoice has no lines. Add at least one before finalising it.")
     if row.kind == InvoiceKind.USAGE:
         require_current(row)
     now = now or timezone.now()
@@ -60,7 +61,7 @@ def finalise(
 
 
 def recipient(profile: BillingProfile) -> dict[str, str]:
-    """Who an invoice of the tenant is written to, as of now."""
+    """Return the current recipient of the tenant's invoices."""
     tenant = profile.tenant
     return {
         "name": profile.legal_name or tenant.name,
@@ -69,17 +70,17 @@ def recipient(profile: BillingProfile) -> dict[str, str]:
         "tax_id": profile.tax_id,
         "tax_name": profile.tax_name,
         "email": profile.invoice_email or tenant.email,
-        # Its dates are told in it.
+        # Dates on the invoice are in this time zone.
         "timezone": tenant.timezone,
     }
 
 
-def number(row: Invoice, profile: BillingProfile, *, now: datetime, paid_by: str = "", actor: Any = None) -> Invoice:
-    """Take the next number of the series for a complete draft, and with ``paid_by`` record that it is paid."""
+def number(row: Invoice, profile: BillingProfile, *, now: datetime, paid_by: str = "", actor: Actor = None) -> Invoice:
+    """Assign the next number of the series to a complete draft and, with ``paid_by``, mark it paid."""
     prefix = _prefix(profile, row.series)
     row.finalised_at, row.issuer, row.status = now, issuer(), InvoiceStatus.PENDING
     with connection.cursor() as cursor:
-        # Whatever ran before in this transaction may have left it to be checked at once.
+        # An earlier statement of this transaction may have set it to immediate.
         cursor.execute(CHECK_NUMBER.format("DEFERRED"))
         row.sequence_number = _take(row, prefix)
         row.invoice_number = f"{prefix}{row.sequence_number:0{DIGITS}d}"
@@ -93,17 +94,17 @@ def number(row: Invoice, profile: BillingProfile, *, now: datetime, paid_by: str
 
 def _take(row: Invoice, prefix: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, [prefix, row.tenant_id, row.series])
+        cursor.execute(TAKE_NUMBER, [prefix, row.tenant_id, row.series])
         taken = cursor.fetchone()
         if taken is None:
-            cursor.execute(BEGIN, [uuid7(), row.tenant_id, row.series, prefix])
-            cursor.execute(TAKE, [prefix, row.tenant_id, row.series])
+            cursor.execute(START_SERIES, [uuid7(), row.tenant_id, row.series, prefix])
+            cursor.execute(TAKE_NUMBER, [prefix, row.tenant_id, row.series])
             taken = cursor.fetchone()
     return int(taken[0])
 
 
 def _prefix(profile: BillingProfile, series: str) -> str:
-    """What stands before the number; something else when numbers typed by hand begin with it."""
+    """Return the prefix of the series, altered if legacy numbers begin with it."""
     prefix = "".join(f"{part}-" for part in (profile.invoice_prefix, series) if part)
-    typed = Invoice.objects.filter(series=LEGACY_NUMBERS, invoice_number__startswith=prefix)
-    return f"{prefix}N" if typed.exists() else prefix
+    legacy = Invoice.objects.filter(series=LEGACY_NUMBERS, invoice_number__startswith=prefix)
+    return f"{prefix}N" if legacy.exists() else prefix

@@ -1,8 +1,8 @@
-"""Lines of invoices, what they come to, and the tax on them.
+"""Invoice lines, their sums and the tax on them.
 
-Rounding, here and nowhere else: an amount of a line has six decimals, rounded half up; the subtotal
-is the exact sum of the lines; tax is rounded half up to the cent once per tax line; what is asked
-for is the total less what was prepaid, rounded half up to the cent.
+All rounding of invoices happens here. A line's amount has six decimals, rounded half up. The subtotal is the
+exact sum of the lines. Tax is rounded half up to the cent once per tax line. The amount due is the total less
+what was prepaid, rounded half up to the cent.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,12 +17,12 @@ InvoiceLine = Mapping[str, Any]
 
 
 def line_sum(lines: Iterable[InvoiceLine]) -> Decimal:
-    """What the lines come to."""
+    """Return the sum of the lines' amounts."""
     return sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
 
 
 def line(description: str, quantity: Decimal, unit_price: Decimal) -> dict[str, Any]:
-    """A line of so many units at a price."""
+    """Return an invoice line for a quantity at a unit price."""
     return {
         "description": description,
         "quantity": plain(quantity),
@@ -32,24 +32,24 @@ def line(description: str, quantity: Decimal, unit_price: Decimal) -> dict[str, 
 
 
 def require_amounts(lines: Sequence[InvoiceLine]) -> None:
-    """Raise Invalid, naming the line, where an amount is not quantity times unit price."""
+    """Raise Invalid, naming the lines, if an amount is not quantity times unit price."""
     wrong = []
     for place, each in enumerate(lines):
         try:
             numbers = [Decimal(str(each[name])) for name in ("quantity", "unit_price", "amount")]
         except (TypeError, KeyError, InvalidOperation):
-            # The shape of the lines is refused, with what is wrong, when the row is checked.
+            # Validating the row reports malformed lines.
             continue
         if round_amount(numbers[0] * numbers[1]) != numbers[2]:
             wrong.append(
-                f"[{place}].amount must be {plain(round_amount(numbers[0] * numbers[1]))}: quantity × unit price."
+                f"[{place}].amount must be {plain(round_amount(numbers[0] * numbers[1]))}, quantity × unit price."
             )
     if wrong:
         raise Invalid(errors={"line_items": wrong})
 
 
 def tax_lines(kind: str, subtotal: Decimal, profile: BillingProfile) -> list[dict[str, str]]:
-    """The tax on a subtotal: none on use when tax was paid with the credits, none at a rate of 0."""
+    """Return the tax lines of a subtotal: none at rate 0, none on usage if tax was paid when credits were bought."""
     untaxed = kind == InvoiceKind.USAGE and profile.tax_point == TaxPoint.PURCHASE
     if untaxed or not profile.tax_rate or not subtotal:
         return []
@@ -61,14 +61,14 @@ def tax_line(name: str, rate: Decimal, taxable: Decimal, amount: Decimal) -> dic
 
 
 def total_up(row: Invoice, profile: BillingProfile) -> None:
-    """Set the sums of an unsaved change from its lines, taxed as the profile says."""
+    """Set the invoice's sums from its lines and the profile's tax. Does not save."""
     apply_tax(row, tax_lines(row.kind, line_sum(row.line_items), profile))
 
 
 def apply_tax(row: Invoice, taxes: Sequence[Mapping[str, str]]) -> None:
-    """Set the sums of an unsaved change from its lines and the given tax."""
+    """Set the invoice's sums from its lines and the given tax lines. Does not save."""
     row.tax_lines = list(taxes)
     row.subtotal, row.tax = line_sum(row.line_items), line_sum(taxes)
     row.total = row.subtotal + row.tax
-    # Wallets paid for use, without tax, when it was charged.
+    # Wallets have paid for usage, without tax, when it was charged.
     row.prepaid_amount = row.subtotal if row.kind == InvoiceKind.USAGE else Decimal(0)

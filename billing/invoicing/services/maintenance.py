@@ -1,10 +1,10 @@
-"""What time does to invoices: the unpaid fall overdue, and each month over is drafted."""
+"""Periodic maintenance of invoices: mark overdue ones and draft the month that has ended."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,9 +18,10 @@ from billing.invoicing.services.payment import mark_overdue
 from billing.ledger.models import Wallet
 from lad.errors import DomainError
 from lad.tenancy.context import default_tenant_id, platform_context, tenant_context
+from lad.types import Actor
 from tenants.teams.models import Tenant
 
-# For so long after a month's end its drafts are made up for when the task did not run.
+# Missed drafts of a month are made up for within this time.
 CATCH_UP: Final = timedelta(days=7)
 MAX_OVERDUE_PER_RUN: Final = 10_000
 LONGER_THAN_A_MONTH: Final = timedelta(days=32)
@@ -29,10 +30,10 @@ log = structlog.get_logger("lad.billing.invoices")
 
 
 def run_maintenance(*, now: datetime) -> None:
-    """Mark what is overdue, and draft last month's invoices where the month has ended. Resumable.
+    """Mark overdue invoices and draft last month's invoices. Can be interrupted and repeated.
 
-    Each tenant's draft and each overdue invoice is a transaction of its own; one that fails is logged
-    and holds up no other.
+    Each tenant's drafts and each overdue invoice have their own transaction. A failure is logged and does not
+    block the rest.
     """
     for tenant_id, invoice in _invoices_past_due(now):
         _run_in_tenant(tenant_id, partial(mark_overdue, invoice=invoice, now=now))
@@ -41,10 +42,9 @@ def run_maintenance(*, now: datetime) -> None:
 
 
 def draft_last_month(tenant_id: UUID, *, now: datetime) -> list[Invoice]:
-    """Draft what is not drafted of the month that ended last in the tenant's time zone, in each currency.
+    """Draft the missing invoices, one per currency, of the last month in the tenant's time zone.
 
-    Inside the tenant's scope. A month whose invoice was voided is left to people, and so is one that
-    ended long ago.
+    Call it inside the tenant's scope. Months that ended long ago or whose invoice was voided are left to staff.
     """
     start, end = last_month(zone_of(tenant_id), now)
     if now - end > CATCH_UP:
@@ -66,18 +66,18 @@ def draft_last_month(tenant_id: UUID, *, now: datetime) -> list[Invoice]:
 
 @dataclass(frozen=True, slots=True)
 class MonthDraft:
-    """What became of a tenant's month: a draft, or why there is none."""
+    """A tenant's draft for a month, or the reason why there is none."""
 
     tenant: Tenant
     invoice: Invoice | None
-    refusal: str = ""
+    reason: str = ""
 
 
-def draft_month(*, month: date, now: datetime, actor: Any = None) -> list[MonthDraft]:
-    """Draft, or draft again, a calendar month of the current tenant or, for the platform, of every tenant.
+def draft_month(*, month: date, now: datetime, actor: Actor = None) -> list[MonthDraft]:
+    """Draft, or redraft, a calendar month of the current tenant or, as the platform, of every tenant.
 
-    ``month`` is any day of it; it begins and ends in each tenant's time zone. Tenants that nothing was
-    charged to are left out.
+    ``month`` is any day of the month, which begins and ends in each tenant's time zone. Tenants without
+    charges are left out.
     """
     chosen = default_tenant_id()
     found: list[MonthDraft] = []
@@ -86,7 +86,7 @@ def draft_month(*, month: date, now: datetime, actor: Any = None) -> list[MonthD
     return found
 
 
-def _draft_tenant_month(tenant_id: UUID, month: date, now: datetime, actor: Any) -> Iterator[MonthDraft]:
+def _draft_tenant_month(tenant_id: UUID, month: date, now: datetime, actor: Actor) -> Iterator[MonthDraft]:
     with tenant_context(tenant_id):
         tenant = Tenant.objects.get(pk=tenant_id)
         start = datetime(month.year, month.month, 1, tzinfo=zone_of(tenant_id))
@@ -103,7 +103,7 @@ def _draft_tenant_month(tenant_id: UUID, month: date, now: datetime, actor: Any)
 
 
 def last_month(zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
-    """The calendar month that ended last in the zone."""
+    """Return start and end of the last completed calendar month in the zone."""
     end = now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (end - timedelta(days=1)).replace(day=1), end
 
@@ -115,18 +115,18 @@ def _invoices_past_due(now: datetime) -> list[tuple[UUID, Invoice]]:
 
 
 def _tenants_with_wallets() -> list[UUID]:
-    """The tenants that have wallets."""
+    """Return the ids of the tenants that have wallets."""
     with platform_context():
         living = Tenant.objects.filter(Exists(Wallet.objects.filter(tenant=OuterRef("pk"))))
         return list(living.order_by("pk").values_list("pk", flat=True))
 
 
-def _run_in_tenant(tenant_id: UUID, work: Callable[[], Any]) -> None:
+def _run_in_tenant(tenant_id: UUID, work: Callable[[], object]) -> None:
     try:
         with tenant_context(tenant_id):
             work()
     except WrongInvoiceStatus:
-        # Paid or voided since it was looked for.
+        # Paid or voided in the meantime.
         return
     except Exception:
-        log.exception("an invoice was not tended", tenant_id=str(tenant_id))
+        log.exception("invoice maintenance failed", tenant_id=str(tenant_id))

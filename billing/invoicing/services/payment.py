@@ -1,8 +1,7 @@
-"""What becomes of a finalised invoice: paid, overdue or voided."""
+"""Mark finalised invoices paid, overdue or voided."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 
@@ -11,6 +10,7 @@ from billing.invoicing.errors import HasCreditNotes, PartialPayment, WrongInvoic
 from billing.invoicing.models import UNPAID, Invoice, InvoiceStatus
 from billing.invoicing.services.transitions import locked, mark_paid, save_status, values_of
 from billing.money import plain, round_to_cent
+from lad.types import Actor
 
 
 @transaction.atomic
@@ -20,38 +20,38 @@ def pay(
     payment_method: str,
     paid_at: datetime,
     amount: Decimal | None = None,
-    actor: Any = None,
+    actor: Actor = None,
 ) -> Invoice:
-    """Record that the money came, all of it: ``amount``, where given, is what is open.
+    """Record a payment in full. ``amount``, if given, must equal the open amount.
 
-    Emits ``billing.invoice.paid``. Raises PartialPayment for another amount, WrongInvoiceStatus unless
-    it is finalised and unpaid.
+    Emits ``billing.invoice.paid``. Raises PartialPayment for a different amount, WrongInvoiceStatus unless the
+    invoice is finalised and unpaid.
     """
     row = locked(invoice, *UNPAID)
-    asked = open_amount(row)
-    if amount is not None and amount != asked:
+    due = open_amount(row)
+    if amount is not None and amount != due:
         raise PartialPayment(
-            f"{plain(asked)} {row.currency} are open; a payment of {plain(amount)} cannot settle them.",
-            open=plain(asked),
+            f"The open amount is {plain(due)} {row.currency}, but the payment is {plain(amount)}. Pay it in full.",
+            open=plain(due),
             amount=plain(amount),
         )
     return mark_paid(row, payment_method, paid_at, actor)
 
 
 def open_amount(invoice: Invoice) -> Decimal:
-    """What is still to be paid: what was asked for less what credit notes took off it."""
+    """Return what is still to be paid: the amount due less credit notes."""
     if invoice.status not in UNPAID:
         return Decimal(0)
-    # Of use that a wallet had paid, only the tax was open; the rest of a credit went back to the wallet.
-    taken_off = (note.tax if invoice.prepaid_amount else note.total for note in invoice.credit_notes.all())
-    return invoice.amount_due - round_to_cent(sum(taken_off, Decimal(0)))
+    # If wallets paid for the usage, only the tax was open; the rest of a credit went back to the wallet.
+    credited = (note.tax if invoice.prepaid_amount else note.total for note in invoice.credit_notes.all())
+    return invoice.amount_due - round_to_cent(sum(credited, Decimal(0)))
 
 
 @transaction.atomic
-def mark_overdue(*, invoice: Invoice, now: datetime, actor: Any = None) -> Invoice:
-    """Record that the money did not come in time.
+def mark_overdue(*, invoice: Invoice, now: datetime, actor: Actor = None) -> Invoice:
+    """Mark a pending invoice overdue.
 
-    Emits ``billing.invoice.overdue``. Raises WrongInvoiceStatus unless it is unpaid and due.
+    Emits ``billing.invoice.overdue``. Raises WrongInvoiceStatus unless it is pending and past its due date.
     """
     row = locked(invoice, InvoiceStatus.PENDING)
     if row.due_at is None or row.due_at > now:
@@ -61,11 +61,11 @@ def mark_overdue(*, invoice: Invoice, now: datetime, actor: Any = None) -> Invoi
 
 
 @transaction.atomic
-def void(*, invoice: Invoice, reason: str, actor: Any = None) -> Invoice:
-    """Withdraw an invoice that was not paid; its number stays used.
+def void(*, invoice: Invoice, reason: str, actor: Actor = None) -> Invoice:
+    """Void an unpaid invoice. Its number stays used.
 
-    Emits ``billing.invoice.voided``. Raises Invalid without a reason, WrongInvoiceStatus for one that is
-    paid or voided, HasCreditNotes when part of it was credited.
+    Emits ``billing.invoice.voided``. Raises Invalid without a reason, WrongInvoiceStatus if it is paid or
+    voided, HasCreditNotes if part of it was credited.
     """
     reason = reasons.require_reason(reason)
     row = locked(invoice, InvoiceStatus.DRAFT, *UNPAID)

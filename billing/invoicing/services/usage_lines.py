@@ -1,4 +1,4 @@
-"""What a tenant's wallets were charged in a period, as lines."""
+"""Turn what a tenant's wallets were charged in a period into invoice lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from billing.money import plain, round_unit_price
 from billing.pricing.models import PriceCategory, PriceScheme
 from billing.units import PriceUnit
 
-# Use is told by its items where they explain its debit to the last digit; other debits are told as they are.
-# What was moved from legacy credits was used and paid before there were invoices.
+# Usage is itemised if its items match the debit exactly; other debits are one line each. Legacy credits are left
+# out: they were used and paid before there were invoices.
 LINES: Final = """
 WITH moved AS (
     SELECT -l.amount AS amount, COALESCE(l.reverses_id, l.id) AS debit_id,
@@ -66,7 +66,7 @@ UNITS: Final = dict(PriceUnit.choices)
 
 @dataclass(frozen=True, slots=True)
 class InvoicePeriod:
-    """A period of a tenant, from ``start`` until before ``end``."""
+    """A tenant's period, from ``start`` until before ``end``."""
 
     tenant_id: UUID
     zone: ZoneInfo
@@ -87,10 +87,10 @@ class InvoicePeriod:
 
 
 def usage_lines(period: InvoicePeriod) -> list[dict[str, Any]]:
-    """The debits of the period less what was given back, by feature and component; they add up to them exactly.
+    """Return the period's debits less reversals, by feature and component. The lines add up exactly.
 
-    A debit counts in the period in which the ledger has it. Use of an earlier month has lines of its
-    own, and so has what was given back of it, with a negative amount.
+    A debit counts at its time in the ledger. Usage of an earlier month has its own lines, and so have
+    reversals of such usage, with negative amounts.
     """
     with connection.cursor() as cursor:
         cursor.execute(LINES, period.values)
@@ -100,12 +100,12 @@ def usage_lines(period: InvoicePeriod) -> list[dict[str, Any]]:
 def _lines(rows: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
     for *names, scheme, unit_price, price_id, size, of_a_package, quantity, amount, uses in rows:
         told = dict(zip(("feature_key", "used_in", "category", "provider", "model", "unit"), names, strict=True))
-        # A package or tiers have no price of a unit: the line shows the mean, and says by what terms it came about.
+        # Packages and tiers have no unit price, so the line shows the average and names the terms.
         priced = {"scheme": scheme, "price_id": str(price_id)} if price_id else {}
         yield {
             "description": _description(**told, terms=_terms(scheme, size, of_a_package) if price_id else ""),
             "quantity": plain(quantity),
-            # Neither has what no item explains.
+            # Debits without items have no unit price either.
             "unit_price": plain(unit_price if unit_price is not None else _mean(amount, quantity)),
             "amount": plain(amount),
             "uses": uses,
@@ -116,7 +116,7 @@ def _lines(rows: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
 def _terms(scheme: str, size: Decimal | None, of_a_package: Decimal) -> str:
     if scheme == PriceScheme.PACKAGE and size is not None:
         return f", in packages of {plain(size)} at {plain(of_a_package)}"
-    return f", {scheme} price, mean shown"
+    return f", {scheme} price, average shown"
 
 
 def _mean(amount: Decimal, quantity: Decimal) -> Decimal:
@@ -135,5 +135,5 @@ def _description(
 
 
 def _month(text: str) -> str:
-    """``2026-07`` as July 2026."""
+    """Format ``2026-07`` as July 2026."""
     return f"{date.fromisoformat(f'{text}-01'):%B %Y}"

@@ -1,4 +1,4 @@
-"""Card payments, packages and automatic top-ups."""
+"""Models of card payments, credit packages and automatic top-ups."""
 
 from billing.payments.models.auto_topup import (
     DEFAULT_MINUTES_BETWEEN,

@@ -1,4 +1,4 @@
-"""Rules by which a wallet fills itself up from a card."""
+"""Rules for automatic top-ups of a wallet by card."""
 
 from typing import Final
 
@@ -17,10 +17,10 @@ MAX_MINUTES_BETWEEN: Final = 1440
 
 
 class AutoTopup(TenantModel):
-    """Below which balance a wallet is topped up from the kept card, with what, and how often at most.
+    """When a wallet is topped up from the saved card, with what, and how often.
 
-    Either a package is bought or ``amount`` is paid in, one for one. The card is kept by the payment
-    provider: here are only its names for the customer and the card.
+    A top-up buys a package or pays in ``amount``, one for one. The payment provider stores the card; LAD keeps
+    only the provider's ids for the customer and the card.
     """
 
     event_name = "billing.auto_topup"
@@ -28,23 +28,23 @@ class AutoTopup(TenantModel):
     wallet = TenantForeignKey("billing.Wallet", on_delete=models.PROTECT, related_name="auto_topups", db_index=False)
     is_enabled = models.BooleanField(default=False, db_default=False)
     threshold = money.amount_field(
-        default=0, db_default=0, help_text="Below this available balance the wallet is topped up."
+        default=0, db_default=0, help_text="The wallet is topped up when its available balance falls below this."
     )
     package = SharedForeignKey(
         "billing.CreditPackage", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    amount = money.amount_field(null=True, blank=True, help_text="What the wallet gets, when no package is bought.")
+    amount = money.amount_field(null=True, blank=True, help_text="Amount to pay in if no package is bought.")
     most_per_day = models.PositiveSmallIntegerField(
         default=DEFAULT_PER_DAY,
         db_default=DEFAULT_PER_DAY,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_PER_DAY)],
-        help_text="At most so many within 24 hours.",
+        help_text="Maximum number of top-ups within 24 hours.",
     )
     minutes_between = models.PositiveSmallIntegerField(
         default=DEFAULT_MINUTES_BETWEEN,
         db_default=DEFAULT_MINUTES_BETWEEN,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_MINUTES_BETWEEN)],
-        help_text="The least time from one to the next.",
+        help_text="Minimum time between two top-ups.",
     )
     paused_until = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Set when the card was declined."
@@ -59,12 +59,12 @@ class AutoTopup(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "wallet"],
                 name="billing_auto_topups_wallet_key",
-                violation_error_message="The wallet has a rule already: change that one.",
+                violation_error_message="The wallet already has a rule. Change that one.",
             ),
             models.CheckConstraint(
                 condition=Q(is_enabled=False) | (~Q(customer_id="") & ~Q(payment_method_id="")),
                 name="billing_auto_topups_card",
-                violation_error_message="Buy credits once and have the card kept before switching this on.",
+                violation_error_message="Buy credits once and save the card before you enable automatic top-ups.",
             ),
             models.CheckConstraint(
                 condition=Q(is_enabled=False)
@@ -76,7 +76,7 @@ class AutoTopup(TenantModel):
             models.CheckConstraint(
                 condition=Q(threshold__gte=0) & (Q(amount__isnull=True) | Q(amount__gt=0)),
                 name="billing_auto_topups_positive",
-                violation_error_message="The threshold cannot be negative, and the amount must be more than nothing.",
+                violation_error_message="The threshold cannot be negative, and the amount must be above 0.",
             ),
             models.CheckConstraint(
                 condition=Q(most_per_day__gte=1, most_per_day__lte=MAX_PER_DAY)
@@ -87,7 +87,7 @@ class AutoTopup(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="billing_auto_topups_newest"),
-            # The platform looks over the rules of all tenants.
+            # Finds the enabled rules of all tenants.
             models.Index(fields=["wallet"], condition=Q(is_enabled=True), name="billing_auto_topups_enabled"),
         ]
 

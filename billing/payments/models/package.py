@@ -1,4 +1,4 @@
-"""Packages of credits, as they are sold."""
+"""Credit packages for sale."""
 
 from decimal import Decimal
 
@@ -11,20 +11,20 @@ from lad.db.models import SharedModel
 
 
 class CreditPackage(SharedModel):
-    """A number of credits at a price, for everybody or for one tenant. What was sold keeps its own figures."""
+    """A number of credits at a price, for all tenants or for one. Payments keep the figures they were sold at."""
 
     event_name = "billing.credit_package"
 
-    key = models.CharField(max_length=50, help_text="How programs name it, such as starter.")
+    key = models.CharField(max_length=50, help_text="Identifier in the API, such as starter.")
     name = models.CharField(max_length=100)
     credits = models.PositiveIntegerField()
     price = money.amount_field(help_text="Without tax and card fee.")
     currency = money.currency_field()
-    popular = models.BooleanField(default=False, db_default=False, help_text="Shown as the one most people choose.")
+    popular = models.BooleanField(default=False, db_default=False, help_text="Highlighted as the most popular package.")
     position = models.PositiveSmallIntegerField(default=0, db_default=0)
     is_active = models.BooleanField(default=True, db_default=True, help_text="Whether it can be bought.")
 
-    # What credits cost is the platform's to say.
+    # Only the platform sets prices.
     privileges = ("SELECT",)
 
     class Meta:
@@ -55,5 +55,5 @@ class CreditPackage(SharedModel):
 
     @property
     def price_per_credit(self) -> Decimal:
-        """What one credit of it costs, to the sixth decimal."""
+        """Return the price of one credit, to six decimals."""
         return money.round_amount(self.price / self.credits)

@@ -1,4 +1,4 @@
-"""Card payments, and what the payment provider told of them."""
+"""Card payments, and the events that the payment provider sent about them."""
 
 from decimal import Decimal
 from typing import Final
@@ -34,19 +34,23 @@ UNPAID: Final = (*UNFINISHED, PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
 
 class Payment(TenantModel):
-    """One purchase of credits by card: written before the provider is called, paid when the provider says so.
+    """One purchase of credits by card, stored before the provider is called.
 
-    ``amount`` is what the wallet gets, ``total`` what the card pays: price, tax and card fee.
-    ``attempts`` is counted when a sender takes an automatic payment and fences what that sender writes back.
-    ``unknown`` means nobody knows whether the card was charged: the provider is asked. Money that did
-    arrive is credited whatever the payment was thought to be.
+    ``amount`` is credited to the wallet; ``total`` is charged to the card: price, tax and card fee. ``attempts``
+    counts claims and serves as a fencing token for what the worker writes back. Status ``unknown`` means that
+    the card may have been charged; the provider is then asked. Money that arrives is credited whatever the
+    status.
     """
 
     event_name = "billing.payment"
 
     wallet = TenantForeignKey("billing.Wallet", on_delete=models.PROTECT, related_name="payments", db_index=False)
     user = TenantUserKey(
-        on_delete=models.PROTECT, null=True, blank=True, db_index=False, help_text="Who pays; nobody automatically."
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="The payer. Empty for automatic top-ups.",
     )
     package = SharedForeignKey(
         "billing.CreditPackage", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -54,13 +58,13 @@ class Payment(TenantModel):
     kind = models.CharField(max_length=20, choices=PaymentKind)
     description = models.CharField(max_length=200)
     credits = money.amount_field()
-    amount = money.amount_field(help_text="What the wallet gets.")
+    amount = money.amount_field(help_text="Credited to the wallet.")
     price = money.amount_field(help_text="Without tax and card fee.")
     tax = money.amount_field(default=0, db_default=0)
     tax_name = models.CharField(max_length=30, blank=True, default="", db_default="")
     tax_rate = models.DecimalField(max_digits=6, decimal_places=4, default=0, db_default=0)
-    fee = money.amount_field(default=0, db_default=0, help_text="What the card costs.")
-    total = money.amount_field(help_text="What the card pays.")
+    fee = money.amount_field(default=0, db_default=0, help_text="Card fee charged by the provider.")
+    total = money.amount_field(help_text="Charged to the card.")
     currency = money.currency_field()
     status = models.CharField(
         max_length=20, choices=PaymentStatus, default=PaymentStatus.CREATED, db_default=PaymentStatus.CREATED
@@ -69,18 +73,18 @@ class Payment(TenantModel):
     success_url = models.URLField(max_length=2000, blank=True, default="", db_default="")
     cancel_url = models.URLField(max_length=2000, blank=True, default="", db_default="")
     keep_card = models.BooleanField(
-        default=False, db_default=False, help_text="Whether the card is kept for automatic top-ups."
+        default=False, db_default=False, help_text="Whether to save the card for automatic top-ups."
     )
     checkout_url = models.URLField(
-        max_length=2000, blank=True, default="", db_default="", help_text="Where the card is asked for."
+        max_length=2000, blank=True, default="", db_default="", help_text="The page where the card is entered."
     )
     checkout_session_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     payment_intent_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     customer_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     payment_method_id = models.CharField(
-        max_length=255, blank=True, default="", db_default="", help_text="The kept card that is charged."
+        max_length=255, blank=True, default="", db_default="", help_text="The saved card to charge."
     )
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Until when the checkout can be paid.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When the checkout expires.")
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -89,20 +93,20 @@ class Payment(TenantModel):
     ledger_transaction = TenantForeignKey(
         "billing.LedgerTransaction", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
-    refunded_total = money.amount_field(default=0, db_default=0, help_text="What went back to the card.")
+    refunded_total = money.amount_field(default=0, db_default=0, help_text="Refunded to the card.")
     reclaimed_amount = money.amount_field(
-        default=0, db_default=0, help_text="What refunds took out of the wallet again."
+        default=0, db_default=0, help_text="Reclaimed from the wallet because of refunds."
     )
     attention = models.CharField(
         max_length=500,
         blank=True,
         default="",
         db_default="",
-        help_text="Why a person must look into it; empty for no need.",
+        help_text="Why staff must review the payment. Empty: no review needed.",
     )
 
     announced = False
-    # What was paid stays on record.
+    # Payments are never deleted.
     privileges = ("SELECT", "INSERT", "UPDATE")
 
     class Meta:
@@ -111,7 +115,7 @@ class Payment(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "idempotency_key"],
                 name="billing_payments_idempotency_key",
-                violation_error_message="This payment exists already.",
+                violation_error_message="This payment already exists.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "checkout_session_id"],
@@ -129,13 +133,13 @@ class Payment(TenantModel):
                 fields=["tenant", "ledger_transaction"],
                 condition=Q(ledger_transaction__isnull=False),
                 name="billing_payments_ledger_key",
-                violation_error_message="Another payment brought in this money.",
+                violation_error_message="This ledger entry belongs to another payment.",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "wallet"],
                 condition=Q(kind=PaymentKind.AUTOMATIC, status__in=UNFINISHED),
                 name="billing_payments_one_in_flight",
-                violation_error_message="An automatic payment for this wallet is under way.",
+                violation_error_message="An automatic payment for this wallet is already in progress.",
             ),
             models.CheckConstraint(
                 condition=Q(total=F("price") + F("tax") + F("fee")),
@@ -151,7 +155,7 @@ class Payment(TenantModel):
                 condition=Q(refunded_total__gte=0, refunded_total__lte=F("total"))
                 & Q(reclaimed_amount__gte=0, reclaimed_amount__lte=F("amount")),
                 name="billing_payments_refunds",
-                violation_error_message="No more can go back than was paid.",
+                violation_error_message="The refund cannot exceed the payment.",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -161,12 +165,12 @@ class Payment(TenantModel):
                 )
                 | Q(status__in=UNPAID, paid_at__isnull=True, ledger_transaction__isnull=True),
                 name="billing_payments_credited",
-                violation_error_message="A payment succeeds together with its entry in the ledger.",
+                violation_error_message="A successful payment needs its ledger entry; others have none.",
             ),
             models.CheckConstraint(
                 condition=~Q(idempotency_key="") & ~Q(description=""),
                 name="billing_payments_keyed",
-                violation_error_message="Say what is paid, and under which key it is paid once only.",
+                violation_error_message="Give a description and an idempotency key.",
             ),
             money.currency_check("billing_payments"),
             status_steps(
@@ -175,7 +179,7 @@ class Payment(TenantModel):
                     "created": ("pending", "succeeded", "failed", "expired", "unknown"),
                     "pending": ("succeeded", "failed", "expired", "unknown"),
                     "unknown": ("created", "pending", "succeeded", "failed", "expired"),
-                    # Money that arrives late is credited all the same.
+                    # Money that arrives late is still credited.
                     "failed": ("succeeded",),
                     "expired": ("succeeded",),
                     "succeeded": ("refunded",),
@@ -193,20 +197,20 @@ class Payment(TenantModel):
                     "lease_until",
                     "next_attempt_at",
                 ),
-                violation_error_message="A payment that has ended stays as it is, but for late money and refunds.",
+                violation_error_message="A payment that has ended cannot be changed except by late money and refunds.",
             ),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="billing_payments_newest"),
             models.Index(fields=["tenant", "wallet", "kind", "-created_at"], name="billing_payments_wallet"),
-            # The platform sends and asks after the payments of all tenants.
+            # Finds due payments of all tenants.
             models.Index(
                 fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="billing_payments_due"
             ),
             models.Index(
                 fields=["lease_until"], condition=Q(lease_until__isnull=False), name="billing_payments_leased"
             ),
-            # The provider names a refund or dispute by the payment intent alone.
+            # Refunds and disputes refer to the payment intent alone.
             models.Index(
                 fields=["payment_intent_id"], condition=~Q(payment_intent_id=""), name="billing_payments_intent"
             ),
@@ -225,10 +229,10 @@ class EventOutcome(models.TextChoices):
 
 
 class StripeEvent(GlobalModel):
-    """One event Stripe sent, acted on once however often it comes.
+    """A Stripe webhook event, processed once however often it is delivered.
 
-    ``refused`` is one that does not fit our own records and needs a person; ``failed`` one that broke
-    here and that Stripe sends again.
+    ``refused`` events do not match our records and need a review. ``failed`` events raised an error here, and
+    Stripe sends them again.
     """
 
     event_name = "billing.stripe_event"
@@ -239,11 +243,13 @@ class StripeEvent(GlobalModel):
     received_at = models.DateTimeField(default=timezone.now, db_default=Now())
     outcome = models.CharField(max_length=20, choices=EventOutcome)
     detail = models.TextField(max_length=2000, blank=True, default="", db_default="")
-    deliveries = models.PositiveIntegerField(default=1, db_default=1, help_text="How often it came.")
+    deliveries = models.PositiveIntegerField(default=1, db_default=1, help_text="How often Stripe delivered the event.")
     tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
     )
-    payment_id = models.UUIDField(null=True, blank=True, help_text="The payment it is about, if it is one of ours.")
+    payment_id = models.UUIDField(
+        null=True, blank=True, help_text="The payment that the event is about, if it is one of LAD's."
+    )
 
     announced = False
 

@@ -1,1 +1,1 @@
-"""Outside systems that take money."""
+"""Payment providers."""

@@ -1,4 +1,4 @@
-"""What the billing domain wants of a provider of card payments, and what it is told by one."""
+"""The protocol of card payment providers, with the data and errors they exchange with billing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from uuid import UUID
 
 from lad.errors import DomainError, Invalid, Unavailable
 
-# https://docs.stripe.com/currencies: of these whole units are paid; three-decimal ones we do not sell in.
+# Currencies without decimals, from https://docs.stripe.com/currencies. LAD sells in none with three decimals.
 WITHOUT_CENTS: Final = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
 
 
 class NotConfigured(DomainError):
-    """Card payments are not set up here: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET."""
+    """Card payments are not set up. Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET."""
 
     code = "stripe_not_configured"
     status = 501
@@ -25,13 +25,13 @@ class NotConfigured(DomainError):
 
 
 class NoResponse(Unavailable):
-    """Stripe gave no clear answer, so that the payment may or may not be under way: repeat the same request."""
+    """Stripe gave no clear response, so the payment may or may not be in progress. Repeat the same request."""
 
     code = "stripe_no_answer"
 
 
 class ProviderBusy(Unavailable):
-    """Stripe did not take the request right now: repeat it in a moment."""
+    """Stripe is too busy to take the request. Repeat it in a moment."""
 
     code = "stripe_busy"
 
@@ -45,7 +45,7 @@ class RequestRefused(DomainError):
 
 
 class KeyRefused(RequestRefused):
-    """Stripe does not accept the key in STRIPE_SECRET_KEY for this: correct the setting and repeat the request."""
+    """Stripe does not accept the key in STRIPE_SECRET_KEY. Correct the setting and repeat the request."""
 
     code = "stripe_key_refused"
 
@@ -59,18 +59,18 @@ class CardDeclined(DomainError):
 
 
 class SignatureRefused(Invalid):
-    """This is not signed as Stripe signs, or was signed too long ago."""
+    """The webhook's signature is missing, invalid or too old."""
 
     code = "stripe_signature_refused"
 
 
 def smallest_unit(currency: str) -> Decimal:
-    """The smallest amount a card can pay in the currency."""
+    """Return the smallest amount a card can pay in the currency."""
     return Decimal(1) if currency.upper() in WITHOUT_CENTS else Decimal("0.01")
 
 
 class PaymentStage(StrEnum):
-    """How far a payment is at the provider."""
+    """The state of a payment at the provider."""
 
     OPEN = "open"
     PAID = "paid"
@@ -80,7 +80,7 @@ class PaymentStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One line of what is paid."""
+    """One line of an order."""
 
     name: str
     amount: Decimal
@@ -88,7 +88,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be paid. ``payment_id`` names it to the provider, which carries it out once."""
+    """What the card should pay. ``payment_id`` is the idempotency key, so the provider executes it once."""
 
     payment_id: UUID
     tenant_id: UUID
@@ -102,7 +102,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """What the provider says of one payment. The ids of ours are None where it names none of our payments."""
+    """The provider's report about one payment. ``payment_id`` and ``tenant_id`` are None if it is not ours."""
 
     stage: PaymentStage
     total: Decimal | None
@@ -120,7 +120,7 @@ class PaymentFacts:
 
 @dataclass(frozen=True, slots=True)
 class RefundFacts:
-    """What has gone back to the card so far, of one payment."""
+    """The total amount refunded so far of one payment."""
 
     intent_id: str
     refunded: Decimal
@@ -130,7 +130,7 @@ class RefundFacts:
 
 @dataclass(frozen=True, slots=True)
 class DisputeFacts:
-    """Somebody told their bank that they did not want to pay."""
+    """A payment that the cardholder disputed with their bank."""
 
     intent_id: str
     amount: Decimal
@@ -140,7 +140,7 @@ class DisputeFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
-    """One event as it came, its signature checked."""
+    """A webhook event whose signature was verified."""
 
     id: str
     type: str
@@ -148,25 +148,28 @@ class ProviderEvent:
 
 
 class CardProvider(Protocol):
-    """A provider of card payments. Calls raise NoAnswer, Busy or Refused; none belongs inside a transaction."""
+    """A provider of card payments. Do not call it inside a transaction.
+
+    Its methods raise NoResponse, ProviderBusy or RequestRefused.
+    """
 
     def open_checkout(self, order: Order, *, success_url: str, cancel_url: str, keep_card: bool) -> PaymentFacts:
-        """A page where the card is asked for; the same one for the same order."""
+        """Open a page where the card is entered. The same order gets the same page."""
 
     def checkout(self, session_id: str) -> PaymentFacts:
-        """How a checkout stands."""
+        """Return the state of a checkout."""
 
     def charge(self, order: Order, *, description: str, customer_id: str, card_id: str) -> PaymentFacts:
-        """Charge a kept card, once for the same order. Raises Declined."""
+        """Charge a saved card, once per order. Raises CardDeclined."""
 
     def payment(self, intent_id: str) -> PaymentFacts:
-        """How a payment stands."""
+        """Return the state of a payment."""
 
     def find_charge(self, payment_id: UUID, *, customer_id: str, since: datetime) -> PaymentFacts | None:
-        """The charge of one of our payments among those of a customer since then, if there is one."""
+        """Find the charge of one of our payments among a customer's charges since then."""
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
-        """The event of a webhook. Raises SignatureRefused."""
+        """Verify and parse a webhook. Raises SignatureRefused."""
 
     def facts(self, subject: Mapping[str, Any]) -> PaymentFacts | RefundFacts | DisputeFacts | None:
-        """What the subject of an event says; None where it is of no kind we know."""
+        """Parse the object of an event; return None if its type is unknown."""

@@ -1,7 +1,7 @@
-"""Card payments through Stripe: its own client, behind the protocol of ``billing.payments.providers.cards``.
+"""Card payments through Stripe's client, behind the protocol of ``billing.payments.providers.cards``.
 
-Every write carries the payment's id as Stripe's idempotency key, so that a repeated call finds the
-first one's result. Stripe forgets keys after a day at the earliest.
+Every write carries the payment's id as idempotency key, so that a repeated call returns the first result.
+Stripe keeps keys for at least a day.
 """
 
 import json
@@ -37,7 +37,7 @@ from lad.db.identifiers import uuid_or_none
 TIMEOUT_SECONDS: Final = 10
 RETRIES: Final = 1
 SIGNATURE_TOLERANCE_SECONDS: Final = 300
-CHARGES_LOOKED_AT: Final = 100
+PAGE_SIZE: Final = 100
 PAYMENT: Final = "payment_id"
 TENANT: Final = "tenant_id"
 SESSION_STAGES: Final = {"open": PaymentStage.OPEN, "complete": PaymentStage.OPEN, "expired": PaymentStage.EXPIRED}
@@ -46,28 +46,28 @@ INTENT_STAGES: Final = {
     "processing": PaymentStage.OPEN,
     "requires_confirmation": PaymentStage.OPEN,
     "requires_capture": PaymentStage.OPEN,
-    # Nobody sits at the screen of an automatic payment: what needs a person has failed.
+    # An automatic payment that needs the cardholder has failed.
     "requires_action": PaymentStage.FAILED,
     "requires_payment_method": PaymentStage.FAILED,
     "canceled": PaymentStage.FAILED,
 }
 
-# Measures how long calls take, and tells Stripe.
+# Telemetry would report call durations to Stripe.
 stripe.enable_telemetry = False
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
-    """The amount as Stripe counts it, in whole smallest units."""
+    """Convert an amount to Stripe's integer in the currency's smallest unit."""
     return int((amount / smallest_unit(currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def from_minor(count: int, currency: str) -> Decimal:
-    """An amount Stripe counted."""
+    """Convert Stripe's integer to an amount."""
     return count * smallest_unit(currency)
 
 
 class StripeCards:
-    """The provider. ``secret_key`` and ``webhook_secret`` are never logged or shown."""
+    """The Stripe provider. ``secret_key`` and ``webhook_secret`` are never logged or shown."""
 
     def __init__(self, *, secret_key: str, webhook_secret: str, address: str) -> None:
         self._webhook_secret = webhook_secret
@@ -123,7 +123,7 @@ class StripeCards:
         params: Any = {
             "customer": customer_id,
             "created": {"gte": int(since.timestamp())},
-            "limit": CHARGES_LOOKED_AT,
+            "limit": PAGE_SIZE,
         }
         with _translated():
             pages = self._api.payment_intents.list(params)
@@ -147,7 +147,7 @@ class StripeCards:
             case "charge":
                 currency = subject["currency"].upper()
                 refunded = from_minor(subject["amount_refunded"], currency)
-                # What a payment intent is named with, its charge is named with too.
+                # A charge carries the metadata of its payment intent.
                 return RefundFacts(_id(subject, "payment_intent"), refunded, currency, _ours(subject)["payment_id"])
             case "dispute":
                 currency = subject["currency"].upper()
@@ -157,7 +157,7 @@ class StripeCards:
 
 
 def provider() -> StripeCards:
-    """The configured provider. Raises NotConfigured."""
+    """Return the configured provider. Raises NotConfigured."""
     if not (settings.STRIPE_SECRET_KEY and settings.STRIPE_WEBHOOK_SECRET):
         raise NotConfigured
     return _provider(settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_URL)
@@ -170,7 +170,7 @@ def _provider(secret_key: str, webhook_secret: str, address: str) -> StripeCards
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Stripe's errors as ours, by what they say of the payment: not made, declined, or nobody knows."""
+    """Translate Stripe's errors by what they mean for the payment: not made, declined, or unknown."""
     try:
         yield
     except stripe.CardError as error:
@@ -182,7 +182,7 @@ def _translated() -> Iterator[None]:
     except stripe.InvalidRequestError as error:
         raise RequestRefused(f"Stripe refused the request: {error.user_message or error.code}") from error
     except stripe.StripeError as error:
-        # Among them the same key with other parameters, or used this very moment: there is another request.
+        # Includes key conflicts, which mean that another request with this key exists.
         raise NoResponse from error
 
 
@@ -247,6 +247,6 @@ def _ours(subject: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _id(subject: Mapping[str, Any], name: str) -> str:
-    """The id of a related object, which comes as text or, expanded, as the object itself."""
+    """Return the id of a related object, which is a string or, if expanded, the object itself."""
     value = subject.get(name)
     return str(value["id"] if isinstance(value, Mapping) else value or "")

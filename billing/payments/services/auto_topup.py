@@ -1,6 +1,6 @@
-"""Automatic top-ups: when a wallet falls below its rule's threshold, an automatic payment is written down.
+"""Start automatic top-ups: create a payment when a wallet falls below its rule's threshold.
 
-Writing it down is all that happens here; ``charges`` asks the provider, outside of any transaction.
+This module only writes rows. ``settlement`` calls the provider, outside of any transaction.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,6 +21,7 @@ from lad.errors import DomainError, Invalid
 from lad.outbox.emission import emit
 from lad.outbox.notifier import WorkerNotifier
 from lad.tenancy.context import tenant_context
+from lad.types import Actor
 
 PAUSE_AFTER_DECLINE: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -32,50 +33,50 @@ _notifier = WorkerNotifier("billing.settle_payments")
 
 
 class AutoTopupWriter(writes.Writer[AutoTopup]):
-    """A rule keeps its wallet, and buys what is sold, in the wallet's currency."""
+    """Keeps a rule's wallet fixed, and requires an active package in the wallet's currency."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> AutoTopup:
+    def create(self, values: Mapping[str, Any], *, actor: Actor = None) -> AutoTopup:
         _check_package(values.get("wallet"), values)
         row: AutoTopup = super().create(values, actor=actor)
         return row
 
-    def update(self, row: AutoTopup, values: Mapping[str, Any], *, actor: Any = None) -> AutoTopup:
+    def update(self, row: AutoTopup, values: Mapping[str, Any], *, actor: Actor = None) -> AutoTopup:
         if "wallet" in values and values["wallet"].pk != row.wallet_id:
-            raise Invalid(errors={"wallet": ["A rule keeps its wallet; make another rule."]})
+            raise Invalid(errors={"wallet": ["The wallet of a rule cannot be changed. Create another rule."]})
         _check_package(row.wallet, values)
         updated: AutoTopup = super().update(row, values, actor=actor)
         return updated
 
 
 def start_due_topups(*, wallet_ids: Collection[UUID] | None = None, now: datetime) -> int:
-    """Begin an automatic payment for each wallet whose rule wants one; returns how many were begun.
+    """Start an automatic payment for each rule that calls for one, and return how many were started.
 
-    All rules, or those of the wallets given. Called as the platform.
+    Checks all rules, or those of the given wallets. Call it as the platform.
     """
     rules = _rules_to_run(now)
     if wallet_ids is not None:
         rules = rules.filter(wallet__in=wallet_ids)
-    begun = 0
+    started = 0
     for rule_id, tenant_id in list(rules.values_list("pk", "tenant_id")[:MAX_RULES_PER_RUN]):
         with tenant_context(tenant_id):
-            begun += start_topup(rule_id=rule_id, now=now) is not None
-    return begun
+            started += start_topup(rule_id=rule_id, now=now) is not None
+    return started
 
 
 @transaction.atomic
 def start_topup(*, rule_id: UUID, now: datetime) -> Payment | None:
-    """Write down an automatic payment if the rule wants one now and its limits let it; None if not.
+    """Create an automatic payment if the rule calls for one and its limits allow it; otherwise return None.
 
-    The lock on the rule makes the count of what was begun before exact, and a key in the database
-    lets no second payment begin while one is under way.
+    The lock on the rule makes the count of earlier payments exact. A unique key in the database allows one
+    open payment per wallet.
     """
     rule = AutoTopup.objects.select_for_update(no_key=True).filter(pk=rule_id).first()
     if rule is None or not _rules_to_run(now).filter(pk=rule_id).exists() or _limit_reached(rule, now):
         return None
     try:
         payment = _new_payment(rule, now)
-    except DomainError as refusal:
-        _pause(rule, reason=refusal.detail, now=now)
+    except DomainError as error:
+        _pause(rule, reason=error.detail, now=now)
         return None
     Payment.objects.bulk_create([payment], ignore_conflicts=True)
     if not Payment.objects.filter(pk=payment.pk).exists():
@@ -85,17 +86,17 @@ def start_topup(*, rule_id: UUID, now: datetime) -> Payment | None:
 
 
 def still_wanted(*, payment: Payment, now: datetime) -> bool:
-    """Whether the wallet of an automatic payment, which may never have been asked for, still needs it."""
+    """Return whether the wallet of an unsent automatic payment still needs the top-up."""
     return _rules_below_threshold(now).filter(wallet=payment.wallet_id).exists()
 
 
 @transaction.atomic
 def decline(*, payment: Payment, reason: str, now: datetime) -> Payment:
-    """End an automatic payment that the card did not pay, and leave the card alone for an hour.
+    """Fail an automatic payment whose card was declined, and pause the rule for an hour.
 
     Emits ``billing.auto_topup.declined``.
     """
-    # The rule before the payment, as when one begins: in another order the two could wait for each other.
+    # Lock the rule before the payment, as ``start_topup`` does, to avoid deadlocks.
     rule = AutoTopup.objects.select_for_update(no_key=True).filter(wallet=payment.wallet_id).first()
     before = payments.locked(payment.pk).status
     row = payments.fail(payment=payment, reason=reason or "The card was declined.")
@@ -111,7 +112,7 @@ def _pause(rule: AutoTopup, *, reason: str, now: datetime) -> None:
 
 
 def _rules_below_threshold(now: datetime) -> Any:
-    """Rules whose wallet is below the threshold, and may be filled up."""
+    """Return the enabled rules whose active wallet is below the threshold."""
     return AutoTopup.objects.filter(
         Q(paused_until__isnull=True) | Q(paused_until__lte=now),
         is_enabled=True,
@@ -121,7 +122,7 @@ def _rules_below_threshold(now: datetime) -> Any:
 
 
 def _rules_to_run(now: datetime) -> Any:
-    """Those of them without a payment under way."""
+    """Return the rules below their threshold that have no open payment."""
     under_way = Payment.objects.filter(
         tenant=OuterRef("tenant"), wallet=OuterRef("wallet"), kind=PaymentKind.AUTOMATIC, status__in=UNFINISHED
     )
@@ -129,7 +130,7 @@ def _rules_to_run(now: datetime) -> Any:
 
 
 def _limit_reached(rule: AutoTopup, now: datetime) -> bool:
-    """Whether the rule has begun as many payments as it may, paid or not."""
+    """Return whether the rule has reached a limit. Payments count whether or not they were paid."""
     begun = Payment.objects.filter(wallet=rule.wallet_id, kind=PaymentKind.AUTOMATIC, created_at__gt=now - DAY)
     times = list(begun.order_by("-created_at").values_list("created_at", flat=True)[: rule.most_per_day])
     too_soon = bool(times) and times[0] > now - timedelta(minutes=rule.minutes_between)
@@ -141,7 +142,7 @@ def _new_payment(rule: AutoTopup, now: datetime) -> Payment:
     if rule.package is None:
         terms = purchases.amount_terms(rule.amount, wallet=wallet, profile=profile)
     elif not rule.package.is_active:
-        raise Invalid(f"{rule.package} is no longer sold: choose another package.")
+        raise Invalid(f"{rule.package} is no longer sold. Choose another package.")
     else:
         terms = purchases.package_terms(rule.package, wallet=wallet, profile=profile)
     payment = purchases.new_payment(
@@ -150,7 +151,7 @@ def _new_payment(rule: AutoTopup, now: datetime) -> Payment:
         kind=PaymentKind.AUTOMATIC,
         key="",
         package=rule.package,
-        # A repetition must ask for the very same, whatever becomes of the rule.
+        # A retry must send the same values even if the rule has changed.
         customer_id=rule.customer_id,
         payment_method_id=rule.payment_method_id,
         next_attempt_at=now,
@@ -165,9 +166,11 @@ def _check_package(wallet: Wallet | None, values: Mapping[str, Any]) -> None:
     if package is None or wallet is None:
         return
     if not package.is_active:
-        raise Invalid(errors={"package": ["It is no longer sold."]})
+        raise Invalid(errors={"package": ["This package is no longer sold. Choose another one."]})
     if package.currency != wallet.currency:
-        raise Invalid(errors={"package": [f"It is sold in {package.currency}; the wallet holds {wallet.currency}."]})
+        raise Invalid(
+            errors={"package": [f"This package is sold in {package.currency}, but the wallet holds {wallet.currency}."]}
+        )
 
 
 writes.register(AutoTopup, AutoTopupWriter)

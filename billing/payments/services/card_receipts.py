@@ -1,4 +1,4 @@
-"""The papers of card payments: a receipt for each that succeeded, a credit note for each refund."""
+"""Write the documents of card payments: a receipt for each payment and a credit note for each refund."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ REFUNDED = "billing.payment.refunded"
 
 
 def write_documents(batch: Batch) -> None:
-    """Write what the events of one tenant's payments call for. Called in the order they happened."""
+    """Write receipts and credit notes for one tenant's payment events, in the order of the events."""
     rows = Payment.objects.in_bulk(batch.aggregate_ids)
     for event in batch:
         payment = rows[event.aggregate_id]

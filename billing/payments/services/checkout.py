@@ -1,14 +1,14 @@
-"""Buying credits: the payment is a row first, then the provider is asked for a page where the card is entered.
+"""Buy credits: store the payment, then ask the provider for a checkout page.
 
-The provider is called outside of any transaction. Whatever dies in between, the same request again,
-with the same key, goes on with the same payment and finds the same page.
+The provider is called outside of any transaction. After a crash, repeating the request with the same key
+continues the same payment and returns the same page.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -23,8 +23,9 @@ from billing.payments.providers.cards import CardProvider, KeyRefused, RequestRe
 from billing.payments.services import payments, purchases
 from lad.errors import Conflict, Invalid, NotFound
 from lad.tenancy.context import current_scope, current_tenant_id
+from tenants.accounts.models import User
 
-# The provider forgets what it was asked for after a day, and would make a second page.
+# The provider forgets idempotency keys after a day and would create a second page.
 REPEATABLE_FOR: Final = timedelta(hours=23)
 FIRST_CHECK_AFTER: Final = timedelta(minutes=10)
 
@@ -32,22 +33,22 @@ ScopeFactory = Callable[[], AbstractContextManager[None]]
 
 
 class PackageNotFound(NotFound):
-    """There is no such package, or it is no longer sold."""
+    """This package does not exist or is no longer sold."""
 
 
 class WalletNotFound(NotFound):
-    """There is no such wallet here."""
+    """This wallet does not exist."""
 
 
 class CheckoutOver(Conflict):
-    """This checkout has ended: begin another one, with another Idempotency-Key."""
+    """This checkout has expired. Start another one with a new Idempotency-Key."""
 
     code = "checkout_over"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutRequest:
-    """What is to be bought. Without a wallet it is for the tenant's own."""
+    """A requested purchase. Without ``wallet_id`` it is for the tenant's own wallet."""
 
     package_id: UUID
     success_url: str
@@ -58,20 +59,20 @@ class CheckoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class StartedCheckout:
-    """A checkout, and whether it was there already."""
+    """A checkout, and whether it had already been started."""
 
     payment: Payment
     replayed: bool
 
 
 def start(
-    *, wanted: CheckoutRequest, key: str, user: Any, scope: ScopeFactory, cards: CardProvider, now: datetime
+    *, wanted: CheckoutRequest, key: str, user: User, scope: ScopeFactory, cards: CardProvider, now: datetime
 ) -> StartedCheckout:
-    """Begin a checkout, or go on with the one that has the key. Called outside of any transaction.
+    """Start a checkout, or continue the one with this key. Call it outside of any transaction.
 
-    ``scope`` enters the payer's scope; it is entered before the call of the provider and after it.
-    Raises PackageUnknown, WalletUnknown, WalletClosed, IdempotencyConflict (the key
-    began another purchase), CheckoutOver, Invalid (addresses) or what the provider raises.
+    ``scope`` enters the payer's scope, once before and once after the call of the provider. Raises
+    PackageNotFound, WalletNotFound, WalletClosed, IdempotencyConflict if the key belongs to a
+    different purchase, CheckoutOver, Invalid for a foreign redirect address, or what the provider raises.
     """
     with scope():
         payment, made = _find_or_create(wanted, key, user, now)
@@ -80,7 +81,7 @@ def start(
     if now - payment.created_at > REPEATABLE_FOR:
         raise CheckoutOver
     if current_scope() is not None:
-        raise RuntimeError("A checkout began inside a scope, whose transaction would wait for the provider.")
+        raise RuntimeError("A checkout was started inside a scope, whose transaction would wait for the provider.")
     try:
         facts = cards.open_checkout(
             purchases.order_of(payment),
@@ -100,7 +101,7 @@ def start(
 
 
 def allowed_address(address: str) -> bool:
-    """Whether a payer may be sent there: to the single-page app or another origin that may call the API."""
+    """Return whether a payer may be redirected there: to the app or another origin that may call the API."""
     try:
         parts = urlsplit(address)
         origin = f"{parts.scheme}://{parts.netloc}".lower()
@@ -116,8 +117,8 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _find_or_create(wanted: CheckoutRequest, key: str, user: Any, now: datetime) -> tuple[Payment, bool]:
-    """The payment of the key, made if it is new. Of simultaneous requests one makes it."""
+def _find_or_create(wanted: CheckoutRequest, key: str, user: User, now: datetime) -> tuple[Payment, bool]:
+    """Return the payment of the key and whether it was created. One of several simultaneous requests creates it."""
     found = Payment.objects.filter(tenant=current_tenant_id(), idempotency_key=key).first()
     if found is None:
         payment = _new(wanted, key, user, now)
@@ -129,7 +130,7 @@ def _find_or_create(wanted: CheckoutRequest, key: str, user: Any, now: datetime)
     return found, False
 
 
-def _new(wanted: CheckoutRequest, key: str, user: Any, now: datetime) -> Payment:
+def _new(wanted: CheckoutRequest, key: str, user: User, now: datetime) -> Payment:
     _require_allowed(wanted)
     package = CreditPackage.objects.filter(pk=wanted.package_id, is_active=True).first()
     if package is None:
@@ -163,7 +164,7 @@ def _wallet(wallet_id: UUID | None) -> Wallet:
 
 def _require_allowed(wanted: CheckoutRequest) -> None:
     refused = {
-        name: ["Only addresses of the app are allowed: its origin is APP_URL or one of CORS_ALLOWED_ORIGINS."]
+        name: ["This address is not allowed. Use an address of the app (APP_URL or one of CORS_ALLOWED_ORIGINS)."]
         for name in ("success_url", "cancel_url")
         if not allowed_address(getattr(wanted, name))
     }
@@ -172,16 +173,16 @@ def _require_allowed(wanted: CheckoutRequest) -> None:
 
 
 def _require_same(payment: Payment, wanted: CheckoutRequest) -> None:
-    """A key that began another purchase is not its repetition."""
-    asked = {
+    """Raise IdempotencyConflict if the key belongs to a different purchase."""
+    values = {
         "package": (payment.package_id, wanted.package_id),
         "success_url": (payment.success_url, wanted.success_url),
         "cancel_url": (payment.cancel_url, wanted.cancel_url),
         "keep_card": (payment.keep_card, wanted.keep_card),
         "wallet": (payment.wallet_id, wanted.wallet_id or payment.wallet_id),
     }
-    for field, (before, asks) in asked.items():
-        if before != asks:
+    for field, (before, now) in values.items():
+        if before != now:
             raise IdempotencyConflict(
-                f"This key named a purchase with something else as its {field} before; use a new one.", field=field
+                f"This key was already used for a purchase with a different {field}. Use a new key.", field=field
             )

@@ -1,4 +1,4 @@
-"""The packages that credits are sold in from the beginning."""
+"""The default credit packages."""
 
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -11,7 +11,7 @@ from billing.payments.models import CreditPackage
 
 @dataclass(frozen=True, slots=True)
 class DefaultPackage:
-    """One package for everybody, in US dollars."""
+    """A common package, priced in US dollars."""
 
     key: str
     name: str
@@ -24,14 +24,13 @@ DEFAULT_PACKAGES: Final = (
     DefaultPackage("starter", "Starter", 1_000, Decimal(99)),
     DefaultPackage("professional", "Professional", 3_000, Decimal(199), popular=True),
     DefaultPackage("business", "Business", 12_000, Decimal(499)),
-    # Was once sold with no more credits than Business, at twice its price.
     DefaultPackage("enterprise", "Enterprise", 30_000, Decimal(999)),
 )
 
 
 @transaction.atomic
 def load_defaults() -> int:
-    """Make those of the default packages that are missing, by their keys; returns how many. Called as the platform."""
+    """Create the default packages whose keys are missing and return how many. Call it as the platform."""
     known = set(CreditPackage.objects.filter(tenant__isnull=True).values_list("key", flat=True))
     missing = [
         CreditPackage(tenant=None, position=position, **asdict(each))

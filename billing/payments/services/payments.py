@@ -1,6 +1,6 @@
-"""Card payments as rows: what follows when the provider says that one was paid, failed or went back.
+"""Record what the provider reports about card payments: paid, failed, refunded or disputed.
 
-Nothing here calls the provider. Whatever is told twice changes nothing the second time.
+Nothing here calls the provider. Recording the same report twice has no further effect.
 """
 
 from datetime import datetime
@@ -17,6 +17,7 @@ from billing.payments.models import UNFINISHED, AutoTopup, Payment, PaymentKind,
 from billing.payments.providers.cards import PaymentFacts, RefundFacts
 from lad.errors import Conflict, DomainError
 from lad.outbox.emission import emit
+from lad.types import Actor
 from tenants.accounts.models import User
 
 REFERENCE: Final = "stripe_payment"
@@ -26,23 +27,23 @@ ATTENTION_LENGTH: Final = 500
 
 
 class NothingToSettle(Conflict):
-    """Nobody has to look into this payment."""
+    """This payment does not need attention."""
 
     code = "nothing_to_settle"
 
 
 class PaymentMismatch(Exception):
-    """What the provider says of a payment does not fit our own record of it; the message says what."""
+    """The provider's report does not match our payment. The message names the difference."""
 
 
 def locked(payment_id: UUID) -> Payment:
-    """The payment, its row locked until the end of the transaction."""
+    """Lock the payment until the end of the transaction and return its row."""
     row: Payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     return row
 
 
 def require_match(payment: Payment, facts: PaymentFacts) -> None:
-    """Hold what the provider says against the payment. Raises NotOurs."""
+    """Raise PaymentMismatch unless the provider's report matches the payment."""
     expected = {
         "tenant": (facts.tenant_id, payment.tenant_id),
         "amount": (facts.total, payment.total),
@@ -54,14 +55,14 @@ def require_match(payment: Payment, facts: PaymentFacts) -> None:
         expected["kind"] = (PaymentKind.CHECKOUT, payment.kind)
     if facts.intent_id and payment.payment_intent_id:
         expected["payment intent"] = (facts.intent_id, payment.payment_intent_id)
-    for what, (told, ours) in expected.items():
-        if told != ours:
-            raise PaymentMismatch(f"The {what} is {told} at the provider, and {ours} here.")
+    for name, (reported, ours) in expected.items():
+        if reported != ours:
+            raise PaymentMismatch(f"The {name} is {reported} at the provider but {ours} in LAD.")
 
 
 @transaction.atomic
 def record_session(*, payment: Payment, facts: PaymentFacts) -> Payment:
-    """Keep the provider's names for the payment, and that it is under way."""
+    """Store the provider's ids for the payment and mark it pending."""
     row = locked(payment.pk)
     row.checkout_session_id = row.checkout_session_id or facts.session_id
     row.payment_intent_id = row.payment_intent_id or facts.intent_id
@@ -78,7 +79,7 @@ def record_session(*, payment: Payment, facts: PaymentFacts) -> Payment:
 
 @transaction.atomic
 def record_intent(*, payment: Payment, facts: PaymentFacts) -> None:
-    """Keep the name of what a checkout is paid with: refunds and disputes go by it."""
+    """Store the id of a checkout's payment intent, which refunds and disputes refer to."""
     row = locked(payment.pk)
     row.payment_intent_id = row.payment_intent_id or facts.intent_id
     row.save(update_fields=["payment_intent_id"])
@@ -86,9 +87,9 @@ def record_intent(*, payment: Payment, facts: PaymentFacts) -> None:
 
 @transaction.atomic
 def succeed(*, payment: Payment, facts: PaymentFacts, now: datetime) -> Payment:
-    """Credit the wallet, once for the checkout session or the automatic payment. Idempotent.
+    """Mark the payment paid and credit its wallet, once per checkout session or automatic payment. Idempotent.
 
-    Emits ``billing.payment.succeeded``. Raises NotOurs when the facts are of another payment, and
+    Emits ``billing.payment.succeeded``. Raises PaymentMismatch if the report is about another payment, and
     what ``ledger.topup`` raises.
     """
     row = locked(payment.pk)
@@ -113,10 +114,10 @@ def succeed(*, payment: Payment, facts: PaymentFacts, now: datetime) -> Payment:
     row.error = ""
     row.next_attempt_at = row.lease_until = None
     row.save()
-    told = {"total": row.total, "currency": row.currency, "amount": row.amount, "kind": row.kind}
-    emit("billing.payment.succeeded", aggregate=row, payload=told, actor=row.user_id)
+    payload = {"total": row.total, "currency": row.currency, "amount": row.amount, "kind": row.kind}
+    emit("billing.payment.succeeded", aggregate=row, payload=payload, actor=row.user_id)
     if row.refunded_total:
-        # The refund came before the news of the payment.
+        # The refund was reported before the payment.
         _reclaim(row)
         _emit_refund(row, row.refunded_total)
     return row
@@ -124,7 +125,7 @@ def succeed(*, payment: Payment, facts: PaymentFacts, now: datetime) -> Payment:
 
 @transaction.atomic
 def fail(*, payment: Payment, reason: str, status: PaymentStatus = PaymentStatus.FAILED) -> Payment:
-    """Record that nothing will be paid: failed, or expired. Does nothing to a payment that has ended.
+    """Mark the payment failed or expired. Does nothing if it has already ended.
 
     Emits ``billing.payment.failed``.
     """
@@ -136,14 +137,14 @@ def fail(*, payment: Payment, reason: str, status: PaymentStatus = PaymentStatus
     row.next_attempt_at = row.lease_until = None
     row.save()
     if status == PaymentStatus.FAILED:
-        told = {"reason": row.error, "total": row.total, "currency": row.currency, "kind": row.kind}
-        emit("billing.payment.failed", aggregate=row, payload=told, actor=row.user_id)
+        payload = {"reason": row.error, "total": row.total, "currency": row.currency, "kind": row.kind}
+        emit("billing.payment.failed", aggregate=row, payload=payload, actor=row.user_id)
     return row
 
 
 @transaction.atomic
 def keep_card(*, payment: Payment, facts: PaymentFacts) -> AutoTopup | None:
-    """Keep the card of a checkout for the wallet's automatic top-ups, where the payer agreed to that."""
+    """Save the checkout's card for automatic top-ups, if the payer agreed."""
     if not (payment.keep_card and facts.customer_id and facts.card_id):
         return None
     rule, _made = AutoTopup.objects.get_or_create(tenant_id=payment.tenant_id, wallet_id=payment.wallet_id)
@@ -154,15 +155,15 @@ def keep_card(*, payment: Payment, facts: PaymentFacts) -> AutoTopup | None:
 
 @transaction.atomic
 def refund(*, payment: Payment, facts: RefundFacts) -> Payment:
-    """Take out of the wallet what went back to the card. Idempotent.
+    """Record a refund to the card and reclaim the credits from the wallet. Idempotent.
 
-    The share of the credits that the refund is of the total is taken; the whole is a reversal. What is
-    spent cannot be taken: then a person must look into it. Emits ``billing.payment.refunded``.
-    Raises NotOurs for more than was paid, or another currency.
+    A partial refund reclaims its share of the credits; a full refund reverses the top-up. If the credits are
+    already spent, the payment is flagged for attention. Emits ``billing.payment.refunded``. Raises
+    PaymentMismatch if more than the total was refunded or the currency differs.
     """
     row = locked(payment.pk)
     if facts.currency != row.currency or facts.refunded > row.total:
-        raise PaymentMismatch(f"{facts.refunded} {facts.currency} were refunded of {row.total} {row.currency}.")
+        raise PaymentMismatch(f"{facts.refunded} {facts.currency} was refunded of {row.total} {row.currency}.")
     returned = facts.refunded - row.refunded_total
     if returned <= 0:
         return row
@@ -177,37 +178,37 @@ def refund(*, payment: Payment, facts: RefundFacts) -> Payment:
 
 
 @transaction.atomic
-def reclaim(*, payment: Payment, actor: Any = None) -> Payment:
-    """Try again to take out of the wallet what was refunded. Raises NothingToSettle."""
+def reclaim(*, payment: Payment, actor: Actor = None) -> Payment:
+    """Try again to reclaim refunded credits from the wallet. Raises NothingToSettle."""
     row = locked(payment.pk)
     if row.ledger_transaction_id is None or _amount_to_reclaim(row) <= 0:
-        raise NothingToSettle("What was refunded has been taken out of the wallet.")
+        raise NothingToSettle("The refunded credits have already been reclaimed.")
     _reclaim(row, actor=actor)
     return row
 
 
 @transaction.atomic
 def dispute(*, payment: Payment, amount: Decimal, reason: str) -> Payment:
-    """Suspend the wallet of a disputed payment until a person has looked into it. Idempotent.
+    """Suspend the wallet of a disputed payment until staff have reviewed it. Idempotent.
 
     Emits ``billing.payment.disputed``.
     """
     row = locked(payment.pk)
-    text = f"{money.plain(amount)} {row.currency} are disputed: {reason or 'no reason given'}."
+    text = f"{money.plain(amount)} {row.currency} is disputed: {reason or 'no reason given'}."
     wallet = Wallet.objects.get(pk=row.wallet_id)
     if wallet.status == WalletStatus.ACTIVE:
         wallets.change_status(
             wallet=wallet, status=WalletStatus.SUSPENDED, reason=f"A card payment is disputed. {text}"
         )
     _request_attention(row, text)
-    told = {"amount": amount, "currency": row.currency, "reason": reason}
-    emit("billing.payment.disputed", aggregate=row, payload=told)
+    payload = {"amount": amount, "currency": row.currency, "reason": reason}
+    emit("billing.payment.disputed", aggregate=row, payload=payload)
     return row
 
 
 @transaction.atomic
 def flag_for_attention(*, payment: Payment, reason: str) -> Payment:
-    """Have a person look into the payment. Emits ``billing.payment.attention_needed``."""
+    """Flag the payment for review by staff. Emits ``billing.payment.attention_needed``."""
     row = locked(payment.pk)
     if row.attention != reason[:ATTENTION_LENGTH]:
         _request_attention(row, reason)
@@ -215,16 +216,16 @@ def flag_for_attention(*, payment: Payment, reason: str) -> Payment:
 
 
 def schedule_check(*, payment: Payment, now: datetime) -> None:
-    """Have the provider asked how an open payment stands, unless somebody is asking already."""
+    """Schedule an immediate look-up of an open payment at the provider, unless one is in progress."""
     open_payments = Payment.objects.filter(pk=payment.pk, status__in=UNFINISHED, lease_until__isnull=True)
     open_payments.update(next_attempt_at=now)
 
 
 @transaction.atomic
-def resolve_attention(*, payment: Payment, reason: str, actor: Any = None) -> Payment:
-    """Note that a person has looked into the payment, and how it ended.
+def resolve_attention(*, payment: Payment, reason: str, actor: Actor = None) -> Payment:
+    """Clear the payment's flag after a review.
 
-    Emits ``billing.payment.settled``. Raises NothingToSettle.
+    Emits ``billing.payment.settled``. Raises NothingToSettle if the payment is not flagged.
     """
     row = locked(payment.pk)
     if not row.attention:
@@ -236,7 +237,7 @@ def resolve_attention(*, payment: Payment, reason: str, actor: Any = None) -> Pa
 
 
 def _amount_to_reclaim(row: Payment) -> Decimal:
-    """What of the wallet's credit is still to be taken for what was refunded."""
+    """Return the credits that refunds have yet to reclaim from the wallet."""
     share = (
         row.amount
         if row.refunded_total == row.total
@@ -245,23 +246,23 @@ def _amount_to_reclaim(row: Payment) -> Decimal:
     return share - row.reclaimed_amount
 
 
-def _reclaim(row: Payment, *, actor: Any = None) -> None:
-    """Take what is due, or ask for attention; saves the row."""
+def _reclaim(row: Payment, *, actor: Actor = None) -> None:
+    """Reclaim what is due or flag the payment, and save the row."""
     due = _amount_to_reclaim(row)
     reason = f"{REFUNDED}: {money.plain(row.refunded_total)} of {money.plain(row.total)} {row.currency}"
     key = f"stripe_refund_{row.pk}_{money.plain(row.refunded_total)}"
-    said: dict[str, Any] = {"reference": ledger.Reference(REFERENCE, row.pk), "reason": reason, "actor": actor}
+    posting: dict[str, Any] = {"reference": ledger.Reference(REFERENCE, row.pk), "reason": reason, "actor": actor}
     try:
         with transaction.atomic():
             if due == row.amount and row.ledger_transaction_id is not None:
-                ledger.reverse(transaction=row.ledger_transaction_id, key=key, **said)
+                ledger.reverse(transaction=row.ledger_transaction_id, key=key, **posting)
             elif due > 0:
-                ledger.adjust(wallet=row.wallet_id, amount=-due, key=key, **said)
+                ledger.adjust(wallet=row.wallet_id, amount=-due, key=key, **posting)
             row.reclaimed_amount += due
             if row.attention.startswith(REFUNDED):
                 row.attention = ""
-    except DomainError as refusal:
-        row.attention = f"{reason}, but the credits could not be taken back. {refusal.detail}"[:ATTENTION_LENGTH]
+    except DomainError as error:
+        row.attention = f"{reason}, but the credits could not be reclaimed. {error.detail}"[:ATTENTION_LENGTH]
     if row.refunded_total == row.total:
         row.status = PaymentStatus.REFUNDED
     row.save(update_fields=["status", "refunded_total", "reclaimed_amount", "attention"])
@@ -270,9 +271,9 @@ def _reclaim(row: Payment, *, actor: Any = None) -> None:
 
 
 def _emit_refund(row: Payment, returned: Decimal) -> None:
-    """``returned`` is what went back to the card just now."""
-    told = {"returned": returned, "refunded": row.refunded_total, "currency": row.currency}
-    emit("billing.payment.refunded", aggregate=row, payload=told)
+    """Emit ``billing.payment.refunded``. ``returned`` is the amount of this refund alone."""
+    payload = {"returned": returned, "refunded": row.refunded_total, "currency": row.currency}
+    emit("billing.payment.refunded", aggregate=row, payload=payload)
 
 
 def _request_attention(row: Payment, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What is bought, and what the card pays for it: the price, tax where it is due now, and the card fee."""
+"""Work out the terms of a purchase: the price, the tax if it is due now, and the card fee."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,14 +17,14 @@ FEE: Final = "Card fee"
 
 
 class CurrencyMismatch(Conflict):
-    """The package is sold in another currency than the wallet holds."""
+    """The package is sold in a different currency than the wallet holds."""
 
     code = "currency_mismatch"
 
 
 @dataclass(frozen=True, slots=True)
 class PurchaseTerms:
-    """What is bought and what the card pays for it, all in ``currency``."""
+    """What is bought and what the card pays, all in ``currency``."""
 
     description: str
     credits: Decimal
@@ -42,29 +42,29 @@ class PurchaseTerms:
 
 
 def package_terms(package: CreditPackage, *, wallet: Wallet, profile: BillingProfile) -> PurchaseTerms:
-    """A package for a wallet. Raises CurrencyMismatch."""
+    """Return the terms of buying a package for a wallet. Raises CurrencyMismatch."""
     if package.currency != wallet.currency:
-        raise CurrencyMismatch(f"{package} is sold in {package.currency}, and the wallet holds {wallet.currency}.")
+        raise CurrencyMismatch(f"{package} is sold in {package.currency}, but the wallet holds {wallet.currency}.")
     count = Decimal(package.credits)
     description = f"{package.name}: {package.credits:,} credits"
     return _terms(description, count, package.price, wallet.currency, profile)
 
 
 def amount_terms(amount: Decimal, *, wallet: Wallet, profile: BillingProfile) -> PurchaseTerms:
-    """An amount for a wallet, one for one."""
+    """Return the terms of paying an amount into a wallet, one for one."""
     price = _payable(amount, wallet.currency)
     count = money.round_amount(price / settings.BILLING_CREDIT_VALUE)
     return _terms(f"{money.plain(count)} credits", count, price, wallet.currency, profile)
 
 
 def card_fee(net: Decimal, currency: str) -> Decimal:
-    """What the card pays on top, so that ``net`` remains when the provider has taken its share of the whole."""
+    """Return the fee to add, so that ``net`` remains after the provider deducts its share of the total."""
     total = (net + settings.BILLING_CARD_FEE_FIXED) / (1 - settings.BILLING_CARD_FEE_RATE)
     return _payable(total, currency) - net
 
 
 def new_payment(*, terms: PurchaseTerms, wallet: Wallet, kind: PaymentKind, key: str, **values: Any) -> Payment:
-    """A payment under these terms, not yet saved."""
+    """Return an unsaved payment under these terms."""
     return Payment(
         tenant_id=wallet.tenant_id,
         wallet=wallet,
@@ -85,7 +85,7 @@ def new_payment(*, terms: PurchaseTerms, wallet: Wallet, kind: PaymentKind, key:
 
 
 def order_of(payment: Payment) -> Order:
-    """The payment as the provider is asked for it: the same at every repetition."""
+    """Return the payment as an order for the provider, identical at every repetition."""
     lines = [
         OrderLine(payment.description, payment.price),
         OrderLine(f"{payment.tax_name} {money.plain(payment.tax_rate * 100)} %", payment.tax),
@@ -97,7 +97,7 @@ def order_of(payment: Payment) -> Order:
 def _terms(description: str, count: Decimal, price: Decimal, currency: str, profile: BillingProfile) -> PurchaseTerms:
     price = _payable(price, currency)
     if price <= 0:
-        raise Invalid("This costs less than a card can pay.")
+        raise Invalid("The amount is below the smallest card payment.")
     taxed = profile.tax_point == TaxPoint.PURCHASE and profile.tax_rate > 0
     rate = profile.tax_rate if taxed else Decimal(0)
     tax = _payable(price * rate, currency)
@@ -115,5 +115,5 @@ def _terms(description: str, count: Decimal, price: Decimal, currency: str, prof
 
 
 def _payable(amount: Decimal, currency: str) -> Decimal:
-    """The amount in what a card can pay, half up."""
+    """Round the amount half up to the smallest unit a card can pay."""
     return amount.quantize(smallest_unit(currency), ROUND_HALF_UP)

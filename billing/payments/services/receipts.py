@@ -1,8 +1,8 @@
-"""Receipts of credits bought by card."""
+"""Receipts for credits bought by card."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.db import IntegrityError, transaction
 
@@ -11,33 +11,35 @@ from billing.invoicing.models import Invoice, InvoiceKind, profile_of
 from billing.invoicing.services.finalising import number, recipient
 from billing.invoicing.services.lines import apply_tax, line, tax_line
 from billing.payments.models import Payment
+from lad.types import Actor
 
 BY_CARD: Final = "card"
-# A receipt covers a moment; a period must end after it begins.
+# A period must end after it begins, so a receipt covers one second.
 MOMENT: Final = timedelta(seconds=1)
 ONE: Final = Decimal(1)
 
 
 @transaction.atomic
-def receipt_for_payment(payment: Payment, *, now: datetime | None = None, actor: Any = None) -> Invoice:
-    """The receipt of a card payment that succeeded, finalised and paid. Idempotent per payment.
+def receipt_for_payment(payment: Payment, *, now: datetime | None = None, actor: Actor = None) -> Invoice:
+    """Write the receipt of a successful card payment, finalised and paid. Idempotent per payment.
 
-    Emits ``billing.invoice.finalised`` and ``.paid``. Raises WrongInvoiceStatus for a payment that
-    brought no money.
+    Emits ``billing.invoice.finalised`` and ``billing.invoice.paid``. Raises WrongInvoiceStatus unless the
+    payment has succeeded.
     """
     known = _receipt_of(payment)
     if known is not None:
         return known
     if payment.paid_at is None:
-        raise WrongInvoiceStatus("The payment has not succeeded: there is nothing to receipt.")
+        raise WrongInvoiceStatus("The payment has not succeeded, so it has no receipt.")
     try:
         with transaction.atomic():
             return _create(payment, payment.paid_at, now or payment.paid_at, actor)
     except IntegrityError:
-        faster = _receipt_of(payment)
-        if faster is None:
+        # A simultaneous call wrote it first.
+        existing = _receipt_of(payment)
+        if existing is None:
             raise
-        return faster
+        return existing
 
 
 def _receipt_of(payment: Payment) -> Invoice | None:
@@ -45,7 +47,7 @@ def _receipt_of(payment: Payment) -> Invoice | None:
     return row
 
 
-def _create(payment: Payment, paid_at: datetime, now: datetime, actor: Any) -> Invoice:
+def _create(payment: Payment, paid_at: datetime, now: datetime, actor: Actor) -> Invoice:
     row = Invoice(
         kind=InvoiceKind.TOPUP,
         payment=payment,

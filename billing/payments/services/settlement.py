@@ -1,9 +1,9 @@
-"""Settling payments with the provider: sending automatic ones, and asking after those whose fate is open.
+"""Settle card payments with the provider: send automatic payments and look up open ones.
 
-Each is claimed in a transaction of its own, the provider is called outside any, and what it says is
-written back. Charging is done once per payment: the provider knows it by its id. A sender that dies in
-between leaves a lease to run out; then the provider is asked, and only what it has never heard of is
-sent again. What it says was paid is credited whoever learns of it first, once.
+Each payment is claimed in its own transaction, the provider is called outside any transaction, and the result
+is written back. The payment's id is the idempotency key, so a card is charged once. If a worker dies, its
+lease expires; the provider is then asked, and only a payment it does not know is sent again. A paid payment is
+credited once, whether the webhook or this module learns of it first.
 """
 
 import random
@@ -32,20 +32,20 @@ from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
 
 MAX_RUN_SECONDS: Final = 20.0
-# Longer than a task may live, so that a lease never runs out under a sender that still works.
+# Longer than a task may run, so that a lease never expires while its worker is alive.
 LEASE: Final = timedelta(seconds=120)
 MAX_ATTEMPTS: Final = 8
 FIRST_DELAY_SECONDS: Final = 30.0
 MAX_DELAY_SECONDS: Final = 6 * 3600.0
-# The provider forgets after a day what it was asked for.
+# The provider forgets idempotency keys after a day.
 RESENDABLE_FOR: Final = timedelta(hours=23)
-# The slowest banks take so long; then a person must ask.
+# The slowest banks take this long. After that staff must look the payment up.
 GIVE_UP_AFTER: Final = timedelta(days=14)
 CLOCK_SKEW: Final = timedelta(minutes=5)
-SENDER_CRASHED: Final = "The sender vanished while it was charging the card: it may or may not have been charged."
+SENDER_CRASHED: Final = "LAD was interrupted while it charged the card, which may or may not have been charged."
 NEVER_ARRIVED: Final = "The payment never reached the provider."
-OUTCOME_UNKNOWN: Final = "The provider still does not say how the payment ended: look it up there."
-NEVER_OPENED: Final = "Nobody was sent to the checkout."
+OUTCOME_UNKNOWN: Final = "The provider has not reported how the payment ended. Look it up there."
+NEVER_OPENED: Final = "The checkout was never opened."
 
 log = structlog.get_logger("lad.payments")
 
@@ -62,7 +62,7 @@ RETURNING id
 
 
 def settle_due(*, cards: CardProvider, now: datetime | None = None, seconds: float = MAX_RUN_SECONDS) -> int:
-    """Settle what is due until nothing is or the time is up; returns how many were looked at."""
+    """Settle due payments until none is left or the time is up, and return how many were handled."""
     deadline = time.monotonic() + seconds
     settled = 0
     expire_leases()
@@ -73,22 +73,22 @@ def settle_due(*, cards: CardProvider, now: datetime | None = None, seconds: flo
 
 
 def expire_leases() -> int:
-    """Have what a vanished sender left asked after, at once."""
+    """Schedule an immediate look-up of payments whose worker died."""
     may_be_charged = {"kind": PaymentKind.AUTOMATIC, "status": PaymentStatus.CREATED}
     with platform_context():
         vanished = Payment.objects.filter(lease_until__lt=Now(), status__in=UNFINISHED)
         count: int = vanished.filter(**may_be_charged).update(
             status=PaymentStatus.UNKNOWN, error=SENDER_CRASHED, lease_until=None, next_attempt_at=Now()
         )
-        # To ask twice does no harm.
+        # The others only wait for a look-up, which can safely be repeated.
         vanished.update(lease_until=None, next_attempt_at=Now())
     if count:
-        log.error("payments of unknown fate", count=count)
+        log.error("payments with unknown outcome", count=count)
     return count
 
 
 def claim(*, now: datetime) -> Payment | None:
-    """Take one payment that is due; committed before the provider is called."""
+    """Claim one due payment. The claim is committed before the provider is called."""
     with transaction.atomic(durable=True), platform_context():
         with connection.cursor() as cursor:
             cursor.execute(CLAIM, [LEASE.total_seconds(), now])
@@ -97,7 +97,7 @@ def claim(*, now: datetime) -> Payment | None:
 
 
 def settle(*, payment: Payment, cards: CardProvider, now: datetime) -> None:
-    """Charge a claimed payment, or ask after it, and write back what the provider says."""
+    """Charge a claimed payment or look it up, and write back the result."""
     try:
         facts = _call_provider(payment, cards, now)
     except CardDeclined as error:
@@ -105,7 +105,7 @@ def settle(*, payment: Payment, cards: CardProvider, now: datetime) -> None:
     except (ProviderBusy, KeyRefused) as error:
         _reschedule(payment, error.detail, now)
     except RequestRefused as error:
-        _end(payment, error.detail, now, stays=payment.status != PaymentStatus.CREATED)
+        _end(payment, error.detail, now, keep_open=payment.status != PaymentStatus.CREATED)
     except NoResponse as error:
         _reschedule(payment, error.detail, now, status=PaymentStatus.UNKNOWN)
     else:
@@ -114,7 +114,7 @@ def settle(*, payment: Payment, cards: CardProvider, now: datetime) -> None:
 
 
 def _call_provider(payment: Payment, cards: CardProvider, now: datetime) -> PaymentFacts | None:
-    """What the provider says; None when it has never heard of the payment."""
+    """Return the provider's report, or None if it does not know the payment."""
     if payment.kind == PaymentKind.CHECKOUT:
         return cards.checkout(payment.checkout_session_id) if payment.checkout_session_id else None
     if payment.payment_intent_id:
@@ -133,7 +133,7 @@ def _write_back(payment: Payment, facts: PaymentFacts | None, now: datetime) -> 
     if facts is None:
         _retry_or_end_unknown(payment, now)
         return
-    refused = ""
+    problem = ""
     with tenant_context(payment.tenant_id):
         try:
             with transaction.atomic():
@@ -141,11 +141,11 @@ def _write_back(payment: Payment, facts: PaymentFacts | None, now: datetime) -> 
                 if facts.stage == PaymentStage.PAID:
                     payments.succeed(payment=payment, facts=facts, now=now)
                     return
-        except (payments.PaymentMismatch, DomainError) as refusal:
-            refused = f"The provider's word was refused. {refusal}"
-            payments.flag_for_attention(payment=payment, reason=refused)
-    if refused:
-        _reschedule(payment, refused, now)
+        except (payments.PaymentMismatch, DomainError) as error:
+            problem = f"The provider's report could not be accepted. {error}"
+            payments.flag_for_attention(payment=payment, reason=problem)
+    if problem:
+        _reschedule(payment, problem, now)
     elif facts.stage == PaymentStage.OPEN:
         with tenant_context(payment.tenant_id):
             payments.record_session(payment=payment, facts=facts)
@@ -155,10 +155,10 @@ def _write_back(payment: Payment, facts: PaymentFacts | None, now: datetime) -> 
 
 
 def _retry_or_end_unknown(payment: Payment, now: datetime) -> None:
-    """Neither paid nor under way: an automatic payment is sent again while the provider would know it again."""
+    """Handle a payment the provider does not know: resend an automatic one while its key is still remembered."""
     if payment.kind == PaymentKind.CHECKOUT:
         if now - payment.created_at < RESENDABLE_FOR:
-            # Whoever began it may still repeat the request.
+            # The client may still repeat the request.
             _reschedule(payment, "", now)
         else:
             _end(payment, NEVER_OPENED, now, expired=True)
@@ -172,10 +172,16 @@ def _retry_or_end_unknown(payment: Payment, now: datetime) -> None:
 
 
 def _end(
-    payment: Payment, reason: str, now: datetime, *, stays: bool = False, expired: bool = False, declined: bool = True
+    payment: Payment,
+    reason: str,
+    now: datetime,
+    *,
+    keep_open: bool = False,
+    expired: bool = False,
+    declined: bool = True,
 ) -> None:
-    """End the payment, unless it ``stays`` open because only the question about it was refused."""
-    if stays:
+    """End the payment, or ``keep_open`` if the provider only refused the look-up."""
+    if keep_open:
         _reschedule(payment, reason, now)
         return
     with tenant_context(payment.tenant_id):
@@ -189,7 +195,7 @@ def _end(
 def _reschedule(
     payment: Payment, reason: str, now: datetime, *, status: PaymentStatus | None = None, at_once: bool = False
 ) -> None:
-    """Look again later, unless another attempt has begun; what was sent too often fails."""
+    """Schedule the next attempt unless another one has started. Fail a payment that was sent too often."""
     unsent = (status or payment.status) == PaymentStatus.CREATED and payment.kind == PaymentKind.AUTOMATIC
     if unsent and payment.attempts >= MAX_ATTEMPTS:
         _end(payment, reason, now, declined=False)

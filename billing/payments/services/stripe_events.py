@@ -1,7 +1,7 @@
-"""What Stripe tells: each event is acted on once, in the transaction that records it.
+"""Process Stripe's webhook events, each once, in the transaction that records it.
 
-An event that does not fit our records is refused and waits for a person: repeating it would not help.
-One that breaks here is recorded as failed and raised, so that Stripe sends it again.
+An event that does not match our records is refused and flagged for staff, because repeating it would not help.
+An event whose processing raises is recorded as failed and raised, so that Stripe sends it again.
 """
 
 from collections.abc import Callable
@@ -28,12 +28,12 @@ from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
 
 DETAIL_LENGTH: Final = 2000
-UNKNOWN_TYPE: Final = "Nothing is done about this type."
-NO_PAYMENT: Final = "It names no payment of ours."
+UNKNOWN_TYPE: Final = "LAD ignores events of this type."
+NO_PAYMENT: Final = "The event names no payment of LAD."
 
 log = structlog.get_logger("lad.payments")
 
-# Whoever brings the same event at the same moment waits here until the first has committed or failed.
+# A simultaneous delivery of the same event waits here until the first one has committed or failed.
 RECORD: Final = """
 INSERT INTO billing_stripe_events AS known
     (id, event_id, type, object_id, outcome, detail, deliveries, received_at, created_at, updated_at)
@@ -45,7 +45,7 @@ RETURNING id, outcome
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What became of an event."""
+    """The outcome of an event."""
 
     outcome: EventOutcome
     detail: str = ""
@@ -53,9 +53,10 @@ class EventResult:
 
 
 def receive(*, payload: bytes, signature: str, cards: CardProvider, now: datetime) -> EventOutcome:
-    """Act on a webhook of Stripe, once. Called outside of any scope.
+    """Process a Stripe webhook once. Call it outside of any scope.
 
-    Raises SignatureRefused; anything else that it raises has undone itself and is worth a repetition.
+    Raises SignatureRefused. After any other exception everything is rolled back and Stripe should send the
+    event again.
     """
     event = cards.read_event(payload, signature)
     try:
@@ -89,22 +90,22 @@ def _act(event: ProviderEvent, cards: CardProvider, now: datetime) -> EventResul
     facts = cards.facts(event.subject)
     payment = _payment(facts)
     if facts is None or payment is None:
-        # The account may sell other things too; what is named as ours, or disputed, deserves a look.
+        # The Stripe account may sell other products. Disputes, and events that name our payments, need a review.
         suspicious = isinstance(facts, DisputeFacts) or getattr(facts, "payment_id", None) is not None
         return EventResult(EventOutcome.REFUSED if suspicious else EventOutcome.IGNORED, NO_PAYMENT)
     with tenant_context(payment.tenant_id):
         try:
             with transaction.atomic():
                 done = action(payment, facts, now)
-        except (payments.PaymentMismatch, DomainError) as refusal:
-            reason = f"{event.type} {event.id} was refused. {refusal}"
+        except (payments.PaymentMismatch, DomainError) as error:
+            reason = f"{event.type} {event.id} was refused. {error}"
             payments.flag_for_attention(payment=payment, reason=reason)
-            return EventResult(EventOutcome.REFUSED, str(refusal), payment)
+            return EventResult(EventOutcome.REFUSED, str(error), payment)
     return EventResult(EventOutcome.PROCESSED if done else EventOutcome.IGNORED, "", payment)
 
 
 def _payment(facts: PaymentFacts | RefundFacts | DisputeFacts | None) -> Payment | None:
-    """The payment the provider means: by our own name for it, or by its name for the payment."""
+    """Return the payment that the report is about, found by our id or by the payment intent."""
     if facts is None:
         return None
     payment_id = getattr(facts, "payment_id", None)
@@ -114,7 +115,7 @@ def _payment(facts: PaymentFacts | RefundFacts | DisputeFacts | None) -> Payment
 
 
 def _checkout(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
-    """A checkout was completed: paid, or, with a bank that takes days, not yet."""
+    """Handle a completed checkout, which a slow bank may not have paid yet."""
     if facts.stage == PaymentStage.PAID:
         payments.succeed(payment=payment, facts=facts, now=now)
         return True
@@ -125,7 +126,7 @@ def _checkout(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
 
 def _checkout_failed(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
     payments.require_match(payment, facts)
-    payments.fail(payment=payment, reason="The payment did not go through.")
+    payments.fail(payment=payment, reason="The payment failed.")
     return payment.status in UNFINISHED
 
 
@@ -136,7 +137,7 @@ def _checkout_expired(payment: Payment, facts: PaymentFacts, now: datetime) -> b
 
 
 def _paid(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
-    """A payment intent was paid: an automatic payment, or the one behind a checkout, which brings the card."""
+    """Handle a paid payment intent: of an automatic payment, or of a checkout, whose card it contains."""
     if payment.kind == PaymentKind.AUTOMATIC:
         payments.succeed(payment=payment, facts=facts, now=now)
         return True
@@ -146,7 +147,7 @@ def _paid(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
 
 
 def _not_paid(payment: Payment, facts: PaymentFacts, now: datetime) -> bool:
-    """A card was declined; at a checkout the payer tries another."""
+    """Handle a declined card. At a checkout the payer can try another one, so nothing is recorded."""
     payments.require_match(payment, facts)
     if payment.kind != PaymentKind.AUTOMATIC or payment.status not in UNFINISHED:
         return False
@@ -185,7 +186,7 @@ def _record(event: ProviderEvent, now: datetime) -> tuple[object, str]:
 
 
 def _note_failure(event: ProviderEvent, error: Exception, now: datetime) -> None:
-    """Record that the event broke here, in a transaction of its own."""
+    """Record in its own transaction that processing the event failed."""
     log.error("stripe event failed", stripe_event=event.id, kind=event.type, exc_info=error)
     with platform_context():
         row_id, outcome = _record(event, now)

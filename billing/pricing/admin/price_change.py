@@ -1,4 +1,4 @@
-"""Changing a price: the form, and what the last month would have cost, shown before it is done."""
+"""The form that changes a price, and its preview: what the last month would have cost."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -14,12 +14,11 @@ from billing.pricing.services.prices import PriceTerms
 from lad.admin.actions import Change, Preview
 from lad.errors import Invalid
 
-# So many tenants are shown one by one.
 MAX_TENANTS_SHOWN: Final = 10
 
 
 class NewPriceForm(forms.Form):
-    """Asks for the new price and when it begins."""
+    """Asks for the new terms and their start."""
 
     scheme = forms.ChoiceField(choices=PriceScheme.choices, required=False)
     unit_price = forms.DecimalField(
@@ -27,18 +26,16 @@ class NewPriceForm(forms.Form):
         decimal_places=10,
         min_value=0,
         required=False,
-        help_text="Of one unit, or of one package. Not needed with tiers.",
+        help_text="Per unit or per package. Not needed with tiers.",
     )
-    package_size = forms.DecimalField(
-        max_digits=18, decimal_places=6, required=False, help_text="How many units a package holds."
-    )
+    package_size = forms.DecimalField(max_digits=18, decimal_places=6, required=False, help_text="Units per package.")
     tiers = forms.JSONField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text='Of a graduated or volume price: [{"up_to": "1000", "unit_price": "0.02", "flat_fee": "1"}, '
+        help_text='For graduated and volume prices: [{"up_to": "1000", "unit_price": "0.02", "flat_fee": "1"}, '
         '{"up_to": null, "unit_price": "0.01"}].',
     )
-    effective_from = forms.DateTimeField(required=False, help_text="UTC, as 2030-01-31 08:00. Empty: from now on.")
+    effective_from = forms.DateTimeField(required=False, help_text="UTC, such as 2030-01-31 08:00. Empty: now.")
 
     price: Price
 
@@ -56,7 +53,7 @@ class NewPriceForm(forms.Form):
     def _terms(self, values: dict[str, Any]) -> PriceTerms | None:
         scheme = values.get("scheme") or self.price.scheme
         if values.get("unit_price") is None and scheme not in TIERED:
-            self.add_error("unit_price", "Say what it costs from then on.")
+            self.add_error("unit_price", "Give the new price.")
             return None
         size = values.get("package_size")
         terms = PriceTerms(values.get("unit_price") or Decimal(0), scheme, size, values.get("tiers") or [])
@@ -69,35 +66,34 @@ class NewPriceForm(forms.Form):
 
 
 def new_price_form(row: Price) -> type[forms.Form]:
-    """The form for this price."""
+    """Return the form for this price."""
     return type("NewPriceForm", (NewPriceForm,), {"price": row})
 
 
 def preview_price_change(row: Price, values: dict[str, Any]) -> Preview:
-    """What the last month's use would have cost at the new terms, overall and by tenant."""
+    """Preview what the last month's usage would have cost at the new terms, in total and by tenant."""
     terms: PriceTerms = values["terms"]
     prices.resolve_start(price=row, effective_from=values["effective_from"], now=timezone.now())
     effect = repricing.effect_of(price=row, terms=terms, now=timezone.now())
     since = values["effective_from"]
     changes = [Change("Price", row.formatted_price, terms.trial(row).formatted_price)]
     if effect.tenants:
-        changes.append(Change("All use of the last 30 days", _listed(effect.before), _listed(effect.after)))
+        changes.append(Change("All usage of the last 30 days", _formatted(effect.before), _formatted(effect.after)))
     changes += [
-        Change(f"{each.tenant}, {each.uses:,} uses", _listed(each.before), _listed(each.after))
+        Change(f"{each.tenant}, {each.uses:,} uses", _formatted(each.before), _formatted(each.after))
         for each in effect.tenants[:MAX_TENANTS_SHOWN]
     ]
     facts = [
-        ("Begins", f"{since:%Y-%m-%d %H:%M} UTC" if since else "now"),
+        ("Starts", f"{since:%Y-%m-%d %H:%M} UTC" if since else "now"),
         ("Priced again", f"{effect.uses:,} uses from {effect.since:%Y-%m-%d} to {effect.until:%Y-%m-%d}"),
     ]
     if len(effect.tenants) > MAX_TENANTS_SHOWN:
         facts.append(("Further tenants", str(len(effect.tenants) - MAX_TENANTS_SHOWN)))
     warnings = [
-        f"Of {tenant} only the newest {repricing.MAX_EVENTS_PER_TENANT:,} uses were looked at."
-        for tenant in effect.partial
+        f"{tenant}: only the newest {repricing.MAX_EVENTS_PER_TENANT:,} uses are included." for tenant in effect.partial
     ]
     return Preview(facts=facts, changes=changes, warnings=warnings)
 
 
-def _listed(value: Decimal) -> str:
+def _formatted(value: Decimal) -> str:
     return amount(value, quoting.LIST_CURRENCY)

@@ -1,4 +1,4 @@
-"""The price list as a file: downloaded, and uploaded with a look at what it would do."""
+"""Export the price list as CSV, and import it after a preview."""
 
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ LABELS: Final = {
 
 
 class UploadForm(forms.Form):
-    """Asks for the sheet."""
+    """Asks for the CSV file."""
 
     file = forms.FileField(label="CSV file", widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"}))
 
@@ -38,11 +38,11 @@ class UploadForm(forms.Form):
         try:
             return str(upload.read().decode("utf-8-sig"))
         except UnicodeDecodeError as error:
-            raise forms.ValidationError("The file is not UTF-8: save it as “CSV UTF-8”.") from error
+            raise forms.ValidationError("The file is not UTF-8. Save it as “CSV UTF-8”.") from error
 
 
 def export(request: HttpRequest) -> HttpResponse:
-    """Every price in force and to come that the caller may see."""
+    """Download the current and future prices that the caller may see."""
     access = access_of(request)
     if not (access.signed_in and access.allows("usage.view")):
         raise PermissionDenied
@@ -55,7 +55,7 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 def upload(request: HttpRequest) -> HttpResponse:
-    """Take a sheet, show what it does line by line, and do it when that was confirmed."""
+    """Preview an uploaded sheet line by line, and apply it once confirmed."""
     if not may_import(request):
         raise PermissionDenied
     text = request.POST.get("sheet", "")
@@ -64,34 +64,34 @@ def upload(request: HttpRequest) -> HttpResponse:
         return _page(request, form, None, "")
     text = text or form.cleaned_data["file"]
     try:
-        outcome = price_sheet.import_csv(text, confirmed="confirmed" in request.POST, actor=access_of(request).user)
+        result = price_sheet.import_csv(text, confirmed="confirmed" in request.POST, actor=access_of(request).user)
     except Invalid as error:
         form = UploadForm()
-        messages.error(request, " ".join(says for texts in error.errors.values() for says in texts))
+        messages.error(request, " ".join(text for texts in error.errors.values() for text in texts))
         return _page(request, form, None, "")
-    if outcome.done:
-        added, changed = outcome.count(LineOutcome.ADDED), outcome.count(LineOutcome.CHANGED)
+    if result.done:
+        added, changed = result.count(LineOutcome.ADDED), result.count(LineOutcome.CHANGED)
         messages.success(request, f"{added} prices were added and {changed} changed.")
         return HttpResponseRedirect(reverse("admin:price_list"))
-    return _page(request, form, outcome, text)
+    return _page(request, form, result, text)
 
 
 def may_import(request: HttpRequest) -> bool:
-    """Prices are the platform's to say."""
+    """Return whether the caller may import prices, which only the platform does."""
     access = access_of(request)
     return access.signed_in and access.platform and access.allows("usage.update")
 
 
-def _page(request: HttpRequest, form: forms.Form, outcome: SheetResult | None, text: str) -> TemplateResponse:
+def _page(request: HttpRequest, form: forms.Form, result: SheetResult | None, text: str) -> TemplateResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "Import prices",
         "form": form,
-        "outcome": outcome,
+        "result": result,
         "sheet": text,
         "columns": price_sheet.COLUMNS,
-        "counts": [(verdict, outcome.count(verdict), LABELS[verdict]) for verdict in LineOutcome] if outcome else [],
-        "lines": [(line, LABELS[line.verdict]) for line in outcome.lines] if outcome else [],
+        "counts": [(outcome, result.count(outcome), LABELS[outcome]) for outcome in LineOutcome] if result else [],
+        "lines": [(line, LABELS[line.outcome]) for line in result.lines] if result else [],
         "back": reverse("admin:price_list"),
     }
     return TemplateResponse(request, "billing/pricing/price_import.html", context)

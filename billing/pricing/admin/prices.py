@@ -1,4 +1,4 @@
-"""The price list by component: the common prices, and those of single tenants beside them."""
+"""Prices in the admin: the list by component, and each price with its history."""
 
 from typing import Any, Final
 
@@ -27,7 +27,6 @@ from lad.admin.site import add_view
 from lad.tenancy.access import access_of
 
 VALIDITY: Final = {"in force": "success", "to come": "info", "ended": "default", "withdrawn": "warning"}
-# Of one component so many periods are shown on the page of each.
 MAX_PERIODS_SHOWN: Final = 50
 PERIOD_COLUMNS: Final = (
     Column("For", "scope"),
@@ -81,12 +80,12 @@ class PriceAdmin(SharedModelAdmin):
     search_fields = ["provider__startswith", "model__startswith"]
     add_fieldsets = [
         (None, {"fields": ["category", "provider", "model", "unit", "description"]}),
-        ("What it asks", {"fields": ["scheme", "unit_price", "package_size", "tiers"]}),
+        ("Terms", {"fields": ["scheme", "unit_price", "package_size", "tiers"]}),
         ("Validity", {"fields": ["effective_from", "effective_to", "is_active"]}),
     ]
     fieldsets = [
         (None, {"fields": ["category", "provider", "model", "unit", "version", "description"]}),
-        ("What it asks", {"fields": ["scheme", "unit_price", "package_size", "tiers"]}),
+        ("Terms", {"fields": ["scheme", "unit_price", "package_size", "tiers"]}),
         ("Validity", {"fields": ["effective_from", "effective_to", "is_active", "scope"]}),
         ("This component over time", {"fields": ["periods"]}),
         ("Data", {"fields": ["metadata"]}),
@@ -95,61 +94,61 @@ class PriceAdmin(SharedModelAdmin):
     actions_detail = ["change_price"]
 
     def _columns(self, request: HttpRequest) -> list[Any]:
-        """The marker says whose a price is."""
+        """Leave out the tenant, which the column “For” shows."""
         return [name for name in super()._columns(request) if name != "tenant"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Price | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         if obj is None or not prices.has_begun(obj, timezone.now()):
             return readonly
         return [*readonly, *sorted(prices.FIXED_FIELDS - {*readonly})]
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Price | None = None) -> bool:
         settled = isinstance(obj, Price) and prices.has_begun(obj, timezone.now())
         return not settled and super().has_delete_permission(request, obj)
 
     @display(description="Component")
-    def component(self, obj: Any) -> str:
+    def component(self, obj: Price) -> str:
         return f"{obj.get_category_display()} · {obj.provider} · {obj.model}"
 
     @display(description="Price")
-    def price(self, obj: Any) -> str:
+    def price(self, obj: Price) -> str:
         return obj.formatted_price
 
     @display(description="Validity", label=VALIDITY)
-    def validity(self, obj: Any) -> str:
+    def validity(self, obj: Price) -> str:
         return _validity(obj)
 
     @display(description="For", label={"Everybody": "primary"})
-    def scope(self, obj: Any) -> str:
+    def scope(self, obj: Price) -> str:
         return _scope(obj)
 
     @display(description="Periods")
     @computed_once
-    def periods(self, obj: Any) -> Any:
+    def periods(self, obj: Price) -> Any:
         rows = selectors.periods_of(obj)[:MAX_PERIODS_SHOWN]
         return table(PERIOD_COLUMNS, [_period_row(row) for row in rows])
 
     @row_action(
         "Change the price",
-        explanation="This price ends and another begins at that moment. What was used before keeps its price.",
+        explanation="Ends this price and starts a new one at that time. Earlier usage keeps its price.",
         form=new_price_form,
         preview=preview_price_change,
         when=lambda row: _validity(row) == "in force",
         icon="price_change",
     )
-    def change_price(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def change_price(self, request: HttpRequest, row: Price, values: dict[str, Any]) -> str:
         new = prices.change(
             price=row,
             terms=values["terms"],
             effective_from=values["effective_from"],
             actor=access_of(request).user,
         )
-        return f"{new}, from {new.effective_from:%Y-%m-%d %H:%M} UTC on."
+        return f"The new price is {new}, from {new.effective_from:%Y-%m-%d %H:%M} UTC."
 
 
 def price_list(request: HttpRequest) -> HttpResponse:
-    """What each component costs now, by category: for everybody, and where a tenant pays otherwise."""
+    """Show the prices in force by category: common prices, and those of single tenants."""
     if not _may_view(request):
         raise PermissionDenied
     context = {
@@ -168,11 +167,11 @@ def _may_view(request: HttpRequest) -> bool:
     return access.signed_in and access.allows("usage.view")
 
 
-def _scope(row: Any) -> str:
+def _scope(row: Price) -> str:
     return str(row.tenant) if row.tenant_id else "Everybody"
 
 
-def _validity(row: Any) -> str:
+def _validity(row: Price) -> str:
     now = timezone.now()
     if not row.is_active:
         return "withdrawn"

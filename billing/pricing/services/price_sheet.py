@@ -1,7 +1,7 @@
-"""The price list as a CSV file: written, and read back as new prices and new versions of those there are.
+"""Export the price list as CSV, and import such a file as new prices and new versions.
 
-A sheet is read by doing what it says, line by line, and undoing all of it unless it is confirmed and no
-line was refused; what is shown before is therefore what happens after.
+An import applies the sheet line by line and rolls everything back unless it is confirmed and no line was
+refused. The preview is therefore exactly what the import does.
 """
 
 import csv
@@ -28,6 +28,7 @@ from billing.units import PriceUnit
 from lad import writes
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import platform_context
+from lad.types import Actor
 from tenants.teams.models import Tenant
 
 PERIOD_FIELDS: Final = ("effective_from", "effective_to")
@@ -40,7 +41,7 @@ PriceKey = tuple[str, ...]
 
 
 class LineOutcome(StrEnum):
-    """What a line of a sheet does."""
+    """What a line of the sheet does."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -50,36 +51,36 @@ class LineOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
-    """One line: its number in the file, what it is about, what it does and why, or what would be new."""
+    """One line of the sheet: its number, its component, what it does, and the details or the reason."""
 
     number: int
     component: str
-    verdict: LineOutcome
-    says: str = ""
+    outcome: LineOutcome
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetResult:
-    """What a sheet does, and whether it was done."""
+    """What a sheet does, and whether it was applied."""
 
     lines: list[SheetLine] = field(default_factory=list)
     done: bool = False
 
-    def count(self, verdict: LineOutcome) -> int:
-        return sum(line.verdict == verdict for line in self.lines)
+    def count(self, outcome: LineOutcome) -> int:
+        return sum(line.outcome == outcome for line in self.lines)
 
     @property
     def acceptable(self) -> bool:
-        """Whether it does something and no line is refused."""
+        """Return whether the sheet changes something and no line is refused."""
         return not self.count(LineOutcome.REFUSED) and self.count(LineOutcome.UNCHANGED) < len(self.lines)
 
 
 class _Rollback(Exception):
-    """Ends the transaction of a sheet that is not to be kept."""
+    """Rolls back the transaction of a sheet that is not applied."""
 
 
 def prices_to_export(now: datetime) -> Iterable[Price]:
-    """What a sheet of the whole list holds: prices in force and to come, those for everybody first."""
+    """Return the prices in force and the future ones, common prices first."""
     current = Q(is_active=True) & (Q(effective_to__isnull=True) | Q(effective_to__gt=now))
     rows: Iterable[Price] = (
         Price.objects.filter(current).select_related("tenant").order_by("tenant__slug", *COMPONENT, "effective_from")
@@ -88,7 +89,7 @@ def prices_to_export(now: datetime) -> Iterable[Price]:
 
 
 def to_csv(rows: Iterable[Price]) -> str:
-    """The prices as a sheet that ``import_csv`` finds unchanged."""
+    """Return the prices as a sheet that ``import_csv`` finds unchanged."""
     text = StringIO()
     sheet = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     sheet.writeheader()
@@ -106,28 +107,28 @@ def to_csv(rows: Iterable[Price]) -> str:
     return text.getvalue()
 
 
-def import_csv(text: str, *, confirmed: bool = False, actor: Any = None) -> SheetResult:
-    """Say what the sheet would add and change; with ``confirmed`` do it, all of it or nothing.
+def import_csv(text: str, *, confirmed: bool = False, actor: Actor = None) -> SheetResult:
+    """Return what the sheet adds and changes, and with ``confirmed`` apply all of it or nothing.
 
-    A line without ``effective_from`` holds from now on. One whose component has another price then ends
-    that price there. Works as the platform, over all tenants. Raises Invalid for what is no such sheet.
+    A line without ``effective_from`` applies from now on. A line whose component already has a price then
+    ends that price. Runs as the platform, over all tenants. Raises Invalid if the text is not a price sheet.
     """
     records = _records(text)
-    outcome = SheetResult()
+    result = SheetResult()
     try:
         with platform_context(user_id=actor.pk if actor else None):
-            outcome = SheetResult(_SheetReader(records, actor).lines(), done=confirmed)
-            if not (confirmed and outcome.acceptable):
+            result = SheetResult(_SheetReader(records, actor).lines(), done=confirmed)
+            if not (confirmed and result.acceptable):
                 raise _Rollback
     except _Rollback:
-        return SheetResult(outcome.lines)
-    return outcome
+        return SheetResult(result.lines)
+    return result
 
 
 class _SheetReader:
-    """Does what the lines of one sheet say, knowing the prices there are."""
+    """Applies the lines of one sheet to the existing prices."""
 
-    def __init__(self, records: list[tuple[int, dict[str, str]]], actor: Any) -> None:
+    def __init__(self, records: list[tuple[int, dict[str, str]]], actor: Actor) -> None:
         self.records, self.actor, self.now = records, actor, timezone.now()
         slugs = {record["tenant"] for _number, record in records} - {""}
         self.tenants: dict[str, Tenant | None] = {
@@ -147,10 +148,10 @@ class _SheetReader:
         component = " · ".join((record["tenant"] or "everybody", *(record[name] for name in COMPONENT)))
         try:
             with transaction.atomic():
-                verdict, says = self._apply(number, record)
+                outcome, detail = self._apply(number, record)
         except DomainError as error:
             return SheetLine(number, component, LineOutcome.REFUSED, _describe_error(error))
-        return SheetLine(number, component, verdict, says)
+        return SheetLine(number, component, outcome, detail)
 
     def _apply(self, number: int, record: dict[str, str]) -> tuple[LineOutcome, str]:
         if record["tenant"] not in self.tenants:
@@ -159,7 +160,7 @@ class _SheetReader:
         key = (record["tenant"], *(record[name] for name in COMPONENT))
         before = self.seen.setdefault((key, since), number)
         if before != number:
-            raise Invalid(f"Line {before} says what this component costs from the same moment on.")
+            raise Invalid(f"Line {before} already prices this component from the same time.")
         tenant = self.tenants[record["tenant"]]
         with platform_context(tenant_id=tenant.pk if tenant else None):
             return self._price(key, terms, since, until, record)
@@ -188,18 +189,18 @@ class _SheetReader:
             return LineOutcome.ADDED, f"{new.formatted_price}, version {new.version}"
         if row is not None or terms.values() == PriceTerms.of(holding).values():
             ends = {"effective_to": until} if until or (row and "effective_to" in record) else {}
-            told = {} if description is None else {"description": description}
-            return self._describe(holding, {**terms.values(), **told, **ends})
-        said = holding.formatted_price
+            described = {} if description is None else {"description": description}
+            return self._update(holding, {**terms.values(), **described, **ends})
+        before = holding.formatted_price
         new = prices.change(price=holding, terms=terms, effective_from=since, description=description, actor=self.actor)
         if until:
             new = writes.update(new, {"effective_to": until}, actor=self.actor)
         holding.refresh_from_db()
         rows.append(new)
-        return LineOutcome.CHANGED, f"{said} → {new.formatted_price}, version {new.version}"
+        return LineOutcome.CHANGED, f"{before} → {new.formatted_price}, version {new.version}"
 
-    def _describe(self, row: Price, values: Mapping[str, Any]) -> tuple[LineOutcome, str]:
-        """Say something else of a price that is there; what it asks can change only before it begins."""
+    def _update(self, row: Price, values: Mapping[str, Any]) -> tuple[LineOutcome, str]:
+        """Change the description or period of an existing price. Its terms can change only before it starts."""
         changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
         if not changed:
             return LineOutcome.UNCHANGED, f"version {row.version}"
@@ -208,7 +209,7 @@ class _SheetReader:
 
 
 def _records(text: str) -> list[tuple[int, dict[str, str]]]:
-    """The lines of the file with their numbers, every column a text. Raises Invalid for another kind of file."""
+    """Return the file's lines with their numbers, every value a string. Raises Invalid for another kind of file."""
     if len(text) > MAX_CHARACTERS:
         raise Invalid(errors={"file": [f"A sheet has at most {MAX_CHARACTERS:,} characters."]})
     text = text.removeprefix("\ufeff")
@@ -222,23 +223,23 @@ def _records(text: str) -> list[tuple[int, dict[str, str]]]:
     except csv.Error as error:
         raise Invalid(errors={"file": [f"Line {sheet.line_num} is not CSV: {error}."]}) from error
     if not records:
-        raise Invalid(errors={"file": ["The sheet has no line but the first."]})
+        raise Invalid(errors={"file": ["The sheet has no prices, only a header."]})
     if len(records) > MAX_LINES:
-        raise Invalid(errors={"file": [f"A sheet has at most {MAX_LINES:,} lines: split it."]})
+        raise Invalid(errors={"file": [f"A sheet has at most {MAX_LINES:,} lines. Split the file."]})
     return records
 
 
 def _check_columns(names: list[str]) -> None:
     missing, unknown = [name for name in REQUIRED_COLUMNS if name not in names], sorted({*names} - {*COLUMNS})
-    says = [f"The first line lacks {', '.join(missing)}."] if missing else []
-    says += [f"There is no column {', '.join(unknown)}; known: {', '.join(COLUMNS)}."] if unknown else []
-    says += ["A column is there twice."] if len({*names}) < len(names) else []
-    if says:
-        raise Invalid(errors={"file": says})
+    problems = [f"The header lacks the columns {', '.join(missing)}."] if missing else []
+    problems += [f"Unknown columns: {', '.join(unknown)}. Known: {', '.join(COLUMNS)}."] if unknown else []
+    problems += ["A column appears twice."] if len({*names}) < len(names) else []
+    if problems:
+        raise Invalid(errors={"file": problems})
 
 
 def _texts(record: Mapping[Any, Any]) -> dict[str, str]:
-    """The record with every column it needs, written as prices are; cells beyond the columns are under None."""
+    """Return the record with every required column, normalised. The CSV reader keeps surplus cells under None."""
     optional = {"description", "effective_to"} - {*record}
     texts = {name: str(record.get(name) or "").strip() for name in COLUMNS if name not in optional}
     texts["extra"] = "more" if record.get(None) else ""
@@ -250,7 +251,7 @@ def _texts(record: Mapping[Any, Any]) -> dict[str, str]:
 def _terms(record: Mapping[str, str]) -> PriceTerms:
     errors: dict[str, list[str]] = {}
     if record["extra"]:
-        errors["line"] = ["It has more cells than the first line."]
+        errors["line"] = ["The line has more cells than the header."]
     for name, known in (("category", PriceCategory.values), ("unit", PriceUnit.values)):
         if record[name] not in known:
             errors[name] = [f"One of: {', '.join(known)}."]
@@ -259,7 +260,7 @@ def _terms(record: Mapping[str, str]) -> PriceTerms:
         errors["scheme"] = [f"One of: {', '.join(PriceScheme.values)}."]
     figures = {name: _figure(record, name, errors) for name in ("unit_price", "package_size")}
     if figures["unit_price"] is None and scheme not in TIERED:
-        errors.setdefault("unit_price", ["Say what it costs."])
+        errors.setdefault("unit_price", ["Give a price."])
     tiers = _tiers(record["tiers"], errors)
     if errors:
         raise Invalid(errors=errors)
@@ -275,7 +276,7 @@ def _figure(record: Mapping[str, str], name: str, errors: dict[str, list[str]]) 
         figure = Decimal("NaN")
     if figure.is_finite():
         return figure
-    errors[name] = ["Write a number with a point, such as 0.0125."]
+    errors[name] = ["Write a number with a decimal point, such as 0.0125."]
     return None
 
 
@@ -286,7 +287,7 @@ def _tiers(text: str, errors: dict[str, list[str]]) -> list[dict[str, Any]]:
         tiers = None
     if isinstance(tiers, list):
         return tiers
-    errors["tiers"] = ['Write a list as JSON, such as [{"up_to": "100", "unit_price": "0.02"}, …].']
+    errors["tiers"] = ['Write a JSON list, such as [{"up_to": "100", "unit_price": "0.02"}, …].']
     return []
 
 
@@ -296,12 +297,12 @@ def _moment(record: Mapping[str, str], name: str) -> datetime | None:
     try:
         moment = parse_datetime(record[name]) or datetime.fromisoformat(record[name])
     except ValueError as error:
-        raise Invalid(errors={name: ["Write a moment such as 2030-01-31T08:00:00+00:00."]}) from error
+        raise Invalid(errors={name: ["Write a date and time such as 2030-01-31T08:00:00+00:00."]}) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _describe_error(error: DomainError) -> str:
-    """What is wrong with a line, in one."""
+    """Return all problems of a line as one string."""
     if not isinstance(error, Invalid) or not error.errors:
         return error.detail
     return " ".join(

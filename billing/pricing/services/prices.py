@@ -1,4 +1,4 @@
-"""The price list: a price that was in force stays what it was, so that past use can be priced again."""
+"""Write the price list. A price that has been in force keeps its terms, so that past usage can be priced again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from billing.pricing.models import COMPONENT, TIERED, Price, PriceScheme
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
+from lad.types import Actor
 
 TERM_FIELDS: Final = ("scheme", "unit_price", "package_size", "tiers")
 TERM_CONSTRAINTS: Final = ("billing_pricing_catalog_scheme", "billing_pricing_catalog_not_negative")
@@ -21,20 +22,20 @@ FIXED_FIELDS: Final = frozenset({*COMPONENT, *TERM_FIELDS, "effective_from"})
 
 
 class PriceInForce(Conflict):
-    """The price has been in force: end it or withdraw it instead."""
+    """This price has been in force and cannot be deleted. End or withdraw it instead."""
 
     code = "price_in_force"
 
 
 class PriceEnded(Conflict):
-    """The price does not hold at that moment, so nothing can take its place."""
+    """The price is not in force at that time, so it cannot be replaced then."""
 
     code = "price_ended"
 
 
 @dataclass(frozen=True, slots=True)
 class PriceTerms:
-    """What a price asks: of one unit, of a package, or by tiers, whose first one ``unit_price`` then repeats."""
+    """The terms of a price: per unit, per package, or by tiers. With tiers ``unit_price`` repeats the first one."""
 
     unit_price: Decimal = Decimal(0)
     scheme: str = PriceScheme.UNIT
@@ -43,21 +44,21 @@ class PriceTerms:
 
     @classmethod
     def of(cls, price: Price) -> "PriceTerms":
-        """The terms of a price."""
+        """Return the terms of a price."""
         return cls(**{name: getattr(price, name) for name in TERM_FIELDS})
 
     def values(self) -> dict[str, Any]:
-        """As the columns of a price hold them."""
+        """Return the terms as the columns of a price."""
         return _with_first_tier(Price(), {name: getattr(self, name) for name in TERM_FIELDS})
 
     def trial(self, of: Price | None = None) -> Price:
-        """A price of these terms that is on no list, to work out costs with; of the same component as another."""
+        """Return an unsaved price of these terms, for the component of ``of`` if given, to work out costs."""
         component = {name: getattr(of, name) for name in COMPONENT} if of else {}
         return Price(**component, **self.values())
 
 
 def check_terms(terms: PriceTerms) -> None:
-    """Raise Invalid for terms that make no sense, as writing a price of them would."""
+    """Raise Invalid if a price of these terms could not be saved."""
     trial = terms.trial()
     try:
         trial.clean_fields(exclude={field.name for field in Price._meta.fields} - {*TERM_FIELDS})
@@ -69,36 +70,36 @@ def check_terms(terms: PriceTerms) -> None:
 
 
 def has_begun(price: Price, now: datetime) -> bool:
-    """Whether use may have been priced with it already."""
+    """Return whether the price has started, so that usage may have been priced with it."""
     return price.effective_from <= now
 
 
 class PriceWriter(writes.Writer[Price]):
     """Prices to come may be edited; one that has begun may be described, ended from now on, or withdrawn."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Any = None) -> Price:
+    def create(self, values: Mapping[str, Any], *, actor: Actor = None) -> Price:
         row: Price = super().create(_with_first_tier(Price(), values), actor=actor)
         return row
 
-    def update(self, row: Price, values: Mapping[str, Any], *, actor: Any = None) -> Price:
+    def update(self, row: Price, values: Mapping[str, Any], *, actor: Actor = None) -> Price:
         values = _with_first_tier(row, values)
         changed = {name for name, value in values.items() if getattr(row, name) != value}
         now = timezone.now()
         if has_begun(row, now):
             fixed = sorted(FIXED_FIELDS & changed)
             if fixed:
-                says = "It has been in force. Use “Change the price”, which begins a new period."
-                raise Invalid(errors={name: [says] for name in fixed})
+                message = "This price has been in force. Use “Change the price” to start a new period."
+                raise Invalid(errors={name: [message] for name in fixed})
             if "effective_to" in changed:
                 _require_future_end(row, values["effective_to"], now)
         if changed & {*COMPONENT}:
-            # It is counted among the prices of the other component by the database.
+            # The database numbers it among the prices of the new component.
             row.version = 0
         updated: Price = super().update(row, values, actor=actor)
         updated.refresh_from_db(fields=["version"])
         return updated
 
-    def delete(self, row: Price, *, actor: Any = None) -> None:
+    def delete(self, row: Price, *, actor: Actor = None) -> None:
         if has_begun(row, timezone.now()):
             raise PriceInForce
         super().delete(row, actor=actor)
@@ -112,14 +113,14 @@ def change(
     terms: PriceTerms | None = None,
     effective_from: datetime | None = None,
     description: str | None = None,
-    actor: Any = None,
+    actor: Actor = None,
 ) -> Price:
-    """Give a component a new price from a moment on (now if none is given); returns the new price.
+    """Replace a price from ``effective_from`` (default: now) and return the new price.
 
-    ``unit_price`` changes that alone, ``terms`` everything the price asks. The present one ends there; the
-    new one, its next version, holds as long as the present one would have. Emits ``billing.price.changed``
-    for a tenant's own price. Raises PriceEnded when the price does not hold then, Invalid for a moment in
-    the past or terms that make no sense.
+    Pass ``unit_price`` to change only that, or ``terms`` to change all terms. The current price ends there;
+    the new one is its next version and ends when the current one would have. Emits ``billing.price.changed``
+    for a tenant's own price. Raises PriceEnded if the price is not in force at that time, Invalid for a time
+    in the past or invalid terms.
     """
     row: Price = Price.objects.select_for_update().get(pk=price.pk)
     since = resolve_start(price=row, effective_from=effective_from, now=timezone.now())
@@ -133,16 +134,20 @@ def change(
     values = {**terms.values(), **period, "description": row.description if description is None else description}
     new: Price = writes.create(Price, {**component, **values}, actor=actor)
     if new.tenant_id is not None:
-        told = {"price_id": row.pk, "before": row.unit_price, "after": new.unit_price, "effective_from": since}
-        emit("billing.price.changed", aggregate=new, payload=told, actor=actor)
+        payload = {"price_id": row.pk, "before": row.unit_price, "after": new.unit_price, "effective_from": since}
+        emit("billing.price.changed", aggregate=new, payload=payload, actor=actor)
     return new
 
 
 def resolve_start(*, price: Price, effective_from: datetime | None, now: datetime) -> datetime:
-    """When a new price would take this one's place. Raises PriceEnded or Invalid when it cannot."""
+    """Return when a new price would replace this one. Raises PriceEnded or Invalid if it cannot."""
     since = effective_from or now
     if since < now:
-        raise Invalid(errors={"effective_from": ["What was used already keeps its price: choose a moment to come."]})
+        raise Invalid(
+            errors={
+                "effective_from": ["This time has passed, and past usage keeps its price. Choose a time in the future."]
+            }
+        )
     if not price.is_in_force_at(since) or since == price.effective_from:
         raise PriceEnded
     return since
@@ -150,28 +155,32 @@ def resolve_start(*, price: Price, effective_from: datetime | None, now: datetim
 
 def _at_unit_price(row: Price, unit_price: Decimal | None) -> PriceTerms:
     if unit_price is None:
-        raise Invalid(errors={"unit_price": ["Say what it costs from then on."]})
+        raise Invalid(errors={"unit_price": ["Give the new price."]})
     if row.scheme in TIERED:
-        raise Invalid(errors={"unit_price": ["This price has tiers: give the new ones."]})
+        raise Invalid(errors={"unit_price": ["This price has tiers. Give the new tiers."]})
     return PriceTerms(unit_price, row.scheme, row.package_size)
 
 
 def _with_first_tier(row: Price, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with the unit price that the first tier says, where there are tiers."""
+    """Return the values with ``unit_price`` set to the first tier's price, if there are tiers."""
     scheme, tiers = (values.get(name, getattr(row, name)) for name in ("scheme", "tiers"))
     if scheme not in TIERED or not ({"scheme", "tiers"} & {*values}):
         return dict(values)
     try:
         return {**values, "unit_price": Decimal(tiers[0]["unit_price"])}
     except (ArithmeticError, IndexError, KeyError, TypeError, ValueError):
-        # The shape of the tiers is refused, with what is wrong, when the row is checked.
+        # Validating the row reports malformed tiers.
         return {**values, "unit_price": values.get("unit_price") or Decimal(0)}
 
 
 def _require_future_end(row: Price, end: datetime | None, now: datetime) -> None:
     ended = row.effective_to is not None and row.effective_to <= now
     if ended or (end is not None and end < now):
-        raise Invalid(errors={"effective_to": ["What was used already keeps its price: end it from now on."]})
+        raise Invalid(
+            errors={
+                "effective_to": ["This time has passed, and past usage keeps its price. End the price now or later."]
+            }
+        )
 
 
 writes.register(Price, PriceWriter)

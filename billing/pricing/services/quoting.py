@@ -1,8 +1,8 @@
-"""What use costs: the prices that held when it was used, and the one rule that makes a cost of them.
+"""Price usage: find the prices in force at the time of use and work out costs and quotes.
 
-A component (category, provider, model, unit) is priced by the first of these that holds at the moment of
-use: the tenant's own price of the model, the tenant's own for any model of the provider (``*``), the
-common price of the model, the common one for any model. Of several the newest counts.
+A component (category, provider, model, unit) is priced by the first of these in force at the time of use:
+the tenant's own price of the model, the tenant's own price of any model of the provider (``*``), the common
+price of the model, the common price of any model. Among several the newest applies.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,12 +27,12 @@ from billing.units import PriceUnit
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import current_tenant_id
 
-# The greatest sum that numeric(18,6) holds.
+# The largest value of numeric(18,6).
 MAX_AMOUNT: Final = Decimal("999999999999.999999")
-# A quantity has 18 digits and a unit price 18: their product is not rounded before its time, whoever asks for it.
+# Holds the exact product of an 18-digit quantity and an 18-digit unit price.
 EXACT_CONTEXT: Final = Context(prec=60)
 MAX_ITEMS: Final = 100
-# Use beyond a quota, which the entitlement prices and not the list.
+# The category of units beyond a quota, priced by the entitlement.
 OVERAGE: Final = "overage"
 LIST_CURRENCY: Final = money.DEFAULT_CURRENCY
 SINGULAR: Final[Mapping[str, str]] = {f"{unit}s": unit for unit in PriceUnit.values}
@@ -40,7 +40,7 @@ MAX_LENGTHS: Final = {"category": 50, "provider": 50, "model": 255, "unit": 30, 
 
 
 class NoPrice(DomainError):
-    """Nothing says what this component costs."""
+    """There is no price for this component."""
 
     code = "no_price"
     status = 422
@@ -49,7 +49,7 @@ class NoPrice(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class UsageItem:
-    """Something that was used: how many units of which component."""
+    """A quantity of one component that was used."""
 
     category: str
     provider: str
@@ -60,13 +60,13 @@ class UsageItem:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """The component."""
+        """Return the component as category, provider, model and unit."""
         return self.category, self.provider, self.model, self.unit
 
 
 @dataclass(frozen=True, slots=True)
 class PricedItem:
-    """An item with what it costs, and the price that says so; use beyond a quota has no price of the list."""
+    """An item with its cost and the price it came from. Units beyond a quota have no list price."""
 
     category: str
     provider: str
@@ -81,7 +81,7 @@ class PricedItem:
     description: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """As a usage event keeps it: figures as text, nothing that is empty."""
+        """Return the item as a usage event stores it: numbers as strings, empty values left out."""
         values = asdict(self)
         for name in ("quantity", "unit_price", "cost"):
             values[name] = money.plain(values[name])
@@ -91,9 +91,9 @@ class PricedItem:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a use would cost now, what the wallet that would pay has to spend, and what the quotas leave.
+    """The cost of usage, the wallet that would pay, and the remaining quotas.
 
-    ``allowed`` is whether the quotas let it through; what would go beyond them at a price is an item.
+    ``allowed`` is whether the quotas permit the usage. Units beyond them at an overage rate are an item.
     """
 
     items: list[PricedItem]
@@ -105,16 +105,16 @@ class Quote:
 
     @property
     def affordable(self) -> bool:
-        """Whether the wallet holds as much."""
+        """Return whether the wallet's available balance covers the total."""
         return self.wallet.currency == self.currency and self.wallet.available_balance >= self.total
 
 
 def quote(
     *, items: Iterable[UsageItem | Mapping[str, Any]], user_id: UUID | None = None, feature_key: str = "", at: datetime
 ) -> Quote:
-    """What the items would cost the current tenant at that moment; nothing is recorded.
+    """Return what the items would cost the current tenant at that time. Nothing is recorded.
 
-    Without a ``feature_key`` no quota is looked at. Raises NoPrice or Invalid.
+    Quotas are included only with a ``feature_key``. Raises NoPrice or Invalid.
     """
     asked = read_items(items)
     priced = price_items(asked, at=at)
@@ -131,7 +131,7 @@ def quote(
 
 
 def quota_units(items: Iterable[UsageItem]) -> dict[str, Decimal]:
-    """How much of each unit there is in a use; the use itself is one."""
+    """Return the quantity of each unit in a usage event. The event itself counts as one use."""
     units = {USE: Decimal(1)}
     for item in items:
         units[item.unit] = units.get(item.unit, Decimal(0)) + item.quantity
@@ -139,29 +139,29 @@ def quota_units(items: Iterable[UsageItem]) -> dict[str, Decimal]:
 
 
 def _beyond(items: Iterable[UsageItem], left: quotas.RemainingQuota) -> Decimal:
-    """How much of the use the quotas do not cover."""
+    """Return the quantity that exceeds the remaining quotas."""
     quantity = quota_units(items).get(left.unit, Decimal(0))
     limits = [limit for limit in (left.left_today, left.left_this_month) if limit is not None]
     return max(quantity - min(limits), Decimal(0)) if limits else Decimal(0)
 
 
 def read_items(items: Iterable[UsageItem | Mapping[str, Any]]) -> list[UsageItem]:
-    """The items as they are priced: units in the singular, providers in lower case.
+    """Return the items with units in the singular and providers in lower case.
 
-    Raises Invalid, naming the item, for one that cannot be priced or counted exactly.
+    Raises Invalid, naming the item, if it is incomplete or its quantity is not exact.
     """
     read = [_read(number, item if isinstance(item, Mapping) else asdict(item)) for number, item in enumerate(items)]
     if not read:
-        raise Invalid(errors={"items": ["Name at least one thing that was used."]})
+        raise Invalid(errors={"items": ["Give at least one item."]})
     if len(read) > MAX_ITEMS:
-        raise Invalid(errors={"items": [f"One use has at most {MAX_ITEMS} items."]})
+        raise Invalid(errors={"items": [f"Give at most {MAX_ITEMS} items."]})
     return read
 
 
 def price_items(items: Iterable[UsageItem | Mapping[str, Any]], *, at: datetime) -> list[PricedItem]:
-    """What each item cost the current tenant at that moment; one query for all of them.
+    """Price the items for the current tenant at that time, with one query.
 
-    Raises NoPrice, which names the component and the moment, and Invalid for items that make no sense.
+    Raises NoPrice, which names the component and the time, or Invalid for malformed items.
     """
     read = read_items(items)
     prices = _prices_of(read, at)
@@ -169,25 +169,25 @@ def price_items(items: Iterable[UsageItem | Mapping[str, Any]], *, at: datetime)
 
 
 def cost_of(price: Price, quantity: Decimal) -> Decimal:
-    """What that many units cost in one use: worked out exactly, then rounded once, half up, to a millionth.
+    """Return the cost of that many units in one usage event, rounded once, half up, to six decimals.
 
-    Raises Invalid for a cost that no ledger could hold.
+    Raises Invalid if the cost is too large for the ledger.
     """
     return _rounded(_SCHEMES[PriceScheme(price.scheme)], price, quantity)
 
 
 def overage(*, feature_key: str, unit: str, quantity: Decimal, rate: Decimal) -> PricedItem:
-    """The item for use beyond a quota, under the same rule of rounding."""
+    """Return the item for units beyond a quota, rounded like any other."""
     cost = _rounded(lambda price, many: many * price.unit_price, Price(unit_price=rate), quantity)
     return PricedItem(OVERAGE, "lad", feature_key, unit, quantity, rate, cost)
 
 
 def _rounded(rule: Callable[[Price, Decimal], Decimal], price: Price, quantity: Decimal) -> Decimal:
-    """The rule's result as an amount of money."""
+    """Apply the rule exactly and round the result to an amount."""
     with localcontext(EXACT_CONTEXT):
         cost = money.round_amount(rule(price, Decimal(quantity)))
     if cost > MAX_AMOUNT:
-        raise Invalid(f"{money.plain(quantity)} units would cost more than {MAX_AMOUNT:f}: check the quantity.")
+        raise Invalid(f"{money.plain(quantity)} units would cost more than {MAX_AMOUNT:f}. Check the quantity.")
     return cost
 
 
@@ -196,13 +196,13 @@ def _by_unit(price: Price, quantity: Decimal) -> Decimal:
 
 
 def _by_package(price: Price, quantity: Decimal) -> Decimal:
-    """A package that was begun is paid in full."""
+    """Charge each started package in full."""
     packages = (quantity / Decimal(price.package_size or 1)).to_integral_value(ROUND_CEILING)
     return packages * price.unit_price
 
 
 def _graduated(price: Price, quantity: Decimal) -> Decimal:
-    """Each unit at the price of the tier it falls into, and once the fee of every tier that was reached."""
+    """Charge each unit at its tier's price, plus the flat fee of every tier reached."""
     cost, reached = Decimal(0), Decimal(0)
     for tier in price.tiers:
         if quantity <= reached:
@@ -214,7 +214,7 @@ def _graduated(price: Price, quantity: Decimal) -> Decimal:
 
 
 def _by_volume(price: Price, quantity: Decimal) -> Decimal:
-    """All units at the price of the tier that the quantity reaches, and that tier's fee; nothing costs nothing."""
+    """Charge all units at the price of the tier that the quantity reaches, plus its flat fee. Zero units are free."""
     if not quantity:
         return Decimal(0)
     tier = next(each for each in price.tiers if each["up_to"] is None or quantity <= Decimal(each["up_to"]))
@@ -234,7 +234,7 @@ _SCHEMES: Final[Mapping[PriceScheme, Callable[[Price, Decimal], Decimal]]] = {
 
 
 def _prices_of(items: Sequence[UsageItem], at: datetime) -> list[Price]:
-    """Every price of the tenant's and everybody's that could say what one of the items cost."""
+    """Return the tenant's and the common prices that could apply to the items."""
     wanted = {item.key for item in items}
     components = (
         Q(category=category, provider=provider, unit=unit, model__in=[model, ANY_MODEL])
@@ -276,17 +276,17 @@ def _read(number: int, values: Mapping[str, Any]) -> UsageItem:
     texts = {name: str(values.get(name) or "").strip() for name in MAX_LENGTHS}
     for name, longest in MAX_LENGTHS.items():
         if not texts[name] and name != "description":
-            errors[f"items.{number}.{name}"] = ["Name it."]
+            errors[f"items.{number}.{name}"] = ["Give a value."]
         elif len(texts[name]) > longest:
-            errors[f"items.{number}.{name}"] = [f"It has at most {longest} characters."]
+            errors[f"items.{number}.{name}"] = [f"Use at most {longest} characters."]
     if texts["category"] == OVERAGE:
-        errors[f"items.{number}.category"] = ["LAD itself adds what goes beyond a quota."]
+        errors[f"items.{number}.category"] = ["LAD adds overage items itself; choose another category."]
     quantity = _quantity(values.get("quantity"))
     if quantity is None:
-        errors[f"items.{number}.quantity"] = ["Give a number from 0 on, with at most 12 digits and 6 decimals."]
+        errors[f"items.{number}.quantity"] = ["Give a number of 0 or more with at most 12 digits and 6 decimals."]
     unknown = sorted({*values} - {*MAX_LENGTHS, "quantity"})
     if unknown:
-        errors[f"items.{number}"] = [f"It holds something unknown: {', '.join(unknown)}."]
+        errors[f"items.{number}"] = [f"Remove the unknown fields: {', '.join(unknown)}."]
     if errors or quantity is None:
         raise Invalid(errors=errors)
     texts["provider"] = texts["provider"].lower()
@@ -294,9 +294,9 @@ def _read(number: int, values: Mapping[str, Any]) -> UsageItem:
     return UsageItem(quantity=quantity, **texts)
 
 
-def _quantity(value: Any) -> Decimal | None:
-    """The number exactly as it was given; None for what is no number, or none that can be counted exactly."""
-    if isinstance(value, bool | float) or value is None:
+def _quantity(value: object) -> Decimal | None:
+    """Return the number as given, or None if it is not an exact number within the ledger's range."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
         return None
     try:
         quantity = Decimal(value)

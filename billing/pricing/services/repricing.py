@@ -1,4 +1,4 @@
-"""What past use would have cost at other terms: read before a price is changed."""
+"""Work out what past usage would have cost at new terms, before a price is changed."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from billing.pricing.services.prices import PriceTerms
 from tenants.teams.models import Tenant
 
 PERIOD: Final = timedelta(days=30)
-# Of each tenant so many of the newest events are looked at: enough to see, quick enough to wait for.
+# Bounds the time that a preview takes.
 MAX_EVENTS_PER_TENANT: Final = 20_000
 MAX_TENANTS: Final = 1_000
 
-# Events are found by the index on tenant and moment; a price's uses differ in their quantity alone.
+# Uses the index on tenant and time. Uses of one price differ only in quantity.
 USES_OF_PRICES: Final = """
 SELECT event.tenant_id, (item ->> 'quantity')::numeric, count(*), sum((item ->> 'cost')::numeric)
 FROM unnest(%(tenants)s::uuid[]) AS tenant (id)
@@ -44,7 +44,7 @@ WHERE EXISTS (
 
 @dataclass(slots=True)
 class TenantEffect:
-    """One tenant's use of the price: how often, what it cost and what it would have cost."""
+    """One tenant's usage of the price: the number of uses, their cost, and their cost at the new terms."""
 
     tenant: Tenant
     uses: int = 0
@@ -54,9 +54,9 @@ class TenantEffect:
 
 @dataclass(frozen=True, slots=True)
 class RepricingEffect:
-    """Whole days of use, priced again, the tenants concerned most first.
+    """Usage of a period priced again, the most affected tenants first.
 
-    ``partial`` are those of whom only the newest events were looked at.
+    ``partial`` lists the tenants whose oldest events were left out.
     """
 
     since: datetime
@@ -78,9 +78,9 @@ class RepricingEffect:
 
 
 def effect_of(*, price: Price, terms: PriceTerms, now: datetime) -> RepricingEffect:
-    """What the last 30 whole days (UTC) of use of the price, in all its versions, would have cost at the terms.
+    """Price the last 30 whole days (UTC) of usage of the price, in all its versions, at the new terms.
 
-    Of use by everybody the caller may see. Raises Invalid for a cost that no ledger could hold.
+    Covers the tenants that the caller may see. Raises Invalid if a cost is too large for the ledger.
     """
     until = now.replace(hour=0, minute=0, second=0, microsecond=0)
     tenants = _tenants_using(price)
@@ -105,7 +105,7 @@ def effect_of(*, price: Price, terms: PriceTerms, now: datetime) -> RepricingEff
 
 
 def _tenants_using(price: Price) -> dict[UUID, Tenant]:
-    """Those who may have used the price, the newest tenants first where there are very many."""
+    """Return the tenants that may have used the price, the newest first if there are very many."""
     rows = Tenant.objects.filter(pk=price.tenant_id) if price.tenant_id else Tenant.objects.order_by("-pk")
     return {tenant.pk: tenant for tenant in rows[:MAX_TENANTS]}
 

@@ -1,4 +1,4 @@
-"""What use cost day by day, as bars of an inline picture; heights are in hundredths of the axis."""
+"""The chart of daily costs as stacked bars of an inline SVG. Heights are percentages of the axis."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from typing import Final
 from billing.formatting import amount
 from billing.usage.selectors.summaries import SummaryLine
 
-# So many features have a colour of their own; the rest share the last one.
+# The most expensive features have their own colour; the rest share one.
 COLOURS: Final = 5
 OTHER: Final = "Other"
-# Width of a day and of its bar in the picture's own units, which stretch with the page.
+# In SVG units, which scale with the page.
 DAY_WIDTH: Final = 10
 AXIS_STEPS: Final = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 GRID_LINES: Final = 4
@@ -21,7 +21,7 @@ MAX_DAY_LABELS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class BarSegment:
-    """One feature's part of a bar."""
+    """One feature's segment of a day's bar."""
 
     colour: int
     y: str
@@ -30,19 +30,19 @@ class BarSegment:
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One day: where it stands, what it is made of, and what it says when pointed at."""
+    """One day's bar: its position, its segments and its tooltip."""
 
     x: int
-    parts: Sequence[BarSegment]
-    says: str
+    segments: Sequence[BarSegment]
+    tooltip: str
 
 
 @dataclass(frozen=True, slots=True)
 class AxisLabel:
-    """A label on an axis, so many hundredths along it."""
+    """A label on an axis; ``position`` is a percentage of its length."""
 
     text: str
-    at: str
+    position: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +55,18 @@ class Chart:
 
 
 def daily_chart(
-    days: Sequence[SummaryLine], parts: Mapping[date, Mapping[str, Decimal]], features: Sequence[str]
+    days: Sequence[SummaryLine], costs: Mapping[date, Mapping[str, Decimal]], features: Sequence[str]
 ) -> Chart:
-    """A bar for each day, stacked by feature, the dearest at the bottom."""
+    """Return a bar for each day, stacked by feature with the most expensive at the bottom."""
     top = _round_up(max((line.cost for line in days), default=Decimal(0)))
     legend = list(enumerate(features, start=1))
-    if any(line.cost != sum(parts.get(line.key, {}).values()) for line in days):
+    if any(line.cost != sum(costs.get(line.key, {}).values()) for line in days):
         legend.append((COLOURS + 1, OTHER))
     return Chart(
-        bars=[_bar(number, line, parts.get(line.key, {}), legend, top) for number, line in enumerate(days)],
+        bars=[_bar(number, line, costs.get(line.key, {}), legend, top) for number, line in enumerate(days)],
         width=len(days) * DAY_WIDTH,
         amounts=[
-            AxisLabel(amount(top * number / GRID_LINES), _hundredths(number, GRID_LINES))
+            AxisLabel(amount(top * number / GRID_LINES), _percent(number, GRID_LINES))
             for number in range(GRID_LINES + 1)
         ],
         days=_days(days),
@@ -77,35 +77,35 @@ def daily_chart(
 def _bar(
     number: int, line: SummaryLine, costs: Mapping[str, Decimal], legend: Sequence[tuple[int, str]], top: Decimal
 ) -> DayBar:
-    parts, below = [], Decimal(0)
-    said = [f"{line.key:%a %d %b %Y}: {amount(line.cost)} in {line.uses:,} uses"]
+    segments, below = [], Decimal(0)
+    tooltip = [f"{line.key:%a %d %b %Y}: {amount(line.cost)} in {line.uses:,} uses"]
     for colour, name in legend:
         cost = line.cost - sum(costs.values()) if colour > COLOURS else costs.get(name, Decimal(0))
         if cost > 0:
             below += cost
-            parts.append(BarSegment(colour, f"{100 - below * 100 / top:.3f}", f"{cost * 100 / top:.3f}"))
-            said.append(f"{name} {amount(cost)}")
-    return DayBar(number * DAY_WIDTH, parts, "\n".join(said))
+            segments.append(BarSegment(colour, f"{100 - below * 100 / top:.3f}", f"{cost * 100 / top:.3f}"))
+            tooltip.append(f"{name} {amount(cost)}")
+    return DayBar(number * DAY_WIDTH, segments, "\n".join(tooltip))
 
 
 def _days(days: Sequence[SummaryLine]) -> list[AxisLabel]:
-    """Labels of days under the bars' middles, so few that they do not touch."""
+    """Return labels centred under the bars, few enough not to overlap."""
     every = -(-len(days) // MAX_DAY_LABELS)
     return [
-        AxisLabel(f"{line.key:%d %b}", _hundredths(2 * number + 1, 2 * len(days)))
+        AxisLabel(f"{line.key:%d %b}", _percent(2 * number + 1, 2 * len(days)))
         for number, line in enumerate(days)
         if number % every == 0
     ]
 
 
 def _round_up(highest: Decimal) -> Decimal:
-    """The next amount that reads well at the top of an axis."""
+    """Return the next round amount, for the top of the axis."""
     if highest <= 0:
         return Decimal(1)
     unit = Decimal(10) ** highest.adjusted()
     return next(step * unit for step in AXIS_STEPS if step * unit >= highest)
 
 
-def _hundredths(part: int, whole: int) -> str:
+def _percent(part: int, whole: int) -> str:
     share = Decimal(part) * 100 / Decimal(whole)
     return f"{share.quantize(Decimal('0.001'), ROUND_CEILING):f}"

@@ -1,4 +1,4 @@
-"""The usage explorer: what was used and what it cost, by day, feature, person and component."""
+"""The usage explorer: usage and its cost by day, feature, user and component."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -32,14 +32,14 @@ from lad.tenancy.context import platform_context
 
 CATEGORIES: Final = dict(PriceCategory.choices)
 STATUSES: Final = dict(UsageStatus.choices)
-# A panel shows so many lines; all are in the file.
+# The CSV file has all of them.
 MAX_ROWS_SHOWN: Final = 8
 MAX_COMPONENTS_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class PanelRow:
-    """A line of a panel: its share of the whole in per cent, and the page that shows nothing else."""
+    """A row of a panel: its share of the total in per cent, and the page filtered by it."""
 
     name: str
     uses: str
@@ -50,7 +50,7 @@ class PanelRow:
 
 
 def explorer(request: HttpRequest) -> HttpResponseBase:
-    """Everything in the scope of the caller; staff of the platform may narrow it to a tenant here."""
+    """Show the usage in the caller's scope. Platform staff may narrow it to one tenant."""
     if not _may_view(request):
         raise PermissionDenied
     access = access_of(request)
@@ -82,7 +82,7 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
 
 
 class _Links:
-    """Addresses of this page with other filters, and of the rows behind its figures."""
+    """Links to this page with other filters, and to the events behind its figures."""
 
     def __init__(self, given: Mapping[str, str], tenant_id: UUID | None, question: ExplorerQuery) -> None:
         self.given = {name: value for name, value in given.items() if name != "csv"}
@@ -90,12 +90,12 @@ class _Links:
         self.question = question
 
     def to(self, **changes: str) -> str:
-        """This page with these filters changed; an empty one is taken away."""
+        """Return this page's address with the filters changed. An empty value removes its filter."""
         values = {**self.given, **changes}
         return "?" + urlencode({name: value for name, value in values.items() if value})
 
     def rows(self, **more: str) -> str:
-        """The events themselves."""
+        """Return the address of the list of events."""
         period, chosen = self.question.period, self.question.chosen
         begins, last = period.begins.astimezone(UTC), (period.ends - timedelta(microseconds=1)).astimezone(UTC)
         values = {
@@ -113,7 +113,7 @@ class _Links:
         return f"{address}?{urlencode({name: value for name, value in values.items() if value})}"
 
     def chips(self, form: ExplorerForm) -> list[tuple[str, str]]:
-        """What is filtered, each with the page without it."""
+        """Return each active filter with the address of the page without it."""
         found = []
         for name in ("tenant", "feature", "user", "status"):
             value = self.given.get(name)
@@ -131,13 +131,13 @@ def _figures(question: ExplorerQuery, links: _Links, now: datetime) -> dict[str,
     components = summaries.summarise(by=GroupBy.COMPONENT, period=period, chosen=chosen)
     days = summaries.daily(period, summaries.summarise(by=GroupBy.DAY, period=period, chosen=chosen))
     before = summaries.summarise(by=GroupBy.STATUS, period=period.before, chosen=chosen)
-    dearest = [line.key for line in features.lines[:COLOURS]]
+    most_expensive = [line.key for line in features.lines[:COLOURS]]
     names = summaries.display_names(GroupBy.USER, people.lines)
     return {
         "cards": _cards(
             features, before, summaries.trend(now=now, zone=period.zone, chosen=chosen), period.length, links
         ),
-        "chart": daily_chart(days, details.daily_costs_by_feature(period, chosen, dearest), dearest),
+        "chart": daily_chart(days, details.daily_costs_by_feature(period, chosen, most_expensive), most_expensive),
         "features": _panel(features, str, lambda key: links.to(feature=key), colours=COLOURS),
         "people": _panel(people, lambda key: names[key], lambda key: links.to(user=str(key)) if key else ""),
         "statuses": _panel(statuses, lambda key: str(STATUSES[key]), lambda key: links.to(status=key)),
@@ -152,7 +152,7 @@ def _cards(now: UsageSummary, before: UsageSummary, trend: CostTrend, days: int,
     change = summaries.percentage(now.cost - before.cost, before.cost) if before.cost else None
     unpaid = now.cost - now.charged
     return [
-        {"title": "Cost", "value": _rounded(now.cost), "detail": _against(change, f"the {days} days before")},
+        {"title": "Cost", "value": _rounded(now.cost), "detail": _against(change, f"the previous {days} days")},
         {"title": "Charged", "value": _rounded(now.charged), "detail": "paid from wallets"},
         {
             "title": "Not charged",
@@ -161,8 +161,8 @@ def _cards(now: UsageSummary, before: UsageSummary, trend: CostTrend, days: int,
             "tone": "warning" if unpaid else "",
             "url": links.to(status=UsageStatus.FAILED),
         },
-        {"title": "Uses", "value": f"{now.uses:,}", "detail": "each of them", "url": links.rows()},
-        {"title": "A day", "value": _rounded(now.cost / days), "detail": "on average"},
+        {"title": "Uses", "value": f"{now.uses:,}", "detail": "usage events", "url": links.rows()},
+        {"title": "Per day", "value": _rounded(now.cost / days), "detail": "on average"},
         {
             "title": "This month",
             "value": _rounded(trend.this_month),
@@ -172,11 +172,11 @@ def _cards(now: UsageSummary, before: UsageSummary, trend: CostTrend, days: int,
 
 
 def _against(change: Decimal | None, what: str) -> str:
-    return f"nothing in {what}" if change is None else f"{change:+,.1f} % against {what}"
+    return f"nothing used in {what}" if change is None else f"{change:+,.1f} % against {what}"
 
 
 def _rounded(value: Decimal) -> str:
-    """To the cent, for figures that are compared at a glance; exact ones are in the table and the file."""
+    """Format to the cent. Exact figures are in the table and the CSV file."""
     return f"{value:,.2f}"
 
 

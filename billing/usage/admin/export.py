@@ -1,4 +1,4 @@
-"""Use as a file that spreadsheets open: every line there is, however many."""
+"""The usage explorer's CSV file: every row of the period."""
 
 import csv
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from billing.usage.admin.filters import ExplorerQuery
 from billing.usage.selectors import details, summaries
 from billing.usage.selectors.details import UsageDetail
 
-# A cell that begins so would be run as a formula.
+# Spreadsheets run a cell that begins with one of these as a formula.
 FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
 HEADER: Final = (
     "day",
@@ -32,9 +32,9 @@ HEADER: Final = (
 
 
 def csv_response(question: ExplorerQuery) -> FileResponse:
-    """The use of the period by day, person and component."""
-    # Written now, to the disk: the scope it may be read in ends before the answer is sent, and who
-    # receives it slowly must not keep a transaction open.
+    """Return the period's usage by day, user and component as a CSV download."""
+    # Written to disk now: the scope ends before the response is sent, and a slow client must not keep a
+    # transaction open.
     file = TemporaryFile()  # noqa: SIM115  (closed with the response)
     text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text)

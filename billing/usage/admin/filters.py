@@ -1,4 +1,4 @@
-"""What the usage explorer is asked: which tenant, days, feature, person and status."""
+"""The usage explorer's filters: tenant, period, feature, user and status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from lad.errors import Invalid
 from tenants.features.selectors import PLANS_BY_FEATURE
 from tenants.teams.models import Membership, Tenant
 
-# More do not fit a list to choose from; others are reached through a link to their own.
+# Longer lists are not usable; links from other pages still reach the rest.
 MAX_CHOICES: Final = 300
 PRESETS: Final = {
     "7": "Last 7 days",
@@ -32,7 +32,7 @@ STATUSES: Final = [choice for choice in UsageStatus.choices if choice[0] != Usag
 
 
 class ExplorerForm(forms.Form):
-    """The filters above the charts; everything may be left empty."""
+    """The filters above the chart, all optional."""
 
     tenant = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
     period = forms.ChoiceField(required=False, choices=list(PRESETS.items()), widget=UnfoldAdminSelectWidget)
@@ -63,7 +63,7 @@ class ExplorerForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class ExplorerQuery:
-    """The answers of the form; ``error`` says what was wrong with the period, which is then the usual one."""
+    """The period and filters to show. ``error`` says why an invalid period was replaced by the default."""
 
     period: Period
     chosen: UsageFilter
@@ -72,7 +72,7 @@ class ExplorerQuery:
 
 
 def read_query(values: Mapping[str, Any], *, zone: str, now: datetime) -> ExplorerQuery:
-    """What the filters mean on this day in this time zone."""
+    """Turn the form's values into a query for today in the time zone."""
     chosen = UsageFilter(
         feature_key=values.get("feature") or "",
         user_id=UUID(values["user"]) if values.get("user") else None,
@@ -86,9 +86,9 @@ def read_query(values: Mapping[str, Any], *, zone: str, now: datetime) -> Explor
     try:
         return ExplorerQuery(summaries.resolve_period(first=first, last=last, zone=zone, now=now), chosen, preset)
     except Invalid as error:
-        says = " ".join(text for texts in error.errors.values() for text in texts)
+        message = " ".join(text for texts in error.errors.values() for text in texts)
         return ExplorerQuery(
-            summaries.resolve_period(first=None, last=None, zone=zone, now=now), chosen, str(DEFAULT_DAYS), says
+            summaries.resolve_period(first=None, last=None, zone=zone, now=now), chosen, str(DEFAULT_DAYS), message
         )
 
 
@@ -107,5 +107,5 @@ def _people(tenant_id: UUID | None, chosen: str) -> list[tuple[str, str]]:
         return []
     rows = Membership.objects.filter(tenant=tenant_id).select_related("user").order_by("user__email")[:MAX_CHOICES]
     people = {str(row.user_id): row.user.full_name for row in rows}
-    # Somebody who has left may still be asked for.
+    # A user who has left the tenant can still be the active filter.
     return list(({chosen: "Somebody else"} if chosen and chosen not in people else {} | people).items())

@@ -1,5 +1,6 @@
-"""Metered use: what was used, what it cost and whether it was paid."""
+"""Usage events in the admin: what was used, its cost, and whether it was charged."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -30,28 +31,27 @@ ITEMS: Final = (
 TITLES: Final = dict(PriceCategory.choices)
 
 
-def _facts(row: Any) -> list[tuple[str, str]]:
+def _facts(row: UsageEvent) -> list[tuple[str, str]]:
     cost = amount(row.total_cost, row.currency)
     return [("Feature", row.feature_key), ("Used", f"{row.occurred_at:%Y-%m-%d %H:%M} UTC"), ("Cost", cost)]
 
 
-def _charge_preview(row: Any, values: dict[str, Any]) -> Preview:
+def _charge_preview(row: UsageEvent, values: dict[str, Any]) -> Preview:
     return Preview(facts=_facts(row), changes=[Change("Status", row.get_status_display(), UsageStatus.CHARGED.label)])
 
 
-def _void_preview(row: Any, values: dict[str, Any]) -> Preview:
+def _void_preview(row: UsageEvent, values: dict[str, Any]) -> Preview:
     paid = row.status == UsageStatus.CHARGED
     return Preview(
         facts=[*_facts(row), ("Reason", values["reason"])],
         changes=[Change("Status", row.get_status_display(), UsageStatus.VOIDED.label)],
-        warnings=["What was paid goes back to the wallet it came from."] if paid else [],
+        warnings=["The charge is returned to the wallet that paid it."] if paid else [],
     )
 
 
 def _charged(row: UsageEvent) -> str:
     if row.status != UsageStatus.CHARGED:
-        # Kept as it is said, for the reason is on the page now.
-        return f"It could not be charged: {row.error_message}"
+        return f"The charge failed: {row.error_message}"
     return f"{amount(row.total_cost, row.currency)} was charged."
 
 
@@ -76,43 +76,43 @@ class UsageEventAdmin(ReadOnlyAdmin):
     actions_detail = ["charge_now", "try_again", "void"]
 
     @display(description="Cost")
-    def cost(self, obj: Any) -> str:
+    def cost(self, obj: UsageEvent) -> str:
         return amount(obj.total_cost, obj.currency)
 
     @display(description="Components")
-    def components(self, obj: Any) -> str:
+    def components(self, obj: UsageEvent) -> str:
         first, *others = _named(obj.usage_items)
         return f"{first['category']} + {len(others)}" if others else str(first["category"])
 
     @display(description="Items")
-    def items(self, obj: Any) -> Any:
+    def items(self, obj: UsageEvent) -> Any:
         return table(ITEMS, _named(obj.usage_items), ("Total", amount(obj.total_cost, obj.currency)))
 
     @row_action(
         "Charge",
-        explanation="What it cost is taken from the wallet of its user, or from the tenant's.",
+        explanation="Debits the cost from the user's wallet, or from the tenant's if the user has none.",
         permission="platform",
         when=lambda row: row.status == UsageStatus.PENDING,
         icon="payments",
         preview=_charge_preview,
     )
-    def charge_now(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def charge_now(self, request: HttpRequest, row: UsageEvent, values: dict[str, Any]) -> str:
         return _charged(charging.charge(event=row))
 
     @row_action(
-        "Try again",
-        explanation="The charge that failed is made again, from the wallet that pays now.",
+        "Retry charge",
+        explanation="Charges the usage again, from the wallet that pays now.",
         permission="platform",
         when=lambda row: row.status == UsageStatus.FAILED,
         icon="refresh",
         preview=_charge_preview,
     )
-    def try_again(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def try_again(self, request: HttpRequest, row: UsageEvent, values: dict[str, Any]) -> str:
         return _charged(charging.retry(event=row))
 
     @row_action(
         "Void",
-        explanation="It counts as never used: its quota and what was paid for it are given back.",
+        explanation="Voids the usage: returns the charge to the wallet and the units to the quota.",
         form=ReasonForm,
         permission="platform",
         when=lambda row: row.status != UsageStatus.VOIDED,
@@ -120,11 +120,11 @@ class UsageEventAdmin(ReadOnlyAdmin):
         danger=True,
         preview=_void_preview,
     )
-    def void(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+    def void(self, request: HttpRequest, row: UsageEvent, values: dict[str, Any]) -> str:
         usage.void(event=row, reason=values["reason"], actor=access_of(request).user)
-        return "It is voided."
+        return "The usage was voided."
 
 
-def _named(items: Any) -> Any:
-    """The items with their categories in words."""
-    return [{**item, "category": TITLES.get(item.get("category"), item.get("category"))} for item in items]
+def _named(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items with their category's label."""
+    return [{**item, "category": TITLES.get(item["category"], item["category"])} for item in items]

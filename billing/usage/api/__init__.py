@@ -1,4 +1,4 @@
-"""The billing domain in the API: read here, moved by services."""
+"""Usage events in the API."""
 
 from billing.usage.api.usage import UsageEventSerializer, UsageEventViewSet
 from billing.usage.models import UsageEvent

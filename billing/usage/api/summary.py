@@ -1,4 +1,4 @@
-"""Use summed up, and what it cost: the figures behind the app's usage page."""
+"""Usage summaries and analytics for the app's usage page."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -23,12 +23,12 @@ from lad.api.views import LadAPIView, require_tenant
 
 TIME_RANGES: Final = {"7d": 7, "30d": 30, "90d": 90}
 TOP_FEATURES: Final = 10
-# Voided use is in no sum.
+# Sums leave out voided usage.
 STATUSES: Final = [choice for choice in UsageStatus.choices if choice[0] != UsageStatus.VOIDED]
 
 
 class SumField(serializers.DecimalField):
-    """A sum of amounts or quantities, as text with six decimals."""
+    """A sum of amounts or quantities, as a string with six decimals."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=30, decimal_places=6, **kwargs)
@@ -40,7 +40,7 @@ class PercentField(serializers.DecimalField):
 
 
 class UsageSummaryQuerySerializer(InputSerializer):
-    """What to sum; without a period the last 30 days, and never more than 366."""
+    """Which usage to sum up. The period defaults to the last 30 days and has at most 366."""
 
     by = serializers.ChoiceField(choices=[GroupBy.FEATURE, GroupBy.USER, GroupBy.DAY, GroupBy.COMPONENT])
     feature_key = serializers.CharField(required=False, max_length=100)
@@ -64,25 +64,25 @@ class UsageComponentResponse(serializers.Serializer):
 
 
 class SummaryLineResponse(serializers.Serializer):
-    """The use under one key. ``quantity`` and ``component`` only by component, where it is all in one unit."""
+    """The usage under one key. ``quantity`` and ``component`` are set only when grouped by component."""
 
-    key = serializers.CharField(allow_null=True, help_text="Null: by nobody in particular.")
+    key = serializers.CharField(allow_null=True, help_text="Null: usage without a user.")
     name = serializers.CharField()
     component = UsageComponentResponse(allow_null=True)
     uses = serializers.IntegerField()
     quantity = SumField(allow_null=True)
     cost = SumField()
-    charged = SumField(help_text="The part of it that is paid.")
-    percentage = PercentField(help_text="Of the whole cost.")
+    charged = SumField(help_text="The part that has been charged.")
+    percentage = PercentField(help_text="Share of the total cost.")
 
 
 class UsageSummaryResponse(serializers.Serializer):
-    """The sums are over every line, also those too small to be listed."""
+    """Totals include lines that are too small to be listed."""
 
     by = serializers.CharField()
     timezone = serializers.CharField()
     currency = serializers.CharField()
-    uses = serializers.IntegerField(help_text="By component: of all components together.")
+    uses = serializers.IntegerField(help_text="Grouped by component: the sum over all components.")
     cost = SumField()
     charged = SumField()
     lines = SummaryLineResponse(many=True)
@@ -111,12 +111,12 @@ class DayCostResponse(serializers.Serializer):
 
 
 class CostTrendResponse(serializers.Serializer):
-    """Costs by the calendar. The change compares this month with the last one until the same day and hour."""
+    """Costs by calendar month. The change compares this month with last month up to the same day and time."""
 
     current_month = SumField(source="this_month")
     last_month = SumField()
     last_month_to_date = SumField()
-    percentage_change = PercentField(allow_null=True, help_text="Null: nothing was used then.")
+    percentage_change = PercentField(allow_null=True, help_text="Null: nothing was used last month.")
 
 
 class UsageAnalyticsResponse(serializers.Serializer):
@@ -125,7 +125,7 @@ class UsageAnalyticsResponse(serializers.Serializer):
     currency = serializers.CharField()
     uses = serializers.IntegerField()
     total_cost = SumField()
-    total_credits = SumField(help_text="The cost in credits, for people.")
+    total_credits = SumField(help_text="The cost in credits.")
     top_features = FeatureCostResponse(many=True)
     daily_usage = DayCostResponse(many=True)
     monthly_trend = CostTrendResponse()
@@ -135,7 +135,7 @@ class UsageSummaryView(LadAPIView):
     area = "usage"
 
     @extend_schema(
-        summary="Sum up what was used, by feature, person, day or component",
+        summary="Sum up usage by feature, user, day or component",
         parameters=[UsageSummaryQuerySerializer],
         responses={200: UsageSummaryResponse, **problems(400)},
     )
@@ -169,7 +169,7 @@ class UsageAnalyticsView(LadAPIView):
     area = "usage"
 
     @extend_schema(
-        summary="What was used lately: totals, the features it went into, every day, and this month against the last",
+        summary="Recent usage: totals, top features, daily costs and the monthly trend",
         parameters=[UsageAnalyticsQuerySerializer],
         responses={200: UsageAnalyticsResponse, **problems(400)},
     )

@@ -1,10 +1,10 @@
-"""Usage in the API: quoted, recorded, charged, tried again and voided.
+"""Quote, record, charge, retry and void usage in the API.
 
-Recording and charging keep what they did even when the answer is a refusal, so they enter the caller's
-scope themselves: an event whose charge was refused stays recorded as failed.
+Recording and charging open the caller's scope themselves, so that their work is committed even when the
+response is an error: an event whose charge was refused stays recorded as failed.
 """
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -28,14 +28,14 @@ from lad.api.views import ResourceViewSet, require_tenant
 from lad.idempotency.middleware import REPLAYED
 
 SPEND: Final = "billing.spend"
-# To give money back is more than to spend it.
+# Reversing a charge returns money, which takes more than the right to spend.
 REFUND: Final = "billing.update"
 
 UsageEventSerializer = make_serializer(UsageEvent, exclude=["intent"])
 
 
 class UsageItemSerializer(InputSerializer):
-    """How many units of a component were used. Units may be in the plural."""
+    """How many units of a component were used. Units may be singular or plural."""
 
     category = serializers.CharField(max_length=50)
     provider = serializers.CharField(max_length=50)
@@ -50,35 +50,38 @@ class UsageItemsSerializer(InputSerializer):
 
 
 class UsageQuoteSerializer(UsageItemsSerializer):
-    """What would be used; with a ``feature_key`` its quotas are looked at too."""
+    """The usage to quote. With a ``feature_key`` the quote includes the feature's quotas."""
 
     feature_key = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
 
 
 class RecordUsageSerializer(UsageItemsSerializer):
-    """What was used; with ``charge`` it is paid at once, otherwise by a call of its own or a while later by itself."""
+    """The usage to record. With ``charge`` it is charged at once, otherwise on request or automatically later."""
 
     feature_key = serializers.CharField(max_length=100)
     occurred_at = serializers.DateTimeField(
         required=False,
         allow_null=True,
-        help_text="When it was used; now if left out. Prices and quotas are those of then.",
+        help_text="When it was used. Default: now. Prices and quotas of that time apply.",
     )
     external_reference_id = serializers.CharField(
-        max_length=255, required=False, allow_blank=True, help_text="The call, campaign or request it came from."
+        max_length=255,
+        required=False,
+        allow_blank=True,
+        help_text="The call, campaign or request that caused the usage.",
     )
     metadata = serializers.DictField(required=False)
     charge = serializers.BooleanField(default=False)
 
 
 class VoidUsageSerializer(InputSerializer):
-    """Why it is taken back."""
+    """The reason for voiding the usage."""
 
     reason = serializers.CharField(max_length=2000)
 
 
 class PricedItemResponse(serializers.Serializer):
-    """One item with its price; what goes beyond a quota is an item of the category ``overage``."""
+    """One item with its price. Units beyond a quota are an item of the category ``overage``."""
 
     category = serializers.CharField()
     provider = serializers.CharField()
@@ -93,7 +96,7 @@ class PricedItemResponse(serializers.Serializer):
 
 
 class QuotaResponse(serializers.Serializer):
-    """What the feature's quotas leave before this use; null is no limit."""
+    """The feature's remaining quotas before this usage. Null: no limit."""
 
     unit = serializers.CharField()
     left_today = MoneyField(allow_null=True)
@@ -101,19 +104,19 @@ class QuotaResponse(serializers.Serializer):
     day_resets_at = serializers.DateTimeField(allow_null=True)
     month_resets_at = serializers.DateTimeField(allow_null=True)
     overage_rate = serializers.DecimalField(
-        max_digits=18, decimal_places=10, allow_null=True, help_text="Of a unit beyond the quotas; null where refused."
+        max_digits=18, decimal_places=10, allow_null=True, help_text="Price of a unit beyond the quotas. Null: refused."
     )
 
 
 class UsageQuoteResponse(serializers.Serializer):
-    """What it would cost now, and what there is to pay it from."""
+    """What the usage would cost now, and whether the wallet and the quotas allow it."""
 
     items = PricedItemResponse(many=True)
     total = MoneyField()
     currency = serializers.CharField()
-    available = MoneyField(source="wallet.available_balance", help_text="What the wallet that would pay can spend.")
-    affordable = serializers.BooleanField(help_text="Whether that is enough.")
-    allowed = serializers.BooleanField(help_text="Whether the feature's quotas let it through.")
+    available = MoneyField(source="wallet.available_balance", help_text="Available balance of the paying wallet.")
+    affordable = serializers.BooleanField(help_text="Whether the balance covers the total.")
+    allowed = serializers.BooleanField(help_text="Whether the feature's quotas allow the usage.")
     quota = QuotaResponse(source="left", allow_null=True)
 
 
@@ -129,10 +132,11 @@ class UsageEventViewSet(ResourceViewSet):
     self_scoped_actions = frozenset({"create", "charge", "retry"})
 
     @extend_schema(
-        summary="Record what was used",
-        description="Once per Idempotency-Key for ever: sent again, it answers the event as it is then. The same key "
-        "with another use is a 409 that names what differs. With `charge` a use that cannot be paid is kept as failed "
-        "and answered 402 with what it takes and what there is; the same request again tries again.",
+        summary="Record usage",
+        description="An Idempotency-Key records one usage event, for ever: a repeated request returns the existing "
+        "event, and a different request under the same key gets a 409 that names the fields that differ. With "
+        "`charge`, usage that cannot be paid is kept as failed and answered with 402, which states the required and "
+        "the available amount. Repeating the request retries the charge.",
         request=RecordUsageSerializer,
         responses={201: UsageEventSerializer, **problems(400, 402, 403, 409, 422, 503)},
     )
@@ -148,72 +152,72 @@ class UsageEventViewSet(ResourceViewSet):
         if pay:
             self._charge(event)
         headers = {"Location": f"{request.path}{event.pk}/", **({REPLAYED: "true"} if event.replayed else {})}
-        return self._as_now(event.pk, status.HTTP_201_CREATED, **headers)
+        return self._current(event.pk, status.HTTP_201_CREATED, **headers)
 
     @extend_schema(
-        summary="What a use would cost",
+        summary="Quote usage",
         request=UsageQuoteSerializer,
         responses={200: UsageQuoteResponse, **problems(400, 403, 422)},
     )
     @action(detail=False, methods=["post"])
     @transaction.atomic
     def quote(self, request: Request) -> Response:
-        """Nothing is recorded or set aside."""
+        """Return what the usage would cost now. Nothing is recorded or reserved."""
         require_tenant(self.model)
         found = quoting.quote(user_id=request.user.pk, at=timezone.now(), **UsageQuoteSerializer.read(request.data))
         return Response(UsageQuoteResponse(found).data)
 
     @extend_schema(
         summary="Charge a use",
-        description="Takes its cost from the wallet that pays for it, once. What cannot be paid is kept as failed.",
+        description="Debits the cost from the paying wallet, once. Usage that cannot be paid is kept as failed.",
         request=None,
         responses={200: UsageEventSerializer, **problems(402, 403, 404, 409, 503)},
     )
     @action(detail=True, methods=["post"])
-    def charge(self, request: Request, pk: Any) -> Response:
+    def charge(self, request: Request, pk: object) -> Response:
         with self.access.scope():
             require_tenant(self.model)
             event = self.get_object()
         self._charge(event)
-        return self._as_now(event.pk)
+        return self._current(event.pk)
 
     @extend_schema(
-        summary="Try a failed charge again",
+        summary="Retry a failed charge",
         request=None,
         responses={200: UsageEventSerializer, **problems(402, 403, 404, 409, 503)},
     )
     @action(detail=True, methods=["post"])
-    def retry(self, request: Request, pk: Any) -> Response:
+    def retry(self, request: Request, pk: object) -> Response:
         with self.access.scope():
             require_tenant(self.model)
             event = self.get_object()
             charging.require_failed(event)
         self._charge(event)
-        return self._as_now(event.pk)
+        return self._current(event.pk)
 
     @extend_schema(
-        summary="Void a use",
-        description="A charge is reversed, which takes the right billing.update, and the quota is given back.",
+        summary="Void usage",
+        description="Reverses the charge, which needs the right billing.update, and returns the quota.",
         request=VoidUsageSerializer,
         responses={200: UsageEventSerializer, **problems(400, 403, 404, 409)},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def void(self, request: Request, pk: Any) -> Response:
+    def void(self, request: Request, pk: object) -> Response:
         require_tenant(self.model)
         form = VoidUsageSerializer.read(request.data)
         event = charging.locked(self.get_object())
         if event.status == UsageStatus.CHARGED and not self.access.allows(REFUND):
             raise MissingRight(right=REFUND)
-        return self.row_response(usage.void(event=event, reason=form["reason"], actor=request.user))
+        return self.row_response(usage.void(event=event, reason=form["reason"], actor=self.access.user))
 
     def _charge(self, event: UsageEvent) -> None:
-        """Charge the event with what others charge now; it is committed before a refusal is raised."""
-        verdict = group_commit.charge(event_id=event.pk, tenant_id=event.tenant_id)
-        if verdict.error is not None:
-            verdict.error.extra["usage_event"] = str(event.pk)
-            raise verdict.error
+        """Charge the event in a group commit. The result is committed before an error is raised."""
+        result = group_commit.charge(event_id=event.pk, tenant_id=event.tenant_id)
+        if result.error is not None:
+            result.error.extra["usage_event"] = str(event.pk)
+            raise result.error
 
-    def _as_now(self, event_id: UUID, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
+    def _current(self, event_id: UUID, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
         with self.access.scope():
             return self.row_response(self.get_queryset().get(pk=event_id), status_code, **headers)

@@ -1,4 +1,4 @@
-"""Use in finer grain than one sum: for a chart of days, and for a spreadsheet."""
+"""Usage by day and feature for the chart, and in full detail for the CSV file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.db import connection
 
 from billing.usage.selectors.summaries import Period, UsageFilter, fetch_all, filtered_source, with_items
 
-# So many lines are in memory at once.
+# Bounds the memory that one export takes.
 ROWS_PER_CHUNK: Final = 2_000
 
 EXPORT: Final = """
@@ -22,7 +22,7 @@ SELECT (occurred_at AT TIME ZONE %(zone)s)::date, feature_key, user_id, status,
 
 @dataclass(frozen=True, slots=True)
 class UsageDetail:
-    """What one person used of one component of a feature on a day."""
+    """One user's usage of one component of a feature on one day."""
 
     day: date
     feature_key: str
@@ -40,7 +40,7 @@ class UsageDetail:
 def daily_costs_by_feature(
     period: Period, chosen: UsageFilter, features: Sequence[str]
 ) -> dict[date, dict[str, Decimal]]:
-    """What each of these features cost on each day it was used."""
+    """Return the cost of each of these features on each day it was used."""
     source, parameters = filtered_source(period, chosen)
     rows = fetch_all(
         f"SELECT (occurred_at AT TIME ZONE %(zone)s)::date, feature_key, sum(total_cost) {source}"
@@ -54,7 +54,7 @@ def daily_costs_by_feature(
 
 
 def usage_details(period: Period, chosen: UsageFilter) -> Iterator[list[UsageDetail]]:
-    """All use of the period by day, feature, person, status and component, of one moment and in chunks."""
+    """Yield the period's usage by day, feature, user, status and component in chunks of one snapshot."""
     source, parameters = filtered_source(period, chosen)
     with connection.chunked_cursor() as cursor:
         cursor.execute(EXPORT.format(source=with_items(source)), parameters)

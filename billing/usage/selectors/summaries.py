@@ -1,7 +1,7 @@
-"""Use summed up over a period: by feature, person, day or component.
+"""Usage summed up over a period: by feature, user, day, status or component.
 
-Sums take what was used in the period, whenever it was recorded, without what was voided. They read the
-index ``billing_usage_occurred`` alone, except for components, which lie in the rows.
+Sums include everything used in the period, whenever it was recorded, except voided events. They are
+index-only scans of ``billing_usage_occurred``, except by component, which reads the rows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ from tenants.teams.models import Tenant
 
 DEFAULT_DAYS: Final = 30
 MAX_DAYS: Final = 366
-# Of features, people and components so many are listed, those that cost most; the sums are over all.
+# The most expensive features, users or components are listed; totals include all of them.
 MAX_LINES: Final = 500
 ZERO: Final = Decimal(0)
 HUNDREDTH: Final = Decimal("0.01")
@@ -51,17 +51,17 @@ class Period:
 
     @property
     def ends(self) -> datetime:
-        """The moment after its last one."""
+        """Return the end of the period, exclusive."""
         return datetime.combine(self.last + timedelta(days=1), time(), ZoneInfo(self.zone))
 
     @property
     def length(self) -> int:
-        """How many days."""
+        """Return the number of days."""
         return (self.last - self.first).days + 1
 
     @property
     def before(self) -> "Period":
-        """As many days, right before."""
+        """Return the period of the same length that ends the day before."""
         days = timedelta(days=self.length)
         return Period(self.first - days, self.last - days, self.zone)
 
@@ -71,7 +71,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class UsageFilter:
-    """What of the use in a period is summed; an empty value leaves nothing out but what was voided."""
+    """Which usage in a period is summed. An empty value does not filter."""
 
     feature_key: str = ""
     user_id: UUID | None = None
@@ -81,7 +81,7 @@ class UsageFilter:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What a price stands for: one thing that is counted and paid for."""
+    """What is counted and priced: one unit of one provider's model."""
 
     category: str
     provider: str
@@ -94,8 +94,9 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """The use under one key; the quantity where it is all in one unit."""
+    """The usage under one key. ``quantity`` is set where all of it is in one unit."""
 
+    # A feature key, a status, a user id or None, a day, or a component.
     key: Any
     uses: int
     cost: Decimal
@@ -105,7 +106,7 @@ class SummaryLine:
 
 @dataclass(frozen=True, slots=True)
 class UsageSummary:
-    """The lines that cost most (days: all, in their order), and the sums over every line there is."""
+    """The most expensive lines, or every day in order, with totals over all lines."""
 
     lines: list[SummaryLine] = field(default_factory=list)
     uses: int = 0
@@ -115,9 +116,9 @@ class UsageSummary:
 
 @dataclass(frozen=True, slots=True)
 class CostTrend:
-    """What this month cost until now, and the last one: all of it, and until the same day and hour of it.
+    """The cost of this month so far, of all of last month, and of last month up to the same day and time.
 
-    ``percentage_change`` compares what can be compared; None where there was nothing before.
+    ``percentage_change`` compares this month with last month to date; None if nothing was used then.
     """
 
     this_month: Decimal
@@ -166,7 +167,7 @@ TREND: Final = (
 
 
 def scope_timezone() -> str:
-    """The time zone of the current tenant; UTC for the platform as a whole."""
+    """Return the current tenant's time zone, or UTC for the whole platform."""
     tenant_id = require_scope().tenant_id
     if tenant_id is None:
         return "UTC"
@@ -174,9 +175,9 @@ def scope_timezone() -> str:
 
 
 def resolve_period(*, first: date | None, last: date | None, zone: str, now: datetime) -> Period:
-    """The period asked for; the last 30 days until today where an end is left open.
+    """Return the requested period. Without dates it is the last 30 days; with one date, 30 days from or to it.
 
-    Raises Invalid when it ends before it begins or has more than 366 days.
+    Raises Invalid if the period ends before it begins or has more than 366 days.
     """
     until = last or (first + timedelta(days=DEFAULT_DAYS - 1) if first else now.astimezone(ZoneInfo(zone)).date())
     since = first or until - timedelta(days=DEFAULT_DAYS - 1)
@@ -184,12 +185,12 @@ def resolve_period(*, first: date | None, last: date | None, zone: str, now: dat
     if until < since:
         raise Invalid(errors={"to": ["The period ends before it begins."]})
     if found.length > MAX_DAYS:
-        raise Invalid(errors={"from": [f"At most {MAX_DAYS} days at once; ask for {found.length} in parts."]})
+        raise Invalid(errors={"from": [f"The period has {found.length} days; choose at most {MAX_DAYS}."]})
     return found
 
 
 def summarise(*, by: GroupBy, period: Period, chosen: UsageFilter | None = None) -> UsageSummary:
-    """The use of the period in the current scope, in one statement."""
+    """Sum up the usage of the period in the current scope with one query."""
     wanted = chosen or UsageFilter()
     source, parameters = filtered_source(period, wanted)
     if by == GroupBy.COMPONENT:
@@ -205,13 +206,13 @@ def summarise(*, by: GroupBy, period: Period, chosen: UsageFilter | None = None)
 
 
 def daily(period: Period, summary: UsageSummary) -> list[SummaryLine]:
-    """A line for every day of the period, also where nothing was used."""
+    """Return a line for every day of the period, including days without usage."""
     found = {line.key: line for line in summary.lines}
     return [found.get(day) or SummaryLine(day, 0, ZERO, ZERO) for day in period.days()]
 
 
 def display_names(by: GroupBy, lines: Iterable[SummaryLine]) -> dict[Any, str]:
-    """What people call the keys of the lines."""
+    """Return the display name of each line's key."""
     keys = [line.key for line in lines]
     if by != GroupBy.USER:
         return {key: str(key) for key in keys}
@@ -220,12 +221,12 @@ def display_names(by: GroupBy, lines: Iterable[SummaryLine]) -> dict[Any, str]:
 
 
 def visible_users(keys: Iterable[UUID]) -> dict[UUID, User]:
-    """Those of the people whom the scope may see."""
+    """Return the users among the keys that the current scope may see, by id."""
     return dict(User.objects.in_bulk(list(keys)))
 
 
 def trend(*, now: datetime, zone: str, chosen: UsageFilter | None = None) -> CostTrend:
-    """This month against the last one, by the calendar of the time zone."""
+    """Compare this calendar month with the last one in the time zone."""
     here = now.astimezone(ZoneInfo(zone))
     month = here.replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
     last_day = month.date() - timedelta(days=1)
@@ -237,12 +238,12 @@ def trend(*, now: datetime, zone: str, chosen: UsageFilter | None = None) -> Cos
 
 
 def percentage(part: Decimal, whole: Decimal) -> Decimal:
-    """How many hundredths of the whole, to two places, half up; 0 of nothing."""
+    """Return the percentage to two decimals, rounded half up; 0 if the whole is 0."""
     return (part * 100 / whole).quantize(HUNDREDTH, ROUND_HALF_UP) if whole else ZERO
 
 
 def filtered_source(period: Period, chosen: UsageFilter) -> tuple[str, dict[str, Any]]:
-    """FROM and WHERE of the use that is meant, with their parameters."""
+    """Return FROM and WHERE for the usage to sum, and the query parameters."""
     conditions = {
         "feature_key = %(feature_key)s": chosen.feature_key,
         "user_id = %(user_id)s": chosen.user_id,
@@ -263,7 +264,7 @@ def filtered_source(period: Period, chosen: UsageFilter) -> tuple[str, dict[str,
 
 
 def _tenants() -> dict[str, Any]:
-    """The tenants of the scope, by their ids: the index leads with them."""
+    """Return the ids of the scope's tenants, which lead the index."""
     scope = require_scope()
     if scope.tenant_id is not None:
         return {"tenants": [scope.tenant_id]}
@@ -271,12 +272,12 @@ def _tenants() -> dict[str, Any]:
 
 
 def with_items(source: str) -> str:
-    """The same with a row for each component: ``item`` beside ``event``."""
+    """Join each event's items as ``item``."""
     return source.replace("event\n", f"event{ITEMS}\n", 1)
 
 
 def fetch_all(statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
-    """All rows of a statement."""
+    """Run the statement and return all rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())

@@ -1,7 +1,7 @@
-"""Charging what was used: one debit of the ledger for each use, at once, from a hold, or later by itself.
+"""Charge usage events: one ledger debit per event, at once, from a hold, or later by a task.
 
-What cannot be paid is kept as failed, with the reason, and tried again at growing intervals; what was
-charged stays charged until it is voided.
+An event that cannot be paid is kept as failed with the reason and retried at growing intervals. A charged
+event stays charged until it is voided.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -33,36 +33,36 @@ from lad.errors import Conflict, DomainError, NotFound
 from lad.tenancy.context import current_tenant_id, platform_context, tenant_context
 
 UNPAID: Final = (UsageStatus.PENDING, UsageStatus.FAILED)
-# An empty wallet is asked again after 5, 10, 20 … minutes, at most once a day, and after this many times no more.
+# Retries follow after 5, 10, 20 … minutes, at most once a day.
 FIRST_RETRY_DELAY: Final = timedelta(minutes=5)
 MAX_RETRY_DELAY: Final = timedelta(days=1)
 MAX_ATTEMPTS: Final = 20
-# Events that one transaction charges: enough to share its commit, few enough not to hold a wallet for long.
+# Enough events to share a commit, few enough not to lock a wallet for long.
 BATCH_SIZE: Final = 200
-# What the charge itself does not need.
+# Large columns that charging does not read.
 UNUSED_COLUMNS: Final = ("usage_items", "metadata", "intent")
 
 log = structlog.get_logger(__name__)
 
 
 class WrongUsageStatus(Conflict):
-    """The use's status does not allow this."""
+    """The status of this usage event does not allow this."""
 
     code = "wrong_usage_status"
 
 
 class WalletCurrencyMismatch(Conflict):
-    """The wallet that pays holds another currency than the use is priced in."""
+    """The paying wallet holds a different currency than the usage is priced in."""
 
     code = "wallet_currency"
 
 
 class UsageNotFound(NotFound):
-    """There is no such use here."""
+    """There is no such usage event here."""
 
 
 class ChargeOutcome(StrEnum):
-    """What became of a charge."""
+    """How a charge ended."""
 
     CHARGED = "charged"
     REPLAYED = "replayed"
@@ -73,7 +73,7 @@ class ChargeOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChargeResult:
-    """What became of one event: charged, or why not. A refused one is kept as failed."""
+    """The result for one event. A refused event is kept as failed and carries its error."""
 
     event_id: UUID
     outcome: ChargeOutcome
@@ -82,61 +82,62 @@ class ChargeResult:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Why an event was not charged, how often it was tried and when it is next."""
+    """Why a charge failed, how often it was attempted and when the next attempt is due."""
 
     event_id: UUID
-    says: str
-    tries: int
-    again_at: datetime | None
+    reason: str
+    attempts: int
+    next_charge_at: datetime | None
 
 
 def charge(*, event: UsageEvent, now: datetime | None = None) -> UsageEvent:
-    """Take the use's cost from the wallet that pays for it; answers the event as it is then.
+    """Debit the event's cost from the paying wallet and return the updated event.
 
-    Idempotent: what is charged stays so. What cannot be paid does not raise but is answered as failed,
-    with the reason in ``error_message``, so that the caller's transaction keeps it; ``charge_many`` gives the
-    error itself. Raises WrongUsageStatus for a voided use.
+    Idempotent. A charge that cannot be paid does not raise: the event is returned as failed with the reason
+    in ``error_message``, so that the caller's transaction keeps it. Use ``charge_many`` to get the error.
+    Raises WrongUsageStatus for a voided event.
     """
-    [verdict] = charge_many(event_ids=[event.pk], now=now)
-    if verdict.error is not None and verdict.outcome != ChargeOutcome.REFUSED:
-        raise verdict.error
+    [result] = charge_many(event_ids=[event.pk], now=now)
+    if result.error is not None and result.outcome != ChargeOutcome.REFUSED:
+        raise result.error
     row: UsageEvent = UsageEvent.objects.get(pk=event.pk)
     return row
 
 
 @transaction.atomic
 def retry(*, event: UsageEvent, now: datetime | None = None) -> UsageEvent:
-    """Charge a use again whose charge failed; like ``charge``. Raises WrongUsageStatus for any other."""
+    """Charge a failed event again, as ``charge`` does. Raises WrongUsageStatus unless it has failed."""
     require_failed(locked(event))
     return charge(event=event, now=now)
 
 
 def require_failed(row: UsageEvent) -> None:
-    """Raise WrongUsageStatus unless the use's charge failed."""
+    """Raise WrongUsageStatus unless the event's charge has failed."""
     if row.status != UsageStatus.FAILED:
-        raise WrongUsageStatus(f"The use is {row.get_status_display().lower()}: only a failed one is tried again.")
+        status = row.get_status_display().lower()
+        raise WrongUsageStatus(f"This usage event is {status}; only a failed charge can be retried.")
 
 
 @transaction.atomic
 def charge_many(*, event_ids: Sequence[UUID], now: datetime | None = None) -> list[ChargeResult]:
-    """Charge many uses of the current tenant in one transaction; a verdict each, in the order asked.
+    """Charge events of the current tenant in one transaction and return a result each, in the given order.
 
-    Events are locked in one order, then their wallets. One that cannot be paid holds up no other.
+    Events are locked in key order, then their wallets. An event that cannot be paid does not block the rest.
     """
     rows = UsageEvent.objects.select_for_update(no_key=True).filter(tenant=current_tenant_id(), pk__in=event_ids)
     found: dict[UUID, UsageEvent] = {row.pk: row for row in rows.defer(*UNUSED_COLUMNS).order_by("pk")}
-    verdicts = {key: _settled_before(row) for key, row in found.items() if row.status not in UNPAID}
+    results = {key: _result_of_settled(row) for key, row in found.items() if row.status not in UNPAID}
     unpaid = [row for row in found.values() if row.status in UNPAID]
-    verdicts |= _charged(unpaid, now)
-    return [verdicts.get(key) or ChargeResult(key, ChargeOutcome.UNKNOWN, UsageNotFound()) for key in event_ids]
+    results |= _charge_unpaid(unpaid, now)
+    return [results.get(key) or ChargeResult(key, ChargeOutcome.UNKNOWN, UsageNotFound()) for key in event_ids]
 
 
 @transaction.atomic
 def capture_hold(*, event: UsageEvent, hold: Hold | UUID, now: datetime | None = None) -> UsageEvent:
-    """Pay a use from money that was held for it; the rest of the hold is given back. Idempotent.
+    """Pay for the event from a hold and release the rest of the hold. Idempotent.
 
-    Raises WrongUsageStatus for a voided use, and HoldExpired, HoldResolved or CaptureTooLarge: the use is
-    then charged later like any other.
+    Raises WrongUsageStatus for a voided event, and HoldExpired, HoldResolved or CaptureTooLarge. In those
+    three cases the event is charged later like any other.
     """
     row = locked(event)
     if row.status == UsageStatus.CHARGED:
@@ -157,9 +158,9 @@ def capture_hold(*, event: UsageEvent, hold: Hold | UUID, now: datetime | None =
 
 
 def charge_due(*, now: datetime | None = None) -> int:
-    """Charge what nobody charged and what may be tried again, tenant by tenant; returns how many were tried.
+    """Charge the pending and failed events that are due, tenant by tenant, and return how many were attempted.
 
-    Called outside any scope. Several may run at once: each takes what no other holds.
+    Call it outside any scope. Several may run at once: each skips the events that another has locked.
     """
     moment = now or timezone.now()
     with platform_context():
@@ -169,12 +170,12 @@ def charge_due(*, now: datetime | None = None) -> int:
 
 
 def charge_key(event_id: UUID) -> str:
-    """The ledger's key of an event's charge."""
+    """Return the ledger's idempotency key for an event's charge."""
     return f"charge_usage_{event_id}"
 
 
 def locked(event: UsageEvent) -> UsageEvent:
-    """The event as it is now, locked. Raises UsageUnknown when it is none of the current tenant's."""
+    """Lock the event and return its current row. Raises UsageNotFound if the current tenant does not have it."""
     rows = UsageEvent.objects.select_for_update(no_key=True).filter(tenant=current_tenant_id(), pk=event.pk)
     row: UsageEvent | None = rows.first()
     if row is None:
@@ -183,16 +184,16 @@ def locked(event: UsageEvent) -> UsageEvent:
 
 
 def _wrong_status(row: UsageEvent) -> WrongUsageStatus:
-    return WrongUsageStatus(f"The use is {row.get_status_display().lower()}.")
+    return WrongUsageStatus(f"This usage event is {row.get_status_display().lower()}.")
 
 
-def _settled_before(row: UsageEvent) -> ChargeResult:
+def _result_of_settled(row: UsageEvent) -> ChargeResult:
     if row.status == UsageStatus.CHARGED:
         return ChargeResult(row.pk, ChargeOutcome.REPLAYED)
     return ChargeResult(row.pk, ChargeOutcome.WRONG_STATUS, _wrong_status(row))
 
 
-def _charged(rows: Sequence[UsageEvent], now: datetime | None) -> dict[UUID, ChargeResult]:
+def _charge_unpaid(rows: Sequence[UsageEvent], now: datetime | None) -> dict[UUID, ChargeResult]:
     payers = wallets.paying_wallets(user_ids=[row.user_id for row in rows])
     errors: dict[UUID, DomainError] = {
         row.pk: WalletCurrencyMismatch() for row in rows if row.currency != payers[row.user_id].currency
@@ -226,7 +227,8 @@ def _error(row: UsageEvent, answer: ledger.PostingResult) -> DomainError:
     if answer.outcome == PostingOutcome.INSUFFICIENT:
         available, cost = answer.available or Decimal(0), money.plain(row.total_cost)
         return InsufficientBalance(
-            f"The use costs {cost} {row.currency} and {money.plain(available)} are available: top the wallet up.",
+            f"The usage costs {cost} {row.currency}, but only {money.plain(available)} is available. "
+            "Top up the wallet.",
             required=str(row.total_cost),
             available=str(available),
             currency=row.currency,
@@ -242,13 +244,13 @@ def _error(row: UsageEvent, answer: ledger.PostingResult) -> DomainError:
 
 
 def _failure(row: UsageEvent, error: DomainError, now: datetime) -> _Failure:
-    tries = row.retry_count + 1
-    again_at = now + min(FIRST_RETRY_DELAY * 2 ** min(row.retry_count, MAX_ATTEMPTS), MAX_RETRY_DELAY)
-    return _Failure(row.pk, error.detail, tries, again_at if tries < MAX_ATTEMPTS else None)
+    attempts = row.retry_count + 1
+    next_charge_at = now + min(FIRST_RETRY_DELAY * 2 ** min(row.retry_count, MAX_ATTEMPTS), MAX_RETRY_DELAY)
+    return _Failure(row.pk, error.detail, attempts, next_charge_at if attempts < MAX_ATTEMPTS else None)
 
 
 def _mark_charged(rows: Sequence[UsageEvent], debits: Sequence[ledger.PostedTransaction]) -> None:
-    """Note what the debits paid for, in one statement; a failed charge is open again before."""
+    """Link the events to their debits in one statement. Failed events must pass through pending first."""
     failed = [row.pk for row in rows if row.status == UsageStatus.FAILED]
     if failed:
         UsageEvent.objects.filter(pk__in=failed).update(status=UsageStatus.PENDING)
@@ -265,51 +267,51 @@ def _mark_charged(rows: Sequence[UsageEvent], debits: Sequence[ledger.PostedTran
 
 
 def _mark_failed(failures: Sequence[_Failure]) -> None:
-    """Note why the charges failed and when they are tried again, in one statement."""
+    """Store why the charges failed and when they are retried, in one statement."""
     if failures:
         _execute(
-            "UPDATE billing_usage_events AS event SET status = 'failed', error_message = failure.says,"
-            " retry_count = failure.tries, next_charge_at = failure.again_at"
+            "UPDATE billing_usage_events AS event SET status = 'failed', error_message = failure.reason,"
+            " retry_count = failure.attempts, next_charge_at = failure.next_charge_at"
             " FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::timestamptz[])"
-            " AS failure (event, says, tries, again_at)"
+            " AS failure (event, reason, attempts, next_charge_at)"
             " WHERE event.tenant_id = %s AND event.id = failure.event",
             [failure.event_id for failure in failures],
-            [failure.says for failure in failures],
-            [failure.tries for failure in failures],
-            [failure.again_at for failure in failures],
+            [failure.reason for failure in failures],
+            [failure.attempts for failure in failures],
+            [failure.next_charge_at for failure in failures],
         )
 
 
-def _execute(sql: str, *columns: Iterable[Any]) -> None:
+def _execute(sql: str, *columns: Iterable[object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, [*(list(column) for column in columns), current_tenant_id()])
 
 
 def _charge_due_of(tenant_id: UUID, moment: datetime, now: datetime | None) -> int:
-    tried = 0
+    attempted = 0
     while True:
         with tenant_context(tenant_id):
             due = UsageEvent.objects.filter(tenant=tenant_id, next_charge_at__lte=moment).order_by("next_charge_at")
             rows = due.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)[:BATCH_SIZE]
             taken = _charge_or_postpone(list(rows), moment, now)
-        tried += taken
+        attempted += taken
         if taken < BATCH_SIZE:
-            return tried
+            return attempted
 
 
 def _charge_or_postpone(event_ids: list[UUID], moment: datetime, now: datetime | None) -> int:
-    """Charge the events; one that breaks something is found by halving and put off, so that it stops no other."""
+    """Charge the events. Halve the batch to find one that raises, and postpone it so that the rest go on."""
     if not event_ids:
         return 0
     try:
         with transaction.atomic():
             charge_many(event_ids=event_ids, now=now)
     except (OperationalError, InterfaceError):
-        # It is the database that failed, not an event: the next run finds them due as before.
+        # The database failed, not an event: the events stay due for the next run.
         raise
     except Exception as error:
         if len(event_ids) == 1:
-            log.error("charge broke", usage_event=str(event_ids[0]), exc_info=error)
+            log.error("charge failed unexpectedly", usage_event=str(event_ids[0]), exc_info=error)
             UsageEvent.objects.filter(pk=event_ids[0]).update(next_charge_at=moment + MAX_RETRY_DELAY)
         else:
             middle = len(event_ids) // 2

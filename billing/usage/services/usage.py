@@ -1,8 +1,8 @@
-"""Metered use: recorded once with the prices of the moment it happened, charged, paid from a hold, or voided."""
+"""Record usage events at the prices of the time of use, and void them."""
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
@@ -36,6 +36,7 @@ from billing.usage.services.charging import (
 from lad.errors import Invalid
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
+from lad.types import Actor
 from tenants.accounts.models import User
 
 __all__ = [
@@ -53,18 +54,18 @@ __all__ = [
 
 MAX_LENGTHS: Final = {"feature_key": 100, "key": 255}
 MAX_REFERENCE_LENGTH: Final = 255
-# Of each thing that was asked for so many characters of its digest are kept: enough never to meet by chance.
+# Long enough that two different requests never share a digest.
 DIGEST_LENGTH: Final = 24
 
 
 class UsageInFuture(Invalid):
-    """Use is recorded when it has happened: the moment lies ahead."""
+    """Usage cannot be recorded before it has happened."""
 
     code = "usage_in_future"
 
 
 class UsageTooLate(Invalid):
-    """The use is too long ago to be recorded."""
+    """The usage is too old to be recorded."""
 
     code = "usage_too_late"
 
@@ -80,13 +81,15 @@ def record(
     metadata: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> UsageEvent:
-    """Record what was used, at the prices and against the quotas of ``occurred_at`` (now if none is given).
+    """Record a usage event at the prices and against the quotas of ``occurred_at`` (default: now).
 
-    Once per ``key`` for ever: the same use again answers the event as it is now, with ``replayed`` set;
-    of simultaneous calls one records and the others wait for it. Use may be recorded until
-    ``BILLING_LATE_USAGE`` after it happened; it then stands on the invoice of the time it is charged. What
-    goes beyond a quota becomes an item of its own. Raises IdempotencyConflict for another use under the
-    same key, NoPrice, UsageInFuture, UsageTooLate, QuotaExceeded, NotEntitled or Invalid; the key stays free.
+    A ``key`` records one event, for ever: a repeated call returns the existing event with ``replayed`` set.
+    Of simultaneous calls one records the event and the others wait for it. Usage may be recorded until
+    ``BILLING_LATE_USAGE`` after it happened; it is invoiced in the period in which it is charged. Units
+    beyond a quota become a separate item.
+
+    Raises IdempotencyConflict if the key recorded something else, NoPrice, UsageInFuture, UsageTooLate,
+    QuotaExceeded, NotEntitled or Invalid. The key stays unused when an error is raised.
     """
     now = now or timezone.now()
     asked = quoting.read_items(items)
@@ -98,39 +101,39 @@ def record(
         return _replay(found, event.intent)
     event.occurred_at = _moment(occurred_at, now)
     event.next_charge_at = now + settings.BILLING_CHARGE_PENDING_AFTER
-    return _written(event, asked)
+    return _write(event, asked)
 
 
 @transaction.atomic
-def void(*, event: UsageEvent, reason: str, actor: Any = None, now: datetime | None = None) -> UsageEvent:
-    """Take a use back, saying why: a charge is reversed and the quota is given back. Idempotent.
+def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime | None = None) -> UsageEvent:
+    """Void an event: reverse its charge and return its quota. Idempotent.
 
-    Emits ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed when the money can go
-    back nowhere.
+    Emits ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed if the wallet that paid is
+    closed.
     """
     reason, row = reasons.require_reason(reason), locked(event)
     if row.status == UsageStatus.VOIDED:
         return row
     if row.ledger_transaction_id is not None:
-        _give_back(row.ledger_transaction_id, row, reason, actor, now)
+        _reverse_charge(row.ledger_transaction_id, row, reason, actor, now)
     if row.quota_units:
         quotas.give_back(feature_key=row.feature_key, quantity=row.quota_units, at=row.occurred_at)
     before, row.status = row.status, UsageStatus.VOIDED
     row.void_reason, row.voided_at, row.next_charge_at = reason, now or timezone.now(), None
     row.save(update_fields=["status", "void_reason", "voided_at", "next_charge_at"])
     row.refresh_from_db(fields=["updated_at"])
-    told = {"before": before, "reason": reason, "cost": row.total_cost, "currency": row.currency}
-    emit("billing.usage.voided", aggregate=row, payload=told, actor=actor)
+    payload = {"before": before, "reason": reason, "cost": row.total_cost, "currency": row.currency}
+    emit("billing.usage.voided", aggregate=row, payload=payload, actor=actor)
     return row
 
 
-def _written(event: UsageEvent, asked: list[UsageItem]) -> UsageEvent:
-    """The event, priced and counted; or the one that a simultaneous call under its key wrote first."""
+def _write(event: UsageEvent, asked: list[UsageItem]) -> UsageEvent:
+    """Price, store and count the event, or return the one that a simultaneous call stored first."""
     priced = quoting.price_items(asked, at=event.occurred_at)
     event.total_quantity = _sum(item.quantity for item in priced)
     _itemise(event, priced)
     with transaction.atomic():
-        # A simultaneous call under the same key waits here, and finds the row when this one has committed.
+        # A simultaneous call with the same key waits here and then finds this row.
         UsageEvent.objects.bulk_create([event], ignore_conflicts=True)
         row: UsageEvent = UsageEvent.objects.get(tenant=event.tenant_id, idempotency_key=event.idempotency_key)
         if row.pk != event.pk:
@@ -139,7 +142,7 @@ def _written(event: UsageEvent, asked: list[UsageItem]) -> UsageEvent:
     return row
 
 
-def _give_back(debit_id: UUID, row: UsageEvent, reason: str, actor: Any, now: datetime | None) -> None:
+def _reverse_charge(debit_id: UUID, row: UsageEvent, reason: str, actor: Actor, now: datetime | None) -> None:
     try:
         ledger.reverse(
             transaction=debit_id,
@@ -150,12 +153,12 @@ def _give_back(debit_id: UUID, row: UsageEvent, reason: str, actor: Any, now: da
             now=now,
         )
     except AlreadyReversed:
-        # Somebody took the money back in the ledger; what is left to do is to say so here.
+        # The debit was already reversed in the ledger; only the event is left to void.
         return
 
 
 def _take_quota(row: UsageEvent, asked: Iterable[UsageItem], priced: list[PricedItem]) -> None:
-    """Take what was used from the feature's quotas; what goes beyond them is priced by the entitlement."""
+    """Count the usage against the feature's quotas and price the excess at the entitlement's overage rate."""
     units = quoting.quota_units(asked)
     taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.occurred_at)
     if taken.unit == USE and not (taken.day or taken.month):
@@ -177,7 +180,7 @@ def _itemise(row: UsageEvent, priced: list[PricedItem]) -> None:
 def _sum(figures: Iterable[Decimal]) -> Decimal:
     total = sum(figures, Decimal(0))
     if total > quoting.MAX_AMOUNT:
-        raise Invalid(errors={"items": [f"Together they come to more than {quoting.MAX_AMOUNT:f}."]})
+        raise Invalid(errors={"items": [f"The items exceed the largest total of {quoting.MAX_AMOUNT:f}."]})
     return total
 
 
@@ -185,11 +188,11 @@ def _checked(*, feature_key: str, key: str, reference: str, metadata: Mapping[st
     errors: dict[str, list[str]] = {}
     for name, value in (("feature_key", feature_key), ("key", key)):
         if not 0 < len(value) <= MAX_LENGTHS[name]:
-            errors[name] = [f"It has 1 to {MAX_LENGTHS[name]} characters."]
+            errors[name] = [f"Use 1 to {MAX_LENGTHS[name]} characters."]
     if len(reference) > MAX_REFERENCE_LENGTH:
-        errors["external_reference_id"] = [f"It has at most {MAX_REFERENCE_LENGTH} characters."]
+        errors["external_reference_id"] = [f"Use at most {MAX_REFERENCE_LENGTH} characters."]
     if metadata is not None and not isinstance(metadata, Mapping):
-        errors["metadata"] = ["It must be an object."]
+        errors["metadata"] = ["Metadata must be a JSON object."]
     if errors:
         raise Invalid(errors=errors)
     return {
@@ -204,17 +207,17 @@ def _moment(occurred_at: datetime | None, now: datetime) -> datetime:
     if occurred_at is None:
         return now
     if occurred_at > now:
-        says = f"It is {now:%Y-%m-%d %H:%M:%S} UTC now: record use when it has happened."
-        raise UsageInFuture(errors={"occurred_at": [says]})
-    late: Any = settings.BILLING_LATE_USAGE
-    if occurred_at < now - late:
-        says = f"Use may be recorded until {late.days} days after it happened; correct older use by an adjustment."
-        raise UsageTooLate(errors={"occurred_at": [says]})
+        message = f"This time is in the future; it is {now:%Y-%m-%d %H:%M:%S} UTC. Record usage after it has happened."
+        raise UsageInFuture(errors={"occurred_at": [message]})
+    limit: timedelta = settings.BILLING_LATE_USAGE
+    if occurred_at < now - limit:
+        message = f"Usage can be recorded up to {limit.days} days late. Correct older usage with an adjustment."
+        raise UsageTooLate(errors={"occurred_at": [message]})
     return occurred_at
 
 
 def _intent(event: UsageEvent, items: Iterable[UsageItem], occurred_at: datetime | None) -> dict[str, str]:
-    """A digest of each thing the caller asked for; not of prices and costs, which follow from it."""
+    """Return a digest of each value of the request. Prices and costs follow from them and are left out."""
     asked = {
         "feature_key": event.feature_key,
         "items": [[*item.key, money.plain(item.quantity), item.description] for item in items],
@@ -226,16 +229,16 @@ def _intent(event: UsageEvent, items: Iterable[UsageItem], occurred_at: datetime
     try:
         texts = {name: json.dumps(value, sort_keys=True, default=str) for name, value in asked.items()}
     except (TypeError, ValueError) as error:
-        raise Invalid(errors={"metadata": ["It must be JSON."]}) from error
+        raise Invalid(errors={"metadata": ["Metadata must contain only JSON values."]}) from error
     return {name: sha256(text.encode()).hexdigest()[:DIGEST_LENGTH] for name, text in texts.items()}
 
 
 def _replay(row: UsageEvent, intent: Mapping[str, str]) -> UsageEvent:
     different = sorted(name for name in intent if row.intent.get(name) != intent[name])
     if different:
-        named = ", ".join(different)
+        fields = ", ".join(different)
         raise IdempotencyConflict(
-            f"This key recorded a use with something else as its {named} before; use a new one.", field=named
+            f"This key was already used to record usage with a different {fields}. Use a new key.", field=fields
         )
     row.replayed = True
     return row

@@ -1,4 +1,4 @@
-"""The invoice desk: every step asked, looked at and taken in the admin."""
+"""Invoices in the admin: every action with its form, preview and result."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ def made(tenant, **values):
 
 
 def confirm(client, name, row, data=None):
-    """Send the entries, look, and confirm what was shown; returns what was shown."""
+    """Submit the form, confirm the preview, and return the preview page."""
     shown = client.post(page(name, row.pk), data or {})
     assert shown.status_code == 200, "nothing was shown before it was done"
     assert shown.context["preview"], shown.context["form"].errors
@@ -47,7 +47,7 @@ def issued(tenant):
     return made(tenant, status="pending")
 
 
-def test_finalising_shows_what_it_will_be_before_it_happens(root, draft):
+def test_finalising_is_previewed_before_it_happens(root, draft):
     shown = root.post(page("finalise", draft.pk), {"due_on": "2031-05-06"})
     text = shown.content.decode()
     assert "208.95 USD" in text
@@ -58,7 +58,7 @@ def test_finalising_shows_what_it_will_be_before_it_happens(root, draft):
     assert (row.status, row.invoice_number, f"{row.due_at:%Y-%m-%d}") == ("pending", "INV-000001", "2031-05-06")
 
 
-def test_what_changed_after_the_look_is_looked_at_again(root, draft):
+def test_a_change_after_the_preview_is_previewed_again(root, draft):
     seen = root.post(page("finalise", draft.pk), {}).context["preview"].digest
     with platform_context():
         line = {"amount": "1", "quantity": "1", "unit_price": "1", "description": "Less"}
@@ -75,7 +75,7 @@ def test_an_invoice_is_paid_in_full_or_not_at_all(root, issued):
     assert (stored(issued).status, stored(issued).payment_method) == ("paid", "bank transfer")
 
 
-def test_a_payment_of_tomorrow_is_refused(root, issued):
+def test_a_payment_date_in_the_future_is_refused(root, issued):
     tomorrow = f"{timezone.now() + timedelta(days=1):%Y-%m-%d}"
     entries = {"payment_method": "card", "amount": "208.95", "paid_on": tomorrow}
     assert "still to come" in root.post(page("pay", issued.pk), entries).content.decode()
@@ -87,7 +87,7 @@ def test_an_overdue_invoice_is_marked(root, tenant):
     assert stored(row).status == "overdue"
 
 
-def test_voiding_asks_why_and_keeps_the_number(root, issued):
+def test_voiding_asks_for_a_reason_and_keeps_the_number(root, issued):
     assert root.post(page("void", issued.pk), {}).context["preview"] is None
     shown = confirm(root, "void", issued, {"reason": "Twice the same"})
     assert f"Its number {issued.invoice_number} stays used." in shown
@@ -124,7 +124,7 @@ def test_sending_queues_the_mail(root, issued, owner):
     assert mail.to_address == owner.email
 
 
-def test_steps_that_make_no_sense_are_not_offered(root, draft, issued):
+def test_actions_that_do_not_apply_are_not_offered(root, draft, issued):
     offered = root.get(page("change", draft.pk)).content.decode()
     assert page("finalise", draft.pk) in offered
     assert page("credit", draft.pk) not in offered
@@ -133,7 +133,7 @@ def test_steps_that_make_no_sense_are_not_offered(root, draft, issued):
     assert page("credit", issued.pk) in offered
 
 
-def test_the_page_of_a_finalised_invoice_is_for_looking(root, issued):
+def test_the_page_of_a_finalised_invoice_is_read_only(root, issued):
     shown = root.get(page("change", issued.pk))
     assert "3,000 credits" in shown.content.decode()
     assert not shown.context["adminform"].form.fields
@@ -179,13 +179,13 @@ def test_lines_and_items_are_shown_as_tables(root, tenant, draft):
     assert '<td class="lad-number">0.013</td>' in shown
 
 
-def test_a_line_cannot_smuggle_markup_into_the_page(root, tenant):
+def test_markup_in_a_line_is_escaped(root, tenant):
     line = {"description": "<script>alert(1)</script>", "quantity": "1", "unit_price": "199", "amount": "199"}
     row = made(tenant, line_items=[line])
     assert "<script>alert(1)" not in root.get(page("change", row.pk)).content.decode()
 
 
-def test_the_documents_open_from_the_desk(root, issued):
+def test_the_documents_open_from_the_invoice_page(root, issued):
     links = root.get(page("change", issued.pk)).content.decode()
     assert page("html", issued.pk) in links
     shown = root.get(page("html", issued.pk))
@@ -200,7 +200,7 @@ def test_the_documents_open_from_the_desk(root, issued):
     ("choice", "expected"),
     [("drafts", {"draft"}), ("unpaid", {"due", "late"}), ("overdue", {"late"}), ("unsent", {"due", "late", "paid"})],
 )
-def test_the_desk_filters_what_is_to_be_done(choice, expected, root, tenant):
+def test_the_list_filters_invoices_by_what_is_to_do(choice, expected, root, tenant):
     now = timezone.now()
     rows = {
         "draft": made(tenant),
@@ -213,7 +213,7 @@ def test_the_desk_filters_what_is_to_be_done(choice, expected, root, tenant):
     assert {name for name, row in rows.items() if row.pk in listed} == expected
 
 
-def test_an_owner_who_is_staff_looks_and_does_nothing(admin_of, owner, draft, issued):
+def test_an_owner_who_is_staff_can_only_read(admin_of, owner, draft, issued):
     caller = admin_of(owner)
     assert caller.get(page("change", issued.pk)).status_code == 200
     assert caller.get(page("pdf", issued.pk)).status_code == 200
@@ -224,14 +224,14 @@ def test_an_owner_who_is_staff_looks_and_does_nothing(admin_of, owner, draft, is
     assert stored(draft).status == "draft"
 
 
-def test_a_stranger_to_the_tenant_finds_no_document(admin_of, other_owner, issued):
+def test_users_of_another_tenant_cannot_open_the_documents(admin_of, other_owner, issued):
     for kind in ("html", "pdf"):
         assert admin_of(other_owner).get(page(kind, issued.pk)).status_code == 404
 
 
 @pytest.fixture
 def charged(tenant, other_tenant):
-    """Both tenants were charged in August 2026."""
+    """Charge both tenants in August 2026."""
     moment = datetime(2026, 8, 15, tzinfo=UTC)
     for each, figure in ((tenant, 2), (other_tenant, 3)):
         with tenant_context(each.pk):
@@ -239,7 +239,7 @@ def charged(tenant, other_tenant):
             ledger.debit(wallet=wallets.open_wallet(), amount=Decimal(figure), key="use", now=moment)
 
 
-def test_a_month_is_shown_and_then_drafted_for_every_tenant(root, tenant, other_tenant, charged):
+def test_a_month_is_previewed_and_then_drafted_for_every_tenant(root, tenant, other_tenant, charged):
     address = reverse("admin:billing_invoice_draft_month")
     assert address in root.get(LIST).content.decode()
     shown = root.post(address, {"month": "2026-08"})
@@ -254,7 +254,7 @@ def test_a_month_is_shown_and_then_drafted_for_every_tenant(root, tenant, other_
         assert sorted(Invoice.objects.values_list("subtotal", flat=True)) == [2, 3]
 
 
-def test_a_month_that_is_finalised_says_so_and_one_without_charges_makes_nothing(root, tenant, charged):
+def test_a_finalised_month_is_reported_and_a_month_without_charges_drafts_nothing(root, tenant, charged):
     address = reverse("admin:billing_invoice_draft_month")
     seen = root.post(address, {"month": "2026-08"}).context["digest"]
     root.post(address, {"month": "2026-08", "_preview": seen})
@@ -266,7 +266,7 @@ def test_a_month_that_is_finalised_says_so_and_one_without_charges_makes_nothing
     assert "Choose a month that is over" in root.post(address, {"month": "2999-01"}).content.decode()
 
 
-def test_a_usage_draft_is_made_again_and_its_lines_are_not_text(root, tenant, charged):
+def test_a_usage_draft_is_redrafted_and_its_lines_cannot_be_edited(root, tenant, charged):
     address = reverse("admin:billing_invoice_draft_month")
     root.post(address, {"month": "2026-08", "_preview": root.post(address, {"month": "2026-08"}).context["digest"]})
     with platform_context():

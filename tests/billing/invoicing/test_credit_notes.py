@@ -1,4 +1,4 @@
-"""Credit notes: what takes back a finalised invoice, never more than it came to."""
+"""Credit notes correct finalised invoices and never exceed their total."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -65,17 +65,17 @@ def test_an_amount_is_credited_with_its_share_of_the_tax(paid):
     assert stored(paid).status == "paid"
 
 
-def test_lines_are_credited_without_tax_and_the_tax_on_them_comes_along(paid):
+def test_credited_lines_include_their_share_of_the_tax(paid):
     note = credit(paid, lines=[invoices.line("Half a month", Decimal("0.5"), Decimal(199))])
     assert (note.subtotal, note.tax) == (Decimal("99.5"), Decimal("4.98"))
 
 
-def test_credit_notes_count_for_themselves(paid):
+def test_credit_notes_have_their_own_number_series(paid):
     assert [credit(paid, "1").invoice_number, credit(paid, "1").invoice_number] == ["CN-000001", "CN-000002"]
     assert InvoiceFactory.create(status="pending").invoice_number == "INV-000002"
 
 
-def test_what_cents_left_over_goes_with_the_last_credit_note(paid):
+def test_the_last_credit_note_takes_the_remaining_cents(paid):
     parts = [credit(paid, "69.65") for _ in range(2)]
     parts.append(credit(paid, TOTAL - 2 * Decimal("69.65")))
     assert sum(part.subtotal for part in parts) == 199
@@ -84,7 +84,7 @@ def test_what_cents_left_over_goes_with_the_last_credit_note(paid):
 
 
 @pytest.mark.parametrize("amount", ["208.950001", "1000"])
-def test_no_more_is_credited_than_the_invoice_came_to(amount, paid):
+def test_a_credit_beyond_the_invoice_total_is_refused(amount, paid):
     with pytest.raises(invoices.CreditTooLarge) as caught:
         credit(paid, amount)
     assert caught.value.extra["left"] == "208.95"
@@ -97,12 +97,12 @@ def test_no_more_is_credited_than_the_invoice_came_to(amount, paid):
 @pytest.mark.parametrize(
     "values", [{"amount": "0"}, {"amount": "-5"}, {"lines": []}, {}, {"amount": "5", "reason": " "}]
 )
-def test_a_credit_note_gives_something_back_and_says_why(values, paid):
+def test_a_credit_note_needs_an_amount_and_a_reason(values, paid):
     with pytest.raises(Invalid):
         credit(paid, **values)
 
 
-def test_the_database_itself_credits_no_more_than_the_invoice_came_to(paid):
+def test_the_database_refuses_credits_beyond_the_invoice_total(paid):
     credit(paid, "200")
     with refused(psycopg.errors.CheckViolation) as caught:
         _credit_behind_the_service(paid)
@@ -124,20 +124,20 @@ def _credit_behind_the_service(paid):
     )
 
 
-def test_drafts_voided_invoices_and_credit_notes_are_not_credited(paid):
+def test_drafts_voided_invoices_and_credit_notes_cannot_be_credited(paid):
     voided = InvoiceFactory.create(status="voided")
     for row in (InvoiceFactory.create(), voided, credit(paid, "5")):
         with pytest.raises(invoices.WrongInvoiceStatus):
             credit(row, "1")
 
 
-def test_the_same_key_gives_the_same_note(paid):
+def test_the_same_key_returns_the_same_credit_note(paid):
     first, again = credit(paid, "5", key="once"), credit(paid, "5", key="once")
     assert first.pk == again.pk
     assert credit(paid, "5", key="twice").pk != first.pk
 
 
-def test_a_credit_on_an_unpaid_invoice_comes_off_what_is_open(unpaid):
+def test_a_credit_on_an_unpaid_invoice_reduces_its_open_amount(unpaid):
     note = credit(unpaid, "8.95")
     assert (note.payment_method, invoices.open_amount(unpaid)) == ("set off", Decimal(200))
     with pytest.raises(invoices.PartialPayment):
@@ -146,18 +146,18 @@ def test_a_credit_on_an_unpaid_invoice_comes_off_what_is_open(unpaid):
     assert row.status == "paid"
 
 
-def test_an_invoice_credited_in_full_is_settled(unpaid):
+def test_an_invoice_credited_in_full_is_paid(unpaid):
     credit(unpaid, TOTAL)
     assert (stored(unpaid).status, stored(unpaid).payment_method) == ("paid", "credit note")
 
 
-def test_an_invoice_that_was_credited_is_not_voided(unpaid):
+def test_a_credited_invoice_cannot_be_voided(unpaid):
     credit(unpaid, "8.95")
     with pytest.raises(invoices.HasCreditNotes):
         invoices.void(invoice=unpaid, reason="No")
 
 
-def test_a_paid_invoice_is_refunded_unless_the_wallet_gets_it(paid):
+def test_a_credit_on_a_paid_invoice_is_a_refund_unless_it_goes_to_the_wallet(paid):
     assert credit(paid, "5").payment_method == "refund"
     assert not LedgerTransaction.objects.exists()
     note = credit(paid, "10.50", to_wallet=True)
@@ -171,13 +171,13 @@ def test_a_paid_invoice_is_refunded_unless_the_wallet_gets_it(paid):
     assert wallets.open_wallet().available_balance == Decimal("10.50")
 
 
-def test_what_was_not_paid_does_not_go_to_a_wallet(unpaid):
+def test_a_credit_on_an_unpaid_invoice_cannot_go_to_a_wallet(unpaid):
     with pytest.raises(invoices.WrongInvoiceStatus):
         credit(unpaid, "5", to_wallet=True)
     assert not Invoice.objects.filter(kind="credit_note").exists()
 
 
-def test_of_use_with_tax_still_open_the_wallet_gets_the_use_and_the_tax_comes_off(within):
+def test_a_credit_on_usage_with_open_tax_returns_the_usage_and_reduces_the_tax(within):
     writes.create(BillingProfile, {"tax_point": "use", "tax_rate": Decimal("0.1")})
     now = timezone.now()
     wallet = wallets.open_wallet()
@@ -193,14 +193,14 @@ def test_of_use_with_tax_still_open_the_wallet_gets_the_use_and_the_tax_comes_of
     assert wallet.available_balance == Decimal(70)
 
 
-def test_what_was_credited_is_told(paid, owner):
+def test_a_credit_note_emits_its_events(paid, owner):
     note = credit(paid, "5", actor=owner)
     [told] = [event for event in events("billing.invoice.finalised") if event.aggregate_id == note.pk]
     assert (told.payload["kind"], Decimal(told.payload["total"])) == ("credit_note", 5)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_simultaneous_credit_notes_do_not_each_find_room():
+def test_simultaneous_credit_notes_cannot_exceed_the_invoice_total():
     with platform_context():
         tenant = TenantFactory.create()
     with tenant_context(tenant.pk):
@@ -223,7 +223,7 @@ def test_simultaneous_credit_notes_do_not_each_find_room():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_database_itself_credits_nothing_of_an_invoice_that_is_voided_meanwhile(monkeypatch):
+def test_the_database_refuses_a_credit_on_an_invoice_voided_meanwhile(monkeypatch):
     with platform_context():
         tenant = TenantFactory.create()
     with tenant_context(tenant.pk):

@@ -1,4 +1,4 @@
-"""Invoices as HTML and PDF: the same content, whatever people are called, to the last digit."""
+"""Invoice documents: HTML and PDF show the same content for any name and amount."""
 
 import io
 import re
@@ -39,7 +39,7 @@ def line(description: str, quantity: str, unit_price: str, amount: str, feature:
 
 
 def invoice(**values: Any) -> Invoice:
-    """A finalised one of October, paid by wallets but for the tax; not in the database."""
+    """Return an unsaved finalised invoice for October whose tax is still open."""
     lines = values.pop("line_items", [line("Calls", "60", "0.013", "0.78"), line("Words", "7", "0.000015", "0.000105")])
     subtotal = sum((Decimal(each["amount"]) for each in lines), Decimal(0))
     shown: dict[str, Any] = {
@@ -65,7 +65,7 @@ def invoice(**values: Any) -> Invoice:
 
 
 class _Words(HTMLParser):
-    """The text that a reader of the page sees."""
+    """Return the visible text of the HTML page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,12 +127,12 @@ def test_page_and_pdf_show_the_same(words: str) -> None:
     assert words in pages_of(invoice())[0]
 
 
-def test_lines_of_one_invoice_have_as_many_decimals_as_the_finest_of_them() -> None:
+def test_all_lines_of_an_invoice_have_the_same_number_of_decimals() -> None:
     assert "0.780000" in text_of_html(invoice())
     assert "0.78 " in text_of_html(invoice(line_items=[line("Calls", "60", "0.013", "0.78")]))
 
 
-def test_a_sum_of_whole_cents_needs_no_second_figure() -> None:
+def test_a_total_in_whole_cents_shows_no_exact_amount() -> None:
     assert "exactly" not in text_of_html(invoice(line_items=[line("Calls", "60", "0.013", "0.78")]))
 
 
@@ -140,7 +140,7 @@ def test_a_sum_of_whole_cents_needs_no_second_figure() -> None:
     "name",
     ["#[*bold*] $x^2$ \\ _i_ @ref", '#import "x": *', "</style><script>alert(1)</script> & <b>", "`raw` // no comment"],
 )
-def test_a_name_is_text_and_never_a_command(name: str) -> None:
+def test_a_name_is_never_read_as_typst_markup(name: str) -> None:
     row = invoice(recipient={"name": name}, line_items=[line(name, "1", "1", "1")])
     assert name in pages_of(row)[0]
     assert name in text_of_html(row)
@@ -156,13 +156,13 @@ def test_latin_greek_and_cyrillic_names_are_set_in_our_own_fonts(name: str) -> N
     assert b"pdfaid" in invoice_pdf(row), "it is no archive format"
 
 
-def test_a_script_that_no_font_has_does_not_stop_the_invoice() -> None:
+def test_a_script_without_a_font_still_gives_an_invoice() -> None:
     row = invoice(recipient={"name": "株式会社 · شركة · บริษัท · 🏢"})
     assert "INV-000042" in pages_of(row)[0]
     assert "株式会社" in invoice_html(row)
 
 
-def test_a_word_without_end_stays_on_the_page() -> None:
+def test_a_very_long_word_stays_on_the_page() -> None:
     long = "x" * 400
     row = invoice(recipient={"name": long}, line_items=[line(long, "1", "1", "1")])
     assert pages_of(row)[0].replace(" ", "").count(long) == 2
@@ -170,7 +170,7 @@ def test_a_word_without_end_stays_on_the_page() -> None:
     assert max(map(len, lines)) < 120, "it runs off the page"
 
 
-def test_every_page_of_a_long_invoice_has_the_head_of_the_table_its_feature_and_its_number() -> None:
+def test_every_page_repeats_the_table_header_the_feature_and_the_number() -> None:
     features = ("voice-agent", "apollo-leads", "ai-icp-assistant")
     row = invoice(line_items=[line(f"Line {n}", "1", "0.01", "0.01", f) for f in features for n in range(40)])
     pages = pages_of(row)
@@ -186,26 +186,26 @@ def test_every_page_of_a_long_invoice_has_the_head_of_the_table_its_feature_and_
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (InvoiceStatus.DRAFT, "This is a draft and asks for nothing."),
+        (InvoiceStatus.DRAFT, "This is a draft. No payment is due."),
         (InvoiceStatus.PAID, "paid on 3 November 2026"),
         (InvoiceStatus.OVERDUE, "Overdue"),
-        (InvoiceStatus.VOIDED, "This invoice is void and asks for nothing."),
+        (InvoiceStatus.VOIDED, "This invoice is void. No payment is due."),
     ],
 )
-def test_the_document_says_how_it_stands(status: InvoiceStatus, words: str) -> None:
+def test_the_document_shows_the_invoices_status(status: InvoiceStatus, words: str) -> None:
     paid_at = datetime(2026, 11, 3, tzinfo=UTC) if status == InvoiceStatus.PAID else None
     row = invoice(status=status, paid_at=paid_at)
     assert words in text_of_html(row)
     assert words in pages_of(row)[0]
 
 
-def test_only_an_invoice_that_asks_for_money_says_where_to_send_it() -> None:
+def test_only_an_unpaid_invoice_shows_bank_details() -> None:
     for status in (InvoiceStatus.DRAFT, InvoiceStatus.PAID, InvoiceStatus.VOIDED):
         row = invoice(status=status, paid_at=datetime(2026, 11, 3, tzinfo=UTC))
         assert "IBAN" not in text_of_html(row)
 
 
-def test_a_credit_note_names_the_invoice_it_corrects_and_asks_for_nothing() -> None:
+def test_a_credit_note_names_the_invoice_it_corrects_and_has_no_amount_due() -> None:
     note = invoice(
         kind=InvoiceKind.CREDIT_NOTE,
         status=InvoiceStatus.PAID,
@@ -221,7 +221,7 @@ def test_a_credit_note_names_the_invoice_it_corrects_and_asks_for_nothing() -> N
         assert "Amount due" not in shown
 
 
-def test_the_same_invoice_is_the_same_file_whenever_it_is_made() -> None:
+def test_the_same_invoice_always_gives_the_same_file() -> None:
     row = invoice()
     made = invoice_pdf(row)
     assert made == invoice_pdf(invoice())
@@ -230,7 +230,7 @@ def test_the_same_invoice_is_the_same_file_whenever_it_is_made() -> None:
     assert told.creation_date == row.finalised_at, "the file names the moment it was made"
 
 
-def test_the_page_needs_nothing_from_elsewhere() -> None:
+def test_the_page_loads_no_external_resources() -> None:
     page = invoice_html(invoice())
     assert not re.search(r"(src|href)=|url\(|@import|https?://", page)
 

@@ -1,4 +1,4 @@
-"""Invoices in the API: rows, pages and files, for those who may see the tenant's bills."""
+"""Invoices in the API as JSON, HTML and PDF, for users with the right to see billing."""
 
 import pytest
 
@@ -36,14 +36,14 @@ def test_invoices_are_found_by_kind_and_status(api, owner, tenant, issued):
     assert len(caller.get(INVOICES, {"kind": "manual"}).json()["results"]) == 2
 
 
-def test_the_page_of_an_invoice_runs_and_loads_nothing(api, owner, issued):
+def test_the_invoice_page_runs_no_script_and_loads_nothing(api, owner, issued):
     answer = api(owner).get(f"{INVOICES}{issued.pk}/html/")
     assert answer["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer["Content-Security-Policy"]
     assert "INV-000001" in answer.content.decode()
 
 
-def test_the_file_of_an_invoice_is_named_after_its_number(api, owner, issued):
+def test_the_pdf_is_named_after_the_invoice_number(api, owner, issued):
     answer = api(owner).get(f"{INVOICES}{issued.pk}/pdf/")
     assert answer["Content-Type"] == "application/pdf"
     assert answer["Content-Disposition"] == 'attachment; filename="INV-000001.pdf"'
@@ -51,7 +51,7 @@ def test_the_file_of_an_invoice_is_named_after_its_number(api, owner, issued):
 
 
 @pytest.mark.parametrize("kind", ["html", "pdf"])
-def test_documents_are_for_those_who_may_see_the_bills(kind, api, admin, member, other_owner, issued):
+def test_documents_need_the_right_to_see_billing(kind, api, admin, member, other_owner, issued):
     address = f"{INVOICES}{issued.pk}/{kind}/"
     assert api(admin).get(address).status_code == 200
     assert problem(api(member).get(address)) == (403, "missing_right")
@@ -59,7 +59,7 @@ def test_documents_are_for_those_who_may_see_the_bills(kind, api, admin, member,
     assert problem(api().get(address)) == (401, "not_authenticated")
 
 
-def test_invoices_are_written_by_nobody_here(api, owner, issued):
+def test_invoices_are_read_only_in_the_api(api, owner, issued):
     caller = api(owner)
     for attempt in (
         caller.post(INVOICES, {}, format="json"),

@@ -1,4 +1,4 @@
-"""What time does to invoices: the unpaid fall overdue, and months that are over are drafted."""
+"""Maintenance of invoices: unpaid ones become overdue, and completed months are drafted."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ def move_to(tenant, zone):
         type(tenant).objects.filter(pk=tenant.pk).update(timezone=zone)
 
 
-def test_the_unpaid_fall_overdue_when_they_are_due(tenant, other_tenant):
+def test_unpaid_invoices_become_overdue_on_their_due_date(tenant, other_tenant):
     due = NOON + DAY
     with platform_context(tenant_id=tenant.pk):
         row = InvoiceFactory.create(status="pending", due_at=due)
@@ -47,8 +47,8 @@ def test_the_unpaid_fall_overdue_when_they_are_due(tenant, other_tenant):
     invoices.run_maintenance(now=due)
     with platform_context():
         assert [Invoice.objects.get(pk=each.pk).status for each in (row, paid, other)] == ["overdue", "paid", "pending"]
-        [told] = events("billing.invoice.overdue")
-    assert told.aggregate_id == row.pk
+        [event] = events("billing.invoice.overdue")
+    assert event.aggregate_id == row.pk
 
 
 def test_last_month_is_drafted_for_each_tenant_that_was_charged(tenant, other_tenant):
@@ -90,12 +90,12 @@ def test_a_month_ends_in_the_tenants_time_zone(tenant):
         ),
     ],
 )
-def test_the_last_month_is_that_of_the_calendar_whatever_the_clocks_do(zone, now, start, end):
+def test_last_month_is_the_calendar_month_across_clock_changes(zone, now, start, end):
     found = invoices.last_month(ZoneInfo(zone), now)
     assert [moment.isoformat() for moment in found] == [start, end]
 
 
-def test_a_month_is_made_up_for_a_week(tenant, other_tenant):
+def test_a_missed_month_is_drafted_for_a_week(tenant, other_tenant):
     spend(tenant)
     invoices.run_maintenance(now=SEPTEMBER + 7 * DAY)
     assert len(drafted(tenant)) == 1
@@ -104,7 +104,7 @@ def test_a_month_is_made_up_for_a_week(tenant, other_tenant):
     assert drafted(other_tenant) == []
 
 
-def test_a_month_whose_invoice_was_voided_is_left_to_people(tenant):
+def test_a_month_whose_invoice_was_voided_is_not_drafted_again(tenant):
     spend(tenant)
     invoices.run_maintenance(now=SEPTEMBER + DAY)
     with platform_context(tenant_id=tenant.pk):
@@ -113,14 +113,14 @@ def test_a_month_whose_invoice_was_voided_is_left_to_people(tenant):
     assert [row[3] for row in drafted(tenant)] == ["voided"]
 
 
-def test_currencies_are_invoiced_apart(tenant):
+def test_each_currency_has_its_own_invoice(tenant):
     spend(tenant, currency="EUR")
     invoices.run_maintenance(now=SEPTEMBER + DAY)
     with platform_context(tenant_id=tenant.pk):
         assert Invoice.objects.get(kind="usage").currency == "EUR"
 
 
-def test_one_tenant_that_fails_holds_up_no_other(tenant, other_tenant, caplog):
+def test_a_failing_tenant_does_not_block_the_rest(tenant, other_tenant, caplog):
     spend(tenant)
     spend(other_tenant)
     move_to(tenant, "Nowhere/Land")
@@ -131,7 +131,7 @@ def test_one_tenant_that_fails_holds_up_no_other(tenant, other_tenant, caplog):
     assert len(drafted(tenant)) == 1
 
 
-def test_the_task_tends_as_of_now(tenant):
+def test_the_task_runs_as_of_now(tenant):
     with platform_context(tenant_id=tenant.pk):
         row = InvoiceFactory.create(status="pending", due_at=NOON)
     tasks.tend_invoices()

@@ -1,4 +1,4 @@
-"""Numbers of invoices: one after the other, on finalised invoices only, whoever writes to the tables."""
+"""Invoice numbers are consecutive and only on finalised invoices, also when tables are written directly."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -41,17 +41,17 @@ def set_columns(invoice, **values):
 
 
 def take(number):
-    """Take a number behind the service's back, which left it to be checked at once."""
+    """Take a number without the service, with the constraint still checked at once."""
     execute("SET CONSTRAINTS billing_invoice_series_used DEFERRED")
     return execute("UPDATE billing_invoice_series SET last_number = %s WHERE series = 'INV'", [number])
 
 
-def test_numbers_follow_each_other_in_the_order_of_finalising(within):
+def test_numbers_follow_the_order_of_finalising(within):
     assert [row.invoice_number for row in finalised(3)] == ["INV-000001", "INV-000002", "INV-000003"]
     assert InvoiceSeries.objects.get(series="INV").last_number == 3
 
 
-def test_each_tenant_counts_for_itself(within, other_tenant):
+def test_each_tenant_has_its_own_numbers(within, other_tenant):
     assert finalised(1)[0].sequence_number == 1
     with platform_context(tenant_id=other_tenant.pk):
         assert finalised(2)[1].sequence_number == 2
@@ -67,7 +67,7 @@ def test_a_refused_finalisation_takes_no_number(within):
     assert finalised(1)[0].invoice_number == "INV-000001"
 
 
-def test_numbers_go_on_when_the_prefix_changes(within):
+def test_numbers_continue_when_the_prefix_changes(within):
     kept = writes.create(BillingProfile, {"invoice_prefix": "ACME"})
     assert finalised(1)[0].invoice_number == "ACME-INV-000001"
     writes.update(kept, {"invoice_prefix": "LAD"})
@@ -93,7 +93,7 @@ def test_an_invoice_is_not_finalised_without_a_number(within):
 @pytest.mark.parametrize(
     ("number", "text"), [(1, "INV-000001"), (3, "INV-000003"), (2, "INV-2"), (2, "MINE-000002"), (2, "INV-000003")]
 )
-def test_a_number_is_the_one_just_taken(number, text, within):
+def test_an_invoice_gets_the_number_just_taken(number, text, within):
     finalised(1)
     row = InvoiceFactory.create()
     with refused(CHECK) as caught:
@@ -102,7 +102,7 @@ def test_a_number_is_the_one_just_taken(number, text, within):
     assert constraint_of(caught) == "billing_invoices_finalised"
 
 
-def test_a_number_is_not_used_twice(within):
+def test_a_number_cannot_be_used_twice(within):
     finalised(1)
     row = InvoiceFactory.create()
     with refused(UNIQUE) as caught:
@@ -115,21 +115,21 @@ def test_a_number_is_not_used_twice(within):
     [((1, "INV-000002"), "billing_invoices_sequence_key"), ((2, "INV-000001"), "billing_invoices_number_key")],
     ids=["counted", "written"],
 )
-def test_a_number_is_used_once_as_it_is_counted_and_as_it_is_written(second, key, db):
+def test_both_forms_of_a_number_are_unique(second, key, db):
     add = (
         "INSERT INTO billing_invoices (tenant_id, status, sequence_number, invoice_number, finalised_at, subtotal,"
         " total, period_start, period_end) VALUES (%s, 'pending', %s, %s, now(), 1, 1, now(), now() + interval '1 day')"
     )
     tenant_id = uuid7()
     with superuser_connection() as superuser, superuser.transaction(force_rollback=True):
-        # Without the triggers, which look at the series before either key does.
+        # Without the triggers, which would refuse the row before the unique keys do.
         superuser.execute("SET LOCAL session_replication_role = replica")
         superuser.execute(add, [tenant_id, 1, "INV-000001"])
         with pytest.raises(UNIQUE, match=key):
             superuser.execute(add, [tenant_id, *second])
 
 
-def test_a_number_that_was_taken_must_be_on_an_invoice(within):
+def test_a_number_taken_must_be_used_by_an_invoice(within):
     finalised(1)
     with refused(CHECK) as caught:
         take(2)
@@ -138,14 +138,14 @@ def test_a_number_that_was_taken_must_be_on_an_invoice(within):
 
 
 @pytest.mark.parametrize("number", [0, 1, 4, -1])
-def test_a_series_goes_up_by_one(number, within):
+def test_a_series_increases_by_one(number, within):
     finalised(2)
     with refused(CHECK) as caught:
         take(number)
     assert constraint_of(caught) in ("billing_invoice_series_steps", "billing_invoice_series_counts_up")
 
 
-def test_a_series_neither_begins_late_nor_ends(within):
+def test_a_series_starts_at_zero_and_cannot_be_deleted(within):
     finalised(1)
     with refused(CHECK) as caught:
         execute(
@@ -207,7 +207,7 @@ def take_and_set(row):
         ("currency", "EUR"),
     ],
 )
-def test_nothing_of_a_finalised_invoice_changes(column, value, within):
+def test_no_column_of_a_finalised_invoice_can_change(column, value, within):
     [row] = finalised(1)
     with refused(CHECK) as caught:
         set_columns(row, **{column: value})
@@ -216,7 +216,7 @@ def test_nothing_of_a_finalised_invoice_changes(column, value, within):
         execute("DELETE FROM billing_invoices WHERE id = %s", [row.pk])
 
 
-def test_the_prefix_differs_where_older_numbers_begin_with_it(within):
+def test_the_prefix_avoids_legacy_numbers(within):
     kept = writes.create(BillingProfile, {"invoice_prefix": "INV"})
     old = InvoiceFactory.create(series=LEGACY_NUMBERS)
     assert invoices.finalise(invoice=old).invoice_number == "INV-OLD-000001"
@@ -230,7 +230,7 @@ def drafts(tenant, count):
 
 
 def in_threads(work, items):
-    """Do the work on each item in a thread of its own, all begun at the same moment."""
+    """Run the work on each item in its own thread, all started at once."""
     together = threading.Barrier(len(items))
 
     def run(item):
@@ -263,7 +263,7 @@ def test_simultaneous_finalisations_leave_no_gap_and_no_number_twice():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_invoice_finalised_by_several_at_once_gets_one_number():
+def test_an_invoice_finalised_simultaneously_gets_one_number():
     with platform_context():
         tenant = TenantFactory.create()
     [row] = drafts(tenant, 1)

@@ -1,4 +1,4 @@
-"""Period invoices: what the wallets were charged, line by line and to the last digit."""
+"""Period invoices match what the wallets were charged, line by line and exactly."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -79,7 +79,7 @@ def test_lines_are_by_feature_and_component_with_the_number_of_uses(within):
     assert (row.kind, row.status, row.invoice_number, row.amount_due) == ("usage", "draft", "", 0)
 
 
-def test_a_change_of_price_begins_a_line_of_its_own(within, tenant):
+def test_a_price_change_starts_a_new_line(within, tenant):
     use("a", at=AUGUST + DAY, minutes="10")
     with platform_context():
         PriceFactory.create(**CALL, tenant_id=tenant.pk, unit_price=Decimal("0.02"), effective_from=NOON)
@@ -87,7 +87,7 @@ def test_a_change_of_price_begins_a_line_of_its_own(within, tenant):
     assert [(line["unit_price"], line["amount"]) for line in draft().line_items] == [("0.013", "0.13"), ("0.02", "0.2")]
 
 
-def test_what_was_given_back_in_the_period_is_not_asked_for(within):
+def test_reversals_within_the_period_are_not_invoiced(within):
     use("a", minutes="10")
     gone = use("b", minutes="5")
     usage.void(event=gone, reason="Dropped call", now=NOON + DAY)
@@ -96,7 +96,7 @@ def test_what_was_given_back_in_the_period_is_not_asked_for(within):
     assert row.subtotal == charged()
 
 
-def test_what_is_given_back_later_is_on_the_invoice_of_then(within):
+def test_later_reversals_are_on_the_later_invoice(within):
     use("a", minutes="10")
     gone = use("b", minutes="5")
     before = draft()
@@ -109,7 +109,7 @@ def test_what_is_given_back_later_is_on_the_invoice_of_then(within):
     assert before.subtotal + after.subtotal == charged(AUGUST, SEPTEMBER + 30 * DAY) == Decimal("0.13")
 
 
-def test_late_use_has_a_line_of_its_own_in_the_month_in_which_it_was_charged(within):
+def test_late_usage_has_its_own_line_in_the_month_it_was_charged(within):
     use("a", minutes="10")
     use("late", at=AUGUST - timedelta(minutes=1), charged_at=AUGUST + DAY, minutes="3")
     assert shown(draft()) == [
@@ -118,7 +118,7 @@ def test_late_use_has_a_line_of_its_own_in_the_month_in_which_it_was_charged(wit
     ]
 
 
-def test_the_month_of_late_use_is_that_of_the_tenants_time_zone(within, tenant):
+def test_the_month_of_late_usage_follows_the_tenants_time_zone(within, tenant):
     with platform_context():
         tenant.timezone = "Asia/Dubai"
         tenant.save(update_fields=["timezone"])
@@ -131,13 +131,13 @@ def test_the_month_of_late_use_is_that_of_the_tenants_time_zone(within, tenant):
 @pytest.mark.parametrize(
     ("at", "within_it"), [(AUGUST, True), (SEPTEMBER, False), (AUGUST - timedelta(microseconds=1), False)]
 )
-def test_a_period_reaches_from_its_start_until_before_its_end(at, within_it, within):
+def test_a_period_excludes_its_end(at, within_it, within):
     use("a", at=at, minutes="10")
     use("b", minutes="1")
     assert draft().line_items[0]["quantity"] == ("11" if within_it else "1")
 
 
-def test_a_debit_that_no_use_explains_is_invoiced_as_it_is(within):
+def test_a_debit_without_usage_is_invoiced_as_it_is(within):
     use("a", minutes="10")
     ledger.debit(wallet=wallets.open_wallet(), amount=Decimal("1.5"), key="by-hand", now=NOON)
     row = draft()
@@ -145,7 +145,7 @@ def test_a_debit_that_no_use_explains_is_invoiced_as_it_is(within):
     assert row.subtotal == charged() == Decimal("1.63")
 
 
-def test_the_charge_of_a_hold_counts_and_what_it_held_does_not(within):
+def test_the_capture_of_a_hold_is_invoiced_and_the_hold_is_not(within):
     wallet = wallets.open_wallet()
     ledger.reserve(wallet=wallet, amount=Decimal(5), key="hold", ttl=2 * DAY, now=NOON)
     ledger.capture(hold=Hold.objects.get(), amount=Decimal(2), key="capture", now=NOON + DAY)
@@ -153,7 +153,7 @@ def test_the_charge_of_a_hold_counts_and_what_it_held_does_not(within):
     assert draft().subtotal == 2
 
 
-def test_legacy_credits_used_long_ago_are_not_use_of_the_month_they_were_moved_in(within):
+def test_moved_legacy_credits_are_not_invoiced_as_usage(within):
     use("a", minutes="10")
     ledger.debit(
         wallet=wallets.open_wallet(),
@@ -173,7 +173,7 @@ def test_every_wallet_of_the_tenant_is_on_its_invoice(within, owner):
     assert draft().subtotal == Decimal("1.13")
 
 
-def test_nothing_of_another_tenant_is_on_it(within, other_tenant):
+def test_the_invoice_leaves_out_other_tenants(within, other_tenant):
     use("a", minutes="10")
     with tenant_context(other_tenant.pk):
         ledger.topup(wallet=wallets.open_wallet(), amount=Decimal(5), key="fund", now=JULY)
@@ -181,7 +181,7 @@ def test_nothing_of_another_tenant_is_on_it(within, other_tenant):
     assert draft().subtotal == Decimal("0.13")
 
 
-def test_a_draft_is_made_again_in_place(within):
+def test_a_draft_is_redrafted_in_place(within):
     use("a", minutes="10")
     first = draft()
     use("b", minutes="10")
@@ -190,7 +190,7 @@ def test_a_draft_is_made_again_in_place(within):
     assert [event.aggregate_id for event in events("billing.invoice.drafted")] == [first.pk, first.pk]
 
 
-def test_a_draft_the_ledger_has_overtaken_is_not_finalised(within):
+def test_an_outdated_draft_cannot_be_finalised(within):
     use("a", minutes="10")
     row = draft()
     use("b", minutes="10")
@@ -199,14 +199,14 @@ def test_a_draft_the_ledger_has_overtaken_is_not_finalised(within):
     assert invoices.finalise(invoice=draft()).subtotal == Decimal("0.26")
 
 
-def test_use_that_wallets_paid_for_is_paid_when_it_is_finalised(within):
+def test_usage_paid_by_wallets_is_paid_when_the_invoice_is_finalised(within):
     use("a", minutes="10")
     row = invoices.finalise(invoice=draft())
     assert (row.status, row.payment_method, row.tax_lines, row.amount_due) == ("paid", "wallet", [], 0)
     assert (row.total, row.prepaid_amount) == (Decimal("0.13"), Decimal("0.13"))
 
 
-def test_tax_at_the_point_of_use_is_asked_for(within):
+def test_tax_due_on_use_is_invoiced(within):
     writes.create(BillingProfile, {"tax_point": "use", "tax_rate": Decimal("0.2"), "tax_name": "GST"})
     use("a", minutes="100")
     row = invoices.finalise(invoice=draft())
@@ -214,19 +214,19 @@ def test_tax_at_the_point_of_use_is_asked_for(within):
     assert (row.status, row.total, row.amount_due) == ("pending", Decimal("1.56"), Decimal("0.26"))
 
 
-def test_a_period_that_is_not_over_is_not_drafted(within):
+def test_a_period_that_has_not_ended_cannot_be_drafted(within):
     use("a", minutes="10")
     with pytest.raises(invoices.PeriodNotOver):
         draft(now=SEPTEMBER - timedelta(microseconds=1))
     assert draft(now=SEPTEMBER).subtotal
 
 
-def test_a_period_without_charges_is_not_drafted(within):
+def test_a_period_without_charges_cannot_be_drafted(within):
     with pytest.raises(invoices.NothingUsed):
         draft()
 
 
-def test_no_use_is_invoiced_twice(within):
+def test_usage_is_not_invoiced_twice(within):
     use("a", minutes="10")
     row = invoices.finalise(invoice=draft())
     for start, end in ((AUGUST, SEPTEMBER), (NOON, SEPTEMBER + 15 * DAY), (NOON, NOON + DAY)):
@@ -234,7 +234,7 @@ def test_no_use_is_invoiced_twice(within):
             draft(start, end)
 
 
-def test_the_database_itself_keeps_periods_apart(within):
+def test_the_database_refuses_overlapping_periods(within):
     use("a", minutes="10")
     draft()
     with pytest.raises(writes.Refused, match="Another invoice covers use of this period"):
@@ -254,7 +254,7 @@ def test_an_invoice_by_hand_may_cover_any_period(within):
     assert InvoiceFactory.create(period_start=AUGUST, period_end=SEPTEMBER).pk
 
 
-def test_what_the_ledger_says_is_not_edited(within):
+def test_values_from_the_ledger_cannot_be_edited(within):
     use("a", minutes="10")
     row = draft()
     for name, value in (("line_items", []), ("period_end", NOON), ("currency", "EUR")):
@@ -266,7 +266,7 @@ def test_what_the_ledger_says_is_not_edited(within):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_posting_under_way_is_waited_for():
+def test_drafting_waits_for_postings_in_progress():
     with platform_context():
         tenant = TenantFactory.create()
     with tenant_context(tenant.pk):
@@ -288,7 +288,7 @@ def test_a_posting_under_way_is_waited_for():
     assert drafted == [Decimal(3)]
 
 
-def test_a_line_of_packages_or_tiers_shows_the_mean_price_and_its_terms(within):
+def test_a_package_or_tier_line_shows_the_average_price_and_its_terms(within):
     sms, page = ({**CALL, "model": model, "unit": "message"} for model in ("sms", "fax"))
     tiers = [{"up_to": "10", "unit_price": "0.03"}, {"up_to": None, "unit_price": "0.01"}]
     with platform_context():
@@ -302,7 +302,7 @@ def test_a_line_of_packages_or_tiers_shows_the_mean_price_and_its_terms(within):
         charging.charge(event=event, now=NOON)
     row = draft()
     assert shown(row) == [
-        ("Telephony: twilio fax, by the message, graduated price, mean shown", "50", "0.9", 2),
+        ("Telephony: twilio fax, by the message, graduated price, average shown", "50", "0.9", 2),
         ("Telephony: twilio sms, by the message, in packages of 25 at 0.16", "50", "0.48", 2),
     ]
     assert [line["unit_price"] for line in row.line_items] == ["0.018", "0.0096"]

@@ -1,4 +1,4 @@
-"""Who invoices are written to, and how they are taxed."""
+"""Billing profiles: recipient and tax of invoices."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -40,7 +40,7 @@ def test_the_api_shows_the_defaults_before_anything_is_written(client: APIClient
     assert response.json()["tax_rate"] == "0.0500"
 
 
-def test_writing_it_the_first_time_makes_it_and_again_changes_it(client: APIClient, tenant: Tenant) -> None:
+def test_the_first_write_creates_the_profile_and_the_next_one_changes_it(client: APIClient, tenant: Tenant) -> None:
     assert put(client, country="AE", tax_rate="0.05").status_code == 200
     assert put(client, country="DE").json()["country"] == "DE"
     with platform_context():
@@ -62,7 +62,7 @@ def test_writing_it_the_first_time_makes_it_and_again_changes_it(client: APIClie
         ("tax_point", "never", "not a valid choice"),
     ],
 )
-def test_what_cannot_be_is_refused_with_what_to_do(client: APIClient, field: str, value: Any, says: str) -> None:
+def test_invalid_values_are_refused_with_advice(client: APIClient, field: str, value: Any, says: str) -> None:
     response = put(client, **{field: value})
     assert response.status_code == 400
     assert says in " ".join(response.json()["errors"][field])
@@ -75,7 +75,7 @@ def test_a_lost_update_is_refused(client: APIClient) -> None:
     assert response.status_code == 412
 
 
-def test_a_member_neither_sees_nor_writes_it(member: User, api: Callable[..., APIClient]) -> None:
+def test_a_member_can_neither_read_nor_write_the_profile(member: User, api: Callable[..., APIClient]) -> None:
     assert api(member).get(URL).status_code == 403
     assert put(api(member)).status_code == 403
 

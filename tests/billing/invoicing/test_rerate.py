@@ -67,7 +67,7 @@ def change(statement: str) -> None:
         assert superuser.execute(statement).rowcount == 1
 
 
-def test_every_invoice_of_the_demo_is_reproduced_and_one_digit_is_noticed(demo_tenants: Any) -> None:
+def test_every_demo_invoice_is_reproduced_and_a_changed_digit_is_noticed(demo_tenants: Any) -> None:
     with platform_context():
         count = Invoice.objects.filter(kind=InvoiceKind.USAGE).exclude(status="voided").count()
     told = rerate()

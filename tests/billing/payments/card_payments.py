@@ -1,4 +1,4 @@
-"""Buying by card in tests: the checkout, and what Stripe tells of it."""
+"""Helpers for card payment tests: start checkouts, deliver webhooks, read the results."""
 
 import time
 from decimal import Decimal
@@ -17,7 +17,7 @@ APP = "http://localhost:5173"
 
 
 def start_checkout(client: Any, package: CreditPackage, *, key: str = "purchase-1", **body: Any) -> Any:
-    """Ask for a checkout."""
+    """Request a checkout."""
     wanted = {
         "package": str(package.pk),
         "success_url": f"{APP}/settings?tab=credits&payment=success",
@@ -28,7 +28,7 @@ def start_checkout(client: Any, package: CreditPackage, *, key: str = "purchase-
 
 
 def deliver_webhook(payload: str, *, secret: str = WEBHOOK_SECRET, age: int = 0, signature: str | None = None) -> Any:
-    """Deliver a webhook, signed ``age`` seconds ago."""
+    """Deliver a webhook that was signed ``age`` seconds ago."""
     header = sign(payload, secret, at=int(time.time()) - age) if signature is None else signature
     return Client(raise_request_exception=False).post(
         WEBHOOK, payload, content_type="application/json", HTTP_STRIPE_SIGNATURE=header
@@ -36,38 +36,38 @@ def deliver_webhook(payload: str, *, secret: str = WEBHOOK_SECRET, age: int = 0,
 
 
 def deliver_event(account: StripeAccount, kind: str, subject: dict[str, Any]) -> str:
-    """Tell of something once; returns what became of it."""
+    """Deliver an event and return its outcome."""
     answer = deliver_webhook(account.event(kind, subject))
     assert answer.status_code == 200, answer.content
     return str(answer.json()["outcome"])
 
 
 def pay_checkout(account: StripeAccount, session_id: str) -> dict[str, Any]:
-    """Pay a checkout, and have it told; returns the session."""
+    """Pay a checkout, deliver its event, and return the session."""
     session = account.pay(session_id)
     assert deliver_event(account, "checkout.session.completed", session) == "processed"
     return session
 
 
 def available(wallet: Wallet) -> Decimal:
-    """What can be spent now."""
+    """Return the wallet's available balance."""
     with platform_context():
         return Wallet.objects.get(pk=wallet.pk).available_balance
 
 
 def ledger_rows(wallet: Wallet) -> list[LedgerTransaction]:
-    """The wallet's ledger."""
+    """Return the wallet's ledger entries."""
     with platform_context():
         return list(LedgerTransaction.objects.filter(wallet=wallet).order_by("wallet_version"))
 
 
 def get_payment(**by: Any) -> Payment:
-    """The only payment, or the one."""
+    """Return the only payment that matches."""
     with platform_context():
         return Payment.objects.get(**by)
 
 
 def stripe_events() -> list[StripeEvent]:
-    """What was told."""
+    """Return all Stripe events in order."""
     with platform_context():
         return list(StripeEvent.objects.order_by("created_at"))

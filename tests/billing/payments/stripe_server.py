@@ -1,7 +1,7 @@
-"""Stripe as its documents describe it, on this machine: sessions, payment intents, idempotency keys, webhooks.
+"""A local Stripe server, as documented: sessions, payment intents, idempotency keys and webhooks.
 
-It keeps everything in memory. ``python -m tests.billing.payments.stripe_server`` runs it beside a server, for trying
-the checkout by hand; docs/operations.md says how. Sources: docs.stripe.com/api (idempotent_requests, errors,
+It keeps everything in memory. Run ``python -m tests.billing.payments.stripe_server`` beside a server to try the
+checkout by hand; see docs/operations.md. Sources: docs.stripe.com/api (idempotent_requests, errors,
 checkout/sessions, payment_intents), docs.stripe.com/webhooks (signatures, retries, order of events).
 """
 
@@ -29,13 +29,13 @@ SESSION_SECONDS = 24 * 3600
 
 
 def sign(payload: str, secret: str, *, at: int) -> str:
-    """The ``StripeAccount-Signature`` header of a webhook."""
+    """Return the ``Stripe-Signature`` header of a webhook."""
     digest = hmac.new(secret.encode(), f"{at}.{payload}".encode(), hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
 
 
 def nest_params(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """A form body as Stripe reads it: ``line_items[0][quantity]=1`` is a list of objects."""
+    """Parse a form body as Stripe does: ``line_items[0][quantity]=1`` is a list of objects."""
     tree: dict[str, Any] = {}
     for name, value in pairs:
         head, *rest = name.replace("]", "").split("[")
@@ -48,7 +48,7 @@ def nest_params(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 class ErrorResponse(Exception):
-    """An answer that is an error."""
+    """An error response."""
 
     def __init__(self, status: int, kind: str, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -58,7 +58,7 @@ class ErrorResponse(Exception):
 
 @dataclass
 class StoredResponse:
-    """The first answer under an idempotency key."""
+    """The first response to an idempotency key."""
 
     request: tuple[str, str]
     status: int = 0
@@ -68,11 +68,11 @@ class StoredResponse:
 
 @dataclass
 class StripeAccount:
-    """The state of the account, and what tests do to it.
+    """The state of the account, and the failures that tests inject.
 
-    ``before`` is called with the path of a write before it is carried out, ``after`` before it is answered;
-    either may raise ``Hangup`` to drop the line. ``busy`` is how many writes
-    are put off, ``refusal`` why every write is refused.
+    ``before`` is called with the path of a write before it is executed, ``after`` before the response is sent;
+    either may raise ``Hangup`` to drop the connection. ``busy`` is the number of writes to answer with 429,
+    ``refusal`` the reason with which every write is refused.
     """
 
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class StripeAccount:
         return f"{kind}_test_{next(self._numbers)}"
 
     def write(self, path: str, body: str, key: str) -> tuple[int, dict[str, Any]]:
-        """A POST under its idempotency key: the first one is carried out, others get its answer or an error."""
+        """Handle a POST. The first one with a key is executed; others get its response or an error."""
         with self._lock:
             if self.busy:
                 self.busy -= 1
@@ -114,7 +114,7 @@ class StripeAccount:
         try:
             self.before(path)
         except Hangup:
-            # It never arrived.
+            # The request never arrived.
             del self.remembered[key]
             raise
         known.status, known.body = self._result(path, nest_params(parse_qsl(body)))
@@ -191,7 +191,7 @@ class StripeAccount:
         return intent
 
     def read(self, path: str, query: dict[str, str]) -> dict[str, Any]:
-        """A GET."""
+        """Handle a GET."""
         name = path.rsplit("/", 1)[-1]
         for known in (self.sessions, self.intents):
             if name in known:
@@ -207,7 +207,7 @@ class StripeAccount:
         raise ErrorResponse(404, "invalid_request_error", f"No such object: {name}", code="resource_missing")
 
     def pay(self, session_id: str, *, card: str = CARD, at_once: bool = True) -> dict[str, Any]:
-        """Somebody enters a card; with a bank that takes days the session is completed and unpaid."""
+        """Pay the session. With a slow bank it completes unpaid."""
         session = self.sessions[session_id]
         data = session["_intent_data"]
         intent = self._intent(session["amount_total"], session["currency"], data.get("metadata", {}))
@@ -220,12 +220,12 @@ class StripeAccount:
         return session
 
     def expire(self, session_id: str) -> dict[str, Any]:
-        """Nobody came to pay in time."""
+        """Expire the session."""
         self.sessions[session_id]["status"] = "expired"
         return self.sessions[session_id]
 
     def charge_of(self, intent_id: str, *, refunded: int = 0) -> dict[str, Any]:
-        """The charge behind a payment intent, with so much of it refunded."""
+        """Return the charge of a payment intent with this amount refunded."""
         intent = self.intents[intent_id]
         return {
             "id": intent_id.replace("pi_", "ch_"),
@@ -239,7 +239,7 @@ class StripeAccount:
         }
 
     def dispute_of(self, intent_id: str) -> dict[str, Any]:
-        """A dispute over a payment intent. It carries no metadata of the payment."""
+        """Return a dispute of a payment intent. It carries no metadata of the payment."""
         intent = self.intents[intent_id]
         return {
             "id": self.id("dp"),
@@ -253,7 +253,7 @@ class StripeAccount:
         }
 
     def event(self, kind: str, subject: dict[str, Any]) -> str:
-        """The body of a webhook that tells of it."""
+        """Return the body of a webhook about the object."""
         body = {
             "id": self.id("evt"),
             "object": "event",
@@ -266,16 +266,16 @@ class StripeAccount:
 
 
 class Hangup(Exception):
-    """The line goes dead before the answer."""
+    """Drops the connection before the response."""
 
 
 def public_fields(row: dict[str, Any]) -> dict[str, Any]:
-    """The object as it goes over the line."""
+    """Return the object without its private fields."""
     return {name: value for name, value in row.items() if not name.startswith("_")}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """The HTTP side."""
+    """The HTTP request handler."""
 
     protocol_version = "HTTP/1.1"
     stripe: StripeAccount
@@ -307,7 +307,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, json.dumps(public_fields(body)), "application/json")
 
     def _pay(self, session_id: str) -> None:
-        """The page where a card is entered: looking at it pays, and tells the webhook as Stripe would."""
+        """Serve the payment page. Opening it pays the session and sends the webhooks."""
         session = self.stripe.pay(session_id)
         intent = self.stripe.intents[session["payment_intent"]]
         if self.told is not None:
@@ -324,11 +324,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
+        """Log nothing."""
 
 
 def serve(stripe: StripeAccount, *, port: int = 0, told: Callable[[str], None] | None = None) -> ThreadingHTTPServer:
-    """A server for the account; ``told`` hands on the webhooks of the payment page."""
+    """Return a server for the account. ``told`` receives the webhooks of the payment page."""
     handler = type("AccountHandler", (Handler,), {"stripe": stripe, "told": staticmethod(told) if told else None})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
@@ -337,7 +337,7 @@ def serve(stripe: StripeAccount, *, port: int = 0, told: Callable[[str], None] |
 
 
 def _post(address: str, payload: str) -> None:
-    """Tell a webhook, and again after a while when it does not answer with a success, as Stripe does."""
+    """Post a webhook and, as Stripe does, repeat it until it succeeds."""
     for wait in (0, 1, 5, 30):
         time.sleep(wait)
         headers = {

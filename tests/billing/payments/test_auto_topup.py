@@ -1,4 +1,4 @@
-"""Automatic top-ups: begun when a wallet runs low, charged once, and never more often than the rule allows."""
+"""Automatic top-ups start on a low balance, charge once, and respect the rule's limits."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,7 +35,7 @@ NOW = timezone.now()
 
 @pytest.fixture(autouse=True)
 def the_moment_is_now() -> None:
-    """Leases are kept by the database's clock, which goes on while other tests run."""
+    """Set the clock to now: leases use the database's clock."""
     global NOW
     NOW = timezone.now()
 
@@ -45,7 +45,7 @@ RULES = "/api/v1/billing-auto-topups/"
 
 @pytest.fixture
 def rule(tenant: Tenant, wallet: Wallet, account: StripeAccount) -> AutoTopup:
-    """Below 20.00 the tenant's wallet, which is empty, gets 100.00 from a good card."""
+    """A rule that tops up the empty wallet with 100.00 from a valid card below 20.00."""
     with platform_context(tenant_id=tenant.pk):
         return AutoTopupFactory.create(wallet=wallet, is_enabled=True, payment_method_id=CARD)
 
@@ -75,7 +75,7 @@ def reread(rule: AutoTopup) -> AutoTopup:
 
 
 def die(_path: str) -> None:
-    """What the account does when the line goes dead."""
+    """Drop the connection."""
     raise Hangup
 
 
@@ -105,7 +105,7 @@ def test_a_package_is_bought_at_its_price(rule: AutoTopup, wallet: Wallet, packa
     assert (get_payment().total, get_payment().amount) == (Decimal("108.08"), Decimal(100))
 
 
-def test_the_news_of_a_low_wallet_begins_it_in_the_drain(
+def test_a_low_balance_event_starts_a_top_up(
     rule: AutoTopup, wallet: Wallet, tenant: Tenant, account: StripeAccount
 ) -> None:
     with tenant_context(tenant.pk):
@@ -131,7 +131,9 @@ def test_the_news_of_a_low_wallet_begins_it_in_the_drain(
     ],
     ids=["off", "enough", "paused", "suspended", "closed"],
 )
-def test_nothing_begins_when_the_rule_does_not_ask_for_it(spoil: Callable[[AutoTopup], Any], rule: AutoTopup) -> None:
+def test_no_top_up_starts_when_the_rule_does_not_call_for_one(
+    spoil: Callable[[AutoTopup], Any], rule: AutoTopup
+) -> None:
     with platform_context():
         spoil(rule)
     assert consider() == 0
@@ -147,7 +149,9 @@ def test_the_wallets_of_each_tenant_are_topped_up_from_their_own_cards(
     assert {each["customer"] for each in account.intents.values()} == {rule.customer_id, other.customer_id}
 
 
-def test_a_second_one_waits_until_the_first_has_ended(rule: AutoTopup, wallet: Wallet, account: StripeAccount) -> None:
+def test_a_second_top_up_waits_until_the_first_has_ended(
+    rule: AutoTopup, wallet: Wallet, account: StripeAccount
+) -> None:
     change(rule, minutes_between=1)
     account.processing = True
     consider()
@@ -160,7 +164,7 @@ def test_a_second_one_waits_until_the_first_has_ended(rule: AutoTopup, wallet: W
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_that_begin_at_once_one_does(rule: AutoTopup) -> None:
+def test_only_one_of_several_simultaneous_top_ups_starts(rule: AutoTopup) -> None:
     def begin() -> bool:
         with tenant_context(rule.tenant_id):
             return auto_topup.start_topup(rule_id=rule.pk, now=NOW) is not None
@@ -168,7 +172,7 @@ def test_of_many_that_begin_at_once_one_does(rule: AutoTopup) -> None:
     assert run_together(*[begin] * 8).count(True) == 1
 
 
-def test_the_database_lets_no_second_one_begin_for_a_wallet(rule: AutoTopup, tenant: Tenant) -> None:
+def test_the_database_refuses_a_second_open_top_up_of_a_wallet(rule: AutoTopup, tenant: Tenant) -> None:
     consider()
     change(rule, minutes_between=1)
     with platform_context():
@@ -181,7 +185,7 @@ def test_the_database_lets_no_second_one_begin_for_a_wallet(rule: AutoTopup, ten
         assert Payment.objects.count() == 1
 
 
-def test_no_more_are_begun_in_a_day_than_the_rule_allows(
+def test_the_daily_limit_of_top_ups_is_kept(
     rule: AutoTopup, wallet: Wallet, tenant: Tenant, account: StripeAccount
 ) -> None:
     begun = []
@@ -194,7 +198,7 @@ def test_no_more_are_begun_in_a_day_than_the_rule_allows(
     assert consider(after=timedelta(hours=24, seconds=1)) == 1
 
 
-def test_the_next_one_keeps_its_distance(rule: AutoTopup, wallet: Wallet, tenant: Tenant) -> None:
+def test_the_minimum_time_between_top_ups_is_kept(rule: AutoTopup, wallet: Wallet, tenant: Tenant) -> None:
     consider()
     settle()
     spend(tenant, wallet, "100", "work")
@@ -202,7 +206,7 @@ def test_the_next_one_keeps_its_distance(rule: AutoTopup, wallet: Wallet, tenant
     assert consider(after=timedelta(minutes=11)) == 1
 
 
-def test_a_declined_card_is_left_alone_for_an_hour_and_people_are_told(
+def test_a_declined_card_pauses_the_rule_for_an_hour_and_is_announced(
     rule: AutoTopup, wallet: Wallet, account: StripeAccount
 ) -> None:
     change(rule, payment_method_id=DECLINED_CARD)
@@ -216,7 +220,7 @@ def test_a_declined_card_is_left_alone_for_an_hour_and_people_are_told(
     assert consider(after=timedelta(minutes=61)) == 1
 
 
-def test_a_decline_that_stripe_tells_later_counts_the_same(
+def test_a_decline_reported_by_webhook_pauses_the_rule_too(
     rule: AutoTopup, wallet: Wallet, account: StripeAccount
 ) -> None:
     account.processing = True
@@ -230,9 +234,7 @@ def test_a_decline_that_stripe_tells_later_counts_the_same(
     assert len(declines()) == 1
 
 
-def test_a_busy_provider_is_asked_again_under_the_same_key(
-    rule: AutoTopup, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_a_busy_provider_is_retried_with_the_same_key(rule: AutoTopup, wallet: Wallet, account: StripeAccount) -> None:
     account.busy = 1
     consider()
     settle()
@@ -242,7 +244,7 @@ def test_a_busy_provider_is_asked_again_under_the_same_key(
     assert {key for _path, key in account.requests} == {str(get_payment().pk)}
 
 
-def test_what_stripe_refuses_pauses_the_rule_and_a_wrong_key_does_not(
+def test_a_refused_request_pauses_the_rule_and_a_wrong_api_key_does_not(
     rule: AutoTopup, wallet: Wallet, account: StripeAccount, settings: Any
 ) -> None:
     settings.STRIPE_SECRET_KEY = "sk_test_revoked"
@@ -256,7 +258,7 @@ def test_what_stripe_refuses_pauses_the_rule_and_a_wrong_key_does_not(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_charge_without_an_answer_is_asked_after_and_made_once(
+def test_a_charge_without_a_response_is_looked_up_and_made_once(
     moment: str, rule: AutoTopup, wallet: Wallet, account: StripeAccount
 ) -> None:
     setattr(account, moment, die)
@@ -270,7 +272,7 @@ def test_a_charge_without_an_answer_is_asked_after_and_made_once(
 
 
 @pytest.mark.parametrize("reached", [False, True])
-def test_a_sender_that_vanished_is_asked_after_and_charges_once(
+def test_a_charge_whose_sender_crashed_is_looked_up_and_made_once(
     reached: bool, rule: AutoTopup, wallet: Wallet, account: StripeAccount
 ) -> None:
     consider()
@@ -285,7 +287,7 @@ def test_a_sender_that_vanished_is_asked_after_and_charges_once(
     assert len(account.intents) == 1
 
 
-def test_a_charge_that_never_arrived_is_not_made_when_nobody_wants_it_any_more(
+def test_a_charge_that_never_arrived_is_dropped_when_it_is_no_longer_needed(
     rule: AutoTopup, wallet: Wallet, tenant: Tenant, account: StripeAccount
 ) -> None:
     consider()
@@ -298,9 +300,7 @@ def test_a_charge_that_never_arrived_is_not_made_when_nobody_wants_it_any_more(
     assert (get_payment().status, account.intents, available(wallet)) == ("failed", {}, 500)
 
 
-def test_a_charge_that_succeeded_is_credited_though_it_was_given_up(
-    rule: AutoTopup, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_a_late_success_of_a_failed_charge_is_credited(rule: AutoTopup, wallet: Wallet, account: StripeAccount) -> None:
     consider()
     claimed = settlement.claim(now=NOW)
     assert claimed is not None
@@ -312,7 +312,7 @@ def test_a_charge_that_succeeded_is_credited_though_it_was_given_up(
     assert (get_payment().status, available(wallet)) == ("succeeded", 100)
 
 
-def test_a_webhook_that_overtakes_the_answer_credits_the_charge_once(
+def test_a_webhook_that_arrives_before_the_response_credits_once(
     rule: AutoTopup, wallet: Wallet, account: StripeAccount
 ) -> None:
     consider()
@@ -325,7 +325,7 @@ def test_a_webhook_that_overtakes_the_answer_credits_the_charge_once(
     assert [row.amount for row in ledger_rows(wallet)] == [100]
 
 
-def test_a_lost_webhook_of_a_checkout_is_made_up_for_by_asking(
+def test_a_checkout_with_a_lost_webhook_is_looked_up(
     api: Any, owner: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage
 ) -> None:
     session = start_checkout(api(owner), package).json()["checkout_session_id"]
@@ -334,7 +334,7 @@ def test_a_lost_webhook_of_a_checkout_is_made_up_for_by_asking(
     assert (get_payment().status, available(wallet)) == ("succeeded", 100)
 
 
-def test_a_checkout_nobody_opened_expires_by_itself(
+def test_an_unopened_checkout_expires(
     api: Any, owner: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage
 ) -> None:
     account.before = die
@@ -344,7 +344,7 @@ def test_a_checkout_nobody_opened_expires_by_itself(
     assert get_payment().status == "expired"
 
 
-def test_a_card_is_kept_when_the_payer_agreed_and_then_the_rule_can_be_switched_on(
+def test_a_card_is_saved_with_consent_and_then_the_rule_can_be_enabled(
     api: Any, owner: Any, admin: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage
 ) -> None:
     made = api(admin).post(RULES, {"wallet": str(wallet.pk), "threshold": "20", "amount": "100"}, format="json")
@@ -361,7 +361,7 @@ def test_a_card_is_kept_when_the_payer_agreed_and_then_the_rule_can_be_switched_
     assert intent["customer"] not in switched_on.content.decode()
 
 
-def test_a_card_is_not_kept_unasked(
+def test_a_card_is_not_saved_without_consent(
     api: Any, owner: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage
 ) -> None:
     session = start_checkout(api(owner), package).json()["checkout_session_id"]

@@ -1,4 +1,4 @@
-"""Buying a package of credits: what it costs, where it leads, and that it is bought once."""
+"""Checkout of a credit package: its cost, its redirects, and that it is bought once."""
 
 import logging
 import threading
@@ -32,7 +32,7 @@ def lines(account: StripeAccount) -> list[tuple[str, str]]:
     return [(line["name"], line["amount"]) for line in session["_lines"]]
 
 
-def test_a_checkout_asks_for_package_tax_and_card_fee_each_on_its_own_line(
+def test_a_checkout_lists_package_tax_and_card_fee_on_separate_lines(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     answer = start_checkout(api(owner), package)
@@ -48,7 +48,7 @@ def test_a_checkout_asks_for_package_tax_and_card_fee_each_on_its_own_line(
     assert session["success_url"].startswith(APP)
 
 
-def test_tax_that_is_due_on_use_is_not_asked_for_now(
+def test_tax_due_on_use_is_not_charged_at_checkout(
     api: Any, owner: Any, tenant: Tenant, account: StripeAccount, package: CreditPackage
 ) -> None:
     with platform_context(tenant_id=tenant.pk):
@@ -58,22 +58,20 @@ def test_tax_that_is_due_on_use_is_not_asked_for_now(
 
 
 @given(net=st.decimals(min_value="0.01", max_value="100000", places=2))
-def test_what_remains_after_the_card_fee_is_the_net(net: Decimal) -> None:
+def test_the_net_amount_remains_after_the_card_fee(net: Decimal) -> None:
     fee = purchases.card_fee(net, "USD")
     kept = ((net + fee) * Decimal("0.029") + Decimal("1.00")).quantize(Decimal("0.01"), "ROUND_HALF_UP")
     assert net + fee - kept == net
 
 
-def test_without_keys_the_checkout_says_which_settings_are_missing(
-    api: Any, owner: Any, package: CreditPackage
-) -> None:
+def test_a_checkout_without_api_keys_names_the_missing_settings(api: Any, owner: Any, package: CreditPackage) -> None:
     answer = start_checkout(api(owner), package)
     assert problem(answer) == (501, "stripe_not_configured")
     assert "STRIPE_SECRET_KEY" in answer.json()["detail"]
     assert "STRIPE_WEBHOOK_SECRET" in answer.json()["detail"]
 
 
-def test_only_who_may_buy_buys_and_names_the_purchase(
+def test_buying_needs_the_right_and_an_idempotency_key(
     api: Any, owner: Any, admin: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     assert problem(start_checkout(api(admin), package)) == (403, "missing_right")
@@ -82,7 +80,7 @@ def test_only_who_may_buy_buys_and_names_the_purchase(
     assert account.requests == []
 
 
-def test_no_purchase_goes_without_a_key_even_where_the_view_forgets_to_ask_for_one(
+def test_the_service_refuses_a_purchase_without_an_idempotency_key(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("billing.payments.api.PaymentViewSet.idempotency_required", ())
@@ -93,7 +91,7 @@ def test_no_purchase_goes_without_a_key_even_where_the_view_forgets_to_ask_for_o
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_checkout_does_not_begin_where_a_transaction_would_wait_for_stripe(
+def test_a_checkout_cannot_start_inside_a_transaction(
     owner: Any, tenant: Tenant, account: StripeAccount, package: CreditPackage
 ) -> None:
     wanted = CheckoutRequest(package.pk, f"{APP}/paid", f"{APP}/cancelled")
@@ -102,7 +100,7 @@ def test_a_checkout_does_not_begin_where_a_transaction_would_wait_for_stripe(
     assert account.requests == []
 
 
-def test_the_same_key_leads_to_the_same_checkout(
+def test_the_same_key_returns_the_same_checkout(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     first, second = start_checkout(api(owner), package), start_checkout(api(owner), package)
@@ -111,7 +109,7 @@ def test_the_same_key_leads_to_the_same_checkout(
     assert len(account.sessions) == 1
 
 
-def test_the_same_key_for_another_purchase_is_refused_by_field(
+def test_the_same_key_for_a_different_purchase_is_refused_by_field(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     start_checkout(api(owner), package)
@@ -135,7 +133,7 @@ def test_the_same_key_for_another_purchase_is_refused_by_field(
         "http://localhost:5174/",
     ],
 )
-def test_a_payer_is_sent_to_the_app_only(
+def test_redirects_lead_only_to_the_app(
     address: str, api: Any, owner: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     answer = start_checkout(api(owner), package, success_url=address)
@@ -143,7 +141,7 @@ def test_a_payer_is_sent_to_the_app_only(
     assert account.requests == []
 
 
-def test_what_is_not_sold_and_what_is_another_tenants_is_not_there(
+def test_unsold_packages_and_other_tenants_wallets_are_not_found(
     api: Any, owner: Any, other_tenant: Tenant, account: StripeAccount, package: CreditPackage
 ) -> None:
     with platform_context():
@@ -170,7 +168,7 @@ def test_a_closed_wallet_and_another_currency_are_refused(
     assert account.requests == []
 
 
-def test_a_refusal_of_stripe_ends_the_payment(
+def test_a_request_refused_by_stripe_fails_the_payment(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     account.refusal = "The amount is too small."
@@ -179,7 +177,7 @@ def test_a_refusal_of_stripe_ends_the_payment(
     assert (get_payment().status, account.refusal in get_payment().error) == ("failed", True)
 
 
-def test_a_key_that_stripe_refuses_is_told_without_it_and_the_request_is_good_once_it_is_corrected(
+def test_a_wrong_api_key_is_reported_without_showing_it_and_the_request_can_be_repeated(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage, settings: Any
 ) -> None:
     settings.STRIPE_SECRET_KEY = "sk_test_revoked"
@@ -191,7 +189,7 @@ def test_a_key_that_stripe_refuses_is_told_without_it_and_the_request_is_good_on
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_payment_is_on_record_before_stripe_is_asked_and_no_transaction_waits_for_the_answer(
+def test_the_payment_is_committed_before_stripe_is_called(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     seen: list[Any] = []
@@ -209,7 +207,7 @@ def test_the_payment_is_on_record_before_stripe_is_asked_and_no_transaction_wait
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_line_that_goes_dead_is_healed_by_the_same_request(
+def test_a_dropped_connection_is_recovered_by_repeating_the_request(
     moment: str, api: Any, owner: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     def die(_path: str) -> None:
@@ -226,7 +224,7 @@ def test_a_line_that_goes_dead_is_healed_by_the_same_request(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_crash_between_the_call_and_the_record_is_healed_by_the_same_request(
+def test_a_crash_between_call_and_record_is_recovered_by_repeating_the_request(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(**_values: Any) -> Payment:
@@ -243,7 +241,7 @@ def test_a_crash_between_the_call_and_the_record_is_healed_by_the_same_request(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_simultaneous_requests_with_one_key_begin_one_payment(
+def test_simultaneous_requests_with_one_key_create_one_payment(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage
 ) -> None:
     answers: list[Any] = []
@@ -257,7 +255,7 @@ def test_simultaneous_requests_with_one_key_begin_one_payment(
         each.start()
     for each in threads:
         each.join()
-    # Stripe refuses a key that is in use; whoever is told so asks again.
+    # Stripe refuses a key that is in use; the client repeats the request.
     assert {each.status_code for each in answers} <= {201, 503}
     assert start_checkout(api(owner), package).status_code == 201
     with platform_context():
@@ -266,7 +264,7 @@ def test_simultaneous_requests_with_one_key_begin_one_payment(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_neither_key_is_written_to_any_log(
+def test_api_keys_are_never_logged(
     api: Any, owner: Any, account: StripeAccount, package: CreditPackage, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -276,7 +274,7 @@ def test_neither_key_is_written_to_any_log(
     assert WEBHOOK_SECRET not in caplog.text
 
 
-def test_the_default_packages_are_made_once_and_more_costs_less_per_credit(db: None) -> None:
+def test_default_packages_are_created_once_and_larger_ones_cost_less_per_credit(db: None) -> None:
     with platform_context():
         assert packages.load_defaults() == 4
         assert packages.load_defaults() == 0

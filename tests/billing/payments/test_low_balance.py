@@ -1,4 +1,4 @@
-"""Running low is told once per crossing: in the feed, and by mail to those who can do something about it."""
+"""A low balance is announced once per crossing, in the feed and by mail to users who can top up."""
 
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ LOW = "billing.wallet.balance_low"
 
 @pytest.fixture
 def told_below_50(tenant, wallet):
-    """The tenant's wallet with 100 in it, told of below 50."""
+    """The tenant's wallet with a balance of 100 and a threshold of 50."""
     with platform_context(tenant_id=tenant.pk):
         ledger.topup(wallet=wallet, amount=Decimal(100), key="first")
         wallets.set_threshold(wallet=wallet, threshold=Decimal(50))
@@ -62,7 +62,7 @@ def test_owner_and_admin_get_one_mail_each_per_crossing(told_below_50, owner, ad
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whose_own_wallet_runs_low_is_told_too(tenant, owner, member):
+def test_the_owner_of_a_personal_wallet_is_mailed_too(tenant, owner, member):
     with platform_context(tenant_id=tenant.pk):
         own = wallets.open_wallet(user=member)
         ledger.topup(wallet=own, amount=Decimal(5), key="own")
@@ -73,7 +73,7 @@ def test_whose_own_wallet_runs_low_is_told_too(tenant, owner, member):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_mail_that_is_no_longer_true_is_not_sent(told_below_50, owner):
+def test_an_outdated_low_balance_mail_is_not_sent(told_below_50, owner):
     move(told_below_50, -60)
     drain()
     move(told_below_50, 60)
@@ -84,7 +84,7 @@ def test_a_mail_that_is_no_longer_true_is_not_sent(told_below_50, owner):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_people_who_left_are_not_told(told_below_50, owner, admin):
+def test_users_who_left_are_not_mailed(told_below_50, owner, admin):
     with platform_context():
         User.objects.filter(pk=admin.pk).update(is_active=False)
     move(told_below_50, -60)
@@ -92,7 +92,7 @@ def test_people_who_left_are_not_told(told_below_50, owner, admin):
     assert recipients() == ["owner@acme.test"]
 
 
-def test_a_lower_threshold_is_crossed_anew(tenant, told_below_50):
+def test_a_lowered_threshold_can_be_crossed_again(tenant, told_below_50):
     move(told_below_50, -60)
     with platform_context(tenant_id=tenant.pk):
         wallets.set_threshold(wallet=told_below_50, threshold=Decimal(20))
@@ -100,7 +100,7 @@ def test_a_lower_threshold_is_crossed_anew(tenant, told_below_50):
     assert len(events(LOW)) == 2
 
 
-def test_setting_the_same_threshold_again_is_no_news(tenant, told_below_50):
+def test_setting_the_same_threshold_again_sends_nothing(tenant, told_below_50):
     with platform_context(tenant_id=tenant.pk):
         wallets.set_threshold(wallet=told_below_50, threshold=Decimal("50.00"))
     assert len(events("billing.wallet.threshold_set")) == 1

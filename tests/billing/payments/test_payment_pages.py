@@ -1,4 +1,4 @@
-"""Card payments in the admin: what staff see of them, and the little they may do."""
+"""Card payments in the admin: what staff see and may do."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -33,17 +33,17 @@ LIST = "/admin/billing/payment/"
 
 @pytest.fixture
 def session(api: Any, owner: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage) -> str:
-    """A checkout for the tenant's wallet, still to be paid: 100.00 for 108.08."""
+    """An unpaid checkout for the tenant's wallet: 100.00 for 108.08."""
     return str(start_checkout(api(owner), package).json()["checkout_session_id"])
 
 
-def act(browser: Client, name: str, **values: Any) -> Any:
-    return browser.post(f"{LIST}{get_payment().pk}/{name}/", values, follow=True)
+def act(admin_of: Client, name: str, **values: Any) -> Any:
+    return admin_of.post(f"{LIST}{get_payment().pk}/{name}/", values, follow=True)
 
 
-def confirmed(browser: Client, name: str) -> Any:
-    """What the action answers once what it would do was looked at."""
-    return act(browser, name, _preview=act(browser, name).context["preview"].digest)
+def confirmed(admin_of: Client, name: str) -> Any:
+    """Run the action through its preview and return the final page."""
+    return act(admin_of, name, _preview=act(admin_of, name).context["preview"].digest)
 
 
 def refunded_but_spent(session: str, wallet: Wallet, account: StripeAccount) -> None:
@@ -61,7 +61,9 @@ def test_a_payment_shows_what_was_paid_line_by_line(session: str, root: Client, 
         assert text in page
 
 
-def test_staff_have_stripe_asked_at_once(session: str, wallet: Wallet, root: Client, account: StripeAccount) -> None:
+def test_staff_can_have_a_payment_checked_at_once(
+    session: str, wallet: Wallet, root: Client, account: StripeAccount
+) -> None:
     account.pay(session)
     assert settlement.settle_due(cards=provider(), now=timezone.now()) == 0
     assert "will be asked" in act(root, "ask").content.decode()
@@ -69,14 +71,14 @@ def test_staff_have_stripe_asked_at_once(session: str, wallet: Wallet, root: Cli
     assert available(wallet) == 100
 
 
-def test_credits_are_taken_back_once_the_wallet_holds_them_again(
+def test_credits_are_reclaimed_once_the_wallet_holds_them_again(
     session: str, wallet: Wallet, root: Client, superuser: User, account: StripeAccount, tenant: Tenant
 ) -> None:
     refunded_but_spent(session, wallet, account)
     assert "could not be taken back" in confirmed(root, "take_back").content.decode()
     assert available(wallet) == 40
     with platform_context():
-        # The very credit that was bought must be there: the use of it is taken back.
+        # Reclaiming needs the purchased lot, so the debit that used it is reversed.
         spent = LedgerTransaction.objects.get(wallet=wallet, idempotency_key="work")
     with tenant_context(tenant.pk):
         ledger.reverse(transaction=spent, key="undo", reason="Never happened")
@@ -88,7 +90,7 @@ def test_credits_are_taken_back_once_the_wallet_holds_them_again(
     assert ledger_rows(wallet)[-1].created_by_id == superuser.pk
 
 
-def test_what_was_looked_into_is_settled_with_a_reason(
+def test_a_reviewed_payment_is_resolved_with_a_reason(
     session: str, wallet: Wallet, root: Client, account: StripeAccount
 ) -> None:
     refunded_but_spent(session, wallet, account)
@@ -98,7 +100,7 @@ def test_what_was_looked_into_is_settled_with_a_reason(
     assert get_payment().attention == ""
 
 
-def test_a_tenants_owner_sees_the_payment_and_moves_nothing(
+def test_a_tenants_owner_can_only_read_payments(
     session: str, wallet: Wallet, admin_of: Any, owner: Any, account: StripeAccount
 ) -> None:
     refunded_but_spent(session, wallet, account)
@@ -109,7 +111,7 @@ def test_a_tenants_owner_sees_the_payment_and_moves_nothing(
     assert get_payment().attention
 
 
-def test_an_event_leads_to_its_payment(session: str, root: Client, account: StripeAccount) -> None:
+def test_a_stripe_event_links_to_its_payment(session: str, root: Client, account: StripeAccount) -> None:
     pay_checkout(account, session)
     with platform_context():
         event = StripeEvent.objects.get()
@@ -121,7 +123,7 @@ def test_an_event_leads_to_its_payment(session: str, root: Client, account: Stri
     assert root.get(f"/admin/billing/stripeevent/{stranger.pk}/change/").status_code == 200
 
 
-def test_a_payment_that_ended_is_kept_as_it_is_by_the_database(session: str, account: StripeAccount) -> None:
+def test_the_database_refuses_to_change_a_payment_that_has_ended(session: str, account: StripeAccount) -> None:
     pay_checkout(account, session)
     with platform_context():
         for change in ({"total": Decimal(1)}, {"amount": Decimal(1000)}, {"status": "pending"}):

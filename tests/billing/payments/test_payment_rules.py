@@ -1,4 +1,4 @@
-"""What the database itself refuses of card payments and all that is kept beside wallets and invoices."""
+"""Database rules of card payments, packages, top-up rules and billing profiles."""
 
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -18,7 +18,7 @@ from tests.factories.billing import LedgerTransactionFactory
 
 ON = {"is_enabled": True}
 
-# Table, what a row is made with, what is then written, and the rule that refuses it.
+# Model, initial values, the change, and the rule that refuses it.
 REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (Payment, {}, {"total": 1}, "billing_payments_total"),
     (Payment, {}, {"tax": 5}, "billing_payments_total"),
@@ -69,7 +69,7 @@ REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (BillingProfile, {}, {"invoice_prefix": "acme"}, "billing_profiles_prefix"),
 ]
 
-# Table, what a row is made with, what its copy has of its own, and the key that refuses the copy.
+# Model, initial values, the copy's differing values, and the unique key that refuses it.
 UNIQUE: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (Payment, {}, {"checkout_session_id": ""}, "billing_payments_idempotency_key"),
     (Payment, {}, {"idempotency_key": "other"}, "billing_payments_session_key"),
@@ -94,7 +94,7 @@ UNIQUE: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (InvoiceSeries, {}, {}, "billing_invoice_series_key"),
 ]
 
-# Table, what a row is made with, what is wrong with its copy, and the rule that refuses the copy.
+# Model, initial values, the copy's wrong values, and the rule that refuses it.
 NEVER_BEGUN: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (Payment, {}, {"kind": "gift", "idempotency_key": "other"}, "billing_payments_kind_valid"),
     (EntitlementUse, {}, {"window": "week", "window_start": "2026-03-01"}, "billing_entitlement_usage_window_valid"),
@@ -107,7 +107,7 @@ def cases(rules: list[Any]) -> Any:
 
 
 def writing(tenant: Any) -> AbstractContextManager[None]:
-    """The role that may write all of these tables."""
+    """Use the role that may write all of these tables."""
     return platform_context(tenant_id=tenant.pk)
 
 
@@ -120,14 +120,14 @@ def test_the_database_refuses_a_write_that_breaks_a_rule(model, values, change, 
 
 
 @pytest.mark.parametrize(("model", "values", "own", "key"), cases(UNIQUE))
-def test_what_there_is_once_is_there_once(model, values, own, key, tenant):
+def test_unique_keys_are_enforced(model, values, own, key, tenant):
     row = made(model, tenant, **values)
     with writing(tenant), refused(psycopg.errors.UniqueViolation) as caught:
         insert_copy(row, own)
     assert constraint_of(caught) == key
 
 
-def test_a_rule_buys_a_package_or_pays_in_an_amount_and_not_both(tenant):
+def test_a_rule_has_either_a_package_or_an_amount(tenant):
     row, package = made(AutoTopup, tenant), made(CreditPackage, tenant)
     with writing(tenant), refused(psycopg.errors.CheckViolation) as caught:
         write(row, {**ON, "package_id": package.pk})
@@ -135,14 +135,14 @@ def test_a_rule_buys_a_package_or_pays_in_an_amount_and_not_both(tenant):
 
 
 @pytest.mark.parametrize(("model", "values", "wrong", "rule"), cases(NEVER_BEGUN))
-def test_a_row_that_breaks_a_rule_is_not_written_in_the_first_place(model, values, wrong, rule, tenant):
+def test_a_new_row_that_breaks_a_rule_is_refused(model, values, wrong, rule, tenant):
     row = made(model, tenant, **values)
     with writing(tenant), refused(psycopg.errors.CheckViolation) as caught:
         insert_copy(row, wrong)
     assert constraint_of(caught) == rule
 
 
-def test_an_entry_of_the_ledger_pays_for_one_payment(tenant):
+def test_a_ledger_entry_belongs_to_one_payment(tenant):
     with platform_context(tenant_id=tenant.pk):
         entry = LedgerTransactionFactory.create()
     paid = {"status": "succeeded", "paid_at": NOON, "ledger_transaction_id": entry.pk}
@@ -154,7 +154,7 @@ def test_an_entry_of_the_ledger_pays_for_one_payment(tenant):
     assert constraint_of(caught) == "billing_payments_ledger_key"
 
 
-def test_late_money_a_refund_and_what_a_person_notes_may_still_be_written(tenant):
+def test_late_money_refunds_and_reviews_can_still_be_recorded(tenant):
     with platform_context(tenant_id=tenant.pk):
         entry = LedgerTransactionFactory.create()
     row = made(Payment, tenant, status="failed")

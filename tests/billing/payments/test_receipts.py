@@ -1,4 +1,4 @@
-"""Receipts of credits bought by card: one for each payment, finalised and paid in one go."""
+"""Receipts for card payments: one per payment, finalised and paid at once."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def within(tenant):
 
 
 def paid(**values):
-    """A payment that has succeeded, with its entry in the ledger."""
+    """Create a successful payment with its ledger entry."""
     row = PaymentFactory.create(**values)
     entry = ledger.topup(wallet=row.wallet_id, amount=row.amount, key=f"payment {row.pk}")
     row.status, row.paid_at, row.ledger_transaction_id = "succeeded", PAID_AT, entry.id
@@ -50,7 +50,7 @@ def test_a_receipt_lists_credits_fee_and_tax_and_is_paid(within):
     assert [event.aggregate_id for event in events("billing.invoice.paid")] == [row.pk]
 
 
-def test_what_cost_neither_fee_nor_tax_has_no_line_for_them(within):
+def test_a_receipt_without_fee_and_tax_has_no_lines_for_them(within):
     row = receipt_for_payment(paid(fee=Decimal(0)))
     assert (len(row.line_items), row.tax_lines, row.total) == (1, [], Decimal(99))
 
@@ -62,18 +62,18 @@ def test_a_payment_has_one_receipt(within):
     assert Invoice.objects.count() == 1
 
 
-def test_a_payment_that_brought_no_money_has_no_receipt(within):
+def test_an_unpaid_payment_has_no_receipt(within):
     with pytest.raises(invoices.WrongInvoiceStatus):
         receipt_for_payment(PaymentFactory.create())
 
 
-def test_several_receipts_are_written_in_one_transaction(within):
+def test_several_receipts_can_be_written_in_one_transaction(within):
     numbers = [receipt_for_payment(paid()).invoice_number for _ in range(3)]
     assert numbers == ["INV-000001", "INV-000002", "INV-000003"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_simultaneous_news_of_a_payment_make_one_receipt():
+def test_simultaneous_events_of_a_payment_create_one_receipt():
     with platform_context():
         tenant = TenantFactory.create()
     with platform_context(tenant_id=tenant.pk):

@@ -1,4 +1,4 @@
-"""Those who send automatic payments: each has its payment to itself for a while, and what a late one says is old."""
+"""Settlement workers claim one payment each for a lease, and late results do not overwrite newer claims."""
 
 import threading
 from datetime import timedelta
@@ -26,7 +26,7 @@ LATER = timedelta(minutes=10)
 
 @pytest.fixture
 def rule(tenant: Tenant, wallet: Wallet, account: StripeAccount) -> AutoTopup:
-    """Below 20.00 the tenant's wallet, which is empty, gets 100.00 from a good card."""
+    """A rule that tops up the empty wallet with 100.00 from a valid card below 20.00."""
     with platform_context(tenant_id=tenant.pk):
         return AutoTopupFactory.create(wallet=wallet, is_enabled=True, payment_method_id=CARD)
 
@@ -41,7 +41,7 @@ def claim() -> Payment | None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_payment_that_another_sender_has_is_passed_over(
+def test_a_payment_claimed_by_another_worker_is_skipped(
     rule: AutoTopup, other_tenant: Tenant, account: StripeAccount
 ) -> None:
     with platform_context(tenant_id=other_tenant.pk):
@@ -65,9 +65,7 @@ def test_a_payment_that_another_sender_has_is_passed_over(
     assert (free and free.tenant_id, none) == (other_tenant.pk, None)
 
 
-def test_a_sender_that_comes_back_late_leaves_the_next_ones_claim_alone(
-    rule: AutoTopup, account: StripeAccount
-) -> None:
+def test_a_late_worker_does_not_overwrite_the_next_claim(rule: AutoTopup, account: StripeAccount) -> None:
     consider()
     late = claim()
     with platform_context():
@@ -78,7 +76,7 @@ def test_a_sender_that_comes_back_late_leaves_the_next_ones_claim_alone(
     assert (get_payment().lease_until is not None, get_payment().next_attempt_at) == (True, None)
 
 
-def test_a_payment_that_somebody_sends_is_left_alone_until_the_lease_runs_out(
+def test_a_leased_payment_is_not_claimed_until_the_lease_expires(
     rule: AutoTopup, wallet: Wallet, account: StripeAccount
 ) -> None:
     consider()
@@ -87,7 +85,7 @@ def test_a_payment_that_somebody_sends_is_left_alone_until_the_lease_runs_out(
     assert (get_payment().status, account.intents) == ("created", {})
 
 
-def test_a_payment_whose_sender_died_is_settled_when_the_lease_has_run_out(
+def test_a_payment_whose_worker_died_is_settled_after_the_lease(
     rule: AutoTopup, wallet: Wallet, account: StripeAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     consider()
@@ -97,7 +95,7 @@ def test_a_payment_whose_sender_died_is_settled_when_the_lease_has_run_out(
     assert (get_payment().status, available(wallet), len(account.intents)) == ("succeeded", 100, 1)
 
 
-def test_a_decline_that_is_told_twice_pauses_the_rule_once(rule: AutoTopup, tenant: Tenant) -> None:
+def test_a_decline_reported_twice_pauses_the_rule_once(rule: AutoTopup, tenant: Tenant) -> None:
     consider()
     for minutes in (0, 5):
         with tenant_context(tenant.pk):
@@ -108,9 +106,7 @@ def test_a_decline_that_is_told_twice_pauses_the_rule_once(rule: AutoTopup, tena
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_a_rule_is_weighed_nobody_else_begins_a_payment_that_would_count(
-    rule: AutoTopup, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_lock_on_a_rule_keeps_its_limit_exact(rule: AutoTopup, monkeypatch: pytest.MonkeyPatch) -> None:
     weigh = auto_topup._limit_reached
     others: list[object] = []
 

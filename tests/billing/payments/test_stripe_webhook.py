@@ -1,4 +1,4 @@
-"""What Stripe tells, acted on once: paid, failed, expired, refunded and disputed; repeated, forged and out of order."""
+"""Stripe's webhook processes each event once, also when events are repeated, forged or out of order."""
 
 import json
 import threading
@@ -35,7 +35,7 @@ from tests.support.concurrency import run_together, wait_until_blocked
 
 @pytest.fixture
 def session(api: Any, owner: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage) -> str:
-    """A checkout for the tenant's wallet, still to be paid: 100.00 for 108.08."""
+    """An unpaid checkout for the tenant's wallet: 100.00 for 108.08."""
     return str(start_checkout(api(owner), package).json()["checkout_session_id"])
 
 
@@ -44,7 +44,7 @@ def events(kind: str) -> list[dict[str, Any]]:
         return [each.payload for each in DomainEvent.objects.filter(event_type=kind).order_by("created_at")]
 
 
-def test_a_paid_checkout_brings_the_credits_once_and_a_receipt(
+def test_a_paid_checkout_credits_once_and_gets_a_receipt(
     session: str, wallet: Wallet, account: StripeAccount, owner: Any
 ) -> None:
     pay_checkout(account, session)
@@ -59,7 +59,7 @@ def test_a_paid_checkout_brings_the_credits_once_and_a_receipt(
     assert (receipt.status, receipt.total, receipt.tax) == ("paid", Decimal("108.08"), Decimal("4.95"))
 
 
-def test_the_same_event_is_acted_on_once_and_counted(session: str, wallet: Wallet, account: StripeAccount) -> None:
+def test_a_repeated_event_is_processed_once_and_counted(session: str, wallet: Wallet, account: StripeAccount) -> None:
     payload = account.event("checkout.session.completed", account.pay(session))
     assert [deliver_webhook(payload).json()["outcome"] for _ in range(3)] == ["processed"] * 3
     assert available(wallet) == 100
@@ -67,7 +67,7 @@ def test_the_same_event_is_acted_on_once_and_counted(session: str, wallet: Walle
     assert (event.deliveries, event.payment_id, event.tenant_id) == (3, get_payment().pk, wallet.tenant_id)
 
 
-def test_another_event_of_the_same_session_brings_nothing_more(
+def test_another_event_of_the_same_session_credits_nothing_more(
     session: str, wallet: Wallet, account: StripeAccount
 ) -> None:
     paid_session = pay_checkout(account, session)
@@ -78,9 +78,7 @@ def test_another_event_of_the_same_session_brings_nothing_more(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_event_twenty_times_at_once_brings_the_credits_once(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_twenty_simultaneous_deliveries_credit_once(session: str, wallet: Wallet, account: StripeAccount) -> None:
     payload = account.event("checkout.session.completed", account.pay(session))
     _at_once([payload] * 20)
     assert [row.amount for row in ledger_rows(wallet)] == [100]
@@ -88,9 +86,7 @@ def test_the_same_event_twenty_times_at_once_brings_the_credits_once(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_different_events_of_one_session_at_once_bring_the_credits_once(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_simultaneous_events_of_one_session_credit_once(session: str, wallet: Wallet, account: StripeAccount) -> None:
     paid_session = account.pay(session)
     kinds = ["checkout.session.completed", "checkout.session.async_payment_succeeded"] * 4
     _at_once([account.event(kind, paid_session) for kind in kinds])
@@ -113,7 +109,7 @@ def _at_once(payloads: list[str]) -> None:
 
 
 @pytest.mark.parametrize("forgery", ["another secret", "no signature", "an old one", "another body", "nonsense"])
-def test_what_stripe_did_not_sign_just_now_is_refused(
+def test_a_missing_wrong_or_old_signature_is_refused(
     forgery: str, session: str, wallet: Wallet, account: StripeAccount
 ) -> None:
     payload = account.event("checkout.session.completed", account.pay(session))
@@ -134,7 +130,7 @@ def test_what_stripe_did_not_sign_just_now_is_refused(
     assert (available(wallet), stripe_events()) == (0, [])
 
 
-def test_a_signature_of_a_moment_ago_is_good(session: str, wallet: Wallet, account: StripeAccount) -> None:
+def test_a_recent_signature_is_accepted(session: str, wallet: Wallet, account: StripeAccount) -> None:
     assert (
         deliver_webhook(account.event("checkout.session.completed", account.pay(session)), age=240).status_code == 200
     )
@@ -150,7 +146,7 @@ def test_a_signature_of_a_moment_ago_is_good(session: str, wallet: Wallet, accou
         ({"id": "cs_test_other"}, "checkout session"),
     ],
 )
-def test_what_does_not_fit_the_payment_brings_nothing_and_waits_for_a_person(
+def test_an_event_that_does_not_match_the_payment_is_flagged_and_credits_nothing(
     change: dict[str, Any], what: str, session: str, wallet: Wallet, account: StripeAccount
 ) -> None:
     account.pay(session)
@@ -158,12 +154,12 @@ def test_what_does_not_fit_the_payment_brings_nothing_and_waits_for_a_person(
     assert available(wallet) == 0
     assert f"The {what} is" in get_payment().attention
     assert events("billing.payment.attention_needed")
-    # The true event is still good.
+    # The genuine event is still accepted.
     assert deliver_event(account, "checkout.session.completed", account.sessions[session]) == "processed"
     assert available(wallet) == 100
 
 
-def test_a_session_of_another_tenant_brings_nothing(
+def test_a_session_of_another_tenant_credits_nothing(
     session: str, wallet: Wallet, account: StripeAccount, api: Any, other_owner: Any, package: CreditPackage
 ) -> None:
     foreign = start_checkout(api(other_owner), package).json()
@@ -177,7 +173,7 @@ def test_a_session_of_another_tenant_brings_nothing(
     assert get_payment(pk=foreign["id"]).status == "pending"
 
 
-def test_a_session_of_another_tenant_brings_nothing_to_a_payment_without_a_session_either(
+def test_a_session_of_another_tenant_credits_nothing_to_a_payment_without_a_session(
     session: str, account: StripeAccount, api: Any, other_owner: Any, package: CreditPackage
 ) -> None:
     def die(_path: str) -> None:
@@ -193,7 +189,7 @@ def test_a_session_of_another_tenant_brings_nothing_to_a_payment_without_a_sessi
     assert get_payment(pk=foreign.pk).status == "created"
 
 
-def test_a_payment_we_do_not_know_is_refused_and_what_is_not_ours_is_acknowledged(
+def test_unknown_payments_are_refused_and_events_of_other_products_ignored(
     session: str, wallet: Wallet, account: StripeAccount
 ) -> None:
     account.pay(session)
@@ -205,7 +201,7 @@ def test_a_payment_we_do_not_know_is_refused_and_what_is_not_ours_is_acknowledge
     assert available(wallet) == 0
 
 
-def test_a_bank_that_takes_days_is_waited_for(session: str, wallet: Wallet, account: StripeAccount) -> None:
+def test_a_delayed_bank_payment_stays_pending(session: str, wallet: Wallet, account: StripeAccount) -> None:
     deliver_event(account, "checkout.session.completed", account.pay(session, at_once=False))
     assert (available(wallet), get_payment().status) == (0, "pending")
     account.sessions[session]["payment_status"] = "paid"
@@ -213,18 +209,18 @@ def test_a_bank_that_takes_days_is_waited_for(session: str, wallet: Wallet, acco
     assert (available(wallet), get_payment().status) == (100, "succeeded")
 
 
-def test_a_bank_that_refuses_after_days_ends_the_payment(session: str, wallet: Wallet, account: StripeAccount) -> None:
+def test_a_delayed_bank_payment_can_fail(session: str, wallet: Wallet, account: StripeAccount) -> None:
     deliver_event(account, "checkout.session.completed", account.pay(session, at_once=False))
     deliver_event(account, "checkout.session.async_payment_failed", account.sessions[session])
     assert (available(wallet), get_payment().status) == (0, "failed")
 
 
-def test_a_checkout_nobody_paid_expires(session: str, wallet: Wallet, account: StripeAccount) -> None:
+def test_an_unpaid_checkout_expires(session: str, wallet: Wallet, account: StripeAccount) -> None:
     deliver_event(account, "checkout.session.expired", account.expire(session))
     assert (available(wallet), get_payment().status) == (0, "expired")
 
 
-def test_money_that_arrives_after_all_is_credited(session: str, wallet: Wallet, account: StripeAccount) -> None:
+def test_money_that_arrives_after_expiry_is_credited(session: str, wallet: Wallet, account: StripeAccount) -> None:
     deliver_event(account, "checkout.session.completed", account.pay(session, at_once=False))
     deliver_event(account, "checkout.session.async_payment_failed", account.sessions[session])
     account.sessions[session]["payment_status"] = "paid"
@@ -232,7 +228,7 @@ def test_money_that_arrives_after_all_is_credited(session: str, wallet: Wallet, 
     assert (available(wallet), get_payment().status) == (100, "succeeded")
 
 
-def test_late_news_of_a_paid_checkout_changes_nothing(session: str, wallet: Wallet, account: StripeAccount) -> None:
+def test_late_events_of_a_paid_checkout_change_nothing(session: str, wallet: Wallet, account: StripeAccount) -> None:
     pay_checkout(account, session)
     open_session = {**account.sessions[session], "payment_status": "unpaid"}
     for kind in ("checkout.session.completed", "checkout.session.expired", "checkout.session.async_payment_failed"):
@@ -240,7 +236,7 @@ def test_late_news_of_a_paid_checkout_changes_nothing(session: str, wallet: Wall
     assert (available(wallet), get_payment().status) == (100, "succeeded")
 
 
-def test_news_of_a_checkout_that_could_not_be_recorded_is_credited_all_the_same(
+def test_an_event_of_an_unrecorded_checkout_is_credited(
     api: Any, owner: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage
 ) -> None:
     def die(_path: str) -> None:
@@ -256,7 +252,7 @@ def test_news_of_a_checkout_that_could_not_be_recorded_is_credited_all_the_same(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_breaks_here_is_undone_recorded_and_good_the_next_time(
+def test_a_failing_event_is_rolled_back_recorded_and_processed_on_retry(
     session: str, wallet: Wallet, account: StripeAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payload = account.event("checkout.session.completed", account.pay(session))
@@ -265,7 +261,7 @@ def test_what_breaks_here_is_undone_recorded_and_good_the_next_time(
         raise DatabaseError("the disk is full")
 
     with monkeypatch.context() as patched:
-        # After the money was posted, so that the posting must be undone.
+        # Fails after the money was posted, so that the posting must be rolled back.
         patched.setattr("billing.payments.services.payments.emit", lambda *_args, **_values: broken())
         assert deliver_webhook(payload).status_code >= 500
     assert (available(wallet), get_payment().status) == (0, "pending")
@@ -275,9 +271,7 @@ def test_what_breaks_here_is_undone_recorded_and_good_the_next_time(
     assert available(wallet) == 100
 
 
-def test_a_closed_wallet_takes_no_money_and_somebody_must_look(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_a_payment_into_a_closed_wallet_is_flagged(session: str, wallet: Wallet, account: StripeAccount) -> None:
     with platform_context():
         Wallet.objects.update(status=WalletStatus.CLOSED)
     assert deliver_event(account, "checkout.session.completed", account.pay(session)) == "refused"
@@ -290,9 +284,7 @@ def _refund(account: StripeAccount, session: str, cents: int) -> str:
     return deliver_event(account, "charge.refunded", charge)
 
 
-def test_a_refund_takes_the_credits_back_by_reversing_the_top_up(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_a_refund_reverses_the_top_up(session: str, wallet: Wallet, account: StripeAccount) -> None:
     pay_checkout(account, session)
     assert _refund(account, session, 10808) == "processed"
     topup, reversal = ledger_rows(wallet)
@@ -308,9 +300,7 @@ def test_a_refund_takes_the_credits_back_by_reversing_the_top_up(
     assert available(wallet) == 0
 
 
-def test_a_refund_of_a_part_takes_its_share_and_the_rest_later(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_a_partial_refund_reclaims_its_share(session: str, wallet: Wallet, account: StripeAccount) -> None:
     pay_checkout(account, session)
     _refund(account, session, 2702)
     assert (available(wallet), get_payment().status) == (75, "succeeded")
@@ -323,7 +313,7 @@ def test_a_refund_of_a_part_takes_its_share_and_the_rest_later(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_refunds_told_at_once_each_takes_what_the_other_left(
+def test_simultaneous_refunds_reclaim_their_own_shares(
     session: str, wallet: Wallet, account: StripeAccount, tenant: Tenant
 ) -> None:
     pay_checkout(account, session)
@@ -346,9 +336,7 @@ def test_of_two_refunds_told_at_once_each_takes_what_the_other_left(
     assert (available(wallet), row.status, row.reclaimed_amount, row.attention) == (0, "refunded", 100, "")
 
 
-def test_news_of_a_smaller_refund_that_comes_late_changes_nothing(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_a_late_event_of_a_smaller_refund_changes_nothing(session: str, wallet: Wallet, account: StripeAccount) -> None:
     pay_checkout(account, session)
     _refund(account, session, 10808)
     assert _refund(account, session, 2702) == "ignored"
@@ -356,7 +344,7 @@ def test_news_of_a_smaller_refund_that_comes_late_changes_nothing(
     assert len(events("billing.payment.refunded")) == 1
 
 
-def test_credits_that_were_spent_before_the_refund_are_left_to_a_person(
+def test_a_refund_of_spent_credits_is_flagged(
     session: str, wallet: Wallet, account: StripeAccount, tenant: Tenant
 ) -> None:
     pay_checkout(account, session)
@@ -368,7 +356,7 @@ def test_credits_that_were_spent_before_the_refund_are_left_to_a_person(
     assert len(events("billing.payment.attention_needed")) == 1
 
 
-def test_a_refund_that_is_told_before_the_payment_takes_the_credits_when_they_come(
+def test_a_refund_reported_before_its_payment_reclaims_the_credits_later(
     session: str, wallet: Wallet, account: StripeAccount
 ) -> None:
     account.pay(session)
@@ -384,7 +372,7 @@ def test_a_refund_of_more_than_was_paid_is_refused(session: str, wallet: Wallet,
     assert available(wallet) == 100
 
 
-def test_a_dispute_suspends_the_wallet_and_tells(session: str, wallet: Wallet, account: StripeAccount) -> None:
+def test_a_dispute_suspends_the_wallet_and_is_announced(session: str, wallet: Wallet, account: StripeAccount) -> None:
     pay_checkout(account, session)
     intent = account.sessions[session]["payment_intent"]
     assert deliver_event(account, "charge.dispute.created", account.dispute_of(intent)) == "processed"
@@ -394,7 +382,7 @@ def test_a_dispute_suspends_the_wallet_and_tells(session: str, wallet: Wallet, a
     assert "disputed" in get_payment().attention
 
 
-def test_a_dispute_that_is_told_again_does_not_suspend_a_wallet_that_staff_reactivated(
+def test_a_repeated_dispute_does_not_suspend_a_reactivated_wallet(
     session: str, wallet: Wallet, account: StripeAccount
 ) -> None:
     intent = pay_checkout(account, session)["payment_intent"]
@@ -407,13 +395,11 @@ def test_a_dispute_that_is_told_again_does_not_suspend_a_wallet_that_staff_react
         assert Wallet.objects.get(pk=wallet.pk).status == "active"
 
 
-def test_a_dispute_about_what_we_do_not_know_is_not_passed_over(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
+def test_a_dispute_of_an_unknown_payment_is_refused(session: str, wallet: Wallet, account: StripeAccount) -> None:
     account.pay(session)
     stranger = account.dispute_of(account.sessions[session]["payment_intent"])
     assert deliver_event(account, "charge.dispute.created", stranger) == "refused"
 
 
-def test_without_keys_the_webhook_says_so_and_keeps_nothing(db: None) -> None:
+def test_the_webhook_without_api_keys_answers_501_and_stores_nothing(db: None) -> None:
     assert problem(deliver_webhook(json.dumps({"id": "evt_1"}))) == (501, "stripe_not_configured")

@@ -1,4 +1,4 @@
-"""A declined automatic top-up is mailed once for each streak of declines, to whom the invoices go."""
+"""A declined automatic top-up is mailed once per streak of declines, to the invoice address."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -27,15 +27,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def rule(tenant: Tenant, wallet: Wallet, account: StripeAccount) -> AutoTopup:
-    """Below 20.00 the tenant's wallet, which is empty, would get 100.00 from a card that is declined."""
+    """A rule for the empty wallet, with a threshold of 20.00, whose card is declined."""
     with platform_context(tenant_id=tenant.pk):
-        # Nothing but the tests begins a payment.
+        # Only the tests start payments.
         Wallet.objects.filter(pk=wallet.pk).update(low_balance_threshold=None)
         return AutoTopupFactory.create(wallet=wallet, is_enabled=True, payment_method_id=DECLINED_CARD, most_per_day=9)
 
 
 def charge(rule: AutoTopup, card: str, *, hours_ago: int = 1) -> None:
-    """Charge this card, and tell of it."""
+    """Charge this card and drain the events."""
     moment = timezone.now() - timedelta(hours=hours_ago)
     with platform_context():
         AutoTopup.objects.filter(pk=rule.pk).update(payment_method_id=card, paused_until=None)
@@ -70,14 +70,14 @@ def test_a_streak_of_declines_is_mailed_once_and_the_next_streak_again(
     assert mails() == [(owner.email, "sent"), (owner.email, "queued")]
 
 
-def test_it_goes_to_the_address_for_invoices(rule: AutoTopup, tenant: Tenant, owner: User) -> None:
+def test_the_mail_goes_to_the_invoice_address(rule: AutoTopup, tenant: Tenant, owner: User) -> None:
     with platform_context(tenant_id=tenant.pk):
         BillingProfileFactory.create(tenant=tenant, invoice_email="books@acme.test")
     charge(rule, DECLINED_CARD)
     assert mails() == [("books@acme.test", "queued")]
 
 
-def test_it_is_not_sent_when_the_wallet_has_been_filled_meanwhile(
+def test_the_mail_is_not_sent_when_the_wallet_was_topped_up_meanwhile(
     rule: AutoTopup, wallet: Wallet, tenant: Tenant, owner: User
 ) -> None:
     charge(rule, DECLINED_CARD)

@@ -1,4 +1,4 @@
-"""Changing prices with a preview first: what a change would have cost, and sheets of many prices."""
+"""Price changes and price sheets, with their previews."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def listed(db):
-    """A common price of a minute, since long."""
+    """A common price per minute, in force for a year."""
     with platform_context():
         return PriceFactory.create(**CALL, unit_price=Decimal("0.013"), effective_from=LONG_AGO)
 
@@ -72,10 +72,10 @@ def state():
 
 
 def said(outcome):
-    return [(line.number, line.verdict) for line in outcome.lines]
+    return [(line.number, line.outcome) for line in outcome.lines]
 
 
-def test_the_last_month_is_priced_again_at_the_new_terms_by_tenant(tenant, other_tenant, listed):
+def test_last_months_usage_is_priced_again_at_the_new_terms_by_tenant(tenant, other_tenant, listed):
     for number in range(3):
         use(tenant, f"call-{number}")
     use(other_tenant, "call", "2")
@@ -87,7 +87,7 @@ def test_the_last_month_is_priced_again_at_the_new_terms_by_tenant(tenant, other
     assert (found.uses, found.before, found.after) == (4, Decimal("0.416"), Decimal("0.79"))
 
 
-def test_use_of_a_former_version_is_priced_again_too_and_other_use_is_not(tenant, listed):
+def test_usage_of_earlier_versions_is_priced_again_and_other_usage_is_not(tenant, listed):
     use(tenant, "before")
     with platform_context():
         now = prices.change(price=listed, unit_price=Decimal("0.02"))
@@ -100,7 +100,7 @@ def test_use_of_a_former_version_is_priced_again_too_and_other_use_is_not(tenant
     assert (found.uses, found.before, found.after) == (1, Decimal("0.13"), Decimal(10))
 
 
-def test_the_effect_of_a_tenants_own_price_is_that_tenants_alone(tenant, other_tenant, listed):
+def test_a_tenants_own_price_affects_only_that_tenant(tenant, other_tenant, listed):
     with platform_context(tenant_id=tenant.pk):
         own = PriceFactory.create(**CALL, effective_from=timezone.now() - timedelta(days=90))
     use(tenant, "ours")
@@ -108,7 +108,7 @@ def test_the_effect_of_a_tenants_own_price_is_that_tenants_alone(tenant, other_t
     assert [each.tenant for each in effect(own, PriceTerms(Decimal(1))).tenants] == [tenant]
 
 
-def test_of_very_many_uses_the_newest_are_looked_at_and_it_is_said(tenant, listed, monkeypatch):
+def test_only_the_newest_events_are_priced_again_and_the_tenant_is_named(tenant, listed, monkeypatch):
     monkeypatch.setattr(repricing, "MAX_EVENTS_PER_TENANT", 2)
     for number in range(3):
         use(tenant, f"call-{number}")
@@ -133,15 +133,15 @@ def test_staff_see_what_a_change_would_have_cost_before_they_confirm_it(root, te
 @pytest.mark.parametrize(
     ("entries", "says"),
     [
-        ({"unit_price": ""}, "Say what it costs from then on."),
-        ({"scheme": "package", "unit_price": "1"}, "A package has a size"),
-        ({"scheme": "volume", "tiers": "[]"}, "graduated and volume prices have tiers"),
-        ({"scheme": "volume", "tiers": '[{"up_to": "1", "unit_price": "1"}]'}, "Let the last tier have no end"),
-        ({"unit_price": "1", "effective_from": "2020-01-01 00:00"}, "choose a moment to come"),
+        ({"unit_price": ""}, "Give the new price."),
+        ({"scheme": "package", "unit_price": "1"}, "Package prices need a size"),
+        ({"scheme": "volume", "tiers": "[]"}, "tiered prices tiers"),
+        ({"scheme": "volume", "tiers": '[{"up_to": "1", "unit_price": "1"}]'}, "The last tier must be open-ended"),
+        ({"unit_price": "1", "effective_from": "2020-01-01 00:00"}, "Choose a time in the future"),
     ],
     ids=str,
 )
-def test_terms_that_make_no_sense_are_refused_before_the_look(entries, says, root, listed):
+def test_invalid_terms_are_refused_before_the_preview(entries, says, root, listed):
     answer = root.post(reverse("admin:billing_price_change_price", args=[listed.pk]), entries)
     assert answer.context["preview"] is None
     assert says in answer.content.decode()
@@ -157,7 +157,7 @@ def test_an_exported_list_is_read_back_unchanged(tenant, listed):
         writes.create(Price, {**CALL, "tenant": tenant, "scheme": "package", "unit_price": 3, "package_size": 100})
     before = state()
     outcome = read(exported(), confirmed=True)
-    assert [line.verdict for line in outcome.lines] == [LineOutcome.UNCHANGED] * 5
+    assert [line.outcome for line in outcome.lines] == [LineOutcome.UNCHANGED] * 5
     assert (outcome.done, outcome.acceptable, state()) == (False, False, before)
 
 
@@ -171,13 +171,13 @@ def test_an_exported_list_fills_an_empty_one(tenant, listed):
     assert (outcome.done, outcome.count(LineOutcome.ADDED), exported()) == (True, 2, sheet)
 
 
-def test_a_sheet_adds_changes_and_leaves_prices(listed):
+def test_a_sheet_adds_changes_and_keeps_prices(listed):
     with platform_context():
         PriceFactory.create(**{**CALL, "model": "sms", "unit": "message"}, unit_price="0.0075", effective_from=LONG_AGO)
     sheet = f"{HEAD}\n{LINE},0.014\ntelephony,Twilio,sms,messages,0.00750\ntelephony,twilio,*,minute,0.05\n"
     looked = read(sheet)
     assert said(looked) == [(2, "changed"), (3, "unchanged"), (4, "added")]
-    assert looked.lines[0].says == "0.013 per minute → 0.014 per minute, version 2"
+    assert looked.lines[0].detail == "0.013 per minute → 0.014 per minute, version 2"
     assert (looked.done, looked.acceptable, len(state())) == (False, True, 2)
     done = read(sheet, confirmed=True)
     assert (done.done, said(done)) == (True, said(looked))
@@ -187,16 +187,16 @@ def test_a_sheet_adds_changes_and_leaves_prices(listed):
         assert Price.objects.filter(model="*").exists()
 
 
-def test_nothing_is_done_when_one_line_is_refused(listed):
+def test_one_refused_line_stops_the_whole_import(listed):
     before = state()
     sheet = f"{HEAD}\n{LINE},0.014\ntelephony,twilio,sms,hour,1\n"
     outcome = read(sheet, confirmed=True)
     assert said(outcome) == [(2, "changed"), (3, "refused")]
     assert (outcome.done, outcome.acceptable, state()) == (False, False, before)
-    assert outcome.lines[1].says.startswith("unit: One of: record, token, second")
+    assert outcome.lines[1].detail.startswith("unit: One of: record, token, second")
 
 
-def test_a_tenant_is_told_of_a_changed_price_when_it_is_done_and_not_when_it_is_looked_at(tenant, listed):
+def test_a_price_change_is_announced_on_import_but_not_on_preview(tenant, listed):
     with platform_context(tenant_id=tenant.pk):
         PriceFactory.create(**CALL, effective_from=LONG_AGO)
     sheet = f"tenant,{HEAD}\n{tenant.slug},{LINE},0.014\n"
@@ -211,33 +211,33 @@ def test_a_tenant_is_told_of_a_changed_price_when_it_is_done_and_not_when_it_is_
 @pytest.mark.parametrize(
     ("columns", "cells", "says"),
     [
-        ("", "1.2.3", "unit_price: Write a number with a point"),
+        ("", "1.2.3", "unit_price: Write a number with a decimal point"),
         ("", "-1", "A price cannot be negative."),
-        ("", "", "unit_price: Say what it costs."),
+        ("", "", "unit_price: Give a price."),
         ("", "1,more", "more cells"),
         (",tenant", "1,nobody", "tenant: There is no tenant nobody."),
         (",scheme", "1,auction", "scheme: One of: unit, package"),
-        (",scheme", "1,package", "A package has a size"),
-        (",scheme,tiers", ",volume,cheap", "tiers: Write a list as JSON"),
-        (",scheme,tiers", ",volume,[]", "graduated and volume prices have tiers"),
-        (",effective_from", "1,yesterday", "effective_from: Write a moment"),
-        (",effective_from", "1,2025-06-01", "What was used already keeps its price"),
+        (",scheme", "1,package", "Package prices need a size"),
+        (",scheme,tiers", ",volume,cheap", "tiers: Write a JSON list"),
+        (",scheme,tiers", ",volume,[]", "tiered prices tiers"),
+        (",effective_from", "1,yesterday", "effective_from: Write a date and time"),
+        (",effective_from", "1,2025-06-01", "past usage keeps its price"),
         (",effective_to", "1,2025-06-01", "effective_to"),
     ],
 )
-def test_a_line_says_why_it_is_refused(columns, cells, says, listed):
+def test_a_refused_line_gives_the_reason(columns, cells, says, listed):
     outcome = read(f"{HEAD}{columns}\n{LINE},{cells}\n")
     assert said(outcome) == [(2, "refused")]
-    assert says in outcome.lines[0].says
+    assert says in outcome.lines[0].detail
 
 
-def test_a_component_is_there_once_from_the_same_moment(listed):
+def test_a_component_may_occur_once_per_start_time(listed):
     outcome = read(f"{HEAD}\n{LINE},0.014\n{LINE},0.015\n")
     assert said(outcome) == [(2, "changed"), (3, "refused")]
-    assert outcome.lines[1].says == "Line 2 says what this component costs from the same moment on."
+    assert outcome.lines[1].detail == "Line 2 already prices this component from the same time."
 
 
-def test_a_price_that_has_held_is_described_and_ended_but_not_rewritten(listed):
+def test_a_price_in_force_can_be_described_and_ended_but_not_changed(listed):
     ends = timezone.now().replace(microsecond=0) + timedelta(days=9)
     since = listed.effective_from.isoformat()
     head = f"{HEAD},description,effective_from,effective_to"
@@ -248,33 +248,33 @@ def test_a_price_that_has_held_is_described_and_ended_but_not_rewritten(listed):
     assert (listed.description, listed.effective_to, listed.version) == ("Calls", ends, 1)
 
 
-def test_columns_that_are_not_there_change_nothing(listed):
+def test_missing_columns_change_nothing(listed):
     with platform_context():
         Price.objects.filter(pk=listed.pk).update(description="Calls", effective_to=timezone.now() + timedelta(days=9))
     outcome = read(f"{HEAD},effective_from\n{LINE},0.013,{listed.effective_from.isoformat()}\n")
     assert said(outcome) == [(2, "unchanged")]
 
 
-def test_a_sheet_with_semicolons_and_a_mark_at_its_beginning_is_read(listed):
+def test_a_sheet_with_semicolons_and_a_byte_order_mark_is_read(listed):
     sheet = f"\ufeff{HEAD};tiers;scheme".replace(",", ";") + '\n"telephony";twilio;fax;minute;;"[{""up_to"": null, '
     outcome = read(sheet + '""unit_price"": ""0.5""}]";volume\n')
     assert said(outcome) == [(2, "added")]
-    assert "beyond 0.5" in outcome.lines[0].says
+    assert "beyond 0.5" in outcome.lines[0].detail
 
 
 @pytest.mark.parametrize(
     ("sheet", "says"),
     [
-        ("", "lacks category, provider, model, unit, unit_price"),
-        (HEAD, "no line but the first"),
-        (f"{HEAD},colour\n{LINE},1,red", "no column colour; known: tenant, category"),
+        ("", "lacks the columns category, provider, model, unit, unit_price"),
+        (HEAD, "only a header"),
+        (f"{HEAD},colour\n{LINE},1,red", "Unknown columns: colour. Known: tenant, category"),
         (f"{HEAD},unit\n{LINE},1,minute", "twice"),
         (f"{HEAD}\n" + f"{LINE},1\n" * (price_sheet.MAX_LINES + 1), "at most 1,000 lines"),
         ("x" * (price_sheet.MAX_CHARACTERS + 1), "at most 1,000,000 characters"),
     ],
     ids=["empty", "no lines", "unknown column", "column twice", "too many lines", "too large"],
 )
-def test_what_is_no_sheet_of_prices_is_refused_as_a_whole(sheet, says, db):
+def test_a_file_that_is_not_a_price_sheet_is_refused(sheet, says, db):
     with pytest.raises(Invalid) as caught:
         read(sheet)
     assert says in caught.value.errors["file"][0]
@@ -285,7 +285,7 @@ def upload(client, text):
     return client.post(reverse("admin:price_import"), {"file": file})
 
 
-def test_staff_of_the_platform_upload_look_and_confirm(root, listed):
+def test_platform_staff_upload_preview_and_confirm(root, listed):
     assert root.get(reverse("admin:price_import")).status_code == 200
     sheet = f"{HEAD}\n{LINE},0.014\n"
     page = upload(root, sheet).content.decode()
@@ -304,13 +304,13 @@ def test_a_sheet_with_a_refused_line_cannot_be_confirmed(root, listed):
     assert len(state()) == 1
 
 
-def test_an_upload_that_is_no_sheet_is_refused_in_words(root, listed):
+def test_an_uploaded_file_that_is_not_a_sheet_shows_an_error(root, listed):
     file = SimpleUploadedFile("prices.csv", "größe".encode("latin-1"), content_type="text/csv")
     assert "The file is not UTF-8" in root.post(reverse("admin:price_import"), {"file": file}).content.decode()
-    assert "The first line lacks category" in upload(root, "hello\n").content.decode()
+    assert "The header lacks the columns category" in upload(root, "hello\n").content.decode()
 
 
-def test_staff_of_a_tenant_import_nothing_and_export_what_they_see(admin_of, owner, other_owner, tenant, listed):
+def test_tenant_staff_cannot_import_and_export_only_what_they_see(admin_of, owner, other_owner, tenant, listed):
     with platform_context(tenant_id=tenant.pk):
         PriceFactory.create(**CALL, unit_price="0.009", effective_from=LONG_AGO)
     assert upload(admin_of(owner), f"{HEAD}\n{LINE},0.001\n").status_code == 403

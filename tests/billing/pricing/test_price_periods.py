@@ -1,4 +1,4 @@
-"""Periods and versions of prices: of one component one price holds at any moment, and each has its number."""
+"""Periods and versions: one price per component is in force at a time, and each has a version number."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def price(tenant: Any, **values: Any) -> Price:
 
 
 @pytest.mark.parametrize("common", [True, False], ids=["common", "own"])
-def test_two_prices_of_a_component_never_hold_at_once(common, tenant):
+def test_two_prices_of_a_component_are_never_in_force_at_once(common, tenant):
     holder = None if common else tenant
     price(holder, effective_from=JANUARY, effective_to=MARCH)
     for start, end in ((JANUARY, MARCH), (FEBRUARY, None), (FEBRUARY - timedelta(days=60), FEBRUARY)):
@@ -32,7 +32,7 @@ def test_two_prices_of_a_component_never_hold_at_once(common, tenant):
         assert constraint_of(caught) == "billing_pricing_catalog_one_price"
 
 
-def test_periods_may_meet(tenant):
+def test_periods_may_be_adjacent(tenant):
     price(tenant, effective_from=JANUARY, effective_to=FEBRUARY)
     price(tenant, effective_from=FEBRUARY, effective_to=MARCH)
     price(tenant, effective_from=MARCH)
@@ -54,7 +54,7 @@ def test_other_components_and_withdrawn_prices_may_overlap(other, tenant):
     price(tenant, effective_from=JANUARY, **other)
 
 
-def test_common_and_own_prices_stand_beside_each_other(tenant, other_tenant):
+def test_common_and_own_prices_may_overlap(tenant, other_tenant):
     for holder in (None, tenant, other_tenant):
         price(holder, effective_from=JANUARY)
 
@@ -74,7 +74,7 @@ def test_prices_written_at_the_same_moment_are_counted_one_after_the_other() -> 
     assert found == [2]
 
 
-def test_a_version_is_taken_once_even_where_nobody_counts(db: None) -> None:
+def test_a_version_is_unique_in_the_database(db: None) -> None:
     add = (
         "INSERT INTO billing_pricing_catalog (category, provider, model, unit, unit_price, version, effective_from,"
         " effective_to) VALUES ('tts', 'openai', 'tts-1', 'character', 1, 7, %s, %s)"

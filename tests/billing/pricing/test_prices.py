@@ -1,4 +1,4 @@
-"""The price list: one price at a time, and none that past use was priced with is ever rewritten."""
+"""The price list. A price that past usage was priced with never changes."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ def page(name, *arguments):
 
 @pytest.fixture
 def common(db):
-    """A common price that has held for a month."""
+    """A common price, in force for a month."""
     with platform_context():
         return PriceFactory.create(model="whisper-1", effective_from=timezone.now() - timedelta(days=30))
 
@@ -41,7 +41,7 @@ def own(tenant, common):
         )
 
 
-def test_a_new_price_begins_where_the_present_one_ends(common):
+def test_a_new_price_starts_where_the_current_one_ends(common):
     moment = timezone.now() + timedelta(days=5)
     with platform_context():
         new = prices.change(price=common, unit_price=NEW, effective_from=moment)
@@ -52,14 +52,14 @@ def test_a_new_price_begins_where_the_present_one_ends(common):
     assert new.is_in_force_at(moment)
 
 
-def test_a_new_price_ends_when_the_present_one_would_have(tenant, own):
+def test_a_new_price_ends_when_the_current_one_would_have(tenant, own):
     end = timezone.now() + timedelta(days=100)
     with platform_context(tenant_id=tenant.pk):
         writes.update(stored(own), {"effective_to": end})
         assert prices.change(price=own, unit_price=NEW).effective_to == end
 
 
-def test_a_tenant_is_told_of_its_own_new_price_and_nobody_of_a_common_one(tenant, owner, common, own):
+def test_a_tenants_own_price_change_is_announced_and_a_common_one_is_not(tenant, owner, common, own):
     with platform_context(tenant_id=tenant.pk):
         prices.change(price=common, unit_price=NEW)
         assert events("billing.price.changed") == []
@@ -69,7 +69,7 @@ def test_a_tenant_is_told_of_its_own_new_price_and_nobody_of_a_common_one(tenant
     assert (told.payload["price_id"], Decimal(told.payload["after"])) == (str(own.pk), NEW)
 
 
-def test_a_price_is_not_changed_in_the_past_nor_after_its_end(common):
+def test_a_price_cannot_be_changed_in_the_past_or_after_its_end(common):
     with platform_context():
         with pytest.raises(Invalid):
             prices.change(price=common, unit_price=NEW, effective_from=timezone.now() - timedelta(minutes=1))
@@ -84,13 +84,13 @@ def test_a_price_is_not_changed_in_the_past_nor_after_its_end(common):
     [{"unit_price": NEW}, {"model": "*"}, {"effective_from": timezone.now() - timedelta(days=60)}],
     ids=lambda values: next(iter(values)),
 )
-def test_a_price_that_has_been_in_force_is_not_rewritten(values, common):
+def test_a_price_that_has_been_in_force_cannot_be_edited(values, common):
     with platform_context(), pytest.raises(Invalid) as caught:
         writes.update(stored(common), values)
     assert set(caught.value.errors) == set(values)
 
 
-def test_a_price_that_has_been_in_force_is_neither_ended_in_the_past_nor_deleted(common):
+def test_a_price_that_has_been_in_force_cannot_be_deleted_or_ended_in_the_past(common):
     with platform_context():
         with pytest.raises(Invalid):
             writes.update(stored(common), {"effective_to": timezone.now() - timedelta(days=1)})
@@ -99,7 +99,7 @@ def test_a_price_that_has_been_in_force_is_neither_ended_in_the_past_nor_deleted
         writes.update(stored(common), {"effective_to": timezone.now() + timedelta(hours=1), "description": "Ends"})
 
 
-def test_an_ended_price_is_not_brought_back(common):
+def test_an_ended_price_cannot_be_reopened(common):
     now = timezone.now()
     with platform_context():
         Price.objects.filter(pk=common.pk).update(effective_to=now - timedelta(days=1))
@@ -107,7 +107,7 @@ def test_an_ended_price_is_not_brought_back(common):
             writes.update(stored(common), {"effective_to": None})
 
 
-def test_a_price_to_come_may_be_edited_and_deleted(db):
+def test_a_future_price_can_be_edited_and_deleted(db):
     with platform_context():
         row = PriceFactory.create(tenant_id=None)
         writes.update(stored(row), {"unit_price": NEW})
@@ -116,7 +116,7 @@ def test_a_price_to_come_may_be_edited_and_deleted(db):
         assert not Price.objects.exists()
 
 
-def test_an_overlapping_price_is_refused_in_words(root, common):
+def test_an_overlapping_price_shows_an_error(root, common):
     sent = {
         "category": "stt",
         "provider": "openai",
@@ -129,7 +129,7 @@ def test_an_overlapping_price_is_refused_in_words(root, common):
     moment = {"effective_from_0": f"{when:%Y-%m-%d}", "effective_from_1": "12:00:00"}
     response = root.post(page("add"), {**sent, **moment, "is_active": "on"})
     assert response.status_code == 200
-    assert "Another active price holds in this period: end it first." in response.content.decode()
+    assert "Another active price covers this period. End it first." in response.content.decode()
 
 
 def test_staff_change_a_price_by_its_action(root, common):
@@ -146,13 +146,13 @@ def test_staff_change_a_price_by_its_action(root, common):
     assert first.effective_to == second.effective_from
 
 
-def test_the_form_of_a_price_in_force_offers_no_price_to_edit(root, common):
+def test_the_form_of_a_price_in_force_has_fixed_terms(root, common):
     form = root.get(page("change", common.pk)).context["adminform"].form
     assert not prices.FIXED_FIELDS & set(form.fields)
     assert "description" in form.fields
 
 
-def test_the_price_list_stands_by_category_with_common_and_own_prices_side_by_side(common, own):
+def test_the_price_list_shows_common_and_own_prices_by_category(common, own):
     with platform_context():
         PriceFactory.create(tenant_id=None, category="tts", model="to-come")
         [category] = selectors.price_list(now=timezone.now())

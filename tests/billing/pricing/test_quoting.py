@@ -1,4 +1,4 @@
-"""What use costs: whose price counts, when, and how a cost is made of it."""
+"""Pricing of usage: which price applies, and how the cost follows from it."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -32,7 +32,7 @@ TIERS = [
 
 
 def listed(tenant=None, **values):
-    """A price on the list since January, for everybody unless a tenant is given."""
+    """Create a price from January, common unless a tenant is given."""
     with platform_context(tenant_id=tenant.pk if tenant else None):
         return PriceFactory.create(tenant=tenant, **{**STT, "effective_from": BEGAN, **values})
 
@@ -47,7 +47,7 @@ def cost(quantity, **values):
     return quoting.cost_of(Price(**values), Decimal(quantity))
 
 
-def test_the_tenants_own_price_of_the_model_comes_before_all_others(tenant, other_tenant):
+def test_the_tenants_own_price_of_the_model_takes_precedence(tenant, other_tenant):
     steps = [
         listed(model=ANY_MODEL, unit_price="1"),
         listed(unit_price="2"),
@@ -63,7 +63,7 @@ def test_the_tenants_own_price_of_the_model_comes_before_all_others(tenant, othe
         priced(tenant)
 
 
-def test_a_price_counts_from_its_first_moment_to_just_before_its_last(tenant):
+def test_a_price_is_in_force_from_its_start_until_before_its_end(tenant):
     first = listed(unit_price="1", effective_to=NOON)
     second = listed(unit_price="2", effective_from=NOON)
     assert priced(tenant, at=BEGAN).price_id == first.pk
@@ -73,14 +73,14 @@ def test_a_price_counts_from_its_first_moment_to_just_before_its_last(tenant):
         priced(tenant, at=BEGAN - timedelta(microseconds=1))
 
 
-def test_use_is_priced_as_of_when_it_happened_and_not_as_of_now(tenant):
+def test_usage_is_priced_at_the_time_of_use(tenant):
     old = listed(unit_price="1", effective_to=NOON)
     listed(unit_price="2", effective_from=NOON)
     item = priced(tenant, at=NOON - timedelta(days=3))
     assert (item.price_id, item.price_version, item.cost) == (old.pk, 1, Decimal(1))
 
 
-def test_a_component_without_a_price_is_named_with_the_moment(tenant):
+def test_a_missing_price_error_names_the_component_and_time(tenant):
     with pytest.raises(NoPrice) as caught:
         priced(tenant, model="whisper-9")
     assert (caught.value.status, caught.value.code) == (422, "no_price")
@@ -111,14 +111,14 @@ def test_providers_are_priced_in_lower_case(tenant):
 @pytest.mark.parametrize(
     "quantity", ["-1", "NaN", "Infinity", "0.0000001", "1000000000000", 1.5, True, None, "two", ""]
 )
-def test_a_quantity_that_cannot_be_counted_exactly_is_refused(quantity, tenant):
+def test_a_quantity_that_is_not_exact_is_refused(quantity, tenant):
     listed()
     with pytest.raises(Invalid) as caught:
         priced(tenant, quantity)
     assert "items.0.quantity" in caught.value.errors
 
 
-def test_an_item_that_says_too_little_or_too_much_is_refused(tenant):
+def test_an_item_with_missing_or_unknown_values_is_refused(tenant):
     with pytest.raises(Invalid) as caught:
         priced(tenant, model=" ", cost="0")
     assert set(caught.value.errors) == {"items.0.model", "items.0"}
@@ -126,7 +126,7 @@ def test_an_item_that_says_too_little_or_too_much_is_refused(tenant):
         priced(tenant, category="overage")
 
 
-def test_a_cost_no_ledger_holds_is_refused(tenant):
+def test_a_cost_too_large_for_the_ledger_is_refused(tenant):
     listed(unit_price="99999999")
     with pytest.raises(Invalid):
         priced(tenant, "999999999999")
@@ -145,7 +145,7 @@ def test_a_cost_is_rounded_half_up_to_a_millionth(quantity, unit_price, expected
     assert cost(quantity, unit_price=Decimal(unit_price)) == Decimal(expected)
 
 
-def test_a_cost_is_exact_whatever_precision_its_caller_works_with():
+def test_a_cost_does_not_depend_on_the_callers_decimal_context():
     quantity, unit_price = Decimal("99999999999.999999"), Decimal("1.0000000001")
     with localcontext(prec=9):
         found = cost(quantity, unit_price=unit_price)
@@ -155,7 +155,7 @@ def test_a_cost_is_exact_whatever_precision_its_caller_works_with():
 @pytest.mark.parametrize(
     ("quantity", "expected"), [("0", "0"), ("0.1", "3"), ("1000", "3"), ("1000.000001", "6"), ("2000", "6")]
 )
-def test_a_package_that_was_begun_is_paid_in_full(quantity, expected):
+def test_a_started_package_is_charged_in_full(quantity, expected):
     price = {"scheme": PriceScheme.PACKAGE, "unit_price": Decimal(3), "package_size": Decimal(1000)}
     assert cost(quantity, **price) == Decimal(expected)
 
@@ -163,25 +163,25 @@ def test_a_package_that_was_begun_is_paid_in_full(quantity, expected):
 @pytest.mark.parametrize(
     ("quantity", "expected"), [("0", "0"), ("1", "2.5"), ("10", "7"), ("11", "7.3"), ("100", "34"), ("101", "41.1")]
 )
-def test_graduated_units_cost_what_their_tier_says_and_each_fee_is_owed_once(quantity, expected):
+def test_graduated_units_cost_their_tiers_price_and_each_fee_is_charged_once(quantity, expected):
     assert cost(quantity, scheme=PriceScheme.GRADUATED, tiers=TIERS) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
     ("quantity", "expected"), [("0", "0"), ("1", "2.5"), ("10", "7"), ("11", "3.3"), ("100", "30"), ("101", "17.1")]
 )
-def test_with_volume_all_units_cost_what_the_tier_reached_says(quantity, expected):
+def test_volume_prices_charge_all_units_at_the_tier_reached(quantity, expected):
     assert cost(quantity, scheme=PriceScheme.VOLUME, tiers=TIERS) == Decimal(expected)
 
 
-# A busy machine is not a slow strategy.
+# A slow machine must not fail the health check.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 figures = st.integers(0, 10**8).map(lambda number: Decimal(number).scaleb(-7))
 steps = st.lists(st.tuples(st.integers(1, 20), figures, st.integers(0, 99)), min_size=1, max_size=4)
 
 
 def as_tiers(widths):
-    """Tiers of these widths, unit prices and fees; the last one has no end."""
+    """Draw tiers with these widths, unit prices and fees, the last one open-ended."""
     ends = [str(end) for end in accumulate(width for width, _price, _fee in widths)][:-1]
     return [
         {"up_to": end, "unit_price": f"{price:f}", "flat_fee": f"{fee}"}
@@ -198,7 +198,7 @@ def tier_of(tiers, unit):
 
 @patient
 @given(tiered, st.integers(0, 80))
-def test_graduated_is_the_sum_of_its_units_one_by_one(tiers, quantity):
+def test_a_graduated_cost_is_the_sum_of_its_units(tiers, quantity):
     reached = [tier_of(tiers, unit) for unit in range(1, quantity + 1)]
     units = sum((Decimal(tiers[index]["unit_price"]) for index in reached), Decimal(0))
     fees = sum((Decimal(tiers[index]["flat_fee"]) for index in set(reached)), Decimal(0))
@@ -208,7 +208,7 @@ def test_graduated_is_the_sum_of_its_units_one_by_one(tiers, quantity):
 
 @patient
 @given(tiered, st.integers(1, 80))
-def test_volume_is_as_many_times_the_price_of_the_last_units_tier(tiers, quantity):
+def test_a_volume_cost_is_the_quantity_times_the_last_tiers_price(tiers, quantity):
     tier = tiers[tier_of(tiers, quantity)]
     expected = (quantity * Decimal(tier["unit_price"]) + Decimal(tier["flat_fee"])).quantize(
         Decimal("0.000001"), ROUND_HALF_UP
@@ -218,7 +218,7 @@ def test_volume_is_as_many_times_the_price_of_the_last_units_tier(tiers, quantit
 
 @patient
 @given(st.integers(0, 500 * 10**6).map(lambda number: Decimal(number).scaleb(-6)), st.integers(1, 50), figures)
-def test_packages_are_the_fewest_that_hold_the_quantity(quantity, size, unit_price):
+def test_a_package_cost_uses_the_fewest_packages(quantity, size, unit_price):
     packages = 0
     while packages * size < quantity:
         packages += 1
@@ -229,7 +229,7 @@ def test_packages_are_the_fewest_that_hold_the_quantity(quantity, size, unit_pri
 
 @patient
 @given(tiered, st.integers(0, 80), st.integers(0, 80))
-def test_more_never_costs_less_when_graduated(tiers, quantity, more):
+def test_a_graduated_cost_never_falls_with_quantity(tiers, quantity, more):
     few = cost(quantity, scheme=PriceScheme.GRADUATED, tiers=tiers)
     assert few <= cost(quantity + more, scheme=PriceScheme.GRADUATED, tiers=tiers)
 
@@ -252,7 +252,7 @@ def test_more_never_costs_less_when_graduated(tiers, quantity, more):
     ],
     ids=str,
 )
-def test_terms_that_make_no_sense_are_refused(values, db):
+def test_invalid_terms_are_refused(values, db):
     with platform_context(), pytest.raises(Invalid):
         writes.create(Price, {**STT, "unit_price": Decimal(1), **values})
 
@@ -263,7 +263,7 @@ def test_a_price_with_tiers_shows_the_first_ones_price(db):
     assert (row.unit_price, row.version) == (Decimal("0.5"), 1)
 
 
-def test_versions_count_the_prices_of_a_component_for_each_payer(tenant):
+def test_versions_are_numbered_per_component_and_tenant(tenant):
     assert [listed(effective_to=NOON).version, listed(effective_from=NOON).version] == [1, 2]
     assert listed(tenant).version == 1
     assert listed(model=ANY_MODEL).version == 1
@@ -272,7 +272,7 @@ def test_versions_count_the_prices_of_a_component_for_each_payer(tenant):
         assert prices.change(price=row, unit_price=Decimal(5)).version == 3
 
 
-def test_many_prices_written_by_one_statement_are_counted_too(db):
+def test_prices_written_in_bulk_get_versions(db):
     days = [BEGAN + timedelta(days=day) for day in range(3)]
     rows = [
         Price(**STT, unit_price=1, effective_from=day, effective_to=day + timedelta(days=1), version=7) for day in days
@@ -282,7 +282,7 @@ def test_many_prices_written_by_one_statement_are_counted_too(db):
         assert list(Price.objects.order_by("effective_from").values_list("version", flat=True)) == [1, 2, 3]
 
 
-def test_a_price_to_come_that_is_given_another_component_is_counted_there(db):
+def test_a_future_price_moved_to_another_component_is_numbered_there(db):
     coming = timezone.now() + timedelta(days=9)
     listed(model="other", effective_to=NOON)
     row = listed(effective_from=coming)
@@ -308,7 +308,7 @@ def test_simultaneous_prices_of_a_component_never_get_the_same_version():
     assert sorted(versions) == list(range(1, 9))
 
 
-def test_a_quote_says_what_it_costs_what_there_is_to_spend_and_what_the_quotas_leave(tenant, wallet):
+def test_a_quote_returns_cost_balance_and_remaining_quotas(tenant, wallet):
     listed(unit_price="0.01")
     with platform_context(tenant_id=tenant.pk):
         FeatureEntitlementFactory.create(
@@ -348,7 +348,7 @@ def test_a_quote_beyond_a_hard_quota_is_not_allowed(tenant):
     [{"unit_price": 9}, {"scheme": "volume", "tiers": TIERS}, {"effective_from": NOON}, {"model": "x"}],
     ids=str,
 )
-def test_the_database_keeps_a_price_that_has_begun_as_it_began(values, db):
+def test_the_database_refuses_to_change_a_price_that_has_started(values, db):
     row = listed()
     with platform_context():
         with pytest.raises(IntegrityError, match="keeps what it began with"), transaction.atomic():

@@ -1,4 +1,4 @@
-"""Metered use in tests: a component with a price, money to pay it with, and events to record."""
+"""Helpers for usage tests: a priced component, funded wallets and recorded events."""
 
 from datetime import timedelta
 from decimal import Decimal

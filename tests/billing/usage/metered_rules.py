@@ -1,4 +1,4 @@
-"""What surrounds the ledger in the state machine: wallets that are suspended, opened again and closed, and use."""
+"""State machine rules around the ledger: wallet status changes and metered usage."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ quantities = st.integers(1, 9_999_999).map(lambda millionths: millionths * MICRO
 
 @dataclass
 class Use:
-    """What was used, and what has to have become of it: ``row`` is the number of the debit among the payer's rows."""
+    """Expected state of one usage event. ``row`` is the index of its debit among the payer's ledger rows."""
 
     account: Account
     event: UsageEvent
@@ -47,7 +47,7 @@ class Use:
 
 
 class MeteredRules(RuleBasedStateMachine):
-    """Every account's holder uses what has one price after the other, and pays from its wallet."""
+    """Users record and pay for usage of one component whose price changes over time."""
 
     accounts: list[Account]
     users: list[User | None]
@@ -69,7 +69,7 @@ class MeteredRules(RuleBasedStateMachine):
     @precondition(lambda self: self._used())
     @rule(at=place)
     def close(self, at: int) -> None:
-        """A wallet is closed when it is empty, and for good."""
+        """Close a wallet, which must be empty and stays closed."""
         used = self._used()
         self._move(used[at % len(used)], WalletStatus.CLOSED)
 
@@ -85,7 +85,7 @@ class MeteredRules(RuleBasedStateMachine):
 
     @rule(at=which, quantity=quantities, late=st.integers(0, LATE), at_once=st.booleans())
     def use(self, at: int, quantity: Decimal, late: int, at_once: bool) -> None:
-        """Something is recorded, perhaps hours after it happened, at the price of then; and charged, perhaps."""
+        """Record usage, possibly late and at its earlier price, and charge it if ``at_once``."""
         self._tick()
         account = self.accounts[at]
         occurred_at = self.now - timedelta(hours=late)
@@ -138,7 +138,7 @@ class MeteredRules(RuleBasedStateMachine):
             assert taken_back == (use.payer is not None and use.status == "voided")
 
     def pays_for_use(self, account: Account, row: int) -> bool:
-        """Whether the row is the debit of a use, which is voided, not reversed."""
+        """Return whether the row is the debit of a usage event, which is voided rather than reversed."""
         return any(use.payer is account and use.row == row for use in self.uses)
 
     def _charge(self, use: Use) -> None:
@@ -155,14 +155,14 @@ class MeteredRules(RuleBasedStateMachine):
             self._agree(refusal, lambda: usage.charge(event=use.event, now=self.now))
 
     def _component(self) -> dict[str, str]:
-        """What is priced."""
+        """Return the component that is used."""
         return {name: str(getattr(self.prices[0], name)) for name in ("category", "provider", "model", "unit")}
 
     def _used(self) -> list[Account]:
         return [account for account in self.accounts if account.model.rows]
 
     def _payer(self, account: Account) -> Account:
-        """The wallet of the user, or the tenant's when that is closed; the tenant's is the first of its tenant."""
+        """Return the user's account, or the tenant's, the first of its tenant, if the user's wallet is closed."""
         if account.model.status != "closed":
             return account
         return next(each for each in self.accounts if each.tenant_id == account.tenant_id)
@@ -182,7 +182,7 @@ class MeteredRules(RuleBasedStateMachine):
 
     @staticmethod
     def _agree(refusal: str, do: Callable[[], Any]) -> None:
-        """The service refuses what the model refuses, and nothing else."""
+        """Assert that the service refuses exactly what the model refuses."""
         try:
             do()
         except DomainError as error:

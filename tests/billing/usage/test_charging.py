@@ -1,4 +1,4 @@
-"""Charging what was used: once, from the wallet that pays, from a hold, or by itself when nobody did."""
+"""Charging usage once: from the paying wallet, from a hold, or automatically."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -33,18 +33,18 @@ def test_a_charge_is_one_debit_of_the_cost_and_happens_once(inside):
     assert available() == Decimal(1) - COST
 
 
-def test_a_users_own_wallet_pays_for_them_and_the_tenants_for_all_others(inside, member, owner):
+def test_a_users_own_wallet_pays_for_them_and_the_tenants_wallet_for_everyone_else(inside, member, owner):
     own, common = fund(user=member), fund()
     for user, wallet in ((member, own), (owner, common)):
         assert debit_of(usage.charge(event=record(f"call-{user}", user=user))).wallet_id == wallet.pk
 
 
-def test_what_the_wallet_cannot_pay_is_kept_as_failed_and_paid_when_it_can(inside):
+def test_a_charge_beyond_the_balance_fails_and_succeeds_after_a_top_up(inside):
     fund("0.10")
     now = timezone.now()
     event = usage.charge(event=record(), now=now)
     assert (event.status, event.retry_count, event.ledger_transaction) == ("failed", 1, None)
-    assert event.error_message == "The use costs 0.13 USD and 0.1 are available: top the wallet up."
+    assert event.error_message == "The usage costs 0.13 USD, but only 0.1 is available. Top up the wallet."
     assert event.next_charge_at == now + charging.FIRST_RETRY_DELAY
     assert available() == Decimal("0.10")
     ledger.topup(wallet=Wallet.objects.get(), amount=Decimal(1), key="more")
@@ -52,7 +52,7 @@ def test_what_the_wallet_cannot_pay_is_kept_as_failed_and_paid_when_it_can(insid
     assert (paid.status, paid.error_message, paid.retry_count, available()) == ("charged", "", 1, Decimal("0.97"))
 
 
-def test_each_failure_waits_longer_and_in_the_end_it_is_left_to_people(inside):
+def test_retries_are_spaced_out_further_each_time_and_stop_in_the_end(inside):
     event, now, waits = record(), timezone.now(), []
     for _ in range(charging.MAX_ATTEMPTS):
         event = usage.charge(event=event, now=now)
@@ -77,7 +77,7 @@ def test_a_wallet_of_another_currency_pays_nothing(inside):
     assert available() == Decimal(1)
 
 
-def test_only_a_failed_charge_is_tried_again(inside):
+def test_only_a_failed_charge_is_retried(inside):
     fund()
     event = record()
     with pytest.raises(usage.WrongUsageStatus):
@@ -87,7 +87,7 @@ def test_only_a_failed_charge_is_tried_again(inside):
         usage.retry(event=event)
 
 
-def test_a_batch_gives_each_event_its_verdict_and_holds_up_none(inside, member):
+def test_a_batch_returns_a_result_for_each_event_and_a_failure_does_not_block_the_rest(inside, member):
     fund("0.30")
     done, void = record("done"), record("void")
     usage.charge(event=done)
@@ -112,7 +112,7 @@ def test_a_batch_gives_each_event_its_verdict_and_holds_up_none(inside, member):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_simultaneous_charges_of_one_event_take_the_money_once(tenant, listed):
+def test_simultaneous_charges_of_one_event_debit_it_once(tenant, listed):
     with tenant_context(tenant.pk):
         fund()
         event = record()
@@ -128,7 +128,7 @@ def test_simultaneous_charges_of_one_event_take_the_money_once(tenant, listed):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_charge_waits_for_whoever_voids_the_event_and_then_takes_nothing(tenant, listed):
+def test_a_charge_waits_for_a_simultaneous_void_and_then_debits_nothing(tenant, listed):
     with tenant_context(tenant.pk):
         fund()
         event = record()
@@ -146,7 +146,7 @@ def test_a_charge_waits_for_whoever_voids_the_event_and_then_takes_nothing(tenan
         assert (type(charging_it.error), available()) == (usage.WrongUsageStatus, Decimal(1))
 
 
-def test_what_is_charged_is_not_charged_by_itself_again(inside):
+def test_a_charged_event_has_no_next_charge(inside):
     event = record()
     fund()
     with pytest.raises(IntegrityError, match="billing_usage_events_settled"), transaction.atomic():
@@ -165,7 +165,7 @@ def test_a_charged_event_never_becomes_failed_or_pending(inside):
             )
 
 
-def test_a_use_is_paid_from_its_hold_and_the_rest_is_given_back(inside):
+def test_usage_is_paid_from_its_hold_and_the_rest_is_released(inside):
     wallet = fund()
     held = hold(wallet, "0.50")
     event = usage.capture_hold(event=record(), hold=held)
@@ -175,7 +175,7 @@ def test_a_use_is_paid_from_its_hold_and_the_rest_is_given_back(inside):
     assert (wallet.current_balance, wallet.reserved_balance) == (Decimal(1) - COST, Decimal(0))
 
 
-def test_a_use_that_costs_more_than_was_held_stays_to_be_charged(inside):
+def test_usage_that_costs_more_than_its_hold_stays_pending(inside):
     wallet = fund()
     event = record()
     with pytest.raises(CaptureTooLarge), transaction.atomic():
@@ -183,7 +183,7 @@ def test_a_use_that_costs_more_than_was_held_stays_to_be_charged(inside):
     assert stored(event).status == "pending"
 
 
-def test_what_nobody_charged_is_charged_by_itself_in_every_tenant(tenant, other_tenant, listed, settings):
+def test_pending_usage_of_every_tenant_is_charged_automatically(tenant, other_tenant, listed, settings):
     made = []
     for each in (tenant, other_tenant):
         with tenant_context(each.pk):
@@ -194,13 +194,14 @@ def test_what_nobody_charged_is_charged_by_itself_in_every_tenant(tenant, other_
     with tenant_context(tenant.pk):
         usage.void(event=made[0][1], reason="Mistake")
     assert usage.charge_due(now=now + settings.BILLING_CHARGE_PENDING_AFTER) == 5
+    assert len(made) == 6
     for each, event in made[1:]:
         with tenant_context(each.pk):
             assert stored(event).status == "charged"
     assert usage.charge_due(now=now + timedelta(days=9)) == 0
 
 
-def test_a_failed_charge_is_tried_again_by_itself_when_its_time_has_come(tenant, listed):
+def test_a_failed_charge_is_retried_automatically_when_it_is_due(tenant, listed):
     now = timezone.now()
     with tenant_context(tenant.pk):
         event = usage.charge(event=record(), now=now)
@@ -221,7 +222,7 @@ def test_the_task_charges_what_is_due(tenant, listed):
         assert stored(event).status == "charged"
 
 
-def test_a_charge_that_breaks_holds_up_no_other(tenant, listed, monkeypatch):
+def test_an_event_whose_charge_raises_does_not_block_the_rest(tenant, listed, monkeypatch):
     with tenant_context(tenant.pk):
         fund()
         made = [record(f"call-{number}") for number in range(5)]
@@ -241,7 +242,7 @@ def test_a_charge_that_breaks_holds_up_no_other(tenant, listed, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_events_that_somebody_charges_at_the_moment_are_passed_over(tenant, listed):
+def test_events_that_another_worker_has_locked_are_skipped(tenant, listed):
     with tenant_context(tenant.pk):
         fund()
         busy, free = record("busy"), record("free")

@@ -1,4 +1,4 @@
-"""The usage explorer and the pages around it, as staff see them."""
+"""The usage explorer and the pages of usage events in the admin."""
 
 import csv
 import re
@@ -56,18 +56,18 @@ def shown(client: Client, **query: str) -> str:
 
 
 def text(page: str, start: str = "usage-explorer") -> str:
-    """What the page says, without its markup."""
+    """Return the page's text without markup."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page[page.index(f'id="{start}"') :])))
 
 
 def linked(page: str, name: str) -> str:
-    """Where the link with that text leads."""
+    """Return the address of the link with that text."""
     found = re.search(rf'href="([^"]*)"[^>]*>\s*(?:<[^>]*>[^<]*</[^>]*>\s*)?{re.escape(name)}', page)
     assert found is not None, name
     return unescape(found[1])
 
 
-def test_the_figures_are_those_of_the_tenant_in_the_period(
+def test_the_figures_cover_the_tenant_and_the_period(
     tenant: Tenant, other_tenant: Tenant, owner: User, admin_of: Browser
 ) -> None:
     now = timezone.now()
@@ -76,14 +76,14 @@ def test_the_figures_are_those_of_the_tenant_in_the_period(
     use(tenant, "100", occurred_at=now - timedelta(days=8))
     use(other_tenant, "1000")
     says = text(shown(admin_of(owner), period="7"))
-    assert "Cost 15.00 -85.0 % against the 7 days before" in says
+    assert "Cost 15.00 -85.0 % against the previous 7 days" in says
     assert "Not charged 15.00" in says
     assert f"{owner.full_name} 1 uses 12.50 83.3 %" in says
     assert "campaigns 1 uses 12.50 83.3 %" in says
     assert "Telephony twilio voice 2 120 minute 0.125 15.00 100.0 %" in says
 
 
-def test_filters_narrow_every_figure_and_can_be_taken_away(tenant: Tenant, owner: User, admin_of: Browser) -> None:
+def test_filters_narrow_every_figure_and_can_be_removed(tenant: Tenant, owner: User, admin_of: Browser) -> None:
     use(tenant, "12.5", feature_key="campaigns")
     use(tenant, "2.5", feature_key="voice-agent", user=owner)
     client = admin_of(owner)
@@ -120,24 +120,24 @@ def test_a_tenants_staff_cannot_choose_another_tenant(
     assert 'name="tenant"' not in page
 
 
-def test_the_page_is_not_for_strangers(tenant: Tenant, client: Client) -> None:
+def test_the_page_needs_a_signed_in_user(tenant: Tenant, client: Client) -> None:
     assert client.get(PAGE).status_code == 302
 
 
-def test_links_lead_to_the_very_rows_behind_the_figures(tenant: Tenant, owner: User, root: Client) -> None:
+def test_links_lead_to_the_rows_behind_the_figures(tenant: Tenant, owner: User, root: Client) -> None:
     now = timezone.now()
     wanted = use(tenant, "1", feature_key="campaigns", user=owner)
     use(tenant, "1", feature_key="campaigns", user=owner, occurred_at=now - timedelta(days=9))
     use(tenant, "1", feature_key="voice-agent", user=owner)
     page = shown(root, tenant=str(tenant.pk), feature="campaigns", user=str(owner.pk), status="pending", period="7")
-    address = linked(page, "Every use")
+    address = linked(page, "All usage events")
     assert address.startswith(ROWS)
     response = root.get(address)
     assert response.status_code == 200
     assert [row.pk for row in response.context["cl"].result_list] == [wanted.pk]
 
 
-def test_the_file_has_the_use_by_day_and_component_and_no_formulas(
+def test_the_csv_file_lists_usage_by_day_and_component_without_formulas(
     tenant: Tenant, owner: User, admin_of: Browser
 ) -> None:
     use(tenant, "1.25", feature_key="=cmd()", user=owner)
@@ -160,7 +160,7 @@ def test_the_file_has_the_use_by_day_and_component_and_no_formulas(
     }
 
 
-def test_the_file_has_every_line_however_many_are_read_at_once(
+def test_the_csv_file_has_every_row_when_it_is_read_in_chunks(
     tenant: Tenant, other_tenant: Tenant, owner: User, member: User, admin_of: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(details, "ROWS_PER_CHUNK", 3)
@@ -187,15 +187,15 @@ def test_the_file_has_every_line_however_many_are_read_at_once(
         {"feature": "x" * 200},
     ],
 )
-def test_a_question_that_makes_no_sense_still_gets_a_page(root: Client, query: dict[str, str]) -> None:
+def test_an_invalid_query_still_shows_the_page(root: Client, query: dict[str, str]) -> None:
     assert "Cost" in text(shown(root, **query))
 
 
-def test_a_period_that_is_too_long_is_said_to_be(root: Client) -> None:
-    assert "At most 366 days" in text(shown(root, first="2020-01-01", last="2026-01-01"))
+def test_a_period_that_is_too_long_shows_an_error(root: Client) -> None:
+    assert "choose at most 366" in text(shown(root, first="2020-01-01", last="2026-01-01"))
 
 
-def test_the_page_asks_the_database_as_often_for_much_as_for_little(
+def test_the_number_of_queries_does_not_grow_with_the_data(
     tenant: Tenant, owner: User, member: User, admin_of: Browser
 ) -> None:
     client = admin_of(owner)
@@ -209,25 +209,25 @@ def test_the_page_asks_the_database_as_often_for_much_as_for_little(
     assert counts[0] == counts[1]
 
 
-def test_a_days_bar_is_stacked_and_says_what_it_stands_for() -> None:
+def test_a_days_bar_is_stacked_and_has_a_tooltip() -> None:
     day, other = date(2026, 3, 14), date(2026, 3, 15)
     features = [f"feature-{number}" for number in range(COLOURS)]
     lines = [SummaryLine(day, 3, Decimal(8), Decimal(0)), SummaryLine(other, 0, Decimal(0), Decimal(0))]
     chart = daily_chart(lines, {day: {features[0]: Decimal(5), features[1]: Decimal(2)}}, features)
     first, empty = chart.bars
-    assert [(part.colour, part.height) for part in first.parts] == [
+    assert [(part.colour, part.height) for part in first.segments] == [
         (1, "50.000"),
         (2, "20.000"),
         (COLOURS + 1, "10.000"),
     ]
-    assert [part.y for part in first.parts] == ["50.000", "30.000", "20.000"]
-    assert first.says.splitlines() == [
+    assert [part.y for part in first.segments] == ["50.000", "30.000", "20.000"]
+    assert first.tooltip.splitlines() == [
         "Sat 14 Mar 2026: 8.00 in 3 uses",
         "feature-0 5.00",
         "feature-1 2.00",
         f"{OTHER} 1.00",
     ]
-    assert empty.parts == []
+    assert empty.segments == []
     assert [mark.text for mark in chart.amounts] == ["0.00", "2.50", "5.00", "7.50", "10.00"]
 
 
@@ -244,7 +244,7 @@ def test_an_entitlement_shows_what_was_used_against_its_quota(tenant: Tenant, ro
         assert 'style="width:75.0%"' in page
 
 
-def test_an_unpaid_use_is_charged_and_a_charged_one_voided_from_its_page(tenant: Tenant, root: Client) -> None:
+def test_pending_usage_is_charged_and_charged_usage_voided_from_its_page(tenant: Tenant, root: Client) -> None:
     row = use(tenant, "2")
     with tenant_context(tenant.pk):
         wallet = wallets.open_wallet()
@@ -252,10 +252,10 @@ def test_an_unpaid_use_is_charged_and_a_charged_one_voided_from_its_page(tenant:
 
     def act(name: str, **values: str) -> str:
         address = f"{ROWS}{row.pk}/{name}/"
-        look = root.post(address, values)
-        seen = re.search(r'name="_preview" value="([^"]+)"', look.content.decode())
-        assert seen is not None
-        done = root.post(address, {**values, "_preview": seen[1]}, follow=True)
+        preview = root.post(address, values)
+        digest = re.search(r'name="_preview" value="([^"]+)"', preview.content.decode())
+        assert digest is not None
+        done = root.post(address, {**values, "_preview": digest[1]}, follow=True)
         assert done.status_code == 200
         with tenant_context(tenant.pk):
             return UsageEvent.objects.get(pk=row.pk).status

@@ -1,4 +1,4 @@
-"""Use summed up: by feature, person, day and component, by the tenant's own calendar."""
+"""Usage summaries by feature, user, day and component, in the tenant's time zone."""
 
 import json
 from collections.abc import Callable
@@ -53,20 +53,20 @@ def summed(tenant: Tenant, by: GroupBy, period: Period = MARCH, **chosen: Any) -
     return {line.key: (line.uses, f"{line.cost.normalize():f}") for line in found.lines}
 
 
-def test_use_is_summed_by_feature_the_dearest_first(tenant: Tenant) -> None:
+def test_usage_is_summed_by_feature_with_the_most_expensive_first(tenant: Tenant) -> None:
     use(tenant, "1.25", feature_key="campaigns")
     use(tenant, "2", feature_key="voice-agent")
     use(tenant, "3", feature_key="voice-agent")
     assert list(summed(tenant, GroupBy.FEATURE).items()) == [("voice-agent", (2, "5")), ("campaigns", (1, "1.25"))]
 
 
-def test_use_is_summed_by_person_and_by_nobody(tenant: Tenant, owner: User) -> None:
+def test_usage_is_summed_by_user_and_without_a_user(tenant: Tenant, owner: User) -> None:
     use(tenant, "2", user=owner)
     use(tenant, "1")
     assert summed(tenant, GroupBy.USER) == {owner.pk: (1, "2"), None: (1, "1")}
 
 
-def test_use_is_summed_by_component_with_its_quantity(tenant: Tenant) -> None:
+def test_usage_is_summed_by_component_with_its_quantity(tenant: Tenant) -> None:
     items = [item("0.000001", quantity="7"), item("2", "tts", unit="character")]
     use(tenant, "2.000001", usage_items=items)
     use(tenant, "0.5", usage_items=[item("0.5", quantity="3.5")])
@@ -78,7 +78,7 @@ def test_use_is_summed_by_component_with_its_quantity(tenant: Tenant) -> None:
     assert found.cost == Decimal("2.500001")
 
 
-def test_a_day_is_one_of_the_tenants_time_zone_also_when_clocks_change(tenant: Tenant) -> None:
+def test_days_follow_the_tenants_time_zone_across_clock_changes(tenant: Tenant) -> None:
     move_to(tenant, "America/New_York")
     for hour in ("2026-03-08T04:59:59Z", "2026-03-08T05:00:00Z", "2026-03-09T03:59:59Z", "2026-03-09T04:00:00Z"):
         use(tenant, at=datetime.fromisoformat(hour))
@@ -89,7 +89,7 @@ def test_a_day_is_one_of_the_tenants_time_zone_also_when_clocks_change(tenant: T
     assert summed(tenant, GroupBy.DAY, period) == {date(2026, 3, 8): (2, "2")}
 
 
-def test_what_was_voided_is_in_no_sum_and_what_is_unpaid_is_told_apart(tenant: Tenant) -> None:
+def test_sums_leave_out_voided_usage_and_show_the_charged_part(tenant: Tenant) -> None:
     use(tenant, "1", status=UsageStatus.VOIDED)
     use(tenant, "2", status=UsageStatus.FAILED, error_message="empty wallet")
     use(tenant, "4")
@@ -99,7 +99,7 @@ def test_what_was_voided_is_in_no_sum_and_what_is_unpaid_is_told_apart(tenant: T
     assert (found.uses, found.cost, found.charged) == (2, 6, 0)
 
 
-def test_late_use_counts_when_it_happened(tenant: Tenant) -> None:
+def test_late_usage_counts_at_the_time_of_use(tenant: Tenant) -> None:
     use(tenant, at=datetime(2026, 2, 28, 23, 59, tzinfo=UTC), created_at=NOON)
     assert summed(tenant, GroupBy.FEATURE) == {}
 
@@ -113,7 +113,7 @@ def test_a_filter_narrows_every_kind_of_sum(tenant: Tenant, owner: User, by: Gro
     assert summed(tenant, by, status="charged") == {}
 
 
-def test_another_tenants_use_is_in_no_sum(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_sums_leave_out_other_tenants(tenant: Tenant, other_tenant: Tenant) -> None:
     use(other_tenant, "7")
     for by in GroupBy:
         assert summed(tenant, by) == {}
@@ -122,7 +122,7 @@ def test_another_tenants_use_is_in_no_sum(tenant: Tenant, other_tenant: Tenant) 
     assert found.cost == 7
 
 
-def test_the_sums_are_over_all_lines_also_those_not_listed(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_totals_include_lines_that_are_not_listed(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summaries, "MAX_LINES", 1)
     use(tenant, "1", feature_key="campaigns")
     use(tenant, "2", feature_key="voice-agent")
@@ -140,7 +140,7 @@ def test_the_sums_are_over_all_lines_also_those_not_listed(tenant: Tenant, monke
         (date(2025, 3, 1), date(2026, 3, 1), (date(2025, 3, 1), date(2026, 3, 1))),
     ],
 )
-def test_a_period_is_the_last_thirty_days_unless_said(first: Any, last: Any, expected: tuple[date, date]) -> None:
+def test_a_period_defaults_to_the_last_thirty_days(first: Any, last: Any, expected: tuple[date, date]) -> None:
     found = summaries.resolve_period(first=first, last=last, zone="UTC", now=NOON)
     assert (found.first, found.last) == expected
 
@@ -151,7 +151,7 @@ def test_a_period_that_is_backwards_or_too_long_is_refused(first: str, last: str
         summaries.resolve_period(first=date.fromisoformat(first), last=date.fromisoformat(last), zone="UTC", now=NOON)
 
 
-# Uses of ten features at 4,000 moments of a year by each of five tenants.
+# Usage of ten features at 4,000 times of a year by each of five tenants.
 FILL = """
 INSERT INTO billing_usage_events
     (tenant_id, feature_key, occurred_at, usage_items, total_quantity, total_cost, idempotency_key)
@@ -177,9 +177,7 @@ def explain(statement: str) -> str:
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
-def test_each_sum_is_one_statement_that_reads_the_index_of_the_period_and_no_row(
-    filled: Tenant, django_assert_num_queries: Callable[..., Any]
-) -> None:
+def test_each_sum_is_one_index_only_scan(filled: Tenant, django_assert_num_queries: Callable[..., Any]) -> None:
     with tenant_context(filled.pk):
         for by in GroupBy:
             with django_assert_num_queries(1) as captured:
@@ -194,7 +192,7 @@ def test_each_sum_is_one_statement_that_reads_the_index_of_the_period_and_no_row
         assert "Index Only Scan using billing_usage_occurred" in explain(captured[0]["sql"])
 
 
-def test_this_month_is_held_against_the_same_part_of_the_last_one(tenant: Tenant) -> None:
+def test_this_month_is_compared_with_the_same_part_of_last_month(tenant: Tenant) -> None:
     move_to(tenant, "Asia/Dubai")
     use(tenant, "3", at=datetime(2026, 2, 28, 20, tzinfo=UTC))
     use(tenant, "2", at=datetime(2026, 1, 31, 20, tzinfo=UTC))
@@ -206,7 +204,7 @@ def test_this_month_is_held_against_the_same_part_of_the_last_one(tenant: Tenant
     assert found.percentage_change == Decimal("50.00")
 
 
-def test_the_end_of_a_longer_month_is_held_against_the_whole_shorter_one(tenant: Tenant) -> None:
+def test_the_end_of_a_longer_month_is_compared_with_all_of_a_shorter_one(tenant: Tenant) -> None:
     use(tenant, "4", at=datetime(2026, 2, 28, 23, tzinfo=UTC))
     use(tenant, "1", at=datetime(2026, 3, 1, tzinfo=UTC))
     with tenant_context(tenant.pk):
@@ -220,7 +218,7 @@ def test_without_a_last_month_there_is_no_change(tenant: Tenant) -> None:
         assert summaries.trend(now=NOON, zone="UTC").percentage_change is None
 
 
-def test_the_api_sums_up_for_everybody_who_may_see_use(tenant: Tenant, viewer: User, owner: User, api: Api) -> None:
+def test_users_with_the_right_can_sum_up_usage(tenant: Tenant, viewer: User, owner: User, api: Api) -> None:
     use(tenant, "1", user=owner)
     use(tenant, "3")
     query = {"by": "user", "from": "2026-03-01", "to": "2026-03-31"}
@@ -257,7 +255,7 @@ def test_the_api_names_the_parts_of_a_component(tenant: Tenant, viewer: User, ap
         ({"by": "day", "tenant": str(uuid7())}, "tenant"),
     ],
 )
-def test_the_api_says_what_is_wrong_with_a_question(viewer: User, api: Api, query: dict[str, str], field: str) -> None:
+def test_the_api_names_the_invalid_parameter(viewer: User, api: Api, query: dict[str, str], field: str) -> None:
     answer = api(viewer).get(SUMMARY, query)
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
@@ -269,7 +267,7 @@ def test_without_the_right_nothing_is_summed(tenant: Tenant, other_owner: User, 
         assert api(other_owner, tenant=tenant).get(address).status_code == 403
 
 
-def test_analytics_tell_totals_features_days_and_the_trend(tenant: Tenant, viewer: User, api: Api) -> None:
+def test_analytics_return_totals_features_days_and_the_trend(tenant: Tenant, viewer: User, api: Api) -> None:
     now = timezone.now()
     use(tenant, "3", at=now, feature_key="voice-agent")
     use(tenant, "1", at=now, feature_key="campaigns")
@@ -287,7 +285,7 @@ def test_analytics_tell_totals_features_days_and_the_trend(tenant: Tenant, viewe
     assert set(answer["monthly_trend"]) == {"current_month", "last_month", "last_month_to_date", "percentage_change"}
 
 
-def test_the_api_tells_what_the_quotas_leave(tenant: Tenant, viewer: User, api: Api) -> None:
+def test_the_api_returns_the_remaining_quotas(tenant: Tenant, viewer: User, api: Api) -> None:
     with platform_context(tenant_id=tenant.pk):
         FeatureEntitlementFactory.create(feature_key="campaigns", monthly_quota=Decimal(10))
         FeatureEntitlementFactory.create(feature_key="voice-agent", monthly_quota=None, quota_unit="minute")

@@ -1,4 +1,4 @@
-"""Metered use: recorded once, at the prices and against the quotas of when it happened."""
+"""Recording usage once, at the prices and against the quotas of the time of use."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ def entitle(tenant, **values):
         )
 
 
-def test_use_is_recorded_with_the_price_that_held_its_version_and_its_cost(inside, listed, member):
+def test_usage_is_recorded_with_its_price_version_and_cost(inside, listed, member):
     event = stored(record(user=member, external_reference_id="call 7", metadata={"a": 1}))
     [item] = event.usage_items
     assert item == {
@@ -44,7 +44,7 @@ def test_use_is_recorded_with_the_price_that_held_its_version_and_its_cost(insid
     event.full_clean()
 
 
-def test_the_same_use_again_is_the_same_event_whatever_prices_are_by_then(inside, listed):
+def test_a_repeated_request_returns_the_same_event_after_prices_have_changed(inside, listed):
     first = record()
     with platform_context():
         Price.objects.filter(pk=listed.pk).update(is_active=False)
@@ -65,7 +65,7 @@ def test_the_same_use_again_is_the_same_event_whatever_prices_are_by_then(inside
         ("feature_key, metadata", {"feature_key": "campaigns", "metadata": {"a": 1}}),
     ],
 )
-def test_another_use_under_the_same_key_is_a_conflict_that_names_what_differs(field, values, inside):
+def test_different_usage_under_the_same_key_is_a_conflict_that_names_the_field(field, values, inside):
     record()
     with pytest.raises(IdempotencyConflict) as caught:
         record(**values)
@@ -80,7 +80,7 @@ def test_another_user_under_the_same_key_is_a_conflict(inside, member, owner):
     assert caught.value.extra["field"] == "user"
 
 
-def test_what_could_not_be_recorded_leaves_its_key_free(inside, tenant):
+def test_a_failed_recording_leaves_its_key_unused(inside, tenant):
     with pytest.raises(quoting.NoPrice):
         record(items=[{**CALL, "model": "fax", "quantity": "1"}])
     entitle(tenant, monthly_quota=Decimal(0), quota_unit="minute")
@@ -97,13 +97,13 @@ def test_a_key_of_one_tenant_is_free_in_another(inside, other_tenant):
 
 
 @pytest.mark.parametrize("values", [{"key": ""}, {"key": "x" * 256}, {"feature_key": ""}, {"items": []}])
-def test_use_that_says_too_little_or_too_much_is_refused(values, inside):
+def test_usage_with_missing_or_unknown_values_is_refused(values, inside):
     with pytest.raises(Invalid):
         record(**values)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_simultaneous_duplicates_wait_and_get_the_same_event(tenant, listed):
+def test_simultaneous_duplicates_get_the_same_event(tenant, listed):
     found, failed = [], []
 
     def call():
@@ -122,7 +122,7 @@ def test_simultaneous_duplicates_wait_and_get_the_same_event(tenant, listed):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_simultaneous_uses_under_one_key_the_other_ones_are_conflicts(tenant, listed):
+def test_one_of_several_simultaneous_requests_with_one_key_wins_and_the_rest_are_conflicts(tenant, listed):
     outcomes, numbers = [], count()
 
     def call():
@@ -139,7 +139,7 @@ def test_of_simultaneous_uses_under_one_key_the_other_ones_are_conflicts(tenant,
     assert sorted(outcomes) == ["conflict"] * 5 + ["recorded"]
 
 
-def test_late_use_is_priced_and_counted_as_of_when_it_happened(inside, tenant, listed):
+def test_late_usage_is_priced_and_counted_at_the_time_of_use(inside, tenant, listed):
     now = timezone.now()
     with platform_context():
         Price.objects.filter(pk=listed.pk).update(effective_to=now - timedelta(days=10))
@@ -148,24 +148,24 @@ def test_late_use_is_priced_and_counted_as_of_when_it_happened(inside, tenant, l
     assert record("call-2").total_cost == Decimal(5)
 
 
-def test_use_is_recorded_neither_before_it_happened_nor_too_long_after(inside, settings):
+def test_usage_in_the_future_or_too_far_in_the_past_is_refused(inside, settings):
     now = timezone.now()
     with pytest.raises(usage.UsageInFuture) as early:
         record(occurred_at=now + timedelta(seconds=1), now=now)
     with pytest.raises(usage.UsageTooLate) as late:
         record(occurred_at=now - settings.BILLING_LATE_USAGE - timedelta(seconds=1), now=now)
-    assert "record use when it has happened" in early.value.errors["occurred_at"][0]
-    assert "until 40 days after it happened" in late.value.errors["occurred_at"][0]
+    assert "Record usage after it has happened" in early.value.errors["occurred_at"][0]
+    assert "up to 40 days late" in late.value.errors["occurred_at"][0]
     assert record(occurred_at=now - settings.BILLING_LATE_USAGE, now=now)
 
 
-def test_what_was_recorded_in_time_is_answered_however_late_it_is_asked_again(inside):
+def test_a_repeated_request_is_answered_after_the_recording_limit_has_passed(inside):
     now = timezone.now()
     first = record(occurred_at=now, now=now)
     assert record(occurred_at=now, now=now + timedelta(days=100)).pk == first.pk
 
 
-def test_use_beyond_a_soft_quota_becomes_an_item_at_the_overage_rate(inside, tenant):
+def test_usage_beyond_a_soft_quota_becomes_an_item_at_the_overage_rate(inside, tenant):
     entitle(tenant, quota_unit="minute", allow_overages=True, overage_rate=Decimal("0.15"))
     record()
     event = stored(record("call-2"))
@@ -183,7 +183,7 @@ def test_use_beyond_a_soft_quota_becomes_an_item_at_the_overage_rate(inside, ten
     event.full_clean()
 
 
-def test_a_hard_quota_is_not_passed_and_voiding_gives_it_back(inside, tenant):
+def test_a_hard_quota_refuses_more_usage_until_some_is_voided(inside, tenant):
     entitle(tenant, quota_unit="minute")
     first = record()
     with pytest.raises(quotas.QuotaExceeded):

@@ -1,4 +1,4 @@
-"""Usage over HTTP: what it would cost, recording, charging and voiding it."""
+"""Usage in the API: quote, record, charge, retry and void."""
 
 from decimal import Decimal
 from threading import Thread
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("listed")
 
 @pytest.fixture
 def funded(tenant):
-    """One dollar in the tenant's wallet."""
+    """The tenant's wallet with one dollar."""
     with tenant_context(tenant.pk):
         wallet = wallets.open_wallet()
         ledger.topup(wallet=wallet, amount=Decimal(1), key="fund")
@@ -43,7 +43,7 @@ def balance(wallet):
     return wallet.available_balance
 
 
-def test_a_member_records_use_once_and_a_repetition_is_answered_alike(api, member, funded):
+def test_a_member_records_usage_once_and_a_repeated_request_gets_the_same_response(api, member, funded):
     first, again = send(api(member)), send(api(member))
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
@@ -53,21 +53,23 @@ def test_a_member_records_use_once_and_a_repetition_is_answered_alike(api, membe
     assert "intent" not in first.json()
 
 
-def test_another_use_under_the_same_key_is_a_conflict_that_names_the_field(api, member):
+def test_different_usage_under_the_same_key_is_a_conflict_in_the_api(api, member):
     send(api(member))
     answer = send(api(member), {**BODY, "external_reference_id": "other"})
     assert problem(answer) == (409, "idempotency_conflict")
     assert answer.json()["field"] == "external_reference_id"
 
 
-def test_recorded_and_charged_in_one_call(api, member, funded):
+def test_usage_is_recorded_and_charged_in_one_request(api, member, funded):
     answer = send(api(member), {**BODY, "charge": True})
     assert (answer.status_code, answer.json()["status"], balance(funded)) == (201, "charged", Decimal("0.87"))
     assert send(api(member), {**BODY, "charge": True}).json()["status"] == "charged"
     assert balance(funded) == Decimal("0.87")
 
 
-def test_what_cannot_be_paid_is_402_with_the_figures_and_stays_recorded_as_failed(api, member, funded, tenant):
+def test_a_charge_beyond_the_balance_is_402_with_the_amounts_and_the_event_is_kept_as_failed(
+    api, member, funded, tenant
+):
     dear = {**BODY, "items": [{**CALL, "quantity": "100"}], "charge": True}
     answer = send(api(member), dear)
     assert problem(answer) == (402, "insufficient_balance")
@@ -82,8 +84,8 @@ def test_what_cannot_be_paid_is_402_with_the_figures_and_stays_recorded_as_faile
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refused_charge_is_kept_outside_of_tests_too(api, member, funded, tenant):
-    """With a transaction per request, as it is served."""
+def test_a_refused_charge_is_kept_with_a_transaction_per_request(api, member, funded, tenant):
+    """Use a transaction per request, as in production."""
     dear = {**BODY, "items": [{**CALL, "quantity": "100"}], "charge": True}
     assert problem(send(api(member), dear)) == (402, "insufficient_balance")
     with tenant_context(tenant.pk):
@@ -136,7 +138,7 @@ def test_a_component_without_a_price_is_422_and_records_nothing(api, member, ten
     ],
     ids=str,
 )
-def test_what_is_wrong_with_a_use_is_said_by_field(change, named, api, member):
+def test_invalid_usage_is_refused_by_field(change, named, api, member):
     answer = send(api(member), {**BODY, **change})
     assert answer.status_code == 400
     assert named in answer.json()["errors"]
@@ -147,7 +149,7 @@ def test_writes_without_a_key_are_refused(api, member):
     assert problem(send(api(member), path=f"{uuid4()}/charge/", key="")) == (400, "idempotency_key_required")
 
 
-def test_a_recorded_use_is_charged_once_by_a_call_of_its_own(api, member, funded):
+def test_recorded_usage_is_charged_once_by_a_separate_request(api, member, funded):
     event = send(api(member)).json()
     for key in ("a", "b"):
         answer = send(api(member), None, f"{event['id']}/charge/", key)
@@ -155,12 +157,12 @@ def test_a_recorded_use_is_charged_once_by_a_call_of_its_own(api, member, funded
     assert balance(funded) == Decimal("0.87")
 
 
-def test_only_a_failed_charge_is_tried_again(api, member, funded):
+def test_only_a_failed_charge_is_retried(api, member, funded):
     event = send(api(member)).json()
     assert problem(send(api(member), None, f"{event['id']}/retry/", "a")) == (409, "wrong_usage_status")
 
 
-def test_a_failed_charge_is_tried_again_when_there_is_money(api, member, tenant):
+def test_a_failed_charge_is_retried_after_a_top_up(api, member, tenant):
     with tenant_context(tenant.pk):
         event = usage.charge(event=usage.record(**BODY, key="call-1"))
         ledger.topup(wallet=wallets.open_wallet(), amount=Decimal(1), key="fund")
@@ -168,7 +170,7 @@ def test_a_failed_charge_is_tried_again_when_there_is_money(api, member, tenant)
     assert (answer.status_code, answer.json()["status"], answer.json()["error_message"]) == (200, "charged", "")
 
 
-def test_members_void_what_is_unpaid_and_admins_give_money_back(api, member, admin, funded):
+def test_members_void_unpaid_usage_and_only_admins_void_charged_usage(api, member, admin, funded):
     unpaid, paid = send(api(member)).json(), send(api(member), {**BODY, "charge": True}, key="call-2").json()
     reason = {"reason": "The line was dead"}
     voided = send(api(member), reason, f"{unpaid['id']}/void/", "a")
@@ -179,7 +181,7 @@ def test_members_void_what_is_unpaid_and_admins_give_money_back(api, member, adm
     assert balance(funded) == Decimal(1)
 
 
-def test_voiding_says_why(api, admin):
+def test_voiding_needs_a_reason_in_the_api(api, admin):
     event = send(api(admin)).json()
     assert "reason" in send(api(admin), {}, f"{event['id']}/void/", "a").json()["errors"]
 
@@ -190,21 +192,21 @@ def test_viewers_neither_record_nor_quote_nor_charge(api, viewer, member):
         assert problem(send(api(viewer), path=path, key=uuid4().hex)) == (403, "missing_right")
 
 
-def test_who_may_record_but_not_spend_does_not_charge(api, member, tenant, funded):
+def test_recording_without_the_right_to_spend_does_not_charge(api, member, tenant, funded):
     with platform_context(tenant_id=tenant.pk):
         UserCapability.objects.create(user=member, capability_key="billing.spend", enabled=False)
     assert problem(send(api(member), {**BODY, "charge": True})) == (403, "missing_right")
     assert send(api(member), BODY, key="call-2").status_code == 201
 
 
-def test_the_use_of_another_tenant_is_not_found(api, member, other_owner):
+def test_usage_of_another_tenant_is_not_found(api, member, other_owner):
     event = send(api(member)).json()
     for path in ("charge", "retry", "void"):
         answer = send(api(other_owner), {"reason": "x"} if path == "void" else None, f"{event['id']}/{path}/", path)
         assert problem(answer) == (404, "not_found")
 
 
-def test_a_quote_says_cost_balance_and_quota_and_writes_nothing(api, member, funded, tenant):
+def test_a_quote_returns_cost_balance_and_quota_and_writes_nothing(api, member, funded, tenant):
     with platform_context(tenant_id=tenant.pk):
         FeatureEntitlementFactory.create(
             feature_key="voice-agent",

@@ -1,4 +1,4 @@
-"""Voiding what was used: the money and the quota go back once, and the reason stays."""
+"""Voiding usage returns its charge and quota once and keeps the reason."""
 
 from decimal import Decimal
 
@@ -33,7 +33,7 @@ def test_voiding_a_charge_reverses_its_debit_and_keeps_the_reason(inside, owner)
     assert told.payload["reason"] == "The call never happened"
 
 
-def test_a_debit_reversed_in_the_ledger_is_not_given_back_again_by_voiding(inside):
+def test_voiding_does_not_reverse_a_debit_twice(inside):
     fund()
     event = usage.charge(event=record())
     ledger.reverse(transaction=debit_of(event), key="by-hand", reason="Mistake")
@@ -41,13 +41,13 @@ def test_a_debit_reversed_in_the_ledger_is_not_given_back_again_by_voiding(insid
     assert available() == Decimal(1)
 
 
-def test_voiding_what_a_hold_paid_gives_the_money_back(inside):
+def test_voiding_usage_paid_from_a_hold_returns_the_money(inside):
     event = usage.capture_hold(event=record(), hold=hold(fund(), "0.50"))
     assert usage.void(event=event, reason="Mistake").status == "voided"
     assert available() == Decimal(1)
 
 
-def test_voiding_needs_a_reason_and_what_is_voided_is_not_charged(inside):
+def test_voiding_needs_a_reason_and_voided_usage_is_not_charged(inside):
     fund()
     event = record()
     with pytest.raises(Invalid):
@@ -70,7 +70,7 @@ def test_an_event_of_another_tenant_is_unknown(inside, other_tenant):
 
 
 @pytest.mark.parametrize("values", [{"void_reason": "Because"}, {"voided_at": timezone.now()}], ids=["why", "when"])
-def test_only_a_voided_event_says_why_and_when(values, inside):
+def test_only_a_voided_event_has_a_void_time_and_reason(values, inside):
     fund()
     event = usage.charge(event=record())
     with pytest.raises(IntegrityError, match="billing_usage_events_void_explained"), transaction.atomic():
