@@ -97,15 +97,15 @@ class PaymentViewSet(ResourceViewSet):
     def create(self, request: Request) -> Response:
         # Runs outside of the request's transaction because it calls the provider.
         values = StartCheckoutSerializer.read(request.data)
-        wanted = checkout.CheckoutRequest(
+        purchase = checkout.CheckoutRequest(
             package_id=values["package"],
             success_url=values["success_url"],
             cancel_url=values["cancel_url"],
             wallet_id=values["wallet"],
             keep_card=values["keep_card"],
         )
-        begun = checkout.start(
-            wanted=wanted,
+        started = checkout.start(
+            request=purchase,
             key=permanent_key(request),
             user=self.access.user,
             scope=self.access.scope,
@@ -113,9 +113,9 @@ class PaymentViewSet(ResourceViewSet):
             now=timezone.now(),
         )
         with self.access.scope():
-            address = f"{request.path}{begun.payment.pk}/"
-            answer = self.row_response(begun.payment, status.HTTP_201_CREATED, Location=address)
-        if begun.replayed:
+            address = f"{request.path}{started.payment.pk}/"
+            answer = self.row_response(started.payment, status.HTTP_201_CREATED, Location=address)
+        if started.replayed:
             answer[REPLAYED] = "true"
         return answer
 

@@ -54,7 +54,7 @@ class PriceCategory(models.TextChoices):
 
 class PriceScheme(models.TextChoices):
     UNIT = "unit", "Per unit"
-    PACKAGE = "package", "Per package, begun ones in full"
+    PACKAGE = "package", "Per package, started packages in full"
     GRADUATED = "graduated", "Graduated: each unit at its tier's price"
     VOLUME = "volume", "Volume: all units at the price of the tier reached"
 

@@ -203,9 +203,11 @@ class UsageHistory:
         """Record usage of last month that its provider reported only now."""
         if not self.profile.tops_up:
             return
-        told = self.demo_wallet.at(self.demo.ago(hours=2))
-        event = self._record(f"late_{self.demo.slug}", "apollo-leads", [A_FEW_CONTACTS], told - LATE, told)
-        self._charge(event, told)
+        reported_at = self.demo_wallet.at(self.demo.ago(hours=2))
+        event = self._record(
+            f"late_{self.demo.slug}", "apollo-leads", [A_FEW_CONTACTS], reported_at - LATE, reported_at
+        )
+        self._charge(event, reported_at)
 
     def _use_just_now(self) -> None:
         """Record usage that is not charged yet, at whatever hour the demo is created."""

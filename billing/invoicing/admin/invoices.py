@@ -85,7 +85,17 @@ class InvoiceAdmin(TenantModelAdmin):
     # An invoice is written to its tenant by the platform.
     platform_writes = True
     form = forms.InvoiceForm
-    list_display = ["number", "kind", "state", "asked", "still_open", "period", "due_at", "sent_at", "created_at"]
+    list_display = [
+        "number",
+        "kind",
+        "state",
+        "total_amount",
+        "still_open",
+        "period",
+        "due_at",
+        "sent_at",
+        "created_at",
+    ]
     list_filter = [DeskFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
     search_fields = ["invoice_number__exact"]
     add_fieldsets = [
@@ -159,7 +169,7 @@ class InvoiceAdmin(TenantModelAdmin):
         return str(obj.get_status_display())
 
     @display(description="Total")
-    def asked(self, obj: Invoice) -> str:
+    def total_amount(self, obj: Invoice) -> str:
         return amount(obj.total, obj.currency)
 
     @display(description="Open")
@@ -178,7 +188,7 @@ class InvoiceAdmin(TenantModelAdmin):
     @display(description="Document")
     def documents(self, obj: Invoice) -> Any:
         kinds = (("html", "Open as a page"), ("pdf", "Download as PDF"))
-        links = ((reverse(f"admin:billing_invoice_{kind}", args=(obj.pk,)), says) for kind, says in kinds)
+        links = ((reverse(f"admin:billing_invoice_{kind}", args=(obj.pk,)), label) for kind, label in kinds)
         return format_html_join(" · ", '<a class="lad-link" href="{}">{}</a>', links)
 
     @display(description="Lines")
@@ -303,8 +313,8 @@ def _drafted(obj: Invoice | None) -> bool:
 
 def _note(row: Invoice) -> dict[str, Any]:
     link = format_html('<a class="lad-link" href="{}">{}</a>', _address(row), row)
-    told = {"reason": row.metadata.get("reason"), "method": row.payment_method, "total": row.total}
-    return {"number": link, "day": f"{row.finalised_at:%Y-%m-%d}" if row.finalised_at else DASH, **told}
+    details = {"reason": row.metadata.get("reason"), "method": row.payment_method, "total": row.total}
+    return {"number": link, "day": f"{row.finalised_at:%Y-%m-%d}" if row.finalised_at else DASH, **details}
 
 
 def _address(row: Invoice) -> str:

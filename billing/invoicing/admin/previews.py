@@ -14,11 +14,11 @@ from lad.types import Actor
 
 def finalise_preview(row: Invoice, values: dict[str, Any]) -> Preview:
     made = dry_run(lambda: invoices.finalise(invoice=row, due_at=values["due_on"]))
-    asked = (
+    settlement = (
         [("Due", f"{made.due_at:%Y-%m-%d}")] if made.amount_due > 0 else [("Paid", "from wallets when it was charged")]
     )
     warnings = () if made.recipient.get("address") else ("The billing profile has no address.",)
-    return Preview(facts=[("To", made.recipient["name"]), *sums(made), *asked], warnings=warnings)
+    return Preview(facts=[("To", made.recipient["name"]), *sums(made), *settlement], warnings=warnings)
 
 
 def payment_preview(row: Invoice, values: dict[str, Any]) -> Preview:

@@ -180,19 +180,19 @@ def _issuer_lines(by_whom: Mapping[str, str]) -> Iterator[str]:
 
 
 def _recipient(invoice: Invoice) -> Party:
-    told = invoice.recipient or _recipient_now(invoice)
-    lines = [*_lines(told.get("address", "")), *_lines(told.get("country", ""))]
-    if told.get("tax_id"):
-        lines.append(f"{told.get('tax_name') or 'Tax'} ID {told['tax_id']}")
-    if told.get("email"):
-        lines.append(told["email"])
-    return Party(told.get("name", ""), tuple(lines))
+    recipient = invoice.recipient or _recipient_now(invoice)
+    lines = [*_lines(recipient.get("address", "")), *_lines(recipient.get("country", ""))]
+    if recipient.get("tax_id"):
+        lines.append(f"{recipient.get('tax_name') or 'Tax'} ID {recipient['tax_id']}")
+    if recipient.get("email"):
+        lines.append(recipient["email"])
+    return Party(recipient.get("name", ""), tuple(lines))
 
 
 def _recipient_now(invoice: Invoice) -> dict[str, str]:
     profile = profile_of(invoice.tenant_id)
-    told = {name: getattr(profile, name) for name in ("address", "country", "tax_id", "tax_name")}
-    return {"name": str(profile), "email": profile.invoice_email, **told}
+    details = {name: getattr(profile, name) for name in ("address", "country", "tax_id", "tax_name")}
+    return {"name": str(profile), "email": profile.invoice_email, **details}
 
 
 def _groups(line_items: Sequence[Mapping[str, Any]]) -> Iterator[FeatureGroup]:

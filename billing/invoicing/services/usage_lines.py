@@ -77,9 +77,9 @@ class InvoicePeriod:
     @property
     def values(self) -> dict[str, Any]:
         names = ("start", "end", "currency")
-        told = {name: getattr(self, name) for name in names}
+        values = {name: getattr(self, name) for name in names}
         return {
-            **told,
+            **values,
             "zone": self.zone.key,
             "tenant": self.tenant_id,
             "legacy": [CREDIT_REFERENCE, BALANCE_REFERENCE],
@@ -99,17 +99,17 @@ def usage_lines(period: InvoicePeriod) -> list[dict[str, Any]]:
 
 def _lines(rows: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
     for *names, scheme, unit_price, price_id, size, of_a_package, quantity, amount, uses in rows:
-        told = dict(zip(("feature_key", "used_in", "category", "provider", "model", "unit"), names, strict=True))
+        labels = dict(zip(("feature_key", "used_in", "category", "provider", "model", "unit"), names, strict=True))
         # Packages and tiers have no unit price, so the line shows the average and names the terms.
         priced = {"scheme": scheme, "price_id": str(price_id)} if price_id else {}
         yield {
-            "description": _description(**told, terms=_terms(scheme, size, of_a_package) if price_id else ""),
+            "description": _description(**labels, terms=_terms(scheme, size, of_a_package) if price_id else ""),
             "quantity": plain(quantity),
             # Debits without items have no unit price either.
             "unit_price": plain(unit_price if unit_price is not None else _mean(amount, quantity)),
             "amount": plain(amount),
             "uses": uses,
-            **{name: text for name, text in {**told, **priced}.items() if text},
+            **{name: text for name, text in {**labels, **priced}.items() if text},
         }
 
 
@@ -128,10 +128,10 @@ def _description(
 ) -> str:
     if category:
         kind = str(CATEGORIES.get(category, category.replace("_", " ").capitalize()))
-        says = f"{kind}: {provider} {model}, by the {str(UNITS.get(unit, unit)).lower()}{terms}"
+        text = f"{kind}: {provider} {model}, by the {str(UNITS.get(unit, unit)).lower()}{terms}"
     else:
-        says = feature_key.replace("-", " ").replace("_", " ").capitalize() or "Other charges"
-    return says + (f" (used in {_month(used_in)})" if used_in else "")
+        text = feature_key.replace("-", " ").replace("_", " ").capitalize() or "Other charges"
+    return text + (f" (used in {_month(used_in)})" if used_in else "")
 
 
 def _month(text: str) -> str:

@@ -131,8 +131,8 @@ def _rules_to_run(now: datetime) -> Any:
 
 def _limit_reached(rule: AutoTopup, now: datetime) -> bool:
     """Return whether the rule has reached a limit. Payments count whether or not they were paid."""
-    begun = Payment.objects.filter(wallet=rule.wallet_id, kind=PaymentKind.AUTOMATIC, created_at__gt=now - DAY)
-    times = list(begun.order_by("-created_at").values_list("created_at", flat=True)[: rule.most_per_day])
+    recent = Payment.objects.filter(wallet=rule.wallet_id, kind=PaymentKind.AUTOMATIC, created_at__gt=now - DAY)
+    times = list(recent.order_by("-created_at").values_list("created_at", flat=True)[: rule.most_per_day])
     too_soon = bool(times) and times[0] > now - timedelta(minutes=rule.minutes_between)
     return too_soon or len(times) >= rule.most_per_day
 

@@ -66,7 +66,7 @@ class StartedCheckout:
 
 
 def start(
-    *, wanted: CheckoutRequest, key: str, user: User, scope: ScopeFactory, cards: CardProvider, now: datetime
+    *, request: CheckoutRequest, key: str, user: User, scope: ScopeFactory, cards: CardProvider, now: datetime
 ) -> StartedCheckout:
     """Start a checkout, or continue the one with this key. Call it outside of any transaction.
 
@@ -75,7 +75,7 @@ def start(
     different purchase, CheckoutOver, Invalid for a foreign redirect address, or what the provider raises.
     """
     with scope():
-        payment, made = _find_or_create(wanted, key, user, now)
+        payment, made = _find_or_create(request, key, user, now)
     if payment.status != PaymentStatus.CREATED:
         return StartedCheckout(payment, replayed=True)
     if now - payment.created_at > REPEATABLE_FOR:
@@ -117,25 +117,25 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def _find_or_create(wanted: CheckoutRequest, key: str, user: User, now: datetime) -> tuple[Payment, bool]:
+def _find_or_create(request: CheckoutRequest, key: str, user: User, now: datetime) -> tuple[Payment, bool]:
     """Return the payment of the key and whether it was created. One of several simultaneous requests creates it."""
     found = Payment.objects.filter(tenant=current_tenant_id(), idempotency_key=key).first()
     if found is None:
-        payment = _new(wanted, key, user, now)
+        payment = _new(request, key, user, now)
         Payment.objects.bulk_create([payment], ignore_conflicts=True)
         found = Payment.objects.get(tenant=current_tenant_id(), idempotency_key=key)
         if found.pk == payment.pk:
             return found, True
-    _require_same(found, wanted)
+    _require_same(found, request)
     return found, False
 
 
-def _new(wanted: CheckoutRequest, key: str, user: User, now: datetime) -> Payment:
-    _require_allowed(wanted)
-    package = CreditPackage.objects.filter(pk=wanted.package_id, is_active=True).first()
+def _new(request: CheckoutRequest, key: str, user: User, now: datetime) -> Payment:
+    _require_allowed(request)
+    package = CreditPackage.objects.filter(pk=request.package_id, is_active=True).first()
     if package is None:
         raise PackageNotFound
-    wallet = _wallet(wanted.wallet_id)
+    wallet = _wallet(request.wallet_id)
     if wallet.status == WalletStatus.CLOSED:
         raise WalletClosed
     return purchases.new_payment(
@@ -145,9 +145,9 @@ def _new(wanted: CheckoutRequest, key: str, user: User, now: datetime) -> Paymen
         key=key,
         user_id=user.pk,
         package=package,
-        success_url=wanted.success_url,
-        cancel_url=wanted.cancel_url,
-        keep_card=wanted.keep_card,
+        success_url=request.success_url,
+        cancel_url=request.cancel_url,
+        keep_card=request.keep_card,
         next_attempt_at=now + FIRST_CHECK_AFTER,
         created_at=now,
     )
@@ -162,24 +162,24 @@ def _wallet(wallet_id: UUID | None) -> Wallet:
     return found
 
 
-def _require_allowed(wanted: CheckoutRequest) -> None:
+def _require_allowed(request: CheckoutRequest) -> None:
     refused = {
         name: ["This address is not allowed. Use an address of the app (APP_URL or one of CORS_ALLOWED_ORIGINS)."]
         for name in ("success_url", "cancel_url")
-        if not allowed_address(getattr(wanted, name))
+        if not allowed_address(getattr(request, name))
     }
     if refused:
         raise Invalid(errors=refused)
 
 
-def _require_same(payment: Payment, wanted: CheckoutRequest) -> None:
+def _require_same(payment: Payment, request: CheckoutRequest) -> None:
     """Raise IdempotencyConflict if the key belongs to a different purchase."""
     values = {
-        "package": (payment.package_id, wanted.package_id),
-        "success_url": (payment.success_url, wanted.success_url),
-        "cancel_url": (payment.cancel_url, wanted.cancel_url),
-        "keep_card": (payment.keep_card, wanted.keep_card),
-        "wallet": (payment.wallet_id, wanted.wallet_id or payment.wallet_id),
+        "package": (payment.package_id, request.package_id),
+        "success_url": (payment.success_url, request.success_url),
+        "cancel_url": (payment.cancel_url, request.cancel_url),
+        "keep_card": (payment.keep_card, request.keep_card),
+        "wallet": (payment.wallet_id, request.wallet_id or payment.wallet_id),
     }
     for field, (before, now) in values.items():
         if before != now:

@@ -75,7 +75,7 @@ def has_begun(price: Price, now: datetime) -> bool:
 
 
 class PriceWriter(writes.Writer[Price]):
-    """Prices to come may be edited; one that has begun may be described, ended from now on, or withdrawn."""
+    """Allows edits of future prices. A price that has started can only be described, ended or withdrawn."""
 
     def create(self, values: Mapping[str, Any], *, actor: Actor = None) -> Price:
         row: Price = super().create(_with_first_tier(Price(), values), actor=actor)

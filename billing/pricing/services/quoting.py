@@ -116,12 +116,12 @@ def quote(
 
     Quotas are included only with a ``feature_key``. Raises NoPrice or Invalid.
     """
-    asked = read_items(items)
-    priced = price_items(asked, at=at)
+    requested = read_items(items)
+    priced = price_items(requested, at=at)
     left = quotas.remaining(feature_key=feature_key, now=at) if feature_key else None
     allowed = left is None or left.enabled
     if left is not None:
-        beyond = _beyond(asked, left)
+        beyond = _beyond(requested, left)
         allowed = allowed and (not beyond or left.overage_rate is not None)
         if beyond and left.overage_rate is not None:
             more = overage(feature_key=feature_key, unit=left.unit, quantity=beyond, rate=left.overage_rate)
@@ -165,7 +165,7 @@ def price_items(items: Iterable[UsageItem | Mapping[str, Any]], *, at: datetime)
     """
     read = read_items(items)
     prices = _prices_of(read, at)
-    return [_priced(number, item, _chosen(item, prices), at) for number, item in enumerate(read)]
+    return [_priced(number, item, _select_price(item, prices), at) for number, item in enumerate(read)]
 
 
 def cost_of(price: Price, quantity: Decimal) -> Decimal:
@@ -235,16 +235,16 @@ _SCHEMES: Final[Mapping[PriceScheme, Callable[[Price, Decimal], Decimal]]] = {
 
 def _prices_of(items: Sequence[UsageItem], at: datetime) -> list[Price]:
     """Return the tenant's and the common prices that could apply to the items."""
-    wanted = {item.key for item in items}
+    components_used = {item.key for item in items}
     components = (
         Q(category=category, provider=provider, unit=unit, model__in=[model, ANY_MODEL])
-        for category, provider, model, unit in sorted(wanted)
+        for category, provider, model, unit in sorted(components_used)
     )
     mine = Q(tenant_id=current_tenant_id()) | Q(tenant__isnull=True)
     return list(Price.objects.filter(mine, in_force(at), reduce(or_, components)))
 
 
-def _chosen(item: UsageItem, prices: Iterable[Price]) -> Price | None:
+def _select_price(item: UsageItem, prices: Iterable[Price]) -> Price | None:
     category, provider, model, unit = item.key
     fitting = [price for price in prices if price.key in (item.key, (category, provider, ANY_MODEL, unit))]
     fitting.sort(key=lambda price: price.effective_from, reverse=True)

@@ -84,7 +84,7 @@ def effect_of(*, price: Price, terms: PriceTerms, now: datetime) -> RepricingEff
     """
     until = now.replace(hour=0, minute=0, second=0, microsecond=0)
     tenants = _tenants_using(price)
-    asked = {
+    parameters = {
         "tenants": list(tenants),
         "since": until - PERIOD,
         "until": until,
@@ -93,14 +93,14 @@ def effect_of(*, price: Price, terms: PriceTerms, now: datetime) -> RepricingEff
     }
     trial = terms.trial()
     found: dict[UUID, TenantEffect] = defaultdict(lambda: TenantEffect(Tenant()))
-    for tenant_id, quantity, uses, cost in _rows(USES_OF_PRICES, asked):
+    for tenant_id, quantity, uses, cost in _rows(USES_OF_PRICES, parameters):
         effect = found[tenant_id]
         effect.tenant = tenants[tenant_id]
         effect.uses += uses
         effect.before += cost
         effect.after += uses * quoting.cost_of(trial, quantity)
     most_first = sorted(found.values(), key=lambda each: (-abs(each.after - each.before), str(each.tenant)))
-    partial = [tenants[row[0]] for row in _rows(TENANTS_OVER_LIMIT, asked)]
+    partial = [tenants[row[0]] for row in _rows(TENANTS_OVER_LIMIT, parameters)]
     return RepricingEffect(until - PERIOD, until, most_first, partial)
 
 

@@ -62,17 +62,17 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
         form.full_clean()
         values = form.cleaned_data
         now = timezone.now()
-        question = read_query(values, zone=summaries.scope_timezone(), now=now)
+        query = read_query(values, zone=summaries.scope_timezone(), now=now)
         if "csv" in given:
-            return csv_response(question)
-        links = _Links(given, tenant_id if may_choose else None, question)
+            return csv_response(query)
+        links = _Links(given, tenant_id if may_choose else None, query)
         context = {
             **admin.site.each_context(request),
-            **_figures(question, links, now),
+            **_figures(query, links, now),
             "title": "Usage explorer",
             "form": form,
-            "asked": question,
-            "errors": [text for texts in form.errors.values() for text in texts] + [question.error],
+            "query": query,
+            "errors": [text for texts in form.errors.values() for text in texts] + [query.error],
             "chips": links.chips(form),
             "csv_url": links.to(csv="1"),
             "rows_url": links.rows(),
@@ -84,10 +84,10 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
 class _Links:
     """Links to this page with other filters, and to the events behind its figures."""
 
-    def __init__(self, given: Mapping[str, str], tenant_id: UUID | None, question: ExplorerQuery) -> None:
+    def __init__(self, given: Mapping[str, str], tenant_id: UUID | None, query: ExplorerQuery) -> None:
         self.given = {name: value for name, value in given.items() if name != "csv"}
         self.tenant_id = tenant_id
-        self.question = question
+        self.query = query
 
     def to(self, **changes: str) -> str:
         """Return this page's address with the filters changed. An empty value removes its filter."""
@@ -96,12 +96,12 @@ class _Links:
 
     def rows(self, **more: str) -> str:
         """Return the address of the list of events."""
-        period, chosen = self.question.period, self.question.chosen
+        period, usage_filter = self.query.period, self.query.usage_filter
         begins, last = period.begins.astimezone(UTC), (period.ends - timedelta(microseconds=1)).astimezone(UTC)
         values = {
-            "feature": chosen.feature_key,
-            "status__exact": chosen.status,
-            "user__id__exact": str(chosen.user_id or ""),
+            "feature": usage_filter.feature_key,
+            "status__exact": usage_filter.status,
+            "user__id__exact": str(usage_filter.user_id or ""),
             "tenant__id__exact": str(self.tenant_id or ""),
             "occurred_at_from_0": f"{begins:%Y-%m-%d}",
             "occurred_at_from_1": f"{begins:%H:%M:%S}",
@@ -123,28 +123,34 @@ class _Links:
         return found
 
 
-def _figures(question: ExplorerQuery, links: _Links, now: datetime) -> dict[str, Any]:
-    period, chosen = question.period, question.chosen
-    features = summaries.summarise(by=GroupBy.FEATURE, period=period, chosen=chosen)
-    people = summaries.summarise(by=GroupBy.USER, period=period, chosen=chosen)
-    statuses = summaries.summarise(by=GroupBy.STATUS, period=period, chosen=chosen)
-    components = summaries.summarise(by=GroupBy.COMPONENT, period=period, chosen=chosen)
-    days = summaries.daily(period, summaries.summarise(by=GroupBy.DAY, period=period, chosen=chosen))
-    before = summaries.summarise(by=GroupBy.STATUS, period=period.before, chosen=chosen)
+def _figures(query: ExplorerQuery, links: _Links, now: datetime) -> dict[str, Any]:
+    period, usage_filter = query.period, query.usage_filter
+    features = summaries.summarise(by=GroupBy.FEATURE, period=period, usage_filter=usage_filter)
+    people = summaries.summarise(by=GroupBy.USER, period=period, usage_filter=usage_filter)
+    statuses = summaries.summarise(by=GroupBy.STATUS, period=period, usage_filter=usage_filter)
+    components = summaries.summarise(by=GroupBy.COMPONENT, period=period, usage_filter=usage_filter)
+    days = summaries.daily(period, summaries.summarise(by=GroupBy.DAY, period=period, usage_filter=usage_filter))
+    before = summaries.summarise(by=GroupBy.STATUS, period=period.before, usage_filter=usage_filter)
     most_expensive = [line.key for line in features.lines[:COLOURS]]
     names = summaries.display_names(GroupBy.USER, people.lines)
     return {
         "cards": _cards(
-            features, before, summaries.trend(now=now, zone=period.zone, chosen=chosen), period.length, links
+            features,
+            before,
+            summaries.trend(now=now, zone=period.zone, usage_filter=usage_filter),
+            period.length,
+            links,
         ),
-        "chart": daily_chart(days, details.daily_costs_by_feature(period, chosen, most_expensive), most_expensive),
+        "chart": daily_chart(
+            days, details.daily_costs_by_feature(period, usage_filter, most_expensive), most_expensive
+        ),
         "features": _panel(features, str, lambda key: links.to(feature=key), colours=COLOURS),
         "people": _panel(people, lambda key: names[key], lambda key: links.to(user=str(key)) if key else ""),
         "statuses": _panel(statuses, lambda key: str(STATUSES[key]), lambda key: links.to(status=key)),
         "components": [_component(line, components) for line in components.lines[:MAX_COMPONENTS_SHOWN]],
         "components_cost": amount(components.cost),
         "hidden_components": max(len(components.lines) - MAX_COMPONENTS_SHOWN, 0),
-        "currency": chosen.currency,
+        "currency": usage_filter.currency,
     }
 
 

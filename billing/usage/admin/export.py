@@ -31,7 +31,7 @@ HEADER: Final = (
 )
 
 
-def csv_response(question: ExplorerQuery) -> FileResponse:
+def csv_response(query: ExplorerQuery) -> FileResponse:
     """Return the period's usage by day, user and component as a CSV download."""
     # Written to disk now: the scope ends before the response is sent, and a slow client must not keep a
     # transaction open.
@@ -40,19 +40,19 @@ def csv_response(question: ExplorerQuery) -> FileResponse:
     writer = csv.writer(text)
     writer.writerow(HEADER)
     people: dict[UUID | None, str] = {None: ""}
-    for lines in details.usage_details(question.period, question.chosen):
+    for lines in details.usage_details(query.period, query.usage_filter):
         people |= _emails({line.user_id for line in lines} - {*people})
-        writer.writerows(_cells(line, people, question.chosen.currency) for line in lines)
+        writer.writerows(_cells(line, people, query.usage_filter.currency) for line in lines)
     text.detach()
     file.seek(0)
-    name = f"usage-{question.period.first}-{question.period.last}.csv"
+    name = f"usage-{query.period.first}-{query.period.last}.csv"
     return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
 
 
 def _emails(keys: Iterable[UUID | None]) -> dict[UUID | None, str]:
-    wanted = [key for key in keys if key is not None]
-    found = summaries.visible_users(wanted) if wanted else {}
-    return {key: found[key].email if key in found else str(key) for key in wanted}
+    user_ids = [key for key in keys if key is not None]
+    found = summaries.visible_users(user_ids) if user_ids else {}
+    return {key: found[key].email if key in found else str(key) for key in user_ids}
 
 
 def _cells(line: UsageDetail, people: dict[UUID | None, str], currency: str) -> list[str]:

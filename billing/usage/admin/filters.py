@@ -66,14 +66,14 @@ class ExplorerQuery:
     """The period and filters to show. ``error`` says why an invalid period was replaced by the default."""
 
     period: Period
-    chosen: UsageFilter
+    usage_filter: UsageFilter
     preset: str
     error: str = ""
 
 
 def read_query(values: Mapping[str, Any], *, zone: str, now: datetime) -> ExplorerQuery:
     """Turn the form's values into a query for today in the time zone."""
-    chosen = UsageFilter(
+    usage_filter = UsageFilter(
         feature_key=values.get("feature") or "",
         user_id=UUID(values["user"]) if values.get("user") else None,
         status=values.get("status") or "",
@@ -82,13 +82,18 @@ def read_query(values: Mapping[str, Any], *, zone: str, now: datetime) -> Explor
     if first or last:
         preset = "custom"
     if preset != "custom":
-        return ExplorerQuery(Period(*_preset(preset, now.astimezone(ZoneInfo(zone)).date()), zone), chosen, preset)
+        return ExplorerQuery(
+            Period(*_preset(preset, now.astimezone(ZoneInfo(zone)).date()), zone), usage_filter, preset
+        )
     try:
-        return ExplorerQuery(summaries.resolve_period(first=first, last=last, zone=zone, now=now), chosen, preset)
+        return ExplorerQuery(summaries.resolve_period(first=first, last=last, zone=zone, now=now), usage_filter, preset)
     except Invalid as error:
         message = " ".join(text for texts in error.errors.values() for text in texts)
         return ExplorerQuery(
-            summaries.resolve_period(first=None, last=None, zone=zone, now=now), chosen, str(DEFAULT_DAYS), message
+            summaries.resolve_period(first=None, last=None, zone=zone, now=now),
+            usage_filter,
+            str(DEFAULT_DAYS),
+            message,
         )
 
 
@@ -102,10 +107,10 @@ def _preset(name: str, today: date) -> tuple[date, date]:
     return today - timedelta(days=int(name) - 1), today
 
 
-def _people(tenant_id: UUID | None, chosen: str) -> list[tuple[str, str]]:
+def _people(tenant_id: UUID | None, selected: str) -> list[tuple[str, str]]:
     if tenant_id is None:
         return []
     rows = Membership.objects.filter(tenant=tenant_id).select_related("user").order_by("user__email")[:MAX_CHOICES]
     people = {str(row.user_id): row.user.full_name for row in rows}
     # A user who has left the tenant can still be the active filter.
-    return list(({chosen: "Somebody else"} if chosen and chosen not in people else {} | people).items())
+    return list(({selected: "Somebody else"} if selected and selected not in people else {} | people).items())

@@ -146,17 +146,17 @@ class UsageSummaryView(LadAPIView):
         period = summaries.resolve_period(
             first=form.get("from"), last=form.get("to"), zone=summaries.scope_timezone(), now=timezone.now()
         )
-        chosen = UsageFilter(
+        usage_filter = UsageFilter(
             form.get("feature_key", ""), form.get("user"), form.get("status", ""), currency=form["currency"]
         )
-        summary = summaries.summarise(by=by, period=period, chosen=chosen)
+        summary = summaries.summarise(by=by, period=period, usage_filter=usage_filter)
         lines = summaries.daily(period, summary) if by == GroupBy.DAY else summary.lines
         answer = {
             "by": by,
             "from": period.first,
             "to": period.last,
             "timezone": period.zone,
-            "currency": chosen.currency,
+            "currency": usage_filter.currency,
             "uses": summary.uses,
             "cost": summary.cost,
             "charged": summary.charged,

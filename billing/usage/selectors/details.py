@@ -38,10 +38,10 @@ class UsageDetail:
 
 
 def daily_costs_by_feature(
-    period: Period, chosen: UsageFilter, features: Sequence[str]
+    period: Period, usage_filter: UsageFilter, features: Sequence[str]
 ) -> dict[date, dict[str, Decimal]]:
     """Return the cost of each of these features on each day it was used."""
-    source, parameters = filtered_source(period, chosen)
+    source, parameters = filtered_source(period, usage_filter)
     rows = fetch_all(
         f"SELECT (occurred_at AT TIME ZONE %(zone)s)::date, feature_key, sum(total_cost) {source}"
         " AND feature_key = ANY(%(features)s) GROUP BY 1, 2",
@@ -53,9 +53,9 @@ def daily_costs_by_feature(
     return found
 
 
-def usage_details(period: Period, chosen: UsageFilter) -> Iterator[list[UsageDetail]]:
+def usage_details(period: Period, usage_filter: UsageFilter) -> Iterator[list[UsageDetail]]:
     """Yield the period's usage by day, feature, user, status and component in chunks of one snapshot."""
-    source, parameters = filtered_source(period, chosen)
+    source, parameters = filtered_source(period, usage_filter)
     with connection.chunked_cursor() as cursor:
         cursor.execute(EXPORT.format(source=with_items(source)), parameters)
         while rows := cursor.fetchmany(ROWS_PER_CHUNK):

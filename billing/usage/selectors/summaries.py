@@ -189,10 +189,10 @@ def resolve_period(*, first: date | None, last: date | None, zone: str, now: dat
     return found
 
 
-def summarise(*, by: GroupBy, period: Period, chosen: UsageFilter | None = None) -> UsageSummary:
+def summarise(*, by: GroupBy, period: Period, usage_filter: UsageFilter | None = None) -> UsageSummary:
     """Sum up the usage of the period in the current scope with one query."""
-    wanted = chosen or UsageFilter()
-    source, parameters = filtered_source(period, wanted)
+    applied = usage_filter or UsageFilter()
+    source, parameters = filtered_source(period, applied)
     if by == GroupBy.COMPONENT:
         rows = fetch_all(BY_COMPONENT.format(source=with_items(source)), parameters)
         lines = [SummaryLine(Component(*row[:4]), row[4], row[5], row[6], row[7]) for row in rows]
@@ -225,14 +225,14 @@ def visible_users(keys: Iterable[UUID]) -> dict[UUID, User]:
     return dict(User.objects.in_bulk(list(keys)))
 
 
-def trend(*, now: datetime, zone: str, chosen: UsageFilter | None = None) -> CostTrend:
+def trend(*, now: datetime, zone: str, usage_filter: UsageFilter | None = None) -> CostTrend:
     """Compare this calendar month with the last one in the time zone."""
     here = now.astimezone(ZoneInfo(zone))
     month = here.replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
     last_day = month.date() - timedelta(days=1)
     last_month = month.replace(year=last_day.year, month=last_day.month)
     same_moment = here.replace(year=last_day.year, month=last_day.month, day=min(here.day, last_day.day))
-    source, parameters = filtered_source(Period(last_month.date(), here.date(), zone), chosen or UsageFilter())
+    source, parameters = filtered_source(Period(last_month.date(), here.date(), zone), usage_filter or UsageFilter())
     moments = {"ends": now, "month": month, "same_moment": month if here.day > last_day.day else same_moment}
     return CostTrend(*fetch_all(TREND + source, {**parameters, **moments})[0])
 
@@ -242,12 +242,12 @@ def percentage(part: Decimal, whole: Decimal) -> Decimal:
     return (part * 100 / whole).quantize(HUNDREDTH, ROUND_HALF_UP) if whole else ZERO
 
 
-def filtered_source(period: Period, chosen: UsageFilter) -> tuple[str, dict[str, Any]]:
+def filtered_source(period: Period, usage_filter: UsageFilter) -> tuple[str, dict[str, Any]]:
     """Return FROM and WHERE for the usage to sum, and the query parameters."""
     conditions = {
-        "feature_key = %(feature_key)s": chosen.feature_key,
-        "user_id = %(user_id)s": chosen.user_id,
-        "status = %(status)s": chosen.status,
+        "feature_key = %(feature_key)s": usage_filter.feature_key,
+        "user_id = %(user_id)s": usage_filter.user_id,
+        "status = %(status)s": usage_filter.status,
     }
     source = FILTERED_EVENTS + "".join(f" AND {condition}" for condition, value in conditions.items() if value)
     return source, {
@@ -255,10 +255,10 @@ def filtered_source(period: Period, chosen: UsageFilter) -> tuple[str, dict[str,
         "begins": period.begins,
         "ends": period.ends,
         "zone": period.zone,
-        "currency": chosen.currency,
-        "feature_key": chosen.feature_key,
-        "user_id": chosen.user_id,
-        "status": chosen.status,
+        "currency": usage_filter.currency,
+        "feature_key": usage_filter.feature_key,
+        "user_id": usage_filter.user_id,
+        "status": usage_filter.status,
         "limit": MAX_LINES,
     }
 

@@ -92,16 +92,16 @@ def record(
     QuotaExceeded, NotEntitled or Invalid. The key stays unused when an error is raised.
     """
     now = now or timezone.now()
-    asked = quoting.read_items(items)
+    requested = quoting.read_items(items)
     values = _checked(feature_key=feature_key, key=key, reference=external_reference_id, metadata=metadata)
     event = UsageEvent(**values, tenant_id=current_tenant_id(), user=user, created_at=now)
-    event.intent = _intent(event, asked, occurred_at)
+    event.intent = _intent(event, requested, occurred_at)
     found = UsageEvent.objects.filter(tenant=current_tenant_id(), idempotency_key=key).first()
     if found is not None:
         return _replay(found, event.intent)
     event.occurred_at = _moment(occurred_at, now)
     event.next_charge_at = now + settings.BILLING_CHARGE_PENDING_AFTER
-    return _write(event, asked)
+    return _write(event, requested)
 
 
 @transaction.atomic
@@ -127,9 +127,9 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
     return row
 
 
-def _write(event: UsageEvent, asked: list[UsageItem]) -> UsageEvent:
+def _write(event: UsageEvent, requested: list[UsageItem]) -> UsageEvent:
     """Price, store and count the event, or return the one that a simultaneous call stored first."""
-    priced = quoting.price_items(asked, at=event.occurred_at)
+    priced = quoting.price_items(requested, at=event.occurred_at)
     event.total_quantity = _sum(item.quantity for item in priced)
     _itemise(event, priced)
     with transaction.atomic():
@@ -138,7 +138,7 @@ def _write(event: UsageEvent, asked: list[UsageItem]) -> UsageEvent:
         row: UsageEvent = UsageEvent.objects.get(tenant=event.tenant_id, idempotency_key=event.idempotency_key)
         if row.pk != event.pk:
             return _replay(row, event.intent)
-        _take_quota(row, asked, priced)
+        _take_quota(row, requested, priced)
     return row
 
 
@@ -157,9 +157,9 @@ def _reverse_charge(debit_id: UUID, row: UsageEvent, reason: str, actor: Actor, 
         return
 
 
-def _take_quota(row: UsageEvent, asked: Iterable[UsageItem], priced: list[PricedItem]) -> None:
+def _take_quota(row: UsageEvent, requested: Iterable[UsageItem], priced: list[PricedItem]) -> None:
     """Count the usage against the feature's quotas and price the excess at the entitlement's overage rate."""
-    units = quoting.quota_units(asked)
+    units = quoting.quota_units(requested)
     taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.occurred_at)
     if taken.unit == USE and not (taken.day or taken.month):
         return
@@ -218,7 +218,7 @@ def _moment(occurred_at: datetime | None, now: datetime) -> datetime:
 
 def _intent(event: UsageEvent, items: Iterable[UsageItem], occurred_at: datetime | None) -> dict[str, str]:
     """Return a digest of each value of the request. Prices and costs follow from them and are left out."""
-    asked = {
+    requested = {
         "feature_key": event.feature_key,
         "items": [[*item.key, money.plain(item.quantity), item.description] for item in items],
         "user": event.user_id,
@@ -227,7 +227,7 @@ def _intent(event: UsageEvent, items: Iterable[UsageItem], occurred_at: datetime
         "metadata": event.metadata,
     }
     try:
-        texts = {name: json.dumps(value, sort_keys=True, default=str) for name, value in asked.items()}
+        texts = {name: json.dumps(value, sort_keys=True, default=str) for name, value in requested.items()}
     except (TypeError, ValueError) as error:
         raise Invalid(errors={"metadata": ["Metadata must contain only JSON values."]}) from error
     return {name: sha256(text.encode()).hexdigest()[:DIGEST_LENGTH] for name, text in texts.items()}

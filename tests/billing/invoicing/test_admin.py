@@ -70,7 +70,7 @@ def test_a_change_after_the_preview_is_previewed_again(root, draft):
 def test_an_invoice_is_paid_in_full_or_not_at_all(root, issued):
     entries = {"payment_method": "bank transfer", "amount": "100"}
     refused = root.post(page("pay", issued.pk), entries)
-    assert "208.95 USD are open" in refused.content.decode()
+    assert "The open amount is 208.95 USD" in refused.content.decode()
     confirm(root, "pay", issued, {**entries, "amount": "208.95"})
     assert (stored(issued).status, stored(issued).payment_method) == ("paid", "bank transfer")
 
@@ -78,7 +78,7 @@ def test_an_invoice_is_paid_in_full_or_not_at_all(root, issued):
 def test_a_payment_date_in_the_future_is_refused(root, issued):
     tomorrow = f"{timezone.now() + timedelta(days=1):%Y-%m-%d}"
     entries = {"payment_method": "card", "amount": "208.95", "paid_on": tomorrow}
-    assert "still to come" in root.post(page("pay", issued.pk), entries).content.decode()
+    assert "in the future" in root.post(page("pay", issued.pk), entries).content.decode()
 
 
 def test_an_overdue_invoice_is_marked(root, tenant):
@@ -90,7 +90,7 @@ def test_an_overdue_invoice_is_marked(root, tenant):
 def test_voiding_asks_for_a_reason_and_keeps_the_number(root, issued):
     assert root.post(page("void", issued.pk), {}).context["preview"] is None
     shown = confirm(root, "void", issued, {"reason": "Twice the same"})
-    assert f"Its number {issued.invoice_number} stays used." in shown
+    assert f"The number {issued.invoice_number} stays used." in shown
     assert stored(issued).status == "voided"
 
 
@@ -98,7 +98,7 @@ def test_a_credit_note_sent_twice_is_written_once(root, issued):
     key = root.get(page("credit", issued.pk)).context["form"]["key"].value()
     entries = {"amount": "105", "reason": "Half the month", "key": key}
     shown = confirm(root, "credit", issued, entries)
-    assert "off what is open" in shown
+    assert "deducted from the open amount" in shown
     assert "Half the month" in shown
     confirm(root, "credit", issued, entries)
     with platform_context():
@@ -162,7 +162,7 @@ def test_lines_of_a_draft_are_written_as_text(root, draft):
     ]
     assert (row.subtotal, row.tax) == (Decimal(450), Decimal("22.5"))
     refused = root.post(page("change", draft.pk), {**entries, "lines_text": "Training, 2.5"})
-    assert "Line 1 is not description | quantity | unit price" in refused.content.decode()
+    assert "Line 1 must be description | quantity | unit price" in refused.content.decode()
 
 
 def test_sums_and_status_of_a_draft_are_not_fields_of_its_form(root, draft):
@@ -261,9 +261,11 @@ def test_a_finalised_month_is_reported_and_a_month_without_charges_drafts_nothin
     with platform_context():
         rows = {row.tenant_id: row for row in Invoice.objects.all()}
     confirm(root, "finalise", rows[tenant.pk])
-    assert "INV-000001 covers use from 2026-08-01" in root.post(address, {"month": "2026-08"}).content.decode()
+    assert (
+        "INV-000001 already covers usage from 2026-08-01" in root.post(address, {"month": "2026-08"}).content.decode()
+    )
     assert "Nothing was charged" in root.post(address, {"month": "2026-07"}).content.decode()
-    assert "Choose a month that is over" in root.post(address, {"month": "2999-01"}).content.decode()
+    assert "Choose a month that has ended" in root.post(address, {"month": "2999-01"}).content.decode()
 
 
 def test_a_usage_draft_is_redrafted_and_its_lines_cannot_be_edited(root, tenant, charged):

@@ -195,8 +195,8 @@ def test_a_credit_on_usage_with_open_tax_returns_the_usage_and_reduces_the_tax(w
 
 def test_a_credit_note_emits_its_events(paid, owner):
     note = credit(paid, "5", actor=owner)
-    [told] = [event for event in events("billing.invoice.finalised") if event.aggregate_id == note.pk]
-    assert (told.payload["kind"], Decimal(told.payload["total"])) == ("credit_note", 5)
+    [finalised] = [event for event in events("billing.invoice.finalised") if event.aggregate_id == note.pk]
+    assert (finalised.payload["kind"], Decimal(finalised.payload["total"])) == ("credit_note", 5)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -225,9 +225,9 @@ def test_the_same_invoice_always_gives_the_same_file() -> None:
     row = invoice()
     made = invoice_pdf(row)
     assert made == invoice_pdf(invoice())
-    told = PdfReader(io.BytesIO(made)).metadata
-    assert told is not None
-    assert told.creation_date == row.finalised_at, "the file names the moment it was made"
+    metadata = PdfReader(io.BytesIO(made)).metadata
+    assert metadata is not None
+    assert metadata.creation_date == row.finalised_at, "the file names the moment it was made"
 
 
 def test_the_page_loads_no_external_resources() -> None:

@@ -59,7 +59,7 @@ def test_tax_is_rounded_half_up_to_the_cent(amount, tax, draft):
 
 
 @pytest.mark.parametrize(
-    ("lines", "says"),
+    ("lines", "message"),
     [
         ("Plan, 249", "must be a list"),
         ([{"description": "Plan", "quantity": "1", "unit_price": "249"}], "[0] is missing amount"),
@@ -68,10 +68,10 @@ def test_tax_is_rounded_half_up_to_the_cent(amount, tax, draft):
         ([LINES[1], {**LINES[0], "amount": "248.99"}], "[1].amount must be 249, quantity × unit price."),
     ],
 )
-def test_wrong_lines_are_refused_with_their_position(lines, says, draft):
+def test_wrong_lines_are_refused_with_their_position(lines, message, draft):
     with pytest.raises(Invalid) as caught:
         writes.update(draft, {"line_items": lines})
-    assert says in caught.value.errors["line_items"][0]
+    assert message in caught.value.errors["line_items"][0]
 
 
 def test_a_line_amount_is_rounded_half_up_to_six_decimals():
@@ -112,8 +112,8 @@ def test_finalising_gives_number_recipient_tax_and_due_date(draft, tenant):
         "timezone": "UTC",
     }
     assert row.issuer["name"]
-    [told] = events("billing.invoice.finalised")
-    assert (told.aggregate_id, told.payload["kind"], Decimal(told.payload["total"])) == (
+    [event] = events("billing.invoice.finalised")
+    assert (event.aggregate_id, event.payload["kind"], Decimal(event.payload["total"])) == (
         row.pk,
         "manual",
         Decimal("236.81"),
@@ -147,8 +147,8 @@ def test_an_invoice_falls_due_and_is_paid(draft, owner):
     row = invoices.pay(invoice=row, payment_method="bank transfer", paid_at=paid_at, actor=owner)
     assert (row.status, row.paid_at, row.payment_method) == ("paid", paid_at, "bank transfer")
     for verb in ("finalised", "overdue", "paid"):
-        [told] = events(f"billing.invoice.{verb}")
-        assert (told.aggregate_id, Decimal(told.payload["total"])) == (draft.pk, TOTAL)
+        [event] = events(f"billing.invoice.{verb}")
+        assert (event.aggregate_id, Decimal(event.payload["total"])) == (draft.pk, TOTAL)
 
 
 @pytest.mark.parametrize("amount", ["208.94", "208.954", "208.96", "100", "0"])

@@ -237,7 +237,7 @@ def test_usage_is_not_invoiced_twice(within):
 def test_the_database_refuses_overlapping_periods(within):
     use("a", minutes="10")
     draft()
-    with pytest.raises(writes.Refused, match="Another invoice covers use of this period"):
+    with pytest.raises(writes.Refused, match="Another invoice covers usage of this period"):
         writes.create(Invoice, {"kind": "usage", "period_start": NOON, "period_end": NOON + DAY, "line_items": []})
 
 

@@ -48,13 +48,13 @@ def test_the_first_write_creates_the_profile_and_the_next_one_changes_it(client:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "says"),
+    ("field", "value", "message"),
     [
         ("country", "Germany", "characters"),
         ("country", "XX", "two-letter ISO code"),
         ("country", "de", "two-letter ISO code"),
         ("tax_rate", "5", "0.05 for 5 %"),
-        ("tax_rate", "-0.1", "write 0 for none"),
+        ("tax_rate", "-0.1", "Write 0 for no tax"),
         ("tax_name", "", "blank"),
         ("invoice_email", "not an address", "valid email"),
         ("payment_terms_days", 900, "365"),
@@ -62,10 +62,10 @@ def test_the_first_write_creates_the_profile_and_the_next_one_changes_it(client:
         ("tax_point", "never", "not a valid choice"),
     ],
 )
-def test_invalid_values_are_refused_with_advice(client: APIClient, field: str, value: Any, says: str) -> None:
+def test_invalid_values_are_refused_with_advice(client: APIClient, field: str, value: Any, message: str) -> None:
     response = put(client, **{field: value})
     assert response.status_code == 400
-    assert says in " ".join(response.json()["errors"][field])
+    assert message in " ".join(response.json()["errors"][field])
 
 
 def test_a_lost_update_is_refused(client: APIClient) -> None:

@@ -70,14 +70,14 @@ def change(statement: str) -> None:
 def test_every_demo_invoice_is_reproduced_and_a_changed_digit_is_noticed(demo_tenants: Any) -> None:
     with platform_context():
         count = Invoice.objects.filter(kind=InvoiceKind.USAGE).exclude(status="voided").count()
-    told = rerate()
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert told.stdout.count("matches") == count > 3
+    run = rerate()
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count("matches") == count > 3
     for what, statement in DIGITS.items():
         change(statement.replace("~", "+"))
-        told = rerate()
-        assert told.returncode == 1, f"{what} was changed unnoticed:\n{told.stdout}{told.stderr}"
-        assert "DIFFERS" in told.stdout
+        run = rerate()
+        assert run.returncode == 1, f"{what} was changed unnoticed:\n{run.stdout}{run.stderr}"
+        assert "DIFFERS" in run.stdout
         change(statement.replace("~", "-"))
     assert rerate().returncode == 0
     assert rerate("--month", "1999-01").returncode == 1, "nothing was rated, and all was well"

@@ -18,13 +18,13 @@ APP = "http://localhost:5173"
 
 def start_checkout(client: Any, package: CreditPackage, *, key: str = "purchase-1", **body: Any) -> Any:
     """Request a checkout."""
-    wanted = {
+    body_sent = {
         "package": str(package.pk),
         "success_url": f"{APP}/settings?tab=credits&payment=success",
         "cancel_url": f"{APP}/settings?tab=credits&payment=cancelled",
         **body,
     }
-    return client.post(CHECKOUT, wanted, format="json", HTTP_IDEMPOTENCY_KEY=key)
+    return client.post(CHECKOUT, body_sent, format="json", HTTP_IDEMPOTENCY_KEY=key)
 
 
 def deliver_webhook(payload: str, *, secret: str = WEBHOOK_SECRET, age: int = 0, signature: str | None = None) -> Any:

@@ -279,7 +279,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     stripe: StripeAccount
-    told: Callable[[str], None] | None = None
+    deliver: Callable[[str], None] | None = None
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -310,9 +310,9 @@ class Handler(BaseHTTPRequestHandler):
         """Serve the payment page. Opening it pays the session and sends the webhooks."""
         session = self.stripe.pay(session_id)
         intent = self.stripe.intents[session["payment_intent"]]
-        if self.told is not None:
-            self.told(self.stripe.event("payment_intent.succeeded", intent))
-            self.told(self.stripe.event("checkout.session.completed", session))
+        if self.deliver is not None:
+            self.deliver(self.stripe.event("payment_intent.succeeded", intent))
+            self.deliver(self.stripe.event("checkout.session.completed", session))
         self._send(200, f'Paid. <a href="{session["success_url"]}">Go on</a>', "text/html")
 
     def _send(self, status: int, text: str, kind: str) -> None:
@@ -327,9 +327,11 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-def serve(stripe: StripeAccount, *, port: int = 0, told: Callable[[str], None] | None = None) -> ThreadingHTTPServer:
-    """Return a server for the account. ``told`` receives the webhooks of the payment page."""
-    handler = type("AccountHandler", (Handler,), {"stripe": stripe, "told": staticmethod(told) if told else None})
+def serve(stripe: StripeAccount, *, port: int = 0, deliver: Callable[[str], None] | None = None) -> ThreadingHTTPServer:
+    """Return a server for the account. ``deliver`` receives the webhooks of the payment page."""
+    handler = type(
+        "AccountHandler", (Handler,), {"stripe": stripe, "deliver": staticmethod(deliver) if deliver else None}
+    )
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     stripe.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -364,7 +366,7 @@ def main() -> None:
     server = serve(
         stripe,
         port=options.port,
-        told=lambda payload: threading.Thread(target=_post, args=(options.webhook, payload), daemon=True).start(),
+        deliver=lambda payload: threading.Thread(target=_post, args=(options.webhook, payload), daemon=True).start(),
     )
     print(f"STRIPE_API_URL={stripe.url} STRIPE_SECRET_KEY={SECRET_KEY} STRIPE_WEBHOOK_SECRET={WEBHOOK_SECRET}")  # noqa: T201
     server.serve_forever()

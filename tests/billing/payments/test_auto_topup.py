@@ -188,13 +188,13 @@ def test_the_database_refuses_a_second_open_top_up_of_a_wallet(rule: AutoTopup, 
 def test_the_daily_limit_of_top_ups_is_kept(
     rule: AutoTopup, wallet: Wallet, tenant: Tenant, account: StripeAccount
 ) -> None:
-    begun = []
+    started = []
     for number in range(6):
-        begun.append(consider(after=timedelta(hours=number)))
+        started.append(consider(after=timedelta(hours=number)))
         settle(after=timedelta(hours=number))
         if available(wallet):
             spend(tenant, wallet, "100", f"work-{number}")
-    assert begun == [1, 1, 1, 0, 0, 0]
+    assert started == [1, 1, 1, 0, 0, 0]
     assert consider(after=timedelta(hours=24, seconds=1)) == 1
 
 

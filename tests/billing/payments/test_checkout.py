@@ -94,9 +94,9 @@ def test_the_service_refuses_a_purchase_without_an_idempotency_key(
 def test_a_checkout_cannot_start_inside_a_transaction(
     owner: Any, tenant: Tenant, account: StripeAccount, package: CreditPackage
 ) -> None:
-    wanted = CheckoutRequest(package.pk, f"{APP}/paid", f"{APP}/cancelled")
+    purchase = CheckoutRequest(package.pk, f"{APP}/paid", f"{APP}/cancelled")
     with tenant_context(tenant.pk), pytest.raises(RuntimeError, match="inside a scope"):
-        start(wanted=wanted, key="once", user=owner, scope=nullcontext, cards=provider(), now=timezone.now())
+        start(request=purchase, key="once", user=owner, scope=nullcontext, cards=provider(), now=timezone.now())
     assert account.requests == []
 
 

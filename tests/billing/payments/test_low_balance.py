@@ -51,10 +51,10 @@ def test_owner_and_admin_get_one_mail_each_per_crossing(told_below_50, owner, ad
     first, second = sorted(mail.outbox, key=lambda each: each.to)
     assert (first.to, second.to) == (["admin@acme.test"], ["owner@acme.test"])
     assert first.subject == "Acme Outreach has 48 USD left on LAD"
-    assert "less than the 50 USD" in first.body
+    assert "less than the threshold of 50 USD" in first.body
     with platform_context():
-        [told] = ActivityEntry.objects.filter(event_type=LOW)
-    assert "49" in told.summary
+        [entry] = ActivityEntry.objects.filter(event_type=LOW)
+    assert "49" in entry.summary
     move(told_below_50, 100)
     move(told_below_50, -99)
     drain()

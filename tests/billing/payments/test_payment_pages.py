@@ -66,7 +66,7 @@ def test_staff_can_have_a_payment_checked_at_once(
 ) -> None:
     account.pay(session)
     assert settlement.settle_due(cards=provider(), now=timezone.now()) == 0
-    assert "will be asked" in act(root, "ask").content.decode()
+    assert "will be checked" in act(root, "ask").content.decode()
     assert settlement.settle_due(cards=provider(), now=timezone.now() + timedelta(seconds=1)) == 1
     assert available(wallet) == 100
 
@@ -75,7 +75,7 @@ def test_credits_are_reclaimed_once_the_wallet_holds_them_again(
     session: str, wallet: Wallet, root: Client, superuser: User, account: StripeAccount, tenant: Tenant
 ) -> None:
     refunded_but_spent(session, wallet, account)
-    assert "could not be taken back" in confirmed(root, "take_back").content.decode()
+    assert "could not be reclaimed" in confirmed(root, "take_back").content.decode()
     assert available(wallet) == 40
     with platform_context():
         # Reclaiming needs the purchased lot, so the debit that used it is reversed.

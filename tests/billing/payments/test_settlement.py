@@ -113,9 +113,9 @@ def test_the_lock_on_a_rule_keeps_its_limit_exact(rule: AutoTopup, monkeypatch: 
     def begin_and_end() -> None:
         with tenant_context(rule.tenant_id):
             execute("SET LOCAL lock_timeout = '200ms'")
-            begun = auto_topup.start_topup(rule_id=rule.pk, now=timezone.now())
-            assert begun is not None
-            payments.fail(payment=begun, reason="Over already")
+            started = auto_topup.start_topup(rule_id=rule.pk, now=timezone.now())
+            assert started is not None
+            payments.fail(payment=started, reason="Over already")
 
     def slowly(*arguments: Any) -> bool:
         monkeypatch.setattr(auto_topup, "_limit_reached", weigh)

@@ -317,18 +317,18 @@ def test_simultaneous_refunds_reclaim_their_own_shares(
     session: str, wallet: Wallet, account: StripeAccount, tenant: Tenant
 ) -> None:
     pay_checkout(account, session)
-    begun = threading.Event()
+    started = threading.Event()
 
     def refund(total: str) -> None:
         row = get_payment()
         with tenant_context(tenant.pk):
             payments.refund(payment=row, facts=RefundFacts(row.payment_intent_id, Decimal(total), "USD", row.pk))
-            begun.set()
+            started.set()
             if total == "27.02":
                 wait_until_blocked()
 
     def second() -> None:
-        assert begun.wait(10)
+        assert started.wait(10)
         refund("108.08")
 
     assert run_together(lambda: refund("27.02"), second) == [None, None]
@@ -352,7 +352,7 @@ def test_a_refund_of_spent_credits_is_flagged(
         ledger.debit(wallet=wallet, amount=Decimal(60), key="work")
     assert _refund(account, session, 10808) == "processed"
     assert (available(wallet), get_payment().status, get_payment().reclaimed_amount) == (40, "refunded", 0)
-    assert "could not be taken back" in get_payment().attention
+    assert "could not be reclaimed" in get_payment().attention
     assert len(events("billing.payment.attention_needed")) == 1
 
 

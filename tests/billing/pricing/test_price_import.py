@@ -71,7 +71,7 @@ def state():
         return list(Price.objects.order_by("pk").values_list(*names))
 
 
-def said(outcome):
+def outcomes(outcome):
     return [(line.number, line.outcome) for line in outcome.lines]
 
 
@@ -120,18 +120,18 @@ def test_staff_see_what_a_change_would_have_cost_before_they_confirm_it(root, te
     use(tenant, "call")
     url = reverse("admin:billing_price_change_price", args=[listed.pk])
     entries = {"scheme": "package", "unit_price": "0.5", "package_size": "8"}
-    looked = root.post(url, entries)
-    page = looked.content.decode()
+    preview = root.post(url, entries)
+    page = preview.content.decode()
     assert "0.13 USD" in page and "1.00 USD" in page and tenant.name in page
     assert len(state()) == 1
-    root.post(url, {**entries, PREVIEW_DIGEST: looked.context["preview"].digest})
+    root.post(url, {**entries, PREVIEW_DIGEST: preview.context["preview"].digest})
     with platform_context():
         new = Price.objects.get(version=2)
     assert (new.scheme, new.package_size, new.unit_price) == ("package", 8, Decimal("0.5"))
 
 
 @pytest.mark.parametrize(
-    ("entries", "says"),
+    ("entries", "message"),
     [
         ({"unit_price": ""}, "Give the new price."),
         ({"scheme": "package", "unit_price": "1"}, "Package prices need a size"),
@@ -141,10 +141,10 @@ def test_staff_see_what_a_change_would_have_cost_before_they_confirm_it(root, te
     ],
     ids=str,
 )
-def test_invalid_terms_are_refused_before_the_preview(entries, says, root, listed):
+def test_invalid_terms_are_refused_before_the_preview(entries, message, root, listed):
     answer = root.post(reverse("admin:billing_price_change_price", args=[listed.pk]), entries)
     assert answer.context["preview"] is None
-    assert says in answer.content.decode()
+    assert message in answer.content.decode()
 
 
 def test_an_exported_list_is_read_back_unchanged(tenant, listed):
@@ -175,12 +175,12 @@ def test_a_sheet_adds_changes_and_keeps_prices(listed):
     with platform_context():
         PriceFactory.create(**{**CALL, "model": "sms", "unit": "message"}, unit_price="0.0075", effective_from=LONG_AGO)
     sheet = f"{HEAD}\n{LINE},0.014\ntelephony,Twilio,sms,messages,0.00750\ntelephony,twilio,*,minute,0.05\n"
-    looked = read(sheet)
-    assert said(looked) == [(2, "changed"), (3, "unchanged"), (4, "added")]
-    assert looked.lines[0].detail == "0.013 per minute → 0.014 per minute, version 2"
-    assert (looked.done, looked.acceptable, len(state())) == (False, True, 2)
+    preview = read(sheet)
+    assert outcomes(preview) == [(2, "changed"), (3, "unchanged"), (4, "added")]
+    assert preview.lines[0].detail == "0.013 per minute → 0.014 per minute, version 2"
+    assert (preview.done, preview.acceptable, len(state())) == (False, True, 2)
     done = read(sheet, confirmed=True)
-    assert (done.done, said(done)) == (True, said(looked))
+    assert (done.done, outcomes(done)) == (True, outcomes(preview))
     with platform_context():
         old, new = Price.objects.filter(model="voice").order_by("version")
         assert (old.effective_to, new.unit_price, new.version) == (new.effective_from, Decimal("0.014"), 2)
@@ -191,7 +191,7 @@ def test_one_refused_line_stops_the_whole_import(listed):
     before = state()
     sheet = f"{HEAD}\n{LINE},0.014\ntelephony,twilio,sms,hour,1\n"
     outcome = read(sheet, confirmed=True)
-    assert said(outcome) == [(2, "changed"), (3, "refused")]
+    assert outcomes(outcome) == [(2, "changed"), (3, "refused")]
     assert (outcome.done, outcome.acceptable, state()) == (False, False, before)
     assert outcome.lines[1].detail.startswith("unit: One of: record, token, second")
 
@@ -209,7 +209,7 @@ def test_a_price_change_is_announced_on_import_but_not_on_preview(tenant, listed
 
 
 @pytest.mark.parametrize(
-    ("columns", "cells", "says"),
+    ("columns", "cells", "message"),
     [
         ("", "1.2.3", "unit_price: Write a number with a decimal point"),
         ("", "-1", "A price cannot be negative."),
@@ -225,15 +225,15 @@ def test_a_price_change_is_announced_on_import_but_not_on_preview(tenant, listed
         (",effective_to", "1,2025-06-01", "effective_to"),
     ],
 )
-def test_a_refused_line_gives_the_reason(columns, cells, says, listed):
+def test_a_refused_line_gives_the_reason(columns, cells, message, listed):
     outcome = read(f"{HEAD}{columns}\n{LINE},{cells}\n")
-    assert said(outcome) == [(2, "refused")]
-    assert says in outcome.lines[0].detail
+    assert outcomes(outcome) == [(2, "refused")]
+    assert message in outcome.lines[0].detail
 
 
 def test_a_component_may_occur_once_per_start_time(listed):
     outcome = read(f"{HEAD}\n{LINE},0.014\n{LINE},0.015\n")
-    assert said(outcome) == [(2, "changed"), (3, "refused")]
+    assert outcomes(outcome) == [(2, "changed"), (3, "refused")]
     assert outcome.lines[1].detail == "Line 2 already prices this component from the same time."
 
 
@@ -241,7 +241,7 @@ def test_a_price_in_force_can_be_described_and_ended_but_not_changed(listed):
     ends = timezone.now().replace(microsecond=0) + timedelta(days=9)
     since = listed.effective_from.isoformat()
     head = f"{HEAD},description,effective_from,effective_to"
-    assert said(read(f"{head}\n{LINE},0.02,,{since},\n")) == [(2, "refused")]
+    assert outcomes(read(f"{head}\n{LINE},0.02,,{since},\n")) == [(2, "refused")]
     assert read(f"{head}\n{LINE},0.013,Calls,{since},{ends.isoformat()}\n", confirmed=True).done
     with platform_context():
         listed.refresh_from_db()
@@ -252,18 +252,18 @@ def test_missing_columns_change_nothing(listed):
     with platform_context():
         Price.objects.filter(pk=listed.pk).update(description="Calls", effective_to=timezone.now() + timedelta(days=9))
     outcome = read(f"{HEAD},effective_from\n{LINE},0.013,{listed.effective_from.isoformat()}\n")
-    assert said(outcome) == [(2, "unchanged")]
+    assert outcomes(outcome) == [(2, "unchanged")]
 
 
 def test_a_sheet_with_semicolons_and_a_byte_order_mark_is_read(listed):
     sheet = f"\ufeff{HEAD};tiers;scheme".replace(",", ";") + '\n"telephony";twilio;fax;minute;;"[{""up_to"": null, '
     outcome = read(sheet + '""unit_price"": ""0.5""}]";volume\n')
-    assert said(outcome) == [(2, "added")]
+    assert outcomes(outcome) == [(2, "added")]
     assert "beyond 0.5" in outcome.lines[0].detail
 
 
 @pytest.mark.parametrize(
-    ("sheet", "says"),
+    ("sheet", "message"),
     [
         ("", "lacks the columns category, provider, model, unit, unit_price"),
         (HEAD, "only a header"),
@@ -274,10 +274,10 @@ def test_a_sheet_with_semicolons_and_a_byte_order_mark_is_read(listed):
     ],
     ids=["empty", "no lines", "unknown column", "column twice", "too many lines", "too large"],
 )
-def test_a_file_that_is_not_a_price_sheet_is_refused(sheet, says, db):
+def test_a_file_that_is_not_a_price_sheet_is_refused(sheet, message, db):
     with pytest.raises(Invalid) as caught:
         read(sheet)
-    assert says in caught.value.errors["file"][0]
+    assert message in caught.value.errors["file"][0]
 
 
 def upload(client, text):

@@ -64,9 +64,9 @@ def test_a_tenants_own_price_change_is_announced_and_a_common_one_is_not(tenant,
         prices.change(price=common, unit_price=NEW)
         assert events("billing.price.changed") == []
         new = prices.change(price=own, unit_price=NEW, actor=owner)
-    [told] = events("billing.price.changed", tenant.pk)
-    assert told.aggregate_id == new.pk
-    assert (told.payload["price_id"], Decimal(told.payload["after"])) == (str(own.pk), NEW)
+    [event] = events("billing.price.changed", tenant.pk)
+    assert event.aggregate_id == new.pk
+    assert (event.payload["price_id"], Decimal(event.payload["after"])) == (str(own.pk), NEW)
 
 
 def test_a_price_cannot_be_changed_in_the_past_or_after_its_end(common):

@@ -92,11 +92,11 @@ def test_a_batch_returns_a_result_for_each_event_and_a_failure_does_not_block_th
     done, void = record("done"), record("void")
     usage.charge(event=done)
     usage.void(event=void, reason="Mistake")
-    asked = [done, record("pays"), void, record("poor"), record("dear", items=[{**CALL, "quantity": "9000"}])]
+    events = [done, record("pays"), void, record("poor"), record("dear", items=[{**CALL, "quantity": "9000"}])]
     unknown = uuid4()
-    verdicts = usage.charge_many(event_ids=[*(event.pk for event in asked), unknown])
-    assert [verdict.event_id for verdict in verdicts] == [*(event.pk for event in asked), unknown]
-    assert [verdict.outcome for verdict in verdicts] == [
+    results = usage.charge_many(event_ids=[*(event.pk for event in events), unknown])
+    assert [result.event_id for result in results] == [*(event.pk for event in events), unknown]
+    assert [result.outcome for result in results] == [
         ChargeOutcome.REPLAYED,
         ChargeOutcome.CHARGED,
         ChargeOutcome.WRONG_STATUS,
@@ -104,10 +104,10 @@ def test_a_batch_returns_a_result_for_each_event_and_a_failure_does_not_block_th
         ChargeOutcome.REFUSED,
         ChargeOutcome.UNKNOWN,
     ]
-    refused = verdicts[4].error
+    refused = results[4].error
     assert refused is not None and refused.status == 402
     assert refused.extra == {"required": "117.000000", "available": "0.040000", "currency": "USD"}
-    assert [stored(event).status for event in asked] == ["charged", "charged", "voided", "failed", "failed"]
+    assert [stored(event).status for event in events] == ["charged", "charged", "voided", "failed", "failed"]
     assert available() == Decimal("0.04")
 
 

@@ -75,12 +75,12 @@ def test_the_figures_cover_the_tenant_and_the_period(
     use(tenant, "2.5", occurred_at=now - timedelta(days=6))
     use(tenant, "100", occurred_at=now - timedelta(days=8))
     use(other_tenant, "1000")
-    says = text(shown(admin_of(owner), period="7"))
-    assert "Cost 15.00 -85.0 % against the previous 7 days" in says
-    assert "Not charged 15.00" in says
-    assert f"{owner.full_name} 1 uses 12.50 83.3 %" in says
-    assert "campaigns 1 uses 12.50 83.3 %" in says
-    assert "Telephony twilio voice 2 120 minute 0.125 15.00 100.0 %" in says
+    page = text(shown(admin_of(owner), period="7"))
+    assert "Cost 15.00 -85.0 % against the previous 7 days" in page
+    assert "Not charged 15.00" in page
+    assert f"{owner.full_name} 1 uses 12.50 83.3 %" in page
+    assert "campaigns 1 uses 12.50 83.3 %" in page
+    assert "Telephony twilio voice 2 120 minute 0.125 15.00 100.0 %" in page
 
 
 def test_filters_narrow_every_figure_and_can_be_removed(tenant: Tenant, owner: User, admin_of: Browser) -> None:
@@ -126,7 +126,7 @@ def test_the_page_needs_a_signed_in_user(tenant: Tenant, client: Client) -> None
 
 def test_links_lead_to_the_rows_behind_the_figures(tenant: Tenant, owner: User, root: Client) -> None:
     now = timezone.now()
-    wanted = use(tenant, "1", feature_key="campaigns", user=owner)
+    expected = use(tenant, "1", feature_key="campaigns", user=owner)
     use(tenant, "1", feature_key="campaigns", user=owner, occurred_at=now - timedelta(days=9))
     use(tenant, "1", feature_key="voice-agent", user=owner)
     page = shown(root, tenant=str(tenant.pk), feature="campaigns", user=str(owner.pk), status="pending", period="7")
@@ -134,7 +134,7 @@ def test_links_lead_to_the_rows_behind_the_figures(tenant: Tenant, owner: User, 
     assert address.startswith(ROWS)
     response = root.get(address)
     assert response.status_code == 200
-    assert [row.pk for row in response.context["cl"].result_list] == [wanted.pk]
+    assert [row.pk for row in response.context["cl"].result_list] == [expected.pk]
 
 
 def test_the_csv_file_lists_usage_by_day_and_component_without_formulas(

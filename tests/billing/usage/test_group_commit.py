@@ -59,11 +59,11 @@ class Held:
 
     def __init__(self) -> None:
         self.batches: list[tuple[UUID, list[Any]]] = []
-        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.started, self.go_on = threading.Event(), threading.Event()
 
     def __call__(self, items: Sequence[Any]) -> list[Any]:
         self.batches.append((current_tenant_id(), list(items)))
-        self.begun.set()
+        self.started.set()
         assert self.go_on.wait(TIMEOUT)
         return [f"done {item}" for item in items]
 
@@ -87,7 +87,7 @@ def test_items_submitted_while_a_batch_is_written_share_the_next_one(group, tena
     held = Held()
     trial = group(held)
     first = trial.submit(0, tenant_id=tenant.pk)
-    assert held.begun.wait(TIMEOUT)
+    assert held.started.wait(TIMEOUT)
     others = [trial.submit(number, tenant_id=tenant.pk) for number in range(1, 30)]
     held.go_on.set()
     assert results([first, *others]) == [f"done {number}" for number in range(30)]
@@ -99,7 +99,7 @@ def test_a_batch_is_no_larger_than_the_setting_says(group, tenant, settings):
     held = Held()
     trial = group(held)
     futures = [trial.submit(0, tenant_id=tenant.pk)]
-    assert held.begun.wait(TIMEOUT)
+    assert held.started.wait(TIMEOUT)
     futures += [trial.submit(number, tenant_id=tenant.pk) for number in range(25)]
     held.go_on.set()
     results(futures)
@@ -124,7 +124,7 @@ def test_a_slow_batch_of_one_tenant_does_not_block_another_tenant(group, tenant,
 
     trial = group(apply)
     slow = trial.submit("slow", tenant_id=tenant.pk)
-    assert held.begun.wait(TIMEOUT)
+    assert held.started.wait(TIMEOUT)
     assert trial.submit("quick", tenant_id=other_tenant.pk).result(TIMEOUT) == "quick"
     assert not slow.done()
     held.go_on.set()
@@ -143,14 +143,14 @@ def written() -> set[str]:
 
 def test_a_result_is_returned_after_the_commit(group, tenant):
     seen: list[set[str]] = []
-    told = threading.Event()
+    notified = threading.Event()
 
     def look(_future: Future[str]) -> None:
         seen.append(written())
-        told.set()
+        notified.set()
 
     group(write).submit("first", tenant_id=tenant.pk).add_done_callback(look)
-    assert told.wait(TIMEOUT)
+    assert notified.wait(TIMEOUT)
     assert seen == [{"first"}]
 
 
@@ -166,7 +166,7 @@ def test_one_failing_item_does_not_block_the_rest_of_its_batch(group, tenant):
 
     trial = group(apply)
     futures = [trial.submit("zero", tenant_id=tenant.pk)]
-    assert held.begun.wait(TIMEOUT)
+    assert held.started.wait(TIMEOUT)
     futures += [trial.submit(item, tenant_id=tenant.pk) for item in ("one", "two", "bad", "three")]
     held.go_on.set()
     *_, bad, three = results(futures)
@@ -267,7 +267,7 @@ def test_a_forked_process_starts_with_an_empty_group_commit(group, tenant):
     held = Held()
     trial = group(held)
     waiting = [trial.submit(number, tenant_id=tenant.pk) for number in range(2)]
-    assert held.begun.wait(TIMEOUT)
+    assert held.started.wait(TIMEOUT)
     child = os.fork()
     if child == 0:
         held.go_on.set()
@@ -285,21 +285,21 @@ def test_concurrent_debits_of_one_wallet_stop_when_its_balance_is_spent(group, t
     with tenant_context(tenant.pk):
         ledger.topup(wallet=wallet, amount=Decimal(25), key="all there is")
     trial = group(ledger.post_many)
-    verdicts: list[Any] = []
+    results_seen: list[Any] = []
 
     def spend(number: int) -> None:
         posting = Posting(Operation.DEBIT, wallet.pk, Decimal(1), f"debit-{number % 30}")
-        verdicts.append(trial.run(posting, tenant_id=tenant.pk))
+        results_seen.append(trial.run(posting, tenant_id=tenant.pk))
 
     threads = [threading.Thread(target=spend, args=[number]) for number in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(TIMEOUT)
-    posted = {verdict.posted.id for verdict in verdicts if verdict.outcome == PostingOutcome.POSTED}
-    outcomes = [verdict.outcome for verdict in verdicts]
-    assert (len(verdicts), len(posted), outcomes.count(PostingOutcome.POSTED)) == (40, 25, 25)
-    assert all(v.posted.id in posted for v in verdicts if v.outcome == PostingOutcome.REPLAYED)
+    posted = {result.posted.id for result in results_seen if result.outcome == PostingOutcome.POSTED}
+    outcomes = [result.outcome for result in results_seen]
+    assert (len(results_seen), len(posted), outcomes.count(PostingOutcome.POSTED)) == (40, 25, 25)
+    assert all(v.posted.id in posted for v in results_seen if v.outcome == PostingOutcome.REPLAYED)
     assert set(outcomes) <= {PostingOutcome.POSTED, PostingOutcome.REPLAYED, PostingOutcome.INSUFFICIENT}
     with tenant_context(tenant.pk):
         assert Wallet.objects.get(pk=wallet.pk).available_balance == 0

@@ -47,9 +47,9 @@ def move_to(tenant: Tenant, zone: str) -> None:
         Tenant.objects.filter(pk=tenant.pk).update(timezone=zone)
 
 
-def summed(tenant: Tenant, by: GroupBy, period: Period = MARCH, **chosen: Any) -> dict[Any, tuple[int, str]]:
+def summed(tenant: Tenant, by: GroupBy, period: Period = MARCH, **usage_filter: Any) -> dict[Any, tuple[int, str]]:
     with tenant_context(tenant.pk):
-        found = summaries.summarise(by=by, period=period, chosen=UsageFilter(**chosen))
+        found = summaries.summarise(by=by, period=period, usage_filter=UsageFilter(**usage_filter))
     return {line.key: (line.uses, f"{line.cost.normalize():f}") for line in found.lines}
 
 
@@ -108,8 +108,8 @@ def test_late_usage_counts_at_the_time_of_use(tenant: Tenant) -> None:
 def test_a_filter_narrows_every_kind_of_sum(tenant: Tenant, owner: User, by: GroupBy) -> None:
     use(tenant, "1", feature_key="campaigns", user=owner)
     use(tenant, "2", feature_key="voice-agent", currency="EUR")
-    for chosen in ({"feature_key": "campaigns"}, {"user_id": owner.pk}, {"currency": "USD"}):
-        assert [cost for _uses, cost in summed(tenant, by, **chosen).values()] == ["1"]
+    for usage_filter in ({"feature_key": "campaigns"}, {"user_id": owner.pk}, {"currency": "USD"}):
+        assert [cost for _uses, cost in summed(tenant, by, **usage_filter).values()] == ["1"]
     assert summed(tenant, by, status="charged") == {}
 
 

@@ -29,8 +29,8 @@ def test_voiding_a_charge_reverses_its_debit_and_keeps_the_reason(inside, owner)
     assert (reversal.amount, reversal.description, available()) == (COST, "The call never happened", Decimal(1))
     usage.void(event=event, reason="Twice")
     assert available() == Decimal(1)
-    [told] = events("billing.usage.voided")
-    assert told.payload["reason"] == "The call never happened"
+    [announced] = events("billing.usage.voided")
+    assert announced.payload["reason"] == "The call never happened"
 
 
 def test_voiding_does_not_reverse_a_debit_twice(inside):
