@@ -83,5 +83,5 @@ def test_a_member_can_neither_read_nor_write_the_profile(member: User, api: Call
 def test_a_tenant_has_one_profile(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         BillingProfileFactory.create(tenant=tenant)
-        with pytest.raises(writes.Invalid, match="not hold"):
+        with pytest.raises(writes.Invalid, match="not valid"):
             writes.create(BillingProfile, {"legal_name": "Acme again"})

@@ -43,13 +43,6 @@ def the_moment_is_now() -> None:
 RULES = "/api/v1/billing-auto-topups/"
 
 
-@pytest.fixture
-def rule(tenant: Tenant, wallet: Wallet, account: StripeAccount) -> AutoTopup:
-    """A rule that tops up the empty wallet with 100.00 from a valid card below 20.00."""
-    with platform_context(tenant_id=tenant.pk):
-        return AutoTopupFactory.create(wallet=wallet, is_enabled=True, payment_method_id=CARD)
-
-
 def consider(*, after: timedelta = timedelta(0)) -> int:
     with platform_context():
         return auto_topup.start_due_topups(now=NOW + after)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services import ledger
-from billing.payments.models import CreditPackage, Payment, StripeEvent
+from billing.payments.models import Payment, StripeEvent
 from billing.payments.providers.stripe import provider
 from billing.payments.services import settlement
 from lad.tenancy.context import platform_context, tenant_context
@@ -23,7 +23,6 @@ from tests.billing.payments.card_payments import (
     get_payment,
     ledger_rows,
     pay_checkout,
-    start_checkout,
 )
 from tests.billing.payments.stripe_server import StripeAccount
 from tests.factories.billing import StripeEventFactory
@@ -31,19 +30,13 @@ from tests.factories.billing import StripeEventFactory
 LIST = "/admin/billing/payment/"
 
 
-@pytest.fixture
-def session(api: Any, owner: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage) -> str:
-    """An unpaid checkout for the tenant's wallet: 100.00 for 108.08."""
-    return str(start_checkout(api(owner), package).json()["checkout_session_id"])
+def act(client: Client, name: str, **values: Any) -> Any:
+    return client.post(f"{LIST}{get_payment().pk}/{name}/", values, follow=True)
 
 
-def act(admin_of: Client, name: str, **values: Any) -> Any:
-    return admin_of.post(f"{LIST}{get_payment().pk}/{name}/", values, follow=True)
-
-
-def confirmed(admin_of: Client, name: str) -> Any:
+def confirmed(client: Client, name: str) -> Any:
     """Run the action through its preview and return the final page."""
-    return act(admin_of, name, _preview=act(admin_of, name).context["preview"].digest)
+    return act(client, name, _preview=act(client, name).context["preview"].digest)
 
 
 def refunded_but_spent(session: str, wallet: Wallet, account: StripeAccount) -> None:

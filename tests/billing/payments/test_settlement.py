@@ -16,19 +16,12 @@ from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.teams.models import Tenant
 from tests.billing.payments.card_payments import available, get_payment
-from tests.billing.payments.stripe_server import CARD, DECLINED, StripeAccount
+from tests.billing.payments.stripe_server import DECLINED, StripeAccount
 from tests.contract.sql import execute
 from tests.factories.billing import AutoTopupFactory, WalletFactory
 from tests.support.concurrency import run_together
 
 LATER = timedelta(minutes=10)
-
-
-@pytest.fixture
-def rule(tenant: Tenant, wallet: Wallet, account: StripeAccount) -> AutoTopup:
-    """A rule that tops up the empty wallet with 100.00 from a valid card below 20.00."""
-    with platform_context(tenant_id=tenant.pk):
-        return AutoTopupFactory.create(wallet=wallet, is_enabled=True, payment_method_id=CARD)
 
 
 def consider() -> int:

@@ -10,14 +10,10 @@ from django.db import DatabaseError, connections
 
 from billing.invoicing.models import Invoice
 from billing.ledger.models import Wallet, WalletStatus
-from billing.ledger.services import ledger
 from billing.payments.models import CreditPackage
-from billing.payments.providers.cards import RefundFacts
-from billing.payments.services import payments
 from lad.outbox.drain import drain
 from lad.outbox.models import DomainEvent
-from lad.tenancy.context import platform_context, tenant_context
-from tenants.teams.models import Tenant
+from lad.tenancy.context import platform_context
 from tests.billing.payments.card_payments import (
     available,
     deliver_event,
@@ -30,13 +26,6 @@ from tests.billing.payments.card_payments import (
 )
 from tests.billing.payments.stripe_server import WEBHOOK_SECRET, Hangup, StripeAccount, sign
 from tests.support.api import problem
-from tests.support.concurrency import run_together, wait_until_blocked
-
-
-@pytest.fixture
-def session(api: Any, owner: Any, wallet: Wallet, account: StripeAccount, package: CreditPackage) -> str:
-    """An unpaid checkout for the tenant's wallet: 100.00 for 108.08."""
-    return str(start_checkout(api(owner), package).json()["checkout_session_id"])
 
 
 def events(kind: str) -> list[dict[str, Any]]:
@@ -277,128 +266,6 @@ def test_a_payment_into_a_closed_wallet_is_flagged(session: str, wallet: Wallet,
     assert deliver_event(account, "checkout.session.completed", account.pay(session)) == "refused"
     assert get_payment().attention
     assert ledger_rows(wallet) == []
-
-
-def _refund(account: StripeAccount, session: str, cents: int) -> str:
-    charge = account.charge_of(account.sessions[session]["payment_intent"], refunded=cents)
-    return deliver_event(account, "charge.refunded", charge)
-
-
-def test_a_refund_reverses_the_top_up(session: str, wallet: Wallet, account: StripeAccount) -> None:
-    pay_checkout(account, session)
-    assert _refund(account, session, 10808) == "processed"
-    topup, reversal = ledger_rows(wallet)
-    assert (reversal.amount, reversal.reverses_id) == (-100, topup.pk)
-    row = get_payment()
-    assert (row.status, row.refunded_total, row.reclaimed_amount, row.attention) == (
-        "refunded",
-        Decimal("108.08"),
-        Decimal(100),
-        "",
-    )
-    assert _refund(account, session, 10808) == "ignored"
-    assert available(wallet) == 0
-
-
-def test_a_partial_refund_reclaims_its_share(session: str, wallet: Wallet, account: StripeAccount) -> None:
-    pay_checkout(account, session)
-    _refund(account, session, 2702)
-    assert (available(wallet), get_payment().status) == (75, "succeeded")
-    _refund(account, session, 10808)
-    assert (available(wallet), get_payment().status) == (0, "refunded")
-    drain()
-    with platform_context():
-        notes = Invoice.objects.filter(corrects__payment=get_payment().pk).order_by("created_at")
-        assert [note.total for note in notes] == [Decimal("27.02"), Decimal("81.06")]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_simultaneous_refunds_reclaim_their_own_shares(
-    session: str, wallet: Wallet, account: StripeAccount, tenant: Tenant
-) -> None:
-    pay_checkout(account, session)
-    started = threading.Event()
-
-    def refund(total: str) -> None:
-        row = get_payment()
-        with tenant_context(tenant.pk):
-            payments.refund(payment=row, facts=RefundFacts(row.payment_intent_id, Decimal(total), "USD", row.pk))
-            started.set()
-            if total == "27.02":
-                wait_until_blocked()
-
-    def second() -> None:
-        assert started.wait(10)
-        refund("108.08")
-
-    assert run_together(lambda: refund("27.02"), second) == [None, None]
-    row = get_payment()
-    assert (available(wallet), row.status, row.reclaimed_amount, row.attention) == (0, "refunded", 100, "")
-
-
-def test_a_late_event_of_a_smaller_refund_changes_nothing(session: str, wallet: Wallet, account: StripeAccount) -> None:
-    pay_checkout(account, session)
-    _refund(account, session, 10808)
-    assert _refund(account, session, 2702) == "ignored"
-    assert (get_payment().refunded_total, available(wallet)) == (Decimal("108.08"), 0)
-    assert len(events("billing.payment.refunded")) == 1
-
-
-def test_a_refund_of_spent_credits_is_flagged(
-    session: str, wallet: Wallet, account: StripeAccount, tenant: Tenant
-) -> None:
-    pay_checkout(account, session)
-    with tenant_context(tenant.pk):
-        ledger.debit(wallet=wallet, amount=Decimal(60), key="work")
-    assert _refund(account, session, 10808) == "processed"
-    assert (available(wallet), get_payment().status, get_payment().reclaimed_amount) == (40, "refunded", 0)
-    assert "could not be reclaimed" in get_payment().attention
-    assert len(events("billing.payment.attention_needed")) == 1
-
-
-def test_a_refund_reported_before_its_payment_reclaims_the_credits_later(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
-    account.pay(session)
-    _refund(account, session, 10808)
-    assert get_payment().attention
-    deliver_event(account, "checkout.session.completed", account.sessions[session])
-    assert (available(wallet), get_payment().status, get_payment().attention) == (0, "refunded", "")
-
-
-def test_a_refund_of_more_than_was_paid_is_refused(session: str, wallet: Wallet, account: StripeAccount) -> None:
-    pay_checkout(account, session)
-    assert _refund(account, session, 10809) == "refused"
-    assert available(wallet) == 100
-
-
-def test_a_dispute_suspends_the_wallet_and_is_announced(session: str, wallet: Wallet, account: StripeAccount) -> None:
-    pay_checkout(account, session)
-    intent = account.sessions[session]["payment_intent"]
-    assert deliver_event(account, "charge.dispute.created", account.dispute_of(intent)) == "processed"
-    with platform_context():
-        assert Wallet.objects.get(pk=wallet.pk).status == "suspended"
-    assert [each["reason"] for each in events("billing.payment.disputed")] == ["fraudulent"]
-    assert "disputed" in get_payment().attention
-
-
-def test_a_repeated_dispute_does_not_suspend_a_reactivated_wallet(
-    session: str, wallet: Wallet, account: StripeAccount
-) -> None:
-    intent = pay_checkout(account, session)["payment_intent"]
-    payload = account.event("charge.dispute.created", account.dispute_of(intent))
-    deliver_webhook(payload)
-    with platform_context():
-        Wallet.objects.update(status=WalletStatus.ACTIVE)
-    deliver_webhook(payload)
-    with platform_context():
-        assert Wallet.objects.get(pk=wallet.pk).status == "active"
-
-
-def test_a_dispute_of_an_unknown_payment_is_refused(session: str, wallet: Wallet, account: StripeAccount) -> None:
-    account.pay(session)
-    stranger = account.dispute_of(account.sessions[session]["payment_intent"])
-    assert deliver_event(account, "charge.dispute.created", stranger) == "refused"
 
 
 def test_the_webhook_without_api_keys_answers_501_and_stores_nothing(db: None) -> None:
