@@ -1,4 +1,4 @@
-"""The developers' tools: commands that write the generated documentation."""
+"""Developer tools: the commands that generate documentation."""
 
 from django.apps import AppConfig
 

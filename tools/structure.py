@@ -40,7 +40,7 @@ def is_any(argument: ast.arg) -> bool:
 
 
 def mentions_any(argument: ast.arg) -> bool:
-    """Return whether ``Any`` stands anywhere in the annotation."""
+    """Return whether the annotation contains ``Any``."""
     return argument.annotation is not None and any(
         isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(argument.annotation)
     )

@@ -1,4 +1,4 @@
-"""The schema's pages in ``docs/``, written from the models and from what is registered for them."""
+"""Generate the pages on the schema in ``docs/`` from the models and the API and admin registries."""
 
 from tools.documentation.pages import pages
 

@@ -1,4 +1,4 @@
-"""The columns of a table: what they hold, what they refer to, what their JSON looks like."""
+"""Describe the columns of a table: meaning, references and the schema of JSON."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -14,42 +14,42 @@ from tools.documentation.markup import code, codes, link, table
 
 HEAD: Final = ("column", "type", "null", "default", "refers to", "what it is")
 MAX_SCHEMA_DEPTH: Final = 3
-# Columns that mean the same wherever they stand, said once here instead of in every model.
+# Columns with the same meaning in every table, so that models need no help_text for them.
 _KNOWN: Final = {
-    "id": "The row's key; a UUID the application makes is time-ordered.",
+    "id": "The primary key. A UUID made by the application is time-ordered.",
     "tenant": "The tenant the row belongs to.",
-    "created_at": "When the row was made.",
-    "updated_at": "When it was last changed; the database keeps it.",
-    "deleted_at": "When it was deleted; null while it lives.",
-    "deletion_id": "What was deleted together has the same one, and comes back together.",
-    "is_deleted": "The same as a switch.",
-    "metadata": "Further facts about the row, free in form.",
-    "config": "Settings of the feature, free in form.",
-    "payload": "The facts; docs/events.md says what is in it.",
-    "changes": "Column to its value before and after; secrets are masked.",
-    "row_changes": "The same for many rows of one statement, values of a column side by side.",
-    "response_headers": "The headers of the answer that is repeated.",
-    "provider_data": "What the provider said of the person.",
-    "country_code": "The country's code with its plus, such as +44.",
+    "created_at": "When the row was created.",
+    "updated_at": "When the row was last changed, set by a trigger.",
+    "deleted_at": "When the row was deleted; null if it was not.",
+    "deletion_id": "The same for all rows that were deleted, and are restored, together.",
+    "is_deleted": "Whether `deleted_at` is set.",
+    "metadata": "Further facts about the row, in any form.",
+    "config": "Settings of the feature, in any form.",
+    "payload": "The facts of the event, as listed in docs/events.md.",
+    "changes": "Each changed column with its value before and after. Secrets are masked.",
+    "row_changes": "The same for a statement that changed many rows, with the values of each column in a list.",
+    "response_headers": "The headers of the stored response.",
+    "provider_data": "The provider's profile of the user.",
+    "country_code": "The country calling code with its plus sign, such as +44.",
     "base_number": "The national number without leading zeros.",
-    "leading_zeros": "How many zeros stand before `base_number`.",
-    "currency": "Three letters, as in ISO 4217.",
-    "idempotency_key": "Names the write, so that it happens once however often it is sent.",
-    "retry_count": "How often it was tried again.",
-    "balance_before": "The balance this row found.",
-    "balance_after": "The balance this row left.",
-    "last_reset_date": "The day what was used today is counted for.",
+    "leading_zeros": "The number of zeros before `base_number`.",
+    "currency": "The ISO 4217 code.",
+    "idempotency_key": "Identifies the write, so that a repeated request writes once.",
+    "retry_count": "The number of retries.",
+    "balance_before": "The balance before this row.",
+    "balance_after": "The balance after this row.",
+    "last_reset_date": "The day that today's use is counted for.",
     "timezone": "An IANA time zone, such as Europe/London.",
 }
 _RULES: Final = {
-    "CASCADE": "goes with it",
-    "SET NULL": "becomes null with it",
-    "NO ACTION": "keeps it from being deleted",
+    "CASCADE": "deleted with it",
+    "SET NULL": "set to null when it is deleted",
+    "NO ACTION": "prevents its deletion",
 }
 
 
 def columns(model: type[LadModel]) -> list[str]:
-    """The table of columns, and below it the shapes of JSON columns that have one."""
+    """Return the table of columns, followed by the schemas of JSON columns."""
     fields = model._meta.concrete_fields
     lines = table(HEAD, (_row(field) for field in fields))
     for field in fields:
@@ -59,7 +59,7 @@ def columns(model: type[LadModel]) -> list[str]:
 
 
 def refers_to(field: Any) -> str:
-    """Where a key leads and what happens here when that row is deleted; nothing for other columns."""
+    """Return what a key refers to and what happens when that row is deleted; an empty text for other columns."""
     if not field.is_relation:
         return ""
     target = field.related_model._meta.db_table
@@ -74,7 +74,7 @@ def refers_to(field: Any) -> str:
 
 
 def undocumented_json_columns(model: type[LadModel]) -> list[str]:
-    """Columns nobody can guess and nobody explains: JSON without a shape and without a word on what it holds."""
+    """Return the JSON columns that have neither a schema nor a description."""
     return [
         str(field.column)
         for field in model._meta.concrete_fields
@@ -109,7 +109,7 @@ def _parts(field: Any) -> Iterator[str]:
         kind = "Secret: encrypted" if isinstance(field, EncryptedTextField) else "Secret: a hash"
         yield f"{kind}; never shown, logged or sent."
     if list(_shapes(field)):
-        yield "Its shape is below."
+        yield "Its schema is below."
 
 
 def _with_stop(text: str) -> str:

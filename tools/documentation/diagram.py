@@ -1,4 +1,4 @@
-"""Entity-relationship diagrams in Mermaid, one per domain."""
+"""Draw entity-relationship diagrams in Mermaid, one per section."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ _WORD: Final = re.compile(r"[^A-Za-z0-9_\[\]]")
 
 
 def diagram(domain: Iterable[Any]) -> list[str]:
-    """The tables of a domain with their keys, in lines of Markdown; tables of other domains are shown by name only."""
+    """Return a diagram of the tables and their keys as lines of Markdown. Other tables are shown by name only."""
     drawn = sorted(domain, key=lambda model: model._meta.db_table)
     lines = ["```mermaid", "erDiagram"]
     for model in drawn:
@@ -45,7 +45,7 @@ def _marks(field: Any) -> str:
 
 
 def _unique(model: type[LadModel]) -> set[str]:
-    """Fields of the unique keys that hold over the row alone, without the tenant and the primary key."""
+    """Return the fields of unique keys, without the tenant and the primary key."""
     names = {field.name for field in model._meta.concrete_fields if field.unique}
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and model._meta.pk.name not in constraint.fields:
@@ -68,7 +68,7 @@ def _relations(model: type[LadModel]) -> Iterator[str]:
 
 
 def _one(field: Any) -> bool:
-    """Whether a parent has one such row at most."""
+    """Return whether a parent has at most one such row."""
     alone = ({field.name}, {field.model.tenancy.field, field.name})
     return field.unique or any(
         isinstance(each, models.UniqueConstraint) and {*each.fields} in alone for each in field.model._meta.constraints

@@ -1,4 +1,4 @@
-"""Where people meet a table: its resource in the API and its pages in the admin."""
+"""Describe the entry points of a table: its API resource and its admin pages."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -19,7 +19,7 @@ from tools.documentation.registries import resource_of
 _CALLS: Final = {
     "list": ("GET", "", "list them"),
     "retrieve": ("GET", "<id>/", "read one"),
-    "create": ("POST", "", "make one"),
+    "create": ("POST", "", "create one"),
     "update": ("PUT, PATCH", "<id>/", "change one"),
     "delete": ("DELETE", "<id>/", "delete one"),
 }
@@ -33,11 +33,11 @@ _METHODS: Final = {
 
 
 def api(model: type[LadModel]) -> list[str]:
-    """The calls with the right each needs, then what lists take and what cannot be set."""
+    """Return the calls with the right that each needs, then the list parameters and the read-only fields."""
     resource = resource_of(model)
     if resource is None:
         return ["Not in the API."]
-    feature = f", open while the feature {code(resource.feature)} is" if resource.feature else ""
+    feature = f", with the feature {code(resource.feature)}" if resource.feature else ""
     return [
         f"{code(resource.url)}, area {code(resource.area)}{feature}.",
         "",
@@ -47,7 +47,7 @@ def api(model: type[LadModel]) -> list[str]:
 
 
 def admin_pages(model: type[LadModel]) -> list[str]:
-    """Where it is in the sidebar, who may do what there, and what its pages offer."""
+    """Return the place in the sidebar, who may do what there, and what the pages offer."""
     page: Any = admin.site._registry.get(model)
     lines = [f"- {line}" for line in _admin(page)] if page is not None else ["Not in the admin."]
     shown_with = sorted(
@@ -56,7 +56,7 @@ def admin_pages(model: type[LadModel]) -> list[str]:
         if any(getattr(inline, "model", None) is model for inline in each.inlines)
     )
     if shown_with:
-        lines.append(f"- Rows are shown on the page of the row they belong to: {codes(shown_with)}.")
+        lines.append(f"- Also shown on the pages of {codes(shown_with)}.")
     return lines
 
 
@@ -83,7 +83,7 @@ def _right(resource: router.Resource, action: str, method: str) -> str:
 
 
 def _summary(resource: router.Resource, action: Any) -> str:
-    """What the API's document says of an action, else the first sentence of its docstring."""
+    """Return an action's summary in the OpenAPI document, or the first sentence of its docstring."""
     described = action.kwargs.get("schema")
     if described is None:
         return sentence(action.__doc__ or "").rstrip(".")
@@ -100,17 +100,17 @@ def _list_options(resource: router.Resource) -> Iterator[str]:
         yield f"Filters: {codes([*resource.filters, *extra])}."
     yield f"Orders: {codes(resource.order)}, the first by default."
     if resource.viewset.includes:
-        yield f"A row can be read with {codes(sorted(resource.viewset.includes))} by `?include=`."
+        yield f"`?include=` adds {codes(sorted(resource.viewset.includes))} to a row."
     fields = resource.serializer().fields
     hidden = sorted({each.name for each in resource.model._meta.concrete_fields} - set(fields))
     if set(resource.methods) & {"create", "update"}:
         fixed = [name for name, each in fields.items() if each.read_only]
-        yield f"Cannot be set: {codes(fixed)}."
+        yield f"Read-only: {codes(fixed)}."
         written = [name for name, each in fields.items() if each.write_only]
         if written:
-            yield f"Can be set and is never shown: {codes(written)}."
+            yield f"Write-only: {codes(written)}."
     if hidden:
-        yield f"Not shown: {codes(hidden)}."
+        yield f"Not in the API: {codes(hidden)}."
 
 
 def _admin(page: LadModelAdmin) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _admin(page: LadModelAdmin) -> Iterator[str]:
         yield f"Actions on a row: {', '.join(actions)}."
     inlines = sorted(inline.model._meta.db_table for inline in page.inlines)
     if inlines:
-        yield f"On its page also: {codes(inlines)}."
+        yield f"Its page also shows {codes(inlines)}."
 
 
 def _search(page: LadModelAdmin) -> list[str]:
@@ -138,9 +138,9 @@ def _search(page: LadModelAdmin) -> list[str]:
 
 def _access_note(page: LadModelAdmin) -> str:
     if page.platform_only:
-        seen = "The platform's staff only"
+        seen = "Platform staff only"
     elif page.platform_writes:
-        seen = "Tenants' staff look, the platform's staff write"
+        seen = "Tenants' staff view, platform staff write"
     else:
-        seen = "The platform's staff, and tenants' staff by their rights"
-    return f"{seen}; to look at only." if page.read_only else f"{seen}."
+        seen = "Platform staff, and tenants' staff by their rights"
+    return f"{seen}; read-only." if page.read_only else f"{seen}."

@@ -1,4 +1,4 @@
-"""Markdown that stays in one piece whatever is put into it."""
+"""Write Markdown, escaping text that would break it."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,12 +6,12 @@ from typing import Any
 
 
 def cell(text: object) -> str:
-    """Text that may stand in a table."""
+    """Return the text as one line that a table cell can hold."""
     return " ".join(str(text).split()).replace("|", "\\|")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
-    """A table, or nothing when there are no rows."""
+    """Return a table, or no lines if there are no rows."""
     lines = [f"| {' | '.join(cell(each) or ' ' for each in row)} |" for row in rows]
     if not lines:
         return []
@@ -19,7 +19,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 
 
 def code(text: object) -> str:
-    """Something as it is written in code; nothing stays nothing."""
+    """Return the text as code, or an empty text for an empty one."""
     return f"`{text}`" if str(text) else ""
 
 
@@ -28,12 +28,12 @@ def codes(texts: Iterable[Any]) -> str:
 
 
 def link(table_name: str) -> str:
-    """A link from one table's page to another's."""
+    """Return a link from one table's page to another's."""
     return f"[{table_name}]({table_name}.md)"
 
 
 def section(title: str, lines: Sequence[str]) -> list[str]:
-    """A section with an empty line around it; nothing when it would be empty."""
+    """Return a section, or no lines if it would be empty."""
     body = [*lines]
     while body and not body[-1]:
         body.pop()
@@ -41,11 +41,11 @@ def section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def paragraph(text: str) -> str:
-    """Docstrings are broken into lines; a page is not."""
+    """Join the lines of each paragraph of a docstring."""
     paragraphs = re.split(r"\n\s*\n", text.strip())
     return "\n\n".join(" ".join(each.split()) for each in paragraphs).replace("``", "`")
 
 
 def sentence(text: str) -> str:
-    """The first paragraph, in one line."""
+    """Return the first paragraph as one line."""
     return paragraph(text).split("\n\n")[0]

@@ -1,4 +1,4 @@
-"""What the database enforces on a table: keys, indexes, checks, exclusions and triggers, in words and in SQL."""
+"""Describe what the database enforces on a table: keys, indexes, checks, exclusions and triggers."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -11,31 +11,33 @@ from lad.db.models import LadModel
 from tools.documentation import sql
 from tools.documentation.markup import code, codes, link, section, sentence, table
 
-# What the kernel's trigger functions do.
+# Descriptions of the kernel's trigger functions.
 _FUNCTIONS: Final = {
     "lad_touch_updated_at": "Keeps `updated_at`.",
-    "lad_refuse_change": "Refuses the statement: rows are only ever added.",
-    "lad_audit": "Writes what changed to the audit log.",
-    "lad_keep_tenant": "Refuses to hand the row to another tenant or to nobody.",
-    "lad_refuse_foreign_shared": "Refuses a key to another tenant's row.",
+    "lad_refuse_change": "Rejects updates and deletions.",
+    "lad_audit": "Records the change in the audit log.",
+    "lad_keep_tenant": "Rejects a change of the row's tenant.",
+    "lad_refuse_foreign_shared": "Rejects a key to another tenant's row.",
 }
 _STATUS_STEPS: Final = "lad_status_steps"
 _IN_OTHER_SECTIONS: Final = (models.UniqueConstraint, models.CheckConstraint, KeyConstraint, RowSecurity, Trigger)
 
 
 def rules(model: type[LadModel]) -> list[str]:
-    """The sections on what the database holds the rows to."""
+    """Return the sections on keys, checks, further rules and triggers."""
     return [
-        *section("Keys and indexes", table(("name", "what", "columns", "for rows where"), _keys_and_indexes(model))),
-        *section("Keys to other tables", table(("name", "columns", "to", "when that row goes"), _foreign_keys(model))),
-        *section("Checks", table(("name", "what it asks", "SQL"), _checks(model))),
+        *section("Keys and indexes", table(("name", "kind", "columns", "for rows where"), _keys_and_indexes(model))),
+        *section(
+            "Keys to other tables", table(("name", "columns", "to", "when that row is deleted"), _foreign_keys(model))
+        ),
+        *section("Checks", table(("name", "meaning", "SQL"), _checks(model))),
         *section("Further rules", [*_further(model)]),
         *section("Triggers", table(("name", "when", "what it does"), _triggers(model))),
     ]
 
 
 def violation_message(constraint: BaseConstraint) -> str:
-    """What the constraint says to whoever breaks it, if it has a word of its own."""
+    """Return the constraint's own error message, or an empty text."""
     message = constraint.violation_error_message
     return "" if message == BaseConstraint.default_violation_error_message else str(message or "")
 
@@ -78,7 +80,7 @@ def _of(model: type[LadModel], kind: type[BaseConstraint]) -> list[Any]:
 
 
 def _foreign_keys(model: type[LadModel]) -> Iterator[tuple[str, ...]]:
-    words = {"CASCADE": "this one goes too", "SET NULL": "null", "NO ACTION": "refused"}
+    words = {"CASCADE": "deleted too", "SET NULL": "set to null", "NO ACTION": "deletion is rejected"}
     for key in sorted(_of(model, KeyConstraint), key=lambda each: each.name):
         target = model._meta.apps.get_model(key.to)
         to = f"{link(target._meta.db_table)} ({_columns(target, key.to_fields)})"
@@ -100,7 +102,7 @@ def _value_list(model: type[LadModel], check: models.CheckConstraint) -> str:
 
 
 def _further(model: type[LadModel]) -> Iterator[str]:
-    """Exclusions, and what an app or the kernel made a constraint of its own for."""
+    """Yield exclusions and constraints of custom classes."""
     for constraint in model._meta.constraints:
         if isinstance(constraint, _IN_OTHER_SECTIONS):
             continue
@@ -140,16 +142,16 @@ def _triggers(model: type[LadModel]) -> Iterator[tuple[str, ...]]:
         does = violation_message(trigger) or _FUNCTIONS.get(trigger.function, f"Runs {code(trigger.function)}.")
         if isinstance(trigger, SharedKeyTrigger):
             target = model._meta.apps.get_model(trigger.to)
-            does = (
-                f"Lets {code(trigger.parameters[0])} lead to the tenant's own {link(target._meta.db_table)} or shared."
-            )
+            rows = link(target._meta.db_table)
+            does = f"Requires {code(trigger.parameters[0])} to refer to {rows} of the tenant or shared ones."
         if trigger.function == _STATUS_STEPS:
             does = f"{does} {_steps(trigger)}"
         yield code(trigger.name), f"{trigger.when.lower()} {trigger.event.lower()}", does
 
 
 def _steps(trigger: Trigger) -> str:
-    """How the status may move, and what may be changed once it has left the open ones."""
+    """Return the allowed changes of status, and the columns that may change in the other statuses."""
     opened, free, moves = (parameter.strip("{}").split(",") for parameter in trigger.parameters)
     ways = codes(move.replace(">", " → ") for move in moves)
-    return f"Status moves {ways}. Unless it is {codes(opened)}, only {codes(free)} change and the row stays."
+    fixed = f"only {codes(free)} may change and the row cannot be deleted"
+    return f"Allowed changes of status: {ways}. Unless it is {codes(opened)}, {fixed}."

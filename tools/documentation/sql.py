@@ -1,4 +1,4 @@
-"""What a column, a default or a condition is in SQL, without asking a database."""
+"""Render columns, defaults and conditions as SQL, without a database."""
 
 import re
 from decimal import Decimal
@@ -14,13 +14,13 @@ _FUNCTIONS: Final = {"STATEMENT_TIMESTAMP()": "now()", "GEN_RANDOM_UUID()": "gen
 
 
 def type_of(field: models.Field) -> str:
-    """The column's type, as short as PostgreSQL lets it be written."""
+    """Return the column's type, by its short name in PostgreSQL."""
     text = str(field.db_type(connection))
     return _SHORT.get(text, text).replace(", ", ",")
 
 
 def default_of(field: Any) -> str:
-    """The column's default; for one that only the application gives, its value or the function that makes it."""
+    """Return the column's default, or the value or function that the application uses."""
     if field.has_db_default():
         text = _expression(field._db_default_expression, field.model)
         return _FUNCTIONS.get(text, text)
@@ -33,7 +33,7 @@ def default_of(field: Any) -> str:
 
 
 def condition(predicate: models.Q, model: type[LadModel]) -> str:
-    """The predicate of a check or of a partial index."""
+    """Return the predicate of a check or partial index."""
     query = Query(model, alias_cols=False)
     compiler = query.get_compiler(connection=connection)
     text, parameters = query.build_where(predicate).as_sql(compiler, connection)
@@ -41,7 +41,7 @@ def condition(predicate: models.Q, model: type[LadModel]) -> str:
 
 
 def expression(value: Any, model: type[LadModel]) -> str:
-    """An indexed or generated expression."""
+    """Return an indexed or generated expression."""
     return _expression(value, model)
 
 

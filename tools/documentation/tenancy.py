@@ -1,4 +1,4 @@
-"""Whose the rows of a table are, and who may see and write them."""
+"""Describe which tenant a row belongs to and who may read and write it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from tools.documentation.markup import code
 
 
 def kind(model: type[LadModel]) -> str:
-    """In two or three words what sort of table it is."""
+    """Return the kind of table in two or three words."""
     own = "shared" if model.tenancy.shared else "tenant"
     whose = own if model.tenancy.field else "global"
     if model.append_only:
@@ -19,7 +19,7 @@ def kind(model: type[LadModel]) -> str:
 
 
 def tenancy(model: type[LadModel]) -> list[str]:
-    """A list of sentences."""
+    """Return the sentences on tenancy as a list."""
     return [f"- {line}" for line in _lines(model)]
 
 
@@ -31,9 +31,9 @@ def _lines(model: type[LadModel]) -> Iterator[str]:
         f"{code(PLATFORM_ROLE)} {_verbs(security.platform_privileges)}."
     )
     if model.append_only:
-        yield "Rows are only ever added: the database refuses to change or remove one, for everybody."
+        yield "The database rejects updates and deletions for every role."
     elif model.soft_deletable:
-        yield "Deleting marks the row, and what goes with it, as deleted; restoring brings back exactly that."
+        yield "Deleting marks the row and its dependent rows as deleted. Restoring restores exactly those."
     else:
         yield "Deleting removes the row."
     yield _audit_and_events(model)
@@ -43,21 +43,21 @@ def _row_visibility(model: type[LadModel], security: RowSecurity) -> Iterator[st
     if model.tenancy.field is None:
         yield "Belongs to no tenant."
         if security.visible:
-            yield f"A tenant sees rows where {code(_plain(security.visible))}."
+            yield f"A tenant reads rows where {code(_plain(security.visible))}."
         if security.writable:
             yield f"A tenant writes rows where {code(_plain(security.writable))}."
         return
     field: Any = model._meta.get_field(model.tenancy.field)
     column: str = field.column
     if model.tenancy.shared:
-        yield f"A tenant sees its own rows and those whose {code(column)} is null, which are everybody's."
-        yield "It writes its own; only the platform writes everybody's."
+        yield f"A tenant reads its own rows and shared ones, whose {code(column)} is null."
+        yield "It writes its own rows. Only the platform writes shared ones."
     else:
-        does = "sees and adds" if model.append_only else "sees and writes"
-        yield f"A tenant {does} rows of its own {code(column)}, and no other."
-    for name, predicate in (("see", security.visible), ("write", security.writable)):
+        does = "reads and adds" if model.append_only else "reads and writes"
+        yield f"A tenant {does} only rows with its own {code(column)}."
+    for name, predicate in (("Read", security.visible), ("Write", security.writable)):
         if predicate and _plain(predicate) not in _ordinary(column):
-            yield f"To {name} a row it must hold that {code(_plain(predicate))}."
+            yield f"{name} access requires {code(_plain(predicate))}."
 
 
 def _ordinary(column: str) -> tuple[str, str]:
@@ -71,12 +71,12 @@ def _plain(predicate: str) -> str:
 
 
 def _verbs(privileges: tuple[str, ...]) -> str:
-    return ", ".join(each.lower() for each in privileges) or "do nothing with it"
+    return ", ".join(each.lower() for each in privileges) or "do nothing"
 
 
 def _audit_and_events(model: type[LadModel]) -> str:
     if not model.audited:
-        return "Changes are not in the audit log, and plain ones are no events."
+        return "Changes are not recorded in the audit log and plain changes emit no events."
     if getattr(model, "announced", True):
-        return "Every change is in the audit log, and plain ones are domain events."
-    return "Every change is in the audit log; plain ones are no events."
+        return "Every change is recorded in the audit log, and plain changes emit domain events."
+    return "Every change is recorded in the audit log. Plain changes emit no events."

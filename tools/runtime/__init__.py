@@ -1,1 +1,1 @@
-"""The embedded PostgreSQL and Valkey, and the ``up`` command that runs all of LAD on one machine."""
+"""The embedded PostgreSQL and Valkey, and the ``up`` command, which runs all of LAD on one machine."""

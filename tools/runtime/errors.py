@@ -1,9 +1,9 @@
-"""What can go wrong while LAD starts, said in one sentence with what to do next."""
+"""Errors while LAD starts. Each message says what happened and what to do next."""
 
 
 class StartupError(Exception):
-    """LAD cannot start or go on; the message is meant for the person at the terminal."""
+    """LAD cannot start or continue. The message is for the user at the terminal."""
 
 
 class AlreadyRunning(StartupError):
-    """Another process holds the state directory."""
+    """Another process has locked the state directory."""

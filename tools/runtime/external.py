@@ -1,4 +1,4 @@
-"""A PostgreSQL or Valkey server of the user's own: reached, understood and provisioned before LAD uses it."""
+"""Check and provision the user's own PostgreSQL or Valkey server before LAD uses it."""
 
 import secrets
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -16,9 +16,9 @@ CONNECT_TIMEOUT = 5
 
 
 def prepare_database(*, owner_url: str, web_url: str | None, keys: KeyFile) -> str:
-    """Make the server ready for migrations and return the URL of the restricted login.
+    """Prepare the server for migrations and return the URL of the restricted login.
 
-    Without ``web_url`` the login lad_web is created with a password of its own, kept with the keys.
+    Without ``web_url``, create the login lad_web with a password that is stored with the keys.
     """
     with _connect(owner_url, "DATABASE_OWNER_URL" if web_url else "DATABASE_URL") as connection:
         if connection.info.server_version < MIN_SERVER_VERSION:
@@ -33,7 +33,7 @@ def prepare_database(*, owner_url: str, web_url: str | None, keys: KeyFile) -> s
 
 
 def check_broker(url: str) -> None:
-    """StartupError if no Redis or Valkey answers at ``url``."""
+    """Raise StartupError if no Redis or Valkey answers at ``url``."""
     try:
         redis.Redis.from_url(url, socket_connect_timeout=CONNECT_TIMEOUT, socket_timeout=CONNECT_TIMEOUT).ping()
     except (redis.RedisError, ValueError, OSError) as error:
@@ -48,7 +48,7 @@ def _ensure_login(connection: psycopg.Connection[tuple[object, ...]], owner_url:
     exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [WEB]).fetchone() is not None
     if exists and known is None:
         raise StartupError(
-            f"The login {WEB} already exists at {_where(owner_url)} and its password is not kept here. "
+            f"The login {WEB} already exists at {_where(owner_url)} and LAD does not know its password. "
             "Set DATABASE_URL to the address with that login and DATABASE_OWNER_URL to this one, "
             f"or remove the login there with: DROP ROLE {WEB}"
         )
@@ -68,7 +68,7 @@ def _ensure_login(connection: psycopg.Connection[tuple[object, ...]], owner_url:
 
 
 def _join_groups(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    """The owner switches to the groups too, for data migrations; a superuser needs no leave."""
+    """Make the owner a member of the groups, for data migrations. A superuser needs no membership."""
     user = connection.info.user
     for group in (APP, PLATFORM):
         row = connection.execute("SELECT pg_has_role(%s, %s, 'USAGE')", [user, group]).fetchone()
@@ -88,8 +88,8 @@ def _check_login(url: str) -> None:
     name, bypasses, groups = row
     if bypasses:
         raise StartupError(
-            f'DATABASE_URL signs in as "{name}", which bypasses row-level security, so tenants would not be kept '
-            "apart. Give only this URL to let LAD make a restricted login, or name the restricted one here "
+            f'DATABASE_URL signs in as "{name}", which bypasses row-level security, so tenants would not be '
+            "isolated. Set only this URL to let LAD create a restricted login, or set the restricted login here "
             "and this one in DATABASE_OWNER_URL."
         )
     if groups != 2:
@@ -118,7 +118,7 @@ def _as_login(url: str, user: str, password: str) -> str:
 
 
 def _where(url: str) -> str:
-    """The address without its password."""
+    """Return the URL without its password."""
     parts = urlsplit(url)
     credentials, at, place = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=credentials.partition(":")[0] + at + place, query=""))

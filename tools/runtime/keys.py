@@ -1,4 +1,4 @@
-"""The secrets of one installation: made once, kept in a file only its owner can read."""
+"""The secrets of an installation: generated once and kept in a file that only its owner can read."""
 
 import os
 import secrets
@@ -18,7 +18,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
 
 
 class KeyFile:
-    """``NAME=value`` lines for the owner's eyes only."""
+    """A file of ``NAME=value`` lines that only its owner can read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -31,11 +31,11 @@ class KeyFile:
         return dict(self._values)
 
     def replace(self, values: Mapping[str, str]) -> None:
-        """Write these values and no others."""
+        """Replace the file's values."""
         self._write(dict(values))
 
     def ensure(self, names: Mapping[str, Callable[[], str]] = GENERATORS) -> dict[str, str]:
-        """Return a value for every name, making and keeping those that are missing."""
+        """Return a value for every name. Generate and store missing ones."""
         missing = {name: make() for name, make in names.items() if name not in self._values}
         if missing:
             self._write(self._values | missing)
@@ -58,7 +58,7 @@ class KeyFile:
         return values
 
     def _write(self, values: dict[str, str]) -> None:
-        """Replace the file in one step: a full disk or a crash leaves the old one whole."""
+        """Replace the file atomically, so that a full disk or a crash leaves the old one intact."""
         fresh = self.path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

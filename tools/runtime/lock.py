@@ -1,4 +1,4 @@
-"""One owner at a time for a state directory; the kernel releases the lock however the owner dies."""
+"""Lock a state directory for one process. The operating system releases the lock when the process ends."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from .errors import AlreadyRunning
 
 
 class Lock:
-    """A locked file that tells others who holds it: the process id, then any lines the holder adds."""
+    """A locked file that names its holder: the process id, then any lines that the holder adds."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
@@ -23,7 +23,7 @@ class Lock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a living process holds the lock."""
+    """Return whether a running process holds the lock."""
     try:
         with exclusive(path, what=""):
             return False
@@ -33,7 +33,7 @@ def is_held(path: Path) -> bool:
 
 @contextmanager
 def exclusive(path: Path, *, what: str) -> Iterator[Lock]:
-    """Hold ``path`` for the length of the block; AlreadyRunning names the holder if there is one."""
+    """Hold the lock for the block. Raise AlreadyRunning, naming the holder, if another process has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -42,7 +42,7 @@ def exclusive(path: Path, *, what: str) -> Iterator[Lock]:
             pid, *details = path.read_text().splitlines() or ["unknown"]
             where = f" at {details[0]}" if details else ""
             raise AlreadyRunning(
-                f"{what} already runs here{where} (process {pid}, state in {path.parent}). "
+                f"{what} is already running here{where} (process {pid}, state in {path.parent}). "
                 f"Use that one, or stop it first with: kill {pid}"
             ) from None
         lock = Lock(path, descriptor)

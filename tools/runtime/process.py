@@ -1,4 +1,4 @@
-"""Child processes that never outlive their parent and always leave a log."""
+"""Child processes that stop with their parent and write a log."""
 
 import ctypes
 import os
@@ -27,7 +27,7 @@ class Account:
 
 @dataclass(eq=False)
 class Child:
-    """A started process, the signal that asks it to stop, and where it writes."""
+    """A started process, its stop signal and its log."""
 
     name: str
     process: "subprocess.Popen[bytes]"
@@ -45,7 +45,7 @@ class Child:
             self.process.send_signal(self.stop_signal)
 
     def stop(self, *, seconds: float) -> bool:
-        """Stop the whole process group; False if it had to be killed."""
+        """Stop the whole process group. Return False if it had to be killed."""
         self.ask_to_stop()
         try:
             self.process.wait(seconds)
@@ -56,7 +56,7 @@ class Child:
             self.kill()
 
     def kill(self) -> None:
-        """Kill what is left of the process group, the leader's children included."""
+        """Kill the rest of the process group, including the leader's children."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -64,7 +64,7 @@ class Child:
             _living.remove(self)
 
     def last_lines(self, count: int = 15) -> list[str]:
-        """The end of what this run wrote to its log."""
+        """Return the last lines that this run wrote to its log."""
         with self.log.open("rb") as log:
             log.seek(max(self.log_start, self.log.stat().st_size - 20_000))
             return log.read().decode(errors="replace").splitlines()[-count:]
@@ -81,10 +81,10 @@ def spawn(
     stop_signal: signal.Signals = signal.SIGTERM,
     kill_signal: signal.Signals = signal.SIGKILL,
 ) -> Child:
-    """Start a process in its own session, so that Ctrl-C reaches only whoever stops it in order.
+    """Start a process in its own session, so that Ctrl-C reaches only the supervisor, which stops it in order.
 
-    On Linux the kernel also sends ``stop_signal`` if the parent dies without saying goodbye; it counts the
-    thread that called as the parent, so call from one that lives as long as the child should.
+    On Linux the kernel also sends ``stop_signal`` when the parent dies. The kernel takes the calling
+    thread for the parent, so call this from a thread that lives as long as the child should.
     """
     with log.open("ab", buffering=0) as output:
         start = output.tell()
@@ -99,7 +99,7 @@ def spawn(
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 - one system call, nothing that locks
+            preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 - a single system call that takes no lock
         )
     child = Child(name, process, log, stop_signal, kill_signal, start)
     _living.append(child)
@@ -107,14 +107,14 @@ def spawn(
 
 
 def kill_at_once() -> None:
-    """Kill every child; safe in a signal handler, for it waits for nothing."""
+    """Kill every child without waiting, which is safe in a signal handler."""
     for child in tuple(_living):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.process.pid, child.kill_signal)
 
 
 def stop_leftover(pid: int, *, marker: str, stop_signal: signal.Signals, seconds: float = 30) -> bool:
-    """Stop a server an earlier run lost, if ``pid`` is alive and its command line names ``marker``."""
+    """Stop a server that an earlier run left behind, if ``pid`` runs and its command line contains ``marker``."""
     if marker not in _command_line(pid):
         return False
     os.kill(pid, stop_signal)

@@ -1,4 +1,4 @@
-"""Database, logins and group roles LAD needs in a PostgreSQL cluster; everything here may be run again."""
+"""Create the database, logins and group roles that LAD needs. Every function can be run again."""
 
 import os
 import sys
@@ -18,9 +18,9 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 
 def provision_cluster(superuser_url: str, *, passwords: Mapping[str, str] | None = None) -> None:
-    """Create the owner, the restricted login, their groups and the database in a cluster of our own.
+    """Create the owner, the restricted login, their groups and the database in LAD's own cluster.
 
-    ``passwords`` by login are set each time, so that a changed one takes effect.
+    ``passwords`` by login are set on every run, so that a changed one takes effect.
     """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         _ensure_role(connection, OWNER, login=True, extra="CREATEDB")
@@ -36,9 +36,9 @@ def provision_cluster(superuser_url: str, *, passwords: Mapping[str, str] | None
 
 
 def ensure_roles(connection: Connection) -> None:
-    """Create the group roles and the restricted login, and make the login a member without inheritance.
+    """Create the group roles and the restricted login, a member of both without inheritance.
 
-    NOINHERIT: outside a tenant or platform context the login may read nothing.
+    With NOINHERIT the login can read nothing outside a tenant or platform context.
     """
     for group in (APP, PLATFORM):
         _ensure_role(connection, group, login=False)
@@ -52,12 +52,12 @@ def set_password(connection: Connection, login: str, password: str) -> None:
 
 
 def main() -> int:
-    """The provision step of docker-compose.yml."""
+    """Run the provision step of docker-compose.yml."""
     try:
         passwords = {OWNER: os.environ["LAD_OWNER_PASSWORD"], WEB: os.environ["LAD_WEB_PASSWORD"]}
         provision_cluster(os.environ["LAD_SUPERUSER_URL"], passwords=passwords)
     except KeyError as missing:
-        print(f"Set {missing.args[0]}; docs/operations.md says what it is.", file=sys.stderr)
+        print(f"Set {missing.args[0]}. docs/operations.md describes it.", file=sys.stderr)
         return 1
     except psycopg.Error as error:
         print(f"The database could not be prepared: {error}", file=sys.stderr)
@@ -66,9 +66,9 @@ def main() -> int:
 
 
 def _ensure_role(connection: Connection, name: str, *, login: bool, extra: str = "") -> None:
-    """Create a role, or take back what an existing one must not have.
+    """Create a role, or remove attributes that an existing one must not have.
 
-    An owner that is not superuser may not even repeat NOSUPERUSER, so nothing is said that already holds.
+    Only differences are altered, because an owner that is no superuser may not even repeat NOSUPERUSER.
     """
     role = sql.Identifier(name)
     row = connection.execute(
@@ -84,7 +84,7 @@ def _ensure_role(connection: Connection, name: str, *, login: bool, extra: str =
 
 
 def _ensure_member_without_inheritance(connection: Connection, group: str, member: str) -> None:
-    """Before PostgreSQL 16 the member's own NOINHERIT decides; since then each membership says it."""
+    """Grant the group. From PostgreSQL 16 on each membership says NOINHERIT, before that the member does."""
     modern = connection.info.server_version >= 160000
     inherits = "bool_or(m.inherit_option)" if modern else "bool_or(u.rolinherit)"
     row = connection.execute(

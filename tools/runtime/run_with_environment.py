@@ -1,4 +1,4 @@
-"""Runs a command with the addresses and secrets of the LAD that runs here: ``make shell``, ``make psql``."""
+"""Run a command with the environment of the running LAD: ``make shell``, ``make psql``."""
 
 import os
 import sys
@@ -16,11 +16,11 @@ RUNNING_FILE = "running.env"
 def main(arguments: Sequence[str]) -> NoReturn:
     running = KeyFile(home() / RUNNING_FILE).values()
     if not running or not is_held(lock_file(home())):
-        sys.exit(f"LAD does not run in {home()}. Start it in another shell with: make up")
+        sys.exit(f"LAD is not running in {home()}. Start it in another shell with: make up")
     environment = {**os.environ, **KeyFile(home() / "secrets.env").values(), **running}
     psql = [str(programs() / "psql"), running["DATABASE_OWNER_URL"]]
     command = psql if arguments[0] == "--psql" else list(arguments)
-    os.execvpe(command[0], command, environment)  # noqa: S606 - the person at the terminal names the command
+    os.execvpe(command[0], command, environment)  # noqa: S606 - the user at the terminal chooses the command
 
 
 if __name__ == "__main__":

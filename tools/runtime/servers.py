@@ -1,4 +1,4 @@
-"""Both embedded servers as one context manager, for ``up`` and for the tests."""
+"""Run both embedded servers in one context manager, for ``servers`` and for the tests."""
 
 import os
 import pwd
@@ -17,7 +17,7 @@ from .lock import exclusive
 from .postgres import Postgres
 from .valkey import Valkey
 
-# A fresh database with its log takes about 150 MB; below this PostgreSQL soon stops in the middle of work.
+# A fresh database with its log takes about 150 MB. With less free space PostgreSQL soon stops.
 MIN_FREE_MEGABYTES = 300
 
 _ENVIRONMENT = {
@@ -29,13 +29,13 @@ _ENVIRONMENT = {
 
 
 def home(environment: Mapping[str, str] = os.environ) -> Path:
-    """The state directory: LAD_HOME, or .lad beside the code."""
+    """Return the state directory: LAD_HOME, or .lad beside the code."""
     return Path(environment.get("LAD_HOME") or Path(__file__).parents[2] / ".lad").absolute()
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the running servers are reached."""
+    """The addresses of the running servers."""
 
     superuser_url: str
     owner_url: str
@@ -43,12 +43,12 @@ class Servers:
     redis_url: str
 
     def environment(self) -> dict[str, str]:
-        """The variables LAD reads, and the superuser's address for child processes such as test workers."""
+        """Return LAD's variables, and the superuser's URL for child processes such as test workers."""
         return {variable: getattr(self, name) for name, variable in _ENVIRONMENT.items()}
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Servers | None":
-        """What ``environment()`` of a parent process said, or None without such a parent."""
+        """Return the servers that a parent process passed on in ``environment()``, or None."""
         if _ENVIRONMENT["superuser_url"] not in environment:
             return None
         return cls(**{name: environment[variable] for name, variable in _ENVIRONMENT.items()})
@@ -56,10 +56,10 @@ class Servers:
 
 @contextmanager
 def embedded_servers(directory: Path, *, durable: bool = True) -> Iterator[Servers]:
-    """Run PostgreSQL (roles and database ready) and Valkey with their files under ``directory``.
+    """Run PostgreSQL, with roles and database, and Valkey with their files in ``directory``.
 
-    ``durable=False`` is for tests: faster, and lost in a power cut. The directory and its data stay.
-    Raises AlreadyRunning if another process runs servers there, StartupError if one does not start.
+    ``durable=False`` is for tests: faster, but lost in a power failure. The directory and its data stay.
+    Raise AlreadyRunning if another process runs servers there, StartupError if one does not start.
     """
     prepare_directory(directory)
     with exclusive(lock_file(directory), what="LAD"):
@@ -80,7 +80,7 @@ def lock_file(directory: Path) -> Path:
 
 
 def prepare_directory(directory: Path) -> None:
-    """Make the state directory, for its owner's eyes only, and see that it is ours and has room."""
+    """Create the state directory for its owner only. Raise StartupError if it is not ours or the disk is full."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (owner := directory.stat().st_uid) != os.geteuid():
         raise StartupError(

@@ -1,4 +1,4 @@
-"""Starts parts in order, brings back those that die, and stops all of them in the opposite order."""
+"""Start parts in order, restart those that die, and stop all in reverse order."""
 
 import signal
 import time
@@ -12,18 +12,18 @@ from .process import Child, kill_at_once, spawn
 
 POLL_SECONDS = 0.2
 MAX_RESTART_DELAY = 30.0
-# make and the terminal both pass one Ctrl-C on; only a later one is a second.
+# make and the terminal both forward one Ctrl-C, so a signal this soon is the same one.
 DUPLICATE_SIGNAL_WINDOW = 0.7
-# A part that lived this long starts again without a pause.
+# A part that ran this long restarts without a delay.
 HEALTHY_SECONDS = 60.0
 
 
 class Stopped(Exception):
-    """Somebody asked LAD to stop."""
+    """The user asked LAD to stop."""
 
 
 class Part(Protocol):
-    """A process LAD is made of."""
+    """A process that is part of LAD."""
 
     name: str
     child: Child | None
@@ -34,7 +34,7 @@ class Part(Protocol):
 
 
 class Program:
-    """A part that is one command."""
+    """A part that runs one command."""
 
     def __init__(
         self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str], stop_timeout: float
@@ -60,7 +60,7 @@ class Program:
 
 
 class Supervisor:
-    """Owns the running parts. The first signal stops them in order, the second kills them."""
+    """Run the parts. The first signal stops them in order, the second kills them."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -74,13 +74,13 @@ class Supervisor:
             signal.signal(number, self._on_signal)
 
     def start(self, part: Part) -> None:
-        """Start a part and stop it when LAD stops."""
+        """Start a part. It is stopped when LAD stops."""
         self.pause(0)
         self._parts.append(part)
         self._start(part)
 
     def run(self, *tasks: Program) -> None:
-        """Run commands beside each other to their end; StartupError with the end of its log if one fails."""
+        """Run commands in parallel until they end. Raise StartupError with the end of the log if one fails."""
         self.pause(0)
         try:
             for task in tasks:
@@ -98,7 +98,7 @@ class Supervisor:
                 task.stop()
 
     def wait_for(self, ready: Callable[[], str], *, seconds: float) -> str:
-        """Wait until ``ready`` has nothing left to say; return its last complaint after ``seconds``."""
+        """Wait until ``ready`` returns an empty text. Return its last complaint after ``seconds``."""
         deadline = time.monotonic() + seconds
         while (complaint := ready()) and time.monotonic() < deadline:
             for part in self._parts:
@@ -108,7 +108,7 @@ class Supervisor:
         return complaint
 
     def watch(self) -> None:
-        """Keep every part alive until somebody asks LAD to stop."""
+        """Restart parts that die until the user asks LAD to stop."""
         with suppress(Stopped):
             while True:
                 for part in self._parts:
@@ -124,7 +124,7 @@ class Supervisor:
             part.stop()
 
     def pause(self, seconds: float) -> None:
-        """Sleep, unless a signal came: then raise Stopped."""
+        """Sleep. Raise Stopped if a signal has arrived."""
         until = time.monotonic() + seconds
         while True:
             if self._asked_to_stop:
@@ -145,7 +145,7 @@ class Supervisor:
         pause = self._pauses.get(part.name, 0.0)
         self._pauses[part.name] = min(pause * 2 or 1.0, MAX_RESTART_DELAY)
         again = f"in {pause:.0f} s" if pause else "now"
-        self._say(f"{part.name} stopped by itself; starting it again {again}. {end_of_log(part.child)}")
+        self._say(f"{part.name} stopped unexpectedly. Restarting it {again}. {end_of_log(part.child)}")
         if part.child is not None:
             part.child.kill()
         self.pause(pause)
@@ -155,7 +155,7 @@ class Supervisor:
         now = time.monotonic()
         if not self._asked_to_stop:
             self._asked_to_stop = now
-            self._say("\nStopping LAD; once more kills it")
+            self._say("\nStopping LAD. Press Ctrl-C again to kill it.")
         elif now - self._asked_to_stop > DUPLICATE_SIGNAL_WINDOW:
             kill_at_once()
 
@@ -163,5 +163,5 @@ class Supervisor:
 def end_of_log(child: Child | None) -> str:
     if child is None:
         return ""
-    lines = "\n  ".join(child.last_lines()) or "(nothing)"
+    lines = "\n  ".join(child.last_lines()) or "(the log is empty)"
     return f"The end of its log, {child.log}:\n  {lines}"

@@ -1,4 +1,4 @@
-"""All of LAD on one machine: servers, migrations, web, worker and beat, until Ctrl-C."""
+"""Run all of LAD on one machine until Ctrl-C: servers, migrations, web, worker and beat."""
 
 import errno
 import hashlib
@@ -32,7 +32,7 @@ WILDCARD_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 @dataclass(frozen=True)
 class Address:
-    """Where the web server listens."""
+    """The address that the web server listens on."""
 
     host: str
     port: int
@@ -50,7 +50,7 @@ class Address:
         return cls(host, int(port))
 
     def check_free(self) -> None:
-        """StartupError unless a server may listen here."""
+        """Raise StartupError unless a server can listen here."""
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0]
             with socket.socket(family, kind, protocol) as probe:
@@ -58,11 +58,11 @@ class Address:
                 probe.bind(address)
         except OSError as error:
             reasons = {
-                errno.EADDRINUSE: f"Port {self.port} on {self.host} is taken by another program",
-                errno.EACCES: f"Port {self.port} may only be used by root",
+                errno.EADDRINUSE: f"Port {self.port} on {self.host} is used by another program",
+                errno.EACCES: f"Port {self.port} can only be used by root",
             }
             reason = reasons.get(error.errno or 0, f"LAD cannot listen on {self.host}:{self.port} ({error.strerror})")
-            raise StartupError(f"{reason}. Choose another one, for example: LAD_PORT=8001 make up") from None
+            raise StartupError(f"{reason}. Choose another port, for example: LAD_PORT=8001 make up") from None
 
 
 class Up:
@@ -154,7 +154,7 @@ class Up:
 
     @property
     def _wants_demo(self) -> bool:
-        """Always in a database of our own; in the user's only on request, for it brings logins with it."""
+        """Return whether to load demo data: by default only into the embedded database, because it creates logins."""
         embedded = not (self._given.get("DATABASE_URL") or self._given.get("DATABASE_OWNER_URL"))
         return self._given.get("LAD_DEMO", "1" if embedded else "0").lower() in ("1", "true", "yes", "on")
 
@@ -173,7 +173,7 @@ class Up:
             )
 
     def _complaint(self) -> str:
-        """What /readyz finds missing; nothing when all is well."""
+        """Return what /readyz reports as missing, or an empty text if LAD is ready."""
         try:
             with urllib.request.urlopen(f"{self.address.url}/readyz", timeout=5):  # noqa: S310
                 return ""
@@ -204,7 +204,7 @@ class Up:
         )
 
     def _log(self, name: str) -> Path:
-        """A part's log; what earlier runs wrote moves aside once it is long."""
+        """Return the path of a part's log. Move a long log of earlier runs aside."""
         log = self.home / "log" / f"{name}.log"
         if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
             log.replace(log.with_suffix(".log.old"))
@@ -212,7 +212,7 @@ class Up:
 
 
 def say(text: str) -> None:
-    """Print at once; a closed terminal must not keep LAD from stopping in order."""
+    """Print at once. A closed terminal must not prevent an orderly stop."""
     with suppress(OSError, ValueError):
         print(text, flush=True)
 
@@ -228,7 +228,7 @@ def main() -> int:
     except OSError as error:
         print(f"\n{_explain(error)}", file=sys.stderr)
         return 1
-    say("LAD is stopped; its data is kept.")
+    say("LAD has stopped. Its data is kept.")
     return 0
 
 
@@ -236,11 +236,11 @@ def _explain(error: OSError) -> str:
     place = f" {error.filename}" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full: LAD could not write{place}. Free some space, or set LAD_HOME to another disk."
-    return f"LAD cannot use{place}: {error.strerror or error}. Make it yours, or set LAD_HOME to another directory."
+    return f"LAD cannot use{place}: {error.strerror or error}. Change its owner, or set LAD_HOME to another directory."
 
 
 def _static_fingerprint() -> str:
-    """Changes when a package or a static file of ours does."""
+    """Return a digest that changes with the packages and LAD's static files."""
     digest = hashlib.sha256((REPOSITORY / "requirements.txt").read_bytes())
     for pattern in ("[a-z]*/static/**/*", "[a-z]*/[a-z]*/static/**/*"):
         for path in sorted(REPOSITORY.glob(pattern)):

@@ -1,4 +1,4 @@
-"""The embedded Valkey: its files under one directory, on a free port of this machine, behind a password."""
+"""The embedded Valkey, with its files in one directory, on a free local port and with a password."""
 
 import secrets
 import signal
@@ -17,7 +17,7 @@ START_TIMEOUT = 30
 STOP_TIMEOUT = 15
 ATTEMPTS = 5
 
-# Broker messages must never be evicted, and survive a restart.
+# Broker messages must not be evicted and must survive a restart.
 CONFIGURATION = """\
 bind {host}
 port {port}
@@ -35,7 +35,7 @@ databases 64
 
 
 class Valkey:
-    """A Valkey server that lives as long as this object says and keeps its port and password so long."""
+    """A Valkey server that this object starts and stops. Its port and password stay the same across restarts."""
 
     name = "Valkey"
 
@@ -98,14 +98,14 @@ class Valkey:
             while child.running and time.monotonic() < deadline:
                 try:
                     client.ping()
-                    # The port may belong to a stranger's server without a password.
+                    # Another server without a password may have taken the port.
                     return client.info("server")["process_id"] == child.process.pid
                 except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError):
                     time.sleep(0.03)
         return False
 
     def _stop_leftover(self) -> None:
-        """Two servers over the same files would destroy them: stop one that outlived a killed parent."""
+        """Stop a server whose parent was killed. Two servers would corrupt the same files."""
         try:
             pid = int(self._pid_file.read_text())
         except (FileNotFoundError, ValueError):
@@ -128,5 +128,5 @@ def _quoted(path: Path) -> str:
 def _explain(lines: list[str], log: Path) -> str:
     if any("No space left on device" in line for line in lines):
         return f"The disk is full, so Valkey cannot start. Free some space and try again. Its log: {log}"
-    tail = "\n  ".join(lines[-5:]) or "(it said nothing)"
+    tail = "\n  ".join(lines[-5:]) or "(the log is empty)"
     return f"Valkey did not start. The end of its log, {log}:\n  {tail}"

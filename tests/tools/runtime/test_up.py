@@ -46,7 +46,7 @@ def test_what_it_keeps_is_for_its_owner_only(running: Run) -> None:
 def test_a_second_start_says_that_and_where_lad_runs(running: Run) -> None:
     code, output = run_to_the_end(running.home, LAD_PORT=str(free_port()))
     assert code == 1
-    assert f"LAD already runs here at {address(running)} (process {running.process.pid}" in output
+    assert f"LAD is already running here at {address(running)} (process {running.process.pid}" in output
 
 
 def test_a_command_beside_it_reaches_its_database_while_it_runs(running: Run, home: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_command_beside_it_reaches_its_database_while_it_runs(running: Run, ho
 
     assert beside(running.home) == (KeyFile(running.home / "running.env").values()["DATABASE_OWNER_URL"], "")
     shutil.copy(running.home / "running.env", home)
-    assert beside(home) == ("", f"LAD does not run in {home}. Start it in another shell with: make up")
+    assert beside(home) == ("", f"LAD is not running in {home}. Start it in another shell with: make up")
 
 
 @pytest.mark.parametrize("part", ["celery -A lad worker", "celery -A lad beat", "valkey-server", "postgres -D"])
@@ -67,7 +67,7 @@ def test_a_part_that_dies_is_named_and_started_again(running: Run, part: str) ->
     name = {"valkey-server": "Valkey", "postgres -D": "PostgreSQL"}.get(part, part.rpartition(" ")[2])
     dead = running.child(part)
     dead.send_signal(signal.SIGKILL)
-    running.wait_for(f"{name} stopped by itself; starting it again")
+    running.wait_for(f"{name} stopped unexpectedly. Restarting it")
     deadline = time.monotonic() + 120
     while True:
         try:
@@ -85,7 +85,7 @@ def test_ctrl_c_stops_every_process_and_the_data_is_there_next_time(running: Run
     assert len(processes) > 8
     assert running.stop() == 0
     assert gone(processes, seconds=1)
-    assert "LAD is stopped; its data is kept." in running.output
+    assert "LAD has stopped. Its data is kept." in running.output
     assert not (running.home / "running.env").exists()
 
     again = Run(running.home, LAD_PORT=str(free_port()), LAD_DEMO="0")
@@ -114,7 +114,7 @@ def test_a_taken_port_is_named_before_anything_is_started(home: Path) -> None:
         port = taken.getsockname()[1]
         code, output = run_to_the_end(home, LAD_PORT=str(port))
     assert code == 1
-    assert f"Port {port} on 127.0.0.1 is taken by another program. Choose another one" in output
+    assert f"Port {port} on 127.0.0.1 is used by another program. Choose another port" in output
     assert not (home / "postgres").exists()
     assert "Traceback" not in output
 

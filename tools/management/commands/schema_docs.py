@@ -1,4 +1,4 @@
-"""``manage.py schema_docs``: docs/schema.md and a page for each table, from the models and registries."""
+"""``manage.py schema_docs``: write docs/schema.md and a page for each table."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
 
 def out_of_date(root: Path, texts: dict[str, str]) -> list[str]:
-    """Pages that are missing, differ, or belong to no table any more."""
+    """Return the pages that are missing, differ or belong to no table."""
     there = {f"schema/{path.name}": path for path in (root / "schema").glob("*.md")}
     stale = [name for name in there if name not in texts]
     return sorted([*stale, *(name for name, text in texts.items() if _read(root / name) != text)])
