@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from aiicp.conversations import services as conversations
+from aiicp.conversations import services
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
 from aiicp.ownership import visible_conversations
 from lad.admin.actions import row_action
@@ -70,7 +70,7 @@ class ConversationAdmin(TenantModelAdmin):
         icon="check_circle",
     )
     def complete(self, request: HttpRequest, row: Conversation, values: dict[str, Any]) -> str:
-        conversations.complete(conversation=row, actor=access_of(request).user)
+        services.complete(conversation=row, actor=access_of(request).user)
         return f"“{row}” was completed."
 
     @row_action(
@@ -80,7 +80,7 @@ class ConversationAdmin(TenantModelAdmin):
         icon="archive",
     )
     def archive(self, request: HttpRequest, row: Conversation, values: dict[str, Any]) -> str:
-        conversations.archive(conversation=row, actor=access_of(request).user)
+        services.archive(conversation=row, actor=access_of(request).user)
         return f"“{row}” was archived."
 
     @row_action(
@@ -90,7 +90,7 @@ class ConversationAdmin(TenantModelAdmin):
         icon="unarchive",
     )
     def reopen(self, request: HttpRequest, row: Conversation, values: dict[str, Any]) -> str:
-        conversations.reopen(conversation=row, actor=access_of(request).user)
+        services.reopen(conversation=row, actor=access_of(request).user)
         return f"“{row}” is active again."
 
 

@@ -10,12 +10,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from aiicp.conversations import services as conversations
+from aiicp.conversations import services
 from aiicp.conversations.models import Conversation, Message
 from aiicp.ownership import visible_conversations
-from aiicp.profiles import services as profiles
 from aiicp.profiles.api import SaveProfileSerializer
 from aiicp.profiles.models import IcpProfile
+from aiicp.profiles.services import save_from_conversation
 from lad.api import router
 from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet
@@ -38,19 +38,19 @@ class ConversationViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def archive(self, request: Request, pk: str) -> Response:
-        return self.row_response(conversations.archive(conversation=self.locked_object(), actor=self.access.user))
+        return self.row_response(services.archive(conversation=self.locked_object(), actor=self.access.user))
 
     @extend_schema(summary="Complete a conversation", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def complete(self, request: Request, pk: str) -> Response:
-        return self.row_response(conversations.complete(conversation=self.locked_object(), actor=self.access.user))
+        return self.row_response(services.complete(conversation=self.locked_object(), actor=self.access.user))
 
     @extend_schema(summary="Reopen an archived or completed conversation", request=None)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def reopen(self, request: Request, pk: str) -> Response:
-        return self.row_response(conversations.reopen(conversation=self.locked_object(), actor=self.access.user))
+        return self.row_response(services.reopen(conversation=self.locked_object(), actor=self.access.user))
 
     @extend_schema(
         summary="Save the customer profile that the conversation has found",
@@ -62,7 +62,7 @@ class ConversationViewSet(ResourceViewSet):
     def save_profile(self, request: Request, pk: str) -> Response:
         serializer = SaveProfileSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        profile = profiles.save_from_conversation(
+        profile = save_from_conversation(
             conversation=self.locked_object(), actor=self.access.user, **serializer.validated_data
         )
         resource = router.resource_of(IcpProfile)

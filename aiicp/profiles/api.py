@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from aiicp.profiles import services as profiles
+from aiicp.profiles import services
 from aiicp.profiles.models import IcpProfile
 from lad.api import router
 from lad.api.serializers import InputSerializer
@@ -32,7 +32,7 @@ class ProfileViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def use(self, request: Request, pk: str) -> Response:
-        return self.row_response(profiles.use(profile=self.get_object(), actor=self.access.user))
+        return self.row_response(services.use(profile=self.get_object(), actor=self.access.user))
 
 
 FEATURE: Final = "ai-icp-assistant"

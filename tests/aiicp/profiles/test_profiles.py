@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from aiicp.profiles import services as profiles
+from aiicp.profiles import services
 from aiicp.profiles.models import IcpProfile
 from lad.tenancy.context import platform_context, tenant_context
 from tests.aiicp.helpers import CONVERSATIONS, PROFILES, conversation, ids, profile
@@ -55,7 +55,7 @@ def test_concurrent_uses_of_a_profile_are_all_counted(tenant, member):
 
     def use():
         with tenant_context(tenant.pk, user_id=member.pk):
-            profiles.use(profile=stored(row), actor=member)
+            services.use(profile=stored(row), actor=member)
 
     run_together(use, use)
     assert stored(row).usage_count == 2
