@@ -60,11 +60,8 @@ class ConversationViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"], url_path="save-profile")
     @transaction.atomic
     def save_profile(self, request: Request, pk: str) -> Response:
-        serializer = SaveProfileSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        profile = save_from_conversation(
-            conversation=self.locked_object(), actor=self.access.user, **serializer.validated_data
-        )
+        values = SaveProfileSerializer.read(request.data)
+        profile = save_from_conversation(conversation=self.locked_object(), actor=self.access.user, **values)
         resource = router.resource_of(IcpProfile)
         body = resource.serializer(profile, context=self.get_serializer_context()).data
         return Response(body, status=status.HTTP_201_CREATED, headers={"Location": f"{resource.url}{profile.pk}/"})

@@ -114,9 +114,7 @@ def _target(row: dict[str, Any]) -> Target:
 
 
 def _reason(request: Request) -> str:
-    serializer = BatchReasonSerializer(data=request.data or {})
-    serializer.is_valid(raise_exception=True)
-    return str(serializer.validated_data["reason"])
+    return str(BatchReasonSerializer.read(request.data)["reason"])
 
 
 router.register(
