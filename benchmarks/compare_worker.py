@@ -33,7 +33,7 @@ ADMIN_LISTS: Final = ("leads", "campaigns", "voice_call_logs", "billing_ledger_t
 
 
 def module(*names: str) -> Any:
-    """Import the first of the modules that exists: one piece of code has another place in another checkout."""
+    """Import the first module that exists. The same code has different paths in different checkouts."""
     for name in names:
         try:
             return import_module(name)

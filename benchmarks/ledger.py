@@ -148,9 +148,9 @@ def _measure_size(server: Server, rows: int, more: int, hordak: Contestant | Non
     server.superuser.execute("VACUUM (ANALYZE) textbook_wallets, textbook_transactions")
     server.write_plan()
     bytes_per_row = {
-        "lad": server.one("SELECT pg_total_relation_measure_size('billing_ledger_transactions')") / rows,
+        "lad": server.one("SELECT pg_total_relation_size('billing_ledger_transactions')") / rows,
         "textbook": server.one(
-            "SELECT pg_total_relation_measure_size('textbook_transactions') / count(*) FROM textbook_transactions"
+            "SELECT pg_total_relation_size('textbook_transactions') / count(*) FROM textbook_transactions"
         ),
     }
     rounds = _rounds(server, hordak, options)

@@ -86,11 +86,11 @@ class Worker:
         requested = in_batches = 0
         while self.done < self.share:
             if in_batches <= self.batched * requested:
-                place = random.randrange(len(self.stress_run.tenants))
-                keys = [self._choose(f"b{place}") for _ in range(random.randint(*BATCHES))]
+                position = random.randrange(len(self.stress_run.tenants))
+                keys = [self._choose(f"b{position}") for _ in range(random.randint(*BATCHES))]
                 in_batches += len(keys)
                 requested += len(keys)
-                self._retry(partial(self._post, self.stress_run.tenants[place], keys))
+                self._retry(partial(self._post, self.stress_run.tenants[position], keys))
             else:
                 requested += 1
                 self._retry(partial(self._post_step, *self._choose("s")))
@@ -207,10 +207,10 @@ def _progress(log: Path, number: int) -> tuple[int, dict[str, int]]:
     done = 0
     for key, _variant, _outcome, _digest in answers(log):
         done += 1
-        owner, _, place = key.partition("-")
+        owner, _, position = key.partition("-")
         series, _, worker = owner.partition(".")
         if worker == str(number):
-            reached[series] = max(reached.get(series, 0), int(place))
+            reached[series] = max(reached.get(series, 0), int(position))
     return done, reached
 
 

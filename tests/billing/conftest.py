@@ -21,14 +21,14 @@ from tests.support.serving import serving
 
 @pytest.fixture
 def wallet(tenant: Tenant) -> Wallet:
-    """The tenant's own wallet, empty."""
+    """Return the tenant's own wallet, empty."""
     with platform_context(tenant_id=tenant.pk):
         return WalletFactory.create(user=None, low_balance_threshold=Decimal(1))
 
 
 @pytest.fixture
 def account(settings: Any) -> Iterator[StripeAccount]:
-    """A Stripe account on this machine, and the settings that lead there."""
+    """Start a local Stripe stand-in and point the settings at it."""
     stripe = StripeAccount()
     settings.STRIPE_SECRET_KEY = SECRET_KEY
     settings.STRIPE_WEBHOOK_SECRET = WEBHOOK_SECRET
@@ -38,14 +38,14 @@ def account(settings: Any) -> Iterator[StripeAccount]:
 
 @pytest.fixture
 def package(db: None) -> CreditPackage:
-    """1,000 credits for 99.00."""
+    """Return a package of 1,000 credits for 99.00."""
     with platform_context():
         return CreditPackageFactory.create(name="Starter", key="starter", credits=1_000, price=Decimal(99))
 
 
 @pytest.fixture
 def listed(db: None) -> Price:
-    """A common price of a minute, since long."""
+    """Return a common price per minute that has been valid for long."""
     since = timezone.now() - timedelta(days=400)
     with platform_context():
         return PriceFactory.create(**CALL, unit_price=Decimal("0.013"), effective_from=since)
@@ -53,6 +53,6 @@ def listed(db: None) -> Price:
 
 @pytest.fixture
 def inside(tenant: Tenant, listed: Price) -> Iterator[None]:
-    """Work inside the tenant, where a minute has its price."""
+    """Enter the tenant's context, with a price per minute."""
     with tenant_context(tenant.pk):
         yield

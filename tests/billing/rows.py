@@ -1,4 +1,4 @@
-"""Rows written behind Django's back, to see what the database itself refuses."""
+"""Write rows with plain SQL, to test what the database refuses."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from tests.contract.sql import execute, insert_copy, table
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def made(model: Any, tenant: Any, **values: Any) -> Any:
+def make(model: Any, tenant: Any, **values: Any) -> Any:
     with platform_context(tenant_id=tenant.pk):
         return factory_of(model)(**values)
 

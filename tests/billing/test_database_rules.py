@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever asks: as the tenant's role where it may write, else as the platform's."""
+"""Rules that the database enforces, tested with the weakest role that may write the table."""
 
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -17,12 +17,12 @@ from billing.usage.models import UsageEvent
 from lad.db.constraints import RowSecurity
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context, tenant_context
-from tests.billing.rows import NOON, made, write
+from tests.billing.rows import NOON, make, write
 from tests.contract.sql import DENIED, constraint_of, execute, insert_copy, refused, table
 
-NOBODY = uuid7()
+MISSING_ID = uuid7()
 
-# Table, what a row is made with, what is then written, and the rule that refuses it.
+# Model, values of the row, the change, and the end of the constraint name that refuses it.
 REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (Wallet, {}, {"current_balance": -1, "ledger_version": 1}, "not_overdrawn"),
     (Wallet, {}, {"reserved_balance": -1, "ledger_version": 1}, "not_overdrawn"),
@@ -40,7 +40,7 @@ REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (LedgerTransaction, {}, {"reserved_after": -1}, "not_overdrawn"),
     (LedgerTransaction, {}, {"idempotency_key": ""}, "keyed"),
     (LedgerTransaction, {}, {"transaction_type": "release"}, "of_a_hold"),
-    (LedgerTransaction, {}, {"reverses_id": NOBODY}, "reversal"),
+    (LedgerTransaction, {}, {"reverses_id": MISSING_ID}, "reversal"),
     (LedgerTransaction, {}, {"wallet_version": 3}, "chain"),
     (LedgerTransaction, {}, {"wallet_version": 2}, "chain"),
     (CreditLot, {}, {"remaining": -1}, "remaining"),
@@ -101,7 +101,7 @@ REFUSED: list[tuple[Any, dict[str, Any], dict[str, Any], str]] = [
     (Price, {}, {"scheme": "graduated"}, "scheme"),
 ]
 
-# The other side of the same rules: what must still be possible.
+# Changes that the same rules must allow.
 ACCEPTED: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (Wallet, {}, {"low_balance_threshold": 0}),
     (Wallet, {}, {"low_balance_threshold": None}),
@@ -120,7 +120,7 @@ ACCEPTED: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (CreditTransaction, {}, {"transaction_type": "refund"}),
 ]
 
-# What a movement of each type cannot be.
+# Amounts that each transaction type must refuse.
 WRONG_SIGNS = [
     ("topup", 0),
     ("topup", -10),
@@ -144,46 +144,46 @@ UNIQUE: list[tuple[Any, dict[str, Any], str]] = [
 
 
 def cases(rules: list[Any]) -> Any:
-    ids = [f"{rule[0].__name__}-{'-'.join(rule[2])}-{place}" for place, rule in enumerate(rules)]
+    ids = [f"{rule[0].__name__}-{'-'.join(rule[2])}-{number}" for number, rule in enumerate(rules)]
     return [pytest.param(*rule, id=name) for rule, name in zip(rules, ids, strict=True)]
 
 
 def writing_to(model: Any, tenant: Any) -> AbstractContextManager[None]:
-    """The weakest role that may write the table."""
+    """Enter the context of the weakest role that may write the table."""
     security = next(each for each in model._meta.constraints if isinstance(each, RowSecurity))
     return tenant_context(tenant.pk) if "INSERT" in security.privileges else platform_context(tenant_id=tenant.pk)
 
 
 @pytest.mark.parametrize(("model", "values", "change", "rule"), cases(REFUSED))
 def test_the_database_refuses_a_write_that_breaks_a_rule(model, values, change, rule, tenant):
-    row = made(model, tenant, **values)
+    row = make(model, tenant, **values)
     with writing_to(model, tenant), refused(psycopg.errors.CheckViolation) as caught:
         write(row, change)
     assert (constraint_of(caught) or "").endswith(rule)
 
 
 @pytest.mark.parametrize(("model", "values", "change"), cases(ACCEPTED))
-def test_the_database_takes_what_the_rules_allow(model, values, change, tenant):
-    row = made(model, tenant, **values)
+def test_the_database_accepts_a_write_within_the_rules(model, values, change, tenant):
+    row = make(model, tenant, **values)
     with writing_to(model, tenant):
         write(row, change)
 
 
 @pytest.mark.parametrize(("kind", "amount"), WRONG_SIGNS)
-def test_the_sign_of_a_movement_fits_its_type(kind, amount, tenant):
-    row = made(LedgerTransaction, tenant)
+def test_the_sign_of_a_transaction_must_match_its_type(kind, amount, tenant):
+    row = make(LedgerTransaction, tenant)
     change = {"transaction_type": kind, "amount": amount, "balance_before": 50, "balance_after": 50 + amount}
     with tenant_context(tenant.pk), refused(psycopg.errors.CheckViolation) as caught:
-        write(row, {**change, "hold_id": NOBODY})
+        write(row, {**change, "hold_id": MISSING_ID})
     assert constraint_of(caught) == "billing_ledger_transactions_sign"
 
 
 @pytest.mark.parametrize(("model", "values", "key"), UNIQUE)
-def test_a_unique_key_holds_within_a_tenant_and_not_between_tenants(model, values, key, tenant, other_tenant):
-    row = made(model, tenant, **values)
-    other = made(model, other_tenant, **values)
+def test_a_unique_key_applies_within_a_tenant_and_not_between_tenants(model, values, key, tenant, other_tenant):
+    row = make(model, tenant, **values)
+    other = make(model, other_tenant, **values)
     assert other.pk != row.pk
-    # Its place in the ledger is unique too.
+    # The transaction's number in the ledger is unique too.
     elsewhere = {"wallet_version": row.wallet_version + 1} if model is LedgerTransaction else {}
     with writing_to(model, tenant), refused(psycopg.errors.UniqueViolation) as caught:
         insert_copy(row, elsewhere)
@@ -192,21 +192,21 @@ def test_a_unique_key_holds_within_a_tenant_and_not_between_tenants(model, value
 
 def test_a_user_has_one_wallet_and_one_legacy_account_in_a_tenant(tenant, member):
     for model, key in ((Wallet, "billing_wallets_user_key"), (UserCredit, "user_credits_user_key")):
-        row = made(model, tenant, user=member)
+        row = make(model, tenant, user=member)
         with tenant_context(tenant.pk), refused(psycopg.errors.UniqueViolation) as caught:
             insert_copy(row, {})
         assert constraint_of(caught) == key
 
 
-def test_a_place_in_a_wallets_ledger_is_taken_once(tenant):
-    row = made(LedgerTransaction, tenant)
+def test_a_number_in_a_wallets_ledger_is_used_once(tenant):
+    row = make(LedgerTransaction, tenant)
     with tenant_context(tenant.pk), refused(psycopg.errors.UniqueViolation) as caught:
         write(row, {})
     assert constraint_of(caught) == "billing_ledger_transactions_version_key"
 
 
-def test_a_movement_is_reversed_once(tenant):
-    row = made(LedgerTransaction, tenant)
+def test_a_transaction_is_reversed_once(tenant):
+    row = make(LedgerTransaction, tenant)
     with tenant_context(tenant.pk):
         back = ledger.reverse(transaction=row, key="back", reason="A mistake")
         reversal = LedgerTransaction.objects.get(pk=back.id)
@@ -215,24 +215,24 @@ def test_a_movement_is_reversed_once(tenant):
     assert constraint_of(caught) == "billing_ledger_transactions_reversed_once"
 
 
-def test_a_hold_is_resolved_once_and_then_stays_as_it_is(tenant):
-    row = made(Hold, tenant)
+def test_a_resolved_hold_cannot_change(tenant):
+    row = make(Hold, tenant)
     with tenant_context(tenant.pk):
-        ledger.release(hold=row, key="let go")
+        ledger.release(hold=row, key="released")
         for change in ({"status": "held", "resolved_at": None}, {"status": "expired"}, {"amount": 1}):
             with refused(psycopg.errors.CheckViolation) as caught:
                 write(row, change)
             assert constraint_of(caught) == "billing_holds_steps"
 
 
-def test_drafts_may_all_go_without_a_number(tenant):
-    assert [made(Invoice, tenant).invoice_number for _ in range(2)] == ["", ""]
+def test_several_drafts_may_have_no_number(tenant):
+    assert [make(Invoice, tenant).invoice_number for _ in range(2)] == ["", ""]
 
 
-def test_one_debit_pays_for_one_use(tenant):
-    debit = made(LedgerTransaction, tenant)
+def test_one_debit_pays_for_one_usage_event(tenant):
+    debit = make(LedgerTransaction, tenant)
     charged = {"status": "charged", "charged_at": NOON, "ledger_transaction_id": debit.pk}
-    first, second = made(UsageEvent, tenant), made(UsageEvent, tenant)
+    first, second = make(UsageEvent, tenant), make(UsageEvent, tenant)
     with tenant_context(tenant.pk):
         write(first, charged)
         with refused(psycopg.errors.UniqueViolation) as caught:
@@ -240,8 +240,8 @@ def test_one_debit_pays_for_one_use(tenant):
     assert constraint_of(caught) == "billing_usage_events_debit_key"
 
 
-def test_a_wallet_with_a_ledger_cannot_be_removed_even_by_the_platform(tenant):
-    row = made(LedgerTransaction, tenant)
+def test_a_wallet_with_a_ledger_cannot_be_deleted_even_by_the_platform(tenant):
+    row = make(LedgerTransaction, tenant)
     with tenant_context(tenant.pk), refused(DENIED):
         execute("DELETE FROM billing_wallets")
     with platform_context(), refused(psycopg.errors.ForeignKeyViolation):
@@ -249,8 +249,8 @@ def test_a_wallet_with_a_ledger_cannot_be_removed_even_by_the_platform(tenant):
 
 
 @pytest.mark.parametrize("model", [Price, FeatureEntitlement])
-def test_a_tenant_writes_neither_its_prices_nor_its_quotas(model, tenant):
-    row = made(model, tenant)
+def test_a_tenant_cannot_write_its_prices_or_quotas(model, tenant):
+    row = make(model, tenant)
     with tenant_context(tenant.pk):
         for attempt in (
             lambda: insert_copy(row, {}),

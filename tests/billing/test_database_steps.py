@@ -1,4 +1,4 @@
-"""The steps of a status, and what is settled, as the database keeps them whoever asks."""
+"""Status changes and settled values that the database enforces for every role."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from billing.invoicing.services import invoices
 from billing.ledger.models import LedgerTransaction
 from billing.usage.models import UsageEvent
 from lad.tenancy.context import platform_context, tenant_context
-from tests.billing.rows import NOON, made, write
+from tests.billing.rows import NOON, make, write
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import LedgerTransactionFactory, UsageEventFactory, WalletFactory
 
@@ -34,20 +34,20 @@ def _steps(steps: dict[str, set[str]]) -> list[tuple[str, str]]:
     return [(before, after) for before in steps for after in steps if before != after]
 
 
-def _used(status: str, tenant: Any) -> UsageEvent:
+def _usage_event(status: str, tenant: Any) -> UsageEvent:
     if status != "charged":
-        return made(UsageEvent, tenant, status=status, error_message="Insufficient balance.")
+        return make(UsageEvent, tenant, status=status, error_message="Insufficient balance.")
     with platform_context(tenant_id=tenant.pk):
         debit = LedgerTransactionFactory.create(wallet=WalletFactory.create(user=None))
         return UsageEventFactory.create(status=status, charged_at=NOON, ledger_transaction=debit)
 
 
 @pytest.mark.parametrize(("before", "after"), _steps(USAGE_STEPS))
-def test_use_moves_only_along_its_steps(before, after, tenant):
-    row = _used(before, tenant)
+def test_a_usage_event_changes_status_only_along_its_steps(before, after, tenant):
+    row = _usage_event(before, tenant)
     change: dict[str, Any] = {"status": after}
     if after == "charged":
-        change.update(charged_at=NOON, ledger_transaction_id=made(LedgerTransaction, tenant).pk)
+        change.update(charged_at=NOON, ledger_transaction_id=make(LedgerTransaction, tenant).pk)
     if before == "charged" and after != "voided":
         change.update(charged_at=None, ledger_transaction_id=None)
     if after == "failed":
@@ -62,12 +62,12 @@ def test_use_moves_only_along_its_steps(before, after, tenant):
 
 
 @pytest.mark.parametrize(("before", "after"), _steps(INVOICE_STEPS))
-def test_an_invoice_moves_only_along_its_steps(before, after, tenant):
-    row = made(Invoice, tenant, status=before, due_at=NOON, paid_at=NOON if before == "paid" else None)
+def test_an_invoice_changes_status_only_along_its_steps(before, after, tenant):
+    row = make(Invoice, tenant, status=before, due_at=NOON, paid_at=NOON if before == "paid" else None)
     change = {"status": after, "paid_at": NOON if after == "paid" else None}
     with tenant_context(tenant.pk):
         if (before, after) == ("draft", "pending"):
-            # With a number and all that belongs to it.
+            # Finalising also assigns the number.
             assert invoices.finalise(invoice=row).status == after
             return
         if after in INVOICE_STEPS[before]:
@@ -93,17 +93,17 @@ def test_an_invoice_moves_only_along_its_steps(before, after, tenant):
     ids=lambda change: next(iter(change)),
 )
 @pytest.mark.parametrize("status", ["pending", "paid", "voided", "overdue"])
-def test_an_issued_invoice_stays_as_it_is(status, change, tenant):
+def test_an_issued_invoice_cannot_change(status, change, tenant):
     later = NOON + timedelta(days=9)
-    row = made(Invoice, tenant, status=status, due_at=later, paid_at=later if status == "paid" else None)
+    row = make(Invoice, tenant, status=status, due_at=later, paid_at=later if status == "paid" else None)
     for scope in (tenant_context(tenant.pk), platform_context()):
         with scope, refused(psycopg.errors.CheckViolation) as caught:
             write(row, change)
         assert constraint_of(caught) == "billing_invoices_steps"
 
 
-def test_a_draft_may_be_changed_and_deleted_and_an_issued_invoice_may_not(tenant):
-    draft, issued = made(Invoice, tenant), made(Invoice, tenant, status="pending")
+def test_a_draft_can_be_changed_and_deleted_and_an_issued_invoice_cannot(tenant):
+    draft, issued = make(Invoice, tenant), make(Invoice, tenant, status="pending")
     with tenant_context(tenant.pk):
         write(draft, {"line_items": "[]", "currency": "EUR"})
         assert execute("DELETE FROM billing_invoices WHERE id = %s", [draft.pk]) == 1
@@ -117,15 +117,15 @@ def test_a_draft_may_be_changed_and_deleted_and_an_issued_invoice_may_not(tenant
     [{"total_cost": 0}, {"usage_items": "[]"}, {"feature_key": "campaigns"}, {"charged_at": NOON + timedelta(days=1)}],
     ids=lambda change: next(iter(change)),
 )
-def test_use_that_was_charged_stays_as_it_is(change, tenant):
-    row = _used("charged", tenant)
+def test_a_charged_usage_event_cannot_change(change, tenant):
+    row = _usage_event("charged", tenant)
     with tenant_context(tenant.pk), refused(psycopg.errors.CheckViolation) as caught:
         write(row, change)
     assert constraint_of(caught) == "billing_usage_events_steps"
 
 
-def test_the_charge_of_a_use_is_not_undone_by_a_late_failure(tenant):
-    row = _used("charged", tenant)
+def test_a_late_failure_does_not_undo_a_charge(tenant):
+    row = _usage_event("charged", tenant)
     undo = {"status": "failed", "error_message": "Key exists.", "ledger_transaction_id": None, "charged_at": None}
     with tenant_context(tenant.pk), refused(psycopg.errors.CheckViolation):
         write(row, undo)

@@ -73,11 +73,11 @@ def test_a_row_of_the_ledger_is_reversed(wallet):
     row = wallet.inner_text("#wallet-ledger tbody tr >> nth=0 >> td >> nth=0")
     wallet.click(f"#wallet-ledger tbody a:has-text('{row}') >> nth=0")
     act(wallet, "Reverse", "Reverse", reason="It was for the wrong tenant")
-    expect(wallet.locator("#main")).to_contain_text("Taken back by")
+    expect(wallet.locator("#main")).to_contain_text("Reversed by")
     wallet.click("#ledger-around a:has-text('Wallet of')")
     wallet.wait_for_selector("#wallet-page")
     assert figure(wallet, "available") == pytest.approx(before)
-    expect(wallet.locator("#wallet-ledger tbody tr >> nth=1")).to_contain_text("taken back by row")
+    expect(wallet.locator("#wallet-ledger tbody tr >> nth=1")).to_contain_text("reversed by")
 
 
 def test_a_wallet_is_suspended_and_reactivated(wallet):

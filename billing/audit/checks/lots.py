@@ -62,8 +62,8 @@ SEVERAL: Final = f"""
 )
 """
 
-# The totals of each lot. The order of use must be checked in detail for a wallet where a lot was used before an earlier
-# one had its last movement.
+# The totals of each lot. A wallet needs a detailed check of the order of use if a lot was used before the last
+# movement of an earlier one.
 FOLD: Final = f"""
 , moved AS MATERIALIZED (
     SELECT tenant_id, wallet_id, lot, sum(amount) AS remaining, max(last) AS last,
@@ -145,8 +145,8 @@ def out_of_order(cursor: Cursor, tenant_id: UUID, wallet_id: UUID, most: int) ->
     found = list(_passing_over(_pages(cursor, of_wallet, last or 0), [0, *_numbers(ends)]))
     if not found:
         return [], 0
-    left = {version: credit for version, _place, credit in found[:most]}
-    shown = {"versions": list(left), "places": [place for _version, place, _credit in found[:most]]}
+    left = {version: credit for version, _position, credit in found[:most]}
+    shown = {"versions": list(left), "places": [position for _version, position, _credit in found[:most]]}
     cursor.execute(PASSED_OVER, {**of_wallet, **shown})
     names = ("tenant_id", "id", "wallet_id", "wallet_version", "passed_over")
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -166,12 +166,12 @@ def _passing_over(steps: Iterable[tuple[int, int, int, int]], ends: list[int]) -
             if last and first and first[0] < last:
                 yield current, first[0], left[first[0]]
             current, moment, last = version, at, 0
-        place = use >> 1
-        left[place] += amount
-        if amount > 0 and place:
-            heappush(first, place)
-        if use & 1 and place > last:
-            last = place
+        position = use >> 1
+        left[position] += amount
+        if amount > 0 and position:
+            heappush(first, position)
+        if use & 1 and position > last:
+            last = position
 
 
 def _pages(cursor: Cursor, of_wallet: dict[str, UUID], last: int) -> Iterator[tuple[int, int, int, int]]:

@@ -90,7 +90,7 @@ class TransactionLink:
 class WalletPage:
     """Everything that the page shows above the wallet's fields."""
 
-    holder: str
+    owner: str
     tone: str
     available: str
     reserved: str
@@ -116,7 +116,7 @@ def page_for(wallet: Wallet, access: Access, *, before: int | None, now: datetim
     rows = list(_rows(wallet, before)[: TRANSACTIONS_PER_PAGE + 1])
     may_release = access.platform or access.allows("billing.update")
     return WalletPage(
-        holder=str(wallet.user) if wallet.user_id else f"{wallet.tenant}, the tenant’s own wallet",
+        owner=str(wallet.user) if wallet.user_id else f"{wallet.tenant}, the tenant’s own wallet",
         tone=STATUS_TONES[WalletStatus(wallet.status)],
         available=amount(wallet.available_balance, wallet.currency),
         reserved=amount(wallet.reserved_balance, wallet.currency),

@@ -30,12 +30,12 @@ def compared(account: Account, operation: str, arguments: dict[str, Any], posted
     }
 
 
-def difference(earlier: dict[str, Any], asked: dict[str, Any]) -> str:
+def difference(earlier: dict[str, Any], request: dict[str, Any]) -> str:
     """Return the name of the first field that differs, or an empty string."""
-    different = next((name for name in COMPARED if earlier[name] != asked[name]), "")
+    different = next((name for name in COMPARED if earlier[name] != request[name]), "")
     if different != "terms":
         return different
-    return min(term for term in earlier["terms"] | asked["terms"] if _term(earlier, term) != _term(asked, term))
+    return min(term for term in earlier["terms"] | request["terms"] if _term(earlier, term) != _term(request, term))
 
 
 def _term(request: dict[str, Any], name: str) -> object:

@@ -65,10 +65,10 @@ def test_concurrent_duplicates_post_once_and_the_others_replay_it(at_once, funde
     def debit() -> PostedTransaction:
         return ledger.debit(wallet=funded[0], amount=Decimal(7), key="call-1")
 
-    answers = at_once([debit] * 8)
-    assert len({answer.id for answer in answers}) == 1
-    assert answers == [answers[0]] * 8
-    assert Counter(answer.replayed for answer in answers) == {False: 1, True: 7}
+    results = at_once([debit] * 8)
+    assert len({result.id for result in results}) == 1
+    assert results == [results[0]] * 8
+    assert Counter(result.replayed for result in results) == {False: 1, True: 7}
 
 
 def test_concurrent_requests_that_differ_under_one_key_post_once(at_once, funded, tenant):
@@ -76,17 +76,17 @@ def test_concurrent_requests_that_differ_under_one_key_post_once(at_once, funded
         lambda amount=amount: ledger.debit(wallet=funded[0], amount=Decimal(amount), key="call-1")
         for amount in range(1, 9)
     ]
-    answers = at_once(calls)
-    [posted] = [answer for answer in answers if isinstance(answer, PostedTransaction)]
-    refused = [answer for answer in answers if isinstance(answer, IdempotencyConflict)]
+    results = at_once(calls)
+    [posted] = [result for result in results if isinstance(result, PostedTransaction)]
+    refused = [result for result in results if isinstance(result, IdempotencyConflict)]
     assert [error.extra["field"] for error in refused] == ["amount"] * 7
     assert available(tenant)[funded[0]] == 1000 + posted.amount
 
 
 def test_one_key_used_for_several_wallets_at_once_charges_one(at_once, funded, tenant):
     calls = [lambda wallet=wallet: ledger.debit(wallet=wallet, amount=Decimal(5), key="call-1") for wallet in funded]
-    answers = at_once(calls * 2)
-    refused = [answer for answer in answers if not isinstance(answer, PostedTransaction)]
+    results = at_once(calls * 2)
+    refused = [result for result in results if not isinstance(result, PostedTransaction)]
     assert [(type(error), error.extra["field"]) for error in refused] == [(IdempotencyConflict, "wallet")] * 6
     assert sum(available(tenant).values()) == 3995
 
@@ -96,8 +96,8 @@ def test_only_one_of_several_concurrent_debits_gets_the_whole_balance(at_once, f
         lambda number=number: ledger.debit(wallet=funded[0], amount=Decimal(1000), key=f"all-{number}")
         for number in range(6)
     ]
-    answers = at_once(calls)
-    assert Counter(type(answer) for answer in answers) == {PostedTransaction: 1, InsufficientBalance: 5}
+    results = at_once(calls)
+    assert Counter(type(result) for result in results) == {PostedTransaction: 1, InsufficientBalance: 5}
     assert available(tenant)[funded[0]] == 0
 
 
@@ -113,10 +113,10 @@ def test_a_hold_is_resolved_once_by_concurrent_calls(at_once, funded, tenant):
         with tenant_context(tenant.pk):
             held = ledger.reserve(wallet=funded[0], amount=Decimal(10), key=f"hold-{_}", ttl=timedelta(hours=1))
             assert held.hold_id is not None
-        answers = at_once([each for number in range(3) for each in ends(held.hold_id, f"{_}-{number}")])  # type: ignore[arg-type]
-        resolved = [answer for answer in answers if isinstance(answer, PostedTransaction)]
+        results = at_once([each for number in range(3) for each in ends(held.hold_id, f"{_}-{number}")])  # type: ignore[arg-type]
+        resolved = [result for result in results if isinstance(result, PostedTransaction)]
         assert len(resolved) == 1
-        assert all(answer is None or isinstance(answer, HoldResolved) for answer in answers if answer not in resolved)
+        assert all(result is None or isinstance(result, HoldResolved) for result in results if result not in resolved)
     with tenant_context(tenant.pk):
         captured = Hold.objects.filter(status="captured").count()
         assert Wallet.objects.get(pk=funded[0]).reserved_balance == 0
@@ -190,8 +190,8 @@ def test_concurrent_reversals_reverse_each_transaction_once(at_once, tenant, fun
             for time in (1, 2)
         ]
         random.Random(kind).shuffle(calls)
-        answers = [answer for part in range(0, len(calls), 8) for answer in at_once(calls[part : part + 8])]
-        assert Counter(type(answer).__name__ for answer in answers) == {
+        results = [result for part in range(0, len(calls), 8) for result in at_once(calls[part : part + 8])]
+        assert Counter(type(result).__name__ for result in results) == {
             "PostedTransaction": len(rows),
             "AlreadyReversed": len(rows),
         }
@@ -205,8 +205,8 @@ def test_batches_that_name_the_same_wallets_in_opposite_orders_do_not_deadlock(a
         return lambda: ledger.post_many(postings)
 
     for number in range(10):
-        answers = at_once([batch(f"{number}-{each}", funded[:: 1 if each % 2 else -1]) for each in range(4)])
-        assert [error for error in answers if isinstance(error, Exception)] == []
+        results = at_once([batch(f"{number}-{each}", funded[:: 1 if each % 2 else -1]) for each in range(4)])
+        assert [error for error in results if isinstance(error, Exception)] == []
     assert set(available(tenant).values()) == {Decimal(960)}
 
 

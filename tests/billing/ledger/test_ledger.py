@@ -70,8 +70,8 @@ def lots(wallet: Wallet) -> list[Decimal]:
     )
 
 
-def reserved(**asked: Any) -> Hold:
-    return Hold.objects.get(pk=ledger.reserve(**asked).hold_id)
+def reserved(**request: Any) -> Hold:
+    return Hold.objects.get(pk=ledger.reserve(**request).hold_id)
 
 
 def test_a_debit_shows_what_was_available_before_and_after(funded):
@@ -109,10 +109,10 @@ def test_repeating_a_request_returns_the_first_result(funded):
     ],
 )
 def test_a_different_request_with_the_same_key_is_refused_and_the_field_is_named(funded, other, field):
-    asked: dict[str, Any] = {"amount": Decimal(5), "description": "A call", "metadata": {"call": 1}}
-    ledger.debit(wallet=funded, key="use-1", **asked)
+    request: dict[str, Any] = {"amount": Decimal(5), "description": "A call", "metadata": {"call": 1}}
+    ledger.debit(wallet=funded, key="use-1", **request)
     with pytest.raises(IdempotencyConflict) as refused:
-        ledger.debit(wallet=funded, key="use-1", **(asked | other))
+        ledger.debit(wallet=funded, key="use-1", **(request | other))
     assert refused.value.extra == {"field": field}
     assert balances(funded) == (95, 0)
 
@@ -154,11 +154,11 @@ def test_expired_credit_is_removed_before_anything_is_spent(inside):
 
 
 def test_credit_that_already_expired_is_refused_unless_the_request_is_a_repetition(funded):
-    asked: dict[str, Any] = {"wallet": funded, "amount": Decimal(10), "key": "gift", "expires_at": NOW + HOUR}
+    request: dict[str, Any] = {"wallet": funded, "amount": Decimal(10), "key": "gift", "expires_at": NOW + HOUR}
     with pytest.raises(CreditExpired):
-        ledger.credit(**asked, now=NOW + HOUR)
-    first = ledger.credit(**asked, now=NOW)
-    assert ledger.credit(**asked, now=NOW + 2 * HOUR) == first
+        ledger.credit(**request, now=NOW + HOUR)
+    first = ledger.credit(**request, now=NOW)
+    assert ledger.credit(**request, now=NOW + 2 * HOUR) == first
 
 
 def test_expire_lots_removes_expired_credit_once(funded):

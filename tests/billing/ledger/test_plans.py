@@ -87,8 +87,8 @@ def test_spending_credit_within_its_batch_reads_only_its_wallet(funded, tenant):
 
 def test_a_hold_and_its_capture_read_only_the_rows_of_their_wallet(funded, tenant):
     with tenant_context(tenant.pk):
-        asked: dict[str, Any] = {"wallet": funded[0], "amount": Decimal("0.5"), "ttl": timedelta(minutes=1)}
-        for_hold = rows_read(lambda: ledger.reserve(**asked, key="hold"))
+        request: dict[str, Any] = {"wallet": funded[0], "amount": Decimal("0.5"), "ttl": timedelta(minutes=1)}
+        for_hold = rows_read(lambda: ledger.reserve(**request, key="hold"))
         hold = Hold.objects.get()
         for_capture = rows_read(lambda: ledger.capture(hold=hold, amount=Decimal("0.2"), key="capture"))
     assert 0 < for_hold <= MAX_ROWS_READ

@@ -44,7 +44,7 @@ amounts = money | st.sampled_from([MICRO, Decimal(1), Decimal(25), AMOUNT_LIMIT 
 share = st.sampled_from(["some", "all", "more", "none"])
 hours = st.none() | st.integers(1, 48)
 which = st.integers(0, 2)
-place = st.integers(0, 1000)
+index = st.integers(0, 1000)
 
 
 @dataclass
@@ -111,7 +111,7 @@ class LedgerMachine(MeteredRules):
         self._do(at, "reserve", lambda model: model.reserve(amount, self.now + ttl, self.now), amount=amount, ttl=ttl)
 
     @precondition(lambda self: self._any("holds"))
-    @rule(hold=place, amount=money | st.just(ZERO), lasts=st.integers(-5, 40))
+    @rule(hold=index, amount=money | st.just(ZERO), lasts=st.integers(-5, 40))
     def extend(self, hold: int, amount: Decimal, lasts: int) -> None:
         at, number = self._pick("holds", hold)
         self._tick()
@@ -126,7 +126,7 @@ class LedgerMachine(MeteredRules):
         )
 
     @precondition(lambda self: self._any("holds"))
-    @rule(hold=place, part=share)
+    @rule(hold=index, part=share)
     def capture(self, hold: int, part: str) -> None:
         at, number = self._pick("holds", hold)
         held = self.accounts[at].model.holds[number].amount
@@ -140,7 +140,7 @@ class LedgerMachine(MeteredRules):
         )
 
     @precondition(lambda self: self._any("holds"))
-    @rule(hold=place)
+    @rule(hold=index)
     def release(self, hold: int) -> None:
         at, number = self._pick("holds", hold)
         self._do(
@@ -151,7 +151,7 @@ class LedgerMachine(MeteredRules):
         )
 
     @precondition(lambda self: self._any("holds"))
-    @rule(hold=place)
+    @rule(hold=index)
     def expire(self, hold: int) -> None:
         at, number = self._pick("holds", hold)
         if self.accounts[at].model.holds[number].status == "expired":
@@ -170,7 +170,7 @@ class LedgerMachine(MeteredRules):
         self._do(at, "expire_lots", lambda model: model.begin(self.now), keyed=False, wallet=account.wallet_id)
 
     @precondition(lambda self: self._any("rows"))
-    @rule(row=place)
+    @rule(row=index)
     def reverse(self, row: int) -> None:
         at, number = self._pick("rows", row)
         if self.pays_for_use(self.accounts[at], number):
@@ -188,7 +188,7 @@ class LedgerMachine(MeteredRules):
         self.now += timedelta(hours=passing)
 
     @precondition(lambda self: self.calls)
-    @rule(call=place)
+    @rule(call=index)
     def repeat_request(self, call: int) -> None:
         """Repeating a request returns the first result, whatever has happened since."""
         self._tick()
@@ -202,7 +202,7 @@ class LedgerMachine(MeteredRules):
             self._expire_due(account)
 
     @precondition(lambda self: self.calls)
-    @rule(call=place, data=st.data())
+    @rule(call=index, data=st.data())
     def change_request_under_same_key(self, call: int, data: st.DataObject) -> None:
         """A different request with the same key is refused and names the field that differs."""
         self._tick()
@@ -213,7 +213,7 @@ class LedgerMachine(MeteredRules):
             getattr(ledger, first.operation)(**{**first.arguments, name: value}, key=first.key, now=self.now)
         assert refused.value.extra["field"] == field
 
-    @rule(at=which, items=st.lists(st.tuples(which, st.sampled_from(list(Operation)), money, share, place), max_size=8))
+    @rule(at=which, items=st.lists(st.tuples(which, st.sampled_from(list(Operation)), money, share, index), max_size=8))
     def batch(self, at: int, items: list[tuple[int, Operation, Decimal, str, int]]) -> None:
         """A batch gives each posting a result, and postings with the same key one effect."""
         self._tick()
@@ -340,25 +340,25 @@ class LedgerMachine(MeteredRules):
         while len(results) < len(postings):
             round_keys: set[str] = set()
             touched: set[UUID] = set()
-            for index, posting in enumerate(postings):
-                if index in results or posting.key in round_keys:
+            for position, posting in enumerate(postings):
+                if position in results or posting.key in round_keys:
                     continue
                 round_keys.add(posting.key)
                 account = self._of(posting)
                 if posting.wallet_id not in touched:
                     self._expire_due(account)
                     touched.add(posting.wallet_id)
-                results[index] = self._result(account, posting)
-        return [results[index] for index in range(len(postings))]
+                results[position] = self._result(account, posting)
+        return [results[position] for position in range(len(postings))]
 
     def _result(self, account: Account, posting: Posting) -> tuple[PostingOutcome, str]:
         outgoing = posting.operation == Operation.DEBIT or posting.amount < 0
         amount, kind = abs(posting.amount), posting.operation.value
-        asked = {**NO_DETAILS, "wallet": posting.wallet_id, "transaction_type": kind, "terms": dict(posting.terms)}
-        asked["amount"] = -amount if outgoing else amount
+        request = {**NO_DETAILS, "wallet": posting.wallet_id, "transaction_type": kind, "terms": dict(posting.terms)}
+        request["amount"] = -amount if outgoing else amount
         earlier = self.requests.get((account.tenant_id, posting.key))
         if earlier is not None:
-            different = difference(earlier, asked)
+            different = difference(earlier, request)
             return (PostingOutcome.CONFLICT, different) if different else (PostingOutcome.REPLAYED, "")
 
         def expect(model: WalletModel) -> None:
@@ -372,7 +372,7 @@ class LedgerMachine(MeteredRules):
         refusal = self._model(account, expect)
         if refusal:
             return OUTCOMES[refusal], ""
-        self.requests[account.tenant_id, posting.key] = asked
+        self.requests[account.tenant_id, posting.key] = request
         return PostingOutcome.POSTED, ""
 
     def _of(self, posting: Posting) -> Account:

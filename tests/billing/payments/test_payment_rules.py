@@ -12,7 +12,7 @@ from billing.invoicing.models import BillingProfile, InvoiceSeries
 from billing.legacy.models import LegacyMove
 from billing.payments.models import AutoTopup, CreditPackage, Payment, StripeEvent
 from lad.tenancy.context import platform_context
-from tests.billing.rows import NOON, made, write
+from tests.billing.rows import NOON, make, write
 from tests.contract.sql import constraint_of, insert_copy, refused
 from tests.factories.billing import LedgerTransactionFactory
 
@@ -113,7 +113,7 @@ def writing(tenant: Any) -> AbstractContextManager[None]:
 
 @pytest.mark.parametrize(("model", "values", "change", "rule"), cases(REFUSED))
 def test_the_database_refuses_a_write_that_breaks_a_rule(model, values, change, rule, tenant):
-    row = made(model, tenant, **values)
+    row = make(model, tenant, **values)
     with writing(tenant), refused(psycopg.errors.CheckViolation) as caught:
         write(row, change)
     assert constraint_of(caught) == rule
@@ -121,14 +121,14 @@ def test_the_database_refuses_a_write_that_breaks_a_rule(model, values, change, 
 
 @pytest.mark.parametrize(("model", "values", "own", "key"), cases(UNIQUE))
 def test_unique_keys_are_enforced(model, values, own, key, tenant):
-    row = made(model, tenant, **values)
+    row = make(model, tenant, **values)
     with writing(tenant), refused(psycopg.errors.UniqueViolation) as caught:
         insert_copy(row, own)
     assert constraint_of(caught) == key
 
 
 def test_a_rule_has_either_a_package_or_an_amount(tenant):
-    row, package = made(AutoTopup, tenant), made(CreditPackage, tenant)
+    row, package = make(AutoTopup, tenant), make(CreditPackage, tenant)
     with writing(tenant), refused(psycopg.errors.CheckViolation) as caught:
         write(row, {**ON, "package_id": package.pk})
     assert constraint_of(caught) == "billing_auto_topups_what"
@@ -136,7 +136,7 @@ def test_a_rule_has_either_a_package_or_an_amount(tenant):
 
 @pytest.mark.parametrize(("model", "values", "wrong", "rule"), cases(NEVER_BEGUN))
 def test_a_new_row_that_breaks_a_rule_is_refused(model, values, wrong, rule, tenant):
-    row = made(model, tenant, **values)
+    row = make(model, tenant, **values)
     with writing(tenant), refused(psycopg.errors.CheckViolation) as caught:
         insert_copy(row, wrong)
     assert constraint_of(caught) == rule
@@ -146,7 +146,7 @@ def test_a_ledger_entry_belongs_to_one_payment(tenant):
     with platform_context(tenant_id=tenant.pk):
         entry = LedgerTransactionFactory.create()
     paid = {"status": "succeeded", "paid_at": NOON, "ledger_transaction_id": entry.pk}
-    first, second = made(Payment, tenant), made(Payment, tenant)
+    first, second = make(Payment, tenant), make(Payment, tenant)
     with writing(tenant):
         write(first, paid)
         with refused(psycopg.errors.UniqueViolation) as caught:
@@ -157,7 +157,7 @@ def test_a_ledger_entry_belongs_to_one_payment(tenant):
 def test_late_money_refunds_and_reviews_can_still_be_recorded(tenant):
     with platform_context(tenant_id=tenant.pk):
         entry = LedgerTransactionFactory.create()
-    row = made(Payment, tenant, status="failed")
+    row = make(Payment, tenant, status="failed")
     with writing(tenant):
         write(row, {"attention": "Look", "lease_until": None})
         write(row, {"status": "succeeded", "paid_at": NOON + timedelta(days=9), "ledger_transaction_id": entry.pk})

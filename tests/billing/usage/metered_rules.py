@@ -25,7 +25,7 @@ MICRO = Decimal("0.000001")
 LATE = 20
 
 which = st.integers(0, 2)
-place = st.integers(0, 1000)
+index = st.integers(0, 1000)
 quantities = st.integers(1, 9_999_999).map(lambda millionths: millionths * MICRO)
 
 
@@ -67,7 +67,7 @@ class MeteredRules(RuleBasedStateMachine):
         self._move(self.accounts[at], status)
 
     @precondition(lambda self: self._used())
-    @rule(at=place)
+    @rule(at=index)
     def close(self, at: int) -> None:
         """Close a wallet, which must be empty and stays closed."""
         used = self._used()
@@ -104,12 +104,12 @@ class MeteredRules(RuleBasedStateMachine):
             self._charge(self.uses[-1])
 
     @precondition(lambda self: self.uses)
-    @rule(number=place)
+    @rule(number=index)
     def charge(self, number: int) -> None:
         self._charge(self.uses[number % len(self.uses)])
 
     @precondition(lambda self: self.uses)
-    @rule(number=place)
+    @rule(number=index)
     def void(self, number: int) -> None:
         self._tick()
         charged = [use for use in self.uses if use.status == "charged"] or self.uses
