@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, cast
+from typing import cast
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -40,7 +40,9 @@ class TenancyMiddleware:
                 transaction.set_rollback(True)
             return response
 
-    def process_view(self, request: ScopedRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any) -> None:
+    def process_view(
+        self, request: ScopedRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> None:
         """Open the caller's scope unless the view opens its own."""
         request.access = access.resolve(request)
         user = request.access.user
