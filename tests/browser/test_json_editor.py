@@ -13,7 +13,7 @@ TIDY = (
 )
 
 
-def test_it_says_where_json_is_wrong_and_leads_there(opened):
+def test_the_editor_shows_and_links_to_the_place_of_an_error(opened):
     page = opened()
     page.goto("/admin/aiicp/icpprofile/add/")
     area, state = page.locator("[name=icp_data]"), page.locator(".lad-json-editor .lad-json-state").first
@@ -28,7 +28,7 @@ def test_it_says_where_json_is_wrong_and_leads_there(opened):
     expect(state).to_be_empty()
 
 
-def test_tidying_keeps_order_and_numbers_and_the_preview_follows(opened):
+def test_formatting_keeps_order_and_numbers_and_updates_the_preview(opened):
     page = opened()
     page.goto("/admin/aiicp/icpprofile/add/")
     editor = page.locator(".lad-json-editor", has=page.locator("[name=icp_data]"))

@@ -1,4 +1,4 @@
-"""Speaking to the API as the people of the world, and bodies made from rows."""
+"""API clients of the people in the world, and request bodies made from rows."""
 
 import json
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ MAX_PAGE_SIZE = 200
 
 
 def resources() -> list[Resource]:
-    """Every registered resource; reading the addresses is what registers them."""
+    """Return every registered resource. Loading the URLs registers them."""
     assert get_resolver().url_patterns
     return router.resources()
 

@@ -1,4 +1,4 @@
-"""What the suites run over: every registered model, and the factory that makes its rows."""
+"""The models that the suites run over, and their factories."""
 
 import importlib
 import pkgutil

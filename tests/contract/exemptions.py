@@ -1,4 +1,4 @@
-"""Everything the contract suites let pass, each with its reason; an entry nobody needs any more is a failure."""
+"""Exemptions from the contract suites, each with its reason. An entry that is no longer needed fails a test."""
 
 NO_FACTORY = "no factory"
 NO_ADMIN = "no admin"

@@ -17,7 +17,7 @@ PERSONAS = ("root", "narrowed", "owner")
 
 
 def sign_everybody_in(world: World) -> None:
-    """Open the sessions of all personas once, for signing in costs more than most pages."""
+    """Sign all personas in once: signing in takes longer than most pages."""
     world.sessions = {
         "root": _session(world.superuser),
         "narrowed": _session(world.superuser, world.acme),
@@ -56,13 +56,13 @@ def page(model: Any, name: str, *arguments: Any) -> str:
 
 
 def listed(response: Any) -> set[Any]:
-    """The keys of the rows on a list's page."""
+    """Return the keys of the rows on a list page."""
     assert response.status_code == 200
     return {row.pk for row in response.context["cl"].result_list}
 
 
 class _Fields(HTMLParser):
-    """What a browser would send if the page's form were submitted untouched."""
+    """Return what a browser would send if the page's form were submitted unchanged."""
 
     def __init__(self, form_id: str) -> None:
         super().__init__()
@@ -166,7 +166,7 @@ def _entry(bound: Any) -> dict[str, str]:
 
 
 def faults(response: Any) -> Any:
-    """Why a form was shown again instead of being saved."""
+    """Return the errors of a form that was not saved."""
     if not response.context or "adminform" not in response.context:
         return response.content[:300]
     errors = dict(form_of(response).errors)

@@ -1,4 +1,4 @@
-"""Talking to the database behind the models' back, as one of its roles."""
+"""Run SQL directly, as one of the database roles."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ def query(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 
 def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
-    """Run a statement and say how many rows it touched."""
+    """Run a statement and return the number of affected rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
@@ -31,7 +31,7 @@ def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
 
 @contextmanager
 def role(name: str) -> Iterator[None]:
-    """Be a group role with no tenant set, whatever the kernel would have done."""
+    """Switch to a group role without a tenant for the block."""
     with transaction.atomic():
         execute(f"SET LOCAL ROLE {name}")
         yield
@@ -40,7 +40,7 @@ def role(name: str) -> Iterator[None]:
 
 @contextmanager
 def refused(*kinds: type[psycopg.Error]) -> Iterator[pytest.ExceptionInfo[DatabaseError]]:
-    """The statement inside must fail with one of these errors of PostgreSQL."""
+    """Fail unless the block raises one of these PostgreSQL errors."""
     with pytest.raises(DatabaseError) as caught, transaction.atomic():
         yield caught
     assert isinstance(caught.value.__cause__, kinds), caught.value

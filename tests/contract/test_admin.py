@@ -90,7 +90,7 @@ def test_every_filter_of_the_list_answers(model: Any, who: str, world: World) ->
 
 
 @cases("list-refused", "R", personas=EVERYBODY, allowed=False)
-def test_who_may_not_look_is_refused_every_page(model: Any, who: str, world: World) -> None:
+def test_a_persona_without_the_view_right_gets_403_on_every_page(model: Any, who: str, world: World) -> None:
     row = any_row(model, world.acme)
     caller = persona(who, world)
     for url in (page(model, "changelist"), page(model, "change", row.pk), page(model, "history", row.pk)):
@@ -120,7 +120,7 @@ def test_the_add_form_creates(model: Any, who: str, world: World) -> None:
 
 
 @cases("add-refused", "C", personas=EVERYBODY, allowed=False)
-def test_who_may_not_add_is_refused(model: Any, who: str, world: World) -> None:
+def test_a_persona_without_the_create_right_gets_403(model: Any, who: str, world: World) -> None:
     caller, before = persona(who, world), live(model)
     assert caller.get(page(model, "add")).status_code == 403
     assert caller.post(page(model, "add"), {}).status_code == 403
@@ -143,7 +143,7 @@ def test_the_change_form_changes(model: Any, who: str, world: World) -> None:
 
 
 @cases("change-stale", "U", personas=("root",))
-def test_a_form_that_was_overtaken_is_shown_again(model: Any, who: str, world: World) -> None:
+def test_a_form_whose_row_changed_meanwhile_is_shown_again(model: Any, who: str, world: World) -> None:
     row = any_row(model, world.acme)
     caller, url = persona(who, world), page(model, "change", row.pk)
     opened = untouched(caller.get(url), model)
@@ -156,7 +156,7 @@ def test_a_form_that_was_overtaken_is_shown_again(model: Any, who: str, world: W
 
 
 @cases("change-refused", "U", personas=EVERYBODY, allowed=False)
-def test_who_may_not_change_is_refused_and_who_may_look_sees_the_row(model: Any, who: str, world: World) -> None:
+def test_a_persona_without_the_update_right_can_at_most_view_the_row(model: Any, who: str, world: World) -> None:
     row = row_seen_by(model, world.acme, world.acme.people.get(who))
     caller, url = persona(who, world), page(model, "change", row.pk)
     if "R" in rights_of(ADMIN, slug(model), who):
@@ -166,7 +166,7 @@ def test_who_may_not_change_is_refused_and_who_may_look_sees_the_row(model: Any,
 
 
 @cases("delete", "D")
-def test_the_delete_page_deletes_and_what_is_soft_can_be_restored(model: Any, who: str, world: World) -> None:
+def test_the_delete_page_deletes_and_soft_deleted_rows_can_be_restored(model: Any, who: str, world: World) -> None:
     row = any_row(model, world.acme)
     caller, url = persona(who, world), page(model, "delete", row.pk)
     assert caller.get(url).status_code == 200
@@ -198,7 +198,7 @@ def _restore(caller: Any, model: Any, row: Any) -> None:
 
 
 @cases("delete-selected", "D", personas=("root", "owner"))
-def test_the_list_deletes_what_is_selected(model: Any, who: str, world: World) -> None:
+def test_the_list_deletes_the_selected_rows(model: Any, who: str, world: World) -> None:
     rows = [any_row(model, world.acme), any_row(model, world.acme)]
     selected = {"action": "delete_selected", "_selected_action": [str(row.pk) for row in rows]}
     caller, url = persona(who, world), page(model, "changelist")
@@ -209,7 +209,7 @@ def test_the_list_deletes_what_is_selected(model: Any, who: str, world: World) -
 
 
 @cases("delete-refused", "D", personas=EVERYBODY, allowed=False)
-def test_who_may_not_delete_is_refused(model: Any, who: str, world: World) -> None:
+def test_a_persona_without_the_delete_right_gets_403(model: Any, who: str, world: World) -> None:
     row = any_row(model, world.acme)
     caller = persona(who, world)
     assert caller.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403

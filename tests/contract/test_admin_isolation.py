@@ -1,4 +1,4 @@
-"""Two tenants and one admin: whoever works inside one finds nothing of the other."""
+"""The admin shows nothing of another tenant."""
 
 from typing import Any
 from uuid import UUID

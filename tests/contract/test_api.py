@@ -83,7 +83,7 @@ def test_a_row_is_replaced(resource: Resource, world: World) -> None:
 
 
 @for_each_resource([each for each in offering("update") if each.model in SET_ONCE], "api-set-once")
-def test_what_is_set_once_stays(resource: Resource, world: World) -> None:
+def test_a_field_that_is_set_once_cannot_be_changed(resource: Resource, world: World) -> None:
     row = row_of(resource.model, world.acme)
     other = body_of(resource, row_of(resource.model, world.acme))
     for name in SET_ONCE[resource.model] & set(writable_fields(resource)):
@@ -132,7 +132,7 @@ def test_a_body_with_an_unknown_field_is_refused_by_name(resource: Resource, wor
 
 
 @for_each_resource(offering("update"), "api-read-only-field")
-def test_what_the_kernel_keeps_cannot_be_set(resource: Resource, world: World) -> None:
+def test_fields_of_the_kernel_cannot_be_set(resource: Resource, world: World) -> None:
     row = row_of(resource.model, world.acme)
     kept = {"id": str(world.borealis.tenant.pk), "created_at": "2001-01-01T00:00:00Z"}
     for name in set(kept) - set(writable_fields(resource)):
@@ -142,7 +142,7 @@ def test_what_the_kernel_keeps_cannot_be_set(resource: Resource, world: World) -
 
 
 @for_each_resource(resources(), "api-problems")
-def test_whatever_goes_wrong_is_a_problem_document(resource: Resource, world: World) -> None:
+def test_every_failure_is_a_problem_document(resource: Resource, world: World) -> None:
     caller = client(world.acme.owner, world.acme)
     # Without a read of one row, the address exists only for the other methods on it.
     has_row_address = bool({"update", "delete"} & set(resource.methods))

@@ -1,4 +1,4 @@
-"""Two tenants and one API: what belongs to the other is not there."""
+"""The API reports rows of another tenant as missing."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_a_list_shows_no_foreign_row(resource: Resource, world: World) -> None:
 
 
 @for_each_resource(resources(), "api-foreign")
-def test_a_foreign_row_is_not_there_for_any_method(resource: Resource, world: World) -> None:
+def test_a_row_of_another_tenant_is_404_for_every_method(resource: Resource, world: World) -> None:
     own, foreign = row_of(resource.model, world.acme), row_of(resource.model, world.borealis)
     before = as_json(foreign)
     caller = client(world.acme.owner, world.acme)
@@ -58,7 +58,7 @@ def test_a_foreign_row_is_not_there_for_any_method(resource: Resource, world: Wo
 
 
 @for_each_resource([each for each in resources() if each.restorable], "api-foreign-restore")
-def test_a_foreign_deleted_row_is_not_there_to_be_restored(resource: Resource, world: World) -> None:
+def test_a_deleted_row_of_another_tenant_cannot_be_restored(resource: Resource, world: World) -> None:
     foreign = row_of(resource.model, world.borealis)
     with platform_context():
         foreign.delete()

@@ -52,7 +52,7 @@ def test_a_filter_finds_what_the_database_finds(resource: Resource, name: str, w
 
 
 @for_each_resource([each for each in LISTS if each.filters], "api-filter-choices")
-def test_a_filter_refuses_what_is_no_value(resource: Resource, world: World) -> None:
+def test_a_filter_rejects_a_malformed_value(resource: Resource, world: World) -> None:
     caller = client(world.acme.owner, world.acme)
     for name in resource.filters:
         field: Any = resource.model._meta.get_field(name)
@@ -63,7 +63,7 @@ def test_a_filter_refuses_what_is_no_value(resource: Resource, world: World) -> 
 
 
 @pytest.mark.parametrize(("resource", "order"), ORDERS)
-def test_an_order_is_the_databases(resource: Resource, order: str, world: World) -> None:
+def test_a_list_has_the_order_of_the_database(resource: Resource, order: str, world: World) -> None:
     rows_of(resource.model, world.acme, 3)
     response = client(world.acme.owner, world.acme).get(resource.url, {"ordering": order, "page_size": MAX_PAGE_SIZE})
     key = "-id" if order.startswith("-") else "id"
@@ -71,7 +71,7 @@ def test_an_order_is_the_databases(resource: Resource, order: str, world: World)
 
 
 @for_each_resource(LISTS, "api-order-unknown")
-def test_an_order_on_no_list_is_refused(resource: Resource, world: World) -> None:
+def test_an_undeclared_order_is_rejected(resource: Resource, world: World) -> None:
     caller = client(world.acme.owner, world.acme)
     for order in ("no_such_field", "deletion_id", "tenant__name", "?"):
         assert problem(caller.get(resource.url, {"ordering": order}))[0] == 400
@@ -92,7 +92,7 @@ def test_pages_hold_every_row_once_while_rows_arrive(resource: Resource, order: 
 
 
 @for_each_resource(LONG_LISTS, "api-page-back")
-def test_the_page_before_is_the_one_that_was_read(resource: Resource, world: World) -> None:
+def test_previous_leads_back_to_the_page_before(resource: Resource, world: World) -> None:
     rows_of(resource.model, world.acme, 5)
     caller = client(world.acme.owner, world.acme)
     first = caller.get(resource.url, {"page_size": 2})
@@ -103,7 +103,7 @@ def test_the_page_before_is_the_one_that_was_read(resource: Resource, world: Wor
 
 
 @for_each_resource(LISTS, "api-page-bad")
-def test_a_cursor_that_is_not_ours_is_refused(resource: Resource, world: World) -> None:
+def test_a_forged_cursor_is_rejected(resource: Resource, world: World) -> None:
     caller = client(world.acme.owner, world.acme)
     for parameters in ({"cursor": "nonsense"}, {"page_size": 0}, {"page_size": 100_000}, {"page_size": "many"}):
         assert problem(caller.get(resource.url, parameters))[0] == 400

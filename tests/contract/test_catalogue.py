@@ -1,4 +1,4 @@
-"""What pg_catalog says of every table: who may do what, under which policy, with which indexes."""
+"""Grants, policies and indexes of every table, read from pg_catalog."""
 
 from typing import Any
 
@@ -187,7 +187,7 @@ def test_every_index_of_a_tenant_table_leads_with_the_tenant(model: Any, world: 
 
 
 @for_each(TENANT_MODELS, "unique")
-def test_no_unique_key_of_a_tenant_table_tells_of_other_tenants(model: Any, world: World) -> None:
+def test_unique_keys_of_tenant_tables_reveal_nothing_of_other_tenants(model: Any, world: World) -> None:
     for name, unique, columns in indexes(model):
         assert not unique or tenant_column(model) in columns or exempt(UNIQUE_WITHOUT_TENANT, name), name
 

@@ -1,4 +1,4 @@
-"""No model slips past the suites, and no exemption outlives its reason."""
+"""Every model is covered by the suites, and every exemption is still needed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Feature gates: a resource answers where its feature is open and says why where it is closed."""
+"""Feature gates: a resource works where its feature is on and says why where it is off."""
 
 from typing import Any
 
@@ -36,12 +36,12 @@ def calls(caller: Any, resource: Resource, row: Any) -> dict[str, Any]:
     return {**answers, "restore": caller.post(address(resource, row, "restore/"))} if resource.restorable else answers
 
 
-def test_every_gate_is_a_feature_that_plans_or_the_platform_can_open() -> None:
+def test_every_gated_feature_is_in_the_catalogue() -> None:
     assert {each.feature for each in GATED} <= set(PLANS_BY_FEATURE)
 
 
 @for_each_resource(GATED, "feature-closed")
-def test_a_closed_feature_closes_every_method_for_the_tenant_and_for_no_other(resource: Resource, world: World) -> None:
+def test_a_feature_that_is_off_denies_every_method_to_its_tenant_only(resource: Resource, world: World) -> None:
     row = row_of(resource.model, world.acme)
     before = as_json(row)
     close(resource, world.acme)
@@ -55,7 +55,7 @@ def test_a_closed_feature_closes_every_method_for_the_tenant_and_for_no_other(re
 
 
 @for_each_resource(GATED, "feature-killed")
-def test_the_platform_closes_a_feature_for_everybody_with_its_reason(resource: Resource, world: World) -> None:
+def test_a_kill_switch_denies_a_feature_to_all_tenants_with_its_reason(resource: Resource, world: World) -> None:
     with platform_context():
         FeatureKillSwitchFactory(feature_key=resource.feature, reason=REASON)
     for team in (world.acme, world.borealis):
@@ -65,7 +65,7 @@ def test_the_platform_closes_a_feature_for_everybody_with_its_reason(resource: R
 
 
 @for_each_resource(GATED, "feature-right")
-def test_who_lacks_the_right_is_told_that_and_nothing_of_the_feature(resource: Resource, world: World) -> None:
+def test_a_missing_right_is_reported_before_the_feature(resource: Resource, world: World) -> None:
     close(resource, world.acme)
     with platform_context(tenant_id=world.acme.tenant.pk):
         UserCapabilityFactory(user=world.acme.owner, capability_key=f"{resource.area}.view", enabled=False)
@@ -74,7 +74,7 @@ def test_who_lacks_the_right_is_told_that_and_nothing_of_the_feature(resource: R
 
 
 @for_each_resource(GATED, "feature-plan")
-def test_a_plan_without_the_feature_leaves_it_closed(resource: Resource, world: World) -> None:
+def test_a_feature_outside_the_plan_is_off(resource: Resource, world: World) -> None:
     with platform_context():
         Tenant.objects.filter(pk=world.acme.tenant.pk).update(plan_tier=PlanTier.FREE)
         TenantFeature.objects.filter(tenant=world.acme.tenant.pk).delete()

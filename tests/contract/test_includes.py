@@ -1,4 +1,4 @@
-"""Every nested read: a row answered with rows that belong to it, as their own list would show them."""
+"""Every include: rows returned with a row are those of their own list."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -45,7 +45,7 @@ def read(world: World, resource: Resource, row: Any, names: str, **headers: str)
 
 
 @for_each_include(MANY, "include")
-def test_children_are_the_first_page_of_their_own_list_and_next_goes_on(
+def test_children_are_the_first_page_of_their_own_list_with_a_next_link(
     resource: Resource, include: Include, world: World
 ) -> None:
     row = with_children(resource, include, world, 3)
@@ -57,7 +57,7 @@ def test_children_are_the_first_page_of_their_own_list_and_next_goes_on(
 
 
 @for_each_include(MANY, "include-next")
-def test_next_goes_on_where_the_nested_rows_end(
+def test_next_continues_where_the_nested_rows_end(
     resource: Resource, include: Include, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lad.api.includes.MAX_ROWS_INCLUDED", 2)
@@ -90,7 +90,7 @@ def test_deleted_children_are_left_out(resource: Resource, include: Include, wor
 
 
 @for_each_include(OTHER_AREA, "include-right")
-def test_who_may_not_list_the_children_is_refused_and_told_which(
+def test_a_caller_who_may_not_list_the_children_gets_403_with_their_name(
     resource: Resource, include: Include, world: World
 ) -> None:
     row = with_children(resource, include, world, 1)
@@ -104,7 +104,7 @@ def test_who_may_not_list_the_children_is_refused_and_told_which(
 
 
 @for_each_include(OTHER_FEATURE, "include-feature")
-def test_children_of_a_closed_feature_are_refused(resource: Resource, include: Include, world: World) -> None:
+def test_children_of_a_feature_that_is_off_give_403(resource: Resource, include: Include, world: World) -> None:
     row = with_children(resource, include, world, 1)
     with platform_context(tenant_id=world.acme.tenant.pk):
         FeatureFlagFactory(feature_key=include.resource.feature, is_enabled=False)
@@ -115,7 +115,7 @@ def test_children_of_a_closed_feature_are_refused(resource: Resource, include: I
 
 
 @for_each_include(INCLUDES, "include-state")
-def test_a_state_read_with_children_changes_with_them_and_still_guards_the_row(
+def test_an_entity_tag_covers_included_children_and_if_match_only_the_row(
     resource: Resource, include: Include, world: World
 ) -> None:
     row = with_children(resource, include, world, 0)
@@ -131,7 +131,9 @@ def test_a_state_read_with_children_changes_with_them_and_still_guards_the_row(
 
 
 @for_each_resource([each for each in resources() if each.viewset.includes], "include-all")
-def test_all_children_at_once_cost_the_same_for_few_and_for_many(resource: Resource, world: World) -> None:
+def test_all_includes_together_run_the_same_number_of_queries_for_few_and_many_rows(
+    resource: Resource, world: World
+) -> None:
     includes = resource.viewset.includes
     row, names = row_of(resource.model, world.acme), ",".join(includes)
     _grow(row, includes.values(), world)
@@ -146,7 +148,7 @@ def test_all_children_at_once_cost_the_same_for_few_and_for_many(resource: Resou
 
 
 @for_each_resource([each for each in offering("retrieve") if not each.viewset.includes], "include-none")
-def test_what_offers_no_children_takes_no_include(resource: Resource, world: World) -> None:
+def test_a_resource_without_includes_rejects_the_parameter(resource: Resource, world: World) -> None:
     response = read(world, resource, row_of(resource.model, world.acme), "anything")
     assert problem(response)[0] == 400
     assert list(response.json()["errors"]) == ["include"]

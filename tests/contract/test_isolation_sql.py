@@ -1,4 +1,4 @@
-"""Rows of one tenant through SQL of another, and through no tenant at all."""
+"""SQL of one tenant against rows of another, and SQL without a tenant."""
 
 from typing import Any
 
@@ -95,7 +95,7 @@ def test_a_tenant_cannot_move_its_row_to_another(model: Any, world: World) -> No
 
 
 @for_each(TENANT_MODELS, "shared")
-def test_a_tenant_cannot_make_its_row_everybodys(model: Any, world: World) -> None:
+def test_a_tenant_cannot_make_its_row_shared(model: Any, world: World) -> None:
     own = row_of(model, world.acme)
     # Where a tenant is required the row is refused for having none; where rows may be shared, by the policy.
     with tenant_context(world.acme.tenant.pk), refused(*CHANGE_REFUSED, psycopg.errors.NotNullViolation):

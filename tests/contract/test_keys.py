@@ -1,4 +1,4 @@
-"""Keys that carry the tenant: the database itself refuses to point across."""
+"""Keys include the tenant, so the database rejects references to other tenants."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_a_key_between_rows_of_tenants_carries_the_tenant(model: Any, world: Wor
 
 
 @for_each(MODELS, "keys")
-def test_no_relation_goes_without_a_key_in_the_database(model: Any, world: World) -> None:
+def test_every_relation_has_a_key_in_the_database(model: Any, world: World) -> None:
     keyed = {
         name
         for (name,) in query(

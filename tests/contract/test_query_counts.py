@@ -65,7 +65,7 @@ def recorded() -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", sorted(VISITS))
-def test_a_page_costs_what_is_recorded_for_few_rows_and_for_many(name: str, world: World) -> None:
+def test_a_page_runs_the_recorded_number_of_queries_for_few_rows_and_for_many(name: str, world: World) -> None:
     model, visit = VISITS[name]
     visit_row = visit(world)
     row = any_row(model, world.acme)
@@ -83,7 +83,7 @@ def test_a_page_costs_what_is_recorded_for_few_rows_and_for_many(name: str, worl
     assert len(few) == recorded().get(name), f"{len(few)}, recorded {recorded().get(name)}:\n" + "\n".join(few)
 
 
-def test_the_record_holds_nothing_that_is_gone() -> None:
+def test_the_record_has_no_entries_of_removed_pages() -> None:
     if os.environ.get("UPDATE_QUERY_COUNTS"):
         kept = {name: count for name, count in recorded().items() if name in VISITS}
         RECORD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")

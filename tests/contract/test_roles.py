@@ -51,7 +51,7 @@ def test_a_role_may_do_what_the_table_says_and_nothing_else(
 
 
 @pytest.mark.parametrize("resource", [pytest.param(each, id=f"{each.path}-api-anonymous") for each in RESOURCES])
-def test_a_stranger_is_asked_to_sign_in_and_an_outsider_sent_away(resource: Resource, world: World) -> None:
+def test_a_call_without_a_token_is_401_and_an_outsider_gets_403(resource: Resource, world: World) -> None:
     row = row_of(resource.model, world.acme)
     for letter, call in _CALLS.items():
         if LETTERS[letter] in resource.methods:

@@ -1,4 +1,4 @@
-"""Secrets go in and never come out: a marker is written as one and looked for wherever rows are shown or told of."""
+"""Secrets are write-only: a marker is stored as a secret and searched for wherever rows are shown or recorded."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def for_each_secret(chosen: list[tuple[Any, Any]], what: str) -> Any:
 
 
 def _takes(model: Any, field: Any) -> bool:
-    """Whether the API takes the secret in."""
+    """Return whether the API accepts the secret."""
     resource = RESOURCE.get(model)
     return resource is not None and "update" in resource.methods and field.name in resource.serializer().fields
 
@@ -63,7 +63,7 @@ def tables_with_the_marker() -> set[str]:
 
 
 @for_each_secret(SECRETS, "database")
-def test_a_secret_is_told_to_no_other_table(model: Any, field: Any, world: World) -> None:
+def test_a_secret_appears_in_no_other_table(model: Any, field: Any, world: World) -> None:
     with_marker(model, field, world)
     own = set() if isinstance(field, EncryptedTextField) else {model._meta.db_table}
     assert tables_with_the_marker() <= own
@@ -92,7 +92,7 @@ def test_no_answer_of_the_api_shows_a_secret(model: Any, field: Any, world: Worl
 
 
 @for_each_secret([each for each in SECRETS if is_replaceable(each[1]) and _takes(*each)], "api-write")
-def test_a_secret_is_replaced_through_the_api_and_answered_with_nothing(model: Any, field: Any, world: World) -> None:
+def test_a_secret_is_replaced_through_the_api_and_not_returned(model: Any, field: Any, world: World) -> None:
     row = row_of(model, world.acme)
     response = client(world.acme.owner, world.acme).patch(
         address(RESOURCE[model], row), {field.name: MARKER}, format="json", HTTP_IDEMPOTENCY_KEY="one"

@@ -1,4 +1,4 @@
-"""Rows that belong to nobody: every tenant reads them, the platform alone writes them, and keys may lead to them."""
+"""Shared rows: every tenant reads them, only the platform writes them, and keys may refer to them."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def everybodys(model: Any) -> Any:
     return row
 
 
-def test_there_are_tables_with_rows_of_nobody() -> None:
+def test_there_are_tables_with_shared_rows() -> None:
     assert SHARED
     assert RESOURCES
 
@@ -80,7 +80,7 @@ def test_the_platform_writes_a_shared_row(model: Any, world: World) -> None:
 
 
 @for_each([model for model in SHARED if not model.append_only], "shared-stays")
-def test_a_row_stays_with_whom_it_belongs_to_even_for_the_platform(model: Any, world: World) -> None:
+def test_not_even_the_platform_changes_the_tenant_of_a_row(model: Any, world: World) -> None:
     change = f"UPDATE {table(model)} SET {column(model, model.tenancy.field)} = %s WHERE id = %s"
     own, shared = row_of(model, world.acme), everybodys(model)
     for row, tenant_id in ((own, None), (own, world.borealis.tenant.pk), (shared, world.acme.tenant.pk)):
@@ -119,7 +119,7 @@ def test_the_admin_shows_a_shared_row_to_a_tenants_staff_and_lets_none_change_it
 
 
 @pytest.mark.parametrize(("model", "field"), KEYS)
-def test_a_key_leads_to_an_own_or_a_shared_row_and_to_no_other_tenants(model: Any, field: Any, world: World) -> None:
+def test_a_key_refers_to_rows_of_the_tenant_or_shared_ones_only(model: Any, field: Any, world: World) -> None:
     row, target = row_of(model, world.acme), apps.get_model(field.related_model._meta.label)
     own, shared, foreign = row_of(target, world.acme), everybodys(target), row_of(target, world.borealis)
     point = f"UPDATE {table(model)} SET {column(model, field.name)} = %s WHERE id = %s"

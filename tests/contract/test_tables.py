@@ -1,4 +1,4 @@
-"""What each table refuses by itself: changes to what is append-only, values that are on no list."""
+"""Rules of the tables: append-only, value lists, defaults, triggers and exclusions."""
 
 import re
 from datetime import timedelta
@@ -57,7 +57,7 @@ def test_append_only_rows_stay_as_written_for_tenant_and_platform(model: Any, wo
 
 
 @value_lists(MODELS)
-def test_a_value_list_is_exactly_the_models(model: Any, field: Any, world: World) -> None:
+def test_a_check_allows_exactly_the_choices_of_the_model(model: Any, field: Any, world: World) -> None:
     [(definition,)] = query(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND conname = %s",
         [regclass(model), f"{model._meta.db_table}_{field.name}_valid"],
@@ -67,7 +67,7 @@ def test_a_value_list_is_exactly_the_models(model: Any, field: Any, world: World
 
 
 @value_lists([model for model in MODELS if not model.append_only])
-def test_a_value_on_no_list_is_refused(model: Any, field: Any, world: World) -> None:
+def test_a_value_outside_the_choices_is_rejected(model: Any, field: Any, world: World) -> None:
     row = any_row(model, world.acme)
     with platform_context(), refused(psycopg.errors.CheckViolation):
         execute(f"UPDATE {table(model)} SET {column(model, field.name)} = 'no-such' WHERE id = %s", [row.pk])
@@ -85,7 +85,7 @@ def test_every_change_moves_updated_at(model: Any, world: World) -> None:
 
 
 @for_each(MODELS, "defaults")
-def test_the_database_fills_in_key_and_moment_by_itself(model: Any, world: World) -> None:
+def test_the_database_sets_default_keys_and_times(model: Any, world: World) -> None:
     filled = {
         name
         for (name,) in query(
@@ -98,7 +98,7 @@ def test_the_database_fills_in_key_and_moment_by_itself(model: Any, world: World
 
 
 @for_each([model for model in MODELS if has_field(model, "is_deleted")], "deleted-flag")
-def test_the_flag_of_deletion_follows_the_moment_of_deletion(model: Any, world: World) -> None:
+def test_is_deleted_follows_deleted_at(model: Any, world: World) -> None:
     row = any_row(model, world.acme)
     flag = f"SELECT is_deleted FROM {table(model)} WHERE id = %s"
     with platform_context():
@@ -120,9 +120,7 @@ def test_the_flag_of_deletion_follows_the_moment_of_deletion(model: Any, world: 
         if isinstance(each, NoOverlap)
     ],
 )
-def test_no_two_rows_hold_at_the_same_time_and_one_may_follow_the_other(
-    model: Any, constraint: NoOverlap, world: World
-) -> None:
+def test_periods_must_not_overlap_but_may_touch(model: Any, constraint: NoOverlap, world: World) -> None:
     row = row_of(model, world.acme, **held_with(constraint.name, world.acme))
     start, end = (model._meta.get_field(name) for name in (constraint.start, constraint.end))
     apart = _other_holders(constraint, row_of(model, world.acme))

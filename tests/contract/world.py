@@ -1,4 +1,4 @@
-"""Two tenants and the people in them, and rows of any model inside one of the two."""
+"""Two tenants with their people, and rows of any model in either of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -100,13 +100,13 @@ def _team(name: str) -> Team:
 
 
 def _booking(team: Team, **values: Any) -> LeadBooking:
-    """All of a tenant's bookings are with one lead, for attempts follow one another there."""
+    """Make all bookings of a tenant with one lead, because attempts are numbered per lead."""
     first = LeadBooking.all_objects.filter(tenant=team.tenant).first()
     return LeadBookingFactory.create(**{**({"lead": first.lead} if first else {}), **values})
 
 
 def _only(model: Any) -> Callable[..., Any]:
-    """The one row of the model that a tenant has."""
+    """Return the only row of the model that a tenant has."""
 
     def find_or_make(team: Team, **values: Any) -> Any:
         known = model.objects.filter(tenant=team.tenant).first()
@@ -199,7 +199,7 @@ _UPLOADS: dict[Any, Callable[[], dict[str, Any]]] = {
 
 
 def linked(model: Any, field: str, team: Team) -> Any:
-    """A row of the tenant that was written with the key, for rows that no hand writes; else None."""
+    """Return the tenant's row with the key for rows that only services write, or None."""
     if (model, field) not in _LINKED:
         return None
     with platform_context(tenant_id=team.tenant.pk):
@@ -217,7 +217,7 @@ def uploads_of(model: Any) -> dict[str, Any]:
 
 
 def is_one_per_tenant(model: Any) -> bool:
-    """Whether a tenant sees at most one row of the table."""
+    """Return whether a tenant sees at most one row of the table."""
     return model in (BillingProfile, LegacyMove, Tenant)
 
 
@@ -249,7 +249,7 @@ def row_seen_by(model: Any, team: Team, person: User | None) -> Any:
 
 
 def tenants_read(model: Any) -> bool:
-    """Whether the tenant role may look into the table at all."""
+    """Return whether the tenant role can read the table."""
     return model.tenancy.field is not None or bool(model.privileges)
 
 

@@ -1,17 +1,17 @@
-"""An HTTP server of the test's own, on a thread beside it."""
+"""Run an HTTP server in a thread."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import HTTPServer
 
-# How often the server looks whether it shall end; left at half a second, every test with a server would wait for it.
+# The default of half a second would delay the end of every test with a server.
 POLL_SECONDS = 0.01
 
 
 @contextmanager
 def serving(server: HTTPServer) -> Iterator[str]:
-    """The server's address while it answers."""
+    """Yield the server's address while it runs."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": POLL_SECONDS}, daemon=True)
     thread.start()
     try:

@@ -1,4 +1,4 @@
-"""Databases kept as copies: making one takes a fraction of a second, migrating or filling one anew many."""
+"""Keep databases as copies: copying takes a fraction of a second, migrating or filling many seconds."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ _kept: set[str] = set()
 
 
 def superuser_of(database: str, *, search_path: str = "") -> psycopg.Connection:
-    """A connection to that database of the tests' server that no rule holds back."""
+    """Connect to a database of the tests' server as superuser."""
     server = environ.Env().db_url("LAD_EMBEDDED_SUPERUSER_URL")
     host = server["OPTIONS"].get("host") or server["HOST"]
     options = f"-c search_path={search_path}" if search_path else ""
@@ -24,7 +24,7 @@ def superuser_of(database: str, *, search_path: str = "") -> psycopg.Connection:
 
 
 def migrated(name: str) -> None:
-    """Have a migrated test database of that name: the first of the parallel workers migrates, for all of them."""
+    """Create a migrated test database. The first of the parallel workers migrates, the others copy."""
     with superuser_of("postgres") as superuser:
         superuser.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
         if superuser.execute("SELECT FROM pg_database WHERE datname = %s", [MIGRATED]).fetchone() is None:
@@ -41,9 +41,9 @@ def _migrate(name: str) -> None:
 
 
 def filled(what: str, fill: Callable[[], None]) -> None:
-    """Have the test database hold what ``fill`` makes: made the first time in this process, copied afterwards.
+    """Fill the test database by ``fill`` the first time in this process, by a copy afterwards.
 
-    Only for tests whose rows are committed, and in whose database nobody else is at work.
+    Only for tests that commit, in a database that no other process uses.
     """
     database = connection.settings_dict["NAME"]
     copy = f"{database}_{what}"

@@ -59,14 +59,14 @@ def test_an_action_is_offered_only_where_it_makes_sense(root, tenant):
     assert "does not apply" in text(root.post(f"{page}/reactivate/", {"reason": "x"}, follow=True))
 
 
-def test_an_owner_cannot_suspend_even_the_own_tenant(admin_of, owner, tenant):
+def test_an_owner_cannot_suspend_their_own_tenant(admin_of, owner, tenant):
     browser = admin_of(owner)
     page = f"/admin/tenants/tenant/{tenant.pk}"
     assert "Suspend" not in text(browser.get(f"{page}/change/"))
     assert browser.post(f"{page}/suspend/", {"reason": "x"}).status_code == 403
 
 
-def test_the_owner_hands_the_tenant_over(admin_of, owner, admin):
+def test_the_owner_transfers_ownership(admin_of, owner, admin):
     heir = one(Membership, user=admin)
     page = f"/admin/tenants/membership/{heir.pk}/transfer_ownership/"
     assert admin_of(admin).post(page).status_code == 403
@@ -99,7 +99,7 @@ def test_several_invitations_are_resent_from_the_list_or_none(admin_of, owner):
     assert one(TenantInvitation, pk=first.pk).token_version == 2
 
 
-def test_invitations_are_listed_by_what_became_of_them(admin_of, owner):
+def test_invitations_are_filtered_by_status(admin_of, owner):
     browser = admin_of(owner)
     row = invite(browser)
     with platform_context():
@@ -146,11 +146,11 @@ def test_the_outbox_page_groups_dead_letters_and_acts_on_a_group(root, tenant, o
     assert states == {DeliveryState.READY}
 
 
-def test_the_outbox_page_is_the_platforms(admin_of, owner):
+def test_the_outbox_page_is_for_platform_staff_only(admin_of, owner):
     assert admin_of(owner).get("/admin/outbox/").status_code == 403
 
 
-def test_an_event_is_replayed_and_its_page_tells_the_story(root, tenant):
+def test_an_event_is_replayed_and_its_page_shows_its_deliveries(root, tenant):
     with platform_context(tenant_id=tenant.pk):
         event = DomainEventFactory.create(tenant=tenant, processed=True)
     page = f"/admin/outbox/domainevent/{event.pk}"
@@ -160,7 +160,7 @@ def test_an_event_is_replayed_and_its_page_tells_the_story(root, tenant):
     assert "activity-feed" in text(root.get(f"{page}/change/"))
 
 
-def test_mail_in_doubt_is_sent_again_or_cancelled_by_a_person(root, tenant):
+def test_mail_of_unknown_outcome_is_resent_or_cancelled_by_hand(root, tenant):
     with platform_context():
         mail = MailDelivery.objects.create(
             tenant=tenant,
@@ -178,7 +178,7 @@ def test_mail_in_doubt_is_sent_again_or_cancelled_by_a_person(root, tenant):
     assert one(MailDelivery, pk=mail.pk).state == MailState.CANCELLED
 
 
-def test_the_dashboard_asks_for_what_needs_somebody(root, tenant):
+def test_the_dashboard_shows_what_needs_attention(root, tenant):
     def tones() -> dict[str, str]:
         return {card.title: card.tone for card in root.get("/admin/").context["cards"]}
 
@@ -194,7 +194,7 @@ def test_the_dashboard_asks_for_what_needs_somebody(root, tenant):
         assert not card.url or root.get(card.url).status_code == 200
 
 
-def test_the_dashboard_of_a_tenants_staff_tells_of_their_tenant_alone(admin_of, owner, other_owner):
+def test_the_dashboard_of_a_tenants_staff_shows_their_tenant_only(admin_of, owner, other_owner):
     browser = admin_of(other_owner)
     invite(browser, "guest@borealis.test")
     drain()

@@ -1,4 +1,4 @@
-"""JSON in the admin: what is wrong with it is said where, what is right is kept as it was meant."""
+"""JSON in the admin: errors name their place, and valid JSON is stored unchanged."""
 
 import pytest
 
@@ -26,14 +26,14 @@ def errors(response, name):
     return " ".join(response.context["adminform"].form.errors.get(name, []))
 
 
-def test_a_fault_is_named_by_line_and_column_and_the_text_is_kept(save):
+def test_malformed_json_is_reported_with_line_and_column_and_kept(save):
     response = save('{\n  "roles": ["CFO"]\n  "locations": []\n}')
     assert "line 3, column 3: a comma" in errors(response, "icp_data")
     assert "&quot;locations&quot;: []" in response.content.decode()
 
 
 @pytest.mark.parametrize("text", ['{"roles": NaN}', '{"deal_type": "\\u0000"}', '{"x": 1e999}', '{"x": 1, "x": 2}'])
-def test_what_cannot_be_stored_is_refused(save, text):
+def test_json_that_cannot_be_stored_is_rejected(save, text):
     assert errors(save(text), "icp_data")
 
 
@@ -46,11 +46,11 @@ def test_what_cannot_be_stored_is_refused(save, text):
         ('["CFO"]', "The value must be an object."),
     ],
 )
-def test_a_wrong_shape_names_the_path(save, text, says):
+def test_json_that_breaks_its_schema_is_reported_with_its_path(save, text, says):
     assert says in errors(save(text), "icp_data")
 
 
-def test_what_is_left_empty_is_nothing(save):
+def test_an_empty_entry_sets_the_default(save):
     assert save('{"roles": ["CFO"]}').status_code == 302
     with platform_context():
         assert IcpProfile.objects.get().search_params is None
@@ -69,7 +69,7 @@ def test_a_page_saved_untouched_changes_nothing(admin_of, owner, tenant):
         assert IcpProfile.objects.get(pk=row.pk).updated_at == unchanged
 
 
-def test_who_may_only_look_reads_a_table(admin_of, viewer, owner, tenant):
+def test_json_is_shown_as_a_table_to_users_who_may_only_view(admin_of, viewer, owner, tenant):
     with platform_context(tenant_id=tenant.pk):
         row = IcpProfileFactory.create(
             user=owner, icp_data={"roles": ["CFO", "COO"], "capture_rules": {"form": "demo"}}
@@ -80,7 +80,7 @@ def test_who_may_only_look_reads_a_table(admin_of, viewer, owner, tenant):
     assert "textarea" not in text.partition('id="content"')[2]
 
 
-def test_what_is_shown_is_text_and_never_markup():
+def test_json_values_are_escaped():
     shown = json_view({"<b>": ["<script>", {"deep": [[["<i>"]]]}], "nothing": None, "yes": True})
     assert "<script>" not in shown
     assert "<b>" not in shown
@@ -88,7 +88,7 @@ def test_what_is_shown_is_text_and_never_markup():
     assert "&lt;script&gt;" in shown
 
 
-def test_what_is_too_long_to_read_is_cut_with_a_word():
+def test_long_json_is_cut_with_a_note():
     shown = json_view({"ids": list(range(500))})
     assert "and 300 more" in shown
     deep: dict = {}

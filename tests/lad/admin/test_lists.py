@@ -1,4 +1,4 @@
-"""Long lists in the admin: every row on one page, in order, however the page is found."""
+"""Long lists in the admin: every row is on exactly one page, in order."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -59,7 +59,7 @@ def test_a_filtered_list_has_the_same_order_over_its_pages(root, features, monke
     assert read_through(root, "enabled__exact=1", pages=2) == switched_on[:30]
 
 
-def test_which_rows_a_page_has_is_found_in_their_own_table_alone(
+def test_the_rows_of_a_page_are_selected_without_joins(
     admin_of: Callable[..., Client], owner: User, tenant: Tenant, features: list[str]
 ):
     browser = admin_of(owner, tenant)

@@ -43,7 +43,7 @@ def feature(tenant: Tenant, **values: Any) -> Any:
         return TenantFeatureFactory.create(**values)
 
 
-def test_a_row_is_made_in_the_tenant_worked_in(admin_of, superuser, tenant):
+def test_a_row_is_created_in_the_current_tenant(admin_of, superuser, tenant):
     browser = admin_of(superuser, tenant)
     response = browser.post(f"{FEATURES}add/", {"feature_key": "campaigns", "enabled": "on", "config": '{"daily": 5}'})
     assert response.status_code == 302
@@ -59,7 +59,7 @@ def test_the_platform_chooses_the_tenant_of_a_new_row_in_the_form(root, tenant, 
     assert (row.tenant_id, row.config) == (other_tenant.pk, {})
 
 
-def test_a_change_by_hand_becomes_an_event_with_who_did_it(admin_of, owner, tenant):
+def test_a_change_in_the_admin_emits_an_event_with_its_actor(admin_of, owner, tenant):
     row = feature(tenant, feature_key="campaigns", enabled=True)
     entries = {"feature_key": "campaigns", "config": "{}"}
     assert admin_of(owner).post(f"{FEATURES}{row.pk}/change/", entries).status_code == 302
@@ -68,7 +68,7 @@ def test_a_change_by_hand_becomes_an_event_with_who_did_it(admin_of, owner, tena
     assert event.metadata["actor_id"] == str(owner.pk)
 
 
-def test_what_a_service_refuses_is_shown_on_the_form_with_the_entries_kept(admin_of, owner):
+def test_an_error_of_a_service_is_shown_on_the_form_and_the_entries_are_kept(admin_of, owner):
     response = admin_of(owner).post(
         f"{FEATURES}add/", {"feature_key": "campaigns", "enabled": "on", "config": '{"a": 1}'}
     )
@@ -83,13 +83,13 @@ def test_a_duplicate_is_refused_on_the_form(admin_of, superuser, tenant):
     assert "already has an entry for this feature" in errors(response)
 
 
-def test_json_that_is_none_is_refused_and_kept(admin_of, superuser, tenant):
+def test_malformed_json_is_rejected_and_kept(admin_of, superuser, tenant):
     response = admin_of(superuser, tenant).post(f"{FEATURES}add/", {"feature_key": "campaigns", "config": "{oops"})
     assert "valid JSON" in errors(response)
     assert "{oops" in text(response)
 
 
-def test_somebody_elses_change_in_between_is_not_overwritten_unseen(root, tenant):
+def test_a_concurrent_change_is_not_overwritten_unnoticed(root, tenant):
     page = f"/admin/tenants/tenant/{tenant.pk}/change/"
     version = root.get(page).context["adminform"].form.version
     with platform_context():
@@ -132,7 +132,7 @@ def test_rows_on_the_tenants_page_are_written_by_the_same_rules(root, tenant):
     assert (row.tenant_id, row.granted) == (tenant.pk, True)
 
 
-def test_a_deleted_row_leaves_the_list_says_so_on_its_page_and_comes_back(admin_of, owner, member):
+def test_a_deleted_row_is_hidden_in_the_list_marked_on_its_page_and_restored(admin_of, owner, member):
     browser = admin_of(owner)
     row = membership_of(member)
     base = f"/admin/tenants/membership/{row.pk}"
@@ -152,7 +152,7 @@ def shown(response: Any) -> list[str]:
     return [row.user.email for row in response.context["cl"].result_list]
 
 
-def test_the_delete_page_names_what_goes_along(root, member):
+def test_the_delete_page_names_the_rows_that_are_deleted_too(root, member):
     page = text(root.get(f"/admin/tenants/user/{member.pk}/delete/"))
     assert f"{member.email} · member" in page
     assert "1 membership" in page
@@ -172,7 +172,7 @@ def test_deleting_several_is_all_or_nothing(root, owner, member):
 
 
 @pytest.mark.parametrize("page", ["change", "delete", "history", "restore"])
-def test_a_foreign_row_is_not_there(admin_of, owner, other_owner, page):
+def test_a_row_of_another_tenant_is_not_found(admin_of, owner, other_owner, page):
     row = membership_of(other_owner)
     assert admin_of(owner).get(f"/admin/tenants/membership/{row.pk}/{page}/").status_code == 404
 
@@ -200,7 +200,7 @@ def test_a_new_membership_may_be_for_anybody(admin_of, superuser, tenant, other_
     assert one(Membership, user=other_owner, tenant=tenant).role == Role.VIEWER
 
 
-def test_an_owner_does_not_change_the_plan_or_the_status_of_the_own_tenant(admin_of, owner, tenant):
+def test_an_owner_cannot_change_the_plan_or_status_of_their_tenant(admin_of, owner, tenant):
     browser = admin_of(owner)
     page = f"/admin/tenants/tenant/{tenant.pk}/change/"
     entries = {
@@ -262,7 +262,7 @@ def test_a_list_is_counted_only_up_to_a_limit(root, monkeypatch):
     assert "first 5 feature kill switches" in text(response)
 
 
-def test_an_action_on_everything_is_refused_when_that_is_too_much(root, monkeypatch):
+def test_an_action_on_too_many_rows_is_rejected(root, monkeypatch):
     with platform_context():
         FeatureKillSwitchFactory.create_batch(3)
     monkeypatch.setattr("lad.admin.base.MAX_ROWS_PER_ACTION", 2)
@@ -272,7 +272,7 @@ def test_an_action_on_everything_is_refused_when_that_is_too_much(root, monkeypa
         assert FeatureKillSwitch.objects.count() == 3
 
 
-def test_a_row_that_refers_to_somebody_out_of_sight_is_shown_all_the_same(admin_of, owner, superuser, tenant):
+def test_a_row_that_refers_to_an_invisible_user_is_still_listed(admin_of, owner, superuser, tenant):
     admin_of(superuser, tenant).post(
         "/admin/tenants/tenantinvitation/add/", {"email": "guest@acme.test", "role": "viewer", "message": ""}
     )
@@ -282,7 +282,7 @@ def test_a_row_that_refers_to_somebody_out_of_sight_is_shown_all_the_same(admin_
     assert browser.get(f"/admin/tenants/tenantinvitation/{row.pk}/change/").status_code == 200
 
 
-def test_what_happened_is_not_edited_by_hand(root, tenant, owner):
+def test_events_cannot_be_edited(root, tenant, owner):
     feature_row = feature(tenant)
     root.post(f"{FEATURES}{feature_row.pk}/change/", {"feature_key": "other", "config": "{}"})
     event = one(DomainEvent, aggregate_id=feature_row.pk)
@@ -293,7 +293,7 @@ def test_what_happened_is_not_edited_by_hand(root, tenant, owner):
     assert root.get(f"{page}/delete/").status_code == 403
 
 
-def test_a_flag_explains_the_state_the_feature_is_really_in(admin_of, superuser, tenant):
+def test_a_flag_explains_whether_the_feature_is_on(admin_of, superuser, tenant):
     with platform_context(tenant_id=tenant.pk):
         flag = FeatureFlag.objects.create(tenant=tenant, feature_key="campaigns", is_enabled=True)
         FeatureKillSwitchFactory.create(feature_key="campaigns", reason="The provider is down")
@@ -302,7 +302,7 @@ def test_a_flag_explains_the_state_the_feature_is_really_in(admin_of, superuser,
     assert "The provider is down" in page
 
 
-def test_the_same_number_of_queries_lists_three_rows_and_thirty(root):
+def test_a_list_runs_the_same_number_of_queries_for_three_rows_and_thirty(root):
     counts = []
     for number in (3, 27):
         with platform_context():

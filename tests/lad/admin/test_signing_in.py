@@ -32,7 +32,7 @@ def test_staff_sign_in_with_their_address_in_any_case(superuser):
     assert client.get("/admin/").status_code == 200
 
 
-def test_a_wrong_password_is_told_without_a_hint_which_part_was_wrong(superuser):
+def test_a_failed_sign_in_does_not_say_whether_the_email_or_the_password_was_wrong(superuser):
     _client, wrong = sign_in("root@lad.test", "not the password")
     _client, unknown = sign_in("nobody@lad.test", "not the password")
     message = "Please enter the correct email and password"
@@ -40,7 +40,7 @@ def test_a_wrong_password_is_told_without_a_hint_which_part_was_wrong(superuser)
     assert message in text(unknown)
 
 
-def test_a_member_who_is_not_staff_is_kept_out(owner):
+def test_a_member_who_is_not_staff_cannot_sign_in(owner):
     client, _response = sign_in(owner.email)
     assert client.get("/admin/").status_code == 302
 
@@ -120,12 +120,12 @@ def test_taking_a_right_away_takes_the_page_away(admin_of, owner, viewer, tenant
     assert browser.get("/admin/mail/maildelivery/").status_code == 403
 
 
-def test_the_sidebar_shows_what_may_be_seen(admin_of, viewer, superuser):
+def test_the_sidebar_shows_only_permitted_pages(admin_of, viewer, superuser):
     assert "Refresh tokens" not in text(admin_of(viewer).get("/admin/"))
     assert "Refresh tokens" in text(admin_of(superuser).get("/admin/"))
 
 
-def test_ones_own_password_is_changed_by_who_knows_the_old_one(admin_of, owner):
+def test_users_change_their_password_with_the_old_one(admin_of, owner):
     browser = admin_of(owner)
     entries = {"old_password": PASSWORD, "new_password1": "quite another 4711", "new_password2": "quite another 4711"}
     wrong = browser.post("/admin/password_change/", {**entries, "old_password": "a guess"})

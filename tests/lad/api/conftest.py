@@ -1,4 +1,4 @@
-"""What tests of the API's kernel share."""
+"""Fixtures of the API kernel's tests."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from lad import writes
 
 @pytest.fixture
 def plain_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are written by the plain writer, whatever rules their tables have."""
+    """Write rows without the rules of their tables."""
     monkeypatch.setattr(writes, "_writers", {})

@@ -1,4 +1,4 @@
-"""Who is let in: a view says what it needs, and one that says nothing is refused."""
+"""Access to views: a view declares what it needs, and one without a declaration is denied."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def test_a_closed_feature_closes_its_endpoints_and_says_why(
     assert api(owner).get("/api/v1/test/gated/").status_code == 200
 
 
-def test_a_feature_nobody_decides_about_is_closed(api: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_feature_without_a_gate_is_off(api: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(permissions, "_gate", permissions._closed_by_default)
     assert problem(api(owner).get("/api/v1/test/gated/")) == (403, "feature_closed")
 
@@ -120,7 +120,7 @@ def test_an_app_on_its_own_origin_may_call_with_credentials(db: None) -> None:
     assert "etag" in answer["Access-Control-Expose-Headers"]
 
 
-def test_an_app_on_a_strange_origin_is_told_nothing(db: None) -> None:
+def test_an_app_on_an_unknown_origin_gets_no_cors_headers(db: None) -> None:
     answer = Client().get("/api/v1/memberships/", HTTP_ORIGIN="https://evil.test")
     assert "Access-Control-Allow-Origin" not in answer
 

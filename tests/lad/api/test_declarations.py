@@ -1,4 +1,4 @@
-"""What views declare about their actions names actions they have."""
+"""Declarations of views name only actions that exist."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -32,11 +32,11 @@ def test_an_error_of_the_domain_shows_its_extra_members_but_they_replace_no_stan
     assert (document["detail"], document["by"], document["status"]) == ("Taken.", "somebody", 409)
 
 
-def test_a_throttled_caller_is_told_when_to_come_back(api: Any, owner: Any) -> None:
+def test_a_throttled_response_has_retry_after(api: Any, owner: Any) -> None:
     assert api(owner).get("/api/v1/test/broken/throttled/")["Retry-After"] == "7"
 
 
-def test_a_bug_tells_its_request_id_and_nothing_of_the_inside(api: Any, owner: Any) -> None:
+def test_a_bug_is_reported_with_its_request_id_and_without_details(api: Any, owner: Any) -> None:
     client = api(owner)
     client.raise_request_exception = False
     response = client.get("/api/v1/test/broken/bug/")
@@ -54,11 +54,11 @@ def test_an_unknown_address_elsewhere_is_an_ordinary_page(db: None) -> None:
     assert Client().get("/no-such-page")["Content-Type"].startswith("text/html")
 
 
-def test_a_host_we_do_not_serve_is_refused_in_the_same_shape(db: None) -> None:
+def test_an_unknown_host_gets_a_problem_document(db: None) -> None:
     assert problem(Client().get("/api/v1/memberships/", HTTP_HOST="evil.test")) == (400, "bad_request")
 
 
-def test_a_wrong_method_is_told_from_a_forbidden_one(api: Any, viewer: Any) -> None:
+def test_a_wrong_method_is_405_and_a_forbidden_one_403(api: Any, viewer: Any) -> None:
     response = api(viewer).put("/api/v1/memberships/", {}, format="json")
     assert problem(response) == (405, "method_not_allowed")
     assert response["Allow"] == "GET, HEAD, POST"

@@ -1,4 +1,4 @@
-"""``Idempotency-Key``: sent twice, done once, answered alike."""
+"""``Idempotency-Key``: a repeated write runs once and gets the same response."""
 
 import threading
 from datetime import timedelta
@@ -50,7 +50,7 @@ def test_a_repeated_deletion_gets_the_first_answer(api: Any, owner: Any) -> None
     assert "Content-Type" not in answers[1]
 
 
-def test_a_key_that_named_something_else_is_refused_saying_what_differs(api: Any, owner: Any) -> None:
+def test_a_key_of_another_request_is_rejected_with_the_differences(api: Any, owner: Any) -> None:
     client = api(owner)
     where = post(client)["Location"]
     other_body = post(client, {"feature_key": "other"})
@@ -76,7 +76,7 @@ def test_a_key_belongs_to_one_person_in_one_tenant(api: Any, owner: Any, admin: 
     assert post(api(other_owner), {"feature_key": "elsewhere"}).status_code == 201
 
 
-def test_a_write_that_moves_money_must_be_named(api: Any, owner: Any) -> None:
+def test_a_write_that_requires_a_key_is_rejected_without_one(api: Any, owner: Any) -> None:
     client = api(owner)
     assert problem(client.post("/api/v1/test/pay/")) == (400, "idempotency_key_required")
     assert urls.calls == []
@@ -84,7 +84,7 @@ def test_a_write_that_moves_money_must_be_named(api: Any, owner: Any) -> None:
     assert answers == [{"times": 1}] * 3
 
 
-def test_single_actions_can_be_the_ones_that_must_be_named() -> None:
+def test_single_actions_can_require_a_key() -> None:
     class Calls:
         idempotency_required = ("dial", "delete")
         action = "list"
@@ -157,7 +157,7 @@ def test_simultaneous_duplicates_happen_once_and_all_get_the_answer(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_duplicate_of_a_write_that_fails_goes_ahead_itself(
+def test_a_duplicate_runs_if_the_first_write_fails(
     transactional_db: None, api: Any, owner: Any, tenant: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first_is_in, answers = threading.Event(), {}

@@ -29,7 +29,7 @@ def lead(tenant: Tenant) -> Lead:
     return lead
 
 
-def test_rows_come_nested_and_go_on_in_their_own_list(api: Any, owner: Any, lead: Lead) -> None:
+def test_included_rows_continue_in_their_own_list(api: Any, owner: Any, lead: Lead) -> None:
     client = api(owner)
     nested = client.get(f"{LEADS}{lead.pk}/?include=notes").json()["notes"]
     rest = client.get(nested["next"]).json()
@@ -38,7 +38,7 @@ def test_rows_come_nested_and_go_on_in_their_own_list(api: Any, owner: Any, lead
     assert nested["results"] + rest["results"] == listed["results"]
 
 
-def test_several_names_may_be_given_in_any_way_and_twice(api: Any, owner: Any, lead: Lead) -> None:
+def test_includes_may_be_repeated_and_separated_by_commas(api: Any, owner: Any, lead: Lead) -> None:
     client = api(owner)
     plain = client.get(f"{LEADS}{lead.pk}/").json()
     for query in ("include=notes,bookings", "include=notes&include=bookings", "include=notes, bookings,notes,"):
@@ -46,7 +46,7 @@ def test_several_names_may_be_given_in_any_way_and_twice(api: Any, owner: Any, l
     assert client.get(f"{LEADS}{lead.pk}/?include=").json() == plain
 
 
-def test_a_name_that_is_not_offered_is_refused_and_the_offered_ones_are_told(api: Any, owner: Any, lead: Lead) -> None:
+def test_an_unknown_include_is_rejected_and_the_valid_ones_are_named(api: Any, owner: Any, lead: Lead) -> None:
     errors = field_problems(api(owner).get(f"{LEADS}{lead.pk}/?include=notes,tenant"))
     assert "bookings" in errors["include"][0]
 
@@ -82,7 +82,7 @@ def test_the_document_names_what_can_be_included_and_what_comes_back() -> None:
     assert "include" not in {each.get("name") for each in listed}
 
 
-def test_an_include_that_no_key_leads_to_is_a_mistake_in_the_code() -> None:
+def test_an_include_without_a_key_is_a_configuration_error() -> None:
     with pytest.raises(ImproperlyConfigured, match="remarks"):
         make_includes(Lead, {"remarks": LeadNote}, resource_of)
     with pytest.raises(ImproperlyConfigured, match="related_name"):

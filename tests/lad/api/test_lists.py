@@ -1,4 +1,4 @@
-"""Lists: pages that hold still, declared filters and orders, and nothing else in the query."""
+"""Lists: stable pages, declared filters and orders, and no other query parameters."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -67,7 +67,7 @@ def test_pages_hold_every_row_once_in_order_and_lead_back(api: Any, owner: Any, 
     assert [key for page in reversed(back) for key in page] == whole[:6]
 
 
-def test_rows_that_come_and_go_meanwhile_shift_nothing(
+def test_rows_added_or_removed_meanwhile_do_not_shift_pages(
     api: Any, owner: Any, flags: Any, tenant: Any, scope: Any
 ) -> None:
     client = api(owner)
@@ -92,7 +92,7 @@ def test_links_keep_the_filters(api: Any, owner: Any, flags: Any) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "eyJhIjoxfQ", "a:b:c", "\x00", "%F0%9F%A6%8A"])
-def test_a_cursor_that_is_not_ours_is_refused(api: Any, owner: Any, cursor: str) -> None:
+def test_a_forged_cursor_is_rejected(api: Any, owner: Any, cursor: str) -> None:
     response = api(owner).get("/api/v1/feature-flags/", {"cursor": cursor})
     assert list(field_problems(response)) == ["cursor"]
 
@@ -150,7 +150,7 @@ def test_a_declared_filter_finds_its_rows(api: Any, owner: Any, flags: Any, quer
         "feature_key__in=" + ",".join("abcdefghij" * 11),
     ],
 )
-def test_a_value_that_fits_no_filter_is_refused(api: Any, owner: Any, query: str) -> None:
+def test_a_malformed_filter_value_is_rejected(api: Any, owner: Any, query: str) -> None:
     assert list(field_problems(api(owner).get(f"/api/v1/feature-flags/?{query}"))) == [query.partition("=")[0]]
 
 

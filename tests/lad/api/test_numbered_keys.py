@@ -38,7 +38,7 @@ def test_a_row_is_found_by_its_number(api: Any, owner: Any, agents: list[VoiceAg
 
 
 @pytest.mark.parametrize("key", [0, *BEYOND, "-1", "1.5", "x", "01a202b9-6287-74ca-b832-46905490b8d2"])
-def test_an_address_with_a_number_that_is_no_rows_is_not_found(
+def test_an_address_with_an_unknown_number_is_not_found(
     api: Any, owner: Any, agents: list[VoiceAgent], key: Any
 ) -> None:
     client = api(owner)
@@ -47,7 +47,9 @@ def test_an_address_with_a_number_that_is_no_rows_is_not_found(
     assert problem(client.post(f"{AGENTS}{key}/restore/")) == (404, "not_found")
 
 
-def test_pages_hold_every_row_once_where_many_share_a_moment(api: Any, owner: Any, agents: list[VoiceAgent]) -> None:
+def test_pages_hold_every_row_once_even_if_many_have_the_same_time(
+    api: Any, owner: Any, agents: list[VoiceAgent]
+) -> None:
     client, pages = api(owner), []
     url = f"{AGENTS}?page_size=2"
     while url:
@@ -69,7 +71,7 @@ def test_a_cursor_of_another_kind_of_key_is_refused(api: Any, owner: Any, agents
         assert problem(client.get(f"{url}?cursor={cursor}"))[0] == 400
 
 
-def test_a_key_in_a_body_is_a_whole_number_of_a_row(api: Any, owner: Any, agents: list[VoiceAgent]) -> None:
+def test_a_key_in_a_body_is_the_whole_number_of_a_row(api: Any, owner: Any, agents: list[VoiceAgent]) -> None:
     client = api(owner)
     with platform_context(tenant_id=owner.primary_tenant_id):
         number = VoiceNumberFactory.create()

@@ -41,7 +41,7 @@ def test_the_served_document_is_the_committed_one(db: None) -> None:
     assert served.json() == json.loads(json.dumps(yaml.safe_load(COMMITTED.read_text()), default=str))
 
 
-def test_the_document_is_not_sent_again_to_whoever_has_it(db: None) -> None:
+def test_the_document_answers_304_if_unchanged(db: None) -> None:
     served = Client().get("/api/v1/schema/")
     assert Client().get("/api/v1/schema/", HTTP_IF_NONE_MATCH=served["ETag"]).status_code == 304
 
@@ -79,7 +79,7 @@ def test_every_operation_documents_how_it_fails(schema: dict[str, Any]) -> None:
         assert expected <= set(each["responses"]), (method, path)
 
 
-def test_writes_take_a_key_and_changes_a_state(schema: dict[str, Any]) -> None:
+def test_writes_document_idempotency_key_and_changes_if_match(schema: dict[str, Any]) -> None:
     def headers(path: str, method: str) -> set[str]:
         return {each.get("$ref", "").rpartition("/")[2] for each in schema["paths"][path][method]["parameters"]}
 

@@ -18,7 +18,7 @@ def two_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("two_a_minute")
-def test_a_caller_over_the_rate_is_refused_and_told_when_to_come_back(api: Any, owner: Any, admin: Any) -> None:
+def test_a_caller_over_the_rate_gets_429_with_the_time_to_wait(api: Any, owner: Any, admin: Any) -> None:
     client = api(owner)
     assert [client.get("/api/v1/memberships/").status_code for _ in range(2)] == [200, 200]
     refused = client.get("/api/v1/memberships/")
@@ -49,9 +49,7 @@ def test_without_the_cache_callers_are_served_unthrottled(
         (1, "", "127.0.0.1"),
     ],
 )
-def test_only_what_trusted_proxies_say_about_the_address_is_believed(
-    settings: Any, proxies: int, forwarded: str, expected: str
-) -> None:
+def test_only_trusted_proxies_set_the_address(settings: Any, proxies: int, forwarded: str, expected: str) -> None:
     settings.TRUSTED_PROXY_COUNT = proxies
     assert client_address(RequestFactory().get("/", HTTP_X_FORWARDED_FOR=forwarded)) == expected
 

@@ -1,4 +1,4 @@
-"""Dockerfile and docker-compose.yml, as far as they can be held to account without a container engine."""
+"""Check Dockerfile and docker-compose.yml as far as possible without a container engine."""
 
 import re
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_every_part_is_there_and_every_dependency_too(services: dict[str, Any]) 
         assert set(service.get("depends_on", {})) <= PARTS
 
 
-def test_nothing_starts_before_what_it_stands_on(services: dict[str, Any]) -> None:
+def test_services_start_after_their_dependencies(services: dict[str, Any]) -> None:
     def waits_for(name: str) -> dict[str, str]:
         return {other: how["condition"] for other, how in services[name]["depends_on"].items()}
 
@@ -63,7 +63,7 @@ def test_nothing_starts_before_what_it_stands_on(services: dict[str, Any]) -> No
         }
 
 
-def test_what_runs_is_watched_restarted_and_logs_within_bounds(services: dict[str, Any]) -> None:
+def test_services_have_health_checks_restarts_and_log_limits(services: dict[str, Any]) -> None:
     for name, service in services.items():
         once = name in {"provision", "migrate"}
         assert service["restart"].startswith("on-failure" if once else "unless-stopped")
@@ -95,7 +95,7 @@ def test_images_are_the_versions_the_architecture_names(services: dict[str, Any]
     assert not any(service["image"].endswith(":latest") for service in services.values())
 
 
-def test_no_secret_stands_in_the_file_and_a_missing_one_says_what_to_set(text: str, services: dict[str, Any]) -> None:
+def test_the_file_holds_no_secrets_and_names_missing_ones(text: str, services: dict[str, Any]) -> None:
     for name, default in re.findall(r"\$\{([A-Z_]+)(:?[-?][^}]*)?\}", text):
         secret = re.search(r"PASSWORD|SECRET|KEYS|EMAIL_URL", name)
         if secret or not default:
@@ -108,7 +108,7 @@ def test_no_secret_stands_in_the_file_and_a_missing_one_says_what_to_set(text: s
             assert not re.search(r"://[^/@]*:[^$/@]+@", without_references), name
 
 
-def test_every_variable_is_one_that_somebody_reads(services: dict[str, Any]) -> None:
+def test_every_variable_is_read_by_a_program(services: dict[str, Any]) -> None:
     settings = (REPOSITORY / "lad" / "settings.py").read_text()
     read = set(re.findall(r'(?:env(?:\.\w+)?|_secret)\(\s*"([A-Z_]+)"', settings)) | {
         "DATABASE_URL",
@@ -129,7 +129,7 @@ def test_only_the_migration_knows_the_owner_and_only_the_provision_the_superuser
 
 
 @pytest.mark.parametrize("name", sorted(OWN - {"web"}))
-def test_every_command_is_understood_by_its_program(services: dict[str, Any], name: str) -> None:
+def test_every_command_is_valid_for_its_program(services: dict[str, Any], name: str) -> None:
     command = [re.sub(r"\$\{\w+:-(\w+)\}", r"\1", part) for part in services[name]["command"]]
     check_command(command)
 
@@ -140,7 +140,7 @@ def test_the_image_runs_a_web_server_that_understands_its_command(instructions: 
     assert command[-1] == "lad.wsgi:application"
 
 
-def test_the_image_does_not_run_as_root_and_says_how_it_feels(instructions: list[tuple[str, str]]) -> None:
+def test_the_image_runs_as_an_ordinary_user_with_a_health_check(instructions: list[tuple[str, str]]) -> None:
     words = [word for word, _ in instructions]
     assert dict(instructions)["USER"] == "lad"
     assert words.index("USER") > max(index for index, word in enumerate(words) if word in ("COPY", "RUN"))
@@ -155,7 +155,7 @@ def test_the_image_holds_the_locked_packages_and_the_collected_files(instruction
     assert "manage.py collectstatic --no-input" in runs
 
 
-def test_what_the_image_needs_is_sent_to_the_builder_and_nothing_else(instructions: list[tuple[str, str]]) -> None:
+def test_the_build_context_holds_only_what_the_image_needs(instructions: list[tuple[str, str]]) -> None:
     first, *rest = (REPOSITORY / ".dockerignore").read_text().splitlines()
     sent = {line.removeprefix("!") for line in rest if line.startswith("!")}
     assert first == "*"

@@ -1,4 +1,4 @@
-"""The README's commands, as they stand there."""
+"""Run the README's commands as written."""
 
 import os
 import re

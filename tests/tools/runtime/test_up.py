@@ -1,4 +1,4 @@
-"""`make up` as a person meets it: from the first line it prints to the last process it leaves."""
+"""`make up` as a user sees it, from its first line of output to the end of its last process."""
 
 import shutil
 import signal
@@ -37,7 +37,7 @@ def test_its_web_server_signs_in_as_the_restricted_login(running: Run) -> None:
     assert logins == [("lad_web",)]
 
 
-def test_what_it_keeps_is_for_its_owner_only(running: Run) -> None:
+def test_its_files_are_readable_by_their_owner_only(running: Run) -> None:
     for name in ("secrets.env", "running.env"):
         assert (running.home / name).stat().st_mode & 0o077 == 0
     assert (running.home / "log").stat().st_mode & 0o077 == 0
@@ -49,7 +49,7 @@ def test_a_second_start_says_that_and_where_lad_runs(running: Run) -> None:
     assert f"LAD is already running here at {address(running)} (process {running.process.pid}" in output
 
 
-def test_a_command_beside_it_reaches_its_database_while_it_runs(running: Run, home: Path) -> None:
+def test_a_command_runs_with_its_environment_while_it_runs(running: Run, home: Path) -> None:
     command = [sys.executable, "-m", "tools.runtime.run_with_environment", "printenv", "DATABASE_OWNER_URL"]
 
     def beside(home: Path) -> tuple[str, str]:
@@ -63,7 +63,7 @@ def test_a_command_beside_it_reaches_its_database_while_it_runs(running: Run, ho
 
 
 @pytest.mark.parametrize("part", ["celery -A lad worker", "celery -A lad beat", "valkey-server", "postgres -D"])
-def test_a_part_that_dies_is_named_and_started_again(running: Run, part: str) -> None:
+def test_a_part_that_dies_is_reported_and_restarted(running: Run, part: str) -> None:
     name = {"valkey-server": "Valkey", "postgres -D": "PostgreSQL"}.get(part, part.rpartition(" ")[2])
     dead = running.child(part)
     dead.send_signal(signal.SIGKILL)
