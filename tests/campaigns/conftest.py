@@ -56,7 +56,7 @@ def ready(tenant: Tenant, campaign: Campaign, add_step: Any) -> Campaign:
 
 @pytest.fixture
 def call(api: Any, owner: User) -> Callable[..., Any]:
-    """``call("post", "campaigns", row, "start")`` as the owner."""
+    """``call("post", "campaigns", row, "start")`` calls the API as the owner."""
     client = api(owner)
 
     def send(method: str, resource: str, row: Any = None, action: str = "", body: Any = None, **headers: Any) -> Any:

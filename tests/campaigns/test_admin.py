@@ -9,8 +9,7 @@ from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import CampaignLead
 from lad.tenancy.context import platform_context
 from tests.campaigns.design.test_lifecycle import in_state, now_in
-from tests.campaigns.design.test_steps import standing as order_of
-from tests.campaigns.design.test_steps import three
+from tests.campaigns.design.test_steps import order_of, three
 from tests.contract.pages import faults, untouched
 from tests.factories.campaigns import CampaignLeadActivityFactory, CommunicationTemplateFactory
 from tests.factories.leads import LeadFactory
@@ -39,7 +38,7 @@ def save(browser: Any, campaign: Campaign, entries: dict[str, str]) -> Any:
     return "" if response.status_code == 302 else str(faults(response))
 
 
-def test_steps_change_places_on_the_page(browser: Any, campaign: Campaign, add_step: Any) -> None:
+def test_steps_swap_places_on_the_page(browser: Any, campaign: Campaign, add_step: Any) -> None:
     three(campaign, add_step)
     entries = steps_form(browser, campaign)
     entries |= {"campaign_steps-0-order": "3", "campaign_steps-1-order": "1", "campaign_steps-2-order": "2"}
@@ -69,21 +68,23 @@ def test_steps_are_added_changed_and_removed_at_once(browser: Any, campaign: Cam
     assert [title for _place, title in order_of(campaign)] == ["changed", "three", "wait"]
 
 
-def test_what_a_step_lacks_is_said_on_the_page_and_nothing_is_kept(browser: Any, campaign: Any, add_step: Any) -> None:
+def test_an_incomplete_step_is_rejected_on_the_page_and_nothing_is_saved(
+    browser: Any, campaign: Any, add_step: Any
+) -> None:
     three(campaign, add_step)
     entries = {**steps_form(browser, campaign), "campaign_steps-0-config": '{"subject": "Hi"}', "name": "Renamed"}
     assert "is missing body" in save(browser, campaign, entries)
     assert now_in(campaign).name == "Autumn"
 
 
-def test_the_steps_of_a_running_campaign_are_shown_and_not_edited(browser: Any, ready: Campaign) -> None:
+def test_the_steps_of_a_running_campaign_are_read_only(browser: Any, ready: Campaign) -> None:
     in_state(ready, CampaignStatus.RUNNING)
     page = browser.get(page_of(ready)).content.decode()
     assert "Write" in page
     assert 'name="campaign_steps-0-title"' not in page
 
 
-def test_the_page_says_what_is_missing_and_how_far_it_has_come(
+def test_the_page_shows_what_is_missing_and_the_progress(
     browser: Any, campaign: Campaign, ready: Campaign, tenant: Any
 ) -> None:
     assert "Nothing. The campaign can run." in browser.get(page_of(ready)).content.decode()
@@ -128,7 +129,7 @@ def test_leads_are_enrolled_from_the_page(browser: Any, ready: Campaign, tenant:
     assert "Choose leads by id" in browser.post(action_of(ready, "enrol"), {}, follow=True).content.decode()
 
 
-def test_the_platforms_staff_see_the_choices_of_the_campaigns_tenant_only(
+def test_platform_staff_see_the_choices_of_the_campaigns_tenant_only(
     root: Any, ready: Campaign, tenant: Any, other_tenant: Any
 ) -> None:
     with platform_context(tenant_id=other_tenant.pk):
@@ -145,7 +146,7 @@ def test_a_campaign_is_duplicated_under_another_name(browser: Any, ready: Campai
         assert Campaign.objects.get(name="Winter").steps.count() == 1
 
 
-def test_a_template_is_shown_filled_in_and_its_html_can_do_nothing(browser: Any, tenant: Any) -> None:
+def test_a_template_is_previewed_and_its_html_is_sandboxed(browser: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         row = CommunicationTemplateFactory.create(
             body="Hello {{first_name}} of {{planet}}", html_content="<script>alert(1)</script><p>{{first_name}}</p>"

@@ -17,7 +17,7 @@ from tests.factories.voice import VoiceAgentFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_an_archived_lead_leaves_its_campaigns(tenant: Any) -> None:
+def test_archiving_a_lead_stops_its_enrolments(tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         lead, other = LeadFactory.create(), LeadFactory.create()
         leaving, staying = CampaignLeadFactory.create(lead=lead), CampaignLeadFactory.create(lead=other)
@@ -30,7 +30,7 @@ def test_an_archived_lead_leaves_its_campaigns(tenant: Any) -> None:
     assert states == {leaving.pk: "stopped", staying.pk: "pending", done.pk: "error"}
 
 
-def test_templates_of_a_deleted_voice_agent_are_for_all(tenant: Any) -> None:
+def test_templates_of_a_deleted_voice_agent_become_available_to_all(tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         agent, other = VoiceAgentFactory.create(), VoiceAgentFactory.create()
         freed = CommunicationTemplateFactory.create(agent_id=agent.pk)

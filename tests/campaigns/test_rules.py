@@ -54,13 +54,13 @@ def _inside(tenant: Any) -> Any:
 
 
 @pytest.mark.parametrize(("factory", "values", "rule"), BROKEN, ids=lambda each: each if isinstance(each, str) else "")
-def test_the_database_refuses_what_cannot_be(factory: Any, values: Any, rule: str) -> None:
+def test_the_database_rejects_invalid_rows(factory: Any, values: Any, rule: str) -> None:
     with pytest.raises(IntegrityError, match=rule), transaction.atomic():
         factory.create(**values)
 
 
 def twice(factory: Any, rule: str, **values: Any) -> Any:
-    """The row was made, and a second is refused while it lives and accepted once it is deleted."""
+    """Check that a second row is rejected while the first exists, and accepted once it is deleted."""
     first = factory.create(**values)
     with pytest.raises(IntegrityError, match=rule), transaction.atomic():
         factory.create(**values)
@@ -68,7 +68,7 @@ def twice(factory: Any, rule: str, **values: Any) -> Any:
     return factory.create(**values)
 
 
-def test_an_address_is_one_mailbox_per_company(other_tenant: Any) -> None:
+def test_an_address_is_unique_per_tenant(other_tenant: Any) -> None:
     twice(EmailAccountFactory, "email_accounts_email_key", email="hello@acme.example")
     with platform_context(tenant_id=other_tenant.pk):
         EmailAccountFactory.create(email="hello@acme.example")
@@ -85,21 +85,21 @@ def test_a_campaign_uses_an_account_once_and_has_one_primary() -> None:
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_a_template_is_one_per_key_and_language_for_a_company_and_for_all(own: bool, tenant: Any) -> None:
+def test_a_template_is_unique_per_key_and_language_for_a_tenant_and_for_all(own: bool, tenant: Any) -> None:
     whose = {"tenant_id": tenant.pk if own else None}
     twice(CommunicationTemplateFactory, "communication_templates_key", template_key="intro", language="de", **whose)
     CommunicationTemplateFactory.create(template_key="intro", language="en", **whose)
     CommunicationTemplateFactory.create(template_key="intro", language="de", agent_id=7, **whose)
 
 
-def test_linkedin_pairs_an_invitation_and_its_follow_up_under_one_key() -> None:
+def test_a_linkedin_invitation_and_its_follow_up_share_one_key() -> None:
     pair = {"channel": "linkedin", "template_key": "warm", "subject": ""}
     for category in ("linkedin_connection", "linkedin_followup"):
         CommunicationTemplateFactory.create(category=category, **pair)
     assert CommunicationTemplate.objects.filter(template_key="warm").count() == 2
 
 
-def test_step_and_enrolment_of_an_activity_are_of_one_campaign() -> None:
+def test_step_and_enrolment_of_an_activity_must_be_of_one_campaign() -> None:
     here, elsewhere = CampaignFactory.create(), CampaignFactory.create()
     enrolment = CampaignLeadFactory.create(campaign=here)
     foreign_step = CampaignStepFactory.create(campaign=elsewhere)
@@ -109,7 +109,7 @@ def test_step_and_enrolment_of_an_activity_are_of_one_campaign() -> None:
         CampaignLeadActivityFactory.create(campaign=elsewhere, campaign_lead=enrolment, step=foreign_step)
 
 
-def test_an_activity_outlives_the_step_it_was_done_for() -> None:
+def test_an_activity_stays_when_its_step_is_deleted() -> None:
     activity = CampaignLeadActivityFactory.create()
     models.QuerySet(CampaignStep).filter(pk=activity.step_id)._raw_delete("default")
     assert CampaignLeadActivity.objects.get(pk=activity.pk).step_id is None
@@ -123,14 +123,14 @@ def test_an_event_of_a_provider_is_recorded_once() -> None:
     CampaignLeadActivityFactory.create_batch(2, provider="unipile")
 
 
-def test_a_limit_is_not_lowered_below_what_was_sent_today(call: Any) -> None:
+def test_a_limit_cannot_be_lower_than_what_was_sent_today(call: Any) -> None:
     account = EmailAccountFactory.create(sent_today=80)
     refused = field_problems(call("patch", "email-accounts", account, body={"daily_send_limit": 50}))
     assert "deactivate the account" in str(refused)
     assert call("patch", "email-accounts", account, body={"daily_send_limit": 80}).status_code == 200
 
 
-def test_the_settings_of_a_campaign_have_a_known_shape(call: Any) -> None:
+def test_the_config_of_a_campaign_is_checked(call: Any) -> None:
     wrong = {"working_days": ["caturday"], "leads_per_day": 0, "campaign_type": "spam"}
     says = str(field_problems(call("post", "campaigns", body={"name": "Autumn", "config": wrong}))["config"])
     assert "working_days[0] must be one of" in says

@@ -1,4 +1,4 @@
-"""A company that may use everything, with its pipeline and a few leads."""
+"""Fixtures of the leads tests: a tenant with all features, its pipeline and leads."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,14 +22,14 @@ def tenant(db: None) -> Tenant:
 
 @pytest.fixture
 def stages(tenant: Tenant) -> None:
-    """The usual stages and statuses."""
+    """The default stages and statuses."""
     with platform_context(tenant_id=tenant.pk):
         pipeline.ensure(tenant.pk)
 
 
 @pytest.fixture
 def make_lead(tenant: Tenant, member: User, stages: None) -> Callable[..., Lead]:
-    """``make_lead(stage="won")`` is a lead of the tenant; the member owns it unless said otherwise."""
+    """``make_lead(stage="won")`` creates a lead of the tenant, assigned to the member by default."""
 
     def make(**values: Any) -> Lead:
         with platform_context(tenant_id=tenant.pk):

@@ -1,4 +1,4 @@
-"""The pages of the admin that staff live in: moving, giving, booking, exporting, and the pipeline."""
+"""The admin pages of leads: moving, assigning, booking, exporting, and the pipeline."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
 
 @pytest.fixture
 def browser(admin_of: Callable[..., Client], admin: User, stages: None) -> Client:
-    """The tenant's admin in the admin."""
+    """The admin site, signed in as the tenant's admin."""
     return admin_of(admin)
 
 
@@ -63,14 +63,14 @@ def test_selected_leads_are_moved_after_asking_where(browser: Client, make_lead:
     assert len(payloads("leads.lead.stage_changed")) == 2
 
 
-def test_a_stage_there_is_not_is_asked_for_again(browser: Client, lead: Lead) -> None:
+def test_an_unknown_stage_is_rejected_and_the_form_shown_again(browser: Client, lead: Lead) -> None:
     again = browser.post(LIST, chosen("move_all", lead, confirmed="1", stage="nowhere"))
     assert again.status_code == 200
     assert "nowhere" in again.content.decode()
     assert stored(lead).stage == "new"
 
 
-def test_selected_leads_are_given_to_a_member(browser: Client, member: User, make_lead: Make) -> None:
+def test_selected_leads_are_assigned_to_a_member(browser: Client, member: User, make_lead: Make) -> None:
     leads = [make_lead(assigned_user=None), make_lead(assigned_user=None)]
     browser.post(LIST, chosen("assign_all", *leads, confirmed="1", assigned_user=str(member.pk)))
     assert {stored(lead).assigned_user_id for lead in leads} == {member.pk}
@@ -86,7 +86,7 @@ def test_the_platform_moves_leads_of_one_tenant_at_a_time(root: Client, lead: Le
     assert stored(lead).stage == "won"
 
 
-def test_an_export_holds_what_was_selected_and_runs_no_formula(browser: Client, make_lead: Make) -> None:
+def test_an_export_contains_the_selection_and_no_formulas(browser: Client, make_lead: Make) -> None:
     wanted = make_lead(first_name="=1+1", company_name="Acme, Ltd", tags=["Hot Lead", "VIP"])
     unwanted = make_lead(email="somebody@else.example")
     response: Any = browser.post(LIST, chosen("export", wanted))
@@ -101,7 +101,7 @@ def test_an_export_holds_what_was_selected_and_runs_no_formula(browser: Client, 
 
 
 @pytest.mark.parametrize("term", ["grace", "hopper", "GRACE HO", "navy", "grace@navy", "+1415"])
-def test_the_search_finds_beginnings(browser: Client, make_lead: Make, term: str) -> None:
+def test_the_search_finds_prefixes(browser: Client, make_lead: Make, term: str) -> None:
     wanted = make_lead(
         first_name="Grace",
         last_name="Hopper",
@@ -114,7 +114,7 @@ def test_the_search_finds_beginnings(browser: Client, make_lead: Make, term: str
     assert shown(browser.get(LIST, {"q": str(wanted.pk)}), wanted, other) == [True, False]
 
 
-def test_the_list_is_narrowed_by_stage_and_by_follow_up(browser: Client, make_lead: Make) -> None:
+def test_the_list_is_filtered_by_stage_and_follow_up(browser: Client, make_lead: Make) -> None:
     late = make_lead(stage="proposal", next_follow_up_at=timezone.now() - timedelta(days=1))
     soon = make_lead(next_follow_up_at=timezone.now() + timedelta(days=1))
     assert shown(browser.get(LIST, {"stage": "proposal"}), late, soon) == [True, False]
@@ -122,7 +122,7 @@ def test_the_list_is_narrowed_by_stage_and_by_follow_up(browser: Client, make_le
     assert shown(browser.get(LIST, {"follow_up": "planned"}), late, soon) == [False, True]
 
 
-def test_the_leads_page_shows_who_it_is_and_everything_on_them(browser: Client, lead: Lead) -> None:
+def test_the_lead_page_shows_a_summary_and_all_related_rows(browser: Client, lead: Lead) -> None:
     page = browser.get(f"{LIST}{lead.pk}/change/").content.decode()
     assert 'id="lead-summary"' in page
     for prefix in ("lead_notes", "lead_bookings", "lead_attachments", "lead_social"):
@@ -146,9 +146,7 @@ def test_a_booking_is_made_from_the_leads_page(browser: Client, member: User, le
     assert "booked from 09:00 to 09:45" in again.content.decode()
 
 
-def test_bookings_are_narrowed_to_what_is_ahead_and_what_was_forgotten(
-    browser: Client, tenant: Tenant, lead: Lead
-) -> None:
+def test_bookings_are_filtered_by_upcoming_and_overdue(browser: Client, tenant: Tenant, lead: Lead) -> None:
     now = timezone.now()
 
     def booking(at: datetime, **values: Any) -> LeadBooking:
@@ -169,7 +167,7 @@ def test_bookings_are_narrowed_to_what_is_ahead_and_what_was_forgotten(
     assert "Overdue" in browser.get(BOOKINGS, {"when": "overdue"}).content.decode()
 
 
-def test_a_booking_is_ended_and_tried_again_from_its_page(browser: Client, tenant: Tenant, lead: Lead) -> None:
+def test_a_booking_is_marked_as_missed_and_retried_from_its_page(browser: Client, tenant: Tenant, lead: Lead) -> None:
     with platform_context(tenant_id=tenant.pk):
         booking = LeadBookingFactory.create(lead=lead, scheduled_at=NINE)
     page = f"{BOOKINGS}{booking.pk}/"
@@ -182,7 +180,7 @@ def test_a_booking_is_ended_and_tried_again_from_its_page(browser: Client, tenan
     assert "Try again" not in browser.get(f"{page}change/").content.decode()
 
 
-def test_the_pipeline_page_counts_and_adds_up(browser: Client, make_lead: Make) -> None:
+def test_the_pipeline_page_shows_counts_and_values(browser: Client, make_lead: Make) -> None:
     make_lead(stage="won", estimated_value="1200", currency="EUR")
     make_lead(stage="won", estimated_value="300", currency="USD")
     page = browser.get("/admin/pipeline/")
@@ -192,7 +190,7 @@ def test_the_pipeline_page_counts_and_adds_up(browser: Client, make_lead: Make) 
     assert page.context["leads"] == 2
 
 
-def test_the_platform_chooses_a_tenant_to_see_a_pipeline(root: Client, lead: Lead) -> None:
+def test_platform_staff_must_choose_a_tenant_to_see_a_pipeline(root: Client, lead: Lead) -> None:
     assert "Choose a tenant" in root.get("/admin/pipeline/").content.decode()
 
 
@@ -206,7 +204,7 @@ def test_a_stage_is_retired_from_its_page(browser: Client, tenant: Tenant, lead:
     assert stored(lead).stage == "contacted"
 
 
-def test_a_viewer_looks_and_moves_nothing(admin_of: Callable[..., Client], viewer: User, lead: Lead) -> None:
+def test_a_viewer_sees_leads_but_cannot_change_them(admin_of: Callable[..., Client], viewer: User, lead: Lead) -> None:
     browser = admin_of(viewer)
     assert browser.get(f"{LIST}{lead.pk}/change/").status_code == 200
     browser.post(LIST, chosen("move_all", lead, confirmed="1", stage="won"))
@@ -214,9 +212,7 @@ def test_a_viewer_looks_and_moves_nothing(admin_of: Callable[..., Client], viewe
     assert stored(lead).stage == "new"
 
 
-def test_the_dashboard_tells_what_was_forgotten_and_what_comes_next(
-    browser: Client, tenant: Tenant, make_lead: Make
-) -> None:
+def test_the_dashboard_shows_overdue_and_upcoming_work(browser: Client, tenant: Tenant, make_lead: Make) -> None:
     now = timezone.now()
     late = make_lead(next_follow_up_at=now - timedelta(days=1))
     with platform_context(tenant_id=tenant.pk):
@@ -230,5 +226,5 @@ def test_the_dashboard_tells_what_was_forgotten_and_what_comes_next(
     assert [line.url for line in panel.lines] == [f"{BOOKINGS}{ahead.pk}/change/"]
 
 
-def test_the_dashboard_of_the_whole_platform_is_free_of_one_tenants_work(root: Client, lead: Lead) -> None:
+def test_the_platform_dashboard_shows_no_single_tenants_work(root: Client, lead: Lead) -> None:
     assert "Bookings overdue" not in {card.title for card in root.get("/admin/").context["cards"]}

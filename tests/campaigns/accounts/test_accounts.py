@@ -24,7 +24,7 @@ def mailbox(tenant: Any) -> EmailAccount:
         return EmailAccountFactory.create(smtp_password=SECRET)
 
 
-def test_a_secret_is_written_and_never_read(call: Any, mailbox: EmailAccount, tenant: Any) -> None:
+def test_a_secret_can_be_written_but_not_read(call: Any, mailbox: EmailAccount, tenant: Any) -> None:
     shown = call("get", "email-accounts", mailbox)
     assert "smtp_password" not in shown.json()
     changed = call("patch", "email-accounts", mailbox, body={"smtp_password": "another staple"})
@@ -34,7 +34,7 @@ def test_a_secret_is_written_and_never_read(call: Any, mailbox: EmailAccount, te
     assert event.payload == {"changed": ["smtp_password"]}
 
 
-def test_a_secret_left_out_stays_and_an_empty_one_is_removed(call: Any, mailbox: EmailAccount) -> None:
+def test_an_omitted_secret_stays_and_an_empty_one_is_removed(call: Any, mailbox: EmailAccount) -> None:
     body = {"email": mailbox.email, "smtp_host": "smtp2.acme.example", "smtp_port": 465}
     assert call("put", "email-accounts", mailbox, body=body).status_code == 200
     assert stored(mailbox).smtp_password == SECRET
@@ -42,7 +42,7 @@ def test_a_secret_left_out_stays_and_an_empty_one_is_removed(call: Any, mailbox:
     assert stored(mailbox).smtp_password == ""
 
 
-def test_secrets_stand_encrypted_in_the_table_and_masked_in_its_history(call: Any, tenant: Any) -> None:
+def test_secrets_are_encrypted_in_the_table_and_masked_in_its_history(call: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         person = MemberFactory.create()
     secrets = {"session_cookies": "li_at=one", "access_token": "two-two", "refresh_token": "three-three"}
@@ -75,7 +75,7 @@ def test_staff_replace_a_secret_without_ever_seeing_it(admin_of: Any, owner: Any
     browser, url = admin_of(owner), f"{LIST}{mailbox.pk}/change/"
     page = browser.get(url)
     assert SECRET not in page.content.decode()
-    assert "Enter another to replace it" in page.content.decode()
+    assert "Enter a new one to replace it" in page.content.decode()
     entries = {
         "email": mailbox.email,
         "is_active": "on",
@@ -92,13 +92,13 @@ def test_staff_replace_a_secret_without_ever_seeing_it(admin_of: Any, owner: Any
     assert stored(mailbox).smtp_password == "another staple"
 
 
-def test_who_may_only_look_sees_a_mask(admin_of: Any, member: Any, mailbox: EmailAccount) -> None:
+def test_a_reader_sees_a_mask_instead_of_a_secret(admin_of: Any, member: Any, mailbox: EmailAccount) -> None:
     page = admin_of(member).get(f"{LIST}{mailbox.pk}/change/").content.decode()
     assert SECRET not in page
     assert "••••••" in page
 
 
-def test_the_use_of_a_day_is_shown_as_a_bar(admin_of: Any, owner: Any, tenant: Any) -> None:
+def test_the_daily_usage_is_shown_as_a_bar(admin_of: Any, owner: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         LinkedinAccountFactory.create(daily_action_limit=20, actions_today=15)
     page = admin_of(owner).get("/admin/campaigns/linkedinaccount/").content.decode()

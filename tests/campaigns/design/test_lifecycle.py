@@ -36,7 +36,7 @@ def missing(response: Any) -> list[str]:
     return found
 
 
-def test_a_ready_draft_starts_and_says_so(ready: Campaign, call: Any, tenant: Any) -> None:
+def test_a_ready_draft_starts_and_emits_an_event(ready: Campaign, call: Any, tenant: Any) -> None:
     response = call("post", "campaigns", ready, "start")
     assert response.status_code == 200, response.content
     assert response.json()["status"] == "running"
@@ -45,21 +45,21 @@ def test_a_ready_draft_starts_and_says_so(ready: Campaign, call: Any, tenant: An
     assert event.aggregate_id == ready.pk
 
 
-def test_a_campaign_that_starts_later_wakes_up_then(ready: Campaign, call: Any) -> None:
+def test_a_campaign_with_a_start_time_runs_from_then(ready: Campaign, call: Any) -> None:
     later = timezone.now() + timedelta(days=3)
     assert call("patch", "campaigns", ready, body={"starts_at": later.isoformat()}).status_code == 200
     assert call("post", "campaigns", ready, "start").status_code == 200
     assert now_in(ready).next_run_at == later
 
 
-def test_an_empty_draft_is_told_everything_it_lacks(campaign: Campaign, call: Any) -> None:
+def test_an_empty_draft_reports_everything_that_is_missing(campaign: Campaign, call: Any) -> None:
     response = call("post", "campaigns", campaign, "start")
     assert missing(response) == ["no_steps", "no_leads"]
     assert "Add one" in response.json()["detail"]
     assert now_in(campaign).status == "draft"
 
 
-def test_each_channel_needs_an_account_that_works(campaign: Campaign, call: Any, add_step: Any, tenant: Any) -> None:
+def test_each_channel_needs_a_working_account(campaign: Campaign, call: Any, add_step: Any, tenant: Any) -> None:
     add_step(campaign)
     add_step(campaign, type="linkedin_visit", config={})
     with platform_context(tenant_id=tenant.pk):
@@ -69,7 +69,7 @@ def test_each_channel_needs_an_account_that_works(campaign: Campaign, call: Any,
     assert missing(call("post", "campaigns", campaign, "start")) == ["no_linkedin_account", "no_email_account"]
 
 
-def test_a_campaign_that_finds_its_own_leads_needs_none(campaign: Campaign, call: Any, add_step: Any) -> None:
+def test_a_campaign_that_finds_leads_needs_no_enrolments(campaign: Campaign, call: Any, add_step: Any) -> None:
     add_step(campaign, type="lead_generation", config={"limit": 10})
     assert call("post", "campaigns", campaign, "start").status_code == 200
 
@@ -80,7 +80,7 @@ def test_a_campaign_whose_end_has_passed_does_not_start(ready: Campaign, call: A
     assert missing(call("post", "campaigns", ready, "start")) == ["over"]
 
 
-def test_pausing_and_resuming_keep_every_lead_in_its_place(ready: Campaign, call: Any, tenant: Any) -> None:
+def test_pausing_and_resuming_keep_the_place_of_every_lead(ready: Campaign, call: Any, tenant: Any) -> None:
     call("post", "campaigns", ready, "start")
     assert call("post", "campaigns", ready, "pause").json()["status"] == "paused"
     assert now_in(ready).next_run_at is None
@@ -90,7 +90,7 @@ def test_pausing_and_resuming_keep_every_lead_in_its_place(ready: Campaign, call
     assert len(events("campaigns.campaign.paused")) == len(events("campaigns.campaign.resumed")) == 1
 
 
-def test_stopping_ends_what_is_open_and_leaves_what_is_done(ready: Campaign, call: Any, tenant: Any) -> None:
+def test_stopping_ends_open_enrolments_and_keeps_finished_ones(ready: Campaign, call: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         [waiting] = ready.enrolments.all()
         now = timezone.now()
@@ -105,7 +105,7 @@ def test_stopping_ends_what_is_open_and_leaves_what_is_done(ready: Campaign, cal
     assert event.payload == {"enrolments": 1, "activities": 1}
 
 
-def test_a_campaign_is_completed_once_nobody_is_under_way(ready: Campaign, call: Any, tenant: Any) -> None:
+def test_a_campaign_is_completed_without_open_enrolments_only(ready: Campaign, call: Any, tenant: Any) -> None:
     in_state(ready, CampaignStatus.RUNNING)
     assert problem(call("post", "campaigns", ready, "complete")) == (409, "wrong_campaign_state")
     with platform_context(tenant_id=tenant.pk):
@@ -124,7 +124,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("action", WAYS)
-def test_no_other_way_leads_from_one_state_to_another(action: str, ready: Campaign, call: Any, tenant: Any) -> None:
+def test_no_other_change_of_status_is_allowed(action: str, ready: Campaign, call: Any, tenant: Any) -> None:
     if action == "complete":
         with platform_context(tenant_id=tenant.pk):
             CampaignLead.objects.update(status="stopped")
@@ -137,7 +137,7 @@ def test_no_other_way_leads_from_one_state_to_another(action: str, ready: Campai
             assert response.json()["campaign_status"] == status
 
 
-def test_a_state_cannot_be_written_like_a_field(campaign: Campaign, call: Any) -> None:
+def test_the_status_cannot_be_written_directly(campaign: Campaign, call: Any) -> None:
     response = call("patch", "campaigns", campaign, body={"status": "running"})
     assert field_problems(response)["status"] == ["This field cannot be set."]
 
@@ -147,7 +147,7 @@ def test_a_running_campaign_is_not_deleted(campaign: Campaign, call: Any) -> Non
     assert problem(call("delete", "campaigns", campaign)) == (409, "campaign_running")
 
 
-def test_a_deleted_campaign_comes_back_with_its_steps_and_leads(ready: Campaign, call: Any, tenant: Any) -> None:
+def test_a_restored_campaign_has_its_steps_and_enrolments(ready: Campaign, call: Any, tenant: Any) -> None:
     assert call("delete", "campaigns", ready).status_code == 204
     with platform_context(tenant_id=tenant.pk):
         assert not CampaignLead.objects.exists()
@@ -156,7 +156,7 @@ def test_a_deleted_campaign_comes_back_with_its_steps_and_leads(ready: Campaign,
         assert (ready.steps.count(), ready.enrolments.count()) == (1, 1)
 
 
-def test_a_copy_has_the_steps_and_accounts_and_nothing_of_the_past(ready: Campaign, call: Any, tenant: Any) -> None:
+def test_a_copy_has_steps_and_accounts_but_no_history(ready: Campaign, call: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         CampaignAccountFactory.create(campaign=ready, is_primary=True, daily_requests_used=5)
     in_state(ready, CampaignStatus.RUNNING)
@@ -172,7 +172,7 @@ def test_a_copy_has_the_steps_and_accounts_and_nothing_of_the_past(ready: Campai
         assert not CampaignLeadActivity.objects.filter(campaign=copy).exists()
 
 
-def test_who_made_and_who_changed_a_campaign_is_noted(call: Any, owner: Any, api: Any, admin: Any) -> None:
+def test_a_campaign_stores_who_created_and_changed_it(call: Any, owner: Any, api: Any, admin: Any) -> None:
     made = call("post", "campaigns", body={"name": "Winter"}).json()
     assert made["created_by_user"] == made["updated_by_user"] == str(owner.pk)
     url = f"/api/v1/campaigns/{made['id']}/"
@@ -180,7 +180,7 @@ def test_who_made_and_who_changed_a_campaign_is_noted(call: Any, owner: Any, api
     assert (changed["created_by_user"], changed["updated_by_user"]) == (str(owner.pk), str(admin.pk))
 
 
-def test_a_viewer_looks_and_does_not_start(ready: Campaign, api: Any, viewer: Any) -> None:
+def test_a_viewer_sees_campaigns_but_cannot_start_them(ready: Campaign, api: Any, viewer: Any) -> None:
     client = api(viewer)
     assert client.get(f"/api/v1/campaigns/{ready.pk}/progress/").status_code == 200
     assert problem(client.post(f"/api/v1/campaigns/{ready.pk}/start/")) == (403, "missing_right")

@@ -21,7 +21,7 @@ from tests.support.api import field_problems
 
 @pytest.fixture
 def sms() -> Iterator[StepSpec]:
-    """A step that no module of LAD declares."""
+    """A step type that no module of LAD registers."""
     spec = StepSpec(
         key="sms_send",
         label="SMS: send",

@@ -1,4 +1,4 @@
-"""What steps must hold, and the order they stand in."""
+"""The settings and the order of steps."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def send(call: Any, campaign: Campaign, type_: str, config: Any, **more: Any) ->
     return call("post", "campaign-steps", body=body)
 
 
-def standing(campaign: Campaign) -> list[tuple[int, str]]:
+def order_of(campaign: Campaign) -> list[tuple[int, str]]:
     with platform_context(tenant_id=campaign.tenant_id):
         return list(campaign.steps.order_by("order").values_list("order", "title"))
 
@@ -77,19 +77,21 @@ def test_every_registered_step_type_is_tested() -> None:
 
 
 @pytest.mark.parametrize("type_", VALID)
-def test_a_step_with_what_its_type_needs_is_written(type_: str, campaign: Campaign, call: Any) -> None:
+def test_a_complete_step_is_written(type_: str, campaign: Campaign, call: Any) -> None:
     response = send(call, campaign, type_, VALID[type_])
     assert response.status_code == 201, response.content
     assert response.json()["config"] == VALID[type_]
 
 
 @pytest.mark.parametrize("type_", sorted(set(VALID) - NEEDS_NOTHING))
-def test_a_step_without_what_its_type_needs_is_refused(type_: str, campaign: Campaign, call: Any) -> None:
+def test_an_incomplete_step_is_rejected(type_: str, campaign: Campaign, call: Any) -> None:
     assert field_problems(send(call, campaign, type_, {}))["config"]
 
 
 @pytest.mark.parametrize(("type_", "config", "says"), WRONG)
-def test_what_is_wrong_with_a_config_is_said(type_: str, config: Any, says: str, campaign: Any, call: Any) -> None:
+def test_an_invalid_config_is_rejected_with_the_reason(
+    type_: str, config: Any, says: str, campaign: Any, call: Any
+) -> None:
     assert says in " ".join(field_problems(send(call, campaign, type_, config))["config"])
 
 
@@ -115,46 +117,44 @@ def test_what_is_wrong_with_a_config_is_said(type_: str, config: Any, says: str,
         ("linkedin_connection", {"connectionMessage": "Hello"}, "linkedin_connect", {"message": "Hello"}),
     ],
 )
-def test_other_words_for_the_same_are_understood(
+def test_synonyms_of_types_and_settings_are_accepted(
     word: str, config: Any, type_: str, kept: Any, campaign: Campaign, call: Any
 ) -> None:
     made = send(call, campaign, word, config).json()
     assert (made["type"], made["config"]) == (type_, kept)
 
 
-def test_a_type_is_not_changed_to_one_whose_needs_the_step_does_not_meet(
-    campaign: Any, call: Any, add_step: Any
-) -> None:
+def test_a_step_cannot_change_to_a_type_whose_settings_it_lacks(campaign: Any, call: Any, add_step: Any) -> None:
     step = add_step(campaign)
     response = call("patch", "campaign-steps", step, body={"type": "whatsapp_send"})
     assert "is missing message" in field_problems(response)["config"][0]
 
 
-def test_steps_without_a_place_come_last(campaign: Campaign, add_step: Any) -> None:
+def test_steps_without_an_order_come_last(campaign: Campaign, add_step: Any) -> None:
     three(campaign, add_step)
-    assert standing(campaign) == [(1, "one"), (2, "two"), (3, "three")]
+    assert order_of(campaign) == [(1, "one"), (2, "two"), (3, "three")]
 
 
-def test_a_step_put_where_another_stands_moves_the_later_ones_down(campaign: Any, call: Any, add_step: Any) -> None:
+def test_inserting_a_step_moves_the_later_ones_down(campaign: Any, call: Any, add_step: Any) -> None:
     three(campaign, add_step)
     assert send(call, campaign, "linkedin_visit", {}, order=2, title="new").status_code == 201
-    assert standing(campaign) == [(1, "one"), (2, "new"), (3, "two"), (4, "three")]
+    assert order_of(campaign) == [(1, "one"), (2, "new"), (3, "two"), (4, "three")]
 
 
-def test_a_place_is_a_number_people_would_give(campaign: Campaign, call: Any, add_step: Any) -> None:
+def test_the_order_has_a_maximum(campaign: Campaign, call: Any, add_step: Any) -> None:
     add_step(campaign, order=10_000, title="last")
     response = send(call, campaign, "linkedin_visit", {}, order=2_147_483_647)
     assert field_problems(response)["order"]
     assert send(call, campaign, "linkedin_visit", {}, order=10_000).status_code == 201
 
 
-def test_a_step_does_not_change_to_a_place_that_is_taken(campaign: Campaign, call: Any, add_step: Any) -> None:
+def test_a_step_cannot_move_to_a_taken_place(campaign: Campaign, call: Any, add_step: Any) -> None:
     first, *_ = three(campaign, add_step)
     response = call("patch", "campaign-steps", first, body={"order": 3})
     assert "Another step has this place" in str(field_problems(response))
 
 
-def test_the_database_itself_refuses_two_steps_in_one_place(campaign: Campaign, tenant: Any, add_step: Any) -> None:
+def test_the_database_rejects_two_steps_in_one_place(campaign: Campaign, tenant: Any, add_step: Any) -> None:
     first, *_ = three(campaign, add_step)
     with platform_context(tenant_id=tenant.pk):
         with pytest.raises(IntegrityError, match="campaign_steps_order_key"), transaction.atomic():
@@ -167,7 +167,7 @@ def test_steps_are_reordered_at_once(campaign: Campaign, call: Any, add_step: An
     one, two, last = three(campaign, add_step)
     response = call("post", "campaigns", campaign, "reorder-steps", {"steps": [str(s.pk) for s in (last, one, two)]})
     assert [step["title"] for step in response.json()["steps"]] == ["three", "one", "two"]
-    assert standing(campaign) == [(1, "three"), (2, "one"), (3, "two")]
+    assert order_of(campaign) == [(1, "three"), (2, "one"), (3, "two")]
     [event] = events("campaigns.campaign.steps_reordered")
     assert event.payload["steps"] == [str(s.pk) for s in (last, one, two)]
 
@@ -180,20 +180,20 @@ def test_reordering_renumbers_in_one_statement(
     made = [add_step(campaign, title=str(number)) for number in range(12)]
     with platform_context(tenant_id=tenant.pk), django_assert_max_num_queries(8):
         steps.reorder(campaign=campaign, step_ids=[step.pk for step in reversed(made)], actor=None)
-    assert [title for _order, title in standing(campaign)] == [str(number) for number in reversed(range(12))]
+    assert [title for _order, title in order_of(campaign)] == [str(number) for number in reversed(range(12))]
 
 
 @pytest.mark.parametrize("change", ["one missing", "one twice", "a stranger"])
-def test_an_order_names_every_step_once(change: str, campaign: Campaign, call: Any, add_step: Any) -> None:
+def test_a_new_order_must_name_every_step_once(change: str, campaign: Campaign, call: Any, add_step: Any) -> None:
     ids = [str(step.pk) for step in three(campaign, add_step)]
     wanted = {"one missing": ids[:2], "one twice": [*ids, ids[0]], "a stranger": [*ids[:2], str(campaign.pk)]}[change]
     response = call("post", "campaigns", campaign, "reorder-steps", {"steps": wanted})
     assert "exactly once" in field_problems(response)["steps"][0]
-    assert standing(campaign) == [(1, "one"), (2, "two"), (3, "three")]
+    assert order_of(campaign) == [(1, "one"), (2, "two"), (3, "three")]
 
 
 @pytest.mark.parametrize("status", ["running", "completed", "stopped", "archived"])
-def test_the_steps_of_a_campaign_that_runs_or_is_over_stay_as_they_are(
+def test_the_steps_of_a_running_or_finished_campaign_are_locked(
     status: str, campaign: Campaign, call: Any, add_step: Any
 ) -> None:
     step = add_step(campaign)
@@ -205,13 +205,13 @@ def test_the_steps_of_a_campaign_that_runs_or_is_over_stay_as_they_are(
     assert problem(call("post", "campaigns", campaign, "reorder-steps", {"steps": [str(step.pk)]})) == locked
 
 
-def test_the_steps_of_a_paused_campaign_may_be_changed(campaign: Campaign, call: Any, add_step: Any) -> None:
+def test_the_steps_of_a_paused_campaign_can_change(campaign: Campaign, call: Any, add_step: Any) -> None:
     step = add_step(campaign)
     in_state(campaign, CampaignStatus.PAUSED)
     assert call("patch", "campaign-steps", step, body={"title": "Other"}).status_code == 200
 
 
-def test_a_step_stays_in_its_campaign(campaign: Campaign, call: Any, add_step: Any) -> None:
+def test_the_campaign_of_a_step_cannot_change(campaign: Campaign, call: Any, add_step: Any) -> None:
     other = call("post", "campaigns", body={"name": "Other"}).json()["id"]
     response = call("patch", "campaign-steps", add_step(campaign), body={"campaign": other})
     assert field_problems(response)["campaign"]
@@ -222,7 +222,7 @@ def test_a_restored_step_whose_place_is_taken_comes_last(campaign: Campaign, cal
     call("delete", "campaign-steps", first)
     add_step(campaign, title="new", order=1)
     assert call("post", "campaign-steps", first, "restore").status_code == 200
-    assert standing(campaign) == [(1, "new"), (2, "two"), (3, "three"), (4, "one")]
+    assert order_of(campaign) == [(1, "new"), (2, "two"), (3, "three"), (4, "one")]
 
 
 def test_a_campaign_is_read_with_its_steps_in_their_order(campaign: Campaign, call: Any, add_step: Any) -> None:
@@ -232,7 +232,7 @@ def test_a_campaign_is_read_with_its_steps_in_their_order(campaign: Campaign, ca
     assert read["enrolments"]["results"] == read["accounts"]["results"] == []
 
 
-def test_the_unique_place_is_held_at_the_end_of_a_statement_not_of_the_transaction(tenant: Any, campaign: Any) -> None:
+def test_the_unique_order_is_checked_at_the_end_of_each_statement(tenant: Any, campaign: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         first, second = (CampaignStepFactory.create(campaign=campaign) for _ in range(2))
         with pytest.raises(IntegrityError) as caught, transaction.atomic():

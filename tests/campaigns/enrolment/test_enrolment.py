@@ -35,7 +35,7 @@ def ids(*leads: Any) -> list[str]:
     return [str(each.pk) for each in leads]
 
 
-def verdict(enrolled: int = 0, already: int = 0, archived: int = 0, without_address: int = 0, unknown: int = 0) -> Any:
+def outcome(enrolled: int = 0, already: int = 0, archived: int = 0, without_address: int = 0, unknown: int = 0) -> Any:
     return {
         "enrolled": enrolled,
         "already": already,
@@ -45,11 +45,9 @@ def verdict(enrolled: int = 0, already: int = 0, archived: int = 0, without_addr
     }
 
 
-def test_leads_are_enrolled_with_their_details_as_they_are_now(
-    campaign: Any, call: Any, lead: Any, tenant: Any
-) -> None:
+def test_leads_are_enrolled_with_their_current_details(campaign: Any, call: Any, lead: Any, tenant: Any) -> None:
     known = lead(first_name="Ines", company_name="Northwind", custom_fields={"size": 40}, location="Porto")
-    assert call("post", "campaigns", campaign, "enrol", {"leads": ids(known)}).json() == verdict(enrolled=1)
+    assert call("post", "campaigns", campaign, "enrol", {"leads": ids(known)}).json() == outcome(enrolled=1)
     with platform_context(tenant_id=tenant.pk):
         row = campaign.enrolments.get()
     assert (row.lead_id, row.first_name, row.company_name) == (known.pk, "Ines", "Northwind")
@@ -62,10 +60,10 @@ def test_leads_are_enrolled_with_their_details_as_they_are_now(
     assert row.lead_data["custom_fields"] == {"size": 40}
     assert (row.status, row.current_step_order, row.started_at) == ("pending", 0, None)
     [event] = events("campaigns.campaign.leads_enrolled", tenant.pk)
-    assert event.payload == verdict(enrolled=1)
+    assert event.payload == outcome(enrolled=1)
 
 
-def test_a_snapshot_does_not_follow_the_lead(campaign: Any, call: Any, lead: Any, tenant: Any) -> None:
+def test_an_enrolment_keeps_the_details_when_the_lead_changes(campaign: Any, call: Any, lead: Any, tenant: Any) -> None:
     known = lead(email="old@client.example")
     call("post", "campaigns", campaign, "enrol", {"leads": ids(known)})
     call("patch", "leads", known, body={"email": "new@client.example"})
@@ -73,20 +71,20 @@ def test_a_snapshot_does_not_follow_the_lead(campaign: Any, call: Any, lead: Any
         assert campaign.enrolments.get().email == "old@client.example"
 
 
-def test_the_verdict_counts_everybody_who_was_named(campaign: Any, call: Any, lead: Any, add_step: Any) -> None:
+def test_the_outcome_counts_every_named_lead(campaign: Any, call: Any, lead: Any, add_step: Any) -> None:
     add_step(campaign)
     fine, already, archived = lead(), lead(), lead(is_archived=True)
     no_email = lead(email="")
     call("post", "campaigns", campaign, "enrol", {"leads": ids(already)})
     everybody = [*ids(fine, already, archived, no_email), str(uuid4())]
     answer = call("post", "campaigns", campaign, "enrol", {"leads": everybody}).json()
-    assert answer == verdict(enrolled=1, already=1, archived=1, without_address=1, unknown=1)
+    assert answer == outcome(enrolled=1, already=1, archived=1, without_address=1, unknown=1)
 
 
-def test_enrolling_again_enrols_nobody_twice_and_tells_nobody(campaign: Any, call: Any, lead: Any) -> None:
+def test_enrolling_again_enrols_nobody_twice_and_emits_nothing(campaign: Any, call: Any, lead: Any) -> None:
     body = {"leads": ids(lead(), lead())}
-    assert call("post", "campaigns", campaign, "enrol", body).json() == verdict(enrolled=2)
-    assert call("post", "campaigns", campaign, "enrol", body).json() == verdict(already=2)
+    assert call("post", "campaigns", campaign, "enrol", body).json() == outcome(enrolled=2)
+    assert call("post", "campaigns", campaign, "enrol", body).json() == outcome(already=2)
     assert len(events("campaigns.campaign.leads_enrolled")) == 1
 
 
@@ -99,17 +97,17 @@ def test_enrolling_again_enrols_nobody_twice_and_tells_nobody(campaign: Any, cal
         ("email_send", {"subject": "x", "body": "x"}, {"email": "ines@client.example"}),
     ],
 )
-def test_an_address_counts_when_a_step_of_the_campaign_can_use_it(
+def test_a_lead_needs_an_address_for_a_channel_of_the_campaign(
     type_: str, config: Any, address: Any, campaign: Any, call: Any, lead: Any, add_step: Any
 ) -> None:
     add_step(campaign, type=type_, config=config)
     nowhere = {"email": "", "phone": "", "linkedin_url": "", "country_code": "", "base_number": None}
     reached, unreached = lead(**{**nowhere, **address}), lead(**nowhere)
     answer = call("post", "campaigns", campaign, "enrol", {"leads": ids(reached, unreached)}).json()
-    assert answer == verdict(enrolled=1, without_address=1)
+    assert answer == outcome(enrolled=1, without_address=1)
 
 
-def test_leads_are_chosen_by_what_they_are(campaign: Any, call: Any, lead: Any, tenant: Any) -> None:
+def test_leads_are_chosen_by_criteria(campaign: Any, call: Any, lead: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         won, lost = standing(LeadStage, "won", display_order=1), standing(LeadStage, "lost", display_order=2)
         seller = MemberFactory.create()
@@ -118,12 +116,12 @@ def test_leads_are_chosen_by_what_they_are(campaign: Any, call: Any, lead: Any, 
     lead(stage=won)
     lead(stage=lost, tags=["vip"])
     chosen = {"stages": ["won"], "tag": "vip", "assigned_user": str(seller.pk)}
-    assert call("post", "campaigns", campaign, "enrol", chosen).json() == verdict(enrolled=1)
+    assert call("post", "campaigns", campaign, "enrol", chosen).json() == outcome(enrolled=1)
     wider = {"stages": ["won"], "tag": "vip"}
-    assert call("post", "campaigns", campaign, "enrol", wider).json() == verdict(enrolled=1, already=1)
+    assert call("post", "campaigns", campaign, "enrol", wider).json() == outcome(enrolled=1, already=1)
 
 
-def test_nobody_enrols_everybody_by_saying_nothing(campaign: Any, call: Any, lead: Any) -> None:
+def test_an_empty_choice_enrols_nobody(campaign: Any, call: Any, lead: Any) -> None:
     lead()
     assert field_problems(call("post", "campaigns", campaign, "enrol", {}))["non_field_errors"]
     both = {"leads": [str(uuid4())], "stages": ["won"]}
@@ -133,10 +131,10 @@ def test_nobody_enrols_everybody_by_saying_nothing(campaign: Any, call: Any, lea
 def test_a_foreign_lead_is_unknown(campaign: Any, call: Any, other_tenant: Any) -> None:
     with platform_context(tenant_id=other_tenant.pk):
         foreign = LeadFactory.create()
-    assert call("post", "campaigns", campaign, "enrol", {"leads": ids(foreign)}).json() == verdict(unknown=1)
+    assert call("post", "campaigns", campaign, "enrol", {"leads": ids(foreign)}).json() == outcome(unknown=1)
 
 
-def test_more_leads_than_one_statement_takes_are_refused_whole(campaign: Any, lead: Any, tenant: Any) -> None:
+def test_too_many_leads_are_rejected_as_a_whole(campaign: Any, lead: Any, tenant: Any) -> None:
     leads = [lead().pk for _ in range(3)]
     with tenant_context(tenant.pk), pytest.raises(Invalid), transaction.atomic():
         enrolment.enrol(campaign=campaign, leads=leads, actor=None, max_leads=2)
@@ -152,7 +150,7 @@ def test_enrolling_costs_the_same_for_three_leads_and_for_thirty(
         assert enrolment.enrol(campaign=campaign, leads=leads, actor=None).enrolled == 30
 
 
-def test_keys_of_enrolments_are_in_the_order_of_time(campaign: Any, call: Any, lead: Any, tenant: Any) -> None:
+def test_ids_of_enrolments_are_in_order_of_time(campaign: Any, call: Any, lead: Any, tenant: Any) -> None:
     for _ in range(3):
         call("post", "campaigns", campaign, "enrol", {"leads": ids(lead())})
     with platform_context(tenant_id=tenant.pk):
@@ -162,7 +160,7 @@ def test_keys_of_enrolments_are_in_the_order_of_time(campaign: Any, call: Any, l
 
 
 @pytest.mark.parametrize("status", ["completed", "stopped", "archived"])
-def test_nobody_is_enrolled_in_a_campaign_that_is_over(status: str, campaign: Any, call: Any, lead: Any) -> None:
+def test_nobody_is_enrolled_in_a_finished_campaign(status: str, campaign: Any, call: Any, lead: Any) -> None:
     in_state(campaign, CampaignStatus(status))
     known = lead()
     over = (409, "campaign_over")
@@ -171,7 +169,7 @@ def test_nobody_is_enrolled_in_a_campaign_that_is_over(status: str, campaign: An
     assert problem(call("post", "campaign-leads", body=one)) == over
 
 
-def test_one_lead_is_enrolled_with_its_details_too(campaign: Any, call: Any, lead: Any) -> None:
+def test_a_single_lead_is_enrolled_with_its_details(campaign: Any, call: Any, lead: Any) -> None:
     known = lead(first_name="Ines")
     one = {"campaign": str(campaign.pk), "lead": str(known.pk)}
     made = call("post", "campaign-leads", body=one)
@@ -181,7 +179,7 @@ def test_one_lead_is_enrolled_with_its_details_too(campaign: Any, call: Any, lea
     assert problem(call("post", "campaign-leads", body=archived)) == (409, "lead_archived")
 
 
-def test_the_database_itself_enrols_a_lead_once_among_living_rows(campaign: Any, tenant: Any, lead: Any) -> None:
+def test_the_database_rejects_a_second_enrolment_of_a_lead(campaign: Any, tenant: Any, lead: Any) -> None:
     known = lead()
     with platform_context(tenant_id=tenant.pk):
         first = CampaignLeadFactory.create(campaign=campaign, lead=known)
@@ -201,13 +199,13 @@ def test_the_times_of_an_enrolment_follow_its_status(campaign: Any, call: Any, t
     assert call("patch", "campaign-leads", row, body={"status": "active"}).json()["completed_at"] is None
 
 
-def test_an_enrolment_stays_what_it_is(campaign: Campaign, call: Any, lead: Any, tenant: Any) -> None:
+def test_the_lead_of_an_enrolment_cannot_change(campaign: Campaign, call: Any, lead: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
         row = CampaignLeadFactory.create(campaign=campaign)
     assert field_problems(call("patch", "campaign-leads", row, body={"lead": str(lead().pk)}))["lead"]
 
 
-def test_a_deleted_lead_leaves_its_campaigns_and_comes_back_to_them(campaign: Any, call: Any, lead: Any) -> None:
+def test_deleting_and_restoring_a_lead_includes_its_enrolments(campaign: Any, call: Any, lead: Any) -> None:
     known = lead()
     call("post", "campaigns", campaign, "enrol", {"leads": ids(known)})
     call("delete", "leads", known)

@@ -22,7 +22,7 @@ def template(tenant: Any) -> Any:
     return make
 
 
-def test_a_preview_fills_in_samples_and_names_what_nothing_fills(template: Any, call: Any) -> None:
+def test_a_preview_fills_in_samples_and_names_unknown_placeholders(template: Any, call: Any) -> None:
     row = template(
         subject="Hello {{ first_name }}",
         body="On {{slot}} in {{city}}",
@@ -34,7 +34,7 @@ def test_a_preview_fills_in_samples_and_names_what_nothing_fills(template: Any, 
     assert shown["unknown"] == ["city"]
 
 
-def test_values_are_escaped_in_html_and_nowhere_else(template: Any, call: Any) -> None:
+def test_values_are_escaped_in_html_only(template: Any, call: Any) -> None:
     samples = {"slot": {"sample": "<b>now</b> & later"}}
     row = template(body="{{slot}}", html_content="<p>{{slot}}</p>", variables_schema=samples)
     shown = call("get", "communication-templates", row, "preview").json()
@@ -42,7 +42,7 @@ def test_values_are_escaped_in_html_and_nowhere_else(template: Any, call: Any) -
     assert shown["html"] == "<p>&lt;b&gt;now&lt;/b&gt; &amp; later</p>"
 
 
-def test_a_placeholder_is_not_filled_from_what_fills_another() -> None:
+def test_a_filled_in_value_is_not_filled_again() -> None:
     assert rendering.fill("{{a}} {{b}}", {"a": "{{b}}", "b": "x"}) == "{{b}} x"
 
 
@@ -60,12 +60,12 @@ def test_a_placeholder_is_not_filled_from_what_fills_another() -> None:
         ({"variables_schema": {"slot": "text"}}, "variables_schema", "slot must be an object"),
     ],
 )
-def test_a_template_that_could_not_be_sent_is_refused(values: Any, field: str, says: str, call: Any) -> None:
+def test_an_invalid_template_is_rejected(values: Any, field: str, says: str, call: Any) -> None:
     body = {"name": "Intro", "channel": "email", "template_key": "intro", "subject": "Hi", "body": "Hi", **values}
     assert says in str(field_problems(call("post", "communication-templates", body=body))[field])
 
 
-def test_a_change_is_held_against_the_same_rules(template: Any, call: Any) -> None:
+def test_a_change_is_checked_by_the_same_rules(template: Any, call: Any) -> None:
     assert field_problems(call("patch", "communication-templates", template(), body={"subject": ""}))["subject"]
 
 
@@ -79,6 +79,6 @@ def test_shared_templates_are_read_by_all_and_written_by_the_platform(call: Any,
         assert CommunicationTemplate.objects.get(pk=shared.pk).name == shared.name
 
 
-def test_a_company_does_not_make_built_in_templates(template: Any, call: Any) -> None:
+def test_a_tenant_cannot_create_built_in_templates(template: Any, call: Any) -> None:
     response = call("patch", "communication-templates", template(), body={"is_builtin": True})
     assert problem(response) == (400, "invalid")

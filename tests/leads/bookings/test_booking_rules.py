@@ -1,4 +1,4 @@
-"""What the database itself holds of bookings, and two who book at the same moment."""
+"""Constraints of bookings in the database, and concurrent bookings."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ Make = Callable[..., Lead]
 
 NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
-PATIENCE = 10
+WAIT_SECONDS = 10
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ Book = Callable[..., LeadBooking]
 
 
 def again(parent: LeadBooking, **values: Any) -> dict[str, Any]:
-    """What a right next attempt holds."""
+    """Return the values of a valid retry."""
     later = parent.scheduled_at + timedelta(days=1)
     return {
         "lead": parent.lead,
@@ -59,7 +59,7 @@ def again(parent: LeadBooking, **values: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("status", ["scheduled", "confirmed", "in_progress"])
-def test_a_person_cannot_be_in_two_places(make_booking: Book, status: str) -> None:
+def test_a_user_cannot_have_two_bookings_at_once(make_booking: Book, status: str) -> None:
     make_booking(status=status)
     with violates("lead_bookings_slot", psycopg.errors.ExclusionViolation):
         make_booking(scheduled_at=NINE + timedelta(minutes=14))
@@ -67,26 +67,26 @@ def test_a_person_cannot_be_in_two_places(make_booking: Book, status: str) -> No
 
 
 @pytest.mark.parametrize("status", ["completed", "missed", "cancelled", "failed"])
-def test_what_is_over_takes_no_time(make_booking: Book, status: str) -> None:
+def test_an_ended_booking_takes_no_time(make_booking: Book, status: str) -> None:
     make_booking(status=status)
     make_booking()
 
 
-def test_what_is_deleted_takes_no_time(tenant: Tenant, make_booking: Book) -> None:
+def test_a_deleted_booking_takes_no_time(tenant: Tenant, make_booking: Book) -> None:
     first = make_booking()
     with platform_context(tenant_id=tenant.pk):
         first.delete()
     make_booking()
 
 
-def test_a_lead_has_one_follow_up_at_a_time_whoever_makes_it(make_booking: Book, lead: Lead, admin: User) -> None:
+def test_a_lead_has_one_follow_up_at_a_time(make_booking: Book, lead: Lead, admin: User) -> None:
     make_booking(lead=lead, booking_type=BookingType.AUTO_FOLLOWUP)
     with violates("lead_bookings_one_follow_up", psycopg.errors.ExclusionViolation):
         make_booking(lead=lead, booking_type=BookingType.MANUAL_FOLLOWUP, assigned_user=admin)
     make_booking(lead=lead, booking_type=BookingType.DEMO, assigned_user=admin)
 
 
-def test_an_open_booking_has_somebody_who_holds_it(tenant: Tenant, make_booking: Book) -> None:
+def test_an_open_booking_needs_a_user(tenant: Tenant, make_booking: Book) -> None:
     booking = make_booking()
     with platform_context(tenant_id=tenant.pk):
         with violates("lead_bookings_held_by_someone"):
@@ -94,35 +94,35 @@ def test_an_open_booking_has_somebody_who_holds_it(tenant: Tenant, make_booking:
         LeadBooking.objects.filter(pk=booking.pk).update(assigned_user=None, status=BookingStatus.CANCELLED)
 
 
-def test_a_booking_ends_after_it_starts(make_booking: Book) -> None:
+def test_a_booking_must_end_after_it_starts(make_booking: Book) -> None:
     with violates("lead_bookings_ends_after_start"):
         make_booking(buffer_until=NINE)
 
 
-def test_attempts_follow_one_another(make_booking: Book) -> None:
+def test_retries_follow_one_another(make_booking: Book) -> None:
     first = make_booking()
     second = make_booking(**again(first))
     make_booking(**again(second))
 
 
-def test_an_attempt_of_another_lead_does_not_follow(make_booking: Book, make_lead: Make) -> None:
+def test_a_retry_must_be_of_the_same_lead(make_booking: Book, make_lead: Make) -> None:
     first = make_booking()
     with violates("lead_bookings_attempt_follows", psycopg.errors.ForeignKeyViolation):
         make_booking(**again(first, lead=make_lead()))
 
 
-def test_an_attempt_counts_one_more_than_the_one_before(make_booking: Book) -> None:
+def test_a_retry_counts_one_more_than_its_parent(make_booking: Book) -> None:
     first = make_booking()
     with violates("lead_bookings_attempt_follows", psycopg.errors.ForeignKeyViolation):
         make_booking(**again(first, retry_count=2))
 
 
-def test_what_follows_nothing_is_no_retry(make_booking: Book) -> None:
+def test_a_booking_without_a_parent_is_not_a_retry(make_booking: Book) -> None:
     with violates("lead_bookings_retry_has_parent"):
         make_booking(retry_count=1)
 
 
-def test_nothing_follows_itself(tenant: Tenant, make_booking: Book) -> None:
+def test_a_booking_cannot_retry_itself(tenant: Tenant, make_booking: Book) -> None:
     booking = make_booking()
     with (
         platform_context(tenant_id=tenant.pk),
@@ -132,7 +132,7 @@ def test_nothing_follows_itself(tenant: Tenant, make_booking: Book) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
-def test_no_chain_of_attempts_closes(tenant: Tenant, make_booking: Book, count: int) -> None:
+def test_retries_cannot_form_a_circle(tenant: Tenant, make_booking: Book, count: int) -> None:
     first = make_booking()
     second = make_booking(**again(first))
     third = make_booking(**again(second))
@@ -145,7 +145,7 @@ def test_no_chain_of_attempts_closes(tenant: Tenant, make_booking: Book, count: 
     assert stored(first).parent_booking_id is None
 
 
-def test_an_attempt_is_followed_once(make_booking: Book) -> None:
+def test_a_booking_has_at_most_one_retry(make_booking: Book) -> None:
     first = make_booking()
     make_booking(**again(first))
     with violates("lead_bookings_one_next_attempt", psycopg.errors.UniqueViolation):
@@ -160,7 +160,7 @@ def test_the_same_task_is_booked_once(make_booking: Book) -> None:
     make_booking(idempotency_key="", scheduled_at=NINE + 3 * QUARTER)
 
 
-def test_a_lead_goes_and_comes_back_with_its_attempts(tenant: Tenant, make_booking: Book) -> None:
+def test_deleting_and_restoring_a_lead_includes_its_bookings(tenant: Tenant, make_booking: Book) -> None:
     first = make_booking(status=BookingStatus.MISSED)
     second = make_booking(**again(first))
     with platform_context(tenant_id=tenant.pk):
@@ -171,7 +171,7 @@ def test_a_lead_goes_and_comes_back_with_its_attempts(tenant: Tenant, make_booki
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_book_the_same_time_at_once_one_gets_it(tenant: Tenant, member: User, make_lead: Make) -> None:
+def test_only_one_of_two_concurrent_bookings_gets_the_slot(tenant: Tenant, member: User, make_lead: Make) -> None:
     first, second = make_lead(), make_lead()
     booked = Event()
 
@@ -183,12 +183,12 @@ def test_of_two_who_book_the_same_time_at_once_one_gets_it(tenant: Tenant, membe
         with tenant_context(tenant.pk, user_id=member.pk):
             made = book(first)
             booked.set()
-            # The other has found the time free by now, and waits for what becomes of this.
-            assert somebody_waits()
+            # The other transaction has found the slot free and waits for this one.
+            until_another_waits()
             return made
 
     def follow() -> LeadBooking:
-        assert booked.wait(PATIENCE)
+        assert booked.wait(WAIT_SECONDS)
         with tenant_context(tenant.pk, user_id=member.pk):
             return book(second)
 
@@ -200,19 +200,19 @@ def test_of_two_who_book_the_same_time_at_once_one_gets_it(tenant: Tenant, membe
         assert LeadBooking.objects.get() == mine
 
 
-def somebody_waits() -> bool:
-    """Whether a transaction waits for another, soon."""
+def until_another_waits() -> None:
+    """Return as soon as a transaction waits for another one. Raise AssertionError if none does."""
     for _ in range(100):
         with connection.cursor() as cursor:
             cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
             if cursor.fetchone()[0]:
-                return True
-        sleep(PATIENCE / 100)
-    return False
+                return
+        sleep(WAIT_SECONDS / 100)
+    raise AssertionError("No transaction waits for another one.")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_move_into_the_same_time_at_once_one_gets_it(tenant: Tenant, make_booking: Book) -> None:
+def test_only_one_of_two_concurrent_moves_gets_the_slot(tenant: Tenant, make_booking: Book) -> None:
     rows = [make_booking(scheduled_at=NINE + timedelta(hours=hour)) for hour in (1, 2)]
 
     def move(row: LeadBooking) -> Callable[[], Any]:

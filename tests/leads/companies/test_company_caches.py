@@ -1,4 +1,4 @@
-"""What outside directories answered: one row per question and answer, read by tenants and written by LAD."""
+"""The company caches: one row for each search result, written by LAD and read by tenants."""
 
 from typing import Any
 
@@ -47,14 +47,14 @@ def person(tenant: Tenant, **values: Any) -> Any:
         {"page_number": 2},
     ],
 )
-def test_an_answer_is_kept_once_however_little_was_asked(tenant: Tenant, other: dict[str, Any]) -> None:
+def test_a_search_result_is_cached_once_even_without_optional_criteria(tenant: Tenant, other: dict[str, Any]) -> None:
     search(tenant)
     with pytest.raises(IntegrityError), transaction.atomic():
         search(tenant)
     search(tenant, **other)
 
 
-def test_the_same_question_in_another_spelling_is_the_same(tenant: Tenant) -> None:
+def test_the_same_search_in_another_spelling_has_the_same_key(tenant: Tenant) -> None:
     row = search(tenant, search_keywords="  Law   FIRM ", search_location="São Paulo")
     assert (row.search_keywords, row.search_location) == ("law firm", "são paulo")
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -63,7 +63,7 @@ def test_the_same_question_in_another_spelling_is_the_same(tenant: Tenant) -> No
         assert CompanySearchCache.objects.get(search_keywords="Law Firm", search_location="SÃO  paulo") == row
 
 
-def test_a_column_left_out_by_others_does_not_let_a_double_slip(tenant: Tenant) -> None:
+def test_an_empty_column_does_not_allow_duplicates(tenant: Tenant) -> None:
     insert = "INSERT INTO company_search_cache (tenant_id, search_keywords) VALUES (%s, 'law firm')"
     with platform_context(), connection.cursor() as cursor:
         cursor.execute(insert, [tenant.pk])
@@ -71,14 +71,14 @@ def test_a_column_left_out_by_others_does_not_let_a_double_slip(tenant: Tenant) 
             cursor.execute(insert, [tenant.pk])
 
 
-def test_each_tenant_pays_for_and_keeps_its_own_answers(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_each_tenant_has_its_own_cache(tenant: Tenant, other_tenant: Tenant) -> None:
     search(tenant)
     search(other_tenant)
     with tenant_context(tenant.pk):
         assert CompanySearchCache.objects.count() == 1
 
 
-def test_a_person_is_kept_once_per_company(tenant: Tenant) -> None:
+def test_an_employee_is_cached_once_per_company(tenant: Tenant) -> None:
     person(tenant, apollo_person_id="p1")
     with pytest.raises(IntegrityError), transaction.atomic():
         person(tenant, apollo_person_id="p1")
@@ -88,7 +88,7 @@ def test_a_person_is_kept_once_per_company(tenant: Tenant) -> None:
         person(tenant, apollo_person_id="p1", company_id="")
 
 
-def test_people_from_other_directories_are_told_apart_by_their_profile(tenant: Tenant) -> None:
+def test_employees_from_other_directories_are_identified_by_their_profile(tenant: Tenant) -> None:
     for profile in ("https://linkedin.example/in/a", "https://linkedin.example/in/b", "", ""):
         person(tenant, data_source=sources.UNIPILE, employee_linkedin_url=profile)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -108,20 +108,20 @@ def test_people_from_other_directories_are_told_apart_by_their_profile(tenant: T
         (EmployeeCache, {"employee_email": "nobody"}),
     ],
 )
-def test_what_makes_no_sense_is_refused(tenant: Tenant, model: Any, values: dict[str, Any]) -> None:
+def test_invalid_values_are_rejected(tenant: Tenant, model: Any, values: dict[str, Any]) -> None:
     with platform_context(tenant_id=tenant.pk), pytest.raises(Invalid) as caught:
         writes.create(model, values)
     assert set(caught.value.errors) == {[*values][-1]}
 
 
-def test_an_address_is_found_however_it_was_written(api: Any, member: User, tenant: Tenant) -> None:
+def test_an_email_address_is_found_in_any_case(api: Any, member: User, tenant: Tenant) -> None:
     row = person(tenant, apollo_person_id="p9", employee_email="Ada@Solaris.example")
     found = api(member).get(EMPLOYEES, {"employee_email": "ada@solaris.example"}).json()["results"]
     assert [each["id"] for each in found] == [row.pk] or [each["id"] for each in found] == [str(row.pk)]
 
 
 @pytest.mark.parametrize("url", [COMPANIES, EMPLOYEES])
-def test_the_caches_are_read_and_not_written_through_the_api(api: Any, owner: User, url: str) -> None:
+def test_the_api_reads_the_caches_but_does_not_write_them(api: Any, owner: User, url: str) -> None:
     assert api(owner).get(url).status_code == 200
     assert problem(api(owner).post(url, {}, format="json")) == (405, "method_not_allowed")
 
@@ -130,7 +130,7 @@ def test_the_caches_are_closed_without_their_feature(api: Any, other_owner: User
     assert problem(api(other_owner).get(COMPANIES)) == (403, "feature_closed")
 
 
-def test_what_searches_read_is_not_shown(api: Any, owner: User, tenant: Tenant) -> None:
+def test_search_columns_are_not_shown(api: Any, owner: User, tenant: Tenant) -> None:
     search(tenant)
     [row] = api(owner).get(COMPANIES).json()["results"]
     assert "name_key" not in row

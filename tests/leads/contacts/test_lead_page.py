@@ -27,7 +27,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def browser(admin_of: Callable[..., Client], admin: User, stages: None) -> Client:
-    """The tenant's admin in the admin."""
+    """The admin site, signed in as the tenant's admin."""
     return admin_of(admin)
 
 
@@ -124,7 +124,7 @@ def test_the_page_costs_the_same_with_a_short_and_a_long_timeline(
     assert grow(1) == grow(8)
 
 
-def test_a_registered_panel_is_shown_to_who_has_its_right(
+def test_a_registered_panel_needs_its_right(
     scratch: None, browser: Client, admin: User, tenant: Tenant, lead: Lead
 ) -> None:
     add_panel("Score", lambda request, lead: "Score 7 of 10", rank=20, right="pipeline.view")

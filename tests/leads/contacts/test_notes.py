@@ -25,12 +25,12 @@ def test_a_note_carries_its_author_and_counts_as_activity(api: Any, member: User
     assert after > before
 
 
-def test_nobody_signs_with_another_name(api: Any, member: User, admin: User, lead: Lead) -> None:
+def test_the_author_of_a_note_cannot_be_chosen(api: Any, member: User, admin: User, lead: Lead) -> None:
     body = {"lead": str(lead.pk), "content": "Hm.", "created_by_user": str(admin.pk)}
     assert problem(api(member).post(NOTES, body, format="json")) == (400, "invalid")
 
 
-def test_a_note_stays_with_its_lead(api: Any, member: User, lead: Lead, make_lead: Make) -> None:
+def test_the_lead_of_a_note_cannot_change(api: Any, member: User, lead: Lead, make_lead: Make) -> None:
     made = api(member).post(NOTES, {"lead": str(lead.pk), "content": "Hm."}, format="json").json()
     response = api(member).patch(f"{NOTES}{made['id']}/", {"lead": str(make_lead().pk)}, format="json")
     assert problem(response) == (400, "invalid")

@@ -1,4 +1,4 @@
-"""Students and counsellors: who may be one, and when counsellors receive people."""
+"""Students and counsellors, and the counsellors' hours."""
 
 from datetime import date
 from typing import Any
@@ -62,21 +62,19 @@ def test_a_lead_becomes_a_student_once(api: Any, member: User, lead: Lead) -> No
     assert "This lead is already a student" in str(field_problems(again))
 
 
-def test_a_student_that_was_deleted_makes_room_and_does_not_come_back_beside_another(
-    api: Any, member: User, lead: Lead
-) -> None:
+def test_a_deleted_student_can_be_replaced_and_is_then_not_restored(api: Any, member: User, lead: Lead) -> None:
     first = api(member).post(STUDENTS, {"lead": str(lead.pk)}, format="json").json()
     assert api(member).delete(f"{STUDENTS}{first['id']}/").status_code == 204
     assert api(member).post(STUDENTS, {"lead": str(lead.pk)}, format="json").status_code == 201
     assert problem(api(member).post(f"{STUDENTS}{first['id']}/restore/"))[0] == 409
 
 
-def test_a_student_is_a_lead_of_the_same_tenant(api: Any, member: User, other_tenant: Tenant) -> None:
+def test_a_student_needs_a_lead_of_the_same_tenant(api: Any, member: User, other_tenant: Tenant) -> None:
     response = api(member).post(STUDENTS, {"lead": str(lead_of(other_tenant).pk)}, format="json")
     assert field_problems(response) == {"lead": ["There is no such lead here."]}
 
 
-def test_a_student_stays_the_lead_they_are(api: Any, member: User, lead: Lead, tenant: Tenant) -> None:
+def test_the_lead_of_a_student_cannot_change(api: Any, member: User, lead: Lead, tenant: Tenant) -> None:
     student = api(member).post(STUDENTS, {"lead": str(lead.pk)}, format="json").json()
     response = api(member).patch(f"{STUDENTS}{student['id']}/", {"lead": str(lead_of(tenant).pk)}, format="json")
     assert "lead" in field_problems(response)
@@ -86,12 +84,12 @@ def test_a_student_stays_the_lead_they_are(api: Any, member: User, lead: Lead, t
     ("name", "value"),
     [("intake_year", 1999), ("intake_year", 2101), ("intake_month", "Sept"), ("metadata", [])],
 )
-def test_an_intake_that_is_none_is_refused(api: Any, member: User, lead: Lead, name: str, value: Any) -> None:
+def test_an_invalid_intake_is_rejected(api: Any, member: User, lead: Lead, name: str, value: Any) -> None:
     response = api(member).post(STUDENTS, {"lead": str(lead.pk), name: value}, format="json")
     assert name in field_problems(response)
 
 
-def test_a_month_left_empty_is_not_known(api: Any, member: User, lead: Lead) -> None:
+def test_an_empty_month_is_stored_as_null(api: Any, member: User, lead: Lead) -> None:
     made = api(member).post(STUDENTS, {"lead": str(lead.pk), "intake_month": ""}, format="json").json()
     assert made["intake_month"] is None
     changed = api(member).patch(f"{STUDENTS}{made['id']}/", {"intake_month": ""}, format="json")
@@ -99,7 +97,7 @@ def test_a_month_left_empty_is_not_known(api: Any, member: User, lead: Lead) -> 
 
 
 @pytest.mark.parametrize("values", [{"intake_year": 1999}, {"intake_month": "sept"}])
-def test_the_database_itself_refuses_an_intake_that_is_none(tenant: Tenant, values: Any) -> None:
+def test_the_database_rejects_an_invalid_intake(tenant: Tenant, values: Any) -> None:
     with (
         tenant_context(tenant.pk),
         pytest.raises(IntegrityError) as caught,
@@ -109,7 +107,7 @@ def test_the_database_itself_refuses_an_intake_that_is_none(tenant: Tenant, valu
     assert isinstance(caught.value.__cause__, psycopg.errors.CheckViolation)
 
 
-def test_a_deleted_lead_takes_the_student_along_and_brings_them_back(api: Any, member: User, lead: Lead) -> None:
+def test_deleting_and_restoring_a_lead_includes_its_student(api: Any, member: User, lead: Lead) -> None:
     student = api(member).post(STUDENTS, {"lead": str(lead.pk)}, format="json").json()
     assert api(member).delete(f"/api/v1/leads/{lead.pk}/").status_code == 204
     assert problem(api(member).get(f"{STUDENTS}{student['id']}/"))[0] == 404
@@ -117,7 +115,7 @@ def test_a_deleted_lead_takes_the_student_along_and_brings_them_back(api: Any, m
     assert api(member).get(f"{STUDENTS}{student['id']}/").status_code == 200
 
 
-def test_a_lead_is_read_with_the_student_they_are(api: Any, member: User, lead: Lead) -> None:
+def test_a_lead_is_read_with_its_student(api: Any, member: User, lead: Lead) -> None:
     student = api(member).post(STUDENTS, {"lead": str(lead.pk)}, format="json").json()
     shown = api(member).get(f"/api/v1/leads/{lead.pk}/", {"include": "student"}).json()
     assert shown["student"]["id"] == student["id"]
@@ -143,7 +141,7 @@ def counsellor_body(user: User, **more: Any) -> dict[str, Any]:
     return {"user": str(user.pk), "timezone": "Asia/Dubai", "availability_rules": OFFICE_HOURS, **more}
 
 
-def test_a_member_is_made_a_counsellor_by_an_admin_and_once(api: Any, admin: User, member: User) -> None:
+def test_an_admin_makes_a_member_a_counsellor_once(api: Any, admin: User, member: User) -> None:
     response = api(admin).post(COUNSELLORS, counsellor_body(member), format="json")
     assert response.status_code == 201, response.content
     assert response.json()["max_sessions_per_day"] == 20
@@ -152,17 +150,17 @@ def test_a_member_is_made_a_counsellor_by_an_admin_and_once(api: Any, admin: Use
     assert problem(api(member).post(COUNSELLORS, counsellor_body(member), format="json")) == (403, "missing_right")
 
 
-def test_only_a_member_of_the_tenant_is_made_a_counsellor(api: Any, admin: User, other_owner: User) -> None:
+def test_only_a_member_can_become_a_counsellor(api: Any, admin: User, other_owner: User) -> None:
     assert "user" in field_problems(api(admin).post(COUNSELLORS, counsellor_body(other_owner), format="json"))
 
 
-def test_a_counsellor_stays_the_member_they_are(api: Any, admin: User, member: User, viewer: User) -> None:
+def test_the_user_of_a_counsellor_cannot_change(api: Any, admin: User, member: User, viewer: User) -> None:
     made = api(admin).post(COUNSELLORS, counsellor_body(member), format="json").json()
     response = api(admin).patch(f"{COUNSELLORS}{made['id']}/", {"user": str(viewer.pk)}, format="json")
     assert "user" in field_problems(response)
 
 
-def test_a_code_is_one_counsellors_and_no_code_is_everybodys(
+def test_a_code_is_unique_but_many_counsellors_can_have_none(
     api: Any, admin: User, member: User, viewer: User, other_tenant: Tenant
 ) -> None:
     with platform_context(tenant_id=other_tenant.pk):
@@ -197,12 +195,12 @@ def test_a_code_is_one_counsellors_and_no_code_is_everybodys(
         ("availability_rules", {"exceptions": [{"date": "2027-02-01"}]}),
     ],
 )
-def test_hours_that_cannot_be_are_refused(api: Any, admin: User, member: User, name: str, value: Any) -> None:
+def test_invalid_hours_are_rejected(api: Any, admin: User, member: User, name: str, value: Any) -> None:
     response = api(admin).post(COUNSELLORS, counsellor_body(member, **{name: value}), format="json")
     assert name in field_problems(response)
 
 
-def test_the_database_itself_refuses_a_day_without_sessions(tenant: Tenant) -> None:
+def test_the_database_rejects_zero_sessions_a_day(tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk), pytest.raises(IntegrityError), transaction.atomic():
         EducationCounsellorFactory(max_sessions_per_day=0)
 
@@ -213,14 +211,14 @@ def test_windows_may_touch_and_reach_midnight() -> None:
     assert availability.weekly_minutes({"weekly": {"monday": windows}}) == 15 * 60
 
 
-def test_an_exception_stands_for_the_whole_of_its_day() -> None:
+def test_an_exception_replaces_the_whole_day() -> None:
     new_year, monday, tuesday = date(2027, 1, 1), date(2027, 1, 4), date(2027, 1, 5)
     assert availability.windows_on(OFFICE_HOURS, new_year) == []
     assert availability.windows_on(OFFICE_HOURS, monday) == [("09:00", "12:00"), ("13:00", "17:30")]
     assert availability.windows_on(OFFICE_HOURS, tuesday) == []
 
 
-def test_somebody_who_left_is_still_the_counsellor_they_were(api: Any, admin: User, member: User) -> None:
+def test_a_former_member_stays_a_counsellor(api: Any, admin: User, member: User) -> None:
     made = api(admin).post(COUNSELLORS, counsellor_body(member), format="json").json()
     with platform_context():
         membership = member.memberships.get()
@@ -249,13 +247,13 @@ class TestWeek:
         form = {"display_name": "Ada", "timezone": "UTC", "metadata": "{}", "max_sessions_per_day": "4"}
         return client.post(self.page(row), {**form, **days, **week})
 
-    def test_is_shown_a_day_a_line(self, superuser: User, counsellor: EducationCounsellor) -> None:
+    def test_is_shown_with_one_line_per_day(self, superuser: User, counsellor: EducationCounsellor) -> None:
         page = self.browser(superuser).get(self.page(counsellor)).content.decode()
         assert 'value="09:00–12:00, 13:00–17:30"' in page
         assert "2027-01-01 closed (New Year)" in page
         assert "{&quot;weekly" not in page
 
-    def test_is_entered_as_people_write_it(self, superuser: User, counsellor: EducationCounsellor) -> None:
+    def test_is_entered_as_text(self, superuser: User, counsellor: EducationCounsellor) -> None:
         response = self.save(
             self.browser(superuser),
             counsellor,
@@ -280,16 +278,14 @@ class TestWeek:
             ({"availability_rules_0": "99:00-99:30"}, "has the wrong format"),
         ],
     )
-    def test_says_what_is_wrong(
+    def test_errors_name_the_wrong_part(
         self, superuser: User, counsellor: EducationCounsellor, week: dict[str, str], says: str
     ) -> None:
         response = self.save(self.browser(superuser), counsellor, **week)
         assert response.status_code == 200
         assert says in response.content.decode()
 
-    def test_is_read_as_a_table_by_those_who_may_not_change_it(
-        self, tenant: Tenant, counsellor: EducationCounsellor
-    ) -> None:
+    def test_is_shown_as_a_table_to_readers(self, tenant: Tenant, counsellor: EducationCounsellor) -> None:
         with platform_context(tenant_id=tenant.pk):
             clerk = MembershipFactory.create(role=Role.VIEWER, user__is_staff=True, user__primary_tenant=tenant).user
         page = self.browser(clerk).get(self.page(counsellor)).content.decode()
@@ -297,7 +293,7 @@ class TestWeek:
         assert "availability_rules_0" not in page
 
 
-def test_a_student_page_shows_the_lead_and_who_counsels(superuser: User, tenant: Tenant) -> None:
+def test_a_student_page_shows_the_lead_and_the_counsellor(superuser: User, tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         student = EducationStudentFactory.create()
         counsellor = student.lead.assigned_user
@@ -311,7 +307,7 @@ def test_a_student_page_shows_the_lead_and_who_counsels(superuser: User, tenant:
     assert student.pk in {row.pk for row in listed.context["cl"].result_list}
 
 
-def test_students_of_two_tenants_do_not_meet(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_students_of_another_tenant_are_not_shown(tenant: Tenant, other_tenant: Tenant) -> None:
     with platform_context(tenant_id=other_tenant.pk):
         EducationStudentFactory()
     with tenant_context(tenant.pk):

@@ -1,4 +1,4 @@
-"""A lead with files, in one tenant of two."""
+"""Fixtures of the file tests: two tenants, each with a lead."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -59,11 +59,11 @@ def other_lead(other_tenant: Tenant) -> Lead:
 
 @pytest.fixture
 def upload(api: Any, lead: Lead) -> Callable[..., Any]:
-    """``upload(user, name, content)`` puts a file on the lead, as a browser would send it."""
+    """``upload(user, name, content)`` attaches a file to the lead, as a browser would send it."""
 
     def send(user: Any, name: str = "offer.pdf", content: bytes = PDF, *, to: Any = None, **headers: Any) -> Any:
         file = SimpleUploadedFile("replaced", content)
-        # As it stands in the request: the class makes names safe by itself.
+        # The raw name as in a request. The class would make it safe.
         file._name = name  # type: ignore[attr-defined]
         target = to or lead
         return api(user).post(URL, {"lead": str(target.pk), "file": file}, format="multipart", **headers)
@@ -73,7 +73,7 @@ def upload(api: Any, lead: Lead) -> Callable[..., Any]:
 
 @pytest.fixture
 def attached(upload: Any, member: Any) -> dict[str, Any]:
-    """A file on the lead, as the API shows it."""
+    """A file of the lead, as the API shows it."""
     response = upload(member)
     assert response.status_code == 201, response.content
     shown: dict[str, Any] = response.json()
@@ -86,18 +86,18 @@ def row_of(shown: dict[str, Any]) -> LeadAttachment:
 
 
 def body_of(response: Any) -> bytes:
-    """What a download holds."""
+    """Return the content of a download."""
     return b"".join(response.streaming_content)
 
 
 def stored() -> list[str]:
-    """Every object in the storage."""
+    """Return the keys of all objects in the storage."""
     return sorted(store.keys())
 
 
 @pytest.fixture
 def celery_app_eager() -> Iterator[None]:
-    """Tasks run where they are sent."""
+    """Run tasks at once."""
     app.conf.task_always_eager = True
     yield
     app.conf.task_always_eager = False

@@ -1,4 +1,4 @@
-"""Small files of every kind, and some that pretend."""
+"""Small files of every kind, and some that are disguised."""
 
 import io
 import struct
@@ -32,7 +32,7 @@ PNG = (
 
 
 def archive(*names: str, **contents: bytes) -> bytes:
-    """A zip with these members."""
+    """Return a zip with these members."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as file:
         for name in names:

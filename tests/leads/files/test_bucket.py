@@ -1,4 +1,4 @@
-"""Attachments in S3-compatible storage, against a small server that speaks just enough of it."""
+"""Attachments in S3-compatible storage, against a small test server."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +23,7 @@ BUCKET = "lad-files"
 
 
 class Bucket(BaseHTTPRequestHandler):
-    """Objects in memory; every call must carry a signature, as a private bucket demands."""
+    """Keeps objects in memory. Every call needs a signature, as with a private bucket."""
 
     objects: dict[str, bytes] = {}
     headers_seen: list[dict[str, str]] = []
@@ -117,13 +117,13 @@ def follow(api: Any, member: Any, shown: dict[str, Any]) -> Any:
     return Client().get(f"{parts.path}?{parts.query}")
 
 
-def test_a_file_is_kept_in_the_bucket_under_the_prefix(bucket: Any, upload: Any, member: Any) -> None:
+def test_a_file_is_stored_in_the_bucket_under_the_prefix(bucket: Any, upload: Any, member: Any) -> None:
     shown = upload(member).json()
     assert bucket.objects == {f"lad/{row_of(shown).file_url}": PDF}
     assert not any("acl" in name.lower() for headers in bucket.headers_seen for name in headers)
 
 
-def test_a_link_leads_on_to_one_that_the_storage_signs(bucket: Any, upload: Any, member: Any, api: Any) -> None:
+def test_a_link_redirects_to_one_signed_by_the_storage(bucket: Any, upload: Any, member: Any, api: Any) -> None:
     response = follow(api, member, upload(member, "Grüße.pdf").json())
     assert response.status_code == 302
     assert "no-store" in response["Cache-Control"]
@@ -136,21 +136,21 @@ def test_a_link_leads_on_to_one_that_the_storage_signs(bucket: Any, upload: Any,
         assert served.headers["content-type"] == "application/pdf"
 
 
-def test_a_deleted_file_is_not_led_on_to(bucket: Any, upload: Any, member: Any, api: Any) -> None:
+def test_a_deleted_file_is_not_redirected_to(bucket: Any, upload: Any, member: Any, api: Any) -> None:
     shown = upload(member).json()
     link = urlsplit(api(member).get(f"{URL}{shown['id']}/download/").json()["url"])
     api(member).delete(f"{URL}{shown['id']}/")
     assert problem(Client().get(f"{link.path}?{link.query}")) == (404, "not_found")
 
 
-def test_a_bucket_that_fails_leaves_no_row(bucket: Any, upload: Any, member: Any, settings: Any) -> None:
+def test_a_failing_bucket_leaves_no_row(bucket: Any, upload: Any, member: Any, settings: Any) -> None:
     bucket.broken = True
     assert problem(upload(member)) == (503, "storage_unavailable")
     bucket.broken = False
     assert stored() == []
 
 
-def test_orphans_are_swept_from_the_bucket(bucket: Any, lead: Any, upload: Any, member: Any) -> None:
+def test_orphans_are_removed_from_the_bucket(bucket: Any, lead: Any, upload: Any, member: Any) -> None:
     kept = row_of(upload(member).json()).file_url
     orphan = put(lead, old_id())
     assert sorted(store.keys(f"{lead.tenant_id}/")) == sorted([kept, orphan])

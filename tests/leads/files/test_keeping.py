@@ -1,4 +1,4 @@
-"""What becomes of files that were deleted, and of objects nobody knows."""
+"""The clean-up of deleted files and orphaned objects."""
 
 import io
 from datetime import timedelta
@@ -35,7 +35,7 @@ def put(lead: Lead, attachment_id: UUID) -> str:
 
 
 def old_id() -> UUID:
-    """The id of an attachment made two days ago."""
+    """Return the id of an attachment created two days ago."""
     return UUID(int=uuid7().int - (2 * 24 * 3600 * 1000 << 80))
 
 
@@ -48,7 +48,7 @@ def test_a_deleted_file_is_kept_while_it_can_be_restored(
     assert api(member).post(f"{URL}{attached['id']}/restore/").status_code == 200
 
 
-def test_a_file_that_was_deleted_long_ago_goes_with_its_row(
+def test_an_expired_file_is_purged_with_its_row(
     api: Any, member: Any, attached: dict[str, Any], upload: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     kept = upload(member, "kept.pdf").json()
@@ -59,7 +59,7 @@ def test_a_file_that_was_deleted_long_ago_goes_with_its_row(
     assert stored() == [row_of(kept).file_url]
 
 
-def test_a_file_that_cannot_be_removed_now_is_swept_up_later(
+def test_a_file_that_cannot_be_removed_is_removed_later(
     api: Any, member: Any, attached: dict[str, Any], django_capture_on_commit_callbacks: Any
 ) -> None:
     api(member).delete(f"{URL}{attached['id']}/")
@@ -70,20 +70,20 @@ def test_a_file_that_cannot_be_removed_now_is_swept_up_later(
     assert stored() == []
 
 
-def test_an_object_that_no_row_knows_is_swept_up_after_a_day(lead: Lead, attached: dict[str, Any]) -> None:
+def test_an_orphaned_object_is_removed_after_a_day(lead: Lead, attached: dict[str, Any]) -> None:
     known, orphan, fresh = row_of(attached).file_url, put(lead, old_id()), put(lead, uuid7())
     assert attachments.remove_orphaned_files(now=timezone.now()) == 1
     assert stored() == sorted([known, fresh])
     assert orphan not in stored()
 
 
-def test_the_file_of_a_deleted_attachment_is_no_orphan(api: Any, member: Any, attached: dict[str, Any]) -> None:
+def test_the_file_of_a_deleted_attachment_is_not_an_orphan(api: Any, member: Any, attached: dict[str, Any]) -> None:
     api(member).delete(f"{URL}{attached['id']}/")
     assert attachments.remove_orphaned_files(now=timezone.now() + timedelta(days=3)) == 0
     assert stored() == [row_of(attached).file_url]
 
 
-def test_what_lad_did_not_write_is_left_alone(lead: Lead) -> None:
+def test_objects_that_lad_did_not_write_stay(lead: Lead) -> None:
     strange = ["readme.txt", f"{lead.tenant_id}/export.zip", f"{lead.tenant_id}/{lead.pk}/scan.pdf"]
     for key in strange:
         store.put(key, io.BytesIO(b"somebody else's"))
@@ -91,7 +91,7 @@ def test_what_lad_did_not_write_is_left_alone(lead: Lead) -> None:
     assert stored() == sorted(strange)
 
 
-def test_the_command_lists_orphans_and_removes_them_when_told(lead: Lead, other_lead: Lead, capsys: Any) -> None:
+def test_the_command_lists_and_removes_orphans(lead: Lead, other_lead: Lead, capsys: Any) -> None:
     own, other = put(lead, old_id()), put(other_lead, old_id())
     call_command("sweep_attachments", "--dry-run")
     said = capsys.readouterr().out
@@ -101,7 +101,7 @@ def test_the_command_lists_orphans_and_removes_them_when_told(lead: Lead, other_
     assert stored() == [other]
 
 
-def test_every_tenant_has_its_turn_once_a_day(tenant: Any, other_tenant: Any) -> None:
+def test_every_tenant_is_due_once_a_day(tenant: Any, other_tenant: Any) -> None:
     midnight = timezone.now().replace(hour=0)
     with platform_context():
         turns = [attachments.tenants_due(now=midnight + hour * AN_HOUR) for hour in range(24)]
@@ -109,7 +109,7 @@ def test_every_tenant_has_its_turn_once_a_day(tenant: Any, other_tenant: Any) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_purges_and_sends_tenants_to_be_swept(lead: Lead, celery_app_eager: None) -> None:
+def test_the_task_purges_and_starts_the_clean_up_of_due_tenants(lead: Lead, celery_app_eager: None) -> None:
     orphan = put(lead, old_id())
     with platform_context():
         row = LeadAttachment.objects.create(

@@ -1,4 +1,4 @@
-"""How a file leaves: by a signed link, for a while, of its own tenant."""
+"""Downloads by signed link."""
 
 import io
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def test_a_link_gives_the_file_to_whoever_holds_it(api: Any, member: Any, attached: dict[str, Any]) -> None:
+def test_anybody_with_the_link_can_download_the_file(api: Any, member: Any, attached: dict[str, Any]) -> None:
     response = Client().get(link_of(api, member, attached))
     assert response.status_code == 200
     assert body_of(response) == PDF
@@ -40,7 +40,7 @@ def test_a_link_gives_the_file_to_whoever_holds_it(api: Any, member: Any, attach
     assert response["Content-Type"] == "application/pdf"
 
 
-def test_a_file_is_saved_and_never_shown(api: Any, member: Any, upload: Any) -> None:
+def test_a_file_is_always_served_as_a_download(api: Any, member: Any, upload: Any) -> None:
     response = Client().get(link_of(api, member, upload(member, "Grüße.txt", TEXT).json()))
     assert response["Content-Disposition"] == "attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.txt"
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -49,18 +49,18 @@ def test_a_file_is_saved_and_never_shown(api: Any, member: Any, upload: Any) -> 
     assert response["Referrer-Policy"] == "no-referrer"
 
 
-def test_a_viewer_may_download_and_a_stranger_may_not(api: Any, viewer: Any, attached: dict[str, Any]) -> None:
+def test_a_viewer_can_download_and_a_stranger_cannot(api: Any, viewer: Any, attached: dict[str, Any]) -> None:
     assert Client().get(link_of(api, viewer, attached)).status_code == 200
     assert problem(api().get(f"{URL}{attached['id']}/download/"))[0] == 401
 
 
-def test_nobody_asks_for_a_link_to_another_tenants_file(
+def test_no_link_is_issued_for_another_tenants_file(
     api: Any, other_owner: Any, attached: dict[str, Any], member: Any
 ) -> None:
     assert problem(api(other_owner).get(f"{URL}{attached['id']}/download/")) == (404, "not_found")
 
 
-def test_a_link_ends(api: Any, member: Any, attached: dict[str, Any], settings: Any) -> None:
+def test_a_link_expires(api: Any, member: Any, attached: dict[str, Any], settings: Any) -> None:
     settings.ATTACHMENT_LINK_LIFETIME = timedelta(seconds=0)
     answer = api(member).get(f"{URL}{attached['id']}/download/").json()
     assert _moment(answer["expires_at"]) <= timezone.now()
@@ -68,14 +68,14 @@ def test_a_link_ends(api: Any, member: Any, attached: dict[str, Any], settings: 
     assert problem(Client().get(f"{parts.path}?{parts.query}")) == (403, "link_expired")
 
 
-def test_a_link_says_when_it_ends(api: Any, member: Any, attached: dict[str, Any], settings: Any) -> None:
+def test_a_link_states_its_expiry(api: Any, member: Any, attached: dict[str, Any], settings: Any) -> None:
     answer = api(member).get(f"{URL}{attached['id']}/download/").json()
     left = _moment(answer["expires_at"]) - timezone.now()
     assert timedelta(0) < left <= settings.ATTACHMENT_LINK_LIFETIME
 
 
 @pytest.mark.parametrize("place", [0, 20, -1])
-def test_a_link_that_was_altered_leads_nowhere(api: Any, member: Any, attached: dict[str, Any], place: int) -> None:
+def test_an_altered_link_is_not_found(api: Any, member: Any, attached: dict[str, Any], place: int) -> None:
     path, _, query = link_of(api, member, attached).partition("?")
     [token] = parse_qs(query)["token"]
     letter = "A" if token[place] != "A" else "B"
@@ -84,11 +84,11 @@ def test_a_link_that_was_altered_leads_nowhere(api: Any, member: Any, attached: 
 
 
 @pytest.mark.parametrize("token", ["", "x", "a:b", "::", "é", "0" * 5000])
-def test_a_token_of_ones_own_making_leads_nowhere(attached: dict[str, Any], token: str) -> None:
+def test_a_forged_token_is_not_found(attached: dict[str, Any], token: str) -> None:
     assert problem(Client().get(f"{URL}{attached['id']}/file/", {"token": token})) == (404, "link_invalid")
 
 
-def test_a_link_signed_for_something_else_leads_nowhere(attached: dict[str, Any]) -> None:
+def test_a_token_with_another_salt_is_not_found(attached: dict[str, Any]) -> None:
     row = row_of(attached)
     claim = [row.tenant_id.hex, row.pk.hex, 2**40]
     for salt in ("lad.api.cursor", "", "leads"):
@@ -96,21 +96,19 @@ def test_a_link_signed_for_something_else_leads_nowhere(attached: dict[str, Any]
         assert problem(Client().get(f"{URL}{row.pk}/file/", {"token": token})) == (404, "link_invalid")
 
 
-def test_a_link_opens_its_own_file_and_no_other(api: Any, member: Any, upload: Any, attached: dict[str, Any]) -> None:
+def test_a_link_opens_its_own_file_only(api: Any, member: Any, upload: Any, attached: dict[str, Any]) -> None:
     second = upload(member, "notes.txt", TEXT).json()
     _path, _, query = link_of(api, member, attached).partition("?")
     assert problem(Client().get(f"{URL}{second['id']}/file/?{query}")) == (404, "link_invalid")
 
 
-def test_a_link_of_one_tenant_to_the_file_of_another_leads_nowhere(
-    attached: dict[str, Any], other_tenant: Tenant
-) -> None:
+def test_a_link_does_not_open_another_tenants_file(attached: dict[str, Any], other_tenant: Tenant) -> None:
     row = row_of(attached)
     link = links.make_link(tenant_id=other_tenant.pk, attachment_id=row.pk, now=timezone.now())
     assert problem(Client().get(link.path)) == (404, "not_found")
 
 
-def test_a_deleted_file_ends_its_links_and_a_restored_one_renews_them(
+def test_links_stop_when_a_file_is_deleted_and_work_again_when_restored(
     api: Any, member: Any, attached: dict[str, Any]
 ) -> None:
     link = link_of(api, member, attached)
@@ -121,7 +119,7 @@ def test_a_deleted_file_ends_its_links_and_a_restored_one_renews_them(
     assert Client().get(link).status_code == 200
 
 
-def test_the_files_of_a_deleted_lead_are_out_of_reach(
+def test_the_files_of_a_deleted_lead_cannot_be_downloaded(
     api: Any, member: Any, lead: Lead, attached: dict[str, Any]
 ) -> None:
     link = link_of(api, member, attached)
@@ -132,7 +130,7 @@ def test_the_files_of_a_deleted_lead_are_out_of_reach(
 @pytest.mark.parametrize(
     ("status", "code"), [(TenantStatus.SUSPENDED, "tenant_suspended"), (TenantStatus.CANCELLED, "tenant_cancelled")]
 )
-def test_a_closed_tenant_ends_its_links(
+def test_links_of_a_closed_tenant_stop(
     api: Any, member: Any, attached: dict[str, Any], tenant: Tenant, status: str, code: str
 ) -> None:
     link = link_of(api, member, attached)
@@ -141,19 +139,19 @@ def test_a_closed_tenant_ends_its_links(
     assert problem(Client().get(link)) == (403, code)
 
 
-def test_a_file_that_is_gone_is_said_to_be_gone(api: Any, member: Any, attached: dict[str, Any]) -> None:
+def test_a_missing_file_is_reported(api: Any, member: Any, attached: dict[str, Any]) -> None:
     link = link_of(api, member, attached)
     store.remove(row_of(attached).file_url)
     assert problem(Client().get(link)) == (404, "file_missing")
 
 
-def test_somebody_signed_in_elsewhere_follows_a_link_as_anybody_does(
+def test_a_user_of_another_tenant_can_open_a_link(
     api: Any, member: Any, other_owner: Any, attached: dict[str, Any]
 ) -> None:
     assert api(other_owner).get(link_of(api, member, attached)).status_code == 200
 
 
-def test_content_that_slipped_in_is_still_only_saved(api: Any, member: Any, attached: dict[str, Any]) -> None:
+def test_unexpected_content_is_still_a_download(api: Any, member: Any, attached: dict[str, Any]) -> None:
     row = row_of(attached)
     store.remove(row.file_url)
     with platform_context():

@@ -33,7 +33,7 @@ def send(browser: Client, lead: Lead, name: str, content: bytes, **more: Any) ->
     return browser.post(reverse(ADD), {"lead": str(lead.pk), "file": SimpleUploadedFile(name, content), **more})
 
 
-def test_a_file_is_put_on_a_lead_in_the_admin(browser: Client, lead: Lead, superuser: User) -> None:
+def test_a_file_is_attached_in_the_admin(browser: Client, lead: Lead, superuser: User) -> None:
     assert 'enctype="multipart/form-data"' in browser.get(reverse(ADD)).content.decode()
     assert send(browser, lead, "offer.pdf", PDF).status_code == 302
     with platform_context():
@@ -42,14 +42,14 @@ def test_a_file_is_put_on_a_lead_in_the_admin(browser: Client, lead: Lead, super
     assert stored() == [row.file_url]
 
 
-def test_the_admin_refuses_what_the_api_refuses_and_says_why(browser: Client, lead: Lead) -> None:
+def test_the_admin_rejects_what_the_api_rejects_and_says_why(browser: Client, lead: Lead) -> None:
     response = send(browser, lead, "offer.pdf", EXE)
     assert response.status_code == 200
     assert "Its content is not PDF" in response.content.decode()
     assert stored() == []
 
 
-def test_too_large_a_file_is_answered_with_a_page_that_says_so(browser: Client, lead: Lead, settings: Any) -> None:
+def test_a_file_that_is_too_large_is_answered_with_an_error_page(browser: Client, lead: Lead, settings: Any) -> None:
     settings.UPLOAD_MAX_SIZE = 1000
     response = send(browser, lead, "notes.txt", b"x" * 2000)
     assert response.status_code == 413
@@ -57,7 +57,7 @@ def test_too_large_a_file_is_answered_with_a_page_that_says_so(browser: Client, 
     assert stored() == []
 
 
-def test_a_platform_wide_upload_goes_where_the_lead_is(
+def test_an_upload_by_platform_staff_belongs_to_the_leads_tenant(
     superuser: User, lead: Lead, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     client = Client()
@@ -70,14 +70,14 @@ def test_a_platform_wide_upload_goes_where_the_lead_is(
         assert LeadAttachment.objects.get().tenant_id == tenant.pk
 
 
-def test_the_admin_hands_out_a_link_to_the_file(browser: Client, attached: dict[str, Any]) -> None:
+def test_the_admin_links_to_the_file(browser: Client, attached: dict[str, Any]) -> None:
     response = browser.get(reverse("admin:leads_leadattachment_download", args=[attached["id"]]))
     assert response.status_code == 302
     served = Client().get(response["Location"])
     assert body_of(served) == PDF
 
 
-def test_a_deleted_file_is_not_handed_out(browser: Client, attached: dict[str, Any]) -> None:
+def test_a_deleted_file_cannot_be_downloaded(browser: Client, attached: dict[str, Any]) -> None:
     browser.post(reverse("admin:leads_leadattachment_delete", args=[attached["id"]]), {"post": "yes"})
     url = reverse("admin:leads_leadattachment_download", args=[attached["id"]])
     response = browser.get(url, follow=True)
@@ -93,9 +93,7 @@ def test_staff_of_another_tenant_find_no_file(other_owner: User, attached: dict[
     assert client.get(url).status_code == 404
 
 
-def test_a_file_that_the_platform_attached_is_seen_by_the_tenants_staff(
-    browser: Client, lead: Lead, owner: User
-) -> None:
+def test_a_file_attached_by_platform_staff_is_visible_to_the_tenant(browser: Client, lead: Lead, owner: User) -> None:
     send(browser, lead, "offer.pdf", PDF)
     with platform_context():
         User.objects.filter(pk=owner.pk).update(is_staff=True)
@@ -123,7 +121,7 @@ def test_a_file_is_attached_on_the_page_of_its_lead(browser: Client, lead: Lead)
         assert LeadAttachment.objects.get().lead_id == lead.pk
 
 
-def test_who_may_not_attach_is_not_asked_for_a_file(tenant: Tenant, viewer: User, lead: Lead) -> None:
+def test_the_attach_action_is_hidden_without_its_right(tenant: Tenant, viewer: User, lead: Lead) -> None:
     with platform_context():
         User.objects.filter(pk=viewer.pk).update(is_staff=True)
     client = Client()

@@ -1,4 +1,4 @@
-"""What may be put on a lead, and what is kept of it."""
+"""Uploads: the files that are accepted, and how they are stored."""
 
 import hashlib
 import zipfile
@@ -20,7 +20,7 @@ from tests.support.api import field_problems, problem
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_file_is_kept_as_what_it_is(upload: Any, member: Any, lead: Lead, name: str) -> None:
+def test_a_file_is_stored_with_its_detected_type(upload: Any, member: Any, lead: Lead, name: str) -> None:
     content, media_type = GOOD[name]
     response = upload(member, name, content)
     assert response.status_code == 201, response.content
@@ -34,7 +34,7 @@ def test_a_file_is_kept_as_what_it_is(upload: Any, member: Any, lead: Lead, name
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_what_is_not_what_it_says_or_would_run_is_refused(upload: Any, member: Any, what: str) -> None:
+def test_disguised_and_active_files_are_rejected(upload: Any, member: Any, what: str) -> None:
     name, content = BAD[what]
     response = upload(member, name, content)
     assert problem(response) == (400, "file_refused")
@@ -42,25 +42,25 @@ def test_what_is_not_what_it_says_or_would_run_is_refused(upload: Any, member: A
     assert stored() == []
 
 
-def test_an_archive_that_claims_to_be_endless_is_refused_unread(upload: Any, member: Any) -> None:
+def test_an_archive_with_a_huge_directory_is_rejected_unread(upload: Any, member: Any) -> None:
     many = archive(*(f"word/{number}" for number in range(20_001)), "[Content_Types].xml")
     with patch.object(zipfile, "ZipInfo", side_effect=AssertionError("it was read")):
         assert problem(upload(member, "cv.docx", many)) == (400, "file_refused")
 
 
-def test_a_page_far_into_a_text_is_found(upload: Any, member: Any) -> None:
+def test_markup_late_in_a_text_is_found(upload: Any, member: Any) -> None:
     response = upload(member, "page.txt", b" " * 200_000 + HTML)
     assert problem(response) == (400, "file_refused")
 
 
-def test_the_key_is_made_of_ids_and_holds_nothing_that_was_sent(upload: Any, member: Any, lead: Lead) -> None:
+def test_the_storage_key_consists_of_ids_only(upload: Any, member: Any, lead: Lead) -> None:
     row = row_of(upload(member, "../../etc/shell.php.JPEG", JPEG).json())
     assert row.file_url == f"{lead.tenant_id}/{lead.pk}/{row.pk}.jpg"
     assert row.file_name == "shell.php.JPEG"
     assert stored() == [row.file_url]
 
 
-def test_where_a_file_lies_is_told_nobody(attached: dict[str, Any]) -> None:
+def test_the_storage_key_is_never_shown(attached: dict[str, Any]) -> None:
     assert "file_url" not in attached
     assert attached["download"] == f"{URL}{attached['id']}/download/"
 
@@ -83,23 +83,23 @@ def test_where_a_file_lies_is_told_nobody(attached: dict[str, Any]) -> None:
         ("/", "file"),
     ],
 )
-def test_a_name_is_made_safe_and_stays_readable(given: str, safe: str) -> None:
+def test_a_file_name_is_made_safe_and_stays_readable(given: str, safe: str) -> None:
     assert safe_name(given) == safe
 
 
 @pytest.mark.parametrize("letter", ["x", "ж", "語", "🎓"])
-def test_a_name_without_end_loses_its_middle_and_keeps_its_extension(letter: str) -> None:
+def test_a_long_file_name_is_cut_before_its_extension(letter: str) -> None:
     name = safe_name(f"{letter * 400}.pdf")
     assert name.endswith(f"{letter}.pdf")
     assert len(name.encode()) <= 255
 
 
-def test_a_misleading_name_is_shown_as_it_reads(upload: Any, member: Any) -> None:
+def test_a_misleading_file_name_is_cleaned(upload: Any, member: Any) -> None:
     shown = upload(member, "Invoice\u202egpj.pdf").json()
     assert shown["file_name"] == "Invoicegpj.pdf"
 
 
-def test_a_file_may_have_the_largest_size_and_not_a_byte_more(upload: Any, member: Any, settings: Any) -> None:
+def test_a_file_may_have_the_maximum_size_and_no_more(upload: Any, member: Any, settings: Any) -> None:
     settings.UPLOAD_MAX_SIZE = 100_000
     assert upload(member, "a.txt", b"x" * 100_000).status_code == 201
     response = upload(member, "b.txt", b"x" * 100_001)
@@ -107,7 +107,7 @@ def test_a_file_may_have_the_largest_size_and_not_a_byte_more(upload: Any, membe
     assert len(stored()) == 1
 
 
-def test_what_says_it_is_too_large_is_refused_before_it_is_read(upload: Any, member: Any, settings: Any) -> None:
+def test_a_request_that_is_too_large_is_rejected_before_it_is_read(upload: Any, member: Any, settings: Any) -> None:
     settings.UPLOAD_MAX_SIZE = 1000
     with patch.object(TemporaryFileUploadHandler, "receive_data_chunk", side_effect=AssertionError("it was read")):
         assert problem(upload(member, "a.txt", b"x" * 400_000)) == (413, "upload_too_large")
@@ -121,13 +121,13 @@ def test_a_large_file_waits_on_disk_rather_than_in_memory(upload: Any, member: A
         assert kept.read() == b"x" * 50_000
 
 
-def test_a_row_that_is_refused_leaves_no_object(upload: Any, member: Any) -> None:
+def test_a_rejected_row_leaves_no_object(upload: Any, member: Any) -> None:
     with patch.object(LeadAttachment, "full_clean", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
         upload(member)
     assert stored() == []
 
 
-def test_an_object_that_is_not_stored_leaves_no_row(upload: Any, member: Any) -> None:
+def test_a_failed_upload_leaves_no_row(upload: Any, member: Any) -> None:
     with patch.object(store.storage(), "save", side_effect=OSError("disk full")):
         assert problem(upload(member)) == (503, "storage_unavailable")
     with platform_context():
@@ -135,7 +135,7 @@ def test_an_object_that_is_not_stored_leaves_no_row(upload: Any, member: Any) ->
     assert stored() == []
 
 
-def test_a_slow_sender_holds_no_transaction_open(upload: Any, member: Any) -> None:
+def test_a_slow_upload_keeps_no_transaction_open(upload: Any, member: Any) -> None:
     scopes = []
 
     def note(handler: Any, chunk: bytes, start: int) -> bytes:
@@ -147,25 +147,27 @@ def test_a_slow_sender_holds_no_transaction_open(upload: Any, member: Any) -> No
     assert scopes == [None]
 
 
-def test_a_body_that_is_no_form_is_refused(api: Any, member: Any, lead: Lead) -> None:
+def test_a_body_that_is_not_a_form_is_rejected(api: Any, member: Any, lead: Lead) -> None:
     assert "file" in field_problems(api(member).post(URL, {"lead": str(lead.pk), "file": "text"}, format="json"))
     broken = api(member).generic("POST", URL, b"--nonsense", content_type="multipart/form-data")
     assert problem(broken) == (400, "bad_request")
 
 
-def test_an_upload_names_its_lead_and_one_file_and_nothing_else(api: Any, member: Any, lead: Lead) -> None:
+def test_an_upload_needs_a_lead_and_one_file_only(api: Any, member: Any, lead: Lead) -> None:
     assert set(field_problems(api(member).post(URL, {}, format="multipart"))) == {"lead", "file"}
     body = {"lead": str(lead.pk), "file_url": "elsewhere", "checksum": "0" * 64}
     assert {"file_url", "checksum"} <= set(field_problems(api(member).post(URL, body, format="multipart")))
 
 
-def test_a_file_goes_on_a_lead_of_ones_own_tenant_only(upload: Any, member: Any, other_lead: Lead, viewer: Any) -> None:
+def test_a_file_cannot_be_attached_to_another_tenants_lead(
+    upload: Any, member: Any, other_lead: Lead, viewer: Any
+) -> None:
     assert field_problems(upload(member, to=other_lead)) == {"lead": ["There is no such lead here."]}
     assert problem(upload(viewer)) == (403, "missing_right")
     assert stored() == []
 
 
-def test_a_file_is_renamed_and_stays_what_it_is(api: Any, member: Any, attached: dict[str, Any]) -> None:
+def test_renaming_a_file_keeps_its_extension(api: Any, member: Any, attached: dict[str, Any]) -> None:
     def rename(name: str) -> str:
         response = api(member).patch(f"{URL}{attached['id']}/", {"file_name": name}, format="json")
         assert response.status_code == 200, response.content
@@ -177,12 +179,12 @@ def test_a_file_is_renamed_and_stays_what_it_is(api: Any, member: Any, attached:
     assert row_of(attached).file_type == "application/pdf"
 
 
-def test_a_file_stays_on_its_lead(api: Any, member: Any, attached: dict[str, Any], other_lead: Lead) -> None:
+def test_the_lead_of_a_file_cannot_change(api: Any, member: Any, attached: dict[str, Any], other_lead: Lead) -> None:
     response = api(member).patch(f"{URL}{attached['id']}/", {"lead": str(other_lead.pk)}, format="json")
     assert "lead" in field_problems(response)
 
 
-def test_an_upload_that_is_sent_twice_under_one_key_happens_once(upload: Any, member: Any, settings: Any) -> None:
+def test_an_upload_repeated_under_one_key_happens_once(upload: Any, member: Any, settings: Any) -> None:
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
     large = PDF + b" " * 50_000

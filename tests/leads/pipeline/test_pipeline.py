@@ -1,4 +1,4 @@
-"""Stages and statuses: where they come from, how they are ordered, and how they go."""
+"""Stages and statuses: their creation, order and removal."""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +42,7 @@ def status(tenant: Tenant, key: str) -> LeadStatus:
         return found
 
 
-def test_a_new_tenant_gets_the_usual_pipeline_from_its_event(tenant: Tenant) -> None:
+def test_a_new_tenant_gets_the_default_pipeline_from_its_event(tenant: Tenant) -> None:
     with platform_context():
         emit("tenants.tenant.created", aggregate=tenant)
     drain()
@@ -50,22 +50,20 @@ def test_a_new_tenant_gets_the_usual_pipeline_from_its_event(tenant: Tenant) -> 
     assert status(tenant, "active")
 
 
-def test_the_first_lead_brings_the_pipeline_when_the_event_has_not_come_yet(
-    api: Any, tenant: Tenant, member: User
-) -> None:
+def test_the_first_lead_creates_the_pipeline_if_the_event_is_late(api: Any, tenant: Tenant, member: User) -> None:
     assert keys(tenant) == []
     assert api(member).post(LEADS, {"first_name": "Ada"}, format="json").status_code == 201
     assert keys(tenant) == USUAL
 
 
-def test_a_pipeline_of_ones_own_stays_as_it_is(tenant: Tenant, stages: None) -> None:
+def test_an_existing_pipeline_is_not_changed(tenant: Tenant, stages: None) -> None:
     with platform_context(tenant_id=tenant.pk):
         LeadStage.objects.exclude(key="won").delete()
         pipeline.ensure(tenant.pk)
     assert keys(tenant) == ["won"]
 
 
-def test_without_the_usual_first_stage_leads_begin_at_the_leftmost(
+def test_without_the_default_stage_leads_start_at_the_first_one(
     api: Any, tenant: Tenant, member: User, stages: None
 ) -> None:
     with platform_context(tenant_id=tenant.pk):
@@ -74,24 +72,24 @@ def test_without_the_usual_first_stage_leads_begin_at_the_leftmost(
     assert made.json()["stage"] == "qualified"
 
 
-def test_a_stage_put_in_the_middle_moves_those_behind_it(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+def test_inserting_a_stage_moves_the_later_ones(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
     body = {"key": "demo", "label": "Demo", "color": "#112233", "display_order": 3}
     assert api(admin).post(STAGES, body, format="json").status_code == 201
     assert keys(tenant) == ["new", "contacted", "demo", "qualified", "proposal", "negotiation", "won", "lost"]
 
 
-def test_a_stage_without_a_place_comes_last(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+def test_a_stage_without_an_order_comes_last(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
     assert api(admin).post(STAGES, {"key": "parked", "label": "Parked"}, format="json").status_code == 201
     assert keys(tenant)[-1] == "parked"
 
 
-def test_a_stage_moves_to_where_another_stands(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+def test_a_stage_can_move_to_a_taken_place(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
     row = stage(tenant, "won")
     assert api(admin).patch(f"{STAGES}{row.pk}/", {"display_order": 1}, format="json").status_code == 200
     assert keys(tenant)[:2] == ["won", "new"]
 
 
-def test_all_stages_are_put_into_another_order_at_once(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+def test_all_stages_are_reordered_at_once(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
     wanted = [*reversed(USUAL)]
     body = {"stages": [str(stage(tenant, key).pk) for key in wanted]}
     assert api(admin).post(f"{STAGES}reorder/", body, format="json").status_code == 204
@@ -99,18 +97,18 @@ def test_all_stages_are_put_into_another_order_at_once(api: Any, tenant: Tenant,
     assert payloads("leads.stage.reordered") == [{"keys": wanted}]
 
 
-def test_an_order_that_leaves_a_stage_out_is_refused(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+def test_an_order_without_all_stages_is_rejected(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
     body = {"stages": [str(stage(tenant, "won").pk)]}
     assert problem(api(admin).post(f"{STAGES}reorder/", body, format="json")) == (400, "invalid")
 
 
-def test_a_member_does_not_change_the_pipeline(api: Any, tenant: Tenant, member: User, stages: None) -> None:
+def test_a_member_cannot_change_the_pipeline(api: Any, tenant: Tenant, member: User, stages: None) -> None:
     row = stage(tenant, "won")
     assert problem(api(member).post(f"{STAGES}{row.pk}/retire/", {}, format="json")) == (403, "missing_right")
 
 
 @pytest.mark.parametrize("action", ["delete", "retire"])
-def test_a_stage_with_leads_does_not_go_without_a_destination(
+def test_a_stage_with_leads_is_not_removed_without_a_destination(
     api: Any, tenant: Tenant, admin: User, lead: Lead, action: str
 ) -> None:
     address = f"{STAGES}{stage(tenant, 'new').pk}/"
@@ -121,7 +119,7 @@ def test_a_stage_with_leads_does_not_go_without_a_destination(
     assert stored(lead).stage == "new"
 
 
-def test_a_retired_stage_hands_its_leads_on_deleted_ones_too(
+def test_retiring_a_stage_moves_its_leads_even_deleted_ones(
     api: Any, tenant: Tenant, admin: User, make_lead: Make
 ) -> None:
     live, gone = make_lead(), make_lead()
@@ -134,16 +132,14 @@ def test_a_retired_stage_hands_its_leads_on_deleted_ones_too(
     assert payloads("leads.stage.retired", row.pk) == [{"key": "new", "moved_to": "contacted", "moved": 2}]
 
 
-def test_a_stage_does_not_hand_its_leads_to_itself(api: Any, tenant: Tenant, admin: User, lead: Lead) -> None:
+def test_a_stage_cannot_be_its_own_destination(api: Any, tenant: Tenant, admin: User, lead: Lead) -> None:
     row = stage(tenant, "new")
     response = api(admin).post(f"{STAGES}{row.pk}/retire/", {"move_leads_to": str(row.pk)}, format="json")
     assert problem(response) == (400, "invalid")
     assert stored(lead).stage == "new"
 
 
-def test_a_status_that_leads_have_goes_only_with_another_for_them(
-    api: Any, tenant: Tenant, admin: User, lead: Lead
-) -> None:
+def test_a_used_status_is_only_removed_with_a_replacement(api: Any, tenant: Tenant, admin: User, lead: Lead) -> None:
     address = f"{STATUSES}{status(tenant, 'active').pk}/"
     assert problem(api(admin).delete(address)) == (409, "status_in_use")
     body = {"move_leads_to": str(status(tenant, "on_hold").pk)}
@@ -151,7 +147,7 @@ def test_a_status_that_leads_have_goes_only_with_another_for_them(
     assert stored(lead).status == "on_hold"
 
 
-def test_a_key_stays_for_leads_name_it(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+def test_a_key_cannot_change(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
     row = stage(tenant, "won")
     response = api(admin).patch(f"{STAGES}{row.pk}/", {"key": "closed"}, format="json")
     assert "Change the label" in response.json()["errors"]["key"][0]
@@ -167,7 +163,7 @@ def test_a_key_stays_for_leads_name_it(api: Any, tenant: Tenant, admin: User, st
         ({"display_order": 1}, "lead_stages_order"),
     ],
 )
-def test_the_database_itself_refuses_what_no_stage_may_be(
+def test_the_database_rejects_an_invalid_stage(
     tenant: Tenant, stages: None, values: dict[str, Any], constraint: str
 ) -> None:
     with platform_context(tenant_id=tenant.pk), violates(constraint):
@@ -175,7 +171,7 @@ def test_the_database_itself_refuses_what_no_stage_may_be(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_first_leads_at_once_bring_one_pipeline(tenant: Tenant) -> None:
+def test_two_first_leads_at_once_create_one_pipeline(tenant: Tenant) -> None:
     def begin() -> None:
         with tenant_context(tenant.pk):
             pipeline.ensure(tenant.pk)
@@ -185,7 +181,7 @@ def test_two_first_leads_at_once_bring_one_pipeline(tenant: Tenant) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lead_that_moves_into_a_stage_while_it_goes_is_never_left_in_nothing(tenant: Tenant, make_lead: Make) -> None:
+def test_a_lead_moving_into_a_retiring_stage_always_ends_in_an_existing_one(tenant: Tenant, make_lead: Make) -> None:
     leads = [make_lead() for _ in range(4)]
     doomed = stage(tenant, "proposal")
 
