@@ -37,20 +37,20 @@ class Month:
 
 def load(demo: DemoTenant, bought: Sequence[Payment]) -> None:
     """Write all documents in time order, so that numbers increase with time."""
-    desk = _InvoiceHistory(demo)
+    history = _InvoiceHistory(demo)
     months = list(_months(demo))
     acts: list[tuple[datetime, Callable[[], Any]]] = [
-        (payment.paid_at, partial(desk.receipt, payment)) for payment in bought if payment.paid_at is not None
+        (payment.paid_at, partial(history.receipt, payment)) for payment in bought if payment.paid_at is not None
     ]
     for month, outcome in zip(months, HISTORIES[demo.slug], strict=True):
-        acts.append((month.end, partial(desk.used, month)))
+        acts.append((month.end, partial(history.used, month)))
         if outcome:
-            acts.append((month.end, partial(desk.plan, month, outcome)))
-    acts.append((demo.ago(days=3), desk.credit))
+            acts.append((month.end, partial(history.plan, month, outcome)))
+    acts.append((demo.ago(days=3), history.credit))
     for _at, act in sorted(acts, key=lambda each: each[0]):
         act()
     this_month = Month(months[-1].end, demo.now + timedelta(days=1))
-    desk.draft(this_month, demo.now)
+    history.draft(this_month, demo.now)
 
 
 def _months(demo: DemoTenant) -> Iterator[Month]:

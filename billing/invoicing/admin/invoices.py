@@ -52,7 +52,7 @@ NOTES: Final = (
 UNSENT: Final = (InvoiceStatus.DRAFT, InvoiceStatus.VOIDED)
 
 
-class DeskFilter(DropdownFilter):
+class ToDoFilter(DropdownFilter):
     title = "to do"
     parameter_name = "desk"
 
@@ -96,7 +96,7 @@ class InvoiceAdmin(TenantModelAdmin):
         "sent_at",
         "created_at",
     ]
-    list_filter = [DeskFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
+    list_filter = [ToDoFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
     search_fields = ["invoice_number__exact"]
     add_fieldsets = [
         (None, {"fields": ["currency", "period_start", "period_end", "due_at"]}),

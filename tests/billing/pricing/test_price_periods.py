@@ -24,11 +24,11 @@ def price(tenant: Any, **values: Any) -> Price:
 
 @pytest.mark.parametrize("common", [True, False], ids=["common", "own"])
 def test_two_prices_of_a_component_are_never_in_force_at_once(common, tenant):
-    holder = None if common else tenant
-    price(holder, effective_from=JANUARY, effective_to=MARCH)
+    payer = None if common else tenant
+    price(payer, effective_from=JANUARY, effective_to=MARCH)
     for start, end in ((JANUARY, MARCH), (FEBRUARY, None), (FEBRUARY - timedelta(days=60), FEBRUARY)):
         with platform_context(), refused(psycopg.errors.ExclusionViolation) as caught:
-            price(holder, effective_from=start, effective_to=end)
+            price(payer, effective_from=start, effective_to=end)
         assert constraint_of(caught) == "billing_pricing_catalog_one_price"
 
 
@@ -55,8 +55,8 @@ def test_other_components_and_withdrawn_prices_may_overlap(other, tenant):
 
 
 def test_common_and_own_prices_may_overlap(tenant, other_tenant):
-    for holder in (None, tenant, other_tenant):
-        price(holder, effective_from=JANUARY)
+    for payer in (None, tenant, other_tenant):
+        price(payer, effective_from=JANUARY)
 
 
 @pytest.mark.django_db(transaction=True)
