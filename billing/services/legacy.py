@@ -28,7 +28,6 @@ from billing.models import (
     UserCredit,
     Wallet,
 )
-from billing.posting import legacy_guard
 from billing.services import ledger, wallets
 from billing.services.ledger import Reference
 from lad.errors import DomainError
@@ -44,6 +43,8 @@ SETTLED: Final = "legacy_balance"
 # A ledger keeps six decimals and legacy credits have two.
 FINEST_VALUE: Final = -4
 MONEY: Final = Decimal("0.000001")
+# One tenant's lock, taken by whoever freezes or unfreezes; the trigger on the legacy tables shares it.
+EXCLUSIVE_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('billing_legacy_moves:' || %s::uuid, 0))"
 # A transaction that names a holder of credits belongs to whom that is, whomever else it names.
 _HOLDER: Final = Coalesce(F("user_credit__user"), F("user"))
 
@@ -116,7 +117,7 @@ def tenants_with_credits() -> list[UUID]:
 def _switch(tenant_id: UUID, frozen_at: datetime | None) -> None:
     with platform_context(tenant_id=tenant_id):
         with connection.cursor() as cursor:
-            cursor.execute(legacy_guard.LOCK, [tenant_id])
+            cursor.execute(EXCLUSIVE_LOCK, [tenant_id])
         row = _record(tenant_id)
         if (row.frozen_at is None) != (frozen_at is None):
             row.frozen_at = frozen_at

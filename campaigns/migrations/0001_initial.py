@@ -1,60 +1,43 @@
 import django.contrib.postgres.functions
-import django.core.validators
 import django.db.models.constraints
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
-import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import lad.db.constraints
-import lad.db.fields
-import lad.db.identifiers
-import lad.db.shapes
+from lad.db.operations import TableRule
 
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("lad", "0001_functions"),
         ("leads", "0001_initial"),
-        ("tenants", "0002_shared_rows"),
-        ("tenants", "__first__"),
+        ("tenants", "0001_initial"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
             name="Campaign",
             fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
                 (
                     "is_deleted",
                     models.GeneratedField(
@@ -64,152 +47,37 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=255)),
-                ("description", models.TextField(blank=True, db_default="", default="", max_length=20000)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("running", "Running"),
-                            ("paused", "Paused"),
-                            ("completed", "Completed"),
-                            ("stopped", "Stopped"),
-                            ("archived", "Archived"),
-                        ],
-                        db_default="draft",
-                        default="draft",
-                        editable=False,
-                        max_length=50,
-                    ),
-                ),
-                (
-                    "starts_at",
-                    models.DateTimeField(blank=True, help_text="Nothing is sent before; empty: at once.", null=True),
-                ),
-                (
-                    "ends_at",
-                    models.DateTimeField(
-                        blank=True, help_text="The campaign is completed then; empty: never.", null=True
-                    ),
-                ),
-                (
-                    "config",
-                    models.JSONField(
-                        blank=True,
-                        db_default={},
-                        default=dict,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {
-                                    "properties": {
-                                        "campaign_type": {
-                                            "enum": ["linkedin_outreach", "email_outreach", "multi_channel", "inbound"]
-                                        },
-                                        "goal": {"maxLength": 500, "type": "string"},
-                                        "last_lead_gen_date": {"pattern": "^\\d{4}-\\d{2}-\\d{2}$", "type": "string"},
-                                        "lead_gen_offset": {"minimum": 0, "type": "integer"},
-                                        "leads_per_day": {"maximum": 1000, "minimum": 1, "type": "integer"},
-                                        "working_days": {
-                                            "items": {
-                                                "enum": [
-                                                    "monday",
-                                                    "tuesday",
-                                                    "wednesday",
-                                                    "thursday",
-                                                    "friday",
-                                                    "saturday",
-                                                    "sunday",
-                                                ]
-                                            },
-                                            "minItems": 1,
-                                            "type": "array",
-                                            "uniqueItems": True,
-                                        },
-                                    },
-                                    "type": "object",
-                                }
-                            )
-                        ],
-                    ),
-                ),
-                (
-                    "execution_state",
-                    models.CharField(
-                        choices=[
-                            ("active", "Active"),
-                            ("waiting_for_leads", "Waiting for leads"),
-                            ("sleeping_until_next_day", "Sleeping until the next day"),
-                            ("error", "Error"),
-                            ("completed", "Completed"),
-                        ],
-                        db_default="active",
-                        default="active",
-                        editable=False,
-                        max_length=50,
-                    ),
-                ),
-                (
-                    "next_run_at",
-                    models.DateTimeField(
-                        blank=True,
-                        editable=False,
-                        help_text="When the engine takes a running campaign up again.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "last_lead_check_at",
-                    models.DateTimeField(
-                        blank=True,
-                        editable=False,
-                        help_text="When the engine last looked for leads to go on with.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "last_execution_reason",
-                    models.TextField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        editable=False,
-                        help_text="Why the engine is in its state, in words.",
-                    ),
-                ),
+                ("description", models.TextField(db_default="", max_length=20000)),
+                ("status", models.CharField(db_default="draft", max_length=50)),
+                ("starts_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("config", models.JSONField(db_default={})),
                 (
                     "created_by_user",
-                    lad.db.fields.TenantUserKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
                         null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    lad.db.fields.TenantKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="tenants.tenant",
                     ),
                 ),
                 (
                     "updated_by_user",
-                    lad.db.fields.TenantUserKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
                         null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("execution_state", models.CharField(db_default="active", max_length=50)),
+                ("next_run_at", models.DateTimeField(null=True)),
+                ("last_lead_check_at", models.DateTimeField(null=True)),
+                ("last_execution_reason", models.TextField(db_default="")),
             ],
             options={
                 "db_table": "campaigns",
@@ -235,42 +103,11 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="campaigns_starts_before_it_ends",
-                        violation_error_message="The campaign ends before it starts: choose a later end.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("name", ""), _negated=True),
-                        name="campaigns_name_given",
-                        violation_error_message="Give the campaign a name.",
+                        condition=models.Q(("name", ""), _negated=True), name="campaigns_name_given"
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="campaigns_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="campaigns_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("created_by_user",),
-                        name="campaigns_created_by_user_fkey",
-                        on_delete="SET NULL",
-                        to="tenants.User",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("updated_by_user",),
-                        name="campaigns_updated_by_user_fkey",
-                        on_delete="SET NULL",
-                        to="tenants.User",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="campaigns_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="campaigns_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("status__in", ["draft", "running", "paused", "completed", "stopped", "archived"])
@@ -286,41 +123,81 @@ class Migration(migrations.Migration):
                         ),
                         name="campaigns_execution_state_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="campaigns_row_security",
+                        create="""
+                        ALTER TABLE "campaigns" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "campaigns" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "campaigns" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "campaigns" TO lad_platform;
+                        CREATE POLICY "platform" ON "campaigns" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "campaigns" TO lad_app;
+                        CREATE POLICY "tenant" ON "campaigns" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "campaigns";
+                        DROP POLICY IF EXISTS "tenant" ON "campaigns";
+                        REVOKE ALL ON "campaigns" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="campaigns_created_by_user_fkey",
+                        create="""
+                        ALTER TABLE "campaigns" ADD CONSTRAINT "campaigns_created_by_user_fkey"
+                        FOREIGN KEY ("created_by_user_id") REFERENCES "users" ("id")
+                        ON DELETE SET NULL ("created_by_user_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaigns" DROP CONSTRAINT IF EXISTS "campaigns_created_by_user_fkey"',
+                    ),
+                    TableRule(
+                        name="campaigns_updated_by_user_fkey",
+                        create="""
+                        ALTER TABLE "campaigns" ADD CONSTRAINT "campaigns_updated_by_user_fkey"
+                        FOREIGN KEY ("updated_by_user_id") REFERENCES "users" ("id")
+                        ON DELETE SET NULL ("updated_by_user_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaigns" DROP CONSTRAINT IF EXISTS "campaigns_updated_by_user_fkey"',
+                    ),
+                    TableRule(
+                        name="campaigns_tenant_fkey",
+                        create="""
+                        ALTER TABLE "campaigns" ADD CONSTRAINT "campaigns_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaigns" DROP CONSTRAINT IF EXISTS "campaigns_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="campaigns_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "campaigns_touch_updated_at" BEFORE UPDATE ON "campaigns"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaigns_touch_updated_at" ON "campaigns"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaigns_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaigns_audit_insert" AFTER INSERT ON "campaigns" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaigns_audit_insert" ON "campaigns"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaigns_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaigns_audit_update" AFTER UPDATE ON "campaigns" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaigns_audit_update" ON "campaigns"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaigns_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaigns_audit_delete" AFTER DELETE ON "campaigns" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaigns_audit_delete" ON "campaigns"',
                     ),
                 ],
             },
@@ -328,104 +205,55 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CampaignLead",
             fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                ("first_name", models.CharField(blank=True, db_default="", default="", max_length=255)),
-                ("last_name", models.CharField(blank=True, db_default="", default="", max_length=255)),
-                ("email", lad.db.fields.LowercaseEmailField(blank=True, db_default="", default="", max_length=255)),
-                ("company_name", models.CharField(blank=True, db_default="", default="", max_length=500)),
-                ("title", models.CharField(blank=True, db_default="", default="", max_length=255)),
-                ("linkedin_url", models.TextField(blank=True, db_default="", default="", max_length=2000)),
-                ("phone", models.CharField(blank=True, db_default="", default="", max_length=50)),
-                (
-                    "lead_data",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("active", "Active"),
-                            ("completed", "Completed"),
-                            ("stopped", "Stopped"),
-                            ("error", "Error"),
-                        ],
-                        db_default="pending",
-                        default="pending",
-                        max_length=50,
-                    ),
-                ),
-                (
-                    "current_step_order",
-                    models.PositiveIntegerField(
-                        db_default=0,
-                        default=0,
-                        editable=False,
-                        help_text="The place of the last step begun; 0 before the first.",
-                    ),
-                ),
-                ("started_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("completed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
                 (
                     "campaign",
-                    lad.db.fields.TenantForeignKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="enrolments",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="campaigns.campaign",
                     ),
                 ),
                 (
                     "lead",
-                    lad.db.fields.TenantForeignKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="enrolments",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="leads.lead",
                     ),
                 ),
-                (
-                    "tenant",
-                    lad.db.fields.TenantKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="tenants.tenant",
-                    ),
-                ),
+                ("first_name", models.CharField(db_default="", max_length=255)),
+                ("last_name", models.CharField(db_default="", max_length=255)),
+                ("email", models.CharField(db_default="", max_length=255)),
+                ("company_name", models.CharField(db_default="", max_length=500)),
+                ("title", models.CharField(db_default="", max_length=255)),
+                ("linkedin_url", models.TextField(db_default="", max_length=2000)),
+                ("phone", models.CharField(db_default="", max_length=50)),
+                ("lead_data", models.JSONField(db_default={})),
+                ("status", models.CharField(db_default="pending", max_length=50)),
+                ("current_step_order", models.PositiveIntegerField(db_default=0)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("completed_at", models.DateTimeField(null=True)),
             ],
             options={
-                "verbose_name": "enrolment",
                 "db_table": "campaign_leads",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="campaign_leads_newest"),
@@ -452,7 +280,6 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at__isnull", True)),
                         fields=("tenant", "campaign", "lead"),
                         name="campaign_leads_once",
-                        violation_error_message="The lead is enrolled in this campaign already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -461,7 +288,6 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="campaign_leads_completed_after_started",
-                        violation_error_message="An enrolment is completed after it has started.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -470,79 +296,88 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="campaign_leads_completed_when",
-                        violation_error_message="Say when the enrolment was completed.",
                     ),
-                    lad.db.constraints.ReferencedKey(
-                        fields=("tenant", "campaign", "id"), name="campaign_leads_campaign_key"
-                    ),
-                    lad.db.constraints.RowSecurity(
-                        name="campaign_leads_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="campaign_leads_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign"),
-                        name="campaign_leads_campaign_same_tenant",
-                        on_delete="CASCADE",
-                        to="campaigns.Campaign",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "lead"),
-                        name="campaign_leads_lead_same_tenant",
-                        on_delete="CASCADE",
-                        to="leads.Lead",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="campaign_leads_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "campaign", "id"), name="campaign_leads_campaign_key"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="campaign_leads_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(("status__in", ["pending", "active", "completed", "stopped", "error"])),
                         name="campaign_leads_status_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="campaign_leads_row_security",
+                        create="""
+                        ALTER TABLE "campaign_leads" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "campaign_leads" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "campaign_leads" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "campaign_leads" TO lad_platform;
+                        CREATE POLICY "platform" ON "campaign_leads" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "campaign_leads" TO lad_app;
+                        CREATE POLICY "tenant" ON "campaign_leads" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "campaign_leads";
+                        DROP POLICY IF EXISTS "tenant" ON "campaign_leads";
+                        REVOKE ALL ON "campaign_leads" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="campaign_leads_campaign_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_leads" ADD CONSTRAINT "campaign_leads_campaign_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_id") REFERENCES "campaigns" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_leads" DROP CONSTRAINT IF EXISTS "campaign_leads_campaign_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_leads_lead_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_leads" ADD CONSTRAINT "campaign_leads_lead_same_tenant"
+                        FOREIGN KEY ("tenant_id", "lead_id") REFERENCES "leads" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_leads" DROP CONSTRAINT IF EXISTS "campaign_leads_lead_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_leads_tenant_fkey",
+                        create="""
+                        ALTER TABLE "campaign_leads" ADD CONSTRAINT "campaign_leads_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_leads" DROP CONSTRAINT IF EXISTS "campaign_leads_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="campaign_leads_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "campaign_leads_touch_updated_at" BEFORE UPDATE ON "campaign_leads"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_leads_touch_updated_at" ON "campaign_leads"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_leads_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_leads_audit_insert" AFTER INSERT ON "campaign_leads" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_leads_audit_insert" ON "campaign_leads"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_leads_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_leads_audit_update" AFTER UPDATE ON "campaign_leads" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_leads_audit_update" ON "campaign_leads"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_leads_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_leads_audit_delete" AFTER DELETE ON "campaign_leads" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_leads_audit_delete" ON "campaign_leads"',
                     ),
                 ],
             },
@@ -550,105 +385,39 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CampaignStep",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                (
-                    "type",
-                    models.CharField(
-                        choices=[
-                            ("start", "Start"),
-                            ("end", "End"),
-                            ("delay", "Delay"),
-                            ("condition", "Condition"),
-                            ("lead_generation", "Lead generation"),
-                            ("linkedin_visit", "LinkedIn: visit profile"),
-                            ("linkedin_follow", "LinkedIn: follow"),
-                            ("linkedin_connect", "LinkedIn: connect"),
-                            ("linkedin_message", "LinkedIn: message"),
-                            ("linkedin_scrape_profile", "LinkedIn: read profile"),
-                            ("linkedin_company_search", "LinkedIn: search company"),
-                            ("linkedin_employee_list", "LinkedIn: list employees"),
-                            ("linkedin_autopost", "LinkedIn: post"),
-                            ("linkedin_comment_reply", "LinkedIn: reply to comment"),
-                            ("email_send", "E-mail: send"),
-                            ("email_followup", "E-mail: follow up"),
-                            ("whatsapp_send", "WhatsApp: send"),
-                            ("voice_agent_call", "Voice agent: call"),
-                            ("instagram_follow", "Instagram: follow"),
-                            ("instagram_like", "Instagram: like"),
-                            ("instagram_dm", "Instagram: direct message"),
-                            ("instagram_autopost", "Instagram: post"),
-                            ("instagram_comment_reply", "Instagram: reply to comment"),
-                            ("instagram_story_view", "Instagram: view story"),
-                        ],
-                        max_length=50,
-                    ),
-                ),
-                (
-                    "order",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        help_text="Empty: after the last one.",
-                        validators=[django.core.validators.MaxValueValidator(10000)],
-                    ),
-                ),
-                ("title", models.CharField(max_length=255)),
-                ("description", models.TextField(blank=True, db_default="", default="", max_length=20000)),
-                (
-                    "config",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                (
-                    "campaign",
-                    lad.db.fields.TenantForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="steps",
-                        to="campaigns.campaign",
-                    ),
-                ),
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                ("type", models.CharField(max_length=50)),
+                ("order", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=255)),
+                ("description", models.TextField(db_default="", max_length=20000)),
+                ("config", models.JSONField(db_default={})),
             ],
             options={
                 "db_table": "campaign_steps",
-                "ordering": ["campaign", "order"],
                 "indexes": [models.Index(fields=["tenant", "-created_at"], name="campaign_steps_newest")],
                 "constraints": [
                     models.UniqueConstraint(
@@ -656,33 +425,9 @@ class Migration(migrations.Migration):
                         fields=("tenant", "campaign", "order", "deletion_id"),
                         name="campaign_steps_order_key",
                         nulls_distinct=False,
-                        violation_error_message="Another step stands there: choose a free place or reorder the steps.",
                     ),
-                    lad.db.constraints.ReferencedKey(
-                        fields=("tenant", "campaign", "id"), name="campaign_steps_campaign_key"
-                    ),
-                    lad.db.constraints.RowSecurity(
-                        name="campaign_steps_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="campaign_steps_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign"),
-                        name="campaign_steps_campaign_same_tenant",
-                        on_delete="CASCADE",
-                        to="campaigns.Campaign",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="campaign_steps_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "campaign", "id"), name="campaign_steps_campaign_key"),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="campaign_steps_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(
                             (
@@ -717,41 +462,72 @@ class Migration(migrations.Migration):
                         ),
                         name="campaign_steps_type_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="campaign_steps_row_security",
+                        create="""
+                        ALTER TABLE "campaign_steps" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "campaign_steps" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "campaign_steps" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "campaign_steps" TO lad_platform;
+                        CREATE POLICY "platform" ON "campaign_steps" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "campaign_steps" TO lad_app;
+                        CREATE POLICY "tenant" ON "campaign_steps" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "campaign_steps";
+                        DROP POLICY IF EXISTS "tenant" ON "campaign_steps";
+                        REVOKE ALL ON "campaign_steps" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="campaign_steps_campaign_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_steps" ADD CONSTRAINT "campaign_steps_campaign_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_id") REFERENCES "campaigns" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_steps" DROP CONSTRAINT IF EXISTS "campaign_steps_campaign_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_steps_tenant_fkey",
+                        create="""
+                        ALTER TABLE "campaign_steps" ADD CONSTRAINT "campaign_steps_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_steps" DROP CONSTRAINT IF EXISTS "campaign_steps_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="campaign_steps_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "campaign_steps_touch_updated_at" BEFORE UPDATE ON "campaign_steps"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_steps_touch_updated_at" ON "campaign_steps"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_steps_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_steps_audit_insert" AFTER INSERT ON "campaign_steps" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_steps_audit_insert" ON "campaign_steps"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_steps_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_steps_audit_update" AFTER UPDATE ON "campaign_steps" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_steps_audit_update" ON "campaign_steps"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_steps_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_steps_audit_delete" AFTER DELETE ON "campaign_steps" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_steps_audit_delete" ON "campaign_steps"',
                     ),
                 ],
             },
@@ -759,156 +535,63 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CampaignLeadActivity",
             fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
                     ),
                 ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "channel",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("linkedin", "LinkedIn"),
-                            ("email", "E-mail"),
-                            ("voice", "Voice"),
-                            ("whatsapp", "WhatsApp"),
-                            ("sms", "SMS"),
-                            ("web", "Web"),
-                        ],
-                        max_length=50,
-                        null=True,
-                    ),
-                ),
-                (
-                    "step_type",
-                    models.CharField(
-                        choices=[
-                            ("start", "Start"),
-                            ("end", "End"),
-                            ("delay", "Delay"),
-                            ("condition", "Condition"),
-                            ("lead_generation", "Lead generation"),
-                            ("linkedin_visit", "LinkedIn: visit profile"),
-                            ("linkedin_follow", "LinkedIn: follow"),
-                            ("linkedin_connect", "LinkedIn: connect"),
-                            ("linkedin_message", "LinkedIn: message"),
-                            ("linkedin_scrape_profile", "LinkedIn: read profile"),
-                            ("linkedin_company_search", "LinkedIn: search company"),
-                            ("linkedin_employee_list", "LinkedIn: list employees"),
-                            ("linkedin_autopost", "LinkedIn: post"),
-                            ("linkedin_comment_reply", "LinkedIn: reply to comment"),
-                            ("email_send", "E-mail: send"),
-                            ("email_followup", "E-mail: follow up"),
-                            ("whatsapp_send", "WhatsApp: send"),
-                            ("voice_agent_call", "Voice agent: call"),
-                            ("instagram_follow", "Instagram: follow"),
-                            ("instagram_like", "Instagram: like"),
-                            ("instagram_dm", "Instagram: direct message"),
-                            ("instagram_autopost", "Instagram: post"),
-                            ("instagram_comment_reply", "Instagram: reply to comment"),
-                            ("instagram_story_view", "Instagram: view story"),
-                        ],
-                        max_length=50,
-                    ),
-                ),
-                ("action_type", models.CharField(blank=True, help_text="Empty: the step's type.", max_length=50)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("queued", "Queued"),
-                            ("sent", "Sent"),
-                            ("delivered", "Delivered"),
-                            ("opened", "Opened"),
-                            ("clicked", "Clicked"),
-                            ("connected", "Connected"),
-                            ("replied", "Replied"),
-                            ("failed", "Failed"),
-                            ("skipped", "Skipped"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        max_length=50,
-                    ),
-                ),
-                ("subject", models.CharField(blank=True, db_default="", default="", max_length=500)),
-                ("message_content", models.TextField(blank=True, db_default="", default="")),
-                ("error_message", models.TextField(blank=True, db_default="", default="")),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                ("executed_at", models.DateTimeField(blank=True, null=True)),
-                ("provider", models.CharField(blank=True, db_default="", default="", max_length=50)),
-                ("provider_event_id", models.CharField(blank=True, db_default="", default="", max_length=255)),
                 (
                     "campaign",
-                    lad.db.fields.TenantForeignKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="campaigns.campaign",
                     ),
                 ),
                 (
                     "campaign_lead",
-                    lad.db.fields.TenantForeignKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="activities",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="campaigns.campaignlead",
                     ),
                 ),
                 (
-                    "tenant",
-                    lad.db.fields.TenantKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="tenants.tenant",
-                    ),
-                ),
-                (
                     "step",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="activities",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="campaigns.campaignstep",
                     ),
                 ),
+                ("channel", models.CharField(max_length=50, null=True)),
+                ("step_type", models.CharField(max_length=50)),
+                ("action_type", models.CharField(max_length=50)),
+                ("status", models.CharField(max_length=50)),
+                ("subject", models.CharField(db_default="", max_length=500)),
+                ("message_content", models.TextField(db_default="")),
+                ("error_message", models.TextField(db_default="")),
+                ("metadata", models.JSONField(db_default={})),
+                ("executed_at", models.DateTimeField(null=True)),
+                ("provider", models.CharField(db_default="", max_length=50)),
+                ("provider_event_id", models.CharField(db_default="", max_length=255)),
             ],
             options={
-                "verbose_name": "activity",
-                "verbose_name_plural": "activities",
                 "db_table": "campaign_lead_activities",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="campaign_activities_newest"),
@@ -927,61 +610,10 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "constraints": [
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign", "campaign_lead"),
-                        name="campaign_lead_activities_lead_same_campaign",
-                        on_delete="CASCADE",
-                        to="campaigns.CampaignLead",
-                        to_fields=("tenant", "campaign", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign", "step"),
-                        name="campaign_lead_activities_step_same_campaign",
-                        on_delete="SET NULL",
-                        to="campaigns.CampaignStep",
-                        to_fields=("tenant", "campaign", "id"),
-                        violation_error_message="The step belongs to another campaign than the enrolment.",
-                    ),
                     models.UniqueConstraint(
                         condition=models.Q(("provider_event_id", ""), _negated=True),
                         fields=("tenant", "provider", "provider_event_id"),
                         name="campaign_lead_activities_event_once",
-                        violation_error_message="This event of the provider has been recorded already.",
-                    ),
-                    lad.db.constraints.RowSecurity(
-                        name="campaign_lead_activities_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign"),
-                        name="campaign_lead_activities_campaign_same_tenant",
-                        on_delete="CASCADE",
-                        to="campaigns.Campaign",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign_lead"),
-                        name="campaign_lead_activities_campaign_lead_same_tenant",
-                        on_delete="CASCADE",
-                        to="campaigns.CampaignLead",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "step"),
-                        name="campaign_lead_activities_step_same_tenant",
-                        on_delete="SET NULL",
-                        to="campaigns.CampaignStep",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="campaign_lead_activities_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("channel__in", ["linkedin", "email", "voice", "whatsapp", "sms", "web"])),
@@ -1042,14 +674,84 @@ class Migration(migrations.Migration):
                         ),
                         name="campaign_lead_activities_status_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="campaign_lead_activities_lead_same_campaign",
+                        create="""
+                        ALTER TABLE "campaign_lead_activities" ADD CONSTRAINT "campaign_lead_activities_lead_same_campaign"
+                        FOREIGN KEY ("tenant_id", "campaign_id", "campaign_lead_id") REFERENCES "campaign_leads" ("tenant_id", "campaign_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_lead_activities" DROP CONSTRAINT IF EXISTS "campaign_lead_activities_lead_same_campaign"',
+                    ),
+                    TableRule(
+                        name="campaign_lead_activities_step_same_campaign",
+                        create="""
+                        ALTER TABLE "campaign_lead_activities" ADD CONSTRAINT "campaign_lead_activities_step_same_campaign"
+                        FOREIGN KEY ("tenant_id", "campaign_id", "step_id") REFERENCES "campaign_steps" ("tenant_id", "campaign_id", "id")
+                        ON DELETE SET NULL ("step_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_lead_activities" DROP CONSTRAINT IF EXISTS "campaign_lead_activities_step_same_campaign"',
+                    ),
+                    TableRule(
+                        name="campaign_lead_activities_row_security",
+                        create="""
+                        ALTER TABLE "campaign_lead_activities" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "campaign_lead_activities" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "campaign_lead_activities" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "campaign_lead_activities" TO lad_platform;
+                        CREATE POLICY "platform" ON "campaign_lead_activities" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "campaign_lead_activities" TO lad_app;
+                        CREATE POLICY "tenant" ON "campaign_lead_activities" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "campaign_lead_activities";
+                        DROP POLICY IF EXISTS "tenant" ON "campaign_lead_activities";
+                        REVOKE ALL ON "campaign_lead_activities" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="campaign_lead_activities_campaign_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_lead_activities" ADD CONSTRAINT "campaign_lead_activities_campaign_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_id") REFERENCES "campaigns" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_lead_activities" DROP CONSTRAINT IF EXISTS "campaign_lead_activities_campaign_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_lead_activities_campaign_lead_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_lead_activities" ADD CONSTRAINT "campaign_lead_activities_campaign_lead_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_lead_id") REFERENCES "campaign_leads" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_lead_activities" DROP CONSTRAINT IF EXISTS "campaign_lead_activities_campaign_lead_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_lead_activities_step_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_lead_activities" ADD CONSTRAINT "campaign_lead_activities_step_same_tenant"
+                        FOREIGN KEY ("tenant_id", "step_id") REFERENCES "campaign_steps" ("tenant_id", "id")
+                        ON DELETE SET NULL ("step_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_lead_activities" DROP CONSTRAINT IF EXISTS "campaign_lead_activities_step_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_lead_activities_tenant_fkey",
+                        create="""
+                        ALTER TABLE "campaign_lead_activities" ADD CONSTRAINT "campaign_lead_activities_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_lead_activities" DROP CONSTRAINT IF EXISTS "campaign_lead_activities_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="campaign_lead_activities_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "campaign_lead_activities_touch_updated_at" BEFORE UPDATE ON "campaign_lead_activities"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_lead_activities_touch_updated_at" ON "campaign_lead_activities"',
                     ),
                 ],
             },
@@ -1057,134 +759,37 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CommunicationTemplate",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                ("name", models.CharField(max_length=255)),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[
-                            ("linkedin", "LinkedIn"),
-                            ("email", "E-mail"),
-                            ("voice", "Voice"),
-                            ("whatsapp", "WhatsApp"),
-                            ("sms", "SMS"),
-                            ("web", "Web"),
-                        ],
-                        max_length=50,
-                    ),
-                ),
-                (
-                    "template_key",
-                    models.CharField(
-                        help_text="What the same message is called in every language.",
-                        max_length=100,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z0-9][a-z0-9_.-]*$", "Use lower-case letters, digits, '.', '-' and '_'."
-                            )
-                        ],
-                    ),
-                ),
-                ("category", models.CharField(blank=True, db_default="general", default="general", max_length=100)),
-                (
-                    "language",
-                    models.CharField(
-                        db_default="en",
-                        default="en",
-                        max_length=20,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$", "Write it like en, pt-BR or zh-Hant."
-                            )
-                        ],
-                    ),
-                ),
-                ("description", models.TextField(blank=True, db_default="", default="", max_length=2000)),
-                ("subject", models.CharField(blank=True, db_default="", default="", max_length=500)),
-                ("body", models.TextField(max_length=50000)),
-                ("html_content", models.TextField(blank=True, db_default="", default="", max_length=200000)),
-                (
-                    "variables_schema",
-                    models.JSONField(
-                        blank=True,
-                        db_default={},
-                        default=dict,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {
-                                    "additionalProperties": {
-                                        "properties": {
-                                            "label": {"maxLength": 100, "type": "string"},
-                                            "required": {"type": "boolean"},
-                                            "sample": {"maxLength": 500, "type": "string"},
-                                        },
-                                        "type": "object",
-                                    },
-                                    "propertyNames": {"pattern": "^[a-z][a-z0-9_]{0,59}$"},
-                                    "type": "object",
-                                }
-                            )
-                        ],
-                    ),
-                ),
-                ("is_active", models.BooleanField(db_default=True, default=True)),
-                (
-                    "is_builtin",
-                    models.BooleanField(
-                        db_default=False, default=False, editable=False, help_text="Ships with LAD; cannot be deleted."
-                    ),
-                ),
-                (
-                    "agent_id",
-                    models.BigIntegerField(
-                        blank=True,
-                        help_text="Only for this voice agent; empty: for all.",
-                        null=True,
-                        verbose_name="voice agent",
-                    ),
-                ),
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                ("name", models.CharField(max_length=255)),
+                ("channel", models.CharField(max_length=50)),
+                ("template_key", models.CharField(max_length=100)),
+                ("category", models.CharField(db_default="general", max_length=100)),
+                ("language", models.CharField(db_default="en", max_length=20)),
+                ("description", models.TextField(db_default="", max_length=2000)),
+                ("subject", models.CharField(db_default="", max_length=500)),
+                ("body", models.TextField(max_length=50000)),
+                ("html_content", models.TextField(db_default="", max_length=200000)),
+                ("variables_schema", models.JSONField(db_default={})),
+                ("is_active", models.BooleanField(db_default=True)),
+                ("is_builtin", models.BooleanField(db_default=False)),
+                ("agent_id", models.BigIntegerField(null=True)),
             ],
             options={
-                "verbose_name": "template",
                 "db_table": "communication_templates",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="communication_templates_newest"),
@@ -1205,78 +810,87 @@ class Migration(migrations.Migration):
                         fields=("tenant", "channel", "template_key", "language", "category", "agent_id"),
                         name="communication_templates_key",
                         nulls_distinct=False,
-                        violation_error_message="There is a template with this key, channel, category and language already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("is_builtin", False), ("tenant__isnull", True), _connector="OR"),
                         name="communication_templates_builtin_is_shared",
-                        violation_error_message="Only a shared template can be a built-in one.",
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="communication_templates_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid) OR tenant_id IS NULL",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(
-                        fields=("tenant", "id"), name="communication_templates_tenant_id_key"
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="communication_templates_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="communication_templates_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(("channel__in", ["linkedin", "email", "voice", "whatsapp", "sms", "web"])),
                         name="communication_templates_channel_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE OF tenant_id",
-                        function="lad_keep_tenant",
-                        level="ROW",
+                    TableRule(
+                        name="communication_templates_row_security",
+                        create="""
+                        ALTER TABLE "communication_templates" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "communication_templates" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "communication_templates" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "communication_templates" TO lad_platform;
+                        CREATE POLICY "platform" ON "communication_templates" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "communication_templates" TO lad_app;
+                        CREATE POLICY "tenant_read" ON "communication_templates" FOR SELECT TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid) OR tenant_id IS NULL);
+                        CREATE POLICY "tenant_insert" ON "communication_templates" FOR INSERT TO lad_app WITH CHECK (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid));
+                        CREATE POLICY "tenant_update" ON "communication_templates" FOR UPDATE TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid));
+                        CREATE POLICY "tenant_delete" ON "communication_templates" FOR DELETE TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "communication_templates";
+                        DROP POLICY IF EXISTS "tenant_read" ON "communication_templates";
+                        DROP POLICY IF EXISTS "tenant_insert" ON "communication_templates";
+                        DROP POLICY IF EXISTS "tenant_update" ON "communication_templates";
+                        DROP POLICY IF EXISTS "tenant_delete" ON "communication_templates";
+                        REVOKE ALL ON "communication_templates" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="communication_templates_tenant_fkey",
+                        create="""
+                        ALTER TABLE "communication_templates" ADD CONSTRAINT "communication_templates_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "communication_templates" DROP CONSTRAINT IF EXISTS "communication_templates_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="communication_templates_keep_tenant",
-                        parameters=("tenant_id",),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "communication_templates_keep_tenant" BEFORE UPDATE OF tenant_id ON "communication_templates"
+                        FOR EACH ROW EXECUTE FUNCTION lad_keep_tenant('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "communication_templates_keep_tenant" ON "communication_templates"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
                         name="communication_templates_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "communication_templates_touch_updated_at" BEFORE UPDATE ON "communication_templates"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "communication_templates_touch_updated_at" ON "communication_templates"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="communication_templates_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "communication_templates_audit_insert" AFTER INSERT ON "communication_templates" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "communication_templates_audit_insert" ON "communication_templates"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="communication_templates_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "communication_templates_audit_update" AFTER UPDATE ON "communication_templates" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "communication_templates_audit_update" ON "communication_templates"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="communication_templates_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "communication_templates_audit_delete" AFTER DELETE ON "communication_templates" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "communication_templates_audit_delete" ON "communication_templates"',
                     ),
                 ],
             },
@@ -1284,83 +898,34 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="EmailAccount",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                ("email", lad.db.fields.LowercaseEmailField(max_length=255)),
-                ("smtp_host", models.CharField(blank=True, db_default="", default="", max_length=255)),
-                (
-                    "smtp_port",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(65535),
-                        ],
-                    ),
-                ),
-                ("smtp_username", models.CharField(blank=True, db_default="", default="", max_length=255)),
-                ("smtp_password", lad.db.fields.EncryptedTextField(blank=True, db_default="", default="")),
-                (
-                    "smtp_secure",
-                    models.BooleanField(
-                        db_default=True, default=True, help_text="Speak to the server encrypted.", verbose_name="TLS"
-                    ),
-                ),
-                ("is_active", models.BooleanField(db_default=True, default=True)),
-                (
-                    "daily_send_limit",
-                    models.PositiveIntegerField(
-                        db_default=200, default=200, validators=[django.core.validators.MaxValueValidator(100000)]
-                    ),
-                ),
-                ("sent_today", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
-                ("last_reset_date", models.DateField(blank=True, editable=False, null=True)),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                ("email", models.CharField(max_length=255)),
+                ("smtp_host", models.CharField(db_default="", max_length=255)),
+                ("smtp_port", models.PositiveIntegerField(null=True)),
+                ("smtp_username", models.CharField(db_default="", max_length=255)),
+                ("smtp_password", models.TextField(db_default="")),
+                ("smtp_secure", models.BooleanField(db_default=True)),
+                ("is_active", models.BooleanField(db_default=True)),
+                ("daily_send_limit", models.PositiveIntegerField(db_default=200)),
+                ("sent_today", models.PositiveIntegerField(db_default=0)),
+                ("last_reset_date", models.DateField(null=True)),
+                ("metadata", models.JSONField(db_default={})),
             ],
             options={
-                "verbose_name": "e-mail account",
                 "db_table": "email_accounts",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="email_accounts_newest"),
@@ -1371,7 +936,6 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at__isnull", True)),
                         fields=("tenant", "email"),
                         name="email_accounts_email_key",
-                        violation_error_message="There is an account with this address already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
@@ -1382,63 +946,69 @@ class Migration(migrations.Migration):
                             ("smtp_port__isnull", True), ("smtp_port__range", (1, 65535)), _connector="OR"
                         ),
                         name="email_accounts_port_valid",
-                        violation_error_message="A port is a number from 1 to 65535.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("sent_today__lte", models.F("daily_send_limit"))),
                         name="email_accounts_within_limit",
-                        violation_error_message="More has been sent today than that: choose a higher limit or switch the account off.",
                     ),
-                    lad.db.constraints.RowSecurity(
+                    models.UniqueConstraint(fields=("tenant", "id"), name="email_accounts_tenant_id_key"),
+                    TableRule(
                         name="email_accounts_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
+                        create="""
+                        ALTER TABLE "email_accounts" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "email_accounts" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "email_accounts" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "email_accounts" TO lad_platform;
+                        CREATE POLICY "platform" ON "email_accounts" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "email_accounts" TO lad_app;
+                        CREATE POLICY "tenant" ON "email_accounts" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "email_accounts";
+                        DROP POLICY IF EXISTS "tenant" ON "email_accounts";
+                        REVOKE ALL ON "email_accounts" FROM lad_app, lad_platform
+                        """,
                     ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="email_accounts_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
+                    TableRule(
                         name="email_accounts_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
+                        create="""
+                        ALTER TABLE "email_accounts" ADD CONSTRAINT "email_accounts_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "email_accounts" DROP CONSTRAINT IF EXISTS "email_accounts_tenant_fkey"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
                         name="email_accounts_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "email_accounts_touch_updated_at" BEFORE UPDATE ON "email_accounts"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "email_accounts_touch_updated_at" ON "email_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="email_accounts_audit_insert",
-                        parameters=("tenant_id", "smtp_password"),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "email_accounts_audit_insert" AFTER INSERT ON "email_accounts" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id', 'smtp_password')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "email_accounts_audit_insert" ON "email_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="email_accounts_audit_update",
-                        parameters=("tenant_id", "smtp_password"),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "email_accounts_audit_update" AFTER UPDATE ON "email_accounts" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id', 'smtp_password')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "email_accounts_audit_update" ON "email_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="email_accounts_audit_delete",
-                        parameters=("tenant_id", "smtp_password"),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "email_accounts_audit_delete" AFTER DELETE ON "email_accounts" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id', 'smtp_password')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "email_accounts_audit_delete" ON "email_accounts"',
                     ),
                 ],
             },
@@ -1446,114 +1016,48 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LinkedinAccount",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                ("account_name", models.CharField(max_length=255)),
-                ("provider", models.CharField(db_default="unipile", default="unipile", max_length=50)),
-                (
-                    "unipile_account_id",
-                    models.CharField(
-                        help_text="What the provider calls this account.",
-                        max_length=255,
-                        verbose_name="provider's account id",
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("active", "Active"),
-                            ("pending", "Connecting"),
-                            ("checkpoint", "Waits for confirmation"),
-                            ("expired", "Sign-in expired"),
-                            ("revoked", "Revoked"),
-                            ("disconnected", "Disconnected"),
-                            ("error", "Error"),
-                        ],
-                        db_default="active",
-                        default="active",
-                        max_length=30,
-                    ),
-                ),
-                ("is_active", models.BooleanField(db_default=True, default=True)),
-                ("session_cookies", lad.db.fields.EncryptedTextField(blank=True, db_default="", default="")),
-                ("access_token", lad.db.fields.EncryptedTextField(blank=True, db_default="", default="")),
-                ("refresh_token", lad.db.fields.EncryptedTextField(blank=True, db_default="", default="")),
-                ("token_expires_at", models.DateTimeField(blank=True, null=True)),
-                ("last_verified_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "daily_action_limit",
-                    models.PositiveIntegerField(
-                        db_default=10, default=10, validators=[django.core.validators.MaxValueValidator(100000)]
-                    ),
-                ),
-                (
-                    "default_weekly_limit",
-                    models.PositiveIntegerField(
-                        db_default=70,
-                        default=70,
-                        help_text="Actions within any seven days.",
-                        validators=[django.core.validators.MaxValueValidator(100000)],
-                        verbose_name="weekly limit",
-                    ),
-                ),
-                ("actions_today", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
-                ("last_reset_date", models.DateField(blank=True, editable=False, null=True)),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                ("account_name", models.CharField(max_length=255)),
                 (
                     "user",
-                    lad.db.fields.TenantUserKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        member=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("provider", models.CharField(db_default="unipile", max_length=50)),
+                ("unipile_account_id", models.CharField(max_length=255)),
+                ("status", models.CharField(db_default="active", max_length=30)),
+                ("is_active", models.BooleanField(db_default=True)),
+                ("session_cookies", models.TextField(db_default="")),
+                ("access_token", models.TextField(db_default="")),
+                ("refresh_token", models.TextField(db_default="")),
+                ("token_expires_at", models.DateTimeField(null=True)),
+                ("last_verified_at", models.DateTimeField(null=True)),
+                ("daily_action_limit", models.PositiveIntegerField(db_default=10)),
+                ("default_weekly_limit", models.PositiveIntegerField(db_default=70)),
+                ("actions_today", models.PositiveIntegerField(db_default=0)),
+                ("last_reset_date", models.DateField(null=True)),
+                ("metadata", models.JSONField(db_default={})),
             ],
             options={
-                "verbose_name": "LinkedIn account",
                 "db_table": "social_linkedin_accounts",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="social_linkedin_newest"),
@@ -1565,44 +1069,12 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at__isnull", True)),
                         fields=("tenant", "provider", "unipile_account_id"),
                         name="social_linkedin_accounts_key",
-                        violation_error_message="This account is connected already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("actions_today__lte", models.F("daily_action_limit"))),
                         name="social_linkedin_accounts_within",
-                        violation_error_message="More has been done today than that: choose a higher limit or switch the account off.",
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="social_linkedin_accounts_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(
-                        fields=("tenant", "id"), name="social_linkedin_accounts_tenant_id_key"
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("user",),
-                        name="social_linkedin_accounts_user_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.User",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "user"),
-                        name="social_linkedin_accounts_user_same_tenant",
-                        on_delete="CASCADE",
-                        to="tenants.Membership",
-                        to_fields=("tenant", "user"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="social_linkedin_accounts_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="social_linkedin_accounts_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(
                             (
@@ -1612,41 +1084,81 @@ class Migration(migrations.Migration):
                         ),
                         name="social_linkedin_accounts_status_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="social_linkedin_accounts_row_security",
+                        create="""
+                        ALTER TABLE "social_linkedin_accounts" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "social_linkedin_accounts" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "social_linkedin_accounts" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "social_linkedin_accounts" TO lad_platform;
+                        CREATE POLICY "platform" ON "social_linkedin_accounts" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "social_linkedin_accounts" TO lad_app;
+                        CREATE POLICY "tenant" ON "social_linkedin_accounts" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "social_linkedin_accounts";
+                        DROP POLICY IF EXISTS "tenant" ON "social_linkedin_accounts";
+                        REVOKE ALL ON "social_linkedin_accounts" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="social_linkedin_accounts_user_fkey",
+                        create="""
+                        ALTER TABLE "social_linkedin_accounts" ADD CONSTRAINT "social_linkedin_accounts_user_fkey"
+                        FOREIGN KEY ("user_id") REFERENCES "users" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "social_linkedin_accounts" DROP CONSTRAINT IF EXISTS "social_linkedin_accounts_user_fkey"',
+                    ),
+                    TableRule(
+                        name="social_linkedin_accounts_user_same_tenant",
+                        create="""
+                        ALTER TABLE "social_linkedin_accounts" ADD CONSTRAINT "social_linkedin_accounts_user_same_tenant"
+                        FOREIGN KEY ("tenant_id", "user_id") REFERENCES "memberships" ("tenant_id", "user_id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "social_linkedin_accounts" DROP CONSTRAINT IF EXISTS "social_linkedin_accounts_user_same_tenant"',
+                    ),
+                    TableRule(
+                        name="social_linkedin_accounts_tenant_fkey",
+                        create="""
+                        ALTER TABLE "social_linkedin_accounts" ADD CONSTRAINT "social_linkedin_accounts_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "social_linkedin_accounts" DROP CONSTRAINT IF EXISTS "social_linkedin_accounts_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="social_linkedin_accounts_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "social_linkedin_accounts_touch_updated_at" BEFORE UPDATE ON "social_linkedin_accounts"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "social_linkedin_accounts_touch_updated_at" ON "social_linkedin_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="social_linkedin_accounts_audit_insert",
-                        parameters=("tenant_id", "access_token", "refresh_token", "session_cookies"),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "social_linkedin_accounts_audit_insert" AFTER INSERT ON "social_linkedin_accounts" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id', 'access_token', 'refresh_token', 'session_cookies')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "social_linkedin_accounts_audit_insert" ON "social_linkedin_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="social_linkedin_accounts_audit_update",
-                        parameters=("tenant_id", "access_token", "refresh_token", "session_cookies"),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "social_linkedin_accounts_audit_update" AFTER UPDATE ON "social_linkedin_accounts" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id', 'access_token', 'refresh_token', 'session_cookies')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "social_linkedin_accounts_audit_update" ON "social_linkedin_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="social_linkedin_accounts_audit_delete",
-                        parameters=("tenant_id", "access_token", "refresh_token", "session_cookies"),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "social_linkedin_accounts_audit_delete" AFTER DELETE ON "social_linkedin_accounts" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id', 'access_token', 'refresh_token', 'session_cookies')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "social_linkedin_accounts_audit_delete" ON "social_linkedin_accounts"',
                     ),
                 ],
             },
@@ -1654,92 +1166,49 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CampaignAccount",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("active", "Active"), ("paused", "Paused")],
-                        db_default="active",
-                        default="active",
-                        max_length=30,
-                    ),
-                ),
-                (
-                    "is_primary",
-                    models.BooleanField(
-                        db_default=False, default=False, help_text="The one account of the campaign that writes first."
-                    ),
-                ),
-                (
-                    "priority",
-                    models.IntegerField(db_default=0, default=0, help_text="The higher, the earlier it is used."),
-                ),
-                (
-                    "daily_requests_limit",
-                    models.PositiveIntegerField(
-                        db_default=10, default=10, validators=[django.core.validators.MaxValueValidator(100000)]
-                    ),
-                ),
-                ("daily_requests_used", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
-                ("last_reset_date", models.DateField(blank=True, editable=False, null=True)),
-                (
-                    "campaign",
-                    lad.db.fields.TenantForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="accounts",
-                        to="campaigns.campaign",
-                    ),
-                ),
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="campaigns.campaign",
+                    ),
+                ),
                 (
                     "linkedin_account",
-                    lad.db.fields.TenantForeignKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="campaign_accounts",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="campaigns.linkedinaccount",
                     ),
                 ),
+                ("status", models.CharField(db_default="active", max_length=30)),
+                ("is_primary", models.BooleanField(db_default=False)),
+                ("priority", models.IntegerField(db_default=0)),
+                ("daily_requests_limit", models.PositiveIntegerField(db_default=10)),
+                ("daily_requests_used", models.PositiveIntegerField(db_default=0)),
+                ("last_reset_date", models.DateField(null=True)),
             ],
             options={
-                "verbose_name": "campaign's LinkedIn account",
                 "db_table": "campaign_linkedin_accounts",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="campaign_linkedin_newest"),
@@ -1753,89 +1222,96 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at__isnull", True)),
                         fields=("tenant", "campaign", "linkedin_account"),
                         name="campaign_linkedin_accounts_key",
-                        violation_error_message="The campaign uses this account already.",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("deleted_at__isnull", True), ("is_primary", True)),
                         fields=("tenant", "campaign"),
                         name="campaign_linkedin_accounts_primary",
-                        violation_error_message="The campaign has a primary account already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("daily_requests_used__lte", models.F("daily_requests_limit"))),
                         name="campaign_linkedin_accounts_within",
-                        violation_error_message="More has been used today than that: choose a higher limit or pause it.",
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="campaign_linkedin_accounts_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(
-                        fields=("tenant", "id"), name="campaign_linkedin_accounts_tenant_id_key"
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign"),
-                        name="campaign_linkedin_accounts_campaign_same_tenant",
-                        on_delete="CASCADE",
-                        to="campaigns.Campaign",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "linkedin_account"),
-                        name="campaign_linkedin_accounts_linkedin_account_same_tenant",
-                        on_delete="CASCADE",
-                        to="campaigns.LinkedinAccount",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="campaign_linkedin_accounts_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="campaign_linkedin_accounts_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(("status__in", ["active", "paused"])),
                         name="campaign_linkedin_accounts_status_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="campaign_linkedin_accounts_row_security",
+                        create="""
+                        ALTER TABLE "campaign_linkedin_accounts" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "campaign_linkedin_accounts" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "campaign_linkedin_accounts" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "campaign_linkedin_accounts" TO lad_platform;
+                        CREATE POLICY "platform" ON "campaign_linkedin_accounts" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "campaign_linkedin_accounts" TO lad_app;
+                        CREATE POLICY "tenant" ON "campaign_linkedin_accounts" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "campaign_linkedin_accounts";
+                        DROP POLICY IF EXISTS "tenant" ON "campaign_linkedin_accounts";
+                        REVOKE ALL ON "campaign_linkedin_accounts" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="campaign_linkedin_accounts_campaign_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_linkedin_accounts" ADD CONSTRAINT "campaign_linkedin_accounts_campaign_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_id") REFERENCES "campaigns" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_linkedin_accounts" DROP CONSTRAINT IF EXISTS "campaign_linkedin_accounts_campaign_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_linkedin_accounts_linkedin_account_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_linkedin_accounts" ADD CONSTRAINT "campaign_linkedin_accounts_linkedin_account_same_tenant"
+                        FOREIGN KEY ("tenant_id", "linkedin_account_id") REFERENCES "social_linkedin_accounts" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_linkedin_accounts" DROP CONSTRAINT IF EXISTS "campaign_linkedin_accounts_linkedin_account_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_linkedin_accounts_tenant_fkey",
+                        create="""
+                        ALTER TABLE "campaign_linkedin_accounts" ADD CONSTRAINT "campaign_linkedin_accounts_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_linkedin_accounts" DROP CONSTRAINT IF EXISTS "campaign_linkedin_accounts_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="campaign_linkedin_accounts_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "campaign_linkedin_accounts_touch_updated_at" BEFORE UPDATE ON "campaign_linkedin_accounts"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_linkedin_accounts_touch_updated_at" ON "campaign_linkedin_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_linkedin_accounts_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_linkedin_accounts_audit_insert" AFTER INSERT ON "campaign_linkedin_accounts" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_linkedin_accounts_audit_insert" ON "campaign_linkedin_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_linkedin_accounts_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_linkedin_accounts_audit_update" AFTER UPDATE ON "campaign_linkedin_accounts" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_linkedin_accounts_audit_update" ON "campaign_linkedin_accounts"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="campaign_linkedin_accounts_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "campaign_linkedin_accounts_audit_delete" AFTER DELETE ON "campaign_linkedin_accounts" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_linkedin_accounts_audit_delete" ON "campaign_linkedin_accounts"',
                     ),
                 ],
             },

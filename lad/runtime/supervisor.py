@@ -16,6 +16,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 SECONDS_OF_ECHO = 0.7
 # A part that lived this long starts again without a pause.
 HEALTHY_SECONDS = 60.0
+COMMAND_ERROR = "CommandError: "
 
 
 class Stopped(Exception):
@@ -89,7 +90,7 @@ class Supervisor:
                 running = any(task.running for task in tasks)
                 for task in tasks:
                     if task.child is not None and task.child.process.returncode:
-                        raise RuntimeProblem(f"{task.name} failed. {end_of_log(task.child)}")
+                        raise RuntimeProblem(_failure(task.name, task.child))
                 if not running:
                     return
                 self.pause(0.05)
@@ -158,6 +159,15 @@ class Supervisor:
             self._say("\nStopping LAD; once more kills it")
         elif now - self._asked_to_stop > SECONDS_OF_ECHO:
             kill_at_once()
+
+
+def _failure(name: str, child: Child) -> str:
+    """What a command of Django's says went wrong, or the end of its log."""
+    lines = child.last_lines()
+    said = next((place for place, line in enumerate(lines) if line.startswith(COMMAND_ERROR)), None)
+    if said is None:
+        return f"{name} failed. {end_of_log(child)}"
+    return "\n".join(lines[said:]).removeprefix(COMMAND_ERROR)
 
 
 def end_of_log(child: Child | None) -> str:

@@ -1,18 +1,12 @@
 import django.contrib.postgres.functions
-import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import lad.db.constraints
-import lad.db.fields
-import lad.db.identifiers
-import lad.db.shapes
-import voice.models.batch
 import voice.models.checks
+from lad.db.operations import TableRule
 
 
 class Migration(migrations.Migration):
@@ -20,127 +14,38 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("campaigns", "0001_initial"),
+        ("lad", "0001_functions"),
         ("leads", "0001_initial"),
-        ("tenants", "0002_shared_rows"),
-        ("tenants", "__first__"),
+        ("tenants", "0001_initial"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
             name="Voice",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "provider",
-                    models.CharField(
-                        choices=[
-                            ("elevenlabs", "ElevenLabs"),
-                            ("google", "Google"),
-                            ("openai", "OpenAI"),
-                            ("cartesia", "Cartesia"),
-                            ("google_chirp", "Google Chirp"),
-                            ("gemini", "Gemini"),
-                            ("rime", "Rime"),
-                            ("smallestai", "Smallest.ai"),
-                            ("sarvam", "Sarvam"),
-                            ("ultravox", "Ultravox"),
-                            ("gemini_realtime", "Gemini Realtime"),
-                            ("openai_realtime", "OpenAI Realtime"),
-                        ],
-                        max_length=50,
-                    ),
-                ),
-                ("provider_voice_id", models.CharField(max_length=255)),
-                ("description", models.TextField(blank=True, db_default="", default="", max_length=2000)),
-                (
-                    "gender",
-                    models.CharField(
-                        blank=True,
-                        choices=[("female", "Female"), ("male", "Male"), ("neutral", "Neutral")],
-                        max_length=20,
-                        null=True,
-                    ),
-                ),
-                ("accent", models.CharField(blank=True, db_default="", default="", max_length=100)),
-                (
-                    "language",
-                    models.CharField(
-                        db_default="en",
-                        default="en",
-                        max_length=10,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
-                                "Write the language as a code such as en, de or en-GB.",
-                            )
-                        ],
-                    ),
-                ),
-                (
-                    "voice_sample_url",
-                    models.URLField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        max_length=4000,
-                        validators=[
-                            django.core.validators.URLValidator(
-                                message="Give an address that begins with https://.", schemes=["http", "https"]
-                            )
-                        ],
-                        verbose_name="voice sample",
-                    ),
-                ),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True,
-                        db_default={},
-                        default=dict,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {"properties": {"provider_config": {"type": "object"}}, "type": "object"}
-                            )
-                        ],
-                    ),
-                ),
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
+                ("provider", models.CharField(max_length=50)),
+                ("provider_voice_id", models.CharField(max_length=255)),
+                ("description", models.TextField(db_default="", max_length=2000)),
+                ("gender", models.CharField(max_length=20, null=True)),
+                ("accent", models.CharField(db_default="", max_length=100)),
+                ("language", models.CharField(db_default="en", max_length=10)),
+                ("voice_sample_url", models.CharField(db_default="", max_length=4000)),
+                ("metadata", models.JSONField(db_default={})),
             ],
             options={
                 "db_table": "voice_agent_voices",
@@ -153,30 +58,14 @@ class Migration(migrations.Migration):
                         fields=("tenant", "provider", "provider_voice_id"),
                         name="voice_agent_voices_provider_key",
                         nulls_distinct=False,
-                        violation_error_message="This voice of the provider is in the list already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("voice_sample_url", ""), ("voice_sample_url__regex", "^https?://"), _connector="OR"
                         ),
                         name="voice_agent_voices_voice_sample_url_web",
-                        violation_error_message="Give an address that begins with https://.",
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_agent_voices_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid) OR tenant_id IS NULL",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="voice_agent_voices_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_agent_voices_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_agent_voices_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(
                             (
@@ -203,50 +92,77 @@ class Migration(migrations.Migration):
                         condition=models.Q(("gender__in", ["female", "male", "neutral"])),
                         name="voice_agent_voices_gender_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE OF tenant_id",
-                        function="lad_keep_tenant",
-                        level="ROW",
+                    TableRule(
+                        name="voice_agent_voices_row_security",
+                        create="""
+                        ALTER TABLE "voice_agent_voices" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_agent_voices" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_agent_voices" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_agent_voices" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_agent_voices" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_agent_voices" TO lad_app;
+                        CREATE POLICY "tenant_read" ON "voice_agent_voices" FOR SELECT TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid) OR tenant_id IS NULL);
+                        CREATE POLICY "tenant_insert" ON "voice_agent_voices" FOR INSERT TO lad_app WITH CHECK (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid));
+                        CREATE POLICY "tenant_update" ON "voice_agent_voices" FOR UPDATE TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid));
+                        CREATE POLICY "tenant_delete" ON "voice_agent_voices" FOR DELETE TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_agent_voices";
+                        DROP POLICY IF EXISTS "tenant_read" ON "voice_agent_voices";
+                        DROP POLICY IF EXISTS "tenant_insert" ON "voice_agent_voices";
+                        DROP POLICY IF EXISTS "tenant_update" ON "voice_agent_voices";
+                        DROP POLICY IF EXISTS "tenant_delete" ON "voice_agent_voices";
+                        REVOKE ALL ON "voice_agent_voices" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_agent_voices_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_agent_voices" ADD CONSTRAINT "voice_agent_voices_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_agent_voices" DROP CONSTRAINT IF EXISTS "voice_agent_voices_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="voice_agent_voices_keep_tenant",
-                        parameters=("tenant_id",),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "voice_agent_voices_keep_tenant" BEFORE UPDATE OF tenant_id ON "voice_agent_voices"
+                        FOR EACH ROW EXECUTE FUNCTION lad_keep_tenant('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_voices_keep_tenant" ON "voice_agent_voices"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
                         name="voice_agent_voices_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "voice_agent_voices_touch_updated_at" BEFORE UPDATE ON "voice_agent_voices"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_voices_touch_updated_at" ON "voice_agent_voices"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agent_voices_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agent_voices_audit_insert" AFTER INSERT ON "voice_agent_voices" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_voices_audit_insert" ON "voice_agent_voices"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agent_voices_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agent_voices_audit_update" AFTER UPDATE ON "voice_agent_voices" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_voices_audit_update" ON "voice_agent_voices"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agent_voices_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agent_voices_audit_delete" AFTER DELETE ON "voice_agent_voices" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_voices_audit_delete" ON "voice_agent_voices"',
                     ),
                 ],
             },
@@ -254,74 +170,39 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="VoiceAgent",
             fields=[
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                ("name", models.CharField(max_length=255)),
-                ("agent_instructions", models.TextField(blank=True, db_default="", default="", max_length=50000)),
-                ("system_instructions", models.TextField(blank=True, db_default="", default="", max_length=50000)),
-                ("outbound_starter_prompt", models.TextField(blank=True, db_default="", default="", max_length=50000)),
-                ("inbound_starter_prompt", models.TextField(blank=True, db_default="", default="", max_length=50000)),
-                (
-                    "gender",
-                    models.CharField(
-                        blank=True,
-                        choices=[("female", "Female"), ("male", "Male"), ("neutral", "Neutral")],
-                        max_length=20,
-                        null=True,
-                    ),
-                ),
-                (
-                    "language",
-                    models.CharField(
-                        db_default="en",
-                        default="en",
-                        max_length=10,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
-                                "Write the language as a code such as en, de or en-GB.",
-                            )
-                        ],
-                    ),
-                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
+                ("id", models.BigAutoField(primary_key=True)),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                ("name", models.CharField(max_length=255)),
+                ("agent_instructions", models.TextField(db_default="", max_length=50000)),
+                ("system_instructions", models.TextField(db_default="", max_length=50000)),
+                ("outbound_starter_prompt", models.TextField(db_default="", max_length=50000)),
+                ("inbound_starter_prompt", models.TextField(db_default="", max_length=50000)),
                 (
                     "voice",
-                    lad.db.fields.SharedForeignKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="agents",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="voice.voice",
                     ),
                 ),
+                ("gender", models.CharField(max_length=20, null=True)),
+                ("language", models.CharField(db_default="en", max_length=10)),
             ],
             options={
                 "db_table": "voice_agents",
@@ -332,81 +213,87 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("name__regex", "^\\s*$"), _negated=True),
-                        name="voice_agents_name_given",
-                        violation_error_message="Give the agent a name.",
+                        condition=models.Q(("name__regex", "^\\s*$"), _negated=True), name="voice_agents_name_given"
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_agents_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="voice_agents_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("voice",),
-                        name="voice_agents_voice_fkey",
-                        on_delete="NO ACTION",
-                        to="voice.Voice",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_agents_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_agents_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(("gender__in", ["female", "male", "neutral"])),
                         name="voice_agents_gender_valid",
                     ),
-                    lad.db.constraints.SharedKeyTrigger(
-                        event="INSERT OR UPDATE OF voice_id, tenant_id",
-                        function="lad_refuse_foreign_shared",
-                        level="ROW",
+                    TableRule(
+                        name="voice_agents_row_security",
+                        create="""
+                        ALTER TABLE "voice_agents" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_agents" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_agents" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_agents" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_agents" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "voice_agents" TO lad_app;
+                        CREATE POLICY "tenant" ON "voice_agents" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_agents";
+                        DROP POLICY IF EXISTS "tenant" ON "voice_agents";
+                        REVOKE ALL ON "voice_agents" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_agents_voice_fkey",
+                        create="""
+                        ALTER TABLE "voice_agents" ADD CONSTRAINT "voice_agents_voice_fkey"
+                        FOREIGN KEY ("voice_id") REFERENCES "voice_agent_voices" ("id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_agents" DROP CONSTRAINT IF EXISTS "voice_agents_voice_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_agents_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_agents" ADD CONSTRAINT "voice_agents_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_agents" DROP CONSTRAINT IF EXISTS "voice_agents_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="voice_agents_voice_shared_or_own",
-                        parameters=("voice_id", "tenant_id"),
-                        to="voice.Voice",
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "voice_agents_voice_shared_or_own" BEFORE INSERT OR UPDATE OF voice_id, tenant_id ON "voice_agents"
+                        FOR EACH ROW EXECUTE FUNCTION lad_refuse_foreign_shared('voice_id', 'tenant_id', 'voice_agent_voices', 'tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agents_voice_shared_or_own" ON "voice_agents"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
                         name="voice_agents_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "voice_agents_touch_updated_at" BEFORE UPDATE ON "voice_agents"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agents_touch_updated_at" ON "voice_agents"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agents_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agents_audit_insert" AFTER INSERT ON "voice_agents" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agents_audit_insert" ON "voice_agents"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agents_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agents_audit_update" AFTER UPDATE ON "voice_agents" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agents_audit_update" ON "voice_agents"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agents_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agents_audit_delete" AFTER DELETE ON "voice_agents" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agents_audit_delete" ON "voice_agents"',
                     ),
                 ],
             },
@@ -414,121 +301,38 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="VoiceNumber",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                ("country_code", models.CharField(max_length=10)),
-                ("base_number", models.BigIntegerField()),
-                (
-                    "leading_zeros",
-                    models.PositiveSmallIntegerField(
-                        db_default=0, default=0, help_text="How many zeros stand before the number, as in Italy."
-                    ),
-                ),
-                (
-                    "provider",
-                    models.CharField(
-                        choices=[
-                            ("twilio", "Twilio"),
-                            ("vonage", "Vonage"),
-                            ("vapi", "Vapi"),
-                            ("livekit", "LiveKit"),
-                            ("sasya", "Sasya"),
-                            ("custom", "Own trunk"),
-                        ],
-                        default="custom",
-                        max_length=50,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("active", "Active"), ("inactive", "Inactive")],
-                        db_default="active",
-                        default="active",
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True,
-                        db_default={},
-                        default=dict,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {
-                                    "properties": {
-                                        "rules": {
-                                            "properties": {
-                                                "allowed_outbound": {
-                                                    "items": {"type": "string"},
-                                                    "type": ["string", "array"],
-                                                },
-                                                "inbound": {"type": "boolean"},
-                                                "livekit_config": {"type": ["string", "null"]},
-                                                "outbound": {"type": "boolean"},
-                                                "outbound_trunk_id": {"type": ["string", "null"]},
-                                                "required_lead_format": {
-                                                    "items": {"type": ["string", "integer"]},
-                                                    "type": "array",
-                                                },
-                                            },
-                                            "type": "object",
-                                        }
-                                    },
-                                    "type": "object",
-                                }
-                            )
-                        ],
-                    ),
-                ),
-                (
-                    "default_agent",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="numbers",
-                        to="voice.voiceagent",
-                    ),
-                ),
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                ("country_code", models.CharField(max_length=10)),
+                ("base_number", models.BigIntegerField()),
+                ("leading_zeros", models.PositiveSmallIntegerField(db_default=0)),
+                ("provider", models.CharField(default="custom", max_length=50)),
+                ("status", models.CharField(db_default="active", max_length=20)),
+                (
+                    "default_agent",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.voiceagent",
+                    ),
+                ),
+                ("metadata", models.JSONField(db_default={})),
             ],
             options={
                 "db_table": "voice_agent_numbers",
@@ -542,7 +346,6 @@ class Migration(migrations.Migration):
                         condition=models.Q(("deleted_at__isnull", True)),
                         fields=("tenant", "country_code", "base_number", "leading_zeros"),
                         name="voice_agent_numbers_number_key",
-                        violation_error_message="This number is in the list already.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -552,30 +355,8 @@ class Migration(migrations.Migration):
                             ("leading_zeros__lte", 3),
                         ),
                         name="voice_agent_numbers_phone",
-                        violation_error_message="Give the country code with its plus and the national number without it.",
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_agent_numbers_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="voice_agent_numbers_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "default_agent"),
-                        name="voice_agent_numbers_default_agent_same_tenant",
-                        on_delete="NO ACTION",
-                        to="voice.VoiceAgent",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_agent_numbers_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_agent_numbers_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("provider__in", ["twilio", "vonage", "vapi", "livekit", "sasya", "custom"])
@@ -586,41 +367,312 @@ class Migration(migrations.Migration):
                         condition=models.Q(("status__in", ["active", "inactive"])),
                         name="voice_agent_numbers_status_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="voice_agent_numbers_row_security",
+                        create="""
+                        ALTER TABLE "voice_agent_numbers" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_agent_numbers" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_agent_numbers" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_agent_numbers" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_agent_numbers" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "voice_agent_numbers" TO lad_app;
+                        CREATE POLICY "tenant" ON "voice_agent_numbers" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_agent_numbers";
+                        DROP POLICY IF EXISTS "tenant" ON "voice_agent_numbers";
+                        REVOKE ALL ON "voice_agent_numbers" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_agent_numbers_default_agent_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_agent_numbers" ADD CONSTRAINT "voice_agent_numbers_default_agent_same_tenant"
+                        FOREIGN KEY ("tenant_id", "default_agent_id") REFERENCES "voice_agents" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_agent_numbers" DROP CONSTRAINT IF EXISTS "voice_agent_numbers_default_agent_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_agent_numbers_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_agent_numbers" ADD CONSTRAINT "voice_agent_numbers_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_agent_numbers" DROP CONSTRAINT IF EXISTS "voice_agent_numbers_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="voice_agent_numbers_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "voice_agent_numbers_touch_updated_at" BEFORE UPDATE ON "voice_agent_numbers"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_numbers_touch_updated_at" ON "voice_agent_numbers"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agent_numbers_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agent_numbers_audit_insert" AFTER INSERT ON "voice_agent_numbers" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_numbers_audit_insert" ON "voice_agent_numbers"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agent_numbers_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agent_numbers_audit_update" AFTER UPDATE ON "voice_agent_numbers" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_numbers_audit_update" ON "voice_agent_numbers"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_agent_numbers_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_agent_numbers_audit_delete" AFTER DELETE ON "voice_agent_numbers" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_agent_numbers_audit_delete" ON "voice_agent_numbers"',
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CallBatch",
+            fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                (
+                    "initiated_by_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.voiceagent",
+                    ),
+                ),
+                (
+                    "voice",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.voice",
+                    ),
+                ),
+                (
+                    "from_number",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.voicenumber",
+                    ),
+                ),
+                ("job_id", models.CharField(max_length=100)),
+                ("status", models.CharField(db_default="queued", max_length=20)),
+                ("total_calls", models.PositiveIntegerField(db_default=0)),
+                ("completed_calls", models.PositiveIntegerField(db_default=0)),
+                ("failed_calls", models.PositiveIntegerField(db_default=0)),
+                ("scheduled_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("metadata", models.JSONField(db_default={})),
+            ],
+            options={
+                "db_table": "voice_call_batches",
+                "indexes": [
+                    models.Index(fields=["tenant", "-created_at"], name="voice_call_batches_newest"),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant", "status", "-created_at"],
+                        name="voice_call_batches_status",
+                    ),
+                    models.Index(fields=["tenant", "agent", "-created_at"], name="voice_call_batches_agent"),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True), ("status", "queued")),
+                        fields=["tenant", "scheduled_at"],
+                        name="voice_call_batches_due",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "job_id"), name="voice_call_batches_job_key"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "total_calls__gte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("completed_calls"), "+", models.F("failed_calls")
+                                ),
+                            )
+                        ),
+                        name="voice_call_batches_counters",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("finished_at__gte", models.F("started_at"))),
+                        name="voice_call_batches_finished_after_start",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("finished_at__isnull", False),
+                                ("status__in", ("completed", "failed", "cancelled", "stopped")),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("status__in", ("completed", "failed", "cancelled", "stopped")), _negated=True
+                                ),
+                                ("finished_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="voice_call_batches_finished_when_over",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "running"), _negated=True),
+                            ("started_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="voice_call_batches_running_started",
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_call_batches_tenant_id_key"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["queued", "running", "completed", "failed", "cancelled", "stopped"])
+                        ),
+                        name="voice_call_batches_status_valid",
+                    ),
+                    TableRule(
+                        name="voice_call_batches_row_security",
+                        create="""
+                        ALTER TABLE "voice_call_batches" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_call_batches" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_call_batches" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_call_batches" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_call_batches" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "voice_call_batches" TO lad_app;
+                        CREATE POLICY "tenant" ON "voice_call_batches" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_call_batches";
+                        DROP POLICY IF EXISTS "tenant" ON "voice_call_batches";
+                        REVOKE ALL ON "voice_call_batches" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_call_batches_initiated_by_user_fkey",
+                        create="""
+                        ALTER TABLE "voice_call_batches" ADD CONSTRAINT "voice_call_batches_initiated_by_user_fkey"
+                        FOREIGN KEY ("initiated_by_user_id") REFERENCES "users" ("id")
+                        ON DELETE SET NULL ("initiated_by_user_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batches" DROP CONSTRAINT IF EXISTS "voice_call_batches_initiated_by_user_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_agent_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_batches" ADD CONSTRAINT "voice_call_batches_agent_same_tenant"
+                        FOREIGN KEY ("tenant_id", "agent_id") REFERENCES "voice_agents" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batches" DROP CONSTRAINT IF EXISTS "voice_call_batches_agent_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_voice_fkey",
+                        create="""
+                        ALTER TABLE "voice_call_batches" ADD CONSTRAINT "voice_call_batches_voice_fkey"
+                        FOREIGN KEY ("voice_id") REFERENCES "voice_agent_voices" ("id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batches" DROP CONSTRAINT IF EXISTS "voice_call_batches_voice_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_from_number_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_batches" ADD CONSTRAINT "voice_call_batches_from_number_same_tenant"
+                        FOREIGN KEY ("tenant_id", "from_number_id") REFERENCES "voice_agent_numbers" ("tenant_id", "id")
+                        ON DELETE SET NULL ("from_number_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batches" DROP CONSTRAINT IF EXISTS "voice_call_batches_from_number_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_call_batches" ADD CONSTRAINT "voice_call_batches_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batches" DROP CONSTRAINT IF EXISTS "voice_call_batches_tenant_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_voice_shared_or_own",
+                        create="""
+                        CREATE TRIGGER "voice_call_batches_voice_shared_or_own" BEFORE INSERT OR UPDATE OF voice_id, tenant_id ON "voice_call_batches"
+                        FOR EACH ROW EXECUTE FUNCTION lad_refuse_foreign_shared('voice_id', 'tenant_id', 'voice_agent_voices', 'tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_batches_voice_shared_or_own" ON "voice_call_batches"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_touch_updated_at",
+                        create="""
+                        CREATE TRIGGER "voice_call_batches_touch_updated_at" BEFORE UPDATE ON "voice_call_batches"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_batches_touch_updated_at" ON "voice_call_batches"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_audit_insert",
+                        create="""
+                        CREATE TRIGGER "voice_call_batches_audit_insert" AFTER INSERT ON "voice_call_batches" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_batches_audit_insert" ON "voice_call_batches"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_audit_update",
+                        create="""
+                        CREATE TRIGGER "voice_call_batches_audit_update" AFTER UPDATE ON "voice_call_batches" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_batches_audit_update" ON "voice_call_batches"',
+                    ),
+                    TableRule(
+                        name="voice_call_batches_audit_delete",
+                        create="""
+                        CREATE TRIGGER "voice_call_batches_audit_delete" AFTER DELETE ON "voice_call_batches" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_batches_audit_delete" ON "voice_call_batches"',
                     ),
                 ],
             },
@@ -628,244 +680,112 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CallLog",
             fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("to_country_code", models.CharField(max_length=10)),
-                ("to_base_number", models.BigIntegerField()),
-                ("to_leading_zeros", models.PositiveSmallIntegerField(db_default=0, default=0)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("ringing", "Ringing"),
-                            ("ongoing", "Ongoing"),
-                            ("ended", "Ended"),
-                            ("declined", "Declined"),
-                            ("cancelled", "Cancelled"),
-                            ("failed", "Failed"),
-                        ],
-                        db_default="pending",
-                        default="pending",
-                        max_length=50,
-                    ),
-                ),
-                (
-                    "direction",
-                    models.CharField(
-                        choices=[("outbound", "Outbound"), ("inbound", "Inbound")],
-                        db_default="outbound",
-                        default="outbound",
-                        max_length=20,
-                    ),
-                ),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("duration_seconds", models.PositiveIntegerField(db_default=0, default=0)),
-                (
-                    "recording_url",
-                    models.URLField(
-                        blank=True,
-                        db_default="",
-                        default="",
-                        max_length=4000,
-                        validators=[
-                            django.core.validators.URLValidator(
-                                message="Give an address that begins with https://.", schemes=["http", "https"]
-                            )
-                        ],
-                        verbose_name="recording",
-                    ),
-                ),
-                (
-                    "transcripts",
-                    models.JSONField(
-                        blank=True,
-                        db_default=[],
-                        default=list,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {
-                                    "items": {
-                                        "properties": {
-                                            "end": {"minimum": 0, "type": ["number", "null"]},
-                                            "role": {"enum": ["agent", "person", "system", "tool"]},
-                                            "start": {"minimum": 0, "type": ["number", "null"]},
-                                            "text": {"type": "string"},
-                                        },
-                                        "required": ["role", "text"],
-                                        "type": "object",
-                                    },
-                                    "type": "array",
-                                }
-                            )
-                        ],
-                        verbose_name="transcript",
-                    ),
-                ),
-                ("cost", models.DecimalField(db_default=0, decimal_places=6, default=0, max_digits=18)),
-                (
-                    "currency",
-                    models.CharField(
-                        db_default="USD",
-                        default="USD",
-                        max_length=10,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[A-Z]{3}$", "Write the currency as three capital letters, such as USD."
-                            )
-                        ],
-                    ),
-                ),
-                (
-                    "cost_breakdown",
-                    models.JSONField(
-                        blank=True,
-                        db_default=[],
-                        default=list,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {
-                                    "items": {
-                                        "properties": {
-                                            "amount": {"type": ["number", "string", "null"]},
-                                            "component": {"minLength": 1, "type": "string"},
-                                            "cost": {"type": ["number", "string", "null"]},
-                                            "model": {"type": ["string", "null"]},
-                                            "provider": {"type": ["string", "null"]},
-                                            "rate": {"type": ["number", "string", "null"]},
-                                            "unit": {"type": ["string", "null"]},
-                                        },
-                                        "required": ["component"],
-                                        "type": "object",
-                                    },
-                                    "type": "array",
-                                }
-                            )
-                        ],
-                    ),
-                ),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                (
-                    "campaign",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="calls",
-                        to="campaigns.campaign",
-                    ),
-                ),
-                (
-                    "campaign_lead",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="calls",
-                        to="campaigns.campaignlead",
-                    ),
-                ),
-                (
-                    "campaign_step",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="calls",
-                        to="campaigns.campaignstep",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
                     ),
                 ),
                 (
                     "initiated_by_user",
-                    lad.db.fields.TenantUserKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
                         null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
                 (
                     "lead",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="calls",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="leads.lead",
                     ),
                 ),
                 (
-                    "tenant",
-                    lad.db.fields.TenantKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="tenants.tenant",
-                    ),
-                ),
-                (
                     "agent",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="calls",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="voice.voiceagent",
                     ),
                 ),
                 (
                     "from_number",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="calls",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="voice.voicenumber",
                     ),
                 ),
+                ("to_country_code", models.CharField(max_length=10)),
+                ("to_base_number", models.BigIntegerField()),
+                ("to_leading_zeros", models.PositiveSmallIntegerField(db_default=0)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "campaign_lead",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="campaigns.campaignlead",
+                    ),
+                ),
+                (
+                    "campaign_step",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="campaigns.campaignstep",
+                    ),
+                ),
+                ("status", models.CharField(db_default="pending", max_length=50)),
+                ("direction", models.CharField(db_default="outbound", max_length=20)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("duration_seconds", models.PositiveIntegerField(db_default=0)),
+                ("recording_url", models.CharField(db_default="", max_length=4000)),
+                ("transcripts", models.JSONField(db_default=[])),
+                ("cost", models.DecimalField(db_default=0, decimal_places=6, max_digits=18)),
+                ("currency", models.CharField(db_default="USD", max_length=10)),
+                ("cost_breakdown", models.JSONField(db_default=[])),
+                ("metadata", models.JSONField(db_default={})),
             ],
             options={
-                "verbose_name": "call",
                 "db_table": "voice_call_logs",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="voice_call_logs_newest"),
@@ -898,24 +818,17 @@ class Migration(migrations.Migration):
                             ("to_leading_zeros__lte", 3),
                         ),
                         name="voice_call_logs_phone",
-                        violation_error_message="Give the country code with its plus and the national number without it.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("recording_url", ""), ("recording_url__regex", "^https?://"), _connector="OR"
                         ),
                         name="voice_call_logs_recording_url_web",
-                        violation_error_message="Give an address that begins with https://.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("cost__gte", 0)),
-                        name="voice_call_logs_cost_positive",
-                        violation_error_message="A cost is zero or more.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(("cost__gte", 0)), name="voice_call_logs_cost_positive"),
                     models.CheckConstraint(
                         condition=models.Q(("ended_at__gte", models.F("started_at"))),
                         name="voice_call_logs_ends_after_start",
-                        violation_error_message="A call ends after it started.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -924,7 +837,6 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="voice_call_logs_ended_when_over",
-                        violation_error_message="A call that is not over has not ended.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -938,7 +850,6 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="voice_call_logs_duration_fits",
-                        violation_error_message="The duration is longer than the time from start to end.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -947,93 +858,11 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="voice_call_logs_campaign_named",
-                        violation_error_message="Name the campaign along with its lead or step.",
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign", "campaign_lead"),
-                        name="voice_call_logs_campaign_lead_same_campaign",
-                        on_delete="NO ACTION",
-                        to="campaigns.CampaignLead",
-                        to_fields=("tenant", "campaign", "id"),
-                        violation_error_message="It belongs to another campaign than the call.",
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign", "campaign_step"),
-                        name="voice_call_logs_campaign_step_same_campaign",
-                        on_delete="NO ACTION",
-                        to="campaigns.CampaignStep",
-                        to_fields=("tenant", "campaign", "id"),
-                        violation_error_message="It belongs to another campaign than the call.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")),
-                        name="voice_call_logs_currency_code",
-                        violation_error_message="Write the currency as three capital letters, such as USD.",
+                        condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="voice_call_logs_currency_code"
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_call_logs_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="voice_call_logs_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("initiated_by_user",),
-                        name="voice_call_logs_initiated_by_user_fkey",
-                        on_delete="SET NULL",
-                        to="tenants.User",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "lead"),
-                        name="voice_call_logs_lead_same_tenant",
-                        on_delete="NO ACTION",
-                        to="leads.Lead",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "agent"),
-                        name="voice_call_logs_agent_same_tenant",
-                        on_delete="NO ACTION",
-                        to="voice.VoiceAgent",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "from_number"),
-                        name="voice_call_logs_from_number_same_tenant",
-                        on_delete="NO ACTION",
-                        to="voice.VoiceNumber",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign"),
-                        name="voice_call_logs_campaign_same_tenant",
-                        on_delete="NO ACTION",
-                        to="campaigns.Campaign",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign_lead"),
-                        name="voice_call_logs_campaign_lead_same_tenant",
-                        on_delete="NO ACTION",
-                        to="campaigns.CampaignLead",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "campaign_step"),
-                        name="voice_call_logs_campaign_step_same_tenant",
-                        on_delete="NO ACTION",
-                        to="campaigns.CampaignStep",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_call_logs_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_call_logs_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(
                             (
@@ -1047,947 +876,144 @@ class Migration(migrations.Migration):
                         condition=models.Q(("direction__in", ["outbound", "inbound"])),
                         name="voice_call_logs_direction_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="voice_call_logs_campaign_lead_same_campaign",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_campaign_lead_same_campaign"
+                        FOREIGN KEY ("tenant_id", "campaign_id", "campaign_lead_id") REFERENCES "campaign_leads" ("tenant_id", "campaign_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_campaign_lead_same_campaign"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_campaign_step_same_campaign",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_campaign_step_same_campaign"
+                        FOREIGN KEY ("tenant_id", "campaign_id", "campaign_step_id") REFERENCES "campaign_steps" ("tenant_id", "campaign_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_campaign_step_same_campaign"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_row_security",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_call_logs" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_call_logs" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_call_logs" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_call_logs" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_call_logs" TO lad_app;
+                        CREATE POLICY "tenant" ON "voice_call_logs" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_call_logs";
+                        DROP POLICY IF EXISTS "tenant" ON "voice_call_logs";
+                        REVOKE ALL ON "voice_call_logs" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_call_logs_initiated_by_user_fkey",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_initiated_by_user_fkey"
+                        FOREIGN KEY ("initiated_by_user_id") REFERENCES "users" ("id")
+                        ON DELETE SET NULL ("initiated_by_user_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_initiated_by_user_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_lead_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_lead_same_tenant"
+                        FOREIGN KEY ("tenant_id", "lead_id") REFERENCES "leads" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_lead_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_agent_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_agent_same_tenant"
+                        FOREIGN KEY ("tenant_id", "agent_id") REFERENCES "voice_agents" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_agent_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_from_number_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_from_number_same_tenant"
+                        FOREIGN KEY ("tenant_id", "from_number_id") REFERENCES "voice_agent_numbers" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_from_number_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_campaign_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_campaign_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_id") REFERENCES "campaigns" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_campaign_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_campaign_lead_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_campaign_lead_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_lead_id") REFERENCES "campaign_leads" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_campaign_lead_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_campaign_step_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_campaign_step_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_step_id") REFERENCES "campaign_steps" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_campaign_step_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_logs_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_call_logs" ADD CONSTRAINT "voice_call_logs_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_logs" DROP CONSTRAINT IF EXISTS "voice_call_logs_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="voice_call_logs_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "voice_call_logs_touch_updated_at" BEFORE UPDATE ON "voice_call_logs"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_logs_touch_updated_at" ON "voice_call_logs"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_call_logs_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_call_logs_audit_insert" AFTER INSERT ON "voice_call_logs" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_logs_audit_insert" ON "voice_call_logs"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_call_logs_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_call_logs_audit_update" AFTER UPDATE ON "voice_call_logs" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_logs_audit_update" ON "voice_call_logs"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_call_logs_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="CallBatch",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                ("job_id", models.CharField(default=voice.models.batch.new_job_id, editable=False, max_length=100)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                            ("stopped", "Stopped"),
-                        ],
-                        db_default="queued",
-                        default="queued",
-                        editable=False,
-                        max_length=20,
-                    ),
-                ),
-                ("total_calls", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
-                ("completed_calls", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
-                ("failed_calls", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
-                (
-                    "scheduled_at",
-                    models.DateTimeField(blank=True, help_text="Nobody is called before; empty means now.", null=True),
-                ),
-                ("started_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True,
-                        db_default={},
-                        default=dict,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {
-                                    "properties": {
-                                        "base_context": {"maxLength": 20000, "type": "string"},
-                                        "llm_model": {"type": "string"},
-                                        "llm_provider": {"type": "string"},
-                                    },
-                                    "type": "object",
-                                }
-                            )
-                        ],
-                    ),
-                ),
-                (
-                    "initiated_by_user",
-                    lad.db.fields.TenantUserKey(
-                        blank=True,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    lad.db.fields.TenantKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="tenants.tenant",
-                    ),
-                ),
-                (
-                    "voice",
-                    lad.db.fields.SharedForeignKey(
-                        blank=True,
-                        db_index=False,
-                        help_text="Instead of the agent's own.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="voice.voice",
-                    ),
-                ),
-                (
-                    "agent",
-                    lad.db.fields.TenantForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="batches",
-                        to="voice.voiceagent",
-                    ),
-                ),
-                (
-                    "from_number",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="voice.voicenumber",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "call batches",
-                "db_table": "voice_call_batches",
-                "indexes": [
-                    models.Index(fields=["tenant", "-created_at"], name="voice_call_batches_newest"),
-                    models.Index(
-                        condition=models.Q(("deleted_at__isnull", True)),
-                        fields=["tenant", "status", "-created_at"],
-                        name="voice_call_batches_status",
-                    ),
-                    models.Index(fields=["tenant", "agent", "-created_at"], name="voice_call_batches_agent"),
-                    models.Index(
-                        condition=models.Q(("deleted_at__isnull", True), ("status", "queued")),
-                        fields=["tenant", "scheduled_at"],
-                        name="voice_call_batches_due",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("tenant", "job_id"), name="voice_call_batches_job_key"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "total_calls__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("completed_calls"), "+", models.F("failed_calls")
-                                ),
-                            )
-                        ),
-                        name="voice_call_batches_counters",
-                        violation_error_message="No more calls can be over than there are.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("finished_at__gte", models.F("started_at"))),
-                        name="voice_call_batches_finished_after_start",
-                        violation_error_message="A batch finishes after it started.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("finished_at__isnull", False),
-                                ("status__in", ("completed", "failed", "cancelled", "stopped")),
-                            ),
-                            models.Q(
-                                models.Q(
-                                    ("status__in", ("completed", "failed", "cancelled", "stopped")), _negated=True
-                                ),
-                                ("finished_at__isnull", True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="voice_call_batches_finished_when_over",
-                        violation_error_message="A batch has a moment at which it finished when, and only when, it is over.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("status", "running"), _negated=True),
-                            ("started_at__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="voice_call_batches_running_started",
-                        violation_error_message="A running batch has started.",
-                    ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_call_batches_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="voice_call_batches_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("initiated_by_user",),
-                        name="voice_call_batches_initiated_by_user_fkey",
-                        on_delete="SET NULL",
-                        to="tenants.User",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "agent"),
-                        name="voice_call_batches_agent_same_tenant",
-                        on_delete="NO ACTION",
-                        to="voice.VoiceAgent",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("voice",),
-                        name="voice_call_batches_voice_fkey",
-                        on_delete="NO ACTION",
-                        to="voice.Voice",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "from_number"),
-                        name="voice_call_batches_from_number_same_tenant",
-                        on_delete="SET NULL",
-                        to="voice.VoiceNumber",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_call_batches_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("status__in", ["queued", "running", "completed", "failed", "cancelled", "stopped"])
-                        ),
-                        name="voice_call_batches_status_valid",
-                    ),
-                    lad.db.constraints.SharedKeyTrigger(
-                        event="INSERT OR UPDATE OF voice_id, tenant_id",
-                        function="lad_refuse_foreign_shared",
-                        level="ROW",
-                        name="voice_call_batches_voice_shared_or_own",
-                        parameters=("voice_id", "tenant_id"),
-                        to="voice.Voice",
-                        transition="",
-                        when="BEFORE",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
-                        name="voice_call_batches_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_call_batches_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_call_batches_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_call_batches_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="VoicePermission",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                ("is_active", models.BooleanField(db_default=True, default=True)),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                (
-                    "number",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="permissions",
-                        to="voice.voicenumber",
-                    ),
-                ),
-                (
-                    "tenant",
-                    lad.db.fields.TenantKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="tenants.tenant",
-                    ),
-                ),
-                (
-                    "user",
-                    lad.db.fields.TenantUserKey(
-                        db_index=False,
-                        member=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "voice",
-                    lad.db.fields.SharedForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="permissions",
-                        to="voice.voice",
-                    ),
-                ),
-            ],
-            options={
-                "db_table": "voice_permissions",
-                "indexes": [
-                    models.Index(fields=["tenant", "-created_at"], name="voice_permissions_newest"),
-                    models.Index(fields=["tenant", "number"], name="voice_permissions_number"),
-                    models.Index(fields=["tenant", "voice"], name="voice_permissions_voice"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("number__isnull", False), ("voice__isnull", False), _connector="OR"),
-                        name="voice_permissions_target",
-                        violation_error_message="Choose a number, a voice or both.",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("deleted_at__isnull", True)),
-                        fields=("tenant", "user", "number", "voice"),
-                        name="voice_permissions_target_key",
-                        nulls_distinct=False,
-                        violation_error_message="This member has this permission already.",
-                    ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_permissions_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="voice_permissions_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("user",),
-                        name="voice_permissions_user_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.User",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "user"),
-                        name="voice_permissions_user_same_tenant",
-                        on_delete="CASCADE",
-                        to="tenants.Membership",
-                        to_fields=("tenant", "user"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "number"),
-                        name="voice_permissions_number_same_tenant",
-                        on_delete="CASCADE",
-                        to="voice.VoiceNumber",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("voice",),
-                        name="voice_permissions_voice_fkey",
-                        on_delete="NO ACTION",
-                        to="voice.Voice",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_permissions_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.SharedKeyTrigger(
-                        event="INSERT OR UPDATE OF voice_id, tenant_id",
-                        function="lad_refuse_foreign_shared",
-                        level="ROW",
-                        name="voice_permissions_voice_shared_or_own",
-                        parameters=("voice_id", "tenant_id"),
-                        to="voice.Voice",
-                        transition="",
-                        when="BEFORE",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
-                        name="voice_permissions_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_permissions_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_permissions_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_permissions_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="VoiceProfile",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                (
-                    "preferences",
-                    models.JSONField(
-                        blank=True,
-                        db_default={},
-                        default=dict,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {
-                                    "properties": {
-                                        "notify_on_missed_call": {"type": "boolean"},
-                                        "time_zone": {"type": "string"},
-                                    },
-                                    "type": "object",
-                                }
-                            )
-                        ],
-                    ),
-                ),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                (
-                    "default_agent",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="voice.voiceagent",
-                    ),
-                ),
-                (
-                    "default_number",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="voice.voicenumber",
-                    ),
-                ),
-                (
-                    "tenant",
-                    lad.db.fields.TenantKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="tenants.tenant",
-                    ),
-                ),
-                (
-                    "user",
-                    lad.db.fields.TenantUserKey(
-                        db_index=False,
-                        member=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "db_table": "voice_user_profiles",
-                "indexes": [models.Index(fields=["tenant", "-created_at"], name="voice_user_profiles_newest")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("deleted_at__isnull", True)),
-                        fields=("tenant", "user"),
-                        name="voice_user_profiles_user_key",
-                        violation_error_message="This member has a profile already.",
-                    ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_user_profiles_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="voice_user_profiles_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("user",),
-                        name="voice_user_profiles_user_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.User",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "user"),
-                        name="voice_user_profiles_user_same_tenant",
-                        on_delete="CASCADE",
-                        to="tenants.Membership",
-                        to_fields=("tenant", "user"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "default_agent"),
-                        name="voice_user_profiles_default_agent_same_tenant",
-                        on_delete="SET NULL",
-                        to="voice.VoiceAgent",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "default_number"),
-                        name="voice_user_profiles_default_number_same_tenant",
-                        on_delete="SET NULL",
-                        to="voice.VoiceNumber",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_user_profiles_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
-                        name="voice_user_profiles_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_user_profiles_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_user_profiles_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
-                        name="voice_user_profiles_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="CallBatchEntry",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("deletion_id", models.UUIDField(blank=True, editable=False, null=True)),
-                (
-                    "to_phone",
-                    models.CharField(
-                        blank=True,
-                        help_text="With its country, such as +971501234567; empty: the lead's.",
-                        max_length=50,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("running", "Running"),
-                            ("dispatched", "Dispatched"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("declined", "Declined"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        db_default="queued",
-                        default="queued",
-                        editable=False,
-                        max_length=30,
-                    ),
-                ),
-                (
-                    "error_message",
-                    models.TextField(blank=True, db_default="", default="", editable=False, max_length=2000),
-                ),
-                ("retry_count", models.PositiveSmallIntegerField(db_default=0, default=0, editable=False)),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True,
-                        db_default={},
-                        default=dict,
-                        validators=[
-                            lad.db.shapes.Shape(
-                                {
-                                    "properties": {
-                                        "context": {"maxLength": 20000, "type": "string"},
-                                        "entry_index": {"minimum": 0, "type": "integer"},
-                                        "knowledge_base_store_ids": {
-                                            "items": {"type": "string"},
-                                            "maxItems": 200,
-                                            "type": "array",
-                                        },
-                                        "lead_name": {"type": "string"},
-                                    },
-                                    "type": "object",
-                                }
-                            )
-                        ],
-                    ),
-                ),
-                (
-                    "batch",
-                    lad.db.fields.TenantForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="entries",
-                        to="voice.callbatch",
-                    ),
-                ),
-                (
-                    "lead",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="call_entries",
-                        to="leads.lead",
-                    ),
-                ),
-                (
-                    "tenant",
-                    lad.db.fields.TenantKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="tenants.tenant",
-                    ),
-                ),
-                (
-                    "call_log",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="batch_entries",
-                        to="voice.calllog",
-                        verbose_name="call",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name_plural": "call batch entries",
-                "db_table": "voice_call_batch_entries",
-                "indexes": [
-                    models.Index(fields=["tenant", "-created_at"], name="voice_call_batch_entry_newest"),
-                    models.Index(fields=["tenant", "batch", "-created_at"], name="voice_call_batch_entry_batch"),
-                    models.Index(
-                        condition=models.Q(("deleted_at__isnull", True)),
-                        fields=["tenant", "batch", "status", "retry_count"],
-                        name="voice_call_batch_entry_status",
-                    ),
-                    models.Index(
-                        condition=models.Q(("lead__isnull", False)),
-                        fields=["tenant", "lead", "-created_at"],
-                        name="voice_call_batch_entry_lead",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("deleted_at__isnull", True)),
-                        fields=("tenant", "batch", "to_phone"),
-                        name="voice_call_batch_entries_phone_key",
-                        violation_error_message="The batch calls this number already.",
-                    ),
-                    models.UniqueConstraint(
-                        fields=("tenant", "call_log"),
-                        name="voice_call_batch_entries_call_key",
-                        violation_error_message="This call belongs to another entry.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("to_phone__regex", "^\\+[1-9][0-9]{4,14}$")),
-                        name="voice_call_batch_entries_phone",
-                        violation_error_message="Write the number with its country, such as +971501234567.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("retry_count__lte", 10)),
-                        name="voice_call_batch_entries_retries",
-                        violation_error_message="At most 10 retries.",
-                    ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_call_batch_entries_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(
-                        fields=("tenant", "id"), name="voice_call_batch_entries_tenant_id_key"
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "batch"),
-                        name="voice_call_batch_entries_batch_same_tenant",
-                        on_delete="CASCADE",
-                        to="voice.CallBatch",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "lead"),
-                        name="voice_call_batch_entries_lead_same_tenant",
-                        on_delete="SET NULL",
-                        to="leads.Lead",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "call_log"),
-                        name="voice_call_batch_entries_call_log_same_tenant",
-                        on_delete="NO ACTION",
-                        to="voice.CallLog",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_call_batch_entries_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "status__in",
-                                ["queued", "running", "dispatched", "completed", "failed", "declined", "cancelled"],
-                            )
-                        ),
-                        name="voice_call_batch_entries_status_valid",
-                    ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
-                        name="voice_call_batch_entries_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "voice_call_logs_audit_delete" AFTER DELETE ON "voice_call_logs" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_logs_audit_delete" ON "voice_call_logs"',
                     ),
                 ],
             },
@@ -1995,178 +1021,56 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CallAnalysis",
             fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        db_default=django.contrib.postgres.functions.RandomUUID(),
-                        default=lad.db.identifiers.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                (
-                    "updated_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        default=django.utils.timezone.now,
-                        editable=False,
-                    ),
-                ),
-                ("summary", models.TextField(blank=True, db_default="", default="")),
-                (
-                    "sentiment",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("very_interested", "Very interested"),
-                            ("positive", "Positive"),
-                            ("neutral", "Neutral"),
-                            ("negative", "Negative"),
-                        ],
-                        max_length=20,
-                        null=True,
-                    ),
-                ),
-                (
-                    "lead_category",
-                    models.CharField(
-                        blank=True,
-                        choices=[("Hot Lead", "Hot lead"), ("Warm Lead", "Warm lead"), ("Cold Lead", "Cold lead")],
-                        max_length=50,
-                        null=True,
-                    ),
-                ),
-                (
-                    "disposition",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("PROCEED IMMEDIATELY", "Proceed immediately"),
-                            ("FOLLOW UP IN 3 DAYS", "Follow up in 3 days"),
-                            ("FOLLOW UP IN 7 DAYS", "Follow up in 7 days"),
-                            ("NURTURE (7 DAYS)", "Nurture, 7 days"),
-                            ("DON'T PURSUE", "Don't pursue"),
-                        ],
-                        max_length=50,
-                        null=True,
-                    ),
-                ),
-                ("recommended_action", models.TextField(blank=True, db_default="", default="")),
-                (
-                    "engagement_level",
-                    models.CharField(
-                        blank=True,
-                        choices=[("high", "High"), ("medium", "Medium"), ("low", "Low")],
-                        max_length=20,
-                        null=True,
-                    ),
-                ),
-                (
-                    "key_points",
-                    models.JSONField(
-                        blank=True,
-                        db_default=[],
-                        default=list,
-                        validators=[
-                            lad.db.shapes.Shape({"items": {"type": "string"}, "maxItems": 200, "type": "array"})
-                        ],
-                    ),
-                ),
-                (
-                    "prospect_questions",
-                    models.JSONField(
-                        blank=True,
-                        db_default=[],
-                        default=list,
-                        validators=[
-                            lad.db.shapes.Shape({"items": {"type": "string"}, "maxItems": 200, "type": "array"})
-                        ],
-                    ),
-                ),
-                (
-                    "prospect_concerns",
-                    models.JSONField(
-                        blank=True,
-                        db_default=[],
-                        default=list,
-                        validators=[
-                            lad.db.shapes.Shape({"items": {"type": "string"}, "maxItems": 200, "type": "array"})
-                        ],
-                    ),
-                ),
-                (
-                    "stages_reached",
-                    models.JSONField(
-                        blank=True,
-                        db_default=[],
-                        default=list,
-                        validators=[
-                            lad.db.shapes.Shape({"items": {"type": "string"}, "maxItems": 200, "type": "array"})
-                        ],
-                    ),
-                ),
-                (
-                    "lead_extraction",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                (
-                    "raw_analysis",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                ("cost", models.DecimalField(db_default=0, decimal_places=6, default=0, max_digits=18)),
-                (
-                    "metadata",
-                    models.JSONField(
-                        blank=True, db_default={}, default=dict, validators=[lad.db.shapes.Shape({"type": "object"})]
-                    ),
-                ),
-                (
-                    "lead",
-                    lad.db.fields.TenantForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="call_analyses",
-                        to="leads.lead",
-                    ),
-                ),
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
-                    lad.db.fields.TenantKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="tenants.tenant",
                     ),
                 ),
                 (
                     "call_log",
-                    lad.db.fields.TenantForeignKey(
+                    models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="analysis",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
                         to="voice.calllog",
-                        verbose_name="call",
                     ),
                 ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="leads.lead",
+                    ),
+                ),
+                ("summary", models.TextField(db_default="")),
+                ("sentiment", models.CharField(max_length=20, null=True)),
+                ("lead_category", models.CharField(max_length=50, null=True)),
+                ("disposition", models.CharField(max_length=50, null=True)),
+                ("recommended_action", models.TextField(db_default="")),
+                ("engagement_level", models.CharField(max_length=20, null=True)),
+                ("key_points", models.JSONField(db_default=[])),
+                ("prospect_questions", models.JSONField(db_default=[])),
+                ("prospect_concerns", models.JSONField(db_default=[])),
+                ("stages_reached", models.JSONField(db_default=[])),
+                ("lead_extraction", models.JSONField(db_default={})),
+                ("raw_analysis", models.JSONField(db_default={})),
+                ("cost", models.DecimalField(db_default=0, decimal_places=6, max_digits=18)),
+                ("metadata", models.JSONField(db_default={})),
             ],
             options={
-                "verbose_name_plural": "call analyses",
                 "db_table": "voice_call_analysis",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="voice_call_analysis_newest"),
@@ -2181,45 +1085,11 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("tenant", "call_log"),
-                        name="voice_call_analysis_call_key",
-                        violation_error_message="This call has its analysis already.",
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "call_log"), name="voice_call_analysis_call_key"),
                     models.CheckConstraint(
-                        condition=models.Q(("cost__gte", 0)),
-                        name="voice_call_analysis_cost_positive",
-                        violation_error_message="A cost is zero or more.",
+                        condition=models.Q(("cost__gte", 0)), name="voice_call_analysis_cost_positive"
                     ),
-                    lad.db.constraints.RowSecurity(
-                        name="voice_call_analysis_row_security",
-                        platform_privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        privileges=("SELECT", "INSERT", "UPDATE", "DELETE"),
-                        visible="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                        writable="tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid)",
-                    ),
-                    lad.db.constraints.ReferencedKey(fields=("tenant", "id"), name="voice_call_analysis_tenant_id_key"),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "call_log"),
-                        name="voice_call_analysis_call_log_same_tenant",
-                        on_delete="CASCADE",
-                        to="voice.CallLog",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant", "lead"),
-                        name="voice_call_analysis_lead_same_tenant",
-                        on_delete="SET NULL",
-                        to="leads.Lead",
-                        to_fields=("tenant", "id"),
-                    ),
-                    lad.db.constraints.KeyConstraint(
-                        fields=("tenant",),
-                        name="voice_call_analysis_tenant_fkey",
-                        on_delete="CASCADE",
-                        to="tenants.Tenant",
-                        to_fields=("id",),
-                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_call_analysis_tenant_id_key"),
                     models.CheckConstraint(
                         condition=models.Q(("sentiment__in", ["very_interested", "positive", "neutral", "negative"])),
                         name="voice_call_analysis_sentiment_valid",
@@ -2247,41 +1117,578 @@ class Migration(migrations.Migration):
                         condition=models.Q(("engagement_level__in", ["high", "medium", "low"])),
                         name="voice_call_analysis_engagement_level_valid",
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_touch_updated_at",
-                        level="ROW",
+                    TableRule(
+                        name="voice_call_analysis_row_security",
+                        create="""
+                        ALTER TABLE "voice_call_analysis" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_call_analysis" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_call_analysis" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_call_analysis" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_call_analysis" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_call_analysis" TO lad_app;
+                        CREATE POLICY "tenant" ON "voice_call_analysis" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_call_analysis";
+                        DROP POLICY IF EXISTS "tenant" ON "voice_call_analysis";
+                        REVOKE ALL ON "voice_call_analysis" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_call_analysis_call_log_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_analysis" ADD CONSTRAINT "voice_call_analysis_call_log_same_tenant"
+                        FOREIGN KEY ("tenant_id", "call_log_id") REFERENCES "voice_call_logs" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_analysis" DROP CONSTRAINT IF EXISTS "voice_call_analysis_call_log_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_analysis_lead_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_analysis" ADD CONSTRAINT "voice_call_analysis_lead_same_tenant"
+                        FOREIGN KEY ("tenant_id", "lead_id") REFERENCES "leads" ("tenant_id", "id")
+                        ON DELETE SET NULL ("lead_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_analysis" DROP CONSTRAINT IF EXISTS "voice_call_analysis_lead_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_analysis_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_call_analysis" ADD CONSTRAINT "voice_call_analysis_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_analysis" DROP CONSTRAINT IF EXISTS "voice_call_analysis_tenant_fkey"',
+                    ),
+                    TableRule(
                         name="voice_call_analysis_touch_updated_at",
-                        parameters=(),
-                        transition="",
-                        when="BEFORE",
+                        create="""
+                        CREATE TRIGGER "voice_call_analysis_touch_updated_at" BEFORE UPDATE ON "voice_call_analysis"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_touch_updated_at" ON "voice_call_analysis"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="INSERT",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_call_analysis_audit_insert",
-                        parameters=("tenant_id",),
-                        transition="NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_call_analysis_audit_insert" AFTER INSERT ON "voice_call_analysis" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_audit_insert" ON "voice_call_analysis"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="UPDATE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_call_analysis_audit_update",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows NEW TABLE AS new_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_call_analysis_audit_update" AFTER UPDATE ON "voice_call_analysis" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_audit_update" ON "voice_call_analysis"',
                     ),
-                    lad.db.constraints.Trigger(
-                        event="DELETE",
-                        function="lad_audit",
-                        level="STATEMENT",
+                    TableRule(
                         name="voice_call_analysis_audit_delete",
-                        parameters=("tenant_id",),
-                        transition="OLD TABLE AS old_rows",
-                        when="AFTER",
+                        create="""
+                        CREATE TRIGGER "voice_call_analysis_audit_delete" AFTER DELETE ON "voice_call_analysis" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_audit_delete" ON "voice_call_analysis"',
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CallBatchEntry",
+            fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.callbatch",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="leads.lead",
+                    ),
+                ),
+                ("to_phone", models.CharField(max_length=50)),
+                ("status", models.CharField(db_default="queued", max_length=30)),
+                ("error_message", models.TextField(db_default="", max_length=2000)),
+                ("retry_count", models.PositiveSmallIntegerField(db_default=0)),
+                (
+                    "call_log",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.calllog",
+                    ),
+                ),
+                ("metadata", models.JSONField(db_default={})),
+            ],
+            options={
+                "db_table": "voice_call_batch_entries",
+                "indexes": [
+                    models.Index(fields=["tenant", "-created_at"], name="voice_call_batch_entry_newest"),
+                    models.Index(fields=["tenant", "batch", "-created_at"], name="voice_call_batch_entry_batch"),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant", "batch", "status", "retry_count"],
+                        name="voice_call_batch_entry_status",
+                    ),
+                    models.Index(
+                        condition=models.Q(("lead__isnull", False)),
+                        fields=["tenant", "lead", "-created_at"],
+                        name="voice_call_batch_entry_lead",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=("tenant", "batch", "to_phone"),
+                        name="voice_call_batch_entries_phone_key",
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "call_log"), name="voice_call_batch_entries_call_key"),
+                    models.CheckConstraint(
+                        condition=models.Q(("to_phone__regex", "^\\+[1-9][0-9]{4,14}$")),
+                        name="voice_call_batch_entries_phone",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("retry_count__lte", 10)), name="voice_call_batch_entries_retries"
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_call_batch_entries_tenant_id_key"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["queued", "running", "dispatched", "completed", "failed", "declined", "cancelled"],
+                            )
+                        ),
+                        name="voice_call_batch_entries_status_valid",
+                    ),
+                    TableRule(
+                        name="voice_call_batch_entries_row_security",
+                        create="""
+                        ALTER TABLE "voice_call_batch_entries" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_call_batch_entries" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_call_batch_entries" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_call_batch_entries" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_call_batch_entries" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "voice_call_batch_entries" TO lad_app;
+                        CREATE POLICY "tenant" ON "voice_call_batch_entries" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_call_batch_entries";
+                        DROP POLICY IF EXISTS "tenant" ON "voice_call_batch_entries";
+                        REVOKE ALL ON "voice_call_batch_entries" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_call_batch_entries_batch_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_batch_entries" ADD CONSTRAINT "voice_call_batch_entries_batch_same_tenant"
+                        FOREIGN KEY ("tenant_id", "batch_id") REFERENCES "voice_call_batches" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batch_entries" DROP CONSTRAINT IF EXISTS "voice_call_batch_entries_batch_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_batch_entries_lead_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_batch_entries" ADD CONSTRAINT "voice_call_batch_entries_lead_same_tenant"
+                        FOREIGN KEY ("tenant_id", "lead_id") REFERENCES "leads" ("tenant_id", "id")
+                        ON DELETE SET NULL ("lead_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batch_entries" DROP CONSTRAINT IF EXISTS "voice_call_batch_entries_lead_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_batch_entries_call_log_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_call_batch_entries" ADD CONSTRAINT "voice_call_batch_entries_call_log_same_tenant"
+                        FOREIGN KEY ("tenant_id", "call_log_id") REFERENCES "voice_call_logs" ("tenant_id", "id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batch_entries" DROP CONSTRAINT IF EXISTS "voice_call_batch_entries_call_log_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_call_batch_entries_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_call_batch_entries" ADD CONSTRAINT "voice_call_batch_entries_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_call_batch_entries" DROP CONSTRAINT IF EXISTS "voice_call_batch_entries_tenant_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_call_batch_entries_touch_updated_at",
+                        create="""
+                        CREATE TRIGGER "voice_call_batch_entries_touch_updated_at" BEFORE UPDATE ON "voice_call_batch_entries"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_batch_entries_touch_updated_at" ON "voice_call_batch_entries"',
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="VoicePermission",
+            fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "number",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.voicenumber",
+                    ),
+                ),
+                (
+                    "voice",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.voice",
+                    ),
+                ),
+                ("is_active", models.BooleanField(db_default=True)),
+                ("metadata", models.JSONField(db_default={})),
+            ],
+            options={
+                "db_table": "voice_permissions",
+                "indexes": [
+                    models.Index(fields=["tenant", "-created_at"], name="voice_permissions_newest"),
+                    models.Index(fields=["tenant", "number"], name="voice_permissions_number"),
+                    models.Index(fields=["tenant", "voice"], name="voice_permissions_voice"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("number__isnull", False), ("voice__isnull", False), _connector="OR"),
+                        name="voice_permissions_target",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=("tenant", "user", "number", "voice"),
+                        name="voice_permissions_target_key",
+                        nulls_distinct=False,
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_permissions_tenant_id_key"),
+                    TableRule(
+                        name="voice_permissions_row_security",
+                        create="""
+                        ALTER TABLE "voice_permissions" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_permissions" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_permissions" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_permissions" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_permissions" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "voice_permissions" TO lad_app;
+                        CREATE POLICY "tenant" ON "voice_permissions" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_permissions";
+                        DROP POLICY IF EXISTS "tenant" ON "voice_permissions";
+                        REVOKE ALL ON "voice_permissions" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_permissions_user_fkey",
+                        create="""
+                        ALTER TABLE "voice_permissions" ADD CONSTRAINT "voice_permissions_user_fkey"
+                        FOREIGN KEY ("user_id") REFERENCES "users" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_permissions" DROP CONSTRAINT IF EXISTS "voice_permissions_user_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_user_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_permissions" ADD CONSTRAINT "voice_permissions_user_same_tenant"
+                        FOREIGN KEY ("tenant_id", "user_id") REFERENCES "memberships" ("tenant_id", "user_id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_permissions" DROP CONSTRAINT IF EXISTS "voice_permissions_user_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_number_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_permissions" ADD CONSTRAINT "voice_permissions_number_same_tenant"
+                        FOREIGN KEY ("tenant_id", "number_id") REFERENCES "voice_agent_numbers" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_permissions" DROP CONSTRAINT IF EXISTS "voice_permissions_number_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_voice_fkey",
+                        create="""
+                        ALTER TABLE "voice_permissions" ADD CONSTRAINT "voice_permissions_voice_fkey"
+                        FOREIGN KEY ("voice_id") REFERENCES "voice_agent_voices" ("id")
+                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_permissions" DROP CONSTRAINT IF EXISTS "voice_permissions_voice_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_permissions" ADD CONSTRAINT "voice_permissions_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_permissions" DROP CONSTRAINT IF EXISTS "voice_permissions_tenant_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_voice_shared_or_own",
+                        create="""
+                        CREATE TRIGGER "voice_permissions_voice_shared_or_own" BEFORE INSERT OR UPDATE OF voice_id, tenant_id ON "voice_permissions"
+                        FOR EACH ROW EXECUTE FUNCTION lad_refuse_foreign_shared('voice_id', 'tenant_id', 'voice_agent_voices', 'tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_permissions_voice_shared_or_own" ON "voice_permissions"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_touch_updated_at",
+                        create="""
+                        CREATE TRIGGER "voice_permissions_touch_updated_at" BEFORE UPDATE ON "voice_permissions"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_permissions_touch_updated_at" ON "voice_permissions"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_audit_insert",
+                        create="""
+                        CREATE TRIGGER "voice_permissions_audit_insert" AFTER INSERT ON "voice_permissions" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_permissions_audit_insert" ON "voice_permissions"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_audit_update",
+                        create="""
+                        CREATE TRIGGER "voice_permissions_audit_update" AFTER UPDATE ON "voice_permissions" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_permissions_audit_update" ON "voice_permissions"',
+                    ),
+                    TableRule(
+                        name="voice_permissions_audit_delete",
+                        create="""
+                        CREATE TRIGGER "voice_permissions_audit_delete" AFTER DELETE ON "voice_permissions" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_permissions_audit_delete" ON "voice_permissions"',
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="VoiceProfile",
+            fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                ("deleted_at", models.DateTimeField(null=True)),
+                ("deletion_id", models.UUIDField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "default_agent",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.voiceagent",
+                    ),
+                ),
+                (
+                    "default_number",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="voice.voicenumber",
+                    ),
+                ),
+                ("preferences", models.JSONField(db_default={})),
+                ("metadata", models.JSONField(db_default={})),
+            ],
+            options={
+                "db_table": "voice_user_profiles",
+                "indexes": [models.Index(fields=["tenant", "-created_at"], name="voice_user_profiles_newest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=("tenant", "user"),
+                        name="voice_user_profiles_user_key",
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_user_profiles_tenant_id_key"),
+                    TableRule(
+                        name="voice_user_profiles_row_security",
+                        create="""
+                        ALTER TABLE "voice_user_profiles" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "voice_user_profiles" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "voice_user_profiles" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_user_profiles" TO lad_platform;
+                        CREATE POLICY "platform" ON "voice_user_profiles" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE ON "voice_user_profiles" TO lad_app;
+                        CREATE POLICY "tenant" ON "voice_user_profiles" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "voice_user_profiles";
+                        DROP POLICY IF EXISTS "tenant" ON "voice_user_profiles";
+                        REVOKE ALL ON "voice_user_profiles" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_user_fkey",
+                        create="""
+                        ALTER TABLE "voice_user_profiles" ADD CONSTRAINT "voice_user_profiles_user_fkey"
+                        FOREIGN KEY ("user_id") REFERENCES "users" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_user_profiles" DROP CONSTRAINT IF EXISTS "voice_user_profiles_user_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_user_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_user_profiles" ADD CONSTRAINT "voice_user_profiles_user_same_tenant"
+                        FOREIGN KEY ("tenant_id", "user_id") REFERENCES "memberships" ("tenant_id", "user_id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_user_profiles" DROP CONSTRAINT IF EXISTS "voice_user_profiles_user_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_default_agent_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_user_profiles" ADD CONSTRAINT "voice_user_profiles_default_agent_same_tenant"
+                        FOREIGN KEY ("tenant_id", "default_agent_id") REFERENCES "voice_agents" ("tenant_id", "id")
+                        ON DELETE SET NULL ("default_agent_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_user_profiles" DROP CONSTRAINT IF EXISTS "voice_user_profiles_default_agent_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_default_number_same_tenant",
+                        create="""
+                        ALTER TABLE "voice_user_profiles" ADD CONSTRAINT "voice_user_profiles_default_number_same_tenant"
+                        FOREIGN KEY ("tenant_id", "default_number_id") REFERENCES "voice_agent_numbers" ("tenant_id", "id")
+                        ON DELETE SET NULL ("default_number_id") DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_user_profiles" DROP CONSTRAINT IF EXISTS "voice_user_profiles_default_number_same_tenant"',
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_tenant_fkey",
+                        create="""
+                        ALTER TABLE "voice_user_profiles" ADD CONSTRAINT "voice_user_profiles_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "voice_user_profiles" DROP CONSTRAINT IF EXISTS "voice_user_profiles_tenant_fkey"',
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_touch_updated_at",
+                        create="""
+                        CREATE TRIGGER "voice_user_profiles_touch_updated_at" BEFORE UPDATE ON "voice_user_profiles"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_user_profiles_touch_updated_at" ON "voice_user_profiles"',
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_audit_insert",
+                        create="""
+                        CREATE TRIGGER "voice_user_profiles_audit_insert" AFTER INSERT ON "voice_user_profiles" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_user_profiles_audit_insert" ON "voice_user_profiles"',
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_audit_update",
+                        create="""
+                        CREATE TRIGGER "voice_user_profiles_audit_update" AFTER UPDATE ON "voice_user_profiles" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_user_profiles_audit_update" ON "voice_user_profiles"',
+                    ),
+                    TableRule(
+                        name="voice_user_profiles_audit_delete",
+                        create="""
+                        CREATE TRIGGER "voice_user_profiles_audit_delete" AFTER DELETE ON "voice_user_profiles" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_user_profiles_audit_delete" ON "voice_user_profiles"',
                     ),
                 ],
             },
