@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=255)),
-                ("description", models.TextField(db_default="", max_length=5000)),
+                ("description", models.TextField(db_default="")),
                 ("icp_data", models.JSONField()),
                 ("search_params", models.JSONField(null=True)),
                 (

@@ -9,13 +9,12 @@ from typing import Any, Final
 from django.apps import apps
 from django.db import models
 
-from billing.models.guards import Numbered
 from lad.db.constraints import KeyConstraint, NoOverlap, RowSecurity, Trigger
 from lad.db.fields import TenantForeignKey
 from lad.db.models import LadModel
 from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 
-NAMED: Final = (models.CheckConstraint, models.UniqueConstraint, KeyConstraint, NoOverlap, Numbered, Trigger)
+NAMED: Final = (models.CheckConstraint, models.UniqueConstraint, KeyConstraint, NoOverlap, Trigger)
 
 # Disabled triggers, keys that were not checked and indexes that are not valid do not stand.
 STANDING: Final = """

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("legal_name", models.CharField(db_default="", max_length=255)),
-                ("address", models.TextField(db_default="", max_length=500)),
+                ("address", models.TextField(db_default="")),
                 ("country", models.CharField(db_default="", max_length=2)),
                 ("tax_id", models.CharField(db_default="", max_length=50)),
                 ("tax_name", models.CharField(db_default="VAT", max_length=30)),
@@ -785,7 +785,7 @@ class Migration(migrations.Migration):
                 ("package_size", models.DecimalField(decimal_places=6, max_digits=18, null=True)),
                 ("tiers", models.JSONField(db_default=[])),
                 ("version", models.PositiveIntegerField(db_default=0)),
-                ("description", models.TextField(db_default="", max_length=2000)),
+                ("description", models.TextField(db_default="")),
                 ("effective_from", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("effective_to", models.DateTimeField(null=True)),
                 ("is_active", models.BooleanField(db_default=True)),
@@ -889,37 +889,18 @@ class Migration(migrations.Migration):
                     TableRule(
                         name="billing_pricing_catalog_number",
                         create="""
-                        CREATE OR REPLACE FUNCTION "billing_pricing_catalog_number"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                            IF TG_OP = 'UPDATE' THEN IF OLD.tenant_id IS NOT DISTINCT FROM NEW.tenant_id AND OLD.category IS NOT DISTINCT FROM NEW.category AND OLD.provider IS NOT DISTINCT FROM NEW.provider AND OLD.model IS NOT DISTINCT FROM NEW.model AND OLD.unit IS NOT DISTINCT FROM NEW.unit THEN NEW.version := OLD.version; RETURN NEW; END IF; END IF;
-                            PERFORM pg_advisory_xact_lock(hashtextextended(jsonb_build_array(TG_RELID, NEW.tenant_id::text, NEW.category::text, NEW.provider::text, NEW.model::text, NEW.unit::text)::text, 0));
-                            SELECT COALESCE(max(version), 0) + 1 INTO NEW.version FROM "billing_pricing_catalog" WHERE tenant_id IS NOT DISTINCT FROM NEW.tenant_id AND category IS NOT DISTINCT FROM NEW.category AND provider IS NOT DISTINCT FROM NEW.provider AND model IS NOT DISTINCT FROM NEW.model AND unit IS NOT DISTINCT FROM NEW.unit;
-                            RETURN NEW;
-                        END $$;
                         CREATE TRIGGER "billing_pricing_catalog_number" BEFORE INSERT OR UPDATE OF tenant_id, category, provider, model, unit, version ON "billing_pricing_catalog"
-                        FOR EACH ROW EXECUTE FUNCTION "billing_pricing_catalog_number"()
+                        FOR EACH ROW EXECUTE FUNCTION billing_pricing_catalog_number()
                         """,
-                        remove="""
-                        DROP TRIGGER IF EXISTS "billing_pricing_catalog_number" ON "billing_pricing_catalog";
-                        DROP FUNCTION IF EXISTS "billing_pricing_catalog_number"()
-                        """,
+                        remove='DROP TRIGGER IF EXISTS "billing_pricing_catalog_number" ON "billing_pricing_catalog"',
                     ),
                     TableRule(
                         name="billing_pricing_catalog_settled",
                         create="""
-                        CREATE OR REPLACE FUNCTION "billing_pricing_catalog_settled"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                            IF OLD.effective_from <= clock_timestamp() AND (OLD.category IS DISTINCT FROM NEW.category OR OLD.provider IS DISTINCT FROM NEW.provider OR OLD.model IS DISTINCT FROM NEW.model OR OLD.unit IS DISTINCT FROM NEW.unit OR OLD.scheme IS DISTINCT FROM NEW.scheme OR OLD.unit_price IS DISTINCT FROM NEW.unit_price OR OLD.package_size IS DISTINCT FROM NEW.package_size OR OLD.tiers IS DISTINCT FROM NEW.tiers OR OLD.effective_from IS DISTINCT FROM NEW.effective_from) THEN
-                                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME,
-                                    MESSAGE = 'a row that has begun keeps what it began with';
-                            END IF;
-                            RETURN NEW;
-                        END $$;
                         CREATE TRIGGER "billing_pricing_catalog_settled" BEFORE UPDATE OF category, provider, model, unit, scheme, unit_price, package_size, tiers, effective_from ON "billing_pricing_catalog"
-                        FOR EACH ROW EXECUTE FUNCTION "billing_pricing_catalog_settled"()
+                        FOR EACH ROW EXECUTE FUNCTION billing_pricing_catalog_settled()
                         """,
-                        remove="""
-                        DROP TRIGGER IF EXISTS "billing_pricing_catalog_settled" ON "billing_pricing_catalog";
-                        DROP FUNCTION IF EXISTS "billing_pricing_catalog_settled"()
-                        """,
+                        remove='DROP TRIGGER IF EXISTS "billing_pricing_catalog_settled" ON "billing_pricing_catalog"',
                     ),
                     TableRule(
                         name="billing_pricing_catalog_row_security",
@@ -1007,7 +988,7 @@ class Migration(migrations.Migration):
                 ("object_id", models.CharField(db_default="", max_length=255)),
                 ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("outcome", models.CharField(max_length=20)),
-                ("detail", models.TextField(db_default="", max_length=2000)),
+                ("detail", models.TextField(db_default="")),
                 ("deliveries", models.PositiveIntegerField(db_default=1)),
                 (
                     "tenant",
@@ -1267,7 +1248,7 @@ class Migration(migrations.Migration):
                 ("reference_id", models.UUIDField(null=True)),
                 ("balance_before", models.DecimalField(decimal_places=2, max_digits=10, null=True)),
                 ("balance_after", models.DecimalField(decimal_places=2, max_digits=10, null=True)),
-                ("description", models.TextField(db_default="", max_length=2000)),
+                ("description", models.TextField(db_default="")),
                 ("metadata", models.JSONField(db_default={})),
             ],
             options={
@@ -1430,7 +1411,7 @@ class Migration(migrations.Migration):
                 ("low_balance_notified_at", models.DateTimeField(null=True)),
                 ("metadata", models.JSONField(db_default={})),
                 ("ledger_version", models.BigIntegerField(db_default=0)),
-                ("ledger_hash", models.BinaryField(db_default=b"", max_length=32)),
+                ("ledger_hash", models.BinaryField(db_default=b"")),
             ],
             options={
                 "db_table": "billing_wallets",
@@ -1893,7 +1874,7 @@ class Migration(migrations.Migration):
                 ("resolved_at", models.DateTimeField(null=True)),
                 ("reference_type", models.CharField(db_default="", max_length=50)),
                 ("reference_id", models.UUIDField(null=True)),
-                ("description", models.TextField(db_default="", max_length=2000)),
+                ("description", models.TextField(db_default="")),
             ],
             options={
                 "db_table": "billing_holds",
@@ -2134,7 +2115,7 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("description", models.TextField(db_default="", max_length=2000)),
+                ("description", models.TextField(db_default="")),
                 ("metadata", models.JSONField(db_default={})),
                 ("wallet_version", models.BigIntegerField()),
                 ("reserved_after", models.DecimalField(db_default=0, decimal_places=6, max_digits=18)),
@@ -2162,7 +2143,7 @@ class Migration(migrations.Migration):
                         to="billing.ledgertransaction",
                     ),
                 ),
-                ("entry_hash", models.BinaryField(max_length=32)),
+                ("entry_hash", models.BinaryField()),
             ],
             options={
                 "db_table": "billing_ledger_transactions",
@@ -2423,7 +2404,7 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveIntegerField(db_default=0)),
                 ("next_attempt_at", models.DateTimeField(null=True)),
                 ("lease_until", models.DateTimeField(null=True)),
-                ("error", models.TextField(db_default="", max_length=2000)),
+                ("error", models.TextField(db_default="")),
                 ("paid_at", models.DateTimeField(null=True)),
                 (
                     "ledger_transaction",
@@ -3001,11 +2982,11 @@ class Migration(migrations.Migration):
                 ("charged_at", models.DateTimeField(null=True)),
                 ("idempotency_key", models.CharField(max_length=255)),
                 ("external_reference_id", models.CharField(db_default="", max_length=255)),
-                ("error_message", models.TextField(db_default="", max_length=5000)),
+                ("error_message", models.TextField(db_default="")),
                 ("retry_count", models.PositiveIntegerField(db_default=0)),
                 ("next_charge_at", models.DateTimeField(null=True)),
                 ("voided_at", models.DateTimeField(null=True)),
-                ("void_reason", models.TextField(db_default="", max_length=2000)),
+                ("void_reason", models.TextField(db_default="")),
                 ("intent", models.JSONField(db_default={})),
                 ("metadata", models.JSONField(db_default={})),
             ],
@@ -3189,4 +3170,6 @@ class Migration(migrations.Migration):
         InstallSql("billing.ledger", "billing_take", 1),
         InstallSql("billing.ledger", "billing_settle", 1),
         InstallSql("billing.legacy", "lad_refuse_moved_credits", 1),
+        InstallSql("billing.pricing", "billing_pricing_catalog_number", 1),
+        InstallSql("billing.pricing", "billing_pricing_catalog_settled", 1),
     ]

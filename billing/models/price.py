@@ -12,8 +12,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from billing.models import amounts
-from billing.models.guards import FixedOnceBegun, Numbered
-from lad.db.constraints import NoOverlap
+from lad.db.constraints import NoOverlap, Trigger
 from lad.db.models import SharedModel
 from lad.db.shapes import Shape
 
@@ -152,15 +151,17 @@ class Price(SharedModel):
                 name="billing_pricing_catalog_scheme",
                 violation_error_message="A package has a size, graduated and volume prices have tiers, and no other.",
             ),
-            Numbered(
+            Trigger(
                 name="billing_pricing_catalog_number",
-                field="version",
-                fields=("tenant", *COMPONENT),
+                function="billing_pricing_catalog_number",
+                when="BEFORE",
+                event=f"INSERT OR UPDATE OF tenant_id, {', '.join(COMPONENT)}, version",
             ),
-            FixedOnceBegun(
+            Trigger(
                 name="billing_pricing_catalog_settled",
-                fields=(*COMPONENT, "scheme", "unit_price", "package_size", "tiers", "effective_from"),
-                since="effective_from",
+                function="billing_pricing_catalog_settled",
+                when="BEFORE",
+                event=f"UPDATE OF {', '.join(COMPONENT)}, scheme, unit_price, package_size, tiers, effective_from",
                 violation_error_message="It has been in force: end it and begin a new price.",
             ),
             models.UniqueConstraint(

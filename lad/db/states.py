@@ -12,12 +12,12 @@ from django.db.migrations.state import ModelState, ProjectState
 from django.db.models.constraints import BaseConstraint
 
 from lad.db.constraints import SqlConstraint
-from lad.db.operations import TableRule
+from lad.db.operations import TableRule, created_functions
 from lad.db.sql_files import lad_apps
 
 # What the database sees of a field, of a model and of Django's own constraints.
 _FIELD: Final = {
-    "null", "max_length", "max_digits", "decimal_places", "primary_key", "unique", "db_index", "db_column",
+    "null", "max_digits", "decimal_places", "primary_key", "unique", "db_index", "db_column",
     "db_default", "db_collation", "db_comment", "db_tablespace", "expression", "output_field", "db_persist",
     "base_field", "size", "to", "to_field", "through",
 }  # fmt: skip
@@ -41,6 +41,7 @@ def database_model(model: ModelState) -> ModelState:
     """Return the model with plain fields, rules as SQL and nothing that only Python knows."""
     options = {name: value for name, value in model.options.items() if name in _OPTIONS}
     options["constraints"] = [_constraint(model, each) for each in options.get("constraints", ())]
+    options["indexes"] = [_rebuilt(each) for each in options.get("indexes", ())]
     fields = [(name, plain_field(field)) for name, field in model.fields.items() if not _only_in_python(field)]
     return ModelState(model.app_label, model.name, fields, options, (models.Model,), [])
 
@@ -49,16 +50,21 @@ def table_rule(constraint: SqlConstraint, model: Any) -> TableRule:
     """Return the constraint as the SQL that makes it, written without a connection."""
     editor = connection.schema_editor(collect_sql=True)
     create, remove = constraint.statement(model, editor), constraint.remove_sql(model, editor)
+    if created_functions(create):
+        raise ValueError(f"{constraint.name} creates a function: put it into an sql/ folder.")
     return TableRule(name=constraint.name, create=create, remove=remove)
 
 
 def plain_field(field: Any) -> Any:
     """Return Django's field that makes the same column."""
     _name, _path, _args, arguments = field.deconstruct()
-    kept = {name: value for name, value in arguments.items() if name in _FIELD}
+    kept = {name: _plain_value(value) for name, value in arguments.items() if name in _FIELD}
     if "default" in arguments and "db_default" not in arguments and not callable(arguments["default"]):
         # It fills the rows that a table already has when the column is added.
         kept["default"] = arguments["default"]
+    if isinstance(field, models.CharField | models.FileField):
+        # Some classes leave out their usual length; texts and bytes have none in the database.
+        kept["max_length"] = field.max_length
     for name in ("base_field", "output_field"):
         if name in kept:
             kept[name] = plain_field(kept[name])
@@ -84,9 +90,26 @@ def _only_in_python(field: Any) -> bool:
 def _constraint(model: ModelState, constraint: BaseConstraint) -> BaseConstraint:
     if isinstance(constraint, SqlConstraint):
         return table_rule(constraint, apps.get_model(model.app_label, model.name))
-    _path, args, arguments = constraint.deconstruct()
-    kept = {name: value for name, value in arguments.items() if name not in _NOT_IN_DATABASE}
-    return _django_class(constraint)(*args, **kept)
+    return _rebuilt(constraint)
+
+
+def _rebuilt(value: Any) -> Any:
+    """Return an index, constraint, condition or expression, made of Django's classes and without its messages."""
+    _path, args, arguments = value.deconstruct()
+    kept = {name: _plain_value(each) for name, each in arguments.items() if name not in _NOT_IN_DATABASE}
+    if isinstance(value, models.Func) and not type(value).__module__.startswith("django."):
+        own = {name: getattr(value, name) for name in ("function", "template", "arg_joiner")}
+        kept = {**own, "output_field": value.output_field, **kept}
+    # Django writes arguments in this order, and compares some in theirs.
+    return _django_class(value)(*_plain_value(args), **dict(sorted(kept.items())))
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(_plain_value(each) for each in value)
+    if isinstance(value, models.Q | models.F | models.Expression):
+        return _rebuilt(value)
+    return value
 
 
 def _django_class(value: Any) -> Any:

@@ -1393,7 +1393,7 @@ class Migration(migrations.Migration):
                 ),
                 ("revoked_at", models.DateTimeField(null=True)),
                 ("expires_at", models.DateTimeField()),
-                ("message", models.TextField(db_default="", max_length=2000)),
+                ("message", models.TextField(db_default="")),
                 ("metadata", models.JSONField(db_default={})),
             ],
             options={

@@ -5,7 +5,6 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import voice.models.checks
 from lad.db.operations import TableRule
 
 
@@ -40,7 +39,7 @@ class Migration(migrations.Migration):
                 ),
                 ("provider", models.CharField(max_length=50)),
                 ("provider_voice_id", models.CharField(max_length=255)),
-                ("description", models.TextField(db_default="", max_length=2000)),
+                ("description", models.TextField(db_default="")),
                 ("gender", models.CharField(max_length=20, null=True)),
                 ("accent", models.CharField(db_default="", max_length=100)),
                 ("language", models.CharField(db_default="en", max_length=10)),
@@ -186,10 +185,10 @@ class Migration(migrations.Migration):
                 ("deleted_at", models.DateTimeField(null=True)),
                 ("deletion_id", models.UUIDField(null=True)),
                 ("name", models.CharField(max_length=255)),
-                ("agent_instructions", models.TextField(db_default="", max_length=50000)),
-                ("system_instructions", models.TextField(db_default="", max_length=50000)),
-                ("outbound_starter_prompt", models.TextField(db_default="", max_length=50000)),
-                ("inbound_starter_prompt", models.TextField(db_default="", max_length=50000)),
+                ("agent_instructions", models.TextField(db_default="")),
+                ("system_instructions", models.TextField(db_default="")),
+                ("outbound_starter_prompt", models.TextField(db_default="")),
+                ("inbound_starter_prompt", models.TextField(db_default="")),
                 (
                     "voice",
                     models.ForeignKey(
@@ -845,7 +844,14 @@ class Migration(migrations.Migration):
                             ("ended_at__lt", models.F("started_at")),
                             (
                                 "duration_seconds__lte",
-                                voice.models.checks.SecondsBetween(models.F("ended_at"), models.F("started_at")),
+                                models.Func(
+                                    models.F("ended_at"),
+                                    models.F("started_at"),
+                                    arg_joiner=" - ",
+                                    function=None,
+                                    output_field=models.IntegerField(),
+                                    template="CEIL(EXTRACT(EPOCH FROM (%(expressions)s)))",
+                                ),
                             ),
                             _connector="OR",
                         ),
@@ -1237,7 +1243,7 @@ class Migration(migrations.Migration):
                 ),
                 ("to_phone", models.CharField(max_length=50)),
                 ("status", models.CharField(db_default="queued", max_length=30)),
-                ("error_message", models.TextField(db_default="", max_length=2000)),
+                ("error_message", models.TextField(db_default="")),
                 ("retry_count", models.PositiveSmallIntegerField(db_default=0)),
                 (
                     "call_log",
