@@ -15,7 +15,6 @@ import pytest
 from django.conf import settings
 
 from lad.runtime.postgres import programs
-from tests.conftest import superuser_connection
 from tests.db.catalogue import Catalogue, catalogue, differences
 from tests.db.databases import empty_database, manage, run
 
@@ -59,17 +58,23 @@ def declared() -> Catalogue:
             return catalogue(database)
 
 
+@pytest.fixture(scope="module")
+def migrated() -> Iterator[str]:
+    """The superuser's address of a database that was migrated from nothing and that no test changes."""
+    with empty_database() as address:
+        _migrate(address)
+        yield address.replace("lad_owner@", "postgres@")
+
+
 @pytest.mark.parametrize("source", [FROM_NOTHING, *RELEASES])
-def test_a_migrated_database_holds_what_is_declared(source: str, declared: Catalogue, request: Any) -> None:
+def test_a_migrated_database_holds_what_is_declared(source: str, declared: Catalogue, migrated: str) -> None:
     if source == FROM_NOTHING:
-        request.getfixturevalue("django_db_setup")
-        with superuser_connection() as database:
+        with _looking_into(migrated) as database:
             found = catalogue(database)
     else:
         with empty_database() as address:
             _restore(RELEASES[source], address)
-            result = manage(address, "migrate")
-            assert result.returncode == 0, result.stderr[-2000:]
+            _migrate(address)
             with _looking_into(address) as database:
                 found = catalogue(database)
     assert {kind for kind, _name in found} == {
@@ -79,12 +84,11 @@ def test_a_migrated_database_holds_what_is_declared(source: str, declared: Catal
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS)
-def test_a_difference_is_found(tampering: str, declared: Catalogue, django_db_setup: None) -> None:
-    with superuser_connection() as database:
-        database.execute("BEGIN")
+def test_a_difference_is_found(tampering: str, declared: Catalogue, migrated: str) -> None:
+    with _looking_into(migrated) as database:
         database.execute(tampering)
         found = catalogue(database)
-        database.execute("ROLLBACK")
+        database.rollback()
     assert differences(found, declared)
 
 
@@ -92,6 +96,11 @@ def test_a_difference_is_found(tampering: str, declared: Catalogue, django_db_se
 def _looking_into(address: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(address, options=f"-c search_path={settings.DB_SCHEMA}") as database:
         yield database
+
+
+def _migrate(address: str) -> None:
+    result = manage(address, "migrate")
+    assert result.returncode == 0, result.stderr[-2000:]
 
 
 def _restore(dump: Path, address: str) -> None:
