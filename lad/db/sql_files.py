@@ -39,6 +39,13 @@ class SqlFile:
         return _COMMENT.sub("", self.text)
 
     @property
+    def summary(self) -> str:
+        """The first sentence of the comment at the head of the file."""
+        head = self.text.partition("\n\n")[0]
+        comment = " ".join(line.removeprefix("--").strip() for line in head.splitlines() if line.startswith("--"))
+        return f"{comment.partition('. ')[0].rstrip('.')}."
+
+    @property
     def key(self) -> tuple[str, str, int]:
         return self.package, self.name, self.version
 
