@@ -12,7 +12,7 @@ from django.db.migrations.state import ProjectState
 
 from lad.db.folding import fold, in_order
 from lad.db.operations import InstallSql, TableRule, created_functions
-from lad.db.sql_files import SqlFile, lad_apps, mentions, sql_files
+from lad.db.sql_files import SqlFile, code_of, lad_apps, mentions, sql_files
 from lad.db.states import database_state
 
 CREATE = OperationDependency.Type.CREATE
@@ -40,14 +40,15 @@ class LadAutodetector(MigrationAutodetector):
         for label in dict.fromkeys([*self._files, *self.generated_operations]):
             changes = in_order(self.generated_operations.get(label, []), self._is_rule(label))
             for operation in changes:
-                operation._auto_deps = [*operation._auto_deps, *self._needs(label, _sql_of(operation))]
+                operation._auto_deps = [*operation._auto_deps, *self._needs(label, code_of(_sql_of(operation)))]
             changes += self._new_files(label)
             if changes:
                 self.generated_operations[label] = changes
 
     def _is_rule(self, label: str) -> Any:
         def removes_rule(operation: Any) -> bool:
-            options = self.from_state.models[label, operation.model_name_lower].options
+            name = operation.model_name_lower
+            options = self.from_state.models[label, self.renamed_models.get((label, name), name)].options
             return any(each.name == operation.name and isinstance(each, TableRule) for each in options["constraints"])
 
         return removes_rule
@@ -58,14 +59,12 @@ class LadAutodetector(MigrationAutodetector):
         for file in self._files.get(label, ()):
             if file.key not in self._installed:
                 operation: Any = file.operation()
-                operation._auto_deps = self._needs(label, file.statements)
+                operation._auto_deps = self._needs(label, file.code)
                 found.append(operation)
         return found
 
     def _needs(self, label: str, sql: str) -> list[OperationDependency]:
         """What of other apps the SQL uses: their functions and their tables."""
-        if not sql:
-            return []
         needed = [
             OperationDependency(other, name, None, CREATE)
             for other, files in self._files.items()

@@ -11,15 +11,17 @@ from lad.db.operations import TableRule
 
 
 def in_order(changes: Sequence[Any], removes_rule: Callable[[Any], bool]) -> list[Any]:
-    """Return the operations with removed rules first and new rules last.
+    """Return the operations with renamed models first, then removed rules, and new rules last.
 
     A rule may use any table, column or unique key, so it goes before they go and comes when they are there.
     """
 
     def place(operation: Operation) -> int:
+        if isinstance(operation, operations.RenameModel):
+            return 0
         if isinstance(operation, operations.RemoveConstraint):
-            return 0 if removes_rule(operation) else 1
-        return 2 if _adds_rule(operation) else 1
+            return 1 if removes_rule(operation) else 2
+        return 3 if _adds_rule(operation) else 2
 
     return sorted(changes, key=place)
 
@@ -41,7 +43,8 @@ def fold(app_label: str, changes: Sequence[Any], field_order: Mapping[str, Seque
         table = tables.get(f"{app_label}.{getattr(operation, 'model_name_lower', '')}")
         if isinstance(operation, operations.CreateModel) or (table is not None and table.take(operation)):
             continue
-        (before if isinstance(operation, operations.RemoveConstraint) else after).append(operation)
+        first = isinstance(operation, operations.RenameModel | operations.RemoveConstraint)
+        (before if first else after).append(operation)
     ordered = _creation_order(tables)
     creates = [table.operation(field_order.get(table.name, ())) for table in ordered]
     return [*before, *creates, *(each for table in ordered for each in table.apart), *after]

@@ -13,7 +13,7 @@ from lad.db.models import LadModel
 from lad.db.operations import InstallSql, created_functions
 
 _FILE_NAME = re.compile(r"(\w+)\.v([1-9]\d*)\.sql")
-_COMMENT = re.compile(r"--.*")
+_COMMENT_OR_TEXT = re.compile(r"--.*|'(?:[^']|'')*'")
 
 
 class WrongSqlFile(Exception):
@@ -34,9 +34,9 @@ class SqlFile:
         return self.path.read_text(encoding="utf-8")
 
     @cached_property
-    def statements(self) -> str:
-        """The SQL without its comments."""
-        return _COMMENT.sub("", self.text)
+    def code(self) -> str:
+        """The SQL without comments and texts."""
+        return code_of(self.text)
 
     @property
     def summary(self) -> str:
@@ -82,8 +82,13 @@ def newest(files: Iterable[SqlFile]) -> list[SqlFile]:
     return list({(each.package, each.name): each for each in files}.values())
 
 
+def code_of(sql: str) -> str:
+    """Return the SQL without comments and texts, which may use any word."""
+    return _COMMENT_OR_TEXT.sub(" ", sql)
+
+
 def mentions(text: str, name: str) -> bool:
-    """Return whether SQL names that function or table."""
+    """Return whether SQL code names that function or table."""
     return re.search(rf"\b{name}\b", text) is not None
 
 
@@ -132,5 +137,5 @@ def _needed_by(
     if file.version > 1:
         yield by_key[file.package, file.name, file.version - 1]
     for name, maker in makers.items():
-        if (maker.package, maker.name) != (file.package, file.name) and mentions(file.statements, name):
+        if (maker.package, maker.name) != (file.package, file.name) and mentions(file.code, name):
             yield maker

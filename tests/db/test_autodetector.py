@@ -19,7 +19,7 @@ from lad.db import autodetector as module
 from lad.db.autodetector import LadAutodetector
 from lad.db.constraints import Trigger
 from lad.db.fields import LowercaseCharField, LowercaseEmailField, SecretHashField, TenantForeignKey, TenantKey
-from lad.db.folding import fold
+from lad.db.folding import fold, in_order
 from lad.db.operations import InstallSql, TableRule, created_functions
 from lad.db.sql_files import SqlFile, lad_apps, sql_files
 from lad.db.states import plain_field, table_rule
@@ -133,6 +133,19 @@ def test_a_fresh_start_has_one_migration_an_app_and_one_operation_a_table() -> N
     assert (kernel.name, kernel.dependencies) == ("0001_functions", [])
     [tenants] = found["tenants"]
     assert ("lad", "0001_functions") in tenants.dependencies
+
+
+def test_a_model_is_renamed_before_a_new_table_refers_to_it() -> None:
+    target = models.ForeignKey("x.new", models.DO_NOTHING, db_constraint=False, related_name="+")
+    changes = [
+        operations.CreateModel("A", [("id", models.UUIDField(primary_key=True))], {}),
+        operations.RemoveConstraint("new", "some_rule"),
+        operations.RenameModel("Old", "New"),
+        operations.AddField("A", "new", target),
+    ]
+    result = fold("x", in_order(changes, lambda operation: True), {})
+    assert [type(each).__name__ for each in result] == ["RenameModel", "RemoveConstraint", "CreateModel"]
+    assert [name for name, _field in result[2].fields] == ["id", "new"]
 
 
 def test_tables_that_refer_to_each_other_get_a_key_afterwards() -> None:

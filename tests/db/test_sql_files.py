@@ -130,8 +130,10 @@ def test_files_that_call_each_other_in_a_circle_are_refused(package: Path) -> No
         sql_files(trial_app(package))
 
 
-def test_a_call_in_a_comment_is_no_call(package: Path) -> None:
-    (package / "trial_a.v1.sql").write_text("-- See trial_b.\nCREATE OR REPLACE FUNCTION trial_a() RETURNS int;")
+def test_a_call_in_a_comment_or_a_text_is_no_call(package: Path) -> None:
+    (package / "trial_a.v1.sql").write_text(
+        "-- See trial_b.\nSELECT 'it''s like trial_b()';\nCREATE OR REPLACE FUNCTION trial_a() RETURNS int;"
+    )
     (package / "trial_b.v1.sql").write_text("CREATE OR REPLACE FUNCTION trial_b() … SELECT trial_a()")
     assert [file.name for file in sql_files(trial_app(package))] == ["trial_a", "trial_b"]
     assert isinstance(sql_files(trial_app(package))[0], SqlFile)
