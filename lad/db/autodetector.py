@@ -21,6 +21,10 @@ CREATE = OperationDependency.Type.CREATE
 class LadAutodetector(MigrationAutodetector):
     """Compares what the database sees, installs new SQL files, and writes one operation a table."""
 
+    # Django's own, which its stubs leave out.
+    generated_operations: dict[str, list[Any]]
+    migrations: dict[str, list[Any]]
+
     def __init__(
         self, from_state: ProjectState, to_state: ProjectState, questioner: MigrationQuestioner | None = None
     ) -> None:
@@ -85,7 +89,7 @@ class LadAutodetector(MigrationAutodetector):
     def check_dependency(self, operation: Any, dependency: Any) -> bool:
         if isinstance(operation, InstallSql):
             return dependency.type == CREATE and dependency.model_name == operation.name
-        return bool(super().check_dependency(operation, dependency))  # type: ignore[misc]
+        return bool(super().check_dependency(operation, dependency))
 
     def _optimize_migrations(self) -> None:
         for label, migrations in self.migrations.items():

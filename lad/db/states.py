@@ -72,7 +72,7 @@ def plain_field(field: Any) -> Any:
         kept["related_name"] = "+"
     if isinstance(field, models.ForeignKey):
         # The database's own rule is part of the key's TableRule.
-        kept |= {"on_delete": models.DO_NOTHING, "db_constraint": field.db_constraint}
+        kept |= {"on_delete": models.DO_NOTHING, "db_constraint": getattr(field, "db_constraint", True)}
     return _plain_class(field)(**kept)
 
 

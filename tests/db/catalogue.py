@@ -1,5 +1,6 @@
 """What a database holds in LAD's schema, read from PostgreSQL's catalogues in words that can be compared."""
 
+import re
 from typing import Any
 
 import psycopg
@@ -57,6 +58,10 @@ QUERIES = (
     """,
 )
 
+# ``(ARRAY['a'::character varying])::text[]`` becomes ``ARRAY[('a'::character varying)::text]`` in a dump.
+_CAST_TEXT = re.compile(r"\(('(?:[^']|'')*'::character varying)\)::text")
+_CAST_LIST = re.compile(r"\((ARRAY\[[^]]*\])\)::text\[\]")
+
 Catalogue = dict[tuple[str, str], str]
 
 
@@ -64,7 +69,7 @@ def catalogue(database: psycopg.Connection[Any]) -> Catalogue:
     """Return the definition of everything that LAD's models and SQL files declare, by kind and name."""
     others = _tables_of_django()
     return {
-        (kind, name): definition
+        (kind, name): _as_restored(definition)
         for query in QUERIES
         for kind, name, definition in database.execute(query).fetchall()
         if name.partition(".")[0] not in others
@@ -78,6 +83,11 @@ def differences(found: Catalogue, declared: Catalogue) -> list[str]:
         for key in sorted(found.keys() | declared.keys())
         if found.get(key) != declared.get(key)
     ]
+
+
+def _as_restored(definition: str) -> str:
+    """Write a list of texts as PostgreSQL does both before and after a dump was restored."""
+    return _CAST_LIST.sub(r"\1", _CAST_TEXT.sub(r"\1", definition))
 
 
 def _tables_of_django() -> set[str]:

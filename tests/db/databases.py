@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
+from tests.snapshots import superuser_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 def empty_database() -> Iterator[str]:
     """Yield the owner's address of a new database, and drop it afterwards."""
     name = f"trial_{uuid.uuid4().hex[:12]}"
-    address = os.environ["DATABASE_OWNER_URL"]
-    with psycopg.connect(address, autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE {name}")
+    # The owner could not end an autovacuum that is at work in it.
+    with superuser_of("postgres") as superuser:
+        superuser.execute(f"CREATE DATABASE {name} OWNER lad_owner")
         try:
-            yield address.replace("/lad?", f"/{name}?")
+            yield os.environ["DATABASE_OWNER_URL"].replace("/lad?", f"/{name}?")
         finally:
-            owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            superuser.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def run(address: str, *arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -104,5 +104,11 @@ def _migrate(address: str) -> None:
 
 
 def _restore(dump: Path, address: str) -> None:
-    command = [programs() / "psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={dump}", f"--dbname={address}"]
+    command: list[str | Path] = [
+        programs() / "psql",
+        "--quiet",
+        "--set=ON_ERROR_STOP=1",
+        f"--file={dump}",
+        f"--dbname={address}",
+    ]
     subprocess.run(command, check=True, capture_output=True)

@@ -20,6 +20,7 @@ _RULE = re.compile(rf"lad\.db\.operations\.TableRule\(create={_TEXT}, name={_TEX
 
 class Command(makemigrations.Command):
     autodetector = LadAutodetector
+    written_files: list[str]
 
     def write_migration_files(self, changes: Any, update_previous_migration_paths: Any = None) -> None:
         self.include_header = False
