@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV ?= $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 WORKERS ?= 2
-SOURCES := lad tenants billing leads campaigns voice aiicp tests manage.py $(wildcard benchmarks)
+SOURCES := lad tenants billing leads campaigns voice aiicp demo tools tests manage.py $(wildcard benchmarks)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # A server's address in the caller's shell is for `make up`; tests start servers of their own.
@@ -20,7 +20,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 up: install ## start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops them
-	@$(BIN)/python -m lad.runtime.up
+	@$(BIN)/python -m tools.runtime.up
 
 test: lint types imports migrations pytest ## everything CI runs
 
@@ -50,10 +50,10 @@ docs: install-dev ## write what is generated under docs/: schema, events, API
 	$(unexport_for_tests) $(BIN)/python -W ignore manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 shell: install ## a Django shell beside the running LAD
-	@$(BIN)/python -m lad.runtime.inside $(BIN)/python manage.py shell
+	@$(BIN)/python -m tools.runtime.inside $(BIN)/python manage.py shell
 
 psql: install ## psql as the owner of the running LAD's database
-	@$(BIN)/python -m lad.runtime.inside --psql
+	@$(BIN)/python -m tools.runtime.inside --psql
 
 lock: install-dev ## compile the hashed locks; UPGRADE=1 takes newer versions
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -2,13 +2,13 @@
 
 from django.apps import AppConfig
 
+from lad.packages import import_from_features
+
 
 class AiicpConfig(AppConfig):
     name = "aiicp"
     verbose_name = "Assistant"
 
     def ready(self) -> None:
-        from aiicp import events  # noqa: F401  (fills the catalogue and registers the consumers)
-        from aiicp.services import writers
-
-        writers.register()
+        # Writers, mails, event types and consumers register themselves.
+        import_from_features("aiicp", "services", "mails", "events")

@@ -25,7 +25,7 @@ from cryptography.fernet import Fernet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lad.runtime.servers import Servers, embedded_servers
+from tools.runtime.servers import Servers, embedded_servers
 
 TABLE = "tenant_features"
 EVENTS = ("insert", "update", "delete")
@@ -77,7 +77,7 @@ class Bench:
         self.owner = psycopg.connect(servers.owner_url, autocommit=True, options=search_path)
         self.rows = rows
         from lad.tenancy.context import platform_context
-        from tenants.models import Tenant
+        from tenants.teams.models import Tenant
 
         with platform_context():
             self.tenant_id = Tenant.objects.create(name="Benchmark", slug="benchmark").pk
@@ -129,7 +129,7 @@ def cases(rows: int) -> list[Case]:
     """The four ways a person would write many rows."""
     from django.db import connection
 
-    from tenants.models import TenantFeature
+    from tenants.features.models import TenantFeature
 
     def new_rows() -> list[TenantFeature]:
         return [TenantFeature(feature_key=f"feature-{number}") for number in range(rows)]

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lad.runtime.servers import Servers, embedded_servers  # noqa: E402  (run as a script, it finds lad beside itself)
+from tools.runtime.servers import Servers, embedded_servers  # noqa: E402  (run as a script, it finds lad beside itself)
 
 PASSWORD = "only-for-this-benchmark"
 # While these are filled their other indexes are away: made at the end, they cost a fraction.

@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.stage import stage  # noqa: E402  (run as a script, it finds the others beside itself)
-from lad.runtime.process import Child, spawn  # noqa: E402
+from tools.runtime.process import Child, spawn  # noqa: E402
 
 TENANTS: Final = 50
 DRAFTS_PER_STATEMENT: Final = 1_000
@@ -115,8 +115,8 @@ def work(place: Path, threads: int) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
     django.setup()
-    from billing.models import Invoice
-    from billing.services import invoices
+    from billing.invoicing import services as invoices
+    from billing.invoicing.models import Invoice
     from lad.tenancy.context import tenant_context
 
     lines = place.with_suffix(".jobs").read_text().splitlines()
@@ -187,8 +187,8 @@ def drafts(tenants: Sequence[UUID], count: int) -> list[Job]:
     """So many drafts, written by hand, over the tenants in turn."""
     from django.utils import timezone
 
-    from billing.models import Invoice
-    from billing.services import invoices
+    from billing.invoicing import services as invoices
+    from billing.invoicing.models import Invoice
     from lad.tenancy.context import platform_context
 
     now = timezone.now()
@@ -212,7 +212,7 @@ def companies(count: int) -> list[UUID]:
     """So many new tenants."""
     from lad.db.identifiers import uuid7
     from lad.tenancy.context import platform_context
-    from tenants.models import Tenant
+    from tenants.teams.models import Tenant
 
     with platform_context():
         names = (uuid7().hex for _ in range(count))

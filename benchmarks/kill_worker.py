@@ -16,7 +16,8 @@ from django.db import connection  # noqa: E402
 
 from benchmarks.outbox_kill import KILLER_WAITS  # noqa: E402
 from lad.celery import app  # noqa: E402
-from tenants.outbox import Batch, Event, consumes, define  # noqa: E402
+from lad.outbox.catalogue import define  # noqa: E402
+from lad.outbox.consumers import Batch, Event, consumes  # noqa: E402
 
 __all__ = ["EFFECTS", "EVENT_TYPE", "ORDERED", "PLAIN", "app", "register"]
 

@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import ledger_report as report  # noqa: E402  (run as a script, it finds LAD beside itself)
 from benchmarks.ledger_fill import Growth, grow, workloads  # noqa: E402
 from benchmarks.stage import stage as own_servers  # noqa: E402
-from lad.runtime import postgres  # noqa: E402
+from tools.runtime import postgres  # noqa: E402
 
 HORDAK: Final = ("django-hordak==2.0.0", "django~=5.2.0", "psycopg[binary]")
 SERVER: Final = {"shared_buffers": "512MB", "max_wal_size": "8GB"}
@@ -221,7 +221,7 @@ def _lane(stage: Stage, seconds: float) -> list[report.LaneRun]:
 
 
 def _audits() -> dict[str, Any]:
-    from billing.audit import prove
+    from billing.audit.services import prove
 
     return {"without hashes": prove(with_hashes=False), "with hashes": prove()}
 

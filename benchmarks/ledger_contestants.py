@@ -74,7 +74,7 @@ def lad(wallets: Wallets) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from billing.services import ledger
+    from billing.ledger.services import ledger
     from lad.tenancy.context import tenant_context
 
     def post(workload: str, number: int) -> None:
@@ -89,8 +89,8 @@ def lad(wallets: Wallets) -> None:
 
 def lane(wallets: Wallets) -> None:
     """What the product does when many ask at once: callers that come at the same moment share a commit."""
-    from billing.services.lane import Lane
-    from billing.services.ledger import Operation, Outcome, Posting, post_many
+    from billing.ledger.services.ledger import Operation, Outcome, Posting, post_many
+    from billing.usage.services.group_commit import Lane
 
     shared: Lane[Posting, Any] = Lane("bench", post_many)
 
@@ -110,7 +110,7 @@ def raw(wallets: Wallets) -> None:
     import psycopg
     from django.db import connection
 
-    from billing.services.postings import POST
+    from billing.ledger.services.client import POST
     from lad.db.identifiers import uuid7
 
     connection.ensure_connection()

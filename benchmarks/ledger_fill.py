@@ -158,10 +158,11 @@ def _people(growth: Growth) -> None:
     """Tenants, and members of the first one, with an empty wallet each."""
     from django.db import transaction
 
-    from billing.models import Wallet
+    from billing.ledger.models import Wallet
     from lad.db.identifiers import uuid7
     from lad.tenancy.context import platform_context
-    from tenants.models import Membership, Role, Tenant, User
+    from tenants.accounts.models import User
+    from tenants.teams.models import Membership, Role, Tenant
 
     with transaction.atomic(), platform_context():
         first = Tenant.objects.filter(slug="bench-0").first()

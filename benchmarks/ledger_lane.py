@@ -35,7 +35,7 @@ class Load:
         self.number = 0
 
     def run(self, workload: str, rate: float, seconds: float) -> dict[str, Any]:
-        from billing.services.lane import LaneBusy
+        from billing.usage.services.group_commit import LaneBusy
 
         self.took: list[float] = []
         self.outcomes: Counter[str] = Counter()
@@ -63,7 +63,7 @@ class Load:
         }
 
     def _arrive(self, workload: str, offered: int, due: float) -> None:
-        from billing.services.ledger import Operation, Posting
+        from billing.ledger.services.ledger import Operation, Posting
 
         self.number += 1
         tenant_id, wallet_id = self.wallets.draw(workload)
@@ -90,8 +90,8 @@ def main(plan: Path) -> None:
     import django
 
     django.setup()
-    from billing.services.lane import Lane
-    from billing.services.ledger import post_many
+    from billing.ledger.services.ledger import post_many
+    from billing.usage.services.group_commit import Lane
 
     load = Load(Lane("bench", post_many), Wallets(plan))
     load.run("many", 50, 0.5)

@@ -32,11 +32,11 @@ from psycopg.rows import namedtuple_row
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lad.runtime import provision  # noqa: E402  (run as a script, it finds lad beside itself)
-from lad.runtime.postgres import Postgres  # noqa: E402
-from lad.runtime.process import Child, spawn  # noqa: E402
-from lad.runtime.servers import prepare_directory  # noqa: E402
-from lad.runtime.valkey import Valkey  # noqa: E402
+from tools.runtime import provision  # noqa: E402  (run as a script, it finds lad beside itself)
+from tools.runtime.postgres import Postgres  # noqa: E402
+from tools.runtime.process import Child, spawn  # noqa: E402
+from tools.runtime.servers import prepare_directory  # noqa: E402
+from tools.runtime.valkey import Valkey  # noqa: E402
 
 TENANTS = 3
 WALLETS = 2
@@ -164,9 +164,10 @@ def stage(directory: Path) -> Iterator[Servers]:
 
 def open_wallets() -> list[str]:
     """A few tenants with a few wallets each, as ``tenant:wallet``."""
-    from billing.models import Wallet
+    from billing.ledger.models import Wallet
     from lad.tenancy.context import platform_context
-    from tenants.models import Membership, Role, Tenant, User
+    from tenants.accounts.models import User
+    from tenants.teams.models import Membership, Role, Tenant
 
     pairs = []
     for number in range(TENANTS):
@@ -213,7 +214,7 @@ def run(servers: Servers, workers: Workers, *, operations: int, kills: int) -> N
 
 def sweep() -> None:
     """Give back what holds still set aside, as the sweep does when their time is over."""
-    from billing.services import sweeps
+    from billing.ledger.services import maintenance as sweeps
 
     later = datetime.now(UTC) + timedelta(days=1)
     while sweeps.expire_holds(now=later):
@@ -288,7 +289,7 @@ def main() -> int:
         from django.db import connection
 
         import benchmarks.stress_worker  # noqa: F401  (sets Django up)
-        from billing.audit import prove
+        from billing.audit.services import prove
 
         shared = {name: getattr(options, name) for name in ("workers", "operations", "batched")}
         asked = commands(open_wallets(), directory, **shared)

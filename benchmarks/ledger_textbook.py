@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils import timezone
 
-from billing.models import amounts
+from billing import money as amounts
 from lad.db.identifiers import uuid7
 
 

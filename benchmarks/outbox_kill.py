@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.stage import stage  # noqa: E402  (run as a script, it finds the others beside itself)
-from lad.runtime.process import Child, spawn  # noqa: E402
+from tools.runtime.process import Child, spawn  # noqa: E402
 
 WORKER_APP = "benchmarks.kill_worker"
 # A file of this name holds batches open, so that on a fast machine too a kill falls into the middle of one.
@@ -162,7 +162,7 @@ class Producer:
     def __init__(self, tenants: int = 10, aggregates: int = 40) -> None:
         from lad.db.identifiers import uuid7
         from lad.tenancy.context import platform_context
-        from tenants.models import Tenant
+        from tenants.teams.models import Tenant
 
         with platform_context():
             rows = [
@@ -176,8 +176,8 @@ class Producer:
         self.emitted = 0
 
     def emit(self, count: int) -> None:
+        from lad.outbox.emission import NewEvent, emit_many
         from lad.tenancy.context import platform_context
-        from tenants.outbox import NewEvent, emit_many
 
         events = []
         for _ in range(count):

@@ -76,7 +76,7 @@ class World:
         from django.test import Client
         from rest_framework.test import APIClient
 
-        from tenants.tokens import issue_access_token
+        from tenants.accounts.tokens import issue_access_token
 
         if caller == "owner":
             owner, tenant_id = self._owner()
@@ -88,18 +88,18 @@ class World:
         return self._clients[key]
 
     def _owner(self) -> tuple[Any, Any]:
+        from demo.scale import SLUG
         from lad.tenancy.context import platform_context
-        from tenants.demo.scale import SLUG
-        from tenants.models import User
+        from tenants.accounts.models import User
 
         with platform_context():
             user = User.objects.get(email=f"owner@{SLUG}01.example")
         return user, user.primary_tenant_id
 
     def _root(self) -> Any:
+        from demo.load import ADMIN_EMAIL
         from lad.tenancy.context import platform_context
-        from tenants.demo.load import ADMIN_EMAIL
-        from tenants.models import User
+        from tenants.accounts.models import User
 
         with platform_context():
             return User.objects.get(email=ADMIN_EMAIL)
@@ -187,7 +187,7 @@ class Pages:
         return Page(self.table, kind, caller, lambda: f"{self.changelist}?{query() if callable(query) else query}")
 
     def _choices(self, model_admin: Any) -> list[str]:
-        from lad.adminsite.derive import filter_fields
+        from lad.admin.derive import filter_fields
 
         names = [n for n in (model_admin.list_filter or filter_fields(self.model)) if isinstance(n, str)]
         fields = {f.name: f for f in self.model._meta.concrete_fields}

@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 from cryptography.fernet import Fernet
 
-from lad.runtime.servers import embedded_servers
+from tools.runtime.servers import embedded_servers
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 

@@ -27,9 +27,9 @@ django.setup()
 
 from django.db import InterfaceError, OperationalError, connection  # noqa: E402
 
-from billing.models import LedgerTransaction  # noqa: E402
-from billing.services import ledger  # noqa: E402
-from billing.services.ledger import Operation, Posted, Posting  # noqa: E402
+from billing.ledger.models import LedgerTransaction  # noqa: E402
+from billing.ledger.services import ledger  # noqa: E402
+from billing.ledger.services.ledger import Operation, Posted, Posting  # noqa: E402
 from lad.errors import DomainError  # noqa: E402
 from lad.tenancy.context import tenant_context  # noqa: E402
 

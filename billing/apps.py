@@ -2,16 +2,13 @@
 
 from django.apps import AppConfig
 
+from lad.packages import import_from_features
+
 
 class BillingConfig(AppConfig):
     name = "billing"
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from billing import events  # noqa: F401  (fills the catalogue and registers the consumers)
-        from billing.documents import mail
-        from billing.services import notices, writers
-
-        writers.register()
-        mail.register()
-        notices.register()
+        # Writers, mails, event types and consumers register themselves.
+        import_from_features("billing", "services", "mails", "events")

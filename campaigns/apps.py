@@ -2,13 +2,13 @@
 
 from django.apps import AppConfig
 
+from lad.packages import import_from_features
+
 
 class CampaignsConfig(AppConfig):
     name = "campaigns"
     verbose_name = "Campaigns"
 
     def ready(self) -> None:
-        from campaigns import events  # noqa: F401  (fills the catalogue and registers the consumers)
-        from campaigns.services import writers
-
-        writers.register()
+        # Writers, mails, event types and consumers register themselves.
+        import_from_features("campaigns", "services", "mails", "events")

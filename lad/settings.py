@@ -10,7 +10,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
-from lad.adminsite.theme import COLOURS
+from lad.admin.theme import COLOURS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -52,13 +52,13 @@ APP_URL = env.str("APP_URL", default="http://localhost:5173")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 
 INSTALLED_APPS = [
-    "lad.adminsite.apps.LadAdminSiteConfig",
+    "lad.admin.apps.LadAdminSiteConfig",
     # Before Django's own apps, whose commands it adapts.
     "tenants",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "lad.adminsite.apps.LadAdminConfig",
+    "lad.admin.apps.LadAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -70,12 +70,18 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "corsheaders",
+    "lad.audit",
+    "lad.outbox",
+    "lad.mail",
+    "lad.idempotency",
     "billing",
     "leads",
     "campaigns",
     "voice",
     "aiicp",
     "lad.apps.LadConfig",
+    "demo",
+    "tools",
 ]
 
 MIDDLEWARE = [
@@ -92,7 +98,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lad.tenancy.middleware.TenancyMiddleware",
-    "lad.api.idempotency.IdempotencyMiddleware",
+    "lad.idempotency.middleware.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "lad.urls"
@@ -136,7 +142,7 @@ def _database() -> dict:
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "tenants.User"
-AUTHENTICATION_BACKENDS = ["tenants.backends.EmailBackend"]
+AUTHENTICATION_BACKENDS = ["tenants.accounts.backends.EmailBackend"]
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # users.email is unique among live rows, by a conditional key
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -176,7 +182,7 @@ TRIAL_LENGTH = timedelta(days=env.int("TRIAL_DAYS", default=14))
 EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})
 # The password of every demo account; only `manage.py demo` uses it.
 DEMO_PASSWORD = env.str("LAD_DEMO_PASSWORD", default="lad-demo-password")
-ACCESS_RESOLVER = "tenants.access.resolve"
+ACCESS_RESOLVER = "tenants.accounts.caller.resolve"
 # Writes whose views enter their caller's scope themselves: they commit before they answer with a refusal, or call the
 # payment provider outside of any transaction.
 SELF_SCOPED_WRITES = r"^/api/v1/(?:billing-usage-events/(?:[0-9a-f-]{36}/(?:charge|retry)/)?|billing-payments/)$"
@@ -311,7 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "tend-invoices": {"task": "billing.tend_invoices", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
-# The admin's looks; its sidebar is built from what is registered (lad/adminsite/navigation.py).
+# The admin's looks; its sidebar is built from what is registered (lad/admin/navigation.py).
 UNFOLD = {
     "SITE_TITLE": "LAD",
     "SITE_HEADER": "LAD",
@@ -321,13 +327,13 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
-    "STYLES": ["lad.adminsite.theme.styles"],
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "lad.adminsite.theme.favicon"}],
+    "STYLES": ["lad.admin.theme.styles"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "lad.admin.theme.favicon"}],
     "COLORS": COLOURS,
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
-        "navigation": "lad.adminsite.navigation.navigation",
+        "navigation": "lad.admin.navigation.navigation",
     },
 }
 
@@ -365,7 +371,7 @@ def _attachments() -> dict:
             },
         }
     return {
-        "BACKEND": "leads.files.s3.AttachmentBucket",
+        "BACKEND": "leads.files.storage.s3.AttachmentBucket",
         "OPTIONS": {
             "bucket_name": ATTACHMENTS_BUCKET,
             "endpoint_url": env.str("ATTACHMENTS_ENDPOINT", default="") or None,

@@ -2,13 +2,13 @@
 
 from django.apps import AppConfig
 
+from lad.packages import import_from_features
+
 
 class LeadsConfig(AppConfig):
     name = "leads"
     verbose_name = "Leads"
 
     def ready(self) -> None:
-        from leads import events  # noqa: F401  (fills the catalogue and registers the consumers)
-        from leads.services import writers
-
-        writers.register()
+        # Writers, mails, event types and consumers register themselves.
+        import_from_features("leads", "services", "mails", "events")

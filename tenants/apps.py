@@ -2,16 +2,13 @@
 
 from django.apps import AppConfig
 
+from lad.packages import import_from_features
+
 
 class TenantsConfig(AppConfig):
     name = "tenants"
     verbose_name = "Tenants"
 
     def ready(self) -> None:
-        from lad import writes
-        from tenants import events  # noqa: F401  (fills the catalogue and registers the consumers)
-        from tenants.outbox import changes
-        from tenants.services import writers
-
-        writers.register()
-        writes.listen(changes.tell)
+        # Writers, mails, event types and consumers register themselves.
+        import_from_features("tenants", "services", "mails", "events")

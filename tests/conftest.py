@@ -18,9 +18,10 @@ from rest_framework.test import APIClient
 
 from lad.db.models import LadModel
 from lad.tenancy.context import platform_context, tenant_context
-from tenants.models import Role, Tenant, User
+from tenants.accounts.models import User
+from tenants.teams.models import Role, Tenant
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
-from tests.snapshots import migrated, superuser_of
+from tests.support.snapshots import migrated, superuser_of
 
 
 def pytest_configure() -> None:
@@ -178,7 +179,7 @@ def api() -> Callable[..., APIClient]:
     def make_client(user: User | None = None, *, tenant: Tenant | None = None) -> APIClient:
         client = APIClient()
         if user is not None:
-            from tenants.tokens import issue_access_token
+            from tenants.accounts.tokens import issue_access_token
 
             token = issue_access_token(user=user, tenant_id=(tenant.pk if tenant else user.primary_tenant_id))
             client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")

@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from xdist.scheduler import LoadFileScheduling
 
-from lad.runtime.servers import embedded_servers
+from tools.runtime.servers import embedded_servers
 
 
 def _start(stack: contextlib.ExitStack) -> None:
@@ -33,7 +33,7 @@ def _start(stack: contextlib.ExitStack) -> None:
 
 
 # What the tests of a directory share is dear: a browser over the demo data, a LAD that runs. One worker takes them all.
-TOGETHER = ("tests/browser/", "tests/runtime/")
+TOGETHER = ("tests/browser/", "tests/tools/runtime/")
 
 
 class FilesAndDirectories(LoadFileScheduling):

@@ -2,13 +2,13 @@
 
 from django.apps import AppConfig
 
+from lad.packages import import_from_features
+
 
 class VoiceConfig(AppConfig):
     name = "voice"
     verbose_name = "Voice"
 
     def ready(self) -> None:
-        from voice import events  # noqa: F401  (fills the catalogue and registers the consumers)
-        from voice.services import writers
-
-        writers.register()
+        # Writers, mails, event types and consumers register themselves.
+        import_from_features("voice", "services", "mails", "events")

@@ -13,10 +13,11 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 
-from lad.api import idempotency, includes
+from lad.api import includes
 from lad.api.errors import CONTENT_TYPE
 from lad.api.etag import _digest
 from lad.api.serializers import ModelSerializer, StrictFields
+from lad.idempotency import middleware as idempotency
 
 # The name under which the document keeps the header of writes that must carry it.
 REQUIRED_KEY: Final = "Idempotency-Key-Required"

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from django.apps import apps
 from django.db import models
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from lad.db.fields import EncryptedTextField, TenantUserKey, is_replaceable, is_secret
 from lad.tenancy.context import current_scope
+from lad.tenancy.members import member_ids
 
 # Kept by the kernel or the database, never by a caller.
 READ_ONLY: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at")
@@ -36,8 +36,7 @@ class KeyField(serializers.PrimaryKeyRelatedField):
         queryset: Any = super().get_queryset()
         scope = current_scope()
         if self.members_only and scope is not None and scope.tenant_id is not None:
-            members = apps.get_model("tenants", "Membership")._default_manager
-            queryset = queryset.filter(pk__in=members.values("user"))
+            queryset = queryset.filter(pk__in=member_ids())
         return queryset
 
     def run_validation(self, data: Any = serializers.empty) -> Any:

@@ -18,13 +18,13 @@ from rest_framework.viewsets import GenericViewSet
 from lad import writes
 from lad.api import etag
 from lad.api.filters import BOOLEANS, DELETED, refuse_unknown
-from lad.api.idempotency import needs_key, require_key
 from lad.api.includes import INCLUDE, Include, asked_for
 from lad.api.parsers import AlwaysJson, JsonParser
 from lad.api.permissions import MissingRight
 from lad.api.throttling import ScopeThrottle
 from lad.db.constraints import RowSecurity
 from lad.errors import Invalid, NotAllowed
+from lad.idempotency.middleware import needs_key, require_key
 from lad.tenancy.access import Access
 from lad.tenancy.context import current_scope, platform_context
 

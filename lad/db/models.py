@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
@@ -57,12 +58,21 @@ class LadModel(models.Model, metaclass=LadModelBase):
     # Where an update is logged only when it changes one of these columns.
     audited_columns: ClassVar[tuple[str, ...]] = ()
     tenant_key: ClassVar[bool] = False
+    # What domain events call the model: ``<domain>.<entity>``, for example ``leads.note``.
+    event_name: ClassVar[str] = ""
+    # Whether plain changes of the rows become domain events.
+    announced: ClassVar[bool] = True
 
     objects: ClassVar[Any] = LadManager()
     all_objects: ClassVar[Any] = AllManager()
 
     class Meta:
         abstract = True
+
+    @property
+    def owning_tenant_id(self) -> UUID | None:
+        """Return the tenant the row belongs to, or None for a row of nobody."""
+        return getattr(self, "tenant_id", None)
 
 
 class Updated(models.Model):

@@ -3,8 +3,8 @@
 import pytest
 
 from lad.tenancy.context import platform_context
-from tenants.models import PlanTier, Tenant
-from tests.admin.conftest import admin_of
+from tenants.teams.models import PlanTier, Tenant
+from tests.lad.admin.conftest import admin_of
 
 __all__ = ["admin_of"]
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from aiicp.models import Conversation, IcpProfile
+from aiicp.conversations.models import Conversation
+from aiicp.profiles.models import IcpProfile
 from lad.tenancy.context import platform_context
-from tenants.models import Tenant, User
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
 from tests.factories.aiicp import ConversationFactory, IcpProfileFactory, MessageFactory
 
 CONVERSATIONS = "/api/v1/ai-conversations/"

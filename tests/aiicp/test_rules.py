@@ -4,7 +4,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from aiicp.models import Conversation, KeywordExpansion, Message
+from aiicp.conversations.models import Conversation, Message
+from aiicp.keywords.models import KeywordExpansion
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context

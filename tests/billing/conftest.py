@@ -9,13 +9,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from billing.models import CreditPackage, Price, Wallet
+from billing.ledger.models import Wallet
+from billing.payments.models import CreditPackage
+from billing.pricing.models import Price
 from lad.tenancy.context import platform_context, tenant_context
-from tenants.models import Tenant, User
-from tests.billing.metered import CALL
-from tests.billing.stripe_server import SECRET_KEY, WEBHOOK_SECRET, Stripe, serve
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
+from tests.billing.payments.stripe_server import SECRET_KEY, WEBHOOK_SECRET, Stripe, serve
+from tests.billing.usage.metered import CALL
 from tests.factories.billing import CreditPackageFactory, PriceFactory, WalletFactory
-from tests.serving import serving
+from tests.support.serving import serving
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from billing.models import LedgerTransaction
+from billing.ledger.models import LedgerTransaction
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context
 from tests.contract.catalogue import factory_of

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from billing.services import ledger
+from billing.ledger.services import ledger
 from lad.tenancy.context import platform_context
 from tests.factories.billing import InvoiceFactory, StripeEventFactory, UsageEventFactory, WalletFactory
 

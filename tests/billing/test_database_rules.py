@@ -7,21 +7,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from billing.models import (
-    CreditLot,
-    CreditTransaction,
-    EntitlementUse,
-    FeatureEntitlement,
-    Hold,
-    Invoice,
-    InvoiceSeries,
-    LedgerTransaction,
-    Price,
-    UsageEvent,
-    UserCredit,
-    Wallet,
-)
-from billing.services import ledger
+from billing.entitlements.models import EntitlementUse, FeatureEntitlement
+from billing.invoicing.models import Invoice, InvoiceSeries
+from billing.ledger.models import CreditLot, Hold, LedgerTransaction, Wallet
+from billing.ledger.services import ledger
+from billing.legacy.models import CreditTransaction, UserCredit
+from billing.pricing.models import Price
+from billing.usage.models import UsageEvent
 from lad.db.constraints import RowSecurity
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context, tenant_context

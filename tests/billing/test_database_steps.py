@@ -6,8 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from billing.models import Invoice, LedgerTransaction, UsageEvent
-from billing.services import invoices
+from billing.invoicing import services as invoices
+from billing.invoicing.models import Invoice
+from billing.ledger.models import LedgerTransaction
+from billing.usage.models import UsageEvent
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.rows import NOON, made, write
 from tests.contract.sql import constraint_of, execute, refused

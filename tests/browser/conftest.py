@@ -10,10 +10,10 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
+from demo.load import ADMIN_EMAIL, load
+from lad.outbox.drain import drain
 from lad.tenancy.middleware import FIRST_FAILURE_STATUS
-from tenants.demo.load import ADMIN_EMAIL, load
-from tenants.outbox import drain
-from tests.snapshots import filled
+from tests.support.snapshots import filled
 
 PASSWORD = "lad-demo-password"
 # More than enough for the events of the demo data.

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from campaigns.models import Campaign, CampaignStep, StepType
+from campaigns.design.models import Campaign, CampaignStep, StepType
 from lad import writes
 from lad.tenancy.context import platform_context
-from tenants.models import PlanTier, Tenant, User
+from tenants.accounts.models import User
+from tenants.teams.models import PlanTier, Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, EmailAccountFactory
 from tests.factories.tenants import TenantFactory, TenantFeatureFactory
 

@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from campaigns.models import Campaign, CampaignLead, CampaignStatus
+from campaigns.design.models import Campaign, CampaignStatus
+from campaigns.enrolment.models import CampaignLead
 from lad.tenancy.context import platform_context
-from tests.admin.conftest import admin_of, root
-from tests.campaigns.test_lifecycle import in_state, now_in
-from tests.campaigns.test_steps import standing as order_of
-from tests.campaigns.test_steps import three
+from tests.campaigns.design.test_lifecycle import in_state, now_in
+from tests.campaigns.design.test_steps import standing as order_of
+from tests.campaigns.design.test_steps import three
 from tests.contract.pages import faults, untouched
 from tests.factories.campaigns import CampaignLeadActivityFactory, CommunicationTemplateFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
+from tests.lad.admin.conftest import admin_of, root
 
 __all__ = ["admin_of", "root"]
 

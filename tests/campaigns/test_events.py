@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from campaigns.models import CampaignLead, CommunicationTemplate
+from campaigns.enrolment.models import CampaignLead
+from campaigns.templates.models import CommunicationTemplate
 from lad import writes
+from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
-from leads.models import Lead
-from tenants.outbox import drain
+from leads.contacts.models import Lead
 from tests.factories.campaigns import CampaignLeadFactory, CommunicationTemplateFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.voice import VoiceAgentFactory

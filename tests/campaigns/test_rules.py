@@ -7,9 +7,10 @@ import pytest
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from campaigns.models import CampaignLeadActivity, CampaignStep, CommunicationTemplate
+from campaigns.design.models import CampaignStep
+from campaigns.enrolment.models import CampaignLeadActivity
+from campaigns.templates.models import CommunicationTemplate
 from lad.tenancy.context import platform_context
-from tests.api.helpers import field_problems
 from tests.factories.campaigns import (
     CampaignAccountFactory,
     CampaignFactory,
@@ -20,6 +21,7 @@ from tests.factories.campaigns import (
     EmailAccountFactory,
     LinkedinAccountFactory,
 )
+from tests.support.api import field_problems
 
 NOW = timezone.now()
 HOUR = timedelta(hours=1)

@@ -14,8 +14,8 @@ from lad.api import router
 from lad.api.router import Resource
 from lad.api.serializers import KeyField
 from lad.tenancy.context import platform_context
-from tenants.models import User
-from tenants.tokens import issue_access_token
+from tenants.accounts.models import User
+from tenants.accounts.tokens import issue_access_token
 from tests.contract.world import SET_ONCE, Company, retire, template_of
 
 LARGEST_PAGE = 200

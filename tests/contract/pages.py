@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from tenants.models import User
+from tenants.accounts.models import User
 from tests.contract.world import SET_ONCE, Company, World
 
 PERSONAS = ("root", "narrowed", "owner")

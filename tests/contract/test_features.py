@@ -4,8 +4,9 @@ from typing import Any
 
 from lad.api.router import Resource
 from lad.tenancy.context import platform_context
-from tenants.features import CATALOGUE
-from tenants.models import PlanTier, Tenant, TenantFeature
+from tenants.features.models import TenantFeature
+from tenants.features.selectors import CATALOGUE
+from tenants.teams.models import PlanTier, Tenant
 from tests.contract.api import address, client, for_each_resource, problem, resources
 from tests.contract.sql import as_json
 from tests.contract.world import Company, World, row_of

@@ -13,7 +13,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tenants.models import Membership, TenantFeature
+from tenants.features.models import TenantFeature
+from tenants.teams.models import Membership
 from tests.contract.api import address, client, offering
 from tests.contract.catalogue import slug
 from tests.contract.pages import page, persona, registered_models

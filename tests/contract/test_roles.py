@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from lad.api.router import Resource
-from tenants.models import Role, User
+from tenants.accounts.models import User
+from tenants.teams.models import Role
 from tests.contract.api import address, changed_body, client, new_body, problem, resources
 from tests.contract.roles import ALLOWED
 from tests.contract.world import World, row_of, row_seen_by

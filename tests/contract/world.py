@@ -7,50 +7,27 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from aiicp.models import Conversation, Message
-from billing.models import (
-    AutoTopup,
-    BillingProfile,
-    Invoice,
-    InvoiceKind,
-    LedgerTransaction,
-    LegacyMove,
-    Payment,
-    PaymentStatus,
-    Price,
-    StripeEvent,
-    TransactionType,
-    UsageEvent,
-    UsageStatus,
-)
-from billing.models.invoice import CREDIT_NOTES
-from campaigns.models import CampaignAccount, CampaignLead, CampaignStep
+from aiicp.conversations.models import Conversation, Message
+from billing.invoicing.models import CREDIT_NOTES, BillingProfile, Invoice, InvoiceKind
+from billing.ledger.models import LedgerTransaction, TransactionType
+from billing.legacy.models import LegacyMove
+from billing.payments.models import AutoTopup, Payment, PaymentStatus, StripeEvent
+from billing.pricing.models import Price
+from billing.usage.models import UsageEvent, UsageStatus
+from campaigns.accounts.models import CampaignAccount
+from campaigns.design.models import CampaignStep
+from campaigns.enrolment.models import CampaignLead
+from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context
-from leads.models import (
-    BookingType,
-    EducationCounsellor,
-    EducationStudent,
-    LeadAttachment,
-    LeadBooking,
-    LeadNote,
-    LeadSocial,
-    LeadStage,
-    LeadStatus,
-)
-from tenants.features import CATALOGUE
-from tenants.models import (
-    FeatureFlag,
-    MailDelivery,
-    Membership,
-    PlanTier,
-    RefreshToken,
-    Role,
-    Tenant,
-    TenantFeature,
-    TenantInvitation,
-    User,
-    UserIdentity,
-)
+from leads.bookings.models import BookingType, LeadBooking
+from leads.contacts.models import LeadNote, LeadSocial
+from leads.education.models import EducationCounsellor, EducationStudent
+from leads.files.models import LeadAttachment
+from leads.pipeline.models import LeadStage, LeadStatus
+from tenants.accounts.models import RefreshToken, User, UserIdentity
+from tenants.features.models import FeatureFlag, TenantFeature
+from tenants.features.selectors import CATALOGUE
+from tenants.teams.models import Membership, PlanTier, Role, Tenant, TenantInvitation
 from tests.contract.catalogue import factory_of
 from tests.contract.sql import execute, table
 from tests.factories.aiicp import ConversationFactory, MessageFactory
@@ -71,7 +48,8 @@ from tests.factories.tenants import (
     UserFactory,
     UserIdentityFactory,
 )
-from voice.models import CallAnalysis, CallBatchEntry
+from voice.analysis.models import CallAnalysis
+from voice.batches.models import CallBatchEntry
 
 
 @dataclass

@@ -4,7 +4,9 @@ from typing import Any
 
 from factory import LazyFunction, SubFactory
 
-from aiicp.models import Conversation, IcpProfile, KeywordExpansion, Message, MessageRole
+from aiicp.conversations.models import Conversation, Message, MessageRole
+from aiicp.keywords.models import KeywordExpansion
+from aiicp.profiles.models import IcpProfile
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory
 

@@ -7,37 +7,16 @@ from typing import Any
 from django.utils import timezone
 from factory import LazyAttribute, LazyAttributeSequence, LazyFunction, Sequence, SubFactory
 
-from billing.models import (
-    AuditResult,
-    AutoTopup,
-    BillingProfile,
-    CreditLot,
-    CreditPackage,
-    CreditTransaction,
-    CreditTransactionType,
-    EntitlementUse,
-    EventOutcome,
-    FeatureEntitlement,
-    Hold,
-    Invoice,
-    InvoiceSeries,
-    InvoiceStatus,
-    LedgerAnchor,
-    LedgerAudit,
-    LedgerTransaction,
-    LegacyMove,
-    Payment,
-    PaymentKind,
-    Price,
-    PriceCategory,
-    PriceUnit,
-    QuotaWindow,
-    StripeEvent,
-    UsageEvent,
-    UserCredit,
-    Wallet,
-)
-from billing.services import invoices, ledger
+from billing.audit.models import AuditResult, LedgerAnchor, LedgerAudit
+from billing.entitlements.models import EntitlementUse, FeatureEntitlement, QuotaWindow
+from billing.invoicing import services as invoices
+from billing.invoicing.models import BillingProfile, Invoice, InvoiceSeries, InvoiceStatus
+from billing.ledger.models import CreditLot, Hold, LedgerTransaction, Wallet
+from billing.ledger.services import ledger
+from billing.legacy.models import CreditTransaction, CreditTransactionType, LegacyMove, UserCredit
+from billing.payments.models import AutoTopup, CreditPackage, EventOutcome, Payment, PaymentKind, StripeEvent
+from billing.pricing.models import Price, PriceCategory, PriceUnit
+from billing.usage.models import UsageEvent
 from lad.db.identifiers import uuid7
 from tests.factories.base import ModelFactory, SharedModelFactory, TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory, TenantFactory

@@ -4,19 +4,10 @@ from typing import Any
 
 from factory import LazyAttribute, LazyFunction, SubFactory
 
-from campaigns.models import (
-    ActivityStatus,
-    Campaign,
-    CampaignAccount,
-    CampaignLead,
-    CampaignLeadActivity,
-    CampaignStep,
-    Channel,
-    CommunicationTemplate,
-    EmailAccount,
-    LinkedinAccount,
-    StepType,
-)
+from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
+from campaigns.design.models import Campaign, CampaignStep, Channel, StepType
+from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity
+from campaigns.templates.models import CommunicationTemplate
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory

@@ -6,14 +6,9 @@ from typing import Any
 from factory import LazyAttribute, SubFactory
 
 from lad.db.identifiers import uuid7
-from leads.models import (
-    CompanySearchCache,
-    EducationCounsellor,
-    EducationStudent,
-    EmployeeCache,
-    LeadAttachment,
-    Month,
-)
+from leads.companies.models import CompanySearchCache, EmployeeCache
+from leads.education.models import EducationCounsellor, EducationStudent, Month
+from leads.files.models import LeadAttachment
 from tests.factories.base import TenantModelFactory, unique
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory

@@ -6,7 +6,9 @@ from django.utils import timezone
 from factory import LazyFunction, SelfAttribute, SubFactory
 
 from lad.db.identifiers import uuid7
-from tenants.models import ActivityEntry, EventBatch, EventDelivery, MailDelivery, MailKind
+from lad.mail.models import MailDelivery, MailKind
+from lad.outbox.models import EventBatch, EventDelivery
+from tenants.activity.models import ActivityEntry
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
 from tests.factories.tenants import DomainEventFactory
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from factory import LazyFunction, SubFactory
 
+from lad.audit.models import AuditEntry
 from lad.db.identifiers import uuid7
-from tenants.models import AuditEntry, IdempotencyKey
+from lad.idempotency.models import IdempotencyKey
 from tests.factories.base import TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory, TenantFeatureFactory
 

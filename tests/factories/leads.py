@@ -6,17 +6,9 @@ from typing import Any
 from factory import Faker, LazyAttribute, LazyFunction, Sequence, SubFactory
 
 from lad.tenancy.context import current_tenant_id
-from leads.models import (
-    BookingSource,
-    BookingType,
-    Lead,
-    LeadBooking,
-    LeadNote,
-    LeadSocial,
-    LeadStage,
-    LeadStatus,
-    Priority,
-)
+from leads.bookings.models import BookingSource, BookingType, LeadBooking
+from leads.contacts.models import Lead, LeadNote, LeadSocial, Priority
+from leads.pipeline.models import LeadStage, LeadStatus
 from tests.factories.base import TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory
 

@@ -9,21 +9,11 @@ from django.utils import timezone
 from factory import Faker, LazyAttribute, LazyFunction, SubFactory
 
 from lad.db.identifiers import uuid7
-from tenants.models import (
-    DomainEvent,
-    FeatureFlag,
-    FeatureKillSwitch,
-    Membership,
-    RefreshToken,
-    SignInFailure,
-    Tenant,
-    TenantFeature,
-    TenantInvitation,
-    TenantStatus,
-    User,
-    UserCapability,
-    UserIdentity,
-)
+from lad.outbox.models import DomainEvent
+from tenants.access.models import UserCapability
+from tenants.accounts.models import RefreshToken, SignInFailure, User, UserIdentity
+from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
+from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
 
 PASSWORD = "correct horse battery staple"

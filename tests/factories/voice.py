@@ -4,27 +4,16 @@ from typing import Any
 
 from factory import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
 
-from campaigns.models import Campaign
+from campaigns.design.models import Campaign
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
-from voice.models import (
-    CallAnalysis,
-    CallBatch,
-    CallBatchEntry,
-    CallLog,
-    Gender,
-    LeadCategory,
-    Sentiment,
-    TelephonyProvider,
-    Voice,
-    VoiceAgent,
-    VoiceNumber,
-    VoicePermission,
-    VoiceProfile,
-    VoiceProvider,
-)
+from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, VoiceProfile, VoiceProvider
+from voice.analysis.models import CallAnalysis, LeadCategory, Sentiment
+from voice.batches.models import CallBatch, CallBatchEntry
+from voice.calls.models import CallLog
+from voice.numbers.models import TelephonyProvider, VoiceNumber
 
 FIRST_NUMBER = 612_000_000
 

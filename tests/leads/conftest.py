@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from lad.tenancy.context import platform_context
-from leads.models import Lead
-from leads.services import pipeline
-from tenants.models import PlanTier, Tenant, User
+from leads.contacts.models import Lead
+from leads.pipeline import services as pipeline
+from tenants.accounts.models import User
+from tenants.teams.models import PlanTier, Tenant
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import TenantFactory
 

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from django.db import IntegrityError, transaction
 
+from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
-from tenants.models import DomainEvent
 
 LEADS = "/api/v1/leads/"
 STAGES = "/api/v1/lead-stages/"

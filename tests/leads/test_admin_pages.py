@@ -10,10 +10,13 @@ from django.test import Client
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context
-from leads.models import BookingStatus, Lead, LeadBooking, LeadStage
-from tenants.models import Tenant, User
-from tests.admin.conftest import admin_of
+from leads.bookings.models import BookingStatus, LeadBooking
+from leads.contacts.models import Lead
+from leads.pipeline.models import LeadStage
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory, LeadFactory
+from tests.lad.admin.conftest import admin_of
 from tests.leads.helpers import events, fresh
 
 __all__ = ["admin_of"]

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
-from tenants.models import DomainEvent, User
+from tenants.accounts.models import User
 from tests.factories.tenants import PASSWORD
 
 NEW_PASSWORD = "another horse, another battery"

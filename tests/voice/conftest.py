@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from lad.tenancy.context import platform_context
-from tenants.models import PlanTier, Tenant
+from tenants.teams.models import PlanTier, Tenant
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from lad.tenancy.context import platform_context
-from tenants.models import Tenant, User
-from tests.admin.conftest import admin_of, root
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
 from tests.contract.pages import faults, untouched
 from tests.factories.leads import LeadFactory
 from tests.factories.voice import (
@@ -22,8 +22,9 @@ from tests.factories.voice import (
     VoiceFactory,
     VoiceNumberFactory,
 )
-from voice.admin import showing
-from voice.models import CallBatch, CallBatchEntry
+from tests.lad.admin.conftest import admin_of, root
+from voice import formatting as showing
+from voice.batches.models import CallBatch, CallBatchEntry
 from voice.statuses import BatchStatus, EntryStatus
 
 __all__ = ["admin_of", "root"]

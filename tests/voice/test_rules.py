@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 
 from lad.phones import Phone, parse
 from lad.tenancy.context import platform_context
-from leads.models import Lead
-from tenants.models import Tenant
+from leads.contacts.models import Lead
+from tenants.teams.models import Tenant
 from tests.factories.tenants import MemberFactory
 from tests.factories.voice import (
     CallAnalysisFactory,
@@ -22,7 +22,8 @@ from tests.factories.voice import (
     VoicePermissionFactory,
     VoiceProfileFactory,
 )
-from voice.models import CallLog, VoicePermission
+from voice.agents.models import VoicePermission
+from voice.calls.models import CallLog
 from voice.statuses import BatchStatus, CallStatus
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

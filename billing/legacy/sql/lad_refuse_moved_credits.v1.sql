@@ -1,5 +1,5 @@
 -- Refuse changes to the tables of legacy credits once a tenant's move into wallets is final.
--- billing.services.legacy takes the same lock exclusively to freeze: it waits for writes under way, and later
+-- billing.legacy.services takes the same lock exclusively to freeze: it waits for writes under way, and later
 -- writes see the freeze.
 
 CREATE OR REPLACE FUNCTION lad_refuse_moved_credits() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -15,7 +15,7 @@ BEGIN
         IF EXISTS (SELECT FROM billing_legacy_moves WHERE tenant_id = each_tenant AND frozen_at IS NOT NULL) THEN
             RAISE EXCEPTION '% is read-only: the tenant''s credits have moved into wallets', TG_TABLE_NAME
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME,
-                      HINT = 'Post to the wallet through billing.services.ledger.';
+                      HINT = 'Post to the wallet instead.';
         END IF;
     END LOOP;
     IF TG_OP = 'DELETE' THEN

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from billing.services import packages
+from billing.payments.services import packages
 from lad.tenancy.context import platform_context
 
 

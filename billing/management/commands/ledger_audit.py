@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.audit import Proof, prove
+from billing.audit.services import Proof, prove
 from lad.tenancy.context import platform_context
-from tenants.models import Tenant
+from tenants.teams.models import Tenant
 
 
 class Command(BaseCommand):

@@ -7,10 +7,10 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing.services import legacy
-from billing.services.legacy import Line
+from billing.legacy import services as legacy
+from billing.legacy.services import Line
 from lad.tenancy.context import platform_context
-from tenants.models import Tenant
+from tenants.teams.models import Tenant
 
 HEAD: Final = ("user", "credits", "worth", "in the wallet", "difference", "rows", "opening", "closing")
 

@@ -1,6 +1,6 @@
 -- Refuse a change of status that is not a permitted step, and any other change once a row is closed.
 -- Trigger arguments, each an array: the open states, the columns that may always change, the permitted steps
--- as 'from>to'. billing.models.guards.status_steps writes them.
+-- as 'from>to'. billing.constraints.status_steps writes them.
 
 CREATE OR REPLACE FUNCTION lad_status_steps() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

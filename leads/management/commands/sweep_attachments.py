@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from leads.files import store
-from leads.services import attachments
+from leads.files import services as attachments
+from leads.files.storage import store
 
 
 class Command(BaseCommand):

@@ -1,1 +1,0 @@
-"""Writes of the aiicp domain: one function per use case."""

@@ -1,0 +1,67 @@
+"""What quotas let through, and whether what they counted is what was used."""
+
+from typing import Final
+
+from billing.audit.checks.rules import Rule
+
+WINDOWS: Final = "billing_entitlement_usage"
+
+EXCEEDED: Final = Rule(
+    "I11",
+    "More was used than a hard quota allowed",
+    WINDOWS,
+    """
+    SELECT tenant_id, id, entitlement_id, "window", window_start, used, quota FROM billing_entitlement_usage
+    WHERE (used >= 0 AND (quota IS NULL OR used <= quota)) IS NOT TRUE
+    """,
+)
+
+# Days and months are those of the tenant's time zone. A tenant that has changed its own has windows of both calendars,
+# which overlap: only what they come to together can be held against what was used.
+COUNTED: Final = Rule(
+    "I11",
+    "What a quota counted is not what was used and not voided",
+    WINDOWS,
+    """
+    WITH moved AS MATERIALIZED (
+        SELECT tenant.id FROM tenants AS tenant
+        WHERE tenant.id IN (SELECT tenant_id FROM billing_entitlement_usage) AND EXISTS (
+            SELECT FROM audit_entries AS entry
+            WHERE (entry.row_id = tenant.id
+                   OR entry.table_name = 'tenants' AND entry.bucket IS NOT NULL AND tenant.id = ANY (entry.row_ids))
+                  AND entry.table_name = 'tenants' AND entry.action = 'updated'
+                  AND (entry.changes ? 'timezone' OR entry.row_changes ? 'timezone'))
+    ), recorded AS (
+        SELECT event.tenant_id, terms.id AS entitlement_id,
+               (event.occurred_at AT TIME ZONE tenant.timezone)::date AS day, sum(event.quota_units) AS units
+        FROM billing_usage_events AS event
+        JOIN tenants AS tenant ON tenant.id = event.tenant_id
+        LEFT JOIN billing_feature_entitlements AS terms
+             ON terms.tenant_id = event.tenant_id AND terms.feature_key = event.feature_key
+        WHERE event.quota_units <> 0 AND event.status <> 'voided' GROUP BY 1, 2, 3
+    ), due AS (
+        SELECT tenant_id, entitlement_id, "window",
+               CASE WHEN tenant_id NOT IN (SELECT id FROM moved) THEN begins END AS begins, sum(units) AS units
+        FROM recorded CROSS JOIN LATERAL (
+            VALUES ('day', day), ('month', date_trunc('month', day)::date)) AS windows ("window", begins)
+        GROUP BY 1, 2, 3, 4
+    ), counted AS (
+        SELECT tenant_id, entitlement_id, "window",
+               CASE WHEN tenant_id NOT IN (SELECT id FROM moved) THEN window_start END AS begins,
+               sum(used) AS used, min(id::text) AS id
+        FROM billing_entitlement_usage GROUP BY 1, 2, 3, 4
+    )
+    SELECT COALESCE(counted.tenant_id, due.tenant_id) AS tenant_id,
+           COALESCE(counted.id, due.entitlement_id::text) AS id,
+           COALESCE(counted.entitlement_id, due.entitlement_id) AS entitlement_id,
+           COALESCE(counted."window", due."window") AS "window", COALESCE(counted.begins, due.begins) AS begins,
+           counted.used, due.units AS recorded
+    FROM counted FULL JOIN due
+         ON due.tenant_id = counted.tenant_id AND due.entitlement_id = counted.entitlement_id
+            AND due."window" = counted."window"
+            AND COALESCE(due.begins, '-infinity') = COALESCE(counted.begins, '-infinity')
+    WHERE (COALESCE(counted.used, 0) = COALESCE(due.units, 0)) IS NOT TRUE
+    """,
+)
+
+RULES: Final = (EXCEEDED, COUNTED)

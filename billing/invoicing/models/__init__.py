@@ -1,0 +1,53 @@
+"""Invoices and the profiles they are written to."""
+
+from billing.invoicing.models.invoice import (
+    CREDIT_NOTES,
+    INVOICES,
+    ISSUER,
+    LINE_ITEMS,
+    RECIPIENT,
+    SIGNED_QUANTITY,
+    TAX_LINES,
+    TYPED,
+    UNPAID,
+    Invoice,
+    InvoiceKind,
+    InvoiceSeries,
+    InvoiceStatus,
+)
+from billing.invoicing.models.profile import (
+    DEFAULT_TAX_RATE,
+    DEFAULT_TERMS_DAYS,
+    LONGEST_TERMS_DAYS,
+    PREFIX,
+    BillingProfile,
+    TaxPoint,
+    check_country,
+    check_rate,
+    profile_of,
+)
+
+__all__ = [
+    "CREDIT_NOTES",
+    "DEFAULT_TAX_RATE",
+    "DEFAULT_TERMS_DAYS",
+    "INVOICES",
+    "ISSUER",
+    "LINE_ITEMS",
+    "LONGEST_TERMS_DAYS",
+    "PREFIX",
+    "RECIPIENT",
+    "SIGNED_QUANTITY",
+    "TAX_LINES",
+    "TYPED",
+    "UNPAID",
+    "BillingProfile",
+    "Invoice",
+    "InvoiceKind",
+    "InvoiceSeries",
+    "InvoiceStatus",
+    "TaxPoint",
+    "check_country",
+    "check_rate",
+    "profile_of",
+]

@@ -1,0 +1,133 @@
+"""What a tenant's wallets were charged in a period, as lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from billing.legacy.services import MOVED, SETTLED
+from billing.money import plain, to_price
+from billing.pricing.models import PriceCategory, PriceScheme, PriceUnit
+
+# Use is told by its items where they explain its debit to the last digit; other debits are told as they are.
+# What was moved from legacy credits was used and paid before there were invoices.
+LINES: Final = """
+WITH moved AS (
+    SELECT -l.amount AS amount, COALESCE(l.reverses_id, l.id) AS debit_id,
+           CASE WHEN l.reverses_id IS NULL THEN 1 ELSE -1 END AS direction
+    FROM billing_ledger_transactions l
+    JOIN billing_wallets w ON w.tenant_id = l.tenant_id AND w.id = l.wallet_id AND w.currency = %(currency)s
+    LEFT JOIN billing_ledger_transactions d ON d.tenant_id = l.tenant_id AND d.id = l.reverses_id
+    WHERE l.tenant_id = %(tenant)s AND l.created_at >= %(start)s AND l.created_at < %(end)s
+      AND (l.transaction_type = 'debit' OR d.transaction_type = 'debit')
+      AND COALESCE(d.reference_type, l.reference_type) <> ALL (%(legacy)s)
+), used AS (
+    SELECT m.*, u.id AS event_id, COALESCE(u.feature_key, '') AS feature_key,
+           CASE WHEN u.total_cost = m.amount * m.direction THEN u.usage_items END AS items,
+           CASE WHEN u.occurred_at < %(start)s
+                THEN to_char(u.occurred_at AT TIME ZONE %(zone)s, 'YYYY-MM') ELSE '' END AS used_in
+    FROM moved m
+    LEFT JOIN billing_usage_events u ON u.tenant_id = %(tenant)s AND u.ledger_transaction_id = m.debit_id
+), parts AS (
+    SELECT used.debit_id, used.feature_key, used.used_in, used.direction,
+           item ->> 'category' AS category, item ->> 'provider' AS provider, item ->> 'model' AS model,
+           item ->> 'unit' AS unit, COALESCE(item ->> 'scheme', 'unit') AS scheme,
+           CASE WHEN item ->> 'scheme' <> 'unit' THEN NULL ELSE (item ->> 'unit_price')::numeric END AS unit_price,
+           CASE WHEN item ->> 'scheme' <> 'unit' THEN (item ->> 'price_id')::uuid END AS price_id,
+           direction * (item ->> 'quantity')::numeric AS quantity, direction * (item ->> 'cost')::numeric AS amount
+    FROM used CROSS JOIN LATERAL jsonb_array_elements(used.items) AS item
+    UNION ALL
+    SELECT used.debit_id, used.feature_key, used.used_in, used.direction,
+           '', '', '', '', '', NULL, NULL, used.direction, used.amount
+    FROM used WHERE used.items IS NULL
+), packages AS (
+    SELECT id AS price_id, package_size, unit_price AS of_a_package FROM billing_pricing_catalog
+)
+SELECT feature_key, used_in, category, provider, model, unit, scheme, unit_price, price_id,
+       package_size, of_a_package, sum(quantity), sum(amount),
+       count(DISTINCT debit_id) FILTER (WHERE direction = 1) - count(DISTINCT debit_id) FILTER (WHERE direction = -1)
+FROM parts LEFT JOIN packages USING (price_id)
+GROUP BY feature_key, used_in, category, provider, model, unit, scheme, unit_price, price_id,
+         package_size, of_a_package
+HAVING sum(quantity) <> 0 OR sum(amount) <> 0
+    OR count(DISTINCT debit_id) FILTER (WHERE direction = 1)
+       <> count(DISTINCT debit_id) FILTER (WHERE direction = -1)
+ORDER BY feature_key, used_in, category, provider, model, unit, scheme, unit_price, price_id
+"""
+CATEGORIES: Final = dict(PriceCategory.choices)
+UNITS: Final = dict(PriceUnit.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period of a tenant, from ``start`` until before ``end``."""
+
+    tenant_id: UUID
+    zone: ZoneInfo
+    start: datetime
+    end: datetime
+    currency: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        names = ("start", "end", "currency")
+        told = {name: getattr(self, name) for name in names}
+        return {**told, "zone": self.zone.key, "tenant": self.tenant_id, "legacy": [MOVED, SETTLED]}
+
+
+def usage_lines(period: Period) -> list[dict[str, Any]]:
+    """The debits of the period less what was given back, by feature and component; they add up to them exactly.
+
+    A debit counts in the period in which the ledger has it. Use of an earlier month has lines of its
+    own, and so has what was given back of it, with a negative amount.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LINES, period.values)
+        return list(_lines(cursor.fetchall()))
+
+
+def _lines(rows: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+    for *names, scheme, unit_price, price_id, size, of_a_package, quantity, amount, uses in rows:
+        told = dict(zip(("feature_key", "used_in", "category", "provider", "model", "unit"), names, strict=True))
+        # A package or tiers have no price of a unit: the line shows the mean, and says by what terms it came about.
+        priced = {"scheme": scheme, "price_id": str(price_id)} if price_id else {}
+        yield {
+            "description": _description(**told, terms=_terms(scheme, size, of_a_package) if price_id else ""),
+            "quantity": plain(quantity),
+            # Neither has what no item explains.
+            "unit_price": plain(unit_price if unit_price is not None else _mean(amount, quantity)),
+            "amount": plain(amount),
+            "uses": uses,
+            **{name: text for name, text in {**told, **priced}.items() if text},
+        }
+
+
+def _terms(scheme: str, size: Decimal | None, of_a_package: Decimal) -> str:
+    if scheme == PriceScheme.PACKAGE and size is not None:
+        return f", in packages of {plain(size)} at {plain(of_a_package)}"
+    return f", {scheme} price, mean shown"
+
+
+def _mean(amount: Decimal, quantity: Decimal) -> Decimal:
+    return to_price(abs(amount / quantity)) if quantity else Decimal(0)
+
+
+def _description(
+    *, feature_key: str, used_in: str, category: str, provider: str, model: str, unit: str, terms: str
+) -> str:
+    if category:
+        kind = str(CATEGORIES.get(category, category.replace("_", " ").capitalize()))
+        says = f"{kind}: {provider} {model}, by the {str(UNITS.get(unit, unit)).lower()}{terms}"
+    else:
+        says = feature_key.replace("-", " ").replace("_", " ").capitalize() or "Other charges"
+    return says + (f" (used in {_month(used_in)})" if used_in else "")
+
+
+def _month(text: str) -> str:
+    """``2026-07`` as July 2026."""
+    return f"{date.fromisoformat(f'{text}-01'):%B %Y}"

@@ -1,0 +1,5 @@
+"""Import every model of the app, where Django looks for them."""
+
+from lad.packages import import_from_features
+
+import_from_features("billing", "models")

@@ -1,0 +1,109 @@
+"""What the usage explorer is asked: which tenant, days, feature, person and status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from billing.usage.models import UsageStatus
+from billing.usage.selectors import summaries
+from billing.usage.selectors.summaries import DEFAULT_DAYS, Chosen, Period
+from lad.errors import Invalid
+from tenants.features.selectors import CATALOGUE
+from tenants.teams.models import Membership, Tenant
+
+# More do not fit a list to choose from; others are reached through a link to their own.
+MOST_OFFERED: Final = 300
+PRESETS: Final = {
+    "7": "Last 7 days",
+    "30": "Last 30 days",
+    "90": "Last 90 days",
+    "365": "Last 365 days",
+    "this-month": "This month",
+    "last-month": "Last month",
+    "custom": "From … to …",
+}
+STATUSES: Final = [choice for choice in UsageStatus.choices if choice[0] != UsageStatus.VOIDED]
+
+
+class ExplorerForm(forms.Form):
+    """The filters above the charts; everything may be left empty."""
+
+    tenant = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+    period = forms.ChoiceField(required=False, choices=list(PRESETS.items()), widget=UnfoldAdminSelectWidget)
+    first = forms.DateField(required=False, label="From", widget=UnfoldAdminTextInputWidget({"type": "date"}))
+    last = forms.DateField(required=False, label="To", widget=UnfoldAdminTextInputWidget({"type": "date"}))
+    feature = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+    user = forms.ChoiceField(required=False, label="Person", widget=UnfoldAdminSelectWidget)
+    status = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, data: Mapping[str, Any], *, tenant_id: UUID | None, may_choose: bool) -> None:
+        super().__init__({"period": str(DEFAULT_DAYS), **data})
+        self._offer("status", "Charged or not", STATUSES)
+        features = sorted({*CATALOGUE, *([data["feature"]] if data.get("feature") else [])})
+        self._offer("feature", "All features", [(key, key) for key in features])
+        self._offer("user", "Everybody", _people(tenant_id, data.get("user", "")))
+        if may_choose:
+            tenants = Tenant.objects.order_by("name").values_list("pk", "name")[:MOST_OFFERED]
+            self._offer("tenant", "All tenants", [(str(key), name) for key, name in tenants])
+        else:
+            del self.fields["tenant"]
+        if tenant_id is None:
+            del self.fields["user"]
+
+    def _offer(self, name: str, nothing: str, choices: list[tuple[str, str]]) -> None:
+        field: Any = self.fields[name]
+        field.choices = [("", nothing), *choices]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The answers of the form; ``error`` says what was wrong with the period, which is then the usual one."""
+
+    period: Period
+    chosen: Chosen
+    preset: str
+    error: str = ""
+
+
+def asked(values: Mapping[str, Any], *, zone: str, now: datetime) -> Asked:
+    """What the filters mean on this day in this time zone."""
+    chosen = Chosen(
+        feature_key=values.get("feature") or "",
+        user_id=UUID(values["user"]) if values.get("user") else None,
+        status=values.get("status") or "",
+    )
+    first, last, preset = values.get("first"), values.get("last"), values.get("period") or str(DEFAULT_DAYS)
+    if first or last:
+        preset = "custom"
+    if preset != "custom":
+        return Asked(Period(*_preset(preset, now.astimezone(ZoneInfo(zone)).date()), zone), chosen, preset)
+    try:
+        return Asked(summaries.period_of(first=first, last=last, zone=zone, now=now), chosen, preset)
+    except Invalid as error:
+        says = " ".join(text for texts in error.errors.values() for text in texts)
+        return Asked(summaries.period_of(first=None, last=None, zone=zone, now=now), chosen, str(DEFAULT_DAYS), says)
+
+
+def _preset(name: str, today: date) -> tuple[date, date]:
+    month = today.replace(day=1)
+    if name == "this-month":
+        return month, today
+    if name == "last-month":
+        last = month - timedelta(days=1)
+        return last.replace(day=1), last
+    return today - timedelta(days=int(name) - 1), today
+
+
+def _people(tenant_id: UUID | None, chosen: str) -> list[tuple[str, str]]:
+    if tenant_id is None:
+        return []
+    rows = Membership.objects.filter(tenant=tenant_id).select_related("user").order_by("user__email")[:MOST_OFFERED]
+    people = {str(row.user_id): row.user.full_name for row in rows}
+    # Somebody who has left may still be asked for.
+    return list(({chosen: "Somebody else"} if chosen and chosen not in people else {} | people).items())

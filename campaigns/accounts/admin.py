@@ -1,0 +1,83 @@
+"""The accounts campaigns send from."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from campaigns import formatting as show
+from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
+from lad.admin.base import TenantModelAdmin, register
+from lad.admin.inlines import ReadOnlyInline
+
+
+class UsedByInline(ReadOnlyInline):
+    model = CampaignAccount
+    fk_name = "linkedin_account"
+    area = "campaigns"
+    fields = ["campaign", "status", "is_primary", "priority", "daily_requests_limit"]
+    verbose_name_plural = "campaigns"
+
+
+@register(EmailAccount)
+class EmailAccountAdmin(TenantModelAdmin):
+    area = "sending-accounts"
+    section, icon, rank = "Campaigns", "alternate_email", 60
+    list_display = ["email", "is_active", "today", "smtp_host", "last_reset_date", "created_at"]
+    list_filter = ["is_active", "created_at"]
+    search_fields = ["email__startswith"]
+    fieldsets = [
+        (None, {"fields": ["email", "is_active"]}),
+        ("Server", {"fields": [("smtp_host", "smtp_port"), "smtp_secure", "smtp_username", "smtp_password"]}),
+        ("Use", {"fields": ["daily_send_limit", "today", "last_reset_date"]}),
+        ("Data", {"fields": ["metadata"]}),
+    ]
+    readonly_fields = ["today"]
+
+    @display(description="Sent today")
+    def today(self, obj: Any) -> Any:
+        return show.use_of(obj.sent_today, obj.daily_send_limit)
+
+
+@register(LinkedinAccount)
+class LinkedinAccountAdmin(TenantModelAdmin):
+    area = "sending-accounts"
+    section, icon, rank = "Campaigns", "badge", 70
+    list_display = ["account_name", "user", "status", "is_active", "today", "last_verified_at"]
+    list_filter = ["status", "is_active", "user", "created_at"]
+    search_fields = ["account_name__istartswith", "unipile_account_id__startswith"]
+    fieldsets = [
+        (None, {"fields": ["account_name", "user", "is_active"]}),
+        ("Provider", {"fields": [("provider", "unipile_account_id"), "status", "last_verified_at"]}),
+        ("Secrets", {"fields": ["session_cookies", "access_token", "refresh_token", "token_expires_at"]}),
+        ("Use", {"fields": [("daily_action_limit", "default_weekly_limit"), "today", "last_reset_date"]}),
+        ("Data", {"fields": ["metadata"]}),
+    ]
+    readonly_fields = ["today"]
+    inlines = [UsedByInline]
+
+    @display(description="Done today")
+    def today(self, obj: Any) -> Any:
+        return show.use_of(obj.actions_today, obj.daily_action_limit)
+
+
+@register(CampaignAccount)
+class CampaignAccountAdmin(TenantModelAdmin):
+    area = "campaigns"
+    section, icon, rank = "Campaigns", "link", 80
+    list_display = ["linkedin_account", "campaign", "status", "is_primary", "priority", "today", "created_at"]
+    list_filter = ["status", "is_primary", "campaign", "created_at"]
+    search_fields = ["id__exact"]
+    fieldsets = [
+        (None, {"fields": ["campaign", "linkedin_account", "status", ("is_primary", "priority")]}),
+        ("Use", {"fields": ["daily_requests_limit", "today", "last_reset_date"]}),
+    ]
+    readonly_fields = ["today"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        readonly = super().get_readonly_fields(request, obj)
+        return readonly if obj is None or "campaign" in readonly else [*readonly, "campaign"]
+
+    @display(description="Used today")
+    def today(self, obj: Any) -> Any:
+        return show.use_of(obj.daily_requests_used, obj.daily_requests_limit)

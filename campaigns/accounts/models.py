@@ -1,0 +1,205 @@
+"""The accounts campaigns send from."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from lad.db.fields import EncryptedTextField, LowercaseEmailField, TenantForeignKey, TenantUserKey
+from lad.db.models import SoftDeletable, TenantModel
+from lad.db.shapes import OBJECT, Shape
+
+HIGHEST_PORT = 65535
+MOST_PER_DAY = 100_000
+
+
+class LinkedinStatus(models.TextChoices):
+    """What the provider last said of an account."""
+
+    ACTIVE = "active", "Active"
+    PENDING = "pending", "Connecting"
+    CHECKPOINT = "checkpoint", "Waits for confirmation"
+    EXPIRED = "expired", "Sign-in expired"
+    REVOKED = "revoked", "Revoked"
+    DISCONNECTED = "disconnected", "Disconnected"
+    ERROR = "error", "Error"
+
+
+class AssignmentStatus(models.TextChoices):
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+
+
+class EmailAccount(SoftDeletable, TenantModel):
+    """One mailbox campaigns send from through SMTP, with what it may send in a day and has sent today."""
+
+    event_name = "campaigns.email_account"
+
+    email = LowercaseEmailField(max_length=255)
+    smtp_host = models.CharField(max_length=255, blank=True, default="", db_default="")
+    smtp_port = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_PORT)]
+    )
+    smtp_username = models.CharField(max_length=255, blank=True, default="", db_default="")
+    smtp_password = EncryptedTextField(blank=True, default="", db_default="")
+    smtp_secure = models.BooleanField(
+        default=True, db_default=True, verbose_name="TLS", help_text="Speak to the server encrypted."
+    )
+    is_active = models.BooleanField(default=True, db_default=True)
+    daily_send_limit = models.PositiveIntegerField(
+        default=200, db_default=200, validators=[MaxValueValidator(MOST_PER_DAY)]
+    )
+    sent_today = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    last_reset_date = models.DateField(null=True, blank=True, editable=False)
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+
+    class Meta:
+        db_table = "email_accounts"
+        verbose_name = "e-mail account"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=Q(deleted_at__isnull=True),
+                name="email_accounts_email_key",
+                violation_error_message="There is an account with this address already.",
+            ),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="email_accounts_email_lowercase"),
+            models.CheckConstraint(
+                condition=Q(smtp_port__isnull=True) | Q(smtp_port__range=(1, HIGHEST_PORT)),
+                name="email_accounts_port_valid",
+                violation_error_message=f"A port is a number from 1 to {HIGHEST_PORT}.",
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_today__lte=F("daily_send_limit")),
+                name="email_accounts_within_limit",
+                violation_error_message=(
+                    "More has been sent today than that: choose a higher limit or switch the account off."
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="email_accounts_newest"),
+            models.Index(fields=["tenant", "is_active", "-created_at"], name="email_accounts_active"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class LinkedinAccount(SoftDeletable, TenantModel):
+    """One member's LinkedIn account, connected through a provider.
+
+    ``is_active`` is the switch people hold, ``status`` what the provider says; both must be on.
+    """
+
+    event_name = "campaigns.linkedin_account"
+
+    account_name = models.CharField(max_length=255)
+    user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False)
+    provider = models.CharField(max_length=50, default="unipile", db_default="unipile")
+    unipile_account_id = models.CharField(
+        max_length=255, verbose_name="provider's account id", help_text="What the provider calls this account."
+    )
+    status = models.CharField(
+        max_length=30, choices=LinkedinStatus, default=LinkedinStatus.ACTIVE, db_default=LinkedinStatus.ACTIVE
+    )
+    is_active = models.BooleanField(default=True, db_default=True)
+    session_cookies = EncryptedTextField(blank=True, default="", db_default="")
+    access_token = EncryptedTextField(blank=True, default="", db_default="")
+    refresh_token = EncryptedTextField(blank=True, default="", db_default="")
+    token_expires_at = models.DateTimeField(null=True, blank=True)
+    last_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    daily_action_limit = models.PositiveIntegerField(
+        default=10, db_default=10, validators=[MaxValueValidator(MOST_PER_DAY)]
+    )
+    default_weekly_limit = models.PositiveIntegerField(
+        default=70,
+        db_default=70,
+        validators=[MaxValueValidator(MOST_PER_DAY)],
+        verbose_name="weekly limit",
+        help_text="Actions within any seven days.",
+    )
+    actions_today = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    last_reset_date = models.DateField(null=True, blank=True, editable=False)
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+
+    class Meta:
+        db_table = "social_linkedin_accounts"
+        verbose_name = "LinkedIn account"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "provider", "unipile_account_id"],
+                condition=Q(deleted_at__isnull=True),
+                name="social_linkedin_accounts_key",
+                violation_error_message="This account is connected already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(actions_today__lte=F("daily_action_limit")),
+                name="social_linkedin_accounts_within",
+                violation_error_message=(
+                    "More has been done today than that: choose a higher limit or switch the account off."
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="social_linkedin_newest"),
+            models.Index(fields=["tenant", "user", "-created_at"], name="social_linkedin_by_user"),
+            models.Index(fields=["tenant", "status", "-created_at"], name="social_linkedin_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.account_name
+
+
+class CampaignAccount(SoftDeletable, TenantModel):
+    """A LinkedIn account a campaign uses, with its share of a day. The highest ``priority`` is used first."""
+
+    event_name = "campaigns.account"
+
+    campaign = TenantForeignKey("campaigns.Campaign", on_delete=models.CASCADE, related_name="accounts", db_index=False)
+    linkedin_account = TenantForeignKey(
+        "campaigns.LinkedinAccount", on_delete=models.CASCADE, related_name="campaign_accounts", db_index=False
+    )
+    status = models.CharField(
+        max_length=30, choices=AssignmentStatus, default=AssignmentStatus.ACTIVE, db_default=AssignmentStatus.ACTIVE
+    )
+    is_primary = models.BooleanField(
+        default=False, db_default=False, help_text="The one account of the campaign that writes first."
+    )
+    priority = models.IntegerField(default=0, db_default=0, help_text="The higher, the earlier it is used.")
+    daily_requests_limit = models.PositiveIntegerField(
+        default=10, db_default=10, validators=[MaxValueValidator(MOST_PER_DAY)]
+    )
+    daily_requests_used = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    last_reset_date = models.DateField(null=True, blank=True, editable=False)
+
+    class Meta:
+        db_table = "campaign_linkedin_accounts"
+        verbose_name = "campaign's LinkedIn account"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "campaign", "linkedin_account"],
+                condition=Q(deleted_at__isnull=True),
+                name="campaign_linkedin_accounts_key",
+                violation_error_message="The campaign uses this account already.",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "campaign"],
+                condition=Q(is_primary=True, deleted_at__isnull=True),
+                name="campaign_linkedin_accounts_primary",
+                violation_error_message="The campaign has a primary account already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(daily_requests_used__lte=F("daily_requests_limit")),
+                name="campaign_linkedin_accounts_within",
+                violation_error_message="More has been used today than that: choose a higher limit or pause it.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="campaign_linkedin_newest"),
+            models.Index(fields=["tenant", "campaign", "-created_at"], name="campaign_linkedin_by_campaign"),
+            models.Index(fields=["tenant", "linkedin_account", "-created_at"], name="campaign_linkedin_by_account"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.linkedin_account)

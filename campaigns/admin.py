@@ -1,0 +1,5 @@
+"""Import every admin page of the app, where Django looks for them."""
+
+from lad.packages import import_from_features
+
+import_from_features("campaigns", "admin")

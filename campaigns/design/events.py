@@ -1,0 +1,36 @@
+"""What happens in the campaigns domain, and who acts on it.
+
+Plain changes of its rows (created, updated, deleted, restored) are in the catalogue by themselves.
+"""
+
+from lad.outbox.catalogue import define
+
+define("campaigns.campaign.started", "{actor} started {subject}", fields=["next_run_at"])
+
+
+define("campaigns.campaign.resumed", "{actor} resumed {subject}", fields=["next_run_at"])
+
+
+define("campaigns.campaign.paused", "{actor} paused {subject}")
+
+
+define("campaigns.campaign.stopped", "{actor} stopped {subject}", fields=["enrolments", "activities"])
+
+
+define("campaigns.campaign.completed", "{subject} was completed")
+
+
+define("campaigns.campaign.archived", "{actor} archived {subject}", fields=["before"])
+
+
+define("campaigns.campaign.steps_reordered", "{actor} put the steps of {subject} in another order", fields=["steps"])
+
+
+define(
+    "campaigns.campaign.leads_enrolled",
+    "{actor} enrolled {enrolled} leads in {subject}",
+    fields=["enrolled", "already", "archived", "without_address", "unknown"],
+)
+
+
+define("campaigns.lead.created", "{actor} enrolled {subject}", optional=["changed"])

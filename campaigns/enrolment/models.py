@@ -1,0 +1,189 @@
+"""Leads enrolled in campaigns, and what was done for them."""
+
+from typing import Final
+
+from django.db import models
+from django.db.models import F, Q
+
+from campaigns.design.models import Channel, StepType
+from lad.db.constraints import KeyConstraint, ReferencedKey
+from lad.db.fields import LowercaseEmailField, TenantForeignKey
+from lad.db.models import SoftDeletable, TenantModel
+from lad.db.shapes import OBJECT, Shape
+
+
+class EnrolmentStatus(models.TextChoices):
+    PENDING = "pending", "Pending"
+    ACTIVE = "active", "Active"
+    COMPLETED = "completed", "Completed"
+    STOPPED = "stopped", "Stopped"
+    ERROR = "error", "Error"
+
+
+class ActivityStatus(models.TextChoices):
+    PENDING = "pending", "Pending"
+    QUEUED = "queued", "Queued"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    OPENED = "opened", "Opened"
+    CLICKED = "clicked", "Clicked"
+    CONNECTED = "connected", "Connected"
+    REPLIED = "replied", "Replied"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class CampaignLead(SoftDeletable, TenantModel):
+    """One lead enrolled in a campaign, with the contact details it had then and how far it has come.
+
+    ``current_step_order`` is the order of the last step begun, 0 before the first.
+    """
+
+    event_name = "campaigns.lead"
+
+    campaign = TenantForeignKey(
+        "campaigns.Campaign", on_delete=models.CASCADE, related_name="enrolments", db_index=False
+    )
+    lead = TenantForeignKey("leads.Lead", on_delete=models.CASCADE, related_name="enrolments", db_index=False)
+    first_name = models.CharField(max_length=255, blank=True, default="", db_default="")
+    last_name = models.CharField(max_length=255, blank=True, default="", db_default="")
+    email = LowercaseEmailField(max_length=255, blank=True, default="", db_default="")
+    company_name = models.CharField(max_length=500, blank=True, default="", db_default="")
+    title = models.CharField(max_length=255, blank=True, default="", db_default="")
+    linkedin_url = models.TextField(max_length=2000, blank=True, default="", db_default="")
+    phone = models.CharField(max_length=50, blank=True, default="", db_default="")
+    lead_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    status = models.CharField(
+        max_length=50, choices=EnrolmentStatus, default=EnrolmentStatus.PENDING, db_default=EnrolmentStatus.PENDING
+    )
+    current_step_order = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="The place of the last step begun; 0 before the first."
+    )
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        db_table = "campaign_leads"
+        verbose_name = "enrolment"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "campaign", "lead"],
+                condition=Q(deleted_at__isnull=True),
+                name="campaign_leads_once",
+                violation_error_message="The lead is enrolled in this campaign already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(completed_at__isnull=True) | Q(started_at__isnull=False, completed_at__gte=F("started_at")),
+                name="campaign_leads_completed_after_started",
+                violation_error_message="An enrolment is completed after it has started.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="completed") | Q(completed_at__isnull=False),
+                name="campaign_leads_completed_when",
+                violation_error_message="Say when the enrolment was completed.",
+            ),
+            ReferencedKey(fields=["tenant", "campaign", "id"], name="campaign_leads_campaign_key"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="campaign_leads_newest"),
+            models.Index(fields=["tenant", "campaign", "-created_at"], name="campaign_leads_by_campaign"),
+            models.Index(
+                fields=["tenant", "campaign", "status", "-created_at"],
+                condition=Q(deleted_at__isnull=True),
+                name="campaign_leads_progress",
+            ),
+            models.Index(
+                fields=["tenant", "status", "-created_at"],
+                condition=Q(deleted_at__isnull=True),
+                name="campaign_leads_status",
+            ),
+            models.Index(fields=["tenant", "lead", "-created_at"], name="campaign_leads_by_lead"),
+            models.Index(fields=["tenant", "email"], condition=~Q(email=""), name="campaign_leads_email"),
+        ]
+
+    def __str__(self) -> str:
+        name = f"{self.first_name} {self.last_name}".strip() or self.email or self.phone or "Lead"
+        return f"{name} · {self.company_name}" if self.company_name else name
+
+
+class CampaignLeadActivity(TenantModel):
+    """One thing done, or to be done, for an enrolled lead.
+
+    ``campaign`` repeats the enrolment's, so that the database can hold step and enrolment to one
+    campaign. ``executed_at`` is when it was done; for a delay, when it ends.
+    """
+
+    event_name = "campaigns.lead_activity"
+
+    campaign = TenantForeignKey(
+        "campaigns.Campaign", on_delete=models.CASCADE, related_name="+", db_index=False, editable=False
+    )
+    campaign_lead = TenantForeignKey(
+        "campaigns.CampaignLead", on_delete=models.CASCADE, related_name="activities", db_index=False
+    )
+    step = TenantForeignKey(
+        "campaigns.CampaignStep",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="activities",
+        db_index=False,
+    )
+    channel = models.CharField(max_length=50, choices=Channel, null=True, blank=True)  # noqa: DJ001  (a delay has none)
+    step_type = models.CharField(max_length=50, choices=StepType)
+    action_type = models.CharField(max_length=50, blank=True, help_text="Empty: the step's type.")
+    status = models.CharField(max_length=50, choices=ActivityStatus)
+    subject = models.CharField(max_length=500, blank=True, default="", db_default="")
+    message_content = models.TextField(blank=True, default="", db_default="")
+    error_message = models.TextField(blank=True, default="", db_default="")
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    executed_at = models.DateTimeField(null=True, blank=True)
+    provider = models.CharField(max_length=50, blank=True, default="", db_default="")
+    provider_event_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+
+    audited = False
+    announced = False
+    tenant_key = False
+
+    class Meta:
+        db_table = "campaign_lead_activities"
+        verbose_name = "activity"
+        verbose_name_plural = "activities"
+        constraints = [
+            KeyConstraint(
+                name="campaign_lead_activities_lead_same_campaign",
+                fields=("tenant", "campaign", "campaign_lead"),
+                to="campaigns.CampaignLead",
+                to_fields=("tenant", "campaign", "id"),
+                on_delete="CASCADE",
+            ),
+            KeyConstraint(
+                name="campaign_lead_activities_step_same_campaign",
+                fields=("tenant", "campaign", "step"),
+                to="campaigns.CampaignStep",
+                to_fields=("tenant", "campaign", "id"),
+                on_delete="SET NULL",
+                violation_error_message="The step belongs to another campaign than the enrolment.",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "provider", "provider_event_id"],
+                condition=~Q(provider_event_id=""),
+                name="campaign_lead_activities_event_once",
+                violation_error_message="This event of the provider has been recorded already.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="campaign_activities_newest"),
+            models.Index(fields=["tenant", "campaign_lead", "-created_at"], name="campaign_activities_timeline"),
+            models.Index(fields=["tenant", "campaign", "-created_at"], name="campaign_activities_campaign"),
+            models.Index(fields=["tenant", "campaign", "status", "-created_at"], name="campaign_activities_progress"),
+            models.Index(fields=["tenant", "status", "-created_at"], name="campaign_activities_status"),
+            models.Index(fields=["tenant", "step"], condition=Q(step__isnull=False), name="campaign_activities_step"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_step_type_display()} · {self.get_status_display()}"
+
+
+OPEN_ENROLMENTS: Final = (EnrolmentStatus.PENDING, EnrolmentStatus.ACTIVE)

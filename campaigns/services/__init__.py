@@ -1,1 +1,0 @@
-"""Writes of the campaigns domain: one function per use case."""

@@ -1,0 +1,8 @@
+"""Demo data, and the command that loads it."""
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    name = "demo"
+    label = "demo"

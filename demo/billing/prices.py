@@ -1,0 +1,133 @@
+"""The demo's price list: common prices, those of single companies, and the packages of credits."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from billing.payments.models import CreditPackage
+from billing.pricing.models import ANY_MODEL, Price, PriceScheme
+from demo.company import DemoCompany
+
+LISTED_DAYS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A common price; ``before`` is what it was until ``changed`` days ago (or will be changed from, if ahead)."""
+
+    category: str
+    provider: str
+    model: str
+    unit: str
+    unit_price: str
+    description: str
+    before: str = ""
+    changed: int = 0
+
+
+LIST: Final = (
+    Listed("stt", "openai", "whisper-1", "second", "0.0001", "Transcription of calls"),
+    Listed("llm", "openai", "gpt-4", "token", "0.00003", "Conversation in calls", "0.00006", 60),
+    Listed("llm", "openai", "gpt-3.5-turbo", "token", "0.000002", "Assistant and summaries"),
+    Listed("tts", "openai", "tts-1", "character", "0.000015", "Voice of the agents"),
+    Listed("tts", "openai", "tts-1-hd", "character", "0.00003", "Voice of the agents, high quality"),
+    Listed("telephony", "twilio", "voice", "minute", "0.013", "Calls", "0.014", 45),
+    Listed("telephony", "twilio", "sms", "message", "0.0075", "Text messages", "0.0079", 45),
+    Listed("vm_infrastructure", "runpod", "cpu-basic", "second", "0.0002", "Servers of the agents"),
+    Listed("enrichment", "apollo", "contact", "record", "0.02", "Contact data"),
+    Listed("enrichment", "apollo", "company", "record", "0.05", "Company data"),
+    Listed("enrichment", "apollo", ANY_MODEL, "record", "0.03", "Any other record"),
+)
+# Known, but not in force yet.
+COMING: Final = Listed("tts", "openai", "tts-1-mini", "character", "0.000011", "Voice of the agents, small")
+COMING_IN: Final = timedelta(days=20)
+TIERS: Final = [
+    {"up_to": "20", "unit_price": "0.018"},
+    {"up_to": "40", "unit_price": "0.014"},
+    {"up_to": None, "unit_price": "0.011"},
+]
+# Agreed with single companies: their slug, component, price and what else there is to it.
+AGREED: Final[tuple[tuple[str, str, str, str, str, str, dict[str, Any]], ...]] = (
+    ("kestrel-analytics", "telephony", "twilio", "voice", "minute", "0.011", {}),
+    (
+        "kestrel-analytics",
+        "telephony",
+        "twilio",
+        "sms",
+        "message",
+        "0.16",
+        {"scheme": PriceScheme.PACKAGE, "package_size": Decimal(25)},
+    ),
+    (
+        "brightpath-education",
+        "enrichment",
+        "apollo",
+        "contact",
+        "record",
+        "0.018",
+        {"scheme": PriceScheme.GRADUATED, "tiers": TIERS},
+    ),
+    ("brightpath-education", "llm", "openai", "gpt-3.5-turbo", "token", "0.0000018", {}),
+)
+# Key, name, credits, price, and whether most people choose it.
+PACKAGES: Final = (
+    ("starter", "Starter", 1_000, "99", False),
+    ("professional", "Professional", 3_000, "199", True),
+    ("business", "Business", 12_000, "499", False),
+)
+
+
+def load_shared(now: datetime) -> None:
+    """The common price list, with prices that were and one to come, and what credits cost."""
+    listed = now - timedelta(days=LISTED_DAYS)
+    rows = []
+    for entry in LIST:
+        since = listed
+        if entry.before:
+            since = now - timedelta(days=entry.changed)
+            rows.append(_price(entry, entry.before, listed, since))
+        rows.append(_price(entry, entry.unit_price, since))
+    rows.append(_price(COMING, COMING.unit_price, now + COMING_IN))
+    withdrawn = _price(LIST[0], "0.001", listed, listed + timedelta(days=1))
+    withdrawn.is_active, withdrawn.description = False, "Entered with a zero too few"
+    Price.all_objects.bulk_create([*rows, withdrawn])
+    CreditPackage.all_objects.bulk_create(
+        CreditPackage(key=key, name=name, credits=many, price=Decimal(price), popular=popular, position=place)
+        for place, (key, name, many, price, popular) in enumerate(PACKAGES, start=1)
+    )
+
+
+def agreed(company: DemoCompany) -> None:
+    """The prices the company pays instead of the common ones."""
+    rows = [
+        Price(
+            **company.born(company.ago(days=100)),
+            tenant=company.tenant,
+            category=category,
+            provider=provider,
+            model=model,
+            unit=unit,
+            unit_price=Decimal(price),
+            description="As agreed in the contract",
+            effective_from=company.ago(days=90),
+            effective_to=company.now + timedelta(days=275),
+            **more,
+        )
+        for slug, category, provider, model, unit, price, more in AGREED
+        if slug == company.slug
+    ]
+    Price.all_objects.bulk_create(rows)
+
+
+def _price(entry: Listed, unit_price: str, since: datetime, until: datetime | None = None) -> Price:
+    return Price(
+        category=entry.category,
+        provider=entry.provider,
+        model=entry.model,
+        unit=entry.unit,
+        unit_price=Decimal(unit_price),
+        description=entry.description,
+        effective_from=since,
+        effective_to=until,
+    )

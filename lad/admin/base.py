@@ -1,0 +1,355 @@
+"""The base ModelAdmins: register a model with one of them, and the rest follows from its fields."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from lad import writes
+from lad.admin import derive
+from lad.admin.actions import row_action
+from lad.admin.deletion import consequences
+from lad.admin.forms import LadModelForm
+from lad.admin.history import history_page
+from lad.admin.inlines import save_inline
+from lad.admin.json_view import json_view
+from lad.admin.lists import ListPages
+from lad.admin.permissions import AreaPermissions, access_of, is_deleted
+from lad.admin.widgets import JSONFormField, SecretFormField
+from lad.db.fields import is_replaceable, is_secret
+from lad.errors import DomainError
+from lad.tenancy.context import platform_context
+
+# Deleting is one write per row, each with its rules and its event; more than this is a job, not a click.
+MAX_BULK = 1_000
+TEXT_ROWS = 5
+
+
+def register(model: Any) -> Callable[[type["LadModelAdmin"]], type["LadModelAdmin"]]:
+    """Put the model into the admin with the decorated class."""
+    return admin.register(model)
+
+
+class LadModelAdmin(AreaPermissions, ListPages):
+    """What every model's pages have in common; use one of the classes below.
+
+    Without a word the columns, filters, search, ordering and form come from the model's fields.
+    Writes go through ``lad.writes``, so the rules of the API hold here too. ``section``, ``icon``
+    and ``rank`` place the model in the sidebar; ``global_search`` makes its rows found from anywhere.
+    """
+
+    section: ClassVar[str] = "Other"
+    icon: ClassVar[str] = "table"
+    rank: ClassVar[int] = 100
+    global_search: ClassVar[bool] = False
+
+    form = LadModelForm
+    warn_unsaved_form = True
+    compressed_fields = True
+    actions_detail: Sequence[Any] = ()
+    change_form_before_template = "lad/admin/version.html"
+    change_form_outer_before_template = "lad/admin/state.html"
+    notes: Sequence[str] = ()
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        self.soft = bool(getattr(model, "soft_deletable", False))
+        self.read_only = self.read_only or bool(getattr(model, "append_only", False))
+        if self.soft:
+            self.actions_detail = [*self.actions_detail, "restore"]
+        for field in model._meta.concrete_fields:
+            if isinstance(field, models.JSONField):
+                setattr(self, f"{field.name}_json", _json_shown(field))
+            elif is_secret(field):
+                setattr(self, f"{field.name}_masked", derive.masked(field))
+            elif isinstance(field, models.BinaryField):
+                setattr(self, f"{field.name}_hex", derive.hexadecimal(field))
+
+    # Rows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """The rows of the caller's scope, soft-deleted ones too: the list hides them until asked."""
+        rows = (self.model.all_objects if self.soft else self.model.objects).all()
+        return self.narrow(request, rows).order_by(*self.get_ordering(request))
+
+    def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        """Narrow rows of no tenant to those the chosen tenant is concerned with; override where there is a way."""
+        return rows
+
+    def autocomplete_queryset(self, request: HttpRequest, field: Any) -> QuerySet:
+        """What a key may be set to: rows that are not deleted."""
+        rows = self.get_queryset(request)
+        return rows.filter(deleted_at__isnull=True) if self.soft else rows
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        if not self.has_view_permission(request):
+            # Asked before the rows are read: the database itself may refuse to show any of them.
+            raise PermissionDenied
+        rows = self.get_queryset(request).order_by()
+        if request.method == "POST" and self.has_change_permission(request):
+            rows = rows.select_for_update(of=("self",))
+        names = [f.name for f in self.model._meta.concrete_fields]
+        joined, apart = derive.select_related(self.model, names), derive.prefetch_related(self.model, names)
+        try:
+            rows = rows.select_related(*joined).prefetch_related(*apart)
+            return rows.get(pk=self.model._meta.pk.to_python(object_id))
+        except (self.model.DoesNotExist, ValueError, ValidationError):
+            return None
+
+    def get_row_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404(f"There is no such {self.opts.verbose_name} here.")
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return row
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
+        raise Http404(f"There is no such {opts.verbose_name} here.")
+
+    def row_scope(self, request: HttpRequest, row: Any) -> AbstractContextManager[None]:
+        """The scope to write a row in: staff of the platform work inside the row's tenant."""
+        tenant_id = self.tenant_id_of(row)
+        if access_of(request).platform and tenant_id is not None:
+            return platform_context(tenant_id=tenant_id, user_id=request.access.user.pk)  # type: ignore[attr-defined]
+        return nullcontext()
+
+    def change_url(self, row: Any) -> str:
+        return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=(row.pk,))
+
+    # Forms
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Rows that belong to this one come once it exists."""
+        return super().get_inlines(request, obj) if obj is not None else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if self.fieldsets and obj is not None:
+            return [*self._laid_out(request, self.fieldsets, obj), *self._record(obj)]
+        if obj is None and self.add_fieldsets:
+            return self.with_tenant_field(request, self.add_fieldsets)
+        names = list(self.fields or derive.form_fields(self.model, adding=obj is None))
+        main = [(None, {"fields": [self._shown(request, name, obj) for name in names]})]
+        return self.with_tenant_field(request, main) if obj is None else [*main, *self._record(obj)]
+
+    def _record(self, obj: Any) -> list[Any]:
+        names = [n for n in derive.record_fields(self.model) if n != "deleted_at" or is_deleted(obj)]
+        return [("Record", {"fields": names, "classes": ["lad-record"]})]
+
+    def _laid_out(self, request: HttpRequest, fieldsets: Any, obj: Any) -> list[Any]:
+        return [
+            (title, {**options, "fields": [self._shown(request, name, obj) for name in options["fields"]]})
+            for title, options in fieldsets
+        ]
+
+    def _shown(self, request: HttpRequest, name: Any, obj: Any) -> Any:
+        """A field's place in a form: what cannot be edited is laid out if JSON, masked if secret, in hex if bytes."""
+        if isinstance(name, list | tuple):
+            return [self._shown(request, each, obj) for each in name]
+        for kind in ("json", "masked", "hex"):
+            if f"{name}_{kind}" in vars(self) and not self._editable(request, name, obj):
+                return f"{name}_{kind}"
+        return name
+
+    def _editable(self, request: HttpRequest, name: str, obj: Any) -> bool:
+        field = derive.field_or_none(self.model, name)
+        if field is None or not field.editable or name in self.readonly_fields:
+            return False
+        return self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        names = flatten_fieldsets(self.get_fieldsets(request, obj))
+        return [n for n in names if n not in self.tenant_fields(request, obj) and not self._may_enter(n)]
+
+    def _may_enter(self, name: Any) -> bool:
+        field = derive.field_or_none(self.model, name) if isinstance(name, str) else None
+        declared = isinstance(name, str) and name in getattr(self.form, "declared_fields", {})
+        return name not in self.readonly_fields and (declared or (field is not None and field.editable))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs = self.with_tenant_choice(request, obj, kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "lad_refusal", None)
+        return type(form.__name__, (form,), {"refusal": refusal}) if refusal else form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.JSONField):
+            kwargs.pop("widget", None)
+            empty = db_field.get_default() if db_field.has_default() else None
+            return db_field.formfield(form_class=JSONFormField, empty=empty, **kwargs)
+        if is_replaceable(db_field):
+            kwargs.pop("widget", None)
+            return db_field.formfield(form_class=SecretFormField, **kwargs)
+        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(db_field, models.TextField) and formfield is not None:
+            formfield.widget.attrs["rows"] = TEXT_ROWS
+        return formfield
+
+    def _changeform_view(self, request: HttpRequest, object_id: Any, form_url: str, extra_context: Any) -> Any:
+        """Show what a service refuses on the form itself, with everything that was entered."""
+        try:
+            with transaction.atomic():
+                return super()._changeform_view(request, object_id, form_url, extra_context)
+        except DomainError as error:
+            request.lad_refusal = error  # type: ignore[attr-defined]
+            return super()._changeform_view(request, object_id, form_url, extra_context)
+
+    def save_form(self, request: HttpRequest, form: ModelForm, change: bool) -> Any:
+        return form.instance
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        actor = access_of(request).user
+        if change:
+            with self.row_scope(request, form.original):
+                saved = writes.update(form.original, form.values(), actor=actor)
+        else:
+            values = {**form.values(), **self.tenant_value(request, form)}
+            with self.row_scope(request, self.model(**values)):
+                saved = writes.create(self.model, values, actor=actor)
+        vars(obj).update(vars(saved))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        with self.row_scope(request, form.instance):
+            for formset in formsets:
+                save_inline(formset, actor=access_of(request).user)
+
+    # Deleting and restoring
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        found = consequences(list(objs[: MAX_BULK + 1]), self.admin_site)
+        return found.tree, found.counts, set(), found.blocking
+
+    def _delete_view(self, request: HttpRequest, object_id: str, extra_context: Any) -> Any:
+        try:
+            with transaction.atomic():
+                return super()._delete_view(request, object_id, {"soft": self.soft, **(extra_context or {})})
+        except DomainError as error:
+            messages.error(request, f"Nothing was deleted. {error.detail}")
+            return HttpResponseRedirect(self.change_url(self.get_row_or_404(request, object_id)))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with self.row_scope(request, obj):
+            writes.delete(obj, actor=access_of(request).user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+    @row_action(
+        "Restore",
+        explanation="It comes back with everything that was deleted together with it.",
+        permission="restore",
+        when=is_deleted,
+        icon="restore_from_trash",
+    )
+    def restore(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        writes.restore(row, actor=access_of(request).user)
+        return f"{row} was restored."
+
+    # Actions
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """The actions the caller may take and that make sense for the row as it is."""
+        actions = super().get_actions_detail(request, object_id)
+        settings = [(action, getattr(action.method, "row_action", None)) for action in actions]
+        if not any(setting for _action, setting in settings):
+            return actions
+        row = self.get_object(request, unquote(object_id))
+        return [
+            action
+            for action, setting in settings
+            if setting is None
+            or (
+                row is not None
+                and setting.when(row)
+                and getattr(self, f"has_{setting.permission}_permission")(request, row)
+            )
+        ]
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        """Run a list action; a refusal undoes all of it and is shown as a message."""
+        if request.POST.get("select_across") == "1" and queryset.order_by()[: MAX_BULK + 1].count() > MAX_BULK:
+            messages.error(request, f"An action takes at most {MAX_BULK:,} rows: narrow the list first.")
+            return HttpResponseRedirect(request.get_full_path())
+        try:
+            with transaction.atomic():
+                return super().response_action(request, queryset)
+        except DomainError as error:
+            messages.error(request, f"Nothing was changed. {error.detail}")
+            return HttpResponseRedirect(request.get_full_path())
+
+    # The audit log is the history; Django's own log would be a second, poorer one.
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        return history_page(self, request, self.get_row_or_404(request, object_id))
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        return []
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None: ...
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None: ...
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None: ...
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        if IS_POPUP_VAR in request.POST:
+            return super().response_delete(request, obj_display, obj_id)
+        url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=(obj_id,))
+        hint = format_html(' <a class="lad-link" href="{}">Open it to restore it.</a>', url) if self.soft else ""
+        messages.success(request, format_html("{} was deleted.{}", obj_display, hint))
+        return HttpResponseRedirect(reverse(url_name(self, "changelist")))
+
+
+def url_name(model_admin: Any, page: str) -> str:
+    options = model_admin.opts
+    return f"{model_admin.admin_site.name}:{options.app_label}_{options.model_name}_{page}"
+
+
+def _json_shown(field: Any) -> Callable[[Any], Any]:
+    def show(obj: Any) -> Any:
+        return json_view(getattr(obj, field.name))
+
+    show.short_description = field.verbose_name  # type: ignore[attr-defined]
+    return show
+
+
+class GlobalModelAdmin(LadModelAdmin):
+    """Rows of no tenant: the platform's business unless the class says otherwise."""
+
+    platform_writes = True
+
+
+class TenantModelAdmin(LadModelAdmin):
+    """Rows of one tenant, for the platform and for the tenant's own staff by their rights."""
+
+
+class SharedModelAdmin(LadModelAdmin):
+    """A tenant's rows and the platform's, which every tenant reads and only the platform writes."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and self._writable(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._writable(request, obj)
+
+    def _writable(self, request: HttpRequest, obj: Any) -> bool:
+        shared = isinstance(obj, models.Model) and self.tenant_id_of(obj) is None
+        return not shared or access_of(request).platform
+
+
+class ReadOnlyAdmin(LadModelAdmin):
+    """Rows that are looked at; what may be done to them are named actions."""
+
+    read_only = True
+    warn_unsaved_form = False

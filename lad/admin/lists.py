@@ -1,0 +1,108 @@
+"""The list pages of every model: columns, filters, search and order, from its fields unless a class says otherwise."""
+
+from collections.abc import Sequence
+from functools import wraps
+from typing import Any
+
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
+from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, PAGE_VAR
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from lad.admin import derive
+from lad.admin.filters import DeletedFilter, filter_for
+from lad.admin.paging import CappedPaginator, LadChangeList
+from lad.admin.permissions import access_of
+from lad.admin.tenant_choice import TenantChoice
+from lad.db.identifiers import uuid_or_none
+
+# What an address may carry without leaving rows out.
+PLAIN_PARAMETERS = (PAGE_VAR, ORDER_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR)
+
+
+class ListPages(TenantChoice, ModelAdmin):
+    """Everything about the list of a model's rows."""
+
+    soft: bool
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 200
+    list_filter_submit = True
+    list_fullwidth = True
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [derive.column(self.model, name) for name in self._columns(request)]
+
+    def _columns(self, request: HttpRequest) -> list[Any]:
+        columns = list(self.list_display if self.list_display != ("__str__",) else derive.list_display(self.model))
+        if self.shows_tenant(request) and "tenant" not in columns:
+            columns.insert(1, "tenant")
+        return columns
+
+    def get_list_select_related(self, request: HttpRequest) -> list[str]:
+        declared = self.list_select_related if not isinstance(self.list_select_related, bool) else ()
+        return [*dict.fromkeys([*declared, *derive.select_related(self.model, self._columns(request))])]
+
+    def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        """The rows with everything a line of the list shows."""
+        return rows.prefetch_related(*derive.prefetch_related(self.model, self._columns(request)))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        names = self.list_filter or derive.filter_fields(self.model)
+        filters = [filter_for(self.model, name) for name in names]
+        return [*filters, DeletedFilter] if self.soft else filters
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        return self.search_fields or derive.search_fields(self.model)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """An id finds its row, or the rows that carry it; anything else is looked for in the search fields."""
+        if not search_term:
+            return queryset, False
+        key = uuid_or_none(search_term.strip())
+        if key is None:
+            usable = [name for name in self.get_search_fields(request) if name != "id__exact"]
+            if any("email" in name or "_key__" in name for name in usable):
+                # Addresses and search keys are stored in lower case, so that an index finds them.
+                search_term = search_term.lower()
+            return super().get_search_results(request, queryset, search_term) if usable else (queryset.none(), False)
+        carrying = models.Q(pk=key) if isinstance(self.model._meta.pk, models.UUIDField) else models.Q()
+        for field in derive.own_fields(self.model):
+            if isinstance(field, models.UUIDField):
+                carrying |= models.Q(**{field.name: key})
+        return queryset.filter(carrying), False
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        one_tenant = access_of(request).tenant_id is not None
+        return self.ordering or derive.newest_first(self.model, one_tenant=one_tenant)
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> Sequence[str]:
+        registry = self.admin_site._registry
+        keys = (f for f in self.model._meta.concrete_fields if f.is_relation)
+        return [f.name for f in keys if f.related_model in registry]
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> CappedPaginator:
+        paginator: CappedPaginator = super().get_paginator(request, *args, **kwargs)
+        paginator.narrowed = any(value for name, value in request.GET.items() if name not in PLAIN_PARAMETERS)
+        return paginator
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LadChangeList]:
+        return LadChangeList
+
+
+def once_per_row(method: Any) -> Any:
+    """Have a column or field of a page made once: templates ask for it several times, and it may cost a query."""
+
+    @wraps(method)
+    def show(self: Any, obj: Any) -> Any:
+        made = vars(obj).setdefault("_shown", {})
+        if method.__name__ not in made:
+            made[method.__name__] = method(self, obj)
+        return made[method.__name__]
+
+    return show

@@ -1,0 +1,149 @@
+"""LAD's admin site."""
+
+from typing import Any
+
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.auth.views import PasswordChangeView
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.text import capfirst
+from unfold.dataclasses import SearchResult
+from unfold.sites import UnfoldAdminSite
+
+from lad.admin import switcher
+from lad.admin.dashboard import dashboard
+from lad.admin.permissions import AreaPermissions, access_of
+from lad.tenancy.context import platform_context
+
+# Of each model so many rows are offered by the search in the sidebar.
+ROWS_FOUND = 5
+MOST_FOUND = 100
+# Shorter terms find half the database.
+SHORTEST_TERM = 2
+
+
+class RowAutocomplete(AutocompleteJsonView):
+    """Offers what a key may be set to, as the admin of the other model sees it."""
+
+    def get_queryset(self) -> Any:
+        model_admin: Any = self.model_admin
+        rows = model_admin.autocomplete_queryset(self.request, self.source_field)
+        rows = rows.complex_filter(self.source_field.get_limit_choices_to())
+        return model_admin.get_search_results(self.request, rows, self.term)[0]
+
+
+class LadAdminSite(UnfoldAdminSite):
+    """The platform's staff see everything or one tenant; a tenant's staff their tenant, by their role."""
+
+    index_title = "Dashboard"
+    enable_nav_sidebar = True
+    empty_value_display = "–"
+    password_change_form: Any = None
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take what is built on LAD's bases; Django's own models, such as groups, are not used here."""
+        if admin_class is not None and issubclass(admin_class, AreaPermissions):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        access = access_of(request)
+        return bool(access.signed_in and access.user.is_staff and access.scoped)
+
+    def extra_urls(self) -> list[Any]:
+        return [
+            path("tenant/", self.admin_view(switcher.switch), name="switch_tenant"),
+            path("tenant/options/", self.admin_view(switcher.options), name="tenant_options"),
+            *(path(route, self.admin_view(view), name=name) for route, view, name in _extra_pages),
+        ]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        access = access_of(request)
+        return {
+            **super().each_context(request),
+            "access": access,
+            "current_tenant": access.details.get("tenant"),
+        }
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Sign in; nobody's scope is open yet, and the session and last sign-in are the platform's to write."""
+        access = access_of(request)
+        refused = access.error if access.user is not None else None
+        context = {"refused": refused, "site_title": "LAD", **(extra_context or {})}
+        if request.method != "POST":
+            return super().login(request, context)
+        with platform_context():
+            response = super().login(request, context)
+            if isinstance(response, TemplateResponse):
+                response.render()
+        return response
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {**dashboard(request), **(extra_context or {})})
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> TemplateResponse:
+        return super().app_index(request, app_label, {"app_index": True, **(extra_context or {})})
+
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        return RowAutocomplete.as_view(admin_site=self)(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Change one's own password with the form an app provides."""
+        form = self.password_change_form
+        if form is None:
+            return super().password_change(request, extra_context)
+        request.current_app = self.name
+        context = {**self.each_context(request), **(extra_context or {})}
+        done = reverse(f"{self.name}:password_change_done", current_app=self.name)
+        return PasswordChangeView.as_view(form_class=form, success_url=done, extra_context=context)(request)
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Find models by name and rows by what their lists search; nothing is cached, for the tenant may change."""
+        term = request.GET.get("s", "").strip()
+        if len(term) < SHORTEST_TERM:
+            return HttpResponse()
+        results = [*self._models_named(request, term.lower()), *self._rows_named(request, term)]
+        extended = "extended" in request.GET
+        template = "unfold/helpers/command_results.html" if extended else "unfold/helpers/search_results.html"
+        paginator = Paginator(results, MOST_FOUND)
+        context = {"results": paginator.page(1), "page_obj": paginator, "page_counter": 0, "execution_time": 0}
+        return TemplateResponse(request, template, context, headers={"HX-Trigger": "search"})
+
+    def _models_named(self, request: HttpRequest, term: str) -> list[SearchResult]:
+        return [
+            SearchResult(
+                title=capfirst(model._meta.verbose_name_plural),
+                description=model_admin.section,
+                link=reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+                icon=model_admin.icon,
+            )
+            for model, model_admin in self._registry.items()
+            if term in str(model._meta.verbose_name_plural).lower() and model_admin.has_view_permission(request)
+        ]
+
+    def _rows_named(self, request: HttpRequest, term: str) -> list[SearchResult]:
+        found = []
+        for model, model_admin in self._registry.items():
+            if not model_admin.global_search or not model_admin.has_view_permission(request):
+                continue
+            rows, _distinct = model_admin.get_search_results(request, model_admin.get_queryset(request), term)
+            related = model_admin.get_list_select_related(request)
+            found += [
+                SearchResult(
+                    title=str(row),
+                    description=str(model._meta.verbose_name),
+                    link=model_admin.change_url(row),
+                    icon=model_admin.icon,
+                )
+                for row in rows.select_related(*related)[:ROWS_FOUND]
+            ]
+        return found
+
+
+_extra_pages: list[tuple[str, Any, str]] = []
+
+
+def add_view(route: str, view: Any, name: str) -> None:
+    """Serve a page of an app under the admin; call it from the app's admin module, before URLs are read."""
+    _extra_pages.append((route, view, name))

@@ -1,5 +1,0 @@
-"""The schema's pages in ``docs/``, written from the models and from what is registered for them."""
-
-from lad.documentation.pages import pages
-
-__all__ = ["pages"]

@@ -1,0 +1,170 @@
+"""What happened, and what still has to happen because of it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import display
+
+from lad.admin.actions import row_action
+from lad.admin.base import ReadOnlyAdmin, register
+from lad.outbox import monitoring
+from lad.outbox.consumers import consumers
+from lad.outbox.models import DeliveryState, DomainEvent, EventBatch, EventDelivery
+from lad.outbox.replay import discard_dead, replay, retry_dead
+
+TIMELINE_LENGTH = 20
+
+
+class ReplayForm(forms.Form):
+    """Whom to deliver the event to again."""
+
+    consumer = forms.ChoiceField(required=False, help_text="Left empty: everybody who subscribes to it.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["consumer"]
+        field.choices = [("", "All"), *((consumer.name, consumer.name) for consumer in consumers())]
+
+
+@register(DomainEvent)
+class DomainEventAdmin(ReadOnlyAdmin):
+    area = "events"
+    section, icon, rank = "Events", "bolt", 10
+    list_display = ["event_type", "aggregate_type", "processed", "retry_count", "created_at"]
+    list_filter = ["processed", "created_at"]
+    search_fields = ["event_type__startswith"]
+    fieldsets = [
+        (None, {"fields": ["event_type", "aggregate_type", "aggregate_id", "payload_json", "metadata_json"]}),
+        ("Deliveries", {"fields": ["processed", "processed_at", "retry_count", "outstanding"]}),
+        ("The same thing before and after", {"fields": ["timeline"]}),
+    ]
+    actions = ["replay_all"]
+    actions_detail = ["replay"]
+
+    @display(description="Still to do")
+    def outstanding(self, obj: Any) -> Any:
+        statuses = monitoring.why_waiting(obj.pk)
+        if not statuses:
+            return "Nobody has anything left to do with it."
+        return _table((s.consumer, s.state, s.reason) for s in statuses)
+
+    @display(description="Timeline")
+    def timeline(self, obj: Any) -> Any:
+        if obj.aggregate_id is None:
+            return "–"
+        events = monitoring.timeline(obj.aggregate_id, limit=TIMELINE_LENGTH)
+        return format_html(
+            '<div class="lad-table-wrap"><table class="lad-table">{}</table></div>',
+            format_html_join(
+                "",
+                '<tr><td class="lad-nowrap">{}</td><td><a class="lad-link" href="{}">{}</a>{}</td></tr>',
+                (
+                    (
+                        f"{event.created_at:%d %b %Y %H:%M:%S}",
+                        reverse("admin:tenants_domainevent_change", args=(event.pk,)),
+                        event.event_type,
+                        " (this one)" if event.pk == obj.pk else "",
+                    )
+                    for event in events
+                ),
+            ),
+        )
+
+    @row_action(
+        "Replay",
+        explanation="It is delivered again. Consumers take an event they have seen before as done, or do it over.",
+        form=ReplayForm,
+        permission="platform",
+        icon="replay",
+    )
+    def replay(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        count = replay([row.pk], consumer=values["consumer"] or None)
+        return f"{count} deliveries were queued."
+
+    @admin.action(description="Replay to everybody who subscribes", permissions=["platform"])
+    def replay_all(self, request: HttpRequest, queryset: QuerySet) -> None:
+        count = replay(list(queryset.values_list("pk", flat=True)))
+        messages.success(request, f"{count} deliveries were queued.")
+
+
+def _is_dead(row: Any) -> bool:
+    return bool(row.state == DeliveryState.DEAD)
+
+
+@register(EventDelivery)
+class EventDeliveryAdmin(ReadOnlyAdmin):
+    area = "events"
+    section, icon, rank = "Events", "local_shipping", 20
+    list_display = ["consumer", "event", "state", "attempts", "next_attempt_at", "error", "created_at"]
+    list_filter = ["state", "created_at"]
+    search_fields = ["consumer__startswith", "event__event_type__startswith"]
+    fieldsets = [
+        (None, {"fields": ["event", "consumer", "aggregate_id", "state", "why"]}),
+        ("Attempts", {"fields": ["attempts", "next_attempt_at", "batch_limit", "last_error"]}),
+    ]
+    actions = ["retry_all", "discard_all"]
+    actions_detail = ["retry", "discard"]
+
+    @display(description="Error")
+    def error(self, obj: Any) -> Any:
+        return (
+            format_html('<span title="{}">{}</span>', obj.last_error, obj.last_error[:60]) if obj.last_error else None
+        )
+
+    @display(description="Why it waits")
+    def why(self, obj: Any) -> str:
+        return monitoring.explain(obj).reason
+
+    @row_action(
+        "Retry",
+        explanation="It gets a fresh set of attempts.",
+        permission="platform",
+        when=_is_dead,
+        icon="replay",
+    )
+    def retry(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        retry_dead([row.pk])
+        return "It is ready to be delivered again."
+
+    @row_action(
+        "Discard",
+        explanation="Its consumer will never see the event. What it held up goes on.",
+        permission="platform",
+        when=_is_dead,
+        icon="delete_forever",
+        danger=True,
+    )
+    def discard(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        discard_dead([row.pk])
+        return "It is discarded."
+
+    @admin.action(description="Retry dead ones", permissions=["platform"])
+    def retry_all(self, request: HttpRequest, queryset: QuerySet) -> None:
+        count = retry_dead(queryset.values_list("pk", flat=True))
+        messages.success(request, f"{count} dead letters get a fresh set of attempts.")
+
+    @admin.action(description="Discard dead ones", permissions=["platform"])
+    def discard_all(self, request: HttpRequest, queryset: QuerySet) -> None:
+        count = discard_dead(queryset.values_list("pk", flat=True))
+        messages.success(request, f"{count} dead letters are discarded.")
+
+
+@register(EventBatch)
+class EventBatchAdmin(ReadOnlyAdmin):
+    platform_only = True
+    section, icon, rank = "Events", "dynamic_feed", 40
+    list_display = ["consumer", "size", "created_at"]
+
+    @display(description="Deliveries")
+    def size(self, obj: Any) -> int:
+        return len(obj.delivery_ids)
+
+
+def _table(rows: Any) -> Any:
+    lines = format_html_join("", '<tr><td>{}</td><td class="lad-strong">{}</td><td>{}</td></tr>', rows)
+    return format_html('<div class="lad-table-wrap"><table class="lad-table">{}</table></div>', lines)

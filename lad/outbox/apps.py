@@ -1,0 +1,15 @@
+"""The outbox: domain events and their delivery."""
+
+from django.apps import AppConfig
+
+
+class OutboxConfig(AppConfig):
+    name = "lad.outbox"
+    label = "outbox"
+    verbose_name = "Events"
+
+    def ready(self) -> None:
+        from lad import writes
+        from lad.outbox import changes
+
+        writes.listen(changes.tell)

@@ -1,0 +1,34 @@
+"""What outside directories answered, to read; the searches themselves write it."""
+
+from lad.api import router
+from leads.companies.models import CompanySearchCache, EmployeeCache
+
+FEATURE = "apollo-leads"
+
+router.register(
+    CompanySearchCache,
+    area="companies",
+    feature=FEATURE,
+    exclude=["name_key"],
+    filters=[
+        "search_keywords",
+        "search_location",
+        "search_industry",
+        "apollo_organization_id",
+        "company_domain",
+        "page_number",
+        "created_at",
+        "last_accessed_at",
+    ],
+    order=["-created_at", "-last_accessed_at"],
+    methods=router.READ,
+)
+router.register(
+    EmployeeCache,
+    area="companies",
+    feature=FEATURE,
+    exclude=["name_key"],
+    filters=["company_id", "company_domain", "employee_email", "data_source", "created_at"],
+    order=["-created_at"],
+    methods=router.READ,
+)

@@ -1,0 +1,171 @@
+"""The lead: a person and a deal on their way through the pipeline."""
+
+from typing import Any
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Lower, Trim
+from django.utils import timezone
+
+from lad.db.fields import LowercaseEmailField, TenantUserKey
+from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
+from lad.db.shapes import OBJECT, Shape
+from leads.search import BYTE_ORDER, search_key
+
+LIVE = Q(deleted_at__isnull=True)
+
+FIRST_STAGE = "new"
+FIRST_STATUS = "active"
+DEFAULT_CURRENCY = "USD"
+
+TAGS = {"type": "array", "maxItems": 50, "items": {"type": "string", "minLength": 1, "maxLength": 100}}
+
+
+class Priority(models.IntegerChoices):
+    UNSET = 0, "Not set"
+    LOW = 1, "Low"
+    MEDIUM = 2, "Medium"
+    HIGH = 3, "High"
+    URGENT = 4, "Urgent"
+
+
+def _text(length: int, **options: Any) -> models.CharField:
+    return models.CharField(max_length=length, blank=True, default="", db_default="", **options)
+
+
+class Lead(DeletedFlag, SoftDeletable, TenantModel):
+    """One person somebody hopes to win, with the deal that goes with them and where it stands.
+
+    ``stage`` and ``status`` are keys of the tenant's stages and statuses. ``phone`` is the whole
+    number in E.164; ``country_code``, ``base_number`` and ``leading_zeros`` are the same in parts.
+    """
+
+    event_name = "leads.lead"
+
+    created_by_user = TenantUserKey(null=True, blank=True, db_index=False, editable=False)
+    assigned_user = TenantUserKey(member=True, null=True, blank=True, db_index=False, verbose_name="owner")
+    assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    first_name = _text(255)
+    last_name = _text(255)
+    email = LowercaseEmailField(
+        "e-mail", max_length=255, blank=True, default="", db_default="", db_collation=BYTE_ORDER
+    )
+    phone = _text(50, db_collation=BYTE_ORDER)
+    country_code = _text(10, editable=False)
+    base_number = models.BigIntegerField(null=True, blank=True, editable=False)
+    leading_zeros = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    title = _text(255)
+    company_name = _text(500)
+    company_domain = _text(255, db_collation=BYTE_ORDER)
+    location = _text(500)
+    linkedin_url = models.URLField("LinkedIn", max_length=500, blank=True, default="", db_default="")
+
+    stage = models.CharField(max_length=50, blank=True, default=FIRST_STAGE, db_default=FIRST_STAGE)
+    status = models.CharField(max_length=50, blank=True, default=FIRST_STATUS, db_default=FIRST_STATUS)
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.UNSET, db_default=Priority.UNSET)
+    estimated_value = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    currency = models.CharField(
+        max_length=10,
+        default=DEFAULT_CURRENCY,
+        db_default=DEFAULT_CURRENCY,
+        validators=[RegexValidator(r"\A[A-Z]{3}\Z", "Give the currency as three capital letters, such as EUR.")],
+    )
+    source = _text(100)
+    source_id = _text(255)
+    tags = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(TAGS)])
+    custom_fields = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+    raw_data = models.JSONField(null=True, blank=True, validators=[Shape(OBJECT)])
+    # ``notes`` in Python and in the API is the list of notes written on the lead.
+    description = models.TextField(max_length=20_000, blank=True, default="", db_default="", db_column="notes")
+
+    is_archived = models.BooleanField("archived", default=False, db_default=False)
+    last_activity_at = models.DateTimeField(
+        "last activity", default=timezone.now, null=True, blank=True, editable=False
+    )
+    last_contacted_at = models.DateTimeField("last contact", null=True, blank=True)
+    next_follow_up_at = models.DateTimeField("next follow-up", null=True, blank=True)
+
+    name_key = search_key(Lower(Trim(Concat("first_name", Value(" "), "last_name"))), 511)
+    last_name_key = search_key(Lower("last_name"), 255)
+    company_key = search_key(Lower("company_name"), 500)
+
+    class Meta:
+        db_table = "leads"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source", "source_id"],
+                condition=LIVE & ~Q(source_id=""),
+                name="leads_source_key",
+                violation_error_message="This lead was already taken over from that source.",
+            ),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="leads_email_lowercase",
+                violation_error_message="Write the e-mail address in lower case.",
+            ),
+            models.CheckConstraint(
+                condition=Q(company_domain=Lower("company_domain")),
+                name="leads_company_domain_lowercase",
+                violation_error_message="Write the company's domain in lower case.",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__in=Priority.values),
+                name="leads_priority_valid",
+                violation_error_message="The priority is one of 0 (not set), 1 low, 2 medium, 3 high and 4 urgent.",
+            ),
+            models.CheckConstraint(
+                condition=Q(estimated_value__isnull=True) | Q(estimated_value__gte=0),
+                name="leads_value_not_negative",
+                violation_error_message="The estimated value is nothing or more.",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"),
+                name="leads_currency_valid",
+                violation_error_message="Give the currency as three capital letters, such as EUR.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage="") & ~Q(status=""),
+                name="leads_stands_somewhere",
+                violation_error_message="A lead always has a stage and a status.",
+            ),
+            models.CheckConstraint(
+                condition=Q(base_number__isnull=True) | (Q(base_number__gte=0) & ~Q(country_code="")),
+                name="leads_phone_parts",
+                violation_error_message="A national number comes with its country code.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="leads_newest"),
+            # With the values beside the keys the board adds up its columns from the index alone.
+            models.Index(
+                fields=["tenant", "stage", "-created_at"],
+                include=["is_archived", "currency", "estimated_value"],
+                condition=LIVE,
+                name="leads_by_stage",
+            ),
+            models.Index(fields=["tenant", "status", "-created_at"], condition=LIVE, name="leads_by_status"),
+            models.Index(fields=["tenant", "assigned_user", "-created_at"], condition=LIVE, name="leads_by_owner"),
+            models.Index(fields=["tenant", "source", "-created_at"], condition=LIVE, name="leads_by_source"),
+            models.Index(fields=["tenant", "priority", "-created_at"], condition=LIVE, name="leads_by_priority"),
+            models.Index(fields=["tenant", "-created_at"], condition=LIVE & Q(is_archived=True), name="leads_archived"),
+            models.Index(fields=["tenant", "-last_activity_at"], condition=LIVE, name="leads_by_activity"),
+            models.Index(fields=["tenant", "next_follow_up_at"], condition=LIVE, name="leads_by_follow_up"),
+            models.Index(fields=["tenant", "email"], name="leads_by_email"),
+            models.Index(fields=["tenant", "phone"], name="leads_by_phone"),
+            models.Index(fields=["tenant", "company_domain"], name="leads_by_company_domain"),
+            models.Index(fields=["tenant", "name_key"], name="leads_by_name"),
+            models.Index(fields=["tenant", "last_name_key"], name="leads_by_last_name"),
+            models.Index(fields=["tenant", "company_key"], name="leads_by_company"),
+        ]
+
+    def __str__(self) -> str:
+        name = self.full_name or self.email or self.phone or "Lead without a name"
+        return f"{name} · {self.company_name}" if self.company_name else name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()

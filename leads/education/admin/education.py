@@ -1,0 +1,157 @@
+"""The education vertical: students with the lead they are, counsellors with their week."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.options import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from lad import timezones
+from lad.admin.base import TenantModelAdmin, register
+from lad.admin.inlines import LadInline
+from leads.education.admin.availability import AvailabilityField, hours, week_table
+from leads.education.models import EducationCounsellor, EducationStudent
+
+YEARS_SHOWN = 4
+
+
+class IntakeYearFilter(DropdownFilter):
+    title = "intake year"
+    parameter_name = "intake_year"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        first = timezone.now().year - 1
+        return [(str(year), str(year)) for year in range(first, first + YEARS_SHOWN)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value() or ""
+        return queryset.filter(intake_year=int(value)) if value.isdecimal() else queryset
+
+
+@display(description="Hours")
+def _week(obj: Any) -> Any:
+    return week_table(obj.availability_rules)
+
+
+def _name(person: Any) -> str | None:
+    return person and (person.full_name or person.email)
+
+
+def _in_words(key: str) -> str:
+    return key.replace("_", " ").capitalize()
+
+
+@register(EducationStudent)
+class EducationStudentAdmin(TenantModelAdmin):
+    area = "students"
+    section, icon, rank = "Education", "school", 10
+    global_search = True
+    list_display = ["lead", "program_interested_in", "country_interested", "intake", "counsellor", "created_at"]
+    list_filter = [IntakeYearFilter, "intake_month", "created_at"]
+    list_select_related = ["lead__assigned_user"]
+    search_fields = ["lead__name_key__startswith", "lead__last_name_key__startswith"]
+    add_fieldsets = [
+        (None, {"fields": ["lead"]}),
+        (
+            "Wants to study",
+            {"fields": ["program_interested_in", "country_interested", ("intake_month", "intake_year")]},
+        ),
+        ("Parents", {"fields": [("student_parent_name", "parent_designation")]}),
+        ("More", {"fields": ["metadata"]}),
+    ]
+    fieldsets = [(None, {"fields": ["lead_card"]}), *add_fieldsets[1:]]
+    readonly_fields = ["lead_card"]
+
+    @display(description="Intake", ordering="intake_year")
+    def intake(self, obj: Any) -> str | None:
+        return obj.intake or None
+
+    @display(description="Counsellor")
+    def counsellor(self, obj: Any) -> str | None:
+        return _name(obj.lead.assigned_user)
+
+    @display(description="Lead")
+    def lead_card(self, obj: Any) -> Any:
+        lead = obj.lead
+        facts = [lead.email, lead.phone, lead.location, _in_words(lead.stage), _in_words(lead.status)]
+        counsellor = _name(lead.assigned_user)
+        return format_html(
+            '<div class="lad-chips"><a class="lad-link" href="{}">{}</a>{}</div><p class="lad-hint">{}</p>',
+            reverse("admin:leads_lead_change", args=(lead.pk,)),
+            lead,
+            format_html_join("", '<span class="lad-chip">{}</span>', ((each,) for each in facts if each)),
+            f"Counselled by {counsellor}." if counsellor else "Nobody counsels them yet: give the lead an owner.",
+        )
+
+
+class StudentInline(LadInline):
+    """A lead as a student, on the lead's page."""
+
+    area = "students"
+    model = EducationStudent
+    fields = ["program_interested_in", "country_interested", "intake_month", "intake_year", "student_parent_name"]
+    verbose_name_plural = "student"
+
+
+@register(EducationCounsellor)
+class EducationCounsellorAdmin(TenantModelAdmin):
+    area = "counsellors"
+    section, icon, rank = "Education", "support_agent", 20
+    global_search = True
+    list_display = [
+        "counsellor",
+        "counselor_code",
+        "specialization",
+        "timezone",
+        "week",
+        "max_sessions_per_day",
+        "is_active",
+    ]
+    list_select_related = ["user"]
+    list_filter = ["is_active", "created_at"]
+    search_fields = ["display_name__istartswith", "counselor_code__istartswith"]
+    fieldsets = [
+        (
+            None,
+            {"fields": ["user", ("display_name", "counselor_code"), ("designation", "specialization"), "is_active"]},
+        ),
+        (
+            "When they receive people",
+            {"fields": ["timezone", "availability_rules", "max_sessions_per_day"]},
+        ),
+        ("More", {"fields": ["metadata"]}),
+    ]
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        self.availability_rules_json = _week
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        readonly = super().get_readonly_fields(request, obj)
+        return readonly if obj is None or "user" in readonly else [*readonly, "user"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "timezone":
+            zones = [(name, name.replace("_", " ")) for name in sorted(timezones.names())]
+            return forms.ChoiceField(choices=zones, initial="UTC", widget=UnfoldAdminSelectWidget, label="Time zone")
+        if db_field.name != "availability_rules":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return AvailabilityField(
+            label="Hours",
+            help_text="Windows of a day with commas between them; a day left empty is closed. In their time zone.",
+        )
+
+    @display(description="Counsellor", ordering="display_name")
+    def counsellor(self, obj: Any) -> str:
+        return obj.display_name or obj.user.full_name
+
+    @display(description="Week")
+    def week(self, obj: Any) -> str | None:
+        return hours(obj.availability_rules) or None

@@ -1,1 +1,0 @@
-"""Writes of the leads domain: one function per use case."""

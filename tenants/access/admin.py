@@ -1,0 +1,13 @@
+"""Who is in a tenant, as what, with which single rights."""
+
+from lad.admin.base import TenantModelAdmin, register
+from tenants.access.models import UserCapability
+
+
+@register(UserCapability)
+class UserCapabilityAdmin(TenantModelAdmin):
+    area = "capabilities"
+    section, icon, rank = "People", "verified_user", 40
+    list_display = ["capability_key", "user", "enabled", "feature_key", "created_at"]
+    list_filter = ["enabled", "created_at"]
+    search_fields = ["capability_key__startswith", "user__email__startswith"]

@@ -1,0 +1,172 @@
+"""People, and the outside accounts they sign in with."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+
+from lad.db.constraints import CURRENT_TENANT, CURRENT_USER
+from lad.db.fields import EncryptedTextField, LowercaseEmailField, SecretHashField
+from lad.db.managers import AllManager, LadManager
+from lad.db.models import GlobalModel, SoftDeletable
+from lad.tenancy.context import platform_context
+
+
+class UserManager(LadManager):
+    """Users that are not deleted; sign-up is ``tenants.accounts.services.sign_up``."""
+
+    def get_by_natural_key(self, email: str) -> Any:
+        with platform_context():
+            return self.get(email=email.strip().lower())
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Any:
+        """A member of the platform's own staff, for ``createsuperuser`` and the demo."""
+        user = self.model(email=email, is_staff=True, is_superuser=True, email_verified=True, **fields)
+        user.set_password(password)
+        with platform_context():
+            user.save()
+        return user
+
+
+class User(SoftDeletable, AbstractBaseUser, GlobalModel):
+    """One person's account; may belong to many tenants. A tenant sees those who are or were its members."""
+
+    event_name = "tenants.user"
+
+    email = LowercaseEmailField(max_length=255)
+    password: Any = SecretHashField(max_length=255, null=True, blank=True, db_column="password_hash", editable=False)
+    first_name = models.CharField(max_length=100, blank=True, default="", db_default="")
+    last_name = models.CharField(max_length=100, blank=True, default="", db_default="")
+    phone = models.CharField(max_length=50, blank=True, default="", db_default="")
+    avatar_url = models.URLField(max_length=2000, blank=True, default="", db_default="")
+    primary_tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    is_active = models.BooleanField(default=True, db_default=True)
+    is_staff = models.BooleanField(default=False, db_default=False, help_text="May sign in to this admin.")
+    is_superuser = models.BooleanField(default=False, db_default=False, help_text="Runs the platform: sees all.")
+    email_verified = models.BooleanField(default=False, db_default=False)
+    phone_verified = models.BooleanField(default=False, db_default=False)
+    last_login = models.DateTimeField(null=True, blank=True, db_column="last_login_at", editable=False)
+    password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    metadata = models.JSONField(default=dict, blank=True, db_default={})
+
+    objects: ClassVar[Any] = UserManager()
+    all_objects: ClassVar[Any] = AllManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    # Former members stay visible: rows they wrote would otherwise vanish from joins.
+    visible = f"id IN (SELECT user_id FROM memberships WHERE tenant_id = {CURRENT_TENANT})"
+    privileges = ("SELECT",)
+
+    class Meta:
+        db_table = "users"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="users_live_email_key",
+                violation_error_message="A user with this e-mail address exists already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(email=models.functions.Lower("email")), name="users_email_lowercase"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["primary_tenant"], name="users_primary_tenant"),
+            models.Index(fields=["is_active"], name="users_is_active"),
+            models.Index(fields=["-created_at"], name="users_created_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+    def get_full_name(self) -> str:
+        """The name as Django and the admin's header ask for it."""
+        return self.full_name
+
+
+class UserIdentity(GlobalModel):
+    """An outside account (Clerk, Google, …) a user signs in with, and its tokens. Seen by its user alone."""
+
+    event_name = "tenants.user_identity"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities", db_index=False)
+    provider = models.CharField(max_length=50)
+    provider_user_id = models.CharField(max_length=255)
+    access_token = EncryptedTextField(null=True, blank=True)
+    refresh_token = EncryptedTextField(null=True, blank=True)
+    token_expires_at = models.DateTimeField(null=True, blank=True)
+    provider_data = models.JSONField(default=dict, blank=True, db_default={})
+
+    visible = f"user_id = {CURRENT_USER}"
+    privileges = ("SELECT",)
+
+    class Meta:
+        db_table = "user_identities"
+        verbose_name_plural = "user identities"
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "provider_user_id"], name="user_identities_provider_key"),
+            models.UniqueConstraint(fields=["user", "provider"], name="user_identities_user_provider_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.provider_user_id}"
+
+
+class RefreshToken(GlobalModel):
+    """One refresh token, good for one use. All tokens that follow from one sign-in share its ``session_id``."""
+
+    event_name = "tenants.refresh_token"
+
+    user = models.ForeignKey("tenants.User", on_delete=models.CASCADE, related_name="+", db_index=False)
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    session_id = models.UUIDField()
+    token_hash = SecretHashField(max_length=64, unique=True)
+    user_agent = models.CharField(max_length=255, blank=True, default="", db_default="")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    # Every refresh writes two rows here; the log of who changed what would drown in them.
+    audited = False
+
+    class Meta:
+        db_table = "refresh_tokens"
+        indexes = [
+            models.Index(fields=["session_id"], name="refresh_tokens_session"),
+            models.Index(fields=["user", "-created_at"], name="refresh_tokens_user"),
+            models.Index(fields=["tenant", "user"], name="refresh_tokens_tenant"),
+            models.Index(fields=["expires_at"], name="refresh_tokens_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"session {self.session_id}"
+
+
+class SignInFailure(GlobalModel):
+    """How often signing in failed for one address since it last worked; the address need not exist."""
+
+    event_name = "tenants.sign_in_failure"
+
+    email = LowercaseEmailField(max_length=255, unique=True)
+    failures = models.PositiveIntegerField(default=0, db_default=0)
+    last_failed_at = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True, blank=True)
+
+    audited = False
+
+    class Meta:
+        db_table = "sign_in_failures"
+        indexes = [models.Index(fields=["last_failed_at"], name="sign_in_failures_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.email}: {self.failures}"

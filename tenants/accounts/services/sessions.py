@@ -1,0 +1,186 @@
+"""Being signed in: a short-lived access token and a refresh token good for one use.
+
+A refresh token that comes back a second time was stolen, from us or from its owner: nobody can
+tell which of the two holders is which, so the whole session ends.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from lad.db.identifiers import uuid7
+from lad.errors import NotAuthenticated
+from lad.tenancy.context import platform_context
+from tenants.access.errors import NoMembership
+from tenants.accounts import tokens
+from tenants.accounts.models import RefreshToken, User
+from tenants.accounts.services import credentials
+from tenants.teams.models import Membership
+from tenants.teams.status import closure
+from tenants.teams.tokens import hash_secret
+
+TOKEN_BYTES: Final = 32
+
+
+class InvalidRefreshToken(NotAuthenticated):
+    """The refresh token is unknown, expired or revoked: sign in again."""
+
+    code = "invalid_refresh_token"
+
+
+class RefreshTokenReused(NotAuthenticated):
+    """The refresh token was used before, so its session was ended: sign in again."""
+
+    code = "refresh_token_reused"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session's present tokens; ``expires_in`` are the access token's seconds."""
+
+    user: User
+    tenant_id: UUID | None
+    session_id: UUID
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+def sign_in(*, email: str, password: str, user_agent: str = "", now: datetime | None = None) -> SignedIn:
+    """Start a session for an e-mail address and password. Raises WrongCredentials or LockedOut."""
+    now = now or timezone.now()
+    user = credentials.verify(email=email, password=password, now=now)
+    return start(user=user, user_agent=user_agent, now=now)
+
+
+def start(*, user: User, tenant_id: UUID | None = None, user_agent: str = "", now: datetime | None = None) -> SignedIn:
+    """Start a session for somebody who proved who they are, in their usual tenant unless one is named."""
+    now = now or timezone.now()
+    with platform_context(user_id=user.pk):
+        tenant_id = tenant_id or usual_tenant(user, now)
+        return _issue(user, tenant_id, uuid7(), user_agent, now)
+
+
+def refresh(*, refresh_token: str, user_agent: str = "", now: datetime | None = None) -> SignedIn:
+    """Exchange a refresh token for the next one and a new access token.
+
+    Raises InvalidRefreshToken, or RefreshTokenReused after ending the session for good.
+    """
+    now = now or timezone.now()
+    with platform_context():
+        row = (
+            RefreshToken.objects.select_for_update(of=("self",))
+            .select_related("user")
+            .filter(token_hash=hash_secret(refresh_token))
+            .first()
+        )
+        if row is None or row.revoked_at is not None or row.expires_at <= now:
+            raise InvalidRefreshToken
+        if row.used_at is None and row.user.is_active and row.user.deleted_at is None:
+            row.used_at = now
+            row.save(update_fields=["used_at"])
+            return _issue(row.user, _still_theirs(row) or usual_tenant(row.user, now), row.session_id, user_agent, now)
+        reused = row.used_at is not None
+        _revoke(RefreshToken.objects.filter(session_id=row.session_id), now)
+    # Raised outside the scope, which would otherwise take the revocation back.
+    raise RefreshTokenReused if reused else InvalidRefreshToken
+
+
+def sign_out(
+    *, user: User, session_id: UUID | None = None, everywhere: bool = False, now: datetime | None = None
+) -> int:
+    """End one session of the user, or all of them; returns how many refresh tokens that revoked. Idempotent."""
+    with platform_context(user_id=user.pk):
+        sessions = RefreshToken.objects.filter(user=user)
+        if not everywhere:
+            sessions = sessions.filter(session_id=session_id)
+        return _revoke(sessions, now or timezone.now())
+
+
+def sign_out_token(*, refresh_token: str, now: datetime | None = None) -> None:
+    """End the session a refresh token belongs to, whoever holds it. An unknown token is no error."""
+    with platform_context():
+        owned = RefreshToken.objects.filter(token_hash=hash_secret(refresh_token)).values("session_id")
+        _revoke(RefreshToken.objects.filter(session_id__in=owned), now or timezone.now())
+
+
+def revoke_others(*, user: User, keep: UUID | None, now: datetime) -> None:
+    """End every session of the user but one."""
+    with platform_context(user_id=user.pk):
+        _revoke(RefreshToken.objects.filter(user=user).exclude(session_id=keep), now)
+
+
+def revoke_in_tenant(*, user_id: UUID, tenant_id: UUID, now: datetime) -> None:
+    """End the sessions in which the user works in this tenant."""
+    with platform_context(tenant_id=tenant_id):
+        _revoke(RefreshToken.objects.filter(user=user_id, tenant=tenant_id), now)
+
+
+def switch_tenant(*, user: User, tenant_id: UUID, session_id: UUID | None = None, now: datetime | None = None) -> str:
+    """An access token for another tenant of the user; the session's next tokens stay there.
+
+    Raises NoMembership, or why the tenant is closed.
+    """
+    now = now or timezone.now()
+    with platform_context(user_id=user.pk):
+        membership = Membership.objects.filter(user=user, tenant=tenant_id).select_related("tenant").first()
+        if membership is None:
+            raise NoMembership("You are not a member of that tenant.")
+        closed = closure(membership.tenant, now)
+        if closed is not None:
+            raise closed
+        if session_id is not None:
+            RefreshToken.objects.filter(user=user, session_id=session_id, used_at__isnull=True).update(tenant=tenant_id)
+    return tokens.issue_access_token(user=user, tenant_id=tenant_id, session_id=session_id, now=now)
+
+
+def usual_tenant(user: User, now: datetime) -> UUID | None:
+    """Where the user starts: the primary tenant, or another that is open, or any, or none."""
+    memberships = list(Membership.objects.filter(user=user).select_related("tenant").order_by("created_at", "id"))
+    memberships.sort(key=lambda row: (closure(row.tenant, now) is not None, row.tenant_id != user.primary_tenant_id))
+    return memberships[0].tenant_id if memberships else None
+
+
+def clean_up(*, now: datetime) -> int:
+    """Remove refresh tokens that expired; nothing can be learnt from them any more."""
+    with platform_context():
+        deleted, _ = RefreshToken.objects.filter(expires_at__lt=now).delete()
+    return int(deleted)
+
+
+def _issue(user: User, tenant_id: UUID | None, session_id: UUID, user_agent: str, now: datetime) -> SignedIn:
+    secret = secrets.token_urlsafe(TOKEN_BYTES)
+    RefreshToken.objects.create(
+        user=user,
+        tenant_id=tenant_id,
+        session_id=session_id,
+        token_hash=hash_secret(secret),
+        user_agent=user_agent[:255],
+        expires_at=now + settings.REFRESH_TOKEN_LIFETIME,
+    )
+    access_token = tokens.issue_access_token(user=user, tenant_id=tenant_id, session_id=session_id, now=now)
+    return SignedIn(
+        user=user,
+        tenant_id=tenant_id,
+        session_id=session_id,
+        access_token=access_token,
+        refresh_token=secret,
+        expires_in=int(settings.ACCESS_TOKEN_LIFETIME.total_seconds()),
+    )
+
+
+def _still_theirs(row: RefreshToken) -> UUID | None:
+    tenant_id: UUID | None = (
+        Membership.objects.filter(user=row.user_id, tenant=row.tenant_id).values_list("tenant_id", flat=True).first()
+    )
+    return tenant_id
+
+
+def _revoke(refresh_tokens: QuerySet[RefreshToken], now: datetime) -> int:
+    return refresh_tokens.filter(revoked_at__isnull=True).update(revoked_at=now)

@@ -1,0 +1,5 @@
+"""Import every API resource of the app, where the router looks for them."""
+
+from lad.packages import import_from_features
+
+import_from_features("tenants", "api")

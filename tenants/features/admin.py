@@ -1,0 +1,77 @@
+"""What is switched on, for whom, and why."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from lad.admin.base import GlobalModelAdmin, TenantModelAdmin, register
+from tenants.features import selectors as features
+from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
+from tenants.teams.models import Tenant
+
+
+def explained(feature_key: str, tenant: Tenant, user_id: Any = None) -> Any:
+    """The state a feature is really in, and what decided it."""
+    decision = features.evaluate(feature_key, tenant=tenant, user_id=user_id)
+    return format_html(
+        '<span class="lad-strong">{}</span> <span class="lad-hint">{} (decided by: {})</span>',
+        "Open" if decision.open else "Closed",
+        decision.reason,
+        decision.source.replace("_", " "),
+    )
+
+
+@register(TenantFeature)
+class TenantFeatureAdmin(TenantModelAdmin):
+    area = "features"
+    section, icon, rank = "Features", "toggle_on", 10
+    list_display = ["feature_key", "enabled", "created_at", "updated_at"]
+    list_filter = ["enabled", "created_at"]
+    readonly_fields = ["effect"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return _with_effect(super().get_fieldsets(request, obj), obj)
+
+    @display(description="In effect")
+    def effect(self, obj: Any) -> Any:
+        return explained(obj.feature_key, obj.tenant)
+
+
+@register(FeatureFlag)
+class FeatureFlagAdmin(TenantModelAdmin):
+    area = "features"
+    section, icon, rank = "Features", "flag", 20
+    list_display = ["feature_key", "user", "is_enabled", "expires_at", "state", "created_at"]
+    list_filter = ["is_enabled", "expires_at", "created_at"]
+    search_fields = ["feature_key__startswith", "user__email__startswith"]
+    readonly_fields = ["effect"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return _with_effect(super().get_fieldsets(request, obj), obj)
+
+    @display(description="State", label={"in force": "success", "expired": "warning"})
+    def state(self, obj: Any) -> str:
+        expired = obj.expires_at is not None and obj.expires_at <= timezone.now()
+        return "expired" if expired else "in force"
+
+    @display(description="In effect")
+    def effect(self, obj: Any) -> Any:
+        return explained(obj.feature_key, obj.tenant, obj.user_id)
+
+
+@register(FeatureKillSwitch)
+class FeatureKillSwitchAdmin(GlobalModelAdmin):
+    area = "features"
+    section, icon, rank = "Features", "power_settings_new", 30
+    list_display = ["feature_key", "is_active", "reason", "updated_at"]
+    list_filter = ["is_active"]
+
+
+def _with_effect(fieldsets: Any, obj: Any) -> Any:
+    if obj is None:
+        return fieldsets
+    (name, options), *others = fieldsets
+    return [(name, {**options, "fields": [*options["fields"], "effect"]}), *others]

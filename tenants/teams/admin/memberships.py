@@ -1,0 +1,54 @@
+"""Who is in a tenant, as what, with which single rights."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import display
+
+from lad.admin.actions import row_action
+from lad.admin.base import TenantModelAdmin, register
+from lad.admin.permissions import access_of
+from tenants.access.models import UserCapability
+from tenants.access.rights import effective_rights
+from tenants.teams.models import Membership, Role
+from tenants.teams.services import memberships
+
+
+@register(Membership)
+class MembershipAdmin(TenantModelAdmin):
+    area = "team"
+    section, icon, rank = "People", "badge", 20
+    list_display = ["user", "role", "invited_by", "created_at"]
+    list_filter = ["role", "created_at"]
+    search_fields = ["user__email__startswith", "user__first_name__istartswith", "user__last_name__istartswith"]
+    fieldsets = [(None, {"fields": ["user", "role", "invited_by"]}), ("What it allows", {"fields": ["rights"]})]
+    actions_detail = ["transfer_ownership"]
+    readonly_fields = ["rights"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        readonly = super().get_readonly_fields(request, obj)
+        return readonly if obj is None or "user" in readonly else [*readonly, "user"]
+
+    def has_transfer_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.allows(request, "transfer")
+
+    @display(description="Rights")
+    def rights(self, obj: Any) -> Any:
+        single = UserCapability.objects.filter(tenant=obj.tenant_id, user=obj.user_id)
+        held = sorted(effective_rights(obj.role, single.values_list("capability_key", "enabled")))
+        return format_html(
+            '<div class="lad-chips">{}</div>',
+            format_html_join(" ", '<span class="lad-chip">{}</span>', ((right,) for right in held)),
+        )
+
+    @row_action(
+        "Transfer ownership",
+        explanation="This member becomes the owner, and the present owner an admin. Only the new owner can undo it.",
+        permission="transfer",
+        when=lambda row: row.deleted_at is None and row.role != Role.OWNER,
+        icon="key",
+    )
+    def transfer_ownership(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        memberships.transfer_ownership(membership=row, actor=access_of(request).user)
+        return f"{row.user.full_name} is the owner now."

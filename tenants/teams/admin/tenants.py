@@ -1,0 +1,137 @@
+"""Tenants: their state, their people, what is switched on for them."""
+
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.decorators import display
+
+from lad.admin.actions import row_action
+from lad.admin.base import GlobalModelAdmin, register
+from lad.admin.forms import ReasonForm
+from lad.admin.inlines import LadInline, ReadOnlyInline
+from lad.admin.permissions import access_of
+from tenants.features import selectors as features
+from tenants.features.models import TenantFeature
+from tenants.teams.models import Membership, Tenant, TenantStatus
+from tenants.teams.services import tenants
+
+
+class MembersInline(ReadOnlyInline):
+    model = Membership
+    fk_name = "tenant"
+    area = "team"
+    fields = ["user", "role", "created_at"]
+    verbose_name_plural = "members"
+
+
+class FeaturesInline(LadInline):
+    model = TenantFeature
+    fk_name = "tenant"
+    area = "features"
+    fields = ["feature_key", "enabled"]
+    can_add = True
+
+
+@register(Tenant)
+class TenantAdmin(GlobalModelAdmin):
+    area = "tenant"
+    section, icon, rank = "Tenancy", "domain", 10
+    global_search = True
+    platform_writes = False
+    list_display = ["name", "status", "plan_tier", "members", "trial_ends_at", "created_at"]
+    list_filter = ["status", "plan_tier", "trial_ends_at", "created_at"]
+    search_fields = ["name__icontains", "slug__startswith", "email__startswith"]
+    add_fieldsets = [
+        (None, {"fields": ["name", "slug", "plan_tier", "trial_ends_at"]}),
+        ("Contact", {"fields": ["email", "phone", "website", "timezone"]}),
+        ("Data", {"fields": ["metadata"]}),
+    ]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "status", "plan_tier", "trial_ends_at"]}),
+        ("Contact", {"fields": ["email", "phone", "website", "timezone"]}),
+        ("What is open", {"fields": ["open_features"]}),
+        ("Data", {"fields": ["metadata"]}),
+    ]
+    inlines = [MembersInline, FeaturesInline]
+    actions_detail = ["suspend", "reactivate", "cancel"]
+    # A status is changed by an action that says why.
+    readonly_fields = ["status", "open_features"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_platform_permission(request) and super().has_add_permission(request, obj)
+
+    def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        tenant_id = access_of(request).tenant_id
+        return rows.filter(pk=tenant_id) if tenant_id else rows
+
+    def autocomplete_queryset(self, request: HttpRequest, field: Any) -> QuerySet:
+        return super().autocomplete_queryset(request, field).order_by("name")
+
+    def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        members = Membership.objects.filter(tenant=OuterRef("pk")).order_by().values("tenant").annotate(n=Count("pk"))
+        return super().listed(request, rows).annotate(member_count=Coalesce(Subquery(members.values("n")), 0))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        readonly = super().get_readonly_fields(request, obj)
+        if obj is None or self.has_platform_permission(request):
+            return readonly
+        return [*readonly, *({"slug", "plan_tier", "trial_ends_at"} - {*readonly})]
+
+    @display(description="Members")
+    def members(self, obj: Any) -> Any:
+        url = f"{reverse('admin:tenants_tenant_change', args=(obj.pk,))}#memberships"
+        return format_html('<a href="{}">{}</a>', url, obj.member_count)
+
+    @display(description="Features")
+    def open_features(self, obj: Any) -> Any:
+        if obj.pk is None or obj._state.adding:
+            return "–"
+        decisions = features.evaluate_all(tenant=obj)
+        rows = format_html_join(
+            "",
+            '<tr><td>{}</td><td class="lad-strong">{}</td><td class="lad-hint">{}</td></tr>',
+            ((key, "open" if d.open else "closed", d.reason) for key, d in decisions.items()),
+        )
+        return format_html('<div class="lad-table-wrap"><table class="lad-table">{}</table></div>', rows)
+
+    @row_action(
+        "Suspend",
+        explanation="Its people are shut out of the API and the admin at once. Nothing of theirs is lost.",
+        form=ReasonForm,
+        permission="platform",
+        when=lambda row: row.deleted_at is None and row.status in (TenantStatus.ACTIVE, TenantStatus.TRIAL),
+        icon="pause_circle",
+        danger=True,
+    )
+    def suspend(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        tenants.suspend(tenant=row, reason=values["reason"], actor=access_of(request).user)
+        return f"{row} is suspended."
+
+    @row_action(
+        "Activate",
+        explanation="It is open again, as an active tenant.",
+        form=ReasonForm,
+        permission="platform",
+        when=lambda row: row.deleted_at is None and row.status != TenantStatus.ACTIVE,
+        icon="play_circle",
+    )
+    def reactivate(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        tenants.reactivate(tenant=row, reason=values["reason"], actor=access_of(request).user)
+        return f"{row} is active."
+
+    @row_action(
+        "Cancel the contract",
+        explanation="The contract ends: its people are shut out, its data is kept until the tenant is deleted.",
+        form=ReasonForm,
+        permission="platform",
+        when=lambda row: row.deleted_at is None and row.status != TenantStatus.CANCELLED,
+        icon="cancel",
+        danger=True,
+    )
+    def cancel(self, request: HttpRequest, row: Any, values: dict[str, Any]) -> str:
+        tenants.cancel(tenant=row, reason=values["reason"], actor=access_of(request).user)
+        return f"{row} is cancelled."

@@ -1,0 +1,87 @@
+"""Memberships and invitations: what they can do beyond being rows, and the side of those who are invited."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from lad.api import router
+from lad.api.serializers import make_serializer
+from lad.api.views import ResourceViewSet
+from tenants.teams.models import Membership, Tenant, TenantInvitation
+from tenants.teams.services import invitations, memberships
+
+_Invitation = make_serializer(TenantInvitation, exclude=["metadata"])
+
+
+class InvitationSerializer(_Invitation):  # type: ignore[misc, valid-type]
+    """One invitation, with what has become of it."""
+
+    status = serializers.SerializerMethodField()
+
+    class Meta(_Invitation.Meta):  # type: ignore[name-defined]
+        fields = [*_Invitation.Meta.fields, "status"]
+
+    @extend_schema_field(serializers.ChoiceField(choices=["pending", "accepted", "revoked", "expired"]))
+    def get_status(self, row: TenantInvitation) -> str:
+        return row.status(timezone.now())
+
+
+class InvitationViewSet(ResourceViewSet):
+    rights = {"resend": "invitations.update", "revoke": "invitations.update"}
+
+    @extend_schema(summary="Send an invitation again; its old link is dead from then on", request=None)
+    @action(detail=True, methods=["post"])
+    @transaction.atomic
+    def resend(self, request: Request, pk: Any) -> Response:
+        return self.answer(invitations.resend(invitation=self.get_object(), actor=request.user))
+
+    @extend_schema(summary="Withdraw an invitation", request=None)
+    @action(detail=True, methods=["post"])
+    @transaction.atomic
+    def revoke(self, request: Request, pk: Any) -> Response:
+        return self.answer(invitations.revoke(invitation=self.get_object(), actor=request.user))
+
+
+class MembershipViewSet(ResourceViewSet):
+    rights = {"transfer_ownership": "team.transfer"}
+
+    @extend_schema(summary="Make this member the owner, and the present owner an admin", request=None)
+    @action(detail=True, methods=["post"], url_path="transfer-ownership")
+    @transaction.atomic
+    def transfer_ownership(self, request: Request, pk: Any) -> Response:
+        return self.answer(memberships.transfer_ownership(membership=self.get_object(), actor=request.user))
+
+
+router.register(
+    Tenant,
+    area="tenant",
+    methods=["list", "retrieve", "update"],
+    exclude=["metadata", "deleted_at"],
+    # What a customer pays for and whether they are let in is the platform's to say.
+    read_only=["slug", "status", "plan_tier", "trial_ends_at"],
+)
+
+
+router.register(
+    Membership,
+    area="team",
+    filters=["user", "role", "created_at"],
+    order=["-created_at", "role"],
+    viewset=MembershipViewSet,
+)
+
+
+router.register(
+    TenantInvitation,
+    area="invitations",
+    serializer=InvitationSerializer,
+    viewset=InvitationViewSet,
+    filters=["email", "role", "created_at", "expires_at"],
+    order=["-created_at", "expires_at"],
+)

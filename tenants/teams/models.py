@@ -1,0 +1,184 @@
+"""The customer organisation: the root of isolation."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from lad import timezones
+from lad.db.constraints import CURRENT_TENANT, ReferencedKey
+from lad.db.fields import LowercaseEmailField, SecretHashField, TenantUserKey
+from lad.db.models import GlobalModel, SoftDeletable, TenantModel
+
+
+class TenantStatus(models.TextChoices):
+    ACTIVE = "active", "Active"
+    SUSPENDED = "suspended", "Suspended"
+    TRIAL = "trial", "Trial"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class PlanTier(models.TextChoices):
+    FREE = "free", "Free"
+    STARTER = "starter", "Starter"
+    PROFESSIONAL = "professional", "Professional"
+    ENTERPRISE = "enterprise", "Enterprise"
+
+
+class Tenant(SoftDeletable, GlobalModel):
+    """One customer organisation. A tenant sees its own row and no other."""
+
+    event_name = "tenants.tenant"
+
+    name = models.CharField(max_length=255)
+    slug = models.SlugField(max_length=100, unique=True)
+    status = models.CharField(
+        max_length=20, choices=TenantStatus, default=TenantStatus.TRIAL, db_default=TenantStatus.TRIAL
+    )
+    plan_tier = models.CharField(max_length=20, choices=PlanTier, default=PlanTier.FREE, db_default=PlanTier.FREE)
+    trial_ends_at = models.DateTimeField(null=True, blank=True, help_text="A trial tenant is shut out after this.")
+    email = LowercaseEmailField(max_length=255, blank=True, default="", db_default="")
+    phone = models.CharField(max_length=50, blank=True, default="", db_default="")
+    website = models.URLField(max_length=255, blank=True, default="", db_default="")
+    timezone = models.CharField(
+        "time zone",
+        max_length=64,
+        default="UTC",
+        db_default="UTC",
+        validators=[timezones.validate],
+        help_text="In which its days and months begin: for quotas, and for use by day.",
+    )
+    metadata = models.JSONField(default=dict, blank=True, db_default={})
+
+    visible = f"id = {CURRENT_TENANT}"
+    writable = visible
+    privileges = ("SELECT", "UPDATE")
+    audit_tenant = "id"
+
+    class Meta:
+        db_table = "tenants"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                condition=models.Q(deleted_at__isnull=True),
+                name="tenants_live_name_key",
+                violation_error_message="A tenant with this name exists already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(name__regex=r"\S"),
+                name="tenants_name_not_blank",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status"], condition=models.Q(deleted_at__isnull=True), name="tenants_live_status"),
+            models.Index(fields=["plan_tier"], name="tenants_plan_tier"),
+            models.Index(fields=["-created_at"], name="tenants_created_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def owning_tenant_id(self) -> UUID | None:
+        """Return the tenant's own id: a tenant belongs to itself."""
+        return self.pk
+
+
+class Role(models.TextChoices):
+    """Roles, the strongest first."""
+
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    MEMBER = "member", "Member"
+    VIEWER = "viewer", "Viewer"
+
+
+class Membership(SoftDeletable, TenantModel):
+    """One user's place in one tenant. A removed membership is revived, never inserted again."""
+
+    event_name = "tenants.membership"
+
+    user = TenantUserKey(on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER, db_default=Role.MEMBER)
+    invited_by = TenantUserKey(
+        on_delete=models.SET_NULL, null=True, blank=True, db_column="invited_by", db_index=False, editable=False
+    )
+
+    tenant_key = False
+
+    class Meta:
+        db_table = "memberships"
+        constraints = [
+            ReferencedKey(fields=["user", "tenant"], name="memberships_user_tenant_key"),
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=models.Q(role="owner", deleted_at__isnull=True),
+                name="memberships_one_owner_key",
+                violation_error_message="The tenant has an owner already: transfer the ownership instead.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "role"], condition=models.Q(deleted_at__isnull=True), name="memberships_role"
+            ),
+            models.Index(fields=["tenant", "-created_at"], name="memberships_newest"),
+        ]
+
+    def __str__(self) -> str:
+        # The person's address where it is at hand: a name must not cost a query.
+        person = self._state.fields_cache.get("user") or self.user_id
+        return f"{person} · {self.role}"
+
+
+class TenantInvitation(SoftDeletable, TenantModel):
+    """One invitation. Its link is derived when the mail is made; the row holds the token's SHA-256 only."""
+
+    event_name = "tenants.invitation"
+
+    email = LowercaseEmailField(max_length=255)
+    role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER, db_default=Role.MEMBER)
+    invited_by = TenantUserKey(on_delete=models.CASCADE, db_column="invited_by", db_index=False, editable=False)
+    invitation_token = SecretHashField(max_length=255, editable=False)
+    token_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    accepted_by = TenantUserKey(
+        on_delete=models.SET_NULL, null=True, blank=True, db_column="accepted_by", db_index=False, editable=False
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(editable=False)
+    message = models.TextField(max_length=2000, blank=True, default="", db_default="")
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
+
+    # The token is looked up before the tenant is known; it is a hash of 256 random bits.
+    unique_across_tenants = ("invitation_token",)
+
+    class Meta:
+        db_table = "tenant_invitations"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True, deleted_at__isnull=True),
+                name="tenant_invitations_pending_key",
+                violation_error_message="An invitation to this address is pending: resend or revoke it.",
+            ),
+            models.UniqueConstraint(fields=["invitation_token"], name="tenant_invitations_token_key"),
+            models.CheckConstraint(
+                condition=models.Q(email=models.functions.Lower("email")), name="tenant_invitations_email_lowercase"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="tenant_invitations_newest"),
+            models.Index(fields=["tenant", "expires_at"], name="tenant_invitations_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.role}"
+
+    def status(self, now: datetime) -> str:
+        """``accepted``, ``revoked``, ``expired`` or ``pending`` at that moment."""
+        if self.accepted_at:
+            return "accepted"
+        if self.revoked_at or self.deleted_at:
+            return "revoked"
+        return "expired" if self.expires_at <= now else "pending"

@@ -1,0 +1,248 @@
+"""Credit notes: what takes back a finalised invoice, never more than it came to."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+
+import psycopg
+import pytest
+from django.db import IntegrityError, connections
+from django.utils import timezone
+
+from billing.invoicing import services as invoices
+from billing.invoicing.models import BillingProfile, Invoice
+from billing.ledger.models import LedgerTransaction
+from billing.ledger.services import ledger, wallets
+from lad import writes
+from lad.errors import DomainError, Invalid
+from lad.tenancy.context import platform_context, tenant_context
+from tests.contract.sql import constraint_of, execute, refused
+from tests.factories.billing import InvoiceFactory
+from tests.factories.tenants import TenantFactory
+from tests.support.waiting import Other, until_somebody_waits
+from tests.tenants.helpers import events
+
+# The factory's invoice: 199 and 5 % tax.
+TOTAL = Decimal("208.95")
+
+
+@pytest.fixture
+def within(tenant):
+    with tenant_context(tenant.pk):
+        yield
+
+
+@pytest.fixture
+def unpaid(within):
+    return InvoiceFactory.create(status="pending")
+
+
+@pytest.fixture
+def paid(within):
+    return InvoiceFactory.create(status="paid")
+
+
+def credit(invoice, amount=None, reason="A mistake", **values):
+    return invoices.credit_note(
+        invoice=invoice, amount=None if amount is None else Decimal(amount), reason=reason, **values
+    )
+
+
+def as_now(row):
+    return Invoice.objects.get(pk=row.pk)
+
+
+def test_an_amount_is_credited_with_its_share_of_the_tax(paid):
+    note = credit(paid, "105")
+    assert (note.kind, note.status, note.invoice_number, note.corrects_id) == (
+        "credit_note",
+        "paid",
+        "CN-000001",
+        paid.pk,
+    )
+    assert (note.subtotal, note.tax, note.total) == (Decimal(100), Decimal(5), Decimal(105))
+    assert note.tax_lines == [{"name": "VAT", "rate": "0.05", "taxable": "100", "amount": "5"}]
+    assert (note.recipient, note.metadata) == (paid.recipient, {"reason": "A mistake"})
+    assert note.line_items[0]["description"] == f"Credit on {paid.invoice_number}"
+    assert as_now(paid).status == "paid"
+
+
+def test_lines_are_credited_without_tax_and_the_tax_on_them_comes_along(paid):
+    note = credit(paid, lines=[invoices.line("Half a month", Decimal("0.5"), Decimal(199))])
+    assert (note.subtotal, note.tax) == (Decimal("99.5"), Decimal("4.98"))
+
+
+def test_credit_notes_count_for_themselves(paid):
+    assert [credit(paid, "1").invoice_number, credit(paid, "1").invoice_number] == ["CN-000001", "CN-000002"]
+    assert InvoiceFactory.create(status="pending").invoice_number == "INV-000002"
+
+
+def test_what_cents_left_over_goes_with_the_last_credit_note(paid):
+    parts = [credit(paid, "69.65") for _ in range(2)]
+    parts.append(credit(paid, TOTAL - 2 * Decimal("69.65")))
+    assert sum(part.subtotal for part in parts) == 199
+    assert sum(part.tax for part in parts) == Decimal("9.95")
+    assert invoices.creditable(paid) == (0, 0)
+
+
+@pytest.mark.parametrize("amount", ["208.950001", "1000"])
+def test_no_more_is_credited_than_the_invoice_came_to(amount, paid):
+    with pytest.raises(invoices.CreditTooLarge) as caught:
+        credit(paid, amount)
+    assert caught.value.extra["left"] == "208.95"
+    credit(paid, "200")
+    with pytest.raises(invoices.CreditTooLarge):
+        credit(paid, "8.96")
+    assert Invoice.objects.filter(kind="credit_note").count() == 1
+
+
+@pytest.mark.parametrize(
+    "values", [{"amount": "0"}, {"amount": "-5"}, {"lines": []}, {}, {"amount": "5", "reason": " "}]
+)
+def test_a_credit_note_gives_something_back_and_says_why(values, paid):
+    with pytest.raises(Invalid):
+        credit(paid, **values)
+
+
+def test_the_database_itself_credits_no_more_than_the_invoice_came_to(paid):
+    credit(paid, "200")
+    with refused(psycopg.errors.CheckViolation) as caught:
+        _credit_behind_the_service(paid)
+    assert constraint_of(caught) == "billing_invoices_finalised"
+
+
+def _credit_behind_the_service(paid):
+    execute(
+        "INSERT INTO billing_invoices (tenant_id, kind, series, corrects_id, line_items, subtotal, total,"
+        " period_start, period_end) SELECT tenant_id, 'credit_note', 'CN', id, line_items, 199, 199,"
+        " period_start, period_end FROM billing_invoices WHERE id = %s",
+        [paid.pk],
+    )
+    execute("SET CONSTRAINTS billing_invoice_series_used DEFERRED")
+    execute("UPDATE billing_invoice_series SET last_number = 2 WHERE series = 'CN'")
+    execute(
+        "UPDATE billing_invoices SET status = 'pending', sequence_number = 2, invoice_number = 'CN-000002',"
+        " finalised_at = now() WHERE status = 'draft'"
+    )
+
+
+def test_drafts_voided_invoices_and_credit_notes_are_not_credited(paid):
+    voided = InvoiceFactory.create(status="voided")
+    for row in (InvoiceFactory.create(), voided, credit(paid, "5")):
+        with pytest.raises(invoices.WrongInvoiceStatus):
+            credit(row, "1")
+
+
+def test_the_same_key_gives_the_same_note(paid):
+    first, again = credit(paid, "5", key="once"), credit(paid, "5", key="once")
+    assert first.pk == again.pk
+    assert credit(paid, "5", key="twice").pk != first.pk
+
+
+def test_a_credit_on_an_unpaid_invoice_comes_off_what_is_open(unpaid):
+    note = credit(unpaid, "8.95")
+    assert (note.payment_method, invoices.open_amount(unpaid)) == ("set off", Decimal(200))
+    with pytest.raises(invoices.PartialPayment):
+        invoices.pay(invoice=unpaid, payment_method="card", paid_at=timezone.now(), amount=TOTAL)
+    row = invoices.pay(invoice=unpaid, payment_method="card", paid_at=timezone.now(), amount=Decimal(200))
+    assert row.status == "paid"
+
+
+def test_an_invoice_credited_in_full_is_settled(unpaid):
+    credit(unpaid, TOTAL)
+    assert (as_now(unpaid).status, as_now(unpaid).payment_method) == ("paid", "credit note")
+
+
+def test_an_invoice_that_was_credited_is_not_voided(unpaid):
+    credit(unpaid, "8.95")
+    with pytest.raises(invoices.HasCreditNotes):
+        invoices.void(invoice=unpaid, reason="No")
+
+
+def test_a_paid_invoice_is_refunded_unless_the_wallet_gets_it(paid):
+    assert credit(paid, "5").payment_method == "refund"
+    assert not LedgerTransaction.objects.exists()
+    note = credit(paid, "10.50", to_wallet=True)
+    [entry] = LedgerTransaction.objects.all()
+    assert (entry.transaction_type, entry.amount, entry.idempotency_key) == (
+        "credit",
+        Decimal("10.50"),
+        f"credit_note_{note.pk}",
+    )
+    assert (entry.reference_type, entry.reference_id, note.payment_method) == ("invoice", note.pk, "wallet")
+    assert wallets.open_wallet().available_balance == Decimal("10.50")
+
+
+def test_what_was_not_paid_does_not_go_to_a_wallet(unpaid):
+    with pytest.raises(invoices.WrongInvoiceStatus):
+        credit(unpaid, "5", to_wallet=True)
+    assert not Invoice.objects.filter(kind="credit_note").exists()
+
+
+def test_of_use_with_tax_still_open_the_wallet_gets_the_use_and_the_tax_comes_off(within):
+    writes.create(BillingProfile, {"tax_point": "use", "tax_rate": Decimal("0.1")})
+    now = timezone.now()
+    wallet = wallets.open_wallet()
+    ledger.topup(wallet=wallet, amount=Decimal(100), key="fund", now=now - timedelta(hours=2))
+    ledger.debit(wallet=wallet, amount=Decimal(50), key="use", now=now - timedelta(hours=1))
+    row = invoices.finalise(invoice=invoices.draft_for_period(period_start=now - timedelta(days=1), period_end=now))
+    assert (row.status, invoices.open_amount(row)) == ("pending", Decimal(5))
+    with pytest.raises(invoices.WrongInvoiceStatus):
+        credit(row, "22")
+    credit(row, "22", to_wallet=True)
+    assert invoices.open_amount(as_now(row)) == Decimal(3)
+    wallet.refresh_from_db()
+    assert wallet.available_balance == Decimal(70)
+
+
+def test_what_was_credited_is_told(paid, owner):
+    note = credit(paid, "5", actor=owner)
+    [told] = [event for event in events("billing.invoice.finalised") if event.aggregate_id == note.pk]
+    assert (told.payload["kind"], Decimal(told.payload["total"])) == ("credit_note", 5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_credit_notes_do_not_each_find_room():
+    with platform_context():
+        tenant = TenantFactory.create()
+    with tenant_context(tenant.pk):
+        row = InvoiceFactory.create(status="paid")
+    together = threading.Barrier(4)
+
+    def try_it(_number):
+        try:
+            together.wait(30)
+            with tenant_context(tenant.pk):
+                return credit(row, "100").invoice_number
+        except DomainError as error:
+            return error.code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(try_it, range(4)))
+    assert outcomes == ["CN-000001", "CN-000002", "credit_too_large", "credit_too_large"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_itself_credits_nothing_of_an_invoice_that_is_voided_meanwhile(monkeypatch):
+    with platform_context():
+        tenant = TenantFactory.create()
+    with tenant_context(tenant.pk):
+        credit(InvoiceFactory.create(status="paid"), "5")
+        row = InvoiceFactory.create(status="pending")
+    monkeypatch.setattr("billing.invoicing.services.steps.locked", lambda invoice, *statuses: as_now(invoice))
+
+    def credit_it():
+        with tenant_context(tenant.pk):
+            credit(row, "100")
+
+    with tenant_context(tenant.pk):
+        invoices.void(invoice=row, reason="Twice the same")
+        other = Other(credit_it)
+        until_somebody_waits()
+    assert not other.ended()
+    assert isinstance(other.failed, IntegrityError)
+    with tenant_context(tenant.pk):
+        assert not Invoice.objects.filter(corrects=row).exists()

@@ -1,0 +1,210 @@
+"""Invoices from draft to paid; what was finalised stays as it is."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from billing.invoicing import services as invoices
+from billing.invoicing.models import BillingProfile, Invoice
+from lad import writes
+from lad.errors import Invalid
+from lad.tenancy.context import platform_context
+from tests.factories.billing import InvoiceFactory
+from tests.tenants.helpers import events
+
+LINES = [
+    {"description": "Plan", "quantity": "1", "unit_price": "249", "amount": "249"},
+    {"description": "Credits", "quantity": "2", "unit_price": "99.5", "amount": "199"},
+]
+# The factory's invoice: 199 and 5 % tax.
+TOTAL = Decimal("208.95")
+
+
+def as_now(invoice):
+    with platform_context():
+        return Invoice.objects.get(pk=invoice.pk)
+
+
+def profile(**values):
+    return writes.create(BillingProfile, values)
+
+
+@pytest.fixture
+def within(tenant):
+    with platform_context(tenant_id=tenant.pk):
+        yield
+
+
+@pytest.fixture
+def draft(within):
+    return InvoiceFactory.create()
+
+
+@pytest.fixture
+def issued(draft):
+    return invoices.finalise(invoice=draft)
+
+
+def test_the_sums_of_a_draft_follow_from_its_lines_and_the_tax_rate(draft):
+    row = writes.update(draft, {"line_items": LINES})
+    assert (row.subtotal, row.tax, row.total) == (Decimal(448), Decimal("22.40"), Decimal("470.40"))
+    assert row.tax_lines == [{"name": "VAT", "rate": "0.05", "taxable": "448", "amount": "22.4"}]
+    now = timezone.now()
+    made = writes.create(Invoice, {"line_items": LINES, "period_start": now, "period_end": now + timedelta(days=1)})
+    assert (made.total, made.status, made.kind, made.invoice_number) == (Decimal("470.40"), "draft", "manual", "")
+
+
+@pytest.mark.parametrize(("amount", "tax"), [("0.1", "0.01"), ("0.09", "0"), ("99.9", "5"), ("100.1", "5.01")])
+def test_tax_is_rounded_half_up_to_the_cent(amount, tax, draft):
+    line = {"description": "Advice", "quantity": "1", "unit_price": amount, "amount": amount}
+    assert writes.update(draft, {"line_items": [line]}).tax == Decimal(tax)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("Plan, 249", "must be a list"),
+        ([{"description": "Plan", "quantity": "1", "unit_price": "249"}], "[0] lacks amount"),
+        ([{**LINES[0], "amount": 249.1}], "[0].amount must be"),
+        ([{**LINES[0], "amount": "a lot"}], "[0].amount has the wrong form"),
+        ([LINES[1], {**LINES[0], "amount": "248.99"}], "[1].amount must be 249: quantity × unit price."),
+    ],
+)
+def test_lines_that_are_wrong_are_refused_with_where(lines, says, draft):
+    with pytest.raises(Invalid) as caught:
+        writes.update(draft, {"line_items": lines})
+    assert says in caught.value.errors["line_items"][0]
+
+
+def test_an_amount_of_a_line_is_rounded_half_up_to_six_decimals():
+    line = invoices.line("Tokens", Decimal("3.5"), Decimal("0.0000005"))
+    assert line["amount"] == "0.000002"
+    assert invoices.line("Tokens", Decimal(1), Decimal("0.0000005"))["amount"] == "0.000001"
+
+
+def test_finalising_gives_number_recipient_tax_and_due_date(draft, tenant):
+    profile(
+        legal_name="Acme Trading GmbH",
+        address="Hafenstr. 1\n20457 Hamburg",
+        country="DE",
+        tax_id="DE 123",
+        tax_name="MwSt",
+        tax_rate=Decimal("0.19"),
+        payment_terms_days=30,
+        invoice_email="bills@acme.example",
+        invoice_prefix="ACME",
+    )
+    now = timezone.now()
+    row = invoices.finalise(invoice=draft, now=now)
+    assert (row.status, row.invoice_number, row.series, row.sequence_number) == (
+        "pending",
+        "ACME-INV-000001",
+        "INV",
+        1,
+    )
+    assert (row.finalised_at, row.due_at) == (now, now + timedelta(days=30))
+    assert (row.subtotal, row.tax, row.total) == (Decimal(199), Decimal("37.81"), Decimal("236.81"))
+    assert row.recipient == {
+        "name": "Acme Trading GmbH",
+        "address": "Hafenstr. 1\n20457 Hamburg",
+        "country": "DE",
+        "tax_id": "DE 123",
+        "tax_name": "MwSt",
+        "email": "bills@acme.example",
+        "timezone": "UTC",
+    }
+    assert row.issuer["name"]
+    [told] = events("billing.invoice.finalised")
+    assert (told.aggregate_id, told.payload["kind"], Decimal(told.payload["total"])) == (
+        row.pk,
+        "manual",
+        Decimal("236.81"),
+    )
+
+
+def test_an_invoice_says_who_it_was_written_to_whatever_the_profile_says_later(draft):
+    kept = profile(legal_name="Acme Trading GmbH")
+    row = invoices.finalise(invoice=draft)
+    writes.update(kept, {"legal_name": "Acme Holding AG"})
+    assert as_now(row).recipient["name"] == "Acme Trading GmbH"
+
+
+def test_finalising_twice_changes_nothing(issued):
+    again = invoices.finalise(invoice=issued)
+    assert (again.invoice_number, again.finalised_at, again.updated_at) == (
+        issued.invoice_number,
+        issued.finalised_at,
+        issued.updated_at,
+    )
+    assert len(events("billing.invoice.finalised")) == 1
+
+
+def test_an_invoice_falls_due_and_is_paid(draft, owner):
+    due = timezone.now() + timedelta(days=3)
+    row = invoices.finalise(invoice=draft, due_at=due, actor=owner)
+    with pytest.raises(invoices.WrongInvoiceStatus):
+        invoices.mark_overdue(invoice=row, now=due - timedelta(seconds=1))
+    assert invoices.mark_overdue(invoice=row, now=due).status == "overdue"
+    paid_at = timezone.now()
+    row = invoices.pay(invoice=row, payment_method="bank transfer", paid_at=paid_at, actor=owner)
+    assert (row.status, row.paid_at, row.payment_method) == ("paid", paid_at, "bank transfer")
+    for verb in ("finalised", "overdue", "paid"):
+        [told] = events(f"billing.invoice.{verb}")
+        assert (told.aggregate_id, Decimal(told.payload["total"])) == (draft.pk, TOTAL)
+
+
+@pytest.mark.parametrize("amount", ["208.94", "208.954", "208.96", "100", "0"])
+def test_a_payment_that_is_not_the_open_amount_is_refused(amount, issued):
+    with pytest.raises(invoices.PartialPayment) as caught:
+        invoices.pay(invoice=issued, payment_method="card", paid_at=timezone.now(), amount=Decimal(amount))
+    assert caught.value.extra["open"] == "208.95"
+    assert as_now(issued).status == "pending"
+
+
+def test_a_payment_of_the_open_amount_settles_the_invoice(issued):
+    row = invoices.pay(invoice=issued, payment_method="card", paid_at=timezone.now(), amount=TOTAL)
+    assert (row.status, invoices.open_amount(row)) == ("paid", 0)
+
+
+def test_an_invoice_without_lines_is_not_finalised(within):
+    row = InvoiceFactory.create(line_items=[], subtotal=0, tax_lines=[], tax=0)
+    with pytest.raises(invoices.InvoiceIncomplete):
+        invoices.finalise(invoice=row)
+    assert as_now(row).status == "draft"
+
+
+def test_a_finalised_invoice_is_neither_edited_nor_deleted_by_a_plain_write(issued):
+    for attempt in (
+        lambda: writes.update(issued, {"line_items": LINES}),
+        lambda: writes.delete(issued),
+    ):
+        with pytest.raises(invoices.InvoiceIssued):
+            attempt()
+    assert as_now(issued).total == TOTAL
+
+
+def test_an_unpaid_invoice_is_voided_and_keeps_its_number(issued):
+    voided = invoices.void(invoice=issued, reason="Twice the same")
+    assert (voided.status, voided.invoice_number) == ("voided", "INV-000001")
+    assert events("billing.invoice.voided")[0].payload == {"before": "pending", "reason": "Twice the same"}
+    with pytest.raises(invoices.WrongInvoiceStatus):
+        invoices.pay(invoice=voided, payment_method="card", paid_at=timezone.now())
+    with pytest.raises(invoices.WrongInvoiceStatus):
+        invoices.finalise(invoice=voided)
+    assert invoices.finalise(invoice=InvoiceFactory.create()).invoice_number == "INV-000002"
+
+
+def test_voiding_needs_a_reason(issued):
+    with pytest.raises(Invalid) as caught:
+        invoices.void(invoice=issued, reason="  ")
+    assert caught.value.errors == {"reason": ["Say why."]}
+    assert as_now(issued).status == "pending"
+
+
+def test_a_paid_invoice_is_not_voided(issued):
+    paid = invoices.pay(invoice=issued, payment_method="card", paid_at=timezone.now())
+    with pytest.raises(invoices.WrongInvoiceStatus):
+        invoices.void(invoice=paid, reason="No")
+    assert as_now(issued).status == "paid"

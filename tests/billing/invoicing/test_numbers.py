@@ -1,0 +1,277 @@
+"""Numbers of invoices: one after the other, on finalised invoices only, whoever writes to the tables."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.db import connections, transaction
+from django.utils import timezone
+
+from billing.invoicing import services as invoices
+from billing.invoicing.models import TYPED, BillingProfile, Invoice, InvoiceSeries
+from lad import writes
+from lad.db.identifiers import uuid7
+from lad.tenancy.context import platform_context, tenant_context
+from tests.conftest import superuser_connection
+from tests.contract.sql import constraint_of, execute, refused
+from tests.factories.billing import InvoiceFactory
+from tests.factories.tenants import TenantFactory
+
+CHECK = psycopg.errors.CheckViolation
+UNIQUE = psycopg.errors.UniqueViolation
+THREADS = 6
+EACH = 5
+
+
+@pytest.fixture
+def within(tenant):
+    with tenant_context(tenant.pk):
+        yield
+
+
+def finalised(count):
+    return [invoices.finalise(invoice=InvoiceFactory.create()) for _ in range(count)]
+
+
+def set_columns(invoice, **values):
+    assignments = ", ".join(f"{name} = %s" for name in values)
+    return execute(f"UPDATE billing_invoices SET {assignments} WHERE id = %s", [*values.values(), invoice.pk])
+
+
+def take(number):
+    """Take a number behind the service's back, which left it to be checked at once."""
+    execute("SET CONSTRAINTS billing_invoice_series_used DEFERRED")
+    return execute("UPDATE billing_invoice_series SET last_number = %s WHERE series = 'INV'", [number])
+
+
+def test_numbers_follow_each_other_in_the_order_of_finalising(within):
+    assert [row.invoice_number for row in finalised(3)] == ["INV-000001", "INV-000002", "INV-000003"]
+    assert InvoiceSeries.objects.get(series="INV").last_number == 3
+
+
+def test_each_tenant_counts_for_itself(within, other_tenant):
+    assert finalised(1)[0].sequence_number == 1
+    with platform_context(tenant_id=other_tenant.pk):
+        assert finalised(2)[1].sequence_number == 2
+
+
+def test_a_refused_finalisation_takes_no_number(within):
+    empty = InvoiceFactory.create(line_items=[], subtotal=0, tax_lines=[], tax=0)
+    with pytest.raises(invoices.InvoiceIncomplete):
+        invoices.finalise(invoice=empty)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        finalised(1)
+        raise RuntimeError
+    assert finalised(1)[0].invoice_number == "INV-000001"
+
+
+def test_numbers_go_on_when_the_prefix_changes(within):
+    kept = writes.create(BillingProfile, {"invoice_prefix": "ACME"})
+    assert finalised(1)[0].invoice_number == "ACME-INV-000001"
+    writes.update(kept, {"invoice_prefix": "LAD"})
+    assert finalised(1)[0].invoice_number == "LAD-INV-000002"
+
+
+def test_a_draft_has_no_number(within):
+    row = InvoiceFactory.create()
+    with refused(CHECK) as caught:
+        set_columns(row, invoice_number="INV-000001")
+    assert constraint_of(caught) == "billing_invoices_numbered"
+    with refused(CHECK):
+        set_columns(row, sequence_number=1)
+
+
+def test_an_invoice_is_not_finalised_without_a_number(within):
+    row = InvoiceFactory.create()
+    with refused(CHECK) as caught:
+        set_columns(row, status="pending", finalised_at=timezone.now())
+    assert constraint_of(caught) == "billing_invoices_numbered"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1, "INV-000001"), (3, "INV-000003"), (2, "INV-2"), (2, "MINE-000002"), (2, "INV-000003")]
+)
+def test_a_number_is_the_one_just_taken(number, text, within):
+    finalised(1)
+    row = InvoiceFactory.create()
+    with refused(CHECK) as caught:
+        take(2)
+        set_columns(row, status="pending", finalised_at=timezone.now(), sequence_number=number, invoice_number=text)
+    assert constraint_of(caught) == "billing_invoices_finalised"
+
+
+def test_a_number_is_not_used_twice(within):
+    finalised(1)
+    row = InvoiceFactory.create()
+    with refused(UNIQUE) as caught:
+        set_columns(row, status="pending", finalised_at=timezone.now(), sequence_number=1, invoice_number="INV-000001")
+    assert constraint_of(caught) in ("billing_invoices_sequence_key", "billing_invoices_number_key")
+
+
+@pytest.mark.parametrize(
+    ("second", "key"),
+    [((1, "INV-000002"), "billing_invoices_sequence_key"), ((2, "INV-000001"), "billing_invoices_number_key")],
+    ids=["counted", "written"],
+)
+def test_a_number_is_used_once_as_it_is_counted_and_as_it_is_written(second, key, db):
+    add = (
+        "INSERT INTO billing_invoices (tenant_id, status, sequence_number, invoice_number, finalised_at, subtotal,"
+        " total, period_start, period_end) VALUES (%s, 'pending', %s, %s, now(), 1, 1, now(), now() + interval '1 day')"
+    )
+    tenant_id = uuid7()
+    with superuser_connection() as superuser, superuser.transaction(force_rollback=True):
+        # Without the triggers, which look at the series before either key does.
+        superuser.execute("SET LOCAL session_replication_role = replica")
+        superuser.execute(add, [tenant_id, 1, "INV-000001"])
+        with pytest.raises(UNIQUE, match=key):
+            superuser.execute(add, [tenant_id, *second])
+
+
+def test_a_number_that_was_taken_must_be_on_an_invoice(within):
+    finalised(1)
+    with refused(CHECK) as caught:
+        take(2)
+        execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert constraint_of(caught) == "billing_invoice_series_used"
+
+
+@pytest.mark.parametrize("number", [0, 1, 4, -1])
+def test_a_series_goes_up_by_one(number, within):
+    finalised(2)
+    with refused(CHECK) as caught:
+        take(number)
+    assert constraint_of(caught) in ("billing_invoice_series_steps", "billing_invoice_series_counts_up")
+
+
+def test_a_series_neither_begins_late_nor_ends(within):
+    finalised(1)
+    with refused(CHECK) as caught:
+        execute(
+            "INSERT INTO billing_invoice_series (tenant_id, series, last_number)"
+            " SELECT tenant_id, 'LATE', 7 FROM billing_invoice_series"
+        )
+    assert constraint_of(caught) == "billing_invoice_series_steps"
+    with platform_context(), refused(CHECK):
+        execute("DELETE FROM billing_invoice_series")
+    with refused(CHECK):
+        execute("UPDATE billing_invoice_series SET series = 'OTHER'")
+
+
+def test_an_invoice_begins_as_a_draft(within):
+    [row] = finalised(1)
+    with refused(CHECK) as caught:
+        execute(
+            "INSERT INTO billing_invoices (tenant_id, status, series, sequence_number, invoice_number, finalised_at,"
+            " subtotal, total, period_start, period_end) SELECT tenant_id, 'pending', 'X', 1, 'X-1', finalised_at,"
+            " subtotal, subtotal, period_start, period_end FROM billing_invoices WHERE id = %s",
+            [row.pk],
+        )
+    assert constraint_of(caught) == "billing_invoices_finalised"
+
+
+@pytest.mark.parametrize("column", ["subtotal", "tax"])
+def test_an_invoice_is_finalised_with_the_sum_of_its_lines(column, within):
+    row = InvoiceFactory.create()
+    set_columns(row, **{column: 1, "total": 1 + (row.tax if column == "subtotal" else row.subtotal)})
+    with refused(CHECK) as caught:
+        take_and_set(row)
+    assert constraint_of(caught) == "billing_invoices_finalised"
+
+
+def take_and_set(row):
+    execute(
+        "INSERT INTO billing_invoice_series (tenant_id, series, prefix) SELECT tenant_id, 'INV', 'INV-'"
+        " FROM billing_invoices WHERE id = %s",
+        [row.pk],
+    )
+    take(1)
+    set_columns(row, status="pending", finalised_at=timezone.now(), sequence_number=1, invoice_number="INV-000001")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("invoice_number", "INV-000009"),
+        ("sequence_number", 9),
+        ("series", "X"),
+        ("kind", "usage"),
+        ("finalised_at", timezone.now()),
+        ("total", 1),
+        ("tax_lines", "[]"),
+        ("line_items", "[]"),
+        ("recipient", '{"name": "Somebody else"}'),
+        ("issuer", "{}"),
+        ("due_at", timezone.now() + timedelta(days=99)),
+        ("currency", "EUR"),
+    ],
+)
+def test_nothing_of_a_finalised_invoice_changes(column, value, within):
+    [row] = finalised(1)
+    with refused(CHECK) as caught:
+        set_columns(row, **{column: value})
+    assert constraint_of(caught)
+    with refused(CHECK):
+        execute("DELETE FROM billing_invoices WHERE id = %s", [row.pk])
+
+
+def test_the_prefix_differs_where_older_numbers_begin_with_it(within):
+    kept = writes.create(BillingProfile, {"invoice_prefix": "INV"})
+    old = InvoiceFactory.create(series=TYPED)
+    assert invoices.finalise(invoice=old).invoice_number == "INV-OLD-000001"
+    writes.update(kept, {"invoice_prefix": ""})
+    assert finalised(1)[0].invoice_number == "INV-N000001"
+
+
+def drafts(tenant, count):
+    with platform_context(tenant_id=tenant.pk):
+        return InvoiceFactory.create_batch(count)
+
+
+def in_threads(work, items):
+    """Do the work on each item in a thread of its own, all begun at the same moment."""
+    together = threading.Barrier(len(items))
+
+    def run(item):
+        try:
+            together.wait()
+            return work(item)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(items)) as pool:
+        return list(pool.map(run, items))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_finalisations_leave_no_gap_and_no_number_twice():
+    with platform_context():
+        tenant = TenantFactory.create()
+    rows = drafts(tenant, THREADS * EACH)
+
+    def finalise_some(number):
+        for row in rows[number::THREADS]:
+            with tenant_context(tenant.pk):
+                invoices.finalise(invoice=row)
+
+    in_threads(finalise_some, range(THREADS))
+    with platform_context(tenant_id=tenant.pk):
+        numbers = Invoice.objects.order_by("sequence_number").values_list("sequence_number", "invoice_number")
+        assert list(numbers) == [(n, f"INV-{n:06d}") for n in range(1, THREADS * EACH + 1)]
+        assert InvoiceSeries.objects.get().last_number == THREADS * EACH
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_invoice_finalised_by_several_at_once_gets_one_number():
+    with platform_context():
+        tenant = TenantFactory.create()
+    [row] = drafts(tenant, 1)
+
+    def finalise(_number):
+        with tenant_context(tenant.pk):
+            return invoices.finalise(invoice=row).invoice_number
+
+    assert in_threads(finalise, range(THREADS)) == ["INV-000001"] * THREADS
+    with platform_context(tenant_id=tenant.pk):
+        assert InvoiceSeries.objects.get().last_number == 1

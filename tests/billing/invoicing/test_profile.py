@@ -1,0 +1,87 @@
+"""Who invoices are written to, and how they are taxed."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from billing.invoicing.models import BillingProfile, TaxPoint, profile_of
+from lad import writes
+from lad.tenancy.context import platform_context, tenant_context
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
+from tests.factories.billing import BillingProfileFactory
+
+URL = "/api/v1/billing-profiles/mine/"
+
+
+@pytest.fixture
+def client(owner: User, api: Callable[..., APIClient]) -> APIClient:
+    return api(owner)
+
+
+def put(client: APIClient, **values: Any) -> Any:
+    return client.put(URL, {"legal_name": "Acme Outreach Ltd", **values}, format="json")
+
+
+def test_a_tenant_without_a_profile_has_the_defaults(tenant: Tenant) -> None:
+    with tenant_context(tenant.pk):
+        profile = profile_of(tenant.pk)
+        assert str(profile) == tenant.name
+    assert (profile.tax_rate, profile.tax_name, profile.tax_point) == (Decimal("0.05"), "VAT", TaxPoint.PURCHASE)
+    assert profile.payment_terms_days == 14
+
+
+def test_the_api_shows_the_defaults_before_anything_is_written(client: APIClient) -> None:
+    response = client.get(URL)
+    assert response.status_code == 200
+    assert response.json()["tax_rate"] == "0.0500"
+
+
+def test_writing_it_the_first_time_makes_it_and_again_changes_it(client: APIClient, tenant: Tenant) -> None:
+    assert put(client, country="AE", tax_rate="0.05").status_code == 200
+    assert put(client, country="DE").json()["country"] == "DE"
+    with platform_context():
+        assert BillingProfile.objects.filter(tenant=tenant).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("country", "Germany", "characters"),
+        ("country", "XX", "two-letter ISO code"),
+        ("country", "de", "two-letter ISO code"),
+        ("tax_rate", "5", "0.05 for 5 %"),
+        ("tax_rate", "-0.1", "write 0 for none"),
+        ("tax_name", "", "blank"),
+        ("invoice_email", "not an address", "valid email"),
+        ("payment_terms_days", 900, "365"),
+        ("invoice_prefix", "acme-1", "capitals and digits"),
+        ("tax_point", "never", "not a valid choice"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_to_do(client: APIClient, field: str, value: Any, says: str) -> None:
+    response = put(client, **{field: value})
+    assert response.status_code == 400
+    assert says in " ".join(response.json()["errors"][field])
+
+
+def test_a_lost_update_is_refused(client: APIClient) -> None:
+    first = put(client)
+    put(client, country="DE")
+    response = client.put(URL, {"legal_name": "Acme"}, format="json", HTTP_IF_MATCH=first["ETag"])
+    assert response.status_code == 412
+
+
+def test_a_member_neither_sees_nor_writes_it(member: User, api: Callable[..., APIClient]) -> None:
+    assert api(member).get(URL).status_code == 403
+    assert put(api(member)).status_code == 403
+
+
+def test_a_tenant_has_one_profile(tenant: Tenant) -> None:
+    with tenant_context(tenant.pk):
+        BillingProfileFactory.create(tenant=tenant)
+        with pytest.raises(writes.Invalid, match="not hold"):
+            writes.create(BillingProfile, {"legal_name": "Acme again"})

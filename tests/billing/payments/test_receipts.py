@@ -1,0 +1,94 @@
+"""Receipts of credits bought by card: one for each payment, finalised and paid in one go."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import connections
+
+from billing.invoicing import services as invoices
+from billing.invoicing.models import Invoice
+from billing.ledger.services import ledger
+from billing.payments.models import Payment
+from lad.tenancy.context import platform_context, tenant_context
+from tests.factories.billing import PaymentFactory
+from tests.factories.tenants import TenantFactory
+from tests.tenants.helpers import events
+
+PAID_AT = datetime(2026, 8, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def within(tenant):
+    with platform_context(tenant_id=tenant.pk):
+        yield
+
+
+def paid(**values):
+    """A payment that has succeeded, with its entry in the ledger."""
+    row = PaymentFactory.create(**values)
+    entry = ledger.topup(wallet=row.wallet_id, amount=row.amount, key=f"payment {row.pk}")
+    row.status, row.paid_at, row.ledger_transaction_id = "succeeded", PAID_AT, entry.id
+    row.save()
+    return row
+
+
+def test_a_receipt_lists_credits_fee_and_tax_and_is_paid(within):
+    payment = paid(tax=Decimal("4.95"), tax_name="VAT", tax_rate=Decimal("0.05"), total=Decimal("107.94"))
+    row = invoices.receipt_for_payment(payment)
+    assert (row.kind, row.status, row.invoice_number, row.payment_id) == ("topup", "paid", "INV-000001", payment.pk)
+    assert [(line["description"], line["amount"]) for line in row.line_items] == [
+        (payment.description, "99"),
+        ("Card fee", "3.99"),
+    ]
+    assert row.tax_lines == [{"name": "VAT", "rate": "0.05", "taxable": "99", "amount": "4.95"}]
+    assert (row.subtotal, row.tax, row.total) == (Decimal("102.99"), Decimal("4.95"), payment.total)
+    assert (row.finalised_at, row.paid_at, row.payment_method) == (PAID_AT, PAID_AT, "card")
+    assert [event.aggregate_id for event in events("billing.invoice.paid")] == [row.pk]
+
+
+def test_what_cost_neither_fee_nor_tax_has_no_line_for_them(within):
+    row = invoices.receipt_for_payment(paid(fee=Decimal(0)))
+    assert (len(row.line_items), row.tax_lines, row.total) == (1, [], Decimal(99))
+
+
+def test_a_payment_has_one_receipt(within):
+    payment = paid()
+    first = invoices.receipt_for_payment(payment)
+    assert invoices.receipt_for_payment(payment) == first
+    assert Invoice.objects.count() == 1
+
+
+def test_a_payment_that_brought_no_money_has_no_receipt(within):
+    with pytest.raises(invoices.WrongInvoiceStatus):
+        invoices.receipt_for_payment(PaymentFactory.create())
+
+
+def test_several_receipts_are_written_in_one_transaction(within):
+    numbers = [invoices.receipt_for_payment(paid()).invoice_number for _ in range(3)]
+    assert numbers == ["INV-000001", "INV-000002", "INV-000003"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_news_of_a_payment_make_one_receipt():
+    with platform_context():
+        tenant = TenantFactory.create()
+    with platform_context(tenant_id=tenant.pk):
+        payment = paid()
+    together = threading.Barrier(4)
+
+    def receive(_number):
+        try:
+            with tenant_context(tenant.pk):
+                row = Payment.objects.get(pk=payment.pk)
+                together.wait(30)
+                return invoices.receipt_for_payment(row).invoice_number
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(receive, range(4))) == {"INV-000001"}
+    with platform_context(tenant_id=tenant.pk):
+        assert Invoice.objects.count() == 1

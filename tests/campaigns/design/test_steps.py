@@ -1,0 +1,240 @@
+"""What steps must hold, and the order they stand in."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import IntegrityError, transaction
+
+from campaigns.design import step_types as vocabulary
+from campaigns.design.models import Campaign, CampaignStatus, CampaignStep, StepType
+from lad.tenancy.context import platform_context
+from tests.campaigns.design.test_lifecycle import in_state
+from tests.factories.campaigns import CampaignStepFactory
+from tests.support.api import field_problems
+from tests.tenants.helpers import events, problem
+
+VALID: dict[str, dict[str, Any]] = {
+    "start": {},
+    "end": {},
+    "delay": {"hours": 1},
+    "condition": {"condition": "replied"},
+    "lead_generation": {"filters": {"roles": ["CTO"]}},
+    "linkedin_visit": {},
+    "linkedin_follow": {},
+    "linkedin_connect": {},
+    "linkedin_message": {"message": "Hello"},
+    "linkedin_scrape_profile": {"fields": ["headline"]},
+    "linkedin_company_search": {"company_name": "Northwind"},
+    "linkedin_employee_list": {"company_url": "https://www.linkedin.com/company/northwind"},
+    "linkedin_autopost": {"content": "News"},
+    "linkedin_comment_reply": {"comment": "Thank you"},
+    "email_send": {"subject": "Hello", "body": "Dear all"},
+    "email_followup": {"subject": "Once more", "body": "Dear all"},
+    "whatsapp_send": {"message": "Hello"},
+    "voice_agent_call": {"agent_id": 24, "context": "A call back"},
+    "instagram_follow": {"username": "acme"},
+    "instagram_like": {"username": "acme"},
+    "instagram_dm": {"username": "acme", "message": "Hello"},
+    "instagram_autopost": {"content": "News"},
+    "instagram_comment_reply": {"comment": "Thank you"},
+    "instagram_story_view": {"username": "acme"},
+}
+NEEDS_NOTHING = {type_ for type_, config in VALID.items() if not config}
+
+WRONG = [
+    ("email_send", {"subject": "Hello"}, "lacks body"),
+    ("email_send", {"subject": "", "body": "x"}, "subject must not be empty"),
+    ("delay", {"days": 0}, "above zero"),
+    ("delay", {"days": -1}, "days must be at least 0"),
+    ("delay", {"hours": "two"}, "hours must be a whole number"),
+    ("condition", {"condition": "rains"}, "condition must be one of"),
+    ("lead_generation", {}, "at least one of filters, limit"),
+    ("lead_generation", {"limit": 0}, "limit must be at least 1"),
+    ("linkedin_connect", {"message": "x" * 301}, "message is longer than 300"),
+    ("voice_agent_call", {"agent_id": "24", "context": "x"}, "agent_id must be a whole number"),
+    ("voice_agent_call", {"agent_id": 24}, "lacks context"),
+    ("whatsapp_send", ["Hello"], "object"),
+]
+
+
+def send(call: Any, campaign: Campaign, type_: str, config: Any, **more: Any) -> Any:
+    body = {"campaign": str(campaign.pk), "type": type_, "title": "A step", "config": config, **more}
+    return call("post", "campaign-steps", body=body)
+
+
+def standing(campaign: Campaign) -> list[tuple[int, str]]:
+    with platform_context(tenant_id=campaign.tenant_id):
+        return list(campaign.steps.order_by("order").values_list("order", "title"))
+
+
+def three(campaign: Campaign, add_step: Any) -> list[CampaignStep]:
+    return [add_step(campaign, title=title) for title in ("one", "two", "three")]
+
+
+def test_the_vocabulary_covers_every_type() -> None:
+    assert set(VALID) == set(StepType.values) == set(vocabulary.KINDS)
+
+
+@pytest.mark.parametrize("type_", VALID)
+def test_a_step_with_what_its_type_needs_is_written(type_: str, campaign: Campaign, call: Any) -> None:
+    response = send(call, campaign, type_, VALID[type_])
+    assert response.status_code == 201, response.content
+    assert response.json()["config"] == VALID[type_]
+
+
+@pytest.mark.parametrize("type_", sorted(set(VALID) - NEEDS_NOTHING))
+def test_a_step_without_what_its_type_needs_is_refused(type_: str, campaign: Campaign, call: Any) -> None:
+    assert field_problems(send(call, campaign, type_, {}))["config"]
+
+
+@pytest.mark.parametrize(("type_", "config", "says"), WRONG)
+def test_what_is_wrong_with_a_config_is_said(type_: str, config: Any, says: str, campaign: Any, call: Any) -> None:
+    assert says in " ".join(field_problems(send(call, campaign, type_, config))["config"])
+
+
+@pytest.mark.parametrize(
+    ("word", "config", "type_", "kept"),
+    [
+        (
+            "voice_call",
+            {"voiceAgentId": 24, "added_context": "x"},
+            "voice_agent_call",
+            {"agent_id": 24, "context": "x"},
+        ),
+        ("whatsapp", {"whatsappMessage": "Hello"}, "whatsapp_send", {"message": "Hello"}),
+        ("email", {"subject": "Hello", "body": "x"}, "email_send", {"subject": "Hello", "body": "x"}),
+        ("delay", {"delayDays": 2}, "delay", {"days": 2}),
+        ("condition", {"conditionType": "opened"}, "condition", {"condition": "opened"}),
+        (
+            "lead_generation",
+            {"leadGenerationFilters": {"person_titles": ["CTO"], "location": "Oslo"}, "leads_per_day": 5},
+            "lead_generation",
+            {"filters": {"roles": ["CTO"], "locations": ["Oslo"]}, "limit": 5},
+        ),
+        ("linkedin_connection", {"connectionMessage": "Hello"}, "linkedin_connect", {"message": "Hello"}),
+    ],
+)
+def test_other_words_for_the_same_are_understood(
+    word: str, config: Any, type_: str, kept: Any, campaign: Campaign, call: Any
+) -> None:
+    made = send(call, campaign, word, config).json()
+    assert (made["type"], made["config"]) == (type_, kept)
+
+
+def test_a_type_is_not_changed_to_one_whose_needs_the_step_does_not_meet(
+    campaign: Any, call: Any, add_step: Any
+) -> None:
+    step = add_step(campaign)
+    response = call("patch", "campaign-steps", step, body={"type": "whatsapp_send"})
+    assert "lacks message" in field_problems(response)["config"][0]
+
+
+def test_steps_without_a_place_come_last(campaign: Campaign, add_step: Any) -> None:
+    three(campaign, add_step)
+    assert standing(campaign) == [(1, "one"), (2, "two"), (3, "three")]
+
+
+def test_a_step_put_where_another_stands_moves_the_later_ones_down(campaign: Any, call: Any, add_step: Any) -> None:
+    three(campaign, add_step)
+    assert send(call, campaign, "linkedin_visit", {}, order=2, title="new").status_code == 201
+    assert standing(campaign) == [(1, "one"), (2, "new"), (3, "two"), (4, "three")]
+
+
+def test_a_place_is_a_number_people_would_give(campaign: Campaign, call: Any, add_step: Any) -> None:
+    add_step(campaign, order=10_000, title="last")
+    response = send(call, campaign, "linkedin_visit", {}, order=2_147_483_647)
+    assert field_problems(response)["order"]
+    assert send(call, campaign, "linkedin_visit", {}, order=10_000).status_code == 201
+
+
+def test_a_step_does_not_change_to_a_place_that_is_taken(campaign: Campaign, call: Any, add_step: Any) -> None:
+    first, *_ = three(campaign, add_step)
+    response = call("patch", "campaign-steps", first, body={"order": 3})
+    assert "Another step stands there" in str(field_problems(response))
+
+
+def test_the_database_itself_refuses_two_steps_in_one_place(campaign: Campaign, tenant: Any, add_step: Any) -> None:
+    first, *_ = three(campaign, add_step)
+    with platform_context(tenant_id=tenant.pk):
+        with pytest.raises(IntegrityError, match="campaign_steps_order_key"), transaction.atomic():
+            CampaignStepFactory.create(campaign=campaign, order=2)
+        first.delete()
+        assert CampaignStepFactory.create(campaign=campaign, order=1).order == 1
+
+
+def test_steps_are_reordered_at_once(campaign: Campaign, call: Any, add_step: Any) -> None:
+    one, two, last = three(campaign, add_step)
+    response = call("post", "campaigns", campaign, "reorder-steps", {"steps": [str(s.pk) for s in (last, one, two)]})
+    assert [step["title"] for step in response.json()["steps"]] == ["three", "one", "two"]
+    assert standing(campaign) == [(1, "three"), (2, "one"), (3, "two")]
+    [event] = events("campaigns.campaign.steps_reordered")
+    assert event.payload["steps"] == [str(s.pk) for s in (last, one, two)]
+
+
+def test_reordering_renumbers_in_one_statement(
+    campaign: Campaign, tenant: Any, add_step: Any, django_assert_max_num_queries: Any
+) -> None:
+    from campaigns.design.services import steps
+
+    made = [add_step(campaign, title=str(number)) for number in range(12)]
+    with platform_context(tenant_id=tenant.pk), django_assert_max_num_queries(8):
+        steps.reorder(campaign=campaign, step_ids=[step.pk for step in reversed(made)], actor=None)
+    assert [title for _order, title in standing(campaign)] == [str(number) for number in reversed(range(12))]
+
+
+@pytest.mark.parametrize("change", ["one missing", "one twice", "a stranger"])
+def test_an_order_names_every_step_once(change: str, campaign: Campaign, call: Any, add_step: Any) -> None:
+    ids = [str(step.pk) for step in three(campaign, add_step)]
+    wanted = {"one missing": ids[:2], "one twice": [*ids, ids[0]], "a stranger": [*ids[:2], str(campaign.pk)]}[change]
+    response = call("post", "campaigns", campaign, "reorder-steps", {"steps": wanted})
+    assert "exactly once" in field_problems(response)["steps"][0]
+    assert standing(campaign) == [(1, "one"), (2, "two"), (3, "three")]
+
+
+@pytest.mark.parametrize("status", ["running", "completed", "stopped", "archived"])
+def test_the_steps_of_a_campaign_that_runs_or_is_over_stay_as_they_are(
+    status: str, campaign: Campaign, call: Any, add_step: Any
+) -> None:
+    step = add_step(campaign)
+    in_state(campaign, CampaignStatus(status))
+    locked = (409, "steps_locked")
+    assert problem(send(call, campaign, "linkedin_visit", {})) == locked
+    assert problem(call("patch", "campaign-steps", step, body={"title": "Other"})) == locked
+    assert problem(call("delete", "campaign-steps", step)) == locked
+    assert problem(call("post", "campaigns", campaign, "reorder-steps", {"steps": [str(step.pk)]})) == locked
+
+
+def test_the_steps_of_a_paused_campaign_may_be_changed(campaign: Campaign, call: Any, add_step: Any) -> None:
+    step = add_step(campaign)
+    in_state(campaign, CampaignStatus.PAUSED)
+    assert call("patch", "campaign-steps", step, body={"title": "Other"}).status_code == 200
+
+
+def test_a_step_stays_in_its_campaign(campaign: Campaign, call: Any, add_step: Any) -> None:
+    other = call("post", "campaigns", body={"name": "Other"}).json()["id"]
+    response = call("patch", "campaign-steps", add_step(campaign), body={"campaign": other})
+    assert field_problems(response)["campaign"]
+
+
+def test_a_restored_step_whose_place_is_taken_comes_last(campaign: Campaign, call: Any, add_step: Any) -> None:
+    first, *_ = three(campaign, add_step)
+    call("delete", "campaign-steps", first)
+    add_step(campaign, title="new", order=1)
+    assert call("post", "campaign-steps", first, "restore").status_code == 200
+    assert standing(campaign) == [(1, "new"), (2, "two"), (3, "three"), (4, "one")]
+
+
+def test_a_campaign_is_read_with_its_steps_in_their_order(campaign: Campaign, call: Any, add_step: Any) -> None:
+    three(campaign, add_step)
+    read = call("get", "campaigns", campaign, body={"include": "steps,enrolments,accounts"}).json()
+    assert [step["title"] for step in read["steps"]["results"]] == ["one", "two", "three"]
+    assert read["enrolments"]["results"] == read["accounts"]["results"] == []
+
+
+def test_the_unique_place_is_held_at_the_end_of_a_statement_not_of_the_transaction(tenant: Any, campaign: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        first, second = (CampaignStepFactory.create(campaign=campaign) for _ in range(2))
+        with pytest.raises(IntegrityError) as caught, transaction.atomic():
+            CampaignStep.objects.filter(pk=first.pk).update(order=second.order)
+    assert isinstance(caught.value.__cause__, psycopg.errors.UniqueViolation)

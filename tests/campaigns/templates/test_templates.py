@@ -1,0 +1,85 @@
+"""Templates, what they are filled with, and whose they are."""
+
+from typing import Any
+
+import pytest
+
+from campaigns.templates import rendering
+from campaigns.templates.models import CommunicationTemplate
+from lad.tenancy.context import platform_context
+from tests.factories.campaigns import CommunicationTemplateFactory
+from tests.support.api import field_problems
+from tests.tenants.helpers import problem
+
+
+@pytest.fixture
+def template(tenant: Any) -> Any:
+    """``template(body="…")`` makes a template of the company."""
+
+    def make(**values: Any) -> CommunicationTemplate:
+        with platform_context(tenant_id=tenant.pk):
+            return CommunicationTemplateFactory.create(**values)
+
+    return make
+
+
+def test_a_preview_fills_in_samples_and_names_what_nothing_fills(template: Any, call: Any) -> None:
+    row = template(
+        subject="Hello {{ first_name }}",
+        body="On {{slot}} in {{city}}",
+        variables_schema={"slot": {"sample": "Tuesday at 10:00"}},
+    )
+    shown = call("get", "communication-templates", row, "preview").json()
+    assert shown["subject"] == "Hello Maya"
+    assert shown["body"] == "On Tuesday at 10:00 in {{city}}"
+    assert shown["unknown"] == ["city"]
+
+
+def test_values_are_escaped_in_html_and_nowhere_else(template: Any, call: Any) -> None:
+    samples = {"slot": {"sample": "<b>now</b> & later"}}
+    row = template(body="{{slot}}", html_content="<p>{{slot}}</p>", variables_schema=samples)
+    shown = call("get", "communication-templates", row, "preview").json()
+    assert shown["body"] == "<b>now</b> & later"
+    assert shown["html"] == "<p>&lt;b&gt;now&lt;/b&gt; &amp; later</p>"
+
+
+def test_a_placeholder_is_not_filled_from_what_fills_another() -> None:
+    assert rendering.fill("{{a}} {{b}}", {"a": "{{b}}", "b": "x"}) == "{{b}} x"
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "says"),
+    [
+        ({"channel": "email", "subject": ""}, "subject", "needs a subject"),
+        (
+            {"channel": "linkedin", "category": "linkedin_connection", "body": "x" * 301},
+            "body",
+            "at most 300 characters",
+        ),
+        ({"language": "english"}, "language", "Write it like en"),
+        ({"template_key": "My Key"}, "template_key", "lower-case"),
+        ({"variables_schema": {"slot": "text"}}, "variables_schema", "slot must be an object"),
+    ],
+)
+def test_a_template_that_could_not_be_sent_is_refused(values: Any, field: str, says: str, call: Any) -> None:
+    body = {"name": "Intro", "channel": "email", "template_key": "intro", "subject": "Hi", "body": "Hi", **values}
+    assert says in str(field_problems(call("post", "communication-templates", body=body))[field])
+
+
+def test_a_change_is_held_against_the_same_rules(template: Any, call: Any) -> None:
+    assert field_problems(call("patch", "communication-templates", template(), body={"subject": ""}))["subject"]
+
+
+def test_shared_templates_are_read_by_all_and_written_by_the_platform(call: Any, tenant: Any) -> None:
+    with platform_context():
+        shared = CommunicationTemplateFactory.create(tenant_id=None, is_builtin=True)
+    assert call("get", "communication-templates", shared).json()["is_builtin"] is True
+    assert call("patch", "communication-templates", shared, body={"name": "Mine"}).status_code in (403, 404)
+    assert call("delete", "communication-templates", shared).status_code in (403, 404, 409)
+    with platform_context():
+        assert CommunicationTemplate.objects.get(pk=shared.pk).name == shared.name
+
+
+def test_a_company_does_not_make_built_in_templates(template: Any, call: Any) -> None:
+    response = call("patch", "communication-templates", template(), body={"is_builtin": True})
+    assert problem(response) == (400, "invalid")

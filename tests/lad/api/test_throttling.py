@@ -1,0 +1,65 @@
+"""How often one caller may call."""
+
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+from redis.exceptions import ConnectionError as BrokerDown
+from rest_framework.settings import api_settings
+
+from lad.api.throttling import client_address, parse_rate
+from tests.support.api import problem
+
+
+@pytest.fixture
+def two_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A day's window: the test cannot straddle its end but at midnight.
+    monkeypatch.setattr(api_settings, "DEFAULT_THROTTLE_RATES", {**api_settings.DEFAULT_THROTTLE_RATES, "api": "2/day"})
+
+
+@pytest.mark.usefixtures("two_a_minute")
+def test_a_caller_over_the_rate_is_refused_and_told_when_to_come_back(api: Any, owner: Any, admin: Any) -> None:
+    client = api(owner)
+    assert [client.get("/api/v1/memberships/").status_code for _ in range(2)] == [200, 200]
+    refused = client.get("/api/v1/memberships/")
+    assert problem(refused) == (429, "throttled")
+    assert 0 < int(refused["Retry-After"]) <= 86_400
+    assert api(admin).get("/api/v1/memberships/").status_code == 200
+
+
+@pytest.mark.usefixtures("two_a_minute")
+def test_without_the_cache_callers_are_served_unthrottled(
+    api: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        raise BrokerDown
+
+    monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.add", refuse)
+    client = api(owner)
+    assert [client.get("/api/v1/memberships/").status_code for _ in range(4)] == [200] * 4
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "expected"),
+    [
+        (0, "6.6.6.6", "127.0.0.1"),
+        (1, "6.6.6.6, 9.9.9.9", "9.9.9.9"),
+        (2, "6.6.6.6, 9.9.9.9, 10.0.0.1", "9.9.9.9"),
+        (2, "9.9.9.9", "9.9.9.9"),
+        (1, "", "127.0.0.1"),
+    ],
+)
+def test_only_what_trusted_proxies_say_about_the_address_is_believed(
+    settings: Any, proxies: int, forwarded: str, expected: str
+) -> None:
+    settings.TRUSTED_PROXY_COUNT = proxies
+    assert client_address(RequestFactory().get("/", HTTP_X_FORWARDED_FOR=forwarded)) == expected
+
+
+def test_a_rate_is_read_as_calls_and_seconds() -> None:
+    assert [parse_rate(each) for each in ("5/s", "30/min", "20/hour", "1/day")] == [
+        (5, 1),
+        (30, 60),
+        (20, 3600),
+        (1, 86_400),
+    ]

@@ -1,0 +1,210 @@
+"""Bookings through the API: who holds them, what is taken, how they end, and how they are tried again."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lad.tenancy.context import platform_context
+from leads.bookings.models import LeadBooking
+from leads.contacts.models import Lead
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
+from tests.factories.leads import LeadBookingFactory
+from tests.leads.helpers import BOOKINGS, events, fresh, problem
+
+pytestmark = pytest.mark.usefixtures("stages")
+
+Make = Callable[..., Lead]
+
+NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
+HALF = timedelta(minutes=30)
+
+
+def book(client: Any, lead: Lead, at: datetime = NINE, **more: Any) -> Any:
+    body = {"lead": str(lead.pk), "scheduled_at": at.isoformat(), "booking_type": "demo", **more}
+    return client.post(BOOKINGS, body, format="json")
+
+
+def act(client: Any, booking: Any, action: str, **body: Any) -> Any:
+    key = booking["id"] if isinstance(booking, dict) else booking.pk
+    return client.post(f"{BOOKINGS}{key}/{action}/", body, format="json")
+
+
+@pytest.fixture
+def booked(api: Any, member: User, lead: Lead) -> dict[str, Any]:
+    made = book(api(member), lead)
+    assert made.status_code == 201, made.content
+    return dict(made.json())
+
+
+def test_a_booking_is_held_by_the_leads_owner_for_a_quarter_of_an_hour(booked: dict[str, Any], member: User) -> None:
+    assert (booked["assigned_user"], booked["created_by_user"]) == (str(member.pk), str(member.pk))
+    assert datetime.fromisoformat(booked["buffer_until"]) == NINE + timedelta(minutes=15)
+    assert (booked["status"], booked["retry_count"], booked["timezone"]) == ("scheduled", 0, "UTC")
+
+
+def test_a_lead_without_an_owner_says_so(api: Any, member: User, make_lead: Make) -> None:
+    response = book(api(member), make_lead(assigned_user=None))
+    assert problem(response) == (409, "lead_has_no_owner")
+
+
+def test_naming_who_holds_it_gives_them_the_lead_first(api: Any, member: User, admin: User, make_lead: Make) -> None:
+    lead = make_lead(assigned_user=None)
+    made = book(api(member), lead, assigned_user=str(admin.pk))
+    assert made.json()["assigned_user"] == str(admin.pk)
+    assert fresh(lead).assigned_user_id == admin.pk
+    assert events("leads.lead.assigned", lead.pk) == [{"before": None, "after": str(admin.pk)}]
+
+
+def test_a_taken_time_is_refused_with_the_time_that_is_taken(
+    api: Any, member: User, booked: dict[str, Any], make_lead: Make
+) -> None:
+    response = book(api(member), make_lead(), NINE + timedelta(minutes=10))
+    assert problem(response) == (409, "slot_taken")
+    told = response.json()
+    assert told["booking"] == booked["id"]
+    assert datetime.fromisoformat(told["taken_from"]) == NINE
+    assert datetime.fromisoformat(told["taken_until"]) == NINE + timedelta(minutes=15)
+    assert "09:00 to 09:15" in told["detail"]
+
+
+def test_the_next_booking_may_begin_when_the_first_ends(
+    api: Any, member: User, booked: dict[str, Any], make_lead: Make
+) -> None:
+    assert book(api(member), make_lead(), NINE + timedelta(minutes=15)).status_code == 201
+
+
+def test_two_people_may_be_booked_at_the_same_time(
+    api: Any, member: User, admin: User, booked: dict[str, Any], make_lead: Make
+) -> None:
+    assert book(api(member), make_lead(assigned_user=admin)).status_code == 201
+
+
+@pytest.mark.parametrize("ending", ["cancel", "complete", "miss"])
+def test_a_booking_that_is_over_frees_its_time(
+    api: Any, member: User, booked: dict[str, Any], make_lead: Make, ending: str
+) -> None:
+    assert act(api(member), booked, ending).status_code == 200
+    assert book(api(member), make_lead()).status_code == 201
+
+
+def test_a_deleted_booking_does_not_come_back_to_a_time_that_was_taken_since(
+    api: Any, member: User, booked: dict[str, Any], make_lead: Make
+) -> None:
+    client = api(member)
+    assert client.delete(f"{BOOKINGS}{booked['id']}/").status_code == 204
+    assert book(client, make_lead()).status_code == 201
+    assert problem(act(client, booked, "restore")) == (409, "slot_taken")
+
+
+def test_a_moved_booking_keeps_its_length_and_is_told_of(api: Any, member: User, lead: Lead) -> None:
+    booked = book(api(member), lead, buffer_until=(NINE + HALF).isoformat()).json()
+    later = NINE + timedelta(days=1)
+    moved = act(api(member), booked, "reschedule", scheduled_at=later.isoformat())
+    assert moved.status_code == 200, moved.content
+    assert datetime.fromisoformat(moved.json()["buffer_until"]) == later + HALF
+    [told] = events("leads.booking.rescheduled")
+    assert told == {"lead_id": str(lead.pk), "before": NINE.isoformat(), "after": later.isoformat()}
+
+
+def test_changing_the_time_of_the_row_obeys_the_same_rules(
+    api: Any, member: User, booked: dict[str, Any], make_lead: Make
+) -> None:
+    other = book(api(member), make_lead(), NINE + timedelta(hours=1)).json()
+    response = api(member).patch(f"{BOOKINGS}{other['id']}/", {"scheduled_at": NINE.isoformat()}, format="json")
+    assert problem(response) == (409, "slot_taken")
+    moved = api(member).patch(f"{BOOKINGS}{other['id']}/", {"scheduled_at": (NINE + HALF).isoformat()}, format="json")
+    assert datetime.fromisoformat(moved.json()["buffer_until"]) == NINE + HALF + timedelta(minutes=15)
+    assert len(events("leads.booking.rescheduled")) == 1
+
+
+def test_a_completed_booking_notes_that_the_lead_was_reached(
+    api: Any, member: User, lead: Lead, booked: dict[str, Any]
+) -> None:
+    done = act(api(member), booked, "complete", notes="They sign on Friday.")
+    assert (done.json()["status"], done.json()["call_result"]) == ("completed", "answered")
+    assert "Friday" in done.json()["notes"]
+    assert fresh(lead).last_contacted_at is not None
+    assert events("leads.booking.completed") == [{"lead_id": str(lead.pk), "call_result": "answered"}]
+
+
+def test_ending_twice_in_the_same_way_changes_nothing_and_in_another_is_refused(
+    api: Any, member: User, booked: dict[str, Any]
+) -> None:
+    client = api(member)
+    assert act(client, booked, "cancel", reason="Ill").status_code == 200
+    assert act(client, booked, "cancel").status_code == 200
+    assert [told["reason"] for told in events("leads.booking.cancelled")] == ["Ill"]
+    assert problem(act(client, booked, "complete")) == (409, "booking_over")
+    assert problem(act(client, booked, "reschedule", scheduled_at=NINE.isoformat())) == (409, "booking_over")
+
+
+def test_what_is_over_does_not_open_again_by_its_status(api: Any, member: User, booked: dict[str, Any]) -> None:
+    client = api(member)
+    act(client, booked, "miss")
+    response = client.patch(f"{BOOKINGS}{booked['id']}/", {"status": "scheduled"}, format="json")
+    assert problem(response) == (409, "booking_over")
+
+
+def test_an_attempt_follows_the_one_that_was_missed(api: Any, member: User, lead: Lead, booked: dict[str, Any]) -> None:
+    client = api(member)
+    act(client, booked, "miss")
+    again = act(client, booked, "retry", scheduled_at=(NINE + timedelta(days=1)).isoformat())
+    assert again.status_code == 201, again.content
+    shown = again.json()
+    assert (shown["parent_booking"], shown["retry_count"], shown["lead"]) == (booked["id"], 1, str(lead.pk))
+    [told] = events("leads.booking.retried")
+    assert told == {"lead_id": str(lead.pk), "parent_booking_id": booked["id"], "retry_count": 1}
+
+
+def test_an_attempt_is_followed_by_one_other_only(api: Any, member: User, booked: dict[str, Any]) -> None:
+    client = api(member)
+    act(client, booked, "miss")
+    first = act(client, booked, "retry", scheduled_at=(NINE + timedelta(days=1)).isoformat())
+    assert first.status_code == 201
+    second = act(client, booked, "retry", scheduled_at=(NINE + timedelta(days=2)).isoformat())
+    assert second.status_code in (400, 409)
+    assert "followed by another attempt" in second.content.decode()
+
+
+def test_an_open_booking_is_not_tried_again(api: Any, member: User, booked: dict[str, Any]) -> None:
+    response = act(api(member), booked, "retry", scheduled_at=(NINE + HALF).isoformat())
+    assert problem(response) == (409, "not_retriable")
+
+
+def test_nobody_is_tried_for_ever(api: Any, member: User, booked: dict[str, Any]) -> None:
+    client, last = api(member), booked
+    for day in range(1, 4):
+        act(client, last, "miss")
+        last = act(client, last, "retry", scheduled_at=(NINE + timedelta(days=day)).isoformat()).json()
+    act(client, last, "miss")
+    response = act(client, last, "retry", scheduled_at=(NINE + timedelta(days=9)).isoformat())
+    assert problem(response) == (409, "retries_used_up")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("timezone", "GST"),
+        ("buffer_until", (NINE - HALF).isoformat()),
+        ("buffer_until", (NINE + timedelta(hours=9)).isoformat()),
+        ("booking_type", "nothing"),
+    ],
+)
+def test_a_booking_that_makes_no_sense_is_refused(api: Any, member: User, lead: Lead, field: str, value: str) -> None:
+    assert problem(book(api(member), lead, at=NINE, **{field: value})) == (400, "invalid")
+
+
+def test_a_viewer_books_and_ends_nothing(api: Any, viewer: User, lead: Lead, booked: dict[str, Any]) -> None:
+    assert problem(book(api(viewer), lead)) == (403, "missing_right")
+    for action in ("cancel", "complete", "miss", "reschedule", "retry"):
+        assert problem(act(api(viewer), booked, action)) == (403, "missing_right")
+
+
+def test_another_tenants_booking_is_not_there(api: Any, member: User, other_tenant: Tenant) -> None:
+    with platform_context(tenant_id=other_tenant.pk):
+        theirs: LeadBooking = LeadBookingFactory.create()
+    assert problem(act(api(member), theirs, "cancel")) == (404, "not_found")
+    assert fresh(theirs).status == "scheduled"

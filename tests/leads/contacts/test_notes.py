@@ -1,0 +1,54 @@
+"""Notes and social profiles."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lad.tenancy.context import platform_context
+from leads.contacts.models import Lead, LeadSocial
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
+from tests.leads.helpers import NOTES, SOCIAL, fresh, problem, refused
+
+Make = Callable[..., Lead]
+
+
+def test_a_note_carries_its_author_and_counts_as_activity(api: Any, member: User, lead: Lead) -> None:
+    before = fresh(lead).last_activity_at
+    made = api(member).post(NOTES, {"lead": str(lead.pk), "content": "Wants a call."}, format="json")
+    assert made.status_code == 201, made.content
+    assert made.json()["created_by_user"] == str(member.pk)
+    assert fresh(lead).last_activity_at > before
+
+
+def test_nobody_signs_with_another_name(api: Any, member: User, admin: User, lead: Lead) -> None:
+    body = {"lead": str(lead.pk), "content": "Hm.", "created_by_user": str(admin.pk)}
+    assert problem(api(member).post(NOTES, body, format="json")) == (400, "invalid")
+
+
+def test_a_note_stays_with_its_lead(api: Any, member: User, lead: Lead, make_lead: Make) -> None:
+    made = api(member).post(NOTES, {"lead": str(lead.pk), "content": "Hm."}, format="json").json()
+    response = api(member).patch(f"{NOTES}{made['id']}/", {"lead": str(make_lead().pk)}, format="json")
+    assert problem(response) == (400, "invalid")
+    assert "lead" in response.json()["errors"]
+
+
+def test_a_lead_has_its_social_profiles_in_one_row(api: Any, member: User, lead: Lead) -> None:
+    body = {"lead": str(lead.pk), "data": {"linkedin": "https://linkedin.example/in/x", "provider": {"id": 7}}}
+    assert api(member).post(SOCIAL, body, format="json").status_code == 201
+    response = api(member).post(SOCIAL, body, format="json")
+    assert response.status_code == 400
+    assert "change those" in response.content.decode()
+
+
+def test_a_handle_is_text(api: Any, member: User, lead: Lead) -> None:
+    body = {"lead": str(lead.pk), "data": {"linkedin": 5}}
+    response = api(member).post(SOCIAL, body, format="json")
+    assert problem(response) == (400, "invalid")
+    assert "linkedin must be text." in response.json()["errors"]["data"]
+
+
+def test_the_database_keeps_one_row_of_profiles_per_lead(tenant: Tenant, lead: Lead) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        LeadSocial.objects.create(lead=lead)
+        with refused("lead_social_lead_key"):
+            LeadSocial.objects.create(lead=lead)

@@ -1,0 +1,201 @@
+"""What may be put on a lead, and what is kept of it."""
+
+import hashlib
+import zipfile
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+
+from lad.api.uploads import SizeLimit
+from lad.tenancy.context import current_scope, platform_context
+from leads.contacts.models import Lead
+from leads.files.models import LeadAttachment
+from leads.files.names import safe_name
+from leads.files.storage import store
+from tests.leads.files.conftest import URL, row_of, stored
+from tests.leads.files.contents import BAD, GOOD, HTML, JPEG, PDF, archive
+from tests.support.api import field_problems, problem
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_file_is_kept_as_what_it_is(upload: Any, member: Any, lead: Lead, name: str) -> None:
+    content, media_type = GOOD[name]
+    response = upload(member, name, content)
+    assert response.status_code == 201, response.content
+    shown = response.json()
+    assert shown["lead"] == str(lead.pk)
+    assert (shown["file_name"], shown["file_type"], shown["file_size"]) == (name, media_type, len(content))
+    assert shown["checksum"] == hashlib.sha256(content).hexdigest()
+    assert shown["uploaded_by_user"] == str(member.pk)
+    with store.get(row_of(shown).file_url) as kept:
+        assert kept.read() == content
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_is_not_what_it_says_or_would_run_is_refused(upload: Any, member: Any, what: str) -> None:
+    name, content = BAD[what]
+    response = upload(member, name, content)
+    assert problem(response) == (400, "file_refused")
+    assert response.json()["errors"]["file"]
+    assert stored() == []
+
+
+def test_an_archive_that_claims_to_be_endless_is_refused_unread(upload: Any, member: Any) -> None:
+    many = archive(*(f"word/{number}" for number in range(20_001)), "[Content_Types].xml")
+    with patch.object(zipfile, "ZipInfo", side_effect=AssertionError("it was read")):
+        assert problem(upload(member, "cv.docx", many)) == (400, "file_refused")
+
+
+def test_a_page_far_into_a_text_is_found(upload: Any, member: Any) -> None:
+    response = upload(member, "page.txt", b" " * 200_000 + HTML)
+    assert problem(response) == (400, "file_refused")
+
+
+def test_the_key_is_made_of_ids_and_holds_nothing_that_was_sent(upload: Any, member: Any, lead: Lead) -> None:
+    row = row_of(upload(member, "../../etc/shell.php.JPEG", JPEG).json())
+    assert row.file_url == f"{lead.tenant_id}/{lead.pk}/{row.pk}.jpg"
+    assert row.file_name == "shell.php.JPEG"
+    assert stored() == [row.file_url]
+
+
+def test_where_a_file_lies_is_told_nobody(attached: dict[str, Any]) -> None:
+    assert "file_url" not in attached
+    assert attached["download"] == f"{URL}{attached['id']}/download/"
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [
+        ("offer.pdf", "offer.pdf"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\Users\\eve\\offer.pdf", "offer.pdf"),
+        ("invoice\u202efdp.exe.pdf", "invoicefdp.exe.pdf"),
+        ("of\u200bfer\x00\r\n.pdf", "offer.pdf"),
+        ("عرض ٢٠٢٦.pdf", "عرض ٢٠٢٦.pdf"),
+        ("Cafe\u0301.pdf", "Café.pdf"),
+        ('a<b>:"c|d?*.pdf', "a_b___c_d__.pdf"),
+        ("  ...offer. .pdf ", "offer.pdf"),
+        ("con.pdf", "con_.pdf"),
+        ("..", "file"),
+        ("", "file"),
+        ("/", "file"),
+    ],
+)
+def test_a_name_is_made_safe_and_stays_readable(given: str, safe: str) -> None:
+    assert safe_name(given) == safe
+
+
+@pytest.mark.parametrize("letter", ["x", "ж", "語", "🎓"])
+def test_a_name_without_end_loses_its_middle_and_keeps_its_extension(letter: str) -> None:
+    name = safe_name(f"{letter * 400}.pdf")
+    assert name.endswith(f"{letter}.pdf")
+    assert len(name.encode()) <= 255
+
+
+def test_a_misleading_name_is_shown_as_it_reads(upload: Any, member: Any) -> None:
+    shown = upload(member, "Invoice\u202egpj.pdf").json()
+    assert shown["file_name"] == "Invoicegpj.pdf"
+
+
+def test_a_file_may_have_the_largest_size_and_not_a_byte_more(upload: Any, member: Any, settings: Any) -> None:
+    settings.UPLOAD_MAX_SIZE = 100_000
+    assert upload(member, "a.txt", b"x" * 100_000).status_code == 201
+    response = upload(member, "b.txt", b"x" * 100_001)
+    assert problem(response) == (413, "upload_too_large")
+    assert len(stored()) == 1
+
+
+def test_what_says_it_is_too_large_is_refused_before_it_is_read(upload: Any, member: Any, settings: Any) -> None:
+    settings.UPLOAD_MAX_SIZE = 1000
+    with patch.object(TemporaryFileUploadHandler, "receive_data_chunk", side_effect=AssertionError("it was read")):
+        assert problem(upload(member, "a.txt", b"x" * 400_000)) == (413, "upload_too_large")
+
+
+def test_a_large_file_waits_on_disk_rather_than_in_memory(upload: Any, member: Any, settings: Any) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    shown = upload(member, "a.txt", b"x" * 50_000).json()
+    assert shown["file_size"] == 50_000
+    with store.get(row_of(shown).file_url) as kept:
+        assert kept.read() == b"x" * 50_000
+
+
+def test_a_row_that_is_refused_leaves_no_object(upload: Any, member: Any) -> None:
+    with patch.object(LeadAttachment, "full_clean", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+        upload(member)
+    assert stored() == []
+
+
+def test_an_object_that_is_not_stored_leaves_no_row(upload: Any, member: Any) -> None:
+    with patch.object(store.storage(), "save", side_effect=OSError("disk full")):
+        assert problem(upload(member)) == (503, "storage_unavailable")
+    with platform_context():
+        assert not LeadAttachment.all_objects.exists()
+    assert stored() == []
+
+
+def test_a_slow_sender_holds_no_transaction_open(upload: Any, member: Any) -> None:
+    scopes = []
+
+    def note(handler: Any, chunk: bytes, start: int) -> bytes:
+        scopes.append(current_scope())
+        return chunk
+
+    with patch.object(SizeLimit, "receive_data_chunk", note):
+        assert upload(member).status_code == 201
+    assert scopes == [None]
+
+
+def test_a_body_that_is_no_form_is_refused(api: Any, member: Any, lead: Lead) -> None:
+    assert "file" in field_problems(api(member).post(URL, {"lead": str(lead.pk), "file": "text"}, format="json"))
+    broken = api(member).generic("POST", URL, b"--nonsense", content_type="multipart/form-data")
+    assert problem(broken) == (400, "bad_request")
+
+
+def test_an_upload_names_its_lead_and_one_file_and_nothing_else(api: Any, member: Any, lead: Lead) -> None:
+    assert set(field_problems(api(member).post(URL, {}, format="multipart"))) == {"lead", "file"}
+    body = {"lead": str(lead.pk), "file_url": "elsewhere", "checksum": "0" * 64}
+    assert {"file_url", "checksum"} <= set(field_problems(api(member).post(URL, body, format="multipart")))
+
+
+def test_a_file_goes_on_a_lead_of_ones_own_tenant_only(upload: Any, member: Any, other_lead: Lead, viewer: Any) -> None:
+    assert field_problems(upload(member, to=other_lead)) == {"lead": ["There is no such lead here."]}
+    assert problem(upload(viewer)) == (403, "missing_right")
+    assert stored() == []
+
+
+def test_a_file_is_renamed_and_stays_what_it_is(api: Any, member: Any, attached: dict[str, Any]) -> None:
+    def rename(name: str) -> str:
+        response = api(member).patch(f"{URL}{attached['id']}/", {"file_name": name}, format="json")
+        assert response.status_code == 200, response.content
+        return str(response.json()["file_name"])
+
+    assert rename("Angebot.pdf") == "Angebot.pdf"
+    assert rename("../up.exe") == "up.exe.pdf"
+    assert rename("plain") == "plain.pdf"
+    assert row_of(attached).file_type == "application/pdf"
+
+
+def test_a_file_stays_on_its_lead(api: Any, member: Any, attached: dict[str, Any], other_lead: Lead) -> None:
+    response = api(member).patch(f"{URL}{attached['id']}/", {"lead": str(other_lead.pk)}, format="json")
+    assert "lead" in field_problems(response)
+
+
+def test_an_upload_that_is_sent_twice_under_one_key_happens_once(upload: Any, member: Any, settings: Any) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+    large = PDF + b" " * 50_000
+    first = upload(member, content=large, HTTP_IDEMPOTENCY_KEY="upload-1")
+    again = upload(member, content=large, HTTP_IDEMPOTENCY_KEY="upload-1")
+    assert first.status_code == 201, first.content
+    assert again["Idempotent-Replayed"] == "true"
+    assert again.json()["id"] == first.json()["id"]
+    other = upload(member, content=large + b" ", HTTP_IDEMPOTENCY_KEY="upload-1")
+    assert problem(other) == (409, "idempotency_key_reused")
+    assert len(stored()) == 1
+
+
+def test_a_lead_is_read_with_its_files(api: Any, member: Any, lead: Lead, attached: dict[str, Any]) -> None:
+    shown = api(member).get(f"/api/v1/leads/{lead.pk}/", {"include": "attachments"}).json()
+    assert [each["id"] for each in shown["attachments"]["results"]] == [attached["id"]]

@@ -1,0 +1,206 @@
+"""Stages and statuses: where they come from, how they are ordered, and how they go."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lad.outbox.drain import drain
+from lad.outbox.emission import emit
+from lad.tenancy.context import platform_context, tenant_context
+from leads.contacts.models import Lead
+from leads.contacts.services.leads import move_many
+from leads.pipeline import services as pipeline
+from leads.pipeline.models import LeadStage, LeadStatus
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
+from tests.leads.helpers import LEADS, STAGES, STATUSES, events, fresh, problem, refused
+from tests.tenants.helpers import together
+
+Make = Callable[..., Lead]
+
+USUAL = ["new", "contacted", "qualified", "proposal", "negotiation", "won", "lost"]
+
+
+def keys(tenant: Tenant) -> list[str]:
+    with platform_context(tenant_id=tenant.pk):
+        return list(LeadStage.objects.order_by("display_order").values_list("key", flat=True))
+
+
+def stage(tenant: Tenant, key: str) -> LeadStage:
+    with platform_context(tenant_id=tenant.pk):
+        found: LeadStage = LeadStage.objects.get(key=key)
+        return found
+
+
+def status(tenant: Tenant, key: str) -> LeadStatus:
+    with platform_context(tenant_id=tenant.pk):
+        found: LeadStatus = LeadStatus.objects.get(key=key)
+        return found
+
+
+def test_a_new_tenant_gets_the_usual_pipeline_from_its_event(tenant: Tenant) -> None:
+    with platform_context():
+        emit("tenants.tenant.created", aggregate=tenant)
+    drain()
+    assert keys(tenant) == USUAL
+    assert status(tenant, "active")
+
+
+def test_the_first_lead_brings_the_pipeline_when_the_event_has_not_come_yet(
+    api: Any, tenant: Tenant, member: User
+) -> None:
+    assert keys(tenant) == []
+    assert api(member).post(LEADS, {"first_name": "Ada"}, format="json").status_code == 201
+    assert keys(tenant) == USUAL
+
+
+def test_a_pipeline_of_ones_own_stays_as_it_is(tenant: Tenant, stages: None) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        LeadStage.objects.exclude(key="won").delete()
+        pipeline.ensure(tenant.pk)
+    assert keys(tenant) == ["won"]
+
+
+def test_without_the_usual_first_stage_leads_begin_at_the_leftmost(
+    api: Any, tenant: Tenant, member: User, stages: None
+) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        LeadStage.objects.filter(key__in=["new", "contacted"]).delete()
+    made = api(member).post(LEADS, {"first_name": "Ada"}, format="json")
+    assert made.json()["stage"] == "qualified"
+
+
+def test_a_stage_put_in_the_middle_moves_those_behind_it(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+    body = {"key": "demo", "label": "Demo", "color": "#112233", "display_order": 3}
+    assert api(admin).post(STAGES, body, format="json").status_code == 201
+    assert keys(tenant) == ["new", "contacted", "demo", "qualified", "proposal", "negotiation", "won", "lost"]
+
+
+def test_a_stage_without_a_place_comes_last(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+    assert api(admin).post(STAGES, {"key": "parked", "label": "Parked"}, format="json").status_code == 201
+    assert keys(tenant)[-1] == "parked"
+
+
+def test_a_stage_moves_to_where_another_stands(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+    row = stage(tenant, "won")
+    assert api(admin).patch(f"{STAGES}{row.pk}/", {"display_order": 1}, format="json").status_code == 200
+    assert keys(tenant)[:2] == ["won", "new"]
+
+
+def test_all_stages_are_put_into_another_order_at_once(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+    wanted = [*reversed(USUAL)]
+    body = {"stages": [str(stage(tenant, key).pk) for key in wanted]}
+    assert api(admin).post(f"{STAGES}reorder/", body, format="json").status_code == 204
+    assert keys(tenant) == wanted
+    assert events("leads.stage.reordered") == [{"keys": wanted}]
+
+
+def test_an_order_that_leaves_a_stage_out_is_refused(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+    body = {"stages": [str(stage(tenant, "won").pk)]}
+    assert problem(api(admin).post(f"{STAGES}reorder/", body, format="json")) == (400, "invalid")
+
+
+def test_a_member_does_not_change_the_pipeline(api: Any, tenant: Tenant, member: User, stages: None) -> None:
+    row = stage(tenant, "won")
+    assert problem(api(member).post(f"{STAGES}{row.pk}/retire/", {}, format="json")) == (403, "missing_right")
+
+
+@pytest.mark.parametrize("action", ["delete", "retire"])
+def test_a_stage_with_leads_does_not_go_without_a_destination(
+    api: Any, tenant: Tenant, admin: User, lead: Lead, action: str
+) -> None:
+    address = f"{STAGES}{stage(tenant, 'new').pk}/"
+    client = api(admin)
+    response = client.delete(address) if action == "delete" else client.post(f"{address}retire/", {}, format="json")
+    assert problem(response) == (409, "stage_in_use")
+    assert "New" in response.json()["detail"]
+    assert fresh(lead).stage == "new"
+
+
+def test_a_retired_stage_hands_its_leads_on_deleted_ones_too(
+    api: Any, tenant: Tenant, admin: User, make_lead: Make
+) -> None:
+    live, gone = make_lead(), make_lead()
+    assert api(admin).delete(f"{LEADS}{gone.pk}/").status_code == 204
+    row, body = stage(tenant, "new"), {"move_leads_to": str(stage(tenant, "contacted").pk)}
+    response = api(admin).post(f"{STAGES}{row.pk}/retire/", body, format="json")
+    assert response.json() == {"moved": 2}
+    assert {fresh(live).stage, fresh(gone).stage} == {"contacted"}
+    assert "new" not in keys(tenant)
+    assert events("leads.stage.retired", row.pk) == [{"key": "new", "moved_to": "contacted", "moved": 2}]
+
+
+def test_a_stage_does_not_hand_its_leads_to_itself(api: Any, tenant: Tenant, admin: User, lead: Lead) -> None:
+    row = stage(tenant, "new")
+    response = api(admin).post(f"{STAGES}{row.pk}/retire/", {"move_leads_to": str(row.pk)}, format="json")
+    assert problem(response) == (400, "invalid")
+    assert fresh(lead).stage == "new"
+
+
+def test_a_status_that_leads_have_goes_only_with_another_for_them(
+    api: Any, tenant: Tenant, admin: User, lead: Lead
+) -> None:
+    address = f"{STATUSES}{status(tenant, 'active').pk}/"
+    assert problem(api(admin).delete(address)) == (409, "status_in_use")
+    body = {"move_leads_to": str(status(tenant, "on_hold").pk)}
+    assert api(admin).post(f"{address}retire/", body, format="json").status_code == 200
+    assert fresh(lead).status == "on_hold"
+
+
+def test_a_key_stays_for_leads_name_it(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+    row = stage(tenant, "won")
+    response = api(admin).patch(f"{STAGES}{row.pk}/", {"key": "closed"}, format="json")
+    assert "change the label" in response.json()["errors"]["key"][0]
+    assert api(admin).patch(f"{STAGES}{row.pk}/", {"label": "Closed"}, format="json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ({"key": "Not A Key"}, "lead_stages_key_valid"),
+        ({"key": "new"}, "lead_stages_key"),
+        ({"color": "blue"}, "lead_stages_color_valid"),
+        ({"display_order": 1}, "lead_stages_order"),
+    ],
+)
+def test_the_database_itself_refuses_what_no_stage_may_be(
+    tenant: Tenant, stages: None, values: dict[str, Any], constraint: str
+) -> None:
+    with platform_context(tenant_id=tenant.pk), refused(constraint):
+        LeadStage.objects.filter(key="won").update(**values)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_leads_at_once_bring_one_pipeline(tenant: Tenant) -> None:
+    def begin() -> None:
+        with tenant_context(tenant.pk):
+            pipeline.ensure(tenant.pk)
+
+    assert together(begin, begin) == [None, None]
+    assert keys(tenant) == USUAL
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_that_moves_into_a_stage_while_it_goes_is_never_left_in_nothing(tenant: Tenant, make_lead: Make) -> None:
+    leads = [make_lead() for _ in range(4)]
+    doomed = stage(tenant, "proposal")
+
+    def move(lead: Lead) -> Callable[[], Any]:
+        def run() -> Any:
+            with tenant_context(tenant.pk):
+                return move_many(ids=[lead.pk], stage="proposal")
+
+        return run
+
+    def go() -> None:
+        with tenant_context(tenant.pk):
+            pipeline.retire(row=doomed, move_leads_to=stage_here("won"))
+
+    def stage_here(key: str) -> LeadStage:
+        found: LeadStage = LeadStage.objects.get(key=key)
+        return found
+
+    together(*(move(lead) for lead in leads), go)
+    assert "proposal" not in keys(tenant)
+    assert {fresh(lead).stage for lead in leads} <= {"new", "won"}

@@ -1,0 +1,273 @@
+"""Signing in, staying signed in, signing out."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from lad.tenancy.context import platform_context
+from tenants.accounts.models import RefreshToken, SignInFailure, User
+from tenants.accounts.services import credentials, sessions
+from tenants.teams.models import Membership, Tenant, TenantStatus
+from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
+from tests.tenants.helpers import PASSWORD, fresh, problem, sign_in, together
+
+
+def refresh(api, token):
+    return api().post("/api/v1/auth/refresh/", {"refresh_token": token}, format="json")
+
+
+def me(api, access_token):
+    return api().get("/api/v1/me/", headers={"Authorization": f"Bearer {access_token}"})
+
+
+@pytest.mark.parametrize("email", ["owner@acme.test", "Owner@ACME.test", "  owner@acme.test "])
+def test_signing_in_takes_the_address_in_any_case(owner, api, email):
+    answer = sign_in(api, email)
+    assert answer.status_code == 200
+    assert answer.json()["user"]["id"] == str(owner.pk)
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_signing_in_is_noted(owner, api):
+    sign_in(api, owner.email)
+    assert fresh(owner).last_login is not None
+
+
+def test_the_refresh_token_is_stored_as_a_hash_only(owner, api):
+    token = sign_in(api, owner.email).json()["refresh_token"]
+    with platform_context():
+        row = RefreshToken.objects.get()
+    assert len(row.token_hash) == 64
+    assert token not in row.token_hash
+
+
+@pytest.mark.parametrize("case", ["wrong", "unknown", "inactive", "deleted", "external"])
+def test_every_refusal_reads_the_same(owner, api, case):
+    email, password = owner.email, PASSWORD
+    with platform_context():
+        if case == "inactive":
+            User.objects.filter(pk=owner.pk).update(is_active=False)
+        if case == "deleted":
+            User.objects.filter(pk=owner.pk).update(deleted_at=timezone.now())
+        if case == "external":
+            User.objects.filter(pk=owner.pk).update(password=None)
+    if case == "wrong":
+        password = "not the password"
+    if case == "unknown":
+        email = "nobody@acme.test"
+    response = sign_in(api, email, password)
+    assert problem(response) == (401, "wrong_credentials")
+    assert response.json()["detail"] == credentials.WrongCredentials.default_detail()
+
+
+def test_a_refusal_costs_the_same_hashing_whether_the_account_exists(owner, monkeypatch):
+    calls = []
+
+    def counted(name):
+        real = getattr(credentials, name)
+
+        def count(*args):
+            calls.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(credentials, name, count)
+
+    counted("make_password")
+    counted("verify_password")
+    for email in ("nobody@acme.test", owner.email):
+        with pytest.raises(credentials.WrongCredentials):
+            credentials.verify(email=email, password="wrong")
+    assert calls == ["make_password", "verify_password"]
+
+
+def test_five_failures_lock_the_address_and_then_the_right_password_too(owner, api):
+    for _ in range(5):
+        assert problem(sign_in(api, owner.email, "wrong")) == (401, "wrong_credentials")
+    locked = sign_in(api, owner.email)
+    assert problem(locked) == (429, "locked_out")
+    assert 0 < int(locked["Retry-After"]) <= 30
+
+
+def test_an_unknown_address_is_locked_like_a_known_one(db, api):
+    for _ in range(5):
+        sign_in(api, "nobody@acme.test", "wrong")
+    assert problem(sign_in(api, "nobody@acme.test", "wrong")) == (429, "locked_out")
+
+
+def test_each_further_failure_doubles_the_wait_up_to_a_bound(db):
+    now, waits = timezone.now(), []
+    for _ in range(14):
+        with pytest.raises(credentials.WrongCredentials):
+            credentials.verify(email="nobody@acme.test", password="wrong", now=now)
+        with platform_context():
+            until = SignInFailure.objects.get().locked_until
+        waits.append(int((until - now).total_seconds()) if until else 0)
+        now = max(now, until or now)
+    assert waits == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900, 900, 900]
+
+
+def test_success_and_a_day_s_rest_forget_the_failures(owner, api):
+    now = timezone.now()
+    for _ in range(4):
+        with pytest.raises(credentials.WrongCredentials):
+            credentials.verify(email=owner.email, password="wrong", now=now)
+    assert credentials.verify(email=owner.email, password=PASSWORD, now=now) == owner
+    with platform_context():
+        assert not SignInFailure.objects.exists()
+    for _ in range(5):
+        with pytest.raises(credentials.WrongCredentials):
+            credentials.verify(email=owner.email, password="wrong", now=now)
+    with pytest.raises(credentials.LockedOut):
+        credentials.verify(email=owner.email, password=PASSWORD, now=now)
+    assert credentials.verify(email=owner.email, password=PASSWORD, now=now + timedelta(hours=25)) == owner
+
+
+def test_a_password_hashed_the_old_way_is_hashed_anew(owner, api, settings):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ]
+    assert sign_in(api, owner.email).status_code == 200
+    assert fresh(owner).password.startswith("pbkdf2_sha256")
+    assert sign_in(api, owner.email).status_code == 200
+
+
+def test_refreshing_gives_new_tokens_of_the_same_session(owner, api):
+    first = sign_in(api, owner.email).json()
+    second = refresh(api, first["refresh_token"])
+    assert second.status_code == 200
+    assert second.json()["refresh_token"] != first["refresh_token"]
+    assert me(api, second.json()["access_token"]).status_code == 200
+
+
+def test_a_refresh_token_used_twice_ends_the_whole_session_and_no_other(owner, api):
+    stolen = sign_in(api, owner.email).json()
+    other = sign_in(api, owner.email).json()
+    second = refresh(api, stolen["refresh_token"]).json()
+    assert problem(refresh(api, stolen["refresh_token"])) == (401, "refresh_token_reused")
+    assert problem(refresh(api, second["refresh_token"])) == (401, "invalid_refresh_token")
+    assert problem(me(api, second["access_token"])) == (401, "session_ended")
+    assert refresh(api, other["refresh_token"]).status_code == 200
+
+
+def test_an_expired_refresh_token_is_refused(owner, api):
+    token = sign_in(api, owner.email).json()["refresh_token"]
+    with platform_context():
+        RefreshToken.objects.update(expires_at=timezone.now())
+    assert problem(refresh(api, token)) == (401, "invalid_refresh_token")
+
+
+def test_a_deactivated_user_cannot_refresh(owner, api):
+    token = sign_in(api, owner.email).json()["refresh_token"]
+    with platform_context():
+        User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert problem(refresh(api, token)) == (401, "invalid_refresh_token")
+
+
+def test_signing_out_ends_this_session_at_once(owner, api):
+    this, other = (sign_in(api, owner.email).json() for _ in range(2))
+    headers = {"Authorization": f"Bearer {this['access_token']}"}
+    assert api().post("/api/v1/auth/sign-out/", {}, format="json", headers=headers).status_code == 204
+    assert problem(me(api, this["access_token"])) == (401, "session_ended")
+    assert problem(refresh(api, this["refresh_token"])) == (401, "invalid_refresh_token")
+    assert me(api, other["access_token"]).status_code == 200
+
+
+def test_signing_out_works_with_the_refresh_token_alone(owner, api):
+    this = sign_in(api, owner.email).json()
+    body = {"refresh_token": this["refresh_token"]}
+    assert api().post("/api/v1/auth/sign-out/", body, format="json").status_code == 204
+    assert problem(me(api, this["access_token"])) == (401, "session_ended")
+
+
+def test_signing_out_everywhere_ends_all_sessions(owner, admin, api):
+    sessions_of_owner = [sign_in(api, owner.email).json() for _ in range(3)]
+    of_admin = sign_in(api, admin.email).json()
+    headers = {"Authorization": f"Bearer {sessions_of_owner[0]['access_token']}"}
+    body = {"everywhere": True}
+    assert api().post("/api/v1/auth/sign-out/", body, format="json", headers=headers).status_code == 204
+    assert {me(api, each["access_token"]).status_code for each in sessions_of_owner} == {401}
+    assert me(api, of_admin["access_token"]).status_code == 200
+
+
+def test_signing_out_as_nobody_says_so(db, api):
+    assert problem(api().post("/api/v1/auth/sign-out/", {}, format="json")) == (401, "not_authenticated")
+
+
+def test_a_browser_may_keep_the_refresh_token_in_a_cookie_scripts_cannot_read(owner, api):
+    client = api()
+    body = {"email": owner.email, "password": PASSWORD, "cookie": True}
+    answer = client.post("/api/v1/auth/sign-in/", body, format="json")
+    assert answer.json()["refresh_token"] is None
+    cookie = answer.cookies["lad_refresh"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/api/v1/auth")
+    first = cookie.value
+    again = client.post("/api/v1/auth/refresh/", {}, format="json")
+    assert again.status_code == 200
+    assert again.json()["refresh_token"] is None
+    assert again.cookies["lad_refresh"].value != first
+    client.post("/api/v1/auth/sign-out/", {}, format="json")
+    assert problem(client.post("/api/v1/auth/refresh/", {}, format="json")) == (401, "invalid_refresh_token")
+
+
+def test_one_starts_in_an_open_tenant_the_primary_one_first(tenant, owner, api):
+    with platform_context():
+        open_tenant = TenantFactory.create(name="Zeta")
+    with platform_context(tenant_id=open_tenant.pk):
+        MembershipFactory.create(user=owner)
+    assert sign_in(api, owner.email).json()["tenant_id"] == str(tenant.pk)
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(status=TenantStatus.SUSPENDED)
+    assert sign_in(api, owner.email).json()["tenant_id"] == str(open_tenant.pk)
+
+
+def test_somebody_in_no_tenant_can_sign_in_and_see_themselves_only(db, api):
+    with platform_context():
+        UserFactory.create(email="alone@example.com")
+    answer = sign_in(api, "alone@example.com").json()
+    assert answer["tenant_id"] is None
+    seen = me(api, answer["access_token"])
+    assert (seen.status_code, seen.json()["tenant"], seen.json()["memberships"]) == (200, None, [])
+    assert seen.json()["closed"]["code"] == "no_membership"
+    response = api().get("/api/v1/memberships/", headers={"Authorization": f"Bearer {answer['access_token']}"})
+    assert problem(response) == (403, "no_membership")
+
+
+def test_a_removed_member_s_session_moves_to_another_tenant_of_theirs(tenant, other_tenant, member, api):
+    with platform_context(tenant_id=other_tenant.pk):
+        MembershipFactory.create(user=member)
+    token = sign_in(api, member.email).json()["refresh_token"]
+    with platform_context():
+        Membership.objects.filter(user=member, tenant=tenant).update(deleted_at=timezone.now())
+    assert refresh(api, token).json()["tenant_id"] == str(other_tenant.pk)
+
+
+def test_expired_tokens_are_cleaned_up_and_others_kept(owner):
+    now = timezone.now()
+    sessions.start(user=owner, now=now - timedelta(days=60))
+    sessions.start(user=owner, now=now)
+    assert sessions.clean_up(now=now) == 1
+    with platform_context():
+        assert RefreshToken.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_simultaneous_refreshes_one_succeeds_and_the_session_ends():
+    with platform_context():
+        user = UserFactory.create()
+    token = sessions.start(user=user).refresh_token
+    results = together(*[lambda: sessions.refresh(refresh_token=token)] * 2)
+    assert sorted(type(result).__name__ for result in results) == ["RefreshTokenReused", "SignedIn"]
+    with platform_context():
+        assert not RefreshToken.objects.filter(revoked_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_guesses_count_each(monkeypatch):
+    def guess():
+        credentials.verify(email="nobody@acme.test", password="wrong")
+
+    results = together(*[guess] * 12)
+    kinds = sorted(type(result).__name__ for result in results)
+    assert kinds == ["LockedOut"] * 7 + ["WrongCredentials"] * 5

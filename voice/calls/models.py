@@ -1,0 +1,156 @@
+"""Calls."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+from lad.db.constraints import KeyConstraint
+from lad.db.fields import TenantForeignKey, TenantUserKey
+from lad.db.models import TenantModel
+from lad.db.shapes import OBJECT, Shape
+from lad.phones import Phone
+from voice.constraints import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
+from voice.json_schemas import COST_BREAKDOWN, TRANSCRIPT
+from voice.statuses import CALL_OVER, CallStatus, Direction
+
+CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capital letters, such as USD.")
+
+
+def _same_campaign(name: str, to: str) -> KeyConstraint:
+    return KeyConstraint(
+        name=f"voice_call_logs_{name}_same_campaign",
+        fields=("tenant", "campaign", name),
+        to=to,
+        to_fields=("tenant", "campaign", "id"),
+        on_delete="NO ACTION",
+        violation_error_message="It belongs to another campaign than the call.",
+    )
+
+
+class CallLog(TenantModel):
+    """One call, made or taken. ``from_number`` is ours in either direction, ``to_…`` the other side's number.
+
+    ``duration_seconds`` is how long people spoke, as the carrier bills it: never more than from start to end.
+    """
+
+    event_name = "voice.call_log"
+
+    initiated_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
+    lead = TenantForeignKey(
+        "leads.Lead", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
+    )
+    agent = TenantForeignKey(
+        "voice.VoiceAgent", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
+    )
+    from_number = TenantForeignKey(
+        "voice.VoiceNumber", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
+    )
+    to_country_code = models.CharField(max_length=10)
+    to_base_number = models.BigIntegerField()
+    to_leading_zeros = models.PositiveSmallIntegerField(default=0, db_default=0)
+    campaign = TenantForeignKey(
+        "campaigns.Campaign", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
+    )
+    campaign_lead = TenantForeignKey(
+        "campaigns.CampaignLead", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
+    )
+    campaign_step = TenantForeignKey(
+        "campaigns.CampaignStep", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
+    )
+    status = models.CharField(
+        max_length=50, choices=CallStatus, default=CallStatus.PENDING, db_default=CallStatus.PENDING
+    )
+    direction = models.CharField(
+        max_length=20, choices=Direction, default=Direction.OUTBOUND, db_default=Direction.OUTBOUND
+    )
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    duration_seconds = models.PositiveIntegerField(default=0, db_default=0)
+    # It may be signed: whoever has the address has the recording.
+    recording_url = models.URLField(
+        "recording", max_length=MAX_URL, blank=True, default="", db_default="", validators=[WEB_ADDRESS]
+    )
+    transcripts = models.JSONField(
+        "transcript", default=list, blank=True, db_default=[], validators=[Shape(TRANSCRIPT)]
+    )
+    cost = models.DecimalField(max_digits=18, decimal_places=6, default=0, db_default=0)
+    currency = models.CharField(max_length=10, default="USD", db_default="USD", validators=[CURRENCY])
+    cost_breakdown = models.JSONField(default=list, blank=True, db_default=[], validators=[Shape(COST_BREAKDOWN)])
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[Shape(OBJECT)])
+
+    # Its own events say more than that it was changed.
+    announced = False
+
+    class Meta:
+        db_table = "voice_call_logs"
+        verbose_name = "call"
+        constraints = [
+            is_phone("voice_call_logs", "to_"),
+            is_web_address("voice_call_logs", "recording_url"),
+            not_negative("voice_call_logs", "cost"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__gte=models.F("started_at")),
+                name="voice_call_logs_ends_after_start",
+                violation_error_message="A call ends after it started.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True) | models.Q(status__in=CALL_OVER),
+                name="voice_call_logs_ended_when_over",
+                violation_error_message="A call that is not over has not ended.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(started_at__isnull=True)
+                | models.Q(ended_at__isnull=True)
+                | models.Q(ended_at__lt=models.F("started_at"))
+                | models.Q(duration_seconds__lte=SecondsBetween(models.F("ended_at"), models.F("started_at"))),
+                name="voice_call_logs_duration_fits",
+                violation_error_message="The duration is longer than the time from start to end.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(campaign__isnull=False)
+                | models.Q(campaign_lead__isnull=True, campaign_step__isnull=True),
+                name="voice_call_logs_campaign_named",
+                violation_error_message="Name the campaign along with its lead or step.",
+            ),
+            _same_campaign("campaign_lead", "campaigns.CampaignLead"),
+            _same_campaign("campaign_step", "campaigns.CampaignStep"),
+            models.CheckConstraint(
+                condition=models.Q(currency__regex=r"^[A-Z]{3}$"),
+                name="voice_call_logs_currency_code",
+                violation_error_message="Write the currency as three capital letters, such as USD.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="voice_call_logs_newest"),
+            models.Index(fields=["tenant", "status", "-created_at"], name="voice_call_logs_status"),
+            models.Index(fields=["tenant", "direction", "-created_at"], name="voice_call_logs_direction"),
+            models.Index(fields=["tenant", "agent", "-created_at"], name="voice_call_logs_agent"),
+            models.Index(
+                fields=["tenant", "lead", "-created_at"],
+                condition=models.Q(lead__isnull=False),
+                name="voice_call_logs_lead",
+            ),
+            models.Index(
+                fields=["tenant", "campaign", "-created_at"],
+                condition=models.Q(campaign__isnull=False),
+                name="voice_call_logs_campaign",
+            ),
+            models.Index(
+                fields=["tenant", "campaign_lead"],
+                condition=models.Q(campaign_lead__isnull=False),
+                name="voice_call_logs_campaign_lead",
+            ),
+            models.Index(fields=["tenant", "to_base_number"], name="voice_call_logs_number"),
+        ]
+
+    def __str__(self) -> str:
+        arrow = "→" if self.direction == Direction.OUTBOUND else "←"
+        return f"{arrow} {self.phone.e164}, {self.created_at:%d %b %Y %H:%M}"
+
+    @property
+    def phone(self) -> Phone:
+        """The other side's number."""
+        return Phone(self.to_country_code, self.to_base_number, self.to_leading_zeros)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in CALL_OVER

@@ -1,1 +1,0 @@
-"""Writes of the voice domain: one function per use case."""
