@@ -22,7 +22,6 @@ from django.db.models.functions import Coalesce
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services import ledger, wallets
 from billing.ledger.services.ledger import Reference
-from billing.legacy import guard
 from billing.legacy.models import CreditTransaction, CreditTransactionType, LegacyMove, UserCredit
 from billing.money import MICRO
 from lad.errors import DomainError
@@ -36,6 +35,8 @@ CREDIT_REFERENCE: Final = "legacy_credit"
 BALANCE_REFERENCE: Final = "legacy_balance"
 # Legacy credits have two decimals and the ledger has six, which leaves four for the value of a credit.
 MIN_VALUE_EXPONENT: Final = -4
+# The lock that freezing and unfreezing take; the trigger on the legacy tables shares it.
+EXCLUSIVE_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('billing_legacy_moves:' || %s::uuid, 0))"
 # The owner of the credits counts, even if the transaction names another user.
 _OWNER: Final = Coalesce(F("user_credit__user"), F("user"))
 
@@ -108,7 +109,7 @@ def tenants_with_credits() -> list[UUID]:
 def _set_frozen(tenant_id: UUID, frozen_at: datetime | None) -> None:
     with platform_context(tenant_id=tenant_id):
         with connection.cursor() as cursor:
-            cursor.execute(guard.LOCK, [tenant_id])
+            cursor.execute(EXCLUSIVE_LOCK, [tenant_id])
         row = _record(tenant_id)
         if (row.frozen_at is None) != (frozen_at is None):
             row.frozen_at = frozen_at

@@ -12,9 +12,8 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from billing import money
-from billing.constraints import FixedOnceBegun, Numbered
 from billing.units import PriceUnit
-from lad.db.constraints import NoOverlap
+from lad.db.constraints import NoOverlap, Trigger
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SharedModel
 
@@ -149,15 +148,17 @@ class Price(SharedModel):
                 name="billing_pricing_catalog_scheme",
                 violation_error_message="Package prices need a size, tiered prices tiers, unit prices neither.",
             ),
-            Numbered(
+            Trigger(
                 name="billing_pricing_catalog_number",
-                field="version",
-                fields=("tenant", *COMPONENT),
+                function="billing_pricing_catalog_number",
+                when="BEFORE",
+                event=f"INSERT OR UPDATE OF tenant_id, {', '.join(COMPONENT)}, version",
             ),
-            FixedOnceBegun(
+            Trigger(
                 name="billing_pricing_catalog_settled",
-                fields=(*COMPONENT, "scheme", "unit_price", "package_size", "tiers", "effective_from"),
-                since="effective_from",
+                function="billing_pricing_catalog_settled",
+                when="BEFORE",
+                event=f"UPDATE OF {', '.join(COMPONENT)}, scheme, unit_price, package_size, tiers, effective_from",
                 violation_error_message="This price has been in force. End it and create a new one.",
             ),
             models.UniqueConstraint(

@@ -8,6 +8,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
 from django.db.models.sql import Query
 
+from lad.db.operations import run_last
 from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 
 # The sub-select is evaluated once per query, not once per row. After a SET LOCAL the setting is '' instead of NULL.
@@ -34,16 +35,14 @@ class SqlConstraint(BaseConstraint):
         """Check nothing: the database does."""
 
     def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
-        self.create_sql(model, schema_editor)
-        return ""
+        return self.create_sql(model, schema_editor)
 
     def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert model is not None
         assert schema_editor is not None
-        # At the end of the migration: it may create the tables and unique keys this refers to later.
-        schema_editor.deferred_sql.append(self.statement(model, schema_editor))
-        # Django executes what this returns; a comment does nothing.
-        return f"-- {self.name} is created at the end of the migration"
+        # Tables, unique keys and functions that it refers to may be created later in the migration.
+        run_last(schema_editor, self.statement(model, schema_editor))
+        return ""
 
     def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert model is not None
@@ -97,7 +96,7 @@ class RowSecurity(SqlConstraint):
         if self.privileges:
             statements.append(f"GRANT {', '.join(self.privileges)} ON {table} TO {TENANT_ROLE}")
         statements += self._tenant_policies(table)
-        return "; ".join(statements)
+        return ";\n".join(statements)
 
     def _tenant_policies(self, table: str) -> list[str]:
         if self.visible and self.visible == self.writable:
@@ -117,9 +116,9 @@ class RowSecurity(SqlConstraint):
 
     def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
-        names = ("platform", "tenant", "tenant_read", "tenant_insert", "tenant_update", "tenant_delete")
-        drops = [f'DROP POLICY IF EXISTS "{name}" ON {table}' for name in names]
-        return "; ".join([*drops, f"REVOKE ALL ON {table} FROM {TENANT_ROLE}, {PLATFORM_ROLE}"])
+        policies = [policy.split('"')[1] for policy in ('"platform"', *self._tenant_policies(table))]
+        drops = [f'DROP POLICY IF EXISTS "{name}" ON {table}' for name in policies]
+        return ";\n".join([*drops, f"REVOKE ALL ON {table} FROM {TENANT_ROLE}, {PLATFORM_ROLE}"])
 
 
 class ReferencedKey(models.UniqueConstraint):
@@ -156,9 +155,9 @@ class KeyConstraint(SqlConstraint):
         columns = [quote(_column(model, field)) for field in self.fields]
         targets = [quote(_column(target, field)) for field in self.to_fields]
         return (
-            f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} "
+            f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)}\n"
             f"FOREIGN KEY ({', '.join(columns)}) "
-            f"REFERENCES {quote(target._meta.db_table)} ({', '.join(targets)}) "
+            f"REFERENCES {quote(target._meta.db_table)} ({', '.join(targets)})\n"
             f"ON DELETE {self._delete_rule(columns)} DEFERRABLE INITIALLY IMMEDIATE"
         )
 
@@ -172,7 +171,7 @@ class KeyConstraint(SqlConstraint):
 
 
 class Trigger(SqlConstraint):
-    """A trigger that runs one of the functions in ``lad.db.functions``.
+    """A trigger that runs one of the functions in an app's ``sql/`` folders.
 
     ``when`` is BEFORE or AFTER, ``event`` for example UPDATE, ``level`` ROW or STATEMENT, ``transition`` the
     REFERENCING clause. ``parameters`` are passed to the function as text.
@@ -206,7 +205,7 @@ class Trigger(SqlConstraint):
         referencing = f" REFERENCING {self.transition}" if self.transition else ""
         return (
             f"CREATE TRIGGER {quote(self.name)} {self.when} {self.event} ON {quote(model._meta.db_table)}"
-            f"{referencing} FOR EACH {self.level} EXECUTE FUNCTION {self.function}({parameters})"
+            f"{referencing}\nFOR EACH {self.level} EXECUTE FUNCTION {self.function}({parameters})"
         )
 
     def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
@@ -227,7 +226,7 @@ class ColumnsTrigger(Trigger):
         quote = schema_editor.quote_name
         changed = " OR ".join(f"OLD.{quote(name)} IS DISTINCT FROM NEW.{quote(name)}" for name in self.columns)
         return (
-            super().statement(model, schema_editor).replace(" EXECUTE FUNCTION", f" WHEN ({changed}) EXECUTE FUNCTION")
+            super().statement(model, schema_editor).replace(" EXECUTE FUNCTION", f" WHEN ({changed})\nEXECUTE FUNCTION")
         )
 
 
@@ -236,7 +235,7 @@ class DeferredTrigger(Trigger):
 
     def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
         sql = super().statement(model, schema_editor).replace("CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER", 1)
-        return sql.replace(" FOR EACH", " DEFERRABLE INITIALLY DEFERRED FOR EACH", 1)
+        return sql.replace("FOR EACH", "DEFERRABLE INITIALLY DEFERRED FOR EACH", 1)
 
 
 class SharedKeyTrigger(Trigger):
@@ -293,9 +292,10 @@ class NoOverlap(SqlConstraint):
         key = f"hashtextextended({' || '.join(parts)}, 0) >> 1"
         where = f" WHERE ({_sql(self.condition, model, schema_editor)})" if self.condition is not None else ""
         return (
-            f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} EXCLUDE USING gist ("
-            f"int8range({key}, {key}, '[]') WITH &&, "
-            f"tstzrange({column[self.start]}, {column[self.end]}, '[)') WITH &&){where}"
+            f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} EXCLUDE USING gist (\n"
+            f"    int8range({key}, {key}, '[]') WITH &&,\n"
+            f"    tstzrange({column[self.start]}, {column[self.end]}, '[)') WITH &&\n"
+            f"){where}"
         )
 
     def removal(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:

@@ -1,7 +1,6 @@
 from django.db import migrations
 
-from lad.audit import trigger
-from lad.db import functions
+from lad.db.operations import InstallSql
 
 
 class Migration(migrations.Migration):
@@ -10,9 +9,21 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.RunSQL(functions.INSTALL, functions.REMOVE),
-        migrations.RunSQL(trigger.INSTALL, trigger.REMOVE),
-        migrations.RunSQL(functions.SHARED_ROWS, functions.REMOVE_SHARED_ROWS),
-        migrations.RunSQL(functions.STATUS_STEPS, functions.REMOVE_STATUS_STEPS),
-        migrations.RunSQL(trigger.INSTALL_ROW, trigger.REMOVE_ROW),
+        InstallSql("lad.audit", "lad_audit_action", 1),
+        InstallSql("lad.audit", "lad_audited_columns", 1),
+        InstallSql("lad.audit", "lad_differs", 1),
+        InstallSql("lad.audit", "lad_change_query", 1),
+        InstallSql("lad.audit", "lad_bucket", 1),
+        InstallSql("lad.audit", "lad_packed_side", 1),
+        InstallSql("lad.audit", "lad_same_for_all", 1),
+        InstallSql("lad.audit", "lad_packing_query", 1),
+        InstallSql("lad.audit", "lad_row_changes", 1),
+        InstallSql("lad.audit", "lad_time_ordered_id", 1),
+        InstallSql("lad.audit", "lad_audit", 1),
+        InstallSql("lad.audit", "lad_audit_row", 1),
+        InstallSql("lad.db", "lad_keep_tenant", 1),
+        InstallSql("lad.db", "lad_refuse_change", 1),
+        InstallSql("lad.db", "lad_refuse_foreign_shared", 1),
+        InstallSql("lad.db", "lad_status_steps", 1),
+        InstallSql("lad.db", "lad_touch_updated_at", 1),
     ]

@@ -8,6 +8,7 @@ from django.db.models.constraints import BaseConstraint
 
 from lad.db.constraints import KeyConstraint, NoOverlap, RowSecurity, SharedKeyTrigger, TableStorage, Trigger
 from lad.db.models import LadModel
+from lad.db.sql_files import lad_apps, newest, sql_files
 from tools.documentation import sql
 from tools.documentation.markup import code, codes, link, section, sentence, table
 
@@ -138,8 +139,9 @@ def _arguments(constraint: Any) -> Iterator[str]:
 
 
 def _triggers(model: type[LadModel]) -> Iterator[tuple[str, ...]]:
+    summaries = {file.name: file.summary for config in lad_apps() for file in newest(sql_files(config))}
     for trigger in sorted(_of(model, Trigger), key=lambda each: each.name):
-        does = violation_message(trigger) or _FUNCTIONS.get(trigger.function, f"Runs {code(trigger.function)}.")
+        does = violation_message(trigger) or _FUNCTIONS.get(trigger.function) or summaries[trigger.function]
         if isinstance(trigger, SharedKeyTrigger):
             target = model._meta.apps.get_model(trigger.to)
             rows = link(target._meta.db_table)

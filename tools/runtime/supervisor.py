@@ -16,6 +16,7 @@ MAX_RESTART_DELAY = 30.0
 DUPLICATE_SIGNAL_WINDOW = 0.7
 # A part that ran this long restarts without a delay.
 HEALTHY_SECONDS = 60.0
+COMMAND_ERROR = "CommandError: "
 
 
 class Stopped(Exception):
@@ -89,7 +90,7 @@ class Supervisor:
                 running = any(task.running for task in tasks)
                 for task in tasks:
                     if task.child is not None and task.child.process.returncode:
-                        raise StartupError(f"{task.name} failed. {end_of_log(task.child)}")
+                        raise StartupError(_failure(task.name, task.child))
                 if not running:
                     return
                 self.pause(0.05)
@@ -158,6 +159,15 @@ class Supervisor:
             self._say("\nStopping LAD. Press Ctrl-C again to kill it.")
         elif now - self._asked_to_stop > DUPLICATE_SIGNAL_WINDOW:
             kill_at_once()
+
+
+def _failure(name: str, child: Child) -> str:
+    """What a command of Django's says went wrong, or the end of its log."""
+    lines = child.last_lines()
+    said = next((place for place, line in enumerate(lines) if line.startswith(COMMAND_ERROR)), None)
+    if said is None:
+        return f"{name} failed. {end_of_log(child)}"
+    return "\n".join(lines[said:]).removeprefix(COMMAND_ERROR)
 
 
 def end_of_log(child: Child | None) -> str:

@@ -10,13 +10,12 @@ from django.apps import apps
 from django.db import models
 
 from billing.audit.checks.snapshot import Cursor
-from billing.constraints import Numbered
 from lad.db.constraints import KeyConstraint, NoOverlap, RowSecurity, Trigger
 from lad.db.fields import TenantForeignKey
 from lad.db.models import LadModel
 from lad.tenancy.context import PLATFORM_ROLE, TENANT_ROLE
 
-NAMED: Final = (models.CheckConstraint, models.UniqueConstraint, KeyConstraint, NoOverlap, Numbered, Trigger)
+NAMED: Final = (models.CheckConstraint, models.UniqueConstraint, KeyConstraint, NoOverlap, Trigger)
 
 # Disabled triggers, keys that were not validated and invalid indexes count as missing.
 GUARDS_IN_PLACE: Final = """

@@ -37,7 +37,8 @@ CASE WHEN pg_column_size(lot_movements) > 8 THEN replace(lot_movements::text, am
 TAKEN: Final = f"CASE WHEN pg_column_size(lot_movements) >= 90 THEN place::text ELSE {NAMED} END"
 OF_ONE: Final = f"""taken LIKE E'{{"{"_" * 36}": "\\n"}}' AND strpos(substr(taken, 3, 36), '"') = 0"""
 
-NUMBER: Final = "CASE WHEN pg_input_is_valid(value, 'numeric(18,6)') THEN value::numeric END"
+# An amount as the ledger writes it; anything else counts as no number.
+NUMBER: Final = r"CASE WHEN length(value) < 100 AND value ~ '^[-+]?[0-9]{1,12}(\.[0-9]+)?$' THEN value::numeric END"
 
 SEVERAL: Final = f"""
 , several AS MATERIALIZED (
@@ -50,15 +51,17 @@ SEVERAL: Final = f"""
     ) AS entry
     WHERE NOT ({OF_ONE}) AND taken <> '0.000000' AND taken NOT LIKE '(%'
 ), moves AS MATERIALIZED (
-    SELECT tenant_id, id, wallet_id, wallet_version, entry.amount, lot_movements, created_at, {KIND} AS kind,
+    SELECT tenant_id, id, wallet_id, wallet_version, entry.amount, place, created_at, {KIND} AS kind,
            part.key AS lot, {NUMBER} AS moved
     FROM several JOIN billing_ledger_transactions AS entry ON entry.ctid = several.place
     LEFT JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(lot_movements) WHEN 'object' THEN lot_movements END) AS part
               ON true
 ), uneven AS MATERIALIZED (
-    SELECT tenant_id, id, wallet_id, wallet_version, amount, any_value(lot_movements) AS lot_movements
-    FROM moves GROUP BY tenant_id, id, wallet_id, wallet_version, amount
-    HAVING (COALESCE(sum(moved), 0) = amount AND count(lot) = count(moved)) IS NOT TRUE
+    SELECT one.tenant_id, one.id, one.wallet_id, one.wallet_version, one.amount, entry.lot_movements
+    FROM (SELECT tenant_id, id, wallet_id, wallet_version, amount, place
+          FROM moves GROUP BY tenant_id, id, wallet_id, wallet_version, amount, place
+          HAVING (COALESCE(sum(moved), 0) = amount AND count(lot) = count(moved)) IS NOT TRUE) AS one
+    JOIN billing_ledger_transactions AS entry ON entry.ctid = one.place
 )
 """
 
@@ -106,7 +109,7 @@ WITH lot AS MATERIALIZED (
     FROM billing_credit_lots WHERE tenant_id = %(tenant)s AND wallet_id = %(wallet)s
 )
 SELECT string_agg(int8send(wallet_version) || int8send(COALESCE(place, 0) * 2 + (kind IN {USING_KINDS})::int)
-                  || int8send(COALESCE(NULLIF({NUMBER}, 'NaN') * 1000000, 0)::bigint)
+                  || int8send(COALESCE({NUMBER} * 1000000, 0)::bigint)
                   || timestamptz_send(created_at), ''
                   ORDER BY wallet_version)
 FROM (SELECT wallet_version, created_at, {KIND} AS kind, part.key AS lot, part.value

@@ -175,4 +175,6 @@ def test_a_rows_history_is_found_through_indexes(tenant: Tenant, as_platform: bo
     assert "Index Cond: (row_id = " in plan
     assert "on audit_entries_row" in plan or "using audit_entries_row" in plan
     assert "audit_entries_bucket" in plan
-    assert "bucket = ANY" in plan.split("audit_entries_bucket")[1].split("Filter")[0]
+    if connection.pg_version >= 170000:  # type: ignore[attr-defined]
+        # Older versions search by bucket only once the table has grown.
+        assert "bucket = ANY" in plan.split("audit_entries_bucket")[1].split("Filter")[0]

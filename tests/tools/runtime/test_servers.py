@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import redis
 
+from tools.runtime import postgres
 from tools.runtime import servers as servers_module
 from tools.runtime.errors import AlreadyRunning, StartupError
 from tools.runtime.servers import Servers, embedded_servers
@@ -165,6 +166,14 @@ def test_a_disk_that_fills_up_while_the_database_is_made_is_named(home: Path, mo
     ):
         pass
     assert not (home / "postgres" / "data").exists()
+
+
+def test_other_programs_can_be_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAD_POSTGRES_BIN", str(home))
+    with pytest.raises(StartupError, match=r"LAD_POSTGRES_BIN is .*, where there is no initdb"):
+        postgres.programs()
+    (home / "initdb").touch()
+    assert postgres.programs() == home
 
 
 def test_a_directory_of_another_user_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

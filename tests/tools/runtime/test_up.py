@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tools.runtime.keys import KeyFile
+from tools.runtime.servers import embedded_servers
 
 from .conftest import READY, Run, address, clean_environment, free_port, gone, run_to_the_end
 
@@ -141,3 +142,21 @@ def test_a_state_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert code == 1
     assert f"LAD cannot use {blocked}" in output
     assert "Traceback" not in output
+
+
+def test_a_database_of_an_older_version_is_named_with_the_way_out(home: Path) -> None:
+    with embedded_servers(home, durable=False) as servers, psycopg.connect(servers.owner_url) as owner:
+        owner.execute("CREATE SCHEMA lad_dev")
+        owner.execute("CREATE TABLE lad_dev.tenants (id int)")
+        owner.execute("CREATE TABLE lad_dev.django_migrations (id int, app text, name text, applied timestamptz)")
+        owner.execute("INSERT INTO lad_dev.django_migrations VALUES (1, 'tenants', '0001_initial', now())")
+    code, output = run_to_the_end(home, LAD_PORT=str(free_port()), LAD_DEMO="0")
+    assert code == 1
+    said = output[output.index("\n\n") :].strip().splitlines()
+    assert said[0] == (
+        'The schema "lad_dev" of the database "lad" was migrated by an older version of LAD, without '
+        f"lad.0001_functions: tenants.0001_initial. Nothing was changed. To start afresh, remove {home} "
+        "(its data is lost) and run make up again."
+    )
+    assert "Traceback" not in output
+    assert "end of its log" not in output

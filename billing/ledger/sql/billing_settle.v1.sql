@@ -1,30 +1,18 @@
-"""Holds, reversals and expired credit: postings whose lots are known from earlier ones."""
+-- Reserve, extend, capture, release or expire a hold, reverse a posting, or expire credit, and return the verdict
+-- in the columns of billing_post. The lots are known from earlier rows. Plans are made once a session, as in
+-- billing_post.
 
-from typing import Final
-
-from billing.ledger.sql.post import LARGEST, PLANS, VERDICT
-
-# Takes from lots in burn-down order; from what is open, or from the parts given.
-_TAKE: Final = """
-CREATE OR REPLACE FUNCTION billing_take(
-    wallet billing_wallets, wanted numeric, moment timestamptz, parts jsonb DEFAULT NULL
-) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT COALESCE(jsonb_object_agg(id, (-LEAST(part, wanted - before))::text), '{}')
-    FROM (SELECT id, part, sum(part) OVER (ORDER BY priority, expires_at, created_at, id) - part AS before
-          FROM (SELECT lot.*, lot.remaining AS part FROM billing_credit_lots AS lot
-                WHERE parts IS NULL AND lot.tenant_id = wallet.tenant_id AND lot.wallet_id = wallet.id
-                      AND lot.is_open AND (lot.expires_at > moment OR lot.expires_at IS NULL)
-                UNION ALL
-                SELECT lot.*, given.value::numeric
-                FROM jsonb_each_text(parts) AS given, billing_lot(given.key::uuid) AS lot) AS usable
-         ) AS in_order
-    WHERE before < wanted AND part > 0
-$$;
-"""
-
-_SETTLE: Final = f"""
 CREATE OR REPLACE FUNCTION billing_settle(operation text, posting jsonb, at timestamptz)
-RETURNS TABLE ({VERDICT}) LANGUAGE plpgsql VOLATILE {PLANS} AS $$
+RETURNS TABLE (
+    wallet uuid, place integer, outcome text, field text, available numeric, currency text, is_low boolean,
+    entry billing_ledger_transactions
+)
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
 #variable_conflict use_column
 DECLARE
     asked billing_ledger_transactions := jsonb_populate_record(NULL::billing_ledger_transactions, posting);
@@ -35,7 +23,7 @@ DECLARE
     entries billing_ledger_transactions[];
     spendable numeric(18, 6);
     moment timestamptz;
-    back jsonb := '{{}}';
+    back jsonb := '{}';
 BEGIN
     wallet := asked.wallet_id;
     place := 1;
@@ -64,7 +52,7 @@ BEGIN
         RETURN;
     END IF;
 
-    entries := COALESCE(billing_expired_lots(purse, moment), '{{}}');
+    entries := COALESCE(billing_expired_lots(purse, moment), '{}');
     spendable := purse.current_balance - purse.reserved_balance
                  + COALESCE((SELECT sum(amount) FROM unnest(entries)), 0);
     available := spendable;
@@ -101,7 +89,7 @@ BEGIN
                          WHERE lot.remaining < movement.value::numeric
                                OR (movement.value::numeric > 0 AND lot.expires_at <= moment))
                  THEN 'credit_spent'
-            WHEN spendable + purse.reserved_balance - original.amount >= {LARGEST} THEN 'too_large'
+            WHEN spendable + purse.reserved_balance - original.amount >= 1000000000000 THEN 'too_large'
             ELSE 'posted' END;
         asked.amount := -original.amount;
     END IF;
@@ -141,14 +129,14 @@ BEGIN
         IF operation = 'capture' THEN
             given_back.id := lad_time_ordered_id(moment);
             given_back.idempotency_key := 'hold_captured:' || hold.id;
-            given_back.terms := '{{}}';
+            given_back.terms := '{}';
             entries := entries || given_back;
             asked.lot_movements := billing_take(purse, -asked.amount, moment, back);
         ELSE
             asked := given_back;
         END IF;
     WHEN 'reverse' THEN
-        SELECT COALESCE(jsonb_object_agg(movement.key, (-movement.value::numeric)::text), '{{}}')
+        SELECT COALESCE(jsonb_object_agg(movement.key, (-movement.value::numeric)::text), '{}')
         INTO asked.lot_movements FROM jsonb_each_text(original.lot_movements) AS movement;
         back := asked.lot_movements;
     ELSE
@@ -162,7 +150,7 @@ BEGIN
         SELECT array_agg(billing_expiry(purse, moved.lot, moved.amount, moment) ORDER BY lot.expires_at, lot.id)
         FROM billing_moved(ARRAY[back, CASE operation WHEN 'capture' THEN asked.lot_movements END]) AS moved,
              billing_lot(moved.lot) AS lot
-        WHERE lot.expires_at <= moment AND moved.amount > 0), '{{}}');
+        WHERE lot.expires_at <= moment AND moved.amount > 0), '{}');
     IF cardinality(entries) > 0 THEN
         entries := billing_chained(purse, entries, moment);
         PERFORM billing_write(entries, entries[cardinality(entries):]);
@@ -173,10 +161,3 @@ BEGIN
     END IF;
     RETURN NEXT;
 END $$;
-"""
-
-INSTALL: Final = _TAKE + _SETTLE
-REMOVE: Final = """
-DROP FUNCTION IF EXISTS billing_settle(text, jsonb, timestamptz),
-    billing_take(billing_wallets, numeric, timestamptz, jsonb);
-"""

@@ -1,43 +1,5 @@
-"""SQL behind the triggers of invoices and their series."""
+-- Refuse to finalise an invoice whose number, sums or corrected invoice are wrong.
 
-from typing import Final
-
-SERIES: Final = """
-CREATE OR REPLACE FUNCTION billing_check_series() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'DELETE' THEN
-        IF OLD.last_number = 0 THEN
-            RETURN OLD;
-        END IF;
-    ELSIF TG_OP = 'INSERT' THEN
-        IF NEW.last_number = 0 THEN
-            RETURN NEW;
-        END IF;
-    ELSIF NEW.tenant_id IS DISTINCT FROM OLD.tenant_id THEN
-        RAISE EXCEPTION 'a series of invoice numbers stays with its tenant'
-            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME;
-    ELSIF NEW.series = OLD.series AND NEW.last_number IN (OLD.last_number, OLD.last_number + 1) THEN
-        RETURN NEW;
-    END IF;
-    RAISE EXCEPTION 'a series of invoice numbers goes up by one and is never begun again'
-        USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
-END $$;
-CREATE OR REPLACE FUNCTION billing_check_number_used() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM FROM billing_invoices
-      WHERE tenant_id = NEW.tenant_id AND series = NEW.series AND sequence_number = NEW.last_number;
-    IF NOT FOUND AND NEW.last_number <> OLD.last_number THEN
-        RAISE EXCEPTION 'number % of the series % was taken and is on no invoice', NEW.last_number, NEW.series
-            USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
-    END IF;
-    RETURN NULL;
-END $$;
-"""
-
-FINALISED: Final = """
-CREATE OR REPLACE FUNCTION billing_sum_of(lines jsonb) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
-    SELECT COALESCE(sum((line ->> 'amount')::numeric), 0) FROM jsonb_array_elements(lines) AS line
-$$;
 CREATE OR REPLACE FUNCTION billing_check_finalised() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     taken billing_invoice_series%ROWTYPE;
@@ -81,10 +43,3 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'an invoice %', says USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
 END $$;
-"""
-
-INSTALL: Final = SERIES + FINALISED
-REMOVE: Final = (
-    "DROP FUNCTION IF EXISTS billing_check_series(), billing_check_number_used(), billing_check_finalised(), "
-    "billing_sum_of(jsonb);"
-)

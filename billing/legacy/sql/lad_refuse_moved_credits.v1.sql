@@ -1,9 +1,7 @@
-"""Keeps the tables of legacy credits as they are once a tenant's move into wallets is final."""
+-- Refuse changes to the tables of legacy credits once a tenant's move into wallets is final.
+-- billing.legacy.services takes the same lock exclusively to freeze: it waits for writes under way, and later
+-- writes see the freeze.
 
-from typing import Final
-
-# Freezing takes the same lock alone: it waits for writes under way, and those that follow see that it is done.
-INSTALL: Final = """
 CREATE OR REPLACE FUNCTION lad_refuse_moved_credits() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     tenants uuid[] := CASE TG_OP
@@ -17,7 +15,7 @@ BEGIN
         IF EXISTS (SELECT FROM billing_legacy_moves WHERE tenant_id = each_tenant AND frozen_at IS NOT NULL) THEN
             RAISE EXCEPTION '% is read-only: the tenant''s credits have moved into wallets', TG_TABLE_NAME
                 USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = TG_NAME,
-                      HINT = 'Post to the wallet through billing.ledger.services.ledger.';
+                      HINT = 'Post to the wallet instead.';
         END IF;
     END LOOP;
     IF TG_OP = 'DELETE' THEN
@@ -25,8 +23,3 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-"""
-REMOVE: Final = "DROP FUNCTION IF EXISTS lad_refuse_moved_credits();"
-
-# The lock of one tenant, taken alone by whoever freezes or unfreezes.
-LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('billing_legacy_moves:' || %s::uuid, 0))"

@@ -1,31 +1,21 @@
-"""Money in and out, one posting or hundreds: each gets a verdict, and all are written together.
+-- Post money in and out, one row or hundreds, and return a verdict for each.
+-- postings maps a wallet's id to a list of rows in the ledger's own columns, with signed amounts. Keys must differ
+-- within one call. Wallets are locked in the order of their ids, so that batches cannot deadlock. A row that the
+-- wallet cannot pay is refused without blocking the others. billing_settle returns the same columns.
+-- Plans are made once a session, by keys: planning costs more than a posting, and statistics of a young table are
+-- out of date. A balance is numeric(18,6), so it must stay below 10^12.
 
-``postings`` maps a wallet's id to a list of rows in the ledger's own columns, the amount signed. Keys
-must differ within one call. Wallets are locked in the order of their ids, so that batches cannot
-deadlock; one that lacks the money is refused alone.
-"""
-
-from typing import Final
-
-# Every answer has the same columns, also those of settle.py.
-VERDICT: Final = """
+CREATE OR REPLACE FUNCTION billing_post(postings jsonb, at timestamptz)
+RETURNS TABLE (
     wallet uuid, place integer, outcome text, field text, available numeric, currency text, is_low boolean,
     entry billing_ledger_transactions
-"""
-
-# Plans are made once a session, by keys: one made anew costs more than a posting, and what is known of a young
-# table is out of date.
-PLANS: Final = (
-    "SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off"
-    " SET enable_mergejoin = off"
 )
-
-# A balance is numeric(18,6): it has twelve places before the point.
-LARGEST: Final = "1000000000000"
-
-_POST: Final = f"""
-CREATE OR REPLACE FUNCTION billing_post(postings jsonb, at timestamptz)
-RETURNS TABLE ({VERDICT}) LANGUAGE plpgsql VOLATILE {PLANS} AS $$
+LANGUAGE plpgsql VOLATILE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
 #variable_conflict use_column
 DECLARE
     purse billing_wallets;
@@ -33,7 +23,7 @@ DECLARE
     item record;
     asked billing_ledger_transactions;
     entries billing_ledger_transactions[];
-    written billing_ledger_transactions[] := '{{}}';
+    written billing_ledger_transactions[] := '{}';
     heads billing_ledger_transactions[];
     places integer[];
     lots uuid[];
@@ -58,7 +48,7 @@ BEGIN
         FROM billing_credit_lots AS lot
         WHERE lot.tenant_id = purse.tenant_id AND lot.wallet_id = purse.id AND lot.is_open
               AND (lot.expires_at > moment OR lot.expires_at IS NULL);
-        entries := '{{}}';
+        entries := '{}';
         IF spendable <> purse.current_balance - purse.reserved_balance AND purse.status <> 'closed' THEN
             entries := COALESCE(billing_expired_lots(purse, moment), entries);
         END IF;
@@ -93,7 +83,7 @@ BEGIN
                 outcome := 'expired';
             ELSIF asked.amount < 0 AND purse.status = 'suspended' THEN
                 outcome := 'suspended';
-            ELSIF asked.amount + spendable + purse.reserved_balance >= {LARGEST} THEN
+            ELSIF asked.amount + spendable + purse.reserved_balance >= 1000000000000 THEN
                 outcome := 'too_large';
             ELSIF asked.amount + spendable < 0 THEN
                 outcome := 'insufficient';
@@ -125,7 +115,7 @@ BEGIN
                     in_order := true;
                     current := 1;
                 END IF;
-                asked.lot_movements := '{{}}';
+                asked.lot_movements := '{}';
                 missing := -asked.amount;
                 WHILE missing > 0 LOOP
                     part := LEAST(missing, credit[current]);
@@ -160,7 +150,3 @@ BEGIN
         PERFORM billing_write(written, heads);
     END IF;
 END $$;
-"""
-
-INSTALL: Final = _POST
-REMOVE: Final = "DROP FUNCTION IF EXISTS billing_post(jsonb, timestamptz);"
