@@ -1,4 +1,4 @@
-"""Starts the embedded servers once, before settings are read; parallel workers share them."""
+"""Start the embedded servers once, before settings are read. Parallel workers share them."""
 
 import contextlib
 import os
@@ -32,12 +32,12 @@ def _start(stack: contextlib.ExitStack) -> None:
     )
 
 
-# What the tests of a directory share is dear: a browser over the demo data, a LAD that runs. One worker takes them all.
+# These directories share expensive fixtures (demo data, a running LAD), so one worker runs each of them.
 TOGETHER = ("tests/browser/", "tests/tools/runtime/")
 
 
 class FilesAndDirectories(LoadFileScheduling):
-    """Hands a worker one file after the other, and some directories whole."""
+    """Schedule tests by file, and some directories as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:
         return next((each for each in TOGETHER if nodeid.startswith(each)), super()._split_scope(nodeid))

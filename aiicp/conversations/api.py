@@ -1,7 +1,5 @@
 """The API of conversations and messages."""
 
-from typing import Final
-
 from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -12,6 +10,7 @@ from rest_framework.response import Response
 
 from aiicp.conversations import services
 from aiicp.conversations.models import Conversation, Message
+from aiicp.features import ICP_ASSISTANT
 from aiicp.ownership import visible_conversations
 from aiicp.profiles.api import SaveProfileSerializer
 from aiicp.profiles.models import IcpProfile
@@ -76,12 +75,10 @@ class MessageViewSet(ResourceViewSet):
         )
 
 
-FEATURE: Final = "ai-icp-assistant"
-
 router.register(
     Conversation,
     area="assistant",
-    feature=FEATURE,
+    feature=ICP_ASSISTANT,
     filters=["user", "status", "created_at"],
     # LAD sets the owner and the assistant's progress.
     read_only=["user", "metadata"],
@@ -93,7 +90,7 @@ router.register(
 router.register(
     Message,
     area="assistant",
-    feature=FEATURE,
+    feature=ICP_ASSISTANT,
     methods=["list", "retrieve", "create"],
     filters=["conversation", "role", "created_at"],
     # Oldest first, as a conversation is read.

@@ -1,16 +1,13 @@
 """The API of keyword expansions."""
 
-from typing import Final
-
+from aiicp.features import ICP_ASSISTANT
 from aiicp.keywords.models import KeywordExpansion
 from lad.api import router
-
-FEATURE: Final = "ai-icp-assistant"
 
 router.register(
     KeywordExpansion,
     area="assistant",
-    feature=FEATURE,
+    feature=ICP_ASSISTANT,
     methods=router.READ,
     filters=["original_keyword", "context", "created_at"],
     order=["-created_at", "-usage_count"],

@@ -1,7 +1,5 @@
 """The API of customer profiles."""
 
-from typing import Final
-
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -9,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from aiicp.features import ICP_ASSISTANT
 from aiicp.profiles import services
 from aiicp.profiles.models import IcpProfile
 from lad.api import router
@@ -35,12 +34,10 @@ class ProfileViewSet(ResourceViewSet):
         return self.row_response(services.use(profile=self.get_object(), actor=self.access.user))
 
 
-FEATURE: Final = "ai-icp-assistant"
-
 router.register(
     IcpProfile,
     area="assistant",
-    feature=FEATURE,
+    feature=ICP_ASSISTANT,
     filters=["user", "is_active", "source_conversation", "created_at"],
     order=["-created_at", "-usage_count"],
     read_only=["user"],

@@ -70,22 +70,7 @@ def audit_ledger(
         cursor.execute(UNANCHORED_WALLETS)
         unanchored = cursor.fetchall() if with_hashes and not results.violations else []
     with platform_context():
-        audit = LedgerAudit.objects.create(
-            started_at=started_at,
-            finished_at=timezone.now(),
-            scope=tenant.slug if tenant else "",
-            with_hashes=with_hashes,
-            since_anchor=since_anchor,
-            ledger_rows=results.transactions,
-            wallets=results.wallets,
-            violations=results.violations,
-            findings=[
-                {"rule": finding.rule, "title": finding.title, "table": finding.table, "row": dict(finding.row)}
-                for finding in results.findings[:MAX_ROWS_SHOWN]
-            ],
-            result=AuditResult.VIOLATED if results.violations else AuditResult.PROVED,
-            heads_hash=heads_hash,
-        )
+        audit = _store(results, tenant, started_at, heads_hash, with_hashes=with_hashes, since_anchor=since_anchor)
         _insert_anchors(unanchored, started_at)
     # Separate transaction: the result is kept even if emitting the event fails.
     if results.violations:
@@ -93,6 +78,34 @@ def audit_ledger(
         with platform_context():
             _emit_failure(audit, results)
     return CompletedAudit(audit, results)
+
+
+def _store(
+    results: CheckResults,
+    tenant: Tenant | None,
+    started_at: datetime,
+    heads_hash: bytes,
+    *,
+    with_hashes: bool,
+    since_anchor: bool,
+) -> LedgerAudit:
+    audit: LedgerAudit = LedgerAudit.objects.create(
+        started_at=started_at,
+        finished_at=timezone.now(),
+        scope=tenant.slug if tenant else "",
+        with_hashes=with_hashes,
+        since_anchor=since_anchor,
+        ledger_rows=results.transactions,
+        wallets=results.wallets,
+        violations=results.violations,
+        findings=[
+            {"rule": finding.rule, "title": finding.title, "table": finding.table, "row": dict(finding.row)}
+            for finding in results.findings[:MAX_ROWS_SHOWN]
+        ],
+        result=AuditResult.VIOLATED if results.violations else AuditResult.PROVED,
+        heads_hash=heads_hash,
+    )
+    return audit
 
 
 def _insert_anchors(heads: list[tuple[UUID, UUID, int, bytes]], now: datetime) -> None:

@@ -1,10 +1,10 @@
-"""Where a campaign meets its leads."""
+"""The channels of campaigns."""
 
 from django.db import models
 
 
 class Channel(models.TextChoices):
-    """A closed list: the schema names these six. What happens elsewhere, such as on Instagram, counts as web."""
+    """A closed list, because the schema names these six. Other networks, such as Instagram, count as web."""
 
     LINKEDIN = "linkedin", "LinkedIn"
     EMAIL = "email", "E-mail"

@@ -1,6 +1,6 @@
-"""What a type of step is: where it happens, and what its ``config`` holds.
+"""Describe the types of steps: where they act and which settings their ``config`` holds.
 
-The types themselves are the modules of ``campaigns.design.step_types``.
+Each module of ``campaigns.design.step_types`` registers one type.
 """
 
 from collections.abc import Mapping
@@ -30,10 +30,10 @@ TEXTS: Final[JsonSchema] = {
 class StepSpec:
     """One type of step.
 
-    ``channel`` is where it acts, None for a step that waits, decides or finds leads; ``provider`` names the
-    network where the channel does not. ``contacts_lead`` says that the lead hears from us by it.
-    ``synonyms`` are other words for the type, ``config_synonyms`` other names of its settings, each with ours.
-    Of the settings ``one_of``, at least one must be there and not be zero.
+    ``channel`` is None for a step that waits, decides or finds leads. ``provider`` names the network if the
+    channel does not. ``contacts_lead`` marks steps that send the lead a message. ``synonyms`` are other accepted
+    keys; ``config_synonyms`` maps other accepted names of settings to ours. The config needs all ``required``
+    settings and at least one of ``one_of``, not zero.
     """
 
     key: str

@@ -1,7 +1,7 @@
-"""What other features add to a lead's page: panels, actions and entries of its timeline.
+"""Extend the lead's page with panels, actions and timeline entries.
 
-A feature registers what it adds in its ``lead_page.py``, and so do the apps above. Rows that the API
-returns with a lead are registered with ``lad.api.router.include``.
+Features and the apps above register theirs in their ``lead_page.py``. To offer rows with a lead in the API,
+call ``lad.api.router.include``.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,13 +18,13 @@ from lad.api.permissions import FeatureClosed, require_feature
 from lad.tenancy.access import Access
 from leads.contacts.models import Lead
 
-# What ``lad.admin.actions.row_action`` makes of a function.
+# A function decorated with ``lad.admin.actions.row_action``.
 RowActionView = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """Who sees an extension: callers who hold all ``rights`` and, if one is named, have the ``feature`` open."""
+    """Restricts an extension to callers who have all ``rights`` and, if it is set, the ``feature``."""
 
     rights: tuple[str, ...] = ()
     feature: str = ""
@@ -43,7 +43,7 @@ class Visibility:
 
 @dataclass(frozen=True, slots=True)
 class InlinePanel:
-    """Rows that belong to a lead, as a tab of its page. The inline's ``area`` names the right to see them."""
+    """Rows of a lead in a tab of its page. The inline's ``area`` names the right to see them."""
 
     inline: type[LadInline]
     rank: int
@@ -73,7 +73,7 @@ class LeadAction:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One thing that happened with a lead. ``user_id`` is who did it, ``url`` the page that shows it."""
+    """One event in the history of a lead. ``user_id`` is the user who did it, ``url`` the page that shows it."""
 
     at: datetime
     icon: str
@@ -102,7 +102,7 @@ _sources: Final[dict[str, TimelineSource]] = {}
 
 
 def add_inline(inline: type[LadInline], *, rank: int, feature: str = "") -> None:
-    """Show rows that belong to a lead as a tab of its page; tabs appear by ``rank``."""
+    """Show rows of a lead in a tab of its page. Tabs are ordered by ``rank``."""
     _inlines[inline] = InlinePanel(inline, rank, Visibility(feature=feature))
 
 
@@ -115,7 +115,7 @@ def add_panel(
     icon: str = "",
     feature: str = "",
 ) -> None:
-    """Show a rendered panel above the lead's form; panels appear by ``rank``."""
+    """Show a rendered panel above the lead's form. Panels are ordered by ``rank``."""
     _add(_rendered, title, RenderedPanel(title, icon, render, rank, Visibility((right,), feature)))
 
 

@@ -1,4 +1,4 @@
-"""What contacts itself shows on the lead's page: notes, social profiles and the timeline."""
+"""Notes, social profiles and the timeline on the lead's page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ MOVES: Final = {"leads.lead.stage_changed": "Stage", "leads.lead.status_changed"
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """A timeline entry with the name of the user behind it; empty if nobody was, or the caller cannot see them."""
+    """A timeline entry with the name of its user. The name is empty if there is none or the caller cannot see it."""
 
     entry: TimelineEntry
     user: str
@@ -86,9 +86,9 @@ def moves_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
 
 
 def timeline(lead: Lead, access: Access, *, limit: int) -> list[TimelineRow]:
-    """Return what happened with the lead, newest first, as far as the caller may see it.
+    """Return the newest entries that the caller may see, newest first.
 
-    Each source is read in one statement, and so are the users' names.
+    Reads each source in one statement, and the users' names in one more.
     """
     entries = [entry for source in timeline_sources_for(access) for entry in source.read(lead, limit)]
     newest = sorted(entries, key=attrgetter("at"), reverse=True)[:limit]

@@ -16,7 +16,7 @@ from lad.api.serializers import KeyField
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.accounts.tokens import issue_access_token
-from tests.contract.world import SET_ONCE, Team, retire, template_of
+from tests.contract.world import DEPENDED_ON, SET_ONCE, Team, retire, template_of
 
 MAX_PAGE_SIZE = 200
 
@@ -78,7 +78,7 @@ def changed_body(resource: Resource, row: Any, team: Team) -> dict[str, Any]:
     body = new_body(resource, team)
     for name, value in body_of(resource, row).items():
         field: Any = resource.model._meta.get_field(name)
-        if name in SET_ONCE.get(resource.model, ()):
+        if name in SET_ONCE.get(resource.model, set()) | DEPENDED_ON.get(resource.model, set()):
             body[name] = value
         elif field.choices and body[name] == value:
             body[name] = next((choice for choice, _label in reversed(field.flatchoices) if choice != value), value)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tenants.accounts.models import User
-from tests.contract.world import SET_ONCE, Team, World
+from tests.contract.world import DEPENDED_ON, SET_ONCE, Team, World
 
 PERSONAS = ("root", "narrowed", "owner")
 
@@ -130,14 +130,14 @@ def changed_entries(form: Any, row: Any, template: Any) -> dict[str, str]:
     """The template's entries, with every list and switch that may change set otherwise than the row's."""
     data, before = entries(form, template), entries(form, row)
     for name, field in form.fields.items():
-        if name in SET_ONCE.get(type(row), ()):
+        if name in SET_ONCE.get(type(row), set()) | DEPENDED_ON.get(type(row), set()):
             data[name] = before.get(name, "")
         elif isinstance(field, forms.BooleanField):
             data.pop(name, None)
             data.update({} if name in before else {name: "on"})
         elif isinstance(field, forms.TypedChoiceField) and data.get(name) == before.get(name):
             others = [str(value) for value, _label in bound_choices(field) if value not in ("", before.get(name))]
-            data[name] = others[-1]
+            data[name] = others[-1] if others else before.get(name, "")
     return data
 
 

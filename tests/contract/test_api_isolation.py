@@ -52,7 +52,9 @@ def test_a_row_of_another_tenant_is_404_for_every_method(resource: Resource, wor
     before = as_json(foreign)
     caller = client(world.acme.owner, world.acme)
     body = changed_body(resource, own, world.acme) if "update" in resource.methods else {}
-    for method, response in _calls(resource, caller, foreign, body).items():
+    responses = _calls(resource, caller, foreign, body)
+    assert responses
+    for method, response in responses.items():
         assert problem(response) == (404, "not_found"), method
     assert as_json(foreign) == before
 

@@ -45,7 +45,9 @@ def test_a_filter_finds_what_the_database_finds(resource: Resource, name: str, w
     rows = [row_of(resource.model, world.acme), row_of(resource.model, world.acme)]
     field, _, lookup = name.partition("__")
     caller = client(world.acme.owner, world.acme)
-    for value in {_value(row, field) for row in rows}:
+    values = {_value(row, field) for row in rows}
+    assert values
+    for value in values:
         response = caller.get(resource.url, {name: _text(value), "page_size": MAX_PAGE_SIZE})
         wanted = [value] if lookup == "in" else value
         assert sorted(ids(response)) == sorted(expected_ids(resource, world, **{name: wanted}))
@@ -88,6 +90,7 @@ def test_pages_hold_every_row_once_while_rows_arrive(resource: Resource, order: 
         seen += page
         row_of(resource.model, world.acme)
     assert len(seen) == len(set(seen))
+    assert present
     assert set(present) <= set(seen)
 
 

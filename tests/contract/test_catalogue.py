@@ -182,7 +182,9 @@ def test_no_role_of_a_request_bypasses_row_level_security_or_owns_a_table(world:
 
 @for_each(TENANT_MODELS, "indexes")
 def test_every_index_of_a_tenant_table_leads_with_the_tenant(model: Any, world: World) -> None:
-    for name, _unique, columns in indexes(model):
+    found = indexes(model)
+    assert found
+    for name, _unique, columns in found:
         assert columns[0] == tenant_column(model) or exempt(NOT_TENANT_FIRST, name), name
 
 

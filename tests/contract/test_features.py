@@ -45,7 +45,9 @@ def test_a_feature_that_is_off_denies_every_method_to_its_tenant_only(resource: 
     row = row_of(resource.model, world.acme)
     before = as_json(row)
     close(resource, world.acme)
-    for method, response in calls(client(world.acme.owner, world.acme), resource, row).items():
+    responses = calls(client(world.acme.owner, world.acme), resource, row)
+    assert responses
+    for method, response in responses.items():
         assert problem(response) == (403, "feature_closed"), method
         assert response.json()["feature"] == resource.feature
         assert response.json()["detail"] == "Switched off for your tenant."

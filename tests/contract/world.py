@@ -145,6 +145,9 @@ _ACCEPTABLE: dict[Any, dict[str, Any]] = {
     TenantFeature: {"feature_key": "campaigns"},
 }
 
+# Fields whose other values need other fields to change too: each type of step has its own config.
+DEPENDED_ON: dict[Any, set[str]] = {CampaignStep: {"type"}}
+
 # Fields that a row is made with and that never change.
 SET_ONCE: dict[Any, set[str]] = {
     AutoTopup: {"wallet"},

@@ -1,4 +1,4 @@
-"""The base of every factory: rows are made inside whatever scope the test has entered."""
+"""Base factories. Rows are created in the scope that the test has entered."""
 
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class ModelFactory(DjangoModelFactory[T]):
-    """Makes rows of a model whatever its tenancy."""
+    """Create rows of any model."""
 
     class Meta:
         abstract = True
@@ -22,14 +22,14 @@ class ModelFactory(DjangoModelFactory[T]):
 
 
 class TenantModelFactory(ModelFactory[T]):
-    """Makes rows of the current tenant: call it inside ``tenant_context`` or a narrowed ``platform_context``."""
+    """Create rows of the current tenant. Call it inside ``tenant_context`` or ``platform_context(tenant_id=…)``."""
 
     class Meta:
         abstract = True
 
 
 class SharedModelFactory(ModelFactory[T]):
-    """Makes rows of the current tenant, or everybody's with ``tenant_id=None`` or where no tenant is current."""
+    """Create rows of the current tenant; shared rows with ``tenant_id=None`` or outside a tenant."""
 
     tenant_id: Any = factory.LazyFunction(default_tenant_id)
 
@@ -38,5 +38,5 @@ class SharedModelFactory(ModelFactory[T]):
 
 
 def unique(text: str) -> Any:
-    """``text`` with a running number for its ``%d``."""
+    """Return ``text`` with a sequence number for its ``%d``."""
     return factory.Sequence(lambda number: text % number)

@@ -32,7 +32,7 @@ class WalletFactory(TenantModelFactory[Wallet]):
 
 
 class LedgerTransactionFactory(TenantModelFactory[LedgerTransaction]):
-    """A top-up, posted as every movement is: the ledger takes no row from elsewhere."""
+    """A top-up, posted through the ledger, which rejects rows from anywhere else."""
 
     wallet: Any = SubFactory(WalletFactory)
     amount = Decimal("100")
@@ -48,7 +48,7 @@ class LedgerTransactionFactory(TenantModelFactory[LedgerTransaction]):
 
 
 def reversal_of(row: LedgerTransaction) -> LedgerTransaction:
-    """The movement that takes this one back."""
+    """Return the transaction that reverses this one."""
     posted = ledger.reverse(transaction=row, key=f"reversal-of-{row.pk}", reason="Posted by mistake")
     taken_back: LedgerTransaction = LedgerTransaction.objects.get(pk=posted.id)
     return taken_back
@@ -85,7 +85,7 @@ class HoldFactory(TenantModelFactory[Hold]):
 
 class UsageEventFactory(TenantModelFactory[UsageEvent]):
     feature_key = "voice-agent"
-    # In the order in which the database gives keys back.
+    # Keys in the order in which the database returns them.
     usage_items: Any = LazyFunction(
         lambda: [
             {
@@ -108,7 +108,7 @@ class UsageEventFactory(TenantModelFactory[UsageEvent]):
 
 
 class PriceFactory(SharedModelFactory[Price]):
-    """A price to come: one that has begun is not edited."""
+    """A price that starts in the future, because a price in force cannot be edited."""
 
     category = PriceCategory.STT
     provider = "openai"
@@ -122,14 +122,14 @@ class PriceFactory(SharedModelFactory[Price]):
 
 
 class InvoiceFactory(TenantModelFactory[Invoice]):
-    """A draft; with another ``status`` it gets there by the steps that every invoice takes."""
+    """A draft. With another ``status`` it goes through the usual steps to get there."""
 
     subtotal = Decimal("199")
     tax = Decimal("9.95")
     total: Any = LazyAttribute(lambda row: row.subtotal + row.tax)
     period_start: Any = LazyFunction(lambda: timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0))
     period_end: Any = LazyAttributeSequence(lambda row, number: row.period_start + timedelta(days=28, minutes=number))
-    # In the order in which the database gives keys back.
+    # Keys in the order in which the database returns them.
     line_items: Any = LazyFunction(
         lambda: [{"amount": "199", "quantity": "1", "unit_price": "199", "description": "3,000 credits"}]
     )
@@ -187,7 +187,7 @@ class LedgerAnchorFactory(TenantModelFactory[LedgerAnchor]):
 
 
 class BillingProfileFactory(TenantModelFactory[BillingProfile]):
-    """A tenant has one; without ``tenant`` it is that of a tenant of its own."""
+    """A tenant has only one, so without ``tenant`` the factory creates a new tenant."""
 
     tenant: Any = SubFactory(TenantFactory)
     legal_name = unique("Acme Outreach %d Ltd")
@@ -221,7 +221,7 @@ class EntitlementUseFactory(TenantModelFactory[EntitlementUse]):
 
 
 class LegacyMoveFactory(TenantModelFactory[LegacyMove]):
-    """A tenant has one; without ``tenant`` it is that of a tenant of its own."""
+    """A tenant has only one, so without ``tenant`` the factory creates a new tenant."""
 
     tenant: Any = SubFactory(TenantFactory)
     moved_at: Any = LazyFunction(timezone.now)
@@ -261,7 +261,7 @@ class CreditPackageFactory(SharedModelFactory[CreditPackage]):
 
 
 class PaymentFactory(TenantModelFactory[Payment]):
-    """A checkout that nobody has paid yet."""
+    """An unpaid checkout."""
 
     wallet: Any = SubFactory(WalletFactory)
     kind = PaymentKind.CHECKOUT
@@ -279,7 +279,7 @@ class PaymentFactory(TenantModelFactory[Payment]):
 
 
 class AutoTopupFactory(TenantModelFactory[AutoTopup]):
-    """A rule with a card, still switched off."""
+    """A rule with a card, switched off."""
 
     wallet: Any = SubFactory(WalletFactory)
     threshold = Decimal("20.000000")

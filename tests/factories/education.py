@@ -23,7 +23,7 @@ OFFICE_HOURS = {
 
 
 class LeadAttachmentFactory(TenantModelFactory[LeadAttachment]):
-    """The row alone; ``attachments.AttachmentWriter`` makes one with its object."""
+    """A row without a stored file."""
 
     lead = SubFactory(LeadFactory)
     file_name = unique("offer-%d.pdf")

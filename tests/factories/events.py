@@ -1,4 +1,4 @@
-"""Factories of what follows from an event: deliveries, the activity feed, mail."""
+"""Factories of deliveries, activity entries and mail."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Factories of the tables that the kernel itself fills."""
+"""Factories of tables that the kernel fills."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class IdempotencyKeyFactory(TenantModelFactory[IdempotencyKey]):
 
 
 class AuditEntryFactory(TenantModelFactory[AuditEntry]):
-    """Only the trigger writes the log, so an entry is made by changing something."""
+    """Create an entry by changing a row, because only the trigger writes the audit log."""
 
     class Meta:
         model = AuditEntry

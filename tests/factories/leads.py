@@ -12,13 +12,13 @@ from leads.pipeline.models import LeadStage, LeadStatus
 from tests.factories.base import TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory
 
-# Bookings of any number of people never meet, for each has an hour of its own.
+# Each booking gets its own hour, so bookings never overlap.
 FIRST_HOUR = datetime(2027, 1, 4, 8, tzinfo=UTC)
 FIRST_PLACE = 100
 
 
 def standing(model: Any, key: str, **values: Any) -> str:
-    """The key of a stage or status that the current tenant has from now on."""
+    """Create a stage or status of the current tenant and return its key."""
     row, _made = model.all_objects.get_or_create(
         tenant_id=current_tenant_id(), key=key, defaults={"label": key.title(), **values}
     )

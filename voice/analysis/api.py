@@ -1,17 +1,14 @@
 """The API of call analyses."""
 
-from typing import Final
-
 from lad.api import router
 from voice.analysis.models import CallAnalysis
 from voice.calls.models import CallLog
-
-FEATURE: Final = "voice-agent"
+from voice.features import VOICE_AGENT
 
 router.register(
     CallAnalysis,
     area="calls",
-    feature=FEATURE,
+    feature=VOICE_AGENT,
     methods=router.READ,
     filters=["call_log", "lead", "sentiment", "lead_category", "created_at"],
 )

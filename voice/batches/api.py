@@ -1,6 +1,6 @@
 """The API of call batches: create one with its targets, cancel it, stop it."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
@@ -16,8 +16,7 @@ from lad.api.views import ResourceViewSet, require_tenant
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services import batches
 from voice.batches.services.targets import MAX_TARGETS, TARGET_RESULTS, Target
-
-FEATURE: Final = "voice-agent"
+from voice.features import VOICE_AGENT
 
 _Batch = make_serializer(CallBatch)
 
@@ -120,7 +119,7 @@ def _reason(request: Request) -> str:
 router.register(
     CallBatch,
     area="calls",
-    feature=FEATURE,
+    feature=VOICE_AGENT,
     # The viewset's own create takes the batch and its entries in one request.
     methods=["list", "retrieve", "update", "delete"],
     viewset=CallBatchViewSet,
@@ -131,7 +130,7 @@ router.register(
 router.register(
     CallBatchEntry,
     area="calls",
-    feature=FEATURE,
+    feature=VOICE_AGENT,
     methods=router.READ,
     filters=["batch", "status", "lead", "call_log", "created_at"],
 )

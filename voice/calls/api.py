@@ -10,8 +10,8 @@ from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet
 from leads.contacts.models import Lead
 from voice.calls.models import CallLog
+from voice.features import VOICE_AGENT
 
-FEATURE: Final = "voice-agent"
 # Transcripts and cost items would make a page of a hundred calls too large.
 FIELDS_NOT_LISTED: Final = ("transcripts", "cost_breakdown")
 
@@ -49,7 +49,7 @@ class CallLogViewSet(ResourceViewSet):
 router.register(
     CallLog,
     area="calls",
-    feature=FEATURE,
+    feature=VOICE_AGENT,
     methods=router.READ,
     serializer=CallLogSerializer,
     viewset=CallLogViewSet,

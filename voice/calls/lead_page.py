@@ -8,6 +8,7 @@ from lad.admin.inlines import ReadOnlyInline
 from leads.contacts.extensions import TimelineEntry, add_inline, add_timeline_source
 from leads.contacts.models import Lead
 from voice.calls.models import CallLog
+from voice.features import VOICE_AGENT
 from voice.formatting import format_duration
 
 
@@ -45,5 +46,5 @@ def _detail(call: CallLog) -> str:
     return " · ".join(filter(None, (call.get_status_display(), format_duration(call.duration_seconds or None))))
 
 
-add_inline(LeadCallsInline, rank=70, feature="voice-agent")
-add_timeline_source("calls", calls_of, right="calls.view", feature="voice-agent")
+add_inline(LeadCallsInline, rank=70, feature=VOICE_AGENT)
+add_timeline_source("calls", calls_of, right="calls.view", feature=VOICE_AGENT)

@@ -1,14 +1,11 @@
 """The API of telephone numbers."""
 
-from typing import Final
-
 from rest_framework import serializers
 
 from lad.api import router
 from lad.api.serializers import make_serializer
+from voice.features import VOICE_AGENT
 from voice.numbers.models import VoiceNumber
-
-FEATURE: Final = "voice-agent"
 
 _Number = make_serializer(VoiceNumber)
 
@@ -25,7 +22,7 @@ class VoiceNumberSerializer(_Number):  # type: ignore[misc, valid-type]
 router.register(
     VoiceNumber,
     area="voice",
-    feature=FEATURE,
+    feature=VOICE_AGENT,
     serializer=VoiceNumberSerializer,
     filters=["status", "default_agent", "created_at"],
 )

@@ -1,4 +1,4 @@
-"""The types of steps, one module each. A new module is a new type: no list and no table changes."""
+"""The types of steps, one module each. Adding a module adds a type; no list and no table changes."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -1,4 +1,4 @@
-"""What other features and the apps above may do with leads."""
+"""Services of leads for other features and the apps above."""
 
 from leads.contacts.services.activity import ContactDirection, record_activity, record_contact
 

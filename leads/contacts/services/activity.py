@@ -1,4 +1,4 @@
-"""When something last happened with a lead, and when somebody last was in contact with them."""
+"""Record the last activity and the last contact of leads."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,18 +19,18 @@ class ContactDirection(models.TextChoices):
 
 
 def record_activity(lead_ids: Iterable[UUID], *, at: datetime) -> None:
-    """Note that something happened with the leads at the given time.
+    """Record that something happened with the leads at this time.
 
-    One statement. A later time that is stored already stays. Emits nothing.
+    Runs in one statement and emits no event. A later time that is already stored stays.
     """
     _move_forward(lead_ids, ["last_activity_at"], at)
 
 
 def record_contact(lead_id: UUID, *, channel: str, at: datetime, direction: ContactDirection) -> None:
-    """Note that the lead was reached, or got in touch, at the given time; this counts as activity too.
+    """Record that the lead was reached, or got in touch, at this time. That counts as activity too.
 
-    The tables keep the time of the last contact only, whatever its channel and direction.
-    One statement. A later time that is stored already stays. Emits nothing.
+    The lead stores the time only; its columns have no room for ``channel`` and ``direction`` yet. Runs in one
+    statement and emits no event. A later time that is already stored stays.
     """
     _move_forward([lead_id], ["last_activity_at", "last_contacted_at"], at)
 

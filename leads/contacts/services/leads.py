@@ -200,7 +200,7 @@ def domain_of(text: str) -> str:
     return found.group(1).rstrip(".") if found else ""
 
 
-def _phone_columns(text: str | None) -> dict[str, Any]:
+def _phone_columns(text: str | None) -> dict[str, str | int | None]:
     if not (text or "").strip():
         return {"phone": "", "country_code": "", "base_number": None, "leading_zeros": 0}
     try:

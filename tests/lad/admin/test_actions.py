@@ -190,8 +190,10 @@ def test_the_dashboard_shows_what_needs_attention(root, tenant):
         )
     found = tones()
     assert (found["Dead letters"], found["Trials ending"]) == ("danger", "info")
-    for card in root.get("/admin/").context["cards"]:
-        assert not card.url or root.get(card.url).status_code == 200
+    linked = [card for card in root.get("/admin/").context["cards"] if card.url]
+    assert linked
+    for card in linked:
+        assert root.get(card.url).status_code == 200, card.title
 
 
 def test_the_dashboard_of_a_tenants_staff_shows_their_tenant_only(admin_of, owner, other_owner):

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from lad.api.idempotency_keys import needs_key
-from lad.idempotency import middleware as idempotency
+from lad.idempotency import middleware
 from lad.idempotency.models import IdempotencyKey
 from lad.tenancy.context import platform_context
 from tenants.features.models import FeatureFlag
@@ -113,9 +113,9 @@ def test_a_malformed_key_is_refused(api: Any, owner: Any, key: str) -> None:
 def test_a_key_is_free_again_after_a_day(api: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client = api(owner)
     assert post(client).status_code == 201
-    later = timezone.now() + idempotency.RETENTION + timedelta(seconds=1)
+    later = timezone.now() + middleware.RETENTION + timedelta(seconds=1)
     with monkeypatch.context() as clock:
-        clock.setattr(idempotency.timezone, "now", lambda: later)
+        clock.setattr(middleware.timezone, "now", lambda: later)
         again = post(client, {"feature_key": "another day"})
     assert again.status_code == 201
     assert "Idempotent-Replayed" not in again
@@ -124,8 +124,8 @@ def test_a_key_is_free_again_after_a_day(api: Any, owner: Any, monkeypatch: pyte
 def test_outdated_answers_are_removed_and_others_stay(api: Any, owner: Any) -> None:
     post(api(owner), key="old")
     with platform_context():
-        assert idempotency.expire_keys(now=timezone.now()) == 0
-        assert idempotency.expire_keys(now=timezone.now() + idempotency.RETENTION + timedelta(seconds=1)) == 1
+        assert middleware.expire_keys(now=timezone.now()) == 0
+        assert middleware.expire_keys(now=timezone.now() + middleware.RETENTION + timedelta(seconds=1)) == 1
         assert not IdempotencyKey.objects.exists()
 
 
@@ -161,7 +161,7 @@ def test_a_duplicate_runs_if_the_first_write_fails(
     transactional_db: None, api: Any, owner: Any, tenant: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first_is_in, answers = threading.Event(), {}
-    real_claim = idempotency.claim_key
+    real_claim = middleware.claim_key
 
     def claim(request: Any) -> Any:
         claimed = real_claim(request)
@@ -178,7 +178,7 @@ def test_a_duplicate_runs_if_the_first_write_fails(
         finally:
             connection.close()
 
-    monkeypatch.setattr(idempotency, "claim_key", claim)
+    monkeypatch.setattr(middleware, "claim_key", claim)
     first = threading.Thread(target=send, args=[{"fail": True}], name="first")
     second = threading.Thread(target=send, args=[{"fail": False}], name="second")
     first.start()

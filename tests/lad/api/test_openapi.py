@@ -55,6 +55,7 @@ def test_the_interactive_page_brings_its_own_assets(db: None) -> None:
 def test_every_registered_resource_is_in_the_document_with_its_methods(schema: dict[str, Any]) -> None:
     verbs = {"list": "get", "create": "post"}
     row_verbs = {"retrieve": "get", "update": "patch", "delete": "delete"}
+    assert resources()
     for resource in resources():
         listed, row = schema["paths"][resource.url], schema["paths"].get(f"{resource.url}{{id}}/", {})
         assert {verbs[each] for each in resource.methods if each in verbs} <= set(listed), resource.url
@@ -68,6 +69,7 @@ def test_every_operation_has_a_name_of_its_own(schema: dict[str, Any]) -> None:
 
 
 def test_every_operation_documents_how_it_fails(schema: dict[str, Any]) -> None:
+    assert operations(schema)
     for path, method, each in operations(schema):
         expected = {"400", "429"}
         if each.get("security") == [{"bearer": []}]:

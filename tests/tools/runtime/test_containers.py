@@ -64,6 +64,7 @@ def test_services_start_after_their_dependencies(services: dict[str, Any]) -> No
 
 
 def test_services_have_health_checks_restarts_and_log_limits(services: dict[str, Any]) -> None:
+    assert services
     for name, service in services.items():
         once = name in {"provision", "migrate"}
         assert service["restart"].startswith("on-failure" if once else "unless-stopped")
@@ -96,10 +97,13 @@ def test_images_are_the_versions_the_architecture_names(services: dict[str, Any]
 
 
 def test_the_file_holds_no_secrets_and_names_missing_ones(text: str, services: dict[str, Any]) -> None:
-    for name, default in re.findall(r"\$\{([A-Z_]+)(:?[-?][^}]*)?\}", text):
+    variables = re.findall(r"\$\{([A-Z_]+)(:?[-?][^}]*)?\}", text)
+    assert variables
+    for name, default in variables:
         secret = re.search(r"PASSWORD|SECRET|KEYS|EMAIL_URL", name)
         if secret or not default:
             assert default.startswith(f":?set {name}"), name
+    assert services
     for service in services.values():
         for name, value in service.get("environment", {}).items():
             if re.search(r"PASSWORD|KEY|AUTH", name):
