@@ -7,12 +7,12 @@ import pytest
 from django.conf import settings
 
 from billing.legacy.services import EXCLUSIVE_LOCK
-from billing.money import TOO_LARGE
+from billing.money import AMOUNT_LIMIT
 from lad.audit.trigger import FEW_ROWS, MOST_BUCKET_BITS, ROWS_PER_ENTRY
 from lad.db.fields import SECRET_MASK
 from lad.db.operations import InstallSql, created_functions
 from lad.db.sql_files import SqlFile, WrongSqlFile, lad_apps, newest, sql_files
-from tests.conftest import superuser_connection
+from tests.support.database import superuser_connection
 
 FILES = {file.name: file for config in lad_apps() for file in newest(sql_files(config))}
 
@@ -55,8 +55,8 @@ def test_a_file_names_no_schema(name: str) -> None:
         ("lad_bucket", f"LEAST({MOST_BUCKET_BITS}, GREATEST(0, ceil(log(2, total / {ROWS_PER_ENTRY}.0))))"),
         ("lad_row_changes", f"""'"{SECRET_MASK}"'"""),
         ("lad_packed_side", f"''{SECRET_MASK}''"),
-        ("billing_post", f">= {TOO_LARGE:f} THEN"),
-        ("billing_settle", f">= {TOO_LARGE:f} THEN"),
+        ("billing_post", f">= {AMOUNT_LIMIT:f} THEN"),
+        ("billing_settle", f">= {AMOUNT_LIMIT:f} THEN"),
         ("lad_refuse_moved_credits", "(hashtextextended('billing_legacy_moves:' || each_tenant, 0))"),
     ],
 )
