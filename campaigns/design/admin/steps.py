@@ -8,13 +8,17 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from campaigns.design.admin.config_forms import config_form, entered_config, has_settings
 from campaigns.design.models import CampaignStep
 from campaigns.design.services import steps
 from campaigns.design.step_specs import step_types
 from lad import writes
+from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import LadInline
+from lad.admin.permissions import is_deleted
 from lad.admin.widgets import JSONEditor, JSONFormField
+from lad.tenancy.access import access_of
 
 # The inline shows all steps on one page up to this number.
 MAX_STEPS = 100
@@ -67,6 +71,7 @@ class CampaignStepAdmin(TenantModelAdmin):
         ("What it does", {"fields": ["config", "needs"]}),
     ]
     readonly_fields = ["needs"]
+    actions_detail = ["settings"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: CampaignStep | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
@@ -75,6 +80,17 @@ class CampaignStepAdmin(TenantModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         campaign = obj.campaign if isinstance(obj, CampaignStep) else None
         return _can_change_steps(campaign) and super().has_change_permission(request, obj)
+
+    @row_action(
+        "Settings",
+        explanation="The settings that the type of the step needs.",
+        form=config_form,
+        when=lambda row: not is_deleted(row) and has_settings(row),
+        icon="tune",
+    )
+    def settings(self, request: HttpRequest, row: CampaignStep, values: dict[str, Any]) -> str:
+        writes.update(row, {"config": entered_config(row, values)}, actor=access_of(request).user)
+        return f"The settings of “{row.title}” were saved."
 
     @display(description="Needs")
     def needs(self, obj: CampaignStep | None) -> SafeString:

@@ -1,0 +1,92 @@
+"""Forms for the settings of steps, made from the JSON Schema of the step's type."""
+
+from typing import Any, Final
+
+from django import forms
+
+from campaigns.design.models import CampaignStep
+from campaigns.design.step_specs import JsonSchema, StepSpec, step_types
+from lad.types import Values
+from leads.formatting import in_words
+
+# Longer texts get an input of several lines.
+MAX_LINE_LENGTH: Final = 500
+# Joins the names of an object and its property.
+NESTED: Final = "__"
+
+
+def has_settings(step: CampaignStep) -> bool:
+    """Return whether the step's type has settings to fill in."""
+    return step.type in step_types and bool(_settings(step_types.get(step.type)))
+
+
+def config_form(step: CampaignStep) -> type[forms.Form]:
+    """Return a form for the settings of the step's type, filled with the step's own."""
+    spec = step_types.get(step.type)
+    fields = {
+        name: _field(name, schema, required=name in spec.required, initial=_value(step.config, name))
+        for name, schema in _settings(spec).items()
+    }
+    return type("ConfigForm", (forms.Form,), fields)
+
+
+def entered_config(step: CampaignStep, entered: Values) -> dict[str, Any]:
+    """Return the step's config with what was entered. Empty settings are left out."""
+    config = {name: value for name, value in step.config.items() if name not in _top_names(entered)}
+    settings = _settings(step_types.get(step.type))
+    for name, text in entered.items():
+        value = _lines(text) if settings[name].get("type") == "array" else text
+        if value in (None, "", []):
+            continue
+        top, _, nested = name.partition(NESTED)
+        if nested:
+            config.setdefault(top, {})[nested] = value
+        else:
+            config[top] = value
+    return config
+
+
+def _settings(spec: StepSpec) -> dict[str, JsonSchema]:
+    """Return the schema of each setting, those of an object's properties one by one."""
+    found: dict[str, JsonSchema] = {}
+    for name, schema in {**spec.required, **spec.one_of, **spec.optional}.items():
+        properties = schema.get("properties") if schema.get("type") == "object" else None
+        if properties is None:
+            found[name] = schema
+        else:
+            found |= {f"{name}{NESTED}{each}": nested for each, nested in properties.items()}
+    return found
+
+
+def _field(name: str, schema: JsonSchema, *, required: bool, initial: object) -> forms.Field:
+    label = in_words(name.rpartition(NESTED)[2])
+    if "enum" in schema:
+        choices = [("", "–"), *((value, in_words(value)) for value in schema["enum"])]
+        return forms.ChoiceField(label=label, choices=choices, required=required, initial=initial)
+    if schema.get("type") == "integer":
+        low, high = schema.get("minimum"), schema.get("maximum")
+        return forms.IntegerField(label=label, required=required, initial=initial, min_value=low, max_value=high)
+    if schema.get("type") == "array":
+        lines = "\n".join(initial) if isinstance(initial, list) else ""
+        widget = forms.Textarea(attrs={"rows": 3})
+        return forms.CharField(
+            label=label, required=required, initial=lines, widget=widget, help_text="One entry per line."
+        )
+    max_length = schema.get("maxLength")
+    long = max_length is None or max_length > MAX_LINE_LENGTH
+    area = forms.Textarea(attrs={"rows": 5}) if long else forms.TextInput()
+    return forms.CharField(label=label, required=required, initial=initial, max_length=max_length, widget=area)
+
+
+def _value(config: Values, name: str) -> object:
+    top, _, nested = name.partition(NESTED)
+    value = config.get(top)
+    return value.get(nested) if nested and isinstance(value, dict) else value if not nested else None
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _top_names(entered: Values) -> set[str]:
+    return {name.partition(NESTED)[0] for name in entered}
