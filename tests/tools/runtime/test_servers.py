@@ -111,7 +111,7 @@ def test_a_process_id_that_now_belongs_to_another_program_is_left_alone(home: Pa
 def test_a_second_start_in_the_same_directory_names_the_first(home: Path) -> None:
     with (
         embedded_servers(home, durable=False),
-        pytest.raises(AlreadyRunning, match=rf"already runs .*{os.getpid()}.*{home}"),
+        pytest.raises(AlreadyRunning, match=rf"already running .*{os.getpid()}.*{home}"),
         embedded_servers(home, durable=False),
     ):
         pass
