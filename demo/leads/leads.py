@@ -8,7 +8,7 @@ from demo.leads import words
 from lad import phones, writes
 from leads.contacts.models import Lead, LeadNote, LeadSocial, Priority
 from leads.contacts.services.leads import move_many
-from leads.pipeline import services as pipeline
+from leads.pipeline import services
 from leads.pipeline.models import LeadStage
 from tenants.access.roles import Role
 from tenants.accounts.models import User
@@ -30,13 +30,13 @@ IN_FEED: Final = 6
 def pipeline_of(demo: DemoTenant) -> dict[str, int]:
     """Create the tenant's stages and statuses. Return the weight of each stage."""
     if not is_school(demo):
-        pipeline.ensure(demo.tenant.pk)
+        services.ensure(demo.tenant.pk)
         return words.SALES_SPREAD
     LeadStage.objects.bulk_create(
         LeadStage(tenant=demo.tenant, key=key, label=label, color=color, display_order=order)
         for order, (key, label, color) in enumerate(words.SCHOOL_STAGES, start=1)
     )
-    pipeline.ensure(demo.tenant.pk)
+    services.ensure(demo.tenant.pk)
     return words.SCHOOL_SPREAD
 
 

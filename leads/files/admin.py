@@ -19,7 +19,7 @@ from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
-from leads.files import services as attachments
+from leads.files import services
 from leads.files.kinds import BY_EXTENSION, LABELS
 from leads.files.models import LeadAttachment
 
@@ -108,4 +108,4 @@ class LeadAttachmentAdmin(FileColumns, TenantModelAdmin):
         if is_deleted(row):
             messages.warning(request, "A deleted file cannot be downloaded. Restore it first.")
             return HttpResponseRedirect(self.change_url(row))
-        return HttpResponseRedirect(attachments.link_to(row, now=timezone.now()).path)
+        return HttpResponseRedirect(services.link_to(row, now=timezone.now()).path)

@@ -22,8 +22,7 @@ from lad.api.serializers import InputSerializer, KeyField, ModelSerializer
 from lad.api.views import LadAPIView, ResourceViewSet
 from lad.tenancy.access import actor_of
 from leads.contacts.models import Lead
-from leads.files import links
-from leads.files import services as attachments
+from leads.files import links, services
 from leads.files.models import LeadAttachment
 
 # Browsers only save the file: no guessing of its type, no script, no frame, no referrer with the link.
@@ -104,7 +103,7 @@ class AttachmentViewSet(ResourceViewSet):
     @action(detail=True, methods=["get"])
     def download(self, request: Request, pk: UUID) -> Response:
         """A link that anybody can download the file with, for a few minutes."""
-        link = attachments.link_to(self.get_object(), now=timezone.now())
+        link = services.link_to(self.get_object(), now=timezone.now())
         answer = {"url": request.build_absolute_uri(link.path), "expires_at": link.expires_at}
         return Response(DownloadResponse(answer).data)
 
@@ -129,11 +128,11 @@ class AttachmentFile(LadAPIView):
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """The content, as a download. An altered link is answered with 404, an expired one with 403."""
-        found = attachments.open_link(request.query_params.get("token", ""), attachment_id=pk, now=timezone.now())
+        found = services.open_link(request.query_params.get("token", ""), attachment_id=pk, now=timezone.now())
         return _download_response(found)
 
 
-def _download_response(found: attachments.Download) -> HttpResponseBase:
+def _download_response(found: services.Download) -> HttpResponseBase:
     response: HttpResponse | FileResponse
     if found.content is None:
         response = HttpResponseRedirect(found.address)

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context
-from leads.files import services as attachments
+from leads.files import services
 
 # Seconds. Listing a tenant's files can take long; doing it twice does no harm.
 MAX_CLEAN_UP_TIME = 3600
@@ -15,8 +15,8 @@ def clean_up_attachments() -> None:
     """Delete expired attachments for good and start the clean-up of the tenants due in this hour."""
     now = timezone.now()
     with platform_context():
-        attachments.purge(now=now)
-        due = attachments.tenants_due(now=now)
+        services.purge(now=now)
+        due = services.tenants_due(now=now)
     for tenant_id in due:
         remove_orphaned_files.delay(str(tenant_id))
 
@@ -29,4 +29,4 @@ def clean_up_attachments() -> None:
 )
 def remove_orphaned_files(tenant_id: str) -> None:
     """Remove the files of a tenant that no attachment refers to."""
-    attachments.remove_orphaned_files(prefix=f"{tenant_id}/", now=timezone.now())
+    services.remove_orphaned_files(prefix=f"{tenant_id}/", now=timezone.now())

@@ -7,7 +7,7 @@ import pytest
 
 from lad.tenancy.context import platform_context
 from leads.contacts.models import Lead
-from leads.pipeline import services as pipeline
+from leads.pipeline import services
 from tenants.accounts.models import User
 from tenants.teams.models import PlanTier, Tenant
 from tests.factories.leads import LeadFactory
@@ -24,7 +24,7 @@ def tenant(db: None) -> Tenant:
 def stages(tenant: Tenant) -> None:
     """The default stages and statuses."""
     with platform_context(tenant_id=tenant.pk):
-        pipeline.ensure(tenant.pk)
+        services.ensure(tenant.pk)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
-from leads.bookings import services as bookings
+from leads.bookings import services
 from leads.bookings.admin.forms import CancelForm, CompleteForm, MissForm, RescheduleForm
 from leads.bookings.models import MAX_RETRIES, OPEN_STATUSES, BookingStatus, LeadBooking
 
@@ -75,7 +75,7 @@ def _is_open(row: LeadBooking) -> bool:
 
 
 def _is_retriable(row: LeadBooking) -> bool:
-    ended = not is_deleted(row) and row.status in bookings.RETRIABLE and row.retry_count < MAX_RETRIES
+    ended = not is_deleted(row) and row.status in services.RETRIABLE and row.retry_count < MAX_RETRIES
     return ended and not row.retries.filter(deleted_at__isnull=True).exists()
 
 
@@ -164,17 +164,17 @@ class LeadBookingAdmin(TenantModelAdmin):
         icon="event_repeat",
     )
     def reschedule(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
-        moved = bookings.reschedule(booking=row, actor=access_of(request).user, **values)
+        moved = services.reschedule(booking=row, actor=access_of(request).user, **values)
         return f"The booking was moved to {moved.scheduled_at:%d %b %Y %H:%M} UTC."
 
     @row_action("Complete", form=CompleteForm, when=_is_open, icon="event_available")
     def complete(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
-        bookings.complete(booking=row, actor=access_of(request).user, **values)
+        services.complete(booking=row, actor=access_of(request).user, **values)
         return "The booking was completed."
 
     @row_action("Missed", explanation="The lead was not reached.", form=MissForm, when=_is_open, icon="event_busy")
     def miss(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
-        bookings.miss(booking=row, actor=access_of(request).user, **values)
+        services.miss(booking=row, actor=access_of(request).user, **values)
         return "The booking was marked as missed."
 
     @row_action(
@@ -186,7 +186,7 @@ class LeadBookingAdmin(TenantModelAdmin):
         danger=True,
     )
     def cancel(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
-        bookings.cancel(booking=row, actor=access_of(request).user, **values)
+        services.cancel(booking=row, actor=access_of(request).user, **values)
         return "The booking was cancelled."
 
     @row_action(
@@ -198,5 +198,5 @@ class LeadBookingAdmin(TenantModelAdmin):
         icon="replay",
     )
     def retry(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
-        attempt = bookings.retry(booking=row, actor=access_of(request).user, **values)
+        attempt = services.retry(booking=row, actor=access_of(request).user, **values)
         return f"Booked: {attempt}."

@@ -17,8 +17,7 @@ from lad.outbox.emission import NewEvent, emit_many
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
 from leads.contacts.models import Lead
-from leads.pipeline import services as pipeline
-from leads.pipeline.services import STAGES, STATUSES
+from leads.pipeline.services import STAGES, STATUSES, default_key, lock_choice
 from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
@@ -49,8 +48,8 @@ class LeadWriter(writes.Writer[Lead]):
         values = dict(values)
         tenant_id = values["tenant"].pk if values.get("tenant") is not None else current_tenant_id()
         for field in (STAGES, STATUSES):
-            values[field.name] = values.get(field.name) or pipeline.default_key(field, tenant_id)
-            pipeline.lock_choice(field, tenant_id, values[field.name])
+            values[field.name] = values.get(field.name) or default_key(field, tenant_id)
+            lock_choice(field, tenant_id, values[field.name])
         values = _normalised(values)
         values.setdefault("created_by_user", actor)
         if values.get("assigned_user") is not None:
@@ -65,8 +64,8 @@ class LeadWriter(writes.Writer[Lead]):
         values = _normalised(values)
         for field in (STAGES, STATUSES):
             if field.name in values and values[field.name] != getattr(row, field.name):
-                values[field.name] = values[field.name] or pipeline.default_key(field, row.tenant_id)
-                pipeline.lock_choice(field, row.tenant_id, values[field.name])
+                values[field.name] = values[field.name] or default_key(field, row.tenant_id)
+                lock_choice(field, row.tenant_id, values[field.name])
         changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
         if not changed:
             return row
@@ -89,7 +88,7 @@ class LeadWriter(writes.Writer[Lead]):
         missing = {}
         for field in (STAGES, STATUSES):
             if not field.model.objects.filter(tenant=row.tenant_id, key=getattr(row, field.name)).exists():
-                missing[field.name] = pipeline.default_key(field, row.tenant_id)
+                missing[field.name] = default_key(field, row.tenant_id)
         return self.update(restored, missing, actor=actor) if missing else restored
 
 
@@ -127,7 +126,7 @@ def move_many(*, ids: Sequence[UUID], stage: str, actor: Actor = None) -> list[L
     Emits ``leads.lead.stage_changed`` for each changed lead. Raises Invalid for more than MAX_LEADS ids and for a
     stage that does not exist.
     """
-    pipeline.lock_choice(STAGES, current_tenant_id(), stage)
+    lock_choice(STAGES, current_tenant_id(), stage)
     return _change_many(
         ids,
         changes={"stage": stage},

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from leads.files import services as attachments
+from leads.files import services
 from leads.files.storage import store
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         prefix = f"{options['tenant']}/" if options["tenant"] else ""
         found = 0
-        for orphan in attachments.orphaned_files(prefix=prefix, now=timezone.now()):
+        for orphan in services.orphaned_files(prefix=prefix, now=timezone.now()):
             found += 1
             self.stdout.write(orphan.key)
             if not options["dry_run"]:

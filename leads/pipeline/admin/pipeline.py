@@ -20,8 +20,7 @@ from lad.admin.base import TenantModelAdmin, register
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.site import add_view
 from lad.tenancy.access import access_of
-from leads.pipeline import selectors
-from leads.pipeline import services as pipeline
+from leads.pipeline import selectors, services
 from leads.pipeline.models import LeadStage, LeadStatus
 
 
@@ -62,7 +61,7 @@ class PipelineAdmin(TenantModelAdmin):
     def retire(self, request: HttpRequest, row: LeadStage | LeadStatus, values: dict[str, Any]) -> str:
         key = values["move_leads_to"]
         target = self.model.objects.get(tenant=row.tenant_id, key=key) if key else None
-        moved = pipeline.retire(row=row, move_leads_to=target, actor=access_of(request).user)
+        moved = services.retire(row=row, move_leads_to=target, actor=access_of(request).user)
         return f"“{row.label}” was removed and {moved} leads were moved."
 
 

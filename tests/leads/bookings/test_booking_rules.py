@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from lad import writes
 from lad.tenancy.context import platform_context, tenant_context
-from leads.bookings import services as bookings
+from leads.bookings import services
 from leads.bookings.models import BookingStatus, BookingType, LeadBooking
 from leads.bookings.services import SlotTaken
 from leads.contacts.models import Lead
@@ -218,7 +218,7 @@ def test_only_one_of_two_concurrent_moves_gets_the_slot(tenant: Tenant, make_boo
     def move(row: LeadBooking) -> Callable[[], Any]:
         def run() -> Any:
             with tenant_context(tenant.pk):
-                return bookings.reschedule(booking=row, scheduled_at=NINE)
+                return services.reschedule(booking=row, scheduled_at=NINE)
 
         return run
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from lad.tenancy.context import tenant_context
-from leads.bookings import services as bookings
+from leads.bookings import services
 from leads.contacts.models import Lead
 from leads.contacts.services import ContactDirection, record_activity, record_contact
 from tenants.teams.models import Tenant
@@ -80,9 +80,9 @@ def test_another_tenants_lead_is_left_alone(other_tenant: Tenant, quiet: Lead) -
 def test_a_completed_booking_is_contact_and_a_missed_one_is_activity(tenant: Tenant, quiet: Lead) -> None:
     with tenant_context(tenant.pk):
         missed, kept = (LeadBookingFactory.create(lead=quiet, scheduled_at=at) for at in (EARLIER, LATER))
-        bookings.miss(booking=missed)
+        services.miss(booking=missed)
     assert stored(quiet).last_contacted_at is None
     assert stored(quiet).last_activity_at is not None
     with tenant_context(tenant.pk):
-        bookings.complete(booking=kept)
+        services.complete(booking=kept)
     assert stored(quiet).last_contacted_at is not None

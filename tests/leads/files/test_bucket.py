@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads.files import services as attachments
+from leads.files import services
 from leads.files.storage import store
 from tests.leads.files.conftest import URL, row_of, stored
 from tests.leads.files.contents import PDF
@@ -154,5 +154,5 @@ def test_orphans_are_removed_from_the_bucket(bucket: Any, lead: Any, upload: Any
     kept = row_of(upload(member).json()).file_url
     orphan = put(lead, old_id())
     assert sorted(store.keys(f"{lead.tenant_id}/")) == sorted([kept, orphan])
-    assert attachments.remove_orphaned_files(prefix=f"{lead.tenant_id}/", now=timezone.now()) == 1
+    assert services.remove_orphaned_files(prefix=f"{lead.tenant_id}/", now=timezone.now()) == 1
     assert stored() == [kept]

@@ -14,8 +14,7 @@ from django.utils import timezone
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context
 from leads.contacts.models import Lead
-from leads.files import services as attachments
-from leads.files import tasks
+from leads.files import services, tasks
 from leads.files.models import LeadAttachment
 from leads.files.storage import store
 from tests.leads.files.conftest import URL, row_of, stored
@@ -25,7 +24,7 @@ AN_HOUR = timedelta(hours=1)
 
 def purge(django_capture_on_commit_callbacks: Any, **since: Any) -> int:
     with django_capture_on_commit_callbacks(execute=True), platform_context():
-        return attachments.purge(now=timezone.now() + settings.ATTACHMENT_RETENTION + timedelta(**since))
+        return services.purge(now=timezone.now() + settings.ATTACHMENT_RETENTION + timedelta(**since))
 
 
 def put(lead: Lead, attachment_id: UUID) -> str:
@@ -66,20 +65,20 @@ def test_a_file_that_cannot_be_removed_is_removed_later(
     with patch.object(store.storage(), "delete", side_effect=OSError("busy")):
         assert purge(django_capture_on_commit_callbacks, hours=1) == 1
     assert len(stored()) == 1
-    assert attachments.remove_orphaned_files(now=timezone.now() + 2 * attachments.MIN_ORPHAN_AGE) == 1
+    assert services.remove_orphaned_files(now=timezone.now() + 2 * services.MIN_ORPHAN_AGE) == 1
     assert stored() == []
 
 
 def test_an_orphaned_object_is_removed_after_a_day(lead: Lead, attached: dict[str, Any]) -> None:
     known, orphan, fresh = row_of(attached).file_url, put(lead, old_id()), put(lead, uuid7())
-    assert attachments.remove_orphaned_files(now=timezone.now()) == 1
+    assert services.remove_orphaned_files(now=timezone.now()) == 1
     assert stored() == sorted([known, fresh])
     assert orphan not in stored()
 
 
 def test_the_file_of_a_deleted_attachment_is_not_an_orphan(api: Any, member: Any, attached: dict[str, Any]) -> None:
     api(member).delete(f"{URL}{attached['id']}/")
-    assert attachments.remove_orphaned_files(now=timezone.now() + timedelta(days=3)) == 0
+    assert services.remove_orphaned_files(now=timezone.now() + timedelta(days=3)) == 0
     assert stored() == [row_of(attached).file_url]
 
 
@@ -87,7 +86,7 @@ def test_objects_that_lad_did_not_write_stay(lead: Lead) -> None:
     strange = ["readme.txt", f"{lead.tenant_id}/export.zip", f"{lead.tenant_id}/{lead.pk}/scan.pdf"]
     for key in strange:
         store.put(key, io.BytesIO(b"somebody else's"))
-    assert attachments.remove_orphaned_files(now=timezone.now() + timedelta(days=3)) == 0
+    assert services.remove_orphaned_files(now=timezone.now() + timedelta(days=3)) == 0
     assert stored() == sorted(strange)
 
 
@@ -104,7 +103,7 @@ def test_the_command_lists_and_removes_orphans(lead: Lead, other_lead: Lead, cap
 def test_every_tenant_is_due_once_a_day(tenant: Any, other_tenant: Any) -> None:
     midnight = timezone.now().replace(hour=0)
     with platform_context():
-        turns = [attachments.tenants_due(now=midnight + hour * AN_HOUR) for hour in range(24)]
+        turns = [services.tenants_due(now=midnight + hour * AN_HOUR) for hour in range(24)]
     assert sorted(pk for turn in turns for pk in turn) == sorted([tenant.pk, other_tenant.pk])
 
 
@@ -122,7 +121,7 @@ def test_the_task_purges_and_starts_the_clean_up_of_due_tenants(lead: Lead, cele
             checksum="0" * 64,
             deleted_at=timezone.now() - settings.ATTACHMENT_RETENTION - AN_HOUR,
         )
-    with patch.object(attachments, "tenants_due", return_value=[lead.tenant_id]):
+    with patch.object(services, "tenants_due", return_value=[lead.tenant_id]):
         tasks.clean_up_attachments()
     assert orphan not in stored()
     assert row.file_url not in stored()

@@ -10,7 +10,7 @@ from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context, tenant_context
 from leads.contacts.models import Lead
 from leads.contacts.services.leads import move_many
-from leads.pipeline import services as pipeline
+from leads.pipeline import services
 from leads.pipeline.models import LeadStage, LeadStatus
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -59,7 +59,7 @@ def test_the_first_lead_creates_the_pipeline_if_the_event_is_late(api: Any, tena
 def test_an_existing_pipeline_is_not_changed(tenant: Tenant, stages: None) -> None:
     with platform_context(tenant_id=tenant.pk):
         LeadStage.objects.exclude(key="won").delete()
-        pipeline.ensure(tenant.pk)
+        services.ensure(tenant.pk)
     assert keys(tenant) == ["won"]
 
 
@@ -174,7 +174,7 @@ def test_the_database_rejects_an_invalid_stage(
 def test_two_first_leads_at_once_create_one_pipeline(tenant: Tenant) -> None:
     def begin() -> None:
         with tenant_context(tenant.pk):
-            pipeline.ensure(tenant.pk)
+            services.ensure(tenant.pk)
 
     assert run_together(begin, begin) == [None, None]
     assert keys(tenant) == USUAL
@@ -194,7 +194,7 @@ def test_a_lead_moving_into_a_retiring_stage_always_ends_in_an_existing_one(tena
 
     def go() -> None:
         with tenant_context(tenant.pk):
-            pipeline.retire(row=doomed, move_leads_to=stage_here("won"))
+            services.retire(row=doomed, move_leads_to=stage_here("won"))
 
     def stage_here(key: str) -> LeadStage:
         found: LeadStage = LeadStage.objects.get(key=key)
