@@ -1,4 +1,4 @@
-"""Extension point: the app with the memberships tells the kernel who a tenant's members are."""
+"""Extension point: the app with the memberships registers who a tenant's members are."""
 
 from collections.abc import Callable
 from typing import Any

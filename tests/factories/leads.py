@@ -17,7 +17,7 @@ FIRST_HOUR = datetime(2027, 1, 4, 8, tzinfo=UTC)
 FIRST_PLACE = 100
 
 
-def standing(model: Any, key: str, **values: Any) -> str:
+def pipeline_choice(model: Any, key: str, **values: Any) -> str:
     """Create a stage or status of the current tenant and return its key."""
     row, _made = model.all_objects.get_or_create(
         tenant_id=current_tenant_id(), key=key, defaults={"label": key.title(), **values}
@@ -55,8 +55,8 @@ class LeadFactory(TenantModelFactory[Lead]):
     company_name = unique("Client %d")
     company_domain = unique("client-%d.example")
     location = Faker("city")
-    stage: Any = LazyFunction(lambda: standing(LeadStage, "new", display_order=1))
-    status: Any = LazyFunction(lambda: standing(LeadStatus, "active"))
+    stage: Any = LazyFunction(lambda: pipeline_choice(LeadStage, "new", display_order=1))
+    status: Any = LazyFunction(lambda: pipeline_choice(LeadStatus, "active"))
     priority = Priority.MEDIUM
     source = "apollo_io"
     source_id = unique("person-%d")

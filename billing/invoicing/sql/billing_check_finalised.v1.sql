@@ -4,25 +4,25 @@ CREATE OR REPLACE FUNCTION billing_check_finalised() RETURNS trigger LANGUAGE pl
 DECLARE
     taken billing_invoice_series%ROWTYPE;
     original billing_invoices%ROWTYPE;
-    says text;
+    rule text;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status = 'draft' THEN
             RETURN NEW;
         END IF;
-        says := 'begins as a draft';
+        rule := 'begins as a draft';
     ELSIF NEW.sequence_number IS NULL OR OLD.sequence_number IS NOT NULL THEN
         RETURN NEW;
     ELSE
         SELECT * INTO taken FROM billing_invoice_series WHERE tenant_id = NEW.tenant_id AND series = NEW.series;
         IF NEW.status <> 'pending' THEN
-            says := 'has its number from the moment it is finalised';
+            rule := 'has its number from the moment it is finalised';
         ELSIF taken.last_number IS DISTINCT FROM NEW.sequence_number
               OR NEW.invoice_number <> taken.prefix
                  || lpad(taken.last_number::text, greatest(6, length(taken.last_number::text)), '0') THEN
-            says := 'is finalised with the number just taken';
+            rule := 'is finalised with the number just taken';
         ELSIF NEW.subtotal <> billing_sum_of(NEW.line_items) OR NEW.tax <> billing_sum_of(NEW.tax_lines) THEN
-            says := 'comes to the sum of its lines';
+            rule := 'comes to the sum of its lines';
         ELSIF NEW.corrects_id IS NULL THEN
             RETURN NEW;
         ELSE
@@ -31,15 +31,15 @@ BEGIN
               WHERE tenant_id = NEW.tenant_id AND id = NEW.corrects_id FOR NO KEY UPDATE;
             IF original.finalised_at IS NULL OR original.status = 'voided' OR original.kind = 'credit_note'
                OR original.currency <> NEW.currency THEN
-                says := 'corrects a finalised invoice in its currency';
+                rule := 'corrects a finalised invoice in its currency';
             ELSIF NEW.total + (SELECT COALESCE(sum(total), 0) FROM billing_invoices
                                WHERE tenant_id = NEW.tenant_id AND corrects_id = NEW.corrects_id
                                  AND finalised_at IS NOT NULL) > original.total THEN
-                says := 'takes back no more than the invoice came to';
+                rule := 'takes back no more than the invoice came to';
             ELSE
                 RETURN NEW;
             END IF;
         END IF;
     END IF;
-    RAISE EXCEPTION 'an invoice %', says USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+    RAISE EXCEPTION 'an invoice %', rule USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
 END $$;

@@ -1,4 +1,4 @@
--- Return the hash of a ledger row: over the previous row's hash and everything the row says, as a JSON list.
+-- Return the hash of a ledger row: over the previous row's hash and everything the row rule, as a JSON list.
 -- JSON is injective and its numbers are those stored (numeric(18,6)), so two different rows never hash the same
 -- text.
 

@@ -18,7 +18,7 @@ SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    purse billing_wallets;
+    wallet_row billing_wallets;
     moment timestamptz;
     item record;
     asked billing_ledger_transactions;
@@ -37,20 +37,20 @@ DECLARE
     missing numeric;
 BEGIN
     FOREACH wallet IN ARRAY ARRAY(SELECT key::uuid FROM jsonb_object_keys(postings) AS key ORDER BY 1) LOOP
-        SELECT * INTO purse FROM billing_wallets WHERE id = wallet FOR NO KEY UPDATE;
+        SELECT * INTO wallet_row FROM billing_wallets WHERE id = wallet FOR NO KEY UPDATE;
         CONTINUE WHEN NOT FOUND;
         moment := COALESCE(at, clock_timestamp());
-        currency := purse.currency;
+        currency := wallet_row.currency;
         SELECT array_agg(lot.id ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id),
                array_agg(lot.remaining ORDER BY lot.priority, lot.expires_at, lot.created_at, lot.id),
                COALESCE(sum(lot.remaining), 0)
         INTO lots, credit, spendable
         FROM billing_credit_lots AS lot
-        WHERE lot.tenant_id = purse.tenant_id AND lot.wallet_id = purse.id AND lot.is_open
+        WHERE lot.tenant_id = wallet_row.tenant_id AND lot.wallet_id = wallet_row.id AND lot.is_open
               AND (lot.expires_at > moment OR lot.expires_at IS NULL);
         entries := '{}';
-        IF spendable <> purse.current_balance - purse.reserved_balance AND purse.status <> 'closed' THEN
-            entries := COALESCE(billing_expired_lots(purse, moment), entries);
+        IF spendable <> wallet_row.current_balance - wallet_row.reserved_balance AND wallet_row.status <> 'closed' THEN
+            entries := COALESCE(billing_expired_lots(wallet_row, moment), entries);
         END IF;
         places := array_fill(NULL::integer, ARRAY[cardinality(entries)]);
         in_order := true;
@@ -58,10 +58,10 @@ BEGIN
         number := 0;
         FOR item IN
             SELECT request, earlier.written AS earlier
-            FROM jsonb_populate_recordset(NULL::billing_ledger_transactions, postings -> purse.id::text) AS request
+            FROM jsonb_populate_recordset(NULL::billing_ledger_transactions, postings -> wallet_row.id::text) AS request
             LEFT JOIN LATERAL (
                 SELECT written FROM billing_ledger_transactions AS written
-                WHERE written.tenant_id = purse.tenant_id AND written.idempotency_key = request.idempotency_key
+                WHERE written.tenant_id = wallet_row.tenant_id AND written.idempotency_key = request.idempotency_key
                 LIMIT 1
             ) AS earlier ON true
         LOOP
@@ -74,16 +74,16 @@ BEGIN
             entry := NULL;
             IF (item.earlier).id IS NOT NULL THEN
                 entry := item.earlier;
-                asked.wallet_id := purse.id;
+                asked.wallet_id := wallet_row.id;
                 field := billing_difference(entry, asked);
                 outcome := CASE field WHEN '' THEN 'replayed' ELSE 'conflict' END;
-            ELSIF purse.status = 'closed' THEN
+            ELSIF wallet_row.status = 'closed' THEN
                 outcome := 'closed';
             ELSIF (asked.terms ->> 'expires_at')::timestamptz <= moment THEN
                 outcome := 'expired';
-            ELSIF asked.amount < 0 AND purse.status = 'suspended' THEN
+            ELSIF asked.amount < 0 AND wallet_row.status = 'suspended' THEN
                 outcome := 'suspended';
-            ELSIF asked.amount + spendable + purse.reserved_balance >= 1000000000000 THEN
+            ELSIF asked.amount + spendable + wallet_row.reserved_balance >= 1000000000000 THEN
                 outcome := 'too_large';
             ELSIF asked.amount + spendable < 0 THEN
                 outcome := 'insufficient';
@@ -98,7 +98,7 @@ BEGIN
             IF asked.amount > 0 THEN
                 INSERT INTO billing_credit_lots
                     (id, tenant_id, wallet_id, priority, amount, remaining, expires_at, created_at)
-                VALUES (lad_time_ordered_id(moment), purse.tenant_id, purse.id,
+                VALUES (lad_time_ordered_id(moment), wallet_row.tenant_id, wallet_row.id,
                         COALESCE((asked.terms ->> 'priority')::smallint, 50), asked.amount, 0,
                         (asked.terms ->> 'expires_at')::timestamptz, moment)
                 RETURNING id INTO new_lot;
@@ -131,7 +131,7 @@ BEGIN
             places := places || place;
         END LOOP;
         IF cardinality(entries) > 0 THEN
-            entries := billing_chained(purse, entries, moment);
+            entries := billing_chained(wallet_row, entries, moment);
             written := written || entries;
             heads := heads || entries[cardinality(entries)];
             field := '';
@@ -140,8 +140,8 @@ BEGIN
                 entry := entries[number];
                 outcome := 'posted';
                 available := entry.balance_after;
-                is_low := number = cardinality(entries) AND purse.low_balance_notified_at IS NULL
-                          AND COALESCE(purse.low_balance_threshold > entry.balance_after, false);
+                is_low := number = cardinality(entries) AND wallet_row.low_balance_notified_at IS NULL
+                          AND COALESCE(wallet_row.low_balance_threshold > entry.balance_after, false);
                 RETURN NEXT;
             END LOOP;
         END IF;

@@ -16,7 +16,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     asked billing_ledger_transactions := jsonb_populate_record(NULL::billing_ledger_transactions, posting);
-    purse billing_wallets;
+    wallet_row billing_wallets;
     hold billing_holds;
     original billing_ledger_transactions;
     given_back billing_ledger_transactions;
@@ -29,16 +29,16 @@ BEGIN
     place := 1;
     field := '';
     is_low := false;
-    SELECT * INTO purse FROM billing_wallets WHERE id = asked.wallet_id FOR NO KEY UPDATE;
+    SELECT * INTO wallet_row FROM billing_wallets WHERE id = asked.wallet_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         outcome := 'unknown_wallet';
         RETURN NEXT;
         RETURN;
     END IF;
     moment := COALESCE(at, clock_timestamp());
-    currency := purse.currency;
+    currency := wallet_row.currency;
     SELECT written.* INTO entry FROM billing_ledger_transactions AS written
-    WHERE written.tenant_id = purse.tenant_id AND written.idempotency_key = asked.idempotency_key;
+    WHERE written.tenant_id = wallet_row.tenant_id AND written.idempotency_key = asked.idempotency_key;
     IF FOUND THEN
         field := billing_difference(entry, asked);
         outcome := CASE field WHEN '' THEN 'replayed' ELSE 'conflict' END;
@@ -46,19 +46,19 @@ BEGIN
         RETURN;
     END IF;
     entry := NULL;
-    IF purse.status = 'closed' THEN
+    IF wallet_row.status = 'closed' THEN
         outcome := 'closed';
         RETURN NEXT;
         RETURN;
     END IF;
 
-    entries := COALESCE(billing_expired_lots(purse, moment), '{}');
-    spendable := purse.current_balance - purse.reserved_balance
+    entries := COALESCE(billing_expired_lots(wallet_row, moment), '{}');
+    spendable := wallet_row.current_balance - wallet_row.reserved_balance
                  + COALESCE((SELECT sum(amount) FROM unnest(entries)), 0);
     available := spendable;
     outcome := 'posted';
     IF operation IN ('extend', 'capture', 'release', 'expire') THEN
-        SELECT * INTO hold FROM billing_holds WHERE id = asked.hold_id AND wallet_id = purse.id;
+        SELECT * INTO hold FROM billing_holds WHERE id = asked.hold_id AND wallet_id = wallet_row.id;
         outcome := CASE
             WHEN hold.id IS NULL THEN 'unknown_hold'
             WHEN hold.status <> 'held' THEN 'hold_resolved'
@@ -70,26 +70,26 @@ BEGIN
     END IF;
     IF outcome = 'posted' AND asked.transaction_type = 'reservation' AND asked.amount < 0 THEN
         outcome := CASE
-            WHEN purse.status = 'suspended' THEN 'suspended'
+            WHEN wallet_row.status = 'suspended' THEN 'suspended'
             WHEN asked.amount + spendable < 0 THEN 'insufficient'
             ELSE 'posted' END;
     END IF;
     IF operation = 'reverse' THEN
         SELECT * INTO original FROM billing_ledger_transactions
-        WHERE id = asked.reverses_id AND wallet_id = purse.id;
+        WHERE id = asked.reverses_id AND wallet_id = wallet_row.id;
         outcome := CASE
             WHEN original.id IS NULL THEN 'unknown_transaction'
             WHEN original.transaction_type IN ('reservation', 'release') OR original.reverses_id IS NOT NULL
                  OR original.reference_type = 'credit_lot' THEN 'not_reversible'
             WHEN EXISTS (SELECT FROM billing_ledger_transactions AS other
-                         WHERE other.tenant_id = purse.tenant_id AND other.reverses_id = original.id)
+                         WHERE other.tenant_id = wallet_row.tenant_id AND other.reverses_id = original.id)
                  THEN 'already_reversed'
             WHEN EXISTS (SELECT FROM jsonb_each_text(original.lot_movements) AS movement,
                               billing_lot(movement.key::uuid) AS lot
                          WHERE lot.remaining < movement.value::numeric
                                OR (movement.value::numeric > 0 AND lot.expires_at <= moment))
                  THEN 'credit_spent'
-            WHEN spendable + purse.reserved_balance - original.amount >= 1000000000000 THEN 'too_large'
+            WHEN spendable + wallet_row.reserved_balance - original.amount >= 1000000000000 THEN 'too_large'
             ELSE 'posted' END;
         asked.amount := -original.amount;
     END IF;
@@ -103,20 +103,20 @@ BEGIN
     WHEN 'reserve' THEN
         INSERT INTO billing_holds (id, tenant_id, wallet_id, amount, expires_at, reference_type, reference_id,
                                    description, created_at)
-        VALUES (asked.hold_id, purse.tenant_id, purse.id, -asked.amount,
+        VALUES (asked.hold_id, wallet_row.tenant_id, wallet_row.id, -asked.amount,
                 moment + make_interval(secs => (asked.terms ->> 'seconds')::double precision),
                 COALESCE(asked.reference_type, ''), asked.reference_id, COALESCE(asked.description, ''), moment);
-        asked.lot_movements := billing_take(purse, -asked.amount, moment);
+        asked.lot_movements := billing_take(wallet_row, -asked.amount, moment);
     WHEN 'extend' THEN
         UPDATE billing_holds
         SET amount = amount - asked.amount,
             expires_at = GREATEST(expires_at, (asked.terms ->> 'until')::timestamptz)
         WHERE id = hold.id;
-        asked.lot_movements := billing_take(purse, -asked.amount, moment);
+        asked.lot_movements := billing_take(wallet_row, -asked.amount, moment);
     WHEN 'capture', 'release', 'expire' THEN
         SELECT jsonb_object_agg(moved.lot, (-moved.amount)::text) INTO back
         FROM billing_moved(ARRAY(SELECT lot_movements FROM billing_ledger_transactions
-                                 WHERE tenant_id = purse.tenant_id AND hold_id = hold.id)) AS moved;
+                                 WHERE tenant_id = wallet_row.tenant_id AND hold_id = hold.id)) AS moved;
         UPDATE billing_holds
         SET status = CASE operation WHEN 'capture' THEN 'captured' WHEN 'release' THEN 'released' ELSE 'expired' END,
             captured_amount = CASE operation WHEN 'capture' THEN -asked.amount END,
@@ -131,7 +131,7 @@ BEGIN
             given_back.idempotency_key := 'hold_captured:' || hold.id;
             given_back.terms := '{}';
             entries := entries || given_back;
-            asked.lot_movements := billing_take(purse, -asked.amount, moment, back);
+            asked.lot_movements := billing_take(wallet_row, -asked.amount, moment, back);
         ELSE
             asked := given_back;
         END IF;
@@ -147,16 +147,16 @@ BEGIN
     END IF;
     -- What came back to a lot that has expired meanwhile expires at once.
     entries := entries || COALESCE((
-        SELECT array_agg(billing_expiry(purse, moved.lot, moved.amount, moment) ORDER BY lot.expires_at, lot.id)
+        SELECT array_agg(billing_expiry(wallet_row, moved.lot, moved.amount, moment) ORDER BY lot.expires_at, lot.id)
         FROM billing_moved(ARRAY[back, CASE operation WHEN 'capture' THEN asked.lot_movements END]) AS moved,
              billing_lot(moved.lot) AS lot
         WHERE lot.expires_at <= moment AND moved.amount > 0), '{}');
     IF cardinality(entries) > 0 THEN
-        entries := billing_chained(purse, entries, moment);
+        entries := billing_chained(wallet_row, entries, moment);
         PERFORM billing_write(entries, entries[cardinality(entries):]);
         available := entries[cardinality(entries)].balance_after;
-        is_low := purse.low_balance_notified_at IS NULL
-                  AND COALESCE(purse.low_balance_threshold > available, false);
+        is_low := wallet_row.low_balance_notified_at IS NULL
+                  AND COALESCE(wallet_row.low_balance_threshold > available, false);
         SELECT written.* INTO entry FROM unnest(entries) AS written WHERE written.id = asked.id;
     END IF;
     RETURN NEXT;

@@ -1,4 +1,4 @@
--- Refuse to change what a price says once it is in force.
+-- Refuse to change what a price rule once it is in force.
 
 CREATE OR REPLACE FUNCTION billing_pricing_catalog_settled() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -17,8 +17,8 @@ DECLARE
     changed text[];
     others text[];
     written boolean := false;
-    old_rows_told jsonb[];
-    new_rows_told jsonb[];
+    old_row_values jsonb[];
+    new_row_values jsonb[];
 BEGIN
     IF TG_OP = 'DELETE' THEN SELECT count(*) INTO total FROM old_rows;
     ELSE SELECT count(*) INTO total FROM new_rows; END IF;
@@ -28,7 +28,7 @@ BEGIN
 
     IF total > 100 THEN
         IF TG_OP = 'UPDATE' THEN
-            -- The first row nearly always shows which columns the statement changes; packing proves it or says no.
+            -- The first row nearly always shows which columns the statement changes; packing proves it or rule no.
             SELECT array_agg(name) INTO changed
             FROM (SELECT to_jsonb(o) AS o FROM old_rows o LIMIT 1) AS before,
                  (SELECT to_jsonb(n) AS n FROM new_rows n LIMIT 1) AS after, unnest(columns) AS name
@@ -55,13 +55,13 @@ BEGIN
     -- Few rows, or rows whose keys were changed, which no entry may hide.
     IF TG_OP = 'INSERT' THEN
         SELECT array_fill(NULL::jsonb, ARRAY[total::integer]), array_agg(to_jsonb(n))
-        INTO old_rows_told, new_rows_told FROM new_rows n;
+        INTO old_row_values, new_row_values FROM new_rows n;
     ELSIF TG_OP = 'DELETE' THEN
         SELECT array_agg(to_jsonb(o)), array_fill(NULL::jsonb, ARRAY[total::integer])
-        INTO old_rows_told, new_rows_told FROM old_rows o;
+        INTO old_row_values, new_row_values FROM old_rows o;
     ELSE
         SELECT array_agg(to_jsonb(o)), array_agg(to_jsonb(n))
-        INTO old_rows_told, new_rows_told FROM old_rows o FULL JOIN new_rows n ON o.id = n.id
+        INTO old_row_values, new_row_values FROM old_rows o FULL JOIN new_rows n ON o.id = n.id
         WHERE o IS DISTINCT FROM n;
     END IF;
     INSERT INTO audit_entries (id, tenant_id, table_name, action, row_id, row_count, changes,
@@ -75,7 +75,7 @@ BEGIN
                 ELSE key #>> '{}' END::uuid,
            1, COALESCE(changes, '{}'), actor, request, origin, session_user
     FROM (SELECT o, n, COALESCE(n, o) -> 'id' AS key, lad_row_changes(o, n, columns, secrets) AS changes
-          FROM unnest(old_rows_told, new_rows_told) AS told (o, n)) AS compared
+          FROM unnest(old_row_values, new_row_values) AS row_pairs (o, n)) AS compared
     WHERE changes IS NOT NULL OR o IS NULL OR n IS NULL;
     RETURN NULL;
 END $$;

@@ -1,5 +1,5 @@
 -- Return the SQL for the bucket of a row: the number of buckets plus the low bits of the row's key.
--- There is about one bucket for a thousand rows and at most 2^16, as lad.audit.trigger says
+-- There is about one bucket for a thousand rows and at most 2^16, as lad.audit.trigger rule
 -- (ROWS_PER_ENTRY, MOST_BUCKET_BITS).
 
 CREATE OR REPLACE FUNCTION lad_bucket(key text, is_uuid boolean, total bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$

@@ -10,7 +10,7 @@ DECLARE
     source text := CASE operation WHEN 'INSERT' THEN 'new_rows n' WHEN 'DELETE' THEN 'old_rows o'
                    ELSE 'old_rows o FULL JOIN new_rows n ON o.id = n.id' END;
     unexpected text := 'false';
-    told text := 'true';
+    changed_where text := 'true';
     tenant text := 'NULL::uuid';
     is_uuid boolean;
     aggregates text;
@@ -18,14 +18,14 @@ DECLARE
 BEGIN
     SELECT atttypid = 'uuid'::regtype INTO STRICT is_uuid
     FROM pg_attribute WHERE attrelid = relation AND attname = 'id';
-    -- A row that moved between tenants is told to neither: its values were the one's and are the other's.
+    -- A row that moved between tenants is logged for neither: its values belonged to one and now belong to the other.
     IF tenant_column <> '' THEN
         tenant := format(CASE WHEN operation = 'UPDATE' AND tenant_column = ANY (columns)
                          THEN 'CASE WHEN o.%1$I = n.%1$I THEN n.%1$I END' ELSE side || '.%1$I' END, tenant_column);
     END IF;
     IF operation = 'UPDATE' THEN
         unexpected := concat_ws(' OR ', lad_differs(others), 'o.id IS NULL OR n.id IS NULL');
-        told := concat_ws(' OR ', lad_differs(columns), unexpected);
+        changed_where := concat_ws(' OR ', lad_differs(columns), unexpected);
     END IF;
     SELECT string_agg(format('%2$s AS o%1$s, %3$s AS n%1$s, %4$s AS same%1$s', place,
                lad_packed_side('o', operation, name, secret, is_array),
@@ -52,10 +52,10 @@ BEGIN
             LATERAL (SELECT COALESCE(jsonb_object_agg(name, common) FILTER (WHERE common -> 0 <> common -> 1), ''{}'')
                                 AS changes,
                             jsonb_object_agg(name, each_row) FILTER (WHERE each_row IS NOT NULL) AS row_changes
-                     FROM (VALUES %s) AS by_column (name, common, each_row)) AS told
+                     FROM (VALUES %s) AS by_column (name, common, each_row)) AS packed_columns
             WHERE NOT EXISTS (SELECT FROM packed WHERE unexpected)
         ) SELECT COALESCE(NOT bool_or(unexpected), true) FROM packed',
         tenant, lad_bucket(side || '.id', is_uuid, total),
         CASE WHEN is_uuid THEN side || '.id' ELSE 'lpad(to_hex(' || side || '.id), 32, ''0'')::uuid' END,
-        unexpected, aggregates, source, told, packed);
+        unexpected, aggregates, source, changed_where, packed);
 END $$;

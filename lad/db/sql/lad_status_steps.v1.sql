@@ -7,20 +7,20 @@ DECLARE
     open_states text[] := TG_ARGV[0];
     free_columns text[] := TG_ARGV[1];
     steps text[] := TG_ARGV[2];
-    says text;
+    rule text;
 BEGIN
     IF TG_OP = 'DELETE' THEN
         IF OLD.status = ANY (open_states) THEN
             RETURN OLD;
         END IF;
-        says := 'be deleted';
+        rule := 'be deleted';
     ELSIF NEW.status <> OLD.status AND NOT OLD.status || '>' || NEW.status = ANY (steps) THEN
-        says := 'become ' || NEW.status;
+        rule := 'become ' || NEW.status;
     ELSIF OLD.status = ANY (open_states) OR to_jsonb(NEW) - free_columns = to_jsonb(OLD) - free_columns THEN
         RETURN NEW;
     ELSE
-        says := 'be changed';
+        rule := 'be changed';
     END IF;
-    RAISE EXCEPTION 'a row of % that is % cannot %', TG_TABLE_NAME, OLD.status, says
+    RAISE EXCEPTION 'a row of % that is % cannot %', TG_TABLE_NAME, OLD.status, rule
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
 END $$;

@@ -14,7 +14,7 @@ from lad.tenancy.context import platform_context, tenant_context
 from leads.pipeline.models import LeadStage
 from tests.campaigns.design.test_lifecycle import in_state, now_in
 from tests.factories.campaigns import CampaignLeadFactory
-from tests.factories.leads import LeadFactory, standing
+from tests.factories.leads import LeadFactory, pipeline_choice
 from tests.factories.tenants import MemberFactory
 from tests.support.api import field_problems, problem
 from tests.support.events import events
@@ -109,7 +109,10 @@ def test_a_lead_needs_an_address_for_a_channel_of_the_campaign(
 
 def test_leads_are_chosen_by_criteria(campaign: Any, call: Any, lead: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
-        won, lost = standing(LeadStage, "won", display_order=1), standing(LeadStage, "lost", display_order=2)
+        won, lost = (
+            pipeline_choice(LeadStage, "won", display_order=1),
+            pipeline_choice(LeadStage, "lost", display_order=2),
+        )
         seller = MemberFactory.create()
     lead(stage=won, tags=["vip"], assigned_user=seller)
     lead(stage=won, tags=["vip"])

@@ -1,4 +1,4 @@
-"""What the documents tell people to run, call and read is there."""
+"""Every command, address and file that the documents name exists."""
 
 import re
 from pathlib import Path
