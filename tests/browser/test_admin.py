@@ -45,7 +45,7 @@ def test_a_row_is_created_and_edited(opened):
     expect(page.locator(".lad-json-state")).not_to_be_empty()
     page.fill("[name=config]", '{"daily_limit": 40}')
     expect(page.locator(".lad-json-state")).to_be_empty()
-    page.click("text=Format")
+    page.click("button:text-is('Format')")
     save(page)
     assert "lead-scoring" in rows(page)
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
 from lad.db import deletion
 from lad.db.constraints import NoOverlap
+from lad.db.fields import RegisteredKeyField
 from lad.tenancy.context import platform_context, tenant_context
 from tests.contract.catalogue import all_models, append_only_models, for_each, has_field, slug
 from tests.contract.sql import (
@@ -39,9 +41,17 @@ def value_lists(chosen: list[Any]) -> Any:
             pytest.param(model, field, id=f"{slug(model)}-{field.name}")
             for model in chosen
             for field in model._meta.fields
-            if field.choices and isinstance(field, models.CharField)
+            if field.choices and isinstance(field, models.CharField) and not isinstance(field, RegisteredKeyField)
         ],
     )
+
+
+OPEN_VOCABULARIES = [
+    pytest.param(model, field, id=f"{slug(model)}-{field.name}")
+    for model in MODELS
+    for field in model._meta.fields
+    if isinstance(field, RegisteredKeyField)
+]
 
 
 @for_each(APPEND_ONLY, "append-only")
@@ -140,3 +150,18 @@ def _other_holders(constraint: NoOverlap, other: Any) -> dict[str, Any]:
     names = {name for each in constraints for name in each.fields} - set(constraint.fields)
     fields = [model._meta.get_field(name) for name in names]
     return {field.column: getattr(other, field.attname) for field in fields}
+
+
+@pytest.mark.parametrize(("model", "field"), OPEN_VOCABULARIES)
+def test_the_database_accepts_a_new_key_of_an_open_vocabulary(model: Any, field: Any, world: World) -> None:
+    row = any_row(model, world.acme)
+    with platform_context():
+        execute(f"UPDATE {table(model)} SET {column(model, field.name)} = 'no-such' WHERE id = %s", [row.pk])
+        stored = query(f"SELECT {column(model, field.name)} FROM {table(model)} WHERE id = %s", [row.pk])
+    assert stored == [("no-such",)]
+
+
+@pytest.mark.parametrize(("model", "field"), OPEN_VOCABULARIES)
+def test_the_application_rejects_a_key_that_is_not_registered(model: Any, field: Any) -> None:
+    with pytest.raises(ValidationError):
+        field.clean("no-such", None)

@@ -13,7 +13,7 @@ APPS = ("lad", "tenants", "billing", "leads", "campaigns", "voice", "aiicp")
 def registered() -> dict[str, str]:
     """Return the name of each of LAD's tasks with the name of its function."""
     app.loader.import_default_modules()
-    return {name: task.__name__ for name, task in app.tasks.items() if not name.startswith("celery.")}
+    return {name: task.__name__ for name, task in app.tasks.items() if not name.startswith(("celery.", "tests."))}
 
 
 def scheduled() -> set[str]:
