@@ -19,6 +19,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
 from tests.support.database import empty_tables, signed_in_to_database
+from tests.support.mailbox import mailbox  # noqa: F401  (a fixture)
 from tests.support.snapshots import migrated
 
 

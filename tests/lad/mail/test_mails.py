@@ -24,7 +24,8 @@ from tenants.accounts import tokens
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant, TenantInvitation
 from tenants.teams.tokens import hash_secret, invitation_token
-from tests.lad.mail.conftest import Mailbox, part, state_of
+from tests.lad.mail.conftest import state_of
+from tests.support.mailbox import Mailbox, part
 
 
 def _invite(invitation: TenantInvitation, actor: User) -> None:

@@ -13,7 +13,8 @@ from lad.mail import sender, services
 from lad.mail.models import MailDelivery, MailState
 from lad.mail.services import MailUnderWay
 from lad.tenancy.context import platform_context
-from tests.lad.mail.conftest import Mailbox, state_of
+from tests.lad.mail.conftest import state_of
+from tests.support.mailbox import Mailbox
 
 
 def _change(mail: MailDelivery, **values: Any) -> None:

@@ -20,7 +20,7 @@ from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Membership, Tenant
 from tests.factories.billing import BillingProfileFactory
-from tests.lad.mail.conftest import Mailbox, part
+from tests.support.mailbox import Mailbox, part
 
 
 @pytest.fixture
