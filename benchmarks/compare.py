@@ -34,6 +34,8 @@ class Checkout:
             stdout=subprocess.PIPE,
             text=True,
         )
+
+    def wait_until_ready(self) -> None:
         self._read()
 
     def work(self) -> dict[str, float]:
@@ -69,6 +71,8 @@ def main() -> int:
     roots = {"before": options.before.resolve(), "again": options.before.resolve(), "after": ROOT}
     try:
         checkouts = {name: Checkout(name, root, directory / name) for name, root in roots.items()}
+        for each in checkouts.values():
+            each.wait_until_ready()
         rounds = []
         for number in range(options.rounds):
             order = list(checkouts)[number % 3 :] + list(checkouts)[: number % 3]

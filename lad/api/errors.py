@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
@@ -28,13 +28,22 @@ RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014"}
 log = logging.getLogger(__name__)
 
 
+# Python 3.13 took over these names of RFC 9110; older versions have those of RFC 7231.
+RFC_9110_PHRASES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
+def status_phrase(status: int) -> str:
+    """Return the name of the HTTP status, the same on every Python version."""
+    return RFC_9110_PHRASES.get(status) or HTTPStatus(status).phrase
+
+
 class Problem(DomainError):
     """A failure reported by the framework, with its own status and code."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(detail)
         self.problem_status, self.problem_code = status, code
-        self.problem_title = HTTPStatus(status).phrase
+        self.problem_title = status_phrase(status)
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:

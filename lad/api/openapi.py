@@ -14,7 +14,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 
 from lad.api import idempotency_keys, includes
-from lad.api.errors import CONTENT_TYPE
+from lad.api.errors import CONTENT_TYPE, status_phrase
 from lad.api.etag import _digest
 from lad.api.serializers import ModelSerializer, StrictFields
 
@@ -54,7 +54,7 @@ PROBLEM_STATUSES: Final = (400, 401, 403, 404, 409, 412, 415, 429)
 def problems(*statuses: int) -> dict[Any, OpenApiResponse]:
     """Return problem responses for ``extend_schema(responses={200: …, **problems(401, 410)})``."""
     schema = {"$ref": "#/components/schemas/Problem"}
-    return {(each, CONTENT_TYPE): OpenApiResponse(schema, HTTPStatus(each).phrase) for each in statuses}
+    return {(each, CONTENT_TYPE): OpenApiResponse(schema, status_phrase(each)) for each in statuses}
 
 
 class AccessScheme(OpenApiAuthenticationExtension):
@@ -231,7 +231,7 @@ def _parameters() -> dict[str, dict[str, Any]]:
 
 def _problem_response(status: int) -> dict[str, Any]:
     response: dict[str, Any] = {
-        "description": HTTPStatus(status).phrase,
+        "description": status_phrase(status),
         "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     if status == HTTPStatus.UNAUTHORIZED:

@@ -122,5 +122,5 @@ def test_tables_beside_lads_own_are_named_and_left_alone(migrated: str) -> None:
 
 def test_tables_in_another_schema_do_not_matter(address: str) -> None:
     given(address, "CREATE SCHEMA other", "CREATE TABLE other.notes (id int)")
-    result = manage(address, "migrate")
+    result = manage(address, "migrate", "lad")
     assert (result.returncode, result.stderr) == (0, "")
