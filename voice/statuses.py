@@ -56,7 +56,6 @@ BATCH_FINISHED: Final = (BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.
 ENTRY_OPEN: Final = (EntryStatus.QUEUED, EntryStatus.RUNNING, EntryStatus.DISPATCHED)
 # A batch counts declined and cancelled entries as failed too.
 ENTRY_NOT_REACHED: Final = (EntryStatus.FAILED, EntryStatus.DECLINED, EntryStatus.CANCELLED)
-ENTRY_FINISHED: Final = (EntryStatus.COMPLETED, *ENTRY_NOT_REACHED)
 
 _SYNONYMS: Final = {
     "in_queue": CallStatus.PENDING,

@@ -1,4 +1,4 @@
-"""What happens in the billing domain, and who acts on it."""
+"""Domain events of quotas."""
 
 from lad.outbox.catalogue import define
 

@@ -62,7 +62,7 @@ class ReconciliationLine:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is still to be posted for one user. The adjustments are in the wallet's currency."""
+    """The postings still due for one user. The adjustments are in the wallet's currency."""
 
     new: Sequence[CreditTransaction]
     opening: Decimal

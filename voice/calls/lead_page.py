@@ -32,9 +32,7 @@ def calls_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
             at=call.created_at,
             icon="call",
             text=f"{call.get_direction_display()} call",
-            detail=" · ".join(
-                filter(None, (call.get_status_display(), format_duration(call.duration_seconds or None)))
-            ),
+            detail=_detail(call),
             user_id=call.initiated_by_user_id,
             url=reverse("admin:voice_calllog_change", args=(call.pk,)),
         )

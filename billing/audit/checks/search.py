@@ -37,7 +37,7 @@ class Finding:
 
 @dataclass(slots=True)
 class CheckResults:
-    """What the checks read and found: the number of violations, and the first findings of each rule."""
+    """The rows that the checks read, the number of violations, and the first findings of each rule."""
 
     transactions: int = 0
     wallets: int = 0

@@ -24,7 +24,7 @@ _SETTINGS = {
 
 
 class Cursor(Protocol):
-    """What the checks need of a cursor, be it Django's or psycopg's."""
+    """The part of Django's and psycopg's cursors that the checks use."""
 
     def execute(self, query: Any, params: Any = None, /) -> object: ...
 

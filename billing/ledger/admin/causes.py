@@ -26,7 +26,7 @@ REFERENCE_TYPES: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What caused a transaction or hold. ``url`` is empty if it has no admin page."""
+    """The cause of a transaction or hold. ``url`` is empty if it has no admin page."""
 
     title: str
     url: str = ""

@@ -18,7 +18,7 @@ from lad.db.identifiers import uuid7
 
 
 class PostingOutcome(StrEnum):
-    """What the ledger did with a posting."""
+    """The ledger's answer to a posting."""
 
     POSTED = "posted"
     REPLAYED = "replayed"

@@ -14,7 +14,7 @@ from lad.types import Actor
 
 
 class PostingDetails(TypedDict, total=False):
-    """What every posting may say about itself: its cause, a text, further data and the acting user."""
+    """Optional details of every posting: its cause, a text, further data and the acting user."""
 
     reference: Reference
     description: str

@@ -88,7 +88,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the card should pay. ``payment_id`` is the idempotency key, so the provider executes it once."""
+    """The amount a card should pay. ``payment_id`` is the idempotency key, so the provider executes it once."""
 
     payment_id: UUID
     tenant_id: UUID
