@@ -1,18 +1,18 @@
 """Run waiting deliveries: one transaction claims a batch, applies its effects and removes its deliveries."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection, transaction
+from django.db import connection
 
+from lad.batches import BatchOutcome, apply_batch
 from lad.outbox import claims, crashes
 from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Batch, Consumer, consumers
-from lad.outbox.settlement import BatchOutcome, FailedDelivery, describe, settle
+from lad.outbox.settlement import settle
 from lad.tenancy.context import platform_context, tenant_context
 
 DRAIN_SECONDS: Final = 20.0
@@ -64,16 +64,23 @@ def drain(*, seconds: float = DRAIN_SECONDS, only: Collection[str] | None = None
                 return report
 
 
-def run_batch(consumer: Consumer, in_flight: crashes.InFlightBatches) -> BatchOutcome:
-    """Claim and run one batch. The outcome is empty if nothing could be claimed."""
-    outcome = BatchOutcome()
+def run_batch(consumer: Consumer, in_flight: crashes.InFlightBatches) -> BatchOutcome[DeliveryClaim]:
+    """Claim and run one batch. The outcome is empty if nothing could be claimed.
+
+    If time runs out in the middle of a batch, its deliveries run in smaller batches, as after a crash.
+    """
     with platform_context():
         claimed = claims.claim(consumer)
-        if claimed:
-            batch_id = in_flight.record(consumer, [claim.delivery_id for claim in claimed])
-            _run(consumer, claimed, outcome)
-            settle(consumer, outcome)
-            in_flight.remove(batch_id)
+        if not claimed:
+            return BatchOutcome()
+        batch_id = in_flight.record(consumer, [claim.delivery_id for claim in claimed])
+        outcome = apply_batch(
+            claimed,
+            lambda part: _handle(consumer, part),
+            order_key=(lambda claim: claim.key) if consumer.ordered else None,
+        )
+        settle(consumer, outcome)
+        in_flight.remove(batch_id)
     return outcome
 
 
@@ -84,34 +91,7 @@ def _with_work(chosen: list[Consumer]) -> list[Consumer]:
     return [consumer for consumer in chosen if consumer.name in busy]
 
 
-def _run(consumer: Consumer, claimed: list[DeliveryClaim], outcome: BatchOutcome) -> None:
-    """Run the claims together. If that fails, halve them until each failing delivery is alone."""
-    if consumer.ordered:
-        claimed = [claim for claim in claimed if claim.key not in outcome.blocked]
-    if not claimed:
-        return
-    try:
-        with transaction.atomic():
-            _handle(consumer, claimed)
-            # A deferred constraint would fail at commit, where its delivery cannot be identified.
-            _check_deferred_constraints()
-    except Exception as error:
-        if _is_disconnected():
-            raise
-        if len(claimed) == 1:
-            outcome.failed.append(FailedDelivery(claimed[0], describe(error)))
-            return
-        if isinstance(error, SoftTimeLimitExceeded):
-            # No time to halve: as after a crash, the deliveries will run in smaller batches.
-            raise
-        middle = len(claimed) // 2
-        _run(consumer, claimed[:middle], outcome)
-        _run(consumer, claimed[middle:], outcome)
-    else:
-        outcome.done += claimed
-
-
-def _handle(consumer: Consumer, claimed: list[DeliveryClaim]) -> None:
+def _handle(consumer: Consumer, claimed: Sequence[DeliveryClaim]) -> None:
     events = [claim.event for claim in claimed]
     if not consumer.per_tenant:
         consumer.handler(Batch(tuple(events)))
@@ -120,12 +100,3 @@ def _handle(consumer: Consumer, claimed: list[DeliveryClaim]) -> None:
     for tenant_id, own in groupby(by_tenant, key=lambda event: event.tenant_id):
         with tenant_context(tenant_id):
             consumer.handler(Batch(tuple(own)))
-
-
-def _check_deferred_constraints() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
-
-def _is_disconnected() -> bool:
-    return connection.connection is None or connection.connection.closed or not connection.in_atomic_block

@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 import structlog
 
+from lad.batches import BatchOutcome
 from lad.observability import mask_text
 from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Consumer
@@ -53,46 +53,27 @@ WHERE consumer = %s AND aggregate_id = ANY(%s) AND state = 'waiting' AND next_at
 """
 
 
-@dataclass(frozen=True, slots=True)
-class FailedDelivery:
-    """A delivery whose handler raised while it ran alone."""
-
-    claim: DeliveryClaim
-    error: str
-
-
-@dataclass(slots=True)
-class BatchOutcome:
-    """Finished and failed deliveries of one batch."""
-
-    done: list[DeliveryClaim] = field(default_factory=list)
-    failed: list[FailedDelivery] = field(default_factory=list)
-
-    @property
-    def blocked(self) -> set[UUID]:
-        """Return the aggregates whose later events must wait for a failed one."""
-        return {failure.claim.key for failure in self.failed}
-
-
-def settle(consumer: Consumer, outcome: BatchOutcome) -> None:
+def settle(consumer: Consumer, outcome: BatchOutcome[DeliveryClaim]) -> None:
     """Record how the batch went, in the transaction of its effects."""
     if outcome.failed:
-        record_failures([(f.claim.delivery_id, f.claim.attempts, f.error) for f in outcome.failed])
-        count_retries(failure.claim.event.id for failure in outcome.failed)
-        for failure in outcome.failed:
+        failures = [(failure.item, describe(failure.error)) for failure in outcome.failed]
+        record_failures([(claim.delivery_id, claim.attempts, reason) for claim, reason in failures])
+        count_retries(claim.event.id for claim, _reason in failures)
+        for claim, reason in failures:
             log.warning(
                 "event failed",
                 consumer=consumer.name,
-                event_id=str(failure.claim.event.id),
-                type=failure.claim.event.type,
-                attempt=failure.claim.attempts + 1,
-                reason=failure.error,
+                event_id=str(claim.event.id),
+                type=claim.event.type,
+                attempt=claim.attempts + 1,
+                reason=reason,
             )
     if outcome.done:
         remove([claim.delivery_id for claim in outcome.done])
         mark_processed([claim.event.id for claim in outcome.done])
         if consumer.ordered:
-            unpark(consumer.name, {claim.key for claim in outcome.done} - outcome.blocked)
+            blocked = {failure.item.key for failure in outcome.failed}
+            unpark(consumer.name, {claim.key for claim in outcome.done} - blocked)
 
 
 def describe(error: BaseException) -> str:

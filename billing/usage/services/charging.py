@@ -29,6 +29,7 @@ from billing.ledger.models import Hold, Wallet
 from billing.ledger.services import ledger, wallets
 from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference
 from billing.usage.models import UsageEvent, UsageStatus
+from lad.batches import apply_batch
 from lad.errors import Conflict, DomainError, NotFound
 from lad.tenancy.context import current_tenant_id, platform_context, tenant_context
 
@@ -300,21 +301,20 @@ def _charge_due_of(tenant_id: UUID, moment: datetime, now: datetime | None) -> i
 
 
 def _charge_or_postpone(event_ids: list[UUID], moment: datetime, now: datetime | None) -> int:
-    """Charge the events. Halve the batch to find one that raises, and postpone it so that the rest go on."""
-    if not event_ids:
-        return 0
-    try:
-        with transaction.atomic():
-            charge_many(event_ids=event_ids, now=now)
-    except (OperationalError, InterfaceError):
+    """Charge the events and return how many there were. Postpone those that raise, so that the rest go on."""
+    outcome = apply_batch(
+        event_ids,
+        lambda part: _charge_part(part, now),
         # The database failed, not an event: the events stay due for the next run.
-        raise
-    except Exception as error:
-        if len(event_ids) == 1:
-            log.error("charge failed unexpectedly", usage_event=str(event_ids[0]), exc_info=error)
-            UsageEvent.objects.filter(pk=event_ids[0]).update(next_charge_at=moment + MAX_RETRY_DELAY)
-        else:
-            middle = len(event_ids) // 2
-            _charge_or_postpone(event_ids[:middle], moment, now)
-            _charge_or_postpone(event_ids[middle:], moment, now)
+        reraise=(OperationalError, InterfaceError),
+    )
+    for failure in outcome.failed:
+        log.error("charge failed unexpectedly", usage_event=str(failure.item), exc_info=failure.error)
+    postponed = UsageEvent.objects.filter(pk__in=[failure.item for failure in outcome.failed])
+    if outcome.failed:
+        postponed.update(next_charge_at=moment + MAX_RETRY_DELAY)
     return len(event_ids)
+
+
+def _charge_part(event_ids: Sequence[UUID], now: datetime | None) -> None:
+    charge_many(event_ids=event_ids, now=now)

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 
 from billing.usage.services.charging import ChargeResult, charge_many
+from lad.batches import apply_batch
 from lad.errors import Unavailable
 from lad.tenancy.context import origin, tenant_context
 
@@ -205,21 +206,17 @@ class GroupCommit(Generic[Item, Result]):
 
     def _resolve(self, tenant_id: UUID, jobs: "list[_Job[Item, Result]]") -> None:
         """Run the jobs and resolve their futures; one failing item does not block the rest."""
-        if not jobs:
-            return
+        outcome = apply_batch(jobs, lambda part: self._answer(tenant_id, part), own_transaction=True)
+        for failure in outcome.failed:
+            failure.item.future.set_exception(failure.error)
+
+    def _answer(self, tenant_id: UUID, jobs: "Sequence[_Job[Item, Result]]") -> None:
         try:
             results = self._commit(tenant_id, [job.item for job in jobs])
         except (OperationalError, InterfaceError) as error:
             log.error("batch failed", group=self.name, tenant=str(tenant_id), items=len(jobs), exc_info=error)
             for job in jobs:
                 job.future.set_exception(_unanswered(error))
-        except Exception as error:
-            if len(jobs) == 1:
-                jobs[0].future.set_exception(error)
-                return
-            middle = len(jobs) // 2
-            self._resolve(tenant_id, jobs[:middle])
-            self._resolve(tenant_id, jobs[middle:])
         else:
             for job, result in zip(jobs, results, strict=True):
                 job.future.set_result(result)
