@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -34,6 +34,14 @@ class Scope:
         """Return the database role of the scope."""
         return PLATFORM_ROLE if self.platform else TENANT_ROLE
 
+
+_PLATFORM: Final = Scope(platform=True, tenant_id=None, user_id=None)
+
+# Local to the transaction.
+SET_SCOPE: Final = (
+    "SELECT set_config('role', %s, true), set_config('lad.tenant_id', %s, true), set_config('lad.user_id', %s, true),"
+    " set_config('lad.request_id', %s, true), set_config('lad.source', %s, true)"
+)
 
 _scope: ContextVar[Scope | None] = ContextVar("lad_scope", default=None)
 _request_id: ContextVar[str] = ContextVar("lad_request_id", default="")
@@ -106,17 +114,34 @@ def platform_context(*, tenant_id: UUID | None = None, user_id: UUID | None = No
         yield
 
 
+def read_across_tenants(query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of one SELECT that runs as the platform role, in one round trip.
+
+    Outside a transaction the statements form one of their own, which ends with them. Inside one, the current
+    scope applies again afterwards.
+    """
+    outer = [SET_SCOPE] if connection.in_atomic_block else []
+    values = [*_settings(_PLATFORM), *parameters, *(_settings(_scope.get()) if outer else [])]
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join([SET_SCOPE, query, *outer]), values)
+        cursor.nextset()
+        return list(cursor.fetchall())
+
+
 @contextmanager
 def _enter(scope: Scope) -> Iterator[None]:
     outer = _scope.get()
     nested = connection.in_atomic_block
+    # The settings apply already if the scope is the outer one. The savepoint is needed all the same.
+    differs = not nested or scope != outer
     token = None
     try:
         with transaction.atomic():
-            _apply(scope)
+            if differs:
+                _apply(scope)
             token = _scope.set(scope)
             yield
-            if nested and not connection.needs_rollback:
+            if nested and differs and not connection.needs_rollback:
                 # A rollback restores the outer settings; releasing a savepoint does not.
                 _apply(outer)
     finally:
@@ -125,19 +150,17 @@ def _enter(scope: Scope) -> Iterator[None]:
 
 
 def _apply(scope: Scope | None) -> None:
-    values = ["none", "", "", "", ""]
-    if scope is not None:
-        values = [
-            scope.role,
-            str(scope.tenant_id or ""),
-            str(scope.user_id or ""),
-            _request_id.get(),
-            _source.get(),
-        ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('lad.tenant_id', %s, true),"
-            " set_config('lad.user_id', %s, true), set_config('lad.request_id', %s, true),"
-            " set_config('lad.source', %s, true)",
-            values,
-        )
+        cursor.execute(SET_SCOPE, _settings(scope))
+
+
+def _settings(scope: Scope | None) -> list[str]:
+    if scope is None:
+        return ["none", "", "", "", ""]
+    return [
+        scope.role,
+        str(scope.tenant_id or ""),
+        str(scope.user_id or ""),
+        _request_id.get(),
+        _source.get(),
+    ]

@@ -7,7 +7,6 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Exists, OuterRef, QuerySet, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,11 +16,13 @@ from lad.errors import DomainError, NotAllowed, NotAuthenticated
 from lad.tenancy.access import STRANGER, Access, needs_tenant
 from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
-from tenants.access.rights import ALL_RIGHTS
+from tenants.access.rights import ALL_RIGHTS, effective_rights
 from tenants.access.selectors import memberships_with_rights, rights_in
 from tenants.accounts import tokens
-from tenants.accounts.models import RefreshToken, User, UserIdentity
+from tenants.accounts.callers import Caller, find_caller
+from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.providers import issuers
+from tenants.features.selectors import keep_settings
 from tenants.teams.models import Membership, Tenant
 from tenants.teams.status import closed_reason
 
@@ -118,35 +119,37 @@ def _session_user(request: HttpRequest) -> User | None:
 
 
 def _api_access(request: HttpRequest, credential: Credential) -> Access:
-    tenant_id = _tenant_of_header(request) or credential.tenant_id
     now = timezone.now()
-    with platform_context():
-        membership = _membership(credential, tenant_id, now)
-        user = membership.user if membership is not None else User.objects.filter(pk=credential.user_id).first()
-        if user is None or not user.is_active:
-            raise AccountClosed
-        if credential.session_id is not None:
-            if membership is not None:
-                is_live = getattr(membership, "session_live")  # noqa: B009  (an annotation)
-            else:
-                is_live = _live_tokens(credential.session_id, now).exists()
-            if not is_live:
-                raise SessionEnded
-    access = _membership_access(user, membership, now)
+    caller = find_caller(
+        credential.user_id,
+        chosen_tenant_id=_tenant_of_header(request) or credential.tenant_id,
+        preferred_tenant_id=credential.preferred_tenant_id,
+        session_id=credential.session_id,
+        now=now,
+    )
+    if caller is None or not caller.user.is_active:
+        raise AccountClosed
+    if credential.session_id is not None and not caller.session_live:
+        raise SessionEnded
+    access = _caller_access(caller, now)
     access.details["session_id"] = credential.session_id
     return access if needs_tenant(request) else replace(access, detached=True)
 
 
-def _membership(credential: Credential, tenant_id: UUID | None, now: datetime) -> Membership | None:
-    """Return the membership in the tenant or, without one, the first of: preferred, primary, oldest."""
-    memberships = memberships_with_rights().filter(user=credential.user_id)
-    if credential.session_id is not None:
-        memberships = memberships.annotate(session_live=Exists(_live_tokens(credential.session_id, now)))
-    if tenant_id is not None:
-        return memberships.filter(tenant=tenant_id).first()
-    primary = User.objects.filter(pk=OuterRef("user"), primary_tenant=OuterRef("tenant"))
-    order = Case(When(tenant=credential.preferred_tenant_id, then=0), When(Exists(primary), then=1), default=2)
-    return memberships.order_by(order, "created_at", "id").first()
+def _caller_access(caller: Caller, now: datetime) -> Access:
+    if caller.tenant is None:
+        return Access(user=caller.user, error=NoMembership())
+    closed = closed_reason(caller.tenant, now)
+    access = Access(
+        user=caller.user,
+        tenant_id=caller.tenant.pk,
+        role=caller.role,
+        rights=frozenset() if closed else effective_rights(caller.role, caller.capabilities),
+        error=closed,
+        details={"tenant": caller.tenant},
+    )
+    keep_settings(access, caller.feature_settings)
+    return access
 
 
 def _membership_access(user: User, membership: Membership | None, now: datetime) -> Access:
@@ -185,14 +188,6 @@ def _admin_access(user: User, tenant_id: UUID | None) -> Access:
     preference = {tenant_id: 0, user.primary_tenant_id: 1}
     memberships.sort(key=lambda row: (closed_reason(row.tenant, now) is not None, preference.get(row.tenant_id, 2)))
     return _membership_access(user, memberships[0] if memberships else None, now)
-
-
-def _live_tokens(session_id: UUID, now: datetime) -> QuerySet[RefreshToken]:
-    """Return the valid refresh tokens of a session; none once it was signed out or revoked."""
-    live: QuerySet[RefreshToken] = RefreshToken.objects.filter(
-        session_id=session_id, revoked_at__isnull=True, expires_at__gt=now
-    )
-    return live
 
 
 def _tenant_of_header(request: HttpRequest) -> UUID | None:

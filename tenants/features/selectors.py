@@ -4,18 +4,18 @@ The first of these that is set decides: the platform's kill switch, the user's f
 the tenant's feature, the plan. Otherwise the feature is closed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, F, Q, Value
-from django.db.models.functions import Cast
+import orjson
+from django.db import connection
 from django.utils import timezone
 
 from lad.tenancy.access import Access
-from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
+from tenants.features.models import TenantFeature
 from tenants.teams.models import PlanTier, Tenant
 
 JsonObject = dict[str, Any]
@@ -39,7 +39,8 @@ PLANS_BY_FEATURE: Final[Mapping[str, frozenset[PlanTier]]] = {
     "voice-agent": PAYING,
 }
 
-_CACHE_KEY: Final = "feature_states"
+_STATES: Final = "feature_states"
+_SETTINGS: Final = "feature_settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,11 @@ class FeatureState:
     config: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """A row that switches a feature on or off."""
+class FeatureSetting(NamedTuple):
+    """A row that switches a feature on or off. ``reason`` is set for kill switches only."""
 
+    feature_key: str
+    source: str
     enabled: bool
     config: JsonObject
     reason: str
@@ -67,7 +69,8 @@ _REASONS: Final = {
     "tenant_flag": ("Switched on for your tenant.", "Switched off for your tenant."),
     "tenant_feature": ("Switched on by your tenant.", "Switched off by your tenant."),
 }
-_PRECEDENCE: Final = ("kill_switch", *_REASONS)
+_KILL_SWITCH: Final = "kill_switch"
+_PRECEDENCE: Final = (_KILL_SWITCH, *_REASONS)
 
 
 def evaluate(
@@ -84,21 +87,27 @@ def evaluate_all(
     user_id: UUID | None = None,
     now: datetime | None = None,
 ) -> dict[str, FeatureState]:
-    """Return the state of each feature, in two queries; of all known features if no keys are given.
+    """Return the state of each feature, in one query; of all known features if no keys are given.
 
     Runs in any scope that sees the tenant. Flags that expired by ``now`` are ignored.
     """
-    settings = _settings(tenant.pk, user_id, now or timezone.now())
-    keys = feature_keys if feature_keys is not None else sorted({*PLANS_BY_FEATURE, *settings})
-    return {key: _evaluate(key, settings.get(key, {}), tenant.plan_tier) for key in keys}
+    return _evaluate_all(_read_settings(tenant.pk, user_id, now or timezone.now()), tenant.plan_tier, feature_keys)
+
+
+def keep_settings(access: Access, settings: Sequence[FeatureSetting]) -> None:
+    """Keep the settings that were read with the caller, so that ``states_for`` needs no query."""
+    access.details[_SETTINGS] = settings
 
 
 def states_for(access: Access) -> dict[str, FeatureState]:
     """Return the state of every feature for the caller, evaluated once per request."""
-    states: dict[str, FeatureState] | None = access.details.get(_CACHE_KEY)
+    states: dict[str, FeatureState] | None = access.details.get(_STATES)
     if states is None:
-        states = evaluate_all(tenant=access.details["tenant"], user_id=access.user.pk)
-        access.details[_CACHE_KEY] = states
+        tenant: Tenant = access.details["tenant"]
+        settings = access.details.get(_SETTINGS)
+        if settings is None:
+            settings = _read_settings(tenant.pk, access.user.pk, timezone.now())
+        states = access.details[_STATES] = _evaluate_all(settings, tenant.plan_tier)
     return states
 
 
@@ -117,30 +126,29 @@ def is_available(feature_key: str, *, tenant: Tenant) -> bool:
     return TenantFeature.objects.filter(tenant=tenant.pk, feature_key=feature_key, granted=True).exists()
 
 
-def _settings(tenant_id: UUID, user_id: UUID | None, now: datetime) -> dict[str, dict[str, _Setting]]:
-    """Return all settings that apply, by feature and source."""
-    found: dict[str, dict[str, _Setting]] = {}
-    for key, reason in FeatureKillSwitch.objects.filter(is_active=True).values_list("feature_key", "reason"):
-        found.setdefault(key, {})["kill_switch"] = _Setting(False, {}, reason)
-    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-    for_user = Q(user__isnull=True) | Q(user=user_id) if user_id else Q(user__isnull=True)
-    flags = FeatureFlag.objects.filter(unexpired, for_user, tenant=tenant_id).annotate(
-        on=F("is_enabled"), whose=Cast("user", CharField())
-    )
-    features = TenantFeature.objects.filter(tenant=tenant_id).annotate(
-        on=F("enabled"), whose=Value("feature", CharField())
-    )
-    columns = ("feature_key", "on", "config", "whose")
-    for key, enabled, config, whose in flags.values_list(*columns).union(features.values_list(*columns), all=True):
-        source = "tenant_feature" if whose == "feature" else "user_flag" if whose else "tenant_flag"
-        found.setdefault(key, {})[source] = _Setting(enabled, config, _REASONS[source][not enabled])
-    return found
+def _read_settings(tenant_id: UUID, user_id: UUID | None, now: datetime) -> list[FeatureSetting]:
+    """Return all settings that apply to the user, or to the tenant as a whole."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenants_feature_settings(%s, %s, %s)::text", [tenant_id, user_id, now])
+        [text] = cursor.fetchone()
+    return [FeatureSetting(*setting) for setting in orjson.loads(text)]
 
 
-def _evaluate(feature_key: str, settings: Mapping[str, _Setting], plan_tier: str) -> FeatureState:
+def _evaluate_all(
+    settings: Iterable[FeatureSetting], plan_tier: str, feature_keys: Iterable[str] | None = None
+) -> dict[str, FeatureState]:
+    found: dict[str, dict[str, FeatureSetting]] = {}
+    for setting in settings:
+        found.setdefault(setting.feature_key, {})[setting.source] = setting
+    keys = feature_keys if feature_keys is not None else sorted({*PLANS_BY_FEATURE, *found})
+    return {key: _evaluate(key, found.get(key, {}), plan_tier) for key in keys}
+
+
+def _evaluate(feature_key: str, settings: Mapping[str, FeatureSetting], plan_tier: str) -> FeatureState:
     for source in _PRECEDENCE:
         if setting := settings.get(source):
-            return FeatureState(setting.enabled, setting.reason, source, setting.config)
+            reason = setting.reason if source == _KILL_SWITCH else _REASONS[source][not setting.enabled]
+            return FeatureState(setting.enabled, reason, source, setting.config)
     if plan_tier in PLANS_BY_FEATURE.get(feature_key, GRANTED_ONLY):
         return FeatureState(True, f"Part of the {PlanTier(plan_tier).label} plan.", "plan")
     return _NOT_IN_PLAN

@@ -48,7 +48,10 @@ def change(*, user: User, current: str, new: str, session_id: UUID | None = None
     """
     now = now or timezone.now()
     sign_in_limit.count_attempt(email=user.email, now=now)
-    if not user.password or not verify_password(current, user.password)[0]:
+    with platform_context(user_id=user.pk):
+        # A request's caller is read without the hash.
+        stored = User.objects.values_list("password", flat=True).get(pk=user.pk)
+    if not stored or not verify_password(current, stored)[0]:
         raise Invalid(errors={"current_password": ["This is not your current password."]})
     sign_in_limit.unlock(email=user.email)
     validate(new, user=user, field="new_password")

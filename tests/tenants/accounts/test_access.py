@@ -45,8 +45,8 @@ def test_a_request_without_a_credential_is_anonymous(db):
 @pytest.mark.parametrize("with_session", [False, True])
 def test_access_is_resolved_with_one_query(tenant, admin, django_assert_num_queries, with_session):
     token = sessions.start(user=admin).access_token if with_session else token_of(admin, tenant)
-    # The savepoint, two changes of role and the release are the other four.
-    with django_assert_num_queries(5):
+    # It switches the role, reads, and switches back in one round trip.
+    with django_assert_num_queries(1):
         access_of(token)
 
 

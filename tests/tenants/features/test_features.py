@@ -107,18 +107,18 @@ def test_another_tenant_s_settings_are_ignored_even_in_a_platform_scope(tenant, 
         assert not selectors.evaluate("voice-agent", tenant=tenant).open
 
 
-def test_all_features_take_two_queries(tenant, member, django_assert_num_queries):
+def test_all_features_take_one_query(tenant, member, django_assert_num_queries):
     with in_tenant(tenant):
         for number in range(5):
             TenantFeatureFactory.create(feature_key=f"feature-{number}")
             FeatureFlagFactory.create(feature_key=f"flag-{number}")
-    with tenant_context(tenant.pk), django_assert_num_queries(2):
+    with tenant_context(tenant.pk), django_assert_num_queries(1):
         assert len(selectors.evaluate_all(tenant=tenant, user_id=member.pk)) == len(selectors.PLANS_BY_FEATURE) + 10
 
 
 def test_features_are_evaluated_once_per_request(tenant, member, django_assert_num_queries):
     access = Access(user=member, tenant_id=tenant.pk, details={"tenant": tenant})
-    with tenant_context(tenant.pk), django_assert_num_queries(2):
+    with tenant_context(tenant.pk), django_assert_num_queries(1):
         assert selectors.gate(access, "dashboard")[0] is True
         assert selectors.gate(access, KEY) == (False, "This feature is not part of the plan.")
 
