@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField
 from lad.db.models import GlobalModel
+from lad.jobs.leases import Leased
 from lad.mail.kinds import mail_kinds
 
 
@@ -17,7 +18,7 @@ class MailState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
-class MailDelivery(GlobalModel):
+class MailDelivery(Leased, GlobalModel):
     """A mail: its recipient and its subject. Text and secret links are made when it is sent.
 
     A sender counts ``attempts`` when it claims the mail; a result is recorded only if the count is still
@@ -35,11 +36,7 @@ class MailDelivery(GlobalModel):
     subject_id = models.UUIDField(help_text="The record the mail is about, for example an invitation.")
     idempotency_key = models.CharField(max_length=100, help_text="Identifies the mail; also its Message-ID.")
     state = models.CharField(max_length=20, choices=MailState, default=MailState.QUEUED, db_default=MailState.QUEUED)
-    attempts = models.PositiveIntegerField(default=0, db_default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    error = models.TextField(blank=True, default="", db_default="")
 
     announced = False
 

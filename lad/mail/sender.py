@@ -6,48 +6,48 @@ decides or the sender reports late.
 """
 
 import contextlib
-import random
 import smtplib
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Case, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from lad.jobs.leases import Backoff, LeaseQueue
 from lad.mail.kinds import Obsolete, mail_kinds
 from lad.mail.messages import build
 from lad.mail.models import MailDelivery, MailState
 from lad.observability import mask_text
 from lad.tenancy.context import platform_context
+from lad.types import Values
 
 SEND_SECONDS: Final = 20.0
 # Longer than the time limit of a task, so that no lease expires while its sender still works.
 LEASE: Final = timedelta(seconds=120)
 MAX_ATTEMPTS: Final = 8
-FIRST_DELAY_SECONDS: Final = 30.0
-MAX_DELAY_SECONDS: Final = 3600.0
+FIRST_DELAY: Final = timedelta(seconds=60)
+MAX_DELAY: Final = timedelta(hours=1)
 FIRST_PERMANENT_CODE: Final = 500
 MAX_ERROR_LENGTH: Final = 1_000
 SENDER_DIED: Final = "The sender died while it was sending: the mail may or may not have been sent."
 
 log = structlog.get_logger("lad.mail")
 
-# Bulk mails go last: a tenant may send thousands of invitations while somebody waits for a password link.
-CLAIM = """
-UPDATE mail_deliveries
-SET state = 'sending', attempts = attempts + 1, lease_until = clock_timestamp() + %s * interval '1 second', error = ''
-WHERE id = (
-    SELECT id FROM mail_deliveries WHERE state = 'queued' AND next_attempt_at <= statement_timestamp()
-    ORDER BY kind = ANY(%s), next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED
+_queue: Final = LeaseQueue(
+    MailDelivery,
+    backoff=Backoff(FIRST_DELAY, MAX_DELAY, MAX_ATTEMPTS, jitter=0.75),
+    lease=LEASE,
+    waiting=MailState.QUEUED,
+    working=MailState.SENDING,
+    unknown=MailState.UNKNOWN,
 )
-RETURNING id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,7 @@ def send_due(*, seconds: float = SEND_SECONDS) -> dict[str, int]:
 def expire_leases() -> int:
     """Mark mails whose sender died as unknown and return how many there were."""
     with platform_context():
-        count: int = MailDelivery.objects.filter(state=MailState.SENDING, lease_until__lt=Now()).update(
-            state=MailState.UNKNOWN, error=SENDER_DIED
-        )
+        count = _queue.mark_unknown(_queue.expired(), SENDER_DIED)
     if count:
         log.error("mails became unknown", count=count)
     return count
@@ -83,11 +81,9 @@ def expire_leases() -> int:
 
 def claim() -> MailDelivery | None:
     """Claim one due mail, or return None. The claim is committed before the mail is sent."""
-    with transaction.atomic(durable=True), platform_context():
-        with connection.cursor() as cursor:
-            cursor.execute(CLAIM, [LEASE.total_seconds(), [kind.key for kind in mail_kinds if kind.bulk]])
-            row = cursor.fetchone()
-        return MailDelivery.objects.get(pk=row[0]) if row else None
+    # Bulk mails go last: a tenant may send thousands of invitations while somebody waits for a password link.
+    bulk = [kind.key for kind in mail_kinds if kind.bulk]
+    return _queue.claim(Case(When(kind__in=bulk, then=1), default=0))
 
 
 def attempt(delivery: MailDelivery) -> AttemptResult:
@@ -115,16 +111,9 @@ def attempt(delivery: MailDelivery) -> AttemptResult:
 
 def write_back(delivery: MailDelivery, result: AttemptResult) -> bool:
     """Record the result unless another attempt has begun. Return whether it was recorded."""
-    values: dict[str, Any] = {"state": result.state, "error": result.error, "lease_until": None}
-    if result.state == MailState.SENT:
-        values["sent_at"] = Now()
-    values["next_attempt_at"] = (
-        Now() + timedelta(seconds=_delay(delivery.attempts)) if result.state == MailState.QUEUED else None
-    )
+    values = _values(delivery, result)
     with platform_context():
-        written = MailDelivery.objects.filter(
-            pk=delivery.pk, attempts=delivery.attempts, state__in=(MailState.SENDING, MailState.UNKNOWN)
-        ).update(**values)
+        written = _queue.write_back(delivery, states=[MailState.UNKNOWN], **values)
         if written and result.state == MailState.SENT:
             _run_sent_hook(delivery)
     log.info(
@@ -135,7 +124,14 @@ def write_back(delivery: MailDelivery, result: AttemptResult) -> bool:
         reason=result.error,
         fenced=not written,
     )
-    return bool(written)
+    return written
+
+
+def _values(delivery: MailDelivery, result: AttemptResult) -> Values:
+    if result.state == MailState.QUEUED:
+        return _queue.retry_values(delivery, result.error, failed=MailState.FAILED)
+    values = {"state": result.state, "error": result.error, "lease_until": None, "next_attempt_at": None}
+    return {**values, "sent_at": Now()} if result.state == MailState.SENT else values
 
 
 def _run_sent_hook(delivery: MailDelivery) -> None:
@@ -171,13 +167,8 @@ def _result_of_refusal(delivery: MailDelivery, code: int, error: Exception) -> A
 
 def _not_sent(delivery: MailDelivery, error: Exception) -> AttemptResult:
     """Return the result for a mail that was certainly not sent: try again, or give up."""
-    state = MailState.FAILED if delivery.attempts >= MAX_ATTEMPTS else MailState.QUEUED
+    state = MailState.FAILED if _queue.backoff.exhausted(delivery.attempts) else MailState.QUEUED
     return AttemptResult(state, _describe(error))
-
-
-def _delay(attempts: int) -> float:
-    longest = min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempts)
-    return random.uniform(FIRST_DELAY_SECONDS / 2, longest)  # noqa: S311  (spreads load, no secret)
 
 
 def _describe(error: Exception) -> str:

@@ -31,6 +31,7 @@ from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, R
 from billing.usage.models import UsageEvent, UsageStatus
 from lad.batches import apply_batch
 from lad.errors import Conflict, DomainError, NotFound
+from lad.jobs.leases import Backoff, WorkQueue
 from lad.tenancy.context import current_tenant_id, platform_context, tenant_context
 
 UNPAID: Final = (UsageStatus.PENDING, UsageStatus.FAILED)
@@ -42,6 +43,13 @@ MAX_ATTEMPTS: Final = 20
 BATCH_SIZE: Final = 200
 # Large columns that charging does not read.
 UNUSED_COLUMNS: Final = ("usage_items", "metadata", "intent")
+
+_queue: Final = WorkQueue(
+    UsageEvent,
+    due="next_charge_at",
+    # Without jitter: customers see when a charge is retried.
+    backoff=Backoff(FIRST_RETRY_DELAY, MAX_RETRY_DELAY, MAX_ATTEMPTS, jitter=0),
+)
 
 log = structlog.get_logger(__name__)
 
@@ -163,11 +171,9 @@ def charge_due(*, now: datetime | None = None) -> int:
 
     Call it outside any scope. Several may run at once: each skips the events that another has locked.
     """
-    moment = now or timezone.now()
     with platform_context():
-        due = UsageEvent.objects.filter(next_charge_at__lte=moment).order_by()
-        tenants = list(due.values_list("tenant_id", flat=True).distinct())
-    return sum(_charge_due_of(tenant_id, moment, now) for tenant_id in tenants)
+        tenants = list(_queue.due(now).order_by().values_list("tenant_id", flat=True).distinct())
+    return sum(_charge_due_of(tenant_id, now) for tenant_id in tenants)
 
 
 def charge_key(event_id: UUID) -> str:
@@ -246,8 +252,9 @@ def _error(row: UsageEvent, answer: ledger.PostingResult) -> DomainError:
 
 def _failure(row: UsageEvent, error: DomainError, now: datetime) -> _Failure:
     attempts = row.retry_count + 1
-    next_charge_at = now + min(FIRST_RETRY_DELAY * 2 ** min(row.retry_count, MAX_ATTEMPTS), MAX_RETRY_DELAY)
-    return _Failure(row.pk, error.detail, attempts, next_charge_at if attempts < MAX_ATTEMPTS else None)
+    backoff = _queue.backoff
+    next_charge_at = None if backoff.exhausted(attempts) else now + backoff.delay(attempts)
+    return _Failure(row.pk, error.detail, attempts, next_charge_at)
 
 
 def _mark_charged(rows: Sequence[UsageEvent], debits: Sequence[ledger.PostedTransaction]) -> None:
@@ -288,20 +295,19 @@ def _execute(sql: str, *columns: Iterable[object]) -> None:
         cursor.execute(sql, [*(list(column) for column in columns), current_tenant_id()])
 
 
-def _charge_due_of(tenant_id: UUID, moment: datetime, now: datetime | None) -> int:
+def _charge_due_of(tenant_id: UUID, now: datetime | None) -> int:
     attempted = 0
     while True:
         with tenant_context(tenant_id):
-            due = UsageEvent.objects.filter(tenant=tenant_id, next_charge_at__lte=moment).order_by("next_charge_at")
-            rows = due.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)[:BATCH_SIZE]
-            taken = _charge_or_postpone(list(rows), moment, now)
-        attempted += taken
-        if taken < BATCH_SIZE:
+            due = _queue.lock(_queue.due(now).filter(tenant=tenant_id), limit=BATCH_SIZE)
+            _charge_or_postpone(due, now)
+        attempted += len(due)
+        if len(due) < BATCH_SIZE:
             return attempted
 
 
-def _charge_or_postpone(event_ids: list[UUID], moment: datetime, now: datetime | None) -> int:
-    """Charge the events and return how many there were. Postpone those that raise, so that the rest go on."""
+def _charge_or_postpone(event_ids: list[UUID], now: datetime | None) -> None:
+    """Charge the events. Postpone those that raise, so that the rest go on."""
     outcome = apply_batch(
         event_ids,
         lambda part: _charge_part(part, now),
@@ -310,10 +316,9 @@ def _charge_or_postpone(event_ids: list[UUID], moment: datetime, now: datetime |
     )
     for failure in outcome.failed:
         log.error("charge failed unexpectedly", usage_event=str(failure.item), exc_info=failure.error)
-    postponed = UsageEvent.objects.filter(pk__in=[failure.item for failure in outcome.failed])
     if outcome.failed:
-        postponed.update(next_charge_at=moment + MAX_RETRY_DELAY)
-    return len(event_ids)
+        postponed = UsageEvent.objects.filter(pk__in=[failure.item for failure in outcome.failed])
+        postponed.update(next_charge_at=(now or timezone.now()) + MAX_RETRY_DELAY)
 
 
 def _charge_part(event_ids: Sequence[UUID], now: datetime | None) -> None:
