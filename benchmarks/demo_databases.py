@@ -70,22 +70,22 @@ def servers_in(directory: Path) -> Iterator[Servers]:
         yield servers
 
 
-def fill(servers: Servers, database: Database, *, slowly: bool = False) -> None:
-    """Create the database, its tables and its rows.
+def fill(servers: Servers, database: Database, *, slowly: bool = False, root: Path = ROOT) -> None:
+    """Create the database, its tables and its rows with the checkout in ``root``.
 
     Unless ``slowly``, foreign keys and the audit triggers are off while rows are written. The rows are the
     same, except for those of the audit log.
     """
-    environment = {**os.environ, **_addresses(servers, database)}
+    environment = {**os.environ, **addresses(servers, database)}
     with psycopg.connect(servers.owner_url, autocommit=True) as owner:
         if owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database.name]).fetchone() is None:
             owner.execute(f'CREATE DATABASE "{database.name}"')
-    _manage(["migrate", "-v0", "--skip-checks"], {**environment, "LAD_DATABASE_ACCESS": "owner"})
+    _migrate(environment, root)
     started = time.perf_counter()
-    with psycopg.connect(_superuser(servers, database), autocommit=True) as superuser:
+    with psycopg.connect(superuser_url(servers, database), autocommit=True) as superuser:
         removed = [] if slowly else _drop_triggers_and_indexes(superuser)
         try:
-            _manage(["demo", "--skip-checks", "--scale", str(database.leads)], environment)
+            _manage(["demo", "--skip-checks", "--scale", str(database.leads)], environment, root)
         finally:
             superuser.execute("ALTER ROLE lad_web RESET session_replication_role")
         superuser.execute("SET maintenance_work_mem = '1GB'")
@@ -111,16 +111,27 @@ def _drop_triggers_and_indexes(superuser: psycopg.Connection) -> list[str]:
     return [definition for _name, definition in found]
 
 
-def _manage(command: list[str], environment: Mapping[str, str]) -> None:
-    subprocess.run([sys.executable, "-W", "ignore", str(ROOT / "manage.py"), *command], env=environment, check=True)
+def migrate(servers: Servers, database: Database, *, root: Path = ROOT) -> None:
+    """Bring the tables of a filled database up to date with the checkout in ``root``."""
+    _migrate({**os.environ, **addresses(servers, database)}, root)
 
 
-def _addresses(servers: Servers, database: Database) -> dict[str, str]:
+def _migrate(environment: Mapping[str, str], root: Path) -> None:
+    _manage(["migrate", "-v0", "--skip-checks"], {**environment, "LAD_DATABASE_ACCESS": "owner"}, root)
+
+
+def _manage(command: list[str], environment: Mapping[str, str], root: Path) -> None:
+    subprocess.run([sys.executable, "-W", "ignore", "manage.py", *command], cwd=root, env=environment, check=True)
+
+
+def addresses(servers: Servers, database: Database) -> dict[str, str]:
+    """Return the variables that connect a process to the database."""
     return {
         "DATABASE_URL": servers.web_url.replace("/lad?", f"/{database.name}?"),
         "DATABASE_OWNER_URL": servers.owner_url.replace("/lad?", f"/{database.name}?"),
     }
 
 
-def _superuser(servers: Servers, database: Database) -> str:
+def superuser_url(servers: Servers, database: Database) -> str:
+    """Return the superuser's address of the database."""
     return servers.superuser_url.replace("/postgres?", f"/{database.name}?")

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import external, provision
+from . import external, provision, web
 from .errors import StartupError
 from .keys import KeyFile
 from .lock import exclusive
@@ -160,12 +160,11 @@ class Up:
 
     def _start_programs(self) -> None:
         say("Starting web, worker and beat")
-        web = ["-m", "granian", "--interface", "wsgi", "--host", self.address.host, "--port", str(self.address.port)]
-        web += ["--no-ws", "--blocking-threads", "8", "--respawn-failed-workers", "lad.wsgi:application"]
+        serve = web.command(host=self.address.host, port=self.address.port, workers=1)
         celery = ["-m", "celery", "-A", "lad"]
         worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(self.home / "beat.schedule")]
-        for name, arguments in {"web": web, "worker": worker, "beat": beat}.items():
+        for name, arguments in {"web": serve, "worker": worker, "beat": beat}.items():
             self.supervisor.start(self._program(name, arguments, stop_timeout=15))
         if complaint := self.supervisor.wait_for(self._complaint, seconds=READY_TIMEOUT):
             raise StartupError(

@@ -1,0 +1,129 @@
+"""The WSGI application of benchmarks/web.py: LAD, and a bare view of leads in the same process under ``/bare``.
+
+``/bare/api/v1/leads/…`` answers with the same JSON bytes as ``/api/v1/leads/…``, without authentication, rights,
+throttling, events, ORM or API framework: one transaction, one statement that sets tenant and role, one on ``leads``.
+Only the INSERT goes through the ORM, which knows the columns' defaults.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from django.core import signing
+from django.db import connection, models, transaction
+
+from lad.wsgi import application as lad
+from leads.contacts.models import Lead
+from leads.contacts.selectors import LEAD_SEARCH
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
+
+PREFIX: Final = "/bare"
+PAGE: Final = 50
+NOT_SHOWN: Final = ("is_deleted", "deletion_id", "name_key", "last_name_key", "company_key")
+SHOWN: Final = [each for each in Lead._meta.concrete_fields if each.name not in NOT_SHOWN]
+NAMES: Final = [each.name for each in SHOWN]
+COLUMNS: Final = ", ".join(f'"{each.column}"' for each in SHOWN)
+JSON_NAMES: Final = [each.name for each in SHOWN if isinstance(each, models.JSONField)]
+FILTERS: Final = {"stage": "stage", "assigned_user": "assigned_user_id"}
+LAST_CHARACTER: Final = "\U0010ffff"
+SCOPE: Final = (
+    "SELECT set_config('role', 'lad_app', true), set_config('lad.tenant_id', %s, true),"
+    " set_config('lad.user_id', %s, true)"
+)
+
+Environment = dict[str, Any]
+
+
+def application(environment: Environment, start_response: "StartResponse") -> Iterable[bytes]:
+    if not environment["PATH_INFO"].startswith(PREFIX):
+        return lad(environment, start_response)
+    try:
+        status, body = _answer(environment)
+    finally:
+        connection.close()
+    content = json.dumps(body, default=_plain, separators=(",", ":"), ensure_ascii=False).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+    start_response(f"{status} {status.phrase}", headers)
+    return [content]
+
+
+def _answer(environment: Environment) -> tuple[HTTPStatus, dict[str, Any]]:
+    tenant, user = environment["HTTP_X_TENANT_ID"], environment["HTTP_X_USER_ID"]
+    path, method = environment["PATH_INFO"].removeprefix(PREFIX), environment["REQUEST_METHOD"]
+    key = path.removeprefix("/api/v1/leads/").rstrip("/")
+    body = json.loads(environment["wsgi.input"].read()) if method in ("PATCH", "POST") else {}
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(SCOPE, [tenant, user])
+        if method == "POST":
+            return HTTPStatus.CREATED, _insert(tenant, user, body)
+        if method == "PATCH":
+            return HTTPStatus.OK, _update(tenant, key, body)
+        if key:
+            return HTTPStatus.OK, _rows("AND id = %s", [tenant, key])[0]
+        return HTTPStatus.OK, _list(tenant, environment, path)
+
+
+def _rows(rest: str, values: list[str]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {COLUMNS} FROM leads WHERE tenant_id = %s AND deleted_at IS NULL {rest}", values)
+        return [_row(each) for each in cursor]
+
+
+def _list(tenant: str, environment: Environment, path: str) -> dict[str, Any]:
+    query = dict(parse_qsl(environment["QUERY_STRING"]))
+    conditions, values = "", [tenant]
+    if search := query.get("search"):
+        prefixes = " OR ".join(f"({name} >= %s AND {name} < %s)" for name in LEAD_SEARCH)
+        conditions += f" AND ({prefixes})"
+        values += [search, search + LAST_CHARACTER] * len(LEAD_SEARCH)
+    for name, column in FILTERS.items():
+        if name in query:
+            conditions += f" AND {column} = %s"
+            values.append(query[name])
+    found = _rows(f"{conditions} ORDER BY created_at DESC, id DESC LIMIT {PAGE + 1}", values)
+    following = None
+    if len(found) > PAGE:
+        last = found[PAGE - 1]
+        position = [["-created_at", "-id"], [last["created_at"].isoformat(), str(last["id"])], False]
+        cursor = signing.Signer(salt="lad.api.cursor").sign_object(position, compress=True)
+        address = urlencode(sorted({**query, "cursor": cursor}.items()))
+        following = f"http://{environment['HTTP_HOST']}{path}?{address}"
+    return {"next": following, "previous": None, "results": found[:PAGE]}
+
+
+def _update(tenant: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE leads SET stage = %s, title = %s WHERE tenant_id = %s AND id = %s AND deleted_at IS NULL"
+            f" RETURNING {COLUMNS}",
+            [body["stage"], body["title"], tenant, key],
+        )
+        return _row(cursor.fetchone())
+
+
+def _insert(tenant: str, user: str, body: dict[str, Any]) -> dict[str, Any]:
+    lead = Lead(tenant_id=UUID(tenant), created_by_user_id=UUID(user), **body)
+    lead.save_base(raw=True, force_insert=True)
+    return {each.name: getattr(lead, each.attname) for each in SHOWN}
+
+
+def _row(values: Iterable[Any]) -> dict[str, Any]:
+    row = dict(zip(NAMES, values, strict=True))
+    for name in JSON_NAMES:
+        row[name] = row[name] and json.loads(row[name])
+    return row
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    assert isinstance(value, UUID | Decimal)
+    return str(value)
