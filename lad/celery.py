@@ -1,11 +1,45 @@
 """The Celery application. A task looks for work in PostgreSQL; messages carry none."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
 
-app = Celery("lad", task_cls="lad.tenancy.tasks:LadTask")
+
+class _WorkerFixup(DjangoWorkerFixup):
+    """Keeps a process's database connections between its tasks, where Celery opens new ones for each task."""
+
+    def on_task_prerun(self, sender: Any, **kwargs: Any) -> None:
+        self._return_connections(sender)
+
+    def on_task_postrun(self, sender: Any, **kwargs: Any) -> None:
+        self._return_connections(sender)
+
+    def _return_connections(self, task: Any) -> None:
+        if not task.request.is_eager:
+            # Imported here, because the settings are not loaded yet when this module is.
+            from django.db import close_old_connections
+
+            close_old_connections()
+
+
+class _Fixup(DjangoFixup):
+    _worker_fixup: DjangoWorkerFixup | None
+
+    @property
+    def worker_fixup(self) -> DjangoWorkerFixup:
+        if self._worker_fixup is None:
+            self._worker_fixup = _WorkerFixup(self.app)
+        return self._worker_fixup
+
+
+def _fixup(application: Celery) -> DjangoFixup:
+    return _Fixup(application).install()
+
+
+app = Celery("lad", task_cls="lad.tenancy.tasks:LadTask", fixups=[_fixup])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

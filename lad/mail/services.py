@@ -9,8 +9,8 @@ from django.utils import timezone
 from lad.errors import Conflict
 from lad.mail.kinds import MailKind, mail_kinds
 from lad.mail.models import MailDelivery, MailState
+from lad.notifier import WorkerNotifier
 from lad.outbox.consumers import Event
-from lad.outbox.notifier import WorkerNotifier
 from lad.tenancy.context import platform_context
 
 RESENDABLE: Final = (MailState.UNKNOWN, MailState.FAILED, MailState.CANCELLED)

@@ -18,8 +18,8 @@ from billing.payments.models import UNFINISHED, AutoTopup, Payment, PaymentKind
 from billing.payments.services import payments, purchases
 from lad import writes
 from lad.errors import DomainError, Invalid
+from lad.notifier import WorkerNotifier
 from lad.outbox.emission import emit
-from lad.outbox.notifier import WorkerNotifier
 from lad.tenancy.context import tenant_context
 from lad.types import Actor
 
