@@ -11,9 +11,13 @@ class LadConfig(AppConfig):
     verbose_name = "LAD"
 
     def ready(self) -> None:
-        from lad.db import checks  # noqa: F401  (they register themselves)
+        from lad.db import (
+            checks,  # noqa: F401  (they register themselves)
+            timestamps,
+        )
         from lad.tenancy import guard, roles  # noqa: F401  (they register themselves)
 
+        timestamps.install_loader()
         # Django sends these signals for apps with models only. Listening to one app runs the receivers once.
         sender = apps.get_app_config("contenttypes")
         pre_migrate.connect(roles.prepare_database, sender=sender)

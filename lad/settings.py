@@ -242,7 +242,7 @@ ADMIN_SECTIONS = [
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["lad.api.authentication.AccessAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["lad.api.permissions.HasRight"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["lad.api.renderers.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["lad.api.parsers.JsonParser"],
     "DEFAULT_PAGINATION_CLASS": "lad.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["lad.api.filters.FilterBackend", "lad.api.filters.OrderingFilter"],

@@ -5,10 +5,7 @@ A tag has two parts, ``"<version>-<representation>"``. The version is made from 
 of the response, so that ``If-None-Match`` never reports a changed response as unchanged.
 """
 
-import json
 from hashlib import sha256
-
-from rest_framework.utils.encoders import JSONEncoder
 
 from lad.db.models import LadModel
 from lad.errors import PreconditionFailed
@@ -20,9 +17,9 @@ def version_of(row: LadModel) -> str:
     return _digest(f"{row.pk}:{changed.isoformat() if changed else ''}", 20)
 
 
-def etag(row: LadModel, shown: object) -> str:
-    """Return the tag of a row and its representation."""
-    return f'"{version_of(row)}-{_digest(json.dumps(shown, cls=JSONEncoder, sort_keys=True), 12)}"'
+def etag(row: LadModel, content: bytes) -> str:
+    """Return the tag of a row and its rendered response."""
+    return f'"{version_of(row)}-{sha256(content).hexdigest()[:12]}"'
 
 
 def is_known(header: str, tag: str) -> bool:

@@ -1,14 +1,18 @@
 """Serializers generated from models. They validate input and select output; ``lad.writes`` writes."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, cached_property
 from typing import Any, Final
 
+import orjson
 from django.db import models
 from rest_framework import serializers
+from rest_framework.utils.serializer_helpers import BindingDict
 from rest_framework.validators import UniqueValidator
 
-from lad.db.fields import EncryptedTextField, TenantUserKey, is_replaceable, is_secret
+from lad.api.compiled import compiled_output, fields_of, register_plain_field
+from lad.api.renderers import to_json
+from lad.db.fields import EncryptedTextField, RegisteredKeyField, TenantUserKey, is_replaceable, is_secret
 from lad.db.models import LadModel
 from lad.tenancy.context import current_scope
 from lad.tenancy.members import member_ids
@@ -65,6 +69,23 @@ class HexField(serializers.CharField):
         return bytes(value).hex()
 
 
+class RegisteredChoiceField(serializers.ChoiceField):
+    """A key of an open vocabulary. The choices are read with each value: keys may be registered later."""
+
+    def __init__(self, *, registered: Callable[[], list[tuple[Any, Any]]], **kwargs: Any) -> None:
+        self.registered = registered
+        super().__init__(choices=registered(), **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        self.choices = self.registered()
+        return super().to_internal_value(data)
+
+
+register_plain_field(KeyField)
+register_plain_field(RegisteredChoiceField)
+register_plain_field(HexField, converted=True)
+
+
 class StrictFields:
     """Reject a body with unknown fields instead of ignoring them.
 
@@ -98,7 +119,7 @@ class StrictFields:
         row = getattr(self, "instance", None)
         if row is None:
             return False
-        shown = self.to_representation(row).get(name)  # type: ignore[attr-defined]
+        shown = orjson.loads(to_json(self.to_representation(row).get(name)))  # type: ignore[attr-defined]
         return bool(shown == value or (shown is not None and str(shown) == value))
 
 
@@ -121,8 +142,17 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
 
     serializer_related_field = KeyField
 
+    @cached_property
+    def fields(self) -> BindingDict:
+        return fields_of(self)
+
+    def to_representation(self, instance: Any) -> Any:
+        return compiled_output(type(self)).show(instance, self)
+
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if isinstance(model_field, RegisteredKeyField) and kwargs.pop("choices", None) is not None:
+            return RegisteredChoiceField, {**kwargs, "registered": lambda: list(model_field.flatchoices)}
         if isinstance(model_field, EncryptedTextField):
             return serializers.CharField, _secret_options(model_field)
         if isinstance(model_field, models.BinaryField):

@@ -3,10 +3,11 @@
 import logging
 import math
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 from rest_framework.request import Request
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_SCOPE: Final = "api"
+# A cache that hangs must not hold up requests.
+TIMEOUT_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +65,24 @@ class ScopeThrottle(BaseThrottle):
 
     def _count(self, key: str, period: int) -> int:
         try:
-            cache.add(key, 0, timeout=period + 1)
-            return int(cache.incr(key))
-        except (RedisError, ValueError):
+            # One round trip, except for the first call in a window.
+            count = int(_client().incr(key))
+            if count == 1:
+                _client().expire(key, period + 1)
+            return count
+        except RedisError:
             # Serving without throttling is better than failing together with the cache.
             log.warning("throttling is off because the cache does not answer", exc_info=True)
             return 0
 
 
+@lru_cache(maxsize=1)
+def _client() -> redis.Redis:
+    """Return the client of this process. Its connections are shared by the threads."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS)
+
+
+@lru_cache(maxsize=32)
 def parse_rate(rate: str) -> tuple[int, int]:
     """Parse ``"30/min"`` into the number of calls and the seconds of a window: (30, 60)."""
     count, _, period = rate.partition("/")

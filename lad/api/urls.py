@@ -1,20 +1,25 @@
 """URLs under /api/: the resources and views that apps register, the OpenAPI document and its page."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLResolver, include, path
 from django.utils.module_loading import autodiscover_modules
 from drf_spectacular.views import SpectacularSwaggerView
 
 from lad.api import router
 from lad.api.openapi import schema_view
+from lad.api.resolvers import SegmentResolver
 
 
-def versioned() -> list[URLPattern | URLResolver]:
+def versioned() -> list[URLResolver]:
     """Return the URL patterns of version 1."""
     autodiscover_modules("api")
     return [
-        path("schema/", schema_view, name="schema"),
-        path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-        *router.urls(),
+        SegmentResolver(
+            [
+                path("schema/", schema_view, name="schema"),
+                path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+                *router.urls(),
+            ]
+        )
     ]
 
 

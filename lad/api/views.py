@@ -11,7 +11,6 @@ from django_filters import Filter
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,6 +23,7 @@ from lad.api.idempotency_keys import needs_key, require_key
 from lad.api.includes import INCLUDE, Include, requested_includes
 from lad.api.parsers import AlwaysJson, JsonParser
 from lad.api.permissions import MissingRight
+from lad.api.renderers import JsonRenderer, RenderedResponse, to_json
 from lad.api.throttling import ScopeThrottle
 from lad.db.constraints import RowSecurity
 from lad.db.models import LadModel
@@ -51,7 +51,7 @@ class LadAPIView(APIView):
     """
 
     parser_classes = [JsonParser]
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [JsonRenderer]
     throttle_classes = [ScopeThrottle]
     content_negotiation_class = AlwaysJson
     metadata_class = None
@@ -147,7 +147,10 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
     def row_response(self, row: LadModel, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
         """Return a response with the row, its includes and its entity tag."""
         shown = {**self.representation(row), **self.included(row)}
-        return Response(shown, status=status_code, headers={"ETag": etag.etag(row, shown), **headers})
+        content = to_json(shown)
+        return RenderedResponse(
+            shown, content, status=status_code, headers={"ETag": etag.etag(row, content), **headers}
+        )
 
     def locked_object(self) -> Any:
         """Return the row, locked until the end of the request. Raise PreconditionFailed if ``If-Match`` differs."""

@@ -7,6 +7,7 @@ holds one.
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -26,6 +27,7 @@ ALGORITHM: Final = "HS256"
 MEDIA_TYPE: Final = "at+jwt"
 AUDIENCE: Final = "lad-api"
 LEEWAY: Final = timedelta(seconds=5)
+TOKENS_REMEMBERED: Final = 1_024
 EMAIL_VERIFICATION_LIFETIME: Final = timedelta(days=3)
 _VERIFICATION_SALT: Final = "lad.email-verification"
 
@@ -74,9 +76,18 @@ def issue_access_token(
 
 def read_access_token(token: str) -> AccessClaims:
     """Verify an access token of LAD and return its claims. Raises TokenExpired or InvalidToken."""
+    claims = _verified_claims(token, tuple(settings.JWT_SIGNING_KEYS), issuer())
+    if claims.expires_at + LEEWAY <= datetime.now(UTC):
+        raise TokenExpired
+    return claims
+
+
+# A client sends the same token with every request; only its expiry can change the result.
+@lru_cache(maxsize=TOKENS_REMEMBERED)
+def _verified_claims(token: str, signing_keys: tuple[str, ...], expected_issuer: str) -> AccessClaims:
     try:
         header = jwt.get_unverified_header(token)
-        key = _keys().get(str(header.get("kid")))
+        key = {_key_id(each): each for each in signing_keys}.get(str(header.get("kid")))
         if key is None or header.get("typ") != MEDIA_TYPE:
             raise InvalidToken
         claims = jwt.decode(
@@ -84,7 +95,7 @@ def read_access_token(token: str) -> AccessClaims:
             key,
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
-            issuer=issuer(),
+            issuer=expected_issuer,
             leeway=LEEWAY,
             options={"require": ["exp", "iat", "sub"]},
         )
@@ -105,6 +116,7 @@ def issuer() -> str:
     return str(settings.PUBLIC_URL)
 
 
+@lru_cache(maxsize=TOKENS_REMEMBERED)
 def claimed_issuer(token: str) -> str:
     """Return the unverified ``iss`` claim of a token. Use it only to choose the verifier."""
     try:
@@ -155,10 +167,6 @@ def password_reset_user_id(token: str) -> UUID | None:
 def is_password_reset_token(user: User, token: str) -> bool:
     """Return whether the token belongs to this user, has not expired and was not used."""
     return _password_reset.check_token(user, token.partition(".")[2])
-
-
-def _keys() -> dict[str, str]:
-    return {_key_id(key): key for key in settings.JWT_SIGNING_KEYS}
 
 
 def _newest_key() -> tuple[str, str]:

@@ -34,7 +34,7 @@ def test_without_the_cache_callers_are_served_unthrottled(
     def refuse(*args: Any, **kwargs: Any) -> Any:
         raise BrokerDown
 
-    monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.add", refuse)
+    monkeypatch.setattr("redis.Redis.incr", refuse)
     client = api(owner)
     assert [client.get("/api/v1/memberships/").status_code for _ in range(4)] == [200] * 4
 
