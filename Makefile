@@ -19,7 +19,7 @@ unexport_for_tests = env -u DATABASE_URL -u DATABASE_OWNER_URL -u REDIS_URL -u L
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-up: install ## start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops them
+up: install ## start PostgreSQL, Valkey, web and worker; Ctrl-C stops them
 	@$(BIN)/python -m tools.runtime.up
 
 test: lint types imports migrations pytest ## run everything CI runs

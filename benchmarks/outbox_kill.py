@@ -2,7 +2,7 @@
 
     python benchmarks/outbox_kill.py --events 20000 --kills 200
 
-Starts its own database, broker, beat and workers. Exits 1 unless every count is zero.
+Starts its own database, broker and workers. Exits 1 unless every count is zero.
 """
 
 import argparse
@@ -70,9 +70,6 @@ class Workers:
             options = ["--concurrency", str(self.children), "--without-gossip", "--without-mingle", "-l", "WARNING"]
             name = f"kill-{secrets.token_hex(4)}@%h"
             self.processes.append(self._start("worker", "-n", name, *options))
-
-    def start_beat(self, schedule: Path) -> Child:
-        return self._start("beat", "-l", "WARNING", "-s", str(schedule))
 
     def kill_child(self, *, in_batch: bool) -> bool:
         """SIGKILL one process of a pool, optionally one in the middle of a batch. Return False if there is none."""
@@ -303,8 +300,6 @@ def main() -> int:
         database = stack.enter_context(_servers(directory))
         workers = Workers({}, directory)
         stack.callback(workers.stop)
-        beat = workers.start_beat(directory / "beat")
-        stack.callback(beat.kill)
         kills = kill_run(
             workers,
             Producer(),

@@ -6,6 +6,8 @@ from typing import Any
 from celery import Celery
 from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
 
+from lad.schedule import ScheduleStep
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
 
 
@@ -42,4 +44,5 @@ def _fixup(application: Celery) -> DjangoFixup:
 
 app = Celery("lad", task_cls="lad.tenancy.tasks:LadTask", fixups=[_fixup])
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["consumer"].add(ScheduleStep)
 app.autodiscover_tasks()

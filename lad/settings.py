@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import environ
-from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
@@ -120,7 +119,7 @@ TEMPLATES = [
     }
 ]
 
-# The database. Web, worker and beat sign in as a role that can only switch to the restricted ones;
+# The database. Web and worker sign in as a role that can only switch to the restricted ones;
 # manage.py chooses the owner for the commands that change the schema.
 DB_SCHEMA = env.str("DB_SCHEMA", default="lad_dev")
 DATABASE_ACCESS = env.str("LAD_DATABASE_ACCESS", default="login")
@@ -299,20 +298,6 @@ CELERY_TASK_TIME_LIMIT = 90
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "lad"
-CELERY_BEAT_SCHEDULE = {
-    "drain-events": {"task": "tenants.drain_events", "schedule": 1.0, "options": {"expires": 5}},
-    "send-mail": {"task": "tenants.send_mail", "schedule": 2.0, "options": {"expires": 5}},
-    "sweep-events": {"task": "tenants.sweep_events", "schedule": 15.0, "options": {"expires": 15}},
-    "tend-tenants": {"task": "tenants.tend_tenants", "schedule": 300.0, "options": {"expires": 300}},
-    "settle-payments": {"task": "billing.settle_payments", "schedule": 5.0, "options": {"expires": 5}},
-    "consider-top-ups": {"task": "billing.consider_top_ups", "schedule": 60.0, "options": {"expires": 60}},
-    "tend-attachments": {"task": "leads.tend_attachments", "schedule": 3600.0, "options": {"expires": 3600}},
-    "expire-holds": {"task": "billing.expire_holds", "schedule": 15.0, "options": {"expires": 15}},
-    "expire-lots": {"task": "billing.expire_lots", "schedule": 180.0, "options": {"expires": 180}},
-    "charge-pending-usage": {"task": "billing.charge_pending_usage", "schedule": 60.0, "options": {"expires": 60}},
-    "prove-ledger": {"task": "billing.prove_ledger", "schedule": crontab(hour="3", minute="10")},
-    "tend-invoices": {"task": "billing.tend_invoices", "schedule": 3600.0, "options": {"expires": 3600}},
-}
 
 # The admin's theme. lad/admin/navigation.py builds its sidebar from the registered models.
 UNFOLD = {

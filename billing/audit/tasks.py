@@ -1,15 +1,20 @@
 """Celery task of the nightly audit."""
 
-from celery import shared_task
+from datetime import time
 
 from billing.audit.services import audit_ledger
+from lad.schedule import regular_task
 
 MAX_AUDIT_SECONDS = 6 * 3600
 
 
 # Acknowledged early, so that a long audit is not delivered a second time.
-@shared_task(
-    name="billing.prove_ledger", acks_late=False, time_limit=MAX_AUDIT_SECONDS, soft_time_limit=MAX_AUDIT_SECONDS
+@regular_task(
+    "billing.prove_ledger",
+    daily_at=time(3, 10),
+    acks_late=False,
+    time_limit=MAX_AUDIT_SECONDS,
+    soft_time_limit=MAX_AUDIT_SECONDS,
 )
 def prove_ledger() -> None:
     """Audit the whole ledger."""

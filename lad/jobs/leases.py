@@ -155,3 +155,7 @@ class LeaseQueue(WorkQueue[LeasedT]):
     def requeue(self, rows: QuerySet[LeasedT], **values: object) -> int:
         """Make rows due at once whose unfinished work left no effect. Return how many."""
         return rows.update(state=self.waiting, next_attempt_at=Now(), lease_until=None, **values)
+
+    def has_work(self) -> bool:
+        """Return whether a row is due or was left by its worker. Needs a platform scope."""
+        return self.due().exists() or self.expired().exists()

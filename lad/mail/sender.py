@@ -58,6 +58,11 @@ class AttemptResult:
     error: str = ""
 
 
+def has_work() -> bool:
+    """Return whether a mail is due or was left by its sender. Needs a platform scope."""
+    return _queue.has_work()
+
+
 def send_due(*, seconds: float = SEND_SECONDS) -> dict[str, int]:
     """Send due mails until none is left or the time is up. Return the number of mails per resulting state."""
     deadline = time.monotonic() + seconds

@@ -1,11 +1,10 @@
 """Celery tasks. Each looks for work in the database; none carries any in its arguments."""
 
-from celery import shared_task
-
 from lad.mail import sender
+from lad.schedule import regular_task
 
 
-@shared_task(name="tenants.send_mail")
+@regular_task("tenants.send_mail", has_work=sender.has_work)
 def send_mail() -> None:
     """Send the mails that are due."""
     sender.send_due()

@@ -9,6 +9,7 @@ from typing import Final
 from django.db import connection
 
 from lad.batches import BatchOutcome, apply_batch
+from lad.notifier import WorkerNotifier
 from lad.outbox import claims, crashes
 from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Batch, Consumer, consumers
@@ -16,6 +17,10 @@ from lad.outbox.settlement import settle
 from lad.tenancy.context import platform_context, tenant_context
 
 DRAIN_SECONDS: Final = 20.0
+# After a small batch a drain waits until so long after its start, so that events gather.
+ROUND_SECONDS: Final = 0.01
+# A drain that is busy for longer lets notifications start another one.
+HOLD_SECONDS: Final = 0.2
 RECOVER_EVERY_SECONDS: Final = 1.0
 
 CONSUMERS_WITH_WORK = """
@@ -35,32 +40,48 @@ class DrainReport:
     finished: bool = True
 
 
-def drain(*, seconds: float = DRAIN_SECONDS, only: Collection[str] | None = None) -> DrainReport:
+@dataclass(slots=True)
+class _Round:
+    """How many deliveries one round ran, and whether a batch was full, so that more are likely."""
+
+    handled: int = 0
+    full: bool = False
+
+
+def has_work() -> bool:
+    """Return whether a delivery is due. Needs a platform scope."""
+    return bool(_with_work(consumers()))
+
+
+def drain(
+    *, seconds: float = DRAIN_SECONDS, only: Collection[str] | None = None, notifier: WorkerNotifier | None = None
+) -> DrainReport:
     """Run deliveries until none can be claimed or the time is up.
 
     ``only`` names the consumers to run. Any number of drains may run concurrently, in any process. A drain
-    that is killed leaves no partial effects.
+    that is killed leaves no partial effects. With ``notifier`` the drain looks again for events that are
+    committed while it runs, instead of having a run queued for them, and asks for help with a backlog.
     """
     report = DrainReport()
     deadline = time.monotonic() + seconds
     chosen = [consumer for consumer in consumers() if only is None or consumer.name in only]
     recovered_at = -RECOVER_EVERY_SECONDS
+    worked = _Round()
     with crashes.in_flight_batches() as in_flight:
         while True:
-            if time.monotonic() - recovered_at >= RECOVER_EVERY_SECONDS:
+            started = time.monotonic()
+            if started - recovered_at >= RECOVER_EVERY_SECONDS:
                 crashes.recover()
-                recovered_at = time.monotonic()
-            handled = 0
-            for consumer in _with_work(chosen):
-                outcome = run_batch(consumer, in_flight)
-                handled += len(outcome.done) + len(outcome.failed)
-                report.done += len(outcome.done)
-                report.failed += len(outcome.failed)
-                if time.monotonic() >= deadline:
-                    report.finished = False
-                    return report
-            # Nothing is waiting, or other workers have claimed all of it.
-            if not handled:
+                recovered_at = started
+            busy = _with_work(chosen)
+            held = notifier is not None and worked.handled > 0 and bool(busy)
+            if notifier is not None and held:
+                notifier.hold(HOLD_SECONDS)
+            worked = _run_round(busy, in_flight, report, deadline)
+            if notifier is not None and (held or worked.handled):
+                _gather(notifier, worked, started)
+            # Nothing is waiting, or other workers have claimed all of it, or time is up.
+            if not report.finished or not (worked.handled or held):
                 return report
 
 
@@ -82,6 +103,34 @@ def run_batch(consumer: Consumer, in_flight: crashes.InFlightBatches) -> BatchOu
         settle(consumer, outcome)
         in_flight.remove(batch_id)
     return outcome
+
+
+def _run_round(
+    busy: list[Consumer], in_flight: crashes.InFlightBatches, report: DrainReport, deadline: float
+) -> _Round:
+    """Run one batch of each consumer."""
+    worked = _Round()
+    for consumer in busy:
+        outcome = run_batch(consumer, in_flight)
+        count = len(outcome.done) + len(outcome.failed)
+        worked.handled += count
+        worked.full |= count >= consumer.batch_size
+        report.done += len(outcome.done)
+        report.failed += len(outcome.failed)
+        if time.monotonic() >= deadline:
+            report.finished = False
+            break
+    return worked
+
+
+def _gather(notifier: WorkerNotifier, worked: _Round, started: float) -> None:
+    """Ask for help with a backlog, or let events gather for the next round. Then look for notified work again."""
+    if worked.full:
+        notifier.ask_for_help()
+    elif worked.handled:
+        notifier.hold(HOLD_SECONDS)
+        time.sleep(max(0.0, started + ROUND_SECONDS - time.monotonic()))
+    notifier.release()
 
 
 def _with_work(chosen: list[Consumer]) -> list[Consumer]:

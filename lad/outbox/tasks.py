@@ -1,20 +1,21 @@
 """Celery tasks. Each looks for work in the database; none carries any in its arguments."""
 
-from celery import shared_task
+from datetime import timedelta
 
-from lad.outbox.drain import drain
+from lad.outbox.drain import drain, has_work
 from lad.outbox.maintenance import repair
 from lad.outbox.notifier import drain_notifier
+from lad.schedule import regular_task
 
 
-@shared_task(name="tenants.drain_events")
+@regular_task("tenants.drain_events", has_work=has_work)
 def drain_events() -> None:
     """Run the deliveries that are due."""
-    if not drain().finished:
+    if not drain(notifier=drain_notifier).finished:
         drain_notifier.notify()
 
 
-@shared_task(name="tenants.sweep_events")
+@regular_task("tenants.sweep_events", every=timedelta(seconds=15))
 def repair_events() -> None:
     """Repair what concurrent drains leave inconsistent."""
     repair()

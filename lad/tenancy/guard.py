@@ -1,4 +1,4 @@
-"""Keep web, worker and beat from serving with a database login that bypasses row-level security."""
+"""Keep web and worker from serving with a database login that bypasses row-level security."""
 
 import structlog
 from celery.signals import beat_init, worker_init

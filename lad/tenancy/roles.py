@@ -46,7 +46,7 @@ def grant_framework_tables(using: str, **_kwargs: object) -> None:
 def refuse_privileged_login(using: str = "default") -> None:
     """Raise ImproperlyConfigured if the login would see every tenant's rows or could not enter a scope.
 
-    Web, worker and beat call this before they serve. A superuser, a role with BYPASSRLS, an owner of the
+    Web and worker call this before they serve. A superuser, a role with BYPASSRLS, an owner of the
     tables, or a role that may become one of these bypasses row-level security. A role that inherits from the
     group roles can read outside any scope.
     """

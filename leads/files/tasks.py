@@ -1,8 +1,11 @@
 """Clean up files of leads."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
+from lad.schedule import regular_task
 from lad.tenancy.context import platform_context
 from leads.files import services
 
@@ -10,7 +13,7 @@ from leads.files import services
 MAX_CLEAN_UP_TIME = 3600
 
 
-@shared_task(name="leads.tend_attachments")
+@regular_task("leads.tend_attachments", every=timedelta(hours=1))
 def clean_up_attachments() -> None:
     """Delete expired attachments for good and start the clean-up of the tenants due in this hour."""
     now = timezone.now()

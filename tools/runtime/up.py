@@ -1,4 +1,4 @@
-"""Run all of LAD on one machine until Ctrl-C: servers, migrations, web, worker and beat."""
+"""Run all of LAD on one machine until Ctrl-C: servers, migrations, web and worker."""
 
 import errno
 import hashlib
@@ -159,12 +159,11 @@ class Up:
         return self._given.get("LAD_DEMO", "1" if embedded else "0").lower() in ("1", "true", "yes", "on")
 
     def _start_programs(self) -> None:
-        say("Starting web, worker and beat")
+        say("Starting web and worker")
         serve = web.command(host=self.address.host, port=self.address.port, workers=1)
-        celery = ["-m", "celery", "-A", "lad"]
-        worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-        beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(self.home / "beat.schedule")]
-        for name, arguments in {"web": serve, "worker": worker, "beat": beat}.items():
+        worker = ["-m", "celery", "-A", "lad", "worker", "--concurrency", "2", "--loglevel", "INFO"]
+        worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        for name, arguments in {"web": serve, "worker": worker}.items():
             self.supervisor.start(self._program(name, arguments, stop_timeout=15))
         if complaint := self.supervisor.wait_for(self._complaint, seconds=READY_TIMEOUT):
             raise StartupError(

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -59,6 +60,13 @@ WHERE id = (
 )
 RETURNING id
 """
+
+
+def has_work() -> bool:
+    """Return whether a payment is due or was left by its worker. Needs a platform scope."""
+    due = Q(next_attempt_at__lte=Now()) | Q(lease_until__lt=Now())
+    found: bool = Payment.objects.filter(due, status__in=UNFINISHED).exists()
+    return found
 
 
 def settle_due(*, cards: CardProvider, now: datetime | None = None, seconds: float = MAX_RUN_SECONDS) -> int:

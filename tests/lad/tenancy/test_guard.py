@@ -1,4 +1,4 @@
-"""Web, worker and beat refuse to start with a login that bypasses row-level security."""
+"""Web and worker refuse to start with a login that bypasses row-level security."""
 
 import os
 import subprocess
@@ -74,7 +74,6 @@ def run(*command: str, database_url: str) -> subprocess.CompletedProcess[str]:
 COMMANDS = {
     "web": ("-c", "import lad.wsgi; print('serving')"),
     "worker": ("-m", "celery", "-A", "lad", "worker", "--pool", "solo"),
-    "beat": ("-m", "celery", "-A", "lad", "beat", "--scheduler", "celery.beat:Scheduler"),
 }
 
 

@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
+from lad.celery import app
 from lad.outbox.catalogue import event_types
+from lad.schedule import regular_tasks
 from tenants.access.rights import ALL_RIGHTS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,7 +50,8 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_python_name_exists(page: Path) -> None:
-    tasks = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    app.loader.import_default_modules()
+    tasks = {task.name for task in regular_tasks()}
     others = tasks | {each.name for each in event_types()} | ALL_RIGHTS
     named = {name for name in names_in(page, rf"`((?:{APPS})(?:\.\w+)+)(?:\(\))?`") if not name.endswith(".env")}
     assert {name for name in named - others if not is_code(name)} == set()

@@ -11,9 +11,9 @@ from django.core.management import get_commands
 from granian.cli import cli as granian_command
 
 REPOSITORY = Path(__file__).parents[3]
-OWN = {"provision", "migrate", "web", "worker", "beat"}
+OWN = {"provision", "migrate", "web", "worker"}
 PARTS = OWN | {"database", "broker"}
-RESTRICTED = {"web", "worker", "beat"}
+RESTRICTED = {"web", "worker"}
 # Read by the images and by the provision step rather than by lad/settings.py.
 OTHER_VARIABLES = {
     "POSTGRES_PASSWORD",
