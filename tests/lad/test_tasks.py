@@ -34,6 +34,7 @@ def registered() -> dict[str, str]:
 
 
 def scheduled() -> set[str]:
+    app.loader.import_default_modules()
     return {task.name for task in regular_tasks()}
 
 
