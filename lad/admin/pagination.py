@@ -2,16 +2,23 @@
 
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import quote as urlquote
 
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import quote
 from django.core.paginator import Page, Paginator
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.text import capfirst
 from unfold.views import ChangeList
 
 COUNT_LIMIT: Final = 10_000
+# Stands for a row's key in an address. What Django leaves as it is when it puts a key there.
+ANY_KEY: Final = "any-key"
+URL_SAFE: Final = "!$&'()*+,;=/~:@"
 
 
 class CappedPaginator(Paginator):
@@ -78,6 +85,20 @@ class LadChangeList(ChangeList):
         self.request = request
         super().__init__(request, *args, **kwargs)
         self.title = capfirst(self.opts.verbose_name_plural)
+
+    def link_to(self, row: Model) -> str:
+        """Return the address of the row's page, which leads back to this list as it is filtered now."""
+        before, after = self._link
+        return f"{before}{urlquote(str(quote(row.serializable_value(self.pk_attname))), safe=URL_SAFE)}{after}"
+
+    @cached_property
+    def _link(self) -> tuple[str, str]:
+        """Return the parts of a row's address around its key, because resolving each address is slow."""
+        options = self.opts
+        name = f"{self.model_admin.admin_site.name}:{options.app_label}_{options.model_name}_change"
+        filters = {"preserved_filters": self.preserved_filters, "opts": options}
+        before, _, after = str(add_preserved_filters(filters, reverse(name, args=(ANY_KEY,)))).partition(ANY_KEY)
+        return before, after
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

@@ -1,7 +1,7 @@
 """LAD's admin site."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.views import PasswordChangeView
@@ -16,14 +16,13 @@ from unfold.sites import UnfoldAdminSite
 
 from lad.admin import switcher
 from lad.admin.dashboard import dashboard
+from lad.admin.navigation import sidebar
 from lad.admin.permissions import AreaPermissions
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 
-if TYPE_CHECKING:
-    pass
-
-
+# What a page shows depends on its request here; the rest of unfold's context is configuration.
+OWN_CONTEXT = {"has_permission", "is_popup", "available_apps", "log_entries", "sidebar_navigation"}
 # Limits of the search in the sidebar.
 MAX_ROWS_PER_MODEL = 5
 MAX_RESULTS = 100
@@ -48,6 +47,7 @@ class LadAdminSite(UnfoldAdminSite):
     enable_nav_sidebar = True
     empty_value_display = "–"
     password_change_form: Any = None
+    _theme: dict[str, Any] | None = None
 
     def register(self, model_or_iterable: object, admin_class: type[Any] | None = None, **options: Any) -> None:
         """Register only classes built on LAD's bases: Django's own models, such as groups, are not used."""
@@ -66,9 +66,20 @@ class LadAdminSite(UnfoldAdminSite):
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what every page shows. The theme is the same for everybody, so it is read once in each process."""
         access = access_of(request)
+        if self._theme is None:
+            shown = super().each_context(request)
+            self._theme = {name: shown[name] for name in shown.keys() - OWN_CONTEXT}
+        allowed = self.has_permission(request)
         return {
-            **super().each_context(request),
+            **self._theme,
+            "has_permission": allowed,
+            "is_popup": False,
+            "available_apps": (),
+            "log_entries": (),
+            "sidebar_navigation": (),
+            "sidebar": sidebar(request) if allowed else "",
             "access": access,
             "current_tenant": access.details.get("tenant"),
         }

@@ -14,6 +14,9 @@ from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature
 from tenants.teams.models import Tenant
+from tests.factories.leads import LeadFactory
+from tests.factories.tenants import TenantFeatureFactory
+from tests.support.api import text
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +72,40 @@ def test_the_rows_of_a_page_are_selected_without_joins(
     assert len(page) == 1
     inner = page[0][page[0].index("IN (SELECT") :]
     assert "JOIN" not in inner, inner
+
+
+def test_cells_escape_what_people_entered(root: Client, tenant: Tenant):
+    script = "<script>alert(1)</script>"
+    with platform_context(tenant_id=tenant.pk):
+        LeadFactory.create(first_name=script, last_name="", title=script, company_name=script, stage=script)
+        TenantFeatureFactory.create(feature_key=script)
+    for address, times in (("/admin/leads/lead/", 4), (FEATURES, 1)):
+        shown = text(root.get(address))
+        assert script.lower() not in shown.lower()
+        assert shown.lower().count("&lt;script&gt;alert(1)&lt;/script&gt;") >= times
+
+
+def test_a_row_links_to_its_page_and_back_to_the_list_as_it_was_filtered(root: Client, features: list[str]):
+    response: Any = root.get(f"{FEATURES}?enabled__exact=1")
+    rows = response.context["cl"].result_list
+    for row in rows:
+        link = f'<a href="{FEATURES}{row.pk}/change/?_changelist_filters=enabled__exact%3D1">'
+        assert link in text(response)
+    assert len(rows) == 40
+
+
+def test_the_list_in_a_popup_hands_over_the_chosen_row(root: Client, features: list[str]):
+    response: Any = root.get(f"{FEATURES}?_popup=1&_to_field=id")
+    row = response.context["cl"].result_list[0]
+    assert f'data-popup-opener="{row.pk}"' in text(response)
+
+
+def test_the_sidebar_shows_what_the_callers_rights_allow_and_marks_the_current_page(
+    root: Client, admin_of: Callable[..., Client], viewer: User, tenant: Tenant
+):
+    everything, own = text(root.get(FEATURES)), text(admin_of(viewer, tenant).get("/admin/leads/lead/"))
+    assert f'<a href="{FEATURES}" class="active">' in everything
+    assert '<a href="/admin/leads/lead/" class="active">' in own
+    operations = '<a href="/admin/outbox/domainevent/"'
+    assert operations in everything
+    assert own.count("<li><a href=") < everything.count("<li><a href=")
