@@ -1,15 +1,18 @@
 """Authenticate a request: find the user, the tenant they work in and their rights there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from lad.db.identifiers import uuid_or_none
 from lad.errors import DomainError, NotAllowed, NotAuthenticated
@@ -17,14 +20,13 @@ from lad.tenancy.access import STRANGER, Access, needs_tenant
 from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
 from tenants.access.rights import ALL_RIGHTS, effective_rights
-from tenants.access.selectors import memberships_with_rights, rights_in
 from tenants.accounts import tokens
-from tenants.accounts.callers import Caller, find_caller
+from tenants.accounts.callers import Caller, StaffCaller, find_caller, find_staff
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.providers import issuers
 from tenants.features.selectors import keep_settings
-from tenants.teams.models import Membership, Tenant
-from tenants.teams.status import closed_reason
+from tenants.teams.models import Tenant
+from tenants.teams.status import TenantClosed, closed_reason
 
 TENANT_HEADER: Final = "X-Tenant-ID"
 
@@ -75,13 +77,15 @@ def resolve_access(request: HttpRequest) -> Access:
         token = _bearer(request)
         if token is not None:
             return _api_access(request, _credential(token))
-        user = _session_user(request)
-        if user is None:
+        staff = _read_with_session(request)
+        user_id = staff.user.pk if staff is not None else _session_user_id(request)
+        if user_id is None:
             return STRANGER
-        if request.path_info.startswith(_admin_path()):
-            return _admin_access(user, uuid_or_none(request.session.get(SESSION_TENANT_KEY)))
         chosen = uuid_or_none(request.session.get(SESSION_TENANT_KEY))
-        return _api_access(request, Credential(user.pk, preferred_tenant_id=chosen))
+        if request.path_info.startswith(_admin_path()):
+            now = timezone.now()
+            return _admin_access(staff or find_staff(user_id, preferred_tenant_id=chosen, now=now), now)
+        return _api_access(request, Credential(user_id, preferred_tenant_id=chosen))
     except DomainError as error:
         return Access(error=error)
 
@@ -111,11 +115,25 @@ def _credential(token: str) -> Credential:
     return Credential(user_id)
 
 
-def _session_user(request: HttpRequest) -> User | None:
-    user = getattr(request, "user", None)
-    if user is None or isinstance(user, AnonymousUser) or not user.is_authenticated:
+def _read_with_session(request: HttpRequest) -> StaffCaller | None:
+    """Return the user who was read with the session, or None if Django has to decide whether to accept them."""
+    session = getattr(request, "session", None)
+    if session is None:
         return None
-    return user if isinstance(user, User) else User(pk=user.pk)
+    user_id, backend, digest = (session.get(key) for key in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY))
+    staff: StaffCaller | None = getattr(session, "caller", None)
+    if staff is None or user_id != str(staff.user.pk) or backend not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    if not constant_time_compare(digest or "", staff.user.get_session_auth_hash()):
+        return None
+    # Where request.user looks first.
+    request._cached_user = staff.user  # type: ignore[attr-defined]
+    return staff
+
+
+def _session_user_id(request: HttpRequest) -> UUID | None:
+    user = getattr(request, "user", None)
+    return user.pk if user is not None and user.is_authenticated else None
 
 
 def _api_access(request: HttpRequest, credential: Credential) -> Access:
@@ -140,54 +158,47 @@ def _caller_access(caller: Caller, now: datetime) -> Access:
     if caller.tenant is None:
         return Access(user=caller.user, error=NoMembership())
     closed = closed_reason(caller.tenant, now)
-    access = Access(
-        user=caller.user,
-        tenant_id=caller.tenant.pk,
-        role=caller.role,
-        rights=frozenset() if closed else effective_rights(caller.role, caller.capabilities),
-        error=closed,
-        details={"tenant": caller.tenant},
-    )
+    access = _member_access(caller.user, caller.tenant, caller.role, caller.capabilities, closed)
     keep_settings(access, caller.feature_settings)
     return access
 
 
-def _membership_access(user: User, membership: Membership | None, now: datetime) -> Access:
-    if membership is None:
-        return Access(user=user, error=NoMembership())
-    closed = closed_reason(membership.tenant, now)
+def _member_access(
+    user: User, tenant: Tenant, role: str, capabilities: Sequence[tuple[str, bool]], closed: TenantClosed | None
+) -> Access:
     return Access(
         user=user,
-        tenant_id=membership.tenant_id,
-        role=membership.role,
-        rights=frozenset() if closed else rights_in(membership),
+        tenant_id=tenant.pk,
+        role=role,
+        rights=frozenset() if closed else effective_rights(role, capabilities),
         error=closed,
-        details={"tenant": membership.tenant},
+        details={"tenant": tenant},
     )
 
 
-def _admin_access(user: User, tenant_id: UUID | None) -> Access:
-    if not user.is_active:
+def _admin_access(staff: StaffCaller | None, now: datetime) -> Access:
+    if staff is None:
         return Access(error=AccountClosed())
-    if user.is_superuser:
-        with platform_context():
-            tenant = Tenant.all_objects.filter(pk=tenant_id).first() if tenant_id else None
+    if staff.user.is_superuser:
         return Access(
-            user=user,
-            tenant_id=tenant.pk if tenant else None,
+            user=staff.user,
+            tenant_id=staff.chosen.pk if staff.chosen else None,
             rights=ALL_RIGHTS,
             platform=True,
-            details={"tenant": tenant},
+            details={"tenant": staff.chosen},
         )
-    if not user.is_staff:
-        return Access(user=user, error=NotStaff())
-    now = timezone.now()
-    with platform_context():
-        memberships = list(memberships_with_rights().filter(user=user.pk).order_by("created_at", "id"))
-    # Closed tenants come last, so that their members still reach their other tenants.
-    preference = {tenant_id: 0, user.primary_tenant_id: 1}
-    memberships.sort(key=lambda row: (closed_reason(row.tenant, now) is not None, preference.get(row.tenant_id, 2)))
-    return _membership_access(user, memberships[0] if memberships else None, now)
+    if not staff.user.is_staff:
+        return Access(user=staff.user, error=NotStaff())
+    # Members of a closed tenant still reach their other tenants.
+    reasons = [closed_reason(place.tenant, now) for place in staff.places]
+    first = reasons.index(None) if None in reasons else 0
+    if not staff.places:
+        return Access(user=staff.user, error=NoMembership())
+    place, closed = staff.places[first], reasons[first]
+    access = _member_access(staff.user, place.tenant, place.role, place.capabilities, closed)
+    if first == 0:
+        keep_settings(access, staff.feature_settings)
+    return access
 
 
 def _tenant_of_header(request: HttpRequest) -> UUID | None:

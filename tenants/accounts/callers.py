@@ -1,9 +1,9 @@
-"""Find a request's caller in one statement."""
+"""Find a request's caller in one statement: of the API, and of the admin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -15,6 +15,8 @@ from tenants.features.selectors import FeatureSetting
 from tenants.teams.models import Tenant
 
 FIND_CALLER: Final = "SELECT tenants_caller(%s, %s, %s, %s, %s)"
+FIND_STAFF: Final = "SELECT tenants_staff_caller(%s, %s, %s)::text"
+FIND_SESSION: Final = "SELECT tenants_session_caller(%s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,29 @@ class Caller:
     role: str
     capabilities: Sequence[tuple[str, bool]]
     session_live: bool
+    feature_settings: Sequence[FeatureSetting]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A tenant that a user is a member of."""
+
+    role: str
+    tenant: Tenant
+    capabilities: Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffCaller:
+    """An active user and where they may work in the admin. ``chosen`` is the tenant that platform staff chose.
+
+    ``places`` are the memberships of tenants' staff: the preferred one first, then the primary, then the oldest.
+    ``feature_settings`` are those of the first one.
+    """
+
+    user: User
+    chosen: Tenant | None
+    places: Sequence[Place]
     feature_settings: Sequence[FeatureSetting]
 
 
@@ -55,5 +80,35 @@ def find_caller(
         role=found["role"] or "",
         capabilities=[(right, enabled) for right, enabled in found["capabilities"]],
         session_live=found["session_live"],
+        feature_settings=[FeatureSetting(*setting) for setting in found["feature_settings"]],
+    )
+
+
+def find_staff(user_id: UUID, *, preferred_tenant_id: UUID | None, now: datetime) -> StaffCaller | None:
+    """Return the active user with this id, or None."""
+    [(text,)] = read_across_tenants(FIND_STAFF, [user_id, preferred_tenant_id, now])
+    return _staff(orjson.loads(text)) if text is not None else None
+
+
+def find_session(session_key: str, *, now: datetime) -> tuple[str, StaffCaller | None] | None:
+    """Return the data of an unexpired session and the user that it names, or None if there is no such session.
+
+    The signature of the data is not checked: do that before you believe who the user is.
+    """
+    [(text,)] = read_across_tenants(FIND_SESSION, [session_key, now])
+    if text is None:
+        return None
+    found = orjson.loads(text)
+    return found["data"], _staff(found["caller"]) if found["caller"] else None
+
+
+def _staff(found: dict[str, Any]) -> StaffCaller:
+    return StaffCaller(
+        user=row_from_json(User, found["user"]),
+        chosen=row_from_json(Tenant, found["chosen"]) if found["chosen"] else None,
+        places=[
+            Place(role, row_from_json(Tenant, tenant), [(right, enabled) for right, enabled in capabilities])
+            for role, tenant, capabilities in found["places"]
+        ],
         feature_settings=[FeatureSetting(*setting) for setting in found["feature_settings"]],
     )

@@ -1,12 +1,23 @@
 """Who gets into the admin, and whose rows they see there."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.contrib.sessions.serializers import JSONSerializer
+from django.core import signing
+from django.core.signing import b64_decode, b64_encode
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from lad.tenancy.context import platform_context
 from tenants.access.roles import Role
+from tenants.accounts.models import User
+from tenants.accounts.sessions import SessionStore
 from tenants.teams.models import Membership, Tenant, TenantStatus
 from tests.factories.tenants import PASSWORD, MembershipFactory
 from tests.support.api import text
@@ -14,6 +25,7 @@ from tests.support.api import text
 pytestmark = pytest.mark.django_db
 
 LOGIN = "/admin/login/"
+SESSION_SALT: Final = SessionStore().key_salt
 
 
 def sign_in(email: str, password: str = PASSWORD) -> tuple[Client, Any]:
@@ -133,3 +145,58 @@ def test_users_change_their_password_with_the_old_one(admin_of, owner):
     assert browser.post("/admin/password_change/", entries).status_code == 302
     assert browser.get("/admin/").status_code == 200
     assert sign_in(owner.email, "quite another 4711")[1].status_code == 302
+
+
+def stored_session(browser: Client) -> Session:
+    with platform_context():
+        return Session.objects.get(pk=browser.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def change_session(browser: Client, data: str) -> None:
+    with platform_context():
+        Session.objects.filter(pk=browser.cookies[settings.SESSION_COOKIE_NAME].value).update(session_data=data)
+
+
+def test_a_session_and_its_caller_are_found_in_one_statement(admin_of, owner, tenant):
+    browser = admin_of(owner, tenant)
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get("/admin/leads/lead/").status_code == 200
+    asked = [each["sql"] for each in captured]
+    assert len([sql for sql in asked if "tenants_session_caller" in sql]) == 1
+    assert not [sql for sql in asked if 'FROM "users"' in sql or 'FROM "memberships"' in sql]
+
+
+def test_a_session_with_a_forged_signature_names_nobody(admin_of, owner, superuser):
+    browser = admin_of(owner)
+    content, signature = stored_session(browser).session_data.split(":", 1)
+    claims = json.loads(b64_decode(content.encode()))
+    forged = b64_encode(json.dumps({**claims, "_auth_user_id": str(superuser.pk)}).encode()).decode()
+    change_session(browser, f"{forged}:{signature}")
+    assert browser.get("/admin/leads/lead/").status_code == 302
+
+
+def test_a_session_ends_with_the_password_and_with_the_account(admin_of, owner, viewer):
+    browser, other = admin_of(owner), admin_of(viewer)
+    with platform_context():
+        owner.set_password("another good password")
+        owner.save()
+        User.objects.filter(pk=viewer.pk).update(is_active=False)
+    assert browser.get("/admin/leads/lead/").status_code == 302
+    assert other.get("/admin/leads/lead/").status_code == 302
+
+
+def test_a_session_that_was_stored_compressed_still_counts(admin_of, owner):
+    browser = admin_of(owner)
+    with platform_context():
+        claims = stored_session(browser).get_decoded()
+    padded = {**claims, "padding": "x" * 500}
+    change_session(browser, signing.dumps(padded, salt=SESSION_SALT, serializer=JSONSerializer, compress=True))
+    assert stored_session(browser).session_data.startswith(".")
+    assert browser.get("/admin/leads/lead/").status_code == 200
+
+
+def test_an_expired_session_names_nobody(admin_of, owner):
+    browser = admin_of(owner)
+    with platform_context():
+        Session.objects.update(expire_date=timezone.now())
+    assert browser.get("/admin/leads/lead/").status_code == 302
