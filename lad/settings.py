@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "lad.audit",
     "lad.outbox",
+    "lad.jobs",
     "lad.mail",
     "lad.idempotency",
     "billing",
@@ -185,6 +186,7 @@ EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})
 # The password of every demo account; only `manage.py demo` uses it.
 DEMO_PASSWORD = env.str("LAD_DEMO_PASSWORD", default="lad-demo-password")
 ACCESS_RESOLVER = "tenants.accounts.authentication.resolve_access"
+TENANT_ACCESS_RESOLVER = "tenants.accounts.authentication.access_in_tenant"
 
 # Mail. In development every mail lands as a file.
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")
@@ -224,6 +226,11 @@ STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
 # The provider's fee, added to a card payment: a share of the total and a fixed amount.
 BILLING_CARD_FEE_RATE = Decimal(env.str("BILLING_CARD_FEE_RATE", default="0.029"))
 BILLING_CARD_FEE_FIXED = Decimal(env.str("BILLING_CARD_FEE_FIXED", default="1.00"))
+
+# Jobs. How many may run at once, over all workers, how long a dead worker holds one, and how long they are kept.
+JOBS_AT_ONCE = env.int("JOBS_AT_ONCE", default=1)
+JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", default=15))
+JOB_RETENTION = timedelta(days=env.int("JOB_RETENTION_DAYS", default=90))
 
 # Sections of the admin's sidebar in order. Other sections come after these.
 ADMIN_SECTIONS = [
@@ -327,6 +334,9 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 FORMAT_MODULE_PATH = "lad.formats"
+
+# A form may repeat the ids of every row that an action changes at once.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 
 STATIC_URL = "/static/"
 STATIC_ROOT = str(LAD_HOME / "static")

@@ -10,5 +10,5 @@ class LeadsConfig(AppConfig):
     verbose_name = "Leads"
 
     def ready(self) -> None:
-        # Writers, mails, event types and consumers register themselves.
-        import_from_features("leads", "services", "mails", "events")
+        # Writers, mails, event types, consumers and job kinds register themselves.
+        import_from_features("leads", "services", "mails", "events", "jobs")

@@ -10,5 +10,5 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
 
     def ready(self) -> None:
-        # Writers, mails, event types and consumers register themselves.
-        import_from_features("tenants", "services", "mails", "events")
+        # Writers, mails, event types, consumers and job kinds register themselves.
+        import_from_features("tenants", "services", "mails", "events", "jobs")

@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from lad import writes
 from lad.admin import defaults
 from lad.admin.actions import row_action
+from lad.admin.bulk import ANY_NUMBER, MAX_ROWS_PER_ACTION, chosen_action, has_too_many, refuse_many, selects_all
 from lad.admin.deletion import consequences
 from lad.admin.forms import LadModelForm
 from lad.admin.history import history_page
@@ -33,8 +34,6 @@ from lad.errors import DomainError
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 
-# A deletion writes each row with its rules and its event, so more rows than this would take too long.
-MAX_ROWS_PER_ACTION = 1_000
 TEXT_ROWS = 5
 
 
@@ -283,14 +282,9 @@ class LadModelAdmin(AreaPermissions, ListPages):
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Run a list action. An error rolls all of it back and is shown as a message."""
-        if (
-            request.POST.get("select_across") == "1"
-            and queryset.order_by()[: MAX_ROWS_PER_ACTION + 1].count() > MAX_ROWS_PER_ACTION
-        ):
-            messages.error(
-                request, f"An action can change at most {MAX_ROWS_PER_ACTION:,} rows. Filter the list first."
-            )
-            return HttpResponseRedirect(request.get_full_path())
+        method, *_texts = self.get_actions(request).get(chosen_action(request), (None,))
+        if selects_all(request) and not getattr(method, ANY_NUMBER, False) and has_too_many(queryset):
+            return refuse_many(request)
         try:
             with transaction.atomic():
                 return super().response_action(request, queryset)

@@ -1,13 +1,13 @@
-"""Actions on the selected rows of a list that show a form first."""
+"""Actions on the rows of a list: which rows are selected, and the page that asks before they are changed."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from lad.admin.widgets import apply_widgets
@@ -15,51 +15,77 @@ from lad.admin.widgets import apply_widgets
 if TYPE_CHECKING:
     from lad.admin.base import LadModelAdmin
 
-
-CONFIRMED = "confirmed"
-MAX_ROWS_NAMED = 5
-
-Method = Callable[[Any, HttpRequest, list[Any], dict[str, Any]], str]
-
-
-def bulk_action(title: str, *, form_of: Callable[[Any], type[forms.Form]], permission: str = "change") -> Any:
-    """Make ``method(self, request, rows, values)`` a list action that first shows ``form_of(tenant_id)``.
-
-    All rows belong to one tenant. The method runs in its scope and returns the message to show.
-    """
-
-    def decorate(method: Method) -> Any:
-        @admin.action(description=title, permissions=[permission])
-        def run(self: Any, request: HttpRequest, queryset: QuerySet) -> TemplateResponse | None:
-            rows = list(queryset)
-            if not rows or len({row.tenant_id for row in rows}) > 1:
-                messages.warning(request, "Select rows of one tenant only.")
-                return None
-            form = apply_widgets(form_of(rows[0].tenant_id)(request.POST if CONFIRMED in request.POST else None))
-            if not form.is_valid():
-                return _page(self, request, rows, form, title, method.__name__)
-            with self.row_scope(request, rows[0]):
-                messages.success(request, method(self, request, rows, form.cleaned_data))
-            return None
-
-        run.__name__ = method.__name__
-        return run
-
-    return decorate
+CONFIRMED: Final = "confirmed"
+SELECT_ACROSS: Final = "select_across"
+MAX_ROWS_NAMED: Final = 5
+# An action that is no job changes its rows within the request, so more rows than this would take too long.
+MAX_ROWS_PER_ACTION: Final = 1_000
 
 
-def _page(
-    model_admin: "LadModelAdmin", request: HttpRequest, rows: list[Any], form: forms.Form, title: str, action: str
+# Marks an action that may be run on any number of rows, because it starts a job for many.
+ANY_NUMBER: Final = "any_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the confirmation page of an action says. ``rows`` is the number of rows in words, such as "1,200 leads"."""
+
+    title: str
+    rows: str
+    count: int
+    note: str = ""
+    danger: bool = False
+
+
+def chosen_action(request: HttpRequest) -> str:
+    """Return the name of the action that was submitted: a list may have one form above and one below its rows."""
+    names, index = request.POST.getlist("action"), request.POST.get("index", "0")
+    place = int(index) if index.isdigit() else 0
+    return names[place] if place < len(names) else ""
+
+
+def selects_all(request: HttpRequest) -> bool:
+    """Return whether all rows that match the list's filter are selected, on all of its pages."""
+    return request.POST.get(SELECT_ACROSS) == "1"
+
+
+def has_too_many(rows: QuerySet[Any]) -> bool:
+    """Return whether there are more rows than an action may change within the request."""
+    return int(rows.order_by()[: MAX_ROWS_PER_ACTION + 1].count()) > MAX_ROWS_PER_ACTION
+
+
+def refuse_many(request: HttpRequest) -> HttpResponseRedirect:
+    """Say that there are too many rows, and return to the list."""
+    messages.error(request, f"This action can change at most {MAX_ROWS_PER_ACTION:,} rows. Filter the list first.")
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def submitted_form(request: HttpRequest, form_class: type[forms.Form]) -> forms.Form:
+    """Return the form of an action, with the values that were entered on its confirmation page."""
+    return apply_widgets(form_class(request.POST if CONFIRMED in request.POST else None))
+
+
+def confirmation_page(
+    model_admin: "LadModelAdmin", request: HttpRequest, rows: QuerySet[Any], form: forms.Form, question: Question
 ) -> TemplateResponse:
+    """Return the page that asks for an action's values and says how many rows it will change.
+
+    It repeats the selection, not the rows: all rows of a filter are selected by the filter again.
+    """
+    named = list(rows[:MAX_ROWS_NAMED])
+    across = selects_all(request)
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": title,
+        "title": question.title,
         "opts": model_admin.opts,
         "form": form,
-        "rows": rows[:MAX_ROWS_NAMED],
-        "more": max(len(rows) - MAX_ROWS_NAMED, 0),
-        "keys": [row.pk for row in rows],
-        "action": action,
+        "question": question,
+        "rows": named,
+        "more": f"{more:,}" if (more := question.count - len(named)) > 0 else "",
+        "across": across,
+        # The list looks for the rows only if one is selected.
+        "keys": [row.pk for row in named[:1]] if across else request.POST.getlist(ACTION_CHECKBOX_NAME),
+        "action": chosen_action(request),
         "checkbox": ACTION_CHECKBOX_NAME,
         "confirmed": CONFIRMED,
         "back": request.get_full_path(),

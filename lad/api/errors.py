@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+    ValidationError,
+)
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -35,6 +41,20 @@ RFC_9110_PHRASES: Final = {413: "Content Too Large", 422: "Unprocessable Content
 def status_phrase(status: int) -> str:
     """Return the name of the HTTP status, the same on every Python version."""
     return RFC_9110_PHRASES.get(status) or HTTPStatus(status).phrase
+
+
+class FormTooLarge(Invalid):
+    """The form has more fields than LAD accepts. Select fewer rows, or all rows of the list at once."""
+
+    code = "bad_request"
+    title = "The form is too large"
+
+
+class BodyTooLarge(Invalid):
+    """The request is larger than LAD accepts. Send it in several parts."""
+
+    code = "bad_request"
+    title = "The request is too large"
 
 
 class Problem(DomainError):
@@ -165,6 +185,10 @@ def _database_error(error: Exception) -> DomainError | None:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """``handler400``: requests that Django itself rejects, such as an unknown host or a body that is too large."""
+    if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
+        exception = FormTooLarge()
+    elif isinstance(exception, RequestDataTooBig):
+        exception = BodyTooLarge()
     if request.path.startswith(API_PREFIX):
         unknown = Problem(400, "bad_request", "The request is malformed.")
         return problem_response(exception if isinstance(exception, DomainError) else unknown)

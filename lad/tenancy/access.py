@@ -86,6 +86,12 @@ def resolve(request: HttpRequest) -> Access:
     return _resolver()(request)
 
 
+def access_in_tenant(user_id: UUID, tenant_id: UUID) -> Access:
+    """Return what a user may do in a tenant now. For work that goes on after their request."""
+    resolver: Callable[[UUID, UUID], Access] = import_string(settings.TENANT_ACCESS_RESOLVER)
+    return resolver(user_id, tenant_id)
+
+
 def access_of(request: HttpRequest) -> Access:
     """Return the request's caller, or STRANGER if no middleware resolved one."""
     return getattr(request, "access", STRANGER)

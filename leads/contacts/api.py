@@ -10,10 +10,19 @@ from rest_framework.response import Response
 
 from lad.api import router
 from lad.api.views import ResourceViewSet, require_tenant
+from lad.jobs.api import JOBS, BulkSerializer, start_job
+from lad.jobs.deletion import DELETE, deletion_of
 from lad.tenancy.context import current_tenant_id
+from leads.contacts import jobs
 from leads.contacts.models import Lead, LeadNote, LeadSocial
 from leads.contacts.selectors import find_leads
-from leads.contacts.serializers import AssignSerializer, LeadOutcomesResponse, MoveSerializer
+from leads.contacts.serializers import (
+    AssignSerializer,
+    BulkAssignSerializer,
+    BulkMoveSerializer,
+    LeadOutcomesResponse,
+    MoveSerializer,
+)
 from leads.contacts.services.leads import assign_many, move_many
 from leads.pipeline.selectors import board
 from leads.pipeline.serializers import BoardResponse
@@ -27,7 +36,15 @@ class LeadSearch(django_filters.CharFilter):
 
 
 class LeadViewSet(ResourceViewSet):
-    rights = {"assign": "leads.update", "move": "leads.update", "board": "leads.view"}
+    rights = {
+        "assign": "leads.update",
+        "move": "leads.update",
+        "board": "leads.view",
+        "bulk_assign": "leads.update",
+        "bulk_move": "leads.update",
+        "bulk_archive": "leads.update",
+        "bulk_delete": "leads.delete",
+    }
     extra_filters = {"search": LeadSearch()}
 
     @extend_schema(
@@ -53,6 +70,41 @@ class LeadViewSet(ResourceViewSet):
         return Response(LeadOutcomesResponse({"results": outcomes}).data)
 
     @extend_schema(
+        summary="Start a job that assigns leads to a member, or to nobody",
+        request=BulkAssignSerializer,
+        responses={202: JOBS.serializer},
+    )
+    @action(detail=False, methods=["post"], url_path="bulk/assign")
+    @transaction.atomic
+    def bulk_assign(self, request: Request) -> Response:
+        form = BulkAssignSerializer.read(request.data)
+        user = form["assigned_user"]
+        return start_job(self, jobs.ASSIGN, form, {"assigned_user": str(user.pk) if user else ""})
+
+    @extend_schema(
+        summary="Start a job that moves leads to a stage",
+        request=BulkMoveSerializer,
+        responses={202: JOBS.serializer},
+    )
+    @action(detail=False, methods=["post"], url_path="bulk/move")
+    @transaction.atomic
+    def bulk_move(self, request: Request) -> Response:
+        form = BulkMoveSerializer.read(request.data)
+        return start_job(self, jobs.MOVE, form, {"stage": form["stage"]})
+
+    @extend_schema(summary="Start a job that archives leads", request=BulkSerializer, responses={202: JOBS.serializer})
+    @action(detail=False, methods=["post"], url_path="bulk/archive")
+    @transaction.atomic
+    def bulk_archive(self, request: Request) -> Response:
+        return start_job(self, jobs.ARCHIVE, BulkSerializer.read(request.data), {})
+
+    @extend_schema(summary="Start a job that deletes leads", request=BulkSerializer, responses={202: JOBS.serializer})
+    @action(detail=False, methods=["post"], url_path="bulk/delete")
+    @transaction.atomic
+    def bulk_delete(self, request: Request) -> Response:
+        return start_job(self, DELETE, BulkSerializer.read(request.data), deletion_of(Lead))
+
+    @extend_schema(
         summary="The stages, each with the number of its leads and their value",
         responses={200: BoardResponse},
         filters=False,
@@ -63,13 +115,10 @@ class LeadViewSet(ResourceViewSet):
         return Response(BoardResponse({"stages": board(current_tenant_id())}).data)
 
 
-FEATURE = "deals-pipeline"
-
-
 router.register(
     Lead,
     area="leads",
-    feature=FEATURE,
+    feature=jobs.FEATURE,
     # Stored for the search only.
     exclude=["name_key", "last_name_key", "company_key"],
     filters=[
@@ -93,7 +142,7 @@ router.register(
 )
 
 
-router.register(LeadNote, area="leads", feature=FEATURE, filters=["lead", "created_by_user", "created_at"])
+router.register(LeadNote, area="leads", feature=jobs.FEATURE, filters=["lead", "created_by_user", "created_at"])
 
 
-router.register(LeadSocial, area="leads", feature=FEATURE, filters=["lead"])
+router.register(LeadSocial, area="leads", feature=jobs.FEATURE, filters=["lead"])

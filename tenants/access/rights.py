@@ -25,6 +25,8 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "events": {Role.ADMIN: VIEW},
     "audit": {Role.ADMIN: VIEW},
     "mail": {Role.ADMIN: VIEW},
+    # People see their own jobs; those who may oversee see all. Starting one needs the right to change its rows.
+    "jobs": {Role.VIEWER: VIEW, Role.ADMIN: frozenset({"oversee"})},
     # Everybody sees the cost of usage and members spend; admins see balances and invoices, owners buy.
     "billing": {
         Role.MEMBER: frozenset({"spend"}),

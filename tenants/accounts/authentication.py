@@ -90,6 +90,21 @@ def resolve_access(request: HttpRequest) -> Access:
         return Access(error=error)
 
 
+def access_in_tenant(user_id: UUID, tenant_id: UUID) -> Access:
+    """Return what a user may do in a tenant now, for work that goes on after their request.
+
+    ``error`` says why if they may do nothing there any more.
+    """
+    now = timezone.now()
+    caller = find_caller(user_id, chosen_tenant_id=tenant_id, preferred_tenant_id=None, session_id=None, now=now)
+    if caller is None or not caller.user.is_active:
+        return Access(error=AccountClosed())
+    if not caller.user.is_superuser:
+        return _caller_access(caller, now)
+    staff = find_staff(user_id, preferred_tenant_id=tenant_id, now=now)
+    return _platform_access(caller.user, staff.chosen if staff else None)
+
+
 def _bearer(request: HttpRequest) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
@@ -180,13 +195,7 @@ def _admin_access(staff: StaffCaller | None, now: datetime) -> Access:
     if staff is None:
         return Access(error=AccountClosed())
     if staff.user.is_superuser:
-        return Access(
-            user=staff.user,
-            tenant_id=staff.chosen.pk if staff.chosen else None,
-            rights=ALL_RIGHTS,
-            platform=True,
-            details={"tenant": staff.chosen},
-        )
+        return _platform_access(staff.user, staff.chosen)
     if not staff.user.is_staff:
         return Access(user=staff.user, error=NotStaff())
     # Members of a closed tenant still reach their other tenants.
@@ -199,6 +208,16 @@ def _admin_access(staff: StaffCaller | None, now: datetime) -> Access:
     if first == 0:
         keep_settings(access, staff.feature_settings)
     return access
+
+
+def _platform_access(user: User, tenant: Tenant | None) -> Access:
+    return Access(
+        user=user,
+        tenant_id=tenant.pk if tenant else None,
+        rights=ALL_RIGHTS,
+        platform=True,
+        details={"tenant": tenant},
+    )
 
 
 def _tenant_of_header(request: HttpRequest) -> UUID | None:

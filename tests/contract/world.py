@@ -17,6 +17,7 @@ from billing.usage.models import UsageEvent, UsageStatus
 from campaigns.accounts.models import CampaignAccount
 from campaigns.design.models import CampaignStep
 from campaigns.enrolment.models import CampaignLead
+from lad.jobs.models import Job, JobFailure
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context
 from leads.bookings.models import BookingType, LeadBooking
@@ -39,6 +40,7 @@ from tests.factories.billing import (
     reversal_of,
 )
 from tests.factories.events import MailDeliveryFactory
+from tests.factories.kernel import JobFactory, JobFailureFactory
 from tests.factories.leads import LeadBookingFactory
 from tests.factories.tenants import (
     MemberFactory,
@@ -133,6 +135,8 @@ _SPECIMENS: dict[Any, Callable[..., Any]] = {
 # Rows that are one person's affair, made for that person.
 _PERSONAL: dict[Any, Callable[[User], Any]] = {
     Conversation: lambda person: ConversationFactory(user=person),
+    Job: lambda person: JobFactory(created_by_user=person),
+    JobFailure: lambda person: JobFailureFactory(job__created_by_user=person),
     Message: lambda person: MessageFactory(conversation__user=person),
     UserIdentity: lambda person: UserIdentityFactory(user=person),
 }

@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from factory import LazyFunction, SubFactory
+from django.utils import timezone
+from factory import LazyFunction, Sequence, SubFactory
 
 from lad.audit.models import AuditEntry
 from lad.db.identifiers import uuid7
 from lad.idempotency.models import IdempotencyKey
+from lad.jobs.kinds import Verdict
+from lad.jobs.models import Job, JobFailure, JobPart
 from tests.factories.base import TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory, TenantFeatureFactory
 
@@ -22,6 +25,37 @@ class IdempotencyKeyFactory(TenantModelFactory[IdempotencyKey]):
 
     class Meta:
         model = IdempotencyKey
+
+
+class JobFactory(TenantModelFactory[Job]):
+    kind = "leads.archive"
+    title = unique("Archive %d leads")
+    created_by_user = SubFactory(MemberFactory)
+    total = 1
+    next_attempt_at = LazyFunction(timezone.now)
+
+    class Meta:
+        model = Job
+
+
+class JobPartFactory(TenantModelFactory[JobPart]):
+    job = SubFactory(JobFactory)
+    number = Sequence(int)
+    row_ids = LazyFunction(lambda: [str(uuid7())])
+
+    class Meta:
+        model = JobPart
+
+
+class JobFailureFactory(TenantModelFactory[JobFailure]):
+    job = SubFactory(JobFactory)
+    row_id = LazyFunction(lambda: str(uuid7()))
+    label = unique("Lead %d")
+    verdict = Verdict.FAILED
+    reason = "It was changed at the same time."
+
+    class Meta:
+        model = JobFailure
 
 
 class AuditEntryFactory(TenantModelFactory[AuditEntry]):

@@ -1,12 +1,10 @@
 """The pages of leads."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any, Final
-from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -17,13 +15,13 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
-from lad.admin.bulk import bulk_action
 from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline
 from lad.admin.permissions import is_deleted
+from lad.jobs.bulk import bulk_action
 from lad.tenancy.access import access_of
 from lad.tenancy.context import current_scope, default_tenant_id
-from leads.contacts import extensions, selectors
+from leads.contacts import extensions, jobs, selectors
 from leads.contacts.admin.export import leads_csv
 from leads.contacts.admin.filters import FollowUpFilter, SourceFilter
 from leads.contacts.admin.summary import summary_of
@@ -244,25 +242,9 @@ class LeadAdmin(TenantModelAdmin):
         leads.assign(lead=row, user=user, actor=access_of(request).user)
         return f"{row} was assigned to {user or 'nobody'}."
 
-    @bulk_action("Assign", form_of=assignment_form)
-    def assign_all(self, request: HttpRequest, rows: list[Lead], values: dict[str, Any]) -> str:
-        user = chosen_member(values["assigned_user"])
-        changed = _count_changed(rows, lambda ids: leads.assign_many(ids=ids, user=user, actor=access_of(request).user))
-        return f"{changed} of {len(rows)} leads were assigned to {user or 'nobody'}."
-
-    @bulk_action("Move to stage", form_of=stage_form)
-    def move_all(self, request: HttpRequest, rows: list[Lead], values: dict[str, Any]) -> str:
-        key, actor = values["stage"], access_of(request).user
-        changed = _count_changed(rows, lambda ids: leads.move_many(ids=ids, stage=key, actor=actor))
-        return f"{changed} of {len(rows)} leads were moved to “{in_words(key)}”."
-
-    @admin.action(description="Archive", permissions=["change"])
-    def archive_all(self, request: HttpRequest, queryset: QuerySet[Lead]) -> None:
-        rows = list(queryset)
-        for row in rows:
-            with self.row_scope(request, row):
-                writes.update(row, {"is_archived": True}, actor=access_of(request).user)
-        messages.success(request, f"{len(rows)} leads were archived.")
+    assign_all = bulk_action("Assign", kind=jobs.ASSIGN, form_of=assignment_form)
+    move_all = bulk_action("Move to stage", kind=jobs.MOVE, form_of=stage_form)
+    archive_all = bulk_action("Archive", kind=jobs.ARCHIVE)
 
     @admin.action(description="Export", permissions=["view"])
     def export(self, request: HttpRequest, queryset: QuerySet[Lead]) -> HttpResponse:
@@ -284,10 +266,3 @@ def _panels(request: HttpRequest, lead: Lead) -> list[PanelContent]:
         for panel in extensions.panels_for(access_of(request))
     ]
     return [panel for panel in panels if panel.body]
-
-
-def _count_changed(rows: Sequence[Lead], change: Callable[[list[UUID]], list[leads.LeadOutcome]]) -> int:
-    """Change the leads in batches of the allowed size and return how many changed."""
-    ids = [row.pk for row in rows]
-    batches = (ids[start : start + leads.MAX_LEADS] for start in range(0, len(ids), leads.MAX_LEADS))
-    return sum(outcome.verdict == "changed" for batch in batches for outcome in change(batch))

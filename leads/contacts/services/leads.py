@@ -106,9 +106,7 @@ def assign_many(*, ids: Sequence[UUID], user: User | None, actor: Actor = None) 
     Emits ``leads.lead.assigned`` for each changed lead. Raises Invalid for more than MAX_LEADS ids and for a user
     who is not a member.
     """
-    tenant_id = current_tenant_id()
-    if user is not None and not Membership.objects.filter(tenant=tenant_id, user=user.pk).exists():
-        raise Invalid(errors={"assigned_user": ["Choose a member of this tenant."]})
+    require_member(user.pk if user else None)
     now, after = timezone.now(), user.pk if user else None
     return _change_many(
         ids,
@@ -134,6 +132,27 @@ def move_many(*, ids: Sequence[UUID], stage: str, actor: Actor = None) -> list[L
         differs=lambda row: row.stage != stage,
         event=lambda row: NewEvent("leads.lead.stage_changed", row, {"before": row.stage, "after": stage}, actor),
     )
+
+
+@transaction.atomic
+def archive_many(*, ids: Sequence[UUID], actor: Actor = None) -> list[LeadOutcome]:
+    """Archive leads of the current tenant. Return the outcomes in the order of the ids.
+
+    Emits ``leads.lead.updated`` for each changed lead. Raises Invalid for more than MAX_LEADS ids.
+    """
+    return _change_many(
+        ids,
+        changes={"is_archived": True},
+        now=timezone.now(),
+        differs=lambda row: not row.is_archived,
+        event=lambda row: NewEvent("leads.lead.updated", row, {"changed": ["is_archived"]}, actor),
+    )
+
+
+def require_member(user_id: UUID | None) -> None:
+    """Raise Invalid unless the user is a member of the current tenant. Nobody (None) is allowed."""
+    if user_id and not Membership.objects.filter(tenant=current_tenant_id(), user=user_id).exists():
+        raise Invalid(errors={"assigned_user": ["Choose a member of this tenant."]})
 
 
 def _change_many(

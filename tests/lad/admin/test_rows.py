@@ -265,7 +265,8 @@ def test_a_list_is_counted_only_up_to_a_limit(root, monkeypatch):
 def test_an_action_on_too_many_rows_is_rejected(root, monkeypatch):
     with platform_context():
         FeatureKillSwitchFactory.create_batch(3)
-    monkeypatch.setattr("lad.admin.base.MAX_ROWS_PER_ACTION", 2)
+    monkeypatch.setattr("lad.admin.bulk.MAX_ROWS_PER_ACTION", 2)
+    monkeypatch.setattr("lad.jobs.bulk.MAX_ROWS_AT_ONCE", 2)
     chosen = {"_selected_action": ["x"], "action": "delete_selected", "select_across": "1", "index": "0"}
     assert "at most 2 rows" in text(root.post("/admin/tenants/featurekillswitch/", chosen, follow=True))
     with platform_context():
