@@ -19,12 +19,13 @@ Row = TypeVar("Row", bound=Model)
 class OwnedRowWriter(Writer):
     """Give a new row to the user who creates it, or to the user staff choose. Only members may own rows."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> Model:
-        values = {"user": actor, **values}
-        owner = values["user"]
+    def prepare(self, row: Model | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None:
+            return values
+        owner = values.get("user", actor)
         if owner is not None and not Membership.objects.filter(user=owner.pk).exists():
             raise Invalid(errors={"user": ["Choose a member of the tenant."]})
-        return super().create(values, actor=actor)
+        return {**values, "user": owner}
 
 
 def visible_conversations(access: Access, rows: QuerySet[Row], *, path: str = "") -> QuerySet[Row]:

@@ -30,6 +30,21 @@ class Conflict(DomainError):
     """The change conflicts with existing data."""
 
 
+class InUse(Conflict):
+    """Other rows still refer to it; remove or move them first."""
+
+    code = "in_use"
+
+
+class Refused(Conflict):
+    """The change would break a rule of the table.
+
+    ``fields`` in ``extra`` names the fields of a violated unique key.
+    """
+
+    code = "refused"
+
+
 class NotAllowed(DomainError):
     """You do not have the right to do this."""
 

@@ -1,104 +1,189 @@
 """Write rows: the one path that the API, the admin and imports use.
 
-A table with rules of its own registers a ``Writer``; every other table gets the plain one. Listeners are
-called inside the transaction of each change. The outbox listens and turns changes into domain events.
+A table with rules of its own registers a ``Writer`` and overrides its hooks; every other table gets the plain one.
+A write validates the changed fields in Python, writes the changed columns in one statement, and leaves keys,
+unique keys and CHECKs to the database, whose violations become the errors of ``lad.db.violations``.
+
+A write opens no savepoint: a refused one spoils the transaction, which a request or task that fails rolls back
+anyway. Who goes on after a refused write wraps that write in ``transaction.atomic()``.
 """
 
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models import BaseConstraint, ProtectedError
+from django.db.models import ProtectedError
 
 from lad.db import deletion
 from lad.db.fields import TenantKey
-from lad.errors import Conflict, Invalid
+from lad.db.statements import insert_row, update_row
+from lad.db.violations import violated_constraint, violation
+from lad.errors import DomainError, InUse, Invalid, Refused
 from lad.types import Actor, Values
 
 RowT = TypeVar("RowT", bound=models.Model)
 
+# Joins the caller's transaction. Unlike a savepoint it costs no statement.
+in_transaction = transaction.atomic(savepoint=False)
+
+
+class Event(Protocol):
+    """An event to emit with a write: ``lad.outbox.emission.NewEvent``, which stands above this module."""
+
+    @property
+    def type(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[RowT]):
+    """One write. ``verb`` is created, updated, deleted or restored.
+
+    ``given`` are the values that the caller passed. ``before`` holds the previous values of the changed fields,
+    keys as ids; it is empty for other verbs than updated. ``changed`` names the written fields.
+    """
+
+    verb: str
+    row: RowT
+    actor: Actor
+    given: Values = field(default_factory=dict)
+    before: Values = field(default_factory=dict)
+    changed: Sequence[str] = ()
+
+    @property
+    def created(self) -> bool:
+        return self.verb == "created"
+
 
 class Listener(Protocol):
-    """Called after each change. ``verb`` is created, updated, deleted or restored; ``changed`` names fields."""
+    """Called once per write with the fields that the plain event names, None for no plain event, and own events."""
 
-    def __call__(self, verb: str, row: models.Model, *, changed: list[str], actor: Actor) -> None: ...
-
-
-class InUse(Conflict):
-    """Other rows still refer to it; remove or move them first."""
-
-    code = "in_use"
-
-
-class Refused(Conflict):
-    """The change would break a rule of the table."""
-
-    code = "refused"
+    def __call__(self, change: Change[Any], *, announced: Sequence[str] | None, events: Sequence[Event]) -> None: ...
 
 
 class Writer(Generic[RowT]):
-    """Writes rows of one model. Subclass it where a table has rules of its own.
+    """Writes rows of one model. A table with rules of its own overrides the hooks, not the methods that write.
 
-    Each method runs in the caller's transaction. ``actor`` is the user on whose behalf it happens, None for
-    LAD itself. Raises Invalid with field errors, InUse or Refused.
+    Everything runs in the caller's transaction. ``actor`` is the user on whose behalf it happens, None for LAD
+    itself. Raises Invalid with field errors, InUse or Refused.
     """
+
+    # Columns that the table's own triggers set. ``updated_at`` and generated columns are read back anyway.
+    set_by_triggers: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, model: type[RowT]) -> None:
         self.model = model
 
+    # Hooks
+
+    def prepare(self, row: RowT | None, values: Values, *, actor: Actor) -> Values:
+        """Return the values to write: normalised, completed and checked. ``row`` is None for a new row.
+
+        May lock other rows. Raises the feature's errors.
+        """
+        return values
+
+    def announced(self, change: Change[RowT]) -> Sequence[str] | None:
+        """Return the fields that the plain event names. None, or no field of an update, emits no plain event."""
+        return change.changed
+
+    def events(self, change: Change[RowT]) -> Iterable[Event]:
+        """Return the table's own events of a write. They are emitted after the plain one, in the same statement."""
+        return ()
+
+    def after_save(self, change: Change[RowT]) -> None:
+        """Write what follows from a creation or an update in other rows."""
+
+    def refusal(self, row: RowT, error: DomainError, *, constraint: str) -> DomainError:
+        """Return the error to raise for a violated constraint. The transaction can run no more statements."""
+        return error
+
+    def before_delete(self, row: RowT, *, actor: Actor) -> None:
+        """Raise the feature's error if the row must stay."""
+
+    def after_delete(self, row: RowT, *, actor: Actor) -> None:
+        """Write what follows from a deletion in other rows."""
+
+    def before_restore(self, row: RowT, *, actor: Actor) -> None:
+        """Raise the feature's error if the row cannot return, or change what stands in its way."""
+
+    def after_restore(self, row: RowT, *, actor: Actor) -> None:
+        """Write what follows from a restore."""
+
+    # Writes
+
     def create(self, values: Values, *, actor: Actor = None) -> RowT:
         """Write a new row and return it."""
-        row = self.model(**values)
-        self._save(row)
-        announce("created", row, changed=sorted(values), actor=actor)
+        prepared = self.prepare(None, values, actor=actor)
+        row = self.model(**prepared)
+        _fill_tenant(row)
+        _validate(row, None)
+        self._execute(row, None)
+        self._finish(Change("created", row, actor, values, changed=sorted(prepared)))
         return row
 
     def update(self, row: RowT, values: Values, *, actor: Actor = None) -> RowT:
         """Change the given fields of a row and return it. If no value differs, write nothing."""
-        changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
-        if not changed:
-            return row
-        for name in changed:
-            setattr(row, name, values[name])
-        self._save(row)
-        announce("updated", row, changed=changed, actor=actor)
+        prepared = self.prepare(row, values, actor=actor)
+        before = {name: stored_value(row, name) for name in differing(row, prepared)}
+        for name in before:
+            setattr(row, name, prepared[name])
+        _validate(row, before)
+        changed = sorted(name for name, value in before.items() if stored_value(row, name) != value)
+        if changed:
+            self._execute(row, changed)
+            self._finish(Change("updated", row, actor, values, {name: before[name] for name in changed}, changed))
         return row
 
     def delete(self, row: RowT, *, actor: Actor = None) -> None:
         """Delete a row, softly if its model is soft-deletable."""
+        self.before_delete(row, actor=actor)
         key = row.pk
         try:
-            with transaction.atomic():
+            with in_transaction:
                 row.delete()
         except (ProtectedError, IntegrityError) as error:
             raise InUse from error
         row.pk = key
-        announce("deleted", row, changed=[], actor=actor)
+        self._announce(Change("deleted", row, actor))
+        self.after_delete(row, actor=actor)
 
     def restore(self, row: RowT, *, actor: Actor = None) -> RowT:
         """Restore a soft-deleted row with all rows that were deleted with it."""
+        self.before_restore(row, actor=actor)
         try:
-            with transaction.atomic():
+            with in_transaction:
                 deletion.restore(row)
         except IntegrityError as error:
             raise Refused("Another row has taken its place since it was deleted.") from error
-        announce("restored", row, changed=[], actor=actor)
+        self._announce(Change("restored", row, actor))
+        self.after_restore(row, actor=actor)
         return row
 
-    def _save(self, row: RowT) -> None:
-        _fill_tenant(row)
+    def _execute(self, row: RowT, changed: Sequence[str] | None) -> None:
+        """Run the INSERT, or the UPDATE of the changed columns."""
         try:
-            row.full_clean()
-        except ValidationError as error:
-            raise invalid(error) from error
-        try:
-            with transaction.atomic():
-                row.save()
+            if changed is None:
+                insert_row(row, returning=self.set_by_triggers)
+            else:
+                update_row(row, changed, returning=self.set_by_triggers)
         except IntegrityError as error:
-            raise Refused(_reason(row, error)) from error
-        # A trigger sets updated_at; the response and its ETag must show that value.
-        if any(field.name == "updated_at" for field in row._meta.fields):
-            row.refresh_from_db(fields=["updated_at"])
+            written = [each.name for each in row._meta.concrete_fields] if changed is None else changed
+            refused = violation(row, error, written=written)
+            raise self.refusal(row, refused, constraint=violated_constraint(error)) from error
+
+    def _finish(self, change: Change[RowT]) -> None:
+        self._announce(change)
+        self.after_save(change)
+
+    def _announce(self, change: Change[RowT]) -> None:
+        announced = self.announced(change)
+        if change.verb == "updated" and not announced:
+            announced = None
+        events = list(self.events(change))
+        for listener in _listeners:
+            listener(change, announced=announced, events=events)
 
 
 # Writers of different models stand in one mapping; writer_for() returns the one typed for its model.
@@ -117,39 +202,50 @@ def writer_for(model: type[RowT]) -> Writer[RowT]:
 
 
 def listen(listener: Listener) -> None:
-    """Call the listener inside the transaction of every change. Registering it twice has no effect."""
+    """Call the listener inside the transaction of every write. Registering it twice has no effect."""
     if listener not in _listeners:
         _listeners.append(listener)
 
 
-def announce(verb: str, row: models.Model, *, changed: list[str], actor: Actor) -> None:
-    """Call the listeners with a change."""
-    for listener in _listeners:
-        listener(verb, row, changed=changed, actor=actor)
-
-
-@transaction.atomic
+@in_transaction
 def create(model: type[RowT], values: Values, *, actor: Actor = None) -> RowT:
     """Write a new row of the model and return it."""
     return writer_for(model).create(values, actor=actor)
 
 
-@transaction.atomic
+@in_transaction
 def update(row: RowT, values: Values, *, actor: Actor = None) -> RowT:
     """Change a row and return it."""
     return writer_for(type(row)).update(row, values, actor=actor)
 
 
-@transaction.atomic
+@in_transaction
 def delete(row: models.Model, *, actor: Actor = None) -> None:
     """Delete a row."""
     writer_for(type(row)).delete(row, actor=actor)
 
 
-@transaction.atomic
+@in_transaction
 def restore(row: RowT, *, actor: Actor = None) -> RowT:
     """Restore a soft-deleted row and return it."""
     return writer_for(type(row)).restore(row, actor=actor)
+
+
+def differing(row: models.Model, values: Values) -> list[str]:
+    """Return the names of the values that differ from the row's, sorted. A key is compared by its id, unread."""
+    return sorted(name for name, value in values.items() if stored_value(row, name) != _as_stored(row, name, value))
+
+
+def stored_value(row: models.Model, name: str) -> Any:
+    """Return a field's value as its column holds it: of a key the id."""
+    return getattr(row, _attribute(row, name))
+
+
+def fixed_fields(row: models.Model, values: Values, names: Collection[str], message: str) -> None:
+    """Raise Invalid with the message at each of the named fields that the values would change."""
+    changed = [name for name in differing(row, values) if name in names]
+    if changed:
+        raise Invalid(errors={name: [message] for name in changed})
 
 
 def invalid(error: ValidationError) -> Invalid:
@@ -162,19 +258,30 @@ def invalid(error: ValidationError) -> Invalid:
     )
 
 
+def _attribute(row: models.Model, name: str) -> str:
+    found = row._meta._forward_fields_map.get(name)  # type: ignore[attr-defined]  # get_field() without its checks
+    return str(found.attname) if found is not None else name
+
+
+def _as_stored(row: models.Model, name: str, value: Any) -> Any:
+    if isinstance(value, models.Model) and _attribute(row, name) != name:
+        target = row._meta.get_field(name).target_field  # type: ignore[union-attr]
+        return getattr(value, target.attname)
+    return value
+
+
+def _validate(row: models.Model, names: Collection[str] | None) -> None:
+    """Run the validators of the named fields, or of all, none of which asks the database. Raise Invalid."""
+    exclude = () if names is None else {each.name for each in row._meta.fields if each.name not in names}
+    try:
+        row.clean_fields(exclude=exclude)
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
 def _fill_tenant(row: models.Model) -> None:
-    """Set the tenant of a new row before validation: unique keys with an empty member are never checked."""
+    """Set the tenant of a new row before validation, which requires it."""
     tenancy = getattr(row, "tenancy", None)
-    field = row._meta.get_field(tenancy.field) if tenancy and tenancy.field else None
-    if isinstance(field, TenantKey) and row._state.adding:
-        field.fill(row)
-
-
-def _reason(row: models.Model, error: IntegrityError) -> str:
-    """Return the message of the constraint that the database found violated."""
-    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-    constraint = next((each for each in row._meta.constraints if each.name == name), None)
-    message = getattr(constraint, "violation_error_message", None)
-    if message and message != BaseConstraint.default_violation_error_message:
-        return str(message)
-    return f"The change breaks the rule {name}." if name else Refused.default_detail()
+    key = row._meta.get_field(tenancy.field) if tenancy and tenancy.field else None
+    if isinstance(key, TenantKey):
+        key.fill(row)

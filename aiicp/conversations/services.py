@@ -10,9 +10,9 @@ from aiicp.conversations.models import Conversation, ConversationStatus, Message
 from aiicp.ownership import OwnedRowWriter
 from lad import writes
 from lad.errors import Conflict, Invalid
-from lad.outbox.emission import emit
+from lad.outbox.emission import NewEvent, emit
 from lad.types import Actor, Values
-from lad.writes import Writer
+from lad.writes import Change, Writer
 
 MAX_MESSAGE_LENGTH: Final = 5_000
 MAX_DERIVED_TITLE_LENGTH: Final = 80
@@ -37,14 +37,39 @@ class AlreadyArchived(Conflict):
 
 
 class MessageWriter(Writer[Message]):
-    """Write messages of users only; the assistant's messages have a service of their own."""
+    """Posts users' messages in their own active conversations. The first one gives an untitled conversation its title.
 
-    def create(self, values: Values, *, actor: Actor = None) -> Message:
-        return post_message(**values, actor=actor)
+    Emits ``aiicp.message.posted`` besides the plain changes. The assistant's messages have a service of their own.
+    """
 
-    def write(self, values: Values, *, actor: Actor) -> Message:
-        """Validate and write the row itself."""
-        return super().create(values, actor=actor)
+    def prepare(self, row: Message | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None:
+            return values
+        _check_content(values["content"])
+        conversation = _lock(values["conversation"])
+        if conversation.user_id != getattr(actor, "pk", None):
+            # Do not reveal that another user's conversation exists.
+            raise Invalid(errors={"conversation": ["This conversation does not exist."]})
+        if conversation.status != ConversationStatus.ACTIVE:
+            raise ConversationClosed
+        return {
+            **values,
+            "tenant_id": conversation.tenant_id,
+            "conversation": conversation,
+            "role": MessageRole.USER,
+            "message_data": values.get("message_data") or {},
+        }
+
+    def events(self, change: Change[Message]) -> list[NewEvent]:
+        if not change.created:
+            return []
+        payload = {"conversation_id": str(change.row.conversation_id), "role": change.row.role}
+        return [NewEvent("aiicp.message.posted", change.row, payload, change.actor)]
+
+    def after_save(self, change: Change[Message]) -> None:
+        conversation = change.row.conversation
+        if change.created and not conversation.title:
+            writes.update(conversation, {"title": _title_from(change.row.content)}, actor=change.actor)
 
 
 @transaction.atomic
@@ -56,26 +81,8 @@ def post_message(
     Emits ``aiicp.message.posted``. Raises Invalid if the message is empty or too long or the conversation is
     another user's, ConversationClosed if it is not active.
     """
-    _check_content(content)
-    row = _lock(conversation)
-    if row.user_id != getattr(actor, "pk", None):
-        # Do not reveal that another user's conversation exists.
-        raise Invalid(errors={"conversation": ["This conversation does not exist."]})
-    if row.status != ConversationStatus.ACTIVE:
-        raise ConversationClosed
-    values = {
-        "tenant_id": row.tenant_id,
-        "conversation": row,
-        "role": MessageRole.USER,
-        "content": content,
-        "message_data": message_data or {},
-    }
-    message = MessageWriter(Message).write(values, actor=actor)
-    if not row.title:
-        writes.update(row, {"title": _title_from(content)}, actor=actor)
-    payload = {"conversation_id": str(row.pk), "role": message.role}
-    emit("aiicp.message.posted", aggregate=message, payload=payload, actor=actor)
-    return message
+    values = {"conversation": conversation, "content": content, "message_data": message_data}
+    return writes.create(Message, values, actor=actor)
 
 
 @transaction.atomic

@@ -2,19 +2,17 @@
 
 from campaigns.accounts.models import CampaignAccount
 from lad import writes
-from lad.errors import Invalid
 from lad.types import Actor, Values
 
 
 class CampaignAccountWriter(writes.Writer[CampaignAccount]):
     """Writes a campaign's accounts. Their campaign never changes."""
 
-    def update(self, row: CampaignAccount, values: Values, *, actor: Actor = None) -> CampaignAccount:
-        if values.get("campaign", row.campaign) != row.campaign:
-            raise Invalid(
-                errors={"campaign": ["The campaign cannot be changed. Add the account to the other one too."]}
-            )
-        return super().update(row, values, actor=actor)
+    def prepare(self, row: CampaignAccount | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None:
+            message = "The campaign cannot be changed. Add the account to the other one too."
+            writes.fixed_fields(row, values, {"campaign"}, message)
+        return values
 
 
 writes.register(CampaignAccount, CampaignAccountWriter)

@@ -10,6 +10,7 @@ from lad.errors import Conflict, Invalid
 from lad.types import Actor, Values
 
 INVITATION: Final = "linkedin_connection"
+_FIELDS_CHECKED: Final = ("channel", "category", "subject", "body")
 
 
 class BuiltinTemplate(Conflict):
@@ -21,19 +22,15 @@ class BuiltinTemplate(Conflict):
 class TemplateWriter(writes.Writer[CommunicationTemplate]):
     """Writes templates: an e-mail needs a subject, LinkedIn limits invitations, built-in ones are not deleted."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> CommunicationTemplate:
-        _check(CommunicationTemplate(**values))
-        return super().create(values, actor=actor)
+    def prepare(self, row: CommunicationTemplate | None, values: Values, *, actor: Actor) -> Values:
+        before = {name: getattr(row, name) for name in _FIELDS_CHECKED} if row is not None else {}
+        after = {name: values[name] for name in _FIELDS_CHECKED if name in values}
+        _check(CommunicationTemplate(**{**before, **after}))
+        return values
 
-    def update(self, row: CommunicationTemplate, values: Values, *, actor: Actor = None) -> CommunicationTemplate:
-        after = {name: getattr(row, name) for name in ("channel", "category", "subject", "body")}
-        _check(CommunicationTemplate(**{name: values.get(name, value) for name, value in after.items()}))
-        return super().update(row, values, actor=actor)
-
-    def delete(self, row: CommunicationTemplate, *, actor: Actor = None) -> None:
+    def before_delete(self, row: CommunicationTemplate, *, actor: Actor) -> None:
         if row.is_builtin:
             raise BuiltinTemplate
-        super().delete(row, actor=actor)
 
 
 def _check(template: CommunicationTemplate) -> None:

@@ -20,9 +20,19 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from lad.errors import DomainError, Invalid, NotAllowed, NotAuthenticated, NotFound, Throttled, Unavailable
+from lad.errors import (
+    DomainError,
+    InUse,
+    Invalid,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    Refused,
+    Throttled,
+    Unavailable,
+)
 from lad.tenancy.context import current_request_id
-from lad.writes import InUse, Refused, invalid
+from lad.writes import invalid
 
 CONTENT_TYPE = "application/problem+json"
 API_PREFIX = "/api/"

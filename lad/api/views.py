@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404
 from django_filters import Filter
@@ -29,7 +29,7 @@ from lad.db.constraints import RowSecurity
 from lad.db.models import LadModel
 from lad.errors import Invalid, NotAllowed
 from lad.tenancy.access import Access, access_of, actor_of
-from lad.tenancy.context import current_scope, platform_context
+from lad.tenancy.context import current_scope, platform_context, require_scope
 
 
 class TenantRequired(Invalid):
@@ -154,9 +154,17 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
 
     def locked_object(self) -> Any:
         """Return the row, locked until the end of the request. Raise PreconditionFailed if ``If-Match`` differs."""
-        row = lock(require_writable(self.get_object()))
+        row = self._read_and_lock() or lock(require_writable(self.get_object()))
         etag.require_match(self.request.headers.get("If-Match"), row)
         return row
+
+    def _read_and_lock(self) -> Any:
+        """Return the row, locked, in one statement. None if the tenant role cannot lock it, or not see it."""
+        if not _may_lock(self.model):
+            return None
+        rows = self.filter_queryset(self.get_queryset()).select_for_update(of=("self",))
+        row = rows.filter(pk=self.kwargs["pk"]).first()
+        return row and require_writable(row)
 
     def _wants_deleted(self) -> bool:
         word = self.request.query_params.get(DELETED)
@@ -196,7 +204,7 @@ class CreateRow:
 
 
 class UpdateRow:
-    @transaction.atomic
+    @writes.in_transaction
     def update(self: Any, request: Request, pk: UUID | int, partial: bool = False) -> Response:
         row = self.locked_object()
         serializer = self.get_serializer(row, data=request.data, partial=partial)
@@ -208,7 +216,7 @@ class UpdateRow:
 
 
 class DeleteRow:
-    @transaction.atomic
+    @writes.in_transaction
     def destroy(self: Any, request: Request, pk: UUID | int) -> Response:
         writes.delete(self.locked_object(), actor=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -217,7 +225,7 @@ class DeleteRow:
 class RestoreRow:
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
-    @transaction.atomic
+    @writes.in_transaction
     def restore(self: Any, request: Request, pk: UUID | int) -> Response:
         """Restore a deleted row and everything that was deleted with it."""
         row = self.narrow(self.model.all_objects.filter(pk=pk)).first()
@@ -250,16 +258,19 @@ def lock(row: LadModel) -> Any:
     """
     model = type(row)
     rows = model.all_objects if getattr(row, "deleted_at", None) else model.objects
-    with _lock_scope(model):
+    with nullcontext() if _may_lock(model) else _platform_scope():
         locked = rows.select_for_update().filter(pk=row.pk).first()
     if locked is None:
         raise Http404
     return locked
 
 
-def _lock_scope(model: type[models.Model]) -> AbstractContextManager[None]:
+def _may_lock(model: type[models.Model]) -> bool:
     scope = current_scope()
     security = next((each for each in model._meta.constraints if isinstance(each, RowSecurity)), None)
-    if scope is None or scope.platform or security is None or "UPDATE" in security.privileges:
-        return nullcontext()
+    return scope is None or scope.platform or security is None or "UPDATE" in security.privileges
+
+
+def _platform_scope() -> AbstractContextManager[None]:
+    scope = require_scope()
     return platform_context(tenant_id=scope.tenant_id, user_id=scope.user_id)

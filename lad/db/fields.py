@@ -32,6 +32,10 @@ class DatabaseKey(models.ForeignKey):
         kwargs.pop("db_constraint", None)
         return name, path, args, kwargs
 
+    def validate(self, value: object, model_instance: models.Model | None) -> None:
+        """Require a value unless the key may be empty. The database checks that the row exists."""
+        models.Field.validate(self, value, model_instance)
+
 
 class TenantKey(DatabaseKey):
     """The tenant a row belongs to. A new row gets the current tenant by default."""

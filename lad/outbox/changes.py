@@ -1,24 +1,33 @@
-"""Turn plain writes (``lad.writes``) into events."""
+"""Turn writes (``lad.writes``) into events."""
 
-from django.db import models
+from collections.abc import Sequence
+from typing import Any, cast
 
 from lad.db.models import LadModel
 from lad.outbox.catalogue import change_type_name, is_announced
-from lad.outbox.emission import emit
+from lad.outbox.emission import NewEvent, emit_many
 from lad.tenancy.context import current_scope
-from lad.types import Actor
+from lad.writes import Change, Event
 
 
-def emit_change(verb: str, row: models.Model, *, changed: list[str], actor: Actor) -> None:
-    """Emit ``<app>.<entity>.<verb>`` for a row that was written. The payload names fields, never values.
+def emit_change(change: Change[Any], *, announced: Sequence[str] | None, events: Sequence[Event]) -> None:
+    """Emit ``<app>.<entity>.<verb>`` for a row that was written, and the table's own events, in one statement.
 
-    Use the current tenant for rows without one; emit nothing outside a tenant.
+    The payload of the plain event names fields, never values. Use the current tenant for rows without one; emit
+    no plain event outside a tenant, nor where ``announced`` is None.
     """
+    plain = [] if announced is None else _plain_events(change, announced)
+    own = cast("Sequence[NewEvent]", events)
+    if plain or own:
+        emit_many([*plain, *own])
+
+
+def _plain_events(change: Change[Any], announced: Sequence[str]) -> list[NewEvent]:
+    row, scope = change.row, current_scope()
     if not isinstance(row, LadModel) or not is_announced(type(row)):
-        return
-    scope = current_scope()
+        return []
     tenant_id = row.owning_tenant_id or (scope.tenant_id if scope else None)
     if tenant_id is None:
-        return
-    payload = {"changed": changed} if verb == "updated" else {}
-    emit(change_type_name(type(row), verb), aggregate=row, payload=payload, actor=actor, tenant_id=tenant_id)
+        return []
+    payload = {"changed": sorted(announced)} if change.verb == "updated" else {}
+    return [NewEvent(change_type_name(type(row), change.verb), row, payload, change.actor, tenant_id)]

@@ -1,5 +1,7 @@
 """Book, reschedule, end and retry appointments with leads."""
 
+from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -8,9 +10,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from lad import writes
-from lad.errors import Conflict, Invalid, NotFound
-from lad.outbox.emission import emit
+from lad.errors import Conflict, DomainError, Invalid, NotFound
+from lad.outbox.emission import NewEvent, emit
 from lad.types import Actor, Values
+from lad.writes import Change
 from leads.bookings.models import (
     DEFAULT_DURATION,
     IS_OPEN,
@@ -76,66 +79,68 @@ class BookingWriter(writes.Writer[LeadBooking]):
     changes. Raises LeadNotAssigned, SlotTaken and BookingEnded.
     """
 
-    @transaction.atomic
-    def create(self, values: Values, *, actor: Actor = None) -> LeadBooking:
-        values = {"created_by_user": actor, **values}
-        lead = values.get("lead")
-        if lead is None:
-            raise Invalid(errors={"lead": ["Choose the lead."]})
-        values["assigned_user"] = _assigned_user(lead, values.get("assigned_user"), actor)
-        values["buffer_until"] = _end(values.get("scheduled_at"), values.get("buffer_until"))
-        row = super().create(values, actor=actor)
-        record_activity([row.lead_id], at=timezone.now())
-        return row
+    def prepare(self, row: LeadBooking | None, values: Values, *, actor: Actor) -> Values:
+        values = _new_values(values, actor) if row is None else _changed_values(row, values)
+        if row is None or writes.differing(row, values):
+            booking = LeadBooking() if row is None else copy(row)
+            for name, value in values.items():
+                setattr(booking, name, value)
+            _require_free_slot(booking)
+        return values
 
-    @transaction.atomic
-    def update(self, row: LeadBooking, values: Values, *, actor: Actor = None) -> LeadBooking:
-        values = dict(values)
-        require_same_lead(row, values)
-        if "scheduled_at" in values or "buffer_until" in values:
-            values |= _window(row, values)
-        changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
-        if not changed:
-            return row
-        before = (row.scheduled_at, BookingStatus(row.status))
-        _require_open(before[1], changed, values)
-        for name in changed:
-            setattr(row, name, values[name])
-        self._save(row)
-        self._emit_changes(row, changed, before, actor)
-        return row
+    def refusal(self, row: LeadBooking, error: DomainError, *, constraint: str) -> DomainError:
+        # Another booking took the time after the check above.
+        return SlotTaken() if constraint == "lead_bookings_slot" else error
 
-    def _emit_changes(
-        self, row: LeadBooking, changed: list[str], before: tuple[datetime, BookingStatus], actor: Actor
-    ) -> None:
-        ending = _ENDINGS.get(BookingStatus(row.status)) if "status" in changed else None
-        plain = [name for name in changed if name not in _OWN_EVENT or (name == "status" and ending is None)]
-        if plain and not (ending and plain == ["call_result"]):
-            writes.announce("updated", row, changed=plain, actor=actor)
-        if "scheduled_at" in changed or "buffer_until" in changed:
-            _emit(row, "rescheduled", actor, before=before[0].isoformat(), after=row.scheduled_at.isoformat())
+    def announced(self, change: Change[LeadBooking]) -> Sequence[str]:
+        ending = _ending(change)
+        plain = [name for name in change.changed if name not in _OWN_EVENT or (name == "status" and ending is None)]
+        return [] if ending and plain == ["call_result"] else plain
+
+    def events(self, change: Change[LeadBooking]) -> Iterator[NewEvent]:
+        row, ending = change.row, _ending(change)
+        if {"scheduled_at", "buffer_until"} & set(change.before):
+            before = change.before.get("scheduled_at", row.scheduled_at)
+            yield _event(change, "rescheduled", before=before.isoformat(), after=row.scheduled_at.isoformat())
         if ending == "cancelled":
-            _emit(row, ending, actor, reason=row.metadata.get("cancelled_because", ""))
+            yield _event(change, ending, reason=row.metadata.get("cancelled_because", ""))
         elif ending:
-            _emit(row, ending, actor, call_result=row.call_result)
-        if ending == "completed":
-            direction = ContactDirection.OUTBOUND
-            record_contact(row.lead_id, channel="voice", at=timezone.now(), direction=direction)
+            yield _event(change, ending, call_result=row.call_result)
+
+    def after_save(self, change: Change[LeadBooking]) -> None:
+        lead_id, now = change.row.lead_id, timezone.now()
+        if _ending(change) == "completed":
+            record_contact(lead_id, channel="voice", at=now, direction=ContactDirection.OUTBOUND)
         else:
-            record_activity([row.lead_id], at=timezone.now())
+            record_activity([lead_id], at=now)
 
-    def _save(self, row: LeadBooking) -> None:
+    def before_restore(self, row: LeadBooking, *, actor: Actor) -> None:
         _require_free_slot(row)
-        try:
-            super()._save(row)
-        except writes.Refused as error:
-            # Another booking took the time after the check above.
-            _require_free_slot(row, cause=error)
-            raise
 
-    def restore(self, row: LeadBooking, *, actor: Actor = None) -> LeadBooking:
-        _require_free_slot(row)
-        return super().restore(row, actor=actor)
+
+def _ending(change: Change[LeadBooking]) -> str | None:
+    """Return the verb of the event if the write ended the booking."""
+    return _ENDINGS.get(BookingStatus(change.row.status)) if "status" in change.before else None
+
+
+def _new_values(values: Values, actor: Actor) -> Values:
+    lead = values.get("lead")
+    if lead is None:
+        raise Invalid(errors={"lead": ["Choose the lead."]})
+    return {
+        "created_by_user": actor,
+        **values,
+        "assigned_user": _assigned_user(lead, values.get("assigned_user"), actor),
+        "buffer_until": _end(values.get("scheduled_at"), values.get("buffer_until")),
+    }
+
+
+def _changed_values(row: LeadBooking, values: Values) -> Values:
+    require_same_lead(row, values)
+    if "scheduled_at" in values or "buffer_until" in values:
+        values = {**values, **_window(row, values)}
+    _require_open(BookingStatus(row.status), writes.differing(row, values))
+    return values
 
 
 @transaction.atomic
@@ -228,7 +233,8 @@ def retry(*, booking: LeadBooking, scheduled_at: datetime, actor: Actor = None) 
     if row.lead.assigned_user_id is None:
         values["assigned_user"] = row.assigned_user
     attempt = writes.create(LeadBooking, values, actor=actor)
-    _emit(attempt, "retried", actor, parent_booking_id=str(row.pk), retry_count=attempt.retry_count)
+    payload = {"lead_id": attempt.lead_id, "parent_booking_id": row.pk, "retry_count": attempt.retry_count}
+    emit("leads.booking.retried", aggregate=attempt, payload=payload, actor=actor)
     return attempt
 
 
@@ -277,14 +283,12 @@ def _window(row: LeadBooking, values: Values) -> dict[str, Any]:
     return {"scheduled_at": start, "buffer_until": _end(start, values.get("buffer_until", kept))}
 
 
-def _require_open(status: BookingStatus, changed: list[str], values: Values) -> None:
-    if status in OPEN_STATUSES:
-        return
-    if "status" in changed or "scheduled_at" in changed or "buffer_until" in changed:
+def _require_open(status: BookingStatus, changed: list[str]) -> None:
+    if status not in OPEN_STATUSES and _OWN_EVENT & set(changed):
         raise BookingEnded(f"The booking is already {status.label.lower()}. Book another attempt instead.")
 
 
-def _require_free_slot(row: LeadBooking, cause: Exception | None = None) -> None:
+def _require_free_slot(row: LeadBooking) -> None:
     if not row.is_open or row.assigned_user_id is None or row.buffer_until is None:
         return
     _lock_calendar(row.assigned_user_id)
@@ -310,7 +314,7 @@ def _require_free_slot(row: LeadBooking, cause: Exception | None = None) -> None
             booking=str(other.pk),
             taken_from=other.scheduled_at.isoformat(),
             taken_until=other.buffer_until.isoformat(),
-        ) from cause
+        )
 
 
 def _lock_calendar(user_id: UUID) -> None:
@@ -323,8 +327,9 @@ def _with_notes(row: LeadBooking, notes: str) -> dict[str, str]:
     return {"notes": f"{row.notes}\n{notes}".strip()} if notes else {}
 
 
-def _emit(row: LeadBooking, verb: str, actor: Actor, **payload: str | int | None) -> None:
-    emit(f"leads.booking.{verb}", aggregate=row, payload={"lead_id": str(row.lead_id), **payload}, actor=actor)
+def _event(change: Change[LeadBooking], verb: str, **payload: str | None) -> NewEvent:
+    row = change.row
+    return NewEvent(f"leads.booking.{verb}", row, {"lead_id": str(row.lead_id), **payload}, change.actor)
 
 
 writes.register(LeadBooking, BookingWriter)

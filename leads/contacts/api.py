@@ -1,13 +1,13 @@
 """Leads, notes and social profiles in the API."""
 
 import django_filters
-from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from lad import writes
 from lad.api import router
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.jobs.api import JOBS, BulkSerializer, start_job
@@ -53,7 +53,7 @@ class LeadViewSet(ResourceViewSet):
         responses={200: LeadOutcomesResponse},
     )
     @action(detail=False, methods=["post"])
-    @transaction.atomic
+    @writes.in_transaction
     def assign(self, request: Request) -> Response:
         require_tenant(self.model)
         form = AssignSerializer.read(request.data)
@@ -62,7 +62,7 @@ class LeadViewSet(ResourceViewSet):
 
     @extend_schema(summary="Move many leads to a stage", request=MoveSerializer, responses={200: LeadOutcomesResponse})
     @action(detail=False, methods=["post"])
-    @transaction.atomic
+    @writes.in_transaction
     def move(self, request: Request) -> Response:
         require_tenant(self.model)
         form = MoveSerializer.read(request.data)

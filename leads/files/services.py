@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from lad import writes
 from lad.db.identifiers import uuid7
+from lad.db.violations import no_such_row
 from lad.errors import Invalid, NotFound
 from lad.tenancy.context import platform_context, tenant_context
 from lad.types import Actor, Values
@@ -36,35 +37,26 @@ HOURS_A_DAY: Final = 24
 
 
 class AttachmentWriter(writes.Writer[LeadAttachment]):
-    """Writes attachments from a lead and an ``upload``. All other columns come from the content."""
+    """Writes attachments from a lead and an ``upload``. All other columns come from the content.
 
-    def create(self, values: Values, *, actor: Actor = None) -> LeadAttachment:
-        """Store the upload and its row, or neither. Raises FileRejected or StorageUnavailable."""
-        unknown = set(values) - {"lead", "upload", "tenant"}
-        upload, lead = values.get("upload"), values.get("lead")
-        if unknown or upload is None or lead is None:
-            missing = {name: ["This field is required."] for name in ("lead", "file") if not values.get(_VALUE[name])}
-            raise Invalid(errors={**missing, **{name: ["This field cannot be set."] for name in unknown}})
-        tenant = values.get("tenant")
-        if tenant is not None and tenant.pk != lead.tenant_id:
-            raise Invalid(errors={"lead": ["There is no such lead here."]})
-        row_values = _row_values(lead, upload)
-        with transaction.atomic():
-            row: LeadAttachment = super().create({**row_values, "uploaded_by_user": actor}, actor=actor)
-            record_activity([row.lead_id], at=timezone.now())
-            # Last, so that a row that fails leaves no object behind.
-            store.put(row.file_url, upload)
-        return row
+    A file can be renamed; its extension always fits its content. Raises FileRejected and StorageUnavailable.
+    """
 
-    def update(self, row: LeadAttachment, values: Values, *, actor: Actor = None) -> LeadAttachment:
-        """Rename the file. Its extension always fits its content."""
-        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    def prepare(self, row: LeadAttachment | None, values: Values, *, actor: Actor) -> Values:
+        if row is None:
+            return {**_new_values(values), "uploaded_by_user": actor}
+        changed = {name: values[name] for name in writes.differing(row, values)}
         if set(changed) - {"file_name"}:
             raise Invalid(errors={name: ["This cannot be changed."] for name in set(changed) - {"file_name"}})
         if changed:
             changed["file_name"] = _renamed(row, changed["file_name"])
-        renamed: LeadAttachment = super().update(row, changed, actor=actor)
-        return renamed
+        return changed
+
+    def after_save(self, change: writes.Change[LeadAttachment]) -> None:
+        if change.created:
+            record_activity([change.row.lead_id], at=timezone.now())
+            # Last, so that a row that fails leaves no object behind.
+            store.put(change.row.file_url, change.given["upload"])
 
 
 _VALUE: Final = {"lead": "lead", "file": "upload"}
@@ -150,6 +142,19 @@ def tenants_due(*, now: datetime) -> list[UUID]:
     """Return the tenants to clean up in this hour, each once a day. Runs in a platform scope."""
     ids = Tenant.all_objects.values_list("pk", flat=True)
     return [tenant_id for tenant_id in ids.iterator() if tenant_id.int % HOURS_A_DAY == now.hour]
+
+
+def _new_values(values: Values) -> dict[str, Any]:
+    """Return the columns for the lead and the upload of a new attachment. Raise Invalid or FileRejected."""
+    unknown = set(values) - {"lead", "upload", "tenant"}
+    upload, lead = values.get("upload"), values.get("lead")
+    if unknown or upload is None or lead is None:
+        missing = {name: ["This field is required."] for name in ("lead", "file") if not values.get(_VALUE[name])}
+        raise Invalid(errors={**missing, **{name: ["This field cannot be set."] for name in unknown}})
+    tenant = values.get("tenant")
+    if tenant is not None and tenant.pk != lead.tenant_id:
+        raise Invalid(errors={"lead": [no_such_row(Lead)]})
+    return _row_values(lead, upload)
 
 
 def _row_values(lead: Lead, upload: UploadedFile) -> dict[str, Any]:

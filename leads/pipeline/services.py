@@ -94,6 +94,16 @@ def default_key(field: PipelineField, tenant_id: UUID) -> str:
     return str(rows.order_by(*field.order).values_list("key", flat=True)[0])
 
 
+def choose(field: PipelineField, tenant_id: UUID, key: str | None) -> str:
+    """Return the key, or the default one without it. The row stays until the transaction ends, as ``lock_choice``."""
+    # The usual default exists nearly always, and one statement both finds and locks it.
+    if key or not _lock_row(field, tenant_id, field.default):
+        key = key or default_key(field, tenant_id)
+        lock_choice(field, tenant_id, key)
+        return key
+    return field.default
+
+
 def lock_choice(field: PipelineField, tenant_id: UUID, key: str) -> None:
     """Keep a stage or status from being removed until the transaction ends.
 
@@ -182,39 +192,39 @@ def reorder(*, stages: Sequence[LeadStage], actor: Actor = None) -> list[LeadSta
 class PipelineWriter(writes.Writer[PipelineRow]):
     """Writes stages and statuses. A key never changes, because leads store it; a row in use is not deleted."""
 
-    def update(self, row: PipelineRow, values: Values, *, actor: Actor = None) -> PipelineRow:
-        if values.get("key", row.key) != row.key:
-            raise Invalid(errors={"key": ["The key cannot change, because leads store it. Change the label instead."]})
-        return super().update(row, values, actor=actor)
+    def prepare(self, row: PipelineRow | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None:
+            message = "The key cannot change, because leads store it. Change the label instead."
+            writes.fixed_fields(row, values, {"key"}, message)
+        return values
 
-    def delete(self, row: PipelineRow, *, actor: Actor = None) -> None:
+    def before_delete(self, row: PipelineRow, *, actor: Actor) -> None:
         self.model.objects.select_for_update().get(pk=row.pk)
         _require_unused(_FIELDS[self.model], row)
-        super().delete(row, actor=actor)
 
 
 class StageWriter(PipelineWriter[LeadStage]):
     """Writes stages. A stage put at a taken place moves that stage, and all after it, one to the right."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> LeadStage:
-        tenant_id = _tenant_of(values)
+    def prepare(self, row: LeadStage | None, values: Values, *, actor: Actor) -> Values:
+        values = super().prepare(row, values, actor=actor)
         order = values.get("display_order")
+        if row is None:
+            return {**values, "display_order": _place_of_new_stage(_tenant_of(values), order)}
         if order is None:
-            last = LeadStage.objects.filter(tenant=tenant_id).aggregate(last=Max("display_order"))["last"]
-            order = (last or 0) + 1
-        else:
-            _make_room(tenant_id, order)
-        return super().create({**values, "display_order": order}, actor=actor)
+            return {name: value for name, value in values.items() if name != "display_order"}
+        if order != row.display_order:
+            _make_room(row.tenant_id, order)
+            row.refresh_from_db(fields=["display_order"])
+        return values
 
-    def update(self, row: LeadStage, values: Values, *, actor: Actor = None) -> LeadStage:
-        if "display_order" in values:
-            order = values["display_order"]
-            if order is None:
-                values = {name: value for name, value in values.items() if name != "display_order"}
-            elif order != row.display_order:
-                _make_room(row.tenant_id, order)
-                row.refresh_from_db(fields=["display_order"])
-        return super().update(row, values, actor=actor)
+
+def _place_of_new_stage(tenant_id: UUID, order: int | None) -> int:
+    if order is None:
+        last = LeadStage.objects.filter(tenant=tenant_id).aggregate(last=Max("display_order"))["last"]
+        return (last or 0) + 1
+    _make_room(tenant_id, order)
+    return order
 
 
 def _make_room(tenant_id: UUID, order: int) -> None:

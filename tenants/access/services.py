@@ -16,24 +16,24 @@ from tenants.teams.models import Membership
 class CapabilityWriter(writes.Writer[UserCapability]):
     """Writes capabilities. Raises AboveYourRole if the actor lacks the right or ranks below the member."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> UserCapability:
-        tenant = values.get("tenant")
-        tenant_id = tenant.pk if tenant is not None else current_tenant_id()
-        _require(authority_of(actor, tenant_id), tenant_id, values["user"], values["capability_key"])
-        row: UserCapability = super().create(values, actor=actor)
-        return row
+    def prepare(self, row: UserCapability | None, values: Values, *, actor: Actor) -> Values:
+        tenant_id = _tenant_id(values) if row is None else row.tenant_id
+        authority = authority_of(actor, tenant_id)
+        if row is None:
+            _require(authority, tenant_id, values["user"], values["capability_key"])
+        else:
+            _require(authority, tenant_id, row.user, row.capability_key)
+            user, right = values.get("user", row.user), values.get("capability_key", row.capability_key)
+            _require(authority, tenant_id, user, right)
+        return values
 
-    def update(self, row: UserCapability, values: Values, *, actor: Actor = None) -> UserCapability:
-        authority = authority_of(actor, row.tenant_id)
-        _require(authority, row.tenant_id, row.user, row.capability_key)
-        user, right = values.get("user", row.user), values.get("capability_key", row.capability_key)
-        _require(authority, row.tenant_id, user, right)
-        updated: UserCapability = super().update(row, values, actor=actor)
-        return updated
-
-    def delete(self, row: UserCapability, *, actor: Actor = None) -> None:
+    def before_delete(self, row: UserCapability, *, actor: Actor) -> None:
         _require(authority_of(actor, row.tenant_id), row.tenant_id, row.user, row.capability_key)
-        super().delete(row, actor=actor)
+
+
+def _tenant_id(values: Values) -> UUID:
+    tenant = values.get("tenant")
+    return tenant.pk if tenant is not None else current_tenant_id()
 
 
 def _require(authority: Authority, tenant_id: UUID, user: AbstractBaseUser, right: str) -> None:

@@ -28,47 +28,35 @@ class GrantedByPlatform(NotAllowed):
 class TenantFeatureWriter(writes.Writer[TenantFeature]):
     """Writes features. What LAD's staff switch on is granted; tenants stay within plan and grants."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> TenantFeature:
-        tenant_id = _tenant_id(values)
+    def prepare(self, row: TenantFeature | None, values: Values, *, actor: Actor) -> Values:
+        tenant_id = _tenant_id(values) if row is None else row.tenant_id
         platform = authority_of(actor, tenant_id).platform
-        if values.get("enabled", True) and not platform:
-            _require_available(values["feature_key"], tenant_id)
-        granted = platform and values.get("enabled", True)
-        return super().create({**values, **({"granted": True} if granted else {})}, actor=actor)
-
-    def update(self, row: TenantFeature, values: Values, *, actor: Actor = None) -> TenantFeature:
-        platform = authority_of(actor, row.tenant_id).platform
-        key = values.get("feature_key", row.feature_key)
-        if row.granted and key != row.feature_key and not platform:
+        key = values["feature_key"] if row is None else values.get("feature_key", row.feature_key)
+        if row is not None and row.granted and key != row.feature_key and not platform:
             raise GrantedByPlatform
-        enabled = values.get("enabled", row.enabled)
+        enabled = values.get("enabled", True if row is None else row.enabled)
         if enabled and not platform:
-            _require_available(key, row.tenant_id)
+            _require_available(key, tenant_id)
         # LAD's staff grant what they switch on, and revoke what they switch off.
-        grant = {"granted": enabled} if platform else {}
-        return super().update(row, {**values, **grant}, actor=actor)
+        return {**values, "granted": enabled} if platform else values
 
-    def delete(self, row: TenantFeature, *, actor: Actor = None) -> None:
+    def before_delete(self, row: TenantFeature, *, actor: Actor) -> None:
         if row.granted and not authority_of(actor, row.tenant_id).platform:
             raise GrantedByPlatform
-        super().delete(row, actor=actor)
 
 
 class FeatureFlagWriter(writes.Writer[FeatureFlag]):
     """Writes flags. Tenants may open only features available to them (NotInPlan)."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> FeatureFlag:
-        tenant_id = _tenant_id(values)
-        if values.get("is_enabled", False) and not authority_of(actor, tenant_id).platform:
-            _require_available(values["feature_key"], tenant_id)
-        return super().create(values, actor=actor)
-
-    def update(self, row: FeatureFlag, values: Values, *, actor: Actor = None) -> FeatureFlag:
+    def prepare(self, row: FeatureFlag | None, values: Values, *, actor: Actor) -> Values:
+        tenant_id = _tenant_id(values) if row is None else row.tenant_id
         # Checked for any change, so that a tenant cannot extend a trial that LAD granted.
-        opens = values.get("is_enabled", row.is_enabled)
-        if opens and not authority_of(actor, row.tenant_id).platform:
-            _require_available(values.get("feature_key", row.feature_key), row.tenant_id)
-        return super().update(row, values, actor=actor)
+        opens = values.get("is_enabled", False if row is None else row.is_enabled)
+        if opens and not authority_of(actor, tenant_id).platform:
+            _require_available(
+                values["feature_key"] if row is None else values.get("feature_key", row.feature_key), tenant_id
+            )
+        return values
 
 
 def _tenant_id(values: Values) -> UUID:

@@ -24,6 +24,12 @@ def field_problems(response: Any) -> dict[str, list[str]]:
     return errors
 
 
+def conflict(response: Any) -> str:
+    """Return the sentence of a 409 for a duplicate, or for another rule of the table."""
+    assert problem(response) == (409, "refused")
+    return str(response.json()["detail"])
+
+
 def ids(response: Any) -> list[str]:
     """Return the ids of the rows on a list page."""
     assert response.status_code == 200, response.content

@@ -41,6 +41,13 @@ def violates(constraint: str, cause: type[psycopg.Error] = psycopg.errors.Integr
     assert error.diag.constraint_name == constraint
 
 
+@contextmanager
+def refuses(error: type[Exception], match: str = "") -> Iterator[pytest.ExceptionInfo[Any]]:
+    """Fail unless the block raises the error. Roll the block back, as a request that is refused does."""
+    with pytest.raises(error, match=match) as caught, transaction.atomic():
+        yield caught
+
+
 def superuser_connection() -> psycopg.Connection:
     """Connect to the test database as its superuser, whom row-level security and grants do not restrict."""
     return superuser_of(connection.settings_dict["NAME"], search_path=settings.DB_SCHEMA)

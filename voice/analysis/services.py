@@ -63,15 +63,11 @@ def sentiment_for_score(score: float) -> Sentiment:
 class CallAnalysisWriter(writes.Writer[CallAnalysis]):
     """Take the lead from the call unless one is given, and keep an analysis with its call."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> CallAnalysis:
-        call = values.get("call_log")
-        lead = values.get("lead") or getattr(call, "lead", None)
-        return super().create({**values, "lead": lead}, actor=actor)
-
-    def update(self, row: CallAnalysis, values: Values, *, actor: Actor = None) -> CallAnalysis:
-        if values.get("call_log", row.call_log) != row.call_log:
-            raise Invalid(errors={"call_log": ["An analysis cannot move to another call."]})
-        return super().update(row, values, actor=actor)
+    def prepare(self, row: CallAnalysis | None, values: Values, *, actor: Actor) -> Values:
+        if row is None:
+            return {**values, "lead": values.get("lead") or getattr(values.get("call_log"), "lead", None)}
+        writes.fixed_fields(row, values, {"call_log"}, "An analysis cannot move to another call.")
+        return values
 
 
 def _defaults() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from campaigns.design.models import Campaign, CampaignStep
 from campaigns.enrolment.models import CampaignLead
 from lad import writes
 from lad.errors import Conflict, Invalid
-from lad.outbox.emission import emit
+from lad.outbox.emission import NewEvent, emit_many
 from lad.types import Actor, Values
 from leads.contacts.services import ContactDirection, record_activity, record_contact
 from voice.batches.models import CallBatch, CallBatchEntry
@@ -68,7 +68,7 @@ def record_call_status(
     row.refresh_from_db(fields=["updated_at"])
     _update_entry(entry, row, report.reason, now)
     _record_on_lead(row, now)
-    _emit_progress(row, before, reason=report.reason)
+    emit_many(_progress_events(row, before, reason=report.reason))
     return row
 
 
@@ -102,31 +102,37 @@ def record_call_details(
 class CallWriter(writes.Writer[CallLog]):
     """Apply the order of statuses and the campaign's keys to calls that staff write by hand."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> CallLog:
-        values = {"initiated_by_user": actor, **_with_normalised_transcript(values)}
-        _check_campaign(values.get("campaign"), values.get("campaign_lead"), values.get("campaign_step"))
-        call: CallLog = super().create(values, actor=actor)
-        _record_on_lead(call, timezone.now())
-        return call
-
-    def update(self, row: CallLog, values: Values, *, actor: Actor = None) -> CallLog:
-        before, values = CallStatus(row.status), _with_normalised_transcript(values)
+    def prepare(self, row: CallLog | None, values: Values, *, actor: Actor) -> Values:
+        values = _with_normalised_transcript(values)
+        if row is None:
+            _check_campaign(values.get("campaign"), values.get("campaign_lead"), values.get("campaign_step"))
+            return {"initiated_by_user": actor, **values}
+        before = CallStatus(row.status)
         after = CallStatus(values.get("status", before))
         if after != before and not _is_forward(before, after):
             message = f"The call is already {before.label.lower()} and cannot go back."
             raise CallFinished if before in CALL_FINISHED else Invalid(errors={"status": [message]})
-        _check_campaign(
-            values.get("campaign", row.campaign),
-            values.get("campaign_lead", row.campaign_lead),
-            values.get("campaign_step", row.campaign_step),
-        )
-        entry = _lock_entry(row) if after != before else None
-        saved: CallLog = super().update(row, values, actor=actor)
+        if {"campaign", "campaign_lead", "campaign_step"} & set(writes.differing(row, values)):
+            _check_campaign(
+                values.get("campaign", row.campaign),
+                values.get("campaign_lead", row.campaign_lead),
+                values.get("campaign_step", row.campaign_step),
+            )
         if after != before:
-            _update_entry(entry, saved, "", timezone.now())
-            _record_on_lead(saved, timezone.now())
-            _emit_progress(saved, before, actor=actor)
-        return saved
+            _lock_entry(row)
+        return values
+
+    def events(self, change: writes.Change[CallLog]) -> list[NewEvent]:
+        if "status" not in change.before:
+            return []
+        return _progress_events(change.row, CallStatus(change.before["status"]), actor=change.actor)
+
+    def after_save(self, change: writes.Change[CallLog]) -> None:
+        now = timezone.now()
+        if "status" in change.before:
+            _update_entry(_lock_entry(change.row), change.row, "", now)
+        if change.created or "status" in change.before:
+            _record_on_lead(change.row, now)
 
 
 def _with_normalised_transcript(values: Values) -> dict[str, Any]:
@@ -195,22 +201,24 @@ def _record_on_lead(call: CallLog, now: datetime) -> None:
         record_activity([call.lead_id], at=at)
 
 
-def _emit_progress(call: CallLog, before: CallStatus, *, reason: str = "", actor: Actor = None) -> None:
-    """Emit that the call was answered, that it finished, or both for one report."""
+def _progress_events(call: CallLog, before: CallStatus, *, reason: str = "", actor: Actor = None) -> list[NewEvent]:
+    """Return the events that the call was answered, that it finished, or both for one report."""
+    events = []
     payload = {
         "direction": call.direction,
         "agent_id": call.agent_id,
         **{name: getattr(call, name) for name in ("lead_id", "campaign_id", "campaign_lead_id", "campaign_step_id")},
     }
     if call.status == CallStatus.ONGOING or (call.status == CallStatus.ENDED and before != CallStatus.ONGOING):
-        emit("voice.call.started", aggregate=call, payload=payload, actor=actor)
+        events.append(NewEvent("voice.call.started", call, payload, actor))
     if not call.is_finished:
-        return
+        return events
     finished = {"status": call.status, "duration_seconds": call.duration_seconds, **payload}
     if call.status == CallStatus.FAILED:
-        emit("voice.call.failed", aggregate=call, payload={**finished, "reason": reason}, actor=actor)
+        events.append(NewEvent("voice.call.failed", call, {**finished, "reason": reason}, actor))
     else:
-        emit("voice.call.ended", aggregate=call, payload=finished, actor=actor)
+        events.append(NewEvent("voice.call.ended", call, finished, actor))
+    return events
 
 
 writes.register(CallLog, CallWriter)

@@ -13,17 +13,13 @@ from voice.statuses import BATCH_OPEN
 class VoiceNumberWriter(writes.Writer[VoiceNumber]):
     """Store the country code with its plus, and keep a number while an open batch uses it."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> VoiceNumber:
-        return super().create(_with_plus_sign(values), actor=actor)
+    def prepare(self, row: VoiceNumber | None, values: Values, *, actor: Actor) -> Values:
+        return _with_plus_sign(values)
 
-    def update(self, row: VoiceNumber, values: Values, *, actor: Actor = None) -> VoiceNumber:
-        return super().update(row, _with_plus_sign(values), actor=actor)
-
-    def delete(self, row: VoiceNumber, *, actor: Actor = None) -> None:
-        """Delete the number. Raise UsedByOpenBatch if a queued or running batch calls from it."""
+    def before_delete(self, row: VoiceNumber, *, actor: Actor) -> None:
+        """Raise UsedByOpenBatch if a queued or running batch calls from the number."""
         if row.batches.filter(status__in=BATCH_OPEN).exists():
             raise UsedByOpenBatch
-        super().delete(row, actor=actor)
 
 
 def normalise_country_code(country_code: str) -> str:

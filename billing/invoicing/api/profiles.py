@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -31,7 +30,7 @@ class BillingProfileViewSet(ResourceViewSet):
 
     @extend_schema(summary="Create or update the tenant's billing profile")
     @mine.mapping.put
-    @transaction.atomic
+    @writes.in_transaction
     def write_mine(self, request: Request) -> Response:
         require_tenant(BillingProfile)
         profile = profile_of(current_tenant_id())

@@ -1,15 +1,13 @@
 """The writer of manual drafts, whose sums follow from their lines."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from billing.invoicing.errors import InvoiceIssued
 from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profile_of
 from billing.invoicing.services.lines import require_amounts, total_up
 from lad import writes
-from lad.errors import Invalid
 from lad.tenancy.context import default_tenant_id
-from lad.types import Actor
+from lad.types import Actor, Values
 
 # Fields of a usage draft that come from the ledger.
 LEDGER_FIELDS: Final = ("line_items", "currency", "period_start", "period_end")
@@ -19,33 +17,22 @@ SUM_FIELDS: Final = ("subtotal", "tax", "tax_lines", "total", "prepaid_amount")
 class InvoiceWriter(writes.Writer[Invoice]):
     """Derives a draft's sums from its lines. Refuses changes to finalised invoices and to values from the ledger."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Actor = None) -> Invoice:
-        row: Invoice = super().create(self._summed(Invoice(), values), actor=actor)
-        return row
-
-    def update(self, row: Invoice, values: Mapping[str, Any], *, actor: Actor = None) -> Invoice:
+    def prepare(self, row: Invoice | None, values: Values, *, actor: Actor) -> Values:
+        if row is None:
+            return self._summed(Invoice(), values)
         if row.status != InvoiceStatus.DRAFT:
             raise InvoiceIssued
-        if row.kind == InvoiceKind.USAGE:
-            touched = [name for name in LEDGER_FIELDS if name in values and values[name] != getattr(row, name)]
-            if touched:
-                raise Invalid(
-                    errors={
-                        name: ["This value comes from the ledger. Draft the period again to update it."]
-                        for name in touched
-                    }
-                )
-        else:
-            values = self._summed(row, values)
-        updated: Invoice = super().update(row, values, actor=actor)
-        return updated
+        if row.kind != InvoiceKind.USAGE:
+            return self._summed(row, values)
+        message = "This value comes from the ledger. Draft the period again to update it."
+        writes.fixed_fields(row, values, LEDGER_FIELDS, message)
+        return values
 
-    def delete(self, row: Invoice, *, actor: Actor = None) -> None:
+    def before_delete(self, row: Invoice, *, actor: Actor) -> None:
         if row.status != InvoiceStatus.DRAFT:
             raise InvoiceIssued
-        super().delete(row, actor=actor)
 
-    def _summed(self, row: Invoice, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _summed(self, row: Invoice, values: Values) -> dict[str, Any]:
         lines = values.get("line_items", row.line_items)
         tenant_id = row.tenant_id or getattr(values.get("tenant"), "pk", None) or default_tenant_id()
         if tenant_id is None:

@@ -1,11 +1,10 @@
 """Open, close and configure wallets. Only the ledger changes their balances."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
@@ -13,10 +12,11 @@ from billing.ledger.errors import WalletClosed
 from billing.ledger.models import Wallet, WalletStatus
 from billing.money import DEFAULT_CURRENCY
 from lad import writes
-from lad.errors import Conflict, Invalid
-from lad.outbox.emission import emit
+from lad.errors import Conflict, Invalid, Refused
+from lad.outbox.emission import NewEvent
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
+from lad.writes import Change
 from tenants.accounts.models import User
 
 # Only the ledger's SQL functions write these fields.
@@ -44,29 +44,38 @@ class WalletNotDeletable(Conflict):
 
 
 class WalletWriter(writes.Writer[Wallet]):
-    """Write wallets: their user and currency never change, and their balances are left to the ledger."""
+    """Write wallets: their user and currency never change, and their balances are left to the ledger.
 
-    def create(self, values: Values, *, actor: Actor = None) -> Wallet:
-        _refuse_ledger_fields(values)
-        row: Wallet = super().create(values, actor=actor)
-        return row
+    The value ``reason`` goes into the events. Emits ``billing.wallet.suspended``, ``.reactivated``, ``.closed`` and
+    ``.threshold_set`` besides the plain changes. Raises WalletClosed and WalletNotEmpty.
+    """
 
-    def update(self, row: Wallet, values: Values, *, actor: Actor = None) -> Wallet:
-        # Lock and reread the row: a concurrent posting may have changed its balances.
-        row = _locked(row)
-        _refuse_ledger_fields({name: value for name, value in values.items() if getattr(row, name) != value})
-        fixed = sorted(name for name in FIXED_FIELDS & set(values) if getattr(row, name) != values[name])
-        if fixed:
-            raise Invalid(errors={name: ["This cannot be changed. Open another wallet instead."] for name in fixed})
-        status = WalletStatus(values["status"]) if values.get("status") in WalletStatus.values else None
-        if status is not None and status != row.status:
-            change_status(wallet=row, status=status, actor=actor)
-        if "low_balance_threshold" in values:
-            set_threshold(wallet=row, threshold=values["low_balance_threshold"], actor=actor)
-        updated: Wallet = super().update(row, values, actor=actor)
-        return updated
+    def prepare(self, row: Wallet | None, values: Values, *, actor: Actor) -> Values:
+        values = {name: value for name, value in values.items() if name != "reason"}
+        if row is None:
+            _refuse_ledger_fields(values)
+            return values
+        # A concurrent posting may have changed the balances.
+        row.refresh_from_db(from_queryset=Wallet.objects.select_for_update(no_key=True))
+        _refuse_ledger_fields(writes.differing(row, values))
+        writes.fixed_fields(row, values, FIXED_FIELDS, "This cannot be changed. Open another wallet instead.")
+        _check_status(row, values.get("status", row.status))
+        return {**values, **_notified_again(row, values)}
 
-    def delete(self, row: Wallet, *, actor: Actor = None) -> None:
+    def announced(self, change: Change[Wallet]) -> list[str]:
+        own = {"status", "low_balance_threshold", "low_balance_notified_at"}
+        return [name for name in change.changed if change.created or name not in own]
+
+    def events(self, change: Change[Wallet]) -> Iterator[NewEvent]:
+        reason = {"reason": change.given["reason"]} if change.given.get("reason") else {}
+        if "status" in change.before:
+            verb, before = STATUS_VERBS[WalletStatus(change.row.status)], change.before["status"]
+            yield NewEvent(f"billing.wallet.{verb}", change.row, {"before": before, **reason}, change.actor)
+        if "low_balance_threshold" in change.before:
+            payload = {"before": change.before["low_balance_threshold"], "after": change.row.low_balance_threshold}
+            yield NewEvent("billing.wallet.threshold_set", change.row, {**payload, **reason}, change.actor)
+
+    def before_delete(self, row: Wallet, *, actor: Actor) -> None:
         raise WalletNotDeletable
 
 
@@ -80,8 +89,9 @@ def open_wallet(*, user: User | None = None, currency: str = DEFAULT_CURRENCY, a
     if found is not None:
         return found
     try:
-        row: Wallet = writes.create(Wallet, {"user": user, "currency": currency}, actor=actor)
-    except (Invalid, writes.Refused):
+        with transaction.atomic():
+            row: Wallet = writes.create(Wallet, {"user": user, "currency": currency}, actor=actor)
+    except Refused:
         # A concurrent call that opened it has committed by now.
         found = _wallet_of(user)
         if found is None:
@@ -121,20 +131,7 @@ def change_status(*, wallet: Wallet, status: WalletStatus, reason: str = "", act
     Emits ``billing.wallet.suspended``, ``.reactivated`` or ``.closed``. Raises WalletClosed if the wallet
     is closed already, and WalletNotEmpty if a wallet with a balance is to be closed.
     """
-    row = _locked(wallet)
-    if row.status == status:
-        return row
-    if row.status == WalletStatus.CLOSED:
-        raise WalletClosed("A closed wallet cannot be opened again.")
-    if status == WalletStatus.CLOSED and (row.current_balance or row.reserved_balance):
-        raise WalletNotEmpty
-    before, row.status = row.status, status
-    row.save(update_fields=["status"])
-    row.refresh_from_db(fields=["updated_at"])
-    wallet.status, wallet.updated_at = row.status, row.updated_at
-    given = {"reason": reason} if reason else {}
-    emit(f"billing.wallet.{STATUS_VERBS[status]}", aggregate=row, payload={"before": before, **given}, actor=actor)
-    return row
+    return writes.update(wallet, {"status": status, "reason": reason}, actor=actor)
 
 
 @transaction.atomic
@@ -144,33 +141,28 @@ def set_threshold(*, wallet: Wallet, threshold: Decimal | None, reason: str = ""
     If the balance is at or above the new threshold, the next fall below it notifies again. Emits
     ``billing.wallet.threshold_set``. Raises Invalid if the threshold is negative.
     """
-    row = _locked(wallet)
-    before = row.low_balance_threshold
-    if before == threshold:
-        return row
-    row.low_balance_threshold = threshold
-    if threshold is None or row.available_balance >= threshold:
-        row.low_balance_notified_at = None
-    try:
-        row.full_clean()
-    except ValidationError as error:
-        raise writes.invalid(error) from error
-    row.save(update_fields=["low_balance_threshold", "low_balance_notified_at"])
-    row.refresh_from_db(fields=["updated_at"])
-    for name in ("low_balance_threshold", "low_balance_notified_at", "updated_at"):
-        setattr(wallet, name, getattr(row, name))
-    payload = {"before": before, "after": threshold, **({"reason": reason} if reason else {})}
-    emit("billing.wallet.threshold_set", aggregate=row, payload=payload, actor=actor)
-    return row
+    return writes.update(wallet, {"low_balance_threshold": threshold, "reason": reason}, actor=actor)
 
 
-def _locked(wallet: Wallet) -> Wallet:
-    row: Wallet = Wallet.objects.select_for_update(no_key=True).get(pk=wallet.pk)
-    return row
+def _check_status(row: Wallet, status: str) -> None:
+    if status == row.status:
+        return
+    if row.status == WalletStatus.CLOSED:
+        raise WalletClosed("A closed wallet cannot be opened again.")
+    if status == WalletStatus.CLOSED and (row.current_balance or row.reserved_balance):
+        raise WalletNotEmpty
 
 
-def _refuse_ledger_fields(values: Values) -> None:
-    touched = sorted(LEDGER_FIELDS & set(values))
+def _notified_again(row: Wallet, values: Values) -> Values:
+    """Forget the last notification if the wallet is not below its new threshold."""
+    if "low_balance_threshold" not in writes.differing(row, values):
+        return {}
+    threshold = values["low_balance_threshold"]
+    return {"low_balance_notified_at": None} if threshold is None or row.available_balance >= threshold else {}
+
+
+def _refuse_ledger_fields(names: Iterable[str]) -> None:
+    touched = sorted(LEDGER_FIELDS & set(names))
     if touched:
         raise Invalid(errors={name: ["Only the ledger can change this."] for name in touched})
 

@@ -3,7 +3,7 @@
 This module only writes rows. ``settlement`` calls the provider, outside of any transaction.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,14 +14,14 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from billing.invoicing.models import profile_of
 from billing.ledger.models import Wallet, WalletStatus
-from billing.payments.models import UNFINISHED, AutoTopup, Payment, PaymentKind
+from billing.payments.models import UNFINISHED, AutoTopup, CreditPackage, Payment, PaymentKind
 from billing.payments.services import payments, purchases
 from lad import writes
 from lad.errors import DomainError, Invalid
 from lad.notifier import WorkerNotifier
 from lad.outbox.emission import emit
 from lad.tenancy.context import tenant_context
-from lad.types import Actor
+from lad.types import Actor, Values
 
 PAUSE_AFTER_DECLINE: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
@@ -35,17 +35,13 @@ _notifier = WorkerNotifier("billing.settle_payments")
 class AutoTopupWriter(writes.Writer[AutoTopup]):
     """Keeps a rule's wallet fixed, and requires an active package in the wallet's currency."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Actor = None) -> AutoTopup:
-        _check_package(values.get("wallet"), values)
-        row: AutoTopup = super().create(values, actor=actor)
-        return row
-
-    def update(self, row: AutoTopup, values: Mapping[str, Any], *, actor: Actor = None) -> AutoTopup:
-        if "wallet" in values and values["wallet"].pk != row.wallet_id:
-            raise Invalid(errors={"wallet": ["The wallet of a rule cannot be changed. Create another rule."]})
-        _check_package(row.wallet, values)
-        updated: AutoTopup = super().update(row, values, actor=actor)
-        return updated
+    def prepare(self, row: AutoTopup | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None:
+            message = "The wallet of a rule cannot be changed. Create another rule."
+            writes.fixed_fields(row, values, {"wallet"}, message)
+        if values.get("package") is not None:
+            _check_package(row.wallet if row is not None else values.get("wallet"), values["package"])
+        return values
 
 
 def start_due_topups(*, wallet_ids: Collection[UUID] | None = None, now: datetime) -> int:
@@ -161,9 +157,8 @@ def _new_payment(rule: AutoTopup, now: datetime) -> Payment:
     return payment
 
 
-def _check_package(wallet: Wallet | None, values: Mapping[str, Any]) -> None:
-    package = values.get("package")
-    if package is None or wallet is None:
+def _check_package(wallet: Wallet | None, package: CreditPackage) -> None:
+    if wallet is None:
         return
     if not package.is_active:
         raise Invalid(errors={"package": ["This package is no longer sold. Choose another one."]})

@@ -14,7 +14,7 @@ from billing.pricing.models import COMPONENT, TIERED, Price, PriceScheme
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
-from lad.types import Actor
+from lad.types import Actor, Values
 
 TERM_FIELDS: Final = ("scheme", "unit_price", "package_size", "tiers")
 TERM_CONSTRAINTS: Final = ("billing_pricing_catalog_scheme", "billing_pricing_catalog_not_negative")
@@ -77,32 +77,22 @@ def has_begun(price: Price, now: datetime) -> bool:
 class PriceWriter(writes.Writer[Price]):
     """Allows edits of future prices. A price that has started can only be described, ended or withdrawn."""
 
-    def create(self, values: Mapping[str, Any], *, actor: Actor = None) -> Price:
-        row: Price = super().create(_with_first_tier(Price(), values), actor=actor)
-        return row
+    # Numbers the prices of one component.
+    set_by_triggers = ("version",)
 
-    def update(self, row: Price, values: Mapping[str, Any], *, actor: Actor = None) -> Price:
-        values = _with_first_tier(row, values)
-        changed = {name for name, value in values.items() if getattr(row, name) != value}
+    def prepare(self, row: Price | None, values: Values, *, actor: Actor) -> Values:
+        values = _with_first_tier(row or Price(), values)
         now = timezone.now()
-        if has_begun(row, now):
-            fixed = sorted(FIXED_FIELDS & changed)
-            if fixed:
-                message = "This price has been in force. Use “Change the price” to start a new period."
-                raise Invalid(errors={name: [message] for name in fixed})
-            if "effective_to" in changed:
+        if row is not None and has_begun(row, now):
+            message = "This price has been in force. Use “Change the price” to start a new period."
+            writes.fixed_fields(row, values, FIXED_FIELDS, message)
+            if "effective_to" in writes.differing(row, values):
                 _require_future_end(row, values["effective_to"], now)
-        if changed & {*COMPONENT}:
-            # The database numbers it among the prices of the new component.
-            row.version = 0
-        updated: Price = super().update(row, values, actor=actor)
-        updated.refresh_from_db(fields=["version"])
-        return updated
+        return values
 
-    def delete(self, row: Price, *, actor: Actor = None) -> None:
+    def before_delete(self, row: Price, *, actor: Actor) -> None:
         if has_begun(row, timezone.now()):
             raise PriceInForce
-        super().delete(row, actor=actor)
 
 
 @transaction.atomic

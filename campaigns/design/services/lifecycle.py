@@ -234,23 +234,15 @@ def _set_status(campaign: Campaign, status: CampaignStatus, **values: datetime |
 class CampaignWriter(writes.Writer[Campaign]):
     """Writes campaigns. Stores who wrote them; a running campaign is not deleted."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> Campaign:
+    def prepare(self, row: Campaign | None, values: Values, *, actor: Actor) -> Values:
         author = _author(actor)
-        campaign: Campaign = super().create(
-            {**values, "created_by_user": author, "updated_by_user": author}, actor=actor
-        )
-        return campaign
+        if row is None:
+            return {**values, "created_by_user": author, "updated_by_user": author}
+        return {**values, "updated_by_user": author} if writes.differing(row, values) else values
 
-    def update(self, row: Campaign, values: Values, *, actor: Actor = None) -> Campaign:
-        if not any(getattr(row, name) != value for name, value in values.items()):
-            return row
-        campaign: Campaign = super().update(row, {**values, "updated_by_user": _author(actor)}, actor=actor)
-        return campaign
-
-    def delete(self, row: Campaign, *, actor: Actor = None) -> None:
+    def before_delete(self, row: Campaign, *, actor: Actor) -> None:
         if row.status == CampaignStatus.RUNNING:
             raise CampaignRunning
-        super().delete(row, actor=actor)
 
 
 def _author(actor: Actor) -> Actor:

@@ -25,42 +25,45 @@ class StepsLocked(Conflict):
 
 
 class StepWriter(writes.Writer[CampaignStep]):
-    """Writes steps: checks the settings that the type needs and keeps the order of the campaign."""
+    """Writes steps: checks the settings that the type needs and keeps the order of the campaign.
 
-    def create(self, values: Values, *, actor: Actor = None) -> CampaignStep:
-        """Write a step at the end, or at ``order``. The steps from there on move down by one."""
-        values = _checked(values)
-        campaign = values.get("campaign")
-        if campaign is not None:
-            _require_editable(campaign)
-            values["order"] = _make_room(campaign, values.get("order"))
-        return super().create(values, actor=actor)
+    A new step goes to the end, or to ``order``, and the steps from there on move down by one. An existing one can
+    move to a free place only; ``reorder`` swaps places.
+    """
 
-    def update(self, row: CampaignStep, values: Values, *, actor: Actor = None) -> CampaignStep:
-        """Change a step. It can move to a free place only; ``reorder`` swaps places."""
-        if values.get("campaign", row.campaign) != row.campaign:
-            raise Invalid(
-                errors={"campaign": ["The campaign cannot be changed. Add a new step to the other campaign."]}
-            )
+    def prepare(self, row: CampaignStep | None, values: Values, *, actor: Actor) -> Values:
+        return _new_values(values) if row is None else _changed_values(row, values)
+
+    def before_delete(self, row: CampaignStep, *, actor: Actor) -> None:
         _require_editable(row.campaign)
-        kept = {"type": row.type, "config": row.config} if {"type", "config"} & set(values) else {}
-        values = _checked({**kept, **values})
-        if values.get("order", row.order) is None:
-            values["order"] = row.order
-        return super().update(row, values, actor=actor)
 
-    def delete(self, row: CampaignStep, *, actor: Actor = None) -> None:
-        _require_editable(row.campaign)
-        super().delete(row, actor=actor)
-
-    def restore(self, row: CampaignStep, *, actor: Actor = None) -> CampaignStep:
-        """Restore a step, at the end if its place is taken."""
+    def before_restore(self, row: CampaignStep, *, actor: Actor) -> None:
+        """Move the step to the end if its place is taken."""
         campaign = row.campaign
         _require_editable(campaign)
         if campaign.deleted_at is None and campaign.steps.filter(order=row.order).exists():
             row.order = _last_order(campaign) + 1
             CampaignStep.all_objects.filter(pk=row.pk).update(order=row.order)
-        return super().restore(row, actor=actor)
+
+
+def _new_values(values: Values) -> Values:
+    values = _checked(values)
+    campaign = values.get("campaign")
+    if campaign is not None:
+        _require_editable(campaign)
+        values["order"] = _make_room(campaign, values.get("order"))
+    return values
+
+
+def _changed_values(row: CampaignStep, values: Values) -> Values:
+    message = "The campaign cannot be changed. Add a new step to the other campaign."
+    writes.fixed_fields(row, values, {"campaign"}, message)
+    _require_editable(row.campaign)
+    kept = {"type": row.type, "config": row.config} if {"type", "config"} & set(values) else {}
+    values = _checked({**kept, **values})
+    if values.get("order", row.order) is None:
+        values["order"] = row.order
+    return values
 
 
 @transaction.atomic

@@ -21,28 +21,23 @@ CONTACTS: Final = {
 class ActivityWriter(writes.Writer[CampaignLeadActivity]):
     """Writes activities. Fills in the campaign, and the channel and action of the step type."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> CampaignLeadActivity:
+    def prepare(self, row: CampaignLeadActivity | None, values: Values, *, actor: Actor) -> Values:
         filled = dict(values)
-        enrolment, key = filled.get("campaign_lead"), canonical_key(filled.get("step_type"))
+        enrolment = filled.get("campaign_lead")
         if enrolment is not None:
             filled["campaign"] = enrolment.campaign
+        if row is not None:
+            return filled
+        key = canonical_key(filled.get("step_type"))
         if isinstance(key, str) and key in step_types:
             filled["step_type"] = key
             filled["action_type"] = filled.get("action_type") or key
             filled["channel"] = filled.get("channel") or step_types.get(key).channel
-        activity = super().create(filled, actor=actor)
-        _record_contact(activity)
-        return activity
+        return filled
 
-    def update(self, row: CampaignLeadActivity, values: Values, *, actor: Actor = None) -> CampaignLeadActivity:
-        changed = dict(values)
-        if "campaign_lead" in changed:
-            changed["campaign"] = changed["campaign_lead"].campaign
-        before = row.status
-        activity = super().update(row, changed, actor=actor)
-        if activity.status != before:
-            _record_contact(activity)
-        return activity
+    def after_save(self, change: writes.Change[CampaignLeadActivity]) -> None:
+        if change.created or "status" in change.before:
+            _record_contact(change.row)
 
 
 def _record_contact(activity: CampaignLeadActivity) -> None:

@@ -175,34 +175,32 @@ def _lock_open(campaign: Campaign) -> Campaign:
 class EnrolmentWriter(writes.Writer[CampaignLead]):
     """Writes enrolments: copies the lead's contact details, and sets the times that a status implies."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> CampaignLead:
+    def prepare(self, row: CampaignLead | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None:
+            writes.fixed_fields(row, values, {"campaign", "lead"}, "This cannot be changed. Create another enrolment.")
+            return _with_times(row, values)
         campaign, lead = values.get("campaign"), values.get("lead")
         if campaign is not None and lead is not None:
             _lock_open(campaign)
             if lead.is_archived:
                 raise LeadArchived
             values = {**{name: getattr(lead, name) for name in COPIED_COLUMNS}, **values}
-        return super().create(self._with_times(None, values), actor=actor)
+        return _with_times(None, values)
 
-    def update(self, row: CampaignLead, values: Values, *, actor: Actor = None) -> CampaignLead:
-        fixed = [name for name in ("campaign", "lead") if values.get(name, getattr(row, name)) != getattr(row, name)]
-        if fixed:
-            raise Invalid(errors={name: ["This cannot be changed. Create another enrolment."] for name in fixed})
-        return super().update(row, self._with_times(row, values), actor=actor)
 
-    def _with_times(self, row: CampaignLead | None, values: Values) -> dict[str, Any]:
-        status, now = values.get("status"), timezone.now()
-        if status is None or (row is not None and status == row.status):
-            return dict(values)
-        started = values.get("started_at") or (row.started_at if row else None)
-        timed = dict(values)
-        if status in (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED):
-            timed["started_at"] = started or now
-        if status == EnrolmentStatus.COMPLETED:
-            timed.setdefault("completed_at", now)
-        elif row is not None:
-            timed["completed_at"] = None
-        return timed
+def _with_times(row: CampaignLead | None, values: Values) -> dict[str, Any]:
+    status, now = values.get("status"), timezone.now()
+    if status is None or (row is not None and status == row.status):
+        return dict(values)
+    started = values.get("started_at") or (row.started_at if row else None)
+    timed = dict(values)
+    if status in (EnrolmentStatus.ACTIVE, EnrolmentStatus.COMPLETED):
+        timed["started_at"] = started or now
+    if status == EnrolmentStatus.COMPLETED:
+        timed.setdefault("completed_at", now)
+    elif row is not None:
+        timed["completed_at"] = None
+    return timed
 
 
 writes.register(CampaignLead, EnrolmentWriter)

@@ -1,7 +1,7 @@
 """Write leads, assign them and move them through the pipeline, one or many at a time."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -16,16 +16,21 @@ from lad.errors import Invalid
 from lad.outbox.emission import NewEvent, emit_many
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
+from lad.writes import Change
 from leads.contacts.models import Lead
-from leads.pipeline.services import STAGES, STATUSES, default_key, lock_choice
+from leads.pipeline.services import STAGES, STATUSES, choose, default_key, lock_choice
 from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
 # A selection in a list. More is a job for an import.
 MAX_LEADS: Final = 500
-# Their changes have events of their own and are left out of ``leads.lead.updated``.
-_OWN_EVENT: Final = frozenset({"stage", "status", "assigned_user"})
-_PHONE_PARTS: Final = frozenset({"country_code", "base_number", "leading_zeros"})
+# Left out of ``leads.lead.updated``: they have events of their own, or follow from other fields.
+_NOT_NAMED: Final = frozenset(
+    {
+        *("stage", "status", "assigned_user", "assigned_at", "last_activity_at"),
+        *("country_code", "base_number", "leading_zeros"),
+    }
+)
 _WEB_ADDRESS: Final = re.compile(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/?#:]*)")
 
 
@@ -43,53 +48,29 @@ class LeadWriter(writes.Writer[Lead]):
     Emits ``leads.lead.stage_changed``, ``status_changed`` and ``assigned`` besides the plain changes.
     """
 
-    @transaction.atomic
-    def create(self, values: Values, *, actor: Actor = None) -> Lead:
-        values = dict(values)
-        tenant_id = values["tenant"].pk if values.get("tenant") is not None else current_tenant_id()
-        for field in (STAGES, STATUSES):
-            values[field.name] = values.get(field.name) or default_key(field, tenant_id)
-            lock_choice(field, tenant_id, values[field.name])
-        values = _normalised(values)
-        values.setdefault("created_by_user", actor)
-        if values.get("assigned_user") is not None:
-            values["assigned_at"] = timezone.now()
-        row = super().create(values, actor=actor)
-        if row.assigned_user_id is not None:
-            emit_many([_assigned_event(row, before=None, after=row.assigned_user_id, actor=actor)])
-        return row
+    def prepare(self, row: Lead | None, values: Values, *, actor: Actor) -> Values:
+        return _new_values(values, actor) if row is None else _changed_values(row, values)
 
-    @transaction.atomic
-    def update(self, row: Lead, values: Values, *, actor: Actor = None) -> Lead:
-        values = _normalised(values)
-        for field in (STAGES, STATUSES):
-            if field.name in values and values[field.name] != getattr(row, field.name):
-                values[field.name] = values[field.name] or default_key(field, row.tenant_id)
-                lock_choice(field, row.tenant_id, values[field.name])
-        changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
-        if not changed:
-            return row
-        before = {"stage": row.stage, "status": row.status, "assigned_user": row.assigned_user_id}
-        for name in changed:
-            setattr(row, name, values[name])
-        row.last_activity_at = timezone.now()
-        if "assigned_user" in changed:
-            row.assigned_at = row.last_activity_at if row.assigned_user_id else None
-        self._save(row)
-        plain = [name for name in changed if name not in _OWN_EVENT | _PHONE_PARTS]
-        if plain:
-            writes.announce("updated", row, changed=plain, actor=actor)
-        emit_many(_own_events(row, changed, before, actor))
-        return row
+    def announced(self, change: Change[Lead]) -> list[str]:
+        return [name for name in change.changed if name not in _NOT_NAMED]
 
-    @transaction.atomic
-    def restore(self, row: Lead, *, actor: Actor = None) -> Lead:
-        restored = super().restore(row, actor=actor)
+    def events(self, change: Change[Lead]) -> Iterator[NewEvent]:
+        row, actor = change.row, change.actor
+        for name in ("stage", "status"):
+            if name in change.before:
+                payload = {"before": change.before[name], "after": getattr(row, name)}
+                yield NewEvent(f"leads.lead.{name}_changed", row, payload, actor)
+        if "assigned_user" in change.before or (change.created and row.assigned_user_id):
+            before = change.before.get("assigned_user")
+            yield _assigned_event(row, before=before, after=row.assigned_user_id, actor=actor)
+
+    def after_restore(self, row: Lead, *, actor: Actor) -> None:
+        """Give the lead the default if its stage or status was removed meanwhile."""
         missing = {}
         for field in (STAGES, STATUSES):
             if not field.model.objects.filter(tenant=row.tenant_id, key=getattr(row, field.name)).exists():
                 missing[field.name] = default_key(field, row.tenant_id)
-        return self.update(restored, missing, actor=actor) if missing else restored
+        self.update(row, missing, actor=actor)
 
 
 @transaction.atomic
@@ -182,15 +163,27 @@ def _change_many(
     ]
 
 
-def _own_events(row: Lead, changed: Sequence[str], before: Values, actor: Actor) -> list[NewEvent]:
-    events = [
-        NewEvent(f"leads.lead.{name}_changed", row, {"before": before[name], "after": getattr(row, name)}, actor)
-        for name in ("stage", "status")
-        if name in changed
-    ]
+def _new_values(values: Values, actor: Actor) -> dict[str, Any]:
+    tenant_id = values["tenant"].pk if values.get("tenant") is not None else current_tenant_id()
+    values = {"created_by_user": actor, **_normalised(values)}
+    for field in (STAGES, STATUSES):
+        values[field.name] = choose(field, tenant_id, values.get(field.name))
+    if values.get("assigned_user") is not None:
+        values["assigned_at"] = timezone.now()
+    return values
+
+
+def _changed_values(row: Lead, values: Values) -> dict[str, Any]:
+    values = _normalised(values)
+    for field in (STAGES, STATUSES):
+        if values.get(field.name, getattr(row, field.name)) != getattr(row, field.name):
+            values[field.name] = choose(field, row.tenant_id, values[field.name])
+    changed = writes.differing(row, values)
+    if changed:
+        values["last_activity_at"] = timezone.now()
     if "assigned_user" in changed:
-        events.append(_assigned_event(row, before=before["assigned_user"], after=row.assigned_user_id, actor=actor))
-    return events
+        values["assigned_at"] = values["last_activity_at"] if values["assigned_user"] else None
+    return values
 
 
 def _assigned_event(row: Lead, *, before: UUID | None, after: UUID | None, actor: Actor) -> NewEvent:

@@ -128,8 +128,10 @@ def read(token: str) -> ExternalProfile:
 class IdentityWriter(writes.Writer[UserIdentity]):
     """Refuses to create identities by hand, and to delete the user's only way to sign in (LastWayIn)."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> UserIdentity:
-        raise NotAllowed("An external account can be linked only by signing in with it.")
+    def prepare(self, row: UserIdentity | None, values: Values, *, actor: Actor) -> Values:
+        if row is None:
+            raise NotAllowed("An external account can be linked only by signing in with it.")
+        return values
 
     def delete(self, row: UserIdentity, *, actor: Actor = None) -> None:
         if actor is not None and not is_platform(actor) and actor.pk != row.user_id:

@@ -11,7 +11,7 @@ from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
-from lad.types import Actor, Values
+from lad.types import Actor
 from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.accounts.services import sessions
@@ -66,19 +66,18 @@ def emit_user_event(user: User, event_type: str, **payload: object) -> bool:
 class UserWriter(writes.Writer[User]):
     """Writes accounts. Ends the sessions of closed ones; raises OwnsTenants rather than delete a tenant's owner."""
 
-    def update(self, row: User, values: Values, *, actor: Actor = None) -> User:
-        updated = super().update(row, values, actor=actor)
-        if not updated.is_active:
-            _end_sessions(updated)
-        return updated
+    def after_save(self, change: writes.Change[User]) -> None:
+        if not change.created and not change.row.is_active:
+            _end_sessions(change.row)
 
-    def delete(self, row: User, *, actor: Actor = None) -> None:
+    def before_delete(self, row: User, *, actor: Actor) -> None:
         with platform_context():
             owned = Membership.objects.filter(user=row.pk, role=Role.OWNER).select_related("tenant")
             names = [membership.tenant.name for membership in owned]
         if names:
             raise OwnsTenants(f"{row.email} owns {', '.join(names)}: transfer the ownership first.")
-        super().delete(row, actor=actor)
+
+    def after_delete(self, row: User, *, actor: Actor) -> None:
         _end_sessions(row)
 
 

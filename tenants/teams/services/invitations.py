@@ -1,19 +1,20 @@
 """Send, resend and revoke invitations. Accepting them is in ``tenants.accounts.services.joining``."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from lad import writes
 from lad.emails import valid_email
-from lad.errors import Conflict, Invalid
-from lad.outbox.emission import emit
+from lad.errors import Conflict, DomainError, Invalid
+from lad.outbox.emission import NewEvent, emit
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
+from lad.writes import Change
 from tenants.access.authority import authority_of
 from tenants.access.roles import Role
 from tenants.accounts.models import User
@@ -49,27 +50,9 @@ def create(
     Emits ``tenants.invitation.created``, which sends the mail. Raises Invalid, AboveYourRole,
     AlreadyMember or InvitationPending.
     """
-    now = now or timezone.now()
-    tenant_id = tenant_id or current_tenant_id()
-    email = valid_email(email)
-    _check_role(role, actor, tenant_id)
-    if Membership.objects.filter(tenant=tenant_id, user__email=email, user__deleted_at__isnull=True).exists():
-        raise AlreadyMember
-    TenantInvitation.objects.filter(
-        tenant=tenant_id, email=email, accepted_at=None, revoked_at=None, expires_at__lte=now
-    ).update(revoked_at=now)
-    row = TenantInvitation(
-        tenant_id=tenant_id,
-        email=email,
-        role=role,
-        message=message,
-        invited_by=actor if isinstance(actor, User) else None,
-        expires_at=now + settings.INVITATION_LIFETIME,
-    )
-    _renew_secret(row)
-    _insert(row)
-    emit("tenants.invitation.created", aggregate=row, payload={"email": email, "role": role}, actor=actor)
-    return row
+    values = {"email": email, "role": role, "message": message, "now": now}
+    tenant = {"tenant_id": tenant_id} if tenant_id else {}
+    return writes.create(TenantInvitation, {**values, **tenant}, actor=actor)
 
 
 @transaction.atomic
@@ -107,31 +90,58 @@ def revoke(*, invitation: TenantInvitation, actor: Actor, now: datetime | None =
 
 
 class InvitationWriter(writes.Writer[TenantInvitation]):
-    """Applies the rules of this module to every write of an invitation."""
+    """Writes invitations. The value ``now`` stands in for the time of a new one.
 
-    def create(self, values: Values, *, actor: Actor = None) -> TenantInvitation:
-        tenant = values.get("tenant")
-        return create(
-            email=values["email"],
-            role=values.get("role", Role.MEMBER),
-            message=values.get("message", ""),
-            tenant_id=tenant.pk if tenant is not None else None,
-            actor=actor,
-        )
+    Emits ``tenants.invitation.created`` with the address and role, which sends the mail.
+    """
 
-    def update(self, row: TenantInvitation, values: Values, *, actor: Actor = None) -> TenantInvitation:
-        changed = {name for name, value in values.items() if getattr(row, name) != value}
+    def prepare(self, row: TenantInvitation | None, values: Values, *, actor: Actor) -> Values:
+        if row is None:
+            return _new_values(values, actor)
+        changed = writes.differing(row, values)
         # The mail has named the other fields already.
-        fixed = changed - {"message"}
-        if fixed:
-            raise Invalid(errors={name: ["This cannot be changed: create a new invitation."] for name in fixed})
+        message = "This cannot be changed: create a new invitation."
+        writes.fixed_fields(row, values, set(values) - {"message"}, message)
         if changed and row.status(timezone.now()) in {"accepted", "revoked"}:
             raise InvitationClosed
-        return super().update(row, values, actor=actor)
+        return values
 
-    def restore(self, row: TenantInvitation, *, actor: Actor = None) -> TenantInvitation:
+    def refusal(self, row: TenantInvitation, error: DomainError, *, constraint: str) -> DomainError:
+        return InvitationPending() if constraint == "tenant_invitations_pending_key" else error
+
+    def announced(self, change: Change[TenantInvitation]) -> Sequence[str] | None:
+        return None if change.created else change.changed
+
+    def events(self, change: Change[TenantInvitation]) -> list[NewEvent]:
+        row, payload = change.row, {"email": change.row.email, "role": change.row.role}
+        return [NewEvent("tenants.invitation.created", row, payload, change.actor)] if change.created else []
+
+    def before_restore(self, row: TenantInvitation, *, actor: Actor) -> None:
         _check_role(row.role, actor, row.tenant_id)
-        return super().restore(row, actor=actor)
+
+
+def _new_values(values: Values, actor: Actor) -> Values:
+    """Return the columns of a new invitation. Mark an expired one to the address as revoked."""
+    now, tenant = values.get("now") or timezone.now(), values.get("tenant")
+    tenant_id = values.get("tenant_id") or (tenant.pk if tenant is not None else current_tenant_id())
+    email, role = valid_email(values["email"]), values.get("role", Role.MEMBER)
+    _check_role(role, actor, tenant_id)
+    if Membership.objects.filter(tenant=tenant_id, user__email=email, user__deleted_at__isnull=True).exists():
+        raise AlreadyMember
+    TenantInvitation.objects.filter(
+        tenant=tenant_id, email=email, accepted_at=None, revoked_at=None, expires_at__lte=now
+    ).update(revoked_at=now)
+    row = TenantInvitation(tenant_id=tenant_id, email=email)
+    return {
+        "id": row.pk,
+        "tenant_id": tenant_id,
+        "email": email,
+        "role": role,
+        "message": values.get("message", ""),
+        "invited_by": actor if isinstance(actor, User) else None,
+        "expires_at": now + settings.INVITATION_LIFETIME,
+        "invitation_token": tokens.hash_secret(tokens.invitation_token(row)),
+    }
 
 
 def _lock_open(invitation: TenantInvitation) -> TenantInvitation:
@@ -150,19 +160,6 @@ def _check_role(role: str, actor: Actor, tenant_id: UUID) -> None:
 
 def _renew_secret(row: TenantInvitation) -> None:
     row.invitation_token = tokens.hash_secret(tokens.invitation_token(row))
-
-
-def _insert(row: TenantInvitation) -> None:
-    try:
-        row.clean_fields()
-    except ValidationError as error:
-        raise writes.invalid(error) from error
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError as error:
-        raise InvitationPending from error
-    row.refresh_from_db(fields=["updated_at"])
 
 
 writes.register(TenantInvitation, InvitationWriter)

@@ -1,5 +1,6 @@
 """Add and remove members, change roles, transfer ownership. Every tenant has exactly one owner."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from lad import writes
 from lad.errors import Conflict, Invalid
-from lad.outbox.emission import emit
+from lad.outbox.emission import NewEvent, emit
 from lad.tenancy.context import current_tenant_id, platform_context
 from lad.tenancy.members import register_member_ids
 from lad.types import Actor, Values
@@ -46,45 +47,16 @@ def change_role(*, membership: Membership, role: str, actor: Actor) -> Membershi
 
     Raises OwnerStays if either role is owner. Raises AboveYourRole.
     """
-    row = _locked(membership)
-    if row.role == role:
-        return row
-    if Role.OWNER in (row.role, role):
-        raise OwnerStays
-    authority = authority_of(actor, row.tenant_id)
-    authority.require_over(row)
-    authority.require_role(role)
-    before, row.role = row.role, role
-    row.save(update_fields=["role"])
-    row.refresh_from_db(fields=["updated_at"])
-    emit(
-        "tenants.membership.role_changed",
-        aggregate=row,
-        payload={"user_id": str(row.user_id), "before": before, "after": role},
-        actor=actor,
-    )
-    return row
+    return writes.update(_locked(membership), {"role": role}, actor=actor)
 
 
 @transaction.atomic
-def remove(*, membership: Membership, actor: Actor, now: datetime | None = None) -> None:
+def remove(*, membership: Membership, actor: Actor) -> None:
     """Remove a member and end their access to the tenant. Members may remove themselves.
 
     Emits ``tenants.membership.removed``. Raises OwnerStays or AboveYourRole.
     """
-    row = _locked(membership)
-    if row.role == Role.OWNER:
-        raise OwnerStays
-    if actor is None or actor.pk != row.user_id:
-        authority_of(actor, row.tenant_id).require_over(row)
-    row.delete()
-    _end_access(row, now or timezone.now())
-    emit(
-        "tenants.membership.removed",
-        aggregate=row,
-        payload={"user_id": str(row.user_id), "role": row.role},
-        actor=actor,
-    )
+    writes.delete(_locked(membership), actor=actor)
 
 
 def leave(*, user: User, tenant_id: UUID) -> None:
@@ -161,39 +133,70 @@ def enrol(*, tenant_id: UUID, user: User, role: str, invited_by: Actor = None, a
 
 
 class MembershipWriter(writes.Writer[Membership]):
-    """Applies the rules of this module to every write of a membership."""
+    """Writes memberships: a role never exceeds the actor's, and removed members lose their access.
+
+    Emits ``tenants.membership.role_changed`` and ``removed`` instead of the plain changes.
+    """
 
     def create(self, values: Values, *, actor: Actor = None) -> Membership:
+        """Enrol the user: a former member's row is restored rather than written a second time."""
         tenant = values.get("tenant")
         tenant_id = tenant.pk if tenant is not None else current_tenant_id()
         role = values.get("role", Role.MEMBER)
-        if role not in Role.values:
-            raise Invalid(errors={"role": [f"Choose one of {', '.join(Role.values)}."]})
+        _require_known(role)
         authority = authority_of(actor, tenant_id)
         if role == Role.OWNER and not authority.platform:
             raise OwnerStays
         authority.require_role(role)
         return enrol(tenant_id=tenant_id, user=values["user"], role=role, invited_by=actor, actor=actor)
 
-    def update(self, row: Membership, values: Values, *, actor: Actor = None) -> Membership:
-        changed = {name for name, value in values.items() if getattr(row, name) != value}
-        if changed - {"role"}:
-            raise Invalid(errors={name: ["This cannot be changed."] for name in changed - {"role"}})
-        role = values.get("role", row.role)
-        if role not in Role.values:
-            raise Invalid(errors={"role": [f"Choose one of {', '.join(Role.values)}."]})
-        return change_role(membership=row, role=role, actor=actor)
+    def prepare(self, row: Membership | None, values: Values, *, actor: Actor) -> Values:
+        assert row is not None  # Rows are created by enrol().
+        changed = writes.differing(row, values)
+        writes.fixed_fields(row, values, set(values) - {"role"}, "This cannot be changed.")
+        if "role" in changed:
+            role = values["role"]
+            _require_known(role)
+            if Role.OWNER in (row.role, role):
+                raise OwnerStays
+            authority = authority_of(actor, row.tenant_id)
+            authority.require_over(row)
+            authority.require_role(role)
+        return values
 
-    def delete(self, row: Membership, *, actor: Actor = None) -> None:
-        remove(membership=row, actor=actor)
+    def announced(self, change: writes.Change[Membership]) -> Sequence[str] | None:
+        return change.changed if change.verb == "restored" else None
 
-    def restore(self, row: Membership, *, actor: Actor = None) -> Membership:
+    def events(self, change: writes.Change[Membership]) -> list[NewEvent]:
+        row, user_id = change.row, str(change.row.user_id)
+        if change.verb == "updated":
+            payload = {"user_id": user_id, "before": change.before["role"], "after": row.role}
+            return [NewEvent("tenants.membership.role_changed", row, payload, change.actor)]
+        if change.verb == "deleted":
+            payload = {"user_id": user_id, "role": row.role}
+            return [NewEvent("tenants.membership.removed", row, payload, change.actor)]
+        return []
+
+    def before_delete(self, row: Membership, *, actor: Actor) -> None:
+        if row.role == Role.OWNER:
+            raise OwnerStays
+        if actor is None or actor.pk != row.user_id:
+            authority_of(actor, row.tenant_id).require_over(row)
+
+    def after_delete(self, row: Membership, *, actor: Actor) -> None:
+        _end_access(row, timezone.now())
+
+    def before_restore(self, row: Membership, *, actor: Actor) -> None:
         authority = authority_of(actor, row.tenant_id)
         authority.require_role(row.role)
         capabilities = UserCapability.objects.filter(tenant=row.tenant_id, user=row.user_id, enabled=True)
         for right in capabilities.values_list("capability_key", flat=True):
             authority.require_right(right)
-        return super().restore(row, actor=actor)
+
+
+def _require_known(role: str) -> None:
+    if role not in Role.values:
+        raise Invalid(errors={"role": [f"Choose one of {', '.join(Role.values)}."]})
 
 
 def _locked(membership: Membership) -> Membership:

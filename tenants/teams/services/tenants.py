@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from lad import writes
-from lad.errors import Conflict, Invalid, NotAllowed
+from lad.errors import Conflict, NotAllowed
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from lad.types import Actor, Values
@@ -83,22 +83,16 @@ def end_trials(*, now: datetime, limit: int = MAX_TRIALS_PER_RUN) -> int:
 class TenantWriter(writes.Writer[Tenant]):
     """Writes tenants. Their members may change ``OWN_FIELDS`` only; the rest is for LAD's staff."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> Tenant:
-        if not is_platform(actor):
-            raise PlatformOnly
-        return super().create(values, actor=actor)
+    def prepare(self, row: Tenant | None, values: Values, *, actor: Actor) -> Values:
+        if row is None:
+            if not is_platform(actor):
+                raise PlatformOnly
+        elif not authority_of(actor, row.pk).platform:
+            others = set(values) - OWN_FIELDS
+            writes.fixed_fields(row, values, others, "Only LAD's own staff can change this.")
+        return values
 
-    def update(self, row: Tenant, values: Values, *, actor: Actor = None) -> Tenant:
-        if not authority_of(actor, row.pk).platform:
-            platform_only = sorted(
-                name for name, value in values.items() if name not in OWN_FIELDS and getattr(row, name) != value
-            )
-            if platform_only:
-                raise Invalid(errors={name: ["Only LAD's own staff can change this."] for name in platform_only})
-        return super().update(row, values, actor=actor)
-
-    def delete(self, row: Tenant, *, actor: Actor = None) -> None:
-        super().delete(row, actor=actor)
+    def after_delete(self, row: Tenant, *, actor: Actor) -> None:
         with platform_context(tenant_id=row.pk):
             RefreshToken.objects.filter(tenant=row.pk, revoked_at=None).update(revoked_at=timezone.now())
 

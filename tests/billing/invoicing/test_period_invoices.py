@@ -11,12 +11,13 @@ from billing.ledger.models import Hold, LedgerTransaction
 from billing.ledger.services import ledger, wallets
 from billing.usage.services import charging, usage
 from lad import writes
-from lad.errors import Invalid
+from lad.errors import Invalid, Refused
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.usage.metered import CALL
 from tests.factories.billing import InvoiceFactory, PriceFactory
 from tests.factories.tenants import TenantFactory
 from tests.support.concurrency import ConcurrentWork, wait_until_blocked
+from tests.support.database import refuses
 from tests.support.events import events
 
 SPEECH = {"category": "stt", "provider": "openai", "model": "whisper-1", "unit": "second"}
@@ -237,7 +238,7 @@ def test_usage_is_not_invoiced_twice(within):
 def test_the_database_refuses_overlapping_periods(within):
     use("a", minutes="10")
     draft()
-    with pytest.raises(writes.Refused, match="Another invoice covers usage of this period"):
+    with pytest.raises(Refused, match="Another invoice covers usage of this period"):
         writes.create(Invoice, {"kind": "usage", "period_start": NOON, "period_end": NOON + DAY, "line_items": []})
 
 
@@ -258,7 +259,7 @@ def test_values_from_the_ledger_cannot_be_edited(within):
     use("a", minutes="10")
     row = draft()
     for name, value in (("line_items", []), ("period_end", NOON), ("currency", "EUR")):
-        with pytest.raises(Invalid) as caught:
+        with refuses(Invalid) as caught:
             writes.update(row, {name: value})
         assert name in caught.value.errors
         row.refresh_from_db()

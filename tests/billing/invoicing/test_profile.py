@@ -9,10 +9,12 @@ from rest_framework.test import APIClient
 
 from billing.invoicing.models import BillingProfile, TaxPoint, profile_of
 from lad import writes
+from lad.errors import Refused
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.billing import BillingProfileFactory
+from tests.support.database import refuses
 
 URL = "/api/v1/billing-profiles/mine/"
 
@@ -83,5 +85,5 @@ def test_a_member_can_neither_read_nor_write_the_profile(member: User, api: Call
 def test_a_tenant_has_one_profile(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         BillingProfileFactory.create(tenant=tenant)
-        with pytest.raises(writes.Invalid, match="not valid"):
+        with refuses(Refused, "already has a billing profile"):
             writes.create(BillingProfile, {"legal_name": "Acme again"})

@@ -21,7 +21,7 @@ from tests.factories.billing import LedgerTransactionFactory, UsageEventFactory,
 from tests.factories.tenants import UserFactory
 from tests.support.api import problem
 from tests.support.concurrency import run_together
-from tests.support.database import stored
+from tests.support.database import refuses, stored
 from tests.support.events import events
 
 WALLETS = "/api/v1/billing-wallets/"
@@ -79,7 +79,7 @@ def test_concurrent_calls_open_one_wallet(tenant):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("checked", [False, True], ids=["before the check", "between check and write"])
 def test_a_call_that_loses_the_race_returns_the_winners_wallet(checked, tenant, monkeypatch):
-    check = Wallet.full_clean
+    check = Wallet.clean_fields
     others: list[Any] = []
 
     def open_it():
@@ -95,7 +95,7 @@ def test_a_call_that_loses_the_race_returns_the_winners_wallet(checked, tenant, 
         others[:] = run_together(open_it)
         return None if checked else check(row, *arguments, **values)
 
-    monkeypatch.setattr(Wallet, "full_clean", race)
+    monkeypatch.setattr(Wallet, "clean_fields", race)
     with tenant_context(tenant.pk):
         mine = wallets.open_wallet()
     assert ([mine.pk], mine.currency) == (others, "EUR")
@@ -106,8 +106,9 @@ def test_no_wallet_is_opened_for_a_stranger_or_with_an_invalid_currency(tenant):
         stranger = UserFactory.create()
     with tenant_context(tenant.pk):
         for values in ({"user": stranger}, {"currency": "dollars"}):
-            with pytest.raises((Invalid, writes.Refused)):
+            with refuses(Invalid) as caught:
                 wallets.open_wallet(**values)
+            assert set(caught.value.errors) == set(values)
         assert not Wallet.objects.exists()
 
 

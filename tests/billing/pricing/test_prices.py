@@ -15,7 +15,7 @@ from lad.admin.actions import PREVIEW_DIGEST
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context
 from tests.factories.billing import PriceFactory
-from tests.support.database import stored
+from tests.support.database import refuses, stored
 from tests.support.events import events
 
 NEW = Decimal("0.0002")
@@ -92,9 +92,9 @@ def test_a_price_that_has_been_in_force_cannot_be_edited(values, common):
 
 def test_a_price_that_has_been_in_force_cannot_be_deleted_or_ended_in_the_past(common):
     with platform_context():
-        with pytest.raises(Invalid):
+        with refuses(Invalid):
             writes.update(stored(common), {"effective_to": timezone.now() - timedelta(days=1)})
-        with pytest.raises(prices.PriceInForce):
+        with refuses(prices.PriceInForce):
             writes.delete(stored(common))
         writes.update(stored(common), {"effective_to": timezone.now() + timedelta(hours=1), "description": "Ends"})
 

@@ -11,7 +11,7 @@ from campaigns.design.step_specs import step_types
 from lad.tenancy.context import platform_context
 from tests.campaigns.design.test_lifecycle import in_state
 from tests.factories.campaigns import CampaignStepFactory
-from tests.support.api import field_problems, problem
+from tests.support.api import conflict, field_problems, problem
 from tests.support.events import events
 
 VALID: dict[str, dict[str, Any]] = {
@@ -151,7 +151,7 @@ def test_the_order_has_a_maximum(campaign: Campaign, call: Any, add_step: Any) -
 def test_a_step_cannot_move_to_a_taken_place(campaign: Campaign, call: Any, add_step: Any) -> None:
     first, *_ = three(campaign, add_step)
     response = call("patch", "campaign-steps", first, body={"order": 3})
-    assert "Another step has this place" in str(field_problems(response))
+    assert "Another step has this place" in conflict(response)
 
 
 def test_the_database_rejects_two_steps_in_one_place(campaign: Campaign, tenant: Any, add_step: Any) -> None:

@@ -16,7 +16,7 @@ from tests.campaigns.design.test_lifecycle import in_state, now_in
 from tests.factories.campaigns import CampaignLeadFactory
 from tests.factories.leads import LeadFactory, pipeline_choice
 from tests.factories.tenants import MemberFactory
-from tests.support.api import field_problems, problem
+from tests.support.api import conflict, field_problems, problem
 from tests.support.events import events
 
 
@@ -177,7 +177,7 @@ def test_a_single_lead_is_enrolled_with_its_details(campaign: Any, call: Any, le
     one = {"campaign": str(campaign.pk), "lead": str(known.pk)}
     made = call("post", "campaign-leads", body=one)
     assert (made.json()["first_name"], made.json()["email"]) == ("Ines", known.email)
-    assert "already enrolled in this campaign" in str(field_problems(call("post", "campaign-leads", body=one)))
+    assert "already enrolled in this campaign" in conflict(call("post", "campaign-leads", body=one))
     archived = {**one, "lead": str(lead(is_archived=True).pk)}
     assert problem(call("post", "campaign-leads", body=archived)) == (409, "lead_archived")
 

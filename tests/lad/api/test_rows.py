@@ -6,7 +6,7 @@ import pytest
 
 from lad.api.router import resources
 from lad.db.fields import is_secret
-from tests.support.api import field_problems, problem
+from tests.support.api import conflict, field_problems, problem
 
 pytestmark = pytest.mark.usefixtures("plain_writes")
 
@@ -89,7 +89,8 @@ def test_a_row_that_is_there_already_is_refused_with_a_sentence(api: Any, owner:
     client = api(owner)
     make(client)
     response = client.post(URL, {"feature_key": "flux"}, format="json")
-    assert field_problems(response) == {"non_field_errors": ["A flag for this feature and user already exists."]}
+    assert conflict(response) == "A flag for this feature and user already exists."
+    assert response.json()["fields"] == ["feature_key", "user"]
 
 
 def test_reading_again_what_did_not_change_sends_nothing(api: Any, owner: Any) -> None:

@@ -8,7 +8,7 @@ from leads.contacts.models import Lead, LeadSocial
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.leads.helpers import NOTES, SOCIAL
-from tests.support.api import problem
+from tests.support.api import conflict, problem
 from tests.support.database import stored, violates
 
 Make = Callable[..., Lead]
@@ -41,8 +41,8 @@ def test_a_lead_has_its_social_profiles_in_one_row(api: Any, member: User, lead:
     body = {"lead": str(lead.pk), "data": {"linkedin": "https://linkedin.example/in/x", "provider": {"id": 7}}}
     assert api(member).post(SOCIAL, body, format="json").status_code == 201
     response = api(member).post(SOCIAL, body, format="json")
-    assert response.status_code == 400
-    assert "Change those" in response.content.decode()
+    assert "Change those" in conflict(response)
+    assert response.json()["fields"] == ["lead"]
 
 
 def test_a_handle_is_text(api: Any, member: User, lead: Lead) -> None:

@@ -20,7 +20,7 @@ from tenants.teams.models import PlanTier, Tenant
 from tests.factories.education import OFFICE_HOURS, EducationCounsellorFactory, EducationStudentFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MembershipFactory, TenantFactory, TenantFeatureFactory
-from tests.support.api import field_problems, problem
+from tests.support.api import conflict, field_problems, problem
 
 STUDENTS = "/api/v1/education-students/"
 COUNSELLORS = "/api/v1/education-counsellors/"
@@ -59,7 +59,7 @@ def test_a_lead_becomes_a_student_once(api: Any, member: User, lead: Lead) -> No
     body = {"lead": str(lead.pk), "intake_year": 2027, "intake_month": "september"}
     assert api(member).post(STUDENTS, body, format="json").status_code == 201
     again = api(member).post(STUDENTS, body, format="json")
-    assert "This lead is already a student" in str(field_problems(again))
+    assert "This lead is already a student" in conflict(again)
 
 
 def test_a_deleted_student_can_be_replaced_and_is_then_not_restored(api: Any, member: User, lead: Lead) -> None:
@@ -146,7 +146,7 @@ def test_an_admin_makes_a_member_a_counsellor_once(api: Any, admin: User, member
     assert response.status_code == 201, response.content
     assert response.json()["max_sessions_per_day"] == 20
     again = api(admin).post(COUNSELLORS, counsellor_body(member), format="json")
-    assert "already a counsellor" in str(field_problems(again))
+    assert "already a counsellor" in conflict(again)
     assert problem(api(member).post(COUNSELLORS, counsellor_body(member), format="json")) == (403, "missing_right")
 
 
@@ -167,7 +167,7 @@ def test_a_code_is_unique_but_many_counsellors_can_have_none(
         EducationCounsellorFactory(counselor_code="A1")
     assert api(admin).post(COUNSELLORS, counsellor_body(member, counselor_code="A1"), format="json").status_code == 201
     taken = api(admin).post(COUNSELLORS, counsellor_body(viewer, counselor_code="A1"), format="json")
-    assert "Another counsellor has this code" in str(field_problems(taken))
+    assert "Another counsellor has this code" in conflict(taken)
     for user in (viewer, admin):
         assert api(admin).post(COUNSELLORS, counsellor_body(user), format="json").status_code == 201
 

@@ -122,7 +122,7 @@ def test_a_large_file_waits_on_disk_rather_than_in_memory(upload: Any, member: A
 
 
 def test_a_rejected_row_leaves_no_object(upload: Any, member: Any) -> None:
-    with patch.object(LeadAttachment, "full_clean", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+    with patch.object(LeadAttachment, "clean_fields", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
         upload(member)
     assert stored() == []
 

@@ -22,6 +22,7 @@ from tests.factories.voice import (
     VoicePermissionFactory,
 )
 from tests.support.api import problem
+from tests.support.database import refuses
 from tests.support.events import events
 from tests.voice.helpers import create
 from voice.batches.models import CallBatch, CallBatchEntry
@@ -247,7 +248,7 @@ def test_entries_are_added_and_removed_while_a_batch_is_queued(tenant: Tenant) -
         first = writes.create(CallBatchEntry, {"batch": batch, "lead": lead})
         second = writes.create(CallBatchEntry, {"batch": batch, "to_phone": "+44 20 7946 0124"})
         assert (first.to_phone, second.to_phone) == ("+390655501234", "+442079460124")
-        with pytest.raises(Invalid) as error:
+        with refuses(Invalid) as error:
             writes.create(CallBatchEntry, {"batch": batch})
         assert "to_phone" in error.value.errors
         batch.refresh_from_db()
@@ -256,7 +257,7 @@ def test_entries_are_added_and_removed_while_a_batch_is_queued(tenant: Tenant) -
         batch.refresh_from_db()
         assert batch.total_calls == 1
         CallBatch.objects.filter(pk=batch.pk).update(status=BatchStatus.RUNNING, started_at=NOW)
-        with pytest.raises(BatchAlreadyStarted):
+        with refuses(BatchAlreadyStarted):
             writes.create(CallBatchEntry, {"batch": batch, "to_phone": "+442079460125"})
         with pytest.raises(BatchAlreadyStarted):
             writes.delete(first)

@@ -10,11 +10,10 @@ from voice.statuses import BATCH_OPEN
 class VoiceAgentWriter(writes.Writer[VoiceAgent]):
     """Keep an agent while an open batch uses it. Past calls still name a deleted agent."""
 
-    def delete(self, row: VoiceAgent, *, actor: Actor = None) -> None:
-        """Delete the agent. Raise UsedByOpenBatch if a queued or running batch calls with it."""
+    def before_delete(self, row: VoiceAgent, *, actor: Actor) -> None:
+        """Raise UsedByOpenBatch if a queued or running batch calls with the agent."""
         if row.batches.filter(status__in=BATCH_OPEN).exists():
             raise UsedByOpenBatch
-        super().delete(row, actor=actor)
 
 
 writes.register(VoiceAgent, VoiceAgentWriter)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from lad import writes
 from lad.errors import Conflict, Invalid
-from lad.outbox.emission import emit
+from lad.outbox.emission import emit, quiet
 from lad.types import Actor, Values
 from leads.contacts.models import Lead
 from voice.agents.services.permissions import require_use
@@ -71,9 +72,8 @@ def create_batch(*, values: Values, targets: Sequence[Target], actor: Actor) -> 
     accepted = [check for check in checks if check.is_accepted]
     if not accepted:
         raise NobodyToCall(verdicts=[check.as_json() for check in checks])
-    batch = CallBatch(**{**values, "initiated_by_user": actor, "total_calls": len(accepted)})
-    _check(batch, actor)
-    CallBatchWriter(CallBatch).save_unannounced(batch)
+    with quiet():  # The event below says more.
+        batch = writes.create(CallBatch, {**values, "total_calls": len(accepted)}, actor=actor)
     CallBatchEntry.objects.bulk_create(_new_entry(batch, check, targets[check.index]) for check in accepted)
     emit(
         "voice.call_batch.created",
@@ -125,62 +125,54 @@ def stop_batch(*, batch: CallBatch, reason: str = "", actor: Actor = None, now: 
 class CallBatchWriter(writes.Writer[CallBatch]):
     """Change a batch only while it is queued, and delete it only while it is not running."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> CallBatch:
-        row = CallBatch(**{"initiated_by_user": actor, **values})
-        _check(row, actor)
-        self.save_unannounced(row)
-        writes.announce("created", row, changed=sorted(values), actor=actor)
-        return row
-
-    def update(self, row: CallBatch, values: Values, *, actor: Actor = None) -> CallBatch:
+    def prepare(self, row: CallBatch | None, values: Values, *, actor: Actor) -> Values:
+        if row is None:
+            values = {"initiated_by_user": actor, **values}
+            _check(CallBatch(**values), actor)
+            return values
         if row.status != BatchStatus.QUEUED:
             raise BatchAlreadyStarted
         checked = {name: values.get(name, getattr(row, name)) for name in _FIELDS_CHECKED}
-        _check(CallBatch(**checked, tenant=row.tenant), actor)
-        return super().update(row, values, actor=actor)
+        _check(CallBatch(**checked, tenant_id=row.tenant_id), actor)
+        return values
 
-    def delete(self, row: CallBatch, *, actor: Actor = None) -> None:
+    def before_delete(self, row: CallBatch, *, actor: Actor) -> None:
         if row.status == BatchStatus.RUNNING:
             raise BatchAlreadyStarted("This batch is running. Stop or cancel it before you delete it.")
-        super().delete(row, actor=actor)
-
-    def save_unannounced(self, row: CallBatch) -> None:
-        """Validate and write a row. The caller emits its own event."""
-        self._save(row)
 
 
 class CallBatchEntryWriter(writes.Writer[CallBatchEntry]):
     """Add, change and remove entries only while their batch is queued, and keep its counters right."""
 
-    def create(self, values: Values, *, actor: Actor = None) -> CallBatchEntry:
-        self._require_queued(values["batch"])
-        row: CallBatchEntry = super().create(with_dialled_number(values, values.get("lead"), new=True), actor=actor)
+    def prepare(self, row: CallBatchEntry | None, values: Values, *, actor: Actor) -> Values:
+        _require_queued(values["batch"].pk if row is None else row.batch_id)
+        if row is None:
+            return with_dialled_number(values, values.get("lead"), new=True)
+        message = "An entry cannot move to another batch. Delete it here and add it to the other batch."
+        writes.fixed_fields(row, values, {"batch"}, message)
+        return with_dialled_number(values, values.get("lead", row.lead), new=False)
+
+    def after_save(self, change: writes.Change[CallBatchEntry]) -> None:
+        if change.created:
+            update_progress(batch_id=change.row.batch_id, now=timezone.now())
+
+    def before_delete(self, row: CallBatchEntry, *, actor: Actor) -> None:
+        _require_queued(row.batch_id)
+
+    def after_delete(self, row: CallBatchEntry, *, actor: Actor) -> None:
         update_progress(batch_id=row.batch_id, now=timezone.now())
-        return row
 
-    def update(self, row: CallBatchEntry, values: Values, *, actor: Actor = None) -> CallBatchEntry:
-        self._require_queued(row.batch)
-        if values.get("batch", row.batch) != row.batch:
-            message = "An entry cannot move to another batch. Delete it here and add it to the other batch."
-            raise Invalid(errors={"batch": [message]})
-        dialled = with_dialled_number(values, values.get("lead", row.lead), new=False)
-        return super().update(row, dialled, actor=actor)
+    def before_restore(self, row: CallBatchEntry, *, actor: Actor) -> None:
+        _require_queued(row.batch_id)
 
-    def delete(self, row: CallBatchEntry, *, actor: Actor = None) -> None:
-        self._require_queued(row.batch)
-        super().delete(row, actor=actor)
+    def after_restore(self, row: CallBatchEntry, *, actor: Actor) -> None:
         update_progress(batch_id=row.batch_id, now=timezone.now())
 
-    def restore(self, row: CallBatchEntry, *, actor: Actor = None) -> CallBatchEntry:
-        self._require_queued(row.batch)
-        restored: CallBatchEntry = super().restore(row, actor=actor)
-        update_progress(batch_id=row.batch_id, now=timezone.now())
-        return restored
 
-    def _require_queued(self, batch: CallBatch) -> None:
-        locked = CallBatch.all_objects.select_for_update().get(pk=batch.pk)
-        if locked.status != BatchStatus.QUEUED:
-            raise BatchAlreadyStarted
+def _require_queued(batch_id: UUID) -> None:
+    locked = CallBatch.all_objects.select_for_update().get(pk=batch_id)
+    if locked.status != BatchStatus.QUEUED:
+        raise BatchAlreadyStarted
 
 
 def _check(batch: CallBatch, actor: Actor) -> None:
