@@ -1,17 +1,17 @@
 """``Idempotency-Key``: a write that is sent twice happens once, and both requests get the same response.
 
-The key is claimed inside the request's transaction. A concurrent duplicate waits at the unique key until the
-first request has committed, and gets its response. If the first fails, its claim rolls back with everything
-else and the duplicate runs. Responses are kept for a day.
+The request's transaction locks the key before it writes and keeps the response before it commits. A concurrent
+duplicate waits for the lock until the first request has committed, and gets its response. If the first fails,
+nothing is kept and the duplicate runs. Responses are kept for a day.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +30,25 @@ RETENTION: Final = timedelta(hours=24)
 KEPT_HEADERS: Final = ("Content-Type", "ETag", "Location")
 FIRST_FAILURE_STATUS: Final = 400
 
+# The second statement sees what the holder of the lock committed.
+LOCK_AND_READ: Final = """
+SELECT pg_advisory_xact_lock(%s);
+SELECT method, path, body_hash, response_status, response_headers::text, response_body
+FROM idempotency_keys WHERE tenant_id = %s AND user_id = %s AND key = %s AND created_at >= %s
+"""
+
+# An expired row gives way.
+KEEP: Final = """
+INSERT INTO idempotency_keys
+    (id, tenant_id, user_id, key, method, path, body_hash, created_at, response_status, response_headers, response_body)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (tenant_id, user_id, key) DO UPDATE
+SET id = EXCLUDED.id, method = EXCLUDED.method, path = EXCLUDED.path, body_hash = EXCLUDED.body_hash,
+    created_at = EXCLUDED.created_at,
+    response_status = EXCLUDED.response_status, response_headers = EXCLUDED.response_headers,
+    response_body = EXCLUDED.response_body
+"""
+
 
 class MalformedKey(Invalid):
     """An Idempotency-Key is 1 to 255 printable ASCII characters without spaces."""
@@ -45,13 +64,12 @@ class KeyReused(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class KeyClaim:
-    """The request that a key identifies. ``row_id`` is the claimed row, None until it is claimed."""
+    """The request that a key identifies."""
 
     key: str
     method: str
     path: str
     body_hash: str
-    row_id: UUID | None = None
 
     def differences(self, row: IdempotencyKey) -> list[str]:
         """Return the attributes in which the row's request differs."""
@@ -113,11 +131,9 @@ def claim_key(request: HttpRequest) -> tuple[KeyClaim | None, HttpResponse | Non
     if not KEY.match(key):
         raise MalformedKey
     claim = KeyClaim(key, request.method or "", request.get_full_path(), _fingerprint(request))
-    scope = require_scope()
-    row_id = _insert(claim, scope, now=timezone.now())
-    if row_id is not None:
-        return replace(claim, row_id=row_id), None
-    row = IdempotencyKey.objects.get(tenant=scope.tenant_id, user=scope.user_id, key=key)
+    row = _locked_row(key, require_scope(), now=timezone.now())
+    if row is None:
+        return claim, None
     different = claim.differences(row)
     if different:
         before = {"method": row.method, "path": row.path, "body_hash": "another body"}
@@ -146,37 +162,33 @@ def _fingerprint(request: HttpRequest) -> str:
     return digest.hexdigest()
 
 
-def _insert(claim: KeyClaim, scope: Scope, *, now: datetime) -> UUID | None:
-    """Insert the claim, or take over an expired row. Return the row's id, or None if the key is in use."""
+def _locked_row(key: str, scope: Scope, *, now: datetime) -> IdempotencyKey | None:
+    """Lock the key until the transaction ends. Return its row, or None if it has none that is still valid."""
+    owner: list[Any] = [scope.tenant_id, scope.user_id, key]
+    lock = int.from_bytes(sha256(repr(owner).encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO idempotency_keys AS kept (id, tenant_id, user_id, key, method, path, body_hash, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (tenant_id, user_id, key) DO UPDATE SET id = EXCLUDED.id, method = EXCLUDED.method,"
-            " path = EXCLUDED.path, body_hash = EXCLUDED.body_hash, created_at = EXCLUDED.created_at,"
-            " response_status = NULL, response_body = NULL"
-            " WHERE kept.created_at < %s RETURNING id",
-            [
-                uuid7(),
-                scope.tenant_id,
-                scope.user_id,
-                claim.key,
-                claim.method,
-                claim.path,
-                claim.body_hash,
-                now,
-                now - RETENTION,
-            ],
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None
+        cursor.execute(LOCK_AND_READ, [lock, *owner, now - RETENTION])
+        cursor.nextset()
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    method, path, body_hash, status, headers, body = found
+    return IdempotencyKey(
+        method=method,
+        path=path,
+        body_hash=body_hash,
+        response_status=status,
+        response_headers=json.loads(headers),
+        response_body=body,
+    )
 
 
 def _keep(claim: KeyClaim, response: HttpResponse) -> None:
+    scope = require_scope()
     headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
-    IdempotencyKey.objects.filter(pk=claim.row_id).update(
-        response_status=response.status_code, response_headers=headers, response_body=response.content
-    )
+    values = [claim.key, claim.method, claim.path, claim.body_hash, timezone.now(), response.status_code]
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [uuid7(), scope.tenant_id, scope.user_id, *values, json.dumps(headers), response.content])
 
 
 def _replay(row: IdempotencyKey) -> HttpResponse:

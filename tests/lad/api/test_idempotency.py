@@ -168,7 +168,7 @@ def test_a_duplicate_runs_if_the_first_write_fails(
         if threading.current_thread().name == "first":
             first_is_in.set()
             second.start()
-            # The second now waits at the unique key; when this one fails it must not replay.
+            # The second now waits for the key's lock; when this one fails it must not replay.
             second.join(timeout=0.3)
         return claimed
 
