@@ -186,7 +186,7 @@ def _locked_row(key: str, scope: Scope, *, now: datetime) -> IdempotencyKey | No
 def _keep(claim: KeyClaim, response: HttpResponse) -> None:
     scope = require_scope()
     headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
-    values = [claim.key, claim.method, claim.path, claim.body_hash, timezone.now(), response.status_code]
+    values: list[Any] = [claim.key, claim.method, claim.path, claim.body_hash, timezone.now(), response.status_code]
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [uuid7(), scope.tenant_id, scope.user_id, *values, json.dumps(headers), response.content])
 
