@@ -202,7 +202,7 @@ class Pages:
 
         def find(rows: Any) -> str:
             order = total_order(rows.order_by(self.resource.order[0]))
-            return Cursor.at(rows.order_by(*order)[rows.count() // 2], order).encode()
+            return Cursor.at(rows.order_by(*order)[rows.count() // 2], order, model=rows.model).encode()
 
         return self._once("cursor", find)
 

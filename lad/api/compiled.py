@@ -47,6 +47,7 @@ class CompiledOutput:
 
     names: tuple[str, ...]
     plain: tuple[str, ...]
+    attributes: tuple[str, ...]
     read: Callable[[models.Model], tuple[Any, ...]]
     converters: tuple[tuple[str, Converter], ...]
     computed: tuple[str, ...]
@@ -64,6 +65,22 @@ class CompiledOutput:
             value = field.get_attribute(row)
             shown[name] = None if value is None else field.to_representation(value)
         return {name: shown[name] for name in self.names}
+
+
+def only_shown(rows: models.QuerySet, serializer_class: type[serializers.BaseSerializer]) -> models.QuerySet:
+    """Return the rows as named tuples of the columns that the serializer shows and the rows are ordered by.
+
+    Instances of the model, which cost more than reading the columns, are kept for serializers that compute fields.
+    """
+    if not (isinstance(serializer_class, type) and issubclass(serializer_class, serializers.ModelSerializer)):
+        return rows
+    output = compiled_output(serializer_class)
+    if output.computed:
+        return rows
+    options = rows.model._meta
+    ordered = [options.get_field(str(name).lstrip("-")) for name in rows.query.order_by]
+    columns = dict.fromkeys([*output.attributes, *(field.attname for field in ordered), options.pk.attname])
+    return rows.select_related(None).prefetch_related(None).values_list(*columns, named=True)
 
 
 def register_plain_field(field: type[serializers.Field], *, converted: bool = False) -> None:
@@ -93,6 +110,7 @@ def compiled_output(serializer_class: type[serializers.ModelSerializer]) -> Comp
     return CompiledOutput(
         names=tuple(readable),
         plain=tuple(plain),
+        attributes=tuple(attributes),
         read=_reader(attributes),
         converters=tuple((name, field.to_representation) for name, field in plain.items() if type(field) in CONVERTED),
         computed=tuple(name for name in readable if name not in plain),

@@ -37,9 +37,9 @@ class Cursor:
     backward: bool
 
     @classmethod
-    def at(cls, row: LadModel, order: tuple[str, ...], *, backward: bool = False) -> "Cursor":
-        """Return the position of a row."""
-        return cls(order, tuple(_text(row, name.lstrip("-")) for name in order), backward)
+    def at(cls, row: object, order: tuple[str, ...], *, model: type[LadModel], backward: bool = False) -> "Cursor":
+        """Return the position of a row of the model, which may be a named tuple of its columns."""
+        return cls(order, tuple(_text(model, row, name.lstrip("-")) for name in order), backward)
 
     def encode(self) -> str:
         # Without a timestamp, equal positions give equal cursors and entity tags stay the same.
@@ -62,6 +62,7 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: "APIView | None" = None) -> list[Any]:
         self.request = request
+        self.model = queryset.model
         self.order = total_order(queryset)
         self.size = page_size(request.query_params.get(PAGE_SIZE))
         text = request.query_params.get(CURSOR)
@@ -135,7 +136,8 @@ class KeysetPagination(BasePagination):
         if not edge:
             # All rows after the cursor are gone, so link to the first page.
             return str(remove_query_param(url, CURSOR))
-        return str(replace_query_param(url, CURSOR, Cursor.at(edge[0], self.order, backward=backward).encode()))
+        position = Cursor.at(edge[0], self.order, model=self.model, backward=backward)
+        return str(replace_query_param(url, CURSOR, position.encode()))
 
 
 def first_page(queryset: QuerySet, size: int) -> tuple[list[Any], str | None]:
@@ -143,15 +145,15 @@ def first_page(queryset: QuerySet, size: int) -> tuple[list[Any], str | None]:
     order = total_order(queryset)
     found = list(queryset.order_by(*order)[: size + 1])
     page = found[:size]
-    return page, Cursor.at(page[-1], order).encode() if len(found) > size else None
+    return page, Cursor.at(page[-1], order, model=queryset.model).encode() if len(found) > size else None
 
 
 def _signer() -> signing.Signer:
     return signing.Signer(salt=SALT)
 
 
-def _text(row: LadModel, name: str) -> str | None:
-    field: Any = row._meta.get_field(name)
+def _text(model: type[LadModel], row: object, name: str) -> str | None:
+    field: Any = model._meta.get_field(name)
     value = field.value_from_object(row)
     return None if value is None else field.value_to_string(row)
 

@@ -18,6 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from lad import writes
 from lad.api import etag
+from lad.api.compiled import only_shown
 from lad.api.filters import BOOLEANS, DELETED, reject_unknown_parameters
 from lad.api.idempotency_keys import needs_key, require_key
 from lad.api.includes import INCLUDE, Include, requested_includes
@@ -180,7 +181,8 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
 
 class ListRows:
     def list(self: Any, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        rows = only_shown(self.filter_queryset(self.get_queryset()), self.get_serializer_class())
+        page = self.paginate_queryset(rows)
         return cast(Response, self.get_paginated_response(self.get_serializer(page, many=True).data))
 
 

@@ -28,6 +28,13 @@ def test_a_created_row_is_answered_with_its_address_and_state(api: Any, owner: A
     assert read["ETag"] == made["ETag"]
 
 
+def test_whole_numbers_of_more_than_64_bits_in_json_are_shown_exactly(api: Any, owner: Any) -> None:
+    client, config = api(owner), {"depth": 2**80, "label": "Ü 𝛼", "share": 0.1}
+    made = make(client, config=config)
+    assert made.json()["config"] == config
+    assert [row["config"] for row in client.get(URL).json()["results"]] == [config]
+
+
 def test_no_resource_shows_a_secret() -> None:
     serializers = [(each.model, each.serializer()) for each in resources()]
     shown = [

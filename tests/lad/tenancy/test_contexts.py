@@ -15,6 +15,7 @@ from lad.tenancy.context import (
     current_user_id,
     origin,
     platform_context,
+    read_across_tenants,
     tenant_context,
 )
 from tenants.features.models import TenantFeature
@@ -44,6 +45,14 @@ class TestNesting:
             assert in_database() == ("lad_app", str(tenant_id), str(user_id), "request-1", "api")
         assert current_scope() is None
         assert current_request_id() == ""
+        assert in_database() == NOTHING
+
+    def test_a_read_across_tenants_runs_as_the_platform_and_leaves_the_scope_as_it_was(self) -> None:
+        with tenant_context(uuid4(), user_id=uuid4()):
+            before = in_database()
+            assert read_across_tenants("SELECT current_setting('role'), %s", ["x"]) == [("lad_platform", "x")]
+            assert in_database() == before
+        assert read_across_tenants("SELECT current_setting('role')", []) == [("lad_platform",)]
         assert in_database() == NOTHING
 
     def test_the_outer_scope_continues_after_the_inner_one(self) -> None:
@@ -154,3 +163,10 @@ class TestTransaction:
         for thread in threads:
             thread.join()
         assert seen == {one.pk: (one.pk, {one.pk}) for one in (tenant, other_tenant)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_across_tenants_outside_a_transaction_leaves_no_setting_behind(transactional_db: None) -> None:
+    assert read_across_tenants("SELECT current_setting('role')", []) == [("lad_platform",)]
+    assert not connection.in_atomic_block
+    assert in_database() == NOTHING

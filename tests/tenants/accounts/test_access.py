@@ -169,6 +169,13 @@ def test_a_forged_token_is_refused(tenant, owner, changes):
     assert (access.error.status, access.error.code) == (401, "invalid_token")
 
 
+def test_a_token_that_was_accepted_is_refused_once_it_expires(tenant, owner, monkeypatch, settings):
+    token = token_of(owner, tenant)
+    assert access_of(token).error is None
+    monkeypatch.setattr(tokens, "LEEWAY", -settings.ACCESS_TOKEN_LIFETIME)
+    assert access_of(token).error.code == "token_expired"
+
+
 def test_an_expired_token_is_refused_as_expired(tenant, owner):
     old = tokens.issue_access_token(user=owner, tenant_id=tenant.pk, now=timezone.now() - timedelta(days=1))
     assert access_of(old).error.code == "token_expired"
