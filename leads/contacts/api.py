@@ -75,7 +75,7 @@ class LeadViewSet(ResourceViewSet):
         responses={202: JOBS.serializer},
     )
     @action(detail=False, methods=["post"], url_path="bulk/assign")
-    @transaction.atomic
+    @writes.in_transaction
     def bulk_assign(self, request: Request) -> Response:
         form = BulkAssignSerializer.read(request.data)
         user = form["assigned_user"]
@@ -87,20 +87,20 @@ class LeadViewSet(ResourceViewSet):
         responses={202: JOBS.serializer},
     )
     @action(detail=False, methods=["post"], url_path="bulk/move")
-    @transaction.atomic
+    @writes.in_transaction
     def bulk_move(self, request: Request) -> Response:
         form = BulkMoveSerializer.read(request.data)
         return start_job(self, jobs.MOVE, form, {"stage": form["stage"]})
 
     @extend_schema(summary="Start a job that archives leads", request=BulkSerializer, responses={202: JOBS.serializer})
     @action(detail=False, methods=["post"], url_path="bulk/archive")
-    @transaction.atomic
+    @writes.in_transaction
     def bulk_archive(self, request: Request) -> Response:
         return start_job(self, jobs.ARCHIVE, BulkSerializer.read(request.data), {})
 
     @extend_schema(summary="Start a job that deletes leads", request=BulkSerializer, responses={202: JOBS.serializer})
     @action(detail=False, methods=["post"], url_path="bulk/delete")
-    @transaction.atomic
+    @writes.in_transaction
     def bulk_delete(self, request: Request) -> Response:
         return start_job(self, DELETE, BulkSerializer.read(request.data), deletion_of(Lead))
 
