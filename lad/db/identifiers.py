@@ -28,6 +28,11 @@ def as_of(moment: datetime) -> Iterator[None]:
         _moment.reset(token)
 
 
+def first_uuid7(moment: datetime) -> UUID:
+    """Return the smallest key that ``uuid7`` makes at that moment or later."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def uuid_or_none(text: object) -> UUID | None:
     """Return the text as a UUID, or None if it is not one."""
     try:

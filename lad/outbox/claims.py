@@ -54,6 +54,7 @@ FROM unnest(%(slots)s::int[]) AS s(slot) CROSS JOIN LATERAL (
 LIMIT %(limit)s
 """
 
+# The subquery runs once and takes the lock of the batch in the same round trip.
 TAKE = """
 SELECT d.id, d.attempts, d.batch_limit, d.aggregate_id,
        e.id, e.tenant_id, e.event_type, e.aggregate_type, e.aggregate_id, e.payload, e.metadata, e.created_at
@@ -64,6 +65,7 @@ FROM unnest(%(slots)s::int[], %(tenants)s::uuid[]) AS queue(slot, tenant_id) CRO
     FOR UPDATE {skip}
 ) AS d
 JOIN domain_events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
+WHERE (SELECT pg_advisory_xact_lock(%(batch_lock)s) IS NOT NULL)
 """
 
 PROMOTE_DUE = """
@@ -97,17 +99,22 @@ class DeliveryClaim:
 _last_tenant: dict[str, UUID] = {}
 
 
-def claim(consumer: Consumer) -> list[DeliveryClaim]:
+def batch_lock(batch_id: UUID) -> int:
+    """Return the key of the advisory lock that a transaction holds while it runs the batch."""
+    return int.from_bytes(batch_id.bytes[8:], signed=True)
+
+
+def claim(consumer: Consumer, *, batch_id: UUID) -> list[DeliveryClaim]:
     """Lock and return the consumer's next batch of deliveries in the order to run them.
 
-    Call it in the transaction that applies the effects. The list is empty if nothing can be claimed.
-    Deliveries whose worker died come in smaller batches.
+    Call it in the transaction that applies the effects; it then also holds the lock of the batch. The list is
+    empty if nothing can be claimed. Deliveries whose worker died come in smaller batches.
     """
     slots = _lock_slots(consumer) if consumer.ordered else [UNORDERED]
     if not slots:
         return []
     execute(PROMOTE_DUE, [consumer.name, slots, DUE_PER_BATCH])
-    while taken := _take(consumer, _tenant_queues(consumer, slots)):
+    while taken := _take(consumer, _tenant_queues(consumer, slots), batch_lock(batch_id)):
         claims = _without_blocked(consumer, taken) if consumer.ordered else taken
         if claims:
             return _within_batch_limits(claims)
@@ -128,19 +135,20 @@ def _lock_slots(consumer: Consumer) -> list[int]:
 
 
 def _tenant_queues(consumer: Consumer, slots: list[int]) -> list[tuple[int, UUID]]:
-    """Return slot and tenant of the queues with ready deliveries, starting after the last claimed tenant."""
+    """Return slot and tenant of the queues with ready deliveries, those after the last claimed tenant first."""
     after = _last_tenant.get(consumer.name, NO_TENANT)
     options = {"consumer": consumer.name, "slots": slots, "limit": consumer.batch_size}
-    queues = rows(TENANT_QUEUES, {**options, "after": after})
-    if len(queues) < consumer.batch_size and after != NO_TENANT:
-        from_start = rows(TENANT_QUEUES, {**options, "after": NO_TENANT})
-        queues = list(dict.fromkeys([*queues, *from_start]))[: consumer.batch_size]
+    queues = rows(TENANT_QUEUES, {**options, "after": NO_TENANT})
+    if len(queues) == consumer.batch_size and after != NO_TENANT:
+        # More queues than a batch holds: read on after the last tenant.
+        later = rows(TENANT_QUEUES, {**options, "after": after})
+        queues = list(dict.fromkeys([*later, *queues]))[: consumer.batch_size]
     if queues:
         _last_tenant[consumer.name] = max(tenant for _slot, tenant in queues)
     return queues
 
 
-def _take(consumer: Consumer, queues: list[tuple[int, UUID]]) -> list[DeliveryClaim]:
+def _take(consumer: Consumer, queues: list[tuple[int, UUID]], lock: int) -> list[DeliveryClaim]:
     if not queues:
         return []
     # Rows of an ordered consumer are never locked by others: the slot is ours. Skipping one would break the order.
@@ -151,6 +159,7 @@ def _take(consumer: Consumer, queues: list[tuple[int, UUID]]) -> list[DeliveryCl
             "consumer": consumer.name,
             "slots": [slot for slot, _tenant in queues],
             "tenants": [tenant for _slot, tenant in queues],
+            "batch_lock": lock,
             "quota": ceil(consumer.batch_size / len(queues)),
         },
     )

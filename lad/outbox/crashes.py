@@ -15,8 +15,8 @@ import structlog
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from lad.db.identifiers import uuid7
 from lad.outbox import settlement
+from lad.outbox.claims import batch_lock
 from lad.outbox.consumers import Consumer
 from lad.outbox.sql import execute, rows
 from lad.tenancy.context import PLATFORM_ROLE, platform_context
@@ -35,12 +35,13 @@ class InFlightBatches:
     def __init__(self, second_connection: BaseDatabaseWrapper | None) -> None:
         self._connection = second_connection
 
-    def record(self, consumer: Consumer, delivery_ids: list[int]) -> UUID | None:
-        """Commit a row for the batch that the current transaction is about to run and return its id."""
+    def record(self, batch_id: UUID, consumer: Consumer, delivery_ids: list[int]) -> None:
+        """Commit a row for the batch that the current transaction is about to run. It holds the batch's lock.
+
+        The row is removed with the effects of the batch.
+        """
         if self._connection is None:
-            return None
-        batch_id = uuid7()
-        execute("SELECT pg_advisory_xact_lock(%s)", [_lock_key(batch_id)])
+            return
         with self._connection.cursor() as cursor:
             # One round trip. Only the platform role may write here, not the login itself.
             cursor.execute(
@@ -48,12 +49,6 @@ class InFlightBatches:
                 "INSERT INTO event_batches (id, consumer, delivery_ids) VALUES (%s, %s, %s::bigint[]); COMMIT",
                 [batch_id, consumer.name, delivery_ids],
             )
-        return batch_id
-
-    def remove(self, batch_id: UUID | None) -> None:
-        """Remove the row in the current transaction, together with the effects of the batch."""
-        if batch_id is not None:
-            execute("DELETE FROM event_batches WHERE id = %s", [batch_id])
 
 
 @contextmanager
@@ -75,7 +70,7 @@ def recover() -> int:
         lost = [
             (consumer, ids)
             for batch_id, consumer, ids in rows("SELECT id, consumer, delivery_ids FROM event_batches", [])
-            if rows("SELECT pg_try_advisory_xact_lock(%s)", [_lock_key(batch_id)]) == [(True,)]
+            if rows("SELECT pg_try_advisory_xact_lock(%s)", [batch_lock(batch_id)]) == [(True,)]
             # No row any more: the batch finished between the two queries.
             and rows("DELETE FROM event_batches WHERE id = %s RETURNING id", [batch_id])
         ]
@@ -100,7 +95,3 @@ def _limit_batches(delivery_ids: list[int]) -> None:
         settlement.count_retries([event_id])
         # It stays alone: beside other deliveries it would kill their batch too.
         execute("UPDATE event_deliveries SET batch_limit = %s WHERE id = %s", [ONE_AT_A_TIME, delivery_id])
-
-
-def _lock_key(batch_id: UUID) -> int:
-    return int.from_bytes(batch_id.bytes[8:], signed=True)

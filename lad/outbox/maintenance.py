@@ -1,21 +1,26 @@
 """Repair what concurrent workers and changes by hand leave inconsistent."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
+from lad.db.identifiers import first_uuid7
 from lad.outbox import crashes
 from lad.outbox.notifier import drain_notifier
 from lad.outbox.sql import execute
 from lad.tenancy.context import platform_context
 
 EVENTS_PER_RUN: Final = 10_000
+RECENT: Final = timedelta(minutes=2)
 
-# The last two consumers of an event each still saw the other's delivery, or staff removed rows by hand.
+# A drain died after the last two consumers of an event each saw the other's delivery, or staff removed rows by
+# hand. No index says which events are not processed, so that marking one writes no index: read by key.
 MARK_FINISHED = """
 UPDATE domain_events SET processed = true, processed_at = clock_timestamp()
 WHERE id IN (
     SELECT e.id FROM domain_events e
-    WHERE NOT e.processed AND NOT EXISTS (
+    WHERE e.id > %s AND NOT e.processed AND NOT EXISTS (
         SELECT 1 FROM event_deliveries d WHERE d.tenant_id = e.tenant_id AND d.event_id = e.id
     )
     LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
@@ -50,12 +55,16 @@ class RepairReport:
     crashed: int
 
 
-def repair() -> RepairReport:
-    """Correct ``domain_events.processed``, release orphaned deliveries and recover batches of dead workers."""
+def repair(*, since: datetime | None = None) -> RepairReport:
+    """Correct ``domain_events.processed``, release orphaned deliveries and recover batches of dead workers.
+
+    Reads events since that time, or all.
+    """
+    first = first_uuid7(since) if since is not None else UUID(int=0)
     crashed = crashes.recover()
     with platform_context():
         report = RepairReport(
-            finished=execute(MARK_FINISHED, [EVENTS_PER_RUN]),
+            finished=execute(MARK_FINISHED, [first, EVENTS_PER_RUN]),
             unfinished=execute(MARK_UNFINISHED, [EVENTS_PER_RUN]),
             released=execute(RELEASE_ORPHANS, []),
             crashed=crashed,

@@ -103,10 +103,9 @@ def discard_dead(deliveries: Iterable[int]) -> int:
         rows = list(_dead(deliveries))
         for name, own in _by_consumer(rows):
             _lock(name, own)
-            settlement.remove([row.pk for row in own])
+            settlement.finish([row.pk for row in own], event_ids=[row.event_id for row in own])
             settlement.unpark(name, {row.aggregate_id for row in own})
             log.warning("dead letters discarded", consumer=name, events=[str(row.event_id) for row in own])
-        settlement.mark_processed([row.event_id for row in rows])
         drain_notifier.notify_on_commit()
     return len(rows)
 

@@ -11,7 +11,7 @@ from lad.batches import BatchOutcome
 from lad.observability import mask_text
 from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Consumer
-from lad.outbox.sql import execute
+from lad.outbox.sql import execute, rows
 
 MAX_ATTEMPTS: Final = 10
 FIRST_DELAY_SECONDS: Final = 2.0
@@ -35,16 +35,24 @@ FROM (SELECT id FROM domain_events WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPD
 WHERE e.id = failed.id
 """
 
-# Rows that another transaction is marking are skipped; maintenance marks them later.
-MARK_PROCESSED = """
+# One statement. Its DELETE is not visible to its UPDATE, which therefore leaves out the deliveries it removes.
+# Events that another transaction is marking are skipped.
+FINISH = """
+WITH batch AS (
+    DELETE FROM event_batches WHERE id = %(batch)s
+), finished AS (
+    DELETE FROM event_deliveries WHERE id = ANY(%(deliveries)s)
+)
 UPDATE domain_events SET processed = true, processed_at = clock_timestamp()
 WHERE id IN (
     SELECT e.id FROM domain_events e
-    WHERE e.id = ANY(%s) AND NOT e.processed AND NOT EXISTS (
-        SELECT 1 FROM event_deliveries d WHERE d.tenant_id = e.tenant_id AND d.event_id = e.id
+    WHERE e.id = ANY(%(events)s) AND NOT e.processed AND NOT EXISTS (
+        SELECT 1 FROM event_deliveries d
+        WHERE d.tenant_id = e.tenant_id AND d.event_id = e.id AND d.id <> ALL(%(deliveries)s)
     )
     FOR NO KEY UPDATE SKIP LOCKED
 )
+RETURNING id
 """
 
 UNPARK = """
@@ -53,27 +61,48 @@ WHERE consumer = %s AND aggregate_id = ANY(%s) AND state = 'waiting' AND next_at
 """
 
 
-def settle(consumer: Consumer, outcome: BatchOutcome[DeliveryClaim]) -> None:
-    """Record how the batch went, in the transaction of its effects."""
+def settle(
+    consumer: Consumer, outcome: BatchOutcome[DeliveryClaim], *, batch_id: UUID, unmarked: Collection[UUID] = ()
+) -> set[UUID]:
+    """Record how the batch went, in the transaction of its effects. Return its events that are not processed yet.
+
+    ``unmarked`` are those of the batch before: if their other consumers have finished since, mark them now.
+    """
     if outcome.failed:
-        failures = [(failure.item, describe(failure.error)) for failure in outcome.failed]
-        record_failures([(claim.delivery_id, claim.attempts, reason) for claim, reason in failures])
-        count_retries(claim.event.id for claim, _reason in failures)
-        for claim, reason in failures:
-            log.warning(
-                "event failed",
-                consumer=consumer.name,
-                event_id=str(claim.event.id),
-                type=claim.event.type,
-                attempt=claim.attempts + 1,
-                reason=reason,
-            )
-    if outcome.done:
-        remove([claim.delivery_id for claim in outcome.done])
-        mark_processed([claim.event.id for claim in outcome.done])
-        if consumer.ordered:
-            blocked = {failure.item.key for failure in outcome.failed}
-            unpark(consumer.name, {claim.key for claim in outcome.done} - blocked)
+        _settle_failed(consumer, outcome)
+    done = {claim.event.id for claim in outcome.done}
+    marked = finish(
+        [claim.delivery_id for claim in outcome.done], event_ids=[*done, *(set(unmarked) - done)], batch_id=batch_id
+    )
+    if outcome.done and consumer.ordered:
+        blocked = {failure.item.key for failure in outcome.failed}
+        unpark(consumer.name, {claim.key for claim in outcome.done} - blocked)
+    return done - marked
+
+
+def finish(delivery_ids: list[int], *, event_ids: list[UUID], batch_id: UUID | None = None) -> set[UUID]:
+    """Delete deliveries that are finished or discarded, and the row of their batch.
+
+    Mark those of the events that have no other delivery, and return them.
+    """
+    return {
+        event_id for (event_id,) in rows(FINISH, {"deliveries": delivery_ids, "events": event_ids, "batch": batch_id})
+    }
+
+
+def _settle_failed(consumer: Consumer, outcome: BatchOutcome[DeliveryClaim]) -> None:
+    failures = [(failure.item, describe(failure.error)) for failure in outcome.failed]
+    record_failures([(claim.delivery_id, claim.attempts, reason) for claim, reason in failures])
+    count_retries(claim.event.id for claim, _reason in failures)
+    for claim, reason in failures:
+        log.warning(
+            "event failed",
+            consumer=consumer.name,
+            event_id=str(claim.event.id),
+            type=claim.event.type,
+            attempt=claim.attempts + 1,
+            reason=reason,
+        )
 
 
 def describe(error: BaseException) -> str:
@@ -105,16 +134,6 @@ def record_failures(failures: Collection[tuple[int, int, str]]) -> None:
 def count_retries(event_ids: Iterable[UUID]) -> None:
     """Count one failed attempt of each event."""
     execute(COUNT_RETRIES, [list(event_ids)])
-
-
-def remove(delivery_ids: list[int]) -> None:
-    """Delete deliveries that are finished or discarded."""
-    execute("DELETE FROM event_deliveries WHERE id = ANY(%s)", [delivery_ids])
-
-
-def mark_processed(event_ids: list[UUID]) -> None:
-    """Mark those of the events that have no delivery left."""
-    execute(MARK_PROCESSED, [event_ids])
 
 
 def unpark(consumer: str, aggregates: Collection[UUID]) -> None:

@@ -34,6 +34,7 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     """The account of one person, who may be a member of many tenants. Tenants see current and former members."""
 
     event_name = "tenants.user"
+    label_fields = ("first_name", "last_name", "email")
 
     email = LowercaseEmailField(max_length=255)
     password: Any = SecretHashField(max_length=255, null=True, blank=True, db_column="password_hash", editable=False)
@@ -84,6 +85,10 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def label(self) -> str:
+        return self.full_name
 
     @property
     def full_name(self) -> str:

@@ -1,23 +1,38 @@
 """Write the activity feed: a sentence about each event."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 from uuid import UUID
 
 from django.apps import apps
+from django.db import connection
 
-from lad.db.identifiers import as_uuid, from_uuid
+from lad.db.identifiers import as_uuid, from_uuid, uuid7
 from lad.db.models import LadModel
-from lad.outbox.catalogue import EventType, event_type
+from lad.outbox.catalogue import event_type
 from lad.outbox.consumers import Batch, Event
 from tenants.accounts.models import User
-from tenants.activity.models import ActivityEntry
-from tenants.teams.models import Membership
 
 PLATFORM_LABEL: Final = "LAD"
 MAX_LABEL_LENGTH: Final = 255
 MAX_SUMMARY_LENGTH: Final = 500
+
+# The rows travel as one JSON text, which both sides handle faster than an array per column.
+INSERT: Final = """
+INSERT INTO activity_entries
+    (id, tenant_id, event_id, event_type, actor_id, actor_label, verb,
+     subject_type, subject_id, subject_label, summary, occurred_at, created_at)
+SELECT id, tenant_id, event_id, event_type, actor_id, actor_label, verb,
+       subject_type, subject_id, subject_label, summary, occurred_at, clock_timestamp()
+FROM json_to_recordset(%s) AS entry (
+    id uuid, tenant_id uuid, event_id uuid, event_type text, actor_id uuid, actor_label text, verb text,
+    subject_type text, subject_id uuid, subject_label text, summary text, occurred_at timestamptz
+)
+ON CONFLICT (tenant_id, event_id) DO NOTHING
+"""
 
 
 class _BlankIfMissing(dict[str, object]):
@@ -29,40 +44,40 @@ class _BlankIfMissing(dict[str, object]):
 
 def record(batch: Batch) -> None:
     """Write one entry per event, in a few statements. Events that have an entry already are skipped."""
-    actors = _users(event.actor_id for event in batch)
+    actors = _actors(event.actor_id for event in batch)
     subjects = _subjects(batch)
     entries = [_entry(event, actors, subjects) for event in batch]
-    ActivityEntry.objects.bulk_create(entries, ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [json.dumps(entries)])
 
 
-def _entry(event: Event, actors: dict[UUID, User], subjects: dict[UUID, str]) -> ActivityEntry:
+def _entry(event: Event, actors: Mapping[UUID, str], subjects: Mapping[UUID, str]) -> dict[str, str | None]:
     definition = event_type(event.type)
-    actor = actors.get(event.actor_id) if event.actor_id else None
-    actor_label = actor.full_name if actor else PLATFORM_LABEL
+    actor_id = event.actor_id
+    # A user who is gone is no actor of the feed.
+    actor_label = actors.get(actor_id) if actor_id else None
+    actor = actor_label or PLATFORM_LABEL
     subject = subjects.get(event.aggregate_id, "") if event.aggregate_id else ""
-    return ActivityEntry(
-        tenant_id=event.tenant_id,
-        event_id=event.id,
-        event_type=event.type,
-        actor=actor,
-        actor_label=actor_label[:MAX_LABEL_LENGTH],
-        verb=definition.verb,
-        subject_type=event.aggregate_type,
-        subject_id=event.aggregate_id,
-        subject_label=subject[:MAX_LABEL_LENGTH],
-        summary=_sentence(definition, event, actor_label, subject)[:MAX_SUMMARY_LENGTH],
-        occurred_at=event.created_at,
-    )
-
-
-def _sentence(definition: EventType, event: Event, actor: str, subject: str) -> str:
     values = _BlankIfMissing({**event.payload, "actor": actor, "subject": subject})
-    return " ".join(definition.summary.format_map(values).split())
+    return {
+        "id": str(uuid7()),
+        "tenant_id": str(event.tenant_id),
+        "event_id": str(event.id),
+        "event_type": event.type,
+        "actor_id": str(actor_id) if actor_label is not None else None,
+        "actor_label": actor[:MAX_LABEL_LENGTH],
+        "verb": definition.verb,
+        "subject_type": event.aggregate_type,
+        "subject_id": str(event.aggregate_id) if event.aggregate_id else None,
+        "subject_label": subject[:MAX_LABEL_LENGTH],
+        "summary": " ".join(definition.summary.format_map(values).split())[:MAX_SUMMARY_LENGTH],
+        "occurred_at": event.created_at.isoformat(),
+    }
 
 
-def _users(ids: Iterable[UUID | None]) -> dict[UUID, User]:
+def _actors(ids: Iterable[UUID | None]) -> dict[UUID, str]:
     keys = {key for key in ids if key is not None}
-    return User.all_objects.in_bulk(keys) if keys else {}
+    return User.labels(keys) if keys else {}
 
 
 def _subjects(batch: Batch) -> dict[UUID, str]:
@@ -76,18 +91,11 @@ def _subjects(batch: Batch) -> dict[UUID, str]:
     for event_name, ids in keys.items():
         model = models.get(event_name)
         if model is not None:
-            related = ["user"] if model is Membership else []
-            rows = model.all_objects.select_related(*related).in_bulk({from_uuid(model, key) for key in ids})
-            labels |= {as_uuid(key): _label(row) for key, row in rows.items()}
+            found = model.labels(from_uuid(model, key) for key in ids)
+            labels |= {as_uuid(key): label for key, label in found.items()}
     return labels
 
 
-def _label(row: LadModel) -> str:
-    """Return the name to show for a row; ``str()`` of users and memberships is an address."""
-    if isinstance(row, Membership):
-        return row.user.full_name
-    return row.full_name if isinstance(row, User) else str(row)
-
-
+@cache
 def _models() -> dict[str, type[LadModel]]:
     return {model.event_name: model for model in apps.get_models() if issubclass(model, LadModel)}

@@ -1,6 +1,8 @@
 """Tenants (LAD's customers), their members and invitations."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -121,6 +123,12 @@ class Membership(SoftDeletable, TenantModel):
         # Show the address only if the user is loaded; a label must not cost a query.
         user = self._state.fields_cache.get("user") or self.user_id
         return f"{user} · {self.role}"
+
+    @classmethod
+    def labels(cls, keys: Iterable[Any]) -> dict[Any, str]:
+        """Return the names of the members."""
+        rows = cls.all_objects.filter(pk__in=list(keys)).select_related("user")
+        return {row.pk: row.user.full_name for row in rows}
 
 
 class TenantInvitation(SoftDeletable, TenantModel):

@@ -42,6 +42,7 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
     """
 
     event_name = "leads.lead"
+    label_fields = ("first_name", "last_name", "email", "phone", "company_name")
 
     created_by_user = TenantUserKey(null=True, blank=True, db_index=False, editable=False)
     assigned_user = TenantUserKey(member=True, null=True, blank=True, db_index=False, verbose_name="assigned to")
