@@ -3,13 +3,17 @@
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import django.forms
 from django.forms.renderers import DjangoTemplates
+from django.http import HttpRequest
 from django.template import Origin
 from django.template.backends.django import DjangoTemplates as Backend
 from django.template.loaders import app_directories
+from django.utils.safestring import SafeString, mark_safe
+
+from lad.admin.widget_html import rendered
 
 _LOADER: Final = "lad.admin.templating.Loader"
 LOADERS: Final = [("django.template.loaders.cached.Loader", [_LOADER])]
@@ -29,7 +33,11 @@ class Loader(app_directories.Loader):
 
 
 class FormRenderer(DjangoTemplates):
-    """Renders forms and widgets with templates that this loader read."""
+    """Renders forms and widgets, the commonest without a template."""
+
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> SafeString:
+        found = rendered(template_name, context)
+        return found if found is not None else mark_safe(super().render(template_name, context, request))  # noqa: S308
 
     @cached_property
     def engine(self) -> Backend:
