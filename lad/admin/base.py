@@ -23,11 +23,11 @@ from lad.admin.bulk import ANY_NUMBER, MAX_ROWS_PER_ACTION, chosen_action, has_t
 from lad.admin.deletion import consequences
 from lad.admin.forms import LadModelForm
 from lad.admin.history import history_page
-from lad.admin.inlines import save_inline
+from lad.admin.inlines import read_first_pages, save_inline, with_related
 from lad.admin.json_view import json_view
 from lad.admin.lists import ListPages
 from lad.admin.permissions import AreaPermissions, is_deleted
-from lad.admin.widgets import JSONFormField, SecretFormField
+from lad.admin.widgets import JSONFormField, RowKeys, SecretFormField
 from lad.db.fields import is_replaceable, is_secret
 from lad.db.models import LadModel
 from lad.errors import DomainError
@@ -42,7 +42,7 @@ def register(model: type[LadModel]) -> Callable[[type["LadModelAdmin"]], type["L
     return admin.register(model)
 
 
-class LadModelAdmin(AreaPermissions, ListPages):
+class LadModelAdmin(AreaPermissions, RowKeys, ListPages):
     """What the pages of all models share; use one of the subclasses below.
 
     Columns, filters, search, ordering and form default to what the model's fields suggest. Writes go
@@ -94,17 +94,26 @@ class LadModelAdmin(AreaPermissions, ListPages):
         return rows.filter(deleted_at__isnull=True) if self.soft else rows
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row, or None. A page that only shows it asks several times and reads it once."""
         if not self.has_view_permission(request):
             # Checked before the query, which the database may deny.
             raise PermissionDenied
+        if request.method == "POST":
+            return self._read_object(request, object_id)
+        shown: dict[Any, Any] = vars(request).setdefault("lad_shown_rows", {})
+        key = self.model, object_id
+        if key not in shown:
+            shown[key] = self._read_object(request, object_id)
+        return shown[key]
+
+    def _read_object(self, request: HttpRequest, object_id: str) -> Any:
         rows = self.get_queryset(request).order_by()
         if request.method == "POST" and self.has_change_permission(request):
             rows = rows.select_for_update(of=("self",))
         names = [f.name for f in self.model._meta.concrete_fields]
         joined, apart = defaults.select_related(self.model, names), defaults.prefetch_related(self.model, names)
         try:
-            rows = rows.select_related(*joined).prefetch_related(*apart)
-            return rows.get(pk=self.model._meta.pk.to_python(object_id))
+            return with_related(rows, joined, apart).get(pk=self.model._meta.pk.to_python(object_id))
         except (self.model.DoesNotExist, ValueError, ValidationError):
             return None
 
@@ -197,10 +206,27 @@ class LadModelAdmin(AreaPermissions, ListPages):
             formfield.widget.attrs["rows"] = TEXT_ROWS
         return formfield
 
+    def _create_formsets(self, request: HttpRequest, obj: Any, change: bool) -> Any:
+        """Return formsets and their inlines. A page that only shows them reads the rows of all in one round trip."""
+        if request.method == "POST":
+            return super()._create_formsets(request, obj, change)
+        found = [
+            (formset_class(**self.get_formset_kwargs(request, obj, inline, formset_class.get_default_prefix())), inline)
+            for formset_class, inline in self.get_formsets_with_inlines(request, obj if change else None)
+        ]
+        formsets, inlines = [formset for formset, _inline in found], [inline for _formset, inline in found]
+        read_first_pages(formsets)
+        return formsets, inlines
+
+    def _build_nested_formsets(self, *args: Any) -> None:
+        """Do nothing: no inline has inlines of its own, and looking for them would read each inline by itself."""
+
     def _changeform_view(
         self, request: HttpRequest, object_id: str, form_url: str, extra_context: dict[str, Any] | None
     ) -> Any:
         """Show a service's error on the form and keep the entries."""
+        if request.method != "POST":
+            return super()._changeform_view(request, object_id, form_url, extra_context)
         try:
             with transaction.atomic():
                 return super()._changeform_view(request, object_id, form_url, extra_context)

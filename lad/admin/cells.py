@@ -79,9 +79,9 @@ def _checkbox(key: object) -> str:
 def _opening_link(changelist: Any, row: Any) -> str:
     url = escape(changelist.link_to(row))
     if not changelist.is_popup:
-        return f'<a href="{url}">'
+        return f'<a class="lad-open" href="{url}">'
     opener = row.serializable_value(str(changelist.to_field or changelist.lookup_opts.pk.attname))
-    return f'<a href="{url}" data-popup-opener="{escape(opener)}">'
+    return f'<a class="lad-open" href="{url}" data-popup-opener="{escape(opener)}">'
 
 
 def _columns(changelist: Any) -> list[Column]:

@@ -137,7 +137,8 @@ def _keys(model: type[LadModel], columns: list[Any]) -> Iterator[Any]:
 
 
 def _may_be_invisible(field: models.Field) -> bool:
-    return isinstance(field, TenantUserKey) and not field.member
+    """Return whether a join could drop rows. Optional keys are joined from the left, which keeps every row."""
+    return isinstance(field, TenantUserKey) and not field.member and not field.null
 
 
 def list_column(model: type[LadModel], name: Any) -> Any:

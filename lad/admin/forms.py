@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
-from lad.admin.widgets import SecretFormField
+from lad.admin.widgets import RowAutocomplete, SecretFormField
 from lad.db.identifiers import uuid7
 from lad.errors import DomainError, Invalid
 
@@ -31,11 +31,21 @@ class LadModelForm(forms.ModelForm):
         # Validation changes the instance, and the writer needs the previous values.
         self.original = copy(self.instance)
         for name, field in self.fields.items():
+            self._show_chosen(name, field)
             if isinstance(field, SecretFormField) and self.initial.pop(name, None):
                 field.mark_as_stored()
             if isinstance(self.initial.get(name), Decimal):
                 # Show 25 for a stored 25.000000.
                 self.initial[name] = Decimal(f"{self.initial[name].normalize():f}")
+
+    def _show_chosen(self, name: str, field: forms.Field) -> None:
+        """Give the row that a key points to to its widget, unless it can no longer be chosen."""
+        widget = getattr(field.widget, "widget", field.widget)
+        chosen = self.instance._state.fields_cache.get(name)
+        if not isinstance(widget, RowAutocomplete) or chosen is None or getattr(chosen, "deleted_at", None) is not None:
+            return
+        if not self._meta.model._meta.get_field(name).get_limit_choices_to():
+            widget.chosen = chosen
 
     @property
     def version(self) -> str:

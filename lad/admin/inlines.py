@@ -1,7 +1,10 @@
 """Rows that are shown and edited on their parent's page."""
 
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
+from django.core.paginator import Page
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,7 +16,39 @@ from lad.admin import defaults
 from lad.admin.forms import LadModelForm
 from lad.admin.pagination import CappedPaginator
 from lad.admin.permissions import AreaPermissions
+from lad.admin.widgets import RowKeys
+from lad.db.together import read_together
 from lad.types import Actor
+
+
+class InlinePaginator(CappedPaginator):
+    """Reads one row more than the first page has. Only if there is one must the rows be counted."""
+
+    @cached_property
+    def first_rows(self) -> QuerySet:
+        """Return the rows of the first page and one more, not read yet."""
+        return self.rows_between(0, self.per_page + 1)
+
+    @cached_property
+    def count(self) -> int:
+        read = len(self.first_rows)
+        return read if read <= self.per_page else min(self._counted, self.limit)
+
+    def page(self, number: Any) -> Page:
+        if number != 1:
+            return super().page(number)
+        return self._get_page(list(self.first_rows)[: self.per_page], number, self)  # type: ignore[attr-defined]
+
+
+def with_related(rows: QuerySet, joined: Sequence[str], apart: Sequence[str]) -> QuerySet:
+    """Return the rows with related rows, joined or fetched apart. Without names Django would join every key."""
+    return (rows.select_related(*joined) if joined else rows).prefetch_related(*apart)
+
+
+def read_first_pages(formsets: Iterable[Any]) -> None:
+    """Read the first page of every inline in one round trip."""
+    paginators = (getattr(formset, "paginator", None) for formset in formsets)
+    read_together(*(each.first_rows for each in paginators if isinstance(each, InlinePaginator)))
 
 
 class InlineFormSet(PaginationInlineFormSet):
@@ -31,16 +66,27 @@ class InlineFormSet(PaginationInlineFormSet):
             self.queryset = self.queryset.filter(tenant=tenant_id)
         if per_page:
             self.per_page = per_page
-            self.paginator = CappedPaginator(self.queryset, per_page)
-            self.page = self.get_page(self.paginator, self.get_page_num())
-            self._queryset = self.page.object_list
+            self.paginator = InlinePaginator(self.queryset, per_page)
+
+    @cached_property
+    def page(self) -> Page:
+        """Return the requested page, read when it is first used."""
+        return self.get_page(self.paginator, self.get_page_num())
+
+    @cached_property
+    def empty_form(self) -> Any:
+        """Return the form for a new row. Headings, media and the last row ask for it."""
+        return super().empty_form
+
+    def get_queryset(self) -> Any:
+        return self.page.object_list if self.per_page else super().get_queryset()
 
     @classmethod
     def get_default_prefix(cls) -> str:
         return str(cls.model._meta.db_table)
 
 
-class LadInline(AreaPermissions, TabularInline):
+class LadInline(AreaPermissions, RowKeys, TabularInline):
     """One page of rows at a time. Writes go through ``lad.writes``."""
 
     form = LadModelForm
@@ -58,7 +104,7 @@ class LadInline(AreaPermissions, TabularInline):
         rows = self.model.objects.all()
         names = list(self.fields or ())
         joined, apart = defaults.select_related(self.model, names), defaults.prefetch_related(self.model, names)
-        return rows.select_related(*joined).prefetch_related(*apart).order_by("-pk")
+        return with_related(rows, joined, apart).order_by("-pk")
 
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         registry = self.admin_site._registry

@@ -81,11 +81,11 @@ def _entries() -> tuple[Entry, ...]:
 
 
 def _current(path: str) -> str:
-    """Return the link of the page, or an empty string. Every address begins with the dashboard's."""
+    """Return the link that the page belongs to, or an empty string. Every address begins with the dashboard's."""
     home, *entries = _entries()
     if path == home.link:
         return path
-    return next((entry.link for entry in entries if path.startswith(entry.link)), "")
+    return max((entry.link for entry in entries if path.startswith(entry.link)), key=len, default="")
 
 
 @lru_cache(maxsize=MAX_SIDEBARS_KEPT)

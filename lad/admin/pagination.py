@@ -50,8 +50,15 @@ class CappedPaginator(Paginator):
         rows: Any = self.object_list
         if isinstance(rows, list):
             return super().page(number)
-        keys = self._in_order(rows.select_related(None))[first : first + self.per_page].values("pk")
-        return self._get_page(rows.filter(pk__in=keys), number, self)  # type: ignore[attr-defined]
+        return self._get_page(self.rows_between(first, first + self.per_page), number, self)  # type: ignore[attr-defined]
+
+    def rows_between(self, first: int, end: int) -> QuerySet:
+        """Return the rows at these places, not read yet."""
+        rows: Any = self.object_list
+        if not rows.query.select_related:
+            return self._in_order(rows)[first:end]
+        keys = self._in_order(rows.select_related(None))[first:end].values("pk")
+        return rows.filter(pk__in=keys)
 
     def _in_order(self, rows: QuerySet) -> Any:
         """Return the rows in order; if a filter left few of them, by an expression that no index serves.

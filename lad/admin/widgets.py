@@ -1,9 +1,14 @@
 """Form fields and widgets of the admin."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
+from django.contrib.admin import AdminSite
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey, Model
+from django.http import HttpRequest
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
@@ -35,6 +40,31 @@ class JSONEditor(UnfoldAdminTextareaWidget):
         lines = str(value or "").count("\n") + 1
         sized = {"rows": min(max(lines, MIN_LINES), MAX_LINES), **(attrs or {})}
         return super().get_context(name, value, sized)
+
+
+class RowAutocomplete(AutocompleteSelect):
+    """A key to another row. The row that the form was opened with is loaded already and needs no query."""
+
+    chosen: Model | None = None
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+        if self.chosen is None or list(value) != [str(self.chosen.pk)]:
+            return super().optgroups(name, value, attrs)
+        label = self.choices.field.label_from_instance(self.chosen)
+        option = self.create_option(name, self.chosen.pk, label, selected=True, index=0)
+        options = [option] if self.is_required else [self.create_option(name, "", "", False, 0), option]
+        return [(None, options, 0)]
+
+
+class RowKeys:
+    """Give keys to other rows that widget. For admins and inlines."""
+
+    admin_site: AdminSite
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        if "widget" not in kwargs and db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs["widget"] = RowAutocomplete(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 class JSONFormField(forms.JSONField):

@@ -1,8 +1,8 @@
 """Bookings on the lead's page."""
 
-from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -40,22 +40,22 @@ def book(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, 
     return f"Booked: {booking}."
 
 
-def bookings_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
-    """Return the lead's newest bookings."""
-    rows = LeadBooking.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")[:limit]
-    return [
-        TimelineEntry(
-            at=booking.created_at,
-            icon="calendar_month",
-            text=f"Booking: {booking.get_booking_type_display()}",
-            detail=f"{booking.scheduled_at:%d %b %Y, %H:%M} · {booking.get_status_display()}",
-            user_id=booking.created_by_user_id,
-            url=reverse("admin:leads_leadbooking_change", args=(booking.pk,)),
-        )
-        for booking in rows
-    ]
+def bookings_of(lead: Lead) -> QuerySet[LeadBooking]:
+    """Return the lead's bookings, newest first."""
+    return LeadBooking.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
+
+
+def booking_entry(booking: LeadBooking) -> TimelineEntry:
+    return TimelineEntry(
+        at=booking.created_at,
+        icon="calendar_month",
+        text=f"Booking: {booking.get_booking_type_display()}",
+        detail=f"{booking.scheduled_at:%d %b %Y, %H:%M} · {booking.get_status_display()}",
+        user_id=booking.created_by_user_id,
+        url=reverse("admin:leads_leadbooking_change", args=(booking.pk,)),
+    )
 
 
 add_inline(BookingsInline, rank=20)
 add_action(book, rank=10, rights=("leads.update", "bookings.create"))
-add_timeline_source("bookings", bookings_of, right="bookings.view")
+add_timeline_source("bookings", bookings_of, booking_entry, right="bookings.view")

@@ -4,13 +4,14 @@ Features and the apps above register theirs in their ``lead_page.py``. To offer 
 call ``lad.api.router.include``.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from lad.admin.inlines import LadInline
@@ -83,15 +84,16 @@ class TimelineEntry:
     url: str = ""
 
 
-# Returns the newest entries of a lead, at most as many as asked for, in one statement.
-TimelineReader = Callable[[Lead, int], Iterable[TimelineEntry]]
+# Returns the rows of a lead's timeline, newest first. They are cut to the length of the timeline and read together.
+TimelineRows = Callable[[Lead], QuerySet[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineSource:
-    """A reader of timeline entries and who sees them."""
+    """Rows of the timeline, how one becomes an entry, and who sees them."""
 
-    read: TimelineReader
+    rows: TimelineRows
+    entry: Callable[[Any], TimelineEntry]
     visibility: Visibility
 
 
@@ -130,9 +132,11 @@ def add_action(view: RowActionView, *, rank: int, rights: tuple[str, ...], featu
     _add(_actions, name, LeadAction(name, view, rank, Visibility(rights, feature)))
 
 
-def add_timeline_source(name: str, read: TimelineReader, *, right: str, feature: str = "") -> None:
-    """Add the entries that ``read`` returns to the lead's timeline."""
-    _add(_sources, name, TimelineSource(read, Visibility((right,), feature)))
+def add_timeline_source(
+    name: str, rows: TimelineRows, entry: Callable[[Any], TimelineEntry], *, right: str, feature: str = ""
+) -> None:
+    """Add an ``entry`` for each of the newest ``rows`` to the lead's timeline."""
+    _add(_sources, name, TimelineSource(rows, entry, Visibility((right,), feature)))
 
 
 def inlines_for(access: Access) -> list[type[LadInline]]:

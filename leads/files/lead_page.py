@@ -1,6 +1,5 @@
 """Files on the lead's page."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -50,22 +49,22 @@ def attach(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str
     return f"{made} was attached."
 
 
-def files_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
-    """Return the lead's newest files."""
-    rows = LeadAttachment.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")[:limit]
-    return [
-        TimelineEntry(
-            at=file.created_at,
-            icon="attach_file",
-            text="File",
-            detail=file.file_name,
-            user_id=file.uploaded_by_user_id,
-            url=reverse("admin:leads_leadattachment_change", args=(file.pk,)),
-        )
-        for file in rows
-    ]
+def files_of(lead: Lead) -> QuerySet[LeadAttachment]:
+    """Return the lead's files, newest first."""
+    return LeadAttachment.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
+
+
+def file_entry(file: LeadAttachment) -> TimelineEntry:
+    return TimelineEntry(
+        at=file.created_at,
+        icon="attach_file",
+        text="File",
+        detail=file.file_name,
+        user_id=file.uploaded_by_user_id,
+        url=reverse("admin:leads_leadattachment_change", args=(file.pk,)),
+    )
 
 
 add_inline(AttachmentInline, rank=30)
 add_action(attach, rank=20, rights=("leads.create",))
-add_timeline_source("files", files_of, right="leads.view")
+add_timeline_source("files", files_of, file_entry, right="leads.view")

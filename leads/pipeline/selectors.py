@@ -58,13 +58,28 @@ def status_choices(tenant_id: UUID) -> Choices:
     return list(rows.values_list("key", "label"))
 
 
-def pipeline_choices(tenant_id: UUID) -> dict[str, Choices]:
-    """Return the choices of both fields, ``stage`` and ``status``, read in one query."""
-    columns = ("kind", "rank", "created_at", "key", "label")
-    stages = LeadStage.objects.filter(tenant=tenant_id).annotate(kind=Value("stage"), rank=F("display_order"))
-    statuses = LeadStatus.objects.filter(tenant=tenant_id).annotate(kind=Value("status"), rank=Value(0))
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A tenant's stages and statuses, in order. ``colors`` are those of the stages, by key."""
+
+    stage: Choices
+    status: Choices
+    colors: dict[str, str]
+
+
+def pipeline_of(tenant_id: UUID) -> Pipeline:
+    """Return the tenant's stages and statuses, read in one query."""
+    columns = ("kind", "rank", "created_at", "key", "label", "hue")
+    stages = LeadStage.objects.filter(tenant=tenant_id).annotate(
+        kind=Value("stage"), rank=F("display_order"), hue=F("color")
+    )
+    statuses = LeadStatus.objects.filter(tenant=tenant_id).annotate(kind=Value("status"), rank=Value(0), hue=Value(""))
     rows = stages.values_list(*columns).union(statuses.values_list(*columns), all=True).order_by(*columns[:4])
-    found: dict[str, Choices] = {"stage": [], "status": []}
-    for kind, _rank, _created_at, key, label in rows:
-        found[kind].append((key, label))
+    found = Pipeline([], [], {})
+    for kind, _rank, _created_at, key, label, color in rows:
+        if kind == "stage":
+            found.stage.append((key, label))
+            found.colors[key] = color
+        else:
+            found.status.append((key, label))
     return found

@@ -1,7 +1,6 @@
 """Calls on the lead's page."""
 
-from collections.abc import Iterable
-
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from lad.admin.inlines import ReadOnlyInline
@@ -23,21 +22,21 @@ class LeadCallsInline(ReadOnlyInline):
     verbose_name_plural = "calls"
 
 
-def calls_of(lead: Lead, limit: int) -> Iterable[TimelineEntry]:
-    """Return the latest calls with the lead."""
-    rows = CallLog.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
-    columns = ("created_at", "direction", "status", "duration_seconds", "initiated_by_user_id")
-    return [
-        TimelineEntry(
-            at=call.created_at,
-            icon="call",
-            text=f"{call.get_direction_display()} call",
-            detail=_detail(call),
-            user_id=call.initiated_by_user_id,
-            url=reverse("admin:voice_calllog_change", args=(call.pk,)),
-        )
-        for call in rows.only(*columns)[:limit]
-    ]
+def calls_of(lead: Lead) -> QuerySet[CallLog]:
+    """Return the calls with the lead, newest first."""
+    calls = CallLog.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
+    return calls.only("created_at", "direction", "status", "duration_seconds", "initiated_by_user_id")
+
+
+def call_entry(call: CallLog) -> TimelineEntry:
+    return TimelineEntry(
+        at=call.created_at,
+        icon="call",
+        text=f"{call.get_direction_display()} call",
+        detail=_detail(call),
+        user_id=call.initiated_by_user_id,
+        url=reverse("admin:voice_calllog_change", args=(call.pk,)),
+    )
 
 
 def _detail(call: CallLog) -> str:
@@ -45,4 +44,4 @@ def _detail(call: CallLog) -> str:
 
 
 add_inline(LeadCallsInline, rank=70, feature=VOICE_AGENT)
-add_timeline_source("calls", calls_of, right="calls.view", feature=VOICE_AGENT)
+add_timeline_source("calls", calls_of, call_entry, right="calls.view", feature=VOICE_AGENT)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -20,7 +20,7 @@ from lad.admin.inlines import LadInline
 from lad.admin.permissions import is_deleted
 from lad.jobs.bulk import bulk_action
 from lad.tenancy.access import access_of
-from lad.tenancy.context import current_scope, default_tenant_id
+from lad.tenancy.context import default_tenant_id
 from leads.contacts import extensions, jobs, selectors
 from leads.contacts.admin.export import leads_csv
 from leads.contacts.admin.filters import FollowUpFilter, SourceFilter
@@ -28,8 +28,15 @@ from leads.contacts.admin.summary import summary_of
 from leads.contacts.models import Lead, Priority
 from leads.contacts.services import leads
 from leads.formatting import amount, day, in_words
-from leads.pipeline.admin.choices import StageFilter, StatusFilter, assignment_form, chosen_member, stage_form
-from leads.pipeline.selectors import stage_choices, status_choices
+from leads.pipeline.admin.choices import (
+    StageFilter,
+    StatusFilter,
+    assignment_form,
+    chosen_member,
+    pipeline_once,
+    stage_form,
+)
+from leads.pipeline.selectors import Pipeline
 
 PRIORITY_COLOURS: Final = {
     Priority.UNSET: "default",
@@ -53,14 +60,13 @@ STAGE_COLOURS: Final = {
 class LeadForm(LadModelForm):
     """Offers the tenant's own stages and statuses."""
 
+    pipeline: ClassVar[Pipeline | None] = None
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        tenant_id = self.instance.tenant_id or default_tenant_id()
-        if tenant_id is None or current_scope() is None:
-            return
-        for name, choices_of in (("stage", stage_choices), ("status", status_choices)):
-            if name in self.fields:
-                self.fields[name].widget = UnfoldAdminSelectWidget(choices=choices_of(tenant_id))
+        for name in ("stage", "status"):
+            if self.pipeline is not None and name in self.fields:
+                self.fields[name].widget = UnfoldAdminSelectWidget(choices=getattr(self.pipeline, name))
 
 
 @register(Lead)
@@ -168,8 +174,18 @@ class LeadAdmin(TenantModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         lead = kwargs.get("obj")
-        shown = {"summary": summary_of(lead), "panels": _panels(request, lead)} if lead else {}
-        return super().render_change_form(request, {**context, **shown}, *args, **kwargs)
+        if lead is not None:
+            summary = summary_of(lead, pipeline_once(request, lead.tenant_id))
+            context = {**context, "summary": summary, "panels": _panels(request, lead)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Lead | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return a form with the stages and statuses of the lead's tenant, if it is known yet."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        tenant_id = obj.tenant_id if obj is not None else default_tenant_id()
+        if tenant_id is None:
+            return form
+        return type(form.__name__, (form,), {"pipeline": pipeline_once(request, tenant_id)})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str

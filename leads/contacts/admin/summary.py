@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from lad import phones
 from leads.contacts.models import Lead
 from leads.formatting import amount
-from leads.pipeline.models import LeadStage
+from leads.pipeline.selectors import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,14 @@ class LeadSummary:
     value: str
 
 
-def summary_of(lead: Lead) -> LeadSummary:
+def summary_of(lead: Lead, pipeline: Pipeline) -> LeadSummary:
     """Return the lead's summary, with the tenant's own name for its stage."""
-    stage = LeadStage.objects.filter(tenant=lead.tenant_id, key=lead.stage).first()
     return LeadSummary(
         name=lead.full_name or lead.email or lead.phone or "Without a name",
         about=" · ".join(part for part in (lead.title, lead.company_name, lead.location) if part),
         phone=_formatted(lead.phone),
-        stage=stage.label if stage else lead.stage,
-        color=stage.color if stage else "",
+        stage=dict(pipeline.stage).get(lead.stage, lead.stage),
+        color=pipeline.colors.get(lead.stage, ""),
         assigned_to=(lead.assigned_user.full_name or lead.assigned_user.email) if lead.assigned_user else "Nobody",
         value=amount(lead.estimated_value, lead.currency) or "–",
     )

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from lad.tenancy.access import access_of
 from leads.contacts.models import Lead
-from leads.pipeline.selectors import Choices, pipeline_choices, stage_choices
+from leads.pipeline.selectors import Choices, Pipeline, pipeline_of, stage_choices
 from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
@@ -57,7 +57,7 @@ class PipelineFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         tenant_id = access_of(request).tenant_id
-        return _choices_once(request, tenant_id)[str(self.parameter_name)] if tenant_id is not None else []
+        return getattr(pipeline_once(request, tenant_id), str(self.parameter_name)) if tenant_id is not None else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
         return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
@@ -73,10 +73,9 @@ class StatusFilter(PipelineFilter):
     parameter_name = "status"
 
 
-def _choices_once(request: HttpRequest, tenant_id: UUID) -> dict[str, Choices]:
-    """Return the choices of both filters, read once per page."""
-    found: dict[str, Choices] | None = getattr(request, "pipeline_choices", None)
-    if found is None:
-        found = pipeline_choices(tenant_id)
-        request.pipeline_choices = found  # type: ignore[attr-defined]  # kept with the request it belongs to
-    return found
+def pipeline_once(request: HttpRequest, tenant_id: UUID) -> Pipeline:
+    """Return the tenant's stages and statuses, read once per page."""
+    kept: dict[UUID, Pipeline] = vars(request).setdefault("lad_pipelines", {})
+    if tenant_id not in kept:
+        kept[tenant_id] = pipeline_of(tenant_id)
+    return kept[tenant_id]

@@ -15,7 +15,7 @@ from lad.admin.actions import row_action
 from lad.tenancy.context import platform_context
 from leads.contacts import extensions
 from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_panel, add_timeline_source
-from leads.contacts.lead_page import MAX_ENTRIES_SHOWN
+from leads.contacts.lead_page import MAX_ENTRIES_SHOWN, note_entry, notes_of
 from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -137,16 +137,16 @@ def test_a_registered_panel_needs_its_right(
 
 
 def test_a_registered_source_adds_its_entries(scratch: None, browser: Client, tenant: Tenant, lead: Lead) -> None:
-    def letters(lead: Lead, limit: int) -> list[TimelineEntry]:
-        return [TimelineEntry(at=LONG_AGO + timedelta(days=1), icon="mail", text=f"Letter to {lead.full_name}")]
+    def letter(lead: Lead) -> TimelineEntry:
+        return TimelineEntry(at=LONG_AGO + timedelta(days=1), icon="mail", text=f"Letter to {lead.full_name}")
 
-    add_timeline_source("letters", letters, right="leads.view")
+    add_timeline_source("letters", lambda lead: Lead.objects.filter(pk=lead.pk), letter, right="leads.view")
     assert f"Letter to {lead.full_name}" in panels(browser, lead)["Timeline"]
 
 
 def test_a_name_is_registered_once(scratch: None) -> None:
     with pytest.raises(ImproperlyConfigured, match="twice"):
-        add_timeline_source("notes", lambda lead, limit: [], right="leads.view")
+        add_timeline_source("notes", notes_of, note_entry, right="leads.view")
 
 
 def test_an_action_is_declared_with_its_own_permission(scratch: None) -> None:
