@@ -92,7 +92,7 @@ def _current(path: str) -> str:
 def _rendered(places: tuple[int, ...], current: str) -> SafeString:
     entries = _entries()
     shown = [entries[place] for place in places]
-    return render_to_string("lad/admin/sidebar.html", {"entries": shown, "current": current})
+    return render_to_string("lad/admin/sidebar.html", {"sidebar_links": shown, "sidebar_current": current})
 
 
 def platform_only(request: HttpRequest) -> bool:
