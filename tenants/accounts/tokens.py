@@ -4,7 +4,6 @@ None of them is stored. Secrets in mails are derived again whenever they are nee
 holds one.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -16,11 +15,11 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core import signing
-from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from lad.errors import NotAuthenticated
+from lad.signing_keys import find_key, newest_key
 from tenants.accounts.models import User
 
 ALGORITHM: Final = "HS256"
@@ -59,7 +58,7 @@ def issue_access_token(
 ) -> str:
     """Return a signed access token that expires after ``ACCESS_TOKEN_LIFETIME``."""
     issued_at = now or timezone.now()
-    key_id, key = _newest_key()
+    key_id, key = newest_key()
     claims: dict[str, str | int] = {
         "iss": issuer(),
         "aud": AUDIENCE,
@@ -87,7 +86,7 @@ def read_access_token(token: str) -> AccessClaims:
 def _verified_claims(token: str, signing_keys: tuple[str, ...], expected_issuer: str) -> AccessClaims:
     try:
         header = jwt.get_unverified_header(token)
-        key = {_key_id(each): each for each in signing_keys}.get(str(header.get("kid")))
+        key = find_key(str(header.get("kid")), signing_keys)
         if key is None or header.get("typ") != MEDIA_TYPE:
             raise InvalidToken
         claims = jwt.decode(
@@ -167,14 +166,3 @@ def password_reset_user_id(token: str) -> UUID | None:
 def is_password_reset_token(user: User, token: str) -> bool:
     """Return whether the token belongs to this user, has not expired and was not used."""
     return _password_reset.check_token(user, token.partition(".")[2])
-
-
-def _newest_key() -> tuple[str, str]:
-    if not settings.JWT_SIGNING_KEYS:
-        raise ImproperlyConfigured("Set JWT_SIGNING_KEYS to one or more secrets, the newest first.")
-    key = settings.JWT_SIGNING_KEYS[0]
-    return _key_id(key), key
-
-
-def _key_id(key: str) -> str:
-    return hashlib.sha256(f"kid:{key}".encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from lad.db.identifiers import uuid7
+from lad.signing_keys import key_id
 from lad.tenancy.context import platform_context
 from tenants.access.roles import Role
 from tenants.accounts import tokens
@@ -130,7 +131,7 @@ def forged(user: User, **changes: Any) -> str:
     key = settings.JWT_SIGNING_KEYS[0]
     algorithm = str(changes.pop("algorithm", "HS256"))
     signing_key = changes.pop("key", key)
-    header = {"kid": changes.pop("kid", tokens._key_id(key)), "typ": changes.pop("typ", "at+jwt")}
+    header = {"kid": changes.pop("kid", key_id(key)), "typ": changes.pop("typ", "at+jwt")}
     now = int(timezone.now().timestamp())
     changes = {
         name: now + int(value.total_seconds()) if isinstance(value, timedelta) else value
