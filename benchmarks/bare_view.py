@@ -1,4 +1,4 @@
-"""The WSGI application of benchmarks/web.py: LAD, and a bare view of leads in the same process under ``/bare``.
+"""The application of benchmarks/web.py: LAD, and a bare view of leads in the same process under ``/bare``.
 
 ``/bare/api/v1/leads/…`` answers with the same JSON bytes as ``/api/v1/leads/…``, without authentication, rights,
 throttling, events, ORM or API framework: one transaction, one statement that sets tenant and role, one on ``leads``.
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 from django.db import connection, models, transaction
 
-from lad.wsgi import application as lad
+from lad.serving.threads import ThreadedApplication
+from lad.wsgi import application as product
 from leads.contacts.models import Lead
 from leads.contacts.selectors import LEAD_SEARCH
 
@@ -41,9 +43,9 @@ SCOPE: Final = (
 Environment = dict[str, Any]
 
 
-def application(environment: Environment, start_response: "StartResponse") -> Iterable[bytes]:
+def wsgi_application(environment: Environment, start_response: "StartResponse") -> Iterable[bytes]:
     if not environment["PATH_INFO"].startswith(PREFIX):
-        return lad(environment, start_response)
+        return product(environment, start_response)
     try:
         status, body = _answer(environment)
     finally:
@@ -127,3 +129,6 @@ def _plain(value: object) -> str:
         return value.isoformat().replace("+00:00", "Z")
     assert isinstance(value, UUID | Decimal)
     return str(value)
+
+
+application = ThreadedApplication(wsgi_application, threads=settings.WEB_THREADS, max_body=1024 * 1024)

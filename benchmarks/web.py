@@ -239,12 +239,15 @@ def serving(servers: Servers, database: Database, *, root: Path, application: st
         **os.environ,
         **addresses(servers, database),
         "DB_POOL": "true",
+        "GRANIAN_WORKERS": "1",
         "ACCESS_TOKEN_MINUTES": "1440",
         "PYTHONPATH": str(Path(__file__).parent),
     }
-    arguments = web.command(host="127.0.0.1", port=port, workers=1, application=application)
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", *arguments], cwd=root, env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-W", "ignore", *server_command(root, port, application)],
+        cwd=root,
+        env=environment,
+        stdout=subprocess.DEVNULL,
     )
     try:
         _wait_until_ready(process, port)
@@ -252,6 +255,15 @@ def serving(servers: Servers, database: Database, *, root: Path, application: st
     finally:
         process.terminate()
         process.wait(30)
+
+
+def server_command(root: Path, port: int, application: str) -> list[str]:
+    """Return the command that a checkout is served with."""
+    if (root / "lad" / "serving").exists():
+        return web.command(host="127.0.0.1", port=port, application=application)
+    # Earlier checkouts were served as WSGI.
+    options = ["--interface", "wsgi", "--port", str(port), "--no-ws", "--blocking-threads", "8"]
+    return ["-m", "granian", *options, "lad.wsgi:application"]
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
@@ -281,7 +293,7 @@ def run(servers: Servers, directory: Path, options: argparse.Namespace) -> list[
             if options.before:
                 other, root = Database(f"before_{leads}", leads), options.before.resolve()
                 _fill_once(servers, other, directory, root)
-                port = stack.enter_context(serving(servers, other, root=root, application="lad.wsgi:application"))
+                port = stack.enter_context(serving(servers, other, root=root, application=web.APPLICATION))
                 contestants.append(Contestant(BEFORE, other, port))
             size = Size(servers, directory / "log" / "postgres.log", contestants)
             size.prepare()

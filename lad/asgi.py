@@ -1,12 +1,66 @@
-"""The ASGI entry point."""
+"""The ASGI entry point, which the web server runs: streams on the event loop, everything else by Django in threads.
 
-import os
+Django itself runs as WSGI: under its own ASGI handler a request takes ten times as long.
+"""
 
-from django.core.asgi import get_asgi_application
+import asyncio
+import signal
 
-from lad.tenancy.guard import refuse_to_serve_unguarded
+from django.conf import settings
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
+from lad.serving.asgi import Receive, Scope, Send
+from lad.serving.threads import ThreadedApplication
+from lad.streams.app import PREFIX, StreamApplication
+from lad.streams.hub import Hub
+from lad.wsgi import application as django
 
-application = get_asgi_application()
-refuse_to_serve_unguarded()
+# A form's other fields and the headers of its parts come with an upload.
+BODY_OVERHEAD_BYTES = 1024 * 1024
+
+_pages = ThreadedApplication(
+    django, threads=settings.WEB_THREADS, max_body=settings.UPLOAD_MAX_SIZE + BODY_OVERHEAD_BYTES
+)
+_streams = StreamApplication(
+    Hub(
+        settings.REDIS_URL,
+        max_streams=settings.STREAMS_PER_WORKER,
+        max_streams_per_tenant=settings.STREAMS_PER_TENANT,
+    ),
+    origins=settings.CORS_ALLOWED_ORIGINS,
+    max_seconds=settings.STREAM_LIFETIME.total_seconds(),
+)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request, or follow the start and the end of the server."""
+    if scope["type"] == "lifespan":
+        await _follow_server(receive, send)
+    elif scope["path"].startswith(PREFIX):
+        await _streams(scope, receive, send)
+    else:
+        await _pages(scope, receive, send)
+
+
+async def _follow_server(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            _end_streams_on_signals(asyncio.get_running_loop())
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def _end_streams_on_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """End the streams when the server is told to stop; it waits for open responses before it reports its shutdown.
+
+    The loop's own handlers, which are the server's, run as well: they are called through the wakeup descriptor.
+    """
+
+    def end_streams(_number: int, _frame: object) -> None:
+        loop.call_soon_threadsafe(lambda: tasks.add(loop.create_task(_streams.close())))
+
+    tasks: set[asyncio.Task[None]] = set()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end_streams)
+        signal.siginterrupt(number, False)

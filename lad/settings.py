@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "lad.jobs",
     "lad.mail",
     "lad.idempotency",
+    "lad.streams",
     "billing",
     "leads",
     "campaigns",
@@ -295,6 +296,12 @@ CORS_ALLOW_HEADERS = [
     "x-tenant-id",
 ]
 CORS_EXPOSE_HEADERS = ["etag", "location", "retry-after", "x-request-id", "idempotent-replayed"]
+
+# The web server. Each worker runs pages in this many threads, and holds streams on its event loop.
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=2_000)
+STREAMS_PER_TENANT = env.int("STREAMS_PER_TENANT", default=1_000)
+STREAM_LIFETIME = timedelta(minutes=env.int("STREAM_MINUTES", default=15))
 
 # Workers. Messages in the broker only wake workers; all data is in PostgreSQL.
 CELERY_BROKER_URL = REDIS_URL

@@ -97,6 +97,7 @@ class Up:
         defaults = {
             **kept,
             "PUBLIC_URL": self.address.url,
+            "GRANIAN_WORKERS": "2",
             "PYTHONUNBUFFERED": "1",
             "COMPRESS_STATIC": "false",
             "DJANGO_SETTINGS_MODULE": "lad.settings",
@@ -160,7 +161,7 @@ class Up:
 
     def _start_programs(self) -> None:
         say("Starting web and worker")
-        serve = web.command(host=self.address.host, port=self.address.port, workers=1)
+        serve = web.command(host=self.address.host, port=self.address.port)
         worker = ["-m", "celery", "-A", "lad", "worker", "--concurrency", "2", "--loglevel", "INFO"]
         worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         for name, arguments in {"web": serve, "worker": worker}.items():

@@ -2,11 +2,16 @@
 
 from typing import Final
 
-BLOCKING_THREADS: Final = 8
+APPLICATION: Final = "lad.asgi:application"
+# Connections at once in one worker. Streams and slow clients count, so it is far above the number of threads.
+CONNECTIONS: Final = 4096
+# Requests that are running may end before a worker is killed.
+STOP_SECONDS: Final = 10
 
 
-def command(*, host: str, port: int, workers: int, application: str = "lad.wsgi:application") -> list[str]:
-    """Return the Python interpreter's arguments that serve the application."""
-    options = ["--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers)]
-    options += ["--no-ws", "--blocking-threads", str(BLOCKING_THREADS), "--respawn-failed-workers"]
-    return ["-m", "granian", *options, application]
+def command(*, host: str, port: int, application: str = APPLICATION) -> list[str]:
+    """Return the Python interpreter's arguments that serve the application. GRANIAN_WORKERS sets the workers."""
+    options = ["--interface", "asgi", "--host", host, "--port", str(port), "--no-ws"]
+    options += ["--backlog", str(CONNECTIONS), "--backpressure", str(CONNECTIONS)]
+    options += ["--workers-kill-timeout", str(STOP_SECONDS)]
+    return ["-m", "granian", *options, "--respawn-failed-workers", application]

@@ -10,6 +10,8 @@ from celery.bin.celery import celery as celery_command
 from django.core.management import get_commands
 from granian.cli import cli as granian_command
 
+from tools.runtime import web
+
 REPOSITORY = Path(__file__).parents[3]
 OWN = {"provision", "migrate", "web", "worker"}
 PARTS = OWN | {"database", "broker"}
@@ -141,7 +143,8 @@ def test_every_command_is_valid_for_its_program(services: dict[str, Any], name: 
 def test_the_image_runs_a_web_server_that_understands_its_command(instructions: list[tuple[str, str]]) -> None:
     command = yaml.safe_load(dict(instructions)["CMD"])
     check_command(command)
-    assert command[-1] == "lad.wsgi:application"
+    # The same as `make up` runs.
+    assert ["-m", *command] == web.command(host="0.0.0.0", port=8000)  # noqa: S104
 
 
 def test_the_image_runs_as_an_ordinary_user_with_a_health_check(instructions: list[tuple[str, str]]) -> None:

@@ -1,0 +1,1 @@
+"""How the web server calls LAD: ASGI for connections, threads for Django."""

@@ -1,0 +1,1 @@
+"""Streams: the web server tells open pages and apps that something changed, as server-sent events."""
