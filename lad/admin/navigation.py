@@ -41,6 +41,8 @@ class Entry:
 
 _pages: list[SidebarPage] = []
 DASHBOARD: Final = "Dashboard"
+# The section of pages that everybody needs, whatever they work on.
+BESIDE_DASHBOARD: Final = ""
 # Sidebars differ by rights and by the current page.
 MAX_SIDEBARS_KEPT: Final = 512
 
@@ -66,7 +68,7 @@ def sidebar(request: HttpRequest) -> SafeString:
 def _entries() -> tuple[Entry, ...]:
     """Return the sidebar of somebody who may see everything, in order. It changes only with the code."""
     site: Any = admin.site
-    found: dict[str, list[tuple[int, Entry]]] = {name: [] for name in settings.ADMIN_SECTIONS}
+    found: dict[str, list[tuple[int, Entry]]] = {name: [] for name in (BESIDE_DASHBOARD, *settings.ADMIN_SECTIONS)}
     for model, model_admin in site._registry.items():
         link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         title = capfirst(model._meta.verbose_name_plural)
@@ -75,7 +77,7 @@ def _entries() -> tuple[Entry, ...]:
     for page in _pages:
         entry = Entry(page.title, reverse(page.url_name), page.section, page.icon, page.visible)
         found.setdefault(entry.section, []).append((page.rank, entry))
-    home = Entry(DASHBOARD, reverse("admin:index"), "", "space_dashboard", lambda request: True)
+    home = Entry(DASHBOARD, reverse("admin:index"), BESIDE_DASHBOARD, "space_dashboard", lambda request: True)
     ranked = [entry for entries in found.values() for _rank, entry in sorted(entries, key=lambda pair: pair[0])]
     return (home, *ranked)
 

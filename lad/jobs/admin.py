@@ -14,6 +14,7 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
+from lad.admin.navigation import BESIDE_DASHBOARD
 from lad.jobs import services
 from lad.jobs.bulk import delete_selected
 from lad.jobs.kinds import Verdict
@@ -40,8 +41,9 @@ admin.site.add_action(delete_selected, "delete_selected")  # type: ignore[arg-ty
 @register(Job)
 class JobAdmin(ReadOnlyAdmin):
     area = "jobs"
-    section, icon, rank = "Operations", "checklist", 1
-    list_display = ["title", "state_label", "progress", "problems", "created_by_user", "created_at", "took"]
+    section, icon, rank = BESIDE_DASHBOARD, "checklist", 1
+    list_display = ["title", "state_label", "progress", "problems", "started_by", "created_at", "took"]
+    list_select_related = ["created_by_user"]
     list_filter = ["state", "kind", "created_at"]
     list_before_template = "jobs/no_jobs.html"
     search_fields = ["title__istartswith"]
@@ -125,8 +127,8 @@ class JobAdmin(ReadOnlyAdmin):
     @display(description="Progress")
     def progress(self, obj: Job) -> str:
         return format_html(
-            '<span class="lad-share"><span class="lad-share-track"><span class="lad-share-bar lad-job-done"'
-            ' style="width: {}%"></span></span> <span class="lad-hint">{} of {}</span></span>',
+            '<span class="lad-job-line"><span class="lad-job-bar"><span class="lad-job-done" style="width: {}%"></span>'
+            '</span><span class="lad-hint">{} of {}</span></span>',
             obj.percent,
             f"{obj.processed:,}",
             f"{obj.total:,}",
@@ -135,6 +137,10 @@ class JobAdmin(ReadOnlyAdmin):
     @display(description="Failed or skipped")
     def problems(self, obj: Job) -> str | None:
         return f"{obj.failed + obj.skipped:,}" if obj.failed or obj.skipped else None
+
+    @display(description="Started by")
+    def started_by(self, obj: Job) -> str | None:
+        return (obj.created_by_user.full_name or obj.created_by_user.email) if obj.created_by_user else None
 
     @display(description="Took")
     def took(self, obj: Job) -> str | None:
@@ -170,6 +176,10 @@ class JobFailureAdmin(ReadOnlyAdmin):
     section, icon, rank = "Operations", "rule", 2
     list_display = ["label", "job", "verdict", "field", "reason", "created_at"]
     list_filter = ["verdict", "created_at"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Leave it out of the sidebar: a job's page and report show its failures."""
+        return False
 
     def narrow(self, request: HttpRequest, rows: QuerySet[JobFailure]) -> QuerySet[JobFailure]:
         return visible_jobs(access_of(request), rows, path="job__")

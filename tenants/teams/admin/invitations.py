@@ -1,6 +1,5 @@
 """The admin page of invitations."""
 
-from django.contrib import admin, messages
 from django.contrib.admin.options import ModelAdmin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -11,8 +10,10 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.defaults import STATUS_COLOURS
+from lad.jobs.bulk import bulk_action
 from lad.tenancy.access import access_of
 from lad.types import Values
+from tenants.teams import jobs
 from tenants.teams.models import TenantInvitation
 from tenants.teams.services import invitations
 
@@ -86,16 +87,5 @@ class TenantInvitationAdmin(TenantModelAdmin):
         invitations.revoke(invitation=row, actor=access_of(request).user)
         return f"The invitation of {row.email} was revoked."
 
-    @admin.action(description="Resend", permissions=["change"])
-    def resend_all(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for row in queryset:
-            with self.row_scope(request, row):
-                invitations.resend(invitation=row, actor=access_of(request).user)
-        messages.success(request, f"{len(queryset)} invitations were sent again.")
-
-    @admin.action(description="Revoke", permissions=["change"])
-    def revoke_all(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for row in queryset:
-            with self.row_scope(request, row):
-                invitations.revoke(invitation=row, actor=access_of(request).user)
-        messages.success(request, f"{len(queryset)} invitations were revoked.")
+    resend_all = bulk_action("Resend", kind=jobs.RESEND)
+    revoke_all = bulk_action("Revoke", kind=jobs.REVOKE, danger=True)

@@ -90,7 +90,7 @@ def test_several_invitations_are_resent_from_the_list_or_none(admin_of, owner):
     browser = admin_of(owner)
     first, second = invite(browser, "a@acme.test"), invite(browser, "b@acme.test")
     chosen = {"_selected_action": [str(first.pk), str(second.pk)], "action": "resend_all", "index": "0"}
-    assert "2 invitations were sent again" in text(
+    assert "2 of 2 tenant invitations were sent again" in text(
         browser.post("/admin/tenants/tenantinvitation/", chosen, follow=True)
     )
     browser.post(f"/admin/tenants/tenantinvitation/{second.pk}/revoke/")
