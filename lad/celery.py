@@ -1,10 +1,12 @@
 """The Celery application. A task looks for work in PostgreSQL; messages carry none."""
 
+import gc
 import os
 from typing import Any
 
 from celery import Celery
 from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
+from celery.signals import worker_before_create_process
 
 from lad.schedule import ScheduleStep
 
@@ -46,3 +48,10 @@ app = Celery("lad", task_cls="lad.tenancy.tasks:LadTask", fixups=[_fixup])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["consumer"].add(ScheduleStep)
 app.autodiscover_tasks()
+
+
+@worker_before_create_process.connect
+def _keep_memory_shared(**_options: Any) -> None:
+    """Leave what was imported out of garbage collection, which would copy each page of it in every process."""
+    gc.collect()
+    gc.freeze()

@@ -104,16 +104,18 @@ def batch_lock(batch_id: UUID) -> int:
     return int.from_bytes(batch_id.bytes[8:], signed=True)
 
 
-def claim(consumer: Consumer, *, batch_id: UUID) -> list[DeliveryClaim]:
+def claim(consumer: Consumer, *, batch_id: UUID, retries: bool) -> list[DeliveryClaim]:
     """Lock and return the consumer's next batch of deliveries in the order to run them.
 
     Call it in the transaction that applies the effects; it then also holds the lock of the batch. The list is
-    empty if nothing can be claimed. Deliveries whose worker died come in smaller batches.
+    empty if nothing can be claimed. With ``retries`` those that are due take part. Deliveries whose worker died
+    come in smaller batches.
     """
     slots = _lock_slots(consumer) if consumer.ordered else [UNORDERED]
     if not slots:
         return []
-    execute(PROMOTE_DUE, [consumer.name, slots, DUE_PER_BATCH])
+    if retries:
+        execute(PROMOTE_DUE, [consumer.name, slots, DUE_PER_BATCH])
     while taken := _take(consumer, _tenant_queues(consumer, slots), batch_lock(batch_id)):
         claims = _without_blocked(consumer, taken) if consumer.ordered else taken
         if claims:

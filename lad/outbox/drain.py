@@ -25,12 +25,15 @@ ROUND_SECONDS: Final = 0.01
 # A drain that is busy for longer lets notifications start another one.
 HOLD_SECONDS: Final = 0.2
 
-# The second column tells whether any batch is being run, or was by a worker that died.
+# The last column tells whether any batch is being run, or was by a worker that died.
 CONSUMERS_WITH_WORK = """
-SELECT name, EXISTS (SELECT 1 FROM event_batches) FROM unnest(%s::text[]) AS consumer(name)
-WHERE EXISTS (SELECT 1 FROM event_deliveries WHERE consumer = name AND state = 'ready')
-   OR EXISTS (SELECT 1 FROM event_deliveries
-              WHERE consumer = name AND state = 'waiting' AND next_attempt_at <= statement_timestamp())
+SELECT name, retry_due, EXISTS (SELECT 1 FROM event_batches)
+FROM unnest(%s::text[]) AS consumer(name)
+CROSS JOIN LATERAL (SELECT EXISTS (
+    SELECT 1 FROM event_deliveries
+    WHERE consumer = name AND state = 'waiting' AND next_attempt_at <= statement_timestamp()
+)) AS waiting(retry_due)
+WHERE retry_due OR EXISTS (SELECT 1 FROM event_deliveries WHERE consumer = name AND state = 'ready')
 """
 
 
@@ -87,6 +90,8 @@ class _Drain:
     # Of the last round: the number of deliveries, and the consumers whose batches were full.
     handled: int = 0
     full: list[Consumer] = field(default_factory=list)
+    # Of the last look: the consumers with a retry that is due.
+    with_retries: set[str] = field(default_factory=set)
     # Events of earlier batches that had other deliveries left.
     unmarked: set[UUID] = field(default_factory=set)
     looked_at: float = float("-inf")
@@ -95,14 +100,19 @@ class _Drain:
     def consumers_with_work(self, now: float) -> list[Consumer]:
         """Return the consumers that have deliveries. Release the batches of dead workers first."""
         if self.full and now - self.looked_at < LOOK_EVERY_SECONDS:
+            self.with_retries = set()
             return self.full
         self.looked_at = now
         with platform_context():
             found = rows(CONSUMERS_WITH_WORK, [[consumer.name for consumer in self.chosen]])
-        if any(in_flight for _name, in_flight in found) and now - self.recovered_at >= RECOVER_EVERY_SECONDS:
+        if (
+            any(in_flight for _name, _retry_due, in_flight in found)
+            and now - self.recovered_at >= RECOVER_EVERY_SECONDS
+        ):
             self.recovered_at = now
             crashes.recover()
-        busy = {name for name, _in_flight in found}
+        self.with_retries = {name for name, retry_due, _in_flight in found if retry_due}
+        busy = {name for name, _retry_due, _in_flight in found}
         return [consumer for consumer in self.chosen if consumer.name in busy]
 
     def run_round(self, busy: list[Consumer]) -> None:
@@ -133,7 +143,7 @@ class _Drain:
         """
         batch_id = uuid7()
         with platform_context():
-            claimed = claims.claim(consumer, batch_id=batch_id)
+            claimed = claims.claim(consumer, batch_id=batch_id, retries=consumer.name in self.with_retries)
             if not claimed:
                 return 0
             self.in_flight.record(batch_id, consumer, [claim.delivery_id for claim in claimed])

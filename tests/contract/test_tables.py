@@ -165,3 +165,10 @@ def test_the_database_accepts_a_new_key_of_an_open_vocabulary(model: Any, field:
 def test_the_application_rejects_a_key_that_is_not_registered(model: Any, field: Any) -> None:
     with pytest.raises(ValidationError):
         field.clean("no-such", None)
+
+
+@for_each([model for model in MODELS if model.label_fields], "labels")
+def test_labels_of_many_rows_are_those_of_whole_rows(world: World, model: Any, django_assert_num_queries: Any) -> None:
+    row = any_row(model, world.acme)
+    with platform_context(), django_assert_num_queries(1):
+        assert model.labels([row.pk]) == {row.pk: row.label}

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from lad.db.identifiers import uuid7
-from lad.outbox import consumers
+from lad.outbox import consumers, settlement
 from lad.outbox.consumers import Batch, consumes
 from lad.outbox.drain import drain
 from lad.outbox.models import DeliveryState, DomainEvent, EventDelivery
@@ -21,6 +21,7 @@ from tenants.accounts.models import UserIdentity
 from tenants.features.models import FeatureKillSwitch
 from tenants.teams.models import Tenant
 from tests.lad.outbox.conftest import Emit, note, noted
+from tests.support.concurrency import run_together
 
 
 def _fail_on(poison: set[int]) -> Any:
@@ -72,6 +73,29 @@ def test_an_event_is_processed_when_its_last_consumer_has_finished(emit_numbers:
     drain(only=["slow"])
     with platform_context():
         assert DomainEvent.objects.get(pk=event_id).processed_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_is_processed_although_its_last_two_consumers_do_not_see_each_other_finish(
+    emit_numbers: Emit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["left", "right"]
+    for name in names:
+        consumes("probe.*", name=name)(lambda batch: None)
+    [event_id] = emit_numbers([1])
+    both_have_settled = threading.Barrier(2, timeout=20)
+    settle = settlement.settle
+
+    def settle_and_wait(*args: Any, **options: Any) -> set[UUID]:
+        unmarked = settle(*args, **options)
+        both_have_settled.wait()
+        return unmarked
+
+    monkeypatch.setattr(settlement, "settle", settle_and_wait)
+    reports = run_together(*(lambda name=name: drain(only=[name]) for name in names))
+    assert [report.done for report in reports] == [1, 1]
+    with platform_context():
+        assert DomainEvent.objects.get(pk=event_id).processed
 
 
 def test_a_poison_event_does_not_block_the_rest_of_its_batch(emit_numbers: Emit) -> None:
