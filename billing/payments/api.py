@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from billing.ledger.keys import permanent_key
 from billing.ledger.serializers import MoneyField
 from billing.payments.models import AutoTopup, CreditPackage, EventOutcome, Payment
-from billing.payments.providers.stripe import provider
+from billing.payments.providers.configured import provider
 from billing.payments.services import checkout, stripe_events
 from lad.api import router
 from lad.api.openapi import problems

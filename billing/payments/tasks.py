@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from billing.payments.providers.cards import NotConfigured
-from billing.payments.providers.stripe import provider
+from billing.payments.providers.configured import provider
 from billing.payments.services import auto_topup, settlement
 from lad.schedule import regular_task
 from lad.tenancy.context import platform_context

@@ -4,13 +4,15 @@ import json
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-import typst
 
 from billing.invoicing.documents.content import document_content
 from billing.invoicing.models import Invoice
+
+if TYPE_CHECKING:
+    import typst
 
 HERE: Final = Path(__file__).parent
 LAYOUT: Final = HERE / "invoice.typ"
@@ -26,6 +28,9 @@ def invoice_pdf(invoice: Invoice) -> bytes:
     Text in a script that the bundled fonts lack uses the machine's fonts, or boxes if it has none. Such a PDF
     does not conform to the archive format.
     """
+    # Imported here: only a process that makes a PDF needs the 7 MB.
+    import typst
+
     moment = invoice.finalised_at or invoice.created_at
     inputs = {"document": json.dumps(asdict(document_content(invoice)))}
     stamp = int(moment.timestamp())
@@ -37,6 +42,8 @@ def invoice_pdf(invoice: Invoice) -> bytes:
 
 
 def _compile(inputs: dict[str, str], stamp: int, standards: Any, *, system_fonts: bool) -> bytes:
+    import typst
+
     compiler = typst.Compiler(
         LAYOUT, root=HERE, font_paths=_fonts(system_fonts), ignore_system_fonts=not system_fonts, sys_inputs=inputs
     )
@@ -45,5 +52,7 @@ def _compile(inputs: dict[str, str], stamp: int, standards: Any, *, system_fonts
 
 
 @lru_cache(maxsize=2)
-def _fonts(system_fonts: bool) -> typst.Fonts:
+def _fonts(system_fonts: bool) -> "typst.Fonts":
+    import typst
+
     return typst.Fonts(include_system_fonts=system_fonts, font_paths=[HERE / "fonts"])

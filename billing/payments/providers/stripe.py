@@ -9,19 +9,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 from typing import Any, Final, cast
 from uuid import UUID
 
 import stripe
-from django.conf import settings
 
 from billing.payments.providers.cards import (
     CardDeclined,
     DisputeFacts,
     KeyRefused,
     NoResponse,
-    NotConfigured,
     Order,
     PaymentFacts,
     PaymentStage,
@@ -154,18 +151,6 @@ class StripeCards:
                 amount = from_minor(subject["amount"], currency)
                 return DisputeFacts(_id(subject, "payment_intent"), amount, currency, subject.get("reason") or "")
         return None
-
-
-def provider() -> StripeCards:
-    """Return the configured provider. Raises NotConfigured."""
-    if not (settings.STRIPE_SECRET_KEY and settings.STRIPE_WEBHOOK_SECRET):
-        raise NotConfigured
-    return _provider(settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_API_URL)
-
-
-@lru_cache(maxsize=4)
-def _provider(secret_key: str, webhook_secret: str, address: str) -> StripeCards:
-    return StripeCards(secret_key=secret_key, webhook_secret=webhook_secret, address=address)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing.ledger.models import Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.payments.models import AutoTopup, CreditPackage, Payment
-from billing.payments.providers.stripe import provider
+from billing.payments.providers.configured import provider
 from billing.payments.services import auto_topup, settlement
 from lad.outbox.drain import drain
 from lad.outbox.models import DomainEvent

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from billing.invoicing.models import TaxPoint
 from billing.ledger.models import Wallet, WalletStatus
 from billing.payments.models import CreditPackage, Payment
-from billing.payments.providers.stripe import provider
+from billing.payments.providers.configured import provider
 from billing.payments.services import packages, purchases
 from billing.payments.services.checkout import CheckoutRequest, start
 from lad.tenancy.context import platform_context, tenant_context

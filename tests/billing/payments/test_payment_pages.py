@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services import ledger
 from billing.payments.models import Payment, StripeEvent
-from billing.payments.providers.stripe import provider
+from billing.payments.providers.configured import provider
 from billing.payments.services import settlement
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User

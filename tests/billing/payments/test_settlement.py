@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.ledger.models import Wallet
 from billing.payments.models import AutoTopup, Payment
-from billing.payments.providers.stripe import provider
+from billing.payments.providers.configured import provider
 from billing.payments.services import auto_topup, payments, settlement
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context, tenant_context

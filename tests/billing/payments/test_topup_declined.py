@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.ledger.models import Wallet
 from billing.ledger.services import ledger
 from billing.payments.models import AutoTopup
-from billing.payments.providers.stripe import provider
+from billing.payments.providers.configured import provider
 from billing.payments.services import auto_topup, settlement
 from lad.mail import sender
 from lad.mail.models import MailDelivery
