@@ -40,6 +40,9 @@ NO_OPS: Final = 1_000
 AIM_DRAIN: Final = 0.3
 AIM_IDLE_MS: Final = 25.0
 AIM_QUIET_MS: Final = 1_000.0
+AIM_NOTIFICATION: Final = 0.02
+CHANGES: Final = 200
+NOTIFICATIONS: Final = 2_000
 PROBE_TIMEOUT: Final = 30.0
 POLL_SECONDS: Final = 0.001
 
@@ -291,6 +294,21 @@ def measure_no_ops() -> float:
         return float(before) / (time.monotonic() - started)
 
 
+def measure_notification(leads: Leads) -> tuple[float, float]:
+    """Return the microseconds of this process that a notification takes, and its share of changing a lead."""
+    from lad.outbox.notifier import drain_notifier
+
+    started = time.process_time()
+    for index in range(CHANGES):
+        leads.change(tenant=3, index=index)
+    changed = (time.process_time() - started) / CHANGES
+    started = time.process_time()
+    for _ in range(NOTIFICATIONS):
+        drain_notifier.notify()
+    notified = (time.process_time() - started) / NOTIFICATIONS
+    return notified * 1e6, notified / changed
+
+
 def report(name: str, delays: list[float]) -> float:
     middle = statistics.median(delays)
     print(f"  {name:34} p50 {middle:7.1f} ms   p99 {percentile(delays, 0.99):7.1f} ms", flush=True)
@@ -323,6 +341,10 @@ def main() -> int:
         no_ops = measure_no_ops()
         print(f"  Celery no-ops {no_ops:,.0f}/s: the drain is {rate / no_ops:.0f} times as fast", flush=True)
 
+        microseconds, share = measure_notification(leads)
+        print(f"A notification takes {microseconds:.0f} µs, {share:.1%} of a change without HTTP", flush=True)
+
+        wait_until(lambda: waiting(database) == 0, seconds=60)
         print("From commit to effect", flush=True)
         idle = report("idle", observer.delays(options.probes, tenant=0, pause=0.1))
         with steady_load(leads, rate / 2):
@@ -338,6 +360,7 @@ def main() -> int:
     quiet_p99 = percentile(quiet, 0.99)
     aims = [
         (f"drain at {ratio:.2f} of raw SQL, aim {AIM_DRAIN}", ratio >= AIM_DRAIN),
+        (f"notification {share:.1%} of a change, aim {AIM_NOTIFICATION:.0%}", share <= AIM_NOTIFICATION),
         (f"idle p50 {idle:.1f} ms, aim {AIM_IDLE_MS:.0f}", idle <= AIM_IDLE_MS),
         (f"quiet tenant p99 {quiet_p99:.0f} ms, aim {AIM_QUIET_MS:.0f}", quiet_p99 <= AIM_QUIET_MS),
     ]
