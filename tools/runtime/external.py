@@ -9,7 +9,8 @@ from psycopg import sql
 
 from .errors import StartupError
 from .keys import KeyFile
-from .provision import APP, MIN_SERVER_VERSION, PLATFORM, WEB, ensure_roles
+from .names import APP, PLATFORM, WEB
+from .provision import MIN_SERVER_VERSION, ensure_roles
 
 WEB_LOGIN_VARIABLE = "LAD_WEB_PASSWORD"
 CONNECT_TIMEOUT = 5

@@ -2,16 +2,15 @@
 
 import os
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-from cryptography.fernet import Fernet
 
 from .errors import StartupError
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
-    "FIELD_ENCRYPTION_KEYS": lambda: Fernet.generate_key().decode(),
+    "FIELD_ENCRYPTION_KEYS": lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode(),  # a Fernet key
     "JWT_SIGNING_KEYS": lambda: secrets.token_urlsafe(48),
     "LAD_DEMO_PASSWORD": lambda: secrets.token_urlsafe(9),
 }

@@ -17,11 +17,9 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-import psycopg
-
 from .errors import StartupError
+from .names import DATABASE, OWNER, WEB
 from .process import Account, Child, spawn, stop_leftover
-from .provision import DATABASE, OWNER, WEB
 
 VERSION = 18
 SUPERUSER = "postgres"
@@ -56,7 +54,10 @@ class Postgres:
         self.data = self.directory / "data"
         self.log = log
         self.notes: list[str] = []
-        self._settings = SETTINGS if durable else {**SETTINGS, **THROWAWAY_SETTINGS}
+        self._settings = {**SETTINGS, **({} if durable else THROWAWAY_SETTINGS)}
+        if not os.environ.get("LAD_POSTGRES_BIN"):
+            # Three processes less, which older servers do not have. They read ahead from slow disks.
+            self._settings["io_method"] = "sync"
         self._durable = durable
         self._programs = programs()
         self._account = _server_account()
@@ -166,11 +167,10 @@ class Postgres:
 
     def _wait_until_it_answers(self, child: Child, deadline: float) -> bool:
         while child.running and time.monotonic() < deadline:
-            try:
-                psycopg.connect(self.superuser_url, connect_timeout=5).close()
+            command = [str(self._programs / "pg_isready"), "-q", "-t", "5", "-h", str(self._socket_directory)]
+            if subprocess.run(command, check=False).returncode == 0:
                 return True
-            except psycopg.OperationalError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         return False
 
     def _stop_leftover(self) -> None:

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
-DATABASE = "lad"
-OWNER = "lad_owner"
-WEB = "lad_web"
-APP = "lad_app"
-PLATFORM = "lad_platform"
+from .names import APP, DATABASE, OWNER, PLATFORM, WEB
+
 MIN_SERVER_VERSION = 150000
+WITHOUT_PASSWORDS = "--without-passwords"
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -52,9 +50,11 @@ def set_password(connection: Connection, login: str, password: str) -> None:
 
 
 def main() -> int:
-    """Run the provision step of docker-compose.yml."""
+    """Run the provision step of docker-compose.yml, or with ``--without-passwords`` that of ``make up``."""
     try:
-        passwords = {OWNER: os.environ["LAD_OWNER_PASSWORD"], WEB: os.environ["LAD_WEB_PASSWORD"]}
+        passwords = {}
+        if WITHOUT_PASSWORDS not in sys.argv:
+            passwords = {OWNER: os.environ["LAD_OWNER_PASSWORD"], WEB: os.environ["LAD_WEB_PASSWORD"]}
         provision_cluster(os.environ["LAD_SUPERUSER_URL"], passwords=passwords)
     except KeyError as missing:
         print(f"Set {missing.args[0]}. docs/operations.md describes it.", file=sys.stderr)

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import provision
 from .errors import StartupError
 from .lock import exclusive
 from .postgres import Postgres
@@ -68,7 +67,10 @@ def embedded_servers(directory: Path, *, durable: bool = True) -> Iterator[Serve
         try:
             valkey.start()
             postgres.start()
-            provision.provision_cluster(postgres.superuser_url)
+            # Imported here, because the supervisor of `make up` lives long and needs no database driver.
+            from .provision import provision_cluster
+
+            provision_cluster(postgres.superuser_url)
             yield Servers(postgres.superuser_url, postgres.owner_url, postgres.web_url, valkey.url)
         finally:
             valkey.stop()

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import external, provision, web
+from . import web
 from .errors import StartupError
 from .keys import KeyFile
 from .lock import exclusive
@@ -110,10 +110,15 @@ class Up:
 
     def _start_servers(self) -> None:
         if redis_url := self._given.get("REDIS_URL"):
+            # Imported here, as below: the supervisor lives long and usually needs no drivers.
+            from . import external
+
             say("Checking your Redis or Valkey")
             external.check_broker(redis_url)
         owner_url, web_url = self._given.get("DATABASE_OWNER_URL"), self._given.get("DATABASE_URL")
         if owner_url or web_url:
+            from . import external
+
             say("Checking your database")
             owner_url, web_url = (owner_url, web_url) if owner_url else (web_url, None)
             assert owner_url is not None
@@ -135,7 +140,15 @@ class Up:
         self.supervisor.start(postgres)
         for note in postgres.notes:
             say(f"  {note}")
-        provision.provision_cluster(postgres.superuser_url)
+        self.supervisor.run(
+            Program(
+                "provision",
+                [sys.executable, "-m", "tools.runtime.provision", "--without-passwords"],
+                log=self._log("provision"),
+                environment={**self._environment, "LAD_SUPERUSER_URL": postgres.superuser_url},
+                stop_timeout=5,
+            )
+        )
         return postgres.owner_url, postgres.web_url
 
     def _prepare_data(self) -> None:

