@@ -68,13 +68,10 @@ class ThreadedApplication:
         except TooSlow:
             await respond(send, 408, PLAIN, b"The request's body did not arrive in time.")
             return
-        try:
-            loop = asyncio.get_running_loop()
-            future: asyncio.Future[Answer] = loop.create_future()
-            self._queue.put(_Work(environment_of(scope, body), loop, future))
-            answer = await future
-        finally:
-            body.file.close()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        self._queue.put(_Work(environment_of(scope, body), loop, future))
+        answer = await future
         if answer.file is None:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
@@ -89,6 +86,8 @@ class ThreadedApplication:
             except Exception:
                 log.exception("The application failed outside Django's error handling.")
                 answer = Answer(500, PLAIN, b"Internal Server Error")
+            finally:
+                work.environment["wsgi.input"].close()
             work.loop.call_soon_threadsafe(_deliver, work.answer, answer)
             del work, answer
 

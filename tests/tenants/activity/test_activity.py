@@ -1,9 +1,12 @@
 """The activity feed describes events in sentences."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import redis
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
 from rest_framework.test import APIClient
 
@@ -12,6 +15,7 @@ from lad.outbox.drain import drain
 from lad.outbox.emission import emit
 from lad.outbox.models import DomainEvent
 from lad.outbox.replay import replay
+from lad.streams.channels import topic
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.activity.models import ActivityEntry
@@ -76,6 +80,22 @@ def test_a_replayed_event_appears_once(tenant: Tenant) -> None:
     assert replay([event], consumer="activity-feed") == 1
     drain()
     assert len(_summaries()) == 1
+
+
+def test_the_tenants_streams_are_told_once_of_new_entries_and_no_others(
+    tenant: Tenant, other_tenant: Tenant, django_capture_on_commit_callbacks: Any
+) -> None:
+    with redis.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as streams:
+        streams.subscribe(topic(tenant.pk, "activity"), topic(other_tenant.pk, "activity"))
+        with tenant_context(tenant.pk):
+            for _ in range(3):
+                emit("tenants.tenant.updated", aggregate=tenant, payload={"changed": ["name"]})
+        with django_capture_on_commit_callbacks(execute=True):
+            drain()
+        heard = [each for _ in range(5) if (each := streams.get_message(timeout=0.2)) and each["type"] == "message"]
+    assert [(each["channel"].decode(), each["data"]) for each in heard] == [
+        (topic(tenant.pk, "activity"), b'{"changed":"activity"}')
+    ]
 
 
 def test_an_entry_has_the_time_of_its_event(tenant: Tenant) -> None:

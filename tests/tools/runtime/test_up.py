@@ -38,6 +38,12 @@ def test_its_web_server_signs_in_as_the_restricted_login(running: Run) -> None:
     assert logins == [("lad_web",)]
 
 
+def test_it_runs_two_web_workers(running: Run) -> None:
+    log = (running.home / "log" / "web.log").read_text()
+    assert "Started worker-2" in log
+    assert "worker-3" not in log
+
+
 def test_its_files_are_readable_by_their_owner_only(running: Run) -> None:
     for name in ("secrets.env", "running.env"):
         assert (running.home / name).stat().st_mode & 0o077 == 0
