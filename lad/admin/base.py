@@ -59,6 +59,9 @@ class LadModelAdmin(AreaPermissions, RowKeys, ListPages):
     warn_unsaved_form = True
     compressed_fields = True
     actions_detail: Sequence[Any] = ()
+    # Templates ask for these, and search the whole class for what is missing.
+    conditional_fields: ClassVar[dict[str, str]] = {}
+    change_form_show_cancel_button = False
     change_form_before_template = "lad/admin/version.html"
     change_form_outer_before_template = "lad/admin/state.html"
     notes: Sequence[str] = ()

@@ -25,6 +25,8 @@ class LadModelForm(forms.ModelForm):
     """
 
     refusal: ClassVar[DomainError | None] = None
+    # Templates ask for it, and search the whole class for what is missing.
+    nested_formsets: ClassVar[tuple[()]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -96,6 +96,8 @@ class LadInline(AreaPermissions, RowKeys, TabularInline):
     show_change_link = True
     tab = True
     can_add = False
+    # Templates ask for these, and search the whole class for what is missing.
+    template_before = template_after = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.can_add and super().has_add_permission(request, obj)

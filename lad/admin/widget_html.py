@@ -10,6 +10,11 @@ Context = Mapping[str, Any]
 
 # What may stand beside the input in unfold's text widget.
 _DECORATIONS: Final = ("prefix", "prefix_icon", "suffix", "suffix_icon")
+_OPTION: Final = "django/forms/widgets/select_option.html"
+_ARROW: Final = (
+    "material-symbols-outlined absolute group-[.primary]:text-white pointer-events-none mr-[12px] right-0 text-base-400"
+    " top-0 top-1/2 hover:text-base-700 dark:text-base-500 dark:hover:text-base-200 -translate-y-1/2"
+)
 
 
 def rendered(template_name: str, context: Context) -> SafeString | None:
@@ -45,6 +50,27 @@ def _text_input(context: Context) -> SafeString | None:
     return mark_safe(f'<div class="max-w-2xl relative w-full">{_input(context)}</div>')  # noqa: S308  (escaped)
 
 
+def _select(context: Context) -> SafeString | None:
+    widget = context["widget"]
+    if any(option["template_name"] != _OPTION for _name, group, _index in widget["optgroups"] for option in group):
+        return None
+    options = "".join(
+        _group(name, "".join(_option(option) for option in group)) for name, group, _index in widget["optgroups"]
+    )
+    return mark_safe(  # noqa: S308  (escaped)
+        f'<div class="grow relative max-w-2xl"><select name="{_text(widget["name"])}"{attributes(widget["attrs"])}>'
+        f'{options}</select><span class="{_ARROW}">expand_more</span></div>'
+    )
+
+
+def _group(name: Any, options: str) -> str:
+    return f'<optgroup label="{_text(name)}">{options}</optgroup>' if name else options
+
+
+def _option(option: Mapping[str, Any]) -> str:
+    return f'<option value="{_text(option["value"])}"{attributes(option["attrs"])}>{_text(option["label"])}</option>'
+
+
 def _label(context: Context) -> SafeString:
     if not context["use_tag"]:
         return conditional_escape(context["label"])
@@ -67,6 +93,7 @@ _RENDERERS: Final[Mapping[str, Callable[[Context], SafeString | None]]] = {
     "django/forms/widgets/input.html": _input,
     "django/forms/widgets/hidden.html": _input,
     "unfold/widgets/text.html": _text_input,
+    "unfold/widgets/select.html": _select,
     "django/forms/label.html": _label,
     "django/forms/errors/list/ul.html": _errors,
     "django/forms/errors/list/default.html": _errors,
