@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from campaigns.design.channels import Channel
 from campaigns.design.step_specs import step_types
-from lad.db.constraints import KeyConstraint, ReferencedKey
+from lad.db.constraints import KeyConstraint, ReferencedKey, TableStorage
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField, TenantForeignKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
@@ -68,6 +68,8 @@ class CampaignLead(SoftDeletable, TenantModel):
         db_table = "campaign_leads"
         verbose_name = "enrolment"
         constraints = [
+            # Room on each page for new versions of its rows.
+            TableStorage(name="campaign_leads_storage", parameters={"fillfactor": "85"}),
             models.UniqueConstraint(
                 fields=["tenant", "campaign", "lead"],
                 condition=Q(deleted_at__isnull=True),

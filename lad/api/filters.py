@@ -73,14 +73,17 @@ class BooleanFilter(django_filters.TypedChoiceFilter):
 def make_filterset(
     model: type[LadModel], names: Iterable[str], extra: Mapping[str, django_filters.Filter] | None = None
 ) -> type[django_filters.FilterSet]:
-    """Return ``extra`` and the filters of the named fields: ``name``, ``name__in``, ranges of dates and numbers."""
-    filters: dict[str, Any] = dict(extra or {})
+    """Return the filters of the named fields (``name``, ``name__in``, ranges of dates and numbers) and ``extra``.
+
+    A filter in ``extra`` replaces the one of the same name.
+    """
+    filters: dict[str, Any] = {}
     for name in names:
         field: Any = model._meta.get_field(name)
         # A generated column is filtered by the type of its result.
         filters.update(_filters(name, getattr(field, "output_field", field)))
     meta = type("Meta", (), {"model": model, "fields": []})
-    return type(f"{model.__name__}Filter", (django_filters.FilterSet,), {**filters, "Meta": meta})
+    return type(f"{model.__name__}Filter", (django_filters.FilterSet,), {**filters, **(extra or {}), "Meta": meta})
 
 
 def _filters(name: str, field: models.Field) -> dict[str, Any]:

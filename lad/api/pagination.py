@@ -127,7 +127,7 @@ class KeysetPagination(BasePagination):
     def _values(self, queryset: QuerySet) -> list[Any]:
         assert self.cursor is not None
         return [
-            None if value is None else queryset.model._meta.get_field(name.lstrip("-")).to_python(value)
+            None if value is None else _column_type(queryset.model, name.lstrip("-")).to_python(value)
             for name, value in zip(self.order, self.cursor.values, strict=True)
         ]
 
@@ -146,6 +146,12 @@ def first_page(queryset: QuerySet, size: int) -> tuple[list[Any], str | None]:
     found = list(queryset.order_by(*order)[: size + 1])
     page = found[:size]
     return page, Cursor.at(page[-1], order, model=queryset.model).encode() if len(found) > size else None
+
+
+def _column_type(model: type[LadModel], name: str) -> Any:
+    """Return the field that reads the column: of a generated column the type of its result."""
+    field = model._meta.get_field(name)
+    return getattr(field, "output_field", field)
 
 
 def _signer() -> signing.Signer:
@@ -208,6 +214,6 @@ def _beyond(model: type[LadModel], field: str, value: object, *, downwards: bool
         return Q(**{f"{field}__isnull": False}) if downwards else Q(pk__in=[])
     comparison = ("lt" if downwards else "gt") + ("e" if inclusive else "")
     beyond = Q(**{f"{field}__{comparison}": value})
-    if not downwards and model._meta.get_field(field).null:
+    if not downwards and _column_type(model, field).null:
         beyond |= Q(**{f"{field}__isnull": True})
     return beyond

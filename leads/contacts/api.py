@@ -1,5 +1,8 @@
 """Leads, notes and social profiles in the API."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -9,13 +12,14 @@ from rest_framework.response import Response
 
 from lad import writes
 from lad.api import router
+from lad.api.filters import RANGE_LOOKUPS
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.jobs.api import JOBS, BulkSerializer, start_job
 from lad.jobs.deletion import DELETE, deletion_of
 from lad.tenancy.context import current_tenant_id
 from leads.contacts import jobs
 from leads.contacts.models import Lead, LeadNote, LeadSocial
-from leads.contacts.selectors import find_leads
+from leads.contacts.selectors import find_leads, ordered_by_day
 from leads.contacts.serializers import (
     AssignSerializer,
     BulkAssignSerializer,
@@ -35,6 +39,16 @@ class LeadSearch(django_filters.CharFilter):
         return find_leads(qs, value) if value else qs
 
 
+class ActivityFilter(django_filters.IsoDateTimeFilter):
+    """Leads whose last activity was before or after a time. Bounds the day too, which has an index."""
+
+    def filter(self, qs: QuerySet[Lead], value: datetime | None) -> QuerySet[Lead]:
+        rows: QuerySet[Lead] = super().filter(qs, value)
+        if value is None:
+            return rows
+        return rows.filter(**{f"last_activity_on__{self.lookup_expr[0]}te": value.astimezone(UTC).date()})
+
+
 class LeadViewSet(ResourceViewSet):
     rights = {
         "assign": "leads.update",
@@ -45,7 +59,16 @@ class LeadViewSet(ResourceViewSet):
         "bulk_archive": "leads.update",
         "bulk_delete": "leads.delete",
     }
-    extra_filters = {"search": LeadSearch()}
+    extra_filters = {
+        "search": LeadSearch(),
+        **{
+            f"last_activity_at__{lookup}": ActivityFilter(field_name="last_activity_at", lookup_expr=lookup)
+            for lookup in RANGE_LOOKUPS
+        },
+    }
+
+    def filter_queryset(self, queryset: QuerySet) -> Any:
+        return ordered_by_day(super().filter_queryset(queryset))
 
     @extend_schema(
         summary="Assign many leads to a member, or to nobody",
@@ -119,8 +142,8 @@ router.register(
     Lead,
     area="leads",
     feature=jobs.FEATURE,
-    # Stored for the search only.
-    exclude=["name_key", "last_name_key", "company_key"],
+    # Stored for the search and the order only.
+    exclude=["name_key", "last_name_key", "company_key", "last_activity_on"],
     filters=[
         "stage",
         "status",

@@ -31,6 +31,14 @@ def starting_with(rows: QuerySet[RowT], fields: Iterable[str], term: str) -> Que
     return rows.filter(found)
 
 
+def ordered_by_day(rows: QuerySet[Lead]) -> QuerySet[Lead]:
+    """Return leads that are ordered by their last activity in the same order, by the day first, which has an index."""
+    order = [str(name) for name in rows.query.order_by]
+    if not order or order[0].lstrip("-") != "last_activity_at":
+        return rows
+    return rows.order_by(order[0].replace("_at", "_on"), *order)
+
+
 def find_leads(rows: QuerySet[Lead], term: str) -> QuerySet[Lead]:
     """Return the leads whose name, company, e-mail address, phone number or domain begins with the term."""
     digits = "".join(character for character in term if character.isdigit())

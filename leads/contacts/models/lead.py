@@ -4,10 +4,11 @@ from typing import Any
 
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q, Value
-from django.db.models.functions import Concat, Lower, Trim
+from django.db.models import Func, Q, Value
+from django.db.models.functions import Cast, Concat, Lower, Trim
 from django.utils import timezone
 
+from lad.db.constraints import TableStorage
 from lad.db.fields import LowercaseEmailField, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
@@ -90,6 +91,13 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
     last_contacted_at = models.DateTimeField("last contact", null=True, blank=True)
     next_follow_up_at = models.DateTimeField("next follow-up", null=True, blank=True)
 
+    # The day of the last activity, in UTC. Lists by activity read the index of the day and sort within a day, so that
+    # an update touches the index once a day and not each time.
+    last_activity_on = models.GeneratedField(
+        expression=Cast(Func(Value("UTC"), "last_activity_at", function="timezone"), models.DateField()),
+        output_field=models.DateField(null=True),
+        db_persist=True,
+    )
     name_key = search_key(Lower(Trim(Concat("first_name", Value(" "), "last_name"))), 511)
     last_name_key = search_key(Lower("last_name"), 255)
     company_key = search_key(Lower("company_name"), 500)
@@ -97,6 +105,8 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
     class Meta:
         db_table = "leads"
         constraints = [
+            # Room on each page for new versions of its rows.
+            TableStorage(name="leads_storage", parameters={"fillfactor": "85"}),
             models.UniqueConstraint(
                 fields=["tenant", "source", "source_id"],
                 condition=LIVE & ~Q(source_id=""),
@@ -140,6 +150,8 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
             ),
         ]
         indexes = [
+            # Each serves one list, filter or search. docs/decisions/0021-one-write-path.md names them and says why no
+            # column that most updates touch is in an index.
             models.Index(fields=["tenant", "-created_at"], name="leads_newest"),
             # Includes what the board adds up, so that it reads the index only.
             models.Index(
@@ -150,14 +162,22 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
             ),
             models.Index(fields=["tenant", "status", "-created_at"], condition=LIVE, name="leads_by_status"),
             models.Index(fields=["tenant", "assigned_user", "-created_at"], condition=LIVE, name="leads_by_owner"),
-            models.Index(fields=["tenant", "source", "-created_at"], condition=LIVE, name="leads_by_source"),
-            models.Index(fields=["tenant", "priority", "-created_at"], condition=LIVE, name="leads_by_priority"),
+            models.Index(
+                fields=["tenant", "source", "-created_at"], condition=LIVE & ~Q(source=""), name="leads_by_source"
+            ),
+            models.Index(
+                fields=["tenant", "priority", "-created_at"],
+                condition=LIVE & ~Q(priority=Priority.UNSET),
+                name="leads_by_priority",
+            ),
             models.Index(fields=["tenant", "-created_at"], condition=LIVE & Q(is_archived=True), name="leads_archived"),
-            models.Index(fields=["tenant", "-last_activity_at"], condition=LIVE, name="leads_by_activity"),
+            models.Index(fields=["tenant", "-last_activity_on"], condition=LIVE, name="leads_by_activity_day"),
             models.Index(fields=["tenant", "next_follow_up_at"], condition=LIVE, name="leads_by_follow_up"),
-            models.Index(fields=["tenant", "email"], name="leads_by_email"),
-            models.Index(fields=["tenant", "phone"], name="leads_by_phone"),
-            models.Index(fields=["tenant", "company_domain"], name="leads_by_company_domain"),
+            models.Index(fields=["tenant", "email"], condition=~Q(email=""), name="leads_by_email"),
+            models.Index(fields=["tenant", "phone"], condition=~Q(phone=""), name="leads_by_phone"),
+            models.Index(
+                fields=["tenant", "company_domain"], condition=~Q(company_domain=""), name="leads_by_company_domain"
+            ),
             models.Index(fields=["tenant", "name_key"], name="leads_by_name"),
             models.Index(fields=["tenant", "last_name_key"], name="leads_by_last_name"),
             models.Index(fields=["tenant", "company_key"], name="leads_by_company"),

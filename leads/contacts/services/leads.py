@@ -1,14 +1,13 @@
 """Write leads, assign them and move them through the pipeline, one or many at a time."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 
 from lad import phones, writes
@@ -61,8 +60,8 @@ class LeadWriter(writes.Writer[Lead]):
                 payload = {"before": change.before[name], "after": getattr(row, name)}
                 yield NewEvent(f"leads.lead.{name}_changed", row, payload, actor)
         if "assigned_user" in change.before or (change.created and row.assigned_user_id):
-            before = change.before.get("assigned_user")
-            yield _assigned_event(row, before=before, after=row.assigned_user_id, actor=actor)
+            payload = _assigned_payload(change.before.get("assigned_user"), row.assigned_user_id)
+            yield NewEvent("leads.lead.assigned", row, payload, actor)
 
     def after_restore(self, row: Lead, *, actor: Actor) -> None:
         """Give the lead the default if its stage or status was removed meanwhile."""
@@ -73,32 +72,32 @@ class LeadWriter(writes.Writer[Lead]):
         self.update(row, missing, actor=actor)
 
 
-@transaction.atomic
+@writes.in_transaction
 def assign(*, lead: Lead, user: User | None, actor: Actor = None) -> Lead:
     """Assign a lead to a member, or to nobody. Emits ``leads.lead.assigned`` if that is a change."""
     row = Lead.objects.select_for_update().get(pk=lead.pk)
     return writes.update(row, {"assigned_user": user}, actor=actor)
 
 
-@transaction.atomic
+@writes.in_transaction
 def assign_many(*, ids: Sequence[UUID], user: User | None, actor: Actor = None) -> list[LeadOutcome]:
     """Assign leads of the current tenant to a member, or to nobody. Return the outcomes in the order of the ids.
 
     Emits ``leads.lead.assigned`` for each changed lead. Raises Invalid for more than MAX_LEADS ids and for a user
     who is not a member.
     """
-    require_member(user.pk if user else None)
-    now, after = timezone.now(), user.pk if user else None
+    after = user.pk if user else None
+    require_member(after)
+    now = timezone.now()
     return _change_many(
         ids,
-        changes={"assigned_user": user, "assigned_at": now if user else None},
+        _Change("assigned_user_id", after, {"assigned_user": after, "assigned_at": now if user else None}),
+        event=lambda lead, before: _event_of(lead, "assigned", _assigned_payload(before, after), actor),
         now=now,
-        differs=lambda row: row.assigned_user_id != after,
-        event=lambda row: _assigned_event(row, before=row.assigned_user_id, after=after, actor=actor),
     )
 
 
-@transaction.atomic
+@writes.in_transaction
 def move_many(*, ids: Sequence[UUID], stage: str, actor: Actor = None) -> list[LeadOutcome]:
     """Move leads of the current tenant to the stage with this key. Return the outcomes in the order of the ids.
 
@@ -108,14 +107,13 @@ def move_many(*, ids: Sequence[UUID], stage: str, actor: Actor = None) -> list[L
     lock_choice(STAGES, current_tenant_id(), stage)
     return _change_many(
         ids,
-        changes={"stage": stage},
+        _Change("stage", stage, {"stage": stage}),
+        event=lambda lead, before: _event_of(lead, "stage_changed", {"before": before, "after": stage}, actor),
         now=timezone.now(),
-        differs=lambda row: row.stage != stage,
-        event=lambda row: NewEvent("leads.lead.stage_changed", row, {"before": row.stage, "after": stage}, actor),
     )
 
 
-@transaction.atomic
+@writes.in_transaction
 def archive_many(*, ids: Sequence[UUID], actor: Actor = None) -> list[LeadOutcome]:
     """Archive leads of the current tenant. Return the outcomes in the order of the ids.
 
@@ -123,10 +121,9 @@ def archive_many(*, ids: Sequence[UUID], actor: Actor = None) -> list[LeadOutcom
     """
     return _change_many(
         ids,
-        changes={"is_archived": True},
+        _Change("is_archived", True, {"is_archived": True}),
+        event=lambda lead, before: _event_of(lead, "updated", {"changed": ["is_archived"]}, actor),
         now=timezone.now(),
-        differs=lambda row: not row.is_archived,
-        event=lambda row: NewEvent("leads.lead.updated", row, {"changed": ["is_archived"]}, actor),
     )
 
 
@@ -136,31 +133,38 @@ def require_member(user_id: UUID | None) -> None:
         raise Invalid(errors={"assigned_user": ["Choose a member of this tenant."]})
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of many leads: the column that decides whether a lead differs, its new value, and all new values."""
+
+    column: str
+    after: Any
+    values: Values
+
+
 def _change_many(
-    ids: Sequence[UUID],
-    *,
-    changes: Values,
-    now: datetime,
-    differs: Callable[[Lead], bool],
-    event: Callable[[Lead], NewEvent],
+    ids: Sequence[UUID], change: _Change, *, event: Callable[[UUID, Any], NewEvent], now: datetime
 ) -> list[LeadOutcome]:
     """Change all leads that differ in one statement. Rows are locked in key order, which prevents deadlocks."""
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MAX_LEADS:
         raise Invalid(errors={"ids": [f"Choose at most {MAX_LEADS} leads. You chose {len(wanted)}."]})
-    rows = {
-        row.pk: row
-        for row in Lead.objects.select_for_update(of=("self",))
-        .filter(tenant=current_tenant_id(), pk__in=wanted)
-        .order_by("pk")
-    }
-    differing = [row for row in rows.values() if differs(row)]
-    Lead.objects.filter(pk__in=[row.pk for row in differing]).update(**changes, last_activity_at=now)
-    emit_many([event(row) for row in differing])
-    changed = {row.pk for row in differing}
+    own = Lead.objects.filter(tenant=current_tenant_id())
+    rows = own.select_for_update().filter(pk__in=wanted).order_by("pk")
+    before = dict(rows.values_list("pk", change.column))
+    differing = [key for key, value in before.items() if value != change.after]
+    if differing:
+        own.filter(pk__in=differing).update(**change.values, last_activity_at=now)
+        emit_many([event(key, before[key]) for key in differing])
+    changed = set(differing)
     return [
-        LeadOutcome(key, "changed" if key in changed else "unchanged" if key in rows else "not_found") for key in wanted
+        LeadOutcome(key, "changed" if key in changed else "unchanged" if key in before else "not_found")
+        for key in wanted
     ]
+
+
+def _event_of(lead_id: UUID, verb: str, payload: Mapping[str, object], actor: Actor) -> NewEvent:
+    return NewEvent(f"leads.lead.{verb}", payload=payload, actor=actor, aggregate_type="lead", aggregate_id=lead_id)
 
 
 def _new_values(values: Values, actor: Actor) -> dict[str, Any]:
@@ -186,9 +190,8 @@ def _changed_values(row: Lead, values: Values) -> dict[str, Any]:
     return values
 
 
-def _assigned_event(row: Lead, *, before: UUID | None, after: UUID | None, actor: Actor) -> NewEvent:
-    payload = {"before": str(before) if before else None, "after": str(after) if after else None}
-    return NewEvent("leads.lead.assigned", row, payload, actor)
+def _assigned_payload(before: UUID | None, after: UUID | None) -> dict[str, str | None]:
+    return {"before": str(before) if before else None, "after": str(after) if after else None}
 
 
 def _normalised(values: Values) -> dict[str, Any]:
