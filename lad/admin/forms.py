@@ -71,7 +71,9 @@ class LadModelForm(forms.ModelForm):
 
     def _messages(self, refusal: DomainError) -> dict[str | None, list[str]]:
         if not isinstance(refusal, Invalid) or not refusal.errors:
-            return {None: [refusal.detail]}
+            # A duplicate of one field is shown there, one of several fields above the form.
+            named: list[str] = refusal.extra.get("fields") or []
+            return {named[0] if len(named) == 1 and named[0] in self.fields else None: [refusal.detail]}
         messages: dict[str | None, list[str]] = {}
         for name, texts in refusal.errors.items():
             if name in self.fields:

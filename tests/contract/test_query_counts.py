@@ -1,4 +1,4 @@
-"""How many queries each list and page costs, recorded in query_counts.json: the same for few rows and for many.
+"""How many queries each list, page and write costs, recorded in query_counts.json: the same for few rows and many.
 
 ``UPDATE_QUERY_COUNTS=1`` writes the file anew.
 """
@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants.features.models import TenantFeature
 from tenants.teams.models import Membership
-from tests.contract.api import address, client, offering
+from tests.contract.api import address, body_of, changed_body, client, new_body, offering
 from tests.contract.catalogue import slug
 from tests.contract.pages import page, persona, registered_models
 from tests.contract.world import World, any_row, is_one_per_tenant, row_of, template_of
@@ -60,6 +60,12 @@ VISITS: dict[str, tuple[Any, Visit]] = {
 }
 
 
+WRITES = {
+    **{f"{each.path}-api-create": (each, "create") for each in offering("create")},
+    **{f"{each.path}-api-patch": (each, "patch") for each in offering("update")},
+}
+
+
 def recorded() -> dict[str, int]:
     return dict(json.loads(RECORD.read_text())) if RECORD.exists() else {}
 
@@ -78,16 +84,39 @@ def test_a_page_runs_the_recorded_number_of_queries_for_few_rows_and_for_many(na
     assert len(few) == len(many), f"{len(few)} for {FEW} rows, {len(many)} for {MANY}:\n" + "\n".join(many)
     if name.endswith("-list"):
         assert len([sql for sql in few if "set_config(" not in sql]) <= MAX_LIST_QUERIES
+    _compare(name, few)
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+def test_a_write_runs_the_recorded_number_of_queries(name: str, world: World) -> None:
+    resource, kind = WRITES[name]
+    caller = client(world.acme.owner, world.acme)
+    row = row_of(resource.model, world.acme)
+    if kind == "create":
+        call, body, where = caller.post, new_body(resource, world.acme), resource.url
+    else:
+        call, where = caller.patch, address(resource, row)
+        before = body_of(resource, row)
+        body = {key: value for key, value in changed_body(resource, row, world.acme).items() if value != before[key]}
+    # The first request fills caches that live as long as the process.
+    assert caller.get(resource.url).status_code in (200, 405)
+    statements = _captured(lambda: call(where, body, format="json"), 201 if kind == "create" else 200)
+    _compare(name, statements)
+
+
+def _compare(name: str, statements: list[str]) -> None:
+    count, known = len(statements), recorded().get(name)
     if os.environ.get("UPDATE_QUERY_COUNTS"):
-        RECORD.write_text(json.dumps({**recorded(), name: len(few)}, indent=2, sort_keys=True) + "\n")
-    assert len(few) == recorded().get(name), f"{len(few)}, recorded {recorded().get(name)}:\n" + "\n".join(few)
+        RECORD.write_text(json.dumps({**recorded(), name: count}, indent=2, sort_keys=True) + "\n")
+        known = count
+    assert count == known, f"{count}, recorded {known}:\n" + "\n".join(statements)
 
 
 def test_the_record_has_no_entries_of_removed_pages() -> None:
     if os.environ.get("UPDATE_QUERY_COUNTS"):
-        kept = {name: count for name, count in recorded().items() if name in VISITS}
+        kept = {name: count for name, count in recorded().items() if name in {*VISITS, *WRITES}}
         RECORD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    assert set(recorded()) == set(VISITS)
+    assert set(recorded()) == {*VISITS, *WRITES}
 
 
 def _grow(model: Any, world: World, count: int) -> None:
@@ -103,7 +132,12 @@ def _grow(model: Any, world: World, count: int) -> None:
 
 def _queries(visit: Callable[[Any], Any], row: Any) -> list[str]:
     """What the visit asked the database, without the savepoints that only a test's transaction needs."""
+    return _captured(lambda: visit(row), 200)
+
+
+def _captured(request: Callable[[], Any], status: int) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
-        assert visit(row).status_code == 200
+        response = request()
+    assert response.status_code == status, response.content
     statements = [str(query["sql"])[:300] for query in captured.captured_queries]
     return [sql for sql in statements if not sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT"))]

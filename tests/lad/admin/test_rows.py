@@ -77,10 +77,12 @@ def test_an_error_of_a_service_is_shown_on_the_form_and_the_entries_are_kept(adm
     assert "&quot;a&quot;: 1" in text(response)
 
 
-def test_a_duplicate_is_refused_on_the_form(admin_of, superuser, tenant):
+def test_a_duplicate_is_refused_at_its_field(admin_of, superuser, tenant):
     feature(tenant, feature_key="campaigns")
     response = admin_of(superuser, tenant).post(f"{FEATURES}add/", {"feature_key": "campaigns", "config": "{}"})
-    assert "already has an entry for this feature" in errors(response)
+    form = response.context["adminform"].form
+    assert "already has an entry for this feature" in str(form.errors["feature_key"])
+    assert form["feature_key"].value() == "campaigns"
 
 
 def test_malformed_json_is_rejected_and_kept(admin_of, superuser, tenant):
