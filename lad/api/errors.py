@@ -197,7 +197,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """``handler400``: requests that Django itself rejects, such as an unknown host or a body that is too large."""
     if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
         exception = FormTooLarge()
-    elif isinstance(exception, RequestDataTooBig):
+    elif isinstance(exception, RequestDataTooBig) and not isinstance(exception, DomainError):
         exception = BodyTooLarge()
     if request.path.startswith(API_PREFIX):
         unknown = Problem(400, "bad_request", "The request is malformed.")
