@@ -14,7 +14,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
 
 
 class _WorkerFixup(DjangoWorkerFixup):
-    """Keeps a process's database connections between its tasks, where Celery opens new ones for each task."""
+    """Keeps a process's database connections between its tasks, where Celery opens new ones for each task.
+
+    Leaves out Django's checks, which import every page and URL: ``manage.py`` and the tests run them.
+    """
+
+    def validate_models(self) -> None:
+        self.django_setup()
 
     def on_task_prerun(self, sender: Any, **kwargs: Any) -> None:
         self._return_connections(sender)

@@ -1,6 +1,6 @@
 """Regular tasks: declared beside their code, and queued by whichever worker is first to see that one is due.
 
-There is no scheduler process. Each worker looks every second; keys in Valkey that expire after the task's
+There is no scheduler process. Each worker looks every two seconds; keys in Valkey that expire after the task's
 interval make sure that one of them queues the run.
 """
 
@@ -16,7 +16,7 @@ from django.conf import settings
 
 from lad.notifier import WorkerNotifier
 
-TICK_SECONDS: Final = 1.0
+TICK_SECONDS: Final = 2.0
 TIMEOUT_SECONDS: Final = 2.0
 KEY_PREFIX: Final = "lad:scheduled:"
 DAY: Final = timedelta(days=1)

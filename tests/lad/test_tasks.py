@@ -10,7 +10,7 @@ import redis
 from django.conf import settings
 
 from lad.celery import app
-from lad.schedule import KEY_PREFIX, RegularTask, queue_due, regular_tasks
+from lad.schedule import KEY_PREFIX, TICK_SECONDS, RegularTask, queue_due, regular_tasks
 
 APPS = ("lad", "tenants", "billing", "leads", "campaigns", "voice", "aiicp")
 
@@ -56,7 +56,7 @@ def test_every_registered_task_is_scheduled_or_sent_by_code() -> None:
 
 
 def test_one_worker_queues_a_run_and_the_next_follows_after_the_interval(valkey: redis.Redis) -> None:
-    often = RegularTask(NAME, every=timedelta(seconds=0.7))
+    often = RegularTask(NAME, every=timedelta(seconds=TICK_SECONDS / 2 + 0.2))
     assert queue_due(valkey, [often], now=NOON) == [NAME]
     assert queue_due(valkey, [often], now=NOON) == []
     while valkey.exists(often.key(NOON)):
