@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from lad.jobs import worker
 from lad.jobs.kinds import JobKind
 from lad.jobs.models import Job
 from lad.jobs.services import start
@@ -31,6 +32,12 @@ def start_job(kind: JobKind, tenant_id: UUID, user_id: UUID, **parameters: Any) 
     with tenant_context(tenant_id, user_id=user_id):
         access = access_in_tenant(user_id, tenant_id)
         return start(kind=kind, rows=Lead.objects.all(), parameters=parameters, access=access)
+
+
+def run_jobs() -> None:
+    """Run due jobs until none is left, however slow the machine is."""
+    while not worker.run_due():
+        pass
 
 
 def change_job(job: Job, **values: Any) -> None:

@@ -23,7 +23,7 @@ from tenants.teams.models import Membership, Tenant
 from tests.lad.jobs.conftest import PART_SIZE, POISON, MakeKind, NotThisOne, refuse_poison
 from tests.support.database import one, stored
 from tests.support.events import events
-from tests.support.jobs import change_job, make_leads, start_job
+from tests.support.jobs import change_job, make_leads, run_jobs, start_job
 
 PAST = timedelta(seconds=-1)
 
@@ -52,7 +52,7 @@ def test_a_job_changes_every_row_once_on_behalf_of_its_user(tenant: Tenant, memb
     make_leads(tenant.pk, 1_200)
     job = start_job(jobs.MOVE, tenant.pk, member.pk, stage="won")
     assert (job.title, job.total, job.state) == ("Move 1,200 leads to “Won”", 1_200, JobState.QUEUED)
-    assert worker.run_due()
+    run_jobs()
     job = stored(job)
     assert (job.state, job.done, job.failed, job.skipped) == (JobState.SUCCEEDED, 1_200, 0, 0)
     assert job.result == {"changed": 1_200, "unchanged": 0}
@@ -72,7 +72,7 @@ def test_rows_that_need_no_change_are_done_and_deleted_ones_are_skipped(tenant: 
     job = start_job(jobs.MOVE, tenant.pk, member.pk, stage="won")
     with platform_context(tenant_id=tenant.pk):
         Lead.objects.filter(source="later", last_name="000001").delete()
-    worker.run_due()
+    run_jobs()
     job = stored(job)
     assert (job.state, job.done, job.skipped, job.result) == (
         JobState.SUCCEEDED,
@@ -88,7 +88,7 @@ def test_a_row_that_fails_is_reported_and_does_not_stop_the_rest(
 ) -> None:
     make_leads(tenant.pk, 10)
     job = start_job(make_kind(refuse_poison), tenant.pk, member.pk)
-    worker.run_due()
+    run_jobs()
     assert (stored(job).state, stored(job).done, stored(job).failed) == (JobState.SUCCEEDED, 9, 1)
     assert failures(job) == [(f"Lead {POISON}", Verdict.FAILED, NotThisOne.default_detail())]
     assert archived(tenant) == 9
@@ -100,7 +100,7 @@ def test_an_unexpected_error_is_reported_without_its_text(tenant: Tenant, member
 
     make_leads(tenant.pk, 1)
     job = start_job(make_kind(break_down), tenant.pk, member.pk)
-    worker.run_due()
+    run_jobs()
     assert failures(job) == [("Lead 000001", Verdict.FAILED, parts.UNEXPECTED)]
 
 
@@ -118,7 +118,7 @@ def test_a_running_job_that_is_cancelled_stops_between_two_parts(
     job = stored(job)
     assert (job.state, job.done, archived(tenant)) == (JobState.CANCELLED, PART_SIZE, PART_SIZE)
     assert job.finished_at is not None
-    assert worker.run_due()
+    run_jobs()
     assert archived(tenant) == PART_SIZE
 
 
@@ -129,7 +129,7 @@ def test_a_waiting_job_is_cancelled_at_once(tenant: Tenant, member: User) -> Non
         assert services.cancel(job=job).state == JobState.CANCELLED
         with pytest.raises(services.JobOver):
             services.cancel(job=job)
-    worker.run_due()
+    run_jobs()
     assert archived(tenant) == 0
 
 
@@ -151,15 +151,15 @@ def test_a_worker_killed_in_the_middle_of_a_part_loses_and_repeats_no_row(
     connections.close_all()
     child = os.fork()
     if child == 0:
-        worker.run_due()
+        run_jobs()
         os._exit(0)
     _pid, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status)
     assert (stored(job).state, stored(job).done, archived(tenant)) == (JobState.RUNNING, PART_SIZE, PART_SIZE)
-    assert worker.run_due()
+    run_jobs()
     assert stored(job).done == PART_SIZE, "the lease still runs"
     let_lease_expire(job)
-    assert worker.run_due()
+    run_jobs()
     assert (stored(job).state, stored(job).done, archived(tenant)) == (
         JobState.SUCCEEDED,
         3 * PART_SIZE,
@@ -212,7 +212,7 @@ def test_a_row_that_kills_its_worker_is_isolated_and_reported(
     assert (stored(job).failed, stored(job).state) == (1, JobState.QUEUED)
     with platform_context():
         assert list(JobFailure.objects.values_list("row_id", "reason")) == [(first, recovery.ROW_KILLS)]
-    worker.run_due()
+    run_jobs()
     assert (stored(job).state, stored(job).done, archived(tenant)) == (JobState.SUCCEEDED, PART_SIZE - 1, PART_SIZE - 1)
 
 
@@ -223,11 +223,11 @@ def test_a_job_with_outside_effects_is_unknown_after_a_crash_until_somebody_deci
     job = start_job(make_kind(outside_effects=True), tenant.pk, member.pk)
     assert queue.claim() is not None
     let_lease_expire(job)
-    worker.run_due()
+    run_jobs()
     assert (stored(job).state, stored(job).error, archived(tenant)) == (JobState.UNKNOWN, recovery.WORKER_DIED, 0)
     with platform_context():
         services.resume(job=job)
-    worker.run_due()
+    run_jobs()
     assert (stored(job).state, archived(tenant)) == (JobState.SUCCEEDED, 1)
     with platform_context(), pytest.raises(services.JobNotResumable):
         services.resume(job=job)
@@ -239,14 +239,14 @@ def test_a_job_stops_when_its_user_loses_the_right_and_can_be_resumed(
     make_leads(tenant.pk, 2 * PART_SIZE)
     job = start_job(make_kind(), tenant.pk, member.pk)
     _set_role(member, Role.VIEWER)
-    worker.run_due()
+    run_jobs()
     job = stored(job)
     assert (job.state, archived(tenant)) == (JobState.FAILED, 0)
     assert job.error.startswith(f"{member.full_name} may not do this any more")
     _set_role(member, Role.MEMBER)
     with platform_context():
         services.resume(job=job)
-    worker.run_due()
+    run_jobs()
     assert (stored(job).state, archived(tenant)) == (JobState.SUCCEEDED, 2 * PART_SIZE)
 
 
@@ -260,7 +260,7 @@ def test_a_job_that_is_possible_for_no_row_fails_as_a_whole(tenant: Tenant, memb
     job = start_job(jobs.MOVE, tenant.pk, member.pk, stage="lost")
     with platform_context(tenant_id=tenant.pk):
         LeadStage.objects.filter(key="lost").delete()
-    worker.run_due()
+    run_jobs()
     assert (stored(job).state, stored(job).failed) == (JobState.FAILED, 0)
 
 
@@ -272,7 +272,7 @@ def test_a_part_that_waits_too_long_for_a_locked_row_is_tried_again_later(
 
     make_leads(tenant.pk, 1)
     job = start_job(make_kind(locked), tenant.pk, member.pk)
-    worker.run_due()
+    run_jobs()
     job = stored(job)
     assert (job.state, job.crashes, job.failed) == (JobState.QUEUED, 1, 0)
     assert job.next_attempt_at is not None
@@ -308,7 +308,7 @@ def test_only_so_many_jobs_run_at_once(tenant: Tenant, member: User) -> None:
 def test_jobs_that_finished_long_ago_are_deleted(tenant: Tenant, member: User) -> None:
     make_leads(tenant.pk, 1)
     old, recent = (start_job(jobs.ARCHIVE, tenant.pk, member.pk) for _ in range(2))
-    worker.run_due()
+    run_jobs()
     change_job(old, finished_at=timezone.now() - timedelta(days=91))
     assert services.purge(now=timezone.now()) == 1
     with platform_context():

@@ -12,17 +12,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from lad.jobs import worker
+from lad.admin.pagination import CappedPaginator
 from lad.jobs.bulk import MAX_ROWS_AT_ONCE, RUNS_IN_BACKGROUND
 from lad.jobs.models import Job, JobState
+from lad.jobs.services import start
+from lad.tenancy.access import access_in_tenant
 from lad.tenancy.context import platform_context
+from leads.contacts.jobs import ARCHIVE
 from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.leads.helpers import LEADS
 from tests.support.api import problem
 from tests.support.database import one, stored
-from tests.support.jobs import make_leads
+from tests.support.jobs import make_leads, run_jobs
 
 LIST = "/admin/leads/lead/"
 JOBS = "/api/v1/jobs/"
@@ -66,7 +69,7 @@ def test_an_action_on_all_rows_of_a_filter_says_how_many_and_becomes_a_job_for_e
     assert done.headers["Location"] == f"/admin/jobs/job/{job.pk}/change/"
     assert (job.total, job.created_by_user_id, job.title) == (MANY, member.pk, f"Move {MANY} leads to “Lost”")
     assert in_stage(tenant, "lost") == 0
-    worker.run_due()
+    run_jobs()
     assert (in_stage(tenant, "lost"), in_stage(tenant, "won")) == (MANY, 3)
 
 
@@ -77,7 +80,7 @@ def test_an_action_without_a_form_asks_before_it_becomes_a_job(
     assert f"Archive: {MANY} leads" in browser.post(f"{LIST}?stage=new", all_of_filter("archive_all")).content.decode()
     assert jobs_of(tenant) == []
     browser.post(f"{LIST}?stage=new", all_of_filter("archive_all", confirmed="1"))
-    worker.run_due()
+    run_jobs()
     assert [(job.state, job.done) for job in jobs_of(tenant)] == [(JobState.SUCCEEDED, MANY)]
 
 
@@ -93,7 +96,7 @@ def test_deleting_all_rows_of_a_filter_is_a_job(admin_of: Browse, member: User, 
         f"Delete: {MANY} leads" in browser.post(f"{LIST}?stage=new", all_of_filter("delete_selected")).content.decode()
     )
     browser.post(f"{LIST}?stage=new", all_of_filter("delete_selected", confirmed="1"))
-    worker.run_due()
+    run_jobs()
     assert [(job.state, job.done) for job in jobs_of(tenant)] == [(JobState.SUCCEEDED, MANY)]
     with platform_context(tenant_id=tenant.pk):
         assert Lead.objects.count() == 3
@@ -140,7 +143,7 @@ def test_the_page_of_a_job_shows_its_progress_and_its_report(
     page = browser.get(f"/admin/jobs/job/{job.pk}/change/").content.decode()
     assert "hx-trigger" in page
     assert f"/admin/jobs/job/{job.pk}/cancel/" in page
-    worker.run_due()
+    run_jobs()
     progress = browser.get(f"/admin/jobs/job/{job.pk}/progress/").content.decode()
     assert "hx-trigger" not in progress
     assert "Finished, except for 1 row listed below." in progress
@@ -168,7 +171,7 @@ def test_the_api_starts_a_job_on_a_filter_and_answers_with_its_address(
     again = api(member).post(f"{LEADS}bulk/move/", body, format="json", HTTP_IDEMPOTENCY_KEY="once")
     assert (again.headers["Idempotent-Replayed"], again.headers["Location"]) == ("true", answer.headers["Location"])
     assert len(jobs_of(tenant)) == 1
-    worker.run_due()
+    run_jobs()
     shown = api(member).get(answer.headers["Location"]).json()
     assert (shown["state"], shown["total"], shown["done"]) == ("succeeded", MANY, MANY)
     assert in_stage(tenant, "won") == MANY + 3
@@ -181,7 +184,7 @@ def test_the_api_starts_a_job_on_ids(api: Api, member: User, tenant: Tenant, man
     assert (answer.status_code, answer.json()["title"]) == (202, f"Assign 3 leads to {member.full_name}")
     deletion = api(member).post(f"{LEADS}bulk/delete/", {"ids": ids}, format="json")
     assert (deletion.status_code, deletion.json()["title"]) == (202, "Delete 3 leads")
-    worker.run_due()
+    run_jobs()
     with platform_context(tenant_id=tenant.pk):
         gone = Lead.all_objects.filter(pk__in=ids, assigned_user=member.pk, deleted_at__isnull=False)
         assert gone.count() == 3
@@ -228,3 +231,34 @@ def test_a_job_takes_the_same_number_of_statements_for_any_number_of_rows(
             assert api(member).post(f"{LEADS}bulk/archive/", body, format="json").json()["total"] == number
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_a_list_that_is_counted_only_in_part_offers_all_rows_that_match(
+    admin_of: Browse, member: User, tenant: Tenant, many: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = admin_of(member)
+    assert "Select all 204 leads" in browser.get(LIST).content.decode()
+    monkeypatch.setattr(CappedPaginator, "limit", 100)
+    assert "Select all leads that match" in browser.get(LIST).content.decode()
+    browser.post(LIST, all_of_filter("archive_all", confirmed="1"))
+    assert [job.total for job in jobs_of(tenant)] == [MANY + 3]
+
+
+def test_a_job_never_takes_rows_of_another_tenant(
+    api: Api, member: User, superuser: User, tenant: Tenant, other_tenant: Tenant, many: None
+) -> None:
+    make_leads(other_tenant.pk, 2)
+    with platform_context(tenant_id=other_tenant.pk):
+        theirs = [str(key) for key in Lead.objects.values_list("pk", flat=True)]
+    refused = api(member).post(f"{LEADS}bulk/archive/", {"ids": theirs}, format="json")
+    assert problem(refused) == (409, "nothing_to_change")
+    with platform_context():
+        of_all_tenants = Lead.objects.all()
+    with platform_context(tenant_id=tenant.pk, user_id=superuser.pk):
+        access = access_in_tenant(superuser.pk, tenant.pk)
+        job = start(kind=ARCHIVE, rows=of_all_tenants, parameters={}, access=access)
+    assert job.total == MANY + 3
+    run_jobs()
+    assert (stored(job).state, stored(job).done) == (JobState.SUCCEEDED, MANY + 3)
+    with platform_context(tenant_id=other_tenant.pk):
+        assert not Lead.objects.filter(is_archived=True).exists()
