@@ -288,7 +288,7 @@ def compare_with_wsgi(product: Product, slow: int) -> None:
                 stderr=subprocess.DEVNULL,
             )
             stack.callback(process.wait, 30)
-            stack.callback(process.kill if interface == "wsgi" else process.terminate)
+            stack.callback(_kill, process.pid)
         for port in ports.values():
             _wait_until_answers(port)
         caller = product.callers()[0]
@@ -326,6 +326,13 @@ def compare_with_wsgi(product: Product, slow: int) -> None:
                     _start_slow(kind, port, product.host, slow, clients_stack)
                     cells.append(_health_wait(port, requests["/healthz"]))
             print(f"| {name} | {' | '.join(cells)} |")
+
+
+def _kill(pid: int) -> None:
+    """Kill a server and its workers; as WSGI it would wait for the slow bodies."""
+    server = psutil.Process(pid)
+    for each in [*server.children(recursive=True), server]:
+        each.kill()
 
 
 def _start_slow(kind: Any, port: int, host: dict[str, str], slow: int, stack: ExitStack) -> None:
