@@ -34,7 +34,7 @@ def soft_delete(rows: models.QuerySet[Any]) -> tuple[int, dict[str, int]]:
     one of them.
     """
     counts: dict[str, int] = {}
-    with transaction.atomic(using=rows.db):
+    with transaction.atomic(using=rows.db, savepoint=False):
         keys = list(rows.values_list("pk", flat=True))
         _mark(rows.model, keys, deletion_id=uuid7(), counts=counts)
     return sum(counts.values()), counts
@@ -49,7 +49,7 @@ def restore(row: models.Model) -> int:
     if deletion_id is None:
         raise NotDeleted
     model: Any = type(row)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         restored = _unmark(model, deletion_id, seen=set())
     row.refresh_from_db(from_queryset=model.all_objects.all())
     return restored

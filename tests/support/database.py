@@ -42,7 +42,7 @@ def violates(constraint: str, cause: type[psycopg.Error] = psycopg.errors.Integr
 
 
 @contextmanager
-def refuses(error: type[Exception], match: str = "") -> Iterator[pytest.ExceptionInfo[Any]]:
+def refuses(error: type[Exception], match: str | None = None) -> Iterator[pytest.ExceptionInfo[Any]]:
     """Fail unless the block raises the error. Roll the block back, as a request that is refused does."""
     with pytest.raises(error, match=match) as caught, transaction.atomic():
         yield caught
