@@ -88,9 +88,9 @@ class CallBatchViewSet(ResourceViewSet):
         targets = [_target(row) for row in values.pop("entries")]
         created = batches.create_batch(values=values, targets=targets, actor=self.access.user)
         location = f"{request.path}{created.batch.pk}/"
-        response = self.row_response(created.batch, status.HTTP_201_CREATED, Location=location)
-        response.data["verdicts"] = [check.as_json() for check in created.checks]
-        return response
+        shown = self.row_response(created.batch, status.HTTP_201_CREATED)
+        body = {**shown.data, "verdicts": [check.as_json() for check in created.checks]}
+        return Response(body, status.HTTP_201_CREATED, headers={"ETag": shown["ETag"], "Location": location})
 
     @extend_schema(summary="Cancel a batch: entries not yet dialled will not be called", request=BatchReasonSerializer)
     @action(detail=True, methods=["post"])
