@@ -32,7 +32,10 @@ SMALL: Final = 10
 AIM_START_SECONDS: Final = 5.0
 AIM_RECOVERY_SECONDS: Final = 25.0
 AIM_SMALL_JOB_SECONDS: Final = 10.0
-AIM_ROWS_A_SECOND: Final = 1_000
+# Of the rate at which one process calls the service for 500 leads at a time, without a job.
+AIM_SHARE_OF_BARE_RATE: Final = 0.5
+BARE_ROWS: Final = 10_000
+PART: Final = 500
 INSERT_LEADS: Final = """
 INSERT INTO leads (tenant_id, first_name, last_name, email, last_activity_at)
 SELECT %s, 'Lead', to_char(number, 'FM000000'), 'lead' || number || '@many.example', now()
@@ -103,6 +106,23 @@ class Bench:
 
     def count(self, sql: str, *values: object) -> int:
         return int(self.database.execute(sql, values).fetchone()[0])
+
+    def bare_rate(self) -> float:
+        """Return how many leads a second the service archives when this process calls it, without a job."""
+        from lad.tenancy.context import tenant_context
+        from leads.contacts.services.leads import archive_many
+
+        found = self.database.execute(
+            "UPDATE leads SET is_archived = false WHERE id IN (SELECT id FROM leads WHERE tenant_id = %s LIMIT %s)"
+            " RETURNING id",
+            [self.large.tenant_id, BARE_ROWS],
+        ).fetchall()
+        ids = sorted(key for (key,) in found)
+        began = time.monotonic()
+        for first in range(0, len(ids), PART):
+            with tenant_context(self.large.tenant_id):
+                archive_many(ids=ids[first : first + PART])
+        return len(ids) / (time.monotonic() - began)
 
     def events_of(self, job: Any) -> tuple[int, int]:
         """Return the number of events that the job caused, and of the leads that they are about."""
@@ -203,7 +223,13 @@ def undisturbed(bench: Bench, aims: Aims) -> None:
             f"another tenant's job of {SMALL} rows ran beside it in {seconds:.1f} s, aim {AIM_SMALL_JOB_SECONDS:.0f}",
         )
         job, _seconds = bench.wait(job, lambda each: each.is_finished)
-    aims.check(job.rate >= AIM_ROWS_A_SECOND, f"{job.rate:,.0f} rows a second, aim {AIM_ROWS_A_SECOND:,}")
+        bare = bench.bare_rate()
+    share = job.rate / bare
+    aims.check(
+        share >= AIM_SHARE_OF_BARE_RATE,
+        f"{job.rate:,.0f} rows a second, {share:.2f} of the {bare:,.0f} of bare calls of the service,"
+        f" aim {AIM_SHARE_OF_BARE_RATE}",
+    )
 
 
 def cancelled(bench: Bench, rows: int, aims: Aims) -> None:
