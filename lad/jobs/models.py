@@ -44,8 +44,12 @@ class Job(Leased, TenantModel):
     done = models.PositiveIntegerField(default=0, db_default=0)
     failed = models.PositiveIntegerField(default=0, db_default=0)
     skipped = models.PositiveIntegerField(default=0, db_default=0)
-    parameters = models.JSONField(default=dict, blank=True, db_default={})
-    result = models.JSONField(default=dict, blank=True, db_default={})
+    parameters = models.JSONField(
+        default=dict, blank=True, db_default={}, help_text="What to change, as the kind of the job defines it."
+    )
+    result = models.JSONField(
+        default=dict, blank=True, db_default={}, help_text="The numbers of changed and unchanged rows."
+    )
     crashes = models.PositiveSmallIntegerField(default=0, db_default=0)
     claimed_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -50,7 +50,6 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "event_deliveries_ready": "the drain works across tenants: it picks a consumer, then each tenant in turn",
         "event_deliveries_due": "the drain reads one consumer's due deliveries of all tenants",
         "event_deliveries_held": "the drain looks up deliveries held behind an aggregate, whose id is unique by itself",
-        "domain_events_unprocessed": "a task repairs unprocessed events of all tenants, the oldest first",
         "jobs_queued": "workers claim due jobs across tenants, fairly by the time each tenant was served",
         "jobs_leased": "a worker recovers jobs whose worker died, in all tenants",
         "jobs_finished": "a task deletes old jobs of all tenants",

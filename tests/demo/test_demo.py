@@ -29,6 +29,9 @@ FILLED_LATER = {
     "event_batches",
     "event_deliveries",
     "idempotency_keys",
+    "job_failures",
+    "job_parts",
+    "jobs",
     "refresh_tokens",
     "sign_in_failures",
 }

@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import Iterable, MutableMapping
-from typing import Any
+from collections.abc import Coroutine, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 
@@ -13,6 +14,7 @@ from lad.serving.threads import MEMORY_BYTES, ThreadedApplication
 
 MAX_BODY = 300_000
 Message = dict[str, Any]
+Result = TypeVar("Result")
 
 
 def shown(environment: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -84,7 +86,13 @@ class Client:
 
 
 def run(client: Client) -> Client:
-    return asyncio.run(client.run())
+    return run_in_thread(client.run())
+
+
+def run_in_thread(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run the coroutine in a thread, because a browser test of the same process leaves a loop running in this one."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(asyncio.run, coroutine).result()
 
 
 def test_a_request_reaches_the_application_as_wsgi_names_it() -> None:
@@ -138,7 +146,7 @@ def test_slow_bodies_leave_the_thread_to_others(monkeypatch: pytest.MonkeyPatch)
         assert not any(each.done() for each in waiting)
         return [await each for each in waiting], quick
 
-    slow, quick = asyncio.run(together())
+    slow, quick = run_in_thread(together())
     assert quick.status == 200
     assert [each.status for each in slow] == [408] * 50
 
