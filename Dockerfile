@@ -6,6 +6,7 @@ RUN python -m venv /opt/lad \
 FROM python:3.13-slim
 ENV PATH=/opt/lad/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
     DJANGO_SETTINGS_MODULE=lad.settings \
     LAD_HOME=/var/lib/lad
 RUN useradd --system --user-group --uid 10001 --create-home --home-dir /var/lib/lad --shell /usr/sbin/nologin lad \

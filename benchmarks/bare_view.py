@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "/bare"
 PAGE: Final = 50
-NOT_SHOWN: Final = ("is_deleted", "deletion_id", "name_key", "last_name_key", "company_key")
+NOT_SHOWN: Final = ("is_deleted", "deletion_id", "last_activity_on", "name_key", "last_name_key", "company_key")
 SHOWN: Final = [each for each in Lead._meta.concrete_fields if each.name not in NOT_SHOWN]
 NAMES: Final = [each.name for each in SHOWN]
 COLUMNS: Final = ", ".join(f'"{each.column}"' for each in SHOWN)

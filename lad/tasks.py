@@ -7,7 +7,7 @@ from lad.schedule import regular_task, regular_tasks
 from lad.tenancy.context import platform_context
 
 
-@regular_task("lad.poll", every=timedelta(seconds=2))
+@regular_task("lad.poll", every=timedelta(seconds=4))
 def poll() -> None:
     """Queue a run of each task that has work."""
     with platform_context():

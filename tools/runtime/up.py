@@ -99,6 +99,8 @@ class Up:
             "PUBLIC_URL": self.address.url,
             "GRANIAN_WORKERS": "2",
             "PYTHONUNBUFFERED": "1",
+            # glibc keeps a heap for each of up to sixteen threads, most of it unused.
+            "MALLOC_ARENA_MAX": "2",
             "COMPRESS_STATIC": "false",
             "DJANGO_SETTINGS_MODULE": "lad.settings",
         }
