@@ -46,7 +46,8 @@ SELECT COALESCE(sum(size), 0) FROM written
 
 PURGE_BATCH: Final = 100
 DELETE_FINISHED: Final = """
-DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < %s ORDER BY finished_at LIMIT %s)
+WITH old AS MATERIALIZED (SELECT id FROM jobs WHERE finished_at < %s ORDER BY finished_at LIMIT %s)
+DELETE FROM jobs USING old WHERE jobs.id = old.id
 """
 
 

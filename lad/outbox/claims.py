@@ -69,12 +69,12 @@ WHERE (SELECT pg_advisory_xact_lock(%(batch_lock)s) IS NOT NULL)
 """
 
 PROMOTE_DUE = """
-UPDATE event_deliveries SET state = 'ready', next_attempt_at = NULL
-WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT id FROM event_deliveries
     WHERE consumer = %s AND state = 'waiting' AND next_attempt_at <= statement_timestamp() AND slot = ANY(%s)
     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 )
+UPDATE event_deliveries delivery SET state = 'ready', next_attempt_at = NULL FROM due WHERE delivery.id = due.id
 """
 
 FIRST_HELD = """

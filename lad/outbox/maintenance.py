@@ -17,21 +17,21 @@ RECENT: Final = timedelta(minutes=2)
 # A drain died after the last two consumers of an event each saw the other's delivery, or staff removed rows by
 # hand. No index says which events are not processed, so that marking one writes no index: read by key.
 MARK_FINISHED = """
-UPDATE domain_events SET processed = true, processed_at = clock_timestamp()
-WHERE id IN (
+WITH complete AS MATERIALIZED (
     SELECT e.id FROM domain_events e
     WHERE e.id > %s AND NOT e.processed AND NOT EXISTS (
         SELECT 1 FROM event_deliveries d WHERE d.tenant_id = e.tenant_id AND d.event_id = e.id
     )
     LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 )
+UPDATE domain_events event SET processed = true, processed_at = clock_timestamp()
+FROM complete WHERE event.id = complete.id
 """
 
 MARK_UNFINISHED = """
+WITH open AS MATERIALIZED (SELECT tenant_id, event_id FROM event_deliveries LIMIT %s)
 UPDATE domain_events e SET processed = false, processed_at = NULL
-WHERE e.processed AND EXISTS (
-    SELECT 1 FROM event_deliveries d WHERE d.tenant_id = e.tenant_id AND d.event_id = e.id
-) AND e.id IN (SELECT event_id FROM event_deliveries LIMIT %s)
+FROM open WHERE e.tenant_id = open.tenant_id AND e.id = open.event_id AND e.processed
 """
 
 RELEASE_ORPHANS = """

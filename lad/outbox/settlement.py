@@ -36,15 +36,14 @@ WHERE e.id = failed.id
 """
 
 # One statement. Its DELETE is not visible to its UPDATE, which therefore leaves out the deliveries it removes.
-# Events that another transaction is marking are skipped.
+# Events that another transaction is marking are skipped. A subquery with locks runs once only if it is materialized:
+# with outdated statistics the planner would run it for each event again.
 FINISH = """
 WITH batch AS (
     DELETE FROM event_batches WHERE id = %(batch)s
 ), finished AS (
     DELETE FROM event_deliveries WHERE id = ANY(%(deliveries)s)
-)
-UPDATE domain_events SET processed = true, processed_at = clock_timestamp()
-WHERE id IN (
+), complete AS MATERIALIZED (
     SELECT e.id FROM domain_events e
     WHERE e.id = ANY(%(events)s) AND NOT e.processed AND NOT EXISTS (
         SELECT 1 FROM event_deliveries d
@@ -52,7 +51,9 @@ WHERE id IN (
     )
     FOR NO KEY UPDATE SKIP LOCKED
 )
-RETURNING id
+UPDATE domain_events event SET processed = true, processed_at = clock_timestamp()
+FROM complete WHERE event.id = complete.id
+RETURNING event.id
 """
 
 UNPARK = """

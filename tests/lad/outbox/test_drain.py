@@ -342,3 +342,24 @@ def test_an_idle_drain_claims_nothing(registry: None, db: None) -> None:
 def _refuse_updates(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
     assert "UPDATE event_deliveries" not in sql
     return execute(sql, params, many, context)
+
+
+def test_a_batch_is_finished_without_looking_for_each_event_again(emit_numbers: Emit) -> None:
+    """A plan of nested loops, which outdated statistics suggest, must not run the locking subquery per event."""
+    consumes("probe.*", name="probe")(note)
+    events = emit_numbers(range(60))
+    deliveries = [row.pk for row in _deliveries()]
+    assert len(deliveries) == 60
+    with platform_context(), connection.cursor() as cursor:
+        for option in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            cursor.execute(f"SET LOCAL enable_{option} = off")
+        values: dict[str, Any] = {"deliveries": deliveries, "events": events, "batch": uuid7()}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {settlement.FINISH}", values)
+        [[plan]] = cursor.fetchone()
+    loops = [node["Actual Loops"] for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "event_deliveries"]
+    assert loops
+    assert max(loops) <= 60
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", ()) for node in _nodes(child))]
