@@ -28,11 +28,11 @@ LIST: Final = "/admin/leads/lead/"
 TIMEOUT_SECONDS: Final = 900
 POLL_SECONDS: Final = 0.1
 SMALL: Final = 10
-# What somebody who watches a job would put up with.
+# Longer waits would make people doubt that the job runs.
 AIM_START_SECONDS: Final = 5.0
 AIM_RECOVERY_SECONDS: Final = 25.0
 AIM_SMALL_JOB_SECONDS: Final = 10.0
-# Of the rate at which one process calls the service for 500 leads at a time, without a job.
+# A share of the rate of one process that calls the service for 500 leads at a time, without a job.
 AIM_SHARE_OF_BARE_RATE: Final = 0.5
 BARE_ROWS: Final = 10_000
 PART: Final = 500
@@ -45,7 +45,7 @@ FROM generate_series(1, %s) AS number
 
 @dataclass(slots=True)
 class Aims:
-    """What was to be reached, and whether it was."""
+    """An aim, and whether it was reached."""
 
     reached: list[bool] = field(default_factory=list)
 

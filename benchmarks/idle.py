@@ -44,7 +44,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a tree of processes uses. ``share`` is the share of one core."""
+    """The memory and processor time of a tree of processes. ``share`` is the share of one core."""
 
     processes: list[Process]
     share: float

@@ -19,6 +19,8 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
+from lad.broker import broker
+
 # Longer than a free worker takes to begin a run, and short if the run was lost with its worker.
 QUEUED_SECONDS: Final = 1.0
 # A task that stops all workers, or none of them running, must not fill the broker.
@@ -66,7 +68,7 @@ class WorkerNotifier:
     def release(self) -> None:
         """Let notifications queue a run again. What was committed before this returns is the caller's to find."""
         try:
-            _client().delete(self._queued_key)
+            broker().delete(self._queued_key)
         except redis.RedisError as error:
             _log_failure(error)
 
@@ -200,15 +202,6 @@ def _packed(*words: str | int) -> bytes:
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
 
 
-def _client() -> "redis.Redis":
-    global _shared_client
-    if _shared_client is None:
-        _shared_client = redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
-        )
-    return _shared_client
-
-
 def _log_failure(error: Exception) -> None:
     log.warning("worker not notified", reason=f"{type(error).__name__}: {error}")
 
@@ -219,6 +212,5 @@ def _reset_after_fork() -> None:
     _sender = _Sender()
 
 
-_shared_client: "redis.Redis | None" = None
 _sender = _Sender()
 os.register_at_fork(after_in_child=_reset_after_fork)

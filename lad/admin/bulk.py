@@ -28,7 +28,7 @@ ANY_NUMBER: Final = "any_number"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the confirmation page of an action says. ``rows`` is the number of rows in words, such as "1,200 leads"."""
+    """The texts of an action's confirmation page. ``rows`` is the number of rows in words, such as "1,200 leads"."""
 
     title: str
     rows: str

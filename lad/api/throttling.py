@@ -6,7 +6,6 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import redis
 from django.conf import settings
 from django.http import HttpRequest
 from redis.exceptions import RedisError
@@ -14,13 +13,13 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
+from lad.broker import broker
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_SCOPE: Final = "api"
-# A cache that hangs must not hold up requests.
-TIMEOUT_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -66,20 +65,14 @@ class ScopeThrottle(BaseThrottle):
     def _count(self, key: str, period: int) -> int:
         try:
             # One round trip, except for the first call in a window.
-            count = int(_client().incr(key))
+            count = int(broker().incr(key))
             if count == 1:
-                _client().expire(key, period + 1)
+                broker().expire(key, period + 1)
             return count
         except RedisError:
             # Serving without throttling is better than failing together with the cache.
             log.warning("throttling is off because the cache does not answer", exc_info=True)
             return 0
-
-
-@lru_cache(maxsize=1)
-def _client() -> redis.Redis:
-    """Return the client of this process. Its connections are shared by the threads."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS)
 
 
 @lru_cache(maxsize=32)

@@ -3,13 +3,12 @@
 import json
 import logging
 from collections.abc import Mapping
-from functools import lru_cache
 from uuid import UUID
 
 import redis
-from django.conf import settings
 from django.db import transaction
 
+from lad.broker import broker
 from lad.streams.channels import channels, topic
 
 log = logging.getLogger(__name__)
@@ -29,11 +28,6 @@ def publish(tenant_id: UUID, channel: str, data: Mapping[str, str | int | bool |
 
 def _send(name: str, text: str) -> None:
     try:
-        _client().publish(name, text)
+        broker().publish(name, text)
     except redis.RedisError:
         log.warning("A message to streams was lost because Valkey does not answer.", exc_info=True)
-
-
-@lru_cache(maxsize=1)
-def _client() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)

@@ -199,12 +199,12 @@ def _admin_access(staff: StaffCaller | None, now: datetime) -> Access:
     if not staff.user.is_staff:
         return Access(user=staff.user, error=NotStaff())
     # Members of a closed tenant still reach their other tenants.
-    reasons = [closed_reason(place.tenant, now) for place in staff.places]
+    reasons = [closed_reason(membership.tenant, now) for membership in staff.memberships]
     first = reasons.index(None) if None in reasons else 0
-    if not staff.places:
+    if not staff.memberships:
         return Access(user=staff.user, error=NoMembership())
-    place, closed = staff.places[first], reasons[first]
-    access = _member_access(staff.user, place.tenant, place.role, place.capabilities, closed)
+    membership, closed = staff.memberships[first], reasons[first]
+    access = _member_access(staff.user, membership.tenant, membership.role, membership.capabilities, closed)
     if first == 0:
         keep_settings(access, staff.feature_settings)
     return access

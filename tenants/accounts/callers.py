@@ -36,8 +36,8 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A tenant that a user is a member of."""
+class StaffMembership:
+    """A user's role and single rights in one tenant."""
 
     role: str
     tenant: Tenant
@@ -48,13 +48,13 @@ class Place:
 class StaffCaller:
     """An active user and where they may work in the admin. ``chosen`` is the tenant that platform staff chose.
 
-    ``places`` are the memberships of tenants' staff: the preferred one first, then the primary, then the oldest.
+    ``memberships`` are those of tenants' staff: the preferred one first, then the primary, then the oldest.
     ``feature_settings`` are those of the first one.
     """
 
     user: User
     chosen: Tenant | None
-    places: Sequence[Place]
+    memberships: Sequence[StaffMembership]
     feature_settings: Sequence[FeatureSetting]
 
 
@@ -106,8 +106,8 @@ def _staff(found: dict[str, Any]) -> StaffCaller:
     return StaffCaller(
         user=row_from_json(User, found["user"]),
         chosen=row_from_json(Tenant, found["chosen"]) if found["chosen"] else None,
-        places=[
-            Place(role, row_from_json(Tenant, tenant), [(right, enabled) for right, enabled in capabilities])
+        memberships=[
+            StaffMembership(role, row_from_json(Tenant, tenant), [(right, enabled) for right, enabled in capabilities])
             for role, tenant, capabilities in found["places"]
         ],
         feature_settings=[FeatureSetting(*setting) for setting in found["feature_settings"]],
