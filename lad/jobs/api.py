@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
@@ -15,6 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from lad import writes
 from lad.api import router
 from lad.api.filters import FilterBackend, list_parameters
 from lad.api.serializers import InputSerializer
@@ -41,13 +41,13 @@ class JobViewSet(ResourceViewSet):
 
     @extend_schema(summary="Cancel a job; rows that were changed stay changed", request=None)
     @action(detail=True, methods=["post"])
-    @transaction.atomic
+    @writes.in_transaction
     def cancel(self, request: Request, pk: str) -> Response:
         return self.row_response(services.cancel(job=self.locked_object()))
 
     @extend_schema(summary="Resume a job that failed or is unknown, for the rows it has left", request=None)
     @action(detail=True, methods=["post"])
-    @transaction.atomic
+    @writes.in_transaction
     def resume(self, request: Request, pk: str) -> Response:
         return self.row_response(services.resume(job=self.locked_object()))
 

@@ -1,6 +1,5 @@
 """The API resources ``tenants``, ``memberships`` and ``tenant-invitations``."""
 
-from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -8,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from lad import writes
 from lad.api import router
 from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet
@@ -35,13 +35,13 @@ class InvitationViewSet(ResourceViewSet):
 
     @extend_schema(summary="Send an invitation again; its old link stops working", request=None)
     @action(detail=True, methods=["post"])
-    @transaction.atomic
+    @writes.in_transaction
     def resend(self, request: Request, pk: str) -> Response:
         return self.row_response(invitations.resend(invitation=self.get_object(), actor=self.access.user))
 
     @extend_schema(summary="Withdraw an invitation", request=None)
     @action(detail=True, methods=["post"])
-    @transaction.atomic
+    @writes.in_transaction
     def revoke(self, request: Request, pk: str) -> Response:
         return self.row_response(invitations.revoke(invitation=self.get_object(), actor=self.access.user))
 
@@ -51,7 +51,7 @@ class MembershipViewSet(ResourceViewSet):
 
     @extend_schema(summary="Make this member the owner and the current owner an admin", request=None)
     @action(detail=True, methods=["post"], url_path="transfer-ownership")
-    @transaction.atomic
+    @writes.in_transaction
     def transfer_ownership(self, request: Request, pk: str) -> Response:
         return self.row_response(memberships.transfer_ownership(membership=self.get_object(), actor=self.access.user))
 
