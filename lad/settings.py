@@ -140,7 +140,7 @@ def _database() -> dict:
         if env.bool("DB_POOL", default=DATABASE_ACCESS != "owner")
         else False
     )
-    return {"ATOMIC_REQUESTS": False, "DISABLE_SERVER_SIDE_CURSORS": True, **database}
+    return {**database, "ENGINE": "lad.postgres", "ATOMIC_REQUESTS": False, "DISABLE_SERVER_SIDE_CURSORS": True}
 
 
 DATABASES = {"default": _database()}

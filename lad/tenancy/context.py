@@ -5,13 +5,15 @@ restores the outer scope. Outside any scope nothing can be read.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.db import connection, transaction
+
+from lad.postgres.base import DatabaseWrapper
 
 TENANT_ROLE: Final = "lad_app"
 PLATFORM_ROLE: Final = "lad_platform"
@@ -132,21 +134,29 @@ def read_across_tenants(query: str, parameters: list[Any]) -> list[tuple[Any, ..
 def _enter(scope: Scope) -> Iterator[None]:
     outer = _scope.get()
     nested = connection.in_atomic_block
-    # The settings apply already if the scope is the outer one. The savepoint is needed all the same.
-    differs = not nested or scope != outer
+    # The settings apply already if the outer scope is the same. The savepoint is needed all the same.
+    differs = nested and scope != outer
     token = None
     try:
-        with transaction.atomic():
+        with transaction.atomic() if nested else _transaction(scope):
             if differs:
                 _apply(scope)
             token = _scope.set(scope)
             yield
-            if nested and differs and not connection.needs_rollback:
+            if differs and not connection.needs_rollback:
                 # A rollback restores the outer settings; releasing a savepoint does not.
                 _apply(outer)
     finally:
         if token is not None:
             _scope.reset(token)
+
+
+def _transaction(scope: Scope) -> AbstractContextManager[Any]:
+    """Begin a transaction with the scope's settings, in one round trip. Return what ends it."""
+    with ExitStack() as entered:
+        with cast(DatabaseWrapper, connection).beginning_with(SET_SCOPE, _settings(scope)):
+            entered.enter_context(transaction.atomic())
+        return entered.pop_all()
 
 
 def _apply(scope: Scope | None) -> None:

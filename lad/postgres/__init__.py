@@ -1,0 +1,1 @@
+"""The database engine: PostgreSQL with fewer round trips and less compiling."""
