@@ -136,7 +136,8 @@ def _database() -> dict:
     options = database.setdefault("OPTIONS", {})
     options["options"] = f"-c search_path={DB_SCHEMA} -c idle_in_transaction_session_timeout=60s"
     options["pool"] = (
-        {"min_size": 1, "max_size": env.int("DB_POOL_SIZE", default=8), "timeout": 10}
+        # With a minimum of 1, the first query opens a second connection, because the first is still on its way.
+        {"min_size": 0, "max_size": env.int("DB_POOL_SIZE", default=8), "timeout": 10}
         if env.bool("DB_POOL", default=DATABASE_ACCESS != "owner")
         else False
     )
