@@ -135,7 +135,7 @@ def _process(pid: int) -> Process:
 
 def _name(pid: int) -> str:
     command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    for marker in ("tools.runtime.up", "celery -A lad worker", "celery -A lad beat", "granian", "valkey"):
+    for marker in ("tools.runtime.up", "lad.worker", "celery -A lad worker", "celery -A lad beat", "granian", "valkey"):
         if marker in command:
             return marker
     return "postgres" if "postgres" in command else command[:28]
