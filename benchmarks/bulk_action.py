@@ -66,7 +66,7 @@ class Bench:
     @contextmanager
     def worker(self) -> Iterator[Child]:
         """Run a worker of two processes. It is killed at the end, if it was not before."""
-        command = [sys.executable, "-m", "celery", "-A", "lad", "worker", "--concurrency", "2", "-l", "WARNING"]
+        command = [sys.executable, "-m", "lad.worker", "--concurrency", "2", "-l", "WARNING"]
         child = spawn("worker", command, log=self.directory / "worker.log", directory=ROOT)
         try:
             yield child

@@ -97,6 +97,9 @@ def watch(pid: int, seconds: float) -> Usage:
         # Processes that started meanwhile count in full; those that ended count with their parent.
         used = process.seconds - (before[key].seconds if key in before else 0)
         shares[process.name] = shares.get(process.name, 0) + used / elapsed
+    for key in before.keys() - after.keys():
+        # Its parent's time has grown by all that it ever used.
+        shares[before[key].name] = shares.get(before[key].name, 0) - before[key].seconds / elapsed
     return Usage(list(after.values()), sum(shares.values()), shares)
 
 
@@ -135,7 +138,7 @@ def _process(pid: int) -> Process:
 
 def _name(pid: int) -> str:
     command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    for marker in ("tools.runtime.up", "celery -A lad worker", "celery -A lad beat", "granian", "valkey"):
+    for marker in ("tools.runtime.up", "lad.worker", "celery -A lad worker", "celery -A lad beat", "granian", "valkey"):
         if marker in command:
             return marker
     return "postgres" if "postgres" in command else command[:28]

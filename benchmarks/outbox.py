@@ -195,8 +195,8 @@ def percentile(values: list[float], share: float) -> float:
 
 @contextmanager
 def worker(directory: Path) -> Iterator[Child]:
-    """Run a Celery worker with two processes, as ``make up`` does."""
-    options = ["worker", "--concurrency", str(PROCESSES), "--loglevel", "WARNING"]
+    """Run a Celery worker with at most two processes, as ``make up`` does."""
+    options = ["worker", "--autoscale", f"{PROCESSES},1", "--loglevel", "WARNING"]
     options += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     child = spawn(
         "worker",

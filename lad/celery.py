@@ -2,11 +2,13 @@
 
 import gc
 import os
+from contextlib import suppress
 from typing import Any
 
+from billiard.util import get_pdeathsig
 from celery import Celery
 from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
-from celery.signals import worker_before_create_process
+from celery.signals import worker_before_create_process, worker_init
 
 from lad.schedule import ScheduleStep
 
@@ -61,3 +63,11 @@ def _keep_memory_shared(**_options: Any) -> None:
     """Leave what was imported out of garbage collection, which would copy each page of it in every process."""
     gc.collect()
     gc.freeze()
+
+
+@worker_init.connect
+def _load_what_processes_would(**_options: Any) -> None:
+    """Load the parser that billiard's processes use as they start once, where all of them share it."""
+    with suppress(OSError):
+        # Other systems do not have the call.
+        get_pdeathsig()

@@ -136,7 +136,8 @@ def _database() -> dict:
     options = database.setdefault("OPTIONS", {})
     options["options"] = f"-c search_path={DB_SCHEMA} -c idle_in_transaction_session_timeout=60s"
     options["pool"] = (
-        {"min_size": 1, "max_size": env.int("DB_POOL_SIZE", default=8), "timeout": 10}
+        # With a minimum of 1, the first query opens a second connection, because the first is still on its way.
+        {"min_size": 0, "max_size": env.int("DB_POOL_SIZE", default=8), "timeout": 10}
         if env.bool("DB_POOL", default=DATABASE_ACCESS != "owner")
         else False
     )
@@ -309,6 +310,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_AUTOSCALER = "lad.autoscale:PatientAutoscaler"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = 90

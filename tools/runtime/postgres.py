@@ -36,6 +36,8 @@ SETTINGS = {
     "work_mem": "8MB",
     "max_wal_size": "512MB",
     "random_page_cost": "1.1",
+    # One process less: nothing subscribes to another server.
+    "max_logical_replication_workers": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",

@@ -177,7 +177,7 @@ class Up:
     def _start_programs(self) -> None:
         say("Starting web and worker")
         serve = web.command(host=self.address.host, port=self.address.port)
-        worker = ["-m", "celery", "-A", "lad", "worker", "--concurrency", "2", "--loglevel", "INFO"]
+        worker = ["-m", "lad.worker", "--autoscale", "2,1", "--loglevel", "INFO"]
         worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         for name, arguments in {"web": serve, "worker": worker}.items():
             self.supervisor.start(self._program(name, arguments, stop_timeout=15))

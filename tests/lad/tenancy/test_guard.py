@@ -73,7 +73,7 @@ def run(*command: str, database_url: str) -> subprocess.CompletedProcess[str]:
 
 COMMANDS = {
     "web": ("-c", "import lad.wsgi; print('serving')"),
-    "worker": ("-m", "celery", "-A", "lad", "worker", "--pool", "solo"),
+    "worker": ("-m", "lad.worker", "--pool", "solo"),
 }
 
 

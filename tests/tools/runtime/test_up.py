@@ -69,9 +69,9 @@ def test_a_command_runs_with_its_environment_while_it_runs(running: Run, home: P
     assert beside(home) == ("", f"LAD is not running in {home}. Start it in another shell with: make up")
 
 
-@pytest.mark.parametrize("part", ["celery -A lad worker", "valkey-server", "postgres -D"])
+@pytest.mark.parametrize("part", ["lad.worker", "valkey-server", "postgres -D"])
 def test_a_part_that_dies_is_reported_and_restarted(running: Run, part: str) -> None:
-    name = {"valkey-server": "Valkey", "postgres -D": "PostgreSQL"}.get(part, part.rpartition(" ")[2])
+    name = {"lad.worker": "worker", "valkey-server": "Valkey", "postgres -D": "PostgreSQL"}[part]
     dead = running.child(part)
     dead.send_signal(signal.SIGKILL)
     running.wait_for(f"{name} stopped unexpectedly. Restarting it")
