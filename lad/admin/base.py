@@ -23,7 +23,8 @@ from lad.admin.bulk import ANY_NUMBER, MAX_ROWS_PER_ACTION, chosen_action, has_t
 from lad.admin.deletion import consequences
 from lad.admin.forms import LadModelForm
 from lad.admin.history import history_page
-from lad.admin.inlines import read_first_pages, save_inline, with_related
+from lad.admin.inline_pages import InlinePages
+from lad.admin.inlines import save_inline, with_related
 from lad.admin.json_view import json_view
 from lad.admin.lists import ListPages
 from lad.admin.permissions import AreaPermissions, is_deleted
@@ -42,7 +43,7 @@ def register(model: type[LadModel]) -> Callable[[type["LadModelAdmin"]], type["L
     return admin.register(model)
 
 
-class LadModelAdmin(AreaPermissions, RowKeys, ListPages):
+class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
     """What the pages of all models share; use one of the subclasses below.
 
     Columns, filters, search, ordering and form default to what the model's fields suggest. Writes go
@@ -143,10 +144,6 @@ class LadModelAdmin(AreaPermissions, RowKeys, ListPages):
 
     # Forms
 
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        """Return the inlines, which need a row that exists."""
-        return super().get_inlines(request, obj) if obj is not None else []
-
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if self.fieldsets and obj is not None:
             return [*self._laid_out(request, self.fieldsets, obj), *self._record(obj)]
@@ -208,21 +205,6 @@ class LadModelAdmin(AreaPermissions, RowKeys, ListPages):
         if isinstance(db_field, models.TextField) and formfield is not None:
             formfield.widget.attrs["rows"] = TEXT_ROWS
         return formfield
-
-    def _create_formsets(self, request: HttpRequest, obj: Any, change: bool) -> Any:
-        """Return formsets and their inlines. A page that only shows them reads the rows of all in one round trip."""
-        if request.method == "POST":
-            return super()._create_formsets(request, obj, change)
-        found = [
-            (formset_class(**self.get_formset_kwargs(request, obj, inline, formset_class.get_default_prefix())), inline)
-            for formset_class, inline in self.get_formsets_with_inlines(request, obj if change else None)
-        ]
-        formsets, inlines = [formset for formset, _inline in found], [inline for _formset, inline in found]
-        read_first_pages(formsets)
-        return formsets, inlines
-
-    def _build_nested_formsets(self, *args: Any) -> None:
-        """Do nothing: no inline has inlines of its own, and looking for them would read each inline by itself."""
 
     def _changeform_view(
         self, request: HttpRequest, object_id: str, form_url: str, extra_context: dict[str, Any] | None

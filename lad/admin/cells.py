@@ -13,7 +13,6 @@ from typing import Any, Final
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 from unfold.utils import (
     _boolean_icon,
@@ -24,6 +23,7 @@ from unfold.utils import (
 )
 
 from lad.admin import defaults
+from lad.admin.escaping import escaped
 
 CHECKBOX: Final = "action_checkbox"
 NO_LABEL: Final = "-"
@@ -48,9 +48,9 @@ class Column:
     def cell(self, row: Any, link: str) -> str:
         """Return the cell of a row as HTML."""
         try:
-            shown = conditional_escape(self.show(row, self.value(row)))
+            shown = escaped(self.show(row, self.value(row)))
         except ObjectDoesNotExist:
-            shown = conditional_escape(self.empty)
+            shown = escaped(self.empty)
         return f"{self.before}{link}{shown}</a>{self.after}" if self.linked else f"{self.before}{shown}{self.after}"
 
 
@@ -72,16 +72,16 @@ def _row(changelist: Any, columns: list[Column], row: Any, with_checkbox: bool) 
 def _checkbox(key: object) -> str:
     return (
         '<td class="action-checkbox lad-select" data-label="Select record"><input type="checkbox" class="lad-check'
-        f' action-select" name="_selected_action" value="{escape(key)}" aria-label="Select record"></td>'
+        f' action-select" name="_selected_action" value="{escaped(key)}" aria-label="Select record"></td>'
     )
 
 
 def _opening_link(changelist: Any, row: Any) -> str:
-    url = escape(changelist.link_to(row))
+    url = escaped(changelist.link_to(row))
     if not changelist.is_popup:
         return f'<a class="lad-open" href="{url}">'
     opener = row.serializable_value(str(changelist.to_field or changelist.lookup_opts.pk.attname))
-    return f'<a class="lad-open" href="{url}" data-popup-opener="{escape(opener)}">'
+    return f'<a class="lad-open" href="{url}" data-popup-opener="{escaped(opener)}">'
 
 
 def _columns(changelist: Any) -> list[Column]:
@@ -106,7 +106,7 @@ def _column(changelist: Any, name: Any, index: int, *, linked: bool, first: bool
     if isinstance(field, models.DateField | models.TimeField | models.ForeignKey):
         classes += " nowrap"
     return Column(
-        before=f'<{tag} class="{escape(classes)}" data-label="{escape(title)}">',
+        before=f'<{tag} class="{escaped(classes)}" data-label="{escaped(title)}">',
         after=f"</{tag}>",
         value=_reader(model_admin, name, field),
         show=_field_show(field, empty) if field is not None else _attribute_show(attribute, name, empty),
@@ -166,7 +166,7 @@ def _attribute_show(attribute: Any, name: Any, empty: str) -> Show:
 def _plain(value: Any, empty: str) -> Any:
     shown = display_for_value(value, empty)
     if isinstance(value, date | time):
-        return mark_safe(f'<span class="lad-nowrap">{escape(shown)}</span>')  # noqa: S308  (escaped)
+        return mark_safe(f'<span class="lad-nowrap">{escaped(shown)}</span>')  # noqa: S308  (escaped)
     return shown
 
 
@@ -174,8 +174,8 @@ def _header(value: Any, empty: str) -> Any:
     if len(value) > PLAIN_HEADER:
         return display_for_header(value, empty)
     title, subtitle = (*value, "", "")[:PLAIN_HEADER]
-    first = f'<strong class="lad-cell-title">{conditional_escape(title)}</strong>' if title else ""
-    second = f"<small>{conditional_escape(subtitle)}</small>" if subtitle else ""
+    first = f'<strong class="lad-cell-title">{escaped(title)}</strong>' if title else ""
+    second = f"<small>{escaped(subtitle)}</small>" if subtitle else ""
     return mark_safe(f'<span class="lad-cell-header">{first}{second}</span>')  # noqa: S308  (escaped)
 
 
@@ -196,12 +196,12 @@ def _labels(value: Any, colours: Any) -> Any:
 
 def label_html(text: Any, colour: str) -> SafeString:
     """Return the text as a coloured label."""
-    return _label(conditional_escape(text), colour or "default")
+    return _label(escaped(text), colour or "default")
 
 
 @lru_cache(maxsize=1024)
 def _label(text: str, colour: str) -> SafeString:
-    return mark_safe(f'<span class="lad-label lad-label-{escape(colour)}">{text}</span>')  # noqa: S308  (escaped)
+    return mark_safe(f'<span class="lad-label lad-label-{escaped(colour)}">{text}</span>')  # noqa: S308  (escaped)
 
 
 @lru_cache(maxsize=4)

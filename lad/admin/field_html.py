@@ -6,11 +6,14 @@ Those templates are included four times for each field, and ask a read-only fiel
 from collections.abc import Iterable
 from typing import Any, Final
 
+from django.contrib.admin.utils import flatten_fieldsets, help_text_for_field, label_for_field
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, strip_tags
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from unfold.widgets import CHECKBOX_LABEL_CLASSES, LABEL_CLASSES
+
+from lad.admin.escaping import escaped
 
 NO_CONTENT: Final = "-"
 _LINE: Final = (
@@ -52,8 +55,8 @@ def inline_cells(fields: Iterable[Any], *, existing: bool, drag: str) -> SafeStr
 
 def inline_headings(inline: Any) -> SafeString:
     """Return the headings of an inline's columns."""
-    cells = [_heading(column) for column in inline.fields() if not _is_hidden(column["widget"])]
-    return mark_safe("\n".join(cells))  # noqa: S308  (made of escaped parts)
+    names = (name for name in flatten_fieldsets(inline.fieldsets) if name != inline.formset.fk.name)
+    return mark_safe("\n".join(_heading(inline, name) for name in names))  # noqa: S308  (made of escaped parts)
 
 
 def readonly_content(field: Any) -> str:
@@ -66,23 +69,28 @@ def readonly_content(field: Any) -> str:
     elif content == "None":
         content = NO_CONTENT
     width = "max-w-4xl" if field.is_json else "max-w-2xl"
-    return f'<div class="readonly break-words {width} *:rounded-default">{conditional_escape(content)}</div>'
+    return f'<div class="readonly break-words {width} *:rounded-default">{escaped(content)}</div>'
 
 
-def _is_hidden(widget: Any) -> bool:
-    return bool(widget["is_hidden"] if isinstance(widget, dict) else widget.is_hidden)
-
-
-def _heading(column: dict[str, Any]) -> str:
-    required = " required" if column["required"] else ""
+def _heading(inline: Any, name: str) -> str:
+    """Return the heading of a column, from the class of the rows' forms: a form takes long to make."""
+    form, model, options = inline.formset.form, inline.opts.model, inline.opts
+    field = form.base_fields.get(name)
+    if field is not None and field.widget.is_hidden:
+        return ""
+    required, label, help_text = "", (form._meta.labels or {}).get(name), (form._meta.help_texts or {}).get(name)
+    if field is not None and inline.has_change_permission and name not in inline.readonly_fields:
+        required, label, help_text = " required" if field.required else "", field.label, field.help_text
+    else:
+        help_text = help_text or help_text_for_field(name, model)
+    title = escaped(capfirst(str(label or label_for_field(name, model, options))))
     hint = ""
-    if column["help_text"]:
-        title = conditional_escape(strip_tags(str(column["help_text"])))
-        hint = f'<span class="cursor-help material-symbols-outlined ml-2 text-icon" title="{title}">help</span>'
-    label = f"{conditional_escape(capfirst(column['label']))}{_STAR if required else ''}"
+    if help_text:
+        text = escaped(strip_tags(str(help_text)))
+        hint = f'<span class="cursor-help material-symbols-outlined ml-2 text-icon" title="{text}">help</span>'
     return (
-        f'<th class="column-{conditional_escape(column["name"])}{required} {_HEADING}">'
-        f'<span class="flex flex-row items-center"><span>{label}</span>{hint}</span></th>'
+        f'<th class="column-{escaped(name)}{required} {_HEADING}"><span class="flex flex-row items-center">'
+        f"<span>{title}{_STAR if required else ''}</span>{hint}</span></th>"
     )
 
 
@@ -92,8 +100,8 @@ def _label(field: Any) -> str:
     bound = field.field
     classes = [*(CHECKBOX_LABEL_CLASSES if field.is_checkbox else LABEL_CLASSES)]
     classes += ["required"] if bound.field.required else []
-    text = f"{conditional_escape(bound.label)}{_STAR if bound.field.required else ''}"
-    return f'<label class="{" ".join(classes)}" for="{conditional_escape(bound.id_for_label)}">{text}</label>'
+    text = f"{escaped(bound.label)}{_STAR if bound.field.required else ''}"
+    return f'<label class="{" ".join(classes)}" for="{escaped(bound.id_for_label)}">{text}</label>'
 
 
 def _row(line: Any, *, last: bool) -> str:
@@ -111,7 +119,7 @@ def _field(field: Any) -> str:
     errors = "" if field.is_readonly else field.errors()
     classes = f"{_LINE} field-{name}{' errors' if errors else ''}"
     shown = _checkbox(field, errors) if field.is_checkbox else _plain(field, errors)
-    return f'<div class="{conditional_escape(classes)}">{shown}</div>'
+    return f'<div class="{escaped(classes)}">{shown}</div>'
 
 
 def _plain(field: Any, errors: str) -> str:
@@ -146,9 +154,9 @@ def _cell(field: Any, *, existing: bool, handle: str) -> str:
         name, label, errors, shown = field.field["name"], field.field["label"], [], readonly_content(field)
     else:
         name, label, errors = field.field.name, field.field.label, field.field.errors
-        listed = f'<div class="{_ERRORS}">{" ".join(map(conditional_escape, errors))}</div>' if errors else ""
+        listed = f'<div class="{_ERRORS}">{" ".join(map(escaped, errors))}</div>' if errors else ""
         shown = f'<div class="flex flex-col grow">{field.field}{listed}</div>'
     padding = " p-3 lg:py-3" if existing else " py-3"
-    classes = _CELL.format(name=conditional_escape(name), errors=" errors" if errors else "", padding=padding)
+    classes = _CELL.format(name=escaped(name), errors=" errors" if errors else "", padding=padding)
     inner = f'<div class="flex flex-row gap-3 items-center">{handle}{shown}</div>'
-    return f'<td class="{classes}" data-label="{conditional_escape(label)}">{inner}</td>'
+    return f'<td class="{classes}" data-label="{escaped(label)}">{inner}</td>'

@@ -1,9 +1,12 @@
 """Rows that are shown and edited on their parent's page."""
 
+import operator
 from collections.abc import Iterable, Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, reduce
+from typing import Any, Self
 
+from django import forms
+from django.contrib.admin import helpers
 from django.core.paginator import Page
 from django.db import models
 from django.db.models import QuerySet
@@ -18,6 +21,7 @@ from lad.admin.pagination import CappedPaginator
 from lad.admin.permissions import AreaPermissions
 from lad.admin.widgets import RowKeys
 from lad.db.together import read_together
+from lad.tenancy.context import require_scope
 from lad.types import Actor
 
 
@@ -62,7 +66,8 @@ class InlineFormSet(PaginationInlineFormSet):
     def __init__(self, *args: Any, per_page: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         tenant_id = getattr(self.instance, "tenant_id", None)
-        if tenant_id is not None and self.model.tenancy.field == "tenant" and not self.model.tenancy.shared:
+        in_many = require_scope().tenant_id is None
+        if in_many and tenant_id is not None and self.model.tenancy.field == "tenant" and not self.model.tenancy.shared:
             self.queryset = self.queryset.filter(tenant=tenant_id)
         if per_page:
             self.per_page = per_page
@@ -75,8 +80,17 @@ class InlineFormSet(PaginationInlineFormSet):
 
     @cached_property
     def empty_form(self) -> Any:
-        """Return the form for a new row. Headings, media and the last row ask for it."""
+        """Return the form for a new row."""
         return super().empty_form
+
+    @property
+    def media(self) -> forms.Media:
+        """Return the files that the widgets need. Django would make a form for a new row to ask it."""
+        widgets = (field.widget for field in self.form.base_fields.values())
+        return reduce(operator.add, (widget.media for widget in widgets), forms.Media())
+
+    def is_multipart(self) -> bool:
+        return any(field.widget.needs_multipart_form for field in self.form.base_fields.values())
 
     def get_queryset(self) -> Any:
         return self.page.object_list if self.per_page else super().get_queryset()
@@ -84,6 +98,22 @@ class InlineFormSet(PaginationInlineFormSet):
     @classmethod
     def get_default_prefix(cls) -> str:
         return str(cls.model._meta.db_table)
+
+
+class InlineAdminFormSet(helpers.InlineAdminFormSet):
+    """A formset with its permissions, as the page shows it."""
+
+    @classmethod
+    def of(cls, found: helpers.InlineAdminFormSet) -> Self:
+        """Return what Django has prepared."""
+        made = cls.__new__(cls)
+        vars(made).update(vars(found))
+        return made
+
+    @property
+    def media(self) -> forms.Media:
+        """Return the files that the inline and its rows need. All rows need the same."""
+        return self.opts.media + self.formset.media
 
 
 class LadInline(AreaPermissions, RowKeys, TabularInline):

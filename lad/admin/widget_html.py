@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+
+from lad.admin.escaping import escaped
 
 Context = Mapping[str, Any]
 
@@ -14,6 +15,26 @@ _OPTION: Final = "django/forms/widgets/select_option.html"
 _ARROW: Final = (
     "material-symbols-outlined absolute group-[.primary]:text-white pointer-events-none mr-[12px] right-0 text-base-400"
     " top-0 top-1/2 hover:text-base-700 dark:text-base-500 dark:hover:text-base-200 -translate-y-1/2"
+)
+
+_MOMENT: Final = (
+    "datetime flex flex-col gap-2 max-w-2xl lg:flex-row lg:group-[.field-row]:flex-row"
+    " lg:group-[.field-row]:items-center lg:group-[.field-tabular]:flex-row lg:group-[.field-tabular]:items-center"
+)
+_DAY: Final = (
+    "basis-1/2 flex flex-col lg:group-[.field-row]:flex-row group-[.field-row]:gap-2"
+    " lg:group-[.field-tabular]:flex-row group-[.field-tabular]:gap-2"
+)
+_TIME: Final = (
+    "basis-1/2 flex flex-col lg:ml-auto md:mt-0 lg:group-[.field-row]:flex-row group-[.field-row]:gap-2"
+    " lg:group-[.field-tabular]:flex-row group-[.field-tabular]:gap-2"
+)
+_MOMENT_PART: Final = "flex flex-col min-w-52 relative group-[.field-row]:grow group-[.field-tabular]:grow"
+_JSON_BEFORE: Final = '<div class="lad-json-editor"><div class="lad-json-panes"><div>'
+_JSON_AFTER: Final = (
+    '<div class="lad-json-bar" aria-live="polite"><button type="button" class="lad-json-state"></button>'
+    '<button type="button" class="lad-link lad-right lad-json-format">Format</button></div></div>'
+    '<div class="lad-json-preview" hidden></div></div></div>'
 )
 
 
@@ -26,21 +47,17 @@ def rendered(template_name: str, context: Context) -> SafeString | None:
 def attributes(values: Mapping[str, Any]) -> str:
     """Return HTML attributes. True gives one without a value, False none."""
     return "".join(
-        f" {conditional_escape(name)}" if value is True else f' {conditional_escape(name)}="{_text(value)}"'
+        f" {escaped(name)}" if value is True else f' {escaped(name)}="{escaped(value)}"'
         for name, value in values.items()
         if value is not False
     )
 
 
-def _text(value: Any) -> str:
-    return conditional_escape(str(value))
-
-
 def _input(context: Context) -> SafeString:
     widget = context["widget"]
-    value = "" if widget["value"] is None else f' value="{_text(widget["value"])}"'
+    value = "" if widget["value"] is None else f' value="{escaped(widget["value"])}"'
     return mark_safe(  # noqa: S308  (escaped)
-        f'<input type="{_text(widget["type"])}" name="{_text(widget["name"])}"{value}{attributes(widget["attrs"])}>'
+        f'<input type="{escaped(widget["type"])}" name="{escaped(widget["name"])}"{value}{attributes(widget["attrs"])}>'
     )
 
 
@@ -50,7 +67,53 @@ def _text_input(context: Context) -> SafeString | None:
     return mark_safe(f'<div class="max-w-2xl relative w-full">{_input(context)}</div>')  # noqa: S308  (escaped)
 
 
+def _moment_input(context: Context) -> SafeString:
+    return mark_safe(f'<div class="flex flex-col max-w-2xl min-w-56 relative w-full">{_input(context)}</div>')  # noqa: S308  (escaped)
+
+
+def _url_input(context: Context) -> SafeString:
+    link = ""
+    if context["url_valid"]:
+        href, value = escaped(context["widget"]["href"]), escaped(context["widget"]["value"])
+        link = (
+            f'<p class="text-xs">{escaped(context["current_label"])} '
+            f'<a href="{href}" class="text-primary-600 dark:text-primary-500">{value}</a></p>'
+        )
+    return mark_safe(f'<div class="flex flex-col gap-2">{_input(context)}{link}</div>')  # noqa: S308  (escaped)
+
+
+def _textarea(context: Context) -> SafeString:
+    widget = context["widget"]
+    value = escaped(widget["value"]) if widget["value"] else ""
+    return mark_safe(  # noqa: S308  (escaped)
+        f'<textarea name="{escaped(widget["name"])}"{attributes(widget["attrs"])}>{value}</textarea>'
+    )
+
+
+def _json_editor(context: Context) -> SafeString:
+    return mark_safe(f"{_JSON_BEFORE}{_textarea(context)}{_JSON_AFTER}")  # noqa: S308  (escaped)
+
+
+def _split_datetime(context: Context) -> SafeString | None:
+    parts = [rendered(each["template_name"], {"widget": each}) for each in context["widget"]["subwidgets"]]
+    if None in parts:
+        return None
+    day, time = (f'<div class="{_MOMENT_PART}">{part}</div>' for part in parts)
+    return mark_safe(  # noqa: S308  (escaped)
+        f'<div class="{_MOMENT}"><div class="{_DAY}">{day}</div><div class="{_TIME}">{time}</div></div>'
+    )
+
+
 def _select(context: Context) -> SafeString | None:
+    select = _plain_select(context)
+    if select is None:
+        return None
+    return mark_safe(  # noqa: S308  (escaped)
+        f'<div class="grow relative max-w-2xl">{select}<span class="{_ARROW}">expand_more</span></div>'
+    )
+
+
+def _plain_select(context: Context) -> SafeString | None:
     widget = context["widget"]
     if any(option["template_name"] != _OPTION for _name, group, _index in widget["optgroups"] for option in group):
         return None
@@ -58,23 +121,24 @@ def _select(context: Context) -> SafeString | None:
         _group(name, "".join(_option(option) for option in group)) for name, group, _index in widget["optgroups"]
     )
     return mark_safe(  # noqa: S308  (escaped)
-        f'<div class="grow relative max-w-2xl"><select name="{_text(widget["name"])}"{attributes(widget["attrs"])}>'
-        f'{options}</select><span class="{_ARROW}">expand_more</span></div>'
+        f'<select name="{escaped(widget["name"])}"{attributes(widget["attrs"])}>{options}</select>'
     )
 
 
 def _group(name: Any, options: str) -> str:
-    return f'<optgroup label="{_text(name)}">{options}</optgroup>' if name else options
+    return f'<optgroup label="{escaped(name)}">{options}</optgroup>' if name else options
 
 
 def _option(option: Mapping[str, Any]) -> str:
-    return f'<option value="{_text(option["value"])}"{attributes(option["attrs"])}>{_text(option["label"])}</option>'
+    return (
+        f'<option value="{escaped(option["value"])}"{attributes(option["attrs"])}>{escaped(option["label"])}</option>'
+    )
 
 
 def _label(context: Context) -> SafeString:
     if not context["use_tag"]:
-        return conditional_escape(context["label"])
-    tag, label = conditional_escape(context["tag"]), conditional_escape(context["label"])
+        return mark_safe(escaped(context["label"]))  # noqa: S308  (escaped)
+    tag, label = escaped(context["tag"]), escaped(context["label"])
     return mark_safe(f"<{tag}{attributes(context['attrs'] or {})}>{label}</{tag}>")  # noqa: S308  (escaped)
 
 
@@ -92,7 +156,17 @@ def _form(context: Context) -> SafeString | None:
 _RENDERERS: Final[Mapping[str, Callable[[Context], SafeString | None]]] = {
     "django/forms/widgets/input.html": _input,
     "django/forms/widgets/hidden.html": _input,
+    "django/forms/widgets/checkbox.html": _input,
+    "django/forms/widgets/email.html": _input,
+    "django/forms/widgets/number.html": _input,
+    "django/forms/widgets/select.html": _plain_select,
+    "lad/admin/json_editor.html": _json_editor,
+    "unfold/widgets/date.html": _moment_input,
+    "unfold/widgets/split_datetime.html": _split_datetime,
     "unfold/widgets/text.html": _text_input,
+    "unfold/widgets/textarea.html": _textarea,
+    "unfold/widgets/time.html": _moment_input,
+    "unfold/widgets/url.html": _url_input,
     "unfold/widgets/select.html": _select,
     "django/forms/label.html": _label,
     "django/forms/errors/list/ul.html": _errors,

@@ -1,11 +1,17 @@
 """Managers that require a current scope, and querysets that delete softly."""
 
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any, Final, Self
+from uuid import UUID
 
 from django.db import models
+from django.db.models.sql import Query
 
 from lad.db import deletion
 from lad.tenancy.context import require_scope
+
+# One for each tenant and model in use.
+MAX_QUERIES_KEPT: Final = 4096
 
 
 class LadQuerySet(models.QuerySet):
@@ -36,14 +42,22 @@ class LadManager(models.Manager.from_queryset(LadQuerySet)):  # type: ignore[mis
     show_deleted = False
 
     def get_queryset(self) -> Any:
-        scope = require_scope()
-        queryset = super().get_queryset()
-        tenant = getattr(self.model, "tenancy", None)
-        if tenant is not None:
-            queryset = tenant.narrow(queryset, scope)
-        if not self.show_deleted and deletion.is_soft(self.model):
-            queryset = queryset.filter(deleted_at__isnull=True)
-        return queryset
+        """Return the rows of the current tenant. A page asks thirty times, so the conditions are kept."""
+        query = _query(self.model, require_scope().tenant_id, self.show_deleted)
+        return self._queryset_class(model=self.model, query=query.chain(), using=self._db, hints=self._hints)
+
+
+@lru_cache(maxsize=MAX_QUERIES_KEPT)
+def _query(model: type[models.Model], tenant_id: UUID | None, show_deleted: bool) -> Query:
+    """Return a query for the rows of the tenant, or of all tenants if it is None. Copy it before changing it."""
+    tenancy = getattr(model, "tenancy", None)
+    conditions = [*tenancy.conditions(tenant_id)] if tenancy is not None else []
+    if not show_deleted and deletion.is_soft(model):
+        conditions.append(models.Q(deleted_at__isnull=True))
+    query = Query(model)
+    for condition in conditions:
+        query.add_q(condition)
+    return query
 
 
 class AllManager(LadManager):

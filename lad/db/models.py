@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.functions import RandomUUID
@@ -15,9 +15,6 @@ from lad.db.fields import TenantKey
 from lad.db.identifiers import uuid7
 from lad.db.managers import AllManager, LadManager
 from lad.db.rules import complete_meta
-from lad.tenancy.context import Scope
-
-RowT = TypeVar("RowT", bound=models.Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +24,12 @@ class Tenancy:
     field: str | None
     shared: bool = False
 
-    def narrow(self, queryset: models.QuerySet[RowT], scope: Scope) -> models.QuerySet[RowT]:
-        """Return the rows of the scope's tenant; all rows for a platform scope without a tenant."""
-        if self.field is None or scope.tenant_id is None:
-            return queryset
-        own = models.Q(**{self.field: scope.tenant_id})
-        return queryset.filter(own | models.Q(**{f"{self.field}__isnull": True}) if self.shared else own)
+    def conditions(self, tenant_id: UUID | None) -> tuple[models.Q, ...]:
+        """Return what the rows that the tenant sees fulfil. Without a tenant, all rows are seen."""
+        if self.field is None or tenant_id is None:
+            return ()
+        own = models.Q(**{self.field: tenant_id})
+        return (own | models.Q(**{f"{self.field}__isnull": True}) if self.shared else own,)
 
 
 class LadModelBase(ModelBase):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -13,6 +13,8 @@ def read_together(*querysets: QuerySet[Any, Any]) -> None:
 
     Related rows that a queryset prefetches are read afterwards, as usual.
     """
+    # Compiling asks the connection for thousands of attributes, each of which the proxy would look up by thread.
+    connection = connections[DEFAULT_DB_ALIAS]
     compiled: list[tuple[QuerySet[Any, Any], SQLCompiler, str, tuple[Any, ...]]] = []
     for rows in querysets:
         if rows._result_cache is not None:

@@ -15,7 +15,7 @@ from leads.contacts.models import Lead
 from leads.pipeline.models import LeadStage
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.factories.leads import LeadBookingFactory, LeadFactory
+from tests.factories.leads import LeadBookingFactory, LeadFactory, LeadNoteFactory
 from tests.support.database import stored
 from tests.support.events import payloads
 
@@ -49,6 +49,17 @@ def shown(response: Any, *rows: Any) -> list[bool]:
     assert response.status_code == 200
     page = response.content.decode()
     return [str(row.pk) in page for row in rows]
+
+
+def test_texts_in_tabs_are_escaped(browser: Client, make_lead: Make) -> None:
+    lead = make_lead(first_name="<b>Ann</b>", description="</textarea><i>x</i>")
+    with platform_context(tenant_id=lead.tenant_id):
+        LeadNoteFactory.create(lead=lead, content="</textarea><script>alert(1)</script> & more")
+    page = browser.get(f"{LIST}{lead.pk}/change/").content.decode()
+    assert "&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
+    assert "&lt;/textarea&gt;&lt;i&gt;x&lt;/i&gt;" in page
+    for markup in ("<script>alert(1)", "<b>Ann", "<i>x"):
+        assert markup not in page
 
 
 def test_selected_leads_are_moved_after_asking_where(browser: Client, make_lead: Make) -> None:

@@ -3,12 +3,15 @@
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.templatetags.unfold_list import result_headers
 
+from lad.admin.buttons import button_html
 from lad.admin.cells import rows_html
-from lad.admin.field_html import fieldset_rows, inline_cells, inline_headings
+from lad.admin.field_html import fieldset_rows
+from lad.admin.inline_html import inline_html
 
 register = template.Library()
 
@@ -31,23 +34,19 @@ def lad_fieldset_rows(fieldset: Any) -> SafeString:
     return fieldset_rows(fieldset)
 
 
-@register.simple_tag
-def lad_inline_headings(inline: Any) -> SafeString:
-    """Show the headings of an inline."""
-    return inline_headings(inline)
+@register.simple_tag(takes_context=True)
+def lad_inline(context: Context, inline: Any) -> SafeString:
+    """Show an inline."""
+
+    def pages() -> str:
+        shown = {"inline_admin_formset": inline}
+        return render_to_string("unfold/helpers/pagination_inline.html", shown, context["request"])
+
+    return inline_html(inline, last=context["forloop"]["last"], pages=pages)
 
 
-@register.simple_tag
-def lad_inline_cells(inline_form: Any) -> SafeString:
-    """Show the cells of an inline's row."""
-    existing = inline_form.original is not None
-    drag = ""
-    if inline_form.model_admin.ordering_field:
-        context = {
-            "inline_admin_formset": {"opts": inline_form.model_admin},
-            "inline_admin_form": inline_form,
-            "tabular": 1,
-        }
-        drag = render_to_string("unfold/helpers/edit_inline/inline_drag.html", context)
-    fields = (field for fieldset in inline_form for line in fieldset for field in line)
-    return inline_cells(fields, existing=existing, drag=drag)
+@register.simple_tag(takes_context=True)
+def lad_button(context: Context) -> SafeString:
+    """Show the button that the context describes."""
+    settings: dict[Any, Any] = context.flatten()
+    return button_html(settings)

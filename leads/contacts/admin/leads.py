@@ -181,11 +181,12 @@ class LeadAdmin(TenantModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Lead | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Return a form with the stages and statuses of the lead's tenant, if it is known yet."""
-        form = super().get_form(request, obj, change=change, **kwargs)
         tenant_id = obj.tenant_id if obj is not None else default_tenant_id()
-        if tenant_id is None:
-            return form
-        return type(form.__name__, (form,), {"pipeline": pipeline_once(request, tenant_id)})
+        if tenant_id is not None:
+            # Derived before it has fields, because each class of a form makes its fields anew.
+            pipeline = pipeline_once(request, tenant_id)
+            kwargs = {"form": type(LeadForm.__name__, (LeadForm,), {"pipeline": pipeline}), **kwargs}
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str

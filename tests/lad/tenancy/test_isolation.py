@@ -46,6 +46,17 @@ class TestManager:
             assert list(TenantFeature.objects.all()) == [own]
             assert query("SELECT count(*) FROM tenant_features") == [(2,)]
 
+    def test_the_kept_conditions_of_one_tenant_serve_no_other(self, tenant: Tenant, other_tenant: Tenant) -> None:
+        own, foreign = feature_of(tenant), feature_of(other_tenant)
+
+        for _visit in range(2):
+            for current, expected in ((tenant, own), (other_tenant, foreign)):
+                with platform_context(tenant_id=current.pk):
+                    assert list(TenantFeature.objects.exclude(pk=expected.pk)) == []
+                    assert list(TenantFeature.objects.all()) == [expected]
+            with platform_context():
+                assert {*TenantFeature.objects.all()} == {own, foreign}
+
     def test_a_new_row_without_a_tenant_gets_the_current_one(self, tenant: Tenant) -> None:
         assert feature_of(tenant).tenant_id == tenant.pk
 
