@@ -99,21 +99,17 @@ def origin(request_id: str, *, source: str) -> Iterator[None]:
         _source.reset(tokens[1])
 
 
-@contextmanager
-def tenant_context(tenant_id: UUID, *, user_id: UUID | None = None) -> Iterator[None]:
+def tenant_context(tenant_id: UUID, *, user_id: UUID | None = None) -> AbstractContextManager[None]:
     """Work inside one tenant, in one transaction. No other tenant's rows are visible."""
-    with _enter(Scope(platform=False, tenant_id=tenant_id, user_id=user_id or current_user_id())):
-        yield
+    return _enter(Scope(platform=False, tenant_id=tenant_id, user_id=user_id or current_user_id()))
 
 
-@contextmanager
-def platform_context(*, tenant_id: UUID | None = None, user_id: UUID | None = None) -> Iterator[None]:
+def platform_context(*, tenant_id: UUID | None = None, user_id: UUID | None = None) -> AbstractContextManager[None]:
     """Work across tenants, in one transaction. For the kernel and for LAD's own staff.
 
     With ``tenant_id`` the managers return that tenant's rows only; the database role still sees every row.
     """
-    with _enter(Scope(platform=True, tenant_id=tenant_id, user_id=user_id or current_user_id())):
-        yield
+    return _enter(Scope(platform=True, tenant_id=tenant_id, user_id=user_id or current_user_id()))
 
 
 def read_across_tenants(query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:

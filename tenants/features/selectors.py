@@ -39,7 +39,6 @@ PLANS_BY_FEATURE: Final[Mapping[str, frozenset[PlanTier]]] = {
     "voice-agent": PAYING,
 }
 
-_STATES: Final = "feature_states"
 _SETTINGS: Final = "feature_settings"
 
 
@@ -95,28 +94,29 @@ def evaluate_all(
 
 
 def keep_settings(access: Access, settings: Sequence[FeatureSetting]) -> None:
-    """Keep the settings that were read with the caller, so that ``states_for`` needs no query."""
+    """Keep the settings that were read with the caller, so that asking for a feature needs no query."""
     access.details[_SETTINGS] = settings
 
 
 def states_for(access: Access) -> dict[str, FeatureState]:
-    """Return the state of every feature for the caller, evaluated once per request."""
-    states: dict[str, FeatureState] | None = access.details.get(_STATES)
-    if states is None:
-        tenant: Tenant = access.details["tenant"]
-        settings = access.details.get(_SETTINGS)
-        if settings is None:
-            settings = _read_settings(tenant.pk, access.user.pk, timezone.now())
-        states = access.details[_STATES] = _evaluate_all(settings, tenant.plan_tier)
-    return states
+    """Return the state of every feature for the caller."""
+    return _evaluate_all(_settings_of(access), access.details["tenant"].plan_tier)
 
 
 def gate(access: Access, feature_key: str) -> tuple[bool, str]:
     """Return whether the feature is open to the caller, and why. LAD's staff pass without a tenant."""
     if access.details.get("tenant") is None:
         return access.platform, "" if access.platform else "Features belong to a tenant; choose one."
-    state = states_for(access).get(feature_key, _NOT_IN_PLAN)
+    state = _evaluate_all(_settings_of(access), access.details["tenant"].plan_tier, [feature_key])[feature_key]
     return state.open, state.reason
+
+
+def _settings_of(access: Access) -> Sequence[FeatureSetting]:
+    """Return the settings that apply to the caller, read once per request."""
+    if _SETTINGS not in access.details:
+        keep_settings(access, _read_settings(access.details["tenant"].pk, access.user.pk, timezone.now()))
+    settings: Sequence[FeatureSetting] = access.details[_SETTINGS]
+    return settings
 
 
 def is_available(feature_key: str, *, tenant: Tenant) -> bool:
