@@ -1,6 +1,6 @@
 """Measure what LAD costs while nobody uses it: processes, memory and processor share of ``make up``.
 
-    python benchmarks/idle.py [--before DIR] [--seconds 60]
+    python benchmarks/idle.py [--before DIR] [--seconds 120]
 
 Starts the parts of ``make up`` of this checkout, with demo data and one web worker, in a directory of its own,
 opens a page, waits until the work of the start is done, and watches. With ``--before`` it first does the same
@@ -164,7 +164,7 @@ def measure(root: Path, seconds: float) -> Usage:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", type=Path, help="another checkout to compare with")
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=120)
     options = parser.parse_args()
     if options.before:
         report(f"before ({options.before})", measure(options.before.resolve(), options.seconds))

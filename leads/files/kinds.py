@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import IO, Final
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
-import puremagic
-
 from lad.errors import Invalid
 
 HEAD_SIZE: Final = 8 * 1024
@@ -118,6 +116,9 @@ def _check_binary(content: IO[bytes], head: bytes, kind: FileKind) -> None:
 
 
 def _recognised(head: bytes) -> set[str]:
+    # Its table of signatures takes a megabyte in every process, of which few receive files.
+    import puremagic
+
     try:
         return {match.extension.lstrip(".").lower() for match in puremagic.magic_string(head)}
     except (puremagic.PureError, ValueError):

@@ -6,11 +6,10 @@ import json
 import os
 import socket
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from . import web
@@ -38,8 +37,12 @@ class Address:
     port: int
 
     @property
+    def reachable_host(self) -> str:
+        return WILDCARD_HOSTS.get(self.host, self.host)
+
+    @property
     def url(self) -> str:
-        host = WILDCARD_HOSTS.get(self.host, self.host)
+        host = self.reachable_host
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @classmethod
@@ -48,6 +51,19 @@ class Address:
         if not port.isdecimal() or not 0 < int(port) < 65536:
             raise StartupError(f"LAD_PORT is {port!r}; set it to a number between 1 and 65535.")
         return cls(host, int(port))
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Return the status and the body of a response. Raises OSError if the server does not answer.
+
+        An HTTP client would take four megabytes for as long as LAD runs.
+        """
+        with socket.create_connection((self.reachable_host, self.port), timeout=5) as connection:
+            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {self.url.removeprefix('http://')}\r\n\r\n".encode())
+            head, _separator, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+        status = head.split()[1:2]
+        if not status:
+            raise ConnectionError("the connection was closed without an answer")
+        return int(status[0]), body
 
     def check_free(self) -> None:
         """Raise StartupError unless a server can listen here."""
@@ -189,15 +205,15 @@ class Up:
     def _complaint(self) -> str:
         """Return what /readyz reports as missing, or an empty text if LAD is ready."""
         try:
-            with urllib.request.urlopen(f"{self.address.url}/readyz", timeout=5):  # noqa: S310
-                return ""
-        except urllib.error.HTTPError as error:
-            with suppress(ValueError):
-                parts = json.loads(error.read()).items()
-                return "; ".join(f"{part} {state}" for part, state in parts if part != "status" and state != "ok")
-            return f"/readyz answers {error.code}"
+            status, body = self.address.get("/readyz")
         except OSError as error:
             return f"{self.address.url} does not answer ({error})"
+        if status == HTTPStatus.OK:
+            return ""
+        with suppress(ValueError):
+            parts = json.loads(body).items()
+            return "; ".join(f"{part} {state}" for part, state in parts if part != "status" and state != "ok")
+        return f"/readyz answers {status}"
 
     def _say_where(self) -> None:
         lines = ["", f"LAD runs at {self.address.url}", f"  admin  {self.address.url}/admin/"]
