@@ -34,7 +34,7 @@ def contribution(request: HttpRequest) -> Contribution:
         found.cards += [_invoices(), _wallets(), _payments()]
     if access.allows("usage.view"):
         found.cards.append(_failures())
-    if access.platform:
+    if access.platform and access.allows("billing.view"):
         found.cards += [_last_audit(timezone.now()), _stripe_events(timezone.now())]
     return found
 

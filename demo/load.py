@@ -10,12 +10,20 @@ from typing import Final
 from django.db import models, transaction
 
 from demo.demo_tenant import DemoTenant
-from demo.tenants.tenants import KILL_SWITCH, SECOND_MEMBERSHIP, TENANTS, InvitationSpec, MemberSpec, TenantSpec
+from demo.tenants.tenants import (
+    KILL_SWITCH,
+    PLATFORM_FINANCE,
+    SECOND_MEMBERSHIP,
+    TENANTS,
+    InvitationSpec,
+    MemberSpec,
+    TenantSpec,
+)
 from lad import writes
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from lad.types import Values
-from tenants.access.models import UserCapability
+from tenants.access.models import PlatformRole, TenantRole, UserCapability
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.services import joining, users
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
@@ -25,6 +33,7 @@ from tenants.teams.services import invitations, memberships
 
 APPS: Final = ("billing", "leads", "campaigns", "voice", "aiicp")
 ADMIN_EMAIL: Final = "admin@lad.localhost"
+FINANCE_EMAIL: Final = "finance@lad.localhost"
 
 
 class OtherTenants(Exception):
@@ -51,6 +60,7 @@ def load(*, password: str, now: datetime, beside_others: bool = False) -> LoadRe
             raise OtherTenants(OtherTenants.__doc__)
         if admin is None:
             admin = User.objects.create_superuser(ADMIN_EMAIL, password, first_name="Ada", last_name="Admin")
+            _add_platform_finance(admin, password)
         before = User.objects.count()
         missing = [spec for spec in TENANTS if not Tenant.all_objects.filter(slug=spec.slug).exists()]
         created = {spec.name: _TenantLoader(spec, admin, password, now).run() for spec in missing}
@@ -87,6 +97,21 @@ def app_modules(name: str = "") -> Iterator[ModuleType]:
         yield import_module(f"demo.{app}.{name}" if name else f"demo.{app}")
 
 
+def _add_platform_finance(admin: User, password: str) -> None:
+    """Add somebody of LAD's staff who is no superuser."""
+    spec = PLATFORM_FINANCE
+    values = {"key": spec.key, "name": spec.name, "rights": list(spec.rights)}
+    users.create_user(
+        email=FINANCE_EMAIL,
+        password=password,
+        first_name="Fay",
+        last_name="Finance",
+        is_staff=True,
+        platform_role=writes.create(PlatformRole, values, actor=admin),
+        email_verified=True,
+    )
+
+
 def _add_second_membership(created: dict[str, DemoTenant]) -> None:
     name, home, other, role = SECOND_MEMBERSHIP
     if home in created and other in created:
@@ -101,6 +126,7 @@ class _TenantLoader:
     def __init__(self, spec: TenantSpec, admin: User, password: str, now: datetime) -> None:
         self.spec, self.admin, self.password, self.now = spec, admin, password, now
         self.staff: dict[str, User] = {}
+        self.roles: dict[str, TenantRole] = {}
 
     @transaction.atomic
     def run(self) -> DemoTenant:
@@ -108,6 +134,9 @@ class _TenantLoader:
         with platform_context(tenant_id=self.tenant.pk):
             self.owner = self._member(self.spec.owner, actor=None)
             emit("tenants.tenant.created", aggregate=self.tenant, actor=self.owner)
+            for role in self.spec.roles:
+                values = {"tenant": self.tenant, "key": role.key, "name": role.name, "rights": list(role.rights)}
+                self.roles[role.key] = writes.create(TenantRole, values, actor=self.owner)
             for person in self.spec.people:
                 self._member(person, actor=self.owner)
             for invited in self.spec.invited:
@@ -146,7 +175,14 @@ class _TenantLoader:
             is_staff=person.staff,
             email_verified=True,
         )
-        memberships.enrol(tenant_id=self.tenant.pk, user=user, role=person.role, invited_by=actor, actor=actor or user)
+        memberships.enrol(
+            tenant_id=self.tenant.pk,
+            user=user,
+            role=person.role,
+            tenant_role=self.roles.get(person.own_role),
+            invited_by=actor,
+            actor=actor or user,
+        )
         self.staff[person.first_name] = user
         return user
 

@@ -31,8 +31,10 @@ def contribution(request: HttpRequest) -> Contribution:
     now = timezone.now()
     access = access_of(request)
     result = Contribution()
+    if access.unlimited:
+        result.cards += [*_outbox_cards(), *_mail_cards(access.tenant_id)]
     if access.platform:
-        result.cards += [*_outbox_cards(), *_mail_cards(access.tenant_id), *_tenant_cards(access.tenant_id, now)]
+        result.cards += _tenant_cards(access.tenant_id, now) if access.allows("tenant.view") else []
     elif access.allows("team.view"):
         result.cards.append(_people_card())
     if access.allows("activity.view"):
@@ -40,7 +42,7 @@ def contribution(request: HttpRequest) -> Contribution:
     if access.allows("invitations.view"):
         result.cards.append(_invitation_card(now))
         result.panels.append(_open_invitations(now))
-    if access.platform:
+    if access.platform and access.allows("tenant.view"):
         result.panels.append(_ending_trials(access.tenant_id, now))
     return result
 

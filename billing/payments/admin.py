@@ -81,7 +81,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     actions_detail = ["ask", "take_back", "settle"]
 
     def has_settle_permission(self, request: HttpRequest, obj: Payment | None = None) -> bool:
-        return access_of(request).platform
+        return self.has_platform_permission(request)
 
     @display(description="Status", label=STATUS_COLOURS)
     def state(self, obj: Payment) -> str:

@@ -4,8 +4,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from tenants.access.rights import STAFF_RIGHTS
 from tenants.access.roles import Role
 from tenants.teams.models import PlanTier
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSpec:
+    """A role of a tenant's own, or of LAD's staff."""
+
+    key: str
+    name: str
+    rights: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +27,8 @@ class MemberSpec:
     role: Role
     # May sign in to the admin, limited to their own tenants.
     staff: bool = False
+    # The key of one of the tenant's own roles.
+    own_role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,7 @@ class TenantSpec:
     owner: MemberSpec
     people: tuple[MemberSpec, ...]
     invited: tuple[InvitationSpec, ...]
+    roles: tuple[RoleSpec, ...] = ()
     # Time left on the trial; None for a paying tenant.
     trial: timedelta | None = None
     features: tuple[tuple[str, bool], ...] = ()
@@ -55,6 +68,34 @@ class TenantSpec:
     metadata: dict[str, object] = field(default_factory=dict)
 
 
+# What everybody needs to find their way about.
+ORIENTATION: Final = ("activity.view", "features.view", "jobs.view", "team.view", "tenant.view")
+FINANCE: Final = RoleSpec(
+    "finance",
+    "Finance",
+    (*ORIENTATION, "billing.buy", "billing.spend", "billing.update", "billing.view", "usage.view"),
+)
+COUNSELLOR: Final = RoleSpec(
+    "counsellor",
+    "Counsellor",
+    (
+        *ORIENTATION,
+        *(f"{area}.{verb}" for area in ("bookings", "students") for verb in ("view", "create", "update", "delete")),
+        "calls.view",
+        "counsellors.view",
+        "leads.update",
+        "leads.view",
+        "pipeline.view",
+        "templates.view",
+    ),
+)
+# What LAD's own finance team does in every tenant. They are no superusers.
+PLATFORM_FINANCE: Final = RoleSpec(
+    "finance",
+    "Finance",
+    ("team.view", "tenant.view", *sorted(right for right in STAFF_RIGHTS if right.startswith(("billing.", "usage.")))),
+)
+
 TENANTS: Final = (
     TenantSpec(
         name="Kestrel Analytics",
@@ -67,7 +108,9 @@ TENANTS: Final = (
             MemberSpec("Priya", "Raman", Role.MEMBER),
             MemberSpec("Tom", "Okafor", Role.MEMBER),
             MemberSpec("Elena", "Rossi", Role.VIEWER),
+            MemberSpec("Nora", "Keller", Role.VIEWER, staff=True, own_role="finance"),
         ),
+        roles=(FINANCE,),
         invited=(
             InvitationSpec("sofia.marin", Role.MEMBER, "pending", timedelta(1), "Join us for the spring campaign."),
             InvitationSpec("henrik.dahl", Role.VIEWER, "pending", timedelta(days=5)),
@@ -98,10 +141,11 @@ TENANTS: Final = (
         owner=MemberSpec("Amara", "Nwosu", Role.OWNER, staff=True),
         people=(
             MemberSpec("Daniel", "Kim", Role.ADMIN),
-            MemberSpec("Ines", "Pereira", Role.MEMBER),
-            MemberSpec("Rahul", "Mehta", Role.MEMBER),
+            MemberSpec("Ines", "Pereira", Role.MEMBER, staff=True, own_role="counsellor"),
+            MemberSpec("Rahul", "Mehta", Role.MEMBER, own_role="counsellor"),
             MemberSpec("Grace", "Holloway", Role.VIEWER),
         ),
+        roles=(COUNSELLOR,),
         invited=(
             InvitationSpec("nadia.rahimi", Role.MEMBER, "pending", timedelta(6), "We start with the autumn intake."),
             InvitationSpec("peter.novak", Role.ADMIN, "accepted", timedelta(days=2)),

@@ -247,7 +247,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
     def _delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None) -> Any:
         try:
             with transaction.atomic():
-                return super()._delete_view(request, object_id, {"soft": self.soft, **(extra_context or {})})
+                shown = {"soft": self.soft, "restorable": self.has_restore_permission(request)}
+                return super()._delete_view(request, object_id, {**shown, **(extra_context or {})})
         except DomainError as error:
             messages.error(request, f"Nothing was deleted. {error.detail}")
             return HttpResponseRedirect(self.change_url(self.get_row_or_404(request, object_id)))
@@ -321,7 +322,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         if IS_POPUP_VAR in request.POST:
             return super().response_delete(request, obj_display, obj_id)
         url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=(obj_id,))
-        hint = format_html(' <a class="lad-link" href="{}">Open it to restore it.</a>', url) if self.soft else ""
+        restorable = self.has_restore_permission(request)
+        hint = format_html(' <a class="lad-link" href="{}">Open it to restore it.</a>', url) if restorable else ""
         messages.success(request, format_html("{} was deleted.{}", obj_display, hint))
         return HttpResponseRedirect(reverse(url_name(self, "changelist")))
 

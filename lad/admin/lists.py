@@ -16,6 +16,7 @@ from lad.admin import defaults
 from lad.admin.filters import DeletedFilter, filter_for
 from lad.admin.pagination import CappedPaginator, LadChangeList
 from lad.admin.tenant_choice import TenantChoice
+from lad.db.fields import is_secret
 from lad.db.identifiers import uuid_or_none
 from lad.db.models import LadModel
 from lad.tenancy.access import access_of
@@ -77,6 +78,11 @@ class ListPages(TenantChoice, ModelAdmin):
             if isinstance(field, models.UUIDField):
                 carrying |= models.Q(**{field.name: key})
         return queryset.filter(carrying), False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Refuse to filter by a secret: the rows found would give it away letter by letter."""
+        field = defaults.field_or_none(self.model, lookup.partition("__")[0])
+        return not is_secret(field) and super().lookup_allowed(lookup, value, request)
 
     def get_ordering(self, request: HttpRequest) -> Any:
         one_tenant = access_of(request).tenant_id is not None

@@ -37,7 +37,7 @@ class AreaPermissions:
         if not access.signed_in:
             return False
         if access.platform:
-            return True
+            return access.allows(f"{self.area}.{verb}")
         if self.platform_only or (self.platform_writes and verb != "view"):
             return False
         return access.allows(f"{self.area}.{verb}") and self._possible(verb)
@@ -66,8 +66,8 @@ class AreaPermissions:
         return not self.read_only and getattr(self.model, "soft_deletable", False) and self.allows(request, "delete")
 
     def has_platform_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        access = access_of(request)
-        return access.signed_in and access.platform
+        """Return whether the caller may do what only LAD's staff may do in this area."""
+        return access_of(request).platform and self.allows(request, "administer")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -40,15 +40,12 @@ class Resource:
     methods: tuple[str, ...]
     viewset: type[views.ResourceViewSet]
     serializer: Any
+    restorable: bool
 
     @property
     def url(self) -> str:
         """Return the address of the list."""
         return f"/api/v1/{self.path}/"
-
-    @property
-    def restorable(self) -> bool:
-        return "delete" in self.methods and bool(self.model.soft_deletable)
 
 
 _resources: dict[str, Resource] = {}
@@ -72,12 +69,14 @@ def register(
     viewset: type[views.ResourceViewSet] = views.ResourceViewSet,
     includes: Mapping[str, Any] | None = None,
     path: str = "",
+    restorable: bool = True,
 ) -> Resource:
     """Make the model a resource under ``/api/v1/<table-with-dashes>/``.
 
     ``area`` is the prefix of the rights it needs, ``feature`` the feature that must be on. ``filters``
     and ``order`` name the fields that lists can be filtered and ordered by; the first order is the
-    default. ``methods`` are some of METHODS; a soft-deletable model with ``delete`` can be restored.
+    default. ``methods`` are some of METHODS; a soft-deletable model with ``delete`` can be restored
+    unless ``restorable`` is False.
     ``includes`` are rows that can be read with a row (``?include=notes``), by the related name of their
     key to it: ``{"notes": LeadNote}``. Their model must be a resource that can be filtered by that key.
     """
@@ -86,6 +85,7 @@ def register(
         raise ImproperlyConfigured(f"/api/v1/{where}/ is registered twice.")
     chosen = tuple(name for name in METHODS if name in set(methods))
     filters, order = tuple(filters), tuple(order)
+    restorable = restorable and "delete" in chosen and bool(model.soft_deletable)
     serializer = serializer or make_serializer(model, fields=fields, exclude=exclude, read_only=read_only)
     resource = Resource(
         model=model,
@@ -96,7 +96,8 @@ def register(
         order=order,
         methods=chosen,
         serializer=serializer,
-        viewset=_make_viewset(model, viewset, chosen, area, feature, filters, order, serializer),
+        restorable=restorable,
+        viewset=_make_viewset(model, viewset, chosen, restorable, area, feature, filters, order, serializer),
     )
     _resources[where] = resource
     for name, child in (includes or {}).items():
@@ -131,6 +132,7 @@ def _make_viewset(
     model: type[LadModel],
     base: type[views.ResourceViewSet],
     methods: tuple[str, ...],
+    restorable: bool,
     area: str,
     feature: str | None,
     filters: tuple[str, ...],
@@ -138,7 +140,7 @@ def _make_viewset(
     serializer: Any,
 ) -> Any:
     mixins: list[type] = [MIXINS[name] for name in methods]
-    if "delete" in methods and model.soft_deletable:
+    if restorable:
         mixins.append(views.RestoreRow)
     attributes = {
         "model": model,

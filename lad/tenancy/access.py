@@ -24,7 +24,8 @@ class Access:
     """A caller: the user, the tenant they work in, and their rights there.
 
     ``rights`` are names such as ``team.manage``. ``error`` says why a credential was refused; views that need
-    a signed-in user raise it. ``platform`` marks staff who see every tenant. A ``detached`` request is about
+    a signed-in user raise it. ``platform`` marks staff who see every tenant: superusers may do everything there,
+    ``limited`` ones what their rights say. A ``detached`` request is about
     the user instead of a tenant (signing in, their own profile): its services open their own scopes, so that
     a refused attempt is still recorded.
     """
@@ -35,6 +36,7 @@ class Access:
     role: str = ""
     rights: frozenset[str] = frozenset()
     platform: bool = False
+    limited: bool = False
     detached: bool = False
     error: DomainError | None = None
     details: dict[str, Any] = field(default_factory=dict)
@@ -46,7 +48,12 @@ class Access:
 
     def allows(self, right: str) -> bool:
         """Return whether the caller has the right."""
-        return self.signed_in and (self.platform or right in self.rights)
+        return self.signed_in and (self.unlimited or right in self.rights)
+
+    @property
+    def unlimited(self) -> bool:
+        """Return whether the caller is a superuser of LAD's, whom no right limits."""
+        return self.platform and not self.limited
 
     @property
     def scoped(self) -> bool:

@@ -1,38 +1,56 @@
-"""Limit what people may grant: no role or right they lack, and no change to a member above them."""
+"""Limit what people may grant: no right they lack, and no change to a member above them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from lad.types import Actor
 from tenants.access.errors import AboveYourRole
-from tenants.access.rights import ALL_RIGHTS, role_rights
-from tenants.access.roles import NO_ROLE_RANK, Role, rank
-from tenants.access.selectors import memberships_with_rights, rights_in
-from tenants.teams.models import Membership
+from tenants.access.rights import ALL_RIGHTS, is_right, role_rights
+from tenants.access.selectors import grantable_rights, held_rights, memberships_with_rights, rights_by_role
+from tenants.teams.models import Membership, TenantInvitation
+
+INVITE = "invitations.create"
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """What a user may grant in a tenant. ``platform`` marks LAD's own staff, who may grant everything."""
+    """What a user may do to others in a tenant.
 
-    rank: int
-    rights: frozenset[str]
+    ``grantable`` are the rights they may give, ``held`` those they have, ``by_role`` those of their role alone.
+    ``platform`` marks LAD's superusers, who may grant everything.
+    """
+
+    grantable: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    by_role: frozenset[str] = frozenset()
     platform: bool = False
 
-    def require_role(self, role: str) -> None:
-        """Raise AboveYourRole unless the user may give this role."""
-        if not self.platform and (rank(role) > self.rank or not role_rights(role) <= self.rights):
-            raise AboveYourRole(f"The role {role} is above your own; ask somebody who holds it.", role=role)
+    def require(self, rights: Iterable[str]) -> None:
+        """Raise AboveYourRole unless the user may give all of these rights. Keys unknown to LAD may always be given.
 
-    def require_right(self, right: str) -> None:
-        """Raise AboveYourRole unless the user may give this right. Keys unknown to LAD may always be given."""
-        if not self.platform and right in ALL_RIGHTS and right not in self.rights:
-            raise AboveYourRole(f"You do not have the right {right} yourself.", right=right)
+        Every grant asks this: of a role, a membership, a single right, an invitation and the ownership.
+        """
+        missing = self._missing(rights)
+        if missing:
+            raise AboveYourRole(
+                f"You cannot give {', '.join(missing)}, because you do not have it yourself. Ask somebody who does.",
+                rights=missing,
+            )
+
+    def covers(self, rights: Iterable[str]) -> bool:
+        """Return whether the user may give all of these rights."""
+        return not self._missing(rights)
 
     def require_over(self, membership: Membership) -> None:
-        """Raise AboveYourRole if the member ranks above the user."""
-        if not self.platform and rank(membership.role) > self.rank:
-            raise AboveYourRole(f"This member is {Role(membership.role).label.lower()}, which is above your own role.")
+        """Raise AboveYourRole if the member's role has a right that the user lacks."""
+        if not self.platform and rights_by_role(membership) - self.by_role - self.held:
+            raise AboveYourRole("This member has rights that you do not have. Ask somebody who does.")
+
+    def _missing(self, rights: Iterable[str]) -> list[str]:
+        if self.platform:
+            return []
+        return sorted(right for right in rights if is_right(right) and right not in self.grantable)
 
 
 def is_platform(actor: Actor) -> bool:
@@ -41,10 +59,20 @@ def is_platform(actor: Actor) -> bool:
 
 
 def authority_of(actor: Actor, tenant_id: UUID) -> Authority:
-    """Return the current authority of ``actor`` in the tenant."""
-    if actor is None or is_platform(actor):
-        return Authority(rank(Role.OWNER), ALL_RIGHTS, platform=True)
-    membership = memberships_with_rights().filter(user=actor.pk, tenant=tenant_id).first()
+    """Return the current authority of ``actor`` in the tenant. Former members and closed accounts have none."""
+    if actor is None or (is_platform(actor) and actor.is_active):
+        return Authority(ALL_RIGHTS, ALL_RIGHTS, ALL_RIGHTS, platform=True)
+    membership = memberships_with_rights().filter(user=actor.pk, tenant=tenant_id, user__is_active=True).first()
     if membership is None:
-        return Authority(NO_ROLE_RANK, frozenset())
-    return Authority(rank(membership.role), rights_in(membership))
+        return Authority()
+    return Authority(grantable_rights(membership), held_rights(membership), rights_by_role(membership))
+
+
+def is_backed(invitation: TenantInvitation) -> bool:
+    """Return whether whoever sent the invitation may still invite, and may still give the rights it promises."""
+    role = invitation.tenant_role
+    if role is not None and role.deleted_at is not None:
+        return False
+    inviter = authority_of(invitation.invited_by, invitation.tenant_id)
+    may_invite = inviter.platform or INVITE in inviter.held
+    return may_invite and inviter.covers(role_rights(invitation.role, role.rights if role else None))

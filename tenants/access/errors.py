@@ -10,6 +10,6 @@ class NoMembership(NotAllowed):
 
 
 class AboveYourRole(NotAllowed):
-    """That is above your own role; ask somebody who holds it."""
+    """That is above your own rights; ask somebody who has them."""
 
     code = "above_your_role"

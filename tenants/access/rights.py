@@ -1,7 +1,6 @@
-"""The rights of each role. A right is named ``<area>.<verb>``.
+"""The rights of each default role. A right is named ``<area>.<verb>``.
 
-To add a role, add it to ``tenants.access.roles`` and name it here in the areas where it has more rights
-than the role it extends.
+A role of a tenant's own, or of LAD's staff, is a row: see ``tenants.access.models``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "team": {Role.VIEWER: VIEW, Role.ADMIN: EDIT, Role.OWNER: frozenset({"transfer"})},
     "invitations": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "capabilities": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
+    "roles": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "features": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "activity": {Role.VIEWER: VIEW},
     # Row-level security shows users their own external accounts only.
@@ -60,17 +60,47 @@ _BY_ROLE: Final = {role: _rights(role) for role in Role}
 ALL_RIGHTS: Final = _BY_ROLE[Role.OWNER]
 
 
-def role_rights(role: str) -> frozenset[str]:
-    """Return the rights of a role; none for an empty role."""
+# Only the owner holds these. They are given by a transfer of the ownership, and in no other way.
+OWNERSHIP: Final = frozenset({"tenant.delete", "team.transfer"})
+# What a role of a tenant's own may hold.
+TENANT_RIGHTS: Final = ALL_RIGHTS - OWNERSHIP
+# What only LAD's staff do in an area, such as correcting a wallet.
+ADMINISTER: Final = "administer"
+# What a role of LAD's staff may hold. It adds verbs of the admin that no tenant has.
+STAFF_RIGHTS: Final = TENANT_RIGHTS | {f"{area}.{verb}" for area in _RIGHTS for verb in (*EDIT, ADMINISTER)}
+
+
+def is_right(key: str) -> bool:
+    """Return whether the key is in one of LAD's areas. Other keys are tenants' own and mean nothing to LAD."""
+    return key.partition(".")[0] in _RIGHTS
+
+
+def role_rights(role: str, own: Iterable[str] | None = None) -> frozenset[str]:
+    """Return the rights of a role; none for an empty role. ``own`` are those of a tenant's role that replaces it."""
+    if own is not None:
+        return TENANT_RIGHTS.intersection(own)
     return _BY_ROLE[Role(role)] if role else frozenset()
 
 
-def effective_rights(role: str, capabilities: Iterable[tuple[str, bool]]) -> frozenset[str]:
-    """Return the role's rights with single rights added (True) or removed (False)."""
-    rights = set(role_rights(role))
+def may_be_granted(role: str, right: str) -> bool:
+    """Return whether the right may be given to a member of this role. Viewers may be given views only."""
+    if role == Role.VIEWER and is_right(right):
+        return right.endswith(".view")
+    return right not in OWNERSHIP
+
+
+def effective_rights(
+    role: str, capabilities: Iterable[tuple[str, bool]], own: Iterable[str] | None = None
+) -> frozenset[str]:
+    """Return the role's rights with single rights added (True) or removed (False).
+
+    ``own`` are the rights of a tenant's role that replaces the default one. A right above what the role allows
+    to be granted is not added.
+    """
+    rights = set(role_rights(role, own))
     for right, enabled in capabilities:
-        if enabled:
-            rights.add(right)
-        else:
+        if not enabled:
             rights.discard(right)
+        elif may_be_granted(role, right):
+            rights.add(right)
     return frozenset(rights)

@@ -1,10 +1,9 @@
 """Authenticate a request: find the user, the tenant they work in and their rights there."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeGuard
 from uuid import UUID
 
 from django.conf import settings
@@ -19,9 +18,9 @@ from lad.errors import DomainError, NotAllowed, NotAuthenticated
 from lad.tenancy.access import STRANGER, Access, needs_tenant
 from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
-from tenants.access.rights import ALL_RIGHTS, effective_rights
+from tenants.access.rights import ALL_RIGHTS, STAFF_RIGHTS, effective_rights
 from tenants.accounts import tokens
-from tenants.accounts.callers import Caller, StaffCaller, find_caller, find_staff
+from tenants.accounts.callers import Caller, StaffCaller, StaffMembership, find_caller, find_staff
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.providers import issuers
 from tenants.features.selectors import keep_settings
@@ -99,10 +98,10 @@ def access_in_tenant(user_id: UUID, tenant_id: UUID) -> Access:
     caller = find_caller(user_id, chosen_tenant_id=tenant_id, preferred_tenant_id=None, session_id=None, now=now)
     if caller is None or not caller.user.is_active:
         return Access(error=AccountClosed())
-    if not caller.user.is_superuser:
+    if not (caller.user.is_superuser or caller.user.platform_role_id):
         return _caller_access(caller, now)
     staff = find_staff(user_id, preferred_tenant_id=tenant_id, now=now)
-    return _platform_access(caller.user, staff.chosen if staff else None)
+    return _platform_access(staff) if _is_on_platform(staff) else _caller_access(caller, now)
 
 
 def _bearer(request: HttpRequest) -> str | None:
@@ -173,29 +172,28 @@ def _caller_access(caller: Caller, now: datetime) -> Access:
     if caller.tenant is None:
         return Access(user=caller.user, error=NoMembership())
     closed = closed_reason(caller.tenant, now)
-    access = _member_access(caller.user, caller.tenant, caller.role, caller.capabilities, closed)
+    access = _member_access(caller.user, caller.tenant, caller, closed)
     keep_settings(access, caller.feature_settings)
     return access
 
 
-def _member_access(
-    user: User, tenant: Tenant, role: str, capabilities: Sequence[tuple[str, bool]], closed: TenantClosed | None
-) -> Access:
+def _member_access(user: User, tenant: Tenant, member: Caller | StaffMembership, closed: TenantClosed | None) -> Access:
+    own = member.tenant_role.rights if member.tenant_role is not None else None
     return Access(
         user=user,
         tenant_id=tenant.pk,
-        role=role,
-        rights=frozenset() if closed else effective_rights(role, capabilities),
+        role=member.role,
+        rights=frozenset() if closed else effective_rights(member.role, member.capabilities, own),
         error=closed,
-        details={"tenant": tenant},
+        details={"tenant": tenant, "tenant_role": member.tenant_role},
     )
 
 
 def _admin_access(staff: StaffCaller | None, now: datetime) -> Access:
     if staff is None:
         return Access(error=AccountClosed())
-    if staff.user.is_superuser:
-        return _platform_access(staff.user, staff.chosen)
+    if _is_on_platform(staff):
+        return _platform_access(staff)
     if not staff.user.is_staff:
         return Access(user=staff.user, error=NotStaff())
     # Members of a closed tenant still reach their other tenants.
@@ -204,19 +202,28 @@ def _admin_access(staff: StaffCaller | None, now: datetime) -> Access:
     if not staff.memberships:
         return Access(user=staff.user, error=NoMembership())
     membership, closed = staff.memberships[first], reasons[first]
-    access = _member_access(staff.user, membership.tenant, membership.role, membership.capabilities, closed)
+    access = _member_access(staff.user, membership.tenant, membership, closed)
     if first == 0:
         keep_settings(access, staff.feature_settings)
     return access
 
 
-def _platform_access(user: User, tenant: Tenant | None) -> Access:
+def _is_on_platform(staff: StaffCaller | None) -> TypeGuard[StaffCaller]:
+    """Return whether the user is a superuser, or has a platform role and may use the admin."""
+    if staff is None:
+        return False
+    return staff.user.is_superuser or (staff.user.is_staff and staff.platform_rights is not None)
+
+
+def _platform_access(staff: StaffCaller) -> Access:
+    limited = not staff.user.is_superuser
     return Access(
-        user=user,
-        tenant_id=tenant.pk if tenant else None,
-        rights=ALL_RIGHTS,
+        user=staff.user,
+        tenant_id=staff.chosen.pk if staff.chosen else None,
+        rights=STAFF_RIGHTS.intersection(staff.platform_rights or ()) if limited else ALL_RIGHTS,
         platform=True,
-        details={"tenant": tenant},
+        limited=limited,
+        details={"tenant": staff.chosen},
     )
 
 

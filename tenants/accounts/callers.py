@@ -20,16 +20,27 @@ FIND_SESSION: Final = "SELECT tenants_session_caller(%s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRole:
+    """A role of the tenant's own, whose rights replace those of a member's default role."""
+
+    key: str
+    name: str
+    rights: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """A user with the tenant they work in. ``tenant`` is None if they are a member of none, or not of the chosen one.
 
-    ``capabilities`` are single rights given (True) or taken (False). ``session_live`` says whether the given
+    ``tenant_role`` replaces the rights of ``role`` if there is one. ``capabilities`` are single rights given (True)
+    or taken (False). ``session_live`` says whether the given
     session was neither signed out nor revoked.
     """
 
     user: User
     tenant: Tenant | None
     role: str
+    tenant_role: OwnRole | None
     capabilities: Sequence[tuple[str, bool]]
     session_live: bool
     feature_settings: Sequence[FeatureSetting]
@@ -42,18 +53,21 @@ class StaffMembership:
     role: str
     tenant: Tenant
     capabilities: Sequence[tuple[str, bool]]
+    tenant_role: OwnRole | None
 
 
 @dataclass(frozen=True, slots=True)
 class StaffCaller:
     """An active user and where they may work in the admin. ``chosen`` is the tenant that platform staff chose.
 
+    ``platform_rights`` are those of a platform role, None for a user without one.
     ``memberships`` are those of tenants' staff: the preferred one first, then the primary, then the oldest.
     ``feature_settings`` are those of the first one.
     """
 
     user: User
     chosen: Tenant | None
+    platform_rights: Sequence[str] | None
     memberships: Sequence[StaffMembership]
     feature_settings: Sequence[FeatureSetting]
 
@@ -78,6 +92,7 @@ def find_caller(
         user=row_from_json(User, found["user"]),
         tenant=row_from_json(Tenant, found["tenant"]) if found["tenant"] else None,
         role=found["role"] or "",
+        tenant_role=_own_role(found["tenant_role"]),
         capabilities=[(right, enabled) for right, enabled in found["capabilities"]],
         session_live=found["session_live"],
         feature_settings=[FeatureSetting(*setting) for setting in found["feature_settings"]],
@@ -106,9 +121,19 @@ def _staff(found: dict[str, Any]) -> StaffCaller:
     return StaffCaller(
         user=row_from_json(User, found["user"]),
         chosen=row_from_json(Tenant, found["chosen"]) if found["chosen"] else None,
+        platform_rights=found["platform_rights"],
         memberships=[
-            StaffMembership(role, row_from_json(Tenant, tenant), [(right, enabled) for right, enabled in capabilities])
-            for role, tenant, capabilities in found["places"]
+            StaffMembership(
+                role,
+                row_from_json(Tenant, tenant),
+                [(right, enabled) for right, enabled in capabilities],
+                _own_role(tenant_role),
+            )
+            for role, tenant, capabilities, tenant_role in found["places"]
         ],
         feature_settings=[FeatureSetting(*setting) for setting in found["feature_settings"]],
     )
+
+
+def _own_role(found: dict[str, Any] | None) -> OwnRole | None:
+    return OwnRole(**found) if found else None

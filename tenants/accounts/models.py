@@ -48,6 +48,15 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     is_active = models.BooleanField(default=True, db_default=True)
     is_staff = models.BooleanField(default=False, db_default=False, help_text="May sign in to this admin.")
     is_superuser = models.BooleanField(default=False, db_default=False, help_text="LAD's staff: sees and changes all.")
+    platform_role = models.ForeignKey(
+        "tenants.PlatformRole",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="LAD's staff with limited rights: sees every tenant, and does what this role allows.",
+    )
     email_verified = models.BooleanField(default=False, db_default=False)
     phone_verified = models.BooleanField(default=False, db_default=False)
     last_login = models.DateTimeField(null=True, blank=True, db_column="last_login_at", editable=False)
@@ -79,6 +88,9 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
         ]
         indexes = [
             models.Index(fields=["primary_tenant"], name="users_primary_tenant"),
+            models.Index(
+                fields=["platform_role"], condition=models.Q(platform_role__isnull=False), name="users_platform_role"
+            ),
             models.Index(fields=["is_active"], name="users_is_active"),
             models.Index(fields=["-created_at"], name="users_created_at"),
         ]

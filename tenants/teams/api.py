@@ -69,7 +69,10 @@ router.register(
 router.register(
     Membership,
     area="team",
-    filters=["user", "role", "created_at"],
+    # People join by accepting an invitation; nobody puts them back.
+    methods=["list", "retrieve", "update", "delete"],
+    restorable=False,
+    filters=["user", "role", "tenant_role", "created_at"],
     order=["-created_at", "role"],
     viewset=MembershipViewSet,
 )

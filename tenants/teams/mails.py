@@ -7,6 +7,7 @@ from lad.mail.messages import link
 from lad.mail.models import MailDelivery
 from lad.mail.services import new_delivery, queue_all, supersede
 from lad.outbox.consumers import Batch
+from tenants.access.authority import is_backed
 from tenants.teams import tokens
 from tenants.teams.models import TenantInvitation
 
@@ -18,6 +19,8 @@ def _invitation(delivery: MailDelivery, now: datetime) -> Content:
     status = row.status(now)
     if status != "pending":
         raise Obsolete(f"The invitation is {status}.")
+    if not is_backed(row):
+        raise Obsolete("Whoever sent the invitation may no longer invite.")
     subject = f"{row.invited_by.full_name} invites you to {row.tenant.name} on LAD"
     context = {
         "invitation": row,

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 
 from lad import timezones
 from lad.db.constraints import CURRENT_TENANT, ReferencedKey
-from lad.db.fields import LowercaseEmailField, SecretHashField, TenantUserKey
+from lad.db.fields import LowercaseEmailField, SecretHashField, TenantForeignKey, TenantUserKey
 from lad.db.models import GlobalModel, SoftDeletable, TenantModel
 from tenants.access.roles import Role
 
@@ -89,12 +89,24 @@ class Tenant(SoftDeletable, GlobalModel):
 
 
 class Membership(SoftDeletable, TenantModel):
-    """A user's membership in a tenant. Adding a former member restores the old row."""
+    """A user's membership in a tenant. The rights of ``tenant_role``, if there is one, replace those of ``role``.
+
+    A former member who accepts an invitation gets the old row back.
+    """
 
     event_name = "tenants.membership"
 
     user = TenantUserKey(on_delete=models.CASCADE, related_name="memberships", db_index=False)
     role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER, db_default=Role.MEMBER)
+    tenant_role = TenantForeignKey(
+        "tenants.TenantRole",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="memberships",
+        db_index=False,
+        help_text="Replaces the rights of the role. Choosing another role ends it.",
+    )
     invited_by = TenantUserKey(
         on_delete=models.SET_NULL, null=True, blank=True, db_column="invited_by", db_index=False, editable=False
     )
@@ -111,10 +123,20 @@ class Membership(SoftDeletable, TenantModel):
                 name="memberships_one_owner_key",
                 violation_error_message="The tenant already has an owner: transfer the ownership instead.",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(role="owner") | models.Q(tenant_role__isnull=True),
+                name="memberships_owner_has_no_tenant_role",
+                violation_error_message="The owner has all rights, so no role of the tenant can replace them.",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["tenant", "role"], condition=models.Q(deleted_at__isnull=True), name="memberships_role"
+            ),
+            models.Index(
+                fields=["tenant", "tenant_role"],
+                condition=models.Q(tenant_role__isnull=False),
+                name="memberships_tenant_role",
             ),
             models.Index(fields=["tenant", "-created_at"], name="memberships_newest"),
         ]
@@ -138,6 +160,16 @@ class TenantInvitation(SoftDeletable, TenantModel):
 
     email = LowercaseEmailField(max_length=255)
     role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER, db_default=Role.MEMBER)
+    # An invitation to a deleted role cannot be accepted.
+    tenant_role = TenantForeignKey(
+        "tenants.TenantRole",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Replaces the rights of the role.",
+    )
     invited_by = TenantUserKey(on_delete=models.CASCADE, db_column="invited_by", db_index=False, editable=False)
     invitation_token = SecretHashField(max_length=255, editable=False)
     token_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)

@@ -24,6 +24,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "feature-kill-switches": "for LAD's staff; /api/v1/features shows each tenant the result",
         "idempotency-keys": "internal to the API",
         "job-parts": "internal to jobs: the rows that a job has left; the job shows how many",
+        "platform-roles": "for LAD's staff, who work in the admin",
         "mail-deliveries": "for LAD's staff; it holds addresses of all tenants",
         "refresh-tokens": "secrets; sign-out ends a session",
         "sign-in-failures": "would show attackers how far they are",

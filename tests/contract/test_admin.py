@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from lad.tenancy.context import platform_context
+from tenants.teams.models import Membership
 from tests.contract.catalogue import slug
 from tests.contract.pages import (
     PERSONAS,
@@ -181,6 +182,11 @@ def test_the_delete_page_deletes_and_soft_deleted_rows_can_be_restored(model: An
     if is_one_per_tenant(model) and who == "owner":
         # With the tenant gone its people are shut out; only the platform brings it back.
         assert caller.get(page(model, "changelist")).status_code != 200
+        return
+    if model is Membership and who == "owner":
+        # Nobody becomes a member again without their consent.
+        assert caller.post(page(model, "restore", row.pk)).status_code == 403
+        assert stored(model, row.pk).deleted_at is not None
         return
     _restore(caller, model, row)
 

@@ -118,6 +118,9 @@ def test_a_row_is_marked_as_deleted_and_restored(resource: Resource, world: Worl
     assert {str(row.pk), str(earlier.pk)} <= set(ids(caller.get(resource.url, {"deleted": "true", "page_size": 200})))
 
     response = caller.post(address(resource, row, "restore/"))
+    if not resource.restorable:
+        assert problem(response) == (404, "not_found")
+        return
     assert response.status_code == 200, response.content
     assert caller.get(address(resource, row)).status_code == 200
     assert fetch(resource, row.pk).deleted_at is None

@@ -146,8 +146,37 @@ NOT_SCALED = {
     "feature_flags",
     "feature_kill_switches",
     "mail_deliveries",
+    "platform_roles",
     "tenant_invitations",
+    "tenant_roles",
     "user_capabilities",
     "user_identities",
     "voice_agent_voices",
 }
+
+
+@pytest.mark.parametrize(
+    ("email", "opens", "stays_closed"),
+    [
+        (
+            "nora.keller@kestrel-analytics.example",
+            ["billing/invoice", "billing/wallet"],
+            ["leads/lead", "audit/auditentry"],
+        ),
+        (
+            "ines.pereira@brightpath.example",
+            ["leads/lead", "leads/educationstudent"],
+            ["billing/invoice", "campaigns/campaign"],
+        ),
+        ("finance@lad.localhost", ["billing/invoice", "tenants/tenant"], ["leads/lead", "tenants/platformrole"]),
+    ],
+)
+def test_the_roles_of_the_demo_open_what_they_work_with(monkeypatch, email, opens, stays_closed):
+    monkeypatch.setattr("demo.load.fill", lambda tenants: None)
+    demo()
+    client = Client()
+    entries = {"username": email, "password": settings.DEMO_PASSWORD}
+    assert client.post("/admin/login/", entries).status_code == 302
+    assert client.get("/admin/").status_code == 200
+    assert [client.get(f"/admin/{page}/").status_code for page in opens] == [200] * len(opens)
+    assert [client.get(f"/admin/{page}/").status_code for page in stays_closed] == [403] * len(stays_closed)

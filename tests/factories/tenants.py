@@ -10,7 +10,7 @@ from factory import Faker, LazyAttribute, LazyFunction, SubFactory
 
 from lad.db.identifiers import uuid7
 from lad.outbox.models import DomainEvent
-from tenants.access.models import UserCapability
+from tenants.access.models import PlatformRole, TenantRole, UserCapability
 from tenants.accounts.models import RefreshToken, SignInFailure, User, UserIdentity
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
@@ -66,6 +66,24 @@ class MemberFactory(UserFactory):
         user = super()._create(model_class, *args, **kwargs)
         MembershipFactory(user=user)
         return user
+
+
+class TenantRoleFactory(TenantModelFactory[TenantRole]):
+    key = unique("role-%d")
+    name = unique("Role %d")
+    rights: Any = LazyFunction(lambda: ["leads.view"])
+
+    class Meta:
+        model = TenantRole
+
+
+class PlatformRoleFactory(ModelFactory[PlatformRole]):
+    key = unique("staff-role-%d")
+    name = unique("Staff role %d")
+    rights: Any = LazyFunction(lambda: ["tenant.view"])
+
+    class Meta:
+        model = PlatformRole
 
 
 class UserCapabilityFactory(TenantModelFactory[UserCapability]):

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from demo import scale
-from demo.load import ADMIN_EMAIL, OtherTenants, load
+from demo.load import ADMIN_EMAIL, FINANCE_EMAIL, OtherTenants, load
 from lad.outbox.drain import drain
 
 MILLION = 1_000_000
@@ -15,7 +15,7 @@ MIN_LEADS, MAX_LEADS = 1_000, 20 * MILLION
 
 
 class Command(BaseCommand):
-    help = "Load demo data: three tenants and a superuser. Running it again changes nothing."
+    help = "Load demo data: three tenants and LAD's staff. Running it again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -46,6 +46,7 @@ class Command(BaseCommand):
         drain()
         self.stdout.write(f"Created {loaded.tenants} tenants and {loaded.people} people.")
         self.stdout.write(f"Sign in as {ADMIN_EMAIL} with the password {settings.DEMO_PASSWORD}")
+        self.stdout.write(f"With the same password, {FINANCE_EMAIL} sees what LAD's finance team works with.")
 
     def _scale(self, leads: int) -> None:
         if not MIN_LEADS <= leads <= MAX_LEADS:

@@ -1,13 +1,17 @@
 """Admin pages of users, their external accounts and failed sign-ins."""
 
+from typing import Any
+
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import GlobalModelAdmin, ReadOnlyAdmin, register
+from lad.admin.filters import DeletedFilter, filter_for
 from lad.admin.inlines import ReadOnlyInline
 from lad.db.fields import TenantUserKey
+from lad.db.identifiers import uuid_or_none
 from lad.tenancy.access import access_of
 from lad.types import Values
 from tenants.accounts.models import SignInFailure, User, UserIdentity
@@ -19,7 +23,7 @@ class MembershipsInline(ReadOnlyInline):
     model = Membership
     fk_name = "user"
     area = "team"
-    fields = ["tenant", "role", "created_at"]
+    fields = ["tenant", "role", "tenant_role", "created_at"]
     verbose_name_plural = "memberships"
 
 
@@ -52,6 +56,7 @@ class UserAdmin(GlobalModelAdmin):
                     "is_active",
                     "is_staff",
                     "is_superuser",
+                    "platform_role",
                     "email_verified",
                 ]
             },
@@ -59,26 +64,59 @@ class UserAdmin(GlobalModelAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "phone", "avatar_url", "primary_tenant"]}),
-        ("Access", {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        ("Access", {"fields": ["is_active", "is_staff", "is_superuser", "platform_role"]}),
         (
             "Signing in",
             {"fields": ["email_verified", "phone_verified", "has_password", "last_login", "password_changed_at"]},
         ),
         ("Data", {"fields": ["metadata"]}),
     ]
+    # A tenant does not learn what its members do elsewhere.
+    own_list_display = ["email", "first_name", "last_name", "is_active"]
+    own_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "phone", "avatar_url", "is_active"]})]
     readonly_fields = ["has_password"]
     inlines = [MembershipsInline, IdentitiesInline]
     actions_detail = ["deactivate", "send_password_reset", "unlock"]
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
-        if access_of(request).tenant_id is None:
-            return rows
-        return rows.filter(pk__in=Membership.all_objects.values("user"))
+        """Return the chosen tenant's current members, and to LAD's staff its former ones as well."""
+        access = access_of(request)
+        if not access.platform:
+            return rows.filter(pk__in=Membership.objects.values("user"))
+        return rows if access.tenant_id is None else rows.filter(pk__in=Membership.all_objects.values("user"))
+
+    def _columns(self, request: HttpRequest) -> list[Any]:
+        return super()._columns(request) if access_of(request).platform else list(self.own_list_display)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        if access_of(request).platform:
+            return super().get_list_filter(request)
+        return [filter_for(self.model, "is_active"), DeletedFilter]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fieldsets(request, obj) if access_of(request).platform else self.own_fieldsets
+
+    def _read_object(self, request: HttpRequest, object_id: str) -> Any:
+        if access_of(request).platform:
+            return super()._read_object(request, object_id)
+        # Without the rows that only LAD's staff may read.
+        row = self.get_queryset(request).filter(pk=uuid_or_none(object_id)).first()
+        if row is not None:
+            # It changes with every sign-in, also in other tenants.
+            row.updated_at = None
+        return row
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Refuse a tenant's staff to filter by what the list does not show them."""
+        own = ("is_active", DeletedFilter.parameter_name)
+        if not access_of(request).platform and lookup.partition("__")[0] not in own:
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def autocomplete_queryset(self, request: HttpRequest, field: Field) -> QuerySet:
-        """Offer members of the tenant if the field requires one, otherwise all users."""
-        if isinstance(field, TenantUserKey) and field.member:
-            return super().autocomplete_queryset(request, field)
+        """Offer members of the tenant if the field requires one or its staff ask, otherwise all users."""
+        if (isinstance(field, TenantUserKey) and field.member) or not access_of(request).platform:
+            return super().autocomplete_queryset(request, field).order_by("email")
         return User.objects.order_by("email")
 
     @display(description="Password set", boolean=True)

@@ -1,13 +1,44 @@
 """The API resources ``users`` and ``user-identities``."""
 
+from typing import Any
+
+from django.db.models import QuerySet
+
 from lad.api import router
+from lad.api.views import ResourceViewSet
+from lad.db.models import LadModel
+from lad.tenancy.members import member_ids
 from tenants.accounts.models import User, UserIdentity
+
+# What stays of former members: whoever reads an old row sees whose it is.
+SHOWN_OF_FORMER_MEMBERS = ("id", "first_name", "last_name")
+
+
+class UserViewSet(ResourceViewSet):
+    """The members of the tenant. A former member is in no list; by their id only the name is shown."""
+
+    def narrow(self, rows: QuerySet) -> Any:
+        return rows.filter(pk__in=member_ids()) if self.action == "list" else rows
+
+    def get_object(self) -> Any:
+        row = super().get_object()
+        # It changes with every sign-in, also in other tenants, and so would the entity tag.
+        row.updated_at = None
+        return row
+
+    def representation(self, row: LadModel) -> dict[str, Any]:
+        shown = super().representation(row)
+        if member_ids().filter(user=row.pk).exists():
+            return shown
+        return {name: value if name in SHOWN_OF_FORMER_MEMBERS else None for name, value in shown.items()}
+
 
 router.register(
     User,
     area="team",
     methods=router.READ,
-    # Other tenants must not learn a user's memberships or staff flags.
+    viewset=UserViewSet,
+    # A tenant must not learn what users do elsewhere: no memberships, staff flags, sign-ins or times of changes.
     fields=[
         "id",
         "email",
@@ -17,9 +48,7 @@ router.register(
         "avatar_url",
         "is_active",
         "email_verified",
-        "last_login",
         "created_at",
-        "updated_at",
     ],
     filters=["email", "is_active", "created_at"],
     order=["-created_at", "email"],

@@ -10,6 +10,7 @@ from tenants.accounts.services.passwords import MAX_PASSWORD_LENGTH
 from tenants.teams.models import PlanTier, TenantStatus
 
 MAX_TOKEN_LENGTH: Final = 8192
+TENANT_ROLE: Final = "The key of the tenant's own role that replaces the rights of the role, or empty."
 
 
 def password_field(**kwargs: Any) -> serializers.CharField:
@@ -157,6 +158,7 @@ class OwnMembershipResponse(serializers.Serializer):
     id = serializers.UUIDField()
     tenant = TenantResponse()
     role = serializers.ChoiceField(choices=Role.choices)
+    tenant_role = serializers.CharField(help_text=TENANT_ROLE)
     is_primary = serializers.BooleanField()
     closed = ClosedReasonResponse(allow_null=True)
 
@@ -179,6 +181,7 @@ class MeResponse(serializers.Serializer):
     user = PersonResponse()
     tenant = TenantResponse(allow_null=True)
     role = serializers.CharField(help_text="Empty without a membership.")
+    tenant_role = serializers.CharField(help_text=TENANT_ROLE)
     rights = serializers.ListField(child=serializers.CharField())
     features = FeatureResponse(many=True)
     closed = ClosedReasonResponse(allow_null=True)

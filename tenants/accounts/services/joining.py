@@ -13,6 +13,7 @@ from django.utils import timezone
 from lad.errors import Conflict, DomainError, Invalid, NotAllowed
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
+from tenants.access.authority import is_backed
 from tenants.accounts.models import User
 from tenants.accounts.services import passwords, sessions, users
 from tenants.teams import tokens
@@ -85,11 +86,16 @@ class AcceptedInvitation:
 
 
 def look_up(*, token: str, now: datetime | None = None) -> InvitationPreview:
-    """Return the invitation with this secret. Raises InvitationUnavailable if it is unknown or revoked."""
+    """Return the invitation with this secret.
+
+    Raises InvitationUnavailable if it is unknown or revoked, or if whoever sent it may no longer invite.
+    """
     now = now or timezone.now()
     with platform_context():
-        row = _with_secret(token).select_related("tenant", "invited_by").first()
+        row = _with_secret(token).select_related("tenant", "invited_by", "tenant_role").first()
         if row is None or row.status(now) == "revoked" or closed_reason(row.tenant, now) is not None:
+            raise InvitationUnavailable
+        if row.accepted_at is None and not is_backed(row):
             raise InvitationUnavailable
         return InvitationPreview(row.tenant.name, row.invited_by.full_name, row.email, row.status(now))
 
@@ -122,6 +128,8 @@ def accept(
             raise InvitationExpired
         if user is not None and user.email != row.email:
             raise InvitedSomebodyElse
+        if not is_backed(row):
+            raise InvitationUnavailable
         new_member = user or _create_user(row, new_user)
         with platform_context(tenant_id=row.tenant_id, user_id=new_member.pk):
             membership = _join(row, new_member, now)
@@ -168,7 +176,14 @@ def _join(row: TenantInvitation, user: User, now: datetime) -> Membership:
     User.objects.filter(pk=user.pk, email_verified=False).update(email_verified=True)
     membership = Membership.objects.filter(tenant=row.tenant_id, user=user.pk).first()
     if membership is None:
-        membership = enrol(tenant_id=row.tenant_id, user=user, role=row.role, invited_by=row.invited_by, actor=user)
+        membership = enrol(
+            tenant_id=row.tenant_id,
+            user=user,
+            role=row.role,
+            tenant_role=row.tenant_role,
+            invited_by=row.invited_by,
+            actor=user,
+        )
     row.accepted_at, row.accepted_by = now, user
     row.save(update_fields=["accepted_at", "accepted_by"])
     emit(

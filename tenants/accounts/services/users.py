@@ -1,6 +1,6 @@
 """Create, change and close accounts, and emit events about their users."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
@@ -11,11 +11,15 @@ from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
-from lad.types import Actor
+from lad.types import Actor, Values
 from tenants.access.roles import Role
+from tenants.access.services import require_superuser
 from tenants.accounts.models import User
 from tenants.accounts.services import sessions
 from tenants.teams.models import Membership
+
+# What an account may do in the admin.
+STAFF_FIELDS: Final = frozenset({"is_staff", "is_superuser", "platform_role"})
 
 
 class EmailTaken(Conflict):
@@ -64,13 +68,25 @@ def emit_user_event(user: User, event_type: str, **payload: object) -> bool:
 
 
 class UserWriter(writes.Writer[User]):
-    """Writes accounts. Ends the sessions of closed ones; raises OwnsTenants rather than delete a tenant's owner."""
+    """Writes accounts. Ends the sessions of closed ones; raises OwnsTenants rather than delete a tenant's owner.
+
+    Only superusers make somebody LAD's staff, or change the accounts of LAD's staff.
+    """
+
+    def prepare(self, row: User | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None:
+            _require_over(row, actor)
+        changed = writes.differing(row if row is not None else User(), values)
+        if STAFF_FIELDS.intersection(changed):
+            require_superuser(actor)
+        return values
 
     def after_save(self, change: writes.Change[User]) -> None:
         if not change.created and not change.row.is_active:
             _end_sessions(change.row)
 
     def before_delete(self, row: User, *, actor: Actor) -> None:
+        _require_over(row, actor)
         with platform_context():
             owned = Membership.objects.filter(user=row.pk, role=Role.OWNER).select_related("tenant")
             names = [membership.tenant.name for membership in owned]
@@ -79,6 +95,11 @@ class UserWriter(writes.Writer[User]):
 
     def after_delete(self, row: User, *, actor: Actor) -> None:
         _end_sessions(row)
+
+
+def _require_over(user: User, actor: Actor) -> None:
+    if user.is_superuser or user.platform_role_id is not None:
+        require_superuser(actor)
 
 
 def _end_sessions(user: User) -> None:

@@ -49,11 +49,11 @@ class TenantInvitationAdmin(TenantModelAdmin):
     area = "invitations"
     section, icon, rank = "People", "mail", 30
     global_search = True
-    list_display = ["email", "status", "role", "invited_by", "expires_at"]
+    list_display = ["email", "status", "role", "tenant_role", "invited_by", "expires_at"]
     list_filter = [StatusFilter, "role", "expires_at"]
     search_fields = ["email__startswith"]
     fieldsets = [
-        (None, {"fields": ["email", "role", "message", "status"]}),
+        (None, {"fields": ["email", "role", "tenant_role", "message", "status"]}),
         ("History", {"fields": ["invited_by", "expires_at", "accepted_at", "accepted_by", "revoked_at"]}),
     ]
     readonly_fields = ["status"]

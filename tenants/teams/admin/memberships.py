@@ -1,7 +1,6 @@
 """The admin page of memberships."""
 
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -9,9 +8,9 @@ from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.tenancy.access import access_of
 from lad.types import Values
-from tenants.access.models import UserCapability
-from tenants.access.rights import effective_rights
+from tenants.access.admin.rights_grid import grid_html
 from tenants.access.roles import Role
+from tenants.access.selectors import held_rights, memberships_with_rights
 from tenants.teams.models import Membership
 from tenants.teams.services import memberships
 
@@ -20,10 +19,13 @@ from tenants.teams.services import memberships
 class MembershipAdmin(TenantModelAdmin):
     area = "team"
     section, icon, rank = "People", "badge", 20
-    list_display = ["user", "role", "invited_by", "created_at"]
+    list_display = ["user", "role", "tenant_role", "invited_by", "created_at"]
     list_filter = ["role", "created_at"]
     search_fields = ["user__email__startswith", "user__first_name__istartswith", "user__last_name__istartswith"]
-    fieldsets = [(None, {"fields": ["user", "role", "invited_by"]}), ("Effective rights", {"fields": ["rights"]})]
+    fieldsets = [
+        (None, {"fields": ["user", "role", "tenant_role", "invited_by"]}),
+        ("Effective rights", {"fields": ["rights"]}),
+    ]
     actions_detail = ["transfer_ownership"]
     readonly_fields = ["rights"]
 
@@ -31,17 +33,20 @@ class MembershipAdmin(TenantModelAdmin):
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "user" in readonly else [*readonly, "user"]
 
+    def has_add_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        """Return whether the caller may add people without an invitation, which only LAD's staff may."""
+        return self.has_platform_permission(request) and super().has_add_permission(request, obj)
+
+    def has_restore_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        return self.has_platform_permission(request) and super().has_restore_permission(request, obj)
+
     def has_transfer_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
         return self.allows(request, "transfer")
 
     @display(description="Rights")
     def rights(self, obj: Membership) -> SafeString:
-        capabilities = UserCapability.objects.filter(tenant=obj.tenant_id, user=obj.user_id)
-        held = sorted(effective_rights(obj.role, capabilities.values_list("capability_key", "enabled")))
-        return format_html(
-            '<div class="lad-chips">{}</div>',
-            format_html_join(" ", '<span class="lad-chip">{}</span>', ((right,) for right in held)),
-        )
+        membership = memberships_with_rights().filter(pk=obj.pk).first()
+        return grid_html(held_rights(membership)) if membership is not None else SafeString("–")
 
     @row_action(
         "Transfer ownership",

@@ -24,7 +24,7 @@ class MembersInline(ReadOnlyInline):
     model = Membership
     fk_name = "tenant"
     area = "team"
-    fields = ["user", "role", "created_at"]
+    fields = ["user", "role", "tenant_role", "created_at"]
     verbose_name_plural = "members"
 
 

@@ -16,11 +16,12 @@ from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
 from lad.writes import Change
 from tenants.access.authority import authority_of
+from tenants.access.models import TenantRole
 from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.teams import tokens
 from tenants.teams.models import Membership, TenantInvitation
-from tenants.teams.services.memberships import AlreadyMember
+from tenants.teams.services.memberships import AlreadyMember, rights_of
 
 
 class InvitationPending(Conflict):
@@ -41,6 +42,7 @@ def create(
     email: str,
     actor: Actor,
     role: str = Role.MEMBER,
+    tenant_role: TenantRole | None = None,
     message: str = "",
     tenant_id: UUID | None = None,
     now: datetime | None = None,
@@ -50,24 +52,27 @@ def create(
     Emits ``tenants.invitation.created``, which sends the mail. Raises Invalid, AboveYourRole,
     AlreadyMember or InvitationPending.
     """
-    values = {"email": email, "role": role, "message": message, "now": now}
+    values = {"email": email, "role": role, "tenant_role": tenant_role, "message": message, "now": now}
     tenant = {"tenant_id": tenant_id} if tenant_id else {}
     return writes.create(TenantInvitation, {**values, **tenant}, actor=actor)
 
 
 @transaction.atomic
 def resend(*, invitation: TenantInvitation, actor: Actor, now: datetime | None = None) -> TenantInvitation:
-    """Send the invitation again with a new link and expiry. The old link stops working.
+    """Send the invitation again with a new link and expiry, as the actor's own. The old link stops working.
 
     Emits ``tenants.invitation.resent``. Raises InvitationClosed or AboveYourRole.
     """
     now = now or timezone.now()
     row = _lock_open(invitation)
-    _check_role(row.role, actor, row.tenant_id)
+    _check_role(row.role, row.tenant_role, actor, row.tenant_id)
     row.token_version += 1
     row.expires_at = now + settings.INVITATION_LIFETIME
+    if isinstance(actor, User):
+        # Whoever invited first may have left, and with them their right to invite.
+        row.invited_by = actor
     _renew_secret(row)
-    row.save(update_fields=["token_version", "invitation_token", "expires_at"])
+    row.save(update_fields=["token_version", "invitation_token", "expires_at", "invited_by"])
     row.refresh_from_db(fields=["updated_at"])
     emit(
         "tenants.invitation.resent",
@@ -117,7 +122,7 @@ class InvitationWriter(writes.Writer[TenantInvitation]):
         return [NewEvent("tenants.invitation.created", row, payload, change.actor)] if change.created else []
 
     def before_restore(self, row: TenantInvitation, *, actor: Actor) -> None:
-        _check_role(row.role, actor, row.tenant_id)
+        _check_role(row.role, row.tenant_role, actor, row.tenant_id)
 
 
 def _new_values(values: Values, actor: Actor) -> Values:
@@ -125,7 +130,8 @@ def _new_values(values: Values, actor: Actor) -> Values:
     now, tenant = values.get("now") or timezone.now(), values.get("tenant")
     tenant_id = values.get("tenant_id") or (tenant.pk if tenant is not None else current_tenant_id())
     email, role = valid_email(values["email"]), values.get("role", Role.MEMBER)
-    _check_role(role, actor, tenant_id)
+    tenant_role = values.get("tenant_role")
+    _check_role(role, tenant_role, actor, tenant_id)
     if Membership.objects.filter(tenant=tenant_id, user__email=email, user__deleted_at__isnull=True).exists():
         raise AlreadyMember
     TenantInvitation.objects.filter(
@@ -137,6 +143,7 @@ def _new_values(values: Values, actor: Actor) -> Values:
         "tenant_id": tenant_id,
         "email": email,
         "role": role,
+        "tenant_role": tenant_role,
         "message": values.get("message", ""),
         "invited_by": actor if isinstance(actor, User) else None,
         "expires_at": now + settings.INVITATION_LIFETIME,
@@ -151,11 +158,11 @@ def _lock_open(invitation: TenantInvitation) -> TenantInvitation:
     return row
 
 
-def _check_role(role: str, actor: Actor, tenant_id: UUID) -> None:
+def _check_role(role: str, tenant_role: TenantRole | None, actor: Actor, tenant_id: UUID) -> None:
     if role not in Role.values or role == Role.OWNER:
         roles = ", ".join(each.value for each in Role if each != Role.OWNER)
         raise Invalid(errors={"role": [f"Choose one of {roles}. To change the owner, transfer the ownership."]})
-    authority_of(actor, tenant_id).require_role(role)
+    authority_of(actor, tenant_id).require(rights_of(role, tenant_role))
 
 
 def _renew_secret(row: TenantInvitation) -> None:

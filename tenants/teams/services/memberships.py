@@ -14,9 +14,11 @@ from lad.outbox.emission import NewEvent, emit
 from lad.tenancy.context import current_tenant_id, platform_context
 from lad.tenancy.members import register_member_ids
 from lad.types import Actor, Values
+from tenants.access import lowering
 from tenants.access.authority import authority_of
 from tenants.access.errors import AboveYourRole
-from tenants.access.models import UserCapability
+from tenants.access.models import TenantRole, UserCapability
+from tenants.access.rights import role_rights
 from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.teams.extensions import access_ended
@@ -41,13 +43,21 @@ class NotAMember(Conflict):
     code = "not_a_member"
 
 
+class ConsentNeeded(Conflict):
+    """Nobody becomes a member without their consent: send an invitation, which they can accept."""
+
+    code = "consent_needed"
+
+
 @transaction.atomic
-def change_role(*, membership: Membership, role: str, actor: Actor) -> Membership:
+def change_role(
+    *, membership: Membership, role: str, actor: Actor, tenant_role: TenantRole | None = None
+) -> Membership:
     """Give a member another role. Emits ``tenants.membership.role_changed`` if it differs.
 
-    Raises OwnerStays if either role is owner. Raises AboveYourRole.
+    Single rights that the new role lacks end. Raises OwnerStays if either role is owner. Raises AboveYourRole.
     """
-    return writes.update(_locked(membership), {"role": role}, actor=actor)
+    return writes.update(_locked(membership), {"role": role, "tenant_role": tenant_role}, actor=actor)
 
 
 @transaction.atomic
@@ -84,14 +94,18 @@ def transfer_ownership(*, membership: Membership, actor: Actor) -> Membership:
         raise NotAMember
     if owner is not None and owner.pk == successor.pk:
         return successor
-    if not authority_of(actor, tenant_id).platform and (owner is None or actor is None or owner.user_id != actor.pk):
+    authority = authority_of(actor, tenant_id)
+    if not authority.platform and (owner is None or actor is None or owner.user_id != actor.pk):
         raise AboveYourRole("Only the owner can transfer the ownership.")
+    authority.require(role_rights(Role.OWNER))
     if owner is not None:
         owner.role = Role.ADMIN
         owner.save(update_fields=["role"])
-    successor.role = Role.OWNER
-    successor.save(update_fields=["role"])
+    successor.role, successor.tenant_role = Role.OWNER, None
+    successor.save(update_fields=["role", "tenant_role"])
     successor.refresh_from_db(fields=["updated_at"])
+    if owner is not None:
+        _follow_lowering(owner, actor)
     emit(
         "tenants.membership.ownership_transferred",
         aggregate=successor,
@@ -102,11 +116,19 @@ def transfer_ownership(*, membership: Membership, actor: Actor) -> Membership:
 
 
 @transaction.atomic
-def enrol(*, tenant_id: UUID, user: User, role: str, invited_by: Actor = None, actor: Actor = None) -> Membership:
+def enrol(
+    *,
+    tenant_id: UUID,
+    user: User,
+    role: str,
+    tenant_role: TenantRole | None = None,
+    invited_by: Actor = None,
+    actor: Actor = None,
+) -> Membership:
     """Make a user a member. A former member's row is restored without its single rights.
 
-    The caller has checked that the actor may give the role. Emits ``tenants.membership.created`` or
-    ``tenants.membership.revived``. Raises AlreadyMember or OwnerStays.
+    The caller has checked that the user consents and that the actor may give the role. Emits
+    ``tenants.membership.created`` or ``tenants.membership.revived``. Raises AlreadyMember or OwnerStays.
     """
     row = Membership.all_objects.select_for_update().filter(tenant=tenant_id, user=user.pk).first()
     if row is not None and row.deleted_at is None:
@@ -116,7 +138,8 @@ def enrol(*, tenant_id: UUID, user: User, role: str, invited_by: Actor = None, a
         row = Membership(tenant_id=tenant_id, user=user)
     else:
         UserCapability.objects.filter(tenant=tenant_id, user=user.pk).delete()
-    row.role, row.invited_by, row.deleted_at, row.deletion_id = role, invited_by, None, None
+    row.role, row.tenant_role, row.invited_by = role, tenant_role, invited_by
+    row.deleted_at = row.deletion_id = None
     try:
         with transaction.atomic():
             row.save()
@@ -126,43 +149,51 @@ def enrol(*, tenant_id: UUID, user: User, role: str, invited_by: Actor = None, a
     emit(
         f"tenants.membership.{verb}",
         aggregate=row,
-        payload={"user_id": str(user.pk), "role": role},
+        payload={"user_id": str(user.pk), "role": _role_key(role, tenant_role)},
         actor=actor,
     )
     return row
 
 
 class MembershipWriter(writes.Writer[Membership]):
-    """Writes memberships: a role never exceeds the actor's, and removed members lose their access.
+    """Writes memberships: a role never exceeds the actor's rights, and removed members lose their access.
+
+    A role that is given alone ends the tenant's own role.
 
     Emits ``tenants.membership.role_changed`` and ``removed`` instead of the plain changes.
     """
 
     def create(self, values: Values, *, actor: Actor = None) -> Membership:
-        """Enrol the user: a former member's row is restored rather than written a second time."""
+        """Enrol the user without asking them, which only LAD's superusers may do."""
         tenant = values.get("tenant")
         tenant_id = tenant.pk if tenant is not None else current_tenant_id()
-        role = values.get("role", Role.MEMBER)
+        role, tenant_role = values.get("role", Role.MEMBER), values.get("tenant_role")
         _require_known(role)
-        authority = authority_of(actor, tenant_id)
-        if role == Role.OWNER and not authority.platform:
-            raise OwnerStays
-        authority.require_role(role)
-        return enrol(tenant_id=tenant_id, user=values["user"], role=role, invited_by=actor, actor=actor)
+        if not authority_of(actor, tenant_id).platform:
+            raise ConsentNeeded
+        return enrol(
+            tenant_id=tenant_id,
+            user=values["user"],
+            role=role,
+            tenant_role=tenant_role,
+            invited_by=actor,
+            actor=actor,
+        )
 
     def prepare(self, row: Membership | None, values: Values, *, actor: Actor) -> Values:
         assert row is not None  # Rows are created by enrol().
-        changed = writes.differing(row, values)
-        writes.fixed_fields(row, values, set(values) - {"role"}, "This cannot be changed.")
-        if "role" in changed:
-            role = values["role"]
-            _require_known(role)
+        writes.fixed_fields(row, values, set(values) - {"role", "tenant_role"}, "This cannot be changed.")
+        role = values.get("role", row.role)
+        _require_known(role)
+        tenant_role = values.get("tenant_role", None if "role" in values else row.tenant_role)
+        chosen = {"role": role, "tenant_role": tenant_role}
+        if writes.differing(row, chosen):
             if Role.OWNER in (row.role, role):
                 raise OwnerStays
             authority = authority_of(actor, row.tenant_id)
             authority.require_over(row)
-            authority.require_role(role)
-        return values
+            authority.require(rights_of(role, tenant_role))
+        return chosen
 
     def announced(self, change: writes.Change[Membership]) -> Sequence[str] | None:
         return change.changed if change.verb == "restored" else None
@@ -170,12 +201,18 @@ class MembershipWriter(writes.Writer[Membership]):
     def events(self, change: writes.Change[Membership]) -> list[NewEvent]:
         row, user_id = change.row, str(change.row.user_id)
         if change.verb == "updated":
-            payload = {"user_id": user_id, "before": change.before["role"], "after": row.role}
+            before = _role_key(*_role_before(change))
+            payload = {"user_id": user_id, "before": before, "after": _role_key(row.role, row.tenant_role)}
             return [NewEvent("tenants.membership.role_changed", row, payload, change.actor)]
         if change.verb == "deleted":
-            payload = {"user_id": user_id, "role": row.role}
+            payload = {"user_id": user_id, "role": _role_key(row.role, row.tenant_role)}
             return [NewEvent("tenants.membership.removed", row, payload, change.actor)]
         return []
+
+    def after_save(self, change: writes.Change[Membership]) -> None:
+        row = change.row
+        if rights_of(*_role_before(change)) - rights_of(row.role, row.tenant_role):
+            _follow_lowering(row, change.actor)
 
     def before_delete(self, row: Membership, *, actor: Actor) -> None:
         if row.role == Role.OWNER:
@@ -185,13 +222,33 @@ class MembershipWriter(writes.Writer[Membership]):
 
     def after_delete(self, row: Membership, *, actor: Actor) -> None:
         _end_access(row, timezone.now())
+        lowering.follow(tenant_id=row.tenant_id, user_ids=[row.user_id], remaining=frozenset(), actor=actor)
 
     def before_restore(self, row: Membership, *, actor: Actor) -> None:
-        authority = authority_of(actor, row.tenant_id)
-        authority.require_role(row.role)
-        capabilities = UserCapability.objects.filter(tenant=row.tenant_id, user=row.user_id, enabled=True)
-        for right in capabilities.values_list("capability_key", flat=True):
-            authority.require_right(right)
+        if not authority_of(actor, row.tenant_id).platform:
+            raise ConsentNeeded
+
+
+def rights_of(role: str, tenant_role: TenantRole | None) -> frozenset[str]:
+    """Return the rights of a role, or of the tenant's own role that replaces it. Raises Invalid for a deleted one."""
+    if tenant_role is not None and tenant_role.deleted_at is not None:
+        raise Invalid(errors={"tenant_role": ["This role was deleted; choose another."]})
+    return role_rights(role, tenant_role.rights if tenant_role is not None else None)
+
+
+def _role_before(change: writes.Change[Membership]) -> tuple[str, TenantRole | None]:
+    key = change.before.get("tenant_role", change.row.tenant_role_id)
+    tenant_role = TenantRole.all_objects.filter(pk=key).first() if key is not None else None
+    return change.before.get("role", change.row.role), tenant_role
+
+
+def _role_key(role: str, tenant_role: TenantRole | None) -> str:
+    return role if tenant_role is None else tenant_role.key
+
+
+def _follow_lowering(row: Membership, actor: Actor) -> None:
+    remaining = rights_of(row.role, row.tenant_role)
+    lowering.follow(tenant_id=row.tenant_id, user_ids=[row.user_id], remaining=remaining, actor=actor)
 
 
 def _require_known(role: str) -> None:
