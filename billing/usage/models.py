@@ -58,7 +58,7 @@ class UsageEvent(TenantModel):
     occurred_at = models.DateTimeField(
         default=timezone.now,
         db_default=Now(),
-        help_text="When the feature was used. Prices and quotas of that time apply.",
+        help_text="When the feature was used. Prices of that time apply.",
     )
     usage_items = models.JSONField(validators=[JsonSchemaValidator(USAGE_ITEMS)])
     total_quantity = money.amount_field()

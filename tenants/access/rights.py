@@ -33,7 +33,8 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
         Role.ADMIN: frozenset({"view", "update"}),
         Role.OWNER: frozenset({"buy"}),
     },
-    "usage": {Role.VIEWER: VIEW, Role.MEMBER: frozenset({"record"})},
+    # The customer is not its own meter: see PLATFORM_RIGHTS.
+    "usage": {Role.VIEWER: VIEW},
     "leads": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "pipeline": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "bookings": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
@@ -57,7 +58,10 @@ def _rights(role: Role) -> frozenset[str]:
 
 _BY_ROLE: Final = {role: _rights(role) for role in Role}
 
-ALL_RIGHTS: Final = _BY_ROLE[Role.OWNER]
+# No role has these, so that nobody in a tenant can give them; LAD's staff give them to single members.
+PLATFORM_RIGHTS: Final = frozenset({"usage.record", "usage.void"})
+
+ALL_RIGHTS: Final = _BY_ROLE[Role.OWNER] | PLATFORM_RIGHTS
 
 
 def role_rights(role: str) -> frozenset[str]:

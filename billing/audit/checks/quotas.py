@@ -16,8 +16,8 @@ EXCEEDED: Final = Rule(
     """,
 )
 
-# Days and months follow the tenant's time zone. A tenant that changed it has overlapping windows of both calendars,
-# so only the sum over all its windows can be compared.
+# Quotas count use when it is recorded. Days and months follow the tenant's time zone. A tenant that changed it has
+# overlapping windows of both calendars, so only the sum over all its windows can be compared.
 COUNTED: Final = Rule(
     "I11",
     "The use that a quota counted does not match the usage events",
@@ -33,7 +33,7 @@ COUNTED: Final = Rule(
                   AND (entry.changes ? 'timezone' OR entry.row_changes ? 'timezone'))
     ), recorded AS (
         SELECT event.tenant_id, terms.id AS entitlement_id,
-               (event.occurred_at AT TIME ZONE tenant.timezone)::date AS day, sum(event.quota_units) AS units
+               (event.created_at AT TIME ZONE tenant.timezone)::date AS day, sum(event.quota_units) AS units
         FROM billing_usage_events AS event
         JOIN tenants AS tenant ON tenant.id = event.tenant_id
         LEFT JOIN billing_feature_entitlements AS terms

@@ -114,7 +114,6 @@ def page_for(wallet: Wallet, access: Access, *, before: int | None, now: datetim
     holds = list(_holds(wallet)[: MAX_HOLDS_AND_LOTS + 1])
     lots = list(_lots(wallet, now)[: MAX_HOLDS_AND_LOTS + 1])
     rows = list(_rows(wallet, before)[: TRANSACTIONS_PER_PAGE + 1])
-    may_release = access.platform or access.allows("billing.update")
     return WalletPage(
         owner=str(wallet.user) if wallet.user_id else f"{wallet.tenant}, the tenant’s own wallet",
         tone=STATUS_TONES[WalletStatus(wallet.status)],
@@ -123,7 +122,7 @@ def page_for(wallet: Wallet, access: Access, *, before: int | None, now: datetim
         balance=amount(wallet.current_balance, wallet.currency),
         threshold=amount(wallet.low_balance_threshold, wallet.currency),
         is_low=wallet.is_low and wallet.status == WalletStatus.ACTIVE,
-        holds=[_hold_summary(hold, wallet, now, may_release) for hold in holds[:MAX_HOLDS_AND_LOTS]],
+        holds=[_hold_summary(hold, wallet, now, access.platform) for hold in holds[:MAX_HOLDS_AND_LOTS]],
         more_holds=len(holds) > MAX_HOLDS_AND_LOTS,
         holds_url=_list("hold", wallet, status__exact="held"),
         lots=[_lot_summary(turn, lot, wallet, now) for turn, lot in enumerate(lots[:MAX_HOLDS_AND_LOTS], start=1)],

@@ -115,14 +115,18 @@ def charge(*, event: UsageEvent, now: datetime | None = None) -> UsageEvent:
 
 @transaction.atomic
 def retry(*, event: UsageEvent, now: datetime | None = None) -> UsageEvent:
-    """Charge a failed event again, as ``charge`` does. Raises WrongUsageStatus unless it has failed."""
-    require_failed(locked(event))
+    """Charge a failed event again, as ``charge`` does. Raises WrongUsageStatus unless it has failed.
+
+    Idempotent: an event that failed and was charged since is returned as it is.
+    """
+    require_retryable(locked(event))
     return charge(event=event, now=now)
 
 
-def require_failed(row: UsageEvent) -> None:
-    """Raise WrongUsageStatus unless the event's charge has failed."""
-    if row.status != UsageStatus.FAILED:
+def require_retryable(row: UsageEvent) -> None:
+    """Raise WrongUsageStatus unless the event's charge has failed. It may have been charged since."""
+    retried = row.status == UsageStatus.CHARGED and row.retry_count > 0
+    if row.status != UsageStatus.FAILED and not retried:
         status = row.get_status_display().lower()
         raise WrongUsageStatus(f"This usage event is {status}; only a failed charge can be retried.")
 

@@ -54,6 +54,8 @@ __all__ = [
 
 MAX_LENGTHS: Final = {"feature_key": 100, "key": 255}
 MAX_REFERENCE_LENGTH: Final = 255
+# A meter whose clock runs ahead by no more than this is believed; its use happened now.
+MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
 # Long enough that two different requests never share a digest.
 DIGEST_LENGTH: Final = 24
 
@@ -79,14 +81,16 @@ def record(
     external_reference_id: str = "",
     occurred_at: datetime | None = None,
     metadata: Mapping[str, Any] | None = None,
+    max_delay: timedelta | None = None,
     now: datetime | None = None,
 ) -> UsageEvent:
-    """Record a usage event at the prices and against the quotas of ``occurred_at`` (default: now).
+    """Record a usage event at the prices of ``occurred_at`` (default: now) and against the quotas of now.
 
     A ``key`` records one event, for ever: a repeated call returns the existing event with ``replayed`` set.
     Of simultaneous calls one records the event and the others wait for it. Usage may be recorded until
-    ``BILLING_LATE_USAGE`` after it happened; it is invoiced in the period in which it is charged. Units
-    beyond a quota become a separate item.
+    ``max_delay`` (default: ``BILLING_LATE_USAGE``) after it happened. Quotas count it when it is recorded,
+    so that no choice of ``occurred_at`` gets around them; it is invoiced in the period in which it is
+    charged. Units beyond a quota become a separate item.
 
     Raises IdempotencyConflict if the key recorded something else, NoPrice, UsageInFuture, UsageTooLate,
     QuotaExceeded, NotEntitled or Invalid. The key stays unused when an error is raised.
@@ -99,7 +103,7 @@ def record(
     found = UsageEvent.objects.filter(tenant=current_tenant_id(), idempotency_key=key).first()
     if found is not None:
         return _replay(found, event.intent)
-    event.occurred_at = _moment(occurred_at, now)
+    event.occurred_at = _moment(occurred_at, now, settings.BILLING_LATE_USAGE if max_delay is None else max_delay)
     event.next_charge_at = now + settings.BILLING_CHARGE_PENDING_AFTER
     return _write(event, requested)
 
@@ -117,7 +121,7 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
     if row.ledger_transaction_id is not None:
         _reverse_charge(row.ledger_transaction_id, row, reason, actor, now)
     if row.quota_units:
-        quotas.give_back(feature_key=row.feature_key, quantity=row.quota_units, at=row.occurred_at)
+        quotas.give_back(feature_key=row.feature_key, quantity=row.quota_units, at=row.created_at)
     before, row.status = row.status, UsageStatus.VOIDED
     row.void_reason, row.voided_at, row.next_charge_at = reason, now or timezone.now(), None
     row.save(update_fields=["status", "void_reason", "voided_at", "next_charge_at"])
@@ -160,7 +164,7 @@ def _reverse_charge(debit_id: UUID, row: UsageEvent, reason: str, actor: Actor, 
 def _take_quota(row: UsageEvent, requested: Iterable[UsageItem], priced: list[PricedItem]) -> None:
     """Count the usage against the feature's quotas and price the excess at the entitlement's overage rate."""
     units = quoting.quota_units(requested)
-    taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.occurred_at)
+    taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.created_at)
     if taken.unit == USE and not (taken.day or taken.month):
         return
     row.quota_units = taken.quantity
@@ -203,17 +207,17 @@ def _checked(*, feature_key: str, key: str, reference: str, metadata: Mapping[st
     }
 
 
-def _moment(occurred_at: datetime | None, now: datetime) -> datetime:
+def _moment(occurred_at: datetime | None, now: datetime, max_delay: timedelta) -> datetime:
     if occurred_at is None:
         return now
-    if occurred_at > now:
+    if occurred_at > now + MAX_CLOCK_SKEW:
         message = f"This time is in the future; it is {now:%Y-%m-%d %H:%M:%S} UTC. Record usage after it has happened."
         raise UsageInFuture(errors={"occurred_at": [message]})
-    limit: timedelta = settings.BILLING_LATE_USAGE
-    if occurred_at < now - limit:
-        message = f"Usage can be recorded up to {limit.days} days late. Correct older usage with an adjustment."
+    if occurred_at < now - max_delay:
+        span = f"{max_delay.days} days" if max_delay.days else f"{max_delay // timedelta(minutes=1)} minutes"
+        message = f"Usage can be recorded up to {span} late here. Correct older usage with an adjustment."
         raise UsageTooLate(errors={"occurred_at": [message]})
-    return occurred_at
+    return min(occurred_at, now)
 
 
 def _intent(event: UsageEvent, items: Iterable[UsageItem], occurred_at: datetime | None) -> dict[str, str]:

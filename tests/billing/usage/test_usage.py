@@ -1,4 +1,4 @@
-"""Recording usage once, at the prices and against the quotas of the time of use."""
+"""Recording usage once, at the prices of the time of use and against the quotas of the time of recording."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -139,7 +139,7 @@ def test_one_of_several_simultaneous_requests_with_one_key_wins_and_the_rest_are
     assert sorted(outcomes) == ["conflict"] * 5 + ["recorded"]
 
 
-def test_late_usage_is_priced_and_counted_at_the_time_of_use(inside, tenant, listed):
+def test_late_usage_has_the_price_of_the_time_of_use(inside, tenant, listed):
     now = timezone.now()
     with platform_context():
         Price.objects.filter(pk=listed.pk).update(effective_to=now - timedelta(days=10))
@@ -151,12 +151,39 @@ def test_late_usage_is_priced_and_counted_at_the_time_of_use(inside, tenant, lis
 def test_usage_in_the_future_or_too_far_in_the_past_is_refused(inside, settings):
     now = timezone.now()
     with pytest.raises(usage.UsageInFuture) as early:
-        record(occurred_at=now + timedelta(seconds=1), now=now)
+        record(occurred_at=now + usage.MAX_CLOCK_SKEW + timedelta(seconds=1), now=now)
     with pytest.raises(usage.UsageTooLate) as late:
         record(occurred_at=now - settings.BILLING_LATE_USAGE - timedelta(seconds=1), now=now)
     assert "Record usage after it has happened" in early.value.errors["occurred_at"][0]
     assert "up to 40 days late" in late.value.errors["occurred_at"][0]
     assert record(occurred_at=now - settings.BILLING_LATE_USAGE, now=now)
+
+
+def test_a_clock_that_runs_ahead_gets_neither_the_price_nor_the_quota_of_tomorrow(inside, tenant, listed):
+    now = timezone.now().replace(hour=23, minute=59, second=59, microsecond=0)
+    midnight = now + timedelta(seconds=1)
+    with platform_context():
+        Price.objects.filter(pk=listed.pk).update(effective_to=midnight)
+        PriceFactory.create(**CALL, unit_price=Decimal("0.001"), effective_from=midnight)
+    entitle(tenant, quota_unit="minute", daily_quota=Decimal(10))
+    ahead = stored(record(occurred_at=midnight, now=now))
+    assert (ahead.occurred_at, ahead.total_cost) == (now, COST)
+    with pytest.raises(quotas.QuotaExceeded):
+        record("call-2", occurred_at=midnight, now=now)
+
+
+def test_a_used_up_quota_is_not_evaded_by_the_time_of_use(inside, tenant):
+    entitle(tenant, quota_unit="minute", monthly_quota=None, daily_quota=Decimal(10))
+    now = timezone.now()
+    first = record(now=now)
+    for days in (1, 2, 39):
+        with pytest.raises(quotas.QuotaExceeded):
+            record("call-2", occurred_at=now - timedelta(days=days), now=now)
+    usage.void(event=first, reason="Wrong number", now=now + timedelta(days=3))
+    late = record("call-2", occurred_at=now - timedelta(days=1), now=now)
+    assert quotas.remaining(feature_key="voice-agent", now=now).left_today == 0
+    usage.void(event=late, reason="Wrong number", now=now)
+    assert quotas.remaining(feature_key="voice-agent", now=now).left_today == 10
 
 
 def test_a_repeated_request_is_answered_after_the_recording_limit_has_passed(inside):
