@@ -25,6 +25,7 @@ from billing.ledger.errors import (
     WalletUnknown,
 )
 from billing.ledger.models import GRANTED_FIRST, PURCHASED_LATER, Hold, LedgerTransaction, TransactionType, Wallet
+from billing.ledger.references import Reference, ReferenceKind
 from billing.ledger.services import client
 from billing.ledger.services.announcements import announce
 from billing.ledger.services.client import (
@@ -35,14 +36,13 @@ from billing.ledger.services.client import (
     Posting,
     PostingOutcome,
     PostingResult,
-    Reference,
 )
 from billing.ledger.services.rows import PostingDetails, build_hold_row, build_posting, build_row, row_id
 from billing.ledger.services.validation import check_posting, valid_amount
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid
 
-__all__ = ["Operation", "PostedTransaction", "Posting", "PostingOutcome", "PostingResult", "Reference"]
+__all__ = ["Operation", "PostedTransaction", "Posting", "PostingOutcome", "PostingResult", "Reference", "ReferenceKind"]
 
 MAX_PRIORITY: Final = 100
 # When another wallet takes a key at the same moment, the next attempt finds it and reports a conflict.

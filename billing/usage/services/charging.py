@@ -27,7 +27,7 @@ from billing.ledger.errors import (
 )
 from billing.ledger.models import Hold, Wallet
 from billing.ledger.services import ledger, wallets
-from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference
+from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference, ReferenceKind
 from billing.usage.models import UsageEvent, UsageStatus
 from lad.batches import apply_batch
 from lad.errors import Conflict, DomainError, NotFound
@@ -161,7 +161,7 @@ def capture_hold(*, event: UsageEvent, hold: Hold | UUID, now: datetime | None =
         hold=hold,
         amount=row.total_cost,
         key=charge_key(row.pk),
-        reference=Reference("usage_event", row.pk),
+        reference=Reference(ReferenceKind.USAGE_EVENT, row.pk),
         description=f"Use of {row.feature_key}",
         now=now,
     )
@@ -229,7 +229,7 @@ def _posting(row: UsageEvent, payers: Mapping[UUID | None, Wallet]) -> Posting:
         payers[row.user_id].pk,
         row.total_cost,
         charge_key(row.pk),
-        reference=Reference("usage_event", row.pk),
+        reference=Reference(ReferenceKind.USAGE_EVENT, row.pk),
         description=f"Use of {row.feature_key}",
     )
 

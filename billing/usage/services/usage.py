@@ -153,7 +153,7 @@ def _reverse_charge(debit_id: UUID, row: UsageEvent, reason: str, actor: Actor, 
             key=f"void_usage_{row.pk}",
             reason=reason,
             actor=actor,
-            reference=ledger.Reference("usage_event", row.pk),
+            reference=ledger.Reference(ledger.ReferenceKind.USAGE_EVENT, row.pk),
             now=now,
         )
     except AlreadyReversed:

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from billing.ledger.keys import MAX_HEADER_LENGTH
 from billing.ledger.models import Hold, LedgerTransaction, WalletStatus
+from billing.ledger.references import ReferenceKind
 from billing.ledger.services import ledger, wallets
 from lad.idempotency.models import IdempotencyKey
 from lad.tenancy.context import platform_context, tenant_context
-from tests.support.api import problem
+from tests.support.api import field_problems, problem
 from tests.support.database import stored
 
 HOLDS = "/api/v1/billing-holds/"
@@ -92,6 +93,13 @@ def test_an_invalid_reservation_names_the_field(body, field, send, meter, filled
     response = send(meter, "", body)
     assert problem(response) == (400, "invalid")
     assert set(response.json()["errors"]) == {field}
+    assert balances(filled) == (100, 0)
+
+
+@pytest.mark.parametrize("kind", [*ReferenceKind, "Legacy_Balance", " manual "])
+def test_a_reserved_type_of_reference_is_refused(kind, send, meter, filled):
+    response = send(meter, "", {"amount": "10", "reference_type": kind, "reference_id": str(uuid4())})
+    assert set(field_problems(response)) == {"reference_type"}
     assert balances(filled) == (100, 0)
 
 

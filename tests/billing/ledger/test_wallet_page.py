@@ -308,7 +308,7 @@ def test_the_page_shows_balances_holds_and_the_cause_of_each_transaction(root, t
         ledger.reserve(
             wallet=filled, amount=Decimal(40), key="call", ttl=SHORT, reference=ledger.Reference("voice_call", event)
         )
-        use = ledger.Reference("usage_event", event)
+        use = ledger.Reference(ledger.ReferenceKind.USAGE_EVENT, event)
         ledger.debit(wallet=filled, amount=Decimal(1), key="used", reference=use, description="4 minutes")
     shown = root.get(page("wallet_change", filled.pk)).context["page"]
     assert (shown.available, shown.reserved, shown.balance) == ("59.00 USD", "40.00 USD", "99.00 USD")
