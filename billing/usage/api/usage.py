@@ -119,8 +119,10 @@ class UsageQuoteResponse(serializers.Serializer):
     items = PricedItemResponse(many=True)
     total = MoneyField()
     currency = serializers.CharField()
-    available = MoneyField(source="wallet.available_balance", help_text="Available balance of the paying wallet.")
-    affordable = serializers.BooleanField(help_text="Whether the balance covers the total.")
+    available = MoneyField(help_text="What the paying wallet can spend.")
+    affordable = serializers.BooleanField(
+        help_text="Whether the wallet would pay: it is active, and what it can spend covers the total."
+    )
     allowed = serializers.BooleanField(help_text="Whether the feature's quotas allow the usage.")
     quota = QuotaResponse(source="left", allow_null=True)
 

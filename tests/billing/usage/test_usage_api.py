@@ -17,7 +17,7 @@ from billing.usage.services import usage
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.usage.metered import CALL, ITEMS
 from tests.factories.billing import FeatureEntitlementFactory
-from tests.support.api import problem
+from tests.support.api import field_problems, problem
 
 URL = "/api/v1/billing-usage-events/"
 BODY: dict[str, Any] = {"feature_key": "voice-agent", "items": ITEMS}
@@ -271,6 +271,32 @@ def test_a_quote_returns_cost_balance_and_quota_and_writes_nothing(api, meter, f
     assert (found["quota"]["left_this_month"], found["quota"]["overage_rate"]) == ("6.000000", "0.5000000000")
     with tenant_context(tenant.pk):
         assert not UsageEvent.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["1E-400", "1e-7", "0.0000001", "1234567890123.5", "0.12345678901234567890"])
+def test_a_number_that_the_ledger_cannot_hold_is_refused_instead_of_rounded(number, api, member):
+    item = ", ".join(f'"{name}": "{value}"' for name, value in CALL.items())
+    body = f'{{"items": [{{{item}, "quantity": {number}}}]}}'
+    answer = api(member).post(f"{URL}quote/", body, content_type="application/json")
+    assert set(field_problems(answer)) == {"items.0.quantity"}
+
+
+def test_a_number_is_read_as_it_was_written(api, member):
+    item = ", ".join(f'"{name}": "{value}"' for name, value in CALL.items())
+    body = f'{{"items": [{{{item}, "quantity": 12345678901.123456}}]}}'
+    answer = api(member).post(f"{URL}quote/", body, content_type="application/json")
+    assert answer.json()["items"][0]["quantity"] == "12345678901.123456"
+
+
+def test_a_used_up_quota_is_answered_with_exact_figures(api, meter, tenant):
+    with platform_context(tenant_id=tenant.pk):
+        terms = {"quota_unit": "minute", "daily_quota": Decimal("0.1"), "monthly_quota": None, "overage_rate": None}
+        FeatureEntitlementFactory.create(feature_key="voice-agent", **terms)
+    answer = send(api(meter))
+    assert problem(answer) == (409, "quota_exceeded")
+    figures = answer.json()
+    assert (figures["required"], figures["left_today"]) == ("10.000000", "0.100000")
+    assert "left_this_month" not in figures
 
 
 def test_a_quote_without_a_price_is_422(api, meter):
