@@ -19,7 +19,7 @@ from billing.ledger.errors import AlreadyReversed, IdempotencyConflict
 from billing.ledger.extensions import PaidWork, register_paid_work
 from billing.ledger.models import LedgerTransaction
 from billing.ledger.services import ledger
-from billing.pricing.services import quoting
+from billing.pricing.services import locks, quoting
 from billing.pricing.services.quoting import PricedItem, UsageItem
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services.charging import (
@@ -133,10 +133,11 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
 
 def _write(event: UsageEvent, requested: list[UsageItem]) -> UsageEvent:
     """Price, store and count the event, or return the one that a simultaneous call stored first."""
-    priced = quoting.price_items(requested, at=event.occurred_at)
-    event.total_quantity = _sum(item.quantity for item in priced)
-    _itemise(event, priced)
     with transaction.atomic():
+        locks.share_price_list()
+        priced = quoting.price_items(requested, at=event.occurred_at)
+        event.total_quantity = _sum(item.quantity for item in priced)
+        _itemise(event, priced)
         # A simultaneous call with the same key waits here and then finds this row.
         UsageEvent.objects.bulk_create([event], ignore_conflicts=True)
         row: UsageEvent = UsageEvent.objects.get(tenant=event.tenant_id, idempotency_key=event.idempotency_key)
