@@ -23,6 +23,7 @@ class ReferenceKind(StrEnum):
     LEGACY_CREDIT = "legacy_credit"
     LEGACY_BALANCE = "legacy_balance"
     HOLD = "hold"
+    WALLET = "wallet"
     MANUAL = "manual"
 
 

@@ -21,6 +21,7 @@ REFERENCE_TYPES: Final[Mapping[str, tuple[str, str]]] = {
     ReferenceKind.LEGACY_CREDIT: ("Legacy credit", "credittransaction"),
     ReferenceKind.LEGACY_BALANCE: ("Legacy balance", ""),
     ReferenceKind.HOLD: ("Hold", "hold"),
+    ReferenceKind.WALLET: ("Closed wallet", "wallet"),
     ReferenceKind.MANUAL: ("Manual posting", ""),
 }
 

@@ -112,8 +112,8 @@ def record(
 def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime | None = None) -> UsageEvent:
     """Void an event: reverse its charge and return its quota. Idempotent.
 
-    Emits ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed if the wallet that paid is
-    closed.
+    What a user's wallet paid that is closed by now comes back to the tenant's wallet. Emits
+    ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed if the tenant's wallet is closed.
     """
     reason, row = reasons.require_reason(reason), locked(event)
     if row.status == UsageStatus.VOIDED:

@@ -178,7 +178,7 @@ class LedgerMachine(MeteredRules):
         self._do(
             at,
             "reverse",
-            lambda model: model.reverse(number, self.now),
+            lambda model: model.reverse(number, self.now, self._heir(self.accounts[at])),
             transaction=self.accounts[at].rows[number]["id"],
             reason="A mistake",
         )
