@@ -66,6 +66,14 @@ class UsageEvent(TenantModel):
     quota_units = money.amount_field(
         default=0, db_default=0, editable=False, help_text="Units counted against the feature's quota."
     )
+    quota_unit = models.CharField(
+        max_length=30,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="What those units are. Empty: whatever the entitlement counts.",
+    )
     currency = money.currency_field()
     status = models.CharField(
         max_length=20, choices=UsageStatus, default=UsageStatus.PENDING, db_default=UsageStatus.PENDING

@@ -3,17 +3,22 @@
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from billing.audit.checks.search import Finding, run_checks
+from billing.entitlements.models import FeatureEntitlement
+from billing.entitlements.selectors import with_use
 from billing.entitlements.services import quotas
 from billing.ledger.errors import IdempotencyConflict
 from billing.pricing.models import Price
 from billing.pricing.services import quoting
 from billing.usage.models import UsageEvent
 from billing.usage.services import usage
+from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.usage.metered import CALL, COST, ITEMS, record, run
@@ -26,6 +31,11 @@ def entitle(tenant, **values):
         return FeatureEntitlementFactory.create(
             **{"feature_key": "voice-agent", "overage_rate": None, "monthly_quota": Decimal(15), **values}
         )
+
+
+def audited() -> list[Finding]:
+    with platform_context(), connection.cursor() as cursor:
+        return run_checks(cursor).findings
 
 
 def test_usage_is_recorded_with_its_price_version_and_cost(inside, listed, member):
@@ -184,6 +194,35 @@ def test_a_used_up_quota_is_not_evaded_by_the_time_of_use(inside, tenant):
     assert quotas.remaining(feature_key="voice-agent", now=now).left_today == 0
     usage.void(event=late, reason="Wrong number", now=now)
     assert quotas.remaining(feature_key="voice-agent", now=now).left_today == 10
+
+
+def test_another_unit_of_a_quota_begins_a_new_count(inside, tenant):
+    row = entitle(tenant, quota_unit="minute", monthly_quota=Decimal(15))
+    calls = [record(key) for key in ("call-1",)]
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 5
+    with platform_context(tenant_id=tenant.pk):
+        writes.update(row, {"quota_unit": "use", "monthly_quota": Decimal(2)})
+    calls += [record("call-2"), record("call-3")]
+    with pytest.raises(quotas.QuotaExceeded):
+        record("call-4")
+    left = quotas.remaining(feature_key="voice-agent", now=timezone.now())
+    assert (left.unit, left.left_this_month) == ("use", 0)
+    assert [(stored(call).quota_units, stored(call).quota_unit) for call in calls] == [
+        (10, "minute"),
+        (1, "use"),
+        (1, "use"),
+    ]
+    assert audited() == []
+    usage.void(event=calls[0], reason="Wrong number")
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 0
+    usage.void(event=calls[1], reason="Wrong number")
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 1
+    assert audited() == []
+    with platform_context(tenant_id=tenant.pk):
+        writes.update(stored(row), {"quota_unit": "minute", "monthly_quota": Decimal(15)})
+        shown: Any = with_use(FeatureEntitlement.objects.all(), now=timezone.now()).get()
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 15
+    assert shown.used_this_month == 0
 
 
 def test_a_repeated_request_is_answered_after_the_recording_limit_has_passed(inside):
