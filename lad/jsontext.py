@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final, NoReturn
 
 # PostgreSQL stores neither NUL nor unpaired surrogates in text or jsonb.
@@ -25,6 +26,20 @@ _EXPLANATIONS: Final = {
 }
 
 
+class WrittenNumber(float):
+    """A JSON number that a float cannot hold exactly. Its text is what was written, for fields of decimals."""
+
+    def __new__(cls, text: str) -> "WrittenNumber":
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class JsonFault(ValueError):
     """The text is not valid JSON or cannot be stored. The message says where and what to do."""
 
@@ -41,6 +56,16 @@ def parse(text: str) -> Any:
     if fault := unstorable(value):
         raise JsonFault(fault)
     return value
+
+
+def read_number(text: str) -> float:
+    """Return a JSON number with a fraction or exponent, as a WrittenNumber if a float would change its value."""
+    number = float(text)
+    try:
+        exact = Decimal(text) == Decimal(repr(number))
+    except ArithmeticError:
+        exact = False
+    return number if exact else WrittenNumber(text)
 
 
 def unstorable(value: object) -> str:

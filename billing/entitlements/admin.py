@@ -21,6 +21,7 @@ MAX_WINDOWS_SHOWN: Final = 45
 HISTORY: Final = (
     Column("Window", "window"),
     Column("Begins", "window_start"),
+    Column("Unit", "unit"),
     Column("Used", "used", quantity),
     Column("Quota then", "quota", lambda value: DASH if value is None else quantity(value)),
 )
@@ -81,7 +82,16 @@ class FeatureEntitlementAdmin(TenantModelAdmin):
 class EntitlementUseAdmin(ReadOnlyAdmin):
     area = "usage"
     section, icon, rank = "Billing", "data_usage", 75
-    list_display = ["entitlement", "window", "window_start", "share", "nearly_used_at", "used_up_at", "created_at"]
+    list_display = [
+        "entitlement",
+        "window",
+        "window_start",
+        "share",
+        "quota_unit",
+        "nearly_used_at",
+        "used_up_at",
+        "created_at",
+    ]
     list_filter = ["window", "entitlement", "created_at"]
     list_select_related = ["entitlement"]
 
@@ -114,6 +124,7 @@ def _history_row(row: EntitlementUse) -> dict[str, object]:
     return {
         "window": QuotaWindow(row.window).label,
         "window_start": f"{row.window_start:%Y-%m-%d}",
+        "unit": row.quota_unit,
         "used": row.used,
         "quota": row.quota,
     }

@@ -78,7 +78,7 @@ class QuotaWindow(models.TextChoices):
 
 
 class EntitlementUse(TenantModel):
-    """How much of an entitlement was used in one calendar day or month of the tenant's time zone.
+    """How much of an entitlement was used in one calendar day or month of the tenant's time zone, in one unit.
 
     ``quota`` is the limit when units were last consumed, if use beyond it is refused. A check constraint
     on it keeps concurrent calls within the limit.
@@ -91,6 +91,12 @@ class EntitlementUse(TenantModel):
     )
     window = models.CharField(max_length=20, choices=QuotaWindow)
     window_start = models.DateField(help_text="The day, or the first day of the month.")
+    quota_unit = models.CharField(
+        max_length=30,
+        default=USE,
+        db_default=USE,
+        help_text="What was counted. An entitlement whose unit changes begins a new count.",
+    )
     used = money.amount_field(default=0, db_default=0)
     quota = money.amount_field(null=True, blank=True, help_text="Empty for no limit, or if use beyond it is charged.")
     nearly_used_at = models.DateTimeField(null=True, blank=True)
@@ -107,7 +113,7 @@ class EntitlementUse(TenantModel):
         verbose_name_plural = "use of entitlements"
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "entitlement", "window", "window_start"],
+                fields=["tenant", "entitlement", "window", "window_start", "quota_unit"],
                 name="billing_entitlement_usage_window_key",
                 violation_error_message="The use in this window is already counted.",
             ),

@@ -36,4 +36,5 @@ def _used(window: QuotaWindow, now: datetime) -> Coalesce:
     local = LocalTime(Value(now, DateTimeField()), OuterRef("tenant__timezone"))
     begins = DateOf(local) if window == QuotaWindow.DAY else DateOf(Func(Value("month"), local, function="date_trunc"))
     uses = EntitlementUse.objects.filter(entitlement=OuterRef("pk"), window=window, window_start=begins)
+    uses = uses.filter(quota_unit=OuterRef("quota_unit"))
     return Coalesce(Subquery(uses.values("used")), Value(Decimal(0)), output_field=DecimalField())

@@ -1,8 +1,9 @@
 """Read wallets and credit lots."""
 
 from datetime import datetime
+from decimal import Decimal
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 
 from billing.ledger.models import CreditLot, Wallet
 
@@ -10,6 +11,13 @@ from billing.ledger.models import CreditLot, Wallet
 def below_threshold() -> Q:
     """Return the condition for wallets whose available balance is below their threshold."""
     return Q(low_balance_threshold__gt=F("current_balance") - F("reserved_balance"))
+
+
+def spendable(wallet: Wallet, *, now: datetime) -> Decimal:
+    """Return the available balance without credit that has expired and was not removed yet."""
+    expired = CreditLot.objects.filter(tenant=wallet.tenant_id, wallet=wallet, is_open=True, expires_at__lte=now)
+    lost: Decimal | None = expired.aggregate(total=Sum("remaining"))["total"]
+    return wallet.available_balance - (lost or Decimal(0))
 
 
 def next_to_expire(wallet: Wallet, *, now: datetime) -> CreditLot | None:

@@ -16,12 +16,12 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
-from django.db.models import F, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
-from billing.ledger.models import LedgerTransaction, Wallet
+from billing.ledger.models import LedgerTransaction, TransactionType, Wallet
 from billing.ledger.services import ledger, wallets
-from billing.ledger.services.ledger import Reference
+from billing.ledger.services.ledger import Reference, ReferenceKind
 from billing.legacy.models import CreditTransaction, CreditTransactionType, LegacyMove, UserCredit
 from billing.money import MICRO
 from lad.errors import DomainError
@@ -31,14 +31,16 @@ from tenants.accounts.models import User
 
 ZERO: Final = Decimal(0)
 # Reference types of moved transactions, and of adjustments for a history that does not add up.
-CREDIT_REFERENCE: Final = "legacy_credit"
-BALANCE_REFERENCE: Final = "legacy_balance"
+CREDIT_REFERENCE: Final = ReferenceKind.LEGACY_CREDIT
+BALANCE_REFERENCE: Final = ReferenceKind.LEGACY_BALANCE
+CREDIT_KEY: Final = "legacy_credit_"
 # Legacy credits have two decimals and the ledger has six, which leaves four for the value of a credit.
 MIN_VALUE_EXPONENT: Final = -4
 # The lock that freezing and unfreezing take; the trigger on the legacy tables shares it.
 EXCLUSIVE_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('billing_legacy_moves:' || %s::uuid, 0))"
 # The owner of the credits counts, even if the transaction names another user.
 _OWNER: Final = Coalesce(F("user_credit__user"), F("user"))
+_REFERENCE_ID: Final = Cast(F("reference_id"), TextField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class ReconciliationLine:
     """
 
     user: str
+    user_id: UUID | None = None
     credits: Decimal = ZERO
     worth: Decimal = ZERO
     moved: Decimal = ZERO
@@ -176,12 +179,12 @@ def _post(wallet: Wallet, plan: _Plan, now: datetime) -> None:
     if plan.opening:
         reason = "Legacy credits without a transaction"
         time = in_order(plan.new[0].created_at if plan.new else now)
-        _adjust(wallet, plan.opening, f"legacy_opening_{wallet.pk}_{number}", reason, time)
+        _adjust(wallet, plan.opening, f"{_opening_key(wallet)}{number}", reason, time)
     for row in plan.new:
         _post_one(wallet, row, in_order(row.created_at))
     if plan.closing:
         reason = "Legacy transactions that exceed the balance"
-        _adjust(wallet, plan.closing, f"legacy_closing_{wallet.pk}_{number}", reason, in_order(now))
+        _adjust(wallet, plan.closing, f"{_closing_key(wallet)}{number}", reason, in_order(now))
 
 
 def _emit_if_low(before: Wallet) -> None:
@@ -207,7 +210,7 @@ def _post_one(wallet: Wallet, row: CreditTransaction, now: datetime) -> None:
     description = row.description or row.get_transaction_type_display()
     posting: dict[str, Any] = {
         "wallet": wallet,
-        "key": f"legacy_credit_{row.pk}",
+        "key": f"{CREDIT_KEY}{row.pk}",
         "reference": Reference(CREDIT_REFERENCE, row.pk),
         "metadata": {
             "credits": str(row.amount),
@@ -234,12 +237,13 @@ def _post_one(wallet: Wallet, row: CreditTransaction, now: datetime) -> None:
 def _reconciled(user: User, balance: Decimal, note: str) -> ReconciliationLine:
     wallet = Wallet.objects.filter(user=user).first()
     if wallet is None:
-        return ReconciliationLine(user.email, balance, _money(balance), difference=_money(balance), note=note)
+        return ReconciliationLine(user.email, user.pk, balance, _money(balance), difference=_money(balance), note=note)
     rows = _rows(wallet)
     adjustments = rows.filter(reference_type=BALANCE_REFERENCE)
     moved = _sum(rows)
     return ReconciliationLine(
         user=user.email,
+        user_id=user.pk,
         credits=balance,
         worth=_money(balance),
         moved=moved,
@@ -252,10 +256,23 @@ def _reconciled(user: User, balance: Decimal, note: str) -> ReconciliationLine:
 
 
 def _rows(wallet: Wallet) -> QuerySet[LedgerTransaction]:
+    """Return the rows that the move wrote itself, by their keys. The audit repeats this in SQL."""
+    credit = Q(reference_type=CREDIT_REFERENCE, idempotency_key=Concat(Value(CREDIT_KEY), _REFERENCE_ID))
+    balance = Q(reference_type=BALANCE_REFERENCE, transaction_type=TransactionType.ADJUSTMENT) & (
+        Q(idempotency_key__startswith=_opening_key(wallet)) | Q(idempotency_key__startswith=_closing_key(wallet))
+    )
     rows: QuerySet[LedgerTransaction] = LedgerTransaction.objects.filter(
-        wallet=wallet, reference_type__in=[CREDIT_REFERENCE, BALANCE_REFERENCE]
+        credit | balance, wallet=wallet, hold__isnull=True, reverses__isnull=True
     )
     return rows
+
+
+def _opening_key(wallet: Wallet) -> str:
+    return f"legacy_opening_{wallet.pk}_"
+
+
+def _closing_key(wallet: Wallet) -> str:
+    return f"legacy_closing_{wallet.pk}_"
 
 
 def _sum(rows: QuerySet[LedgerTransaction]) -> Decimal:
@@ -275,4 +292,4 @@ def _money(credits: Decimal) -> Decimal:
 
 
 def _json(line: ReconciliationLine) -> dict[str, object]:
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(line).items()}
+    return {name: str(value) if isinstance(value, Decimal | UUID) else value for name, value in asdict(line).items()}

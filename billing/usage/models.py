@@ -58,13 +58,21 @@ class UsageEvent(TenantModel):
     occurred_at = models.DateTimeField(
         default=timezone.now,
         db_default=Now(),
-        help_text="When the feature was used. Prices and quotas of that time apply.",
+        help_text="When the feature was used. Prices of that time apply.",
     )
     usage_items = models.JSONField(validators=[JsonSchemaValidator(USAGE_ITEMS)])
     total_quantity = money.amount_field()
     total_cost = money.amount_field()
     quota_units = money.amount_field(
         default=0, db_default=0, editable=False, help_text="Units counted against the feature's quota."
+    )
+    quota_unit = models.CharField(
+        max_length=30,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="What those units are. Empty: whatever the entitlement counts.",
     )
     currency = money.currency_field()
     status = models.CharField(

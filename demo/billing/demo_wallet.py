@@ -49,5 +49,5 @@ class DemoWallet:
             return ledger.adjust(amount=amount, key=key, reason=reason, **values_of_posting)
 
     def _posting_values(self, moment: datetime) -> dict[str, Any]:
-        reference, actor = ledger.Reference("manual"), self.demo.owner
+        reference, actor = ledger.Reference(ledger.ReferenceKind.MANUAL), self.demo.owner
         return {"wallet": self.wallet, "reference": reference, "actor": actor, "now": self.at(moment)}

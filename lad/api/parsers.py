@@ -1,26 +1,40 @@
 """Parse JSON bodies, and reject JSON that the database cannot store."""
 
+import codecs
+import json
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.utils.json import strict_constant
 
 from lad import jsontext
 
 
 class JsonParser(parsers.JSONParser):
-    """Reject malformed JSON, JSON that is nested too deeply and values that cannot be stored."""
+    """Reject malformed JSON, JSON that is nested too deeply and values that cannot be stored.
+
+    Numbers keep their digits until a field reads them: a decimal field gets exactly what was written.
+    """
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        encoding = (parser_context or {}).get("encoding") or settings.DEFAULT_CHARSET
         try:
-            data = super().parse(stream, media_type, parser_context)
+            data = json.load(
+                codecs.getreader(encoding)(stream),
+                parse_constant=strict_constant,
+                parse_float=jsontext.read_number,
+            )
             if fault := jsontext.unstorable(data):
                 raise ParseError(fault)
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {error}") from error
         except RecursionError as error:
             raise ParseError("It is nested too deeply.") from error
         return data

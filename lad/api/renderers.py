@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -10,7 +11,19 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 JSON: Final = "application/json"
-_encoder: Final = JSONEncoder()
+
+
+class ExactEncoder(JSONEncoder):
+    """Write decimals as text. The framework's encoder makes floats of them, which lose digits."""
+
+    def default(self, obj: object) -> Any:
+        if isinstance(obj, Decimal):
+            return f"{obj:f}"
+        # The fast encoder does not know subclasses of float, such as ``jsontext.WrittenNumber``.
+        return float(obj) if isinstance(obj, float) else super().default(obj)
+
+
+_encoder: Final = ExactEncoder()
 
 
 def to_json(value: object) -> bytes:
@@ -19,7 +32,7 @@ def to_json(value: object) -> bytes:
         return orjson.dumps(value, default=_encoder.default, option=orjson.OPT_UTC_Z)
     except orjson.JSONEncodeError:
         # JSON columns may hold whole numbers of more than 64 bits, which the fast encoder refuses.
-        return json.dumps(value, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(value, cls=ExactEncoder, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class JsonRenderer(BaseRenderer):

@@ -33,7 +33,8 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
         Role.ADMIN: frozenset({"view", "update"}),
         Role.OWNER: frozenset({"buy"}),
     },
-    "usage": {Role.VIEWER: VIEW, Role.MEMBER: frozenset({"record"})},
+    # The customer is not its own meter: see PLATFORM_RIGHTS.
+    "usage": {Role.VIEWER: VIEW},
     "leads": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "pipeline": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "bookings": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
@@ -57,17 +58,19 @@ def _rights(role: Role) -> frozenset[str]:
 
 _BY_ROLE: Final = {role: _rights(role) for role in Role}
 
-ALL_RIGHTS: Final = _BY_ROLE[Role.OWNER]
+# No role has these, so that nobody in a tenant can give them; LAD's staff give them to single members.
+PLATFORM_RIGHTS: Final = frozenset({"usage.record", "usage.void"})
 
+ALL_RIGHTS: Final = _BY_ROLE[Role.OWNER] | PLATFORM_RIGHTS
 
 # Only the owner holds these. They are given by a transfer of the ownership, and in no other way.
 OWNERSHIP: Final = frozenset({"tenant.delete", "team.transfer"})
 # What a role of a tenant's own may hold.
-TENANT_RIGHTS: Final = ALL_RIGHTS - OWNERSHIP
+TENANT_RIGHTS: Final = _BY_ROLE[Role.OWNER] - OWNERSHIP
 # What only LAD's staff do in an area, such as correcting a wallet.
 ADMINISTER: Final = "administer"
 # What a role of LAD's staff may hold. It adds verbs of the admin that no tenant has.
-STAFF_RIGHTS: Final = TENANT_RIGHTS | {f"{area}.{verb}" for area in _RIGHTS for verb in (*EDIT, ADMINISTER)}
+STAFF_RIGHTS: Final = TENANT_RIGHTS | PLATFORM_RIGHTS | {f"{area}.{verb}" for area in _RIGHTS for verb in (*EDIT, ADMINISTER)}
 
 
 def is_right(key: str) -> bool:

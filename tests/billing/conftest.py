@@ -1,6 +1,6 @@
 """Fixtures of the billing tests: a tenant's wallet, prices, admin browsers and a Stripe account."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,10 +12,13 @@ from billing.ledger.models import Wallet
 from billing.payments.models import CreditPackage
 from billing.pricing.models import Price
 from lad.tenancy.context import platform_context, tenant_context
+from tenants.access.rights import PLATFORM_RIGHTS
+from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.billing.payments.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeAccount, serve
 from tests.billing.usage.metered import CALL
 from tests.factories.billing import CreditPackageFactory, PriceFactory, WalletFactory
+from tests.factories.tenants import UserCapabilityFactory
 from tests.support.serving import serving
 
 
@@ -24,6 +27,25 @@ def wallet(tenant: Tenant) -> Wallet:
     """Return the tenant's own wallet, empty."""
     with platform_context(tenant_id=tenant.pk):
         return WalletFactory.create(user=None, low_balance_threshold=Decimal(1))
+
+
+@pytest.fixture
+def make_meter() -> Callable[[User], User]:
+    """Return ``make_meter(user)``, by which LAD's staff give a member the rights to measure use."""
+
+    def give(user: User) -> User:
+        with platform_context(tenant_id=user.primary_tenant_id):
+            for right in PLATFORM_RIGHTS:
+                UserCapabilityFactory.create(user=user, capability_key=right)
+        return user
+
+    return give
+
+
+@pytest.fixture
+def meter(member: User, make_meter: Callable[[User], User]) -> User:
+    """Return a member who measures use for LAD."""
+    return make_meter(member)
 
 
 @pytest.fixture

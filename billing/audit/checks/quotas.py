@@ -16,8 +16,8 @@ EXCEEDED: Final = Rule(
     """,
 )
 
-# Days and months follow the tenant's time zone. A tenant that changed it has overlapping windows of both calendars,
-# so only the sum over all its windows can be compared.
+# Quotas count use when it is recorded. Days and months follow the tenant's time zone. A tenant that changed it has
+# overlapping windows of both calendars, so only the sum over all its windows can be compared.
 COUNTED: Final = Rule(
     "I11",
     "The use that a quota counted does not match the usage events",
@@ -33,32 +33,34 @@ COUNTED: Final = Rule(
                   AND (entry.changes ? 'timezone' OR entry.row_changes ? 'timezone'))
     ), recorded AS (
         SELECT event.tenant_id, terms.id AS entitlement_id,
-               (event.occurred_at AT TIME ZONE tenant.timezone)::date AS day, sum(event.quota_units) AS units
+               COALESCE(NULLIF(event.quota_unit, ''), terms.quota_unit, '') AS unit,
+               (event.created_at AT TIME ZONE tenant.timezone)::date AS day, sum(event.quota_units) AS units
         FROM billing_usage_events AS event
         JOIN tenants AS tenant ON tenant.id = event.tenant_id
         LEFT JOIN billing_feature_entitlements AS terms
              ON terms.tenant_id = event.tenant_id AND terms.feature_key = event.feature_key
-        WHERE event.quota_units <> 0 AND event.status <> 'voided' GROUP BY 1, 2, 3
+        WHERE event.quota_units <> 0 AND event.status <> 'voided' GROUP BY 1, 2, 3, 4
     ), due AS (
-        SELECT tenant_id, entitlement_id, "window",
+        SELECT tenant_id, entitlement_id, unit, "window",
                CASE WHEN tenant_id NOT IN (SELECT id FROM moved) THEN begins END AS begins, sum(units) AS units
         FROM recorded CROSS JOIN LATERAL (
             VALUES ('day', day), ('month', date_trunc('month', day)::date)) AS windows ("window", begins)
-        GROUP BY 1, 2, 3, 4
+        GROUP BY 1, 2, 3, 4, 5
     ), counted AS (
-        SELECT tenant_id, entitlement_id, "window",
+        SELECT tenant_id, entitlement_id, quota_unit AS unit, "window",
                CASE WHEN tenant_id NOT IN (SELECT id FROM moved) THEN window_start END AS begins,
                sum(used) AS used, min(id::text) AS id
-        FROM billing_entitlement_usage GROUP BY 1, 2, 3, 4
+        FROM billing_entitlement_usage GROUP BY 1, 2, 3, 4, 5
     )
     SELECT COALESCE(counted.tenant_id, due.tenant_id) AS tenant_id,
            COALESCE(counted.id, due.entitlement_id::text) AS id,
            COALESCE(counted.entitlement_id, due.entitlement_id) AS entitlement_id,
+           COALESCE(counted.unit, due.unit) AS unit,
            COALESCE(counted."window", due."window") AS "window", COALESCE(counted.begins, due.begins) AS begins,
            counted.used, due.units AS recorded
     FROM counted FULL JOIN due
          ON due.tenant_id = counted.tenant_id AND due.entitlement_id = counted.entitlement_id
-            AND due."window" = counted."window"
+            AND due.unit = counted.unit AND due."window" = counted."window"
             AND COALESCE(due.begins, '-infinity') = COALESCE(counted.begins, '-infinity')
     WHERE (COALESCE(counted.used, 0) = COALESCE(due.units, 0)) IS NOT TRUE
     """,

@@ -149,11 +149,12 @@ PRICE_THEN: Final = Rule(
     USAGE,
     """
     SELECT event.tenant_id, event.id, event.occurred_at, item ->> 'price_id' AS price_id,
-           item ->> 'price_version' AS price_version, price.version, price.effective_from
+           item ->> 'price_version' AS price_version, price.version, price.effective_from, price.effective_to
     FROM billing_usage_events AS event CROSS JOIN jsonb_array_elements(event.usage_items) AS item
     LEFT JOIN billing_pricing_catalog AS price ON price.id = (item ->> 'price_id')::uuid
     WHERE item ? 'price_version'
           AND (price.version = (item ->> 'price_version')::integer AND price.effective_from <= event.occurred_at
+               AND (price.effective_to > event.occurred_at OR price.effective_to IS NULL)
                AND (price.tenant_id = event.tenant_id OR price.tenant_id IS NULL)) IS NOT TRUE
     """,
 )

@@ -24,8 +24,10 @@ WITH terms AS (
     FROM billing_feature_entitlements entitlement JOIN tenants tenant ON tenant.id = entitlement.tenant_id
     WHERE entitlement.tenant_id = %(tenant)s AND entitlement.feature_key = %(feature)s
 ), windows AS (
-    SELECT id, 'day' AS name, (%(at)s AT TIME ZONE timezone)::date AS begins, daily_quota AS quota FROM terms
-    UNION ALL SELECT id, 'month', date_trunc('month', %(at)s AT TIME ZONE timezone)::date, monthly_quota FROM terms
+    SELECT id, quota_unit AS unit, 'day' AS name, (%(at)s AT TIME ZONE timezone)::date AS begins, daily_quota AS quota
+    FROM terms
+    UNION ALL
+    SELECT id, quota_unit, 'month', date_trunc('month', %(at)s AT TIME ZONE timezone)::date, monthly_quota FROM terms
 )"""
 
 READING: Final = """
@@ -38,14 +40,15 @@ ORDER BY terms.feature_key, windows.name"""
 
 # Lock the month before the day, so that calls for different days of a month cannot deadlock.
 TAKE: Final = f"""{TERMS}, counted AS (
-    INSERT INTO billing_entitlement_usage AS usage (tenant_id, entitlement_id, "window", window_start, used, quota)
-    SELECT terms.tenant_id, terms.id, windows.name, windows.begins, terms.quantity,
+    INSERT INTO billing_entitlement_usage AS usage
+        (tenant_id, entitlement_id, "window", window_start, quota_unit, used, quota)
+    SELECT terms.tenant_id, terms.id, windows.name, windows.begins, windows.unit, terms.quantity,
            CASE WHEN NOT terms.allow_overages THEN windows.quota END
     FROM terms JOIN windows USING (id)
     WHERE terms.enabled AND terms.quantity > 0
         AND (terms.allow_overages OR windows.quota IS NULL OR terms.quantity <= windows.quota)
     ORDER BY windows.name DESC
-    ON CONFLICT (tenant_id, entitlement_id, "window", window_start) DO UPDATE
+    ON CONFLICT (tenant_id, entitlement_id, "window", window_start, quota_unit) DO UPDATE
         SET used = usage.used + EXCLUDED.used, quota = EXCLUDED.quota
         WHERE EXCLUDED.quota IS NULL OR usage.used + EXCLUDED.used <= EXCLUDED.quota
     RETURNING *
@@ -54,7 +57,7 @@ TAKE: Final = f"""{TERMS}, counted AS (
 READ: Final = f"""{TERMS}, counted AS (
     SELECT usage.* FROM billing_entitlement_usage usage
     JOIN windows ON usage.entitlement_id = windows.id AND usage."window" = windows.name
-        AND usage.window_start = windows.begins
+        AND usage.window_start = windows.begins AND usage.quota_unit = windows.unit
     WHERE usage.tenant_id = %(tenant)s
 ){READING}"""
 READ_ALL: Final = READ.replace(" AND entitlement.feature_key = %(feature)s", "")
@@ -62,7 +65,7 @@ READ_ALL: Final = READ.replace(" AND entitlement.feature_key = %(feature)s", "")
 GIVE_BACK: Final = f"""{TERMS}, held AS (
     SELECT usage.id FROM billing_entitlement_usage usage
     JOIN windows ON usage.entitlement_id = windows.id AND usage."window" = windows.name
-        AND usage.window_start = windows.begins
+        AND usage.window_start = windows.begins AND usage.quota_unit = COALESCE(NULLIF(%(unit)s, ''), windows.unit)
     WHERE usage.tenant_id = %(tenant)s ORDER BY usage."window" DESC FOR UPDATE OF usage
 )
 UPDATE billing_entitlement_usage usage SET used = GREATEST(usage.used - terms.quantity, 0)
@@ -133,10 +136,10 @@ def read_all(at: datetime) -> list[QuotaReading]:
     return list(_readings(READ_ALL, "", Decimal(0), at))
 
 
-def give_back(feature_key: str, quantity: Quantity, at: datetime) -> None:
-    """Subtract the quantity from both windows, but not below 0."""
+def give_back(feature_key: str, quantity: Quantity, at: datetime, unit: str = "") -> None:
+    """Subtract the quantity from both windows of the unit (empty: the entitlement's), but not below 0."""
     with connection.cursor() as cursor:
-        cursor.execute(GIVE_BACK, _parameters(feature_key, quantity, at))
+        cursor.execute(GIVE_BACK, {**_parameters(feature_key, quantity, at), "unit": unit})
 
 
 def undo(window: WindowReading, quantity: Decimal) -> None:

@@ -148,7 +148,7 @@ def _credit_wallet(original: Invoice, row: Invoice, wallet: Wallet | None, actor
         wallet=into,
         amount=amount,
         key=f"credit_note_{row.pk}",
-        reference=ledger.Reference("invoice", row.pk),
+        reference=ledger.Reference(ledger.ReferenceKind.INVOICE, row.pk),
         description=f"Credit note {row}",
         actor=actor,
     )

@@ -8,19 +8,21 @@ from uuid import UUID
 from django.urls import NoReverseMatch, reverse
 
 from billing.ledger.models import Hold, LedgerTransaction
+from billing.ledger.references import ReferenceKind
 
 # Each reference type with its title and the model whose admin page shows it, if any.
 REFERENCE_TYPES: Final[Mapping[str, tuple[str, str]]] = {
-    "usage_event": ("Usage event", "usageevent"),
-    "invoice": ("Invoice", "invoice"),
-    "payment": ("Payment", "payment"),
-    "stripe_payment": ("Payment", "payment"),
-    "auto_topup": ("Auto top-up", "autotopup"),
-    "credit_lot": ("Expired credit", "creditlot"),
-    "legacy_credit": ("Legacy credit", "credittransaction"),
-    "legacy_balance": ("Legacy balance", ""),
-    "hold": ("Hold", "hold"),
-    "manual": ("Manual posting", ""),
+    ReferenceKind.USAGE_EVENT: ("Usage event", "usageevent"),
+    ReferenceKind.INVOICE: ("Invoice", "invoice"),
+    ReferenceKind.PAYMENT: ("Payment", "payment"),
+    ReferenceKind.STRIPE_PAYMENT: ("Payment", "payment"),
+    ReferenceKind.AUTO_TOPUP: ("Auto top-up", "autotopup"),
+    ReferenceKind.CREDIT_LOT: ("Expired credit", "creditlot"),
+    ReferenceKind.LEGACY_CREDIT: ("Legacy credit", "credittransaction"),
+    ReferenceKind.LEGACY_BALANCE: ("Legacy balance", ""),
+    ReferenceKind.HOLD: ("Hold", "hold"),
+    ReferenceKind.WALLET: ("Closed wallet", "wallet"),
+    ReferenceKind.MANUAL: ("Manual posting", ""),
 }
 
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from billing.formatting import amount, signed
 from billing.ledger.models import LedgerTransaction, Wallet
-from billing.ledger.services.ledger import PostedTransaction, Reference
+from billing.ledger.services.ledger import PostedTransaction, Reference, ReferenceKind
 from billing.money import MICRO
 from lad.admin.actions import Change, Preview, dry_run
 from lad.admin.forms import IdempotentForm, ReasonForm
 from lad.types import Values
 
-MANUAL: Final = Reference("manual")
+MANUAL: Final = Reference(ReferenceKind.MANUAL)
 AMOUNT_DIGITS: Final[dict[str, Any]] = {"max_digits": 18, "decimal_places": 6}
 
 

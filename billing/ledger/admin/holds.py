@@ -77,9 +77,6 @@ class HoldAdmin(WalletRowAdmin):
     inlines = [HoldRowsInline]
     actions_detail = ["release"]
 
-    def has_release_permission(self, request: HttpRequest, obj: Hold | None = None) -> bool:
-        return self.allows(request, "update")
-
     @display(description="Held")
     def held(self, obj: Hold) -> str:
         return amount(obj.amount, obj.wallet.currency)
@@ -99,7 +96,7 @@ class HoldAdmin(WalletRowAdmin):
         "Release",
         explanation="Return the whole hold to the wallet, to the same credit lots.",
         form=ReasonOnceForm,
-        permission="release",
+        permission="platform",
         when=lambda row: row.status == HoldStatus.HELD,
         icon="lock_open",
         preview=_release_preview,

@@ -114,7 +114,7 @@ def page_for(wallet: Wallet, access: Access, *, before: int | None, now: datetim
     holds = list(_holds(wallet)[: MAX_HOLDS_AND_LOTS + 1])
     lots = list(_lots(wallet, now)[: MAX_HOLDS_AND_LOTS + 1])
     rows = list(_rows(wallet, before)[: TRANSACTIONS_PER_PAGE + 1])
-    may_release = access.allows("billing.update")
+    may_release = access.platform and access.allows("billing.administer")
     return WalletPage(
         owner=str(wallet.user) if wallet.user_id else f"{wallet.tenant}, the tenant’s own wallet",
         tone=STATUS_TONES[WalletStatus(wallet.status)],

@@ -82,11 +82,12 @@ class ReleaseSerializer(InputSerializer):
 
 
 class HoldViewSet(ResourceViewSet):
-    rights = dict.fromkeys(("create", "extend", "capture", "release"), "billing.spend")
+    # A hold reserves money for metered work, so it belongs to the meter.
+    rights = dict.fromkeys(("create", "extend", "capture", "release"), "usage.record")
     idempotency_required = True
 
     def narrow(self, rows: QuerySet[Hold]) -> QuerySet[Hold]:
-        """Limit callers who may only spend to the holds that they made themselves."""
+        """Limit meters to the holds that they made themselves, unless they may see all."""
         if self.access.allows(VIEW_RIGHT):
             return rows
         own_reservations = LedgerTransaction.objects.filter(
@@ -173,7 +174,7 @@ class HoldViewSet(ResourceViewSet):
         return Response(HoldResponse(hold_data(posted)).data)
 
     def _wallet(self, chosen: Wallet | None) -> Wallet:
-        """Return the requested wallet. Callers who may only spend get the wallet that pays for them."""
+        """Return the requested wallet. Callers who may not see wallets get the one that pays for them."""
         paying = wallets.paying_wallet(user_id=self.request.user.pk)
         if chosen is None or chosen.pk == paying.pk:
             return paying

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection
 
+from billing.ledger.references import NO_REFERENCE, Reference
 from lad.db.identifiers import uuid7
 
 
@@ -42,17 +43,6 @@ class Operation(StrEnum):
 
 class KeyTakenElsewhere(Exception):
     """Another wallet used the idempotency key at the same time. The transaction or savepoint must roll back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The row that caused a posting, such as a usage event or a payment."""
-
-    kind: str = ""
-    id: UUID | None = None
-
-
-NO_REFERENCE: Final = Reference()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,21 @@ from billing.ledger.errors import (
     IdempotencyConflict,
     InsufficientBalance,
     TransactionUnknown,
+    WalletClosed,
     WalletUnknown,
 )
-from billing.ledger.models import GRANTED_FIRST, PURCHASED_LATER, Hold, LedgerTransaction, TransactionType, Wallet
-from billing.ledger.services import client
+from billing.ledger.models import (
+    BURN_DOWN_ORDER,
+    GRANTED_FIRST,
+    PURCHASED_LATER,
+    CreditLot,
+    Hold,
+    LedgerTransaction,
+    TransactionType,
+    Wallet,
+)
+from billing.ledger.references import Reference, ReferenceKind
+from billing.ledger.services import client, wallets
 from billing.ledger.services.announcements import announce
 from billing.ledger.services.client import (
     KeyTakenElsewhere,
@@ -35,14 +46,13 @@ from billing.ledger.services.client import (
     Posting,
     PostingOutcome,
     PostingResult,
-    Reference,
 )
 from billing.ledger.services.rows import PostingDetails, build_hold_row, build_posting, build_row, row_id
 from billing.ledger.services.validation import check_posting, valid_amount
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid
 
-__all__ = ["Operation", "PostedTransaction", "Posting", "PostingOutcome", "PostingResult", "Reference"]
+__all__ = ["Operation", "PostedTransaction", "Posting", "PostingOutcome", "PostingResult", "Reference", "ReferenceKind"]
 
 MAX_PRIORITY: Final = 100
 # When another wallet takes a key at the same moment, the next attempt finds it and reports a conflict.
@@ -200,6 +210,7 @@ def reverse(
 ) -> PostedTransaction:
     """Reverse a transaction once, on the same credit lots that it changed.
 
+    What comes back to a user's closed wallet goes on to the tenant's, in credit lots of the same terms.
     Emits ``billing.wallet.credited``. Raises AlreadyReversed, NotReversible, the errors of ``topup``, or
     CreditSpent if the credit that came in is no longer there.
     """
@@ -207,7 +218,11 @@ def reverse(
     terms = {"reverses": str(original.id)}
     described: PostingDetails = {**details, "description": reason}
     row = build_row(original.wallet_id, TransactionType.ADJUSTMENT, key, described, terms=terms)
-    return _settled("reverse", {**row, "reverses_id": original.id}, now)
+    with atomic():
+        back = _settled("reverse", {**row, "reverses_id": original.id}, now)
+        if not back.replayed:
+            _pass_on(back, now)
+    return back
 
 
 def post_many(batch: Sequence[Posting], *, now: datetime | None = None) -> list[PostingResult]:
@@ -236,6 +251,33 @@ def post_many(batch: Sequence[Posting], *, now: datetime | None = None) -> list[
         waiting = repeated
     unknown = PostingResult(PostingOutcome.UNKNOWN_WALLET)
     return [results.get(index, unknown) for index in range(len(batch))]
+
+
+def _pass_on(back: PostedTransaction, now: datetime | None) -> None:
+    """Credit the tenant's wallet with what came back to a user's closed wallet."""
+    rows = LedgerTransaction.objects.filter(tenant=back.tenant_id, idempotency_key=f"passed_on:{back.id}")
+    passed_on = rows.select_related("wallet").first()
+    if passed_on is None:
+        return
+    heir = wallets.paying_wallet()
+    if heir.currency != passed_on.wallet.currency:
+        raise WalletClosed("The wallet is closed, and the tenant's own wallet has another currency.")
+    lots = CreditLot.objects.filter(tenant=back.tenant_id, pk__in=passed_on.lot_movements).order_by(*BURN_DOWN_ORDER)
+    parts: dict[tuple[int, datetime | None], Decimal] = {}
+    for lot in lots:
+        terms = (lot.priority, lot.expires_at)
+        parts[terms] = parts.get(terms, Decimal(0)) - Decimal(passed_on.lot_movements[str(lot.pk)])
+    for number, ((priority, expires_at), amount) in enumerate(parts.items()):
+        credit(
+            wallet=heir,
+            amount=amount,
+            key=f"passed_on:{back.id}:{number}",
+            expires_at=expires_at,
+            priority=priority,
+            reference=Reference(ReferenceKind.WALLET, back.wallet_id),
+            description="Passed on from a closed wallet",
+            now=now,
+        )
 
 
 def _incoming(

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from billing.ledger.errors import HoldUnknown
 from billing.ledger.models import Hold, TransactionType, Wallet
-from billing.ledger.services.client import NO_REFERENCE, Operation, Posting, Reference
+from billing.ledger.references import NO_REFERENCE, Reference
+from billing.ledger.services.client import Operation, Posting
 from billing.ledger.services.validation import check_key, check_posting
 from lad.db.identifiers import uuid7
 from lad.types import Actor

@@ -20,7 +20,7 @@ from lad.outbox.emission import emit
 from lad.types import Actor
 from tenants.accounts.models import User
 
-REFERENCE: Final = "stripe_payment"
+REFERENCE: Final = ledger.ReferenceKind.STRIPE_PAYMENT
 REFUNDED: Final = "Refunded to the card"
 ERROR_LENGTH: Final = 2000
 ATTENTION_LENGTH: Final = 500

@@ -21,7 +21,7 @@ from django.utils.dateparse import parse_datetime
 
 from billing import money
 from billing.pricing.models import COMPONENT, TIERED, Price, PriceCategory, PriceScheme
-from billing.pricing.services import prices
+from billing.pricing.services import locks, prices
 from billing.pricing.services.prices import PriceTerms
 from billing.pricing.services.quoting import SINGULAR
 from billing.units import PriceUnit
@@ -117,6 +117,7 @@ def import_csv(text: str, *, confirmed: bool = False, actor: Actor = None) -> Sh
     result = SheetResult()
     try:
         with platform_context(user_id=actor.pk if actor else None):
+            locks.lock_price_list()
             result = SheetResult(_SheetReader(records, actor).lines(), done=confirmed)
             if not (confirmed and result.acceptable):
                 raise _Rollback

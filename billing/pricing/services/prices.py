@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.pricing.models import COMPONENT, TIERED, Price, PriceScheme
+from billing.pricing.services import locks
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
@@ -81,6 +82,7 @@ class PriceWriter(writes.Writer[Price]):
     set_by_triggers = ("version",)
 
     def prepare(self, row: Price | None, values: Values, *, actor: Actor) -> Values:
+        locks.lock_price_list()
         values = _with_first_tier(row or Price(), values)
         now = timezone.now()
         if row is not None and has_begun(row, now):
@@ -91,6 +93,7 @@ class PriceWriter(writes.Writer[Price]):
         return values
 
     def before_delete(self, row: Price, *, actor: Actor) -> None:
+        locks.lock_price_list()
         if has_begun(row, timezone.now()):
             raise PriceInForce
 
@@ -112,6 +115,7 @@ def change(
     for a tenant's own price. Raises PriceEnded if the price is not in force at that time, Invalid for a time
     in the past or invalid terms.
     """
+    locks.lock_price_list()
     row: Price = Price.objects.select_for_update().get(pk=price.pk)
     since = resolve_start(price=row, effective_from=effective_from, now=timezone.now())
     if terms is None:

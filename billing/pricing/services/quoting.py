@@ -19,7 +19,8 @@ from django.db.models import Q
 from billing import money
 from billing.entitlements.models import USE
 from billing.entitlements.services import quotas
-from billing.ledger.models import Wallet
+from billing.ledger import selectors
+from billing.ledger.models import Wallet, WalletStatus
 from billing.ledger.services import wallets
 from billing.pricing.models import ANY_MODEL, Price, PriceScheme
 from billing.pricing.selectors import in_force
@@ -91,7 +92,7 @@ class PricedItem:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The cost of usage, the wallet that would pay, and the remaining quotas.
+    """The cost of usage, the wallet that would pay, what it can spend, and the remaining quotas.
 
     ``allowed`` is whether the quotas permit the usage. Units beyond them at an overage rate are an item.
     """
@@ -100,13 +101,17 @@ class Quote:
     total: Decimal
     currency: str
     wallet: Wallet
+    available: Decimal
     left: quotas.RemainingQuota | None
     allowed: bool
 
     @property
     def affordable(self) -> bool:
-        """Return whether the wallet's available balance covers the total."""
-        return self.wallet.currency == self.currency and self.wallet.available_balance >= self.total
+        """Return whether the ledger would charge the total to the wallet."""
+        if self.wallet.status == WalletStatus.CLOSED or self.wallet.currency != self.currency:
+            return False
+        # Like the ledger: a suspended wallet still takes a charge of nothing.
+        return self.available >= self.total and (self.wallet.status == WalletStatus.ACTIVE or not self.total)
 
 
 def quote(
@@ -127,7 +132,8 @@ def quote(
             more = overage(feature_key=feature_key, unit=left.unit, quantity=beyond, rate=left.overage_rate)
             priced.append(more)
     total = sum((item.cost for item in priced), Decimal(0))
-    return Quote(priced, total, LIST_CURRENCY, wallets.paying_wallet(user_id=user_id), left, allowed)
+    wallet = wallets.paying_wallet(user_id=user_id)
+    return Quote(priced, total, LIST_CURRENCY, wallet, selectors.spendable(wallet, now=at), left, allowed)
 
 
 def quota_units(items: Iterable[UsageItem]) -> dict[str, Decimal]:

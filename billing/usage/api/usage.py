@@ -4,6 +4,7 @@ Recording and charging open the caller's scope themselves, so that their work is
 response is an error: an event whose charge was refused stays recorded as failed.
 """
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,17 +20,20 @@ from billing.ledger.keys import permanent_key
 from billing.ledger.serializers import MoneyField
 from billing.pricing.models import PriceScheme
 from billing.pricing.services import quoting
-from billing.usage.models import UsageEvent, UsageStatus
+from billing.usage.models import UsageEvent
 from billing.usage.services import charging, group_commit, usage
 from lad.api.openapi import problems
-from lad.api.permissions import MissingRight
 from lad.api.serializers import InputSerializer, make_serializer
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.idempotency.middleware import REPLAYED
 
+# Only for meters: LAD's own engines call the services, and no role of a tenant has these rights.
+RECORD: Final = "usage.record"
+VOID: Final = "usage.void"
+# Only LAD's own engines report what happened earlier.
+MAX_DELAY: Final = timedelta(minutes=15)
+# A quote shows what the caller's paying wallet holds.
 SPEND: Final = "billing.spend"
-# Reversing a charge returns money, which takes more than the right to spend.
-REFUND: Final = "billing.update"
 
 UsageEventSerializer = make_serializer(UsageEvent, exclude=["intent"])
 
@@ -62,7 +66,8 @@ class RecordUsageSerializer(UsageItemsSerializer):
     occurred_at = serializers.DateTimeField(
         required=False,
         allow_null=True,
-        help_text="When it was used. Default: now. Prices and quotas of that time apply.",
+        help_text="When it was used, at most 15 minutes ago. Default: now. Prices of that time apply; quotas count "
+        "usage when it is recorded.",
     )
     external_reference_id = serializers.CharField(
         max_length=255,
@@ -114,19 +119,21 @@ class UsageQuoteResponse(serializers.Serializer):
     items = PricedItemResponse(many=True)
     total = MoneyField()
     currency = serializers.CharField()
-    available = MoneyField(source="wallet.available_balance", help_text="Available balance of the paying wallet.")
-    affordable = serializers.BooleanField(help_text="Whether the balance covers the total.")
+    available = MoneyField(help_text="What the paying wallet can spend.")
+    affordable = serializers.BooleanField(
+        help_text="Whether the wallet would pay: it is active, and what it can spend covers the total."
+    )
     allowed = serializers.BooleanField(help_text="Whether the feature's quotas allow the usage.")
     quota = QuotaResponse(source="left", allow_null=True)
 
 
 class UsageEventViewSet(ResourceViewSet):
     rights = {
-        "create": "usage.record",
-        "quote": "usage.record",
-        "charge": SPEND,
-        "retry": SPEND,
-        "void": SPEND,
+        "create": RECORD,
+        "quote": SPEND,
+        "charge": RECORD,
+        "retry": RECORD,
+        "void": VOID,
     }
     idempotency_required = ("create", "charge", "retry", "void")
     self_scoped_actions = frozenset({"create", "charge", "retry"})
@@ -143,13 +150,12 @@ class UsageEventViewSet(ResourceViewSet):
     def create(self, request: Request) -> Response:
         form = RecordUsageSerializer.read(request.data)
         pay = form.pop("charge")
-        if pay and not self.access.allows(SPEND):
-            raise MissingRight(right=SPEND)
         key = permanent_key(request)
         with self.access.scope():
             require_tenant(self.model)
-            event = usage.record(key=key, user=self.access.user, **form)
-        if pay:
+            event = usage.record(key=key, user=self.access.user, max_delay=MAX_DELAY, **form)
+        # A repeated request may find that the event was charged or voided since.
+        if pay and event.status in charging.UNPAID:
             self._charge(event)
         headers = {"Location": f"{request.path}{event.pk}/", **({REPLAYED: "true"} if event.replayed else {})}
         return self._current(event.pk, status.HTTP_201_CREATED, **headers)
@@ -183,6 +189,7 @@ class UsageEventViewSet(ResourceViewSet):
 
     @extend_schema(
         summary="Retry a failed charge",
+        description="A retry that succeeded may be repeated; it changes nothing.",
         request=None,
         responses={200: UsageEventSerializer, **problems(402, 403, 404, 409, 503)},
     )
@@ -191,13 +198,13 @@ class UsageEventViewSet(ResourceViewSet):
         with self.access.scope():
             require_tenant(self.model)
             event = self.get_object()
-            charging.require_failed(event)
+            charging.require_retryable(event)
         self._charge(event)
         return self._current(event.pk)
 
     @extend_schema(
         summary="Void usage",
-        description="Reverses the charge, which needs the right billing.update, and returns the quota.",
+        description="Reverses the charge and returns the quota.",
         request=VoidUsageSerializer,
         responses={200: UsageEventSerializer, **problems(400, 403, 404, 409)},
     )
@@ -206,10 +213,8 @@ class UsageEventViewSet(ResourceViewSet):
     def void(self, request: Request, pk: object) -> Response:
         require_tenant(self.model)
         form = VoidUsageSerializer.read(request.data)
-        event = charging.locked(self.get_object())
-        if event.status == UsageStatus.CHARGED and not self.access.allows(REFUND):
-            raise MissingRight(right=REFUND)
-        return self.row_response(usage.void(event=event, reason=form["reason"], actor=self.access.user))
+        event = usage.void(event=self.get_object(), reason=form["reason"], actor=self.access.user)
+        return self.row_response(event)
 
     def _charge(self, event: UsageEvent) -> None:
         """Charge the event in a group commit. The result is committed before an error is raised."""

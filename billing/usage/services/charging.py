@@ -27,7 +27,7 @@ from billing.ledger.errors import (
 )
 from billing.ledger.models import Hold, Wallet
 from billing.ledger.services import ledger, wallets
-from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference
+from billing.ledger.services.ledger import Operation, Posting, PostingOutcome, Reference, ReferenceKind
 from billing.usage.models import UsageEvent, UsageStatus
 from lad.batches import apply_batch
 from lad.errors import Conflict, DomainError, NotFound
@@ -115,14 +115,18 @@ def charge(*, event: UsageEvent, now: datetime | None = None) -> UsageEvent:
 
 @transaction.atomic
 def retry(*, event: UsageEvent, now: datetime | None = None) -> UsageEvent:
-    """Charge a failed event again, as ``charge`` does. Raises WrongUsageStatus unless it has failed."""
-    require_failed(locked(event))
+    """Charge a failed event again, as ``charge`` does. Raises WrongUsageStatus unless it has failed.
+
+    Idempotent: an event that failed and was charged since is returned as it is.
+    """
+    require_retryable(locked(event))
     return charge(event=event, now=now)
 
 
-def require_failed(row: UsageEvent) -> None:
-    """Raise WrongUsageStatus unless the event's charge has failed."""
-    if row.status != UsageStatus.FAILED:
+def require_retryable(row: UsageEvent) -> None:
+    """Raise WrongUsageStatus unless the event's charge has failed. It may have been charged since."""
+    retried = row.status == UsageStatus.CHARGED and row.retry_count > 0
+    if row.status != UsageStatus.FAILED and not retried:
         status = row.get_status_display().lower()
         raise WrongUsageStatus(f"This usage event is {status}; only a failed charge can be retried.")
 
@@ -157,7 +161,7 @@ def capture_hold(*, event: UsageEvent, hold: Hold | UUID, now: datetime | None =
         hold=hold,
         amount=row.total_cost,
         key=charge_key(row.pk),
-        reference=Reference("usage_event", row.pk),
+        reference=Reference(ReferenceKind.USAGE_EVENT, row.pk),
         description=f"Use of {row.feature_key}",
         now=now,
     )
@@ -225,7 +229,7 @@ def _posting(row: UsageEvent, payers: Mapping[UUID | None, Wallet]) -> Posting:
         payers[row.user_id].pk,
         row.total_cost,
         charge_key(row.pk),
-        reference=Reference("usage_event", row.pk),
+        reference=Reference(ReferenceKind.USAGE_EVENT, row.pk),
         description=f"Use of {row.feature_key}",
     )
 

@@ -19,7 +19,7 @@ from billing.ledger.errors import AlreadyReversed, IdempotencyConflict
 from billing.ledger.extensions import PaidWork, register_paid_work
 from billing.ledger.models import LedgerTransaction
 from billing.ledger.services import ledger
-from billing.pricing.services import quoting
+from billing.pricing.services import locks, quoting
 from billing.pricing.services.quoting import PricedItem, UsageItem
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services.charging import (
@@ -54,6 +54,8 @@ __all__ = [
 
 MAX_LENGTHS: Final = {"feature_key": 100, "key": 255}
 MAX_REFERENCE_LENGTH: Final = 255
+# A meter whose clock runs ahead by no more than this is believed; its use happened now.
+MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
 # Long enough that two different requests never share a digest.
 DIGEST_LENGTH: Final = 24
 
@@ -79,14 +81,16 @@ def record(
     external_reference_id: str = "",
     occurred_at: datetime | None = None,
     metadata: Mapping[str, Any] | None = None,
+    max_delay: timedelta | None = None,
     now: datetime | None = None,
 ) -> UsageEvent:
-    """Record a usage event at the prices and against the quotas of ``occurred_at`` (default: now).
+    """Record a usage event at the prices of ``occurred_at`` (default: now) and against the quotas of now.
 
     A ``key`` records one event, for ever: a repeated call returns the existing event with ``replayed`` set.
     Of simultaneous calls one records the event and the others wait for it. Usage may be recorded until
-    ``BILLING_LATE_USAGE`` after it happened; it is invoiced in the period in which it is charged. Units
-    beyond a quota become a separate item.
+    ``max_delay`` (default: ``BILLING_LATE_USAGE``) after it happened. Quotas count it when it is recorded,
+    so that no choice of ``occurred_at`` gets around them; it is invoiced in the period in which it is
+    charged. Units beyond a quota become a separate item.
 
     Raises IdempotencyConflict if the key recorded something else, NoPrice, UsageInFuture, UsageTooLate,
     QuotaExceeded, NotEntitled or Invalid. The key stays unused when an error is raised.
@@ -99,7 +103,7 @@ def record(
     found = UsageEvent.objects.filter(tenant=current_tenant_id(), idempotency_key=key).first()
     if found is not None:
         return _replay(found, event.intent)
-    event.occurred_at = _moment(occurred_at, now)
+    event.occurred_at = _moment(occurred_at, now, settings.BILLING_LATE_USAGE if max_delay is None else max_delay)
     event.next_charge_at = now + settings.BILLING_CHARGE_PENDING_AFTER
     return _write(event, requested)
 
@@ -108,8 +112,8 @@ def record(
 def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime | None = None) -> UsageEvent:
     """Void an event: reverse its charge and return its quota. Idempotent.
 
-    Emits ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed if the wallet that paid is
-    closed.
+    What a user's wallet paid that is closed by now comes back to the tenant's wallet. Emits
+    ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed if the tenant's wallet is closed.
     """
     reason, row = reasons.require_reason(reason), locked(event)
     if row.status == UsageStatus.VOIDED:
@@ -117,7 +121,7 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
     if row.ledger_transaction_id is not None:
         _reverse_charge(row.ledger_transaction_id, row, reason, actor, now)
     if row.quota_units:
-        quotas.give_back(feature_key=row.feature_key, quantity=row.quota_units, at=row.occurred_at)
+        quotas.give_back(feature_key=row.feature_key, quantity=row.quota_units, at=row.created_at, unit=row.quota_unit)
     before, row.status = row.status, UsageStatus.VOIDED
     row.void_reason, row.voided_at, row.next_charge_at = reason, now or timezone.now(), None
     row.save(update_fields=["status", "void_reason", "voided_at", "next_charge_at"])
@@ -129,10 +133,11 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
 
 def _write(event: UsageEvent, requested: list[UsageItem]) -> UsageEvent:
     """Price, store and count the event, or return the one that a simultaneous call stored first."""
-    priced = quoting.price_items(requested, at=event.occurred_at)
-    event.total_quantity = _sum(item.quantity for item in priced)
-    _itemise(event, priced)
     with transaction.atomic():
+        locks.share_price_list()
+        priced = quoting.price_items(requested, at=event.occurred_at)
+        event.total_quantity = _sum(item.quantity for item in priced)
+        _itemise(event, priced)
         # A simultaneous call with the same key waits here and then finds this row.
         UsageEvent.objects.bulk_create([event], ignore_conflicts=True)
         row: UsageEvent = UsageEvent.objects.get(tenant=event.tenant_id, idempotency_key=event.idempotency_key)
@@ -149,7 +154,7 @@ def _reverse_charge(debit_id: UUID, row: UsageEvent, reason: str, actor: Actor, 
             key=f"void_usage_{row.pk}",
             reason=reason,
             actor=actor,
-            reference=ledger.Reference("usage_event", row.pk),
+            reference=ledger.Reference(ledger.ReferenceKind.USAGE_EVENT, row.pk),
             now=now,
         )
     except AlreadyReversed:
@@ -160,15 +165,15 @@ def _reverse_charge(debit_id: UUID, row: UsageEvent, reason: str, actor: Actor, 
 def _take_quota(row: UsageEvent, requested: Iterable[UsageItem], priced: list[PricedItem]) -> None:
     """Count the usage against the feature's quotas and price the excess at the entitlement's overage rate."""
     units = quoting.quota_units(requested)
-    taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.occurred_at)
+    taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.created_at)
     if taken.unit == USE and not (taken.day or taken.month):
         return
-    row.quota_units = taken.quantity
+    row.quota_units, row.quota_unit = taken.quantity, taken.unit
     if taken.over:
         rate = taken.overage_rate or Decimal(0)
         beyond = quoting.overage(feature_key=row.feature_key, unit=taken.unit, quantity=taken.over, rate=rate)
         _itemise(row, [*priced, beyond])
-    row.save(update_fields=["quota_units", "usage_items", "total_cost"])
+    row.save(update_fields=["quota_units", "quota_unit", "usage_items", "total_cost"])
     row.refresh_from_db(fields=["updated_at"])
 
 
@@ -203,17 +208,17 @@ def _checked(*, feature_key: str, key: str, reference: str, metadata: Mapping[st
     }
 
 
-def _moment(occurred_at: datetime | None, now: datetime) -> datetime:
+def _moment(occurred_at: datetime | None, now: datetime, max_delay: timedelta) -> datetime:
     if occurred_at is None:
         return now
-    if occurred_at > now:
+    if occurred_at > now + MAX_CLOCK_SKEW:
         message = f"This time is in the future; it is {now:%Y-%m-%d %H:%M:%S} UTC. Record usage after it has happened."
         raise UsageInFuture(errors={"occurred_at": [message]})
-    limit: timedelta = settings.BILLING_LATE_USAGE
-    if occurred_at < now - limit:
-        message = f"Usage can be recorded up to {limit.days} days late. Correct older usage with an adjustment."
+    if occurred_at < now - max_delay:
+        span = f"{max_delay.days} days" if max_delay.days else f"{max_delay // timedelta(minutes=1)} minutes"
+        message = f"Usage can be recorded up to {span} late here. Correct older usage with an adjustment."
         raise UsageTooLate(errors={"occurred_at": [message]})
-    return occurred_at
+    return min(occurred_at, now)
 
 
 def _intent(event: UsageEvent, items: Iterable[UsageItem], occurred_at: datetime | None) -> dict[str, str]:

@@ -160,7 +160,7 @@ def test_moved_legacy_credits_are_not_invoiced_as_usage(within):
         wallet=wallets.open_wallet(),
         amount=Decimal(7),
         key="moved",
-        reference=ledger.Reference("legacy_credit", wallets.open_wallet().pk),
+        reference=ledger.Reference(ledger.ReferenceKind.LEGACY_CREDIT, wallets.open_wallet().pk),
         now=NOON,
     )
     assert draft().subtotal == Decimal("0.13")

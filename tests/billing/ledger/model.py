@@ -1,5 +1,6 @@
 """A simple model of a wallet. Tests compare the ledger with it row by row."""
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -62,11 +63,15 @@ class WalletModel:
     def begin(self, now: datetime, takes: Decimal = ZERO) -> None:
         """Remove expired lots, earliest expiry first, then check that ``takes`` is allowed."""
         self.require(self.status != "closed", "wallet_closed")
+        self.lapse(now)
+        self.require(not takes or self.status == "active", "wallet_suspended")
+        self.require(takes <= self.available, "insufficient_balance")
+
+    def lapse(self, now: datetime) -> None:
+        """Remove expired lots, earliest expiry first."""
         lapsed = [(lot.expires_at, n) for n, lot in enumerate(self.lots) if lot.remaining and lot.expires_at <= now]
         for _, number in sorted(lapsed):
             self.write("expiry", {number: -self.lots[number].remaining})
-        self.require(not takes or self.status == "active", "wallet_suspended")
-        self.require(takes <= self.available, "insufficient_balance")
 
     def burn(self, amount: Decimal, usable: Parts | None = None) -> Parts:
         """Take the amount from lots: lower priority first, then earlier expiry, then age."""
@@ -118,9 +123,13 @@ class WalletModel:
         self.require(hold.status == "held", "hold_resolved")
         self.require(now is None or now < hold.expires_at, "hold_expired")
 
-    def reverse(self, number: int, now: datetime) -> None:
-        self.begin(now)
+    def reverse(self, number: int, now: datetime, heir: "WalletModel | None" = None) -> None:
+        """Reverse a row. What comes back to a closed wallet goes on to its heir, if it has one."""
         row = self.rows[number]
+        if self.status == "closed":
+            self.require(heir is not None and row.amount <= 0, "wallet_closed")
+        else:
+            self.begin(now)
         reversible = row.kind in {"topup", "credit", "debit", "adjustment"} and row.reverses is None
         self.require(reversible, "not_reversible")
         self.require(all(other.reverses != number for other in self.rows), "already_reversed")
@@ -128,7 +137,24 @@ class WalletModel:
         back = sum(row.parts.values(), ZERO)
         self.require(self.available + self.reserved - back < AMOUNT_LIMIT, "amount_too_large")
         self.write("adjustment", {n: -part for n, part in row.parts.items()}, reverses=number)
-        self.begin(now)
+        self.lapse(now)
+        if heir is not None and self.status == "closed":
+            self.pass_on(heir, now)
+
+    def pass_on(self, heir: "WalletModel", now: datetime) -> None:
+        """Move all credit to the heir, as one lot for each priority and expiry, or change nothing there."""
+        credit: dict[tuple[int, datetime], Decimal] = {}
+        for lot in sorted(self.lots, key=lambda lot: (lot.priority, lot.expires_at)):
+            if lot.remaining:
+                terms = (lot.priority, lot.expires_at)
+                credit[terms] = credit.get(terms, ZERO) + lot.remaining
+        if not credit:
+            return
+        self.write("adjustment", {n: -lot.remaining for n, lot in enumerate(self.lots) if lot.remaining})
+        after = deepcopy(heir)
+        for (priority, expires_at), amount in credit.items():
+            after.take_in("credit", amount, priority, expires_at, now)
+        heir.__dict__.update(after.__dict__)
 
     @staticmethod
     def require(allowed: bool, code: str) -> None:

@@ -105,7 +105,7 @@ def test_repeating_a_request_returns_the_first_result(funded):
         ({"amount": Decimal(6)}, "amount"),
         ({"description": "Another call"}, "description"),
         ({"metadata": {"call": 2}}, "metadata"),
-        ({"reference": Reference("usage_event")}, "reference_type"),
+        ({"reference": Reference("voice_call")}, "reference_type"),
     ],
 )
 def test_a_different_request_with_the_same_key_is_refused_and_the_field_is_named(funded, other, field):

@@ -178,7 +178,7 @@ class LedgerMachine(MeteredRules):
         self._do(
             at,
             "reverse",
-            lambda model: model.reverse(number, self.now),
+            lambda model: model.reverse(number, self.now, self._heir(self.accounts[at])),
             transaction=self.accounts[at].rows[number]["id"],
             reason="A mistake",
         )
@@ -308,7 +308,7 @@ class LedgerMachine(MeteredRules):
         if call.operation != "extend":
             changes.append((reason, "Something else", "description"))
             changes.append(("metadata", {"other": True}, "metadata"))
-            changes.append(("reference", Reference("manual", uuid7()), "reference_type"))
+            changes.append(("reference", Reference("voice_call", uuid7()), "reference_type"))
         if "amount" in call.arguments:
             changes.append(("amount", Decimal(2) if call.arguments["amount"] == 1 else Decimal(1), "amount"))
         if call.operation in {"topup", "credit"}:

@@ -11,10 +11,11 @@ from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.audit.checks.search import run_checks
+from billing.audit.checks.search import Finding, run_checks
 from billing.ledger.models import CreditLot, Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.legacy.models import CreditTransaction, LegacyMove, UserCredit
+from billing.legacy.services import freeze_credits
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -26,8 +27,12 @@ from tests.support.events import events
 
 def audited() -> int:
     """Return the number of violations that the audit finds."""
+    return len(found())
+
+
+def found() -> list[Finding]:
     with platform_context(), connection.cursor() as cursor:
-        return run_checks(cursor, now=NOW).violations
+        return run_checks(cursor, now=NOW).findings
 
 
 def test_a_balance_becomes_a_wallet_and_its_history_a_ledger(tenant: Tenant, owner: User) -> None:
@@ -205,6 +210,64 @@ def test_one_users_failure_does_not_block_the_others(tenant: Tenant, owner: User
     lines = run(tenant)
     assert (lines[owner.email].difference, lines[member.email].difference) == (1, 0)
     assert "closed" in lines[owner.email].note
+
+
+@pytest.mark.parametrize("kind", [ledger.ReferenceKind.LEGACY_BALANCE, ledger.ReferenceKind.LEGACY_CREDIT])
+def test_a_hold_that_claims_to_be_legacy_credit_moves_nothing_and_is_found_by_the_audit(
+    tenant: Tenant, owner: User, kind: ledger.ReferenceKind
+) -> None:
+    credits_of(owner, "100", (Kind.PURCHASE, "100"))
+    run(tenant)
+    assert audited() == 0
+    with platform_context(tenant_id=tenant.pk):
+        old = CreditTransaction.objects.get()
+        claim = ledger.Reference(kind, old.pk if kind == ledger.ReferenceKind.LEGACY_CREDIT else owner.pk)
+        ttl, now = timedelta(days=400), NOW - timedelta(days=1)
+        held = ledger.reserve(wallet=wallet_of(owner), amount=Decimal(10), key="h", ttl=ttl, reference=claim, now=now)
+    assert held.hold_id is not None
+    again = run(tenant)[owner.email]
+    assert (again.moved, again.difference, again.opening) == (10, 0, 0)
+    with platform_context(tenant_id=tenant.pk):
+        ledger.release(hold=held.hold_id, key="released", reference=claim, now=NOW)
+    assert run(tenant)[owner.email] == again
+    assert wallet_of(owner).available_balance == 10
+    assert {(finding.rule, finding.row["reference_type"]) for finding in found()} == {("I14", kind)}
+    assert audited() == 2
+
+
+def test_the_audit_proves_that_a_wallet_got_exactly_the_value_of_its_credits(
+    tenant: Tenant, owner: User, member: User
+) -> None:
+    credits_of(owner, "70", (Kind.PURCHASE, "100"), (Kind.USAGE, "-30"))
+    credits_of(member, "5")
+    freeze_credits(tenant_id=tenant.pk, now=NOW)
+    run(tenant)
+    assert audited() == 0
+    with platform_context(tenant_id=tenant.pk):
+        move = LegacyMove.objects.get()
+        forged = ledger.Reference(ledger.ReferenceKind.LEGACY_BALANCE, member.pk)
+        key = f"legacy_opening_{wallet_of(member).pk}_7"
+        ledger.adjust(wallet=wallet_of(member), amount=Decimal(3), key=key, reason="x", reference=forged, now=NOW)
+    [finding] = found()
+    assert (finding.rule, finding.table, finding.row["user_id"]) == ("I14", "billing_legacy_moves", str(member.pk))
+    assert (Decimal(finding.row["worth"]), Decimal(finding.row["ledger"])) == (Decimal("0.5"), Decimal("3.5"))
+    with platform_context(tenant_id=tenant.pk):
+        LegacyMove.objects.filter(pk=move.pk).update(report=[line | {"moved": "3.5"} for line in move.report])
+    assert {finding.row["user_id"] for finding in found()} == {str(owner.pk), str(member.pk)}
+
+
+def test_the_audit_finds_legacy_credits_that_were_left_behind(tenant: Tenant, owner: User, member: User) -> None:
+    row = credits_of(owner, "10", (Kind.PURCHASE, "10"))
+    credits_of(member, "5")
+    run(tenant)
+    add(row, (Kind.PURCHASE, "4"))
+    with platform_context(tenant_id=tenant.pk):
+        UserCredit.objects.filter(pk=row.pk).update(balance=Decimal(14))
+    assert audited() == 0, "The credits may change until they are frozen."
+    freeze_credits(tenant_id=tenant.pk, now=NOW)
+    assert {finding.table for finding in found()} == {"billing_legacy_moves", "credit_transactions"}
+    run(tenant)
+    assert audited() == 0
 
 
 def test_the_report_is_stored(tenant: Tenant, owner: User) -> None:

@@ -1,13 +1,21 @@
 """Periods and versions: one price per component is in force at a time, and each has a version number."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
+from django.utils import timezone
 
 from billing.pricing.models import Price
-from lad.tenancy.context import platform_context
+from billing.pricing.services import locks, prices
+from billing.pricing.services.price_sheet import import_csv
+from billing.usage.models import UsageEvent
+from billing.usage.services import usage
+from lad import writes
+from lad.tenancy.context import platform_context, tenant_context
 from tests.contract.sql import constraint_of, refused
 from tests.factories.billing import PriceFactory
 from tests.support.concurrency import ConcurrentWork, wait_until_blocked
@@ -84,3 +92,81 @@ def test_a_version_is_unique_in_the_database(db: None) -> None:
         superuser.execute(add, [JANUARY, FEBRUARY])
         with pytest.raises(psycopg.errors.UniqueViolation, match="billing_pricing_catalog_version_key"):
             superuser.execute(add, [FEBRUARY, MARCH])
+
+
+USE: dict[str, Any] = {"feature_key": "voice-agent", "items": [{**COMPONENT, "quantity": "1"}]}
+
+
+def _replace(old: Price) -> None:
+    prices.change(price=old, unit_price=Decimal(2))
+
+
+def _withdraw(old: Price) -> None:
+    writes.update(old, {"is_active": False})
+    writes.create(Price, {**COMPONENT, "unit_price": Decimal(2), "effective_from": timezone.now()})
+
+
+def _import(old: Price) -> None:
+    head = "tenant,category,provider,model,unit,unit_price"
+    assert import_csv(f"{head}\n,tts,openai,tts-1,character,2\n", confirmed=True).done
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", [_replace, _withdraw, _import])
+def test_a_price_is_not_used_after_its_end_however_long_its_change_takes(
+    change: Callable[[Price], None], tenant: Any
+) -> None:
+    old = price(None, unit_price=Decimal(1), effective_from=JANUARY)
+
+    def record() -> None:
+        with tenant_context(tenant.pk):
+            usage.record(key="during", **USE)
+
+    with platform_context():
+        change(old)
+        recording = ConcurrentWork(record)
+        wait_until_blocked()
+    assert recording.succeeded(), recording.error
+    with platform_context():
+        event = UsageEvent.objects.get()
+        new = Price.objects.get(effective_to=None, is_active=True)
+    assert event.occurred_at >= new.effective_from
+    assert (event.usage_items[0]["price_id"], event.total_cost) == (str(new.pk), 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_price_changes_after_the_use_that_is_being_recorded(tenant: Any) -> None:
+    old = price(None, unit_price=Decimal(1), effective_from=JANUARY)
+
+    def change() -> None:
+        with platform_context():
+            prices.change(price=old, unit_price=Decimal(2))
+
+    with tenant_context(tenant.pk):
+        event = usage.record(key="before", **USE)
+        changing = ConcurrentWork(change)
+        wait_until_blocked()
+    assert changing.succeeded(), changing.error
+    with platform_context():
+        ended = Price.objects.get(pk=old.pk)
+    assert event.total_cost == 1
+    assert ended.effective_to is not None and event.occurred_at < ended.effective_to
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_gives_up_behind_use_whose_recording_does_not_end(
+    tenant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = price(None, unit_price=Decimal(1), effective_from=JANUARY)
+    monkeypatch.setattr(locks, "LOCK_TIMEOUT", "50ms")
+
+    def change() -> None:
+        with platform_context():
+            prices.change(price=old, unit_price=Decimal(2))
+
+    with tenant_context(tenant.pk):
+        usage.record(key="before", **USE)
+        changing = ConcurrentWork(change)
+        assert not changing.succeeded()
+    assert isinstance(changing.error, locks.PriceListBusy)
+    change()

@@ -12,7 +12,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.ledger.services import ledger
+from billing.ledger.models import WalletStatus
+from billing.ledger.services import ledger, wallets
 from billing.pricing.models import ANY_MODEL, Price, PriceScheme
 from billing.pricing.services import prices, quoting
 from billing.pricing.services.quoting import NoPrice, UsageItem
@@ -332,6 +333,32 @@ def test_a_quote_returns_cost_balance_and_remaining_quotas(tenant, wallet):
         True,
     )
     assert found.left is not None and found.left.left_this_month == 100
+
+
+@pytest.mark.parametrize("status", [WalletStatus.SUSPENDED, WalletStatus.CLOSED])
+def test_a_quote_is_not_affordable_for_a_wallet_that_pays_nothing(status, tenant, wallet):
+    listed(unit_price="2")
+    with tenant_context(tenant.pk):
+        if status == WalletStatus.SUSPENDED:
+            ledger.topup(wallet=wallet, amount=Decimal(10), key="paid")
+        wallets.change_status(wallet=wallet, status=status)
+        for quantity in ("1", "0"):
+            found = quoting.quote(items=[{**STT, "quantity": quantity}], at=timezone.now())
+            charged = ledger.post_many(
+                [ledger.Posting(ledger.Operation.DEBIT, wallet.pk, found.total, f"use-{quantity}")]
+            )
+            assert found.affordable == (charged[0].outcome == ledger.PostingOutcome.POSTED)
+
+
+def test_a_quote_leaves_out_credit_that_has_expired(tenant, wallet):
+    listed(unit_price="2")
+    now = timezone.now()
+    with tenant_context(tenant.pk):
+        yesterday, expired = now - timedelta(days=1), now - timedelta(seconds=1)
+        ledger.credit(wallet=wallet, amount=Decimal(10), key="granted", expires_at=expired, now=yesterday)
+        ledger.topup(wallet=wallet, amount=Decimal(3), key="paid", now=yesterday)
+        found = quoting.quote(items=[{**STT, "quantity": "2"}], at=now)
+    assert (found.available, found.affordable) == (3, False)
 
 
 def test_a_quote_beyond_a_hard_quota_is_not_allowed(tenant):

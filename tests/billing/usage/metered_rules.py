@@ -116,7 +116,8 @@ class MeteredRules(RuleBasedStateMachine):
         use = charged[number % len(charged)]
         refusal = ""
         if use.status == "charged" and use.payer is not None:
-            refusal = self._model(use.payer, lambda model: model.reverse(use.row, self.now))
+            heir = self._heir(use.payer)
+            refusal = self._model(use.payer, lambda model: model.reverse(use.row, self.now, heir))
         use.status = use.status if refusal else "voided"
         with tenant_context(use.account.tenant_id):
             self._agree(refusal, lambda: usage.void(event=use.event, reason="A mistake", now=self.now))
@@ -140,6 +141,11 @@ class MeteredRules(RuleBasedStateMachine):
     def pays_for_use(self, account: Account, row: int) -> bool:
         """Return whether the row is the debit of a usage event, which is voided rather than reversed."""
         return any(use.payer is account and use.row == row for use in self.uses)
+
+    def _heir(self, account: Account) -> WalletModel | None:
+        """Return the model of the tenant's wallet for a user's wallet, which passes on what comes back when closed."""
+        first = next(each for each in self.accounts if each.tenant_id == account.tenant_id)
+        return None if first is account else first.model
 
     def _charge(self, use: Use) -> None:
         self._tick()

@@ -306,7 +306,7 @@ def test_concurrent_debits_of_one_wallet_stop_when_its_balance_is_spent(group, t
         assert LedgerTransaction.objects.count() == 26
 
 
-def test_simultaneous_charges_through_the_api_share_a_batch(api, owner, tenant, monkeypatch):
+def test_simultaneous_charges_through_the_api_share_a_batch(api, meter, tenant, monkeypatch):
     """Each caller gets the result of its own event; the last one fails because the balance is spent."""
     with platform_context():
         PriceFactory.create(**CALL, unit_price=Decimal(1), effective_from=timezone.now() - timedelta(days=1))
@@ -322,7 +322,7 @@ def test_simultaneous_charges_through_the_api_share_a_batch(api, owner, tenant, 
 
     def use(number: int) -> Any:
         body = {"feature_key": "voice-agent", "items": [{**CALL, "quantity": "1"}], "charge": True}
-        return api(owner).post(USES, body, format="json", HTTP_IDEMPOTENCY_KEY=f"call-{number}").status_code
+        return api(meter).post(USES, body, format="json", HTTP_IDEMPOTENCY_KEY=f"call-{number}").status_code
 
     calls = [lambda number=number: use(number) for number in range(6)]
     threading.Timer(1.0, held.go_on.set).start()

@@ -1,19 +1,24 @@
-"""Recording usage once, at the prices and against the quotas of the time of use."""
+"""Recording usage once, at the prices of the time of use and against the quotas of the time of recording."""
 
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from billing.audit.checks.search import Finding, run_checks
+from billing.entitlements.models import FeatureEntitlement
+from billing.entitlements.selectors import with_use
 from billing.entitlements.services import quotas
 from billing.ledger.errors import IdempotencyConflict
 from billing.pricing.models import Price
 from billing.pricing.services import quoting
 from billing.usage.models import UsageEvent
 from billing.usage.services import usage
+from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.usage.metered import CALL, COST, ITEMS, record, run
@@ -26,6 +31,11 @@ def entitle(tenant, **values):
         return FeatureEntitlementFactory.create(
             **{"feature_key": "voice-agent", "overage_rate": None, "monthly_quota": Decimal(15), **values}
         )
+
+
+def audited() -> list[Finding]:
+    with platform_context(), connection.cursor() as cursor:
+        return run_checks(cursor).findings
 
 
 def test_usage_is_recorded_with_its_price_version_and_cost(inside, listed, member):
@@ -139,7 +149,7 @@ def test_one_of_several_simultaneous_requests_with_one_key_wins_and_the_rest_are
     assert sorted(outcomes) == ["conflict"] * 5 + ["recorded"]
 
 
-def test_late_usage_is_priced_and_counted_at_the_time_of_use(inside, tenant, listed):
+def test_late_usage_has_the_price_of_the_time_of_use(inside, tenant, listed):
     now = timezone.now()
     with platform_context():
         Price.objects.filter(pk=listed.pk).update(effective_to=now - timedelta(days=10))
@@ -151,12 +161,68 @@ def test_late_usage_is_priced_and_counted_at_the_time_of_use(inside, tenant, lis
 def test_usage_in_the_future_or_too_far_in_the_past_is_refused(inside, settings):
     now = timezone.now()
     with pytest.raises(usage.UsageInFuture) as early:
-        record(occurred_at=now + timedelta(seconds=1), now=now)
+        record(occurred_at=now + usage.MAX_CLOCK_SKEW + timedelta(seconds=1), now=now)
     with pytest.raises(usage.UsageTooLate) as late:
         record(occurred_at=now - settings.BILLING_LATE_USAGE - timedelta(seconds=1), now=now)
     assert "Record usage after it has happened" in early.value.errors["occurred_at"][0]
     assert "up to 40 days late" in late.value.errors["occurred_at"][0]
     assert record(occurred_at=now - settings.BILLING_LATE_USAGE, now=now)
+
+
+def test_a_clock_that_runs_ahead_gets_neither_the_price_nor_the_quota_of_tomorrow(inside, tenant, listed):
+    now = timezone.now().replace(hour=23, minute=59, second=59, microsecond=0)
+    midnight = now + timedelta(seconds=1)
+    with platform_context():
+        Price.objects.filter(pk=listed.pk).update(effective_to=midnight)
+        PriceFactory.create(**CALL, unit_price=Decimal("0.001"), effective_from=midnight)
+    entitle(tenant, quota_unit="minute", daily_quota=Decimal(10))
+    ahead = stored(record(occurred_at=midnight, now=now))
+    assert (ahead.occurred_at, ahead.total_cost) == (now, COST)
+    with pytest.raises(quotas.QuotaExceeded):
+        record("call-2", occurred_at=midnight, now=now)
+
+
+def test_a_used_up_quota_is_not_evaded_by_the_time_of_use(inside, tenant):
+    entitle(tenant, quota_unit="minute", monthly_quota=None, daily_quota=Decimal(10))
+    now = timezone.now()
+    first = record(now=now)
+    for days in (1, 2, 39):
+        with pytest.raises(quotas.QuotaExceeded):
+            record("call-2", occurred_at=now - timedelta(days=days), now=now)
+    usage.void(event=first, reason="Wrong number", now=now + timedelta(days=3))
+    late = record("call-2", occurred_at=now - timedelta(days=1), now=now)
+    assert quotas.remaining(feature_key="voice-agent", now=now).left_today == 0
+    usage.void(event=late, reason="Wrong number", now=now)
+    assert quotas.remaining(feature_key="voice-agent", now=now).left_today == 10
+
+
+def test_another_unit_of_a_quota_begins_a_new_count(inside, tenant):
+    row = entitle(tenant, quota_unit="minute", monthly_quota=Decimal(15))
+    calls = [record(key) for key in ("call-1",)]
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 5
+    with platform_context(tenant_id=tenant.pk):
+        writes.update(row, {"quota_unit": "use", "monthly_quota": Decimal(2)})
+    calls += [record("call-2"), record("call-3")]
+    with pytest.raises(quotas.QuotaExceeded):
+        record("call-4")
+    left = quotas.remaining(feature_key="voice-agent", now=timezone.now())
+    assert (left.unit, left.left_this_month) == ("use", 0)
+    assert [(stored(call).quota_units, stored(call).quota_unit) for call in calls] == [
+        (10, "minute"),
+        (1, "use"),
+        (1, "use"),
+    ]
+    assert audited() == []
+    usage.void(event=calls[0], reason="Wrong number")
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 0
+    usage.void(event=calls[1], reason="Wrong number")
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 1
+    assert audited() == []
+    with platform_context(tenant_id=tenant.pk):
+        writes.update(stored(row), {"quota_unit": "minute", "monthly_quota": Decimal(15)})
+        shown: Any = with_use(FeatureEntitlement.objects.all(), now=timezone.now()).get()
+    assert quotas.remaining(feature_key="voice-agent", now=timezone.now()).left_this_month == 15
+    assert shown.used_this_month == 0
 
 
 def test_a_repeated_request_is_answered_after_the_recording_limit_has_passed(inside):

@@ -35,6 +35,15 @@ def test_whole_numbers_of_more_than_64_bits_in_json_are_shown_exactly(api: Any, 
     assert [row["config"] for row in client.get(URL).json()["results"]] == [config]
 
 
+def test_a_number_in_json_that_no_float_holds_is_stored_as_the_nearest_one(api: Any, owner: Any) -> None:
+    client = api(owner)
+    body = b'{"feature_key": "flux", "config": {"tiny": 1E-400, "long": 0.12345678901234567890123}}'
+    made = client.post(URL, body, content_type="application/json")
+    assert made.status_code == 201, made.content
+    assert made.json()["config"] == {"tiny": 0.0, "long": 0.12345678901234568}
+    assert client.get(made["Location"]).json() == made.json()
+
+
 def test_no_resource_shows_a_secret() -> None:
     serializers = [(each.model, each.serializer()) for each in resources()]
     shown = [

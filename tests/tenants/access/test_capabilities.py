@@ -33,6 +33,13 @@ def test_an_admin_cannot_give_a_right_without_holding_it(admin, viewer, api, rig
     assert problem(grant(api, admin, admin, right)) == (403, "above_your_role")
 
 
+@pytest.mark.parametrize("right", ["usage.record", "usage.void"])
+def test_nobody_in_a_tenant_can_give_a_right_of_the_platform(owner, admin, member, api, right):
+    for actor in (owner, admin):
+        for user in (actor, member):
+            assert problem(grant(api, actor, user, right)) == (403, "above_your_role")
+
+
 def test_an_admin_cannot_restore_a_right_taken_from_them(tenant, admin, api):
     with platform_context(tenant_id=tenant.pk):
         row = UserCapabilityFactory.create(user=admin, capability_key="audit.view", enabled=False)
