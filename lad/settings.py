@@ -169,7 +169,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
-    "django.contrib.auth.hashers.BCryptPasswordHasher",
+    "tenants.accounts.hashers.ImportedBcryptHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -260,7 +260,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "lad.api.errors.exception_handler",
     "PAGE_SIZE": 50,
     "DEFAULT_THROTTLE_RATES": {
-        "sign-in": env.str("THROTTLE_SIGN_IN", default="30/min"),
+        "sign-in": env.str("THROTTLE_SIGN_IN", default="60/min"),
         "sign-up": env.str("THROTTLE_SIGN_UP", default="20/hour"),
         "token": env.str("THROTTLE_TOKEN", default="120/min"),
         "mail": env.str("THROTTLE_MAIL", default="20/hour"),

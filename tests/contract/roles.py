@@ -118,7 +118,7 @@ ADMIN: Table = {
     "leads": EDITED_BY_ROOT_AND_OWNER,
     "memberships": EDITED_BY_ROOT_AND_OWNER,
     "refresh-tokens": READ_BY_ROOT,
-    "sign-in-failures": READ_BY_ROOT,
+    "attempt-budgets": READ_BY_ROOT,
     "social-linkedin-accounts": {"root": "CRUD", "owner": "CRUD", "viewer": ""},
     "tenant-features": EDITED_BY_ROOT_AND_OWNER,
     "tenant-invitations": EDITED_BY_ROOT_AND_OWNER,

@@ -1,4 +1,4 @@
-"""Admin pages of users, their external accounts and failed sign-ins."""
+"""Admin pages of users, their external accounts and limited attempts."""
 
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
@@ -10,7 +10,7 @@ from lad.admin.inlines import ReadOnlyInline
 from lad.db.fields import TenantUserKey
 from lad.tenancy.access import access_of
 from lad.types import Values
-from tenants.accounts.models import SignInFailure, User, UserIdentity
+from tenants.accounts.models import AttemptBudget, User, UserIdentity
 from tenants.accounts.services import passwords, sign_in_limit, users
 from tenants.teams.models import Membership
 
@@ -110,14 +110,14 @@ class UserAdmin(GlobalModelAdmin):
 
     @row_action(
         "Unlock",
-        explanation="Failed sign-ins are deleted, so that a locked user can sign in again at once.",
+        explanation="Wrong passwords are forgotten, so that the user can try again at once.",
         permission="platform",
         when=lambda row: row.deleted_at is None and row.is_active,
         icon="lock_open",
     )
     def unlock(self, request: HttpRequest, row: User, values: Values) -> str:
         locked = sign_in_limit.unlock(email=row.email)
-        return f"{row} can sign in again." if locked else f"{row} was not locked."
+        return f"{row} can try again." if locked else f"There were no wrong passwords for {row}."
 
 
 @register(UserIdentity)
@@ -134,8 +134,10 @@ class UserIdentityAdmin(ReadOnlyAdmin):
         return rows.filter(user__in=Membership.all_objects.values("user"))
 
 
-@register(SignInFailure)
-class SignInFailureAdmin(ReadOnlyAdmin):
+@register(AttemptBudget)
+class AttemptBudgetAdmin(ReadOnlyAdmin):
     platform_only = True
     section, icon, rank = "Operations", "lock_clock", 60
-    list_display = ["email", "failures", "last_failed_at", "locked_until"]
+    list_display = ["kind", "subject", "client", "attempts", "last_attempt_at", "whole_at"]
+    list_filter = ["kind", "last_attempt_at"]
+    search_fields = ["subject__startswith", "client__startswith"]

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.auth import password_validation
-from django.contrib.auth.hashers import make_password, verify_password
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from lad.mail.models import MailDelivery
 from lad.mail.services import queue
 from lad.tenancy.context import platform_context
 from tenants.accounts import tokens
+from tenants.accounts.hashers import check_stored
 from tenants.accounts.mails import PASSWORD_RESET
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.services import sessions, sign_in_limit, users
@@ -44,16 +45,16 @@ def validate(password: str, *, user: User | None = None, field: str = "password"
 def change(*, user: User, current: str, new: str, session_id: UUID | None = None, now: datetime | None = None) -> None:
     """Set a new password after checking the current one, and end the user's other sessions.
 
-    Wrong guesses count towards the sign-in limit. Raises Invalid or LockedOut.
+    Wrong guesses are limited. Raises Invalid or LockedOut.
     """
     now = now or timezone.now()
-    sign_in_limit.count_attempt(email=user.email, now=now)
+    sign_in_limit.count_password_change(user_id=user.pk, now=now)
     with platform_context(user_id=user.pk):
         # A request's caller is read without the hash.
         stored = User.objects.values_list("password", flat=True).get(pk=user.pk)
-    if not stored or not verify_password(current, stored)[0]:
+    if not check_stored(current, stored)[0]:
         raise Invalid(errors={"current_password": ["This is not your current password."]})
-    sign_in_limit.unlock(email=user.email)
+    sign_in_limit.allow_password_changes(user_id=user.pk)
     validate(new, user=user, field="new_password")
     _set(user, new, now=now, keep_session=session_id)
 
