@@ -66,8 +66,29 @@ def test_wrong_current_passwords_do_not_affect_signing_in(change, owner, api):
     assert problem(sign_in(api, owner.email)) == (429, "locked_out")
 
 
-def test_a_weak_new_password_is_refused(change):
-    assert "new_password" in change.password(new="short").json()["errors"]
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "short",
+        " " * 10,
+        "\t" * 12,
+        "aaaaaaaaaaaa",
+        "abababababab",
+        "a b a b a b a b",
+        "qwertyuiop",
+        "QWERTYUIOP",
+        "  1q2w3e4r5t6y  ",
+        "P@ssw0rd123",
+        "iloveyou123",
+        "correcthorsebatterystaple",
+    ],
+)
+def test_a_weak_or_breached_new_password_is_refused(change, weak):
+    assert change.password(new=weak).json()["errors"]["new_password"]
+
+
+def test_a_breached_password_is_refused_with_the_reason(change):
+    assert "data breach" in change.password(new="P@ssw0rd123").json()["errors"]["new_password"][0]
 
 
 def test_changing_a_password_needs_a_signed_in_user(db, api):
