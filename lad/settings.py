@@ -182,6 +182,9 @@ PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15))
 REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30))
 INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
+# How many invitations a tenant may mail at once and in a day, and all tenants together to one address.
+INVITATIONS_PER_DAY = env.int("INVITATIONS_PER_DAY", default=50)
+INVITATIONS_PER_ADDRESS_PER_DAY = env.int("INVITATIONS_PER_ADDRESS_PER_DAY", default=5)
 TRIAL_LENGTH = timedelta(days=env.int("TRIAL_DAYS", default=14))
 # Outside issuers whose tokens are accepted; see docs/operations.md for the members of each entry.
 EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})

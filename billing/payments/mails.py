@@ -11,6 +11,7 @@ from billing.invoicing.models import profile_of
 from billing.ledger.models import Wallet, WalletStatus
 from billing.money import plain
 from billing.payments.models import AutoTopup, Payment
+from lad import names
 from lad.mail import services
 from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
 from lad.mail.models import MailDelivery
@@ -87,7 +88,7 @@ def _low_balance(delivery: MailDelivery, now: datetime) -> Content:
         "threshold": f"{plain(threshold)} {wallet.currency}",
         "link": _top_up_link(),
     }
-    return Content(f"{context['wallet_owner']} has {left} left on LAD", LOW_BALANCE_TEMPLATE, context)
+    return Content(f"{left} left in a wallet on LAD", LOW_BALANCE_TEMPLATE, context)
 
 
 def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
@@ -104,7 +105,7 @@ def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
         "reason": last.payload["reason"] if last else "",
         "link": _top_up_link(),
     }
-    return Content(f"The automatic top-up of {context['wallet_owner']} was declined", TOPUP_DECLINED_TEMPLATE, context)
+    return Content("An automatic top-up on LAD was declined", TOPUP_DECLINED_TEMPLATE, context)
 
 
 def _last_paid(rule: AutoTopup, before: datetime) -> UUID | None:
@@ -123,7 +124,8 @@ def _billing_addresses(tenant_id: UUID) -> list[str]:
 
 
 def _wallet_owner(wallet: Wallet) -> str:
-    return str(wallet.user.full_name if wallet.user else wallet.tenant.name)
+    name, otherwise = (wallet.user.full_name, wallet.user.email) if wallet.user else (wallet.tenant.name, "A tenant")
+    return names.shown(name, otherwise=otherwise)
 
 
 def _top_up_link() -> str:

@@ -19,7 +19,6 @@ def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
     if user.email_verified:
         raise Obsolete("The address is verified already.")
     context = {
-        "user": user,
         "link": link("/verify-email", tokens.email_verification_token(user)),
         "days": tokens.EMAIL_VERIFICATION_LIFETIME.days,
     }
@@ -29,7 +28,6 @@ def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
 def _password_reset(delivery: MailDelivery, now: datetime) -> Content:
     user = _user(delivery)
     context = {
-        "user": user,
         "link": link("/reset-password", tokens.password_reset_token(user)),
         "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
     }

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
+from lad import names
 from lad.db.constraints import CURRENT_TENANT, CURRENT_USER
 from lad.db.fields import EncryptedTextField, LowercaseEmailField, SecretHashField
 from lad.db.managers import AllManager, LadManager
@@ -38,8 +39,8 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
 
     email = LowercaseEmailField(max_length=255)
     password: Any = SecretHashField(max_length=255, null=True, blank=True, db_column="password_hash", editable=False)
-    first_name = models.CharField(max_length=100, blank=True, default="", db_default="")
-    last_name = models.CharField(max_length=100, blank=True, default="", db_default="")
+    first_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
+    last_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
     avatar_url = models.URLField(max_length=2000, blank=True, default="", db_default="")
     primary_tenant = models.ForeignKey(

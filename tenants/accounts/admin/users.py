@@ -105,7 +105,7 @@ class UserAdmin(GlobalModelAdmin):
         icon="lock_reset",
     )
     def send_password_reset(self, request: HttpRequest, row: User, values: Values) -> str:
-        passwords.request_reset(email=row.email)
+        passwords.request_reset(email=row.email, limited=False)
         return f"A reset link was sent to {row.email}."
 
     @row_action(

@@ -14,14 +14,18 @@ from lad.errors import DomainError, Invalid
 from lad.mail.models import MailDelivery
 from lad.mail.services import queue
 from lad.tenancy.context import platform_context
+from tenants import budgets
 from tenants.accounts import tokens
 from tenants.accounts.hashers import check_stored
 from tenants.accounts.mails import PASSWORD_RESET
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.services import sessions, sign_in_limit, users
+from tenants.budgets import Budget, BudgetSpent
 
 MAX_PASSWORD_LENGTH: Final = 256
 RESET_MAIL_INTERVAL: Final = timedelta(minutes=1)
+# Somebody else may ask for them. A link works for an hour, so a mailbox that gets no further mail holds one that works.
+RESET_MAILS: Final = Budget("password-reset-mails", size=3, interval=timedelta(minutes=20))
 
 
 class InvalidResetLink(DomainError):
@@ -59,14 +63,15 @@ def change(*, user: User, current: str, new: str, session_id: UUID | None = None
     _set(user, new, now=now, keep_session=session_id)
 
 
-def request_reset(*, email: str, now: datetime | None = None) -> None:
-    """Mail a reset link if an active account has the address, at most once a minute.
+def request_reset(*, email: str, limited: bool = True, now: datetime | None = None) -> None:
+    """Mail a reset link if an active account has the address, at most once a minute and a few times an hour.
 
-    Returns nothing, so that callers cannot find out who has an account.
+    Returns nothing, so that callers cannot find out who has an account. Staff who ask for somebody are not limited.
     """
+    now = now or timezone.now()
     with platform_context():
         user = User.objects.filter(email=sign_in_limit.normalise_email(email), is_active=True).first()
-        if user is None or _mailed_recently(user, now or timezone.now()):
+        if user is None or (limited and not _may_mail(user, now)):
             return
         if not users.emit_user_event(user, "tenants.user.password_reset_requested"):
             # Users without a tenant, such as LAD's staff, have no event that sends the mail.
@@ -94,9 +99,15 @@ def reset(*, token: str, password: str, now: datetime | None = None) -> None:
         sign_in_limit.unlock(email=user.email)
 
 
-def _mailed_recently(user: User, now: datetime) -> bool:
+def _may_mail(user: User, now: datetime) -> bool:
     mails = MailDelivery.objects.filter(kind=PASSWORD_RESET.key, subject_id=user.pk)
-    return bool(mails.filter(created_at__gt=now - RESET_MAIL_INTERVAL).exists())
+    if mails.filter(created_at__gt=now - RESET_MAIL_INTERVAL).exists():
+        return False
+    try:
+        budgets.spend([RESET_MAILS.of(subject=str(user.pk))], now=now)
+    except BudgetSpent:
+        return False
+    return True
 
 
 def _set(user: User, password: str, *, now: datetime, keep_session: UUID | None) -> None:

@@ -1,7 +1,7 @@
 """Send, resend and revoke invitations. Accepting them is in ``tenants.accounts.services.joining``."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -10,14 +10,17 @@ from django.utils import timezone
 
 from lad import writes
 from lad.emails import valid_email
-from lad.errors import Conflict, DomainError, Invalid
+from lad.errors import Conflict, DomainError, Invalid, Throttled
 from lad.outbox.emission import NewEvent, emit
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
 from lad.writes import Change
-from tenants.access.authority import authority_of
+from tenants import budgets
+from tenants.access.authority import authority_of, is_platform
 from tenants.access.roles import Role
+from tenants.access.verification import require_verified
 from tenants.accounts.models import User
+from tenants.budgets import Budget, BudgetSpent
 from tenants.teams import tokens
 from tenants.teams.models import Membership, TenantInvitation
 from tenants.teams.services.memberships import AlreadyMember
@@ -27,6 +30,13 @@ class InvitationPending(Conflict):
     """An invitation to this address is pending already: resend or revoke it."""
 
     code = "invitation_pending"
+
+
+class TooManyInvitations(Throttled):
+    """Too many invitations were sent today, by this tenant or to this address. Send this one later."""
+
+    code = "too_many_invitations"
+    title = "Too many invitations"
 
 
 class InvitationClosed(Conflict):
@@ -48,7 +58,7 @@ def create(
     """Invite an address to the tenant, replacing an expired invitation.
 
     Emits ``tenants.invitation.created``, which sends the mail. Raises Invalid, AboveYourRole,
-    AlreadyMember or InvitationPending.
+    AlreadyMember, InvitationPending, EmailUnverified or TooManyInvitations.
     """
     values = {"email": email, "role": role, "message": message, "now": now}
     tenant = {"tenant_id": tenant_id} if tenant_id else {}
@@ -59,11 +69,13 @@ def create(
 def resend(*, invitation: TenantInvitation, actor: Actor, now: datetime | None = None) -> TenantInvitation:
     """Send the invitation again with a new link and expiry. The old link stops working.
 
-    Emits ``tenants.invitation.resent``. Raises InvitationClosed or AboveYourRole.
+    Emits ``tenants.invitation.resent``. Raises InvitationClosed, AboveYourRole, EmailUnverified or
+    TooManyInvitations.
     """
     now = now or timezone.now()
     row = _lock_open(invitation)
     _check_role(row.role, actor, row.tenant_id)
+    _count_mail(row.tenant_id, row.email, actor, now)
     row.token_version += 1
     row.expires_at = now + settings.INVITATION_LIFETIME
     _renew_secret(row)
@@ -131,6 +143,7 @@ def _new_values(values: Values, actor: Actor) -> Values:
     TenantInvitation.objects.filter(
         tenant=tenant_id, email=email, accepted_at=None, revoked_at=None, expires_at__lte=now
     ).update(revoked_at=now)
+    _count_mail(tenant_id, email, actor, now)
     row = TenantInvitation(tenant_id=tenant_id, email=email)
     return {
         "id": row.pk,
@@ -156,6 +169,25 @@ def _check_role(role: str, actor: Actor, tenant_id: UUID) -> None:
         roles = ", ".join(each.value for each in Role if each != Role.OWNER)
         raise Invalid(errors={"role": [f"Choose one of {roles}. To change the owner, transfer the ownership."]})
     authority_of(actor, tenant_id).require_role(role)
+
+
+def _count_mail(tenant_id: UUID, email: str, actor: Actor, now: datetime) -> None:
+    """Count a mail with an invitation. LAD's own staff may send any number. Raises EmailUnverified or the limit."""
+    require_verified(actor)
+    if is_platform(actor):
+        return
+    per_tenant = Budget(
+        "invitations-of-tenant", settings.INVITATIONS_PER_DAY, timedelta(days=1) / settings.INVITATIONS_PER_DAY
+    )
+    per_address = Budget(
+        "invitations-to-address",
+        settings.INVITATIONS_PER_ADDRESS_PER_DAY,
+        timedelta(days=1) / settings.INVITATIONS_PER_ADDRESS_PER_DAY,
+    )
+    try:
+        budgets.spend([per_tenant.of(subject=str(tenant_id)), per_address.of(subject=email)], now=now)
+    except BudgetSpent as error:
+        raise TooManyInvitations(retry_after=error.retry_after) from error
 
 
 def _renew_secret(row: TenantInvitation) -> None:
