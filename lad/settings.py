@@ -47,8 +47,9 @@ JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # PUBLIC_URL is the address of the API and the admin, APP_URL that of the single-page app that mails link to.
+# Without an app, mails link to pages of the admin.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
-APP_URL = env.str("APP_URL", default="http://localhost:5173")
+APP_URL = env.str("APP_URL", default="")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 
 INSTALLED_APPS = [
@@ -285,7 +286,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[APP_URL])
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[APP_URL] if APP_URL else [])
 CORS_ALLOW_CREDENTIALS = True
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_HEADERS = [

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,6 +12,7 @@ from billing.invoicing.models import Invoice, InvoiceStatus, profile_of
 from lad.errors import Conflict
 from lad.mail import services
 from lad.mail.kinds import Attachment, Content, MailKind, Obsolete, mail_kinds
+from lad.mail.messages import link
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
@@ -88,7 +88,9 @@ def _build(delivery: MailDelivery, now: datetime) -> Content:
     context = {
         "it": content,
         "name": name,
-        "link": f"{settings.APP_URL.rstrip('/')}/settings/billing/invoices/{invoice.pk}",
+        "link": link(
+            f"/settings/billing/invoices/{invoice.pk}", page="admin:billing_invoice_change", arguments=[invoice.pk]
+        ),
     }
     return Content(f"{name} from {content.issuer.name}", TEMPLATE, context, (pdf,))
 

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
-
 from billing.invoicing.models import profile_of
 from billing.ledger.models import Wallet, WalletStatus
 from billing.money import plain
@@ -14,6 +12,7 @@ from billing.payments.models import AutoTopup, Payment
 from lad import names
 from lad.mail import services
 from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
+from lad.mail.messages import link
 from lad.mail.models import MailDelivery
 from lad.outbox.consumers import Batch, Event
 from lad.outbox.models import DomainEvent
@@ -86,7 +85,7 @@ def _low_balance(delivery: MailDelivery, now: datetime) -> Content:
         "wallet_owner": _wallet_owner(wallet),
         "left": left,
         "threshold": f"{plain(threshold)} {wallet.currency}",
-        "link": _top_up_link(),
+        "link": _top_up_link(wallet),
     }
     return Content(f"{left} left in a wallet on LAD", LOW_BALANCE_TEMPLATE, context)
 
@@ -103,7 +102,7 @@ def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
         "wallet_owner": _wallet_owner(rule.wallet),
         "left": f"{plain(rule.wallet.available_balance)} {rule.wallet.currency}",
         "reason": last.payload["reason"] if last else "",
-        "link": _top_up_link(),
+        "link": _top_up_link(rule.wallet),
     }
     return Content("An automatic top-up on LAD was declined", TOPUP_DECLINED_TEMPLATE, context)
 
@@ -128,8 +127,8 @@ def _wallet_owner(wallet: Wallet) -> str:
     return names.shown(name, otherwise=otherwise)
 
 
-def _top_up_link() -> str:
-    return f"{settings.APP_URL.rstrip('/')}/settings?tab=credits"
+def _top_up_link(wallet: Wallet) -> str:
+    return link("/settings?tab=credits", page="admin:billing_wallet_change", arguments=[wallet.pk])
 
 
 LOW_BALANCE: Final = mail_kinds.register(MailKind("low-balance", "Low balance", _low_balance))

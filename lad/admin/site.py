@@ -64,6 +64,7 @@ class LadAdminSite(UnfoldAdminSite):
             path("tenant/", self.admin_view(switcher.switch), name="switch_tenant"),
             path("tenant/options/", self.admin_view(switcher.options), name="tenant_options"),
             *(path(route, self.admin_view(view), name=name) for route, view, name in _extra_pages),
+            *(path(route, view, name=name) for route, view, name in _public_pages),
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -160,8 +161,14 @@ class LadAdminSite(UnfoldAdminSite):
 
 
 _extra_pages: list[tuple[str, Any, str]] = []
+_public_pages: list[tuple[str, Any, str]] = []
 
 
 def add_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
     """Serve a page of an app under the admin. Call it in the app's admin module, before URLs are loaded."""
     _extra_pages.append((route, view, name))
+
+
+def add_public_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
+    """Serve a page under the admin to people who are not signed in. The view checks what they may do."""
+    _public_pages.append((route, view, name))

@@ -1,5 +1,7 @@
 """Admin pages of users, their external accounts and limited attempts."""
 
+from typing import Any
+
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
@@ -10,8 +12,9 @@ from lad.admin.inlines import ReadOnlyInline
 from lad.db.fields import TenantUserKey
 from lad.tenancy.access import access_of
 from lad.types import Values
+from tenants.accounts.admin.forms import NEW_ACCOUNT_FIELDS, UserForm
 from tenants.accounts.models import AttemptBudget, User, UserIdentity
-from tenants.accounts.services import passwords, sign_in_limit, users
+from tenants.accounts.services import passwords, sign_in_limit, staff, users
 from tenants.teams.models import Membership
 
 
@@ -55,7 +58,8 @@ class UserAdmin(GlobalModelAdmin):
                     "email_verified",
                 ]
             },
-        )
+        ),
+        ("Signing in", {"fields": [*NEW_ACCOUNT_FIELDS]}),
     ]
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "phone", "avatar_url", "primary_tenant"]}),
@@ -68,7 +72,8 @@ class UserAdmin(GlobalModelAdmin):
     ]
     readonly_fields = ["has_password"]
     inlines = [MembershipsInline, IdentitiesInline]
-    actions_detail = ["deactivate", "send_password_reset", "unlock"]
+    form = UserForm
+    actions_detail = ["deactivate", "send_invitation", "send_password_reset", "unlock"]
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         if access_of(request).tenant_id is None:
@@ -80,6 +85,19 @@ class UserAdmin(GlobalModelAdmin):
         if isinstance(field, TenantUserKey) and field.member:
             return super().autocomplete_queryset(request, field)
         return User.objects.order_by("email")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        entered = form.cleaned_data
+        saved = staff.add(
+            values=form.values(),
+            password=entered["new_password"],
+            invite=entered["send_invitation"],
+            actor=access_of(request).user,
+        )
+        vars(obj).update(vars(saved))
 
     @display(description="Password set", boolean=True)
     def has_password(self, obj: User) -> bool:
@@ -96,6 +114,17 @@ class UserAdmin(GlobalModelAdmin):
     def deactivate(self, request: HttpRequest, row: User, values: Values) -> str:
         users.deactivate(user=row, actor=access_of(request).user)
         return f"{row} was deactivated."
+
+    @row_action(
+        "Send invitation",
+        explanation="The person gets a mail with a link to choose a password.",
+        permission="platform",
+        when=lambda row: row.deleted_at is None and row.is_active and not row.password,
+        icon="forward_to_inbox",
+    )
+    def send_invitation(self, request: HttpRequest, row: User, values: Values) -> str:
+        staff.send_invitation(user=row)
+        return f"An invitation was sent to {row.email}."
 
     @row_action(
         "Send password reset",

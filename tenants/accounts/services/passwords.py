@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lad.db.identifiers import uuid7
@@ -80,16 +81,13 @@ def request_reset(*, email: str, limited: bool = True, now: datetime | None = No
 
 
 def reset(*, token: str, password: str, now: datetime | None = None) -> None:
-    """Set a new password with the token from the mail, which works once.
+    """Set a new password with the token from the mail of a reset or an invitation, which works once.
 
     Ends all sessions, unlocks the address and marks it as verified. Raises InvalidResetLink or Invalid.
     """
     now = now or timezone.now()
-    user_id = tokens.password_reset_user_id(token)
-    with platform_context(user_id=user_id):
-        user = User.objects.select_for_update().filter(pk=user_id, is_active=True).first() if user_id else None
-        if user is None or not tokens.is_password_reset_token(user, token):
-            raise InvalidResetLink
+    with platform_context(user_id=tokens.password_user_id(token)):
+        user = _user_of_link(User.objects.select_for_update(), token)
         validate(password, user=user)
         if not user.email_verified:
             # Whoever created the account never verified this address; external accounts they linked must go.
@@ -97,6 +95,20 @@ def reset(*, token: str, password: str, now: datetime | None = None) -> None:
             User.objects.filter(pk=user.pk).update(email_verified=True)
         _set(user, password, now=now, keep_session=None)
         sign_in_limit.unlock(email=user.email)
+
+
+def require_link(*, token: str) -> None:
+    """Raise InvalidResetLink unless the token could set a password now."""
+    with platform_context():
+        _user_of_link(User.objects.all(), token)
+
+
+def _user_of_link(users_to_search: QuerySet[User], token: str) -> User:
+    user_id = tokens.password_user_id(token)
+    user = users_to_search.filter(pk=user_id, is_active=True).first() if user_id else None
+    if user is None or not tokens.may_set_password(user, token):
+        raise InvalidResetLink
+    return user
 
 
 def _may_mail(user: User, now: datetime) -> bool:

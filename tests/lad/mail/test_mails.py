@@ -154,8 +154,8 @@ def test_asking_for_a_new_password_mails_a_link_that_sets_it(mailbox: Mailbox, t
     drain()
     sender.send_due()
     token = _token(part(mailbox.received[0], "text/plain"), "/reset-password")
-    assert tokens.password_reset_user_id(token) == member.pk
-    assert tokens.is_password_reset_token(member, token)
+    assert tokens.password_user_id(token) == member.pk
+    assert tokens.may_set_password(member, token)
 
 
 def test_no_mail_goes_to_a_former_address_of_the_account(mailbox: Mailbox, tenant: Tenant, member: User) -> None:
