@@ -139,7 +139,8 @@ class _TenantLoader:
                 self.roles[role.key] = writes.create(TenantRole, values, actor=self.owner)
             for person in self.spec.people:
                 self._member(person, actor=self.owner)
-            for invited in self.spec.invited:
+            # In the order of time, in which the limit on invitations counts them.
+            for invited in sorted(self.spec.invited, key=lambda each: each.ago, reverse=True):
                 self._invite(invited)
             self._link_owner()
             self._switch_features()

@@ -47,8 +47,9 @@ JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # PUBLIC_URL is the address of the API and the admin, APP_URL that of the single-page app that mails link to.
+# Without an app, mails link to pages of the admin.
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
-APP_URL = env.str("APP_URL", default="http://localhost:5173")
+APP_URL = env.str("APP_URL", default="")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 
 INSTALLED_APPS = [
@@ -170,18 +171,22 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
-    "django.contrib.auth.hashers.BCryptPasswordHasher",
+    "tenants.accounts.hashers.ImportedBcryptHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "tenants.accounts.password_validators.VarietyValidator"},
+    {"NAME": "tenants.accounts.password_validators.BreachedPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15))
 REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30))
 INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
+# How many invitations a tenant may mail at once and in a day, and all tenants together to one address.
+INVITATIONS_PER_DAY = env.int("INVITATIONS_PER_DAY", default=50)
+INVITATIONS_PER_ADDRESS_PER_DAY = env.int("INVITATIONS_PER_ADDRESS_PER_DAY", default=5)
 TRIAL_LENGTH = timedelta(days=env.int("TRIAL_DAYS", default=14))
 # Outside issuers whose tokens are accepted; see docs/operations.md for the members of each entry.
 EXTERNAL_ISSUERS = env.json("EXTERNAL_ISSUERS", default={})
@@ -261,7 +266,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "lad.api.errors.exception_handler",
     "PAGE_SIZE": 50,
     "DEFAULT_THROTTLE_RATES": {
-        "sign-in": env.str("THROTTLE_SIGN_IN", default="30/min"),
+        "sign-in": env.str("THROTTLE_SIGN_IN", default="60/min"),
         "sign-up": env.str("THROTTLE_SIGN_UP", default="20/hour"),
         "token": env.str("THROTTLE_TOKEN", default="120/min"),
         "mail": env.str("THROTTLE_MAIL", default="20/hour"),
@@ -282,7 +287,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[APP_URL])
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[APP_URL] if APP_URL else [])
 CORS_ALLOW_CREDENTIALS = True
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_HEADERS = [

@@ -29,6 +29,7 @@ def _start(stack: contextlib.ExitStack) -> None:
         JWT_SIGNING_KEYS="a-signing-key-for-tests-only-" * 3,
         DB_POOL="false",
         LOG_LEVEL="WARNING",
+        APP_URL="http://localhost:5173",
     )
 
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,11 +12,13 @@ from billing.invoicing.models import Invoice, InvoiceStatus, profile_of
 from lad.errors import Conflict
 from lad.mail import services
 from lad.mail.kinds import Attachment, Content, MailKind, Obsolete, mail_kinds
+from lad.mail.messages import link
 from lad.mail.models import MailDelivery, MailState
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from lad.types import Actor
 from tenants.access.roles import Role
+from tenants.access.verification import require_verified
 from tenants.teams.models import Membership
 
 # A mail in one of these states may still be delivered, so a second one would be a duplicate.
@@ -42,8 +43,9 @@ def send_invoice(*, invoice: Invoice, actor: Actor = None) -> MailDelivery:
     """Queue a mail with the invoice to the profile's address or else to the tenant's owner.
 
     Returns the existing mail while one is in progress. Once the mail is sent, the invoice's ``sent_at`` is
-    set and ``billing.invoice.sent`` is emitted. Raises NotFinalised or NoRecipient.
+    set and ``billing.invoice.sent`` is emitted. Raises EmailUnverified, NotFinalised or NoRecipient.
     """
+    require_verified(actor)
     # A simultaneous call waits here and then finds this call's mail.
     row: Invoice = Invoice.objects.select_for_update(no_key=True).get(pk=invoice.pk)
     if not row.invoice_number or row.status in (InvoiceStatus.DRAFT, InvoiceStatus.VOIDED):
@@ -86,7 +88,9 @@ def _build(delivery: MailDelivery, now: datetime) -> Content:
     context = {
         "it": content,
         "name": name,
-        "link": f"{settings.APP_URL.rstrip('/')}/settings/billing/invoices/{invoice.pk}",
+        "link": link(
+            f"/settings/billing/invoices/{invoice.pk}", page="admin:billing_invoice_change", arguments=[invoice.pk]
+        ),
     }
     return Content(f"{name} from {content.issuer.name}", TEMPLATE, context, (pdf,))
 

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
-
 from billing.invoicing.models import profile_of
 from billing.ledger.models import Wallet, WalletStatus
 from billing.money import plain
 from billing.payments.models import AutoTopup, Payment
+from lad import names
 from lad.mail import services
 from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
+from lad.mail.messages import link
 from lad.mail.models import MailDelivery
 from lad.outbox.consumers import Batch, Event
 from lad.outbox.models import DomainEvent
@@ -85,9 +85,9 @@ def _low_balance(delivery: MailDelivery, now: datetime) -> Content:
         "wallet_owner": _wallet_owner(wallet),
         "left": left,
         "threshold": f"{plain(threshold)} {wallet.currency}",
-        "link": _top_up_link(),
+        "link": _top_up_link(wallet),
     }
-    return Content(f"{context['wallet_owner']} has {left} left on LAD", LOW_BALANCE_TEMPLATE, context)
+    return Content(f"{left} left in a wallet on LAD", LOW_BALANCE_TEMPLATE, context)
 
 
 def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
@@ -102,9 +102,9 @@ def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
         "wallet_owner": _wallet_owner(rule.wallet),
         "left": f"{plain(rule.wallet.available_balance)} {rule.wallet.currency}",
         "reason": last.payload["reason"] if last else "",
-        "link": _top_up_link(),
+        "link": _top_up_link(rule.wallet),
     }
-    return Content(f"The automatic top-up of {context['wallet_owner']} was declined", TOPUP_DECLINED_TEMPLATE, context)
+    return Content("An automatic top-up on LAD was declined", TOPUP_DECLINED_TEMPLATE, context)
 
 
 def _last_paid(rule: AutoTopup, before: datetime) -> UUID | None:
@@ -123,11 +123,12 @@ def _billing_addresses(tenant_id: UUID) -> list[str]:
 
 
 def _wallet_owner(wallet: Wallet) -> str:
-    return str(wallet.user.full_name if wallet.user else wallet.tenant.name)
+    name, otherwise = (wallet.user.full_name, wallet.user.email) if wallet.user else (wallet.tenant.name, "A tenant")
+    return names.shown(name, otherwise=otherwise)
 
 
-def _top_up_link() -> str:
-    return f"{settings.APP_URL.rstrip('/')}/settings?tab=credits"
+def _top_up_link(wallet: Wallet) -> str:
+    return link("/settings?tab=credits", page="admin:billing_wallet_change", arguments=[wallet.pk])
 
 
 LOW_BALANCE: Final = mail_kinds.register(MailKind("low-balance", "Low balance", _low_balance))

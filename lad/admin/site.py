@@ -1,6 +1,7 @@
 """LAD's admin site."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -19,7 +20,6 @@ from lad.admin.dashboard import dashboard
 from lad.admin.navigation import sidebar
 from lad.admin.permissions import AreaPermissions
 from lad.tenancy.access import access_of
-from lad.tenancy.context import platform_context
 
 # What a page shows depends on its request here; the rest of unfold's context is configuration.
 OWN_CONTEXT = {"has_permission", "is_popup", "available_apps", "log_entries", "sidebar_navigation"}
@@ -47,6 +47,7 @@ class LadAdminSite(UnfoldAdminSite):
     enable_nav_sidebar = True
     empty_value_display = "–"
     password_change_form: Any = None
+    on_sign_in: Callable[[HttpRequest, HttpResponse], None] | None = None
     _theme: dict[str, Any] | None = None
 
     def register(self, model_or_iterable: object, admin_class: type[Any] | None = None, **options: Any) -> None:
@@ -63,6 +64,7 @@ class LadAdminSite(UnfoldAdminSite):
             path("tenant/", self.admin_view(switcher.switch), name="switch_tenant"),
             path("tenant/options/", self.admin_view(switcher.options), name="tenant_options"),
             *(path(route, self.admin_view(view), name=name) for route, view, name in _extra_pages),
+            *(path(route, view, name=name) for route, view, name in _public_pages),
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -85,16 +87,13 @@ class LadAdminSite(UnfoldAdminSite):
         }
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Sign in. No scope is open yet, so the session and the last sign-in are written as the platform."""
+        """Sign in. No scope is open yet: what is read and written opens its own."""
         access = access_of(request)
         refused = access.error if access.user is not None else None
         context = {"refused": refused, "site_title": "LAD", **(extra_context or {})}
-        if request.method != "POST":
-            return super().login(request, context)
-        with platform_context():
-            response = super().login(request, context)
-            if isinstance(response, TemplateResponse):
-                response.render()
+        response = super().login(request, context)
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND and self.on_sign_in is not None:
+            self.on_sign_in(request, response)
         return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
@@ -162,8 +161,14 @@ class LadAdminSite(UnfoldAdminSite):
 
 
 _extra_pages: list[tuple[str, Any, str]] = []
+_public_pages: list[tuple[str, Any, str]] = []
 
 
 def add_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
     """Serve a page of an app under the admin. Call it in the app's admin module, before URLs are loaded."""
     _extra_pages.append((route, view, name))
+
+
+def add_public_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
+    """Serve a page under the admin to people who are not signed in. The view checks what they may do."""
+    _public_pages.append((route, view, name))

@@ -1,5 +1,6 @@
 """Build mails when they are sent: their secret links are derived then and never stored."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parseaddr
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from lad.mail.kinds import mail_kinds
 from lad.mail.models import MailDelivery
@@ -15,7 +17,7 @@ from lad.mail.models import MailDelivery
 def build(delivery: MailDelivery, *, now: datetime) -> EmailMultiAlternatives:
     """Return the mail of a delivery, ready to send. Needs a platform scope. Raises Obsolete."""
     content = mail_kinds.get(delivery.kind).build(delivery, now)
-    common = {"app_url": settings.APP_URL, "to_address": delivery.to_address, "subject": content.subject}
+    common = {"to_address": delivery.to_address, "subject": content.subject}
     context = {**content.context, **common}
     message = EmailMultiAlternatives(
         subject=" ".join(content.subject.split()),
@@ -36,6 +38,13 @@ def message_id(delivery: MailDelivery) -> str:
     return f"<{delivery.idempotency_key}@{domain}>"
 
 
-def link(path: str, token: str) -> str:
-    """Return the address in the single-page app that accepts the token."""
-    return f"{settings.APP_URL.rstrip('/')}{path}?{urlencode({'token': token})}"
+def link(path: str, *, page: str, arguments: Sequence[object] = (), token: str = "") -> str:
+    """Return an address for a mail, with the token: a path of the single-page app.
+
+    Without ``APP_URL`` it is the admin's page of that name, with its arguments.
+    """
+    if settings.APP_URL:
+        address = f"{settings.APP_URL.rstrip('/')}{path}"
+    else:
+        address = f"{settings.PUBLIC_URL.rstrip('/')}{reverse(page, args=arguments)}"
+    return f"{address}?{urlencode({'token': token})}" if token else address

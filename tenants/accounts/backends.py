@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context
+from tenants.accounts.clients import client_of
 from tenants.accounts.models import User
 from tenants.accounts.services import credentials, sign_in_limit
 
@@ -18,13 +19,18 @@ class EmailBackend:
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **fields: Any
     ) -> User | None:
-        """Return the user, or None. Raises PermissionDenied if the address is locked, so no other backend is tried."""
+        """Return the user, or None. Raises PermissionDenied if the client may not try now, so no other backend does.
+
+        The request then has the error as ``locked_out``.
+        """
         email = username or fields.get("email")
         if not email or password is None:
             return None
         try:
-            return credentials.verify(email=email, password=password)
+            return credentials.verify(email=email, password=password, client=client_of(request) if request else None)
         except sign_in_limit.LockedOut as error:
+            if request is not None:
+                request.locked_out = error  # type: ignore[attr-defined]
             raise PermissionDenied from error
         except DomainError:
             return None

@@ -1,4 +1,4 @@
-"""Mails that verify an address and reset a password."""
+"""Mails that verify an address, reset a password and let a new person choose one."""
 
 from datetime import datetime
 from typing import Final
@@ -19,8 +19,7 @@ def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
     if user.email_verified:
         raise Obsolete("The address is verified already.")
     context = {
-        "user": user,
-        "link": link("/verify-email", tokens.email_verification_token(user)),
+        "link": link("/verify-email", page="admin:verify_email", token=tokens.email_verification_token(user)),
         "days": tokens.EMAIL_VERIFICATION_LIFETIME.days,
     }
     return Content("Confirm your e-mail address", "tenants/accounts/email-verification", context)
@@ -29,11 +28,21 @@ def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
 def _password_reset(delivery: MailDelivery, now: datetime) -> Content:
     user = _user(delivery)
     context = {
-        "user": user,
-        "link": link("/reset-password", tokens.password_reset_token(user)),
+        "link": link("/reset-password", page="admin:reset_password", token=tokens.password_reset_token(user)),
         "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
     }
     return Content("Choose a new password", "tenants/accounts/password-reset", context)
+
+
+def _account_invitation(delivery: MailDelivery, now: datetime) -> Content:
+    user = _user(delivery)
+    if user.password:
+        raise Obsolete("The person has chosen a password already.")
+    context = {
+        "link": link("/reset-password", page="admin:reset_password", token=tokens.account_invitation_token(user)),
+        "days": settings.INVITATION_LIFETIME.days,
+    }
+    return Content("Your account on LAD", "tenants/accounts/account-invitation", context)
 
 
 def _user(delivery: MailDelivery) -> User:
@@ -49,6 +58,9 @@ EMAIL_VERIFICATION: Final = mail_kinds.register(
     MailKind("email-verification", "E-mail verification", _email_verification)
 )
 PASSWORD_RESET: Final = mail_kinds.register(MailKind("password-reset", "Password reset", _password_reset))
+ACCOUNT_INVITATION: Final = mail_kinds.register(
+    MailKind("account-invitation", "Account invitation", _account_invitation)
+)
 
 _KIND_BY_EVENT: Final = {
     "tenants.user.signed_up": EMAIL_VERIFICATION,

@@ -1,10 +1,11 @@
-"""Users, their external accounts, refresh tokens and failed sign-ins."""
+"""Users, their external accounts, refresh tokens and the attempts that count against a limit."""
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
+from lad import names
 from lad.db.constraints import CURRENT_TENANT, CURRENT_USER
 from lad.db.fields import EncryptedTextField, LowercaseEmailField, SecretHashField
 from lad.db.managers import AllManager, LadManager
@@ -38,8 +39,8 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
 
     email = LowercaseEmailField(max_length=255)
     password: Any = SecretHashField(max_length=255, null=True, blank=True, db_column="password_hash", editable=False)
-    first_name = models.CharField(max_length=100, blank=True, default="", db_default="")
-    last_name = models.CharField(max_length=100, blank=True, default="", db_default="")
+    first_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
+    last_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
     avatar_url = models.URLField(max_length=2000, blank=True, default="", db_default="")
     primary_tenant = models.ForeignKey(
@@ -171,21 +172,31 @@ class RefreshToken(GlobalModel):
         return f"session {self.session_id}"
 
 
-class SignInFailure(GlobalModel):
-    """Consecutive failed sign-ins with one address, which may be unknown to LAD."""
+class AttemptBudget(GlobalModel):
+    """The attempts of one kind that still count: wrong passwords, invitations. See ``tenants.budgets``.
 
-    event_name = "tenants.sign_in_failure"
+    ``subject`` is what is tried, such as an e-mail address, which may be unknown to LAD. ``client`` is who tries:
+    an address or a device. Either may be empty.
+    """
 
-    email = LowercaseEmailField(max_length=255, unique=True)
-    failures = models.PositiveIntegerField(default=0, db_default=0)
-    last_failed_at = models.DateTimeField()
-    locked_until = models.DateTimeField(null=True, blank=True)
+    event_name = "tenants.attempt_budget"
+
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=255, blank=True, default="", db_default="")
+    client = models.CharField(max_length=64, blank=True, default="", db_default="")
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
+    last_attempt_at = models.DateTimeField()
+    whole_at = models.DateTimeField(help_text="All attempts are forgotten by then.")
 
     audited = False
 
     class Meta:
-        db_table = "sign_in_failures"
-        indexes = [models.Index(fields=["last_failed_at"], name="sign_in_failures_latest")]
+        db_table = "attempt_budgets"
+        constraints = [models.UniqueConstraint(fields=["kind", "subject", "client"], name="attempt_budgets_key")]
+        indexes = [
+            models.Index(fields=["whole_at"], name="attempt_budgets_whole"),
+            models.Index(fields=["subject"], name="attempt_budgets_subject"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.email}: {self.failures}"
+        return " · ".join(part for part in (self.kind, self.subject, self.client) if part)

@@ -29,6 +29,7 @@ LEEWAY: Final = timedelta(seconds=5)
 TOKENS_REMEMBERED: Final = 1_024
 EMAIL_VERIFICATION_LIFETIME: Final = timedelta(days=3)
 _VERIFICATION_SALT: Final = "lad.email-verification"
+_ACCOUNT_INVITATION_SALT: Final = "lad.account-invitation"
 
 
 class InvalidToken(NotAuthenticated):
@@ -155,14 +156,33 @@ def password_reset_token(user: User) -> str:
     return f"{urlsafe_base64_encode(user.pk.bytes)}.{_password_reset.make_token(user)}"
 
 
-def password_reset_user_id(token: str) -> UUID | None:
-    """Return the user id in the token, unverified. Check it with ``is_password_reset_token``."""
+def account_invitation_token(user: User) -> str:
+    """Return the secret by which a person without a password chooses one, within ``INVITATION_LIFETIME``."""
+    return signing.dumps({"user": str(user.pk), "email": user.email}, salt=_ACCOUNT_INVITATION_SALT)
+
+
+def password_user_id(token: str) -> UUID | None:
+    """Return the user id in a token that sets a password, unverified. Check it with ``may_set_password``."""
+    invited = _invited(token)
+    if invited is not None:
+        return invited[0]
     try:
         return UUID(bytes=urlsafe_base64_decode(token.partition(".")[0]))
     except ValueError:
         return None
 
 
-def is_password_reset_token(user: User, token: str) -> bool:
-    """Return whether the token belongs to this user, has not expired and was not used."""
+def may_set_password(user: User, token: str) -> bool:
+    """Return whether the token, of a reset or an invitation, belongs to this user, has not expired and was not used."""
+    invited = _invited(token)
+    if invited is not None:
+        return not user.password and invited == (user.pk, user.email)
     return _password_reset.check_token(user, token.partition(".")[2])
+
+
+def _invited(token: str) -> tuple[UUID, str] | None:
+    try:
+        content = signing.loads(token, salt=_ACCOUNT_INVITATION_SALT, max_age=settings.INVITATION_LIFETIME)
+        return UUID(content["user"]), str(content["email"])
+    except (signing.BadSignature, KeyError, TypeError, ValueError):
+        return None

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from lad import names
 from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
 from lad.mail.messages import link
 from lad.mail.models import MailDelivery
@@ -21,15 +22,16 @@ def _invitation(delivery: MailDelivery, now: datetime) -> Content:
         raise Obsolete(f"The invitation is {status}.")
     if not is_backed(row):
         raise Obsolete("Whoever sent the invitation may no longer invite.")
-    subject = f"{row.invited_by.full_name} invites you to {row.tenant.name} on LAD"
+    # Only the text names people and tenants: they chose their names themselves, and strangers read the subject.
     context = {
         "invitation": row,
-        "inviter": row.invited_by.full_name,
-        "tenant": row.tenant.name,
+        "inviter": names.shown(row.invited_by.full_name, otherwise=row.invited_by.email),
+        "tenant": names.shown(row.tenant.name, otherwise="a team"),
+        "message": row.message if names.is_message(row.message) else "",
         "role": row.get_role_display().lower(),
-        "link": link("/invitations/accept", tokens.invitation_token(row)),
+        "link": link("/invitations/accept", page="admin:accept_invitation", token=tokens.invitation_token(row)),
     }
-    return Content(subject, "tenants/teams/invitation", context)
+    return Content("You are invited to a team on LAD", "tenants/teams/invitation", context)
 
 
 def queue_invitations(batch: Batch) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models.functions import Lower
 
-from lad import timezones
+from lad import names, timezones
 from lad.db.constraints import CURRENT_TENANT, ReferencedKey
 from lad.db.fields import LowercaseEmailField, SecretHashField, TenantForeignKey, TenantUserKey
 from lad.db.models import GlobalModel, SoftDeletable, TenantModel
@@ -34,7 +34,7 @@ class Tenant(SoftDeletable, GlobalModel):
 
     event_name = "tenants.tenant"
 
-    name = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, validators=[names.validate])
     slug = models.SlugField(max_length=100, unique=True)
     status = models.CharField(
         max_length=20, choices=TenantStatus, default=TenantStatus.TRIAL, db_default=TenantStatus.TRIAL
@@ -179,7 +179,9 @@ class TenantInvitation(SoftDeletable, TenantModel):
     )
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     expires_at = models.DateTimeField(editable=False)
-    message = models.TextField(max_length=2000, blank=True, default="", db_default="")
+    message = models.TextField(
+        max_length=2000, blank=True, default="", db_default="", validators=[names.validate_message]
+    )
     metadata = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
 
     # Looked up before the tenant is known.

@@ -15,6 +15,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
     NO_FACTORY: {},
     NO_ADMIN: {},
     NO_API: {
+        "attempt-budgets": "would show attackers how far they are",
         "billing-stripe-events": "LAD's own record of Stripe's events; the payment shows its status",
         "billing-ledger-anchors": "internal to the ledger audit",
         "billing-ledger-audits": "for LAD's staff; its findings name rows of all tenants",
@@ -27,7 +28,6 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "platform-roles": "for LAD's staff, who work in the admin",
         "mail-deliveries": "for LAD's staff; it holds addresses of all tenants",
         "refresh-tokens": "secrets; sign-out ends a session",
-        "sign-in-failures": "would show attackers how far they are",
     },
     EVERY_TENANT_READS: {
         "feature-kill-switches": "a switch applies to every tenant, and each must see why a feature is closed",

@@ -121,7 +121,7 @@ ADMIN: Table = {
     "memberships": {"root": "CRUD", "owner": "RUD", "viewer": "R"},
     "platform-roles": {"root": "CRUD", "owner": "", "viewer": ""},
     "refresh-tokens": READ_BY_ROOT,
-    "sign-in-failures": READ_BY_ROOT,
+    "attempt-budgets": READ_BY_ROOT,
     "social-linkedin-accounts": {"root": "CRUD", "owner": "CRUD", "viewer": ""},
     "tenant-features": EDITED_BY_ROOT_AND_OWNER,
     "tenant-invitations": EDITED_BY_ROOT_AND_OWNER,

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # Filled only by workers, by time passing or by people outside LAD.
 FILLED_LATER = {
+    "attempt_budgets",
     "billing_ledger_anchors",
     "billing_ledger_audits",
     "billing_stripe_events",
@@ -33,7 +34,6 @@ FILLED_LATER = {
     "job_parts",
     "jobs",
     "refresh_tokens",
-    "sign_in_failures",
 }
 # The demo's tenants are active or on trial; nobody could sign in to a suspended one.
 NOT_ALL_STATES = {"tenants"}

@@ -11,7 +11,7 @@ from factory import Faker, LazyAttribute, LazyFunction, SubFactory
 from lad.db.identifiers import uuid7
 from lad.outbox.models import DomainEvent
 from tenants.access.models import PlatformRole, TenantRole, UserCapability
-from tenants.accounts.models import RefreshToken, SignInFailure, User, UserIdentity
+from tenants.accounts.models import AttemptBudget, RefreshToken, User, UserIdentity
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
@@ -147,10 +147,13 @@ class RefreshTokenFactory(ModelFactory[RefreshToken]):
         model = RefreshToken
 
 
-class SignInFailureFactory(ModelFactory[SignInFailure]):
-    email = unique("guesser%d@example.com")
-    failures = 3
-    last_failed_at: Any = LazyFunction(timezone.now)
+class AttemptBudgetFactory(ModelFactory[AttemptBudget]):
+    kind = "sign-in-account-and-address"
+    subject = unique("guesser%d@example.com")
+    client = "203.0.113.7"
+    attempts = 3
+    last_attempt_at: Any = LazyFunction(timezone.now)
+    whole_at: Any = LazyFunction(lambda: timezone.now() + timedelta(minutes=15))
 
     class Meta:
-        model = SignInFailure
+        model = AttemptBudget

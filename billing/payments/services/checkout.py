@@ -108,7 +108,7 @@ def allowed_address(address: str) -> bool:
     except ValueError:
         return False
     return "\\" not in address and origin in {
-        _origin(each) for each in (settings.APP_URL, *settings.CORS_ALLOWED_ORIGINS)
+        _origin(each) for each in (settings.APP_URL, *settings.CORS_ALLOWED_ORIGINS) if each
     }
 
 

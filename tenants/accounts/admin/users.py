@@ -1,4 +1,6 @@
-"""Admin pages of users, their external accounts and failed sign-ins."""
+"""Admin pages of users, their external accounts and limited attempts."""
+
+from typing import Any
 
 from typing import Any
 
@@ -14,8 +16,9 @@ from lad.db.fields import TenantUserKey
 from lad.db.identifiers import uuid_or_none
 from lad.tenancy.access import access_of
 from lad.types import Values
-from tenants.accounts.models import SignInFailure, User, UserIdentity
-from tenants.accounts.services import passwords, sign_in_limit, users
+from tenants.accounts.admin.forms import NEW_ACCOUNT_FIELDS, UserForm
+from tenants.accounts.models import AttemptBudget, User, UserIdentity
+from tenants.accounts.services import passwords, sign_in_limit, staff, users
 from tenants.teams.models import Membership
 
 
@@ -60,7 +63,8 @@ class UserAdmin(GlobalModelAdmin):
                     "email_verified",
                 ]
             },
-        )
+        ),
+        ("Signing in", {"fields": [*NEW_ACCOUNT_FIELDS]}),
     ]
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "phone", "avatar_url", "primary_tenant"]}),
@@ -76,7 +80,8 @@ class UserAdmin(GlobalModelAdmin):
     own_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "phone", "avatar_url", "is_active"]})]
     readonly_fields = ["has_password"]
     inlines = [MembershipsInline, IdentitiesInline]
-    actions_detail = ["deactivate", "send_password_reset", "unlock"]
+    form = UserForm
+    actions_detail = ["deactivate", "send_invitation", "send_password_reset", "unlock"]
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         """Return the chosen tenant's current members, and to LAD's staff its former ones as well."""
@@ -119,6 +124,19 @@ class UserAdmin(GlobalModelAdmin):
             return super().autocomplete_queryset(request, field).order_by("email")
         return User.objects.order_by("email")
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        entered = form.cleaned_data
+        saved = staff.add(
+            values=form.values(),
+            password=entered["new_password"],
+            invite=entered["send_invitation"],
+            actor=access_of(request).user,
+        )
+        vars(obj).update(vars(saved))
+
     @display(description="Password set", boolean=True)
     def has_password(self, obj: User) -> bool:
         return bool(obj.password)
@@ -136,6 +154,17 @@ class UserAdmin(GlobalModelAdmin):
         return f"{row} was deactivated."
 
     @row_action(
+        "Send invitation",
+        explanation="The person gets a mail with a link to choose a password.",
+        permission="platform",
+        when=lambda row: row.deleted_at is None and row.is_active and not row.password,
+        icon="forward_to_inbox",
+    )
+    def send_invitation(self, request: HttpRequest, row: User, values: Values) -> str:
+        staff.send_invitation(user=row)
+        return f"An invitation was sent to {row.email}."
+
+    @row_action(
         "Send password reset",
         explanation="The user gets a mail with a link to choose a new password.",
         permission="platform",
@@ -143,19 +172,19 @@ class UserAdmin(GlobalModelAdmin):
         icon="lock_reset",
     )
     def send_password_reset(self, request: HttpRequest, row: User, values: Values) -> str:
-        passwords.request_reset(email=row.email)
+        passwords.request_reset(email=row.email, limited=False)
         return f"A reset link was sent to {row.email}."
 
     @row_action(
         "Unlock",
-        explanation="Failed sign-ins are deleted, so that a locked user can sign in again at once.",
+        explanation="Wrong passwords are forgotten, so that the user can try again at once.",
         permission="platform",
         when=lambda row: row.deleted_at is None and row.is_active,
         icon="lock_open",
     )
     def unlock(self, request: HttpRequest, row: User, values: Values) -> str:
         locked = sign_in_limit.unlock(email=row.email)
-        return f"{row} can sign in again." if locked else f"{row} was not locked."
+        return f"{row} can try again." if locked else f"There were no wrong passwords for {row}."
 
 
 @register(UserIdentity)
@@ -172,8 +201,10 @@ class UserIdentityAdmin(ReadOnlyAdmin):
         return rows.filter(user__in=Membership.all_objects.values("user"))
 
 
-@register(SignInFailure)
-class SignInFailureAdmin(ReadOnlyAdmin):
+@register(AttemptBudget)
+class AttemptBudgetAdmin(ReadOnlyAdmin):
     platform_only = True
     section, icon, rank = "Operations", "lock_clock", 60
-    list_display = ["email", "failures", "last_failed_at", "locked_until"]
+    list_display = ["kind", "subject", "client", "attempts", "last_attempt_at", "whole_at"]
+    list_filter = ["kind", "last_attempt_at"]
+    search_fields = ["subject__startswith", "client__startswith"]

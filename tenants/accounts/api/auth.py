@@ -12,6 +12,7 @@ from lad.api.openapi import problems
 from lad.api.views import LadAPIView
 from lad.errors import NotAuthenticated
 from tenants.accounts.api import cookies, serializers
+from tenants.accounts.clients import client_of, remember_device
 from tenants.accounts.services import identities, passwords, sessions, sign_up
 
 # In the OpenAPI document: a token is optional.
@@ -46,7 +47,9 @@ class SignUp(AuthView):
         data = serializers.SignUpSerializer.read(request.data)
         new_account = sign_up.SignUpRequest(data["email"], data["first_name"], data["last_name"], data["tenant_name"])
         signed_in = sign_up.sign_up(request=new_account, password=data["password"], user_agent=self.user_agent)
-        return session_response(signed_in, cookie=data["cookie"], status_code=status.HTTP_201_CREATED)
+        response = session_response(signed_in, cookie=data["cookie"], status_code=status.HTTP_201_CREATED)
+        remember_device(response, client_of(request), signed_in.user.email)
+        return response
 
 
 class SignIn(AuthView):
@@ -60,8 +63,13 @@ class SignIn(AuthView):
     )
     def post(self, request: Request) -> Response:
         data = serializers.SignInSerializer.read(request.data)
-        signed_in = sessions.sign_in(email=data["email"], password=data["password"], user_agent=self.user_agent)
-        return session_response(signed_in, cookie=data["cookie"])
+        client = client_of(request)
+        signed_in = sessions.sign_in(
+            email=data["email"], password=data["password"], user_agent=self.user_agent, client=client
+        )
+        response = session_response(signed_in, cookie=data["cookie"])
+        remember_device(response, client, signed_in.user.email)
+        return response
 
 
 class Refresh(AuthView):
@@ -207,7 +215,9 @@ class ExternalSignIn(AuthView):
             user_agent=self.user_agent,
         )
         created = status.HTTP_201_CREATED if result.created else status.HTTP_200_OK
-        return session_response(result.signed_in, cookie=data["cookie"], status_code=created)
+        response = session_response(result.signed_in, cookie=data["cookie"], status_code=created)
+        remember_device(response, client_of(request), result.signed_in.user.email)
+        return response
 
 
 class LinkExternal(AuthView):

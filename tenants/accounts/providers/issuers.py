@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey as Public
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from lad import names
 from lad.errors import DomainError, NotAuthenticated
 
 # Fixed, never read from the token: a forged token could name "none", or HMAC with the public key.
@@ -179,7 +180,12 @@ def _profile(issuer: Issuer, claims: Mapping[str, Any]) -> ExternalProfile:
         subject=subject,
         email=str(claims.get("email") or "").strip().lower(),
         email_verified=claims.get("email_verified") in (True, "true"),
-        first_name=str(claims.get("given_name") or "")[:100],
-        last_name=str(claims.get("family_name") or "")[:100],
+        first_name=_name(claims.get("given_name")),
+        last_name=_name(claims.get("family_name")),
         avatar_url=str(claims.get("picture") or "")[:2000],
     )
+
+
+def _name(claim: object) -> str:
+    """Return the name in a claim. What LAD would not accept as a name is left out."""
+    return names.shown(str(claim or "")[:100], otherwise="")

@@ -2,13 +2,16 @@
 
 from datetime import datetime
 
-from django.contrib.auth.hashers import make_password, verify_password
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from lad.errors import NotAuthenticated
 from lad.tenancy.context import platform_context
-from tenants.accounts.models import SignInFailure, User
-from tenants.accounts.services.sign_in_limit import count_attempt, normalise_email
+from tenants.accounts.clients import Client
+from tenants.accounts.hashers import check_stored
+from tenants.accounts.models import User
+from tenants.accounts.services import sign_in_limit
+from tenants.accounts.services.sign_in_limit import normalise_email
 
 
 class WrongCredentials(NotAuthenticated):
@@ -17,21 +20,21 @@ class WrongCredentials(NotAuthenticated):
     code = "wrong_credentials"
 
 
-def verify(*, email: str, password: str, now: datetime | None = None) -> User:
+def verify(*, email: str, password: str, client: Client | None = None, now: datetime | None = None) -> User:
     """Return the active user with this address and password, and record the sign-in.
 
     A failure takes as long and reads the same whether or not the account exists. Raises
-    WrongCredentials or LockedOut.
+    WrongCredentials or LockedOut. Call it outside a transaction: it may wait.
     """
     now = now or timezone.now()
     email = normalise_email(email)
-    count_attempt(email=email, now=now)
+    attempt = sign_in_limit.begin_attempt(email=email, client=client or Client(), now=now)
     user = _find(email)
-    correct, outdated = _check(password, user.password if user else None)
+    correct, outdated = check_stored(password, user.password if user else None)
     if user is None or not correct or not user.is_active:
         raise WrongCredentials
     with platform_context(user_id=user.pk):
-        SignInFailure.objects.filter(email=email).delete()
+        sign_in_limit.succeed(attempt, now=now)
         changes = {"password": make_password(password)} if outdated else {}
         User.objects.filter(pk=user.pk).update(last_login=now, **changes)
     user.last_login = now
@@ -41,12 +44,3 @@ def verify(*, email: str, password: str, now: datetime | None = None) -> User:
 def _find(email: str) -> User | None:
     with platform_context():
         return User.objects.filter(email=email).first()
-
-
-def _check(password: str, encoded: str | None) -> tuple[bool, bool]:
-    """Return whether the password is correct, and whether its hash is outdated."""
-    if encoded is None:
-        # Do the work of a real check, so that the response time does not reveal who has an account.
-        make_password(password)
-        return False, False
-    return verify_password(password, encoded)

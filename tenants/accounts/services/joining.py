@@ -66,6 +66,7 @@ class InvitationPreview:
     inviter: str
     email: str
     status: str
+    has_account: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,21 @@ def look_up(*, token: str, now: datetime | None = None) -> InvitationPreview:
             raise InvitationUnavailable
         if row.accepted_at is None and not is_backed(row):
             raise InvitationUnavailable
-        return InvitationPreview(row.tenant.name, row.invited_by.full_name, row.email, row.status(now))
+        has_account = User.objects.filter(email=row.email).exists()
+        return InvitationPreview(row.tenant.name, row.invited_by.full_name, row.email, row.status(now), has_account)
+
+
+def look_up_pending(*, token: str, now: datetime | None = None) -> InvitationPreview:
+    """Return the invitation with this secret if it can be accepted.
+
+    Raises InvitationUnavailable, InvitationExpired or InvitationUsed.
+    """
+    found = look_up(token=token, now=now)
+    if found.status == "expired":
+        raise InvitationExpired
+    if found.status == "accepted":
+        raise InvitationUsed
+    return found
 
 
 def accept(
@@ -106,13 +121,14 @@ def accept(
     user: User | None = None,
     new_user: NewUser | None = None,
     user_agent: str = "",
+    start_session: bool = True,
     now: datetime | None = None,
 ) -> AcceptedInvitation:
     """Make ``user``, or a new account, a member of the tenant, and mark the address as verified.
 
-    Accepting again as the same user returns the same membership. Emits ``tenants.invitation.accepted``
-    in addition to the membership's event. Raises InvitationUnavailable, InvitationExpired,
-    InvitationUsed, InvitedSomebodyElse, AccountExists or Invalid.
+    A new account gets a session of the API, unless the caller wants none. Accepting again as the same user
+    returns the same membership. Emits ``tenants.invitation.accepted`` in addition to the membership's event.
+    Raises InvitationUnavailable, InvitationExpired, InvitationUsed, InvitedSomebodyElse, AccountExists or Invalid.
     """
     now = now or timezone.now()
     with platform_context(user_id=user.pk if user else None):
@@ -134,7 +150,7 @@ def accept(
         with platform_context(tenant_id=row.tenant_id, user_id=new_member.pk):
             membership = _join(row, new_member, now)
         signed_in = None
-        if user is None:
+        if user is None and start_session:
             signed_in = sessions.start(user=new_member, tenant_id=row.tenant_id, user_agent=user_agent, now=now)
         return AcceptedInvitation(membership, signed_in)
 

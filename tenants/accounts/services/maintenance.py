@@ -4,7 +4,8 @@ from datetime import datetime
 
 from lad.idempotency.middleware import expire_keys
 from lad.tenancy.context import platform_context
-from tenants.accounts.services import sessions, sign_in_limit
+from tenants import budgets
+from tenants.accounts.services import sessions
 from tenants.teams.services import tenants
 
 
@@ -15,6 +16,6 @@ def run(*, now: datetime) -> None:
     """
     tenants.end_trials(now=now)
     sessions.clean_up(now=now)
-    sign_in_limit.clean_up(now=now)
+    budgets.clean_up(now=now)
     with platform_context():
         expire_keys(now=now)

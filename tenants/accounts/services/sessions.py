@@ -19,6 +19,7 @@ from lad.errors import NotAuthenticated
 from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
 from tenants.accounts import tokens
+from tenants.accounts.clients import Client
 from tenants.accounts.models import RefreshToken, User
 from tenants.accounts.services import credentials
 from tenants.teams.extensions import on_access_ended
@@ -53,10 +54,12 @@ class SignedIn:
     expires_in: int
 
 
-def sign_in(*, email: str, password: str, user_agent: str = "", now: datetime | None = None) -> SignedIn:
+def sign_in(
+    *, email: str, password: str, user_agent: str = "", client: Client | None = None, now: datetime | None = None
+) -> SignedIn:
     """Start a session for an e-mail address and password. Raises WrongCredentials or LockedOut."""
     now = now or timezone.now()
-    user = credentials.verify(email=email, password=password, now=now)
+    user = credentials.verify(email=email, password=password, client=client, now=now)
     return start(user=user, user_agent=user_agent, now=now)
 
 

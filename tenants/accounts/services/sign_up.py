@@ -1,7 +1,7 @@
 """Sign up, verify the e-mail address, change the profile, open further tenants."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -11,18 +11,23 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.text import slugify
 
+from lad import names
 from lad.emails import valid_email
-from lad.errors import Conflict, DomainError, Invalid
+from lad.errors import Conflict, DomainError, Invalid, Throttled
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from lad.types import Values
 from lad.writes import invalid
+from tenants import budgets
 from tenants.access.roles import Role
 from tenants.accounts import tokens
 from tenants.accounts.models import User
 from tenants.accounts.services import passwords, sessions, users
+from tenants.budgets import Budget, BudgetSpent
 from tenants.teams.models import Membership, Tenant, TenantStatus
 
+# The address may be somebody else's, who must not be flooded.
+VERIFICATION_MAILS: Final = Budget("verification-mails", size=3, interval=timedelta(hours=1))
 PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url")
 MAX_SLUG_LENGTH: Final = 90
 
@@ -39,6 +44,13 @@ class InvalidVerificationLink(DomainError):
     code = "invalid_verification_link"
     status = 410
     title = "Link not valid"
+
+
+class TooManyMails(Throttled):
+    """We mailed this address several times already. Look among unwanted mails, or ask again later."""
+
+    code = "too_many_mails"
+    title = "Too many mails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +88,16 @@ def open_tenant(
         return _open_tenant(user, tenant_name, user_agent, now or timezone.now())
 
 
-def request_verification(*, user: User) -> None:
-    """Send the verification mail again, unless the address is verified already."""
-    if not user.email_verified:
-        with platform_context(user_id=user.pk):
-            users.emit_user_event(user, "tenants.user.verification_requested")
+def request_verification(*, user: User, now: datetime | None = None) -> None:
+    """Send the verification mail again, unless the address is verified already. Raises TooManyMails."""
+    if user.email_verified:
+        return
+    with platform_context(user_id=user.pk):
+        try:
+            budgets.spend([VERIFICATION_MAILS.of(subject=str(user.pk))], now=now or timezone.now())
+        except BudgetSpent as error:
+            raise TooManyMails(retry_after=error.retry_after) from error
+        users.emit_user_event(user, "tenants.user.verification_requested")
 
 
 def verify_email(*, token: str) -> User:
@@ -132,7 +149,10 @@ def _open_tenant(user: User, tenant_name: str, user_agent: str, now: datetime) -
 
 
 def _create_tenant(name: str, user: User, now: datetime) -> Tenant:
-    base_name = name or f"{user.first_name or user.email.partition('@')[0]}'s Organization"
+    if name and not names.is_name(name):
+        raise Invalid(errors={"tenant_name": [names.NOT_A_NAME]})
+    owner = user.first_name or user.email.partition("@")[0]
+    base_name = name or (f"{owner}'s Organization" if names.is_name(owner) else "My Organization")
     for attempt in range(5):
         # The slug or a default name may be taken; try again with a random suffix.
         suffix = f"-{get_random_string(4 + attempt).lower()}" if attempt else ""

@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -35,8 +36,12 @@ class OwnsTenants(Conflict):
 
 
 def create_user(*, email: str, password: str | None = None, **fields: Any) -> User:
-    """Create an account in the caller's platform scope. Raises EmailTaken."""
+    """Create an account in the caller's platform scope. Raises Invalid or EmailTaken."""
     user = User(email=email, password=make_password(password) if password is not None else None, **fields)
+    try:
+        user.clean_fields(exclude={field.name for field in User._meta.fields} - {"first_name", "last_name"})
+    except ValidationError as error:
+        raise writes.invalid(error) from error
     try:
         with transaction.atomic():
             user.save(force_insert=True)

@@ -1,7 +1,7 @@
 """Send, resend and revoke invitations. Accepting them is in ``tenants.accounts.services.joining``."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -10,15 +10,18 @@ from django.utils import timezone
 
 from lad import writes
 from lad.emails import valid_email
-from lad.errors import Conflict, DomainError, Invalid
+from lad.errors import Conflict, DomainError, Invalid, Throttled
 from lad.outbox.emission import NewEvent, emit
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
 from lad.writes import Change
-from tenants.access.authority import authority_of
+from tenants import budgets
+from tenants.access.authority import authority_of, is_platform
 from tenants.access.models import TenantRole
 from tenants.access.roles import Role
+from tenants.access.verification import require_verified
 from tenants.accounts.models import User
+from tenants.budgets import Budget, BudgetSpent
 from tenants.teams import tokens
 from tenants.teams.models import Membership, TenantInvitation
 from tenants.teams.services.memberships import AlreadyMember, rights_of
@@ -28,6 +31,13 @@ class InvitationPending(Conflict):
     """An invitation to this address is pending already: resend or revoke it."""
 
     code = "invitation_pending"
+
+
+class TooManyInvitations(Throttled):
+    """Too many invitations were sent today, by this tenant or to this address. Send this one later."""
+
+    code = "too_many_invitations"
+    title = "Too many invitations"
 
 
 class InvitationClosed(Conflict):
@@ -50,7 +60,7 @@ def create(
     """Invite an address to the tenant, replacing an expired invitation.
 
     Emits ``tenants.invitation.created``, which sends the mail. Raises Invalid, AboveYourRole,
-    AlreadyMember or InvitationPending.
+    AlreadyMember, InvitationPending, EmailUnverified or TooManyInvitations.
     """
     values = {"email": email, "role": role, "tenant_role": tenant_role, "message": message, "now": now}
     tenant = {"tenant_id": tenant_id} if tenant_id else {}
@@ -61,11 +71,13 @@ def create(
 def resend(*, invitation: TenantInvitation, actor: Actor, now: datetime | None = None) -> TenantInvitation:
     """Send the invitation again with a new link and expiry, as the actor's own. The old link stops working.
 
-    Emits ``tenants.invitation.resent``. Raises InvitationClosed or AboveYourRole.
+    Emits ``tenants.invitation.resent``. Raises InvitationClosed, AboveYourRole, EmailUnverified or
+    TooManyInvitations.
     """
     now = now or timezone.now()
     row = _lock_open(invitation)
     _check_role(row.role, row.tenant_role, actor, row.tenant_id)
+    _count_mail(row.tenant_id, row.email, actor, now)
     row.token_version += 1
     row.expires_at = now + settings.INVITATION_LIFETIME
     if isinstance(actor, User):
@@ -137,6 +149,7 @@ def _new_values(values: Values, actor: Actor) -> Values:
     TenantInvitation.objects.filter(
         tenant=tenant_id, email=email, accepted_at=None, revoked_at=None, expires_at__lte=now
     ).update(revoked_at=now)
+    _count_mail(tenant_id, email, actor, now)
     row = TenantInvitation(tenant_id=tenant_id, email=email)
     return {
         "id": row.pk,
@@ -163,6 +176,25 @@ def _check_role(role: str, tenant_role: TenantRole | None, actor: Actor, tenant_
         roles = ", ".join(each.value for each in Role if each != Role.OWNER)
         raise Invalid(errors={"role": [f"Choose one of {roles}. To change the owner, transfer the ownership."]})
     authority_of(actor, tenant_id).require(rights_of(role, tenant_role))
+
+
+def _count_mail(tenant_id: UUID, email: str, actor: Actor, now: datetime) -> None:
+    """Count a mail with an invitation. LAD's own staff may send any number. Raises EmailUnverified or the limit."""
+    require_verified(actor)
+    if is_platform(actor):
+        return
+    per_tenant = Budget(
+        "invitations-of-tenant", settings.INVITATIONS_PER_DAY, timedelta(days=1) / settings.INVITATIONS_PER_DAY
+    )
+    per_address = Budget(
+        "invitations-to-address",
+        settings.INVITATIONS_PER_ADDRESS_PER_DAY,
+        timedelta(days=1) / settings.INVITATIONS_PER_ADDRESS_PER_DAY,
+    )
+    try:
+        budgets.spend([per_tenant.of(subject=str(tenant_id)), per_address.of(subject=email)], now=now)
+    except BudgetSpent as error:
+        raise TooManyInvitations(retry_after=error.retry_after) from error
 
 
 def _renew_secret(row: TenantInvitation) -> None:

@@ -50,7 +50,7 @@ def test_owner_and_admin_get_one_mail_each_per_crossing(told_below_50, owner, ad
     sender.send_due()
     first, second = sorted(mail.outbox, key=lambda each: each.to)
     assert (first.to, second.to) == (["admin@acme.test"], ["owner@acme.test"])
-    assert first.subject == "Acme Outreach has 48 USD left on LAD"
+    assert first.subject == "48 USD left in a wallet on LAD"
     assert "less than the threshold of 50 USD" in first.body
     with platform_context():
         [entry] = ActivityEntry.objects.filter(event_type=LOW)

@@ -58,7 +58,7 @@ def test_a_streak_of_declines_is_mailed_once_and_the_next_streak_again(
     assert mails() == [(owner.email, "queued")]
     sender.send_due()
     (sent,) = mail.outbox
-    assert (sent.to, sent.subject) == ([owner.email], f"The automatic top-up of {tenant.name} was declined")
+    assert (sent.to, sent.subject) == ([owner.email], "An automatic top-up on LAD was declined")
     assert DECLINED in sent.body
     assert "0 USD is left" in sent.body
     charge(rule, CARD, hours_ago=5)

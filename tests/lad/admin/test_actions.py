@@ -11,9 +11,9 @@ from lad.outbox.drain import drain
 from lad.outbox.models import DeliveryState, DomainEvent, EventDelivery
 from lad.tenancy.context import platform_context
 from tenants.access.roles import Role
-from tenants.accounts.models import SignInFailure, User
+from tenants.accounts.models import User
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
-from tests.factories.tenants import DomainEventFactory
+from tests.factories.tenants import AttemptBudgetFactory, DomainEventFactory
 from tests.support.api import text
 from tests.support.database import one
 
@@ -114,8 +114,8 @@ def test_invitations_are_filtered_by_status(admin_of, owner):
 def test_an_account_is_deactivated_gets_a_reset_link_and_is_unlocked(root, member):
     page = f"/admin/tenants/user/{member.pk}"
     with platform_context():
-        SignInFailure.objects.create(email=member.email, failures=20, last_failed_at=timezone.now())
-    assert "can sign in again" in text(root.post(f"{page}/unlock/", follow=True))
+        AttemptBudgetFactory.create(subject=member.email)
+    assert "can try again" in text(root.post(f"{page}/unlock/", follow=True))
     assert root.post(f"{page}/send_password_reset/").status_code == 302
     assert one(DomainEvent, event_type="tenants.user.password_reset_requested").aggregate_id == member.pk
     root.post(f"{page}/deactivate/")

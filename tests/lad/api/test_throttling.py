@@ -61,3 +61,13 @@ def test_a_rate_is_read_as_calls_and_seconds() -> None:
         (20, 3600),
         (1, 86_400),
     ]
+
+
+def test_views_with_their_own_rate_count_apart(api: Any, db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates = {**api_settings.DEFAULT_THROTTLE_RATES, "sign-in": "2/day"}
+    monkeypatch.setattr(api_settings, "DEFAULT_THROTTLE_RATES", rates)
+    body = {"email": "nobody@acme.test", "password": "wrong"}
+    statuses = [api().post("/api/v1/auth/sign-in/", body, format="json").status_code for _ in range(3)]
+    assert statuses == [401, 401, 429]
+    for path in ("password/reset/confirm/", "verify-email/"):
+        assert api().post(f"/api/v1/auth/{path}", {"token": "x"}, format="json").status_code in (400, 410)

@@ -63,8 +63,9 @@ def test_an_invitation_reaches_the_mailbox_with_a_link_that_works(
     assert sender.send_due() == {MailState.SENT: 1}
     [message] = mailbox.received
     assert message["To"] == "grace@example.com"
-    assert message["Subject"] == f"{owner.full_name} invites you to Acme Outreach on LAD"
+    assert message["Subject"] == "You are invited to a team on LAD"
     plain = part(message, "text/plain")
+    assert f"{owner.full_name} invites you to join Acme Outreach on LAD" in plain
     assert _token(plain, "/invitations/accept") == invitation_token(invitation)
     assert "Join us & <win>" in plain
     assert "Join us &amp; &lt;win&gt;" in part(message, "text/html")
@@ -153,8 +154,8 @@ def test_asking_for_a_new_password_mails_a_link_that_sets_it(mailbox: Mailbox, t
     drain()
     sender.send_due()
     token = _token(part(mailbox.received[0], "text/plain"), "/reset-password")
-    assert tokens.password_reset_user_id(token) == member.pk
-    assert tokens.is_password_reset_token(member, token)
+    assert tokens.password_user_id(token) == member.pk
+    assert tokens.may_set_password(member, token)
 
 
 def test_no_mail_goes_to_a_former_address_of_the_account(mailbox: Mailbox, tenant: Tenant, member: User) -> None:
@@ -174,6 +175,34 @@ def test_a_tenant_name_cannot_add_a_header_to_a_mail(
         Tenant.objects.filter(pk=invitation.tenant_id).update(name="Acme\r\nBcc: all@example.com")
     assert sender.send_due() == {MailState.SENT: 1}
     assert mailbox.received[0]["Bcc"] is None
+
+
+def test_names_and_messages_stored_before_they_were_validated_reach_no_mail(
+    mailbox: Mailbox, queued: MailDelivery, invitation: TenantInvitation, owner: User
+) -> None:
+    with platform_context():
+        Tenant.objects.filter(pk=invitation.tenant_id).update(name="Win at www.evil.example")
+        User.objects.filter(pk=owner.pk).update(first_name="Go to evil.example", last_name="")
+        TenantInvitation.objects.filter(pk=invitation.pk).update(message="http://evil.example/prize")
+    assert sender.send_due() == {MailState.SENT: 1}
+    plain, html = (part(mailbox.received[0], f"text/{kind}") for kind in ("plain", "html"))
+    assert "evil.example" not in plain + html
+    assert f"{owner.email} invites you to join a team on LAD" in plain
+
+
+def test_what_somebody_entered_at_sign_up_is_not_mailed_to_the_address(
+    mailbox: Mailbox, tenant: Tenant, member: User
+) -> None:
+    with platform_context():
+        User.objects.filter(pk=member.pk).update(email_verified=False, first_name="You have won a prize")
+    for event in ("tenants.user.signed_up", "tenants.user.password_reset_requested"):
+        with platform_context(tenant_id=tenant.pk):
+            emit(event, aggregate=member)
+    drain()
+    sender.send_due()
+    assert len(mailbox.received) == 2
+    for message in mailbox.received:
+        assert "prize" not in part(message, "text/plain") + part(message, "text/html") + message["Subject"]
 
 
 def test_a_mail_of_an_unregistered_kind_is_not_queued(tenant: Tenant, member: User) -> None:

@@ -37,7 +37,7 @@ def test_the_backend_accepts_the_address_in_any_case(superuser):
     assert authenticate(username="nobody@lad.test", password=PASSWORD) is None
 
 
-def test_the_backend_locks_an_address_after_five_failures(superuser):
+def test_the_backend_stops_a_client_after_five_failures(superuser):
     for _ in range(5):
         authenticate(username=superuser.email, password="wrong")
     assert authenticate(username=superuser.email, password=PASSWORD) is None
