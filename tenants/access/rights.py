@@ -70,7 +70,9 @@ TENANT_RIGHTS: Final = _BY_ROLE[Role.OWNER] - OWNERSHIP
 # What only LAD's staff do in an area, such as correcting a wallet.
 ADMINISTER: Final = "administer"
 # What a role of LAD's staff may hold. It adds verbs of the admin that no tenant has.
-STAFF_RIGHTS: Final = TENANT_RIGHTS | PLATFORM_RIGHTS | {f"{area}.{verb}" for area in _RIGHTS for verb in (*EDIT, ADMINISTER)}
+STAFF_RIGHTS: Final = (
+    TENANT_RIGHTS | PLATFORM_RIGHTS | {f"{area}.{verb}" for area in _RIGHTS for verb in (*EDIT, ADMINISTER)}
+)
 
 
 def is_right(key: str) -> bool:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from typing import Any
-
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
