@@ -1,17 +1,21 @@
-"""Give every request an id and log how the request ended."""
+"""Give every request an id, note where it came from, and log how it ended."""
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Final
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
+from lad.api.throttling import client_address
 from lad.db.identifiers import uuid7
-from lad.tenancy.context import origin
+from lad.tenancy.context import Client, origin
 
 log = structlog.get_logger("lad.request")
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+MAX_AGENT_LENGTH: Final = 255
 
 
 class RequestIdMiddleware:
@@ -24,9 +28,21 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if REQUEST_ID.match(given) else uuid7().hex
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=request_id)
-        with origin(request_id, source="api" if request.path.startswith("/api/") else "admin"):
+        client = client_of(request)
+        structlog.contextvars.bind_contextvars(request=request_id, address=client.address)
+        source = "api" if request.path.startswith("/api/") else "admin"
+        with origin(request_id, source=source, client=client):
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        log.info("request", method=request.method, path=request.path, status=response.status_code)
+        log.info("request", method=request.method, path=request.path, status=response.status_code, agent=client.agent)
         return response
+
+
+def client_of(request: HttpRequest) -> Client:
+    """Return the client of a request. What is not an IP address, or not printable, is left out."""
+    try:
+        address = str(ip_address(client_address(request)))
+    except ValueError:
+        address = ""
+    agent = request.headers.get("User-Agent", "")[:MAX_AGENT_LENGTH]
+    return Client(address, "".join(letter for letter in agent if letter.isprintable()))
