@@ -2,20 +2,17 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
-from typing import Final
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from lad.api.throttling import client_address
 from lad.db.identifiers import uuid7
-from lad.tenancy.context import Client, origin
+from lad.tenancy.clients import client_of
+from lad.tenancy.context import origin
 
 log = structlog.get_logger("lad.request")
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
-MAX_AGENT_LENGTH: Final = 255
 
 
 class RequestIdMiddleware:
@@ -36,13 +33,3 @@ class RequestIdMiddleware:
         response["X-Request-ID"] = request_id
         log.info("request", method=request.method, path=request.path, status=response.status_code, agent=client.agent)
         return response
-
-
-def client_of(request: HttpRequest) -> Client:
-    """Return the client of a request. What is not an IP address, or not printable, is left out."""
-    try:
-        address = str(ip_address(client_address(request)))
-    except ValueError:
-        address = ""
-    agent = request.headers.get("User-Agent", "")[:MAX_AGENT_LENGTH]
-    return Client(address, "".join(letter for letter in agent if letter.isprintable()))

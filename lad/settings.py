@@ -1,4 +1,4 @@
-"""All settings. Only this module reads the environment; docs/operations.md lists every variable."""
+"""All settings. Only this module and settings_security read the environment; docs/operations.md lists the variables."""
 
 import sys
 from datetime import timedelta
@@ -11,6 +11,8 @@ from django.urls import reverse_lazy
 
 from lad.admin.templating import LOADERS
 from lad.admin.theme import COLOURS
+from lad.settings_security import *  # noqa: F403
+from lad.settings_security import PUBLIC_URL
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -46,8 +48,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-# PUBLIC_URL is the address of the API and the admin, APP_URL that of the single-page app that mails link to.
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+# The address of the single-page app that mails link to.
 APP_URL = env.str("APP_URL", default="http://localhost:5173")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 
@@ -152,17 +153,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # users.email is unique among live rows,
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
-# Sessions and signing in.
-SESSION_ENGINE = "tenants.accounts.sessions"
-SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=PUBLIC_URL.startswith("https://"))
-SESSION_COOKIE_HTTPONLY = True
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
-SECURE_CONTENT_TYPE_NOSNIFF = True
-if env.bool("BEHIND_PROXY", default=False):
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Signing in. Sessions and TLS are in lad/settings_security.py.
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 PASSWORD_HASHERS = [

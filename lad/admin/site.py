@@ -40,6 +40,13 @@ class RowAutocomplete(AutocompleteJsonView):
         return model_admin.get_search_results(self.request, rows, self.term)[0]
 
 
+class OwnPassword(PasswordChangeView):
+    """Tells the form which session changes the password: the others end."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "session_id": access_of(self.request).details.get("session_id")}
+
+
 class LadAdminSite(UnfoldAdminSite):
     """Platform staff see all tenants or one; a tenant's staff see their tenant, by their role."""
 
@@ -116,7 +123,7 @@ class LadAdminSite(UnfoldAdminSite):
         request.current_app = self.name
         context = {**self.each_context(request), **(extra_context or {})}
         done = reverse(f"{self.name}:password_change_done", current_app=self.name)
-        return PasswordChangeView.as_view(form_class=form, success_url=done, extra_context=context)(request)
+        return OwnPassword.as_view(form_class=form, success_url=done, extra_context=context)(request)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Find models by name and rows by the search of their lists. Not cached, because the tenant may change."""

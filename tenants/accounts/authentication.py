@@ -21,7 +21,7 @@ from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
 from tenants.access.rights import ALL_RIGHTS, effective_rights
 from tenants.accounts import tokens
-from tenants.accounts.callers import Caller, StaffCaller, find_caller, find_staff
+from tenants.accounts.callers import SESSION_ID, Caller, StaffCaller, find_caller, find_staff
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.providers import issuers
 from tenants.features.selectors import keep_settings
@@ -84,8 +84,11 @@ def resolve_access(request: HttpRequest) -> Access:
         chosen = uuid_or_none(request.session.get(SESSION_TENANT_KEY))
         if request.path_info.startswith(_admin_path()):
             now = timezone.now()
-            return _admin_access(staff or find_staff(user_id, preferred_tenant_id=chosen, now=now), now)
-        return _api_access(request, Credential(user_id, preferred_tenant_id=chosen))
+            access = _admin_access(staff or find_staff(user_id, preferred_tenant_id=chosen, now=now), now)
+        else:
+            access = _api_access(request, Credential(user_id, preferred_tenant_id=chosen))
+        access.details["session_id"] = uuid_or_none(request.session.get(SESSION_ID))
+        return access
     except DomainError as error:
         return Access(error=error)
 

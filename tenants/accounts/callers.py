@@ -14,6 +14,9 @@ from tenants.accounts.models import User
 from tenants.features.selectors import FeatureSetting
 from tenants.teams.models import Tenant
 
+# The key of a session's data under which the id of its UserSession is.
+SESSION_ID: Final = "session_id"
+
 FIND_CALLER: Final = "SELECT tenants_caller(%s, %s, %s, %s, %s)"
 FIND_STAFF: Final = "SELECT tenants_staff_caller(%s, %s, %s)::text"
 FIND_SESSION: Final = "SELECT tenants_session_caller(%s, %s)"
@@ -58,6 +61,18 @@ class StaffCaller:
     feature_settings: Sequence[FeatureSetting]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session of a browser: its signed data and, if it names a signed-in user, when it was used last.
+
+    ``last_used_at`` and ``caller`` are None if nobody is signed in, or the user's session was ended.
+    """
+
+    data: str
+    last_used_at: datetime | None
+    caller: StaffCaller | None
+
+
 def find_caller(
     user_id: UUID,
     *,
@@ -90,16 +105,20 @@ def find_staff(user_id: UUID, *, preferred_tenant_id: UUID | None, now: datetime
     return _staff(orjson.loads(text)) if text is not None else None
 
 
-def find_session(session_key: str, *, now: datetime) -> tuple[str, StaffCaller | None] | None:
-    """Return the data of an unexpired session and the user that it names, or None if there is no such session.
+def find_session(key: str, *, now: datetime) -> StoredSession | None:
+    """Return the unexpired session that is stored under the key, or None.
 
     The signature of the data is not checked: do that before you believe who the user is.
     """
-    [(text,)] = read_across_tenants(FIND_SESSION, [session_key, now])
+    [(text,)] = read_across_tenants(FIND_SESSION, [key, now])
     if text is None:
         return None
     found = orjson.loads(text)
-    return found["data"], _staff(found["caller"]) if found["caller"] else None
+    return StoredSession(
+        data=found["data"],
+        last_used_at=datetime.fromisoformat(found["last_used_at"]) if found["last_used_at"] else None,
+        caller=_staff(found["caller"]) if found["caller"] else None,
+    )
 
 
 def _staff(found: dict[str, Any]) -> StaffCaller:

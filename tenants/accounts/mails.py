@@ -1,7 +1,8 @@
-"""Mails that verify an address and reset a password."""
+"""Mails that verify an address, reset a password, and tell users of changes to their account."""
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 
@@ -11,7 +12,7 @@ from lad.mail.models import MailDelivery
 from lad.mail.services import new_delivery, queue_all
 from lad.outbox.consumers import Batch
 from tenants.accounts import tokens
-from tenants.accounts.models import User
+from tenants.accounts.models import User, UserSession
 
 
 def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
@@ -36,8 +37,21 @@ def _password_reset(delivery: MailDelivery, now: datetime) -> Content:
     return Content("Choose a new password", "tenants/accounts/password-reset", context)
 
 
-def _user(delivery: MailDelivery) -> User:
-    user: User | None = User.objects.filter(pk=delivery.subject_id, is_active=True).first()
+def _new_device(delivery: MailDelivery, now: datetime) -> Content:
+    session = UserSession.objects.filter(pk=delivery.subject_id).first()
+    if session is None:
+        raise Obsolete("The session was deleted.")
+    user = _user(delivery, session.user_id)
+    return Content("New sign-in to your account", "tenants/accounts/new-device", {"user": user, "session": session})
+
+
+def _password_changed(delivery: MailDelivery, now: datetime) -> Content:
+    context = {"user": _user(delivery), "changed_at": delivery.created_at}
+    return Content("Your password was changed", "tenants/accounts/password-changed", context)
+
+
+def _user(delivery: MailDelivery, user_id: UUID | None = None) -> User:
+    user: User | None = User.objects.filter(pk=user_id or delivery.subject_id, is_active=True).first()
     if user is None:
         raise Obsolete("The account was deleted or deactivated.")
     if user.email != delivery.to_address:
@@ -49,6 +63,8 @@ EMAIL_VERIFICATION: Final = mail_kinds.register(
     MailKind("email-verification", "E-mail verification", _email_verification)
 )
 PASSWORD_RESET: Final = mail_kinds.register(MailKind("password-reset", "Password reset", _password_reset))
+NEW_DEVICE: Final = mail_kinds.register(MailKind("new-device", "New device", _new_device))
+PASSWORD_CHANGED: Final = mail_kinds.register(MailKind("password-changed", "Password changed", _password_changed))
 
 _KIND_BY_EVENT: Final = {
     "tenants.user.signed_up": EMAIL_VERIFICATION,

@@ -1,13 +1,15 @@
-"""Users, their external accounts, refresh tokens and failed sign-ins."""
+"""Users, their external accounts, sessions, refresh tokens and failed sign-ins."""
 
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
 from lad.db.constraints import CURRENT_TENANT, CURRENT_USER
 from lad.db.fields import EncryptedTextField, LowercaseEmailField, SecretHashField
-from lad.db.managers import AllManager, LadManager
+from lad.db.managers import AllManager, LadManager, LadQuerySet
 from lad.db.models import GlobalModel, SoftDeletable
 from lad.tenancy.context import platform_context
 
@@ -127,6 +129,15 @@ class UserIdentity(GlobalModel):
         return f"{self.provider}: {self.provider_user_id}"
 
 
+class UserSessionQuerySet(LadQuerySet):
+    """Sessions, and those among them that can still be used."""
+
+    def live(self, now: datetime) -> Self:
+        """Return the sessions that have neither ended, nor expired, nor been idle for too long."""
+        unused = models.Q(kind=SessionKind.ADMIN, last_used_at__lte=now - settings.ADMIN_IDLE_LIMIT)
+        return self.filter(ended_at__isnull=True, expires_at__gt=now).exclude(unused)
+
+
 class RefreshToken(GlobalModel):
     """A refresh token, which works once. All tokens of one session share ``session_id``."""
 
@@ -157,6 +168,54 @@ class RefreshToken(GlobalModel):
 
     def __str__(self) -> str:
         return f"session {self.session_id}"
+
+
+class SessionKind(models.TextChoices):
+    API = "api", "API"
+    ADMIN = "admin", "Admin"
+
+
+class UserSession(GlobalModel):
+    """A session of one user: who signed in where, with what, and whether it has ended.
+
+    Refresh tokens of the API name it; a session of the admin carries its id in its data. ``tenant`` is where
+    the user works, and is empty for LAD's staff. The tenant's role reads it; only the platform's writes it.
+    """
+
+    event_name = "tenants.user_session"
+
+    user = models.ForeignKey("tenants.User", on_delete=models.CASCADE, related_name="+", db_index=False)
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=10, choices=SessionKind)
+    device = models.CharField(max_length=100, blank=True, default="", db_default="")
+    user_agent = models.CharField(max_length=255, blank=True, default="", db_default="")
+    address = models.CharField(max_length=45, blank=True, default="", db_default="")
+    last_used_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    announced = False
+    # Using a session changes its row; only its end is worth an entry.
+    audited_columns = ("ended_at",)
+    audit_tenant = "tenant_id"
+    visible = f"tenant_id = {CURRENT_TENANT}"
+    privileges = ("SELECT",)
+
+    objects: ClassVar[Any] = LadManager.from_queryset(UserSessionQuerySet)()
+    all_objects: ClassVar[Any] = AllManager.from_queryset(UserSessionQuerySet)()
+
+    class Meta:
+        db_table = "user_sessions"
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="user_sessions_user"),
+            models.Index(fields=["tenant", "-created_at"], name="user_sessions_tenant"),
+            models.Index(fields=["expires_at"], name="user_sessions_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} on {self.device or 'an unknown device'}"
 
 
 class SignInFailure(GlobalModel):

@@ -26,6 +26,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "job-parts": "internal to jobs: the rows that a job has left; the job shows how many",
         "mail-deliveries": "for LAD's staff; it holds addresses of all tenants",
         "refresh-tokens": "secrets; sign-out ends a session",
+        "user-sessions": "shown by /me/sessions and /sessions, without those of other tenants",
         "sign-in-failures": "would show attackers how far they are",
     },
     EVERY_TENANT_READS: {

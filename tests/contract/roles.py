@@ -125,6 +125,7 @@ ADMIN: Table = {
     "tenants": {"root": "CRUD", "owner": "RUD", "viewer": "R"},
     "user-capabilities": EDITED_BY_ROOT_AND_OWNER,
     "user-identities": READ_BY_ROOT,
+    "user-sessions": READ_BY_ROOT_AND_OWNER,
     "users": {"root": "CRUD", "owner": "R", "viewer": "R"},
     "billing-entitlement-usage": {"root": "R", "owner": "R", "viewer": "R"},
     "billing-feature-entitlements": {"root": "CRUD", "owner": "R", "viewer": "R"},

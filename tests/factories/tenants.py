@@ -11,7 +11,7 @@ from factory import Faker, LazyAttribute, LazyFunction, SubFactory
 from lad.db.identifiers import uuid7
 from lad.outbox.models import DomainEvent
 from tenants.access.models import UserCapability
-from tenants.accounts.models import RefreshToken, SignInFailure, User, UserIdentity
+from tenants.accounts.models import RefreshToken, SessionKind, SignInFailure, User, UserIdentity, UserSession
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
@@ -127,6 +127,16 @@ class RefreshTokenFactory(ModelFactory[RefreshToken]):
 
     class Meta:
         model = RefreshToken
+
+
+class UserSessionFactory(ModelFactory[UserSession]):
+    user = SubFactory(UserFactory)
+    kind = SessionKind.API
+    last_used_at: Any = LazyFunction(timezone.now)
+    expires_at: Any = LazyFunction(lambda: timezone.now() + timedelta(days=30))
+
+    class Meta:
+        model = UserSession
 
 
 class SignInFailureFactory(ModelFactory[SignInFailure]):
