@@ -12,7 +12,7 @@ from django.urls import reverse_lazy
 from lad.admin.templating import LOADERS
 from lad.admin.theme import COLOURS
 from lad.settings_security import *  # noqa: F403
-from lad.settings_security import PUBLIC_URL
+from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "lad.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "lad.headers.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "lad.health.HealthMiddleware",
@@ -129,13 +130,16 @@ FORM_RENDERER = "lad.admin.templating.FormRenderer"
 # manage.py chooses the owner for the commands that change the schema.
 DB_SCHEMA = env.str("DB_SCHEMA", default="lad_dev")
 DATABASE_ACCESS = env.str("LAD_DATABASE_ACCESS", default="login")
+# Of a request. Tasks and commands may take their time.
+DB_STATEMENT_SECONDS = env.int("DB_STATEMENT_SECONDS", default=30)
+DB_IDLE_SECONDS = env.int("DB_IDLE_SECONDS", default=60)
 
 
 def _database() -> dict:
     name = "DATABASE_OWNER_URL" if DATABASE_ACCESS == "owner" else "DATABASE_URL"
     database = env.db_url(name, default="postgresql:///lad")
     options = database.setdefault("OPTIONS", {})
-    options["options"] = f"-c search_path={DB_SCHEMA} -c idle_in_transaction_session_timeout=60s"
+    options["options"] = f"-c search_path={DB_SCHEMA} -c idle_in_transaction_session_timeout={DB_IDLE_SECONDS}s"
     options["pool"] = (
         {"min_size": 1, "max_size": env.int("DB_POOL_SIZE", default=8), "timeout": 10}
         if env.bool("DB_POOL", default=DATABASE_ACCESS != "owner")
@@ -148,7 +152,7 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "tenants.User"
 AUTHENTICATION_BACKENDS = ["tenants.accounts.backends.EmailBackend"]
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # users.email is unique among live rows, by a conditional key
+SILENCED_SYSTEM_CHECKS += ["auth.W004"]  # users.email is unique among live rows, by a conditional key
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
