@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.views import PasswordChangeView
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import capfirst
+from django.views.decorators.cache import never_cache
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
@@ -70,6 +72,7 @@ class LadAdminSite(UnfoldAdminSite):
             path("tenant/", self.admin_view(switcher.switch), name="switch_tenant"),
             path("tenant/options/", self.admin_view(switcher.options), name="tenant_options"),
             *(path(route, self.admin_view(view), name=name) for route, view, name in _extra_pages),
+            *(path(route, never_cache(view), name=name) for route, view, name in _sign_in_pages),
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -95,6 +98,8 @@ class LadAdminSite(UnfoldAdminSite):
         """Sign in. No scope is open yet, so the session and the last sign-in are written as the platform."""
         access = access_of(request)
         refused = access.error if access.user is not None else None
+        if page := getattr(refused, "continue_at", ""):
+            return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': request.GET.get('next', '')})}")
         context = {"refused": refused, "site_title": "LAD", **(extra_context or {})}
         if request.method != "POST":
             return super().login(request, context)
@@ -169,8 +174,15 @@ class LadAdminSite(UnfoldAdminSite):
 
 
 _extra_pages: list[tuple[str, Any, str]] = []
+# Pages that people see before they are fully signed in; each checks its caller itself.
+_sign_in_pages: list[tuple[str, Any, str]] = []
 
 
 def add_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
     """Serve a page of an app under the admin. Call it in the app's admin module, before URLs are loaded."""
     _extra_pages.append((route, view, name))
+
+
+def add_sign_in_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
+    """Serve a page of signing in under the admin. The view decides who may see it."""
+    _sign_in_pages.append((route, view, name))

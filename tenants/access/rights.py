@@ -24,6 +24,7 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "identities": {Role.VIEWER: frozenset({"view", "delete"})},
     # Everybody sees and ends their own sessions; these are about the sessions of the tenant's members.
     "sessions": {Role.ADMIN: frozenset({"view", "delete"})},
+    "exports": {Role.ADMIN: frozenset({"create"})},
     "events": {Role.ADMIN: VIEW},
     "audit": {Role.ADMIN: VIEW},
     "mail": {Role.ADMIN: VIEW},

@@ -62,14 +62,24 @@ class StaffCaller:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSession:
-    """A session of a browser: its signed data and, if it names a signed-in user, when it was used last.
+class SessionState:
+    """What a signed-in session has shown of its user, and whether they have a second factor."""
 
-    ``last_used_at`` and ``caller`` are None if nobody is signed in, or the user's session was ended.
+    last_used_at: datetime
+    second_factor_at: datetime | None
+    confirmed_at: datetime | None
+    has_second_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session of a browser: its signed data and, if it names a signed-in user, their session and themselves.
+
+    ``state`` and ``caller`` are None if nobody is signed in, or the user's session was ended.
     """
 
     data: str
-    last_used_at: datetime | None
+    state: SessionState | None
     caller: StaffCaller | None
 
 
@@ -116,9 +126,22 @@ def find_session(key: str, *, now: datetime) -> StoredSession | None:
     found = orjson.loads(text)
     return StoredSession(
         data=found["data"],
-        last_used_at=datetime.fromisoformat(found["last_used_at"]) if found["last_used_at"] else None,
-        caller=_staff(found["caller"]) if found["caller"] else None,
+        state=_state(found["session"]) if found.get("session") else None,
+        caller=_staff(found["caller"]) if found.get("caller") else None,
     )
+
+
+def _state(found: dict[str, Any]) -> SessionState:
+    return SessionState(
+        last_used_at=datetime.fromisoformat(found["last_used_at"]),
+        second_factor_at=_moment(found["second_factor_at"]),
+        confirmed_at=_moment(found["confirmed_at"]),
+        has_second_factor=found["has_second_factor"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _staff(found: dict[str, Any]) -> StaffCaller:

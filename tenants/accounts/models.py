@@ -1,5 +1,6 @@
 """Users, their external accounts, sessions, refresh tokens and failed sign-ins."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -8,7 +9,13 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
 from lad.db.constraints import CURRENT_TENANT, CURRENT_USER
-from lad.db.fields import EncryptedTextField, LowercaseEmailField, SecretHashField
+from lad.db.fields import (
+    EncryptedTextField,
+    LowercaseEmailField,
+    PlatformSecretField,
+    SecretHashField,
+    without_platform_secrets,
+)
 from lad.db.managers import AllManager, LadManager, LadQuerySet
 from lad.db.models import GlobalModel, SoftDeletable
 from lad.tenancy.context import platform_context
@@ -39,7 +46,9 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     label_fields = ("first_name", "last_name", "email")
 
     email = LowercaseEmailField(max_length=255)
-    password: Any = SecretHashField(max_length=255, null=True, blank=True, db_column="password_hash", editable=False)
+    password: Any = PlatformSecretField(
+        max_length=255, null=True, blank=True, db_column="password_hash", editable=False
+    )
     first_name = models.CharField(max_length=100, blank=True, default="", db_default="")
     last_name = models.CharField(max_length=100, blank=True, default="", db_default="")
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
@@ -65,6 +74,7 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     # Former members stay visible, or rows they wrote would drop out of joins.
     visible = f"id IN (SELECT user_id FROM memberships WHERE tenant_id = {CURRENT_TENANT})"
     privileges = ("SELECT",)
+    withheld = {"SELECT": ("password",)}
 
     class Meta:
         db_table = "users"
@@ -87,6 +97,11 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
 
     def __str__(self) -> str:
         return self.email
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> "User":
+        """Return the row; the password's hash is read when it is used if a tenant's query made the row."""
+        return super().from_db(db, *without_platform_secrets(cls, [*field_names], [*values]), **options)
 
     @property
     def label(self) -> str:
@@ -193,6 +208,9 @@ class UserSession(GlobalModel):
     user_agent = models.CharField(max_length=255, blank=True, default="", db_default="")
     address = models.CharField(max_length=45, blank=True, default="", db_default="")
     last_used_at = models.DateTimeField()
+    # When the user gave their second factor, and when they last proved to be there, by it or by their password.
+    second_factor_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

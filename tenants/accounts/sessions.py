@@ -14,30 +14,32 @@ from django.utils import timezone
 
 from lad.tenancy import sessions
 from lad.tenancy.context import platform_context
-from tenants.accounts.callers import SESSION_ID, StaffCaller, find_session
+from tenants.accounts.callers import SESSION_ID, SessionState, StaffCaller, find_session
 from tenants.accounts.services import user_sessions
 from tenants.accounts.services.sessions import start_in_admin
 
 
 class SessionStore(sessions.SessionStore):
-    """``caller`` is the user that the data of the session names. It is None until the session is loaded."""
+    """``caller`` is the user that the data of the session names, ``state`` what their session has shown of them.
+
+    Both are None until the session is loaded, and if nobody is signed in.
+    """
 
     caller: StaffCaller | None = None
+    state: SessionState | None = None
 
     def load(self) -> Any:
         now = timezone.now()
         found = find_session(sessions.stored_key(self.session_key or ""), now=now)
         # The content is empty if the signature is wrong.
         content = self.decode(found.data) if found is not None else {}
-        if found is None or (SESSION_KEY in content and found.last_used_at is None):
+        if found is None or SESSION_KEY not in content:
+            return content if found is not None else self._forget()
+        if found.state is None or now - found.state.last_used_at >= settings.ADMIN_IDLE_LIMIT:
             return self._forget()
-        if found.last_used_at is not None and SESSION_KEY in content:
-            unused_for = now - found.last_used_at
-            if unused_for >= settings.ADMIN_IDLE_LIMIT:
-                return self._forget()
-            self.caller = found.caller
-            if unused_for >= user_sessions.TOUCH_INTERVAL:
-                user_sessions.touch(UUID(content[SESSION_ID]), now=now)
+        self.caller, self.state = found.caller, found.state
+        if now - found.state.last_used_at >= user_sessions.TOUCH_INTERVAL:
+            user_sessions.touch(UUID(content[SESSION_ID]), now=now)
         return content
 
     def save(self, must_create: bool = False) -> None:

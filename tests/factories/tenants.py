@@ -12,8 +12,10 @@ from lad.db.identifiers import uuid7
 from lad.outbox.models import DomainEvent
 from tenants.access.models import UserCapability
 from tenants.accounts.models import RefreshToken, SessionKind, SignInFailure, User, UserIdentity, UserSession
+from tenants.activity.models import DataExport
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
+from tenants.two_factor.models import FactorKind, RecoveryCode, SecondFactor
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
 
 PASSWORD = "correct horse battery staple"
@@ -137,6 +139,34 @@ class UserSessionFactory(ModelFactory[UserSession]):
 
     class Meta:
         model = UserSession
+
+
+class SecondFactorFactory(ModelFactory[SecondFactor]):
+    user = SubFactory(UserFactory)
+    kind = FactorKind.TOTP
+    name = "Authenticator app"
+    secret = "JBSWY3DPEHPK3PXP"
+    confirmed_at: Any = LazyFunction(timezone.now)
+
+    class Meta:
+        model = SecondFactor
+
+
+class RecoveryCodeFactory(ModelFactory[RecoveryCode]):
+    user = SubFactory(UserFactory)
+    code_hash: Any = LazyFunction(lambda: hashlib.sha256(uuid7().bytes).hexdigest())
+
+    class Meta:
+        model = RecoveryCode
+
+
+class DataExportFactory(ModelFactory[DataExport]):
+    user = SubFactory(UserFactory)
+    kind = "leads"
+    row_count = 2
+
+    class Meta:
+        model = DataExport
 
 
 class SignInFailureFactory(ModelFactory[SignInFailure]):

@@ -1,4 +1,4 @@
-"""The page on which staff see and end their own sessions."""
+"""The page on which staff see their own sessions and second factors."""
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,10 +12,11 @@ from lad.db.identifiers import uuid_or_none
 from lad.errors import DomainError
 from lad.tenancy.access import access_of
 from tenants.accounts.services import sessions, user_sessions
+from tenants.two_factor import passkeys, services
 
 
 def account(request: HttpRequest) -> HttpResponse:
-    """Show the caller's sessions, or end one of them or all others."""
+    """Show the caller's sessions and second factors, or end one of the sessions or all others."""
     access, now = access_of(request), timezone.now()
     current = access.details.get("session_id")
     if request.method == "POST":
@@ -29,6 +30,9 @@ def account(request: HttpRequest) -> HttpResponse:
         "title": "My account",
         "sessions": user_sessions.own_sessions(access.user, now=now),
         "current": current,
+        "factors": services.factors_of(access.user),
+        "recovery_codes": services.unused_recovery_codes(access.user),
+        "passkeys_possible": passkeys.are_possible(request),
     }
     return TemplateResponse(request, "tenants/accounts/account.html", context)
 

@@ -9,6 +9,7 @@ from lad.admin.base import GlobalModelAdmin, ReadOnlyAdmin, register
 from lad.admin.inlines import ReadOnlyInline
 from lad.db.fields import TenantUserKey
 from lad.tenancy.access import access_of
+from lad.tenancy.context import platform_context
 from lad.types import Values
 from tenants.accounts.models import SignInFailure, User, UserIdentity
 from tenants.accounts.services import passwords, sign_in_limit, users
@@ -83,7 +84,8 @@ class UserAdmin(GlobalModelAdmin):
 
     @display(description="Password set", boolean=True)
     def has_password(self, obj: User) -> bool:
-        return bool(obj.password)
+        with platform_context():
+            return bool(User.objects.filter(pk=obj.pk, password__isnull=False).exists())
 
     @row_action(
         "Deactivate",

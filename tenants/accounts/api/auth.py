@@ -60,7 +60,9 @@ class SignIn(AuthView):
     )
     def post(self, request: Request) -> Response:
         data = serializers.SignInSerializer.read(request.data)
-        signed_in = sessions.sign_in(email=data["email"], password=data["password"], user_agent=self.user_agent)
+        signed_in = sessions.sign_in(
+            email=data["email"], password=data["password"], code=data["code"], user_agent=self.user_agent
+        )
         return session_response(signed_in, cookie=data["cookie"])
 
 

@@ -38,8 +38,11 @@ class SignUpSerializer(SessionCookieSerializer):
 
 
 class SignInSerializer(SessionCookieSerializer):
+    """``code`` is needed of users with a second factor: that of their app, or a recovery code."""
+
     email = serializers.CharField(max_length=255)
     password = password_field()
+    code = serializers.CharField(max_length=50, default="", allow_blank=True)
 
 
 class RefreshSerializer(SessionCookieSerializer):

@@ -15,7 +15,7 @@ from lad.mail.models import MailDelivery
 from lad.mail.services import queue
 from lad.tenancy.context import platform_context
 from tenants.accounts import tokens
-from tenants.accounts.mails import PASSWORD_CHANGED, PASSWORD_RESET
+from tenants.accounts.mails import PASSWORD_CHANGED, PASSWORD_RESET, queue_notice
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.services import sessions, sign_in_limit, users
 
@@ -103,5 +103,4 @@ def _set(user: User, password: str, *, now: datetime, keep_session: UUID | None)
         User.objects.filter(pk=user.pk).update(password=make_password(password), password_changed_at=now)
         sessions.revoke_others(user=user, keep=keep_session, now=now)
         users.emit_user_event(user, "tenants.user.password_changed")
-        key = f"{PASSWORD_CHANGED.key}.{uuid7()}"
-        queue(kind=PASSWORD_CHANGED, tenant_id=None, to=user.email, subject_id=user.pk, key=key)
+        queue_notice(user, PASSWORD_CHANGED)

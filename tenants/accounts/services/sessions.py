@@ -23,6 +23,8 @@ from tenants.teams.extensions import on_access_ended
 from tenants.teams.models import Membership
 from tenants.teams.status import closed_reason
 from tenants.teams.tokens import hash_secret
+from tenants.two_factor import services as two_factor
+from tenants.two_factor.errors import SecondFactorRequired
 
 TOKEN_BYTES: Final = 32
 
@@ -51,10 +53,19 @@ class SignedIn:
     expires_in: int
 
 
-def sign_in(*, email: str, password: str, user_agent: str = "", now: datetime | None = None) -> SignedIn:
-    """Start a session for an e-mail address and password. Raises WrongCredentials or LockedOut."""
+def sign_in(
+    *, email: str, password: str, code: str = "", user_agent: str = "", now: datetime | None = None
+) -> SignedIn:
+    """Start a session for an e-mail address and password, and for the code of a user with a second factor.
+
+    Raises WrongCredentials or LockedOut; SecondFactorRequired, WrongCode or CodesLocked.
+    """
     now = now or timezone.now()
     user = credentials.verify(email=email, password=password, now=now)
+    if two_factor.has_second_factor(user):
+        if not code:
+            raise SecondFactorRequired
+        two_factor.check_code(user=user, code=code, now=now)
     return start(user=user, user_agent=user_agent, now=now)
 
 

@@ -53,6 +53,7 @@ def open_session(
         user_agent=agent,
         address=client.address,
         last_used_at=now,
+        confirmed_at=now,
         expires_at=now + (lifetime if kind == SessionKind.ADMIN else settings.REFRESH_TOKEN_LIFETIME),
         created_at=now,
     )
@@ -86,6 +87,13 @@ def touch(session_id: UUID, *, now: datetime) -> None:
     """Record that a session of the admin is used now."""
     with platform_context():
         UserSession.objects.filter(pk=session_id).update(last_used_at=now, address=current_client().address)
+
+
+def confirm(session_id: UUID, *, second_factor: bool, now: datetime) -> None:
+    """Record that the session's user has just proved to be there, by their second factor or by their password."""
+    proved = {"confirmed_at": now, **({"second_factor_at": now} if second_factor else {})}
+    with platform_context():
+        UserSession.objects.filter(pk=session_id).update(**proved)
 
 
 def move(session_id: UUID, tenant_id: UUID) -> None:
