@@ -1,4 +1,4 @@
-"""Give every request an id and log how the request ended."""
+"""Give every request an id, note where it came from, and log how it ended."""
 
 import re
 from collections.abc import Callable
@@ -7,6 +7,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from lad.db.identifiers import uuid7
+from lad.tenancy.clients import client_of
 from lad.tenancy.context import origin
 
 log = structlog.get_logger("lad.request")
@@ -24,9 +25,11 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if REQUEST_ID.match(given) else uuid7().hex
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=request_id)
-        with origin(request_id, source="api" if request.path.startswith("/api/") else "admin"):
+        client = client_of(request)
+        structlog.contextvars.bind_contextvars(request=request_id, address=client.address)
+        source = "api" if request.path.startswith("/api/") else "admin"
+        with origin(request_id, source=source, client=client):
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        log.info("request", method=request.method, path=request.path, status=response.status_code)
+        log.info("request", method=request.method, path=request.path, status=response.status_code, agent=client.agent)
         return response

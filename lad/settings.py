@@ -1,4 +1,4 @@
-"""All settings. Only this module reads the environment; docs/operations.md lists every variable."""
+"""All settings. Only this module and settings_security read the environment; docs/operations.md lists the variables."""
 
 import sys
 from datetime import timedelta
@@ -11,6 +11,8 @@ from django.urls import reverse_lazy
 
 from lad.admin.templating import LOADERS
 from lad.admin.theme import COLOURS
+from lad.settings_security import *  # noqa: F403
+from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -46,9 +48,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-# PUBLIC_URL is the address of the API and the admin, APP_URL that of the single-page app that mails link to.
-# Without an app, mails link to pages of the admin.
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+# The address of the single-page app that mails link to. Without an app, mails link to pages of the admin.
 APP_URL = env.str("APP_URL", default="")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 
@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "lad.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "lad.headers.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "lad.health.HealthMiddleware",
@@ -129,13 +130,16 @@ FORM_RENDERER = "lad.admin.templating.FormRenderer"
 # manage.py chooses the owner for the commands that change the schema.
 DB_SCHEMA = env.str("DB_SCHEMA", default="lad_dev")
 DATABASE_ACCESS = env.str("LAD_DATABASE_ACCESS", default="login")
+# Of a request. Tasks and commands may take their time.
+DB_STATEMENT_SECONDS = env.int("DB_STATEMENT_SECONDS", default=30)
+DB_IDLE_SECONDS = env.int("DB_IDLE_SECONDS", default=60)
 
 
 def _database() -> dict:
     name = "DATABASE_OWNER_URL" if DATABASE_ACCESS == "owner" else "DATABASE_URL"
     database = env.db_url(name, default="postgresql:///lad")
     options = database.setdefault("OPTIONS", {})
-    options["options"] = f"-c search_path={DB_SCHEMA} -c idle_in_transaction_session_timeout=60s"
+    options["options"] = f"-c search_path={DB_SCHEMA} -c idle_in_transaction_session_timeout={DB_IDLE_SECONDS}s"
     options["pool"] = (
         # With a minimum of 1, the first query opens a second connection, because the first is still on its way.
         {"min_size": 0, "max_size": env.int("DB_POOL_SIZE", default=8), "timeout": 10}
@@ -149,22 +153,12 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "tenants.User"
 AUTHENTICATION_BACKENDS = ["tenants.accounts.backends.EmailBackend"]
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # users.email is unique among live rows, by a conditional key
+SILENCED_SYSTEM_CHECKS += ["auth.W004"]  # users.email is unique among live rows, by a conditional key
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
-# Sessions and signing in.
-SESSION_ENGINE = "tenants.accounts.sessions"
-SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=PUBLIC_URL.startswith("https://"))
-SESSION_COOKIE_HTTPONLY = True
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
-SECURE_CONTENT_TYPE_NOSNIFF = True
-if env.bool("BEHIND_PROXY", default=False):
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Signing in. Sessions and TLS are in lad/settings_security.py.
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 PASSWORD_HASHERS = [

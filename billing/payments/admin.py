@@ -129,6 +129,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @row_action(
         "Reclaim credits",
+        step_up=True,
         explanation="Takes the refunded credits out of the wallet if the balance covers them now.",
         permission="settle",
         when=lambda row: bool(row.refunded_total and row.attention and row.ledger_transaction_id),

@@ -19,6 +19,7 @@ from django.template.response import TemplateResponse
 from unfold.decorators import action
 
 from lad.admin.forms import ConfirmationForm
+from lad.admin.step_up import step_up
 from lad.admin.widgets import apply_widgets
 from lad.db.models import LadModel
 from lad.errors import DomainError, Invalid
@@ -69,6 +70,7 @@ class RowAction:
     permission: str
     when: Callable[[Any], bool]
     danger: bool
+    step_up: bool
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None
 
     @property
@@ -85,6 +87,7 @@ def row_action(
     when: Callable[[Any], bool] = lambda row: True,
     icon: str | None = None,
     danger: bool = False,
+    step_up: bool = False,
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None,
 ) -> Callable[[Callable[..., str | None]], Any]:
     """Make ``method(self, request, row, values)`` an action of the object page; list it in ``actions_detail``.
@@ -92,13 +95,14 @@ def row_action(
     The method runs inside the row's scope, calls a service and returns the message to show. A
     DomainError is shown on the form. ``form`` is a form class, or a function of the row that
     returns one. ``permission`` names the ``has_…_permission`` to ask; ``when`` hides the action
-    where it does not apply.
+    where it does not apply. ``step_up`` asks for the caller's password or code first, unless they have
+    just entered it.
 
     ``preview(row, values)`` returns what the action would do, for a page that must be confirmed. It
     may raise what the action would raise, and returns None if there is nothing left to do. Such a
     form has no file fields.
     """
-    settings = RowAction(title, explanation, form, permission, when, danger, preview)
+    settings = RowAction(title, explanation, form, permission, when, danger, step_up, preview)
 
     def decorate(method: Callable[..., str | None]) -> Any:
         @wraps(method)
@@ -135,6 +139,8 @@ def _run(
     row = model_admin.get_row_or_404(request, object_id)
     if not getattr(model_admin, f"has_{settings.permission}_permission")(request, row):
         raise PermissionDenied
+    if settings.step_up and (again := step_up(request)):
+        return again
     form_class: Any = settings.form if isinstance(settings.form, type) else settings.form(row)
     form = apply_widgets(form_class(*((request.POST, request.FILES) if request.method == "POST" else ())))
     back = model_admin.change_url(row)

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth.views import PasswordChangeView
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import capfirst
+from django.views.decorators.cache import never_cache
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
@@ -40,6 +42,13 @@ class RowAutocomplete(AutocompleteJsonView):
         return model_admin.get_search_results(self.request, rows, self.term)[0]
 
 
+class OwnPassword(PasswordChangeView):
+    """Tells the form which session changes the password: the others end."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "session_id": access_of(self.request).details.get("session_id")}
+
+
 class LadAdminSite(UnfoldAdminSite):
     """Platform staff see all tenants or one; a tenant's staff see their tenant, by their role."""
 
@@ -64,7 +73,7 @@ class LadAdminSite(UnfoldAdminSite):
             path("tenant/", self.admin_view(switcher.switch), name="switch_tenant"),
             path("tenant/options/", self.admin_view(switcher.options), name="tenant_options"),
             *(path(route, self.admin_view(view), name=name) for route, view, name in _extra_pages),
-            *(path(route, view, name=name) for route, view, name in _public_pages),
+            *(path(route, never_cache(view), name=name) for route, view, name in _public_pages),
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -90,6 +99,8 @@ class LadAdminSite(UnfoldAdminSite):
         """Sign in. No scope is open yet: what is read and written opens its own."""
         access = access_of(request)
         refused = access.error if access.user is not None else None
+        if page := getattr(refused, "continue_at", ""):
+            return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': request.GET.get('next', '')})}")
         context = {"refused": refused, "site_title": "LAD", **(extra_context or {})}
         response = super().login(request, context)
         if request.method == "POST" and response.status_code == HTTPStatus.FOUND and self.on_sign_in is not None:
@@ -115,7 +126,7 @@ class LadAdminSite(UnfoldAdminSite):
         request.current_app = self.name
         context = {**self.each_context(request), **(extra_context or {})}
         done = reverse(f"{self.name}:password_change_done", current_app=self.name)
-        return PasswordChangeView.as_view(form_class=form, success_url=done, extra_context=context)(request)
+        return OwnPassword.as_view(form_class=form, success_url=done, extra_context=context)(request)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Find models by name and rows by the search of their lists. Not cached, because the tenant may change."""
@@ -161,6 +172,7 @@ class LadAdminSite(UnfoldAdminSite):
 
 
 _extra_pages: list[tuple[str, Any, str]] = []
+# Pages for people who are not, or not fully, signed in; each checks its caller itself.
 _public_pages: list[tuple[str, Any, str]] = []
 
 
@@ -170,5 +182,5 @@ def add_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> No
 
 
 def add_public_view(route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
-    """Serve a page under the admin to people who are not signed in. The view checks what they may do."""
+    """Serve a page under the admin to people who are not fully signed in. The view decides who may see it."""
     _public_pages.append((route, view, name))

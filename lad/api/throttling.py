@@ -6,14 +6,13 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from django.conf import settings
-from django.http import HttpRequest
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
 from lad.broker import broker
+from lad.tenancy.clients import client_address
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -22,15 +21,6 @@ PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_SCOPE: Final = "api"
 
 log = logging.getLogger(__name__)
-
-
-def client_address(request: HttpRequest | Request) -> str:
-    """Return the caller's address as seen by the outermost trusted proxy."""
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    trusted = settings.TRUSTED_PROXY_COUNT
-    if trusted and forwarded:
-        return forwarded[-min(trusted, len(forwarded))]
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 class ScopeThrottle(BaseThrottle):

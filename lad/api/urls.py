@@ -2,7 +2,7 @@
 
 from django.urls import URLResolver, include, path
 from django.utils.module_loading import autodiscover_modules
-from drf_spectacular.views import SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from lad.api import router
 from lad.api.openapi import schema_view
@@ -16,7 +16,7 @@ def versioned() -> list[URLResolver]:
         SegmentResolver(
             [
                 path("schema/", schema_view, name="schema"),
-                path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+                path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
                 *router.urls(),
             ]
         )

@@ -19,7 +19,7 @@ MAX_COLUMNS_SHOWN: Final = 4
 class AuditEntryAdmin(ReadOnlyAdmin):
     area = "audit"
     section, icon, rank = "Operations", "history", 20
-    list_display = ["created_at", "table_name", "action", "row_count", "who", "source", "what"]
+    list_display = ["created_at", "table_name", "action", "row_count", "who", "source", "client_address", "what"]
     list_filter = ["action", "created_at"]
     search_fields = ["table_name__startswith", "source__startswith"]
 

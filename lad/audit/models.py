@@ -23,7 +23,7 @@ class AuditEntry(AppendOnly, TenantModel):
     ``changes`` maps columns to [old, new] with secrets masked. An entry of many rows has ``row_ids`` and a
     ``bucket`` instead of ``row_id``; ``row_changes`` maps the columns that differ between its rows to
     [olds, news] in the order of ``row_ids``. Only the platform sees entries without a tenant. ``source`` is
-    api, admin, a task's name, command or sql.
+    api, admin, a task's name, command or sql. ``client_address`` and ``client_agent`` are those of the request.
     """
 
     event_name = "tenants.audit_entry"
@@ -44,6 +44,8 @@ class AuditEntry(AppendOnly, TenantModel):
     request_id = models.CharField(max_length=64, editable=False)
     source = models.CharField(max_length=100, editable=False)
     login = models.CharField(max_length=63, editable=False)
+    client_address = models.CharField(max_length=45, editable=False, default="", db_default="")
+    client_agent = models.CharField(max_length=255, editable=False, default="", db_default="")
 
     privileges: ClassVar[tuple[str, ...]] = ("SELECT",)
     platform_privileges: ClassVar[tuple[str, ...]] = ("SELECT",)

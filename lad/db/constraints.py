@@ -1,6 +1,6 @@
 """Rules that the database enforces, declared in ``Meta.constraints`` so that migrations create them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import models
@@ -63,10 +63,10 @@ class RowSecurity(SqlConstraint):
 
     ``visible`` and ``writable`` are SQL predicates for the rows that the tenant role may read and write; an
     empty one allows none. ``privileges`` are granted to the tenant role, ``platform_privileges`` to the
-    platform role.
+    platform role. ``withheld`` maps privileges to the fields for which the tenant role does not get them.
     """
 
-    arguments = ("visible", "writable", "privileges", "platform_privileges")
+    arguments = ("visible", "writable", "privileges", "platform_privileges", "withheld")
 
     def __init__(
         self,
@@ -76,8 +76,10 @@ class RowSecurity(SqlConstraint):
         writable: str,
         privileges: tuple[str, ...],
         platform_privileges: tuple[str, ...],
+        withheld: Mapping[str, tuple[str, ...]] | None = None,
         **kwargs: Any,
     ) -> None:
+        self.withheld = {privilege: tuple(fields) for privilege, fields in (withheld or {}).items()}
         self.visible = visible
         self.writable = writable
         self.privileges = tuple(privileges)
@@ -94,9 +96,18 @@ class RowSecurity(SqlConstraint):
             f'CREATE POLICY "platform" ON {table} TO {PLATFORM_ROLE} USING (true) WITH CHECK (true)',
         ]
         if self.privileges:
-            statements.append(f"GRANT {', '.join(self.privileges)} ON {table} TO {TENANT_ROLE}")
+            granted = ", ".join(self._granted(privilege, model, schema_editor) for privilege in self.privileges)
+            statements.append(f"GRANT {granted} ON {table} TO {TENANT_ROLE}")
         statements += self._tenant_policies(table)
         return ";\n".join(statements)
+
+    def _granted(self, privilege: str, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        """Return the privilege, with the columns it is limited to if some are withheld."""
+        withheld = self.withheld.get(privilege, ())
+        if not withheld:
+            return privilege
+        fields = [field for field in model._meta.local_concrete_fields if field.name not in withheld]
+        return f"{privilege} ({', '.join(schema_editor.quote_name(str(field.column)) for field in fields)})"
 
     def _tenant_policies(self, table: str) -> list[str]:
         if self.visible and self.visible == self.writable:

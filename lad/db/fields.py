@@ -1,6 +1,6 @@
 """Model fields: keys that cannot cross tenants, open vocabularies, normalised text, secrets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -182,6 +182,37 @@ class SecretHashField(models.CharField):
     """The hash of a secret. It is masked wherever values are shown."""
 
     secret = True
+
+
+class PlatformSecretField(SecretHashField):
+    """A hash that only the platform role may read: queries of a tenant get NULL for it.
+
+    A model with such a field leaves it out of rows that a tenant's query made, see ``without_platform_secrets``.
+    """
+
+    platform_secret = True
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        return ("NULL", ()) if _in_tenant() else (sql, params)
+
+
+def without_platform_secrets(
+    model: type[models.Model], names: Sequence[str], values: Sequence[Any]
+) -> tuple[list[str], list[Any]]:
+    """Return the names and values for ``from_db`` without what a tenant's query could not read.
+
+    The row then reads it when it is used, in the scope of that moment.
+    """
+    if not _in_tenant():
+        return list(names), list(values)
+    hidden = {field.attname for field in model._meta.concrete_fields if hasattr(field, "platform_secret")}
+    shown = [(name, value) for name, value in zip(names, values, strict=True) if name not in hidden]
+    return [name for name, _value in shown], [value for _name, value in shown]
+
+
+def _in_tenant() -> bool:
+    scope = current_scope()
+    return scope is not None and not scope.platform
 
 
 def is_secret(field: object) -> bool:

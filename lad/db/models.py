@@ -58,6 +58,8 @@ class LadModel(models.Model, metaclass=LadModelBase):
     # If set, only updates of these columns are logged.
     audited_columns: ClassVar[tuple[str, ...]] = ()
     tenant_key: ClassVar[bool] = False
+    # Privilege → the fields for which the tenant's role does not get it: {"SELECT": ("password",)}.
+    withheld: ClassVar[dict[str, tuple[str, ...]]] = {}
     # The model's name in domain events: ``<domain>.<entity>``, for example ``leads.note``.
     event_name: ClassVar[str] = ""
     # Whether plain changes of the rows become domain events.

@@ -99,6 +99,7 @@ def row_security(declaration: Declaration) -> RowSecurity:
         writable=writable,
         privileges=privileges,
         platform_privileges=declaration.option("platform_privileges") or platform,
+        withheld=declaration.option("withheld"),
     )
 
 

@@ -37,17 +37,29 @@ class Scope:
         return PLATFORM_ROLE if self.platform else TENANT_ROLE
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request came from: the network address, and what the program calls itself. Both may be empty."""
+
+    address: str = ""
+    agent: str = ""
+
+
 _PLATFORM: Final = Scope(platform=True, tenant_id=None, user_id=None)
 
 # Local to the transaction.
 SET_SCOPE: Final = (
     "SELECT set_config('role', %s, true), set_config('lad.tenant_id', %s, true), set_config('lad.user_id', %s, true),"
-    " set_config('lad.request_id', %s, true), set_config('lad.source', %s, true)"
+    " set_config('lad.request_id', %s, true), set_config('lad.source', %s, true),"
+    " set_config('lad.client_address', %s, true), set_config('lad.client_agent', %s, true)"
 )
+
+NO_CLIENT: Final = Client()
 
 _scope: ContextVar[Scope | None] = ContextVar("lad_scope", default=None)
 _request_id: ContextVar[str] = ContextVar("lad_request_id", default="")
 _source: ContextVar[str] = ContextVar("lad_source", default="command")
+_client: ContextVar[Client] = ContextVar("lad_client", default=NO_CLIENT)
 
 
 def current_scope() -> Scope | None:
@@ -88,15 +100,21 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
+def current_client() -> Client:
+    """Return where the current request came from. Tasks and commands have no client."""
+    return _client.get()
+
+
 @contextmanager
-def origin(request_id: str, *, source: str) -> Iterator[None]:
-    """Set the id of the current request or task, and its source: api, admin or the task's name."""
-    tokens = _request_id.set(request_id), _source.set(source)
+def origin(request_id: str, *, source: str, client: Client = NO_CLIENT) -> Iterator[None]:
+    """Set the id of the current request or task, its source (api, admin or the task's name) and its client."""
+    tokens = _request_id.set(request_id), _source.set(source), _client.set(client)
     try:
         yield
     finally:
         _request_id.reset(tokens[0])
         _source.reset(tokens[1])
+        _client.reset(tokens[2])
 
 
 def tenant_context(tenant_id: UUID, *, user_id: UUID | None = None) -> AbstractContextManager[None]:
@@ -162,11 +180,14 @@ def _apply(scope: Scope | None) -> None:
 
 def _settings(scope: Scope | None) -> list[str]:
     if scope is None:
-        return ["none", "", "", "", ""]
+        return ["none", "", "", "", "", "", ""]
+    client = _client.get()
     return [
         scope.role,
         str(scope.tenant_id or ""),
         str(scope.user_id or ""),
         _request_id.get(),
         _source.get(),
+        client.address,
+        client.agent,
     ]

@@ -2,6 +2,7 @@
 
 import structlog
 from celery.signals import beat_init, worker_init
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -10,6 +11,12 @@ from django.db.backends.signals import connection_created
 from lad.tenancy.roles import refuse_privileged_login
 
 log = structlog.get_logger(__name__)
+
+
+def limit_statements() -> None:
+    """Have PostgreSQL end statements of this process after DB_STATEMENT_SECONDS: whoever asked has gone by then."""
+    options = connection.settings_dict["OPTIONS"]
+    options["options"] = f"{options['options']} -c statement_timeout={settings.DB_STATEMENT_SECONDS}s"
 
 
 def refuse_to_serve_unguarded() -> None:

@@ -22,6 +22,9 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "activity": {Role.VIEWER: VIEW},
     # Row-level security shows users their own external accounts only.
     "identities": {Role.VIEWER: frozenset({"view", "delete"})},
+    # Everybody sees and ends their own sessions; these are about the sessions of the tenant's members.
+    "sessions": {Role.ADMIN: frozenset({"view", "delete"})},
+    "exports": {Role.ADMIN: frozenset({"create"})},
     "events": {Role.ADMIN: VIEW},
     "audit": {Role.ADMIN: VIEW},
     "mail": {Role.ADMIN: VIEW},

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 from uuid import UUID
 
 from django.conf import settings
@@ -20,12 +20,21 @@ from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
 from tenants.access.rights import ALL_RIGHTS, STAFF_RIGHTS, effective_rights
 from tenants.accounts import tokens
-from tenants.accounts.callers import Caller, StaffCaller, StaffMembership, find_caller, find_staff
+from tenants.accounts.callers import (
+    SESSION_ID,
+    Caller,
+    SessionState,
+    StaffCaller,
+    StaffMembership,
+    find_caller,
+    find_staff,
+)
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.providers import issuers
 from tenants.features.selectors import keep_settings
 from tenants.teams.models import Tenant
 from tenants.teams.status import TenantClosed, closed_reason
+from tenants.two_factor.errors import SecondFactorNotSetUp, SecondFactorRequired
 
 TENANT_HEADER: Final = "X-Tenant-ID"
 
@@ -81,10 +90,24 @@ def resolve_access(request: HttpRequest) -> Access:
         if user_id is None:
             return STRANGER
         chosen = uuid_or_none(request.session.get(SESSION_TENANT_KEY))
-        if request.path_info.startswith(_admin_path()):
+        in_admin = request.path_info.startswith(_admin_path())
+        state: SessionState | None = getattr(request.session, "state", None)
+        details = {
+            "session_id": uuid_or_none(request.session.get(SESSION_ID)),
+            "confirmed_at": state.confirmed_at if state is not None else None,
+        }
+        user = staff.user if staff is not None else request.user
+        unfinished = _unfinished(state, user)
+        if unfinished is not None:
+            # Only the admin lets such a user go on, to the page that asks for their second factor.
+            return Access(user=user if in_admin else None, error=unfinished, details=details)
+        if in_admin:
             now = timezone.now()
-            return _admin_access(staff or find_staff(user_id, preferred_tenant_id=chosen, now=now), now)
-        return _api_access(request, Credential(user_id, preferred_tenant_id=chosen))
+            access = _admin_access(staff or find_staff(user_id, preferred_tenant_id=chosen, now=now), now)
+        else:
+            access = _api_access(request, Credential(user_id, preferred_tenant_id=chosen))
+        access.details.update(details)
+        return access
     except DomainError as error:
         return Access(error=error)
 
@@ -143,6 +166,17 @@ def _read_with_session(request: HttpRequest) -> StaffCaller | None:
     # Where request.user looks first.
     request._cached_user = staff.user  # type: ignore[attr-defined]
     return staff
+
+
+def _unfinished(state: SessionState | None, user: Any) -> DomainError | None:
+    """Return why a session may not go on yet: its user has to give, or to set up, a second factor."""
+    if state is None or state.second_factor_at is not None:
+        return None
+    if state.has_second_factor:
+        return SecondFactorRequired()
+    if settings.REQUIRE_SECOND_FACTOR and user.is_superuser:
+        return SecondFactorNotSetUp()
+    return None
 
 
 def _session_user_id(request: HttpRequest) -> UUID | None:

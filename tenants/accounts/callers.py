@@ -14,6 +14,9 @@ from tenants.accounts.models import User
 from tenants.features.selectors import FeatureSetting
 from tenants.teams.models import Tenant
 
+# The key of a session's data under which the id of its UserSession is.
+SESSION_ID: Final = "session_id"
+
 FIND_CALLER: Final = "SELECT tenants_caller(%s, %s, %s, %s, %s)"
 FIND_STAFF: Final = "SELECT tenants_staff_caller(%s, %s, %s)::text"
 FIND_SESSION: Final = "SELECT tenants_session_caller(%s, %s)"
@@ -72,6 +75,28 @@ class StaffCaller:
     feature_settings: Sequence[FeatureSetting]
 
 
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What a signed-in session has shown of its user, and whether they have a second factor."""
+
+    last_used_at: datetime
+    second_factor_at: datetime | None
+    confirmed_at: datetime | None
+    has_second_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session of a browser: its signed data and, if it names a signed-in user, their session and themselves.
+
+    ``state`` and ``caller`` are None if nobody is signed in, or the user's session was ended.
+    """
+
+    data: str
+    state: SessionState | None
+    caller: StaffCaller | None
+
+
 def find_caller(
     user_id: UUID,
     *,
@@ -105,16 +130,33 @@ def find_staff(user_id: UUID, *, preferred_tenant_id: UUID | None, now: datetime
     return _staff(orjson.loads(text)) if text is not None else None
 
 
-def find_session(session_key: str, *, now: datetime) -> tuple[str, StaffCaller | None] | None:
-    """Return the data of an unexpired session and the user that it names, or None if there is no such session.
+def find_session(key: str, *, now: datetime) -> StoredSession | None:
+    """Return the unexpired session that is stored under the key, or None.
 
     The signature of the data is not checked: do that before you believe who the user is.
     """
-    [(text,)] = read_across_tenants(FIND_SESSION, [session_key, now])
+    [(text,)] = read_across_tenants(FIND_SESSION, [key, now])
     if text is None:
         return None
     found = orjson.loads(text)
-    return found["data"], _staff(found["caller"]) if found["caller"] else None
+    return StoredSession(
+        data=found["data"],
+        state=_state(found["session"]) if found.get("session") else None,
+        caller=_staff(found["caller"]) if found.get("caller") else None,
+    )
+
+
+def _state(found: dict[str, Any]) -> SessionState:
+    return SessionState(
+        last_used_at=datetime.fromisoformat(found["last_used_at"]),
+        second_factor_at=_moment(found["second_factor_at"]),
+        confirmed_at=_moment(found["confirmed_at"]),
+        has_second_factor=found["has_second_factor"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _staff(found: dict[str, Any]) -> StaffCaller:

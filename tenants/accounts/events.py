@@ -12,6 +12,7 @@ define("tenants.user.verification_requested", "{subject} asked for another mail 
 define("tenants.user.email_verified", "{subject} confirmed their e-mail address")
 define("tenants.user.password_changed", "{subject} changed their password")
 define("tenants.user.password_reset_requested", "{subject} asked for a new password")
+define("tenants.user.session_ended", "A session of {subject} was ended")
 define("tenants.user.identity_linked", "{subject} can sign in with {provider}", fields=["provider"])
 
 

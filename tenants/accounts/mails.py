@@ -1,17 +1,20 @@
-"""Mails that verify an address, reset a password and let a new person choose one."""
+"""Mails that verify an address, let people choose a password, and tell users of changes to their account."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 
+from lad.db.identifiers import uuid7
 from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
 from lad.mail.messages import link
 from lad.mail.models import MailDelivery
-from lad.mail.services import new_delivery, queue_all
+from lad.mail.services import new_delivery, queue, queue_all
 from lad.outbox.consumers import Batch
 from tenants.accounts import tokens
-from tenants.accounts.models import User
+from tenants.accounts.models import User, UserSession
 
 
 def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
@@ -45,8 +48,24 @@ def _account_invitation(delivery: MailDelivery, now: datetime) -> Content:
     return Content("Your account on LAD", "tenants/accounts/account-invitation", context)
 
 
-def _user(delivery: MailDelivery) -> User:
-    user: User | None = User.objects.filter(pk=delivery.subject_id, is_active=True).first()
+def _new_device(delivery: MailDelivery, now: datetime) -> Content:
+    session = UserSession.objects.filter(pk=delivery.subject_id).first()
+    if session is None:
+        raise Obsolete("The session was deleted.")
+    user = _user(delivery, session.user_id)
+    return Content("New sign-in to your account", "tenants/accounts/new-device", {"user": user, "session": session})
+
+
+def _notice(subject: str, happened: str, advice: str) -> Callable[[MailDelivery, datetime], Content]:
+    def build(delivery: MailDelivery, now: datetime) -> Content:
+        context = {"user": _user(delivery), "at": delivery.created_at, "happened": happened, "advice": advice}
+        return Content(subject, "tenants/accounts/security-notice", context)
+
+    return build
+
+
+def _user(delivery: MailDelivery, user_id: UUID | None = None) -> User:
+    user: User | None = User.objects.filter(pk=user_id or delivery.subject_id, is_active=True).first()
     if user is None:
         raise Obsolete("The account was deleted or deactivated.")
     if user.email != delivery.to_address:
@@ -61,12 +80,51 @@ PASSWORD_RESET: Final = mail_kinds.register(MailKind("password-reset", "Password
 ACCOUNT_INVITATION: Final = mail_kinds.register(
     MailKind("account-invitation", "Account invitation", _account_invitation)
 )
+NEW_DEVICE: Final = mail_kinds.register(MailKind("new-device", "New device", _new_device))
+PASSWORD_CHANGED: Final = mail_kinds.register(
+    MailKind(
+        "password-changed",
+        "Password changed",
+        _notice(
+            "Your password was changed",
+            "the password was changed",
+            "choose a new password at once with “forgot password” on the sign-in page",
+        ),
+    )
+)
+FACTOR_ADDED: Final = mail_kinds.register(
+    MailKind(
+        "second-factor-added",
+        "Second factor added",
+        _notice(
+            "A second factor was added to your account",
+            "an authenticator app or a passkey was added",
+            "change your password at once, and remove it under “My account”",
+        ),
+    )
+)
+FACTOR_REMOVED: Final = mail_kinds.register(
+    MailKind(
+        "second-factor-removed",
+        "Second factor removed",
+        _notice(
+            "A second factor was removed from your account",
+            "an authenticator app or a passkey was removed",
+            "change your password at once, and set up a new one under “My account”",
+        ),
+    )
+)
 
 _KIND_BY_EVENT: Final = {
     "tenants.user.signed_up": EMAIL_VERIFICATION,
     "tenants.user.verification_requested": EMAIL_VERIFICATION,
     "tenants.user.password_reset_requested": PASSWORD_RESET,
 }
+
+
+def queue_notice(user: User, kind: MailKind) -> None:
+    """Queue a mail that tells the user of a change to their account. Needs a platform scope."""
+    queue(kind=kind, tenant_id=None, to=user.email, subject_id=user.pk, key=f"{kind.key}.{uuid7()}")
 
 
 def queue_account_mails(batch: Batch) -> None:

@@ -1,14 +1,23 @@
-"""Users, their external accounts, refresh tokens and the attempts that count against a limit."""
+"""Users, their external accounts, sessions, refresh tokens and the attempts that count against a limit."""
 
-from typing import Any, ClassVar
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
 from lad import names
 from lad.db.constraints import CURRENT_TENANT, CURRENT_USER
-from lad.db.fields import EncryptedTextField, LowercaseEmailField, SecretHashField
-from lad.db.managers import AllManager, LadManager
+from lad.db.fields import (
+    EncryptedTextField,
+    LowercaseEmailField,
+    PlatformSecretField,
+    SecretHashField,
+    without_platform_secrets,
+)
+from lad.db.managers import AllManager, LadManager, LadQuerySet
 from lad.db.models import GlobalModel, SoftDeletable
 from lad.tenancy.context import platform_context
 
@@ -38,7 +47,9 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     label_fields = ("first_name", "last_name", "email")
 
     email = LowercaseEmailField(max_length=255)
-    password: Any = SecretHashField(max_length=255, null=True, blank=True, db_column="password_hash", editable=False)
+    password: Any = PlatformSecretField(
+        max_length=255, null=True, blank=True, db_column="password_hash", editable=False
+    )
     first_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
     last_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
@@ -73,6 +84,7 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     # Former members stay visible, or rows they wrote would drop out of joins.
     visible = f"id IN (SELECT user_id FROM memberships WHERE tenant_id = {CURRENT_TENANT})"
     privileges = ("SELECT",)
+    withheld = {"SELECT": ("password",)}
 
     class Meta:
         db_table = "users"
@@ -98,6 +110,11 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
 
     def __str__(self) -> str:
         return self.email
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> "User":
+        """Return the row; the password's hash is read when it is used if a tenant's query made the row."""
+        return super().from_db(db, *without_platform_secrets(cls, [*field_names], [*values]), **options)
 
     @property
     def label(self) -> str:
@@ -140,6 +157,15 @@ class UserIdentity(GlobalModel):
         return f"{self.provider}: {self.provider_user_id}"
 
 
+class UserSessionQuerySet(LadQuerySet):
+    """Sessions, and those among them that can still be used."""
+
+    def live(self, now: datetime) -> Self:
+        """Return the sessions that have neither ended, nor expired, nor been idle for too long."""
+        unused = models.Q(kind=SessionKind.ADMIN, last_used_at__lte=now - settings.ADMIN_IDLE_LIMIT)
+        return self.filter(ended_at__isnull=True, expires_at__gt=now).exclude(unused)
+
+
 class RefreshToken(GlobalModel):
     """A refresh token, which works once. All tokens of one session share ``session_id``."""
 
@@ -170,6 +196,57 @@ class RefreshToken(GlobalModel):
 
     def __str__(self) -> str:
         return f"session {self.session_id}"
+
+
+class SessionKind(models.TextChoices):
+    API = "api", "API"
+    ADMIN = "admin", "Admin"
+
+
+class UserSession(GlobalModel):
+    """A session of one user: who signed in where, with what, and whether it has ended.
+
+    Refresh tokens of the API name it; a session of the admin carries its id in its data. ``tenant`` is where
+    the user works, and is empty for LAD's staff. The tenant's role reads it; only the platform's writes it.
+    """
+
+    event_name = "tenants.user_session"
+
+    user = models.ForeignKey("tenants.User", on_delete=models.CASCADE, related_name="+", db_index=False)
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=10, choices=SessionKind)
+    device = models.CharField(max_length=100, blank=True, default="", db_default="")
+    user_agent = models.CharField(max_length=255, blank=True, default="", db_default="")
+    address = models.CharField(max_length=45, blank=True, default="", db_default="")
+    last_used_at = models.DateTimeField()
+    # When the user gave their second factor, and when they last proved to be there, by it or by their password.
+    second_factor_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    announced = False
+    # Using a session changes its row; only its end is worth an entry.
+    audited_columns = ("ended_at",)
+    audit_tenant = "tenant_id"
+    visible = f"tenant_id = {CURRENT_TENANT}"
+    privileges = ("SELECT",)
+
+    objects: ClassVar[Any] = LadManager.from_queryset(UserSessionQuerySet)()
+    all_objects: ClassVar[Any] = AllManager.from_queryset(UserSessionQuerySet)()
+
+    class Meta:
+        db_table = "user_sessions"
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="user_sessions_user"),
+            models.Index(fields=["tenant", "-created_at"], name="user_sessions_tenant"),
+            models.Index(fields=["expires_at"], name="user_sessions_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} on {self.device or 'an unknown device'}"
 
 
 class AttemptBudget(GlobalModel):

@@ -1,9 +1,10 @@
-"""The activity feed of a tenant."""
+"""The activity feed of a tenant, and the files that people took out of LAD."""
 
 from django.db import models
 
+from lad.db.constraints import CURRENT_TENANT
 from lad.db.fields import TenantUserKey
-from lad.db.models import AppendOnly, TenantModel
+from lad.db.models import AppendOnly, GlobalModel, TenantModel
 
 
 class ActivityEntry(AppendOnly, TenantModel):
@@ -34,3 +35,31 @@ class ActivityEntry(AppendOnly, TenantModel):
 
     def __str__(self) -> str:
         return self.summary
+
+
+class DataExport(GlobalModel):
+    """A file of many rows that somebody downloaded from the admin. LAD's staff may export across tenants."""
+
+    event_name = "tenants.data_export"
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    user = models.ForeignKey("tenants.User", on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=50)
+    row_count = models.PositiveIntegerField(null=True, blank=True)
+
+    visible = f"tenant_id = {CURRENT_TENANT}"
+    writable = visible
+    privileges = ("SELECT", "INSERT")
+    audit_tenant = "tenant_id"
+
+    class Meta:
+        db_table = "data_exports"
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="data_exports_tenant"),
+            models.Index(fields=["user", "-created_at"], name="data_exports_user"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

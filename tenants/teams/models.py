@@ -57,6 +57,8 @@ class Tenant(SoftDeletable, GlobalModel):
     visible = f"id = {CURRENT_TENANT}"
     writable = visible
     privileges = ("SELECT", "UPDATE")
+    # What LAD's contract with the tenant says is LAD's to change.
+    withheld = {"UPDATE": ("id", "status", "plan_tier", "trial_ends_at", "created_at")}
     audit_tenant = "id"
 
     class Meta:

@@ -27,7 +27,11 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "job-parts": "internal to jobs: the rows that a job has left; the job shows how many",
         "platform-roles": "for LAD's staff, who work in the admin",
         "mail-deliveries": "for LAD's staff; it holds addresses of all tenants",
+        "data-exports": "made in the admin; the activity feed and the audit log show them",
+        "recovery-codes": "secrets; used by signing in",
+        "second-factors": "secrets; set up and used in the admin",
         "refresh-tokens": "secrets; sign-out ends a session",
+        "user-sessions": "shown by /me/sessions and /sessions, without those of other tenants",
     },
     EVERY_TENANT_READS: {
         "feature-kill-switches": "a switch applies to every tenant, and each must see why a feature is closed",

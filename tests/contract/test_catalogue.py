@@ -110,6 +110,7 @@ def test_grants_are_no_more_than_the_table_needs(model: Any, world: World) -> No
     assert set(found) <= {"lad_app", "lad_platform"}
     app, platform = found.get("lad_app", set()), found.get("lad_platform", set())
     assert app | platform <= ROWS
+    assert not app & set(model.withheld)
     if model.append_only:
         assert app | platform <= {"SELECT", "INSERT"}
     if model.soft_deletable:

@@ -11,9 +11,11 @@ from factory import Faker, LazyAttribute, LazyFunction, SubFactory
 from lad.db.identifiers import uuid7
 from lad.outbox.models import DomainEvent
 from tenants.access.models import PlatformRole, TenantRole, UserCapability
-from tenants.accounts.models import AttemptBudget, RefreshToken, User, UserIdentity
+from tenants.accounts.models import AttemptBudget, RefreshToken, SessionKind, User, UserIdentity, UserSession
+from tenants.activity.models import DataExport
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
+from tenants.two_factor.models import FactorKind, RecoveryCode, SecondFactor
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
 
 PASSWORD = "correct horse battery staple"
@@ -145,6 +147,44 @@ class RefreshTokenFactory(ModelFactory[RefreshToken]):
 
     class Meta:
         model = RefreshToken
+
+
+class UserSessionFactory(ModelFactory[UserSession]):
+    user = SubFactory(UserFactory)
+    kind = SessionKind.API
+    last_used_at: Any = LazyFunction(timezone.now)
+    expires_at: Any = LazyFunction(lambda: timezone.now() + timedelta(days=30))
+
+    class Meta:
+        model = UserSession
+
+
+class SecondFactorFactory(ModelFactory[SecondFactor]):
+    user = SubFactory(UserFactory)
+    kind = FactorKind.TOTP
+    name = "Authenticator app"
+    secret = "JBSWY3DPEHPK3PXP"
+    confirmed_at: Any = LazyFunction(timezone.now)
+
+    class Meta:
+        model = SecondFactor
+
+
+class RecoveryCodeFactory(ModelFactory[RecoveryCode]):
+    user = SubFactory(UserFactory)
+    code_hash: Any = LazyFunction(lambda: hashlib.sha256(uuid7().bytes).hexdigest())
+
+    class Meta:
+        model = RecoveryCode
+
+
+class DataExportFactory(ModelFactory[DataExport]):
+    user = SubFactory(UserFactory)
+    kind = "leads"
+    row_count = 2
+
+    class Meta:
+        model = DataExport
 
 
 class AttemptBudgetFactory(ModelFactory[AttemptBudget]):

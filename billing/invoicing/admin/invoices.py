@@ -250,6 +250,7 @@ class InvoiceAdmin(TenantModelAdmin):
 
     @row_action(
         "Record payment",
+        step_up=True,
         explanation="Records that the invoice was paid in full.",
         form=forms.PaymentForm,
         permission="platform",
@@ -262,6 +263,7 @@ class InvoiceAdmin(TenantModelAdmin):
 
     @row_action(
         "Credit",
+        step_up=True,
         explanation="Writes a credit note, with its own number, for part or all of the invoice.",
         form=forms.CreditForm,
         permission="platform",

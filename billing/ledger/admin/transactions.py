@@ -127,6 +127,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
 
     @row_action(
         "Reverse",
+        step_up=True,
         explanation="Post a new transaction that reverses this one, on the same credit lots. "
         "If this transaction paid for a use, the use is voided too.",
         form=ReasonOnceForm,

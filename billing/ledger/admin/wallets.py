@@ -182,6 +182,7 @@ class WalletAdmin(TenantModelAdmin):
 
     @row_action(
         "Top up",
+        step_up=True,
         explanation="Credit a purchase that was not paid by card, such as a bank transfer.",
         form=in_currency(IncomingForm),
         permission="platform",
@@ -194,6 +195,7 @@ class WalletAdmin(TenantModelAdmin):
 
     @row_action(
         "Grant credit",
+        step_up=True,
         explanation="Grant free credit. It is used before purchased credit.",
         form=in_currency(IncomingForm),
         permission="platform",
@@ -206,6 +208,7 @@ class WalletAdmin(TenantModelAdmin):
 
     @row_action(
         "Adjust",
+        step_up=True,
         explanation="Correct the balance up or down. To undo one transaction, open it and reverse it instead.",
         form=in_currency(AdjustForm),
         permission="platform",

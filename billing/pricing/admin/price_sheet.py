@@ -16,6 +16,7 @@ from billing.pricing.services.price_sheet import LineOutcome, SheetResult
 from lad.admin.site import add_view
 from lad.errors import Invalid
 from lad.tenancy.access import access_of
+from tenants.activity.exports import begin_export
 
 FILE_NAME: Final = "lad-prices-{:%Y-%m-%d}.csv"
 LABELS: Final = {
@@ -46,6 +47,8 @@ def export(request: HttpRequest) -> HttpResponse:
     access = access_of(request)
     if not (access.signed_in and access.allows("usage.view")):
         raise PermissionDenied
+    if again := begin_export(request, kind="prices"):
+        return again
     now = timezone.now()
     response = HttpResponse(
         price_sheet.to_csv(price_sheet.prices_to_export(now)), content_type="text/csv; charset=utf-8"

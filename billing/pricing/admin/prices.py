@@ -25,6 +25,7 @@ from lad.admin.lists import computed_once
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.site import add_view
 from lad.tenancy.access import access_of
+from tenants.activity.exports import may_export
 
 VALIDITY: Final = {"in force": "success", "to come": "info", "ended": "default", "withdrawn": "warning"}
 MAX_PERIODS_SHOWN: Final = 50
@@ -155,7 +156,7 @@ def price_list(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Price list",
         "categories": selectors.price_list(now=timezone.now()),
-        "export_url": reverse("admin:price_export"),
+        "export_url": reverse("admin:price_export") if may_export(request) else "",
         "import_url": reverse("admin:price_import") if price_sheet.may_import(request) else "",
         "is_fullwidth": "1",
     }

@@ -29,6 +29,7 @@ from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.site import add_view
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
+from tenants.activity.exports import begin_export, may_export
 
 CATEGORIES: Final = dict(PriceCategory.choices)
 STATUSES: Final = dict(UsageStatus.choices)
@@ -64,7 +65,7 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
         now = timezone.now()
         query = read_query(values, zone=summaries.scope_timezone(), now=now)
         if "csv" in given:
-            return csv_response(query)
+            return begin_export(request, kind="usage") or csv_response(query)
         links = _Links(given, tenant_id if may_choose else None, query)
         context = {
             **admin.site.each_context(request),
@@ -74,7 +75,7 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
             "query": query,
             "errors": [text for texts in form.errors.values() for text in texts] + [query.error],
             "chips": links.chips(form),
-            "csv_url": links.to(csv="1"),
+            "csv_url": links.to(csv="1") if may_export(request) else "",
             "rows_url": links.rows(),
             "is_fullwidth": "1",
         }

@@ -1,6 +1,7 @@
 """The admin page on which users change their own password. Uses the same service as the API."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -19,6 +20,10 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
 
     user: User
 
+    def __init__(self, *args: Any, session_id: UUID | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.session_id = session_id
+
     def clean_old_password(self) -> str:
         return str(self.cleaned_data["old_password"])
 
@@ -27,7 +32,12 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
         if self.errors:
             return cleaned
         try:
-            passwords.change(user=self.user, current=cleaned["old_password"], new=cleaned["new_password2"])
+            passwords.change(
+                user=self.user,
+                current=cleaned["old_password"],
+                new=cleaned["new_password2"],
+                session_id=self.session_id,
+            )
         except Invalid as error:
             for name, texts in error.errors.items():
                 self.add_error(_FIELDS.get(name), texts)

@@ -13,6 +13,7 @@ from lad.admin.inlines import ReadOnlyInline
 from lad.db.fields import TenantUserKey
 from lad.db.identifiers import uuid_or_none
 from lad.tenancy.access import access_of
+from lad.tenancy.context import platform_context
 from lad.types import Values
 from tenants.accounts.admin.forms import NEW_ACCOUNT_FIELDS, UserForm
 from tenants.accounts.models import AttemptBudget, User, UserIdentity
@@ -137,7 +138,8 @@ class UserAdmin(GlobalModelAdmin):
 
     @display(description="Password set", boolean=True)
     def has_password(self, obj: User) -> bool:
-        return bool(obj.password)
+        with platform_context():
+            return bool(User.objects.filter(pk=obj.pk, password__isnull=False).exists())
 
     @row_action(
         "Deactivate",

@@ -65,7 +65,11 @@ class SignIn(AuthView):
         data = serializers.SignInSerializer.read(request.data)
         client = client_of(request)
         signed_in = sessions.sign_in(
-            email=data["email"], password=data["password"], user_agent=self.user_agent, client=client
+            email=data["email"],
+            password=data["password"],
+            code=data["code"],
+            user_agent=self.user_agent,
+            client=client,
         )
         response = session_response(signed_in, cookie=data["cookie"])
         remember_device(response, client, signed_in.user.email)

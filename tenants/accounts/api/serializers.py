@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from lad.api.serializers import InputSerializer
 from tenants.access.roles import Role
+from tenants.accounts.models import SessionKind, UserSession
 from tenants.accounts.services.passwords import MAX_PASSWORD_LENGTH
 from tenants.teams.models import PlanTier, TenantStatus
 
@@ -38,8 +39,11 @@ class SignUpSerializer(SessionCookieSerializer):
 
 
 class SignInSerializer(SessionCookieSerializer):
+    """``code`` is needed of users with a second factor: that of their app, or a recovery code."""
+
     email = serializers.CharField(max_length=255)
     password = password_field()
+    code = serializers.CharField(max_length=50, default="", allow_blank=True)
 
 
 class RefreshSerializer(SessionCookieSerializer):
@@ -138,6 +142,22 @@ class SessionResponse(serializers.Serializer):
     refresh_token = serializers.CharField(allow_null=True)
     user = PersonResponse()
     tenant_id = serializers.UUIDField(allow_null=True)
+
+
+class UserSessionResponse(serializers.Serializer):
+    """A session that can still be used. ``current`` marks the one that asks."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=SessionKind.choices)
+    device = serializers.CharField(help_text="What signed in, such as Firefox on Linux. Empty if unknown.")
+    address = serializers.CharField(help_text="The network address it was last used from. Empty if unknown.")
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    current = serializers.SerializerMethodField()
+
+    def get_current(self, session: UserSession) -> bool:
+        return bool(session.pk == self.context.get("session_id"))
 
 
 class SwitchTenantResponse(serializers.Serializer):

@@ -18,7 +18,7 @@ from lad.tenancy.context import platform_context
 from tenants import budgets
 from tenants.accounts import tokens
 from tenants.accounts.hashers import check_stored
-from tenants.accounts.mails import PASSWORD_RESET
+from tenants.accounts.mails import PASSWORD_CHANGED, PASSWORD_RESET, queue_notice
 from tenants.accounts.models import User, UserIdentity
 from tenants.accounts.services import sessions, sign_in_limit, users
 from tenants.budgets import Budget, BudgetSpent
@@ -127,3 +127,4 @@ def _set(user: User, password: str, *, now: datetime, keep_session: UUID | None)
         User.objects.filter(pk=user.pk).update(password=make_password(password), password_changed_at=now)
         sessions.revoke_others(user=user, keep=keep_session, now=now)
         users.emit_user_event(user, "tenants.user.password_changed")
+        queue_notice(user, PASSWORD_CHANGED)

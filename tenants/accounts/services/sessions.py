@@ -1,7 +1,7 @@
 """Sessions: a short-lived access token and a refresh token that works once.
 
 A refresh token used a second time was stolen. LAD cannot tell the thief from the user, so it ends the
-whole session.
+whole session. Only a short grace is given, because a browser may refresh in two tabs at once.
 """
 
 import secrets
@@ -11,21 +11,21 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from lad.db.identifiers import uuid7
 from lad.errors import NotAuthenticated
 from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
 from tenants.accounts import tokens
 from tenants.accounts.clients import Client
-from tenants.accounts.models import RefreshToken, User
-from tenants.accounts.services import credentials
+from tenants.accounts.models import RefreshToken, SessionKind, User
+from tenants.accounts.services import credentials, user_sessions
 from tenants.teams.extensions import on_access_ended
 from tenants.teams.models import Membership
 from tenants.teams.status import closed_reason
 from tenants.teams.tokens import hash_secret
+from tenants.two_factor import services as two_factor
+from tenants.two_factor.errors import SecondFactorRequired
 
 TOKEN_BYTES: Final = 32
 
@@ -55,11 +55,24 @@ class SignedIn:
 
 
 def sign_in(
-    *, email: str, password: str, user_agent: str = "", client: Client | None = None, now: datetime | None = None
+    *,
+    email: str,
+    password: str,
+    code: str = "",
+    user_agent: str = "",
+    client: Client | None = None,
+    now: datetime | None = None,
 ) -> SignedIn:
-    """Start a session for an e-mail address and password. Raises WrongCredentials or LockedOut."""
+    """Start a session for an e-mail address and password, and for the code of a user with a second factor.
+
+    Raises WrongCredentials or LockedOut; SecondFactorRequired, WrongCode or CodesLocked.
+    """
     now = now or timezone.now()
     user = credentials.verify(email=email, password=password, client=client, now=now)
+    if two_factor.has_second_factor(user):
+        if not code:
+            raise SecondFactorRequired
+        two_factor.check_code(user=user, code=code, now=now)
     return start(user=user, user_agent=user_agent, now=now)
 
 
@@ -68,13 +81,26 @@ def start(*, user: User, tenant_id: UUID | None = None, user_agent: str = "", no
     now = now or timezone.now()
     with platform_context(user_id=user.pk):
         tenant_id = tenant_id or default_tenant(user, now)
-        return _issue(user, tenant_id, uuid7(), user_agent, now)
+        session = user_sessions.open_session(
+            user=user, tenant_id=tenant_id, kind=SessionKind.API, user_agent=user_agent, now=now
+        )
+        return _issue(user, tenant_id, session.pk, user_agent, now)
+
+
+def start_in_admin(user_id: UUID, *, now: datetime) -> UUID:
+    """Record that a user has signed in to the admin, and return the id of their session. Needs a platform scope."""
+    user = User.objects.get(pk=user_id)
+    # LAD's staff work for no tenant, whichever they look at.
+    tenant_id = None if user.is_superuser else default_tenant(user, now)
+    session = user_sessions.open_session(user=user, tenant_id=tenant_id, kind=SessionKind.ADMIN, now=now)
+    return session.pk
 
 
 def refresh(*, refresh_token: str, user_agent: str = "", now: datetime | None = None) -> SignedIn:
     """Exchange a refresh token for new tokens of the same session.
 
-    Raises InvalidRefreshToken. Raises RefreshTokenReused if the token was used before, and ends the session.
+    A token that was used within the last ``REFRESH_GRACE`` is exchanged again. Raises InvalidRefreshToken.
+    Raises RefreshTokenReused if the token was used longer ago, and ends the session.
     """
     now = now or timezone.now()
     with platform_context():
@@ -86,14 +112,17 @@ def refresh(*, refresh_token: str, user_agent: str = "", now: datetime | None = 
         )
         if row is None or row.revoked_at is not None or row.expires_at <= now:
             raise InvalidRefreshToken
-        if row.used_at is None and row.user.is_active and row.user.deleted_at is None:
-            row.used_at = now
-            row.save(update_fields=["used_at"])
-            return _issue(
-                row.user, _tenant_if_member(row) or default_tenant(row.user, now), row.session_id, user_agent, now
+        reused = row.used_at is not None and row.used_at + settings.REFRESH_GRACE <= now
+        if not reused and row.user.is_active and row.user.deleted_at is None:
+            if row.used_at is None:
+                row.used_at = now
+                row.save(update_fields=["used_at"])
+            tenant_id = _tenant_if_member(row) or default_tenant(row.user, now)
+            user_sessions.continue_session(
+                user=row.user, tenant_id=tenant_id, session_id=row.session_id, user_agent=user_agent, now=now
             )
-        reused = row.used_at is not None
-        _revoke(RefreshToken.objects.filter(session_id=row.session_id), now)
+            return _issue(row.user, tenant_id, row.session_id, user_agent, now)
+        user_sessions.end(user_id=row.user_id, session_id=row.session_id, now=now)
     # Raised outside the scope: inside, it would roll the revocation back.
     raise RefreshTokenReused if reused else InvalidRefreshToken
 
@@ -101,31 +130,35 @@ def refresh(*, refresh_token: str, user_agent: str = "", now: datetime | None = 
 def sign_out(
     *, user: User, session_id: UUID | None = None, everywhere: bool = False, now: datetime | None = None
 ) -> int:
-    """End one session of the user, or all, and return the number of revoked refresh tokens. Idempotent."""
+    """End one session of the user, or all, of the API and of the admin. Idempotent.
+
+    Return the number of revoked refresh tokens.
+    """
+    if session_id is None and not everywhere:
+        return 0
     with platform_context(user_id=user.pk):
-        sessions = RefreshToken.objects.filter(user=user)
-        if not everywhere:
-            sessions = sessions.filter(session_id=session_id)
-        return _revoke(sessions, now or timezone.now())
+        which = None if everywhere else session_id
+        return user_sessions.end(user_id=user.pk, session_id=which, now=now or timezone.now())
 
 
 def sign_out_token(*, refresh_token: str, now: datetime | None = None) -> None:
     """End the session of a refresh token. An unknown token is ignored."""
     with platform_context():
-        session_ids = RefreshToken.objects.filter(token_hash=hash_secret(refresh_token)).values("session_id")
-        _revoke(RefreshToken.objects.filter(session_id__in=session_ids), now or timezone.now())
+        row = RefreshToken.objects.filter(token_hash=hash_secret(refresh_token)).first()
+        if row is not None:
+            user_sessions.end(user_id=row.user_id, session_id=row.session_id, now=now or timezone.now())
 
 
 def revoke_others(*, user: User, keep: UUID | None, now: datetime) -> None:
     """End all sessions of the user except ``keep``."""
     with platform_context(user_id=user.pk):
-        _revoke(RefreshToken.objects.filter(user=user).exclude(session_id=keep), now)
+        user_sessions.end(user_id=user.pk, keep=keep, now=now)
 
 
 def revoke_in_tenant(user_id: UUID, tenant_id: UUID, now: datetime) -> None:
     """End the sessions in which the user works in this tenant."""
     with platform_context(tenant_id=tenant_id):
-        _revoke(RefreshToken.objects.filter(user=user_id, tenant=tenant_id), now)
+        user_sessions.end(user_id=user_id, tenant_id=tenant_id, now=now)
 
 
 def switch_tenant(*, user: User, tenant_id: UUID, session_id: UUID | None = None, now: datetime | None = None) -> str:
@@ -143,6 +176,7 @@ def switch_tenant(*, user: User, tenant_id: UUID, session_id: UUID | None = None
             raise closed
         if session_id is not None:
             RefreshToken.objects.filter(user=user, session_id=session_id, used_at__isnull=True).update(tenant=tenant_id)
+            user_sessions.move(session_id, tenant_id)
     return tokens.issue_access_token(user=user, tenant_id=tenant_id, session_id=session_id, now=now)
 
 
@@ -158,6 +192,7 @@ def clean_up(*, now: datetime) -> int:
     """Delete expired refresh tokens and return their number."""
     with platform_context():
         deleted, _ = RefreshToken.objects.filter(expires_at__lt=now).delete()
+    user_sessions.clean_up(now=now)
     return int(deleted)
 
 
@@ -187,10 +222,6 @@ def _tenant_if_member(row: RefreshToken) -> UUID | None:
         Membership.objects.filter(user=row.user_id, tenant=row.tenant_id).values_list("tenant_id", flat=True).first()
     )
     return tenant_id
-
-
-def _revoke(refresh_tokens: QuerySet[RefreshToken], now: datetime) -> int:
-    return refresh_tokens.filter(revoked_at__isnull=True).update(revoked_at=now)
 
 
 on_access_ended(revoke_in_tenant)

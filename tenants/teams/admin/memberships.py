@@ -50,6 +50,7 @@ class MembershipAdmin(TenantModelAdmin):
 
     @row_action(
         "Transfer ownership",
+        step_up=True,
         explanation="This member becomes the owner, the current owner an admin. Only the new owner can undo this.",
         permission="transfer",
         when=lambda row: row.deleted_at is None and row.role != Role.OWNER,

@@ -7,7 +7,8 @@ from django.test import RequestFactory
 from redis.exceptions import ConnectionError as BrokerDown
 from rest_framework.settings import api_settings
 
-from lad.api.throttling import client_address, parse_rate
+from lad.api.throttling import parse_rate
+from lad.tenancy.clients import client_address
 from tests.support.api import problem
 
 

@@ -9,8 +9,9 @@ from django.db import DatabaseError, connection, transaction
 
 from lad.audit.models import AuditEntry
 from lad.audit.selectors import history
+from lad.audit.trigger import FEW_ROWS
 from lad.db.fields import SECRET_MASK
-from lad.tenancy.context import origin, platform_context, tenant_context
+from lad.tenancy.context import Client, origin, platform_context, tenant_context
 from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.features.models import TenantFeature
@@ -292,3 +293,26 @@ def test_json_values_are_logged_unchanged(tenant: Tenant) -> None:
 
     (entry,) = entries(feature)
     assert entry.changes["config"] == [None, {"quote": 'a "b" \\ ü \n', "nothing": None}]
+
+
+def test_an_entry_records_where_the_request_came_from(tenant: Tenant) -> None:
+    client = Client("203.0.113.7", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+    with origin("request-12345", source="api", client=client), tenant_context(tenant.pk):
+        TenantFeatureFactory.create()
+        # So many that they share an entry.
+        TenantFeature.objects.bulk_create([TenantFeature(feature_key=f"many-{n}") for n in range(FEW_ROWS + 1)])
+
+    with platform_context():
+        (one, packed) = AuditEntry.objects.filter(table_name="tenant_features").order_by("row_count")
+    assert (one.client_address, one.client_agent) == (client.address, client.agent)
+    assert (packed.client_address, packed.client_agent) == (client.address, client.agent)
+
+
+def test_a_request_through_a_trusted_proxy_is_logged_with_the_client_s_address(
+    owner: User, api: Any, settings: Any
+) -> None:
+    settings.TRUSTED_PROXY_COUNT = 1
+    headers = {"X-Forwarded-For": "198.51.100.9, 203.0.113.8", "User-Agent": "curl/8.0\x1b[2J"}
+    assert api(owner).patch("/api/v1/me/", {"first_name": "Ada"}, format="json", headers=headers).status_code == 200
+    entry = entries(owner)[-1]
+    assert (entry.client_address, entry.client_agent) == ("203.0.113.8", "curl/8.0[2J")

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Model
 
+from lad import writes
 from lad.audit.models import AuditEntry
 from lad.tenancy.context import NoTenant, platform_context, tenant_context
 from tenants.access.models import UserCapability
@@ -186,3 +187,36 @@ class TestGrants:
                 transaction.atomic(),
             ):
                 query(sql)
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "SELECT password_hash FROM users",
+            "SELECT * FROM users",
+            "SELECT count(*) FROM users WHERE password_hash LIKE 'scrypt%'",
+            "UPDATE tenants SET status = 'active'",
+            "UPDATE tenants SET plan_tier = 'enterprise'",
+            "UPDATE tenants SET trial_ends_at = '2100-01-01'",
+        ],
+    )
+    def test_a_tenant_neither_reads_passwords_nor_changes_its_own_contract(
+        self, tenant: Tenant, member: User, statement: str
+    ) -> None:
+        with tenant_context(tenant.pk), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            query(statement)
+
+    def test_a_tenant_reads_and_joins_users_without_their_passwords(self, tenant: Tenant, member: User) -> None:
+        with tenant_context(tenant.pk):
+            read = User.objects.get(pk=member.pk)
+            joined = Membership.objects.select_related("user").get(user=member.pk).user
+            assert [read.email, joined.email] == [member.email] * 2
+            assert not {"password"} & (read.__dict__.keys() | joined.__dict__.keys())
+            assert list(User.objects.filter(pk=member.pk).values_list("password", flat=True)) == [None]
+        with platform_context():
+            assert joined.password == read.password == member.password
+            assert User.objects.get(pk=member.pk).__dict__["password"] == member.password
+
+    def test_a_tenant_s_owner_still_changes_what_is_the_tenant_s(self, tenant: Tenant, owner: User) -> None:
+        with tenant_context(tenant.pk, user_id=owner.pk):
+            row = Tenant.objects.select_for_update().get(pk=tenant.pk)
+            assert writes.update(row, {"name": "Acme and Sons"}, actor=owner).name == "Acme and Sons"
