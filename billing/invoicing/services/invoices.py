@@ -28,8 +28,10 @@ from billing.invoicing.services.maintenance import (
     run_maintenance,
 )
 from billing.invoicing.services.payment import mark_overdue, open_amount, pay, void
+from billing.invoicing.services.profiles import BillingProfileWriter
 
 __all__ = [
+    "BillingProfileWriter",
     "CreditTooLarge",
     "DraftOutdated",
     "HasCreditNotes",
