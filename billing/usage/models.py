@@ -66,6 +66,12 @@ class UsageEvent(TenantModel):
     quota_units = money.amount_field(
         default=0, db_default=0, editable=False, help_text="Units counted against the feature's quota."
     )
+    quota_day = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The day whose quota, and whose month's, it was counted in. A later change of time zone keeps it.",
+    )
     currency = money.currency_field()
     status = models.CharField(
         max_length=20, choices=UsageStatus, default=UsageStatus.PENDING, db_default=UsageStatus.PENDING

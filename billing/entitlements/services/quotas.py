@@ -113,13 +113,14 @@ def consume(*, feature_key: str, quantity: Quantity, at: datetime) -> ConsumedQu
     return ConsumedQuota(**_terms(reading), quantity=reading.quantity, within=reading.quantity - over, over=over)
 
 
-def give_back(*, feature_key: str, quantity: Quantity, at: datetime) -> None:
+def give_back(*, feature_key: str, quantity: Quantity, at: datetime, day: date | None = None) -> None:
     """Give back units that were consumed at ``at``, for use that was voided. A window never falls below 0.
 
-    A window that was reported as used up is not reported again.
+    ``day`` is the day that was counted, if the tenant's time zone may have changed since. A window that was
+    reported as used up is not reported again.
     """
     _require_not_negative(quantity)
-    windows.give_back(feature_key, quantity, at)
+    windows.give_back(feature_key, quantity, at, day)
 
 
 def remaining(*, feature_key: str, now: datetime) -> RemainingQuota:

@@ -27,6 +27,10 @@ WITH terms AS (
     SELECT id, 'day' AS name, (%(at)s AT TIME ZONE timezone)::date AS begins, daily_quota AS quota FROM terms
     UNION ALL SELECT id, 'month', date_trunc('month', %(at)s AT TIME ZONE timezone)::date, monthly_quota FROM terms
 )"""
+# The windows of a day that was counted before, whatever the time zone is now.
+COUNTED_TERMS: Final = TERMS.replace(
+    "%(at)s AT TIME ZONE timezone", "COALESCE(%(day)s::timestamp, %(at)s AT TIME ZONE timezone)"
+)
 
 READING: Final = """
 SELECT terms.id, terms.feature_key, terms.enabled, terms.quota_unit, terms.quantity, terms.allow_overages,
@@ -59,7 +63,7 @@ READ: Final = f"""{TERMS}, counted AS (
 ){READING}"""
 READ_ALL: Final = READ.replace(" AND entitlement.feature_key = %(feature)s", "")
 
-GIVE_BACK: Final = f"""{TERMS}, held AS (
+GIVE_BACK: Final = f"""{COUNTED_TERMS}, held AS (
     SELECT usage.id FROM billing_entitlement_usage usage
     JOIN windows ON usage.entitlement_id = windows.id AND usage."window" = windows.name
         AND usage.window_start = windows.begins
@@ -133,10 +137,10 @@ def read_all(at: datetime) -> list[QuotaReading]:
     return list(_readings(READ_ALL, "", Decimal(0), at))
 
 
-def give_back(feature_key: str, quantity: Quantity, at: datetime) -> None:
-    """Subtract the quantity from both windows, but not below 0."""
+def give_back(feature_key: str, quantity: Quantity, at: datetime, day: date | None = None) -> None:
+    """Subtract the quantity from both windows, but not below 0: those of the day, or else of the moment."""
     with connection.cursor() as cursor:
-        cursor.execute(GIVE_BACK, _parameters(feature_key, quantity, at))
+        cursor.execute(GIVE_BACK, {**_parameters(feature_key, quantity, at), "day": day})
 
 
 def undo(window: WindowReading, quantity: Decimal) -> None:

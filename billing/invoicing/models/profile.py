@@ -10,13 +10,13 @@ from django.db import models
 from django.db.models import Q
 from phonenumbers import SUPPORTED_REGIONS
 
+from billing.invoicing.models.prefix import PREFIX_PATTERN
 from lad.db.fields import LowercaseEmailField
 from lad.db.models import TenantModel
 
 DEFAULT_TAX_RATE: Final = Decimal("0.05")
 DEFAULT_PAYMENT_TERMS_DAYS: Final = 14
 MAX_PAYMENT_TERMS_DAYS: Final = 365
-PREFIX_PATTERN: Final = r"^[A-Z0-9]+$"
 # What a tenant may change itself.
 TENANT_FIELDS: Final = frozenset({"legal_name", "address", "country", "tax_id", "invoice_email"})
 
@@ -100,7 +100,7 @@ class BillingProfile(TenantModel):
         default="",
         db_default="",
         validators=[RegexValidator(PREFIX_PATTERN, "Use capitals and digits only, such as ACME.")],
-        help_text="Printed before the numbers of this tenant's invoices. Empty: none.",
+        help_text="Printed before the numbers of this tenant's invoices, and of no other's. Empty: LAD assigns one.",
     )
 
     # A profile is corrected, never deleted.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,8 +45,8 @@ def killed_after(statements: int) -> Iterator[list[str]]:
 
 
 def answers(send: Callable[[], Any]) -> list[Any]:
-    """Send the request again and again, with the connection killed one statement later each time, until none is left."""
-    found = []
+    """Send the request again and again, and kill the connection one statement later each time, until none is left."""
+    found: list[Any] = []
     for statements in range(1, 200):
         connection.close()
         with killed_after(statements) as killed:
@@ -88,7 +89,7 @@ def test_reading_in_the_admin(tenant: Tenant, root: Client) -> None:
         row = BillingProfileFactory.create(tenant=tenant)
     browser(root)
     for page in ("/admin/", "/admin/billing/billingprofile/", f"/admin/billing/billingprofile/{row.pk}/change/"):
-        found = answers(lambda page=page: root.get(page))
+        found = answers(partial(root.get, page))
         assert len(found) > 3
         _require_unavailable(found)
 
