@@ -20,7 +20,9 @@ DatabaseRow = dict[str, Any]
 Lines = dict[tuple[Any, ...], list[Decimal]]
 
 getcontext().prec = 60
-ZERO, CENT, MICRO = Decimal(0), Decimal("0.01"), Decimal("0.000001")
+ZERO, MICRO = Decimal(0), Decimal("0.000001")
+# Currencies that have not two decimals and in which invoices may be written.
+DECIMALS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 COMPONENT = ("category", "provider", "model", "unit")
 INVOICES = """
 SELECT i.*, t.slug, t.timezone, p.tax_rate, p.tax_point FROM billing_invoices i JOIN tenants t ON t.id = i.tenant_id
@@ -31,13 +33,21 @@ ORDER BY t.slug, i.period_start
 """
 # Legacy credits were used and paid before there were invoices.
 DEBITS = """
-SELECT d.id AS debit, -d.amount AS paid, CASE WHEN l.id = d.id THEN 1 ELSE -1 END AS way,
+SELECT d.id AS debit, -d.amount AS paid, l.lot_movements AS lots, CASE WHEN l.id = d.id THEN 1 ELSE -1 END AS way,
        e.feature_key, e.usage_items, e.occurred_at
 FROM billing_ledger_transactions l JOIN billing_ledger_transactions d ON d.id IN (l.id, l.reverses_id)
 JOIN billing_wallets w ON w.id = l.wallet_id LEFT JOIN billing_usage_events e ON e.ledger_transaction_id = d.id
 WHERE l.tenant_id = %(tenant_id)s AND w.currency = %(currency)s AND d.transaction_type = 'debit'
   AND d.reference_type NOT IN ('legacy_credit', 'legacy_balance')
   AND l.created_at >= %(period_start)s AND l.created_at < %(period_end)s
+"""
+
+# What brought each credit lot in, and what it was bought for if a card paid.
+LOTS = """
+SELECT lot, l.transaction_type AS kind, l.reference_type AS reference, p.price, p.amount, p.tax, p.tax_point
+FROM billing_ledger_transactions l CROSS JOIN LATERAL jsonb_object_keys(l.lot_movements) AS lot
+LEFT JOIN billing_payments p ON p.ledger_transaction_id = l.id
+WHERE l.tenant_id = %(tenant_id)s AND l.amount > 0 AND l.reverses_id IS NULL AND l.transaction_type <> 'release'
 """
 
 
@@ -102,7 +112,25 @@ def rate(cursor: Any, rates: Rates, invoice: DatabaseRow) -> tuple[Lines, list[s
     return {key: value for key, value in lines.items() if value != [ZERO, ZERO]}, mismatches
 
 
-def differences(invoice: DatabaseRow, lines: Lines, mismatches: list[str]) -> list[str]:
+def taxable(cursor: Any, invoice: DatabaseRow) -> Decimal:
+    """Return what was paid for the credits that the period used and that were not taxed when they were bought."""
+    bought = {row["lot"]: row for row in cursor.execute(LOTS, invoice).fetchall()}
+    on_use = invoice["tax_point"] == "use"
+    used: dict[str, Decimal] = defaultdict(Decimal)
+    for row in cursor.execute(DEBITS, invoice).fetchall():
+        for lot, moved in row["lots"].items():
+            used[lot] -= Decimal(moved)
+    total = ZERO
+    for lot, value in used.items():
+        terms = bought[lot]
+        if terms["price"] is not None and not terms["tax"] and (on_use or terms["tax_point"] == "use"):
+            total += value * terms["price"] / terms["amount"]
+        elif terms["price"] is None and on_use and (terms["kind"] != "credit" or terms["reference"] == "invoice"):
+            total += value
+    return total.quantize(MICRO, ROUND_HALF_UP)
+
+
+def differences(invoice: DatabaseRow, lines: Lines, mismatches: list[str], taxed: Decimal) -> list[str]:
     """Describe each difference between the invoice and the expected lines."""
     invoiced: Lines = defaultdict(lambda: [ZERO, ZERO])
     found = list(mismatches)
@@ -119,8 +147,8 @@ def differences(invoice: DatabaseRow, lines: Lines, mismatches: list[str]) -> li
         (many, amount), (right, due) = invoiced.get(key, nothing), lines.get(key, nothing)
         found += [f"{key[0]} {'·'.join(key[2:6])}: {many} for {amount}, not {right} for {due}"]
     subtotal = sum((amount for _quantity, amount in lines.values()), ZERO)
-    taxed = invoice["tax_point"] == "use" and invoice["tax_rate"]
-    tax = (subtotal * invoice["tax_rate"]).quantize(CENT, ROUND_HALF_UP) if taxed else ZERO
+    minor = Decimal(1).scaleb(-DECIMALS.get(invoice["currency"], 2))
+    tax = (taxed * (invoice["tax_rate"] or ZERO)).quantize(minor, ROUND_HALF_UP)
     sums = {"subtotal": subtotal, "tax": tax, "total": subtotal + tax, "prepaid_amount": subtotal}
     return found + [f"{name} {invoice[name]}, not {right}" for name, right in sums.items() if invoice[name] != right]
 
@@ -137,7 +165,7 @@ def main() -> None:
         rates = Rates(cursor)
         invoices = cursor.execute(INVOICES, {"month": month}).fetchall()
         for invoice in invoices:
-            found = differences(invoice, *rate(cursor, rates, invoice))
+            found = differences(invoice, *rate(cursor, rates, invoice), taxable(cursor, invoice))
             wrong += bool(found)
             print(
                 f"{invoice['slug']:24} {invoice['period_start']:%Y-%m} {invoice['invoice_number'] or 'draft':18}"

@@ -8,10 +8,9 @@ from typing import Any, Final
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from billing.money import plain
+from billing.money import DEFAULT_CURRENCY, minor_unit, plain
 
 DASH: Final = "–"
-TWO_DECIMALS: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Column:
 
 
 def amount(value: object, currency: str = "") -> str:
-    """Format 12.5 as 12.50 and 0.000015 as it is, with thousands separators."""
+    """Format 12.5 as 12.50 and 0.000015 as it is, with thousands separators and the decimals of the currency."""
     if value in (None, ""):
         return DASH
     try:
@@ -32,7 +31,8 @@ def amount(value: object, currency: str = "") -> str:
     except InvalidOperation:
         return str(value)
     trimmed = number.normalize()
-    exact = trimmed if trimmed.as_tuple().exponent < TWO_DECIMALS.as_tuple().exponent else number.quantize(TWO_DECIMALS)  # type: ignore[operator]
+    unit = minor_unit(currency or DEFAULT_CURRENCY)
+    exact = trimmed if trimmed.as_tuple().exponent < unit.as_tuple().exponent else number.quantize(unit)  # type: ignore[operator]
     return f"{exact:,f} {currency}".rstrip()
 
 

@@ -6,9 +6,10 @@ from typing import Any, Final
 from django.db import models
 from django.db.models import Q
 
+from billing.currencies import decimals
+
 DEFAULT_CURRENCY: Final = "USD"
 MICRO: Final = Decimal("0.000001")
-CENT: Final = Decimal("0.01")
 PRICE_STEP: Final = Decimal("0.0000000001")
 # numeric(18,6) has twelve digits before the decimal point.
 AMOUNT_LIMIT: Final = Decimal(1_000_000_000_000)
@@ -63,6 +64,24 @@ def round_unit_price(amount: Decimal) -> Decimal:
     return amount.quantize(PRICE_STEP, ROUND_HALF_UP)
 
 
-def round_to_cent(amount: Decimal) -> Decimal:
-    """Round tax and amounts due to the cent, half up."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
+def minor_unit(currency: str) -> Decimal:
+    """Return the smallest amount that can be paid in the currency: 0.01 for USD, 1 for JPY, 0.001 for KWD."""
+    return Decimal(1).scaleb(-decimals(currency))
+
+
+def round_to_minor(amount: Decimal, currency: str) -> Decimal:
+    """Round tax and amounts due to the minor unit of the currency, half up."""
+    return amount.quantize(minor_unit(currency), ROUND_HALF_UP)
+
+
+def is_payable(amount: Decimal, currency: str) -> bool:
+    """Return whether an amount is a whole number of minor units of the currency."""
+    return amount == round_to_minor(amount, currency)
+
+
+def not_payable(currency: str) -> str:
+    """Return the message for an amount with more decimals than the currency has."""
+    places = decimals(currency)
+    if not places:
+        return f"Amounts in {currency} have no decimals."
+    return f"Amounts in {currency} have at most {places} decimals."

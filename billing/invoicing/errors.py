@@ -61,3 +61,9 @@ class HasCreditNotes(Conflict):
     """Part of the invoice was credited, so it cannot be voided. Credit the rest instead."""
 
     code = "has_credit_notes"
+
+
+class CreditDeducted(Conflict):
+    """Credit was deducted from one invoice for the other, so neither can be voided. Credit the later one instead."""
+
+    code = "credit_deducted"

@@ -74,6 +74,12 @@ class UsageEvent(TenantModel):
         editable=False,
         help_text="What those units are. Empty: whatever the entitlement counts.",
     )
+    quota_day = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The day whose quota, and whose month's, it was counted in. A later change of time zone keeps it.",
+    )
     currency = money.currency_field()
     status = models.CharField(
         max_length=20, choices=UsageStatus, default=UsageStatus.PENDING, db_default=UsageStatus.PENDING

@@ -75,7 +75,7 @@ def load(demo: DemoTenant) -> None:
 
 def _history(demo: DemoTenant) -> None:
     prices.agreed(demo)
-    demo.write(BillingProfile, BILLED[demo.slug])
+    demo.write(BillingProfile, BILLED[demo.slug], demo.admin)
     _entitle(demo)
     profile = PROFILES[demo.slug]
     demo_wallet = DemoWallet(demo, demo.ago(days=profile.days, minutes=5), threshold=profile.threshold)

@@ -77,8 +77,12 @@ DECLARE
     period record;
     made billing_invoices;
 BEGIN
+    INSERT INTO billing_number_prefixes (id, tenant_id, created_at, prefix)
+    SELECT pg_temp.key(today - interval '2 years'), tenant_id, today - interval '2 years', 'S' || (tenant_number + 1)
+    FROM pg_temp.scale_tenants;
     INSERT INTO billing_invoice_series (id, tenant_id, created_at, series, prefix)
-    SELECT pg_temp.key(today - interval '2 years'), tenant_id, today - interval '2 years', 'INV', 'INV-'
+    SELECT pg_temp.key(today - interval '2 years'), tenant_id, today - interval '2 years', 'INV',
+           'S' || (tenant_number + 1) || '-INV-'
     FROM pg_temp.scale_tenants;
     FOR period IN
         SELECT tenant_id, month, date_trunc('month', today) - interval '1 month' * (month - 1) AS ends
@@ -92,10 +96,11 @@ BEGIN
                 period.ends - interval '1 month', period.ends, period.ends + interval '14 days')
         RETURNING * INTO made;
         UPDATE billing_invoice_series SET last_number = last_number + 1
-        WHERE tenant_id = period.tenant_id AND series = 'INV' RETURNING last_number INTO made.sequence_number;
+        WHERE tenant_id = period.tenant_id AND series = 'INV'
+        RETURNING last_number, prefix INTO made.sequence_number, made.invoice_number;
         UPDATE billing_invoices
         SET status = 'pending', sequence_number = made.sequence_number, finalised_at = period.ends,
-            invoice_number = 'INV-' || lpad(made.sequence_number::text, 6, '0')
+            invoice_number = made.invoice_number || lpad(made.sequence_number::text, 6, '0')
         WHERE id = made.id;
         IF period.month >= 2 THEN
             UPDATE billing_invoices

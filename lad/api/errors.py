@@ -1,10 +1,12 @@
 """Turn every failure of the API into an RFC 9457 problem document with a stable ``code``."""
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
+import psycopg
 from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
@@ -16,6 +18,7 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -38,8 +41,10 @@ CONTENT_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
 # PostgreSQL's code for an operation that grants or row-level security deny.
 INSUFFICIENT_PRIVILEGE = "42501"
-# Serialization failure, deadlock, lock timeout and statement timeout: a retry may succeed.
-RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014"}
+# Serialization failure, deadlock, lock timeout, statement timeout, an idle or long transaction that was ended, and a
+# server that became read-only in a failover: a retry may succeed.
+RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014", "25P03", "25P04", "25006"}
+OPERATIONAL_ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 log = logging.getLogger(__name__)
 
@@ -135,9 +140,22 @@ def as_domain_error(error: Exception) -> DomainError | None:
             return _framework_error(error)
         case ProtectedError() | RestrictedError():
             return InUse()
-        case DatabaseError() | InterfaceError():
-            return _database_error(error)
-    return None
+    if is_operational(error):
+        log.error("database unavailable", exc_info=error)
+        return Unavailable("The database is not available right now. Try again in a moment.")
+    return _database_error(error) if isinstance(error, DatabaseError | InterfaceError) else None
+
+
+def is_operational(error: BaseException | None) -> bool:
+    """Return whether an error stands for a database that failed, timed out or was restarted.
+
+    Also true of what the failure caused: Django refuses further statements of the transaction with another error.
+    """
+    while error is not None:
+        if isinstance(error, OPERATIONAL_ERRORS) or getattr(error, "sqlstate", None) in RETRYABLE_STATES:
+            return True
+        error = error.__cause__
+    return False
 
 
 def field_errors(detail: object) -> dict[str, list[str]]:
@@ -187,9 +205,6 @@ def _database_error(error: Exception) -> DomainError | None:
         return Refused()
     if isinstance(error, DataError):
         return Invalid("A value is outside the range that the database can store.")
-    if state in RETRYABLE_STATES or isinstance(error, OperationalError | InterfaceError):
-        log.error("database unavailable", exc_info=error)
-        return Unavailable("The database is not available right now. Try again in a moment.")
     return None
 
 
@@ -222,8 +237,24 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """``handler500``: report a bug with the request id and without internal details."""
+    """``handler500``: report a bug with the request id and without internal details.
+
+    Middleware, the end of a transaction and pages of the admin fail outside of the API's views, so that a database
+    that is not available is noticed here.
+    """
+    error = sys.exc_info()[1]
+    problem = as_domain_error(error) if isinstance(error, Exception) and is_operational(error) else None
+    if problem is not None:
+        return _unavailable(request, problem)
     if request.path.startswith(API_PREFIX):
         detail = "LAD failed to process the request. Send the request_id to support so that they can find the cause."
         return problem_response(Problem(500, "internal_error", detail))
     return defaults.server_error(request)
+
+
+def _unavailable(request: HttpRequest, problem: DomainError) -> HttpResponse:
+    """Return a 503 with ``Retry-After``. The page is rendered without the request, which might ask the database."""
+    if request.path.startswith(API_PREFIX):
+        return problem_response(problem)
+    page = render_to_string("lad/refused.html", {"problem": problem})
+    return HttpResponse(page, status=problem.status, headers=problem_headers(problem))

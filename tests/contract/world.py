@@ -150,7 +150,11 @@ _ACCEPTABLE: dict[Any, dict[str, Any]] = {
 }
 
 # Fields whose other values need other fields to change too: each type of step has its own config.
-DEPENDED_ON: dict[Any, set[str]] = {CampaignStep: {"type"}}
+DEPENDED_ON: dict[Any, set[str]] = {
+    CampaignStep: {"type"},
+    # Only LAD's own staff change these.
+    BillingProfile: {"tax_name", "tax_rate", "tax_point", "payment_terms_days", "invoice_prefix"},
+}
 
 # Fields that a row is made with and that never change.
 SET_ONCE: dict[Any, set[str]] = {

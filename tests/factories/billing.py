@@ -9,7 +9,14 @@ from factory import LazyAttribute, LazyAttributeSequence, LazyFunction, Sequence
 
 from billing.audit.models import AuditResult, LedgerAnchor, LedgerAudit
 from billing.entitlements.models import EntitlementUse, FeatureEntitlement, QuotaWindow
-from billing.invoicing.models import BillingProfile, Invoice, InvoiceSeries, InvoiceStatus
+from billing.invoicing.models import (
+    BillingProfile,
+    CreditApplication,
+    Invoice,
+    InvoiceSeries,
+    InvoiceStatus,
+    NumberPrefix,
+)
 from billing.invoicing.services import invoices
 from billing.ledger.models import CreditLot, Hold, LedgerTransaction, Wallet
 from billing.ledger.services import ledger
@@ -145,7 +152,8 @@ class InvoiceFactory(TenantModelFactory[Invoice]):
         row = super()._create(model_class, *args, **kwargs)
         if status == InvoiceStatus.DRAFT:
             return row
-        row = invoices.finalise(invoice=row)
+        late = row.due_at is not None and row.due_at < timezone.now()
+        row = invoices.finalise(invoice=row, now=row.due_at - timedelta(days=1) if late else None)
         if status == InvoiceStatus.PAID:
             row = invoices.pay(invoice=row, payment_method="card", paid_at=paid_at or timezone.now())
         elif status == InvoiceStatus.OVERDUE:
@@ -160,6 +168,22 @@ class InvoiceSeriesFactory(TenantModelFactory[InvoiceSeries]):
 
     class Meta:
         model = InvoiceSeries
+
+
+class NumberPrefixFactory(TenantModelFactory[NumberPrefix]):
+    prefix = unique("FACTORY%d")
+
+    class Meta:
+        model = NumberPrefix
+
+
+class CreditApplicationFactory(TenantModelFactory[CreditApplication]):
+    source: Any = SubFactory(InvoiceFactory)
+    target: Any = SubFactory(InvoiceFactory)
+    amount = Decimal("10")
+
+    class Meta:
+        model = CreditApplication
 
 
 class LedgerAuditFactory(ModelFactory[LedgerAudit]):

@@ -16,8 +16,8 @@ EXCEEDED: Final = Rule(
     """,
 )
 
-# Quotas count use when it is recorded. Days and months follow the tenant's time zone. A tenant that changed it has
-# overlapping windows of both calendars, so only the sum over all its windows can be compared.
+# Quotas count use when it is recorded, on a day of the tenant's time zone at that time, which the event keeps. Older
+# events have none: of a tenant that changed its time zone only the sum over all its windows can be compared.
 COUNTED: Final = Rule(
     "I11",
     "The use that a quota counted does not match the usage events",
@@ -25,7 +25,8 @@ COUNTED: Final = Rule(
     """
     WITH moved AS MATERIALIZED (
         SELECT tenant.id FROM tenants AS tenant
-        WHERE tenant.id IN (SELECT tenant_id FROM billing_entitlement_usage) AND EXISTS (
+        WHERE tenant.id IN (SELECT tenant_id FROM billing_usage_events WHERE quota_units <> 0 AND quota_day IS NULL)
+          AND EXISTS (
             SELECT FROM audit_entries AS entry
             WHERE (entry.row_id = tenant.id
                    OR entry.table_name = 'tenants' AND entry.bucket IS NOT NULL AND tenant.id = ANY (entry.row_ids))
@@ -34,7 +35,8 @@ COUNTED: Final = Rule(
     ), recorded AS (
         SELECT event.tenant_id, terms.id AS entitlement_id,
                COALESCE(NULLIF(event.quota_unit, ''), terms.quota_unit, '') AS unit,
-               (event.created_at AT TIME ZONE tenant.timezone)::date AS day, sum(event.quota_units) AS units
+               COALESCE(event.quota_day, (event.created_at AT TIME ZONE tenant.timezone)::date) AS day,
+               sum(event.quota_units) AS units
         FROM billing_usage_events AS event
         JOIN tenants AS tenant ON tenant.id = event.tenant_id
         LEFT JOIN billing_feature_entitlements AS terms

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from billing.audit.checks import folding, guards, legacy, lots, quotas, rules
+from billing.audit.checks import folding, guards, invoices, legacy, lots, quotas, rules
 from billing.audit.checks.rules import Rule
 from billing.audit.checks.snapshot import Cursor
 
@@ -59,7 +59,13 @@ def run_checks(
     wallet's last anchor, and the use of credit lots, which needs the whole history.
     """
     found = CheckResults()
-    checked = (*rules.RULES, *quotas.RULES, *legacy.RULES, *((rules.HASH,) if with_hashes else ()))
+    checked = (
+        *rules.RULES,
+        *invoices.RULES,
+        *quotas.RULES,
+        *legacy.RULES,
+        *((rules.HASH,) if with_hashes else ()),
+    )
     values = {"now": now or timezone.now()}
     if not _fold(cursor, found, since_anchor=since_anchor):
         checked = (rules.ROW_SUM, *checked)

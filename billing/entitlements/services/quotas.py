@@ -113,14 +113,16 @@ def consume(*, feature_key: str, quantity: Quantity, at: datetime) -> ConsumedQu
     return ConsumedQuota(**_terms(reading), quantity=reading.quantity, within=reading.quantity - over, over=over)
 
 
-def give_back(*, feature_key: str, quantity: Quantity, at: datetime, unit: str = "") -> None:
+def give_back(
+    *, feature_key: str, quantity: Quantity, at: datetime, day: date | None = None, unit: str = ""
+) -> None:
     """Give back units that were consumed at ``at``, for use that was voided. A window never falls below 0.
 
-    ``unit`` is what was counted, if the entitlement may count something else since. A window that was
-    reported as used up is not reported again.
+    ``day`` and ``unit`` are what was counted, because the tenant's time zone and the entitlement's unit may have
+    changed since. A window that was reported as used up is not reported again.
     """
     _require_not_negative(quantity)
-    windows.give_back(feature_key, quantity, at, unit)
+    windows.give_back(feature_key, quantity, at, day=day, unit=unit)
 
 
 def remaining(*, feature_key: str, now: datetime) -> RemainingQuota:

@@ -29,6 +29,10 @@ WITH terms AS (
     UNION ALL
     SELECT id, quota_unit, 'month', date_trunc('month', %(at)s AT TIME ZONE timezone)::date, monthly_quota FROM terms
 )"""
+# The windows of a day that was counted before, whatever the time zone is now.
+COUNTED_TERMS: Final = TERMS.replace(
+    "%(at)s AT TIME ZONE timezone", "COALESCE(%(day)s::timestamp, %(at)s AT TIME ZONE timezone)"
+)
 
 READING: Final = """
 SELECT terms.id, terms.feature_key, terms.enabled, terms.quota_unit, terms.quantity, terms.allow_overages,
@@ -62,7 +66,7 @@ READ: Final = f"""{TERMS}, counted AS (
 ){READING}"""
 READ_ALL: Final = READ.replace(" AND entitlement.feature_key = %(feature)s", "")
 
-GIVE_BACK: Final = f"""{TERMS}, held AS (
+GIVE_BACK: Final = f"""{COUNTED_TERMS}, held AS (
     SELECT usage.id FROM billing_entitlement_usage usage
     JOIN windows ON usage.entitlement_id = windows.id AND usage."window" = windows.name
         AND usage.window_start = windows.begins AND usage.quota_unit = COALESCE(NULLIF(%(unit)s, ''), windows.unit)
@@ -136,10 +140,13 @@ def read_all(at: datetime) -> list[QuotaReading]:
     return list(_readings(READ_ALL, "", Decimal(0), at))
 
 
-def give_back(feature_key: str, quantity: Quantity, at: datetime, unit: str = "") -> None:
-    """Subtract the quantity from both windows of the unit (empty: the entitlement's), but not below 0."""
+def give_back(feature_key: str, quantity: Quantity, at: datetime, *, day: date | None = None, unit: str = "") -> None:
+    """Subtract the quantity from both windows of the day, or else of the moment, but not below 0.
+
+    Without a ``unit`` it is the entitlement's.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(GIVE_BACK, {**_parameters(feature_key, quantity, at), "unit": unit})
+        cursor.execute(GIVE_BACK, {**_parameters(feature_key, quantity, at), "day": day, "unit": unit})
 
 
 def undo(window: WindowReading, quantity: Decimal) -> None:

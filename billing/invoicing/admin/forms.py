@@ -12,6 +12,8 @@ from billing.money import MICRO
 from lad.admin.forms import IdempotentForm, LadModelForm, ReasonForm
 
 SEPARATOR: Final = "|"
+# Description, quantity and unit price of a line.
+Terms = tuple[str, Decimal, Decimal]
 MONEY: Final[dict[str, Any]] = {"max_digits": 18, "decimal_places": 6, "min_value": MICRO}
 
 
@@ -37,14 +39,18 @@ class InvoiceForm(LadModelForm):
         if "lines_text" in self.fields:
             self.initial["lines_text"] = "\n".join(_text(line) for line in self.instance.line_items)
 
-    def clean_lines_text(self) -> list[dict[str, Any]]:
+    def clean_lines_text(self) -> list[Terms]:
         rows = [row for row in self.cleaned_data["lines_text"].splitlines() if row.strip()]
-        return [_line(place, row) for place, row in enumerate(rows, start=1)]
+        return [_terms(place, row) for place, row in enumerate(rows, start=1)]
 
     def values(self) -> dict[str, Any]:
         values = super().values()
-        if "lines_text" in self.changed_data:
-            values["line_items"] = self.cleaned_data["lines_text"]
+        if {"lines_text", "currency"} & set(self.changed_data) and "lines_text" in self.cleaned_data:
+            currency = self.cleaned_data.get("currency") or self.instance.currency
+            rows: list[Terms] = self.cleaned_data["lines_text"]
+            values["line_items"] = [
+                invoices.line(description, quantity, unit_price, currency) for description, quantity, unit_price in rows
+            ]
         return values
 
 
@@ -65,7 +71,7 @@ class PaymentForm(forms.Form):
 
     payment_method = forms.CharField(max_length=50, help_text="Such as bank transfer or card.")
     paid_on = forms.DateField(required=False, label="Paid on", widget=DayInput, help_text="Empty: today.")
-    amount = forms.DecimalField(max_digits=18, decimal_places=2, help_text="The whole open amount.")
+    amount = forms.DecimalField(max_digits=18, decimal_places=4, help_text="The whole open amount.")
 
     def clean_paid_on(self) -> datetime:
         day, now = self.cleaned_data["paid_on"], timezone.now()
@@ -74,6 +80,12 @@ class PaymentForm(forms.Form):
         if day > now.date():
             raise forms.ValidationError("The date is in the future. Enter the day of the payment.")
         return datetime.combine(day, time(12), tzinfo=timezone.get_current_timezone())
+
+
+class PaidBackForm(PaymentForm):
+    """Asks for the method and date of paying back what is owed to the customer, which is always all of it."""
+
+    amount = None  # type: ignore[assignment]
 
 
 class CreditForm(IdempotentForm, ReasonForm):
@@ -92,12 +104,15 @@ def _text(line: dict[str, Any]) -> str:
     return f" {SEPARATOR} ".join(str(line[name]) for name in ("description", "quantity", "unit_price"))
 
 
-def _line(place: int, text: str) -> dict[str, Any]:
+def _terms(place: int, text: str) -> Terms:
     parts = [part.strip() for part in text.rsplit(SEPARATOR, 2)]
     try:
         description, quantity, unit_price = parts
-        return invoices.line(description, Decimal(quantity), Decimal(unit_price))
+        terms = description, Decimal(quantity), Decimal(unit_price)
+        # Numbers that cannot be multiplied are refused here.
+        invoices.line(*terms)
     except (ValueError, InvalidOperation):
         raise forms.ValidationError(
             f"Line {place} must be description | quantity | unit price, such as: Set-up | 1 | 250.00."
         ) from None
+    return terms

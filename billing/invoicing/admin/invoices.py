@@ -19,7 +19,15 @@ from billing.invoicing.admin import forms, previews
 from billing.invoicing.admin.months import month_page
 from billing.invoicing.documents.responses import html_response, pdf_response
 from billing.invoicing.mails import send_invoice
-from billing.invoicing.models import UNPAID, Invoice, InvoiceKind, InvoiceSeries, InvoiceStatus
+from billing.invoicing.models import (
+    UNPAID,
+    CreditApplication,
+    Invoice,
+    InvoiceKind,
+    InvoiceSeries,
+    InvoiceStatus,
+    NumberPrefix,
+)
 from billing.invoicing.services import invoices
 from lad.admin.actions import in_status, row_action
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
@@ -57,14 +65,22 @@ class ToDoFilter(DropdownFilter):
     parameter_name = "desk"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [("drafts", "Drafts"), ("unpaid", "Unpaid"), ("overdue", "Overdue"), ("unsent", "Not sent yet")]
+        return [
+            ("drafts", "Drafts"),
+            ("unpaid", "Unpaid"),
+            ("overdue", "Overdue"),
+            ("owed", "Owed to customers"),
+            ("unsent", "Not sent yet"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         match self.value():
             case "drafts":
                 return queryset.filter(status=InvoiceStatus.DRAFT)
             case "unpaid":
-                return queryset.filter(status__in=UNPAID)
+                return queryset.filter(status__in=UNPAID, credit_owed=0)
+            case "owed":
+                return queryset.filter(status=InvoiceStatus.PENDING, credit_owed__gt=0)
             case "overdue":
                 return queryset.filter(selectors.past_due(timezone.now()))
             case "unsent":
@@ -112,7 +128,7 @@ class InvoiceAdmin(TenantModelAdmin):
     ]
     readonly_fields = ["number", "state", "documents", "written_to", "lines", "summed", "still_open", "credited"]
     actions_list = ["draft_month"]
-    actions_detail = ["finalise", "draft_again", "send", "pay", "credit", "mark_overdue", "void"]
+    actions_detail = ["finalise", "draft_again", "send", "pay", "refund", "credit", "mark_overdue", "void"]
 
     def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         return super().listed(request, rows).prefetch_related("credit_notes")
@@ -222,6 +238,8 @@ class InvoiceAdmin(TenantModelAdmin):
     )
     def finalise(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
         made = invoices.finalise(invoice=row, due_at=values["due_on"], actor=access_of(request).user)
+        if made.credit_owed:
+            return f"{made} was finalised. {amount(made.credit_owed, made.currency)} is owed to the customer."
         return f"{made} was finalised{' and is paid' if made.paid_at else f' and is due on {made.due_at:%Y-%m-%d}'}."
 
     @row_action(
@@ -254,12 +272,24 @@ class InvoiceAdmin(TenantModelAdmin):
         explanation="Records that the invoice was paid in full.",
         form=forms.PaymentForm,
         permission="platform",
-        when=in_status(*UNPAID),
+        when=lambda row: row.status in UNPAID and not row.credit_owed,
         icon="payments",
         preview=previews.payment_preview,
     )
     def pay(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
         return f"{previews.pay(row, values, access_of(request).user)} was marked as paid."
+
+    @row_action(
+        "Record refund",
+        explanation="Records that all that is still owed to the customer was paid back.",
+        form=forms.PaidBackForm,
+        permission="platform",
+        when=lambda row: invoices.credit_left(row) > 0,
+        icon="currency_exchange",
+        preview=previews.refund_preview,
+    )
+    def refund(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
+        return f"What {previews.refund(row, values, access_of(request).user)} owed was marked as paid back."
 
     @row_action(
         "Credit",
@@ -299,6 +329,21 @@ class InvoiceAdmin(TenantModelAdmin):
     )
     def void(self, request: HttpRequest, row: Invoice, values: dict[str, Any]) -> str:
         return f"{invoices.void(invoice=row, reason=values['reason'], actor=access_of(request).user)} was voided."
+
+
+@register(CreditApplication)
+class CreditApplicationAdmin(ReadOnlyAdmin):
+    area = "billing"
+    section, icon, rank = "Billing", "redeem", 66
+    list_display = ["source", "target", "amount", "created_at"]
+
+
+@register(NumberPrefix)
+class NumberPrefixAdmin(ReadOnlyAdmin):
+    area = "billing"
+    section, icon, rank = "Billing", "tag", 66
+    list_display = ["prefix", "created_at"]
+    search_fields = ["prefix__exact"]
 
 
 @register(InvoiceSeries)

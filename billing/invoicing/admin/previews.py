@@ -14,9 +14,12 @@ from lad.types import Actor
 
 def finalise_preview(row: Invoice, values: dict[str, Any]) -> Preview:
     made = dry_run(lambda: invoices.finalise(invoice=row, due_at=values["due_on"]))
-    settlement = (
-        [("Due", f"{made.due_at:%Y-%m-%d}")] if made.amount_due > 0 else [("Paid", "from wallets when it was charged")]
-    )
+    if made.credit_owed:
+        settlement = [("Owed to the customer", amount(made.credit_owed, made.currency))]
+    elif made.amount_due > 0:
+        settlement = [("Due", f"{made.due_at:%Y-%m-%d}")]
+    else:
+        settlement = [("Paid", "with earlier credit" if made.applied_credit else "from wallets when it was charged")]
     warnings = () if made.recipient.get("address") else ("The billing profile has no address.",)
     return Preview(facts=[("To", made.recipient["name"]), *sums(made), *settlement], warnings=warnings)
 
@@ -30,6 +33,19 @@ def payment_preview(row: Invoice, values: dict[str, Any]) -> Preview:
 def pay(row: Invoice, values: dict[str, Any], actor: Actor) -> Invoice:
     given = {"payment_method": values["payment_method"], "paid_at": values["paid_on"], "amount": values["amount"]}
     return invoices.pay(invoice=row, actor=actor, **given)
+
+
+def refund_preview(row: Invoice, values: dict[str, Any]) -> Preview:
+    left = amount(invoices.credit_left(row), row.currency)
+    made = dry_run(lambda: refund(row, values, None))
+    change = Change("Owed to the customer", left, amount(0, row.currency))
+    return Preview(facts=[("Paid back by", made.payment_method), ("On", f"{made.paid_at:%Y-%m-%d}")], changes=[change])
+
+
+def refund(row: Invoice, values: dict[str, Any], actor: Actor) -> Invoice:
+    return invoices.refund_credit(
+        invoice=row, payment_method=values["payment_method"], paid_at=values["paid_on"], actor=actor
+    )
 
 
 def void_preview(row: Invoice, values: dict[str, Any]) -> Preview:
@@ -52,7 +68,8 @@ def credit_preview(row: Invoice, values: dict[str, Any]) -> Preview:
         "set off": "deducted from the open amount",
         "refund": "to be refunded outside of LAD",
     }
-    facts = [*sums(made), ("Settlement", settlements[made.payment_method]), ("Reason", values["reason"])]
+    settlement = settlements.get(made.payment_method, f"{amount(made.credit_owed, made.currency)} owed to the customer")
+    facts = [*sums(made), ("Settlement", settlement), ("Reason", values["reason"])]
     left = Change("Can still be credited", amount(before, row.currency), amount(before - made.total, row.currency))
     return Preview(facts=facts, changes=[left])
 
@@ -76,5 +93,9 @@ def sums(row: Invoice) -> Iterator[tuple[str, str]]:
     yield "Total", amount(row.total, row.currency)
     if row.prepaid_amount:
         yield "Paid from wallets", amount(-row.prepaid_amount, row.currency)
-    if row.kind != InvoiceKind.CREDIT_NOTE:
+    if row.applied_credit:
+        yield "Credit from earlier documents", amount(-row.applied_credit, row.currency)
+    if row.credit_owed:
+        yield "Owed to the customer", amount(row.credit_owed, row.currency)
+    elif row.kind != InvoiceKind.CREDIT_NOTE:
         yield "Amount due", amount(row.amount_due, row.currency)

@@ -1,11 +1,15 @@
 """Billing profiles in the admin."""
 
+from typing import Any
+
+from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest
 from unfold.decorators import display
 
 from billing.formatting import percent
-from billing.invoicing.models import BillingProfile
+from billing.invoicing.models import TENANT_FIELDS, BillingProfile
 from lad.admin.base import TenantModelAdmin, register
+from lad.tenancy.access import access_of
 
 
 @register(BillingProfile)
@@ -23,6 +27,14 @@ class BillingProfileAdmin(TenantModelAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: BillingProfile | None = None) -> bool:
         return super().has_add_permission(request, obj) or self.allows(request, "update")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: BillingProfile | None = None) -> list[str]:
+        """Show a tenant's staff the fields of the platform without letting them change these."""
+        readonly: list[str] = super().get_readonly_fields(request, obj)
+        if access_of(request).platform:
+            return readonly
+        shown: Any = flatten_fieldsets(self.get_fieldsets(request, obj))
+        return [*readonly, *(name for name in shown if name not in TENANT_FIELDS and name not in readonly)]
 
     @display(description="Name")
     def name(self, obj: BillingProfile) -> str:

@@ -1,7 +1,7 @@
 """Invoices in the API."""
 
 from billing.invoicing.api.invoices import InvoiceViewSet
-from billing.invoicing.models import Invoice, InvoiceSeries
+from billing.invoicing.models import CreditApplication, Invoice, InvoiceSeries, NumberPrefix
 from lad.api import router
 
 router.register(
@@ -14,3 +14,5 @@ router.register(
 
 
 router.register(InvoiceSeries, area="billing", methods=router.READ, filters=["series", "created_at"])
+router.register(NumberPrefix, area="billing", methods=router.READ, filters=["prefix", "created_at"])
+router.register(CreditApplication, area="billing", methods=router.READ, filters=["source", "target", "created_at"])

@@ -8,12 +8,12 @@ from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from billing.currencies import decimals
 from billing.invoicing.documents.issuer import issuer
 from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profile_of
-from billing.money import CENT, plain, round_to_cent
+from billing.money import is_payable, plain, round_to_minor
 
 MINUS: Final = "\N{MINUS SIGN}"
-MIN_DECIMALS: Final = 2
 ABBREVIATIONS: Final = frozenset({"ai", "icp", "sms"})
 TITLES: Final = {
     InvoiceKind.USAGE: "Invoice",
@@ -59,7 +59,7 @@ class FeatureGroup:
 
 @dataclass(frozen=True, slots=True)
 class DocumentTotal:
-    """A sum below the table. ``exact`` is the unrounded amount if it is not in whole cents."""
+    """A sum below the table. ``exact`` is the unrounded amount if it is not in whole minor units."""
 
     label: str
     amount: str
@@ -102,7 +102,7 @@ def document_content(invoice: Invoice) -> InvoiceContent:
         facts=tuple(_facts(invoice, zone)),
         issuer=Party(by_whom.get("name", ""), tuple(_issuer_lines(by_whom))),
         recipient=_recipient(invoice),
-        groups=tuple(_groups(invoice.line_items)),
+        groups=tuple(_groups(invoice.line_items, invoice.currency)),
         sums=tuple(_sums(invoice)),
         bank=tuple(_lines(by_whom.get("bank", ""))) if asks and invoice.amount_due > 0 else (),
         notes=tuple(_notes(invoice)),
@@ -115,9 +115,9 @@ def number(value: Decimal, decimals: int) -> str:
 
 
 def money(value: Decimal, currency: str) -> str:
-    """Format an amount to the cent with its currency."""
+    """Format an amount with its currency, rounded to the minor unit."""
     # Adding 0 removes the sign of a negative zero.
-    return f"{currency} {number(round_to_cent(value) + 0, MIN_DECIMALS)}"
+    return f"{currency} {number(round_to_minor(value, currency) + 0, decimals(currency))}"
 
 
 def day(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -130,10 +130,10 @@ def zone_of(invoice: Invoice) -> ZoneInfo:
     return ZoneInfo(invoice.recipient.get("timezone") or invoice.tenant.timezone)
 
 
-def decimals_of(values: Iterable[Decimal]) -> int:
-    """Return how many decimals, at least two, show every value exactly."""
+def decimals_of(values: Iterable[Decimal], currency: str) -> int:
+    """Return how many decimals, at least those of the currency, show every value exactly."""
     digits = (len(plain(value).partition(".")[2]) for value in values)
-    return max(MIN_DECIMALS, *digits, 0)
+    return max(decimals(currency), *digits, 0)
 
 
 def _status_label(invoice: Invoice, status: InvoiceStatus) -> str:
@@ -150,6 +150,8 @@ def _headline(invoice: Invoice, status: InvoiceStatus, asks: bool, zone: ZoneInf
         return "This invoice is void. No payment is due."
     if invoice.kind == InvoiceKind.CREDIT_NOTE:
         return f"{money(invoice.total, invoice.currency)} credited"
+    if invoice.credit_owed:
+        return f"{money(invoice.credit_owed, invoice.currency)} in your favour. No payment is due."
     if status == InvoiceStatus.PAID:
         return f"{money(invoice.total, invoice.currency)} paid on {day(invoice.paid_at, zone)}"
     if not asks or invoice.amount_due <= 0:
@@ -195,15 +197,15 @@ def _recipient_now(invoice: Invoice) -> dict[str, str]:
     return {"name": str(profile), "email": profile.invoice_email, **details}
 
 
-def _groups(line_items: Sequence[Mapping[str, Any]]) -> Iterator[FeatureGroup]:
-    decimals = decimals_of(Decimal(line["amount"]) for line in line_items)
+def _groups(line_items: Sequence[Mapping[str, Any]], currency: str) -> Iterator[FeatureGroup]:
+    places = decimals_of((Decimal(line["amount"]) for line in line_items), currency)
     for feature, lines in groupby(line_items, key=lambda line: str(line.get("feature_key", ""))):
         shown = tuple(lines)
         total = sum((Decimal(line["amount"]) for line in shown), Decimal(0))
         yield FeatureGroup(
             title=_feature(feature),
-            amount=number(total, decimals),
-            lines=tuple(_line(line, decimals) for line in shown),
+            amount=number(total, places),
+            lines=tuple(_line(line, places, currency) for line in shown),
         )
 
 
@@ -214,13 +216,13 @@ def _feature(key: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _line(line: Mapping[str, Any], decimals: int) -> DocumentLine:
+def _line(line: Mapping[str, Any], places: int, currency: str) -> DocumentLine:
     quantity, price = Decimal(line["quantity"]), Decimal(line["unit_price"])
     return DocumentLine(
         description=line["description"],
         quantity=number(quantity, len(plain(quantity).partition(".")[2])),
-        unit_price=number(price, decimals_of([price])),
-        amount=number(Decimal(line["amount"]), decimals),
+        unit_price=number(price, decimals_of([price], currency)),
+        amount=number(Decimal(line["amount"]), places),
     )
 
 
@@ -229,14 +231,19 @@ def _sums(invoice: Invoice) -> Iterator[DocumentTotal]:
     yield _sum("Subtotal", invoice.subtotal, invoice.currency)
     for tax in invoice.tax_lines:
         rate = plain(Decimal(tax["rate"]) * 100)
-        label = f"{tax['name']} {rate} % on {number(Decimal(tax['taxable']), decimals_of([Decimal(tax['taxable'])]))}"
+        taxable = Decimal(tax["taxable"])
+        label = f"{tax['name']} {rate} % on {number(taxable, decimals_of([taxable], invoice.currency))}"
         yield _sum(label, Decimal(tax["amount"]), invoice.currency)
     if invoice.tax and not invoice.tax_lines:
         yield _sum("Tax", invoice.tax, invoice.currency)
     yield _sum("Total credited" if credit else "Total", invoice.total, invoice.currency, strong=True)
     if invoice.prepaid_amount:
         yield _sum("Paid from credits", -invoice.prepaid_amount, invoice.currency)
-    if credit:
+    if invoice.applied_credit:
+        yield _sum("Credit from earlier documents", -invoice.applied_credit, invoice.currency)
+    if invoice.credit_owed:
+        yield _sum("Credit in your favour", Decimal(invoice.credit_owed), invoice.currency, strong=True)
+    if credit or invoice.credit_owed:
         return
     if invoice.status == InvoiceStatus.PAID and invoice.amount_due:
         yield _sum("Payment received", -invoice.amount_due, invoice.currency)
@@ -246,19 +253,20 @@ def _sums(invoice: Invoice) -> Iterator[DocumentTotal]:
 
 
 def _sum(label: str, value: Decimal, currency: str, *, strong: bool = False) -> DocumentTotal:
-    whole = value == value.quantize(CENT)
-    exact = "" if whole else f"exactly {number(value, decimals_of([value]))}"
+    exact = "" if is_payable(value, currency) else f"exactly {number(value, decimals_of([value], currency))}"
     return DocumentTotal(label, money(value, currency), exact, strong)
 
 
 def _notes(invoice: Invoice) -> Iterator[str]:
-    if any(Decimal(line["amount"]) != round_to_cent(Decimal(line["amount"])) for line in invoice.line_items):
+    if not all(is_payable(Decimal(line["amount"]), invoice.currency) for line in invoice.line_items):
         yield (
-            "Usage is charged to six decimals. Sums are rounded to the cent; the exact amount is shown below a"
+            "Usage is charged to six decimals. Sums are rounded to what can be paid; the exact amount is shown below a"
             " rounded sum."
         )
     if invoice.kind == InvoiceKind.USAGE and not invoice.tax:
         yield "Usage was paid from credits. Any tax was charged when the credits were bought."
+    if invoice.credit_owed and invoice.status == InvoiceStatus.PENDING:
+        yield "The credit in your favour is deducted from your next invoice, unless it is paid back before."
     if invoice.kind == InvoiceKind.CREDIT_NOTE and invoice.corrects is not None:
         yield f"This credit note credits the amounts listed above of {invoice.corrects}."
 

@@ -1,5 +1,6 @@
 """Invoices and the profiles they are written to."""
 
+from billing.invoicing.models.credit import CreditApplication
 from billing.invoicing.models.invoice import (
     CREDIT_NOTES,
     INVOICES,
@@ -15,11 +16,12 @@ from billing.invoicing.models.invoice import (
     InvoiceSeries,
     InvoiceStatus,
 )
+from billing.invoicing.models.prefix import PREFIX_PATTERN, NumberPrefix
 from billing.invoicing.models.profile import (
     DEFAULT_PAYMENT_TERMS_DAYS,
     DEFAULT_TAX_RATE,
     MAX_PAYMENT_TERMS_DAYS,
-    PREFIX_PATTERN,
+    TENANT_FIELDS,
     BillingProfile,
     TaxPoint,
     check_country,
@@ -40,12 +42,15 @@ __all__ = [
     "RECIPIENT",
     "SIGNED_QUANTITY",
     "TAX_LINES",
+    "TENANT_FIELDS",
     "UNPAID",
     "BillingProfile",
+    "CreditApplication",
     "Invoice",
     "InvoiceKind",
     "InvoiceSeries",
     "InvoiceStatus",
+    "NumberPrefix",
     "TaxPoint",
     "check_country",
     "check_rate",

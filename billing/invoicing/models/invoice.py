@@ -148,7 +148,8 @@ class Invoice(TenantModel):
     """An invoice, receipt or credit note. It gets its number when it is finalised.
 
     After that only its status and payment columns change; mistakes are corrected by a credit note, which is a
-    row of this table with positive amounts. ``prepaid_amount`` is what wallets have already paid.
+    row of this table with positive amounts. ``prepaid_amount`` is what wallets have already paid. A document with
+    ``credit_owed`` stays pending until that is deducted from later invoices or paid back.
     """
 
     event_name = "billing.invoice"
@@ -178,6 +179,15 @@ class Invoice(TenantModel):
     total = money.amount_field(editable=False, default=0)
     prepaid_amount = money.amount_field(
         default=0, db_default=0, editable=False, help_text="Paid from wallets when the usage was charged."
+    )
+    applied_credit = money.amount_field(
+        default=0, db_default=0, editable=False, help_text="Credit from earlier documents that reduces the amount due."
+    )
+    credit_owed = money.amount_field(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="What the document leaves owed to the customer, until it is deducted or paid back.",
     )
     currency = money.currency_field()
     period_start = models.DateTimeField()
@@ -295,6 +305,27 @@ class Invoice(TenantModel):
                 violation_error_message="The prepaid amount is the subtotal on usage invoices and 0 on others.",
             ),
             models.CheckConstraint(
+                condition=Q(applied_credit=0)
+                | Q(
+                    kind__in=[InvoiceKind.USAGE, InvoiceKind.MANUAL],
+                    applied_credit__gt=0,
+                    applied_credit__lte=F("total") - F("prepaid_amount"),
+                ),
+                name="billing_invoices_applied",
+                violation_error_message="Credit can be deducted from an amount due only.",
+            ),
+            models.CheckConstraint(
+                condition=Q(credit_owed=0)
+                | Q(
+                    kind__in=[InvoiceKind.USAGE, InvoiceKind.CREDIT_NOTE],
+                    credit_owed__gt=0,
+                    applied_credit=0,
+                    due_at__isnull=True,
+                ),
+                name="billing_invoices_owed",
+                violation_error_message="Only a negative invoice or a credit note leaves credit owed to the customer.",
+            ),
+            models.CheckConstraint(
                 condition=Q(period_end__gt=F("period_start")),
                 name="billing_invoices_period",
                 violation_error_message="The period must end after it begins.",
@@ -333,6 +364,12 @@ class Invoice(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="billing_invoices_newest"),
             models.Index(fields=["tenant", "status", "due_at"], name="billing_invoices_due"),
+            # Finds what is owed to a tenant.
+            models.Index(
+                fields=["tenant", "currency", "finalised_at"],
+                condition=Q(status=InvoiceStatus.PENDING, credit_owed__gt=0),
+                name="billing_invoices_owing",
+            ),
             models.Index(
                 fields=["tenant", "corrects"], condition=Q(corrects__isnull=False), name="billing_invoices_corrects"
             ),
@@ -349,5 +386,9 @@ class Invoice(TenantModel):
 
     @property
     def amount_due(self) -> Decimal:
-        """Return the amount due, to the cent: the total less what wallets have already paid."""
-        return money.round_to_cent(self.total - self.prepaid_amount)
+        """Return what the customer has to pay: the total less what wallets paid and less credit from earlier documents.
+
+        It is in whole minor units, and negative if it is owed to the customer.
+        """
+        due = money.round_to_minor(self.total - self.prepaid_amount, self.currency)
+        return due - money.round_to_minor(Decimal(self.applied_credit), self.currency)

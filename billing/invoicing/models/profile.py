@@ -10,13 +10,15 @@ from django.db import models
 from django.db.models import Q
 from phonenumbers import SUPPORTED_REGIONS
 
+from billing.invoicing.models.prefix import PREFIX_PATTERN
 from lad.db.fields import LowercaseEmailField
 from lad.db.models import TenantModel
 
 DEFAULT_TAX_RATE: Final = Decimal("0.05")
 DEFAULT_PAYMENT_TERMS_DAYS: Final = 14
 MAX_PAYMENT_TERMS_DAYS: Final = 365
-PREFIX_PATTERN: Final = r"^[A-Z0-9]+$"
+# What a tenant may change itself.
+TENANT_FIELDS: Final = frozenset({"legal_name", "address", "country", "tax_id", "invoice_email"})
 
 
 class TaxPoint(models.TextChoices):
@@ -41,8 +43,9 @@ def check_rate(rate: Decimal) -> None:
 class BillingProfile(TenantModel):
     """How a tenant is named on its invoices, where they are sent, and how it is taxed.
 
-    Tax is charged once: when credits are bought, in which case period invoices carry none, or when they are
-    used.
+    A tenant writes its ``TENANT_FIELDS``. The others decide what it owes and how its documents are numbered, so
+    only LAD's own staff write them. Tax is charged once: when credits are bought, in which case period invoices
+    carry none, or when they are used.
     """
 
     event_name = "billing.profile"
@@ -97,7 +100,7 @@ class BillingProfile(TenantModel):
         default="",
         db_default="",
         validators=[RegexValidator(PREFIX_PATTERN, "Use capitals and digits only, such as ACME.")],
-        help_text="Printed before the numbers of this tenant's invoices. Empty: none.",
+        help_text="Printed before the numbers of this tenant's invoices, and of no other's. Empty: LAD assigns one.",
     )
 
     # A profile is corrected, never deleted.

@@ -14,12 +14,12 @@ from billing import reasons
 from billing.invoicing.errors import CreditTooLarge, WrongInvoiceStatus
 from billing.invoicing.models import CREDIT_NOTES, UNPAID, Invoice, InvoiceKind, InvoiceStatus, profile_of
 from billing.invoicing.services.finalising import number, recipient
-from billing.invoicing.services.lines import apply_tax, line, line_sum, require_amounts, tax_line
+from billing.invoicing.services.lines import apply_tax, line_sum, require_amounts, tax_line
 from billing.invoicing.services.payment import open_amount
 from billing.invoicing.services.transitions import locked, mark_paid
 from billing.ledger.models import Wallet
 from billing.ledger.services import ledger, wallets
-from billing.money import plain, round_amount, round_to_cent
+from billing.money import is_payable, not_payable, plain, round_amount, round_to_minor
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid
 from lad.types import Actor
@@ -45,11 +45,12 @@ def credit_note(
 ) -> Invoice:
     """Credit part or all of a finalised invoice: ``lines`` before tax, or an ``amount`` including tax.
 
-    Tax is the invoice's own, in proportion; the last credit note takes the remaining cents. The note is
-    finalised and settled at once: it reduces the open amount of an unpaid invoice, goes into a wallet with
-    ``to_wallet`` (the tenant's own unless ``wallet`` is given), or is a refund made outside of LAD. A repeated
-    ``key`` returns the same note. Raises CreditTooLarge, WrongInvoiceStatus, or Invalid, for example without
-    a reason.
+    Tax is the invoice's own, in proportion to all that was credited so far, so that the notes of an invoice add
+    up exactly to it however small they are. The note is finalised and settled at once: it reduces the open amount
+    of an unpaid invoice, goes into a wallet with ``to_wallet`` (the tenant's own unless ``wallet`` is given), or
+    is a refund made outside of LAD. What exceeds the open amount is ``credit_owed``, and the note stays pending
+    until that is deducted or paid back. A repeated ``key`` returns the same note. Raises CreditTooLarge,
+    WrongInvoiceStatus, or Invalid, for example without a reason or for an amount with too many decimals.
     """
     original = locked(invoice, InvoiceStatus.PAID, *UNPAID)
     if original.kind == InvoiceKind.CREDIT_NOTE:
@@ -62,9 +63,13 @@ def credit_note(
     profile = profile_of(original.tenant_id)
     row.recipient = original.recipient or recipient(profile)
     row.created_at = now or timezone.now()
-    row.save(force_insert=True)
     method = _settlement_method(original, row, to_wallet)
-    row = number(row, profile, now=row.created_at, paid_by=method, actor=actor)
+    if original.status in UNPAID:
+        # Of usage that wallets paid, only the tax can be open.
+        reduces = row.tax if original.prepaid_amount else row.total
+        row.credit_owed = max(round_to_minor(reduces, row.currency) - open_amount(original), Decimal(0))
+    row.save(force_insert=True)
+    row = number(row, profile, now=row.created_at, paid_by="" if row.credit_owed else method, actor=actor)
     if method == TO_WALLET:
         _credit_wallet(original, row, wallet, actor)
     if original.status in UNPAID and open_amount(original) <= 0:
@@ -95,33 +100,64 @@ def _draft(
     left, tax_left = creditable(original)
     if (lines is None) == (amount is None):
         raise Invalid(errors={"amount": ["Give either the lines or the amount to credit."]})
+    # A wallet, which paid for usage, takes back six decimals.
+    exact = bool(original.prepaid_amount)
     if lines is not None:
-        require_amounts(lines)
+        require_amounts(lines, row.currency, exact=exact)
         row.line_items, subtotal = list(lines), line_sum(lines)
-        tax = tax_left if subtotal == left else _share(original.tax, subtotal, original.subtotal)
+        tax = _tax_of_lines(original, subtotal, left, tax_left)
     else:
         total = round_amount(amount or Decimal(0))
-        tax = tax_left if total == left + tax_left else _share(original.tax, total, original.total)
+        tax = _tax_of_total(original, total, left, tax_left)
         subtotal = total - tax
-        row.line_items = [line(f"Credit on {original}", Decimal(1), subtotal)] if subtotal > 0 else []
-    if subtotal <= 0:
+        row.line_items = [_credit_line(f"Credit on {original}", subtotal)]
+    if subtotal + tax <= 0:
         raise Invalid(errors={"amount": ["Give an amount above 0."]})
     if subtotal > left or tax > tax_left:
         raise CreditTooLarge(left=plain(left + tax_left), amount=plain(subtotal + tax))
+    if not exact and not is_payable(subtotal + tax, row.currency) and subtotal != left:
+        raise Invalid(errors={"amount": [not_payable(row.currency)]})
     apply_tax(row, list(_taxes(original, subtotal, tax)))
     row.full_clean(exclude=["tenant", "corrects", "payment"], validate_constraints=False)
     return row
 
 
-def _share(tax: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    return round_to_cent(tax * part / whole) if whole else Decimal(0)
+def _tax_of_lines(original: Invoice, subtotal: Decimal, left: Decimal, tax_left: Decimal) -> Decimal:
+    """Return the tax on lines to credit, of all that is credited with them less what was credited before."""
+    if subtotal == left or not original.subtotal:
+        return tax_left
+    due = _share(original, original.subtotal - left + subtotal, original.subtotal) - (original.tax - tax_left)
+    return min(max(due, Decimal(0)), max(tax_left, Decimal(0)))
+
+
+def _tax_of_total(original: Invoice, total: Decimal, left: Decimal, tax_left: Decimal) -> Decimal:
+    """Return the tax in an amount to credit, of all that is credited with it less what was credited before."""
+    if total == left + tax_left or not original.total:
+        return tax_left
+    credited = original.total - left - tax_left
+    due = _share(original, credited + total, original.total) - (original.tax - tax_left)
+    # Neither the tax nor the rest can exceed what is left of it.
+    return max(min(due, tax_left, total), total - left, Decimal(0))
+
+
+def _share(original: Invoice, part: Decimal, whole: Decimal) -> Decimal:
+    return round_to_minor(original.tax * part / whole, original.currency)
+
+
+def _credit_line(description: str, amount: Decimal) -> dict[str, Any]:
+    """Return the line of an amount, which may have more decimals than a line written by hand."""
+    return {"description": description, "quantity": "1", "unit_price": plain(amount), "amount": plain(amount)}
 
 
 def _taxes(original: Invoice, subtotal: Decimal, tax: Decimal) -> Iterator[dict[str, str]]:
     """Yield the credit note's tax under the invoice's name and rate."""
     if tax:
-        first = original.tax_lines[0] if original.tax_lines else {"name": "Tax", "rate": "0"}
-        yield tax_line(first["name"], Decimal(first["rate"]), subtotal, tax)
+        taxed = original.tax_lines[0] if original.tax_lines else {"name": "Tax", "rate": "0"}
+        # Tax on usage is charged on what its credits were bought for.
+        share = (
+            Decimal(taxed.get("taxable", original.subtotal)) / original.subtotal if original.subtotal else Decimal(1)
+        )
+        yield tax_line(taxed["name"], Decimal(taxed["rate"]), round_amount(subtotal * share), tax)
 
 
 def _settlement_method(original: Invoice, row: Invoice, to_wallet: bool) -> str:

@@ -8,8 +8,10 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from billing.invoicing.errors import DraftOutdated, NothingUsed, PeriodInvoiced, PeriodNotOver
-from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profile_of
+from billing.invoicing.models import BillingProfile, Invoice, InvoiceKind, InvoiceStatus, TaxPoint, profile_of
 from billing.invoicing.services.lines import total_up
+from billing.invoicing.services.periods import joined_to_neighbours
+from billing.invoicing.services.taxable_usage import taxable_usage
 from billing.invoicing.services.usage_lines import InvoicePeriod, usage_lines
 from billing.money import DEFAULT_CURRENCY
 from lad.outbox.emission import emit
@@ -29,22 +31,23 @@ def draft_for_period(
 ) -> Invoice:
     """Draft, or redraft, the current tenant's invoice for what its wallets were charged in a period.
 
-    The period includes ``period_start`` and excludes ``period_end``; a debit counts at its time in the ledger.
+    The period includes ``period_start`` and excludes ``period_end``; a debit counts at its time in the ledger. A
+    period of about a month begins where the last one ended, whatever the tenant's time zone has become.
     Emits ``billing.invoice.drafted``. Raises PeriodNotOver, NothingUsed, or PeriodInvoiced if a finalised
     invoice or the draft of a different period overlaps it.
     """
-    if period_end > (now or timezone.now()):
+    period = joined_to_neighbours(_period(period_start, period_end, currency))
+    if period.end > (now or timezone.now()):
         raise PeriodNotOver
-    period = _period(period_start, period_end, currency)
     _wait_for_postings(period)
     lines = usage_lines(period)
     if not lines:
         raise NothingUsed
     row = _draft_of(period) or Invoice(
-        kind=InvoiceKind.USAGE, period_start=period_start, period_end=period_end, currency=currency
+        kind=InvoiceKind.USAGE, period_start=period.start, period_end=period.end, currency=currency
     )
     row.line_items = lines
-    total_up(row, profile_of(period.tenant_id))
+    total_up_usage(row, profile_of(period.tenant_id))
     try:
         with transaction.atomic():
             row.save()
@@ -54,6 +57,13 @@ def draft_for_period(
     row.refresh_from_db()
     emit("billing.invoice.drafted", aggregate=row, payload={"total": row.total, "currency": currency}, actor=actor)
     return row
+
+
+def total_up_usage(row: Invoice, profile: BillingProfile) -> None:
+    """Set the sums of a period's invoice: tax is due on what was paid for the credits, if it was not paid with them."""
+    period = _period(row.period_start, row.period_end, row.currency)
+    taxable = taxable_usage(period, untaxed_purchases=profile.tax_point == TaxPoint.USE) if profile.tax_rate else None
+    total_up(row, profile, taxable=taxable)
 
 
 def require_current(row: Invoice) -> None:

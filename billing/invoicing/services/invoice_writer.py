@@ -39,8 +39,8 @@ class InvoiceWriter(writes.Writer[Invoice]):
             # Validating the row reports the missing tenant.
             return dict(values)
         try:
-            sums = Invoice(kind=row.kind, line_items=lines)
-            require_amounts(lines)
+            sums = Invoice(kind=row.kind, line_items=lines, currency=values.get("currency", row.currency))
+            require_amounts(lines, sums.currency)
             total_up(sums, profile_of(tenant_id))
         except (TypeError, KeyError, ArithmeticError):
             # Validating the row reports malformed lines.

@@ -4,6 +4,7 @@ A finalised invoice never changes; credit notes correct it.
 """
 
 from billing.invoicing.errors import (
+    CreditDeducted,
     CreditTooLarge,
     DraftOutdated,
     HasCreditNotes,
@@ -15,6 +16,7 @@ from billing.invoicing.errors import (
     PeriodNotOver,
     WrongInvoiceStatus,
 )
+from billing.invoicing.services.carrying import credit_left, refund_credit
 from billing.invoicing.services.credit_notes import credit_note, creditable
 from billing.invoicing.services.drafting import draft_for_period, zone_of
 from billing.invoicing.services.finalising import finalise
@@ -28,8 +30,11 @@ from billing.invoicing.services.maintenance import (
     run_maintenance,
 )
 from billing.invoicing.services.payment import mark_overdue, open_amount, pay, void
+from billing.invoicing.services.profiles import BillingProfileWriter
 
 __all__ = [
+    "BillingProfileWriter",
+    "CreditDeducted",
     "CreditTooLarge",
     "DraftOutdated",
     "HasCreditNotes",
@@ -42,6 +47,7 @@ __all__ = [
     "PeriodInvoiced",
     "PeriodNotOver",
     "WrongInvoiceStatus",
+    "credit_left",
     "credit_note",
     "creditable",
     "draft_for_period",
@@ -54,6 +60,7 @@ __all__ = [
     "mark_overdue",
     "open_amount",
     "pay",
+    "refund_credit",
     "run_maintenance",
     "void",
     "zone_of",

@@ -49,8 +49,10 @@ def draft_last_month(tenant_id: UUID, *, now: datetime) -> list[Invoice]:
     start, end = last_month(zone_of(tenant_id), now)
     if now - end > CATCH_UP:
         return []
+    # The middle of a month is in the same month in every time zone.
+    middle = start + (end - start) / 2
     done = set(
-        Invoice.objects.filter(kind=InvoiceKind.USAGE, period_start__lt=end, period_end__gt=start).values_list(
+        Invoice.objects.filter(kind=InvoiceKind.USAGE, period_start__lte=middle, period_end__gt=middle).values_list(
             "currency", flat=True
         )
     )

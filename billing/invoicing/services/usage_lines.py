@@ -1,7 +1,7 @@
 """Turn what a tenant's wallets were charged in a period into invoice lines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -73,6 +73,10 @@ class InvoicePeriod:
     start: datetime
     end: datetime
     currency: str
+
+    def between(self, start: datetime, end: datetime) -> "InvoicePeriod":
+        """Return the period with other boundaries."""
+        return replace(self, start=start, end=end)
 
     @property
     def values(self) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Any, Final
 from django import forms
 from django.utils import timezone
 
+from billing.currencies import decimals
 from billing.formatting import amount, signed
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services.ledger import PostedTransaction, Reference, ReferenceKind
-from billing.money import MICRO
+from billing.money import MICRO, minor_unit
 from lad.admin.actions import Change, Preview, dry_run
 from lad.admin.forms import IdempotentForm, ReasonForm
 from lad.types import Values
@@ -82,11 +83,17 @@ class ThresholdForm(ReasonForm):
     field_order = ["amount", "reason"]
 
 
-def in_currency(form: type[forms.Form]) -> Callable[[Wallet], type[forms.Form]]:
-    """Return a function that labels the form's amount with the wallet's currency. A threshold is filled in."""
+def in_currency(form: type[forms.Form], *, paid: bool = False) -> Callable[[Wallet], type[forms.Form]]:
+    """Return a function that labels the form's amount with the wallet's currency. A threshold is filled in.
+
+    A ``paid`` amount is money that came in, so it has no more decimals than the currency.
+    """
 
     def form_of(wallet: Wallet) -> type[forms.Form]:
         field = copy(form.base_fields["amount"])
+        if paid:
+            unit = minor_unit(wallet.currency)
+            field = forms.DecimalField(min_value=unit, max_digits=18, decimal_places=decimals(wallet.currency))
         field.label = f"{field.label or 'Amount'} in {wallet.currency}"
         if issubclass(form, ThresholdForm) and wallet.low_balance_threshold is not None:
             field.initial = Decimal(f"{wallet.low_balance_threshold.normalize():f}")

@@ -184,7 +184,7 @@ class WalletAdmin(TenantModelAdmin):
         "Top up",
         step_up=True,
         explanation="Credit a purchase that was not paid by card, such as a bank transfer.",
-        form=in_currency(IncomingForm),
+        form=in_currency(IncomingForm, paid=True),
         permission="platform",
         when=NOT_CLOSED,
         icon="add_card",

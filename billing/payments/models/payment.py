@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing import money
 from billing.constraints import status_steps
+from billing.invoicing.models import TaxPoint
 from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
 from lad.db.models import GlobalModel, TenantModel
 
@@ -63,6 +64,13 @@ class Payment(TenantModel):
     tax = money.amount_field(default=0, db_default=0)
     tax_name = models.CharField(max_length=30, blank=True, default="", db_default="")
     tax_rate = models.DecimalField(max_digits=6, decimal_places=4, default=0, db_default=0)
+    tax_point = models.CharField(
+        max_length=20,
+        choices=TaxPoint,
+        default=TaxPoint.PURCHASE,
+        db_default=TaxPoint.PURCHASE,
+        help_text="Whether tax was due with the purchase or is due when the credits are used.",
+    )
     fee = money.amount_field(default=0, db_default=0, help_text="Card fee charged by the provider.")
     total = money.amount_field(help_text="Charged to the card.")
     currency = money.currency_field()
@@ -96,6 +104,9 @@ class Payment(TenantModel):
     refunded_total = money.amount_field(default=0, db_default=0, help_text="Refunded to the card.")
     reclaimed_amount = money.amount_field(
         default=0, db_default=0, help_text="Reclaimed from the wallet because of refunds."
+    )
+    suspended_wallet = models.BooleanField(
+        default=False, db_default=False, help_text="Whether its open dispute is a reason why the wallet is suspended."
     )
     attention = models.CharField(
         max_length=500,
@@ -193,6 +204,7 @@ class Payment(TenantModel):
                     "ledger_transaction_id",
                     "refunded_total",
                     "reclaimed_amount",
+                    "suspended_wallet",
                     "attention",
                     "lease_until",
                     "next_attempt_at",

@@ -8,12 +8,15 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from billing.money import minor_unit
 from lad.errors import DomainError, Invalid, Unavailable
 
-# Currencies without decimals, from https://docs.stripe.com/currencies. LAD sells in none with three decimals.
+# How Stripe counts amounts, from https://docs.stripe.com/currencies: most currencies in hundredths, these otherwise.
 WITHOUT_CENTS: Final = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
+IN_THOUSANDTHS: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+HUNDREDTH: Final = Decimal("0.01")
 
 
 class NotConfigured(DomainError):
@@ -58,15 +61,31 @@ class CardDeclined(DomainError):
     title = "Card declined"
 
 
+class EventMalformed(Invalid):
+    """The webhook is signed, but it is not an event that LAD can read."""
+
+    code = "stripe_event_malformed"
+
+
 class SignatureRefused(Invalid):
     """The webhook's signature is missing, invalid or too old."""
 
     code = "stripe_signature_refused"
 
 
+def counted_unit(currency: str) -> Decimal:
+    """Return the unit in which Stripe counts amounts in the currency."""
+    if currency.upper() in IN_THOUSANDTHS:
+        return Decimal("0.001")
+    return Decimal(1) if currency.upper() in WITHOUT_CENTS else HUNDREDTH
+
+
 def smallest_unit(currency: str) -> Decimal:
-    """Return the smallest amount a card can pay in the currency."""
-    return Decimal(1) if currency.upper() in WITHOUT_CENTS else Decimal("0.01")
+    """Return the smallest amount a card can pay in the currency.
+
+    It is a whole number of minor units. Stripe takes no thousandths, although it counts in them.
+    """
+    return max(counted_unit(currency), minor_unit(currency), HUNDREDTH)
 
 
 class PaymentStage(StrEnum):
@@ -130,12 +149,18 @@ class RefundFacts:
 
 @dataclass(frozen=True, slots=True)
 class DisputeFacts:
-    """A payment that the cardholder disputed with their bank."""
+    """A payment that the cardholder disputed with their bank, and how it ended if it has."""
 
     intent_id: str
     amount: Decimal
     currency: str
     reason: str
+    status: str = ""
+
+    @property
+    def won(self) -> bool:
+        """Return whether the dispute, or the bank's inquiry before one, ended in our favour."""
+        return self.status in ("won", "warning_closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +194,7 @@ class CardProvider(Protocol):
         """Find the charge of one of our payments among a customer's charges since then."""
 
     def read_event(self, payload: bytes, signature: str) -> ProviderEvent:
-        """Verify and parse a webhook. Raises SignatureRefused."""
+        """Verify and parse a webhook. Raises SignatureRefused or EventMalformed."""
 
     def facts(self, subject: Mapping[str, Any]) -> PaymentFacts | RefundFacts | DisputeFacts | None:
-        """Parse the object of an event; return None if its type is unknown."""
+        """Parse the object of an event; return None if its type is unknown. Raises EventMalformed."""

@@ -17,6 +17,7 @@ import stripe
 from billing.payments.providers.cards import (
     CardDeclined,
     DisputeFacts,
+    EventMalformed,
     KeyRefused,
     NoResponse,
     Order,
@@ -27,7 +28,7 @@ from billing.payments.providers.cards import (
     RefundFacts,
     RequestRefused,
     SignatureRefused,
-    smallest_unit,
+    counted_unit,
 )
 from lad.db.identifiers import uuid_or_none
 
@@ -35,6 +36,7 @@ TIMEOUT_SECONDS: Final = 10
 RETRIES: Final = 1
 SIGNATURE_TOLERANCE_SECONDS: Final = 300
 PAGE_SIZE: Final = 100
+MAX_NAME_LENGTH: Final = 100
 PAYMENT: Final = "payment_id"
 TENANT: Final = "tenant_id"
 SESSION_STAGES: Final = {"open": PaymentStage.OPEN, "complete": PaymentStage.OPEN, "expired": PaymentStage.EXPIRED}
@@ -54,13 +56,13 @@ stripe.enable_telemetry = False
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
-    """Convert an amount to Stripe's integer in the currency's smallest unit."""
-    return int((amount / smallest_unit(currency)).quantize(Decimal(1), ROUND_HALF_UP))
+    """Convert an amount to Stripe's integer in the unit in which it counts the currency."""
+    return int((amount / counted_unit(currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def from_minor(count: int, currency: str) -> Decimal:
     """Convert Stripe's integer to an amount."""
-    return count * smallest_unit(currency)
+    return count * counted_unit(currency)
 
 
 class StripeCards:
@@ -132,25 +134,59 @@ class StripeCards:
             stripe.WebhookSignature.verify_header(payload, signature, self._webhook_secret, SIGNATURE_TOLERANCE_SECONDS)
         except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
             raise SignatureRefused from error
-        event = json.loads(payload)
-        return ProviderEvent(id=event["id"], type=event["type"], subject=event["data"]["object"])
+        with _readable():
+            event = json.loads(payload)
+            made = ProviderEvent(id=event["id"], type=event["type"], subject=event["data"]["object"])
+            _require_texts(made.id, made.type)
+            if not isinstance(made.subject, Mapping):
+                raise TypeError(made.subject)
+            return made
 
     def facts(self, subject: Mapping[str, Any]) -> PaymentFacts | RefundFacts | DisputeFacts | None:
-        match subject.get("object"):
-            case "checkout.session":
-                return _session_facts(subject)
-            case "payment_intent":
-                return _intent_facts(subject)
-            case "charge":
-                currency = subject["currency"].upper()
-                refunded = from_minor(subject["amount_refunded"], currency)
-                # A charge carries the metadata of its payment intent.
-                return RefundFacts(_id(subject, "payment_intent"), refunded, currency, _ours(subject)["payment_id"])
-            case "dispute":
-                currency = subject["currency"].upper()
-                amount = from_minor(subject["amount"], currency)
-                return DisputeFacts(_id(subject, "payment_intent"), amount, currency, subject.get("reason") or "")
-        return None
+        with _readable():
+            return _facts(subject)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raise EventMalformed for JSON that is cut off, lacks a member or has one of another kind."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, OverflowError, RecursionError) as error:
+        raise EventMalformed(f"The webhook is signed, but LAD cannot read it: {type(error).__name__}.") from error
+
+
+def _require_texts(*values: object) -> None:
+    """Raise TypeError unless all are non-empty texts that can be stored."""
+    for value in values:
+        if not isinstance(value, str) or not value or len(value) > MAX_NAME_LENGTH or "\0" in value:
+            raise TypeError(value)
+
+
+def _facts(subject: Mapping[str, Any]) -> PaymentFacts | RefundFacts | DisputeFacts | None:
+    match subject.get("object"):
+        case "checkout.session":
+            return _session_facts(subject)
+        case "payment_intent":
+            return _intent_facts(subject)
+        case "charge":
+            currency = subject["currency"].upper()
+            refunded = from_minor(_count(subject["amount_refunded"]), currency)
+            # A charge carries the metadata of its payment intent.
+            return RefundFacts(_id(subject, "payment_intent"), refunded, currency, _ours(subject)["payment_id"])
+        case "dispute":
+            currency = subject["currency"].upper()
+            amount = from_minor(_count(subject["amount"]), currency)
+            status, reason = str(subject.get("status") or ""), str(subject.get("reason") or "")
+            return DisputeFacts(_id(subject, "payment_intent"), amount, currency, reason, status)
+    return None
+
+
+def _count(value: object) -> int:
+    """Return Stripe's integer. Raises TypeError for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(value)
+    return value
 
 
 @contextmanager
@@ -200,7 +236,7 @@ def _session_facts(session: Mapping[str, Any]) -> PaymentFacts:
     paid = session.get("payment_status") in ("paid", "no_payment_required")
     return PaymentFacts(
         stage=PaymentStage.PAID if paid else SESSION_STAGES.get(session.get("status") or "", PaymentStage.OPEN),
-        total=None if total is None else from_minor(total, currency),
+        total=None if total is None else from_minor(_count(total), currency),
         currency=currency,
         session_id=session["id"],
         intent_id=_id(session, "payment_intent"),
@@ -216,7 +252,7 @@ def _intent_facts(intent: Mapping[str, Any]) -> PaymentFacts:
     error = intent.get("last_payment_error") or {}
     return PaymentFacts(
         stage=INTENT_STAGES.get(intent["status"], PaymentStage.OPEN),
-        total=from_minor(intent["amount"], currency),
+        total=from_minor(_count(intent["amount"]), currency),
         currency=currency,
         intent_id=intent["id"],
         customer_id=_id(intent, "customer"),

@@ -5,6 +5,7 @@ This module only writes rows. ``settlement`` calls the provider, outside of any 
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from billing import money
 from billing.invoicing.models import profile_of
 from billing.ledger.models import Wallet, WalletStatus
 from billing.payments.models import UNFINISHED, AutoTopup, CreditPackage, Payment, PaymentKind
@@ -33,14 +35,17 @@ _notifier = WorkerNotifier("billing.settle_payments")
 
 
 class AutoTopupWriter(writes.Writer[AutoTopup]):
-    """Keeps a rule's wallet fixed, and requires an active package in the wallet's currency."""
+    """Keeps a rule's wallet fixed, and requires an active package in its currency or an amount a card can pay."""
 
     def prepare(self, row: AutoTopup | None, values: Values, *, actor: Actor) -> Values:
         if row is not None:
             message = "The wallet of a rule cannot be changed. Create another rule."
             writes.fixed_fields(row, values, {"wallet"}, message)
+        wallet = row.wallet if row is not None else values.get("wallet")
         if values.get("package") is not None:
-            _check_package(row.wallet if row is not None else values.get("wallet"), values["package"])
+            _check_package(wallet, values["package"])
+        if wallet is not None and isinstance(values.get("amount"), Decimal):
+            _check_amount(values["amount"], wallet.currency)
         return values
 
 
@@ -155,6 +160,11 @@ def _new_payment(rule: AutoTopup, now: datetime) -> Payment:
     )
     payment.idempotency_key = f"automatic:{payment.pk}"
     return payment
+
+
+def _check_amount(amount: Decimal, currency: str) -> None:
+    if not money.is_payable(amount, currency):
+        raise Invalid(errors={"amount": [money.not_payable(currency)]})
 
 
 def _check_package(wallet: Wallet | None, package: CreditPackage) -> None:

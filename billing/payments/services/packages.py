@@ -6,7 +6,11 @@ from typing import Final
 
 from django.db import transaction
 
+from billing.money import DEFAULT_CURRENCY, is_payable, not_payable
 from billing.payments.models import CreditPackage
+from lad import writes
+from lad.errors import Invalid
+from lad.types import Actor, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,17 @@ DEFAULT_PACKAGES: Final = (
 )
 
 
+class CreditPackageWriter(writes.Writer[CreditPackage]):
+    """Requires a price that can be paid in the package's currency."""
+
+    def prepare(self, row: CreditPackage | None, values: Values, *, actor: Actor) -> Values:
+        price = values.get("price", row.price if row else None)
+        currency = values.get("currency", row.currency if row else DEFAULT_CURRENCY)
+        if isinstance(price, Decimal) and isinstance(currency, str) and not is_payable(price, currency):
+            raise Invalid(errors={"price": [not_payable(currency)]})
+        return values
+
+
 @transaction.atomic
 def load_defaults() -> int:
     """Create the default packages whose keys are missing and return how many. Call it as the platform."""
@@ -38,3 +53,6 @@ def load_defaults() -> int:
         if each.key not in known
     ]
     return len(CreditPackage.objects.bulk_create(missing))
+
+
+writes.register(CreditPackage, CreditPackageWriter)

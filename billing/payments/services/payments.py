@@ -3,14 +3,17 @@
 Nothing here calls the provider. Recording the same report twice has no further effect.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from billing import money
+from billing.ledger.errors import CreditSpent, InsufficientBalance
 from billing.ledger.models import Wallet, WalletStatus
 from billing.ledger.services import ledger, wallets
 from billing.payments.models import UNFINISHED, AutoTopup, Payment, PaymentKind, PaymentStatus
@@ -22,6 +25,7 @@ from tenants.accounts.models import User
 
 REFERENCE: Final = ledger.ReferenceKind.STRIPE_PAYMENT
 REFUNDED: Final = "Refunded to the card"
+IS_DISPUTED: Final = "is disputed"
 ERROR_LENGTH: Final = 2000
 ATTENTION_LENGTH: Final = 500
 
@@ -157,9 +161,9 @@ def keep_card(*, payment: Payment, facts: PaymentFacts) -> AutoTopup | None:
 def refund(*, payment: Payment, facts: RefundFacts) -> Payment:
     """Record a refund to the card and reclaim the credits from the wallet. Idempotent.
 
-    A partial refund reclaims its share of the credits; a full refund reverses the top-up. If the credits are
-    already spent, the payment is flagged for attention. Emits ``billing.payment.refunded``. Raises
-    PaymentMismatch if more than the total was refunded or the currency differs.
+    A partial refund reclaims its share of the credits; a full refund reverses the top-up. If some of the credits
+    are already spent, the rest is reclaimed and the payment is flagged for attention. Emits
+    ``billing.payment.refunded``. Raises PaymentMismatch if more than the total was refunded or the currency differs.
     """
     row = locked(payment.pk)
     if facts.currency != row.currency or facts.refunded > row.total:
@@ -194,16 +198,49 @@ def dispute(*, payment: Payment, amount: Decimal, reason: str) -> Payment:
     Emits ``billing.payment.disputed``.
     """
     row = locked(payment.pk)
-    text = f"{money.plain(amount)} {row.currency} is disputed: {reason or 'no reason given'}."
-    wallet = Wallet.objects.get(pk=row.wallet_id)
+    text = f"{money.plain(amount)} {row.currency} {IS_DISPUTED}: {reason or 'no reason given'}."
+    wallet = Wallet.objects.select_for_update(no_key=True).get(pk=row.wallet_id)
+    # A wallet that staff suspended for another reason stays suspended when the dispute is won.
+    row.suspended_wallet = wallet.status == WalletStatus.ACTIVE or _disputes_of(wallet).exists()
     if wallet.status == WalletStatus.ACTIVE:
         wallets.change_status(
             wallet=wallet, status=WalletStatus.SUSPENDED, reason=f"A card payment is disputed. {text}"
         )
+    row.save(update_fields=["suspended_wallet"])
     _request_attention(row, text)
     payload = {"amount": amount, "currency": row.currency, "reason": reason}
     emit("billing.payment.disputed", aggregate=row, payload=payload)
     return row
+
+
+@transaction.atomic
+def end_dispute(*, payment: Payment, won: bool, amount: Decimal) -> Payment:
+    """Record how a dispute ended. Idempotent.
+
+    One that was won reactivates the wallet, unless another dispute or staff keep it suspended, and clears the flag.
+    One that was lost is left to staff. Emits ``billing.payment.settled`` or ``.attention_needed``.
+    """
+    row = locked(payment.pk)
+    if not won:
+        return flag_for_attention(
+            payment=row, reason=f"{money.plain(amount)} {row.currency} {IS_DISPUTED}, and the dispute was lost."
+        )
+    wallet = Wallet.objects.select_for_update(no_key=True).get(pk=row.wallet_id)
+    suspended, row.suspended_wallet = row.suspended_wallet, False
+    row.save(update_fields=["suspended_wallet"])
+    if suspended and wallet.status == WalletStatus.SUSPENDED and not _disputes_of(wallet).exists():
+        wallets.change_status(wallet=wallet, status=WalletStatus.ACTIVE, reason="The disputed card payment was won.")
+    if IS_DISPUTED in row.attention:
+        before, row.attention = row.attention, ""
+        row.save(update_fields=["attention"])
+        payload = {"before": before, "reason": "The dispute was won."}
+        emit("billing.payment.settled", aggregate=row, payload=payload)
+    return row
+
+
+def _disputes_of(wallet: Wallet) -> QuerySet[Payment]:
+    """Return the payments with an open dispute for which the wallet is suspended."""
+    return Payment.objects.filter(tenant=wallet.tenant_id, wallet=wallet, suspended_wallet=True)
 
 
 @transaction.atomic
@@ -230,8 +267,8 @@ def resolve_attention(*, payment: Payment, reason: str, actor: Actor = None) -> 
     row = locked(payment.pk)
     if not row.attention:
         raise NothingToSettle
-    before, row.attention = row.attention, ""
-    row.save(update_fields=["attention"])
+    before, row.attention, row.suspended_wallet = row.attention, "", False
+    row.save(update_fields=["attention", "suspended_wallet"])
     emit("billing.payment.settled", aggregate=row, payload={"before": before, "reason": reason}, actor=actor)
     return row
 
@@ -247,27 +284,59 @@ def _amount_to_reclaim(row: Payment) -> Decimal:
 
 
 def _reclaim(row: Payment, *, actor: Actor = None) -> None:
-    """Reclaim what is due or flag the payment, and save the row."""
-    due = _amount_to_reclaim(row)
+    """Reclaim what is due, or as much of it as is left in the wallet, and save the row. Flag what is missing."""
     reason = f"{REFUNDED}: {money.plain(row.refunded_total)} of {money.plain(row.total)} {row.currency}"
-    key = f"stripe_refund_{row.pk}_{money.plain(row.refunded_total)}"
-    posting: dict[str, Any] = {"reference": ledger.Reference(REFERENCE, row.pk), "reason": reason, "actor": actor}
     try:
-        with transaction.atomic():
-            if due == row.amount and row.ledger_transaction_id is not None:
-                ledger.reverse(transaction=row.ledger_transaction_id, key=key, **posting)
-            elif due > 0:
-                ledger.adjust(wallet=row.wallet_id, amount=-due, key=key, **posting)
-            row.reclaimed_amount += due
-            if row.attention.startswith(REFUNDED):
-                row.attention = ""
+        _take_back(row, reason, actor)
+    except InsufficientBalance as error:
+        left = Decimal(error.extra["available"])
+        if left > 0:
+            with transaction.atomic():
+                _adjust(row, left, reason, actor)
+        problem = error.detail
     except DomainError as error:
-        row.attention = f"{reason}, but the credits could not be reclaimed. {error.detail}"[:ATTENTION_LENGTH]
+        problem = error.detail
+    else:
+        problem = ""
+    missing = _amount_to_reclaim(row)
+    if missing > 0:
+        text = f"{reason}, but {money.plain(missing)} of the credits could not be reclaimed. {problem}"
+        row.attention = text[:ATTENTION_LENGTH]
+    elif row.attention.startswith(REFUNDED):
+        row.attention = ""
     if row.refunded_total == row.total:
         row.status = PaymentStatus.REFUNDED
     row.save(update_fields=["status", "refunded_total", "reclaimed_amount", "attention"])
     if row.attention.startswith(REFUNDED):
         emit("billing.payment.attention_needed", aggregate=row, payload={"reason": row.attention})
+
+
+def _take_back(row: Payment, reason: str, actor: Actor) -> None:
+    """Take all that is due from the wallet: reverse the top-up, or if its credits were touched, take other credits."""
+    due = _amount_to_reclaim(row)
+    if due == row.amount and row.ledger_transaction_id is not None:
+        with suppress(CreditSpent), transaction.atomic():
+            ledger.reverse(transaction=row.ledger_transaction_id, key=_refund_key(row), **_posting(row, reason, actor))
+            row.reclaimed_amount += due
+            return
+    if due > 0:
+        with transaction.atomic():
+            _adjust(row, due, reason, actor)
+
+
+def _adjust(row: Payment, amount: Decimal, reason: str, actor: Actor) -> None:
+    ledger.adjust(wallet=row.wallet_id, amount=-amount, key=_refund_key(row), **_posting(row, reason, actor))
+    row.reclaimed_amount += amount
+
+
+def _refund_key(row: Payment) -> str:
+    """Return the ledger's key of the next attempt: a later one takes what an earlier one could not."""
+    taken = f"_{money.plain(row.reclaimed_amount)}" if row.reclaimed_amount else ""
+    return f"stripe_refund_{row.pk}_{money.plain(row.refunded_total)}{taken}"
+
+
+def _posting(row: Payment, reason: str, actor: Actor) -> dict[str, Any]:
+    return {"reference": ledger.Reference(REFERENCE, row.pk), "reason": reason, "actor": actor}
 
 
 def _emit_refund(row: Payment, returned: Decimal) -> None:

@@ -34,6 +34,7 @@ class PurchaseTerms:
     tax: Decimal
     tax_name: str
     tax_rate: Decimal
+    tax_point: str
     fee: Decimal
 
     @property
@@ -77,6 +78,7 @@ def new_payment(*, terms: PurchaseTerms, wallet: Wallet, kind: PaymentKind, key:
         tax=terms.tax,
         tax_name=terms.tax_name,
         tax_rate=terms.tax_rate,
+        tax_point=terms.tax_point,
         fee=terms.fee,
         total=terms.total,
         currency=terms.currency,
@@ -110,6 +112,7 @@ def _terms(description: str, count: Decimal, price: Decimal, currency: str, prof
         tax=tax,
         tax_name=profile.tax_name if taxed else "",
         tax_rate=rate,
+        tax_point=profile.tax_point,
         fee=card_fee(price + tax, currency),
     )
 

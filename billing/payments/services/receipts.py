@@ -54,10 +54,10 @@ def _create(payment: Payment, paid_at: datetime, now: datetime, actor: Actor) ->
         currency=payment.currency,
         period_start=paid_at,
         period_end=paid_at + MOMENT,
-        line_items=[line(payment.description, ONE, payment.price)],
+        line_items=[line(payment.description, ONE, payment.price, payment.currency)],
     )
     if payment.fee:
-        row.line_items.append(line("Card fee", ONE, payment.fee))
+        row.line_items.append(line("Card fee", ONE, payment.fee, payment.currency))
     taxes = [tax_line(payment.tax_name, payment.tax_rate, payment.price, payment.tax)] if payment.tax else []
     apply_tax(row, taxes)
     profile = profile_of(payment.tenant_id)

@@ -165,6 +165,11 @@ def _disputed(payment: Payment, facts: DisputeFacts, now: datetime) -> bool:
     return True
 
 
+def _dispute_ended(payment: Payment, facts: DisputeFacts, now: datetime) -> bool:
+    payments.end_dispute(payment=payment, won=facts.won, amount=facts.amount)
+    return True
+
+
 ACTIONS: Final[dict[str, Callable[..., bool]]] = {
     "checkout.session.completed": _checkout,
     "checkout.session.async_payment_succeeded": _checkout,
@@ -174,6 +179,7 @@ ACTIONS: Final[dict[str, Callable[..., bool]]] = {
     "payment_intent.payment_failed": _not_paid,
     "charge.refunded": _refunded,
     "charge.dispute.created": _disputed,
+    "charge.dispute.closed": _dispute_ended,
 }
 
 

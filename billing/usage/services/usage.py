@@ -121,7 +121,13 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
     if row.ledger_transaction_id is not None:
         _reverse_charge(row.ledger_transaction_id, row, reason, actor, now)
     if row.quota_units:
-        quotas.give_back(feature_key=row.feature_key, quantity=row.quota_units, at=row.created_at, unit=row.quota_unit)
+        quotas.give_back(
+            feature_key=row.feature_key,
+            quantity=row.quota_units,
+            at=row.created_at,
+            day=row.quota_day,
+            unit=row.quota_unit,
+        )
     before, row.status = row.status, UsageStatus.VOIDED
     row.void_reason, row.voided_at, row.next_charge_at = reason, now or timezone.now(), None
     row.save(update_fields=["status", "void_reason", "voided_at", "next_charge_at"])
@@ -169,11 +175,12 @@ def _take_quota(row: UsageEvent, requested: Iterable[UsageItem], priced: list[Pr
     if taken.unit == USE and not (taken.day or taken.month):
         return
     row.quota_units, row.quota_unit = taken.quantity, taken.unit
+    row.quota_day = taken.day.begins if taken.day else None
     if taken.over:
         rate = taken.overage_rate or Decimal(0)
         beyond = quoting.overage(feature_key=row.feature_key, unit=taken.unit, quantity=taken.over, rate=rate)
         _itemise(row, [*priced, beyond])
-    row.save(update_fields=["quota_units", "quota_unit", "usage_items", "total_cost"])
+    row.save(update_fields=["quota_units", "quota_unit", "quota_day", "usage_items", "total_cost"])
     row.refresh_from_db(fields=["updated_at"])
 
 

@@ -258,7 +258,19 @@ def test_a_violation_is_stored_emitted_for_its_tenant_and_never_anchored(wallet,
     assert event.payload == {"audit_id": str(audit.pk), "violations": 1, "rules": ["I13"]}
 
 
-def test_quotas_of_a_tenant_that_changed_its_time_zone_are_checked_in_total(wallet, tamper, tenant):
+def test_quotas_of_a_tenant_that_changed_its_time_zone_are_checked_by_window(wallet, tamper, tenant):
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(timezone="Pacific/Auckland")
+    assert broken_rules() == set()
+    tamper(
+        "UPDATE billing_entitlement_usage SET window_start = '2026-09-20'"
+        " WHERE \"window\" = 'day' AND window_start = '2026-09-08'"
+    )
+    assert {finding.rule for finding in audited().findings} == {"I11"}
+
+
+def test_older_use_of_a_tenant_that_changed_its_time_zone_is_checked_in_total(wallet, tamper, tenant):
+    tamper("UPDATE billing_usage_events SET quota_day = NULL")
     with platform_context():
         Tenant.objects.filter(pk=tenant.pk).update(timezone="Pacific/Auckland")
     assert broken_rules() == broken_rules(tenant=tenant) == set()

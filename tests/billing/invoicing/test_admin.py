@@ -11,6 +11,7 @@ from billing.invoicing.models import Invoice
 from billing.ledger.services import ledger, wallets
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context, tenant_context
+from tests.billing.invoicing.numbers import short
 from tests.factories.billing import InvoiceFactory, UsageEventFactory
 from tests.support.database import stored
 
@@ -55,7 +56,7 @@ def test_finalising_is_previewed_before_it_happens(root, draft):
     assert stored(draft).status == "draft"
     confirm(root, "finalise", draft, {"due_on": "2031-05-06"})
     row = stored(draft)
-    assert (row.status, row.invoice_number, f"{row.due_at:%Y-%m-%d}") == ("pending", "INV-000001", "2031-05-06")
+    assert (row.status, short(row.invoice_number), f"{row.due_at:%Y-%m-%d}") == ("pending", "INV-000001", "2031-05-06")
 
 
 def test_a_change_after_the_preview_is_previewed_again(root, draft):

@@ -17,6 +17,7 @@ from billing.ledger.services import ledger, wallets
 from lad import writes
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import platform_context, tenant_context
+from tests.billing.invoicing.numbers import short
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import InvoiceFactory
 from tests.factories.tenants import TenantFactory
@@ -52,7 +53,7 @@ def credit(invoice, amount=None, reason="A mistake", **values):
 
 def test_an_amount_is_credited_with_its_share_of_the_tax(paid):
     note = credit(paid, "105")
-    assert (note.kind, note.status, note.invoice_number, note.corrects_id) == (
+    assert (note.kind, note.status, short(note.invoice_number), note.corrects_id) == (
         "credit_note",
         "paid",
         "CN-000001",
@@ -71,8 +72,8 @@ def test_credited_lines_include_their_share_of_the_tax(paid):
 
 
 def test_credit_notes_have_their_own_number_series(paid):
-    assert [credit(paid, "1").invoice_number, credit(paid, "1").invoice_number] == ["CN-000001", "CN-000002"]
-    assert InvoiceFactory.create(status="pending").invoice_number == "INV-000002"
+    assert [short(credit(paid, "1").invoice_number) for _ in range(2)] == ["CN-000001", "CN-000002"]
+    assert short(InvoiceFactory.create(status="pending").invoice_number) == "INV-000002"
 
 
 def test_the_last_credit_note_takes_the_remaining_cents(paid):
@@ -119,7 +120,8 @@ def _credit_behind_the_service(paid):
     execute("SET CONSTRAINTS billing_invoice_series_used DEFERRED")
     execute("UPDATE billing_invoice_series SET last_number = 2 WHERE series = 'CN'")
     execute(
-        "UPDATE billing_invoices SET status = 'pending', sequence_number = 2, invoice_number = 'CN-000002',"
+        "UPDATE billing_invoices SET status = 'pending', sequence_number = 2,"
+        " invoice_number = (SELECT prefix FROM billing_invoice_series WHERE series = 'CN') || '000002',"
         " finalised_at = now() WHERE status = 'draft'"
     )
 
@@ -211,7 +213,7 @@ def test_simultaneous_credit_notes_cannot_exceed_the_invoice_total():
         try:
             together.wait(30)
             with tenant_context(tenant.pk):
-                return credit(row, "100").invoice_number
+                return short(credit(row, "100").invoice_number)
         except DomainError as error:
             return error.code
         finally:

@@ -3,6 +3,7 @@
 import pytest
 
 from lad.tenancy.context import platform_context
+from tests.billing.invoicing.numbers import short
 from tests.factories.billing import InvoiceFactory
 from tests.support.api import problem
 
@@ -17,7 +18,7 @@ def issued(tenant):
 
 def test_an_invoice_is_read_with_its_number_lines_tax_and_parties(api, owner, issued):
     row = api(owner).get(f"{INVOICES}{issued.pk}/").json()
-    assert (row["invoice_number"], row["kind"], row["status"], row["total"]) == (
+    assert (short(row["invoice_number"]), row["kind"], row["status"], row["total"]) == (
         "INV-000001",
         "manual",
         "pending",
@@ -40,13 +41,13 @@ def test_the_invoice_page_runs_no_script_and_loads_nothing(api, owner, issued):
     answer = api(owner).get(f"{INVOICES}{issued.pk}/html/")
     assert answer["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer["Content-Security-Policy"]
-    assert "INV-000001" in answer.content.decode()
+    assert issued.invoice_number in answer.content.decode()
 
 
 def test_the_pdf_is_named_after_the_invoice_number(api, owner, issued):
     answer = api(owner).get(f"{INVOICES}{issued.pk}/pdf/")
     assert answer["Content-Type"] == "application/pdf"
-    assert answer["Content-Disposition"] == 'attachment; filename="INV-000001.pdf"'
+    assert answer["Content-Disposition"] == f'attachment; filename="{issued.invoice_number}.pdf"'
     assert answer.content.startswith(b"%PDF-")
 
 

@@ -9,15 +9,17 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from billing.invoicing.models import LEGACY_NUMBERS, BillingProfile, Invoice, InvoiceSeries
+from billing.invoicing.models import LEGACY_NUMBERS, BillingProfile, Invoice, InvoiceSeries, NumberPrefix
 from billing.invoicing.services import invoices
 from lad import writes
 from lad.db.identifiers import uuid7
+from lad.errors import Refused
 from lad.tenancy.context import platform_context, tenant_context
+from tests.billing.invoicing.numbers import short
 from tests.contract.sql import constraint_of, execute, refused
-from tests.factories.billing import InvoiceFactory
+from tests.factories.billing import InvoiceFactory, NumberPrefixFactory
 from tests.factories.tenants import TenantFactory
-from tests.support.database import superuser_connection
+from tests.support.database import refuses, superuser_connection
 
 CHECK = psycopg.errors.CheckViolation
 UNIQUE = psycopg.errors.UniqueViolation
@@ -47,7 +49,7 @@ def take(number):
 
 
 def test_numbers_follow_the_order_of_finalising(within):
-    assert [row.invoice_number for row in finalised(3)] == ["INV-000001", "INV-000002", "INV-000003"]
+    assert [short(row.invoice_number) for row in finalised(3)] == ["INV-000001", "INV-000002", "INV-000003"]
     assert InvoiceSeries.objects.get(series="INV").last_number == 3
 
 
@@ -64,7 +66,7 @@ def test_a_refused_finalisation_takes_no_number(within):
     with pytest.raises(RuntimeError), transaction.atomic():
         finalised(1)
         raise RuntimeError
-    assert finalised(1)[0].invoice_number == "INV-000001"
+    assert short(finalised(1)[0].invoice_number) == "INV-000001"
 
 
 def test_numbers_continue_when_the_prefix_changes(within):
@@ -91,10 +93,12 @@ def test_an_invoice_is_not_finalised_without_a_number(within):
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(1, "INV-000001"), (3, "INV-000003"), (2, "INV-2"), (2, "MINE-000002"), (2, "INV-000003")]
+    ("number", "text"),
+    [(1, "{}-INV-000001"), (3, "{}-INV-000003"), (2, "{}-INV-2"), (2, "MINE-INV-000002"), (2, "{}-INV-000003")],
 )
 def test_an_invoice_gets_the_number_just_taken(number, text, within):
     finalised(1)
+    text = text.format(NumberPrefix.objects.get().prefix)
     row = InvoiceFactory.create()
     with refused(CHECK) as caught:
         take(2)
@@ -103,10 +107,11 @@ def test_an_invoice_gets_the_number_just_taken(number, text, within):
 
 
 def test_a_number_cannot_be_used_twice(within):
-    finalised(1)
+    [known] = finalised(1)
     row = InvoiceFactory.create()
     with refused(UNIQUE) as caught:
-        set_columns(row, status="pending", finalised_at=timezone.now(), sequence_number=1, invoice_number="INV-000001")
+        number = known.invoice_number
+        set_columns(row, status="pending", finalised_at=timezone.now(), sequence_number=1, invoice_number=number)
     assert constraint_of(caught) in ("billing_invoices_sequence_key", "billing_invoices_number_key")
 
 
@@ -181,13 +186,15 @@ def test_an_invoice_is_finalised_with_the_sum_of_its_lines(column, within):
 
 
 def take_and_set(row):
+    NumberPrefixFactory.create(prefix="MINE")
     execute(
-        "INSERT INTO billing_invoice_series (tenant_id, series, prefix) SELECT tenant_id, 'INV', 'INV-'"
+        "INSERT INTO billing_invoice_series (tenant_id, series, prefix) SELECT tenant_id, 'INV', 'MINE-INV-'"
         " FROM billing_invoices WHERE id = %s",
         [row.pk],
     )
     take(1)
-    set_columns(row, status="pending", finalised_at=timezone.now(), sequence_number=1, invoice_number="INV-000001")
+    number = "MINE-INV-000001"
+    set_columns(row, status="pending", finalised_at=timezone.now(), sequence_number=1, invoice_number=number)
 
 
 @pytest.mark.parametrize(
@@ -216,12 +223,70 @@ def test_no_column_of_a_finalised_invoice_can_change(column, value, within):
         execute("DELETE FROM billing_invoices WHERE id = %s", [row.pk])
 
 
-def test_the_prefix_avoids_legacy_numbers(within):
-    kept = writes.create(BillingProfile, {"invoice_prefix": "INV"})
-    old = InvoiceFactory.create(series=LEGACY_NUMBERS)
-    assert invoices.finalise(invoice=old).invoice_number == "INV-OLD-000001"
-    writes.update(kept, {"invoice_prefix": ""})
-    assert finalised(1)[0].invoice_number == "INV-N000001"
+@pytest.mark.django_db(transaction=True)
+def test_the_prefix_avoids_legacy_numbers():
+    with platform_context():
+        tenant = TenantFactory.create()
+    with platform_context(tenant_id=tenant.pk):
+        writes.create(BillingProfile, {"tenant": tenant, "invoice_prefix": "ACME"})
+        old = invoices.finalise(invoice=InvoiceFactory.create(series=LEGACY_NUMBERS))
+        assert old.invoice_number == "ACME-OLD-000001"
+    with superuser_connection() as superuser:
+        # A number written by hand before LAD assigned numbers.
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("UPDATE billing_invoices SET invoice_number = 'ACME-INV-000001' WHERE id = %s", [old.pk])
+    with platform_context(tenant_id=tenant.pk):
+        assert finalised(1)[0].invoice_number == "ACME-INV-N000001"
+
+
+def test_numbers_are_unique_among_all_tenants_of_the_issuer(within, other_tenant):
+    numbers = [row.invoice_number for row in finalised(2)]
+    with tenant_context(other_tenant.pk):
+        numbers += [row.invoice_number for row in finalised(2)]
+    assert [short(number) for number in numbers] == ["INV-000001", "INV-000002"] * 2
+    assert len(set(numbers)) == 4
+
+
+def test_a_prefix_belongs_to_one_tenant_for_ever(within, other_tenant):
+    kept = writes.create(BillingProfile, {"invoice_prefix": "ACME"})
+    finalised(1)
+    writes.update(kept, {"invoice_prefix": "LAD"})
+    with tenant_context(other_tenant.pk):
+        for taken in ("ACME", "LAD"):
+            with refuses(Refused, f"begin with {taken}. Choose another prefix") as caught:
+                writes.create(BillingProfile, {"invoice_prefix": taken})
+            assert caught.value.extra["fields"] == ["invoice_prefix"]
+        assert short(finalised(1)[0].invoice_number) == "INV-000001"
+    assert writes.update(kept, {"invoice_prefix": "ACME"}).invoice_prefix == "ACME"
+
+
+def test_the_database_refuses_a_number_with_the_prefix_of_another_tenant(within, other_tenant):
+    with tenant_context(other_tenant.pk):
+        NumberPrefixFactory.create(prefix="THEIRS")
+    finalised(1)
+    row = InvoiceFactory.create()
+    with refused(CHECK) as caught:
+        execute("SET CONSTRAINTS billing_invoice_series_used DEFERRED")
+        execute("UPDATE billing_invoice_series SET last_number = 2, prefix = 'THEIRS-INV-' WHERE series = 'INV'")
+        set_columns(
+            row,
+            status="pending",
+            finalised_at=timezone.now(),
+            sequence_number=2,
+            invoice_number="THEIRS-INV-000002",
+        )
+    assert constraint_of(caught) == "billing_invoices_finalised"
+
+
+def test_a_tenant_whose_prefix_is_taken_gets_a_longer_one(within, tenant, other_tenant):
+    short_one, digits = "", tenant.pk.int % (1 << 62)
+    for _ in range(6):
+        digits, place = divmod(digits, 32)
+        short_one += "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[place]
+    with tenant_context(other_tenant.pk):
+        NumberPrefixFactory.create(prefix=short_one)
+    longer, _, rest = finalised(1)[0].invoice_number.partition("-")
+    assert (longer[:6], len(longer), rest) == (short_one, 7, "INV-000001")
 
 
 def drafts(tenant, count):
@@ -258,7 +323,9 @@ def test_simultaneous_finalisations_leave_no_gap_and_no_number_twice():
     in_threads(finalise_some, range(THREADS))
     with platform_context(tenant_id=tenant.pk):
         numbers = Invoice.objects.order_by("sequence_number").values_list("sequence_number", "invoice_number")
-        assert list(numbers) == [(n, f"INV-{n:06d}") for n in range(1, THREADS * EACH + 1)]
+        assert [(number, short(text)) for number, text in numbers] == [
+            (n, f"INV-{n:06d}") for n in range(1, THREADS * EACH + 1)
+        ]
         assert InvoiceSeries.objects.get().last_number == THREADS * EACH
 
 
@@ -270,7 +337,7 @@ def test_an_invoice_finalised_simultaneously_gets_one_number():
 
     def finalise(_number):
         with tenant_context(tenant.pk):
-            return invoices.finalise(invoice=row).invoice_number
+            return short(invoices.finalise(invoice=row).invoice_number)
 
     assert in_threads(finalise, range(THREADS)) == ["INV-000001"] * THREADS
     with platform_context(tenant_id=tenant.pk):

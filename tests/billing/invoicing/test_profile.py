@@ -5,15 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from rest_framework.test import APIClient
 
-from billing.invoicing.models import BillingProfile, TaxPoint, profile_of
+from billing.invoicing.models import TENANT_FIELDS, BillingProfile, TaxPoint, profile_of
 from lad import writes
 from lad.errors import Refused
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.billing import BillingProfileFactory
+from tests.support.api import field_problems
 from tests.support.database import refuses
 
 URL = "/api/v1/billing-profiles/mine/"
@@ -43,7 +46,7 @@ def test_the_api_shows_the_defaults_before_anything_is_written(client: APIClient
 
 
 def test_the_first_write_creates_the_profile_and_the_next_one_changes_it(client: APIClient, tenant: Tenant) -> None:
-    assert put(client, country="AE", tax_rate="0.05").status_code == 200
+    assert put(client, country="AE").status_code == 200
     assert put(client, country="DE").json()["country"] == "DE"
     with platform_context():
         assert BillingProfile.objects.filter(tenant=tenant).count() == 1
@@ -68,6 +71,61 @@ def test_invalid_values_are_refused_with_advice(client: APIClient, field: str, v
     response = put(client, **{field: value})
     assert response.status_code == 400
     assert message in " ".join(response.json()["errors"][field])
+
+
+PLATFORM_VALUES: dict[str, Any] = {
+    "tax_name": "Nothing",
+    "tax_rate": "0.0000",
+    "tax_point": "use",
+    "payment_terms_days": 365,
+    "invoice_prefix": "MINE",
+}
+
+
+@pytest.mark.parametrize("exists", [False, True], ids=["first write", "later write"])
+@pytest.mark.parametrize(("field", "value"), PLATFORM_VALUES.items())
+def test_a_tenant_cannot_tax_or_number_itself(
+    client: APIClient, tenant: Tenant, exists: bool, field: str, value: Any
+) -> None:
+    if exists:
+        assert put(client).status_code == 200
+    response = put(client, address="1 Market Street", **{field: value})
+    assert field_problems(response) == {field: ["Only LAD's own staff can change this."]}
+    with tenant_context(tenant.pk):
+        profile = profile_of(tenant.pk)
+    assert (profile.address, getattr(profile, field)) == ("", getattr(BillingProfile(), field))
+
+
+def test_what_the_platform_set_may_be_sent_back_unchanged(client: APIClient, tenant: Tenant, superuser: User) -> None:
+    with tenant_context(tenant.pk):
+        writes.create(BillingProfile, PLATFORM_VALUES, actor=superuser)
+    made = client.get(URL).json()
+    changed = put(client, **{name: made[name] for name in PLATFORM_VALUES}, tax_id="GB123").json()
+    assert {name: changed[name] for name in PLATFORM_VALUES} == PLATFORM_VALUES
+    assert changed["tax_id"] == "GB123"
+
+
+def test_the_admin_shows_a_tenant_its_tax_and_does_not_let_it_change_it(
+    tenant: Tenant, admin: User, superuser: User, admin_of: Callable[..., Client]
+) -> None:
+    with tenant_context(tenant.pk):
+        row = BillingProfileFactory.create(tenant=tenant, tax_name="GST")
+    page = reverse("admin:billing_billingprofile_change", args=(row.pk,))
+    theirs = admin_of(admin)
+    shown = theirs.get(page)
+    assert "GST" in shown.content.decode()
+    assert set(shown.context["adminform"].form.fields) == set(TENANT_FIELDS)
+    theirs.post(page, {"legal_name": "Acme", "tax_rate": "0", "tax_point": "use", "invoice_prefix": "MINE"})
+    with tenant_context(tenant.pk):
+        after = profile_of(tenant.pk)
+    assert (after.legal_name, after.tax_rate, after.tax_point, after.invoice_prefix) == (
+        "Acme",
+        Decimal("0.05"),
+        TaxPoint.PURCHASE,
+        "",
+    )
+    ours = admin_of(superuser, tenant).get(page).context["adminform"].form
+    assert set(PLATFORM_VALUES) < set(ours.fields)
 
 
 def test_a_lost_update_is_refused(client: APIClient) -> None:

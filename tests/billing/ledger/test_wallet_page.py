@@ -135,7 +135,7 @@ def test_an_adjustment_adds_or_takes_but_never_overdraws(root, filled):
     assert [row.amount for row in rows(filled)] == [100, -30, Decimal("0.000001")]
 
 
-@pytest.mark.parametrize("amount", ["", "0", "-5", "1e3x", "0.0000001", "1000000000000"])
+@pytest.mark.parametrize("amount", ["", "0", "-5", "1e3x", "0.005", "0.0000001", "1000000000000"])
 def test_the_form_refuses_an_invalid_amount(amount, root, filled):
     response = root.post(page("wallet_topup", filled.pk), {"key": uuid4(), "amount": amount, **REASON})
     assert response.context["preview"] is None

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import psycopg
@@ -11,10 +12,16 @@ from billing.entitlements.models import EntitlementUse
 from billing.invoicing.models import BillingProfile, InvoiceSeries
 from billing.legacy.models import LegacyMove
 from billing.payments.models import AutoTopup, CreditPackage, Payment, StripeEvent
+from billing.payments.providers.cards import smallest_unit
+from billing.payments.providers.stripe import from_minor, to_minor
+from lad import writes
+from lad.errors import Invalid
 from lad.tenancy.context import platform_context
+from tenants.teams.models import Tenant
 from tests.billing.rows import NOON, make, write
 from tests.contract.sql import constraint_of, insert_copy, refused
-from tests.factories.billing import LedgerTransactionFactory
+from tests.factories.billing import LedgerTransactionFactory, WalletFactory
+from tests.support.database import refuses
 
 ON = {"is_enabled": True}
 
@@ -162,3 +169,43 @@ def test_late_money_refunds_and_reviews_can_still_be_recorded(tenant):
         write(row, {"attention": "Look", "lease_until": None})
         write(row, {"status": "succeeded", "paid_at": NOON + timedelta(days=9), "ledger_transaction_id": entry.pk})
         write(row, {"status": "refunded", "refunded_total": row.total, "reclaimed_amount": row.amount})
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "message"),
+    [("JPY", "990.5", "no decimals"), ("USD", "99.005", "at most 2 decimals"), ("KWD", "9.0005", "at most 3 decimals")],
+)
+def test_a_package_has_a_price_that_can_be_paid(db: None, currency: str, price: str, message: str) -> None:
+    values = {"key": "odd", "name": "Odd", "credits": 10, "currency": currency}
+    with platform_context():
+        with refuses(Invalid) as caught:
+            writes.create(CreditPackage, {**values, "price": Decimal(price)})
+        assert message in caught.value.errors["price"][0]
+        row = writes.create(CreditPackage, {**values, "price": Decimal("990")})
+        assert writes.update(row, {"price": Decimal(991)}).price == 991
+
+
+def test_an_automatic_top_up_is_an_amount_that_can_be_paid(tenant: Tenant) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        wallet = WalletFactory.create(user=None, currency="JPY")
+        with refuses(Invalid) as caught:
+            writes.create(AutoTopup, {"wallet": wallet, "threshold": Decimal(5), "amount": Decimal("100.5")})
+    assert caught.value.errors == {"amount": ["Amounts in JPY have no decimals."]}
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "payable", "counted"),
+    [
+        ("USD", "9.999", "10.00", 1000),
+        ("JPY", "99.5", "100", 100),
+        # Stripe takes no thousandths of a dinar, although it counts in them.
+        ("KWD", "9.996", "10.00", 10_000),
+        # It counts these in hundredths, but they have none.
+        ("ISK", "99.5", "100", 10_000),
+        ("MGA", "99.5", "100", 100),
+    ],
+)
+def test_a_card_pays_whole_units_as_stripe_counts_them(currency: str, amount: str, payable: str, counted: int) -> None:
+    rounded = Decimal(amount).quantize(smallest_unit(currency), ROUND_HALF_UP)
+    assert (rounded, to_minor(rounded, currency)) == (Decimal(payable), counted)
+    assert from_minor(counted, currency) == rounded

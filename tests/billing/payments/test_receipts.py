@@ -14,6 +14,7 @@ from billing.ledger.services import ledger
 from billing.payments.models import Payment
 from billing.payments.services.receipts import receipt_for_payment
 from lad.tenancy.context import platform_context, tenant_context
+from tests.billing.invoicing.numbers import short
 from tests.factories.billing import PaymentFactory
 from tests.factories.tenants import TenantFactory
 from tests.support.events import events
@@ -39,7 +40,12 @@ def paid(**values):
 def test_a_receipt_lists_credits_fee_and_tax_and_is_paid(within):
     payment = paid(tax=Decimal("4.95"), tax_name="VAT", tax_rate=Decimal("0.05"), total=Decimal("107.94"))
     row = receipt_for_payment(payment)
-    assert (row.kind, row.status, row.invoice_number, row.payment_id) == ("topup", "paid", "INV-000001", payment.pk)
+    assert (row.kind, row.status, short(row.invoice_number), row.payment_id) == (
+        "topup",
+        "paid",
+        "INV-000001",
+        payment.pk,
+    )
     assert [(line["description"], line["amount"]) for line in row.line_items] == [
         (payment.description, "99"),
         ("Card fee", "3.99"),
@@ -68,7 +74,7 @@ def test_an_unpaid_payment_has_no_receipt(within):
 
 
 def test_several_receipts_can_be_written_in_one_transaction(within):
-    numbers = [receipt_for_payment(paid()).invoice_number for _ in range(3)]
+    numbers = [short(receipt_for_payment(paid()).invoice_number) for _ in range(3)]
     assert numbers == ["INV-000001", "INV-000002", "INV-000003"]
 
 
@@ -85,7 +91,7 @@ def test_simultaneous_events_of_a_payment_create_one_receipt():
             with tenant_context(tenant.pk):
                 row = Payment.objects.get(pk=payment.pk)
                 together.wait(30)
-                return receipt_for_payment(row).invoice_number
+                return short(receipt_for_payment(row).invoice_number)
         finally:
             connections.close_all()
 

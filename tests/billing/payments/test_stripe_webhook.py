@@ -119,6 +119,49 @@ def test_a_missing_wrong_or_old_signature_is_refused(
     assert (available(wallet), stripe_events()) == (0, [])
 
 
+SIGNED_NONSENSE: dict[str, str] = {
+    "no JSON": "{",
+    "half a surrogate pair": '"\\ud800"',
+    "a list": "[]",
+    "a number": "7",
+    "null": "null",
+    "no id": '{"type": "charge.refunded", "data": {"object": {}}}',
+    "an id that is a number": '{"id": 7, "type": "charge.refunded", "data": {"object": {}}}',
+    "a very long id": json.dumps({"id": "e" * 300, "type": "charge.refunded", "data": {"object": {}}}),
+    "an id that cannot be stored": json.dumps({"id": "evt\0", "type": "charge.refunded", "data": {"object": {}}}),
+    "no data": '{"id": "evt_1", "type": "charge.refunded"}',
+    "data that is a list": '{"id": "evt_1", "type": "charge.refunded", "data": []}',
+    "an object that is a text": '{"id": "evt_1", "type": "charge.refunded", "data": {"object": "charge"}}',
+    "an object that is empty": '{"id": "evt_1", "type": "charge.refunded", "data": {"object": {"object": "charge"}}}',
+    "deep": "[" * 100_000,
+    **{
+        f"a {kind} with a wrong {name}": json.dumps(
+            {
+                "id": "evt_1",
+                "type": kind,
+                "data": {"object": {"id": "x", "object": thing, "currency": "usd", "amount": 1, name: wrong}},
+            }
+        )
+        for kind, thing, name, wrong in [
+            ("charge.refunded", "charge", "amount_refunded", "a lot"),
+            ("charge.refunded", "charge", "currency", 7),
+            ("charge.dispute.created", "dispute", "amount", None),
+            ("charge.dispute.created", "dispute", "amount", 1.5),
+            ("checkout.session.completed", "checkout.session", "expires_at", "tomorrow"),
+            ("checkout.session.completed", "checkout.session", "expires_at", 10**30),
+            ("checkout.session.completed", "checkout.session", "metadata", "ours"),
+            ("payment_intent.succeeded", "payment_intent", "status", []),
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("payload", SIGNED_NONSENSE.values(), ids=SIGNED_NONSENSE)
+def test_a_signed_event_that_makes_no_sense_is_refused(payload: str, account: StripeAccount, db: None) -> None:
+    answer = deliver_webhook(payload)
+    assert problem(answer) == (400, "stripe_event_malformed")
+
+
 def test_a_recent_signature_is_accepted(session: str, wallet: Wallet, account: StripeAccount) -> None:
     assert (
         deliver_webhook(account.event("checkout.session.completed", account.pay(session)), age=240).status_code == 200
