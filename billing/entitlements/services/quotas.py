@@ -113,9 +113,7 @@ def consume(*, feature_key: str, quantity: Quantity, at: datetime) -> ConsumedQu
     return ConsumedQuota(**_terms(reading), quantity=reading.quantity, within=reading.quantity - over, over=over)
 
 
-def give_back(
-    *, feature_key: str, quantity: Quantity, at: datetime, day: date | None = None, unit: str = ""
-) -> None:
+def give_back(*, feature_key: str, quantity: Quantity, at: datetime, day: date | None = None, unit: str = "") -> None:
     """Give back units that were consumed at ``at``, for use that was voided. A window never falls below 0.
 
     ``day`` and ``unit`` are what was counted, because the tenant's time zone and the entitlement's unit may have
