@@ -13,7 +13,11 @@ from celery.signals import task_prerun
 SECRET_NAME: Final = re.compile(
     r"(password|passwd|secret|token|authorization|cookie|api[-_]?key|session|signature|credential)", re.IGNORECASE
 )
-SECRET_VALUE: Final = re.compile(r"(Bearer\s+)\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+|gAAAA[\w=-]{20,}", re.IGNORECASE)
+# Bearer tokens, JSON web tokens and encrypted fields. Each long word that begins like a token matches at once, so that
+# no word is read twice.
+SECRET_VALUE: Final = re.compile(
+    r"(?i:Bearer\s+)\S+|eyJ(?:[\w-]{16,}(?:\.[\w-]*){0,2}|[\w-]{1,15}\.[\w-]+\.[\w-]+)|gAAAA[\w=-]{20,}"
+)
 SECRET_ASSIGNMENT: Final = re.compile(
     r"""(?i)((?:password|secret|token|api[-_]?key|code)["']?\s*[=:]\s*["']?)[^\s"'&,}]+"""
 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,10 @@ from lad.tenancy.context import origin
 
 log = structlog.get_logger("lad.request")
 
-REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+# A longer path is cut in the log.
+MAX_LOGGED_PATH: Final = 500
+
+REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
 class RequestIdMiddleware:
@@ -28,5 +32,6 @@ class RequestIdMiddleware:
         with origin(request_id, source="api" if request.path.startswith("/api/") else "admin"):
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        log.info("request", method=request.method, path=request.path, status=response.status_code)
+        path = request.path[:MAX_LOGGED_PATH]
+        log.info("request", method=request.method, path=path, status=response.status_code)
         return response
