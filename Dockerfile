@@ -22,5 +22,6 @@ STOPSIGNAL SIGTERM
 # Without the header, SECURE_SSL_REDIRECT would answer with a redirect.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["python", "-c", \
   "from urllib.request import *; urlopen(Request('http://127.0.0.1:8000/healthz', headers={'X-Forwarded-Proto': 'https'}), timeout=4)"]
-CMD ["granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", "--backlog", "4096", \
-  "--backpressure", "4096", "--workers-kill-timeout", "10", "--respawn-failed-workers", "lad.asgi:application"]
+CMD ["granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", "--http", "1", \
+  "--backlog", "4096", "--backpressure", "4096", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "131072", \
+  "--workers-kill-timeout", "10", "--respawn-failed-workers", "lad.asgi:application"]
