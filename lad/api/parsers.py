@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -11,18 +12,26 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from lad import jsontext
+from lad.api.errors import body_too_large
+from lad.limits import MAX_REQUEST_DEPTH, MAX_REQUEST_VALUES, RequestTooLarge, excess
 
 
 class JsonParser(parsers.JSONParser):
-    """Reject malformed JSON, JSON that is nested too deeply and values that cannot be stored."""
+    """Reject malformed JSON, JSON that is too large and values that cannot be stored."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        if int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise body_too_large()
         try:
             data = super().parse(stream, media_type, parser_context)
+            if fault := excess(data, max_values=MAX_REQUEST_VALUES, max_depth=MAX_REQUEST_DEPTH):
+                raise RequestTooLarge(fault)
             if fault := jsontext.unstorable(data):
                 raise ParseError(fault)
         except RecursionError as error:
-            raise ParseError("It is nested too deeply.") from error
+            raise RequestTooLarge(
+                f"It is nested too deeply. At most {MAX_REQUEST_DEPTH} levels are accepted."
+            ) from error
         return data
 
 

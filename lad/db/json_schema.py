@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,8 @@ from jsonschema.exceptions import ValidationError as SchemaError
 # Any object.
 OBJECT: Final[dict[str, Any]] = {"type": "object"}
 MAX_ERRORS_SHOWN: Final = 5
+# Enough to show the first ones in order; a hostile value has many thousands.
+MAX_ERRORS_COLLECTED: Final = 100
 TYPE_NAMES: Final = {
     "object": "an object",
     "array": "a list",
@@ -29,7 +32,8 @@ class JsonSchemaValidator:
         self.schema = dict(schema)
 
     def __call__(self, value: Any) -> None:
-        errors = sorted(self._validator.iter_errors(value), key=lambda error: [str(step) for step in error.path])
+        found = islice(self._validator.iter_errors(value), MAX_ERRORS_COLLECTED)
+        errors = sorted(found, key=lambda error: [str(step) for step in error.path])
         if errors:
             raise ValidationError([_describe(error) for error in errors[:MAX_ERRORS_SHOWN]], code="shape")
 
