@@ -58,6 +58,10 @@ class LadAdminSite(UnfoldAdminSite):
         access = access_of(request)
         return bool(access.signed_in and access.user.is_staff and access.scoped)
 
+    def get_urls(self) -> list[Any]:
+        """Leave out the addresses of rows by content type: LAD's rows have no page outside the admin."""
+        return [each for each in super().get_urls() if getattr(each, "name", None) != "view_on_site"]
+
     def extra_urls(self) -> list[Any]:
         return [
             path("tenant/", self.admin_view(switcher.switch), name="switch_tenant"),
