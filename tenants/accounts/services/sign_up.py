@@ -12,7 +12,7 @@ from django.utils.crypto import get_random_string
 from django.utils.text import slugify
 
 from lad.emails import valid_email
-from lad.errors import Conflict, DomainError, Invalid
+from lad.errors import DomainError, Invalid
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from lad.types import Values
@@ -25,12 +25,7 @@ from tenants.teams.models import Membership, Tenant, TenantStatus
 
 PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url")
 MAX_SLUG_LENGTH: Final = 90
-
-
-class TenantNameTaken(Conflict):
-    """A tenant with this name exists already: choose another name, or ask its members to invite you."""
-
-    code = "tenant_name_taken"
+SLUG_SUFFIX_LENGTH: Final = 6
 
 
 class InvalidVerificationLink(DomainError):
@@ -57,7 +52,7 @@ def sign_up(
     """Create an account and a tenant on trial owned by it, and start a session, in one transaction.
 
     Emits ``tenants.tenant.created`` and ``tenants.user.signed_up``, which sends the verification mail.
-    Raises Invalid, EmailTaken or TenantNameTaken.
+    Raises Invalid or EmailTaken.
     """
     now = now or timezone.now()
     email = valid_email(request.email)
@@ -133,12 +128,13 @@ def _open_tenant(user: User, tenant_name: str, user_agent: str, now: datetime) -
 
 def _create_tenant(name: str, user: User, now: datetime) -> Tenant:
     base_name = name or f"{user.first_name or user.email.partition('@')[0]}'s Organization"
-    for attempt in range(5):
-        # The slug or a default name may be taken; try again with a random suffix.
-        suffix = f"-{get_random_string(4 + attempt).lower()}" if attempt else ""
+    for _attempt in range(5):
+        # Always a random suffix: a slug without one would tell that nobody else has the name.
+        suffix = get_random_string(SLUG_SUFFIX_LENGTH).lower()
         tenant = Tenant(
-            name=base_name if name else f"{base_name}{suffix.replace('-', ' ')}",
-            slug=f"{slugify(base_name)[:MAX_SLUG_LENGTH] or 'tenant'}{suffix}",
+            name=base_name,
+            self_named=True,
+            slug=f"{slugify(base_name)[:MAX_SLUG_LENGTH] or 'tenant'}-{suffix}",
             status=TenantStatus.TRIAL,
             trial_ends_at=now + settings.TRIAL_LENGTH,
             email=user.email,
@@ -146,9 +142,7 @@ def _create_tenant(name: str, user: User, now: datetime) -> Tenant:
         try:
             with transaction.atomic():
                 tenant.save(force_insert=True)
-        except IntegrityError as error:
-            if name and "tenants_live_name_key" in str(error):
-                raise TenantNameTaken from error
+        except IntegrityError:
             continue
         return tenant
     raise Invalid(errors={"tenant_name": ["No free web address was found for this name; choose another name."]})
