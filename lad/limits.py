@@ -26,6 +26,10 @@ MAX_TEXT_LENGTH: Final = 100_000
 # A list's page ends early if its rows are longer than this. One row is always shown.
 MAX_PAGE_BYTES: Final = 5 * 1024 * KILOBYTE
 
+# A search for more finds nothing: no name is that long, and each word is compared with each searched column.
+MAX_SEARCH_LENGTH: Final = 200
+MAX_SEARCH_WORDS: Final = 20
+
 # Field errors of one answer, unknown fields named in it, and characters of one message or name.
 MAX_ERRORS: Final = 50
 MAX_UNKNOWN_FIELDS: Final = 20
@@ -80,6 +84,11 @@ def excess(value: object, *, max_values: int, max_depth: int) -> str:
             return f"It is nested too deeply. At most {max_depth} levels are accepted."
         level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
     return ""
+
+
+def searchable(term: str) -> bool:
+    """Return whether the term is short enough to be searched for."""
+    return len(term) <= MAX_SEARCH_LENGTH and len(term.split()) <= MAX_SEARCH_WORDS
 
 
 def shortened(text: str, length: int = MAX_MESSAGE_LENGTH) -> str:

@@ -18,6 +18,7 @@ from lad.admin.pagination import CappedPaginator, LadChangeList
 from lad.admin.tenant_choice import TenantChoice
 from lad.db.identifiers import uuid_or_none
 from lad.db.models import LadModel
+from lad.limits import searchable
 from lad.tenancy.access import access_of
 
 # Query parameters that do not filter rows.
@@ -65,6 +66,8 @@ class ListPages(TenantChoice, ModelAdmin):
         """Find rows by id or by a column that holds the id; search other terms in the search fields."""
         if not search_term:
             return queryset, False
+        if not searchable(search_term):
+            return queryset.none(), False
         key = uuid_or_none(search_term.strip())
         if key is None:
             usable = [name for name in self.get_search_fields(request) if name != "id__exact"]

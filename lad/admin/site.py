@@ -18,6 +18,7 @@ from lad.admin import switcher
 from lad.admin.dashboard import dashboard
 from lad.admin.navigation import sidebar
 from lad.admin.permissions import AreaPermissions
+from lad.limits import searchable
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 
@@ -125,7 +126,7 @@ class LadAdminSite(UnfoldAdminSite):
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Find models by name and rows by the search of their lists. Not cached, because the tenant may change."""
         term = request.GET.get("s", "").strip()
-        if len(term) < MIN_TERM_LENGTH:
+        if len(term) < MIN_TERM_LENGTH or not searchable(term):
             return HttpResponse()
         results = [*self._models_named(request, term.lower()), *self._rows_named(request, term)]
         extended = "extended" in request.GET

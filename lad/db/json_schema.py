@@ -1,13 +1,14 @@
 """Check JSON columns against a JSON Schema wherever a row is written."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError as SchemaError
 
 # Any object.
@@ -22,6 +23,17 @@ TYPE_NAMES: Final = {
     "number": "a number",
     "integer": "a whole number",
 }
+
+
+def _unique_items(_validator: object, wanted: bool, instance: Any, _schema: object) -> Iterator[SchemaError]:
+    """Check ``uniqueItems`` by the items' JSON. The library compares each item with each other one."""
+    if wanted and isinstance(instance, list):
+        items = [json.dumps(item, sort_keys=True) for item in instance]
+        if len(set(items)) < len(items):
+            yield SchemaError("has an item twice")
+
+
+_Validator: Final = validators.extend(Draft202012Validator, {"uniqueItems": _unique_items})
 
 
 @deconstructible
@@ -44,8 +56,8 @@ class JsonSchemaValidator:
         return hash(repr(self.schema))
 
     @cached_property
-    def _validator(self) -> Draft202012Validator:
-        return Draft202012Validator(self.schema)
+    def _validator(self) -> Any:
+        return _Validator(self.schema)
 
 
 def _describe(error: SchemaError) -> str:
