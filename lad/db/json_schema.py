@@ -11,6 +11,8 @@ from django.utils.deconstruct import deconstructible
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError as SchemaError
 
+from lad.limits import MAX_COLUMN_DEPTH, excess
+
 # Any object.
 OBJECT: Final[dict[str, Any]] = {"type": "object"}
 MAX_ERRORS_SHOWN: Final = 5
@@ -42,8 +44,12 @@ class JsonSchemaValidator:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = dict(schema)
+        # Set with the limit of the column, which reports a larger value itself.
+        self.max_values: int | None = None
 
     def __call__(self, value: Any) -> None:
+        if self.max_values and excess(value, max_values=self.max_values, max_depth=MAX_COLUMN_DEPTH):
+            return
         found = islice(self._validator.iter_errors(value), MAX_ERRORS_COLLECTED)
         errors = sorted(found, key=lambda error: [str(step) for step in error.path])
         if errors:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from lad.db.fields import TenantKey
 from lad.db.identifiers import uuid7
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.managers import AllManager, LadManager
 from lad.db.rules import complete_meta
 from lad.limits import MAX_TEXT_LENGTH, JsonLimit
@@ -56,8 +57,14 @@ class LadModelBase(ModelBase):
 def _limit_sizes(model: type[models.Model]) -> None:
     """Give JSON and text columns that people fill a limit, unless the model states its own."""
     for field in model._meta.local_fields:
-        if isinstance(field, models.JSONField) and not any(isinstance(each, JsonLimit) for each in field.validators):
-            field.validators.append(JsonLimit())
+        if isinstance(field, models.JSONField):
+            limit = next((each for each in field.validators if isinstance(each, JsonLimit)), None)
+            if limit is None:
+                limit = JsonLimit()
+                field.validators.append(limit)
+            for each in field.validators:
+                if isinstance(each, JsonSchemaValidator):
+                    each.max_values = limit.max_values
         elif isinstance(field, models.TextField) and field.max_length is None and field.editable:
             field.max_length = MAX_TEXT_LENGTH
             field.validators.append(MaxLengthValidator(MAX_TEXT_LENGTH))

@@ -88,6 +88,13 @@ def test_a_form_over_the_limit_is_413_in_the_admin(root: Any) -> None:
     assert "2,560 KB" in text(response)
 
 
+def test_a_list_over_its_limit_is_not_checked_item_by_item(api: Any, member: Any) -> None:
+    errors = field_problems(post(api(member), {"first_name": "Ada", "tags": [1] * 40_000}))
+    assert errors["tags"] == [
+        "It has more than 5,000 names and list items. At most 5,000 are accepted.",
+    ]
+
+
 def test_an_error_does_not_repeat_a_huge_value(api: Any, member: Any) -> None:
     response = post(api(member), {"first_name": "Ada", "phone": "1" * 1_000_000})
     errors = field_problems(response)
