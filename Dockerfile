@@ -21,5 +21,6 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["python", "-c", \
   "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", "--backlog", "4096", \
-  "--backpressure", "4096", "--workers-kill-timeout", "10", "--respawn-failed-workers", "lad.asgi:application"]
+CMD ["granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", "--http", "1", \
+  "--backlog", "4096", "--backpressure", "4096", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "131072", \
+  "--workers-kill-timeout", "10", "--respawn-failed-workers", "lad.asgi:application"]

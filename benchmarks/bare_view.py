@@ -131,4 +131,6 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-application = ThreadedApplication(wsgi_application, threads=settings.WEB_THREADS, max_body=1024 * 1024)
+application = ThreadedApplication(
+    wsgi_application, threads=settings.WEB_THREADS, max_body=1024 * 1024, max_upload=1024 * 1024, unfinished_bodies=64
+)

@@ -18,7 +18,12 @@ from lad.wsgi import application as django
 BODY_OVERHEAD_BYTES = 1024 * 1024
 
 _pages = ThreadedApplication(
-    django, threads=settings.WEB_THREADS, max_body=settings.UPLOAD_MAX_SIZE + BODY_OVERHEAD_BYTES
+    django,
+    threads=settings.WEB_THREADS,
+    max_body=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    max_upload=settings.UPLOAD_MAX_SIZE + BODY_OVERHEAD_BYTES,
+    unfinished_bodies=settings.WEB_UNFINISHED_BODIES,
+    trusted_proxies=settings.TRUSTED_PROXY_COUNT,
 )
 _streams = StreamApplication(
     Hub(

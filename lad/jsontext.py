@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
+from lad.limits import MAX_REQUEST_DEPTH, MAX_REQUEST_VALUES, excess
+
 # PostgreSQL stores neither NUL nor unpaired surrogates in text or jsonb.
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 MAX_LINE_LENGTH: Final = 80
@@ -52,8 +54,8 @@ def parse(text: str) -> Any:
         says = _EXPLANATIONS.get(error.msg, error.msg)
         raise JsonFault(f"This is not valid JSON at line {error.lineno}, column {error.colno}: {says}.") from error
     except RecursionError as error:
-        raise JsonFault("The value is nested too deeply.") from error
-    if fault := unstorable(value):
+        raise JsonFault(f"The value is nested too deeply. At most {MAX_REQUEST_DEPTH} levels are accepted.") from error
+    if fault := excess(value, max_values=MAX_REQUEST_VALUES, max_depth=MAX_REQUEST_DEPTH) or unstorable(value):
         raise JsonFault(fault)
     return value
 
@@ -69,7 +71,7 @@ def read_number(text: str) -> float:
 
 
 def unstorable(value: object) -> str:
-    """Return why the value cannot be stored, or an empty string."""
+    """Return why the value cannot be stored, or an empty string. The caller has limited its depth."""
     if isinstance(value, str):
         return "Text must not contain the NUL character or unpaired surrogates." if UNSTORABLE.search(value) else ""
     if isinstance(value, float) and not math.isfinite(value):

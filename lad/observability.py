@@ -13,10 +13,16 @@ from celery.signals import task_prerun
 SECRET_NAME: Final = re.compile(
     r"(password|passwd|secret|token|authorization|cookie|api[-_]?key|session|signature|credential)", re.IGNORECASE
 )
-SECRET_VALUE: Final = re.compile(r"(Bearer\s+)\S+|eyJ[\w-]+\.[\w-]+\.[\w-]+|gAAAA[\w=-]{20,}", re.IGNORECASE)
+# Bearer tokens, JSON web tokens and encrypted fields. Each long word that begins like a token matches at once, so that
+# no word is read twice.
+SECRET_VALUE: Final = re.compile(
+    r"(?i:Bearer\s+)\S+|eyJ(?:[\w-]{16,}(?:\.[\w-]*){0,2}|[\w-]{1,15}\.[\w-]+\.[\w-]+)|gAAAA[\w=-]{20,}"
+)
 SECRET_ASSIGNMENT: Final = re.compile(
     r"""(?i)((?:password|secret|token|api[-_]?key|code)["']?\s*[=:]\s*["']?)[^\s"'&,}]+"""
 )
+# The values that PostgreSQL adds to an error: a duplicate key, or a refused row. They may have line breaks.
+DATABASE_DETAIL: Final = re.compile(r"(DETAIL:)[^\n]*(?:\n(?!Traceback|HINT:|CONTEXT:|The above|During|\n)[^\n]*)*")
 MASK: Final = "[masked]"
 
 
@@ -29,7 +35,8 @@ def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any])
 
 def mask_text(text: str) -> str:
     """Return the text with everything that looks like a secret masked."""
-    return SECRET_ASSIGNMENT.sub(rf"\1{MASK}", SECRET_VALUE.sub(MASK, text))
+    text = SECRET_ASSIGNMENT.sub(rf"\1{MASK}", SECRET_VALUE.sub(MASK, text))
+    return DATABASE_DETAIL.sub(rf"\1 {MASK}", text) if "DETAIL:" in text else text
 
 
 def _masked(value: object) -> object:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,10 @@ from lad.tenancy.context import origin
 
 log = structlog.get_logger("lad.request")
 
-REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+# A longer path is cut in the log.
+MAX_LOGGED_PATH: Final = 500
+
+REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
 class RequestIdMiddleware:
@@ -31,5 +35,11 @@ class RequestIdMiddleware:
         with origin(request_id, source=source, client=client):
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        log.info("request", method=request.method, path=request.path, status=response.status_code, agent=client.agent)
+        log.info(
+            "request",
+            method=request.method,
+            path=request.path[:MAX_LOGGED_PATH],
+            status=response.status_code,
+            agent=client.agent,
+        )
         return response

@@ -299,6 +299,8 @@ CORS_EXPOSE_HEADERS = ["etag", "location", "retry-after", "x-request-id", "idemp
 
 # The web server. Each worker runs pages in this many threads, and holds streams on its event loop.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
+# Bodies of one client address that may be arriving at once in each web worker. The next one is answered with 429.
+WEB_UNFINISHED_BODIES = env.int("WEB_UNFINISHED_BODIES", default=64)
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=2_000)
 STREAMS_PER_TENANT = env.int("STREAMS_PER_TENANT", default=1_000)
 STREAM_LIFETIME = timedelta(minutes=env.int("STREAM_MINUTES", default=15))
@@ -343,6 +345,8 @@ USE_I18N = False
 USE_TZ = True
 FORMAT_MODULE_PATH = "lad.formats"
 
+# The longest request without files. A longer one is answered with 413.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("REQUEST_MAX_KB", default=2_560) * 1024
 # A form may repeat the ids of every row that an action changes at once.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 

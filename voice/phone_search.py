@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from lad import phones
+from lad.limits import searchable
 
 # Larger numbers do not fit the column and match nothing.
 MAX_SEARCHABLE: Final = 10**18
@@ -27,6 +28,8 @@ class PhoneSearchMixin:
 
     def _number_conditions(self, term: str) -> dict[str, str | int]:
         term = term.strip()
+        if not searchable(term):
+            return {}
         if not term.strip("+0123456789 ()-./") and any(character.isdigit() for character in term):
             digits = "".join(character for character in term if character.isdigit())
             if term.startswith(("+", "00")):

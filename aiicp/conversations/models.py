@@ -6,6 +6,7 @@ from aiicp import json_schemas
 from lad.db.fields import TenantForeignKey, TenantKey, TenantUserKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import AppendOnly, SoftDeletable, TenantModel
+from lad.limits import PROVIDER_DATA
 
 
 class ConversationStatus(models.TextChoices):
@@ -114,7 +115,7 @@ class Message(AppendOnly, TenantModel):
         default=dict,
         blank=True,
         db_default={},
-        validators=[JsonSchemaValidator(json_schemas.MESSAGE_DATA)],
+        validators=[PROVIDER_DATA, JsonSchemaValidator(json_schemas.MESSAGE_DATA)],
         help_text="Data extracted from the message or offered with it: extracted, suggestions, options …",
     )
     tokens_used = models.PositiveIntegerField(

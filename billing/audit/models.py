@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from lad.db.fields import TenantForeignKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import AppendOnly, GlobalModel, TenantModel
+from lad.limits import KILOBYTE, JsonLimit
 
 FINDINGS: Final = {
     "type": "array",
@@ -51,7 +52,12 @@ class LedgerAudit(AppendOnly, GlobalModel):
     ledger_rows = models.PositiveBigIntegerField()
     wallets = models.PositiveBigIntegerField()
     violations = models.PositiveBigIntegerField()
-    findings = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(FINDINGS)])
+    findings = models.JSONField(
+        default=list,
+        blank=True,
+        db_default=[],
+        validators=[JsonLimit(max_bytes=1024 * KILOBYTE, max_values=50_000), JsonSchemaValidator(FINDINGS)],
+    )
     result = models.CharField(max_length=20, choices=AuditResult)
     heads_hash = models.BinaryField(help_text="SHA-256 over the last hash of every wallet.")
 

@@ -11,6 +11,7 @@ from lad.db.constraints import KeyConstraint, ReferencedKey, TableStorage
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField, TenantForeignKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
+from lad.limits import PROVIDER_DATA
 
 
 class EnrolmentStatus(models.TextChoices):
@@ -51,7 +52,9 @@ class CampaignLead(SoftDeletable, TenantModel):
     title = models.CharField(max_length=255, blank=True, default="", db_default="")
     linkedin_url = models.TextField(max_length=2000, blank=True, default="", db_default="")
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
-    lead_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
+    lead_data = models.JSONField(
+        default=dict, blank=True, db_default={}, validators=[PROVIDER_DATA, JsonSchemaValidator(OBJECT)]
+    )
     status = models.CharField(
         max_length=50, choices=EnrolmentStatus, default=EnrolmentStatus.PENDING, db_default=EnrolmentStatus.PENDING
     )

@@ -19,6 +19,7 @@ from lad.admin.tenant_choice import TenantChoice
 from lad.db.fields import is_secret
 from lad.db.identifiers import uuid_or_none
 from lad.db.models import LadModel
+from lad.limits import searchable
 from lad.tenancy.access import access_of
 
 # Query parameters that do not filter rows.
@@ -66,6 +67,8 @@ class ListPages(TenantChoice, ModelAdmin):
         """Find rows by id or by a column that holds the id; search other terms in the search fields."""
         if not search_term:
             return queryset, False
+        if not searchable(search_term):
+            return queryset.none(), False
         key = uuid_or_none(search_term.strip())
         if key is None:
             usable = [name for name in self.get_search_fields(request) if name != "id__exact"]

@@ -21,6 +21,7 @@ from lad.admin import switcher
 from lad.admin.dashboard import dashboard
 from lad.admin.navigation import sidebar
 from lad.admin.permissions import AreaPermissions
+from lad.limits import searchable
 from lad.tenancy.access import access_of
 
 # What a page shows depends on its request here; the rest of unfold's context is configuration.
@@ -67,6 +68,10 @@ class LadAdminSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         access = access_of(request)
         return bool(access.signed_in and access.user.is_staff and access.scoped)
+
+    def get_urls(self) -> list[Any]:
+        """Leave out the addresses of rows by content type: LAD's rows have no page outside the admin."""
+        return [each for each in super().get_urls() if getattr(each, "name", None) != "view_on_site"]
 
     def extra_urls(self) -> list[Any]:
         return [
@@ -131,7 +136,7 @@ class LadAdminSite(UnfoldAdminSite):
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Find models by name and rows by the search of their lists. Not cached, because the tenant may change."""
         term = request.GET.get("s", "").strip()
-        if len(term) < MIN_TERM_LENGTH:
+        if len(term) < MIN_TERM_LENGTH or not searchable(term):
             return HttpResponse()
         results = [*self._models_named(request, term.lower()), *self._rows_named(request, term)]
         extended = "extended" in request.GET

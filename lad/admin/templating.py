@@ -17,7 +17,7 @@ from lad.admin.widget_html import rendered
 
 _LOADER: Final = "lad.admin.templating.Loader"
 LOADERS: Final = [("django.template.loaders.cached.Loader", [_LOADER])]
-_INDENTATION: Final = re.compile(r"[ \t]*\n\s*")
+_INDENTATION: Final = re.compile(r"(?<![ \t])[ \t]*\n\s*")
 # Browsers show the spaces in these.
 _PREFORMATTED: Final = re.compile(r"<(pre|textarea)\b")
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import psycopg
+from django.conf import settings
 from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
@@ -34,6 +35,7 @@ from lad.errors import (
     Throttled,
     Unavailable,
 )
+from lad.limits import KILOBYTE, RequestTooLarge, shortened, shortened_errors
 from lad.tenancy.context import current_request_id
 from lad.writes import invalid
 
@@ -56,20 +58,6 @@ RFC_9110_PHRASES: Final = {413: "Content Too Large", 422: "Unprocessable Content
 def status_phrase(status: int) -> str:
     """Return the name of the HTTP status, the same on every Python version."""
     return RFC_9110_PHRASES.get(status) or HTTPStatus(status).phrase
-
-
-class FormTooLarge(Invalid):
-    """The form has more fields than LAD accepts. Select fewer rows, or all rows of the list at once."""
-
-    code = "bad_request"
-    title = "The form is too large"
-
-
-class BodyTooLarge(Invalid):
-    """The request is larger than LAD accepts. Send it in several parts."""
-
-    code = "bad_request"
-    title = "The request is too large"
 
 
 class Problem(DomainError):
@@ -99,18 +87,20 @@ def problem_response(problem: DomainError) -> HttpResponse:
 def problem_document(problem: DomainError) -> dict[str, Any]:
     """Return the members of the document. The error's ``extra`` never overrides a standard member."""
     code = getattr(problem, "problem_code", problem.code)
+    errors, omitted = shortened_errors(getattr(problem, "errors", None) or {})
     document = {
         **{name: value for name, value in problem.extra.items() if value is not None},
         "type": f"urn:lad:problem:{code}",
         "title": getattr(problem, "problem_title", problem.title),
         "status": getattr(problem, "problem_status", problem.status),
-        "detail": problem.detail,
+        "detail": shortened(problem.detail),
         "code": code,
         "request_id": current_request_id(),
     }
-    errors = getattr(problem, "errors", None)
     if errors:
         document["errors"] = errors
+    if omitted:
+        document["errors_omitted"] = omitted
     return document
 
 
@@ -132,6 +122,8 @@ def as_domain_error(error: Exception) -> DomainError | None:
             return error
         case Http404():
             return NotFound()
+        case RequestDataTooBig():
+            return body_too_large()
         case PermissionDenied():
             return NotAllowed()
         case ValidationError():
@@ -156,6 +148,12 @@ def is_operational(error: BaseException | None) -> bool:
             return True
         error = error.__cause__
     return False
+
+
+def body_too_large() -> RequestTooLarge:
+    """Return the error for a request whose body is too long."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // KILOBYTE
+    return RequestTooLarge(f"A request can have at most {most:,} KB. Send it in several parts.")
 
 
 def field_errors(detail: object) -> dict[str, list[str]]:
@@ -211,9 +209,11 @@ def _database_error(error: Exception) -> DomainError | None:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """``handler400``: requests that Django itself rejects, such as an unknown host or a body that is too large."""
     if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
-        exception = FormTooLarge()
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        detail = f"The form has more than {most:,} fields. Select fewer rows, or all rows of the list at once."
+        exception = RequestTooLarge(detail)
     elif isinstance(exception, RequestDataTooBig) and not isinstance(exception, DomainError):
-        exception = BodyTooLarge()
+        exception = body_too_large()
     if request.path.startswith(API_PREFIX):
         unknown = Problem(400, "bad_request", "The request is malformed.")
         return problem_response(exception if isinstance(exception, DomainError) else unknown)

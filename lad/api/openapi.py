@@ -45,10 +45,11 @@ PROBLEM: Final = {
             "description": "What is wrong with each field.",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
         },
+        "errors_omitted": {"type": "integer", "description": "How many more messages `errors` would have."},
     },
     "additionalProperties": {},
 }
-PROBLEM_STATUSES: Final = (400, 401, 403, 404, 409, 412, 415, 429)
+PROBLEM_STATUSES: Final = (400, 401, 403, 404, 409, 412, 413, 415, 429)
 
 
 def problems(*statuses: int) -> dict[Any, OpenApiResponse]:
@@ -151,7 +152,7 @@ class LadAutoSchema(AutoSchema):
         if self._is_row and self._action in ROW_CHANGES:
             statuses.append(412)
         if "requestBody" in operation:
-            statuses.append(415)
+            statuses += [413, 415]
         responses = operation["responses"]
         for each in statuses:
             responses.setdefault(str(each), {"$ref": f"#/components/responses/Problem{each}"})

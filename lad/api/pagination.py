@@ -16,8 +16,10 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from lad.api.renderers import RenderedResponse, to_json
 from lad.db.models import LadModel
 from lad.errors import Invalid
+from lad.limits import MAX_PAGE_BYTES
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -80,14 +82,35 @@ class KeysetPagination(BasePagination):
         self.has_previous = more if backward else self.cursor is not None
         return self.page
 
-    def get_paginated_response(self, data: object) -> Response:
-        return Response(
-            {
-                "next": self._link(self.page[-1:], backward=False) if self.has_next else None,
-                "previous": self._link(self.page[:1], backward=True) if self.has_previous else None,
-                "results": data,
-            }
-        )
+    def get_paginated_response(self, data: Any) -> Response:
+        shown = self._document(data)
+        content = to_json(shown)
+        if len(content) > MAX_PAGE_BYTES and len(data) > 1:
+            shown = self._document(self._fitting(data))
+            content = to_json(shown)
+        return RenderedResponse(shown, content)
+
+    def _document(self, data: Any) -> dict[str, Any]:
+        return {
+            "next": self._link(self.page[-1:], backward=False) if self.has_next else None,
+            "previous": self._link(self.page[:1], backward=True) if self.has_previous else None,
+            "results": data,
+        }
+
+    def _fitting(self, data: Sequence[Any]) -> Sequence[Any]:
+        """Return the rows that fit into an answer, beginning at the cursor, and end the page there."""
+        backward = bool(self.cursor and self.cursor.backward)
+        count = size = 0
+        for row in reversed(data) if backward else data:
+            size += len(to_json(row))
+            if count and size > MAX_PAGE_BYTES:
+                break
+            count += 1
+        if backward:
+            self.page, self.has_previous = self.page[-count:], True
+            return data[-count:]
+        self.page, self.has_next = self.page[:count], True
+        return data[:count]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}

@@ -14,6 +14,7 @@ from lad.api.compiled import compiled_output, fields_of, register_plain_field
 from lad.api.renderers import to_json
 from lad.db.fields import EncryptedTextField, RegisteredKeyField, TenantUserKey, is_replaceable, is_secret
 from lad.db.models import LadModel
+from lad.limits import MAX_UNKNOWN_FIELDS
 from lad.tenancy.context import current_scope
 from lad.tenancy.members import member_ids
 
@@ -108,10 +109,14 @@ class StrictFields:
         fields: Mapping[str, Any] = self.fields  # type: ignore[attr-defined]
         writable = sorted(name for name, field in fields.items() if not field.read_only)
         errors = {}
+        unknown = [name for name in data if name not in fields]
+        if len(unknown) > MAX_UNKNOWN_FIELDS:
+            errors["non_field_errors"] = [f"There are {len(unknown) - MAX_UNKNOWN_FIELDS:,} more unknown fields."]
+        named = frozenset(unknown[:MAX_UNKNOWN_FIELDS])
         for name in data:
-            if name not in fields:
+            if name in named:
                 errors[str(name)] = [f"There is no such field. Use one of: {', '.join(writable)}."]
-            elif fields[name].read_only and not self._unchanged(name, data[name]):
+            elif name in fields and fields[name].read_only and not self._unchanged(name, data[name]):
                 errors[str(name)] = ["This field cannot be set."]
         return errors
 

@@ -1,17 +1,23 @@
 """Check JSON columns against a JSON Schema wherever a row is written."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.utils.deconstruct import deconstructible
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError as SchemaError
+
+from lad.limits import MAX_COLUMN_DEPTH, excess
 
 # Any object.
 OBJECT: Final[dict[str, Any]] = {"type": "object"}
 MAX_ERRORS_SHOWN: Final = 5
+# Enough to show the first ones in order; a hostile value has many thousands.
+MAX_ERRORS_COLLECTED: Final = 100
 TYPE_NAMES: Final = {
     "object": "an object",
     "array": "a list",
@@ -21,15 +27,31 @@ TYPE_NAMES: Final = {
 }
 
 
+def _unique_items(_validator: object, wanted: bool, instance: Any, _schema: object) -> Iterator[SchemaError]:
+    """Check ``uniqueItems`` by the items' JSON. The library compares each item with each other one."""
+    if wanted and isinstance(instance, list):
+        items = [json.dumps(item, sort_keys=True) for item in instance]
+        if len(set(items)) < len(items):
+            yield SchemaError("has an item twice")
+
+
+_Validator: Final = validators.extend(Draft202012Validator, {"uniqueItems": _unique_items})
+
+
 @deconstructible
 class JsonSchemaValidator:
     """Validate a JSON value against a JSON Schema (draft 2020-12). The errors name the path of each fault."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = dict(schema)
+        # Set with the limit of the column, which reports a larger value itself.
+        self.max_values: int | None = None
 
     def __call__(self, value: Any) -> None:
-        errors = sorted(self._validator.iter_errors(value), key=lambda error: [str(step) for step in error.path])
+        if self.max_values and excess(value, max_values=self.max_values, max_depth=MAX_COLUMN_DEPTH):
+            return
+        found = islice(self._validator.iter_errors(value), MAX_ERRORS_COLLECTED)
+        errors = sorted(found, key=lambda error: [str(step) for step in error.path])
         if errors:
             raise ValidationError([_describe(error) for error in errors[:MAX_ERRORS_SHOWN]], code="shape")
 
@@ -40,8 +62,8 @@ class JsonSchemaValidator:
         return hash(repr(self.schema))
 
     @cached_property
-    def _validator(self) -> Draft202012Validator:
-        return Draft202012Validator(self.schema)
+    def _validator(self) -> Any:
+        return _Validator(self.schema)
 
 
 def _describe(error: SchemaError) -> str:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.functions import RandomUUID
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models.base import ModelBase
 from django.db.models.functions import Now
@@ -13,8 +14,10 @@ from django.utils import timezone
 
 from lad.db.fields import TenantKey
 from lad.db.identifiers import uuid7
+from lad.db.json_schema import JsonSchemaValidator
 from lad.db.managers import AllManager, LadManager
 from lad.db.rules import complete_meta
+from lad.limits import MAX_TEXT_LENGTH, JsonLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,26 @@ class LadModelBase(ModelBase):
         meta = attrs.get("Meta")
         if meta is not None and not getattr(meta, "abstract", False) and not getattr(meta, "proxy", False):
             attrs["Meta"] = complete_meta(bases, attrs, meta)
-        return super().__new__(mcs, name, bases, attrs, **kwargs)
+        model: Any = super().__new__(mcs, name, bases, attrs, **kwargs)
+        if not model._meta.abstract and not model._meta.proxy:
+            _limit_sizes(model)
+        return model
+
+
+def _limit_sizes(model: type[models.Model]) -> None:
+    """Give JSON and text columns that people fill a limit, unless the model states its own."""
+    for field in model._meta.local_fields:
+        if isinstance(field, models.JSONField):
+            limit = next((each for each in field.validators if isinstance(each, JsonLimit)), None)
+            if limit is None:
+                limit = JsonLimit()
+                field.validators.append(limit)
+            for each in field.validators:
+                if isinstance(each, JsonSchemaValidator):
+                    each.max_values = limit.max_values
+        elif isinstance(field, models.TextField) and field.max_length is None and field.editable:
+            field.max_length = MAX_TEXT_LENGTH
+            field.validators.append(MaxLengthValidator(MAX_TEXT_LENGTH))
 
 
 class LadModel(models.Model, metaclass=LadModelBase):

@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
@@ -16,7 +17,16 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote_to_bytes
 
 from lad.serving.asgi import Headers, Receive, Scope, Send, respond
-from lad.serving.bodies import Body, ClientGone, TooSlow, receive_body
+from lad.serving.bodies import (
+    Body,
+    ClientGone,
+    TooManyUnfinished,
+    TooSlow,
+    UnfinishedBodies,
+    has_body,
+    receive_body,
+)
+from lad.serving.clients import address_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,6 +37,8 @@ MEMORY_BYTES: Final = 1024 * 1024
 PIECE_BYTES: Final = 256 * 1024
 # A light request waits this long at most for each busy thread before it.
 SWITCH_SECONDS: Final = 0.001
+# A reader that takes longer for a piece of a long response is disconnected.
+SEND_SECONDS: Final = 60
 PLAIN: Final = [(b"content-type", b"text/plain"), (b"connection", b"close")]
 
 log = logging.getLogger(__name__)
@@ -50,11 +62,28 @@ class _Work:
 
 
 class ThreadedApplication:
-    """A WSGI application as an ASGI application. ``max_body`` is the longest body that is read, in bytes."""
+    """A WSGI application as an ASGI application.
 
-    def __init__(self, application: "WSGIApplication", *, threads: int, max_body: int) -> None:
+    ``max_body`` is the longest body that is read, ``max_upload`` the longest form with files, in bytes.
+    ``unfinished_bodies`` is how many bodies of one client may be arriving at once. ``trusted_proxies`` is how many
+    proxies in front name the client.
+    """
+
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        *,
+        threads: int,
+        max_body: int,
+        max_upload: int,
+        unfinished_bodies: int,
+        trusted_proxies: int = 0,
+    ) -> None:
         self._application = application
         self._max_body = max_body
+        self._max_upload = max_upload
+        self._unfinished = UnfinishedBodies(per_client=unfinished_bodies)
+        self._trusted_proxies = trusted_proxies
         self._queue: SimpleQueue[_Work] = SimpleQueue()
         sys.setswitchinterval(SWITCH_SECONDS)
         for number in range(threads):
@@ -62,11 +91,14 @@ class ThreadedApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await receive_body(scope, receive, limit=self._max_body)
+            body = await self._body(scope, receive)
         except ClientGone:
             return
         except TooSlow:
             await respond(send, 408, PLAIN, b"The request's body did not arrive in time.")
+            return
+        except TooManyUnfinished:
+            await respond(send, 429, [*PLAIN, (b"retry-after", b"5")], b"Too many unfinished requests.")
             return
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
@@ -76,7 +108,16 @@ class ThreadedApplication:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
         else:
-            await _send_file(send, answer, answer.file)
+            # A client that does not read gets no end.
+            with suppress(TimeoutError):
+                await _send_file(send, answer, answer.file)
+
+    async def _body(self, scope: Scope, receive: Receive) -> Body:
+        if not has_body(scope):
+            return await receive_body(scope, receive, limit=0)
+        limit = self._max_upload if _is_form_with_files(scope) else self._max_body
+        with self._unfinished.counted(address_of(scope, trusted_proxies=self._trusted_proxies)):
+            return await receive_body(scope, receive, limit=limit)
 
     def _work(self) -> None:
         while True:
@@ -92,6 +133,10 @@ class ThreadedApplication:
             del work, answer
 
 
+def _is_form_with_files(scope: Scope) -> bool:
+    return any(name == b"content-type" and value.lower().startswith(b"multipart/") for name, value in scope["headers"])
+
+
 def _deliver(future: "asyncio.Future[Answer]", answer: Answer) -> None:
     if not future.cancelled():
         future.set_result(answer)
@@ -101,7 +146,8 @@ async def _send_file(send: Send, answer: Answer, file: IO[bytes]) -> None:
     with file:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         while piece := file.read(PIECE_BYTES):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            async with asyncio.timeout(SEND_SECONDS):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
 

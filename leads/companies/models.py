@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import NumberedModel, TenantModel
+from lad.limits import PROVIDER_DATA
 from leads.companies import sources
 from leads.companies.sources import data_sources
 from leads.search import search_key
@@ -41,7 +42,9 @@ class CompanySearchCache(NumberedModel, TenantModel):
     apollo_organization_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     company_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     company_domain = models.CharField(max_length=255, blank=True, default="", db_default="")
-    company_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
+    company_data = models.JSONField(
+        default=dict, blank=True, db_default={}, validators=[PROVIDER_DATA, JsonSchemaValidator(OBJECT)]
+    )
     page_number = models.IntegerField(
         default=1, db_default=1, validators=[MinValueValidator(1)], help_text="Page of the search result."
     )
@@ -134,7 +137,9 @@ class EmployeeCache(NumberedModel, TenantModel):
     data_source = RegisteredKeyField(
         max_length=50, registry=data_sources, default=sources.APOLLO, db_default=sources.APOLLO
     )
-    employee_data = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
+    employee_data = models.JSONField(
+        default=dict, blank=True, db_default={}, validators=[PROVIDER_DATA, JsonSchemaValidator(OBJECT)]
+    )
     last_fetched_at = models.DateTimeField(null=True, blank=True)
 
     name_key = search_key(Lower("employee_name"), 255)

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
+from lad.limits import searchable
 from leads.contacts.models import Lead
 
 # The columns that a search reads, each from its beginning.
@@ -41,6 +42,8 @@ def ordered_by_day(rows: QuerySet[Lead]) -> QuerySet[Lead]:
 
 def find_leads(rows: QuerySet[Lead], term: str) -> QuerySet[Lead]:
     """Return the leads whose name, company, e-mail address, phone number or domain begins with the term."""
+    if not searchable(term):
+        return rows.none()
     digits = "".join(character for character in term if character.isdigit())
     if len(digits) > 5 and not any(character.isalpha() for character in term):
         term = f"+{digits.removeprefix('00')}"

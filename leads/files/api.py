@@ -16,7 +16,6 @@ from rest_framework.reverse import reverse
 
 from lad import writes
 from lad.api import router
-from lad.api.errors import CONTENT_TYPE
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer, KeyField, ModelSerializer
 from lad.api.views import LadAPIView, ResourceViewSet
@@ -32,10 +31,6 @@ DOWNLOAD_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
-
-
-# Named here, because the phrase of status 413 differs between versions of Python.
-TOO_LARGE = {(413, CONTENT_TYPE): OpenApiResponse({"$ref": "#/components/schemas/Problem"}, "Too large")}
 
 
 class UploadSerializer(InputSerializer):
@@ -90,7 +85,7 @@ class AttachmentViewSet(ResourceViewSet):
 
     @extend_schema(
         request={"multipart/form-data": UploadSerializer},
-        responses={201: AttachmentSerializer, **TOO_LARGE, **problems(503)},
+        responses={201: AttachmentSerializer, **problems(413, 503)},
     )
     def create(self, request: Request) -> Response:
         form = UploadSerializer(data=request.data, context=self.get_serializer_context())

@@ -60,7 +60,7 @@ LABELS: Final = {kind.media_type: kind.label for kind in KINDS}
 
 # Code that a browser or an interpreter would run, anywhere in the head of a file.
 _ACTIVE: Final = re.compile(rb"<\s*(script|html|svg|iframe|body|!doctype html|\?php)", re.IGNORECASE)
-_MARKUP: Final = re.compile(r"\s*(<[!?a-z/]|#!|%!ps)", re.IGNORECASE)
+_MARKUP: Final = re.compile(r"\A\s*(<[!?a-z/]|#!|%!ps)", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _MACROS: Final = re.compile(r"vbaproject|activex|^basic/|^scripts/", re.IGNORECASE)
 _PDF: Final = b"%PDF-"

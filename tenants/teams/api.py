@@ -60,7 +60,7 @@ router.register(
     Tenant,
     area="tenant",
     methods=["list", "retrieve", "update"],
-    exclude=["metadata", "deleted_at"],
+    exclude=["metadata", "deleted_at", "self_named"],
     # Only LAD's staff change the plan and the status.
     read_only=["slug", "status", "plan_tier", "trial_ends_at"],
 )

@@ -35,6 +35,13 @@ class Tenant(SoftDeletable, GlobalModel):
     event_name = "tenants.tenant"
 
     name = models.CharField(max_length=255, validators=[names.validate])
+    self_named = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The tenant chose its name itself. Only names that LAD's staff chose are unique: a refusal would tell"
+        " a tenant who else is a customer.",
+    )
     slug = models.SlugField(max_length=100, unique=True)
     status = models.CharField(
         max_length=20, choices=TenantStatus, default=TenantStatus.TRIAL, db_default=TenantStatus.TRIAL
@@ -66,7 +73,7 @@ class Tenant(SoftDeletable, GlobalModel):
         constraints = [
             models.UniqueConstraint(
                 Lower("name"),
-                condition=models.Q(deleted_at__isnull=True),
+                condition=models.Q(deleted_at__isnull=True, self_named=False),
                 name="tenants_live_name_key",
                 violation_error_message="A tenant with this name already exists.",
             ),

@@ -28,6 +28,8 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(s
         ('"\\u0000"', "NUL"),
         ('{"\\ud800": 1}', "surrogates"),
         ("[" * 100_000, "nested too deeply"),
+        ("[" * 600 + "]" * 600, "nested too deeply"),
+        ("[" + "0," * 60_000 + "0]", "more than 50,000"),
     ],
 )
 def test_an_error_says_where_it_is_and_what_to_do(text, says):

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .errors import StartupError
-from .names import DATABASE, OWNER, WEB
+from .names import DATABASE, LOG_SETTINGS, OWNER, WEB
 from .process import Account, Child, spawn, stop_leftover
 
 VERSION = 18
@@ -41,6 +41,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
+    **LOG_SETTINGS,
 }
 # For test servers: data does not survive a power failure.
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

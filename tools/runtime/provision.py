@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
-from .names import APP, DATABASE, OWNER, PLATFORM, WEB
+from .names import APP, DATABASE, LOG_SETTINGS, OWNER, PLATFORM, WEB
 
 MIN_SERVER_VERSION = 150000
 WITHOUT_PASSWORDS = "--without-passwords"
@@ -31,6 +31,9 @@ def provision_cluster(superuser_url: str, *, passwords: Mapping[str, str] | None
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
             )
+        for name, value in LOG_SETTINGS.items():
+            statement = sql.SQL("ALTER DATABASE {} SET {} = {}")
+            connection.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(name), sql.Literal(value)))
 
 
 def ensure_roles(connection: Connection) -> None:

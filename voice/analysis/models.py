@@ -5,6 +5,7 @@ from django.db import models
 from lad.db.fields import TenantForeignKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import TenantModel
+from lad.limits import PROVIDER_DATA
 from voice.constraints import not_negative
 from voice.json_schemas import TEXTS
 
@@ -72,7 +73,9 @@ class CallAnalysis(TenantModel):
     lead_extraction = models.JSONField(
         default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)]
     )
-    raw_analysis = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
+    raw_analysis = models.JSONField(
+        default=dict, blank=True, db_default={}, validators=[PROVIDER_DATA, JsonSchemaValidator(OBJECT)]
+    )
     cost = models.DecimalField(max_digits=18, decimal_places=6, default=0, db_default=0)
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 

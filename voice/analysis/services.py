@@ -12,6 +12,7 @@ from lad.types import Actor, Values
 from voice.analysis.models import CallAnalysis, Disposition, Engagement, LeadCategory, Sentiment
 from voice.calls.models import CallLog
 
+_BETWEEN_WORDS: Final = re.compile(r"[^a-z0-9]+")
 _MIN_POSITIVE_SCORE: Final = 60
 _MIN_NEUTRAL_SCORE: Final = 40
 _CONTENT_FIELDS: Final = tuple(
@@ -90,7 +91,7 @@ def _parse_choices(values: Values) -> dict[str, Any]:
 
 
 def _normalise(word: object) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", str(word).lower()).strip()
+    return _BETWEEN_WORDS.sub(" ", str(word).lower()).strip()
 
 
 def _choice_words(choices: type[models.TextChoices], synonyms: dict[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from lad.db.constraints import KeyConstraint
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import TenantModel
+from lad.limits import KILOBYTE, JsonLimit
 from lad.phones import Phone
 from voice.constraints import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
 from voice.json_schemas import COST_BREAKDOWN, TRANSCRIPT
@@ -71,7 +72,11 @@ class CallLog(TenantModel):
         "recording", max_length=MAX_URL, blank=True, default="", db_default="", validators=[WEB_ADDRESS]
     )
     transcripts = models.JSONField(
-        "transcript", default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TRANSCRIPT)]
+        "transcript",
+        default=list,
+        blank=True,
+        db_default=[],
+        validators=[JsonLimit(max_bytes=1024 * KILOBYTE, max_values=50_000), JsonSchemaValidator(TRANSCRIPT)],
     )
     cost = models.DecimalField(max_digits=18, decimal_places=6, default=0, db_default=0)
     currency = models.CharField(max_length=10, default="USD", db_default="USD", validators=[CURRENCY])

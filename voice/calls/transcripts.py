@@ -29,7 +29,7 @@ _ROLES: Final = {
     "tool": "tool",
     "function": "tool",
 }
-_SPOKEN_LINE: Final = re.compile(r"^\s*(?:\[[^\]]*\]\s*)?([A-Za-z][A-Za-z _-]{0,30}):\s*(.+)$")
+_SPOKEN_LINE: Final = re.compile(r"^\s*(?:\[[^\]]*\]\s*)?([A-Za-z][A-Za-z _-]{0,30}):\s*(\S.*)$")
 # A larger number of seconds is a Unix time.
 _MAX_CALL_SECONDS: Final = 7 * 24 * 3600
 # A larger number is a Unix time in milliseconds.

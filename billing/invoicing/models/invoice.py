@@ -12,6 +12,7 @@ from lad.db.constraints import DeferredTrigger, NoOverlap, TableStorage, Trigger
 from lad.db.fields import TenantForeignKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import TenantModel
+from lad.limits import KILOBYTE, JsonLimit
 
 SIGNED_QUANTITY: Final = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"}
 LINE_ITEMS: Final = {
@@ -197,7 +198,12 @@ class Invoice(TenantModel):
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)
     payment_method = models.CharField(max_length=50, blank=True, default="", db_default="", editable=False)
     due_at = models.DateTimeField(null=True, blank=True)
-    line_items = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(LINE_ITEMS)])
+    line_items = models.JSONField(
+        default=list,
+        blank=True,
+        db_default=[],
+        validators=[JsonLimit(max_bytes=1024 * KILOBYTE, max_values=50_000), JsonSchemaValidator(LINE_ITEMS)],
+    )
     tax_lines = models.JSONField(
         default=list, blank=True, db_default=[], editable=False, validators=[JsonSchemaValidator(TAX_LINES)]
     )

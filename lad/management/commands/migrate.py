@@ -8,6 +8,7 @@ from django.db import connections
 
 from lad.db.autodetector import LadAutodetector
 from lad.db.history import ForeignSchema, check_schema
+from lad.db.server_log import keep_values_out_of_log
 
 
 class Command(migrate.Command):
@@ -20,4 +21,11 @@ class Command(migrate.Command):
             raise CommandError(str(problem)) from None
         if unknown:
             self.stderr.write(self.style.WARNING(f"Tables beside LAD's own, left alone: {', '.join(unknown)}."))
-        return super().handle(*args, **options)
+        done: str | None = super().handle(*args, **options)
+        if missing := keep_values_out_of_log(connections[options["database"]]):
+            warning = (
+                f"PostgreSQL logs the values of failed statements ({', '.join(missing)}). Let its administrator run "
+                "what docs/operations.md says under “What the database logs”."
+            )
+            self.stderr.write(self.style.WARNING(warning))
+        return done

@@ -12,6 +12,7 @@ from lad.db.constraints import TableStorage
 from lad.db.fields import LowercaseEmailField, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
+from lad.limits import PROVIDER_DATA
 from leads.search import BYTE_ORDER, search_key
 
 LIVE = Q(deleted_at__isnull=True)
@@ -80,7 +81,7 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
     source_id = _text(255)
     tags = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TAGS)])
     custom_fields = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
-    raw_data = models.JSONField(null=True, blank=True, validators=[JsonSchemaValidator(OBJECT)])
+    raw_data = models.JSONField(null=True, blank=True, validators=[PROVIDER_DATA, JsonSchemaValidator(OBJECT)])
     # ``notes`` in Python and in the API are the rows of lead_notes.
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="", db_column="notes")
 

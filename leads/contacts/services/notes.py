@@ -6,11 +6,18 @@ from django.db import models
 from django.utils import timezone
 
 from lad import writes
+from lad.errors import NotAllowed
 from lad.types import Actor, Values
 from leads.contacts.models import LeadNote, LeadSocial
 from leads.contacts.services.activity import record_activity
 
 LeadRow = TypeVar("LeadRow", bound=models.Model)
+
+
+class NotTheAuthor(NotAllowed):
+    """Only its author can change a note. Write a note of your own."""
+
+    code = "not_the_author"
 
 
 class LeadRowWriter(writes.Writer[LeadRow]):
@@ -23,15 +30,24 @@ class LeadRowWriter(writes.Writer[LeadRow]):
 
 
 class NoteWriter(LeadRowWriter[LeadNote]):
-    """Writes notes. A note stores its author and counts as activity of the lead."""
+    """Writes notes. A note stores its author, who alone may rewrite it, and counts as activity of the lead."""
 
     def prepare(self, row: LeadNote | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None:
+            _require_author(row, values, actor)
         own = {"created_by_user": actor} if row is None else {}
         return super().prepare(row, {**own, **values}, actor=actor)
 
     def after_save(self, change: writes.Change[LeadNote]) -> None:
         if change.created:
             record_activity([change.row.lead_id], at=timezone.now())
+
+
+def _require_author(row: LeadNote, values: Values, actor: Actor) -> None:
+    """Raise NotTheAuthor if somebody else would rewrite the note under its author's name."""
+    others = actor is not None and row.created_by_user_id is not None and row.created_by_user_id != actor.pk
+    if others and writes.differing(row, values):
+        raise NotTheAuthor
 
 
 def require_same_lead(row: models.Model, values: Values) -> None:

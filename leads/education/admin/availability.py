@@ -14,7 +14,7 @@ from leads.education.availability import WEEKDAYS, Rules, weekly_minutes, window
 
 MINUTES: Final = 60
 _WINDOW: Final = re.compile(r"^(\d{1,2}):?(\d{2})?\s*(?:-|–|to)\s*(\d{1,2}):?(\d{2})?$")
-_EXCEPTION: Final = re.compile(r"^(\d{4}-\d{2}-\d{2})\s+(closed|[\d:,\s–-]+?)(?:\s+\((.*)\))?$", re.IGNORECASE)
+_EXCEPTION: Final = re.compile(r"^(\d{4}-\d{2}-\d{2})\s([^()]*)(?:\((.*)\))?$")
 CLOSED: Final = "closed"
 
 
@@ -116,8 +116,9 @@ def _windows(text: str, where: str) -> list[dict[str, str]]:
 
 def _exception(line: str) -> dict[str, Any]:
     found = _EXCEPTION.match(line)
-    if found is None:
+    windows = found[2].strip() if found else ""
+    if found is None or not windows:
         raise ValidationError(f"Exceptions: write “{line}” as 2026-12-24 closed (Christmas).")
-    day, windows, reason = found.groups()
+    day, reason = found[1], found[3]
     open_hours = [] if windows.lower() == CLOSED else _windows(windows, day)
     return {"date": day, "windows": open_hours, **({"reason": reason} if reason else {})}

@@ -13,7 +13,7 @@ from django.utils.text import slugify
 
 from lad import names
 from lad.emails import valid_email
-from lad.errors import Conflict, DomainError, Invalid, Throttled
+from lad.errors import DomainError, Invalid, Throttled
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
 from lad.types import Values
@@ -30,12 +30,7 @@ from tenants.teams.models import Membership, Tenant, TenantStatus
 VERIFICATION_MAILS: Final = Budget("verification-mails", size=3, interval=timedelta(hours=1))
 PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url")
 MAX_SLUG_LENGTH: Final = 90
-
-
-class TenantNameTaken(Conflict):
-    """A tenant with this name exists already: choose another name, or ask its members to invite you."""
-
-    code = "tenant_name_taken"
+SLUG_SUFFIX_LENGTH: Final = 6
 
 
 class InvalidVerificationLink(DomainError):
@@ -69,7 +64,7 @@ def sign_up(
     """Create an account and a tenant on trial owned by it, and start a session, in one transaction.
 
     Emits ``tenants.tenant.created`` and ``tenants.user.signed_up``, which sends the verification mail.
-    Raises Invalid, EmailTaken or TenantNameTaken.
+    Raises Invalid or EmailTaken.
     """
     now = now or timezone.now()
     email = valid_email(request.email)
@@ -153,12 +148,13 @@ def _create_tenant(name: str, user: User, now: datetime) -> Tenant:
         raise Invalid(errors={"tenant_name": [names.NOT_A_NAME]})
     owner = user.first_name or user.email.partition("@")[0]
     base_name = name or (f"{owner}'s Organization" if names.is_name(owner) else "My Organization")
-    for attempt in range(5):
-        # The slug or a default name may be taken; try again with a random suffix.
-        suffix = f"-{get_random_string(4 + attempt).lower()}" if attempt else ""
+    for _attempt in range(5):
+        # Always a random suffix: a slug without one would tell that nobody else has the name.
+        suffix = get_random_string(SLUG_SUFFIX_LENGTH).lower()
         tenant = Tenant(
-            name=base_name if name else f"{base_name}{suffix.replace('-', ' ')}",
-            slug=f"{slugify(base_name)[:MAX_SLUG_LENGTH] or 'tenant'}{suffix}",
+            name=base_name,
+            self_named=True,
+            slug=f"{slugify(base_name)[:MAX_SLUG_LENGTH] or 'tenant'}-{suffix}",
             status=TenantStatus.TRIAL,
             trial_ends_at=now + settings.TRIAL_LENGTH,
             email=user.email,
@@ -166,9 +162,7 @@ def _create_tenant(name: str, user: User, now: datetime) -> Tenant:
         try:
             with transaction.atomic():
                 tenant.save(force_insert=True)
-        except IntegrityError as error:
-            if name and "tenants_live_name_key" in str(error):
-                raise TenantNameTaken from error
+        except IntegrityError:
             continue
         return tenant
     raise Invalid(errors={"tenant_name": ["No free web address was found for this name; choose another name."]})

@@ -90,7 +90,14 @@ class TenantWriter(writes.Writer[Tenant]):
         elif not authority_of(actor, row.pk).platform:
             others = set(values) - OWN_FIELDS
             writes.fixed_fields(row, values, others, "Only LAD's own staff can change this.")
+            if "name" in writes.differing(row, {"name": values.get("name", row.name)}):
+                return {**values, "self_named": True}
+        elif values.get("name", row.name) != row.name:
+            return {**values, "self_named": False}
         return values
+
+    def announced(self, change: writes.Change[Tenant]) -> list[str]:
+        return [name for name in change.changed if name != "self_named"]
 
     def after_delete(self, row: Tenant, *, actor: Actor) -> None:
         with platform_context(tenant_id=row.pk):

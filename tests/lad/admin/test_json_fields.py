@@ -50,6 +50,19 @@ def test_json_that_breaks_its_schema_is_reported_with_its_path(save, text, says)
     assert says in errors(save(text), "icp_data")
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"notes": "' + "x" * 70_000 + '"}', "at most 64 KB"),
+        ('{"deep": ' + "[" * 40 + "]" * 40 + "}", "At most 32 levels"),
+        ("[" * 600 + "]" * 600, "At most 64 levels"),
+    ],
+    ids=["large", "deep", "bottomless"],
+)
+def test_json_over_the_limit_of_its_column_is_rejected(save, text, says):
+    assert says in errors(save(text), "icp_data")
+
+
 def test_an_empty_entry_sets_the_default(save):
     assert save('{"roles": ["CFO"]}').status_code == 302
     with platform_context():

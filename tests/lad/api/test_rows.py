@@ -170,15 +170,6 @@ def test_an_id_that_is_none_is_not_found(api: Any, owner: Any) -> None:
     assert problem(api(owner).get(f"{URL}7/")) == (404, "not_found")
 
 
-def test_a_name_taken_where_the_caller_cannot_see_is_refused_with_the_sentence_of_the_rule(
-    api: Any, owner: Any, tenant: Any, other_tenant: Any
-) -> None:
-    client = api(owner)
-    response = client.patch(f"/api/v1/tenants/{tenant.pk}/", {"name": other_tenant.name.upper()}, format="json")
-    assert problem(response) == (409, "refused")
-    assert response.json()["detail"] == "A tenant with this name already exists."
-
-
 def test_what_the_platform_decides_about_a_tenant_is_not_its_own_to_change(api: Any, owner: Any, tenant: Any) -> None:
     response = api(owner).patch(f"/api/v1/tenants/{tenant.pk}/", {"plan_tier": "enterprise"}, format="json")
     assert list(field_problems(response)) == ["plan_tier"]

@@ -1,5 +1,6 @@
 """Errors of a JSON column name the path of a fault and the expected value."""
 
+import time
 from typing import Any
 
 import pytest
@@ -34,6 +35,17 @@ def errors(value: Any) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         WINDOWS(value)
     return caught.value.messages
+
+
+def test_a_list_of_many_different_objects_is_compared_in_linear_time() -> None:
+    """Comparing each of 50,000 items with each other one would take many minutes."""
+    validate = JsonSchemaValidator({"type": "array", "uniqueItems": True})
+    items: list[object] = [{"number": number} for number in range(50_000)]
+    started = time.process_time()
+    validate(items)
+    assert time.process_time() - started < 10
+    with pytest.raises(ValidationError, match="has an item twice"):
+        validate([*items, {"number": 7}])
 
 
 def test_a_value_that_fits_the_schema_passes() -> None:

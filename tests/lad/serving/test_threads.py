@@ -10,9 +10,12 @@ from typing import Any, TypeVar
 import pytest
 
 from lad.serving import bodies
+from lad.serving.clients import address_of
 from lad.serving.threads import MEMORY_BYTES, ThreadedApplication
 
 MAX_BODY = 300_000
+MAX_UPLOAD = 600_000
+UNFINISHED = 60
 Message = dict[str, Any]
 Result = TypeVar("Result")
 
@@ -31,7 +34,9 @@ def shown(environment: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     return ["|".join(environment.get(name, "-") for name in names).encode("latin-1")]
 
 
-application = ThreadedApplication(shown, threads=1, max_body=MAX_BODY)
+application = ThreadedApplication(
+    shown, threads=1, max_body=MAX_BODY, max_upload=MAX_UPLOAD, unfinished_bodies=UNFINISHED
+)
 
 
 class Client:
@@ -43,6 +48,8 @@ class Client:
         path: bytes = b"/",
         headers: Iterable[tuple[bytes, bytes]] = (),
         *pieces: bytes | None,
+        address: str = "203.0.113.9",
+        seconds_between: float = 0,
     ) -> None:
         self.scope: Message = {
             "type": "http",
@@ -53,13 +60,15 @@ class Client:
             "headers": list(headers),
             "http_version": "1.1",
             "scheme": "http",
-            "client": ("203.0.113.9", 1),
+            "client": (address, 1),
             "server": ("127.0.0.1", 80),
         }
         self.sent: list[MutableMapping[str, Any]] = []
         self._pieces = list(pieces)
+        self._seconds_between = seconds_between
 
     async def receive(self) -> Message:
+        await asyncio.sleep(self._seconds_between)
         piece = self._pieces.pop(0) if self._pieces else None
         if piece is None:
             await asyncio.Event().wait()
@@ -149,6 +158,56 @@ def test_slow_bodies_leave_the_thread_to_others(monkeypatch: pytest.MonkeyPatch)
     slow, quick = run_in_thread(together())
     assert quick.status == 200
     assert [each.status for each in slow] == [408] * 50
+
+
+def test_a_body_that_drips_is_given_up_although_it_never_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "GRACE_SECONDS", 0.2)
+    drops = [b"x"] * 1_000
+    slow = Client("POST", b"/", [(b"content-length", b"1000")], *drops, seconds_between=0.01)
+    assert run(slow).status == 408
+    monkeypatch.setattr(bodies, "MIN_BYTES_PER_SECOND", 50)
+    enough = Client("POST", b"/", [(b"content-length", b"60")], *drops[:60], seconds_between=0.01)
+    assert run(enough).status == 200
+
+
+def test_a_client_has_a_limited_number_of_unfinished_bodies_and_others_have_theirs() -> None:
+    head = [(b"content-length", b"10")]
+
+    async def together() -> tuple[list[Client], Client, Client, Client]:
+        held = [Client("POST", b"/", head, b"{", None) for _ in range(UNFINISHED)]
+        waiting = [asyncio.create_task(each.run()) for each in held]
+        await asyncio.sleep(0)
+        refused = await Client("POST", b"/", head, b"{", None).run()
+        without_body = await Client("GET", b"/").run()
+        other = await Client("POST", b"/", head, b"0123456789", address="203.0.113.10").run()
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        again = await Client("POST", b"/", head, b"0123456789").run()
+        return held, refused, other, without_body if again.status == 200 else again
+
+    held, refused, other, without_body = run_in_thread(together())
+    assert [each.sent for each in held] == [[]] * UNFINISHED
+    assert refused.status == 429
+    assert refused.headers[b"retry-after"]
+    assert (other.status, without_body.status) == (200, 200)
+
+
+def test_behind_a_proxy_the_client_is_who_the_proxy_names() -> None:
+    scope = Client(headers=[(b"x-forwarded-for", b"6.6.6.6, 198.51.100.1"), (b"x-forwarded-for", b"10.0.0.1")]).scope
+    assert address_of(scope, trusted_proxies=0) == "203.0.113.9"
+    assert address_of(scope, trusted_proxies=1) == "10.0.0.1"
+    assert address_of(scope, trusted_proxies=2) == "198.51.100.1"
+    assert address_of(Client().scope, trusted_proxies=1) == "203.0.113.9"
+
+
+def test_only_a_form_with_files_may_be_as_long_as_an_upload() -> None:
+    length = (b"content-length", str(MAX_UPLOAD).encode())
+    form = (b"content-type", b"Multipart/form-data; boundary=x")
+    content = [b"x" * MAX_UPLOAD]
+    plain, upload = (run(Client("POST", b"/", headers, *content)) for headers in ([length], [length, form]))
+    assert plain.headers[b"x-digest"] == hashlib.sha256(b"").hexdigest().encode()
+    assert upload.headers[b"x-digest"] == hashlib.sha256(content[0]).hexdigest().encode()
 
 
 def test_a_failure_outside_django_answers_500_and_keeps_the_thread() -> None:

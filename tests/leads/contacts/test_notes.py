@@ -37,6 +37,25 @@ def test_the_lead_of_a_note_cannot_change(api: Any, member: User, lead: Lead, ma
     assert "lead" in response.json()["errors"]
 
 
+def test_only_its_author_rewrites_a_note(
+    api: Any, admin_of: Any, member: User, admin: User, owner: User, tenant: Tenant, lead: Lead
+) -> None:
+    made = api(member).post(NOTES, {"lead": str(lead.pk), "content": "Wants a call."}, format="json").json()
+    address = f"{NOTES}{made['id']}/"
+    for other in (admin, owner):
+        response = api(other).patch(address, {"content": "Never call again."}, format="json")
+        assert problem(response) == (403, "not_the_author")
+    page = admin_of(owner, tenant).post(
+        f"/admin/leads/leadnote/{made['id']}/change/", {"lead": str(lead.pk), "content": "Never call again."}
+    )
+    assert page.status_code != 302
+    shown = api(owner).get(address).json()
+    assert (shown["content"], shown["created_by_user"]) == ("Wants a call.", str(member.pk))
+    assert api(owner).patch(address, {"content": "Wants a call."}, format="json").status_code == 200
+    rewritten = api(member).patch(address, {"content": "Wants a call on Monday."}, format="json")
+    assert rewritten.json()["content"] == "Wants a call on Monday."
+
+
 def test_a_lead_has_its_social_profiles_in_one_row(api: Any, member: User, lead: Lead) -> None:
     body = {"lead": str(lead.pk), "data": {"linkedin": "https://linkedin.example/in/x", "provider": {"id": 7}}}
     assert api(member).post(SOCIAL, body, format="json").status_code == 201

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from lad import writes
+from lad.errors import Refused
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import RefreshToken
 from tenants.accounts.services import sessions
@@ -120,3 +122,23 @@ def test_members_of_a_deleted_tenant_have_no_access_until_it_is_restored(tenant,
         writes.restore(stored(tenant), actor=superuser)
         assert Membership.objects.filter(tenant=tenant).count() == 2
     assert list_memberships(api, owner).status_code == 200
+
+
+def test_a_tenant_learns_nothing_about_another_by_taking_its_name(tenant, other_tenant, owner, api, admin_of):
+    client = api(owner)
+    for name in (other_tenant.name, other_tenant.name.upper(), "A name nobody has"):
+        response = client.patch(f"/api/v1/tenants/{tenant.pk}/", {"name": name}, format="json")
+        assert response.status_code == 200, response.content
+        assert response.json()["name"] == name
+        assert "self_named" not in response.json()
+    assert stored(tenant).self_named
+    [changed, *_others] = events("tenants.tenant.updated", tenant.pk)
+    assert changed.payload["changed"] == ["name"]
+
+
+def test_names_that_staff_choose_are_unique(tenant, other_tenant, superuser):
+    with platform_context(), transaction.atomic(), pytest.raises(Refused, match="name already exists"):
+        writes.update(tenant, {"name": other_tenant.name.upper()}, actor=superuser)
+    with platform_context():
+        writes.update(stored(tenant), {"name": "Acme International"}, actor=superuser)
+    assert not stored(tenant).self_named

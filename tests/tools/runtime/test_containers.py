@@ -14,7 +14,7 @@ from tools.runtime import web
 
 REPOSITORY = Path(__file__).parents[3]
 OWN = {"provision", "migrate", "web", "worker"}
-PARTS = OWN | {"database", "broker"}
+PARTS = OWN | {"database", "broker", "proxy"}
 RESTRICTED = {"web", "worker"}
 # Read by the images and by the provision step rather than by lad/settings.py.
 OTHER_VARIABLES = {
@@ -76,7 +76,7 @@ def test_services_have_health_checks_restarts_and_log_limits(services: dict[str,
 
 
 def test_our_own_containers_have_no_more_rights_than_they_need(services: dict[str, Any]) -> None:
-    for name in OWN:
+    for name in OWN | {"proxy"}:
         service = services[name]
         assert service["user"] not in ("root", "0")
         assert service["read_only"] is True
@@ -89,6 +89,14 @@ def test_database_and_broker_are_reached_from_inside_only(text: str, services: d
     for name in ("database", "broker"):
         assert "ports" not in services[name]
         assert all(networks[network]["internal"] for network in services[name]["networks"])
+
+
+def test_only_the_proxy_is_reached_from_outside(services: dict[str, Any]) -> None:
+    assert {name for name, service in services.items() if "ports" in service} == {"proxy"}
+    assert services["proxy"]["networks"] == ["outside"]
+    assert "outside" in services["web"]["networks"]
+    [volume] = services["proxy"]["volumes"]
+    assert (REPOSITORY / volume.partition(":")[0]).exists()
 
 
 def test_images_are_the_versions_the_architecture_names(services: dict[str, Any]) -> None:
