@@ -291,6 +291,11 @@ class AdminBrowser:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return int(error.code)
+        except (urllib.error.URLError, ConnectionError) as error:
+            # A form over the limit is refused before it has been read, so sending the rest may fail.
+            if isinstance(getattr(error, "reason", error), ConnectionError):
+                return 0
+            raise
 
     def attack(self) -> Tally:
         """Send hostile texts to the search and to the form with the availability of a counsellor."""
