@@ -12,7 +12,8 @@ DEFAULT_CURRENCY: Final = "USD"
 MICRO: Final = Decimal("0.000001")
 PRICE_STEP: Final = Decimal("0.0000000001")
 # numeric(18,6) has twelve digits before the decimal point.
-AMOUNT_LIMIT: Final = Decimal(1_000_000_000_000)
+WHOLE_DIGITS: Final = 12
+AMOUNT_LIMIT: Final = Decimal(10) ** WHOLE_DIGITS
 
 # Amounts are JSON strings, because JSON numbers are read as floats.
 AMOUNT_SHAPE: Final = {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"}

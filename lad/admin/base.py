@@ -287,8 +287,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
             if setting is None
             or (
                 row is not None
-                and setting.when(row)
                 and getattr(self, f"has_{setting.permission}_permission")(request, row)
+                and setting.when(row)
             )
         ]
 

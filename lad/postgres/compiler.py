@@ -1,5 +1,6 @@
 """Compile the columns of a model's rows once per process instead of once per query."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import models
@@ -32,8 +33,16 @@ class SQLCompiler(compiler.SQLCompiler):
 
 
 def _is_for_whole_rows(query: Any) -> bool:
-    if not query.default_cols or query.model._meta.parents:
+    # A query without a model evaluates expressions only.
+    if not query.default_cols or query.model is None or not _has_constant_columns(query.model):
         return False
     special = query.annotations or query.extra or query.select_related or query.selected is not None
     deferred, _only_these = query.deferred_loading
     return not (special or deferred)
+
+
+@lru_cache(maxsize=1024)
+def _has_constant_columns(model: type[models.Model]) -> bool:
+    """Return whether the model's columns are read the same way in every scope, and from one table."""
+    fields = model._meta.concrete_fields
+    return not model._meta.parents and all(type(field).select_format is models.Field.select_format for field in fields)

@@ -26,7 +26,8 @@ from leads.education.models import EducationCounsellor, EducationStudent
 from leads.files.models import LeadAttachment
 from leads.pipeline.models import LeadStage, LeadStatus
 from tenants.access.roles import Role
-from tenants.accounts.models import RefreshToken, User, UserIdentity
+from tenants.accounts.models import RefreshToken, User, UserIdentity, UserSession
+from tenants.activity.models import DataExport
 from tenants.features.models import FeatureFlag, TenantFeature
 from tenants.features.selectors import PLANS_BY_FEATURE
 from tenants.teams.models import Membership, PlanTier, Tenant, TenantInvitation
@@ -43,6 +44,7 @@ from tests.factories.events import MailDeliveryFactory
 from tests.factories.kernel import JobFactory, JobFailureFactory
 from tests.factories.leads import LeadBookingFactory
 from tests.factories.tenants import (
+    DataExportFactory,
     MemberFactory,
     MembershipFactory,
     RefreshTokenFactory,
@@ -50,6 +52,7 @@ from tests.factories.tenants import (
     TenantFeatureFactory,
     UserFactory,
     UserIdentityFactory,
+    UserSessionFactory,
 )
 from voice.analysis.models import CallAnalysis
 from voice.batches.models import CallBatchEntry
@@ -135,10 +138,12 @@ _SPECIMENS: dict[Any, Callable[..., Any]] = {
 # Rows that are one person's affair, made for that person.
 _PERSONAL: dict[Any, Callable[[User], Any]] = {
     Conversation: lambda person: ConversationFactory(user=person),
+    DataExport: lambda person: DataExportFactory(user=person),
     Job: lambda person: JobFactory(created_by_user=person),
     JobFailure: lambda person: JobFailureFactory(job__created_by_user=person),
     Message: lambda person: MessageFactory(conversation__user=person),
     UserIdentity: lambda person: UserIdentityFactory(user=person),
+    UserSession: lambda person: UserSessionFactory(user=person),
 }
 
 # Values that a row sent through the API must have, because a rule of the table asks for them.

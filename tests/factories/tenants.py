@@ -10,6 +10,7 @@ from factory import Faker, LazyAttribute, LazyFunction, SubFactory
 
 from lad.db.identifiers import uuid7
 from lad.outbox.models import DomainEvent
+from lad.tenancy.context import default_tenant_id
 from tenants.access.models import PlatformRole, TenantRole, UserCapability
 from tenants.accounts.models import AttemptBudget, RefreshToken, SessionKind, User, UserIdentity, UserSession
 from tenants.activity.models import DataExport
@@ -151,6 +152,7 @@ class RefreshTokenFactory(ModelFactory[RefreshToken]):
 
 class UserSessionFactory(ModelFactory[UserSession]):
     user = SubFactory(UserFactory)
+    tenant_id: Any = LazyFunction(default_tenant_id)
     kind = SessionKind.API
     last_used_at: Any = LazyFunction(timezone.now)
     expires_at: Any = LazyFunction(lambda: timezone.now() + timedelta(days=30))
@@ -180,6 +182,7 @@ class RecoveryCodeFactory(ModelFactory[RecoveryCode]):
 
 class DataExportFactory(ModelFactory[DataExport]):
     user = SubFactory(UserFactory)
+    tenant_id: Any = LazyFunction(default_tenant_id)
     kind = "leads"
     row_count = 2
 

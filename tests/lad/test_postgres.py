@@ -9,8 +9,9 @@ from django.db.backends.postgresql.compiler import SQLCompiler as PlainCompiler
 from django.test.utils import CaptureQueriesContext
 
 from lad.postgres.base import DatabaseWrapper
-from lad.tenancy.context import tenant_context
+from lad.tenancy.context import platform_context, tenant_context
 from leads.contacts.models import Lead
+from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 
 MODELS = [each for each in apps.get_models() if each._meta.managed]
@@ -55,3 +56,11 @@ def test_remembered_columns_are_those_that_django_compiles(model: type[models.Mo
     for queryset in (rows, rows, rows.order_by(f"-{key}"), rows.defer(field.attname), rows.annotate(one=models.F(key))):
         plain = PlainCompiler(queryset.query.chain(), connection, "default").as_sql()
         assert queryset.query.chain().get_compiler("default").as_sql() == plain
+
+
+def test_columns_that_depend_on_the_scope_are_not_remembered(tenant: Tenant, owner: User) -> None:
+    for _ in range(2):
+        with platform_context():
+            assert User.objects.get(pk=owner.pk).password
+        with tenant_context(tenant.pk):
+            assert User.objects.filter(pk=owner.pk).first() == owner

@@ -13,7 +13,7 @@ from billing.currencies import decimals
 from billing.formatting import amount, signed
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services.ledger import PostedTransaction, Reference, ReferenceKind
-from billing.money import MICRO, minor_unit
+from billing.money import MICRO, WHOLE_DIGITS, minor_unit
 from lad.admin.actions import Change, Preview, dry_run
 from lad.admin.forms import IdempotentForm, ReasonForm
 from lad.types import Values
@@ -92,8 +92,8 @@ def in_currency(form: type[forms.Form], *, paid: bool = False) -> Callable[[Wall
     def form_of(wallet: Wallet) -> type[forms.Form]:
         field = copy(form.base_fields["amount"])
         if paid:
-            unit = minor_unit(wallet.currency)
-            field = forms.DecimalField(min_value=unit, max_digits=18, decimal_places=decimals(wallet.currency))
+            unit, places = minor_unit(wallet.currency), decimals(wallet.currency)
+            field = forms.DecimalField(min_value=unit, max_digits=WHOLE_DIGITS + places, decimal_places=places)
         field.label = f"{field.label or 'Amount'} in {wallet.currency}"
         if issubclass(form, ThresholdForm) and wallet.low_balance_threshold is not None:
             field.initial = Decimal(f"{wallet.low_balance_threshold.normalize():f}")
