@@ -24,16 +24,21 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # Filled only by workers, by time passing or by people outside LAD.
 FILLED_LATER = {
     "attempt_budgets",
+    "billing_credit_applications",
     "billing_ledger_anchors",
     "billing_ledger_audits",
     "billing_stripe_events",
+    "data_exports",
     "event_batches",
     "event_deliveries",
     "idempotency_keys",
     "job_failures",
     "job_parts",
     "jobs",
+    "recovery_codes",
     "refresh_tokens",
+    "second_factors",
+    "user_sessions",
 }
 # The demo's tenants are active or on trial; nobody could sign in to a suspended one.
 NOT_ALL_STATES = {"tenants"}

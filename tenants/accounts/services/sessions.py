@@ -6,7 +6,7 @@ whole session. Only a short grace is given, because a browser may refresh in two
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -112,7 +112,8 @@ def refresh(*, refresh_token: str, user_agent: str = "", now: datetime | None = 
         )
         if row is None or row.revoked_at is not None or row.expires_at <= now:
             raise InvalidRefreshToken
-        reused = row.used_at is not None and row.used_at + settings.REFRESH_GRACE <= now
+        # Who waited for the lock began before the token was used: that is zero seconds ago, not less.
+        reused = row.used_at is not None and max(now - row.used_at, timedelta(0)) >= settings.REFRESH_GRACE
         if not reused and row.user.is_active and row.user.deleted_at is None:
             if row.used_at is None:
                 row.used_at = now

@@ -113,8 +113,8 @@ def test_a_thousand_selected_rows_are_accepted_and_a_larger_form_gets_a_clear_se
     assert browser.post(LIST, {**chosen, "confirmed": "1"}).status_code == 302
     assert [job.total for job in jobs_of(tenant)] == [998]
     refused = browser.post(LIST, {**chosen, "_selected_action": keys * 6})
-    assert refused.status_code == 400
-    assert "more fields than LAD accepts" in refused.content.decode()
+    assert refused.status_code == 413
+    assert "Select fewer rows, or all rows of the list at once." in refused.content.decode()
 
 
 def test_people_see_their_own_jobs_and_overseers_all(
