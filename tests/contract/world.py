@@ -252,7 +252,7 @@ def any_row(model: Any, team: Team) -> Any:
     """A row of the tenant, or of the platform where the table knows no tenant."""
     if has_rows_per_tenant(model):
         return row_of(model, team)
-    with platform_context():
+    with platform_context(tenant_id=team.tenant.pk):
         return factory_of(model)()
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from lad.api.pagination import Cursor, KeysetPagination
 from lad.tenancy.context import platform_context
 from tenants.features.models import FeatureFlag
+from tenants.teams.models import PlanTier, Tenant
 from tests.contract.api import resources
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import FeatureFlagFactory, MembershipFactory, TenantFeatureFactory
@@ -211,6 +212,7 @@ def test_deleted_rows_are_listed_on_request_to_whoever_may_delete(
 
 def test_a_deleted_row_is_restored_once(api: Any, owner: Any, tenant: Any) -> None:
     with platform_context(tenant_id=tenant.pk):
+        Tenant.objects.update(plan_tier=PlanTier.ENTERPRISE)
         address = f"/api/v1/leads/{LeadFactory.create().pk}/"
     client = api(owner)
     assert client.delete(address).status_code == 204
