@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 
-from lad.api.throttling import client_address
+from lad.tenancy.clients import client_address
 
 COOKIE: Final = "lad_device"
 COOKIE_LIFETIME: Final = timedelta(days=365)

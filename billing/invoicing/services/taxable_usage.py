@@ -5,21 +5,16 @@ from typing import Final
 
 from django.db import connection
 
-from billing.invoicing.services.usage_lines import InvoicePeriod
+from billing.invoicing.services.usage_lines import DEBITS_OF_PERIOD, InvoicePeriod
 from billing.money import round_amount
 
 # The value that debits took from each lot, less what reversals gave back, by the terms on which the lot was bought.
 # A card payment buys its lot at its price. Other purchases and corrections count as they are. What was granted for
 # free was not paid, except for credit notes, which give back what was.
-USED_LOTS: Final = """
+USED_LOTS: Final = f"""
 WITH moved AS (
     SELECT l.lot_movements
-    FROM billing_ledger_transactions l
-    JOIN billing_wallets w ON w.tenant_id = l.tenant_id AND w.id = l.wallet_id AND w.currency = %(currency)s
-    LEFT JOIN billing_ledger_transactions d ON d.tenant_id = l.tenant_id AND d.id = l.reverses_id
-    WHERE l.tenant_id = %(tenant)s AND l.created_at >= %(start)s AND l.created_at < %(end)s
-      AND (l.transaction_type = 'debit' OR d.transaction_type = 'debit')
-      AND COALESCE(d.reference_type, l.reference_type) <> ALL (%(legacy)s)
+    {DEBITS_OF_PERIOD}
 ), used AS (
     SELECT movement.key::uuid AS lot_id, -sum(movement.value::numeric) AS amount
     FROM moved CROSS JOIN LATERAL jsonb_each_text(moved.lot_movements) AS movement GROUP BY 1

@@ -15,18 +15,22 @@ from billing.money import plain, round_unit_price
 from billing.pricing.models import PriceCategory, PriceScheme
 from billing.units import PriceUnit
 
-# Usage is itemised if its items match the debit exactly; other debits are one line each. Legacy credits are left
-# out: they were used and paid before there were invoices.
-LINES: Final = """
-WITH moved AS (
-    SELECT -l.amount AS amount, COALESCE(l.reverses_id, l.id) AS debit_id,
-           CASE WHEN l.reverses_id IS NULL THEN 1 ELSE -1 END AS direction
-    FROM billing_ledger_transactions l
+# The debits of a period, and the reversals of debits (l). The debit that a reversal gives back is d.
+# The lines of an invoice and its tax are about the same ones.
+DEBITS_OF_PERIOD: Final = """FROM billing_ledger_transactions l
     JOIN billing_wallets w ON w.tenant_id = l.tenant_id AND w.id = l.wallet_id AND w.currency = %(currency)s
     LEFT JOIN billing_ledger_transactions d ON d.tenant_id = l.tenant_id AND d.id = l.reverses_id
     WHERE l.tenant_id = %(tenant)s AND l.created_at >= %(start)s AND l.created_at < %(end)s
       AND (l.transaction_type = 'debit' OR d.transaction_type = 'debit')
-      AND COALESCE(d.reference_type, l.reference_type) <> ALL (%(legacy)s)
+      AND COALESCE(d.reference_type, l.reference_type) <> ALL (%(legacy)s)"""
+
+# Usage is itemised if its items match the debit exactly; other debits are one line each. Legacy credits are left
+# out: they were used and paid before there were invoices.
+LINES: Final = f"""
+WITH moved AS (
+    SELECT -l.amount AS amount, COALESCE(l.reverses_id, l.id) AS debit_id,
+           CASE WHEN l.reverses_id IS NULL THEN 1 ELSE -1 END AS direction
+    {DEBITS_OF_PERIOD}
 ), used AS (
     SELECT m.*, u.id AS event_id, COALESCE(u.feature_key, '') AS feature_key,
            CASE WHEN u.total_cost = m.amount * m.direction THEN u.usage_items END AS items,

@@ -13,9 +13,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from lad.admin.site import add_public_view
-from lad.api.throttling import client_address, seconds_to_wait
+from lad.api.throttling import seconds_to_wait
 from lad.errors import DomainError, Throttled
 from lad.tenancy.access import access_of
+from lad.tenancy.clients import client_address
 from tenants.accounts.admin import forms
 from tenants.accounts.clients import client_of
 from tenants.accounts.models import User
