@@ -1,5 +1,6 @@
 """What a hostile request may write into the log."""
 
+import django
 import pytest
 from django.test import Client
 from structlog.testing import capture_logs
@@ -9,6 +10,8 @@ from lad.request_ids import MAX_LOGGED_PATH
 
 @pytest.mark.django_db
 def test_a_path_of_65_kb_is_cut_in_the_log() -> None:
+    Client().get("/healthz")
+    django.setup()  # A worker in the same process does so; loggers in use must follow.
     with capture_logs() as lines:
         response = Client().get("/api/v1/" + "eyJ" * 22_000)
     assert response.status_code == 404
