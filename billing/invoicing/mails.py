@@ -88,9 +88,7 @@ def _build(delivery: MailDelivery, now: datetime) -> Content:
     context = {
         "it": content,
         "name": name,
-        "link": link(
-            f"/settings/billing/invoices/{invoice.pk}", page="admin:billing_invoice_change", arguments=[invoice.pk]
-        ),
+        "link": link(f"/settings/billing/invoices/{invoice.pk}", page=f"billing/invoice/{invoice.pk}/change/"),
     }
     return Content(f"{name} from {content.issuer.name}", TEMPLATE, context, (pdf,))
 

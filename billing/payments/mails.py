@@ -128,7 +128,7 @@ def _wallet_owner(wallet: Wallet) -> str:
 
 
 def _top_up_link(wallet: Wallet) -> str:
-    return link("/settings?tab=credits", page="admin:billing_wallet_change", arguments=[wallet.pk])
+    return link("/settings?tab=credits", page=f"billing/wallet/{wallet.pk}/change/")
 
 
 LOW_BALANCE: Final = mail_kinds.register(MailKind("low-balance", "Low balance", _low_balance))

@@ -1,17 +1,21 @@
 """Build mails when they are sent: their secret links are derived then and never stored."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Final
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
-from django.urls import reverse
+from django.template import Engine
 
 from lad.mail.kinds import mail_kinds
 from lad.mail.models import MailDelivery
+
+# Of its own, because the admin's would load the tags and filters of every app into the worker.
+_ENGINE: Final = Engine(
+    loaders=[("django.template.loaders.cached.Loader", ["django.template.loaders.app_directories.Loader"])]
+)
 
 
 def build(delivery: MailDelivery, *, now: datetime) -> EmailMultiAlternatives:
@@ -21,12 +25,12 @@ def build(delivery: MailDelivery, *, now: datetime) -> EmailMultiAlternatives:
     context = {**content.context, **common}
     message = EmailMultiAlternatives(
         subject=" ".join(content.subject.split()),
-        body=render_to_string(f"{content.template}.txt", context),
+        body=_ENGINE.render_to_string(f"{content.template}.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[delivery.to_address],
         headers={"Message-ID": message_id(delivery), "Auto-Submitted": "auto-generated"},
     )
-    message.attach_alternative(render_to_string(f"{content.template}.html", context), "text/html")
+    message.attach_alternative(_ENGINE.render_to_string(f"{content.template}.html", context), "text/html")
     for each in content.attachments:
         message.attach(each.name, each.content, each.media_type)
     return message
@@ -38,13 +42,14 @@ def message_id(delivery: MailDelivery) -> str:
     return f"<{delivery.idempotency_key}@{domain}>"
 
 
-def link(path: str, *, page: str, arguments: Sequence[object] = (), token: str = "") -> str:
+def link(path: str, *, page: str, token: str = "") -> str:
     """Return an address for a mail, with the token: a path of the single-page app.
 
-    Without ``APP_URL`` it is the admin's page of that name, with its arguments.
+    Without ``APP_URL`` it is a page of the admin, by its path below ``/admin/``: the worker, which builds
+    mails, does not load the admin.
     """
     if settings.APP_URL:
         address = f"{settings.APP_URL.rstrip('/')}{path}"
     else:
-        address = f"{settings.PUBLIC_URL.rstrip('/')}{reverse(page, args=arguments)}"
+        address = f"{settings.PUBLIC_URL.rstrip('/')}/admin/{page}"
     return f"{address}?{urlencode({'token': token})}" if token else address

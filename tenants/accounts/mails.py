@@ -22,7 +22,7 @@ def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
     if user.email_verified:
         raise Obsolete("The address is verified already.")
     context = {
-        "link": link("/verify-email", page="admin:verify_email", token=tokens.email_verification_token(user)),
+        "link": link("/verify-email", page="verify-email/", token=tokens.email_verification_token(user)),
         "days": tokens.EMAIL_VERIFICATION_LIFETIME.days,
     }
     return Content("Confirm your e-mail address", "tenants/accounts/email-verification", context)
@@ -31,7 +31,7 @@ def _email_verification(delivery: MailDelivery, now: datetime) -> Content:
 def _password_reset(delivery: MailDelivery, now: datetime) -> Content:
     user = _user(delivery)
     context = {
-        "link": link("/reset-password", page="admin:reset_password", token=tokens.password_reset_token(user)),
+        "link": link("/reset-password", page="reset-password/", token=tokens.password_reset_token(user)),
         "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
     }
     return Content("Choose a new password", "tenants/accounts/password-reset", context)
@@ -42,7 +42,7 @@ def _account_invitation(delivery: MailDelivery, now: datetime) -> Content:
     if user.password:
         raise Obsolete("The person has chosen a password already.")
     context = {
-        "link": link("/reset-password", page="admin:reset_password", token=tokens.account_invitation_token(user)),
+        "link": link("/reset-password", page="reset-password/", token=tokens.account_invitation_token(user)),
         "days": settings.INVITATION_LIFETIME.days,
     }
     return Content("Your account on LAD", "tenants/accounts/account-invitation", context)

@@ -29,7 +29,7 @@ def _invitation(delivery: MailDelivery, now: datetime) -> Content:
         "tenant": names.shown(row.tenant.name, otherwise="a team"),
         "message": row.message if names.is_message(row.message) else "",
         "role": row.get_role_display().lower(),
-        "link": link("/invitations/accept", page="admin:accept_invitation", token=tokens.invitation_token(row)),
+        "link": link("/invitations/accept", page="accept-invitation/", token=tokens.invitation_token(row)),
     }
     return Content("You are invited to a team on LAD", "tenants/teams/invitation", context)
 
