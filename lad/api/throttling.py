@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from redis.exceptions import RedisError
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_SCOPE: Final = "api"
+# A process takes this part of a rate at a time: a hundredth. Rates below 200 are counted call by call.
+SHARES: Final = 100
+# Of whom a process keeps the rest of a share.
+MAX_CALLERS: Final = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -60,22 +65,50 @@ def seconds_to_wait(scope: str, caller: str) -> int:
     limit, period = parse_rate(str(rate))
     now = time.time()
     window = int(now // period)
-    if _count(f"throttle:{scope}:{caller}:{window}", period) <= limit:
+    if _shares.number(f"throttle:{scope}:{caller}:{window}", max(1, limit // SHARES), period) <= limit:
         return 0
     return max(1, math.ceil((window + 1) * period - now))
 
 
-def _count(key: str, period: int) -> int:
-    try:
-        # One round trip, except for the first call in a window.
-        count = int(broker().incr(key))
-        if count == 1:
-            broker().expire(key, period + 1)
-        return count
-    except RedisError:
-        # Serving without throttling is better than failing together with the cache.
-        log.warning("throttling is off because the cache does not answer", exc_info=True)
-        return 0
+class Shares:
+    """Numbers the calls of each caller in a window. Takes numbers from the shared count in shares, for this process.
+
+    A call then seldom needs a round trip. Numbers that another process or thread took and did not use are lost to
+    the caller: at most a share for each of them. No rate is ever exceeded.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._taken: dict[str, tuple[int, int]] = {}
+
+    def number(self, key: str, size: int, period: int) -> int:
+        """Return the number of this call. ``size`` numbers are taken at a time, for ``period`` seconds.
+
+        Returns 0 if the cache does not answer: serving without throttling is better than failing together with it.
+        """
+        with self._lock:
+            following, last = self._taken.get(key, (1, 0))
+            if following <= last:
+                self._taken[key] = (following + 1, last)
+                return following
+        try:
+            # One round trip, except for the first share of a window.
+            last = int(broker().incrby(key, size))
+            if last == size:
+                broker().expire(key, period + 1)
+        except RedisError:
+            log.warning("throttling is off because the cache does not answer", exc_info=True)
+            return 0
+        following = last - size + 1
+        if size > 1:
+            with self._lock:
+                if len(self._taken) >= MAX_CALLERS:
+                    self._taken.clear()
+                self._taken[key] = (following + 1, last)
+        return following
+
+
+_shares: Final = Shares()
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,9 @@ from django.test import RequestFactory
 from redis.exceptions import ConnectionError as BrokerDown
 from rest_framework.settings import api_settings
 
-from lad.api.throttling import parse_rate
+from lad.api.throttling import Shares, parse_rate
+from lad.broker import broker
+from lad.db.identifiers import uuid7
 from lad.tenancy.clients import client_address
 from tests.support.api import problem
 
@@ -35,9 +37,19 @@ def test_without_the_cache_callers_are_served_unthrottled(
     def refuse(*args: Any, **kwargs: Any) -> Any:
         raise BrokerDown
 
-    monkeypatch.setattr("redis.Redis.incr", refuse)
+    monkeypatch.setattr("redis.Redis.incrby", refuse)
     client = api(owner)
     assert [client.get("/api/v1/memberships/").status_code for _ in range(4)] == [200] * 4
+
+
+def test_processes_number_calls_in_shares_and_never_exceed_the_rate() -> None:
+    key, limit, size, processes = f"throttle:test:{uuid7()}", 500, 5, [Shares(), Shares(), Shares()]
+    numbers = [process.number(key, size, 60) for _ in range(limit) for process in processes]
+    accepted = [number for number in numbers if number <= limit]
+    assert len(accepted) == len(set(accepted))
+    assert limit - size * (len(processes) - 1) <= len(accepted) <= limit
+    assert int(broker().get(key) or 0) == len(numbers)
+    assert 0 < broker().ttl(key) <= 61
 
 
 @pytest.mark.parametrize(
