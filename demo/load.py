@@ -10,6 +10,7 @@ from typing import Final
 from django.db import models, transaction
 
 from demo.demo_tenant import DemoTenant
+from demo.tenants import security
 from demo.tenants.tenants import (
     KILL_SWITCH,
     PLATFORM_FINANCE,
@@ -147,6 +148,7 @@ class _TenantLoader:
             for name, right, enabled in self.spec.rights:
                 values = {"user": self.staff[name], "capability_key": right, "enabled": enabled}
                 self._write(UserCapability, values, actor=self.owner)
+            security.load(self.tenant, owner=self.owner, careful=[*self.staff.values()][-1], now=self.now)
         return DemoTenant(self.tenant, self.owner, self.admin, self.staff, self.now)
 
     def _tenant(self) -> Tenant:

@@ -67,7 +67,7 @@ class JsonLimit:
         return hash((self.max_bytes, self.max_values))
 
 
-# What an outside service answered, kept as it came.
+# Answers of outside services, kept as they came.
 PROVIDER_DATA: Final = JsonLimit(max_bytes=256 * KILOBYTE, max_values=20_000)
 
 

@@ -1,8 +1,10 @@
-"""All settings. Only this module and settings_security read the environment; docs/operations.md lists the variables."""
+"""All settings. Only this module, settings_security and settings_billing read the environment.
+
+docs/operations.md lists the variables.
+"""
 
 import sys
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -11,6 +13,7 @@ from django.urls import reverse_lazy
 
 from lad.admin.templating import LOADERS
 from lad.admin.theme import COLOURS
+from lad.settings_billing import *  # noqa: F403
 from lad.settings_security import *  # noqa: F403
 from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
 
@@ -201,32 +204,6 @@ EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
 EMAIL_FILE_PATH = str(LAD_HOME / "mail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="LAD <no-reply@lad.localhost>")
-
-# Billing.
-# Group commit collects simultaneous charges into one commit and answers 503 when its queue is full.
-BILLING_GROUP_COMMIT_WAIT = timedelta(milliseconds=env.int("BILLING_LANE_WAIT_MS", default=5))
-BILLING_GROUP_COMMIT_BATCH = env.int("BILLING_LANE_BATCH", default=500)
-BILLING_GROUP_COMMIT_QUEUE = env.int("BILLING_LANE_QUEUE", default=10_000)
-# How late usage may be recorded, and after how long pending usage is charged automatically.
-BILLING_LATE_USAGE = timedelta(days=env.int("BILLING_LATE_USAGE_DAYS", default=40))
-BILLING_CHARGE_PENDING_AFTER = timedelta(minutes=env.int("BILLING_CHARGE_PENDING_AFTER_MINUTES", default=15))
-# The issuer on invoices. \n in a value starts a new line.
-BILLING_ISSUER_NAME = env.str("BILLING_ISSUER_NAME", default="LAD")
-BILLING_ISSUER_ADDRESS = env.str("BILLING_ISSUER_ADDRESS", default="", multiline=True)
-BILLING_ISSUER_TAX_ID = env.str("BILLING_ISSUER_TAX_ID", default="")
-BILLING_ISSUER_EMAIL = env.str("BILLING_ISSUER_EMAIL", default="")
-BILLING_ISSUER_BANK = env.str("BILLING_ISSUER_BANK", default="", multiline=True)
-# Additional processes that read in parallel during a ledger audit.
-BILLING_AUDIT_WORKERS = env.int("BILLING_AUDIT_WORKERS", default=2)
-# The value of one credit in a wallet's currency.
-BILLING_CREDIT_VALUE = Decimal(env.str("BILLING_CREDIT_VALUE", default="0.10"))
-# Card payments. Without these keys a checkout answers 501.
-STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
-STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
-STRIPE_API_URL = env.str("STRIPE_API_URL", default="https://api.stripe.com")
-# The provider's fee, added to a card payment: a share of the total and a fixed amount.
-BILLING_CARD_FEE_RATE = Decimal(env.str("BILLING_CARD_FEE_RATE", default="0.029"))
-BILLING_CARD_FEE_FIXED = Decimal(env.str("BILLING_CARD_FEE_FIXED", default="1.00"))
 
 # Jobs. How many may run at once, over all workers, how long a dead worker holds one, and how long they are kept.
 JOBS_AT_ONCE = env.int("JOBS_AT_ONCE", default=1)

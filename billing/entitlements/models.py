@@ -78,7 +78,7 @@ class QuotaWindow(models.TextChoices):
 
 
 class EntitlementUse(TenantModel):
-    """How much of an entitlement was used in one calendar day or month of the tenant's time zone, in one unit.
+    """How much of an entitlement was used in one calendar day or month of a time zone, in one unit.
 
     ``quota`` is the limit when units were last consumed, if use beyond it is refused. A check constraint
     on it keeps concurrent calls within the limit.
@@ -91,6 +91,14 @@ class EntitlementUse(TenantModel):
     )
     window = models.CharField(max_length=20, choices=QuotaWindow)
     window_start = models.DateField(help_text="The day, or the first day of the month.")
+    timezone = models.CharField(
+        "time zone",
+        max_length=64,
+        default="UTC",
+        db_default="UTC",
+        editable=False,
+        help_text="Where the window began. It goes on until it is over here and in the tenant's time zone.",
+    )
     quota_unit = models.CharField(
         max_length=30,
         default=USE,

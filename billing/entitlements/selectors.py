@@ -1,13 +1,16 @@
 """Read entitlements with their use today and this month, by each tenant's calendar."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import DateField, DateTimeField, DecimalField, F, Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models import DateField, DateTimeField, DecimalField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from billing.entitlements.models import EntitlementUse, FeatureEntitlement, QuotaWindow
+
+# Two places on earth are never more than two dates apart.
+MAX_DATES_APART: Final = timedelta(days=2)
 
 
 class LocalTime(Func):
@@ -33,8 +36,19 @@ def with_use(rows: QuerySet[FeatureEntitlement], *, now: datetime) -> QuerySet[F
 
 
 def _used(window: QuotaWindow, now: datetime) -> Coalesce:
-    local = LocalTime(Value(now, DateTimeField()), OuterRef("tenant__timezone"))
-    begins = DateOf(local) if window == QuotaWindow.DAY else DateOf(Func(Value("month"), local, function="date_trunc"))
-    uses = EntitlementUse.objects.filter(entitlement=OuterRef("pk"), window=window, window_start=begins)
-    uses = uses.filter(quota_unit=OuterRef("quota_unit"))
-    return Coalesce(Subquery(uses.values("used")), Value(Decimal(0)), output_field=DecimalField())
+    """Return what was used in the running window, which lasts until it is over in the tenant's zone and in its own."""
+    zone = OuterRef("tenant__timezone")
+    today, farthest = (_begins(window, moment, zone) for moment in (now, now + MAX_DATES_APART))
+    uses = EntitlementUse.objects.filter(
+        Q(window_start__range=(today, farthest)) | Q(window_start=_begins(window, now, F("timezone"))),
+        entitlement=OuterRef("pk"),
+        window=window,
+        quota_unit=OuterRef("quota_unit"),
+    )
+    latest = uses.order_by("-window_start").values("used")[:1]
+    return Coalesce(Subquery(latest), Value(Decimal(0)), output_field=DecimalField())
+
+
+def _begins(window: QuotaWindow, moment: datetime, zone: F) -> DateOf:
+    local = LocalTime(Value(moment, DateTimeField()), zone)
+    return DateOf(Func(Value(window.value), local, function="date_trunc"))

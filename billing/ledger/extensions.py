@@ -9,7 +9,7 @@ from lad.types import Actor
 
 @dataclass(frozen=True, slots=True)
 class PaidWork:
-    """What a debit paid for: its ``label`` on the page, and ``void(reason, actor)``, which also reverses the debit."""
+    """Work that a debit paid for, by its ``label``. ``void(reason, actor)`` also reverses the debit."""
 
     label: str
     void: Callable[[str, Actor], object]

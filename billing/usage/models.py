@@ -78,7 +78,13 @@ class UsageEvent(TenantModel):
         null=True,
         blank=True,
         editable=False,
-        help_text="The day whose quota, and whose month's, it was counted in. A later change of time zone keeps it.",
+        help_text="The day whose quota it was counted in. A later change of time zone keeps it.",
+    )
+    quota_month = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The first day of the month whose quota it was counted in. Empty: the month of that day.",
     )
     currency = money.currency_field()
     status = models.CharField(

@@ -1,7 +1,7 @@
 """Buttons as HTML, as unfold's template shows them. Each of those takes a hundred template nodes."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -41,9 +41,10 @@ _PRIMARY: Final = (
 _PLAIN_ATTRIBUTES: Final = ("form", "name", "value", "title")
 
 
-def button_html(settings: Mapping[str, Any]) -> SafeString:
+def button_html(settings: Mapping[str, object]) -> SafeString:
     """Return a button, or a link that looks like one if ``settings`` have an ``href``. Values are escaped."""
-    attrs = settings.get("attrs") or {}
+    given = settings.get("attrs")
+    attrs: Mapping[str, object] = given if isinstance(given, Mapping) else {}
     tag, first = "button", ""
     if settings.get("href"):
         tag, first = "a", f' href="{escaped(settings["href"])}"'
@@ -61,10 +62,10 @@ def button_html(settings: Mapping[str, Any]) -> SafeString:
     )
 
 
-def _classes(settings: Mapping[str, Any], *, disabled: bool) -> str:
-    variant, clickable = _VARIANTS.get(settings.get("variant") or "", _PRIMARY)
+def _classes(settings: Mapping[str, object], *, disabled: bool) -> str:
+    variant, clickable = _VARIANTS.get(str(settings.get("variant") or ""), _PRIMARY)
     state = "cursor-not-allowed opacity-50" if disabled else "cursor-pointer"
-    size = _SIZES.get(settings.get("size") or "", _NORMAL_SIZE)
+    size = _SIZES.get(str(settings.get("size") or ""), _NORMAL_SIZE)
     names = [
         _CLASSES,
         state,

@@ -4,19 +4,23 @@ Those take a dozen templates for each tab, mostly to show a tab without rows. In
 and templates of an inline's own are left out, because LAD has none.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final, cast
 
+from django.contrib.admin.helpers import AdminField, AdminReadonlyField, InlineAdminForm
 from django.contrib.admin.templatetags.admin_urls import admin_urlname, admin_urlquote
+from django.db.models import Model
 from django.template.defaultfilters import slugify
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
+from unfold.forms import PaginationInlineFormSet
 from unfold.templatetags.unfold import add_css_class
 
 from lad.admin.escaping import escaped
 from lad.admin.field_html import inline_cells, inline_headings
+from lad.admin.inlines import InlineAdminFormSet
 
 _HEADING: Final = (
     "bg-base-100 flex flex-row font-semibold h-[38px] gap-1 items-center mb-4 px-3 rounded-default text-important"
@@ -71,7 +75,7 @@ _ADD_ICON: Final = (
 )
 
 
-def inline_html(inline: Any, *, last: bool, pages: Callable[[], str]) -> SafeString:
+def inline_html(inline: InlineAdminFormSet, *, last: bool, pages: Callable[[], str]) -> SafeString:
     """Return an inline of rows. ``last`` says whether it is the page's last, ``pages`` returns the links to its pages.
 
     Values are escaped unless they are marked as safe.
@@ -99,33 +103,33 @@ def inline_html(inline: Any, *, last: bool, pages: Callable[[], str]) -> SafeStr
     )
 
 
-def _heading(inline: Any, prefix: str) -> str:
+def _heading(inline: InlineAdminFormSet, prefix: str) -> str:
     options = inline.opts
     title = options.verbose_name if inline.formset.max_num == 1 else options.verbose_name_plural
     classes = f"{_HEADING}{' hidden' if options.tab else ''}{' cursor-pointer' if inline.is_collapsible else ''}"
     return f'<h2 class="{classes}" id="{prefix}-heading">{escaped(capfirst(title))}</h2>'
 
 
-def _errors(formset: Any) -> str:
+def _errors(formset: PaginationInlineFormSet) -> str:
     """Return the errors of forms that were sent. Looking for errors in others takes as long as showing their rows."""
     errors = formset.non_form_errors() if formset.is_bound else ()
     shown = "".join(render_to_string("unfold/helpers/messages/error.html", {"error": error}) for error in errors)
     return f'<div class="border-b border-base-200 p-3 pb-0 dark:border-base-800 empty:hidden">{shown}</div>'
 
 
-def _head(inline: Any) -> str:
+def _head(inline: InlineAdminFormSet) -> str:
     delete = f'<th class="{_DELETE_HEADING}"></th>' if _can_delete(inline) else ""
     return f'<thead class="hidden relative lg:table-header-group"><tr>{inline_headings(inline)}{delete}</tr></thead>'
 
 
-def _rows(inline: Any) -> str:
+def _rows(inline: InlineAdminFormSet) -> str:
     """Return the rows. If rows can be added, the last is the one that new rows are copied from."""
     forms = list(inline)
     template = len(forms) - 1 if inline.has_add_permission else None
     return "".join(_row(inline, form, place, template) for place, form in enumerate(forms))
 
 
-def _row(inline: Any, row: Any, place: int, template: int | None) -> str:
+def _row(inline: InlineAdminFormSet, row: InlineAdminForm, place: int, template: int | None) -> str:
     classes = "form-group relative group/parent"
     if template is not None and place == template - 1:
         classes += " last"
@@ -149,10 +153,8 @@ def _row(inline: Any, row: Any, place: int, template: int | None) -> str:
     )
 
 
-def _title(inline: Any, row: Any, fields: list[Any]) -> str:
-    shown = [
-        field for field in fields if not (field.field["is_hidden"] if field.is_readonly else field.field.is_hidden)
-    ]
+def _title(inline: InlineAdminFormSet, row: InlineAdminForm, fields: list[AdminField | AdminReadonlyField]) -> str:
+    shown = [field for field in fields if not _is_hidden(field)]
     width = 1 + len(shown) + bool(inline.formset.can_delete)
     title = ""
     if not inline.opts.hide_title:
@@ -165,15 +167,22 @@ def _title(inline: Any, row: Any, fields: list[Any]) -> str:
     return f'<tr class="{_TITLE}"><td colspan="{width}">{title}{key}{parent}</td></tr>'
 
 
-def _link(inline: Any, row: Any) -> str:
+def _is_hidden(field: AdminField | AdminReadonlyField) -> bool:
+    # A field that cannot be edited is a mapping.
+    return bool(field.field["is_hidden"] if isinstance(field.field, Mapping) else field.field.is_hidden)
+
+
+def _link(inline: InlineAdminFormSet, row: InlineAdminForm) -> str:
     options = inline.opts
     if not (options.show_change_link and options.has_registered_model):
         return ""
-    address = reverse(admin_urlname(options.opts, SafeString("change")), args=(admin_urlquote(row.original.pk),))
+    address = reverse(
+        admin_urlname(options.opts, SafeString("change")), args=(admin_urlquote(cast(Model, row.original).pk),)
+    )
     return f'<a href="{escaped(address)}" class="align-middle">Change</a>'
 
 
-def _handle(inline: Any, row: Any) -> str:
+def _handle(inline: InlineAdminFormSet, row: InlineAdminForm) -> str:
     """Return the handle that moves the row, if rows can be moved."""
     if not inline.opts.ordering_field:
         return ""
@@ -181,11 +190,11 @@ def _handle(inline: Any, row: Any) -> str:
     return render_to_string("unfold/helpers/edit_inline/inline_drag.html", context)
 
 
-def _can_delete(inline: Any) -> bool:
+def _can_delete(inline: InlineAdminFormSet) -> bool:
     return bool(inline.formset.can_delete and inline.has_delete_permission)
 
 
-def _delete(inline: Any, row: Any) -> str:
+def _delete(inline: InlineAdminFormSet, row: InlineAdminForm) -> str:
     if not _can_delete(inline):
         return ""
     if row.original:
@@ -197,7 +206,7 @@ def _delete(inline: Any, row: Any) -> str:
     return f'<td class="{classes}" data-label="Remove">{button}</td>'
 
 
-def _undo(inline: Any, row: Any) -> str:
+def _undo(inline: InlineAdminFormSet, row: InlineAdminForm) -> str:
     if not _can_delete(inline):
         return ""
     box = escaped(row.deletion_field().field.id_for_label)
@@ -207,7 +216,7 @@ def _undo(inline: Any, row: Any) -> str:
     )
 
 
-def _add(inline: Any) -> str:
+def _add(inline: InlineAdminFormSet) -> str:
     if not inline.has_add_permission:
         return ""
     hidden = " hidden" if inline.formset.total_form_count() >= inline.formset.max_num else ""
@@ -215,7 +224,7 @@ def _add(inline: Any) -> str:
     return f'<a href="#" class="{_ADD}{hidden}">{_ADD_ICON}<span>{title}</span></a>'
 
 
-def _pages(formset: Any, pages: Callable[[], str]) -> str:
+def _pages(formset: PaginationInlineFormSet, pages: Callable[[], str]) -> str:
     if formset.page.paginator.num_pages > 1:
         return pages()
     return f'<input type="hidden" name="{escaped(formset.get_pagination_key())}" value="{formset.page.number}">'

@@ -1,9 +1,12 @@
 """The inlines of a page: which the caller may use, and their rows, read in one round trip."""
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.options import InlineModelAdmin
+from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
@@ -13,15 +16,15 @@ from lad.admin.inlines import InlineAdminFormSet, read_first_pages
 class InlinePages(ModelAdmin):
     """The inlines of a model's page."""
 
-    def __init__(self, model: type[Any], admin_site: AdminSite) -> None:
+    def __init__(self, model: type[Model], admin_site: AdminSite) -> None:
         super().__init__(model, admin_site)
-        self._prototypes: dict[type[Any], Any] = {}
+        self._prototypes: dict[type[InlineModelAdmin], InlineModelAdmin] = {}
 
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Sequence[type[InlineModelAdmin]]:
         """Return the inlines, which need a row that exists."""
         return super().get_inlines(request, obj) if obj is not None else []
 
-    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+    def get_inline_instances(self, request: HttpRequest, obj: Model | None = None) -> list[InlineModelAdmin]:
         """Return the inlines that the caller may use, as Django does, but copied from one that is made once."""
         found = []
         for each in self.get_inlines(request, obj):
@@ -35,14 +38,14 @@ class InlinePages(ModelAdmin):
             found.append(inline)
         return found
 
-    def _prototype(self, inline_class: type[Any]) -> Any:
+    def _prototype(self, inline_class: type[InlineModelAdmin]) -> InlineModelAdmin:
         """Return an inline of the class. Making one copies the settings of all form fields, which is slow."""
         made = self._prototypes.get(inline_class)
         if made is None:
             made = self._prototypes[inline_class] = inline_class(self.model, self.admin_site)
         return made
 
-    def _create_formsets(self, request: HttpRequest, obj: Any, change: bool) -> Any:
+    def _create_formsets(self, request: HttpRequest, obj: Model | None, change: bool) -> Any:
         """Return formsets and their inlines. A page that only shows them reads the rows of all in one round trip."""
         if request.method == "POST":
             return super()._create_formsets(request, obj, change)

@@ -2,12 +2,11 @@
 
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from lad.tenancy.access import access_of
+from lad.tenancy.access import access_of, recently_confirmed
 
 
 def step_up(request: HttpRequest, *, back: str = "") -> HttpResponseRedirect | None:
@@ -15,7 +14,6 @@ def step_up(request: HttpRequest, *, back: str = "") -> HttpResponseRedirect | N
 
     Otherwise return the way to the page that asks for it, which then leads to ``back`` or to this page.
     """
-    confirmed_at = access_of(request).details.get("confirmed_at")
-    if confirmed_at is not None and timezone.now() - confirmed_at < settings.STEP_UP_LIFETIME:
+    if recently_confirmed(access_of(request), timezone.now()):
         return None
     return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({'next': back or request.get_full_path()})}")

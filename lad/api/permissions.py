@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from lad.api.authentication import require_user
 from lad.errors import NotAllowed
-from lad.tenancy.access import Access, access_of
+from lad.tenancy.access import Access, access_of, recently_confirmed
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -39,6 +40,13 @@ class MissingRight(NotAllowed):
     code = "missing_right"
 
 
+class StepUpRequired(NotAllowed):
+    """Confirm that it is you: send your password, or your code, to /me/confirm/ and repeat the request."""
+
+    code = "step_up_required"
+    title = "Confirmation required"
+
+
 def _closed_by_default(_access: Access, feature: str) -> tuple[bool, str]:
     return False, f"No feature gate is registered, so {feature} is off."
 
@@ -59,12 +67,19 @@ def require_feature(access: Access, feature: str) -> None:
         raise FeatureClosed(reason or FeatureClosed.default_detail(), feature=feature)
 
 
+def require_confirmed(access: Access) -> None:
+    """Raise StepUpRequired unless the caller has entered their password or code a short time ago."""
+    if not recently_confirmed(access, timezone.now()):
+        raise StepUpRequired
+
+
 class HasRight(BasePermission):
     """Check the view's declaration against the caller's rights.
 
     ``public`` views need no sign-in; ``personal`` views need any signed-in user. All others need the
     right that ``rights`` names for the action or method, or ``<area>.<verb of the method>``. The
-    ``feature`` is checked after the right, so that a caller without it learns nothing.
+    ``feature`` is checked after the right, so that a caller without it learns nothing. The actions or methods in
+    ``step_up`` also need a caller who has just entered their password or code.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
@@ -81,6 +96,8 @@ class HasRight(BasePermission):
         feature = getattr(view, "feature", None)
         if feature:
             require_feature(access, feature)
+        if {getattr(view, "action", None), (request.method or "").lower()} & getattr(view, "step_up", frozenset()):
+            require_confirmed(access)
         return True
 
 

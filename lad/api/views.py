@@ -48,7 +48,8 @@ class SharedRow(NotAllowed):
 class LadAPIView(APIView):
     """Base of every API view: JSON, throttling, problem documents and rights declared on the class.
 
-    See ``lad.api.permissions.HasRight`` for ``public``, ``personal``, ``area``, ``rights`` and ``feature``.
+    See ``lad.api.permissions.HasRight`` for ``public``, ``personal``, ``area``, ``rights``, ``feature`` and
+    ``step_up``.
     """
 
     parser_classes = [JsonParser]
@@ -70,6 +71,8 @@ class LadAPIView(APIView):
     # Actions, or methods, that open their caller's scope themselves: they commit before they answer with
     # a refusal, or call an outside provider between two transactions.
     self_scoped_actions: ClassVar[frozenset[str]] = frozenset()
+    # Actions, or methods, for which the caller must have entered their password or code a short time ago.
+    step_up: ClassVar[frozenset[str]] = frozenset()
     # Writes that must not happen twice, such as payments and phone calls, require an Idempotency-Key.
     # True for all writes of the view, or the names of the actions or methods.
     idempotency_required: ClassVar[bool | tuple[str, ...]] = False

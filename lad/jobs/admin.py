@@ -15,11 +15,12 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.navigation import BESIDE_DASHBOARD
+from lad.admin.step_up import step_up
 from lad.jobs import services
 from lad.jobs.bulk import delete_selected
 from lad.jobs.kinds import Verdict
 from lad.jobs.models import Job, JobFailure, JobPart, JobState
-from lad.jobs.reports import report
+from lad.jobs.reports import may_have_names, report
 from lad.jobs.services import OVERSEE, visible_jobs
 from lad.tenancy.access import access_of
 from lad.types import Values
@@ -97,7 +98,9 @@ class JobAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "jobs/progress.html", self._shown_job(request, job))
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        return report(self.get_row_or_404(request, object_id))
+        job, access = self.get_row_or_404(request, object_id), access_of(request)
+        again = step_up(request, back=self._action(job, "change")) if may_have_names(access) else None
+        return again or report(job, access=access)
 
     def _shown_job(self, request: HttpRequest, job: Job) -> dict[str, Any]:
         address = f"{self.admin_site.name}:jobs_job_"

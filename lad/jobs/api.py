@@ -17,13 +17,14 @@ from rest_framework.response import Response
 from lad import writes
 from lad.api import router
 from lad.api.filters import FilterBackend, list_parameters
+from lad.api.permissions import require_confirmed
 from lad.api.serializers import InputSerializer
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.errors import Invalid
 from lad.jobs import services
 from lad.jobs.kinds import JobKind
 from lad.jobs.models import Job, JobFailure
-from lad.jobs.reports import report
+from lad.jobs.reports import may_have_names, report
 from lad.jobs.services import visible_jobs
 from lad.types import Values
 
@@ -52,13 +53,16 @@ class JobViewSet(ResourceViewSet):
         return self.row_response(services.resume(job=self.locked_object()))
 
     @extend_schema(
-        summary="The rows that failed or were skipped, as a CSV file",
+        summary="The rows that failed or were skipped, as a CSV file; with their names for those who may export",
         responses={(200, "text/csv"): OpenApiTypes.STR},
         filters=False,
     )
     @action(detail=True, methods=["get"], pagination_class=None)
     def report(self, request: Request, pk: str) -> HttpResponseBase:
-        return report(self.get_object())
+        job = self.get_object()
+        if may_have_names(self.access):
+            require_confirmed(self.access)
+        return report(job, access=self.access)
 
 
 class JobFailureViewSet(ResourceViewSet):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -102,6 +103,12 @@ def access_in_tenant(user_id: UUID, tenant_id: UUID) -> Access:
 def access_of(request: HttpRequest) -> Access:
     """Return the request's caller, or STRANGER if no middleware resolved one."""
     return getattr(request, "access", STRANGER)
+
+
+def recently_confirmed(access: Access, now: datetime) -> bool:
+    """Return whether the caller has entered their password or code within STEP_UP_LIFETIME."""
+    confirmed_at: datetime | None = access.details.get("confirmed_at")
+    return confirmed_at is not None and now - confirmed_at < settings.STEP_UP_LIFETIME
 
 
 def needs_tenant(request: HttpRequest) -> bool:

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from lad.tenancy.context import Client
 
 MAX_AGENT_LENGTH: Final = 255
+# Signing in sets it, and tells by it which devices somebody has signed in on.
+DEVICE_COOKIE: Final = "lad_device"
 
 
 def client_address(request: HttpRequest | Any) -> str:
@@ -27,4 +29,5 @@ def client_of(request: HttpRequest) -> Client:
     except ValueError:
         address = ""
     agent = request.headers.get("User-Agent", "")[:MAX_AGENT_LENGTH]
-    return Client(address, "".join(letter for letter in agent if letter.isprintable()))
+    agent = "".join(letter for letter in agent if letter.isprintable())
+    return Client(address, agent, str(request.COOKIES.get(DEVICE_COOKIE, "")))

@@ -7,7 +7,7 @@ restores the outer scope. Outside any scope nothing can be read.
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -39,10 +39,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request came from: the network address, and what the program calls itself. Both may be empty."""
+    """Where a request came from: the network address, what the program calls itself, and the cookie of its device.
+
+    Each may be empty.
+    """
 
     address: str = ""
     agent: str = ""
+    device: str = field(default="", repr=False)
 
 
 _PLATFORM: Final = Scope(platform=True, tenant_id=None, user_id=None)

@@ -1,4 +1,4 @@
-"""What follows when members get fewer rights: single rights above their role end, and so do their invitations."""
+"""End the single rights and the invitations of members who get fewer rights."""
 
 from collections.abc import Collection
 from uuid import UUID

@@ -68,11 +68,11 @@ ALL_RIGHTS: Final = _BY_ROLE[Role.OWNER] | PLATFORM_RIGHTS
 
 # Only the owner holds these. They are given by a transfer of the ownership, and in no other way.
 OWNERSHIP: Final = frozenset({"tenant.delete", "team.transfer"})
-# What a role of a tenant's own may hold.
+# The rights that a role of a tenant's own may hold.
 TENANT_RIGHTS: Final = _BY_ROLE[Role.OWNER] - OWNERSHIP
-# What only LAD's staff do in an area, such as correcting a wallet.
+# The verb of work that only LAD's staff do in an area, such as correcting a wallet.
 ADMINISTER: Final = "administer"
-# What a role of LAD's staff may hold. It adds verbs of the admin that no tenant has.
+# The rights that a role of LAD's staff may hold. They include verbs of the admin that no tenant has.
 STAFF_RIGHTS: Final = (
     TENANT_RIGHTS | PLATFORM_RIGHTS | {f"{area}.{verb}" for area in _RIGHTS for verb in (*EDIT, ADMINISTER)}
 )

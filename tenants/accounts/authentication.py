@@ -198,7 +198,7 @@ def _api_access(request: HttpRequest, credential: Credential) -> Access:
     if credential.session_id is not None and not caller.session_live:
         raise SessionEnded
     access = _caller_access(caller, now)
-    access.details["session_id"] = credential.session_id
+    access.details.update(session_id=credential.session_id, confirmed_at=caller.confirmed_at)
     return access if needs_tenant(request) else replace(access, detached=True)
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context
-from tenants.accounts.clients import client_of
+from tenants.accounts.clients import sign_in_client
 from tenants.accounts.models import User
 from tenants.accounts.services import credentials, sign_in_limit
 
@@ -27,7 +27,8 @@ class EmailBackend:
         if not email or password is None:
             return None
         try:
-            return credentials.verify(email=email, password=password, client=client_of(request) if request else None)
+            client = sign_in_client(request) if request else None
+            return credentials.verify(email=email, password=password, client=client)
         except sign_in_limit.LockedOut as error:
             if request is not None:
                 request.locked_out = error  # type: ignore[attr-defined]

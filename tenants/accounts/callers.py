@@ -36,8 +36,8 @@ class Caller:
     """A user with the tenant they work in. ``tenant`` is None if they are a member of none, or not of the chosen one.
 
     ``tenant_role`` replaces the rights of ``role`` if there is one. ``capabilities`` are single rights given (True)
-    or taken (False). ``session_live`` says whether the given
-    session was neither signed out nor revoked.
+    or taken (False). ``session_live`` says whether the given session was neither signed out nor revoked, and
+    ``confirmed_at`` when its user last proved to be there.
     """
 
     user: User
@@ -46,6 +46,7 @@ class Caller:
     tenant_role: OwnRole | None
     capabilities: Sequence[tuple[str, bool]]
     session_live: bool
+    confirmed_at: datetime | None
     feature_settings: Sequence[FeatureSetting]
 
 
@@ -120,6 +121,7 @@ def find_caller(
         tenant_role=_own_role(found["tenant_role"]),
         capabilities=[(right, enabled) for right, enabled in found["capabilities"]],
         session_live=found["session_live"],
+        confirmed_at=_moment(found["confirmed_at"]),
         feature_settings=[FeatureSetting(*setting) for setting in found["feature_settings"]],
     )
 

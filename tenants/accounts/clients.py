@@ -1,7 +1,8 @@
-"""Who sends a request, as far as a limit on attempts is concerned: a network address or a known device.
+"""Who signs in: a network address, or a device that is known for an account.
 
-A device is known for an account once somebody signed in on it. A signed cookie holds its id and a digest of
-each such account, so that guessing from elsewhere cannot use up its attempts.
+A device is known for an account once somebody signed in to it there. A signed cookie holds its id and a digest of
+each such account. A known device has attempts of its own, which guessing from elsewhere cannot use up, and no mail
+tells of it.
 """
 
 import secrets
@@ -17,9 +18,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 
-from lad.tenancy.clients import client_address
+from lad.tenancy.clients import DEVICE_COOKIE, client_address
+from lad.tenancy.context import Client
 
-COOKIE: Final = "lad_device"
 COOKIE_LIFETIME: Final = timedelta(days=365)
 MAX_ACCOUNTS: Final = 8
 _SALT: Final = "lad.device"
@@ -28,7 +29,7 @@ _IPV6_PREFIX_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class SignInClient:
     """The network and the device of a request. ``network`` is empty for calls that come from no request."""
 
     network: str = ""
@@ -40,10 +41,15 @@ class Client:
         return bool(self.device_id) and _digest(email) in self.accounts
 
 
-def client_of(request: HttpRequest | Request) -> Client:
+def sign_in_client(request: HttpRequest | Request) -> SignInClient:
     """Return who sends the request. A cookie with a wrong signature counts as none."""
-    device_id, accounts = _read(str(request.COOKIES.get(COOKIE, "")))
-    return Client(network_of(client_address(request)), device_id, accounts)
+    device_id, accounts = _read(str(request.COOKIES.get(DEVICE_COOKIE, "")))
+    return SignInClient(network_of(client_address(request)), device_id, accounts)
+
+
+def is_known_device(client: Client, email: str) -> bool:
+    """Return whether the current request comes from a device that is known for the account."""
+    return SignInClient("", *_read(client.device)).knows(email)
 
 
 def network_of(address: str) -> str:
@@ -60,13 +66,13 @@ def network_of(address: str) -> str:
     return f"{IPv6Address(int(parsed) >> host_bits << host_bits)}/{_IPV6_PREFIX_BITS}"
 
 
-def remember_device(response: HttpResponseBase, client: Client, email: str) -> None:
+def remember_device(response: HttpResponseBase, client: SignInClient, email: str) -> None:
     """Set the cookie by which the device is known for this account from now on."""
     digest = _digest(email)
     others = [each for each in client.accounts if each != digest]
     content = {"device": client.device_id or secrets.token_urlsafe(16), "accounts": [digest, *others][:MAX_ACCOUNTS]}
     response.set_cookie(
-        COOKIE,
+        DEVICE_COOKIE,
         signing.dumps(content, salt=_SALT),
         max_age=int(COOKIE_LIFETIME.total_seconds()),
         secure=settings.SESSION_COOKIE_SECURE,

@@ -37,7 +37,7 @@ def device_name(user_agent: str) -> str:
     return browser or user_agent.partition(" ")[0].partition("/")[0][:MAX_NAME_LENGTH] or system
 
 
-def network_of(address: str) -> str:
+def provider_network(address: str) -> str:
     """Return the network of an IP address, or an empty string for an empty address."""
     if not address:
         return ""

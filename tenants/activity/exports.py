@@ -3,10 +3,9 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 
-from lad import writes
 from lad.admin.step_up import step_up
 from lad.tenancy.access import access_of
-from tenants.activity.models import DataExport
+from tenants.activity.services import record_export
 
 RIGHT = "exports.create"
 
@@ -25,7 +24,5 @@ def begin_export(request: HttpRequest, *, kind: str, row_count: int | None = Non
         raise PermissionDenied
     if again := step_up(request):
         return again
-    access = access_of(request)
-    values = {"tenant": access.details.get("tenant"), "user": access.user, "kind": kind, "row_count": row_count}
-    writes.create(DataExport, values, actor=access.user)
+    record_export(access_of(request), kind, row_count)
     return None

@@ -1,4 +1,4 @@
-"""Write the activity feed: a sentence about each event."""
+"""Write the activity feed, a sentence about each event, and the record of exports."""
 
 import json
 from collections import defaultdict
@@ -10,11 +10,15 @@ from uuid import UUID
 from django.apps import apps
 from django.db import connection
 
+from lad import writes
 from lad.db.identifiers import as_uuid, from_uuid, uuid7
 from lad.db.models import LadModel
+from lad.jobs.reports import on_export
 from lad.outbox.catalogue import event_type
 from lad.outbox.consumers import Batch, Event
+from lad.tenancy.access import Access
 from tenants.accounts.models import User
+from tenants.activity.models import DataExport
 
 PLATFORM_LABEL: Final = "LAD"
 MAX_LABEL_LENGTH: Final = 255
@@ -33,6 +37,12 @@ FROM json_to_recordset(%s) AS entry (
 )
 ON CONFLICT (tenant_id, event_id) DO NOTHING
 """
+
+
+def record_export(access: Access, kind: str, row_count: int | None = None) -> DataExport:
+    """Record that the caller takes rows of a kind out of LAD."""
+    values = {"tenant": access.details.get("tenant"), "user": access.user, "kind": kind, "row_count": row_count}
+    return writes.create(DataExport, values, actor=access.user)
 
 
 class _BlankIfMissing(dict[str, object]):
@@ -99,3 +109,6 @@ def _subjects(batch: Batch) -> dict[UUID, str]:
 @cache
 def _models() -> dict[str, type[LadModel]]:
     return {model.event_name: model for model in apps.get_models() if issubclass(model, LadModel)}
+
+
+on_export(record_export)

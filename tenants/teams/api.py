@@ -48,6 +48,7 @@ class InvitationViewSet(ResourceViewSet):
 
 class MembershipViewSet(ResourceViewSet):
     rights = {"transfer_ownership": "team.transfer"}
+    step_up = frozenset({"transfer_ownership"})
 
     @extend_schema(summary="Make this member the owner and the current owner an admin", request=None)
     @action(detail=True, methods=["post"], url_path="transfer-ownership")

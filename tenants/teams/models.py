@@ -1,6 +1,6 @@
 """Tenants (LAD's customers), their members and invitations."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,13 @@ from django.db.models.functions import Lower
 
 from lad import names, timezones
 from lad.db.constraints import CURRENT_TENANT, ReferencedKey
-from lad.db.fields import LowercaseEmailField, SecretHashField, TenantForeignKey, TenantUserKey
+from lad.db.fields import (
+    LowercaseEmailField,
+    PlatformSecretField,
+    TenantForeignKey,
+    TenantUserKey,
+    without_platform_secrets,
+)
 from lad.db.models import GlobalModel, SoftDeletable, TenantModel
 from tenants.access.roles import Role
 
@@ -180,7 +186,7 @@ class TenantInvitation(SoftDeletable, TenantModel):
         help_text="Replaces the rights of the role.",
     )
     invited_by = TenantUserKey(on_delete=models.CASCADE, db_column="invited_by", db_index=False, editable=False)
-    invitation_token = SecretHashField(max_length=255, editable=False)
+    invitation_token: Any = PlatformSecretField(max_length=255, editable=False)
     token_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
     accepted_by = TenantUserKey(
@@ -195,6 +201,7 @@ class TenantInvitation(SoftDeletable, TenantModel):
 
     # Looked up before the tenant is known.
     unique_across_tenants = ("invitation_token",)
+    withheld = {"SELECT": ("invitation_token",)}
 
     class Meta:
         db_table = "tenant_invitations"
@@ -217,6 +224,13 @@ class TenantInvitation(SoftDeletable, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.email} · {self.role}"
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any
+    ) -> "TenantInvitation":
+        """Return the row; a tenant's query leaves out the hash of the link's secret."""
+        return super().from_db(db, *without_platform_secrets(cls, [*field_names], [*values]), **options)
 
     def status(self, now: datetime) -> str:
         """Return ``accepted``, ``revoked``, ``expired`` or ``pending``, as of ``now``."""

@@ -1,4 +1,4 @@
-"""What users sign in with beside their password."""
+"""Second factors of users: authenticator apps, passkeys and recovery codes."""
 
 from django.db import models
 
@@ -27,8 +27,6 @@ class SecondFactor(GlobalModel):
     counter = models.BigIntegerField(default=0, db_default=0)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
-    failures = models.PositiveIntegerField(default=0, db_default=0)
-    locked_until = models.DateTimeField(null=True, blank=True)
 
     announced = False
     # Every use changes the row.

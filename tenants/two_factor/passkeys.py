@@ -26,7 +26,7 @@ from tenants.two_factor.models import FactorKind, RecoveryCode, SecondFactor
 from tenants.two_factor.services import renew_recovery_codes
 
 MAX_NAME_LENGTH: Final = 100
-# What the library raises for an answer that is malformed or not right.
+# The errors that the library raises for a malformed or wrong answer.
 REFUSALS: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 # Plain data that the browser, or the session, keeps between the two steps.

@@ -1,8 +1,7 @@
 """Set up, check and remove second factors: authenticator apps, passkeys and recovery codes."""
 
 import secrets
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -12,8 +11,11 @@ from django.utils.crypto import constant_time_compare
 
 from lad.errors import NotFound
 from lad.tenancy.context import platform_context
+from tenants import budgets
 from tenants.accounts.mails import FACTOR_ADDED, FACTOR_REMOVED, queue_notice
 from tenants.accounts.models import User
+from tenants.accounts.services.sign_in_limit import SECOND_FACTOR
+from tenants.budgets import BudgetSpent
 from tenants.teams.tokens import hash_secret
 from tenants.two_factor.errors import AppEnrolled, CodesLocked, WrongCode
 from tenants.two_factor.models import FactorKind, RecoveryCode, SecondFactor
@@ -27,10 +29,6 @@ RECOVERY_CODES: Final = 10
 RECOVERY_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 RECOVERY_LENGTH: Final = 16
 RECOVERY_GROUP: Final = 4
-# The sixth wrong code in a row locks codes for 30 seconds; each further one doubles the lock.
-FAILURES_WITHOUT_LOCK: Final = 5
-FIRST_LOCK: Final = timedelta(seconds=30)
-MAX_LOCK: Final = timedelta(hours=1)
 
 
 def has_second_factor(user: User) -> bool:
@@ -93,28 +91,28 @@ def renew_recovery_codes(*, user: User) -> list[str]:
 
 
 def check_code(*, user: User, code: str, now: datetime) -> None:
-    """Accept a code of the user's app, or a recovery code, once. Raises WrongCode or CodesLocked."""
+    """Accept a code of the user's app, or a recovery code, once. Raises WrongCode or CodesLocked.
+
+    A code counts as wrong until it is accepted, so that simultaneous guesses all count.
+    """
+    guesses = SECOND_FACTOR.of(subject=user.email)
+    try:
+        budgets.spend([guesses], now=now)
+    except BudgetSpent as error:
+        raise CodesLocked(retry_after=error.retry_after) from error
     with platform_context(user_id=user.pk):
         factors = list(
             SecondFactor.objects.select_for_update()
             .filter(user=user, confirmed_at__isnull=False)
             .order_by("created_at", "id")
         )
-        if not factors:
-            raise WrongCode
-        # The oldest factor counts the failures of all.
-        oldest = factors[0]
-        if oldest.locked_until is not None and oldest.locked_until > now:
-            raise CodesLocked(retry_after=max(1, ceil((oldest.locked_until - now).total_seconds())))
         app = next((each for each in factors if each.kind == FactorKind.TOTP), None)
         step = _step_of(app, code, now) if app is not None else None
         if app is not None and step is not None:
             SecondFactor.objects.filter(pk=app.pk).update(counter=step, last_used_at=now)
-        accepted = step is not None or _use_recovery_code(user, code, now)
-        _count(oldest, accepted, now)
-    # Raised outside the scope: inside, it would roll the count back.
-    if not accepted:
-        raise WrongCode(errors={"code": [WrongCode.default_detail()]})
+        if step is None and not (factors and _use_recovery_code(user, code, now)):
+            raise WrongCode(errors={"code": [WrongCode.default_detail()]})
+    budgets.reset(subject=guesses.subject, kinds=[SECOND_FACTOR])
 
 
 def remove(*, user: User, factor_id: UUID) -> SecondFactor:
@@ -146,13 +144,6 @@ def _step_of(app: SecondFactor, code: str, now: datetime) -> int | None:
 def _use_recovery_code(user: User, code: str, now: datetime) -> bool:
     unused = RecoveryCode.objects.filter(user=user, code_hash=_hash(code), used_at__isnull=True)
     return bool(unused.update(used_at=now))
-
-
-def _count(factor: SecondFactor, accepted: bool, now: datetime) -> None:
-    failures = 0 if accepted else factor.failures + 1
-    over = failures - FAILURES_WITHOUT_LOCK
-    locked_until = now + min(MAX_LOCK, FIRST_LOCK * 2 ** min(over - 1, 10)) if over > 0 else None
-    SecondFactor.objects.filter(pk=factor.pk).update(failures=failures, locked_until=locked_until)
 
 
 def _new_recovery_code() -> str:

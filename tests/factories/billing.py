@@ -1,6 +1,6 @@
 """Factories of the billing app."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +13,13 @@ from billing.invoicing.models import (
     BillingProfile,
     CreditApplication,
     Invoice,
+    InvoiceKind,
     InvoiceSeries,
     InvoiceStatus,
     NumberPrefix,
+    profile_of,
 )
-from billing.invoicing.services import invoices
+from billing.invoicing.services import finalising, invoices
 from billing.ledger.models import CreditLot, Hold, LedgerTransaction, Wallet
 from billing.ledger.services import ledger
 from billing.legacy.models import CreditTransaction, CreditTransactionType, LegacyMove, UserCredit
@@ -178,12 +180,36 @@ class NumberPrefixFactory(TenantModelFactory[NumberPrefix]):
 
 
 class CreditApplicationFactory(TenantModelFactory[CreditApplication]):
-    source: Any = SubFactory(InvoiceFactory)
-    target: Any = SubFactory(InvoiceFactory)
+    """All the credit that a usage invoice owes, deducted from another invoice."""
+
     amount = Decimal("10")
+    source: Any = LazyAttributeSequence(lambda row, number: _owing(row.amount, number))
+    target: Any = LazyAttribute(lambda row: _finalised(InvoiceFactory.create(applied_credit=row.amount)))
 
     class Meta:
         model = CreditApplication
+
+
+def _owing(amount: Decimal, number: int) -> Invoice:
+    begins = datetime(2010, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    given_back = {"description": "Usage", "quantity": "1", "unit_price": "-100", "amount": "-100"}
+    row = InvoiceFactory.create(
+        kind=InvoiceKind.USAGE,
+        subtotal=Decimal(-100),
+        prepaid_amount=Decimal(-100),
+        tax=-amount,
+        period_start=begins,
+        period_end=begins + timedelta(days=1),
+        line_items=[given_back],
+        tax_lines=[{"name": "VAT", "rate": "0.1", "amount": f"{-amount}", "taxable": "-100"}],
+        credit_owed=amount,
+    )
+    return _finalised(row)
+
+
+def _finalised(row: Invoice) -> Invoice:
+    """Finalise an invoice as it is, without comparing it with the ledger or with what is owed."""
+    return finalising.number(row, profile_of(row.tenant_id), now=timezone.now())
 
 
 class LedgerAuditFactory(ModelFactory[LedgerAudit]):

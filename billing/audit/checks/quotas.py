@@ -35,18 +35,21 @@ COUNTED: Final = Rule(
     ), recorded AS (
         SELECT event.tenant_id, terms.id AS entitlement_id,
                COALESCE(NULLIF(event.quota_unit, ''), terms.quota_unit, '') AS unit,
-               COALESCE(event.quota_day, (event.created_at AT TIME ZONE tenant.timezone)::date) AS day,
+               counted.day, COALESCE(event.quota_month, date_trunc('month', counted.day)::date) AS month,
                sum(event.quota_units) AS units
         FROM billing_usage_events AS event
         JOIN tenants AS tenant ON tenant.id = event.tenant_id
+        CROSS JOIN LATERAL (
+            SELECT COALESCE(event.quota_day, (event.created_at AT TIME ZONE tenant.timezone)::date) AS day
+        ) AS counted
         LEFT JOIN billing_feature_entitlements AS terms
              ON terms.tenant_id = event.tenant_id AND terms.feature_key = event.feature_key
-        WHERE event.quota_units <> 0 AND event.status <> 'voided' GROUP BY 1, 2, 3, 4
+        WHERE event.quota_units <> 0 AND event.status <> 'voided' GROUP BY 1, 2, 3, 4, 5
     ), due AS (
         SELECT tenant_id, entitlement_id, unit, "window",
                CASE WHEN tenant_id NOT IN (SELECT id FROM moved) THEN begins END AS begins, sum(units) AS units
         FROM recorded CROSS JOIN LATERAL (
-            VALUES ('day', day), ('month', date_trunc('month', day)::date)) AS windows ("window", begins)
+            VALUES ('day', day), ('month', month)) AS windows ("window", begins)
         GROUP BY 1, 2, 3, 4, 5
     ), counted AS (
         SELECT tenant_id, entitlement_id, quota_unit AS unit, "window",

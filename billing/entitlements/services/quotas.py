@@ -1,7 +1,8 @@
 """Quotas: consume units of a feature from the tenant's current day and month together, or not at all.
 
-A window is a calendar day or month in the tenant's time zone, including days of 23 or 25 hours. A feature
-without an entitlement has no limit.
+A window is a calendar day or month in the tenant's time zone, including days of 23 or 25 hours. When a tenant
+changes its time zone, the window that is running goes on until it is over in both zones, so that the change gives
+no second quota. A feature without an entitlement has no limit.
 """
 
 from dataclasses import dataclass
@@ -113,14 +114,22 @@ def consume(*, feature_key: str, quantity: Quantity, at: datetime) -> ConsumedQu
     return ConsumedQuota(**_terms(reading), quantity=reading.quantity, within=reading.quantity - over, over=over)
 
 
-def give_back(*, feature_key: str, quantity: Quantity, at: datetime, day: date | None = None, unit: str = "") -> None:
+def give_back(
+    *,
+    feature_key: str,
+    quantity: Quantity,
+    at: datetime,
+    day: date | None = None,
+    month: date | None = None,
+    unit: str = "",
+) -> None:
     """Give back units that were consumed at ``at``, for use that was voided. A window never falls below 0.
 
-    ``day`` and ``unit`` are what was counted, because the tenant's time zone and the entitlement's unit may have
-    changed since. A window that was reported as used up is not reported again.
+    ``day``, ``month`` and ``unit`` are what was counted, because the tenant's time zone and the entitlement's unit
+    may have changed since. A window that was reported as used up is not reported again.
     """
     _require_not_negative(quantity)
-    windows.give_back(feature_key, quantity, at, day=day, unit=unit)
+    windows.give_back(feature_key, quantity, at, day=day, month=month, unit=unit)
 
 
 def remaining(*, feature_key: str, now: datetime) -> RemainingQuota:
@@ -155,9 +164,10 @@ def _refusal(feature_key: str, reading: QuotaReading, at: datetime) -> QuotaExce
     for window in reading.windows:
         if window.use_id is not None:
             windows.undo(window, reading.quantity)
-    now = windows.read(feature_key, ZERO, at)
-    state = RemainingQuota(**_terms(now or reading))
-    span = " and ".join("today" if window.name == "day" else "this month" for window in short)
+    left = windows.read(feature_key, ZERO, at) or reading
+    state = RemainingQuota(**_terms(left))
+    names = {window.name for window in short}
+    span = " and ".join("today" if name == "day" else "this month" for name in sorted(names))
     return QuotaExceeded(
         f"{feature_key}: {reading.quantity.normalize():f} {reading.unit} would exceed the quota for {span}.",
         feature_key=feature_key,
@@ -165,7 +175,7 @@ def _refusal(feature_key: str, reading: QuotaReading, at: datetime) -> QuotaExce
         required=reading.quantity,
         left_today=state.left_today,
         left_this_month=state.left_this_month,
-        resets_at=max(reading.resets_at(window) for window in short),
+        resets_at=max(left.resets_at(window) for window in left.windows if window.name in names),
     )
 
 

@@ -17,26 +17,46 @@ from lad.tenancy.context import current_tenant_id
 # A number of the entitlement's units, or a number for each unit, from which the entitlement picks its own.
 Quantity = Decimal | Mapping[str, Decimal]
 
-TERMS: Final = """
+ENTITLED: Final = """
 WITH terms AS (
     SELECT entitlement.*, tenant.timezone,
            COALESCE(%(amount)s, (%(units)s::jsonb ->> entitlement.quota_unit)::numeric, 0)::numeric(18,6) AS quantity
     FROM billing_feature_entitlements entitlement JOIN tenants tenant ON tenant.id = entitlement.tenant_id
     WHERE entitlement.tenant_id = %(tenant)s AND entitlement.feature_key = %(feature)s
-), windows AS (
-    SELECT id, quota_unit AS unit, 'day' AS name, (%(at)s AT TIME ZONE timezone)::date AS begins, daily_quota AS quota
+)"""
+# A window that began in another time zone goes on until it is over in that zone and in the tenant's zone of today.
+# So a change of zone neither ends a window early nor opens an earlier one again. Dates differ by two days at most.
+TERMS: Final = f"""{ENTITLED}, windows AS (
+    SELECT terms.id, terms.quota_unit AS unit, span.name, span.quota,
+           COALESCE(running.begins, today.begins) AS begins, COALESCE(running.timezone, terms.timezone) AS timezone
+    FROM terms
+    CROSS JOIN LATERAL (VALUES ('day', terms.daily_quota), ('month', terms.monthly_quota)) AS span (name, quota)
+    CROSS JOIN LATERAL (
+        SELECT date_trunc(span.name, %(at)s AT TIME ZONE terms.timezone)::date AS begins,
+               date_trunc(span.name, (%(at)s AT TIME ZONE terms.timezone) + interval '2 days')::date AS farthest
+    ) AS today
+    LEFT JOIN LATERAL (
+        SELECT usage.window_start AS begins, usage.timezone FROM billing_entitlement_usage usage
+        WHERE usage.tenant_id = terms.tenant_id AND usage.entitlement_id = terms.id AND usage."window" = span.name
+            AND usage.quota_unit = terms.quota_unit AND usage.window_start <= today.farthest
+        ORDER BY usage.window_start DESC LIMIT 1
+    ) AS running ON running.timezone <> terms.timezone AND running.begins
+        >= LEAST(today.begins, date_trunc(span.name, %(at)s AT TIME ZONE running.timezone)::date)
+)"""
+# The windows in which a use was counted. Use that was recorded before they were kept is in those of its own time.
+COUNTED_TERMS: Final = f"""{ENTITLED}, windows AS (
+    SELECT id, quota_unit AS unit, 'day' AS name,
+           COALESCE(%(day)s, (%(at)s AT TIME ZONE timezone)::date) AS begins
     FROM terms
     UNION ALL
-    SELECT id, quota_unit, 'month', date_trunc('month', %(at)s AT TIME ZONE timezone)::date, monthly_quota FROM terms
+    SELECT id, quota_unit, 'month',
+           COALESCE(%(month)s, date_trunc('month', COALESCE(%(day)s::timestamp, %(at)s AT TIME ZONE timezone))::date)
+    FROM terms
 )"""
-# The windows of a day that was counted before, whatever the time zone is now.
-COUNTED_TERMS: Final = TERMS.replace(
-    "%(at)s AT TIME ZONE timezone", "COALESCE(%(day)s::timestamp, %(at)s AT TIME ZONE timezone)"
-)
 
 READING: Final = """
 SELECT terms.id, terms.feature_key, terms.enabled, terms.quota_unit, terms.quantity, terms.allow_overages,
-       terms.overage_rate, terms.timezone, windows.name, windows.begins, windows.quota,
+       terms.overage_rate, terms.timezone, windows.name, windows.begins, windows.quota, windows.timezone,
        counted.id, counted.used, counted.nearly_used_at, counted.used_up_at
 FROM terms JOIN windows USING (id)
 LEFT JOIN counted ON counted.entitlement_id = terms.id AND counted."window" = windows.name
@@ -45,8 +65,8 @@ ORDER BY terms.feature_key, windows.name"""
 # Lock the month before the day, so that calls for different days of a month cannot deadlock.
 TAKE: Final = f"""{TERMS}, counted AS (
     INSERT INTO billing_entitlement_usage AS usage
-        (tenant_id, entitlement_id, "window", window_start, quota_unit, used, quota)
-    SELECT terms.tenant_id, terms.id, windows.name, windows.begins, windows.unit, terms.quantity,
+        (tenant_id, entitlement_id, "window", window_start, timezone, quota_unit, used, quota)
+    SELECT terms.tenant_id, terms.id, windows.name, windows.begins, windows.timezone, windows.unit, terms.quantity,
            CASE WHEN NOT terms.allow_overages THEN windows.quota END
     FROM terms JOIN windows USING (id)
     WHERE terms.enabled AND terms.quantity > 0
@@ -78,11 +98,12 @@ FROM held, terms WHERE usage.tenant_id = %(tenant)s AND usage.id = held.id"""
 
 @dataclass(frozen=True, slots=True)
 class WindowReading:
-    """One window of a reading. ``use_id`` is None if nothing was counted in it."""
+    """One window of a reading. ``zone`` is where it began. ``use_id`` is None if nothing was counted in it."""
 
     name: QuotaWindow
     begins: date
     quota: Decimal | None
+    zone: str
     use_id: UUID | None
     used: Decimal | None
     nearly_used_at: datetime | None
@@ -115,11 +136,14 @@ class QuotaReading:
         return self.day, self.month
 
     def resets_at(self, window: WindowReading) -> datetime:
-        """Return the local midnight at which the next window begins, the first one if it occurs twice."""
+        """Return when the next window begins: at local midnight, the first one if it occurs twice.
+
+        A window that began in another time zone lasts until midnight in both.
+        """
         next_begins = window.begins + timedelta(days=1)
         if window.name == QuotaWindow.MONTH:
             next_begins = (window.begins + timedelta(days=31)).replace(day=1)
-        return datetime.combine(next_begins, time(), ZoneInfo(self.zone))
+        return max(datetime.combine(next_begins, time(), ZoneInfo(zone)) for zone in (self.zone, window.zone))
 
 
 def take(feature_key: str, quantity: Quantity, at: datetime) -> QuotaReading | None:
@@ -140,13 +164,22 @@ def read_all(at: datetime) -> list[QuotaReading]:
     return list(_readings(READ_ALL, "", Decimal(0), at))
 
 
-def give_back(feature_key: str, quantity: Quantity, at: datetime, *, day: date | None = None, unit: str = "") -> None:
-    """Subtract the quantity from both windows of the day, or else of the moment, but not below 0.
+def give_back(
+    feature_key: str,
+    quantity: Quantity,
+    at: datetime,
+    *,
+    day: date | None = None,
+    month: date | None = None,
+    unit: str = "",
+) -> None:
+    """Subtract the quantity from the windows of ``day`` and ``month``, or else of the moment, but not below 0.
 
     Without a ``unit`` it is the entitlement's.
     """
+    counted = {"day": day, "month": month, "unit": unit}
     with connection.cursor() as cursor:
-        cursor.execute(GIVE_BACK, {**_parameters(feature_key, quantity, at), "day": day, "unit": unit})
+        cursor.execute(GIVE_BACK, {**_parameters(feature_key, quantity, at), **counted})
 
 
 def undo(window: WindowReading, quantity: Decimal) -> None:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from billing import money
+from lad.db.constraints import Trigger
 from lad.db.fields import TenantForeignKey
 from lad.db.models import AppendOnly, TenantModel
 
@@ -43,6 +44,13 @@ class CreditApplication(AppendOnly, TenantModel):
                 condition=Q(amount__gt=0) & ~Q(source=F("target")),
                 name="billing_credit_applications_amount",
                 violation_error_message="Deduct an amount above 0 from another invoice.",
+            ),
+            Trigger(
+                name="billing_credit_applications_sums",
+                function="billing_check_application",
+                when="BEFORE",
+                event="INSERT",
+                violation_error_message="Deduct no more credit than is owed, from an invoice that says so.",
             ),
         ]
         indexes = [

@@ -1,5 +1,6 @@
 """Billing profiles: the recipient of a tenant's invoices and its tax."""
 
+import json
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -11,19 +12,31 @@ from django.db.models import Q
 from phonenumbers import SUPPORTED_REGIONS
 
 from billing.invoicing.models.prefix import PREFIX_PATTERN
+from lad.db.constraints import Trigger
 from lad.db.fields import LowercaseEmailField
 from lad.db.models import TenantModel
 
 DEFAULT_TAX_RATE: Final = Decimal("0.05")
 DEFAULT_PAYMENT_TERMS_DAYS: Final = 14
 MAX_PAYMENT_TERMS_DAYS: Final = 365
-# What a tenant may change itself.
+# The fields that a tenant may change itself.
 TENANT_FIELDS: Final = frozenset({"legal_name", "address", "country", "tax_id", "invoice_email"})
+DEFAULT_TAX_NAME: Final = "VAT"
 
 
 class TaxPoint(models.TextChoices):
     PURCHASE = "purchase", "When credits are bought"
     USE = "use", "When they are used"
+
+
+# The terms of a profile that a tenant creates. Only LAD's own staff change them.
+PLATFORM_TERMS: Final[dict[str, str | int | float]] = {
+    "tax_name": DEFAULT_TAX_NAME,
+    "tax_rate": float(DEFAULT_TAX_RATE),
+    "tax_point": TaxPoint.PURCHASE.value,
+    "payment_terms_days": DEFAULT_PAYMENT_TERMS_DAYS,
+    "invoice_prefix": "",
+}
 
 
 def check_country(code: str) -> None:
@@ -43,9 +56,9 @@ def check_rate(rate: Decimal) -> None:
 class BillingProfile(TenantModel):
     """How a tenant is named on its invoices, where they are sent, and how it is taxed.
 
-    A tenant writes its ``TENANT_FIELDS``. The others decide what it owes and how its documents are numbered, so
-    only LAD's own staff write them. Tax is charged once: when credits are bought, in which case period invoices
-    carry none, or when they are used.
+    A tenant writes its ``TENANT_FIELDS``. The others decide what it owes and how its documents are numbered, so only
+    LAD's own staff write them: the database refuses them to a tenant's session. Tax is charged once: when credits
+    are bought, in which case period invoices carry none, or when they are used.
     """
 
     event_name = "billing.profile"
@@ -68,7 +81,10 @@ class BillingProfile(TenantModel):
         max_length=50, blank=True, default="", db_default="", help_text="Printed exactly as entered."
     )
     tax_name = models.CharField(
-        max_length=30, default="VAT", db_default="VAT", help_text="Name of the tax, such as VAT or GST."
+        max_length=30,
+        default=DEFAULT_TAX_NAME,
+        db_default=DEFAULT_TAX_NAME,
+        help_text="Name of the tax, such as VAT or GST.",
     )
     tax_rate = models.DecimalField(
         max_digits=6,
@@ -105,6 +121,7 @@ class BillingProfile(TenantModel):
 
     # A profile is corrected, never deleted.
     privileges = ("SELECT", "INSERT", "UPDATE")
+    withheld = {"UPDATE": ("id", "tenant", "created_at", *PLATFORM_TERMS)}
 
     class Meta:
         db_table = "billing_profiles"
@@ -138,6 +155,14 @@ class BillingProfile(TenantModel):
                 condition=Q(invoice_prefix="") | Q(invoice_prefix__regex=PREFIX_PATTERN),
                 name="billing_profiles_prefix",
                 violation_error_message="Use capitals and digits only in the prefix, such as ACME.",
+            ),
+            Trigger(
+                name="billing_profiles_own_terms",
+                function="billing_keep_terms",
+                when="BEFORE",
+                event="INSERT",
+                parameters=(json.dumps(PLATFORM_TERMS),),
+                violation_error_message="Only LAD's own staff set the tax, the terms of payment and the prefix.",
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-created_at"], name="billing_profiles_newest")]

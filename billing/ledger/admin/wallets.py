@@ -51,6 +51,10 @@ class BalanceFilter(DropdownFilter):
 NOT_CLOSED = in_status(WalletStatus.ACTIVE, WalletStatus.SUSPENDED)
 
 
+def _can_be_reactivated(row: Wallet) -> bool:
+    return row.status == WalletStatus.SUSPENDED or (row.status == WalletStatus.CLOSED and row.user_id is None)
+
+
 def _topup(row: Wallet, values: Values, actor: Actor) -> ledger.PostedTransaction:
     return ledger.topup(**_incoming(row, values, actor))
 
@@ -255,7 +259,7 @@ class WalletAdmin(TenantModelAdmin):
         explanation="Allow spending from the wallet again.",
         form=ReasonForm,
         permission="platform",
-        when=in_status(WalletStatus.SUSPENDED),
+        when=_can_be_reactivated,
         icon="play_circle",
         preview=_status_preview(WalletStatus.ACTIVE),
     )
@@ -263,14 +267,16 @@ class WalletAdmin(TenantModelAdmin):
         return self._change_status(request, row, WalletStatus.ACTIVE, values)
 
     @row_action(
-        "Close permanently",
+        "Close",
         explanation="Close an empty wallet. Its ledger is kept.",
         form=ReasonForm,
         permission="platform",
         when=NOT_CLOSED,
         icon="cancel",
         danger=True,
-        preview=_status_preview(WalletStatus.CLOSED, "A closed wallet cannot be opened again."),
+        preview=_status_preview(
+            WalletStatus.CLOSED, "Only the tenant's own wallet can be reactivated later, not the wallet of a user."
+        ),
     )
     def close(self, request: HttpRequest, row: Wallet, values: Values) -> str:
         return self._change_status(request, row, WalletStatus.CLOSED, values)

@@ -69,7 +69,7 @@ class ExtendSerializer(InputSerializer):
 
 
 class CaptureSerializer(InputSerializer):
-    """What the work cost. The rest of the hold is released."""
+    """The cost of the work. The rest of the hold is released."""
 
     amount = MoneyField(min_value=Decimal(0))
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")

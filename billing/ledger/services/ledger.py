@@ -115,9 +115,9 @@ def adjust(
     now: datetime | None = None,
     **details: Unpack[PostingDetails],
 ) -> PostedTransaction:
-    """Correct a wallet by a signed amount. The available balance cannot fall below zero.
+    """Correct a wallet by a signed amount, even a suspended one. The available balance cannot fall below zero.
 
-    Emits ``billing.wallet.credited``. Raises the errors of ``topup`` and ``debit``.
+    Emits ``billing.wallet.credited``. Raises the errors of ``topup``, or InsufficientBalance.
     """
     valid_amount(abs(amount))
     described: PostingDetails = {**details, "description": reason}

@@ -128,8 +128,9 @@ def _wallet_of(user: User | None) -> Wallet | None:
 def change_status(*, wallet: Wallet, status: WalletStatus, reason: str = "", actor: Actor = None) -> Wallet:
     """Suspend, reactivate or close a wallet. Idempotent.
 
-    Emits ``billing.wallet.suspended``, ``.reactivated`` or ``.closed``. Raises WalletClosed if the wallet
-    is closed already, and WalletNotEmpty if a wallet with a balance is to be closed.
+    A tenant's own closed wallet can be reactivated, because the tenant never gets another one. Emits
+    ``billing.wallet.suspended``, ``.reactivated`` or ``.closed``. Raises WalletClosed if the wallet of a user is
+    closed already, and WalletNotEmpty if a wallet with a balance is to be closed.
     """
     return writes.update(wallet, {"status": status, "reason": reason}, actor=actor)
 
@@ -147,8 +148,8 @@ def set_threshold(*, wallet: Wallet, threshold: Decimal | None, reason: str = ""
 def _check_status(row: Wallet, status: str) -> None:
     if status == row.status:
         return
-    if row.status == WalletStatus.CLOSED:
-        raise WalletClosed("A closed wallet cannot be opened again.")
+    if row.status == WalletStatus.CLOSED and (row.user_id is not None or status != WalletStatus.ACTIVE):
+        raise WalletClosed("The closed wallet of a user cannot be opened again: the tenant's wallet pays for them.")
     if status == WalletStatus.CLOSED and (row.current_balance or row.reserved_balance):
         raise WalletNotEmpty
 

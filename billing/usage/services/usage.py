@@ -15,7 +15,7 @@ from django.utils import timezone
 from billing import money, reasons
 from billing.entitlements.models import USE
 from billing.entitlements.services import quotas
-from billing.ledger.errors import AlreadyReversed, IdempotencyConflict
+from billing.ledger.errors import AlreadyReversed, IdempotencyConflict, WalletClosed
 from billing.ledger.extensions import PaidWork, register_paid_work
 from billing.ledger.models import LedgerTransaction
 from billing.ledger.services import ledger
@@ -113,7 +113,8 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
     """Void an event: reverse its charge and return its quota. Idempotent.
 
     What a user's wallet paid that is closed by now comes back to the tenant's wallet. Emits
-    ``billing.usage.voided``. Raises Invalid without a reason, WalletClosed if the tenant's wallet is closed.
+    ``billing.usage.voided``. Raises Invalid without a reason, or WalletClosed if the tenant's wallet is closed: LAD's
+    staff reactivate it first.
     """
     reason, row = reasons.require_reason(reason), locked(event)
     if row.status == UsageStatus.VOIDED:
@@ -126,6 +127,7 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
             quantity=row.quota_units,
             at=row.created_at,
             day=row.quota_day,
+            month=row.quota_month,
             unit=row.quota_unit,
         )
     before, row.status = row.status, UsageStatus.VOIDED
@@ -166,6 +168,10 @@ def _reverse_charge(debit_id: UUID, row: UsageEvent, reason: str, actor: Actor, 
     except AlreadyReversed:
         # The debit was already reversed in the ledger; only the event is left to void.
         return
+    except WalletClosed as error:
+        raise WalletClosed(
+            "The charge goes back to a wallet that is closed. Reactivate it, then void the use."
+        ) from error
 
 
 def _take_quota(row: UsageEvent, requested: Iterable[UsageItem], priced: list[PricedItem]) -> None:
@@ -176,11 +182,12 @@ def _take_quota(row: UsageEvent, requested: Iterable[UsageItem], priced: list[Pr
         return
     row.quota_units, row.quota_unit = taken.quantity, taken.unit
     row.quota_day = taken.day.begins if taken.day else None
+    row.quota_month = taken.month.begins if taken.month else None
     if taken.over:
         rate = taken.overage_rate or Decimal(0)
         beyond = quoting.overage(feature_key=row.feature_key, unit=taken.unit, quantity=taken.over, rate=rate)
         _itemise(row, [*priced, beyond])
-    row.save(update_fields=["quota_units", "quota_unit", "quota_day", "usage_items", "total_cost"])
+    row.save(update_fields=["quota_units", "quota_unit", "quota_day", "quota_month", "usage_items", "total_cost"])
     row.refresh_from_db(fields=["updated_at"])
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from demo import scale
 from demo.load import ADMIN_EMAIL, FINANCE_EMAIL, OtherTenants, load
+from lad.jobs.worker import run_due
 from lad.outbox.drain import drain
 
 MILLION = 1_000_000
@@ -42,8 +43,9 @@ class Command(BaseCommand):
         if not loaded.tenants:
             self.stdout.write("The demo data is loaded already.")
             return
-        # Fill the activity feed now instead of waiting for a worker.
+        # Fill the activity feed and run the job now instead of waiting for a worker.
         drain()
+        run_due()
         self.stdout.write(f"Created {loaded.tenants} tenants and {loaded.people} people.")
         self.stdout.write(f"Sign in as {ADMIN_EMAIL} with the password {settings.DEMO_PASSWORD}")
         self.stdout.write(f"With the same password, {FINANCE_EMAIL} sees what LAD's finance team works with.")

@@ -18,7 +18,7 @@ from lad.errors import DomainError, Throttled
 from lad.tenancy.access import access_of
 from lad.tenancy.clients import client_address
 from tenants.accounts.admin import forms
-from tenants.accounts.clients import client_of
+from tenants.accounts.clients import sign_in_client
 from tenants.accounts.models import User
 from tenants.accounts.services import credentials, joining, passwords, sign_up
 
@@ -148,7 +148,7 @@ class AcceptInvitation(AccountPage):
         user, new_user = self.user, None
         if user is None and self.invitation.has_account:
             user = credentials.verify(
-                email=self.invitation.email, password=values["password"], client=client_of(self.request)
+                email=self.invitation.email, password=values["password"], client=sign_in_client(self.request)
             )
         elif user is None:
             new_user = joining.NewUser(values["new_password"], values["first_name"], values["last_name"])

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from unfold.forms import AuthenticationForm
 
-from tenants.accounts.clients import client_of, remember_device
+from tenants.accounts.clients import remember_device, sign_in_client
 from tenants.accounts.services.sign_in_limit import LockedOut
 
 
@@ -22,7 +22,7 @@ class SignInForm(AuthenticationForm):
 
 
 def _remember(request: HttpRequest, response: HttpResponse) -> None:
-    remember_device(response, client_of(request), request.user.get_username())
+    remember_device(response, sign_in_client(request), request.user.get_username())
 
 
 admin.site.login_form = SignInForm

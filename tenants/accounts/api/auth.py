@@ -12,7 +12,7 @@ from lad.api.openapi import problems
 from lad.api.views import LadAPIView
 from lad.errors import NotAuthenticated
 from tenants.accounts.api import cookies, serializers
-from tenants.accounts.clients import client_of, remember_device
+from tenants.accounts.clients import remember_device, sign_in_client
 from tenants.accounts.services import identities, passwords, sessions, sign_up
 
 # In the OpenAPI document: a token is optional.
@@ -48,7 +48,7 @@ class SignUp(AuthView):
         new_account = sign_up.SignUpRequest(data["email"], data["first_name"], data["last_name"], data["tenant_name"])
         signed_in = sign_up.sign_up(request=new_account, password=data["password"], user_agent=self.user_agent)
         response = session_response(signed_in, cookie=data["cookie"], status_code=status.HTTP_201_CREATED)
-        remember_device(response, client_of(request), signed_in.user.email)
+        remember_device(response, sign_in_client(request), signed_in.user.email)
         return response
 
 
@@ -63,7 +63,7 @@ class SignIn(AuthView):
     )
     def post(self, request: Request) -> Response:
         data = serializers.SignInSerializer.read(request.data)
-        client = client_of(request)
+        client = sign_in_client(request)
         signed_in = sessions.sign_in(
             email=data["email"],
             password=data["password"],
@@ -220,7 +220,7 @@ class ExternalSignIn(AuthView):
         )
         created = status.HTTP_201_CREATED if result.created else status.HTTP_200_OK
         response = session_response(result.signed_in, cookie=data["cookie"], status_code=created)
-        remember_device(response, client_of(request), result.signed_in.user.email)
+        remember_device(response, sign_in_client(request), result.signed_in.user.email)
         return response
 
 

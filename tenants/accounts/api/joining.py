@@ -12,7 +12,7 @@ from lad.api.openapi import problems
 from lad.errors import Invalid
 from tenants.accounts.api import cookies, serializers
 from tenants.accounts.api.auth import OPTIONAL_AUTHENTICATION, AuthView, session_data
-from tenants.accounts.clients import client_of, remember_device
+from tenants.accounts.clients import remember_device, sign_in_client
 from tenants.accounts.services import joining
 
 
@@ -56,7 +56,7 @@ class AcceptInvitation(AuthView):
         membership = serializers.AcceptedMembershipResponse(accepted.membership).data
         response = Response({"membership": membership, "session": session})
         if accepted.signed_in:
-            remember_device(response, client_of(request), accepted.signed_in.user.email)
+            remember_device(response, sign_in_client(request), accepted.signed_in.user.email)
             if data["cookie"]:
                 cookies.set_cookie(response, accepted.signed_in.refresh_token)
         return response

@@ -46,6 +46,13 @@ class SignInSerializer(SessionCookieSerializer):
     code = serializers.CharField(max_length=50, default="", allow_blank=True)
 
 
+class ConfirmSerializer(InputSerializer):
+    """The ``code`` of users with a second factor, the ``password`` of all others."""
+
+    password = password_field(default="", allow_blank=True)
+    code = serializers.CharField(max_length=50, default="", allow_blank=True)
+
+
 class RefreshSerializer(SessionCookieSerializer):
     """Without ``refresh_token``, the cookie's is used."""
 
@@ -158,6 +165,12 @@ class UserSessionResponse(serializers.Serializer):
 
     def get_current(self, session: UserSession) -> bool:
         return bool(session.pk == self.context.get("session_id"))
+
+
+class ConfirmedResponse(serializers.Serializer):
+    """Until when the confirmation counts. Then ``step_up_required`` is answered again."""
+
+    confirmed_until = serializers.DateTimeField()
 
 
 class SwitchTenantResponse(serializers.Serializer):

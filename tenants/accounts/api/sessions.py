@@ -18,8 +18,9 @@ from lad.errors import Invalid
 from lad.tenancy.access import actor_of
 from tenants.accounts.api import serializers
 from tenants.accounts.api.auth import AuthView
+from tenants.accounts.clients import sign_in_client
 from tenants.accounts.models import UserSession
-from tenants.accounts.services import user_sessions
+from tenants.accounts.services import sessions, user_sessions
 
 
 class OwnSessions(AuthView):
@@ -42,6 +43,28 @@ class OwnSession(AuthView):
     def delete(self, request: Request, session_id: UUID) -> Response:
         user_sessions.end_own(user=self.access.user, session_id=session_id, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ConfirmSession(AuthView):
+    personal = True
+    allows_closed_tenant = True
+    throttle_scope = "sign-in"
+
+    @extend_schema(
+        summary="Confirm that it is me, by password or by code, before the transfer of the ownership or an export",
+        request=serializers.ConfirmSerializer,
+        responses={200: serializers.ConfirmedResponse, **problems(409)},
+    )
+    def post(self, request: Request) -> Response:
+        data = serializers.ConfirmSerializer.read(request.data)
+        until = sessions.confirm(
+            user=self.access.user,
+            session_id=self.access.details.get("session_id"),
+            password=data["password"],
+            code=data["code"],
+            client=sign_in_client(request),
+        )
+        return Response(serializers.ConfirmedResponse({"confirmed_until": until}).data)
 
 
 class MembersSessions(LadAPIView):
@@ -82,5 +105,6 @@ def _shown(sessions: Any, details: dict[str, Any]) -> Response:
 
 router.route("me/sessions/", OwnSessions.as_view(), name="own-sessions")
 router.route("me/sessions/<uuid:session_id>/", OwnSession.as_view(), name="own-session")
+router.route("me/confirm/", ConfirmSession.as_view(), name="confirm-session")
 router.route("sessions/", MembersSessions.as_view(), name="members-sessions")
 router.route("sessions/<uuid:session_id>/", MembersSession.as_view(), name="members-session")

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from lad.errors import NotAuthenticated
 from lad.tenancy.context import platform_context
-from tenants.accounts.clients import Client
+from tenants.accounts.clients import SignInClient
 from tenants.accounts.hashers import check_stored
 from tenants.accounts.models import User
 from tenants.accounts.services import sign_in_limit
@@ -20,7 +20,7 @@ class WrongCredentials(NotAuthenticated):
     code = "wrong_credentials"
 
 
-def verify(*, email: str, password: str, client: Client | None = None, now: datetime | None = None) -> User:
+def verify(*, email: str, password: str, client: SignInClient | None = None, now: datetime | None = None) -> User:
     """Return the active user with this address and password, and record the sign-in.
 
     A failure takes as long and reads the same whether or not the account exists. Raises
@@ -28,7 +28,7 @@ def verify(*, email: str, password: str, client: Client | None = None, now: date
     """
     now = now or timezone.now()
     email = normalise_email(email)
-    attempt = sign_in_limit.begin_attempt(email=email, client=client or Client(), now=now)
+    attempt = sign_in_limit.begin_attempt(email=email, client=client or SignInClient(), now=now)
     user = _find(email)
     correct, outdated = check_stored(password, user.password if user else None)
     if user is None or not correct or not user.is_active:

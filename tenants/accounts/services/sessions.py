@@ -13,11 +13,11 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from lad.errors import NotAuthenticated
+from lad.errors import Conflict, Invalid, NotAuthenticated
 from lad.tenancy.context import platform_context
 from tenants.access.errors import NoMembership
 from tenants.accounts import tokens
-from tenants.accounts.clients import Client
+from tenants.accounts.clients import SignInClient
 from tenants.accounts.models import RefreshToken, SessionKind, User
 from tenants.accounts.services import credentials, user_sessions
 from tenants.teams.extensions import on_access_ended
@@ -42,6 +42,12 @@ class RefreshTokenReused(NotAuthenticated):
     code = "refresh_token_reused"
 
 
+class NoSession(Conflict):
+    """This token belongs to no session of LAD: sign in to LAD and repeat the request."""
+
+    code = "no_session"
+
+
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """The current tokens of a session. ``expires_in`` is the access token's lifetime in seconds."""
@@ -60,7 +66,7 @@ def sign_in(
     password: str,
     code: str = "",
     user_agent: str = "",
-    client: Client | None = None,
+    client: SignInClient | None = None,
     now: datetime | None = None,
 ) -> SignedIn:
     """Start a session for an e-mail address and password, and for the code of a user with a second factor.
@@ -94,6 +100,37 @@ def start_in_admin(user_id: UUID, *, now: datetime) -> UUID:
     tenant_id = None if user.is_superuser else default_tenant(user, now)
     session = user_sessions.open_session(user=user, tenant_id=tenant_id, kind=SessionKind.ADMIN, now=now)
     return session.pk
+
+
+def confirm(
+    *,
+    user: User,
+    session_id: UUID | None,
+    password: str = "",
+    code: str = "",
+    client: SignInClient | None = None,
+    now: datetime | None = None,
+) -> datetime:
+    """Record that the user of a session is there, and return until when that counts.
+
+    A user with a second factor proves it by the code, everybody else by the password. Call it outside a transaction.
+    Raises Invalid, WrongCode, CodesLocked or LockedOut; NoSession for a token that belongs to no session of LAD's.
+    """
+    now = now or timezone.now()
+    if session_id is None:
+        raise NoSession
+    has_factor = two_factor.has_second_factor(user)
+    if has_factor:
+        if not code:
+            raise Invalid(errors={"code": ["Enter the code of your authenticator app, or a recovery code."]})
+        two_factor.check_code(user=user, code=code, now=now)
+    else:
+        try:
+            credentials.verify(email=user.email, password=password, client=client, now=now)
+        except credentials.WrongCredentials as error:
+            raise Invalid(errors={"password": ["This is not your password."]}) from error
+    user_sessions.confirm(session_id, second_factor=has_factor, now=now)
+    return now + settings.STEP_UP_LIFETIME
 
 
 def refresh(*, refresh_token: str, user_agent: str = "", now: datetime | None = None) -> SignedIn:

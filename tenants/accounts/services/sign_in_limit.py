@@ -18,7 +18,7 @@ from django.conf import settings
 
 from lad.errors import Throttled
 from tenants import budgets
-from tenants.accounts.clients import Client
+from tenants.accounts.clients import SignInClient
 from tenants.budgets import Budget, BudgetSpent, Spending
 
 ADDRESS: Final = Budget("sign-in-address", size=20, interval=timedelta(minutes=2))
@@ -26,6 +26,8 @@ PAIR: Final = Budget("sign-in-account-and-address", size=5, interval=timedelta(m
 DEVICE: Final = Budget("sign-in-device", size=10, interval=timedelta(minutes=5))
 ACCOUNT: Final = Budget("sign-in-account", size=20, interval=timedelta(minutes=5), refuses=False)
 PASSWORD_CHANGE: Final = Budget("password-change", size=5, interval=timedelta(minutes=5))
+# Codes are guessed only by somebody who knows the password: a hundred guesses a day find one in a thousand years.
+SECOND_FACTOR: Final = Budget("second-factor", size=5, interval=timedelta(minutes=15))
 
 # So many attempts on an account are not delayed. Each further one doubles the delay, up to the maximum.
 ATTEMPTS_WITHOUT_DELAY: Final = 10
@@ -55,7 +57,7 @@ def normalise_email(email: str) -> str:
     return email.strip().lower()
 
 
-def begin_attempt(*, email: str, client: Client, now: datetime) -> Attempt:
+def begin_attempt(*, email: str, client: SignInClient, now: datetime) -> Attempt:
     """Count an attempt as failed, in a transaction of its own, and wait if many others tried the account.
 
     Call it before checking the password, so that simultaneous guesses all count; ``succeed`` takes it back. Call it
@@ -92,8 +94,8 @@ def allow_password_changes(*, user_id: UUID) -> None:
 
 
 def unlock(*, email: str) -> bool:
-    """Forget the wrong passwords of an account and return whether there were any."""
-    return budgets.reset(subject=normalise_email(email), kinds=[PAIR, DEVICE, ACCOUNT])
+    """Forget the wrong passwords and codes of an account and return whether there were any."""
+    return budgets.reset(subject=normalise_email(email), kinds=[PAIR, DEVICE, ACCOUNT, SECOND_FACTOR])
 
 
 def delay_seconds(attempts: int) -> float:

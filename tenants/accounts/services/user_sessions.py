@@ -13,7 +13,8 @@ from lad.outbox.emission import emit
 from lad.tenancy.context import current_client, platform_context
 from lad.types import Actor
 from tenants.access.authority import authority_of, is_platform
-from tenants.accounts.devices import device_name, network_of
+from tenants.accounts.clients import is_known_device
+from tenants.accounts.devices import device_name, provider_network
 from tenants.accounts.mails import NEW_DEVICE
 from tenants.accounts.models import RefreshToken, SessionKind, User, UserSession
 from tenants.teams.models import Membership
@@ -39,8 +40,12 @@ def open_session(
     now: datetime,
     session_id: UUID | None = None,
     user_agent: str = "",
+    confirmed: bool = True,
 ) -> UserSession:
-    """Record a new session in the caller's platform scope. Mails its user if it is on a device they have not used."""
+    """Record a new session in the caller's platform scope. Mails its user if it is on a device they have not used.
+
+    ``confirmed`` says that the user has just proved to be there.
+    """
     client = current_client()
     agent = (user_agent or client.agent)[:MAX_AGENT_LENGTH]
     lifetime = timedelta(seconds=settings.SESSION_COOKIE_AGE)
@@ -53,7 +58,7 @@ def open_session(
         user_agent=agent,
         address=client.address,
         last_used_at=now,
-        confirmed_at=now,
+        confirmed_at=now if confirmed else None,
         expires_at=now + (lifetime if kind == SessionKind.ADMIN else settings.REFRESH_TOKEN_LIFETIME),
         created_at=now,
     )
@@ -80,6 +85,7 @@ def continue_session(
             now=now,
             session_id=session_id,
             user_agent=user_agent,
+            confirmed=False,
         )
 
 
@@ -172,7 +178,13 @@ def clean_up(*, now: datetime) -> None:
 
 
 def _is_new_device(session: UserSession) -> bool:
-    """Return whether the user has signed in before, but never with this device from this network."""
+    """Return whether the user has signed in before, but not on this device.
+
+    A program that keeps no cookie is recognised by its name and its network. That spares the user a mail; it gives
+    no attempts to guess.
+    """
+    if is_known_device(current_client(), session.user.email):
+        return False
     known = UserSession.objects.filter(user=session.user_id).values_list("device", "address").distinct()
-    used = {(device, network_of(address)) for device, address in known}
-    return bool(used) and (session.device, network_of(session.address)) not in used
+    used = {(device, provider_network(address)) for device, address in known}
+    return bool(used) and (session.device, provider_network(session.address)) not in used

@@ -13,7 +13,7 @@ from tenants.two_factor.models import RecoveryCode, SecondFactor
 class SecondFactorAdmin(ReadOnlyAdmin):
     platform_only = True
     section, icon, rank = "Operations", "phonelink_lock", 55
-    list_display = ["user", "kind", "name", "confirmed_at", "last_used_at", "locked_until"]
+    list_display = ["user", "kind", "name", "confirmed_at", "last_used_at"]
     list_filter = ["kind"]
     search_fields = ["user__email__startswith"]
     actions_detail = ["remove"]

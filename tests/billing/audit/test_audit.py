@@ -15,6 +15,7 @@ from django.db import connections
 from django.urls import reverse
 
 from billing.audit.checks.search import CheckResults, run_checks
+from billing.audit.checks.snapshot import snapshot
 from billing.audit.models import AuditResult, LedgerAnchor, LedgerAudit
 from billing.audit.services import audit_ledger
 from billing.invoicing.services import invoices
@@ -216,12 +217,23 @@ def test_postings_during_an_audit_are_not_violations(wallet):
         posting = [pool.submit(post, number) for number in range(20)]
         audits = 0
         while not all(task.done() for task in posting):
-            assert broken_rules(with_hashes=audits % 2 == 0) == set()
+            found = audited(with_hashes=audits % 2 == 0).findings
+            assert [finding for finding in found if finding.tenant_id] == []
             audits += 1
     for task in posting:
         task.result()
     assert audits > 1
     assert broken_rules() == set()
+
+
+def test_all_rules_of_an_audit_read_the_same_snapshot(wallet):
+    with snapshot() as cursor:
+        before = run_checks(cursor, now=START + 10 * DAY)
+        with tenant_context(wallet.tenant_id):
+            post_every_kind(wallet, prefix="meanwhile ")
+        after = run_checks(cursor, now=START + 10 * DAY)
+    assert (before.findings, after.findings) == ([], [])
+    assert before.transactions == after.transactions < audited().transactions
 
 
 def test_an_audit_is_stored_and_anchors_wallets_with_new_transactions(wallet):

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from billing.audit.services import audit_ledger
-from billing.invoicing.models import BillingProfile, Invoice
+from billing.invoicing.models import Invoice
 from billing.invoicing.services import invoices
 from billing.ledger.services import ledger, wallets
-from lad import writes
 from lad.tenancy.context import tenant_context
 from tenants.teams.models import Tenant
+from tests.billing.profiles import set_profile
 from tests.factories.billing import InvoiceFactory, NumberPrefixFactory
 from tests.support.database import superuser_connection
 
@@ -115,7 +115,7 @@ def test_a_charge_that_was_reversed_before_it_was_invoiced_needs_no_invoice(tena
 
 def test_owed_credit_that_was_lost_or_doubled_is_found(closed: Tenant) -> None:
     with tenant_context(closed.pk):
-        writes.create(BillingProfile, {"tax_point": "use", "tax_rate": Decimal("0.19")})
+        set_profile(tax_point="use", tax_rate=Decimal("0.19"))
         ledger.topup(wallet=wallets.open_wallet(), amount=Decimal(100), key="more", now=AUGUST)
         first = InvoiceFactory.create(status="pending")
         invoices.credit_note(invoice=first, amount=Decimal(8), reason="Part")

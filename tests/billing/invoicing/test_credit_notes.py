@@ -10,14 +10,14 @@ import pytest
 from django.db import IntegrityError, connections
 from django.utils import timezone
 
-from billing.invoicing.models import BillingProfile, Invoice
+from billing.invoicing.models import Invoice
 from billing.invoicing.services import invoices
 from billing.ledger.models import LedgerTransaction
 from billing.ledger.services import ledger, wallets
-from lad import writes
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.invoicing.numbers import short
+from tests.billing.profiles import set_profile
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import InvoiceFactory
 from tests.factories.tenants import TenantFactory
@@ -180,7 +180,7 @@ def test_a_credit_on_an_unpaid_invoice_cannot_go_to_a_wallet(unpaid):
 
 
 def test_a_credit_on_usage_with_open_tax_returns_the_usage_and_reduces_the_tax(within):
-    writes.create(BillingProfile, {"tax_point": "use", "tax_rate": Decimal("0.1")})
+    set_profile(tax_point="use", tax_rate=Decimal("0.1"))
     now = timezone.now()
     wallet = wallets.open_wallet()
     ledger.topup(wallet=wallet, amount=Decimal(100), key="fund", now=now - timedelta(hours=2))

@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from billing.invoicing.models import BillingProfile, Invoice
+from billing.invoicing.models import Invoice
 from billing.invoicing.services import invoices
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context
 from tests.billing.invoicing.numbers import short
+from tests.billing.profiles import set_profile
 from tests.factories.billing import InvoiceFactory
 from tests.support.database import refuses, stored
 from tests.support.events import events
@@ -22,10 +23,6 @@ LINES = [
 ]
 # The factory's invoice: 199 and 5 % tax.
 TOTAL = Decimal("208.95")
-
-
-def profile(**values):
-    return writes.create(BillingProfile, values)
 
 
 @pytest.fixture
@@ -85,7 +82,7 @@ def test_a_line_amount_is_rounded_half_up_to_what_can_be_paid(currency, amount):
 
 
 def test_finalising_gives_number_recipient_tax_and_due_date(draft, tenant):
-    profile(
+    set_profile(
         legal_name="Acme Trading GmbH",
         address="Hafenstr. 1\n20457 Hamburg",
         country="DE",
@@ -125,9 +122,9 @@ def test_finalising_gives_number_recipient_tax_and_due_date(draft, tenant):
 
 
 def test_an_invoice_keeps_its_recipient_when_the_profile_changes(draft):
-    kept = profile(legal_name="Acme Trading GmbH")
+    set_profile(legal_name="Acme Trading GmbH")
     row = invoices.finalise(invoice=draft)
-    writes.update(kept, {"legal_name": "Acme Holding AG"})
+    set_profile(legal_name="Acme Holding AG")
     assert stored(row).recipient["name"] == "Acme Trading GmbH"
 
 

@@ -9,13 +9,13 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from billing.invoicing.models import LEGACY_NUMBERS, BillingProfile, Invoice, InvoiceSeries, NumberPrefix
+from billing.invoicing.models import LEGACY_NUMBERS, Invoice, InvoiceSeries, NumberPrefix
 from billing.invoicing.services import invoices
-from lad import writes
 from lad.db.identifiers import uuid7
 from lad.errors import Refused
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.invoicing.numbers import short
+from tests.billing.profiles import set_profile
 from tests.contract.sql import constraint_of, execute, refused
 from tests.factories.billing import InvoiceFactory, NumberPrefixFactory
 from tests.factories.tenants import TenantFactory
@@ -70,9 +70,9 @@ def test_a_refused_finalisation_takes_no_number(within):
 
 
 def test_numbers_continue_when_the_prefix_changes(within):
-    kept = writes.create(BillingProfile, {"invoice_prefix": "ACME"})
+    set_profile(invoice_prefix="ACME")
     assert finalised(1)[0].invoice_number == "ACME-INV-000001"
-    writes.update(kept, {"invoice_prefix": "LAD"})
+    set_profile(invoice_prefix="LAD")
     assert finalised(1)[0].invoice_number == "LAD-INV-000002"
 
 
@@ -228,7 +228,7 @@ def test_the_prefix_avoids_legacy_numbers():
     with platform_context():
         tenant = TenantFactory.create()
     with platform_context(tenant_id=tenant.pk):
-        writes.create(BillingProfile, {"tenant": tenant, "invoice_prefix": "ACME"})
+        set_profile(invoice_prefix="ACME")
         old = invoices.finalise(invoice=InvoiceFactory.create(series=LEGACY_NUMBERS))
         assert old.invoice_number == "ACME-OLD-000001"
     with superuser_connection() as superuser:
@@ -248,16 +248,16 @@ def test_numbers_are_unique_among_all_tenants_of_the_issuer(within, other_tenant
 
 
 def test_a_prefix_belongs_to_one_tenant_for_ever(within, other_tenant):
-    kept = writes.create(BillingProfile, {"invoice_prefix": "ACME"})
+    set_profile(invoice_prefix="ACME")
     finalised(1)
-    writes.update(kept, {"invoice_prefix": "LAD"})
+    set_profile(invoice_prefix="LAD")
     with tenant_context(other_tenant.pk):
         for taken in ("ACME", "LAD"):
             with refuses(Refused, f"begin with {taken}. Choose another prefix") as caught:
-                writes.create(BillingProfile, {"invoice_prefix": taken})
+                set_profile(invoice_prefix=taken)
             assert caught.value.extra["fields"] == ["invoice_prefix"]
         assert short(finalised(1)[0].invoice_number) == "INV-000001"
-    assert writes.update(kept, {"invoice_prefix": "ACME"}).invoice_prefix == "ACME"
+    assert set_profile(invoice_prefix="ACME").invoice_prefix == "ACME"
 
 
 def test_the_database_refuses_a_number_with_the_prefix_of_another_tenant(within, other_tenant):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.invoicing.models import BillingProfile, Invoice
+from billing.invoicing.models import Invoice
 from billing.invoicing.services import invoices
 from billing.ledger.models import Hold, LedgerTransaction
 from billing.ledger.services import ledger, wallets
@@ -13,6 +13,7 @@ from billing.usage.services import charging, usage
 from lad import writes
 from lad.errors import Invalid, Refused
 from lad.tenancy.context import platform_context, tenant_context
+from tests.billing.profiles import set_profile
 from tests.billing.usage.metered import CALL
 from tests.factories.billing import InvoiceFactory, PriceFactory
 from tests.factories.tenants import TenantFactory
@@ -208,7 +209,7 @@ def test_usage_paid_by_wallets_is_paid_when_the_invoice_is_finalised(within):
 
 
 def test_tax_due_on_use_is_invoiced(within):
-    writes.create(BillingProfile, {"tax_point": "use", "tax_rate": Decimal("0.2"), "tax_name": "GST"})
+    set_profile(tax_point="use", tax_rate=Decimal("0.2"), tax_name="GST")
     use("a", minutes="100")
     row = invoices.finalise(invoice=draft())
     assert row.tax_lines == [{"name": "GST", "rate": "0.2", "taxable": "1.3", "amount": "0.26"}]

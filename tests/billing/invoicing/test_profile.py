@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import ProgrammingError
 from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
@@ -15,9 +16,10 @@ from lad.errors import Refused
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
+from tests.billing.profiles import set_profile
 from tests.factories.billing import BillingProfileFactory
 from tests.support.api import field_problems
-from tests.support.database import refuses
+from tests.support.database import refuses, violates
 
 URL = "/api/v1/billing-profiles/mine/"
 
@@ -98,17 +100,31 @@ def test_a_tenant_cannot_tax_or_number_itself(
 
 def test_what_the_platform_set_may_be_sent_back_unchanged(client: APIClient, tenant: Tenant, superuser: User) -> None:
     with tenant_context(tenant.pk):
-        writes.create(BillingProfile, PLATFORM_VALUES, actor=superuser)
+        set_profile(**PLATFORM_VALUES, actor=superuser)
     made = client.get(URL).json()
     changed = put(client, **{name: made[name] for name in PLATFORM_VALUES}, tax_id="GB123").json()
     assert {name: changed[name] for name in PLATFORM_VALUES} == PLATFORM_VALUES
     assert changed["tax_id"] == "GB123"
 
 
+@pytest.mark.parametrize(("field", "value"), PLATFORM_VALUES.items())
+def test_the_database_keeps_the_terms_from_a_tenants_session(tenant: Tenant, field: str, value: Any) -> None:
+    change = {field: value}
+    with tenant_context(tenant.pk):
+        with violates("billing_profiles_own_terms"):
+            BillingProfile.objects.create(**change)
+        row = BillingProfile.objects.create(legal_name="Acme")
+        assert BillingProfile.objects.update(address="1 Market Street") == 1
+        with refuses(ProgrammingError, "permission denied"):
+            BillingProfile.objects.update(**change)
+    with platform_context(tenant_id=tenant.pk):
+        assert BillingProfile.objects.filter(pk=row.pk).update(**change) == 1
+
+
 def test_the_admin_shows_a_tenant_its_tax_and_does_not_let_it_change_it(
     tenant: Tenant, admin: User, superuser: User, admin_of: Callable[..., Client]
 ) -> None:
-    with tenant_context(tenant.pk):
+    with platform_context(tenant_id=tenant.pk):
         row = BillingProfileFactory.create(tenant=tenant, tax_name="GST")
     page = reverse("admin:billing_billingprofile_change", args=(row.pk,))
     theirs = admin_of(admin)

@@ -8,14 +8,15 @@ import pytest
 from django.utils import timezone
 
 from billing.invoicing.documents.content import document_content
-from billing.invoicing.models import BillingProfile, CreditApplication, Invoice
-from billing.invoicing.services import invoices
+from billing.invoicing.models import CreditApplication, Invoice, profile_of
+from billing.invoicing.services import finalising, invoices
 from billing.ledger.services import ledger, wallets
 from lad import writes
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
+from tests.billing.profiles import set_profile
 from tests.factories.billing import InvoiceFactory, PaymentFactory
-from tests.support.database import refuses, stored
+from tests.support.database import refuses, stored, violates
 
 JUNE, JULY, AUGUST, SEPTEMBER, OCTOBER = (datetime(2026, month, 1, tzinfo=UTC) for month in range(6, 11))
 DAY = timedelta(days=1)
@@ -29,7 +30,7 @@ def within(tenant):
 
 
 def taxed_on_use(rate, **values):
-    return writes.create(BillingProfile, {"tax_point": "use", "tax_rate": Decimal(rate), **values})
+    return set_profile(tax_point="use", tax_rate=Decimal(rate), **values)
 
 
 def buy(credits, price, *, at=JUNE, tax="0", **values):
@@ -83,13 +84,13 @@ def test_granted_credit_was_not_paid_and_is_not_taxed(within):
 
 
 def test_credits_are_taxed_once_when_the_tax_point_changes(within):
-    kept = writes.create(BillingProfile, {"tax_rate": Decimal("0.05")})
+    set_profile(tax_rate=Decimal("0.05"))
     buy(1_000, 99, tax="4.95", tax_rate=Decimal("0.05"), tax_name="VAT")
-    writes.update(kept, {"tax_point": "use"})
+    set_profile(tax_point="use")
     buy(1_000, 80, at=JUNE + DAY, tax_point="use")
     use(150, JULY + DAY)
     assert finalised(JULY, AUGUST).tax_lines[0]["taxable"] == "40"
-    writes.update(kept, {"tax_point": "purchase"})
+    set_profile(tax_point="purchase")
     use(50, AUGUST + DAY)
     assert finalised(AUGUST, SEPTEMBER).tax_lines[0]["taxable"] == "40"
 
@@ -176,6 +177,28 @@ def test_invoices_with_deducted_credit_are_credited_and_not_voided(owed):
     assert stored(note).status == "paid"
 
 
+def test_the_database_deducts_no_more_credit_than_is_owed_and_no_more_than_the_invoice_says(owed):
+    def finalised_with(credit, **values):
+        row = InvoiceFactory.create(applied_credit=Decimal(credit), **values)
+        return finalising.number(row, profile_of(row.tenant_id), now=timezone.now())
+
+    said, more, euros = finalised_with(12), finalised_with(30), finalised_with(5, currency="EUR")
+    refused = [
+        (owed, said, "12.01"),
+        (owed, more, "19.01"),
+        (owed, euros, "5"),
+        (owed, InvoiceFactory.create(applied_credit=5), "5"),
+        (said, more, "1"),
+    ]
+    for source, target, amount in refused:
+        with violates("billing_credit_applications_sums"):
+            CreditApplication.objects.create(source=source, target=target, amount=Decimal(amount))
+    CreditApplication.objects.create(source=owed, target=said, amount=Decimal(12))
+    with violates("billing_credit_applications_sums"):
+        CreditApplication.objects.create(source=owed, target=more, amount=Decimal("7.01"))
+    CreditApplication.objects.create(source=owed, target=more, amount=Decimal(7))
+
+
 def test_the_admin_records_that_credit_was_paid_back(owed, root):
     with platform_context():
         record_refund(owed, root)
@@ -253,7 +276,7 @@ def test_credit_notes_by_lines_and_by_amounts_add_up(within):
     ],
 )
 def test_an_invoice_by_hand_is_in_units_that_can_be_paid(within, currency, unit_price, subtotal, tax, shown):
-    writes.create(BillingProfile, {"tax_rate": Decimal("0.19")})
+    set_profile(tax_rate=Decimal("0.19"))
     lines = [invoices.line("Set-up", Decimal(1), Decimal(unit_price), currency)]
     values = {"currency": currency, "line_items": lines, "period_start": JULY, "period_end": AUGUST}
     row = invoices.finalise(invoice=writes.create(Invoice, values))

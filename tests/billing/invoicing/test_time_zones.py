@@ -167,3 +167,28 @@ def test_voiding_after_the_time_zone_changed_gives_back_the_window_that_was_coun
     # The reversal is on the next invoice, if the charge was on an earlier one.
     assert sum(subtotal for *_period, subtotal in invoiced(tenant)) == 0
     require_every_charge_invoiced_once()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_use_keeps_the_day_and_the_month_in_which_it_was_counted_though_they_began_in_different_zones(
+    tenant, metered
+):
+    with tenant_context(tenant.pk):
+        ledger.topup(wallet=wallets.open_wallet(), amount=Decimal(100), key="fund", now=AUGUST)
+
+    def use(key, at):
+        with tenant_context(tenant.pk):
+            items = [{**CALL, "quantity": "10"}]
+            event = usage.record(feature_key="voice-agent", items=items, key=key, occurred_at=at, now=at)
+            return charging.charge(event=event, now=at)
+
+    use("in UTC", OCTOBER - 9 * DAY)
+    move_to(tenant, "Pacific/Kiritimati")
+    event = use("in October there, while September goes on", OCTOBER - 6 * HOUR)
+    counted = [("month", "2026-09-01", 20), ("day", "2026-09-22", 10), ("day", "2026-10-01", 10)]
+    assert used(tenant) == counted
+    require_every_charge_invoiced_once()
+    with tenant_context(tenant.pk):
+        usage.void(event=event, reason="Never happened", now=OCTOBER + DAY)
+    assert [each[2] for each in used(tenant)] == [10, 10, 0]
+    require_every_charge_invoiced_once()

@@ -60,11 +60,11 @@ class WalletModel:
             ExpectedTransaction(kind, sum(parts.values(), ZERO), parts, self.available, self.reserved, reverses)
         )
 
-    def begin(self, now: datetime, takes: Decimal = ZERO) -> None:
+    def begin(self, now: datetime, takes: Decimal = ZERO, *, spends: bool = True) -> None:
         """Remove expired lots, earliest expiry first, then check that ``takes`` is allowed."""
         self.require(self.status != "closed", "wallet_closed")
         self.lapse(now)
-        self.require(not takes or self.status == "active", "wallet_suspended")
+        self.require(not (takes and spends) or self.status == "active", "wallet_suspended")
         self.require(takes <= self.available, "insufficient_balance")
 
     def lapse(self, now: datetime) -> None:
@@ -88,7 +88,7 @@ class WalletModel:
         self.write(kind, {len(self.lots) - 1: amount})
 
     def take_out(self, kind: str, amount: Decimal, now: datetime) -> None:
-        self.begin(now, amount)
+        self.begin(now, amount, spends=kind == "debit")
         self.write(kind, self.burn(amount))
 
     def reserve(self, amount: Decimal, expires_at: datetime, now: datetime) -> None:

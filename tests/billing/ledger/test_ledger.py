@@ -228,6 +228,8 @@ def test_nothing_is_spent_from_a_suspended_wallet_but_money_may_come_in(funded):
     ledger.topup(wallet=funded, amount=Decimal(1), key="more")
     ledger.capture(hold=held, amount=Decimal(30), key="charge")
     assert balances(funded) == (71, 0)
+    ledger.adjust(wallet=funded, amount=Decimal(-1), key="less", reason="LAD corrects it")
+    assert balances(funded) == (70, 0)
 
 
 def test_a_closed_wallet_accepts_no_posting(funded):

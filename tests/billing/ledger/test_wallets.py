@@ -197,7 +197,7 @@ def test_a_usage_event_cannot_be_edited_in_the_admin(root, tenant):
         assert UsageEvent.objects.get(pk=row.pk).status == "pending"
 
 
-def test_only_an_empty_wallet_is_closed_and_it_stays_closed(tenant, filled):
+def test_only_an_empty_wallet_is_closed_and_only_the_tenants_own_can_be_reactivated(tenant, filled, own):
     with platform_context(tenant_id=tenant.pk):
         with pytest.raises(wallets.WalletNotEmpty):
             wallets.change_status(wallet=filled, status=WalletStatus.CLOSED)
@@ -208,7 +208,12 @@ def test_only_an_empty_wallet_is_closed_and_it_stays_closed(tenant, filled):
         ledger.capture(hold=held.hold_id, amount=Decimal(100), key="captured")
         wallets.change_status(wallet=filled, status=WalletStatus.CLOSED)
         with pytest.raises(WalletClosed):
-            wallets.change_status(wallet=filled, status=WalletStatus.ACTIVE)
+            wallets.change_status(wallet=filled, status=WalletStatus.SUSPENDED)
+        assert wallets.change_status(wallet=filled, status=WalletStatus.ACTIVE).status == "active"
+        ledger.debit(wallet=own, amount=Decimal(20), key="spent")
+        wallets.change_status(wallet=own, status=WalletStatus.CLOSED)
+        with pytest.raises(WalletClosed):
+            wallets.change_status(wallet=own, status=WalletStatus.ACTIVE)
 
 
 def test_the_list_of_wallets_finds_those_below_their_threshold(root, tenant, member):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing.audit.services import audit_ledger
 from billing.invoicing.models import Invoice
 from billing.ledger.models import Wallet, WalletStatus
 from billing.ledger.services import ledger
@@ -129,6 +130,22 @@ def test_a_partial_refund_of_spent_credits_takes_back_what_is_left(
     _refund(account, session, 10808)
     assert (available(wallet), get_payment().reclaimed_amount) == (0, 30)
     assert "70 of the credits could not be reclaimed" in get_payment().attention
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_suspended_wallet_gives_back_what_was_refunded(
+    session: str, wallet: Wallet, account: StripeAccount, tenant: Tenant
+) -> None:
+    pay_checkout(account, session)
+    with tenant_context(tenant.pk):
+        ledger.debit(wallet=wallet, amount=Decimal(60), key="work")
+    with platform_context():
+        Wallet.objects.update(status=WalletStatus.SUSPENDED)
+    _refund(account, session, 2702)
+    assert (available(wallet), get_payment().reclaimed_amount, get_payment().attention) == (15, 25, "")
+    _refund(account, session, 10808)
+    assert (available(wallet), get_payment().reclaimed_amount, _status(wallet)) == (0, 40, "suspended")
+    assert audit_ledger().results.findings == []
 
 
 def test_a_refund_reported_before_its_payment_reclaims_the_credits_later(

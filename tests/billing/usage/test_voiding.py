@@ -23,6 +23,7 @@ from billing.usage.services import charging, usage
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.usage.metered import CALL, COST, available, debit_of, fund, hold, record
+from tests.support.database import refuses
 from tests.support.events import events
 
 
@@ -97,14 +98,21 @@ def test_free_use_of_a_closed_wallet_is_voided(inside, listed, member):
     assert audited() == []
 
 
-def test_use_that_a_closed_wallet_of_the_tenant_paid_is_not_voided(inside):
+def test_use_that_a_closed_wallet_of_the_tenant_paid_is_voided_once_the_wallet_is_reactivated(inside):
     own = wallets.open_wallet()
     ledger.topup(wallet=own, amount=COST, key="paid")
     event = usage.charge(event=record())
     wallets.change_status(wallet=own, status=WalletStatus.CLOSED)
-    with pytest.raises(WalletClosed):
+    with refuses(WalletClosed, "Reactivate it"):
         usage.void(event=event, reason="Mistake")
     assert UsageEvent.objects.get().status == "charged"
+    wallets.change_status(wallet=own, status=WalletStatus.ACTIVE, reason="To give a charge back")
+    assert usage.void(event=event, reason="Mistake").status == "voided"
+    with refuses(wallets.WalletNotEmpty):
+        wallets.change_status(wallet=own, status=WalletStatus.CLOSED)
+    ledger.adjust(wallet=own, amount=-COST, key="paid back", reason="Paid back by bank transfer")
+    wallets.change_status(wallet=own, status=WalletStatus.CLOSED)
+    assert audited() == []
 
 
 def test_voiding_usage_paid_from_a_hold_returns_the_money(inside):

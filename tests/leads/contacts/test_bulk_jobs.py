@@ -20,12 +20,14 @@ from lad.tenancy.access import access_in_tenant
 from lad.tenancy.context import platform_context
 from leads.contacts.jobs import ARCHIVE
 from leads.contacts.models import Lead
-from tenants.accounts.models import User
+from tenants.accounts.models import User, UserSession
+from tenants.activity.models import DataExport
 from tenants.teams.models import Tenant
 from tests.leads.helpers import LEADS
 from tests.support.api import problem
 from tests.support.database import one, stored
 from tests.support.jobs import make_leads, run_jobs
+from tests.tenants.helpers import confirmed
 
 LIST = "/admin/leads/lead/"
 JOBS = "/api/v1/jobs/"
@@ -130,8 +132,17 @@ def test_people_see_their_own_jobs_and_overseers_all(
     assert problem(api(member).post(f"{JOBS}{job.pk}/cancel/")) == (409, "job_over")
 
 
+def csv_of(report: Any) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(b"".join(report.streaming_content).decode())))
+
+
+def exported() -> list[tuple[Any, str, int | None]]:
+    with platform_context():
+        return [(each.user_id, each.kind, each.row_count) for each in DataExport.objects.all()]
+
+
 def test_the_page_of_a_job_shows_its_progress_and_its_report(
-    admin_of: Browse, member: User, tenant: Tenant, many: None
+    admin_of: Browse, api: Api, member: User, admin: User, tenant: Tenant, many: None
 ) -> None:
     browser = admin_of(member)
     assert "No jobs yet" in browser.get("/admin/jobs/job/").content.decode()
@@ -147,10 +158,21 @@ def test_the_page_of_a_job_shows_its_progress_and_its_report(
     progress = browser.get(f"/admin/jobs/job/{job.pk}/progress/").content.decode()
     assert "hx-trigger" not in progress
     assert "Finished, except for 1 row listed below." in progress
-    report: Any = browser.get(f"/admin/jobs/job/{job.pk}/report/")
-    [header, line] = csv.reader(io.StringIO(b"".join(report.streaming_content).decode()))
+    address = f"/admin/jobs/job/{job.pk}/report/"
+    reason = "The lead was deleted in the meantime."
+    [header, line] = csv_of(browser.get(address))
+    assert (header, line[1:]) == (["id", "outcome", "field", "reason"], ["skipped", "", reason])
+    assert exported() == []
+    # Whoever may export gets the names as well.
+    [header, line] = csv_of(admin_of(admin).get(address))
     assert header == ["id", "name", "outcome", "field", "reason"]
-    assert line[1:] == ["'=1+1 000001", "skipped", "", "The lead was deleted in the meantime."]
+    assert line[1:] == ["'=1+1 000001", "skipped", "", reason]
+    assert exported() == [(admin.pk, "job report", 1)]
+    with platform_context():
+        UserSession.objects.update(confirmed_at=None)
+    assert admin_of(admin).get(address).status_code == 200
+    assert problem(api(admin).get(f"{JOBS}{job.pk}/report/")) == (403, "step_up_required")
+    assert csv_of(confirmed(api, admin).get(f"{JOBS}{job.pk}/report/"))[1][1] == "'=1+1 000001"
 
 
 def test_the_admin_cancels_a_job(admin_of: Browse, member: User, tenant: Tenant, many: None) -> None:
@@ -189,7 +211,7 @@ def test_the_api_starts_a_job_on_ids(api: Api, member: User, tenant: Tenant, man
         gone = Lead.all_objects.filter(pk__in=ids, assigned_user=member.pk, deleted_at__isnull=False)
         assert gone.count() == 3
     report: Any = api(member).get(f"{JOBS}{answer.json()['id']}/report/")
-    assert b"".join(report.streaming_content) == b"id,name,outcome,field,reason\r\n"
+    assert b"".join(report.streaming_content) == b"id,outcome,field,reason\r\n"
 
 
 @pytest.mark.parametrize(

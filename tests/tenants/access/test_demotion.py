@@ -1,8 +1,11 @@
 """Demotion demotes: single rights and invitations above a member's new role end with the old one."""
 
 from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from lad import writes
@@ -10,6 +13,7 @@ from lad.mail import sender
 from lad.mail.models import MailState
 from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context, tenant_context
+from tenants import access
 from tenants.access.models import UserCapability
 from tenants.access.roles import Role
 from tenants.accounts.models import User
@@ -20,6 +24,7 @@ from tests.factories.tenants import TenantRoleFactory, UserCapabilityFactory
 from tests.support.api import problem
 from tests.support.database import stored
 from tests.support.events import events
+from tests.tenants.helpers import confirmed
 
 CAPABILITIES = "/api/v1/user-capabilities/"
 MEMBERSHIPS = "/api/v1/memberships/"
@@ -109,7 +114,7 @@ def test_lowering_a_role_ends_single_rights_of_all_who_have_it(tenant, owner, me
 def test_the_former_owner_keeps_no_right_of_the_ownership(tenant, owner, admin, api):
     with platform_context(tenant_id=tenant.pk):
         UserCapabilityFactory.create(user=owner, capability_key="billing.buy")
-    assert api(owner).post(f"{MEMBERSHIPS}{of(admin).pk}/transfer-ownership/").status_code == 200
+    assert confirmed(api, owner).post(f"{MEMBERSHIPS}{of(admin).pk}/transfer-ownership/").status_code == 200
     assert capabilities(owner) == set()
 
 
@@ -120,6 +125,26 @@ def test_a_right_above_what_the_role_allows_has_no_effect_however_it_got_there(t
             UserCapabilityFactory.create(user=user, capability_key="team.transfer")
     assert not {"leads.delete", "team.transfer"} & set(api(viewer).get("/api/v1/me/").json()["rights"])
     assert "team.transfer" not in api(member).get("/api/v1/me/").json()["rights"]
+
+
+def test_the_upgrade_revokes_single_rights_that_no_role_may_grant(tenant, member, viewer):
+    ungranted = ("usage.record", "usage.void", "team.transfer", "tenant.delete", "billing.administer")
+    [upgrade] = (Path(access.__file__).parents[1] / "migrations").glob("*_withheld_from_tenants.py")
+    with platform_context(tenant_id=tenant.pk):
+        for right in (
+            "usage.record",
+            "usage.void",
+            "team.transfer",
+            "tenant.delete",
+            "billing.administer",
+            "billing.view",
+        ):
+            UserCapabilityFactory.create(user=member, capability_key=right)
+        taken = UserCapabilityFactory.create(user=viewer, capability_key="usage.void", enabled=False)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(import_module(f"tenants.migrations.{upgrade.stem}").REVOKE)
+    assert capabilities(member) == {"billing.view"}
+    assert stored(taken)
 
 
 def test_a_viewer_can_be_given_views_only(owner, viewer, api):

@@ -16,6 +16,7 @@ from tests.factories.tenants import TenantRoleFactory, UserCapabilityFactory
 from tests.support.api import field_problems, problem, text
 from tests.support.database import stored
 from tests.support.events import events
+from tests.tenants.helpers import confirmed
 
 URL = "/api/v1/tenant-roles/"
 MEMBERSHIPS = "/api/v1/memberships/"
@@ -170,7 +171,7 @@ class TestWhoGrantsHoldsEveryRight:
     def test_giving_the_ownership(self, tenant, owner, member, api):
         with platform_context(tenant_id=tenant.pk):
             UserCapabilityFactory.create(user=owner, capability_key="billing.buy", enabled=False)
-        response = api(owner).post(f"{MEMBERSHIPS}{of(member).pk}/transfer-ownership/")
+        response = confirmed(api, owner).post(f"{MEMBERSHIPS}{of(member).pk}/transfer-ownership/")
         assert problem(response) == (403, "above_your_role")
 
     def test_a_role_with_rights_to_manage_people_gives_no_more_than_it_holds(self, tenant, member, viewer, api):
@@ -228,7 +229,7 @@ def test_the_owner_can_have_no_role_of_the_tenant(tenant, owner, member, api):
     role = make(tenant, "leads.view")
     assert problem(assign(api, owner, owner, tenant_role=role)) == (409, "owner_stays")
     give(tenant, member, role)
-    assert api(owner).post(f"{MEMBERSHIPS}{of(member).pk}/transfer-ownership/").status_code == 200
+    assert confirmed(api, owner).post(f"{MEMBERSHIPS}{of(member).pk}/transfer-ownership/").status_code == 200
     assert (of(member).role, of(member).tenant_role) == (Role.OWNER, None)
 
 

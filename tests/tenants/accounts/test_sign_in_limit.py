@@ -7,8 +7,9 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from lad.tenancy.clients import DEVICE_COOKIE
 from lad.tenancy.context import platform_context
-from tenants.accounts.clients import COOKIE, Client, network_of
+from tenants.accounts.clients import SignInClient, network_of
 from tenants.accounts.models import AttemptBudget, User
 from tenants.accounts.services import credentials, sign_in_limit
 from tests.support.api import problem, text
@@ -29,7 +30,7 @@ def _without_request_rate(monkeypatch):
 def sign_in(api, email, password=PASSWORD, *, address=HOME, cookie=""):
     client = api()
     if cookie:
-        client.cookies[COOKIE] = cookie
+        client.cookies[DEVICE_COOKIE] = cookie
     body = {"email": email, "password": password}
     return client.post(SIGN_IN, body, format="json", REMOTE_ADDR=address)
 
@@ -63,8 +64,8 @@ def test_one_wrong_guess_every_fifteen_minutes_keeps_nobody_out(owner):
     now = timezone.now()
     for _ in range(20):
         with pytest.raises(credentials.WrongCredentials):
-            credentials.verify(email=owner.email, password="wrong", client=Client(HOME), now=now)
-        assert credentials.verify(email=owner.email, password=PASSWORD, client=Client(OFFICE), now=now) == owner
+            credentials.verify(email=owner.email, password="wrong", client=SignInClient(HOME), now=now)
+        assert credentials.verify(email=owner.email, password=PASSWORD, client=SignInClient(OFFICE), now=now) == owner
         now += timedelta(minutes=15)
 
 
@@ -72,9 +73,9 @@ def test_many_attempts_on_an_account_delay_the_next_ones(owner):
     now = timezone.now()
     for number in range(11):
         with pytest.raises(credentials.WrongCredentials):
-            credentials.verify(email=owner.email, password="wrong", client=Client(f"203.0.113.{number}"), now=now)
+            credentials.verify(email=owner.email, password="wrong", client=SignInClient(f"203.0.113.{number}"), now=now)
     started = time.monotonic()
-    assert credentials.verify(email=owner.email, password=PASSWORD, client=Client(OFFICE), now=now) == owner
+    assert credentials.verify(email=owner.email, password=PASSWORD, client=SignInClient(OFFICE), now=now) == owner
     assert time.monotonic() - started > 0.2
     assert [sign_in_limit.delay_seconds(attempts) for attempts in (1, 10, 11, 12, 13, 20, 500)] == [
         0,
@@ -128,7 +129,7 @@ def test_an_ipv6_network_is_one_client(owner, api):
 
 
 def test_a_known_device_signs_in_from_an_address_that_guesses(owner, api):
-    cookie = sign_in(api, owner.email).cookies[COOKIE].value
+    cookie = sign_in(api, owner.email).cookies[DEVICE_COOKIE].value
     for number in range(25):
         sign_in(api, f"person{number}@acme.test", "wrong")
     assert problem(sign_in(api, owner.email)) == (429, "locked_out")
@@ -136,7 +137,7 @@ def test_a_known_device_signs_in_from_an_address_that_guesses(owner, api):
 
 
 def test_a_device_is_known_for_its_own_accounts_only_and_has_its_own_budget(owner, admin, api):
-    cookie = sign_in(api, owner.email).cookies[COOKIE].value
+    cookie = sign_in(api, owner.email).cookies[DEVICE_COOKIE].value
     for _ in range(5):
         sign_in(api, admin.email, "wrong", cookie=cookie)
     assert problem(sign_in(api, admin.email, cookie=cookie)) == (429, "locked_out")
@@ -147,8 +148,8 @@ def test_a_device_is_known_for_its_own_accounts_only_and_has_its_own_budget(owne
 
 
 def test_a_device_is_known_for_all_accounts_used_on_it(owner, admin, api):
-    cookie = sign_in(api, owner.email).cookies[COOKIE].value
-    cookie = sign_in(api, admin.email, cookie=cookie).cookies[COOKIE].value
+    cookie = sign_in(api, owner.email).cookies[DEVICE_COOKIE].value
+    cookie = sign_in(api, admin.email, cookie=cookie).cookies[DEVICE_COOKIE].value
     for number in range(25):
         sign_in(api, f"person{number}@acme.test", "wrong")
     assert [sign_in(api, each.email, cookie=cookie).status_code for each in (owner, admin)] == [200, 200]
@@ -157,7 +158,7 @@ def test_a_device_is_known_for_all_accounts_used_on_it(owner, admin, api):
 def test_a_forged_device_cookie_is_worth_nothing(owner, api):
     for _ in range(5):
         sign_in(api, owner.email, "wrong")
-    genuine = sign_in(api, owner.email, address=OFFICE).cookies[COOKIE].value
+    genuine = sign_in(api, owner.email, address=OFFICE).cookies[DEVICE_COOKIE].value
     assert problem(sign_in(api, owner.email, cookie=f"x{genuine}")) == (429, "locked_out")
 
 
@@ -196,16 +197,16 @@ def test_attempts_are_forgotten_one_by_one(owner):
     now = timezone.now()
     for _ in range(5):
         with pytest.raises(credentials.WrongCredentials):
-            credentials.verify(email=owner.email, password="wrong", client=Client(HOME), now=now)
+            credentials.verify(email=owner.email, password="wrong", client=SignInClient(HOME), now=now)
     with pytest.raises(sign_in_limit.LockedOut) as locked:
-        credentials.verify(email=owner.email, password=PASSWORD, client=Client(HOME), now=now)
+        credentials.verify(email=owner.email, password=PASSWORD, client=SignInClient(HOME), now=now)
     now += timedelta(seconds=locked.value.retry_after)
     with pytest.raises(credentials.WrongCredentials):
-        credentials.verify(email=owner.email, password="wrong", client=Client(HOME), now=now)
+        credentials.verify(email=owner.email, password="wrong", client=SignInClient(HOME), now=now)
     with pytest.raises(sign_in_limit.LockedOut):
-        credentials.verify(email=owner.email, password=PASSWORD, client=Client(HOME), now=now)
+        credentials.verify(email=owner.email, password=PASSWORD, client=SignInClient(HOME), now=now)
     now += timedelta(minutes=25)
-    assert credentials.verify(email=owner.email, password=PASSWORD, client=Client(HOME), now=now) == owner
+    assert credentials.verify(email=owner.email, password=PASSWORD, client=SignInClient(HOME), now=now) == owner
 
 
 def test_guessing_does_not_lock_the_password_reset_or_another_view(owner, api, monkeypatch):
@@ -223,7 +224,7 @@ def test_guessing_does_not_lock_the_password_reset_or_another_view(owner, api, m
 @pytest.mark.django_db(transaction=True)
 def test_simultaneous_guesses_are_all_counted():
     def guess():
-        credentials.verify(email="nobody@acme.test", password="wrong", client=Client(HOME))
+        credentials.verify(email="nobody@acme.test", password="wrong", client=SignInClient(HOME))
 
     results = run_together(*[guess] * 12)
     kinds = sorted(type(result).__name__ for result in results)

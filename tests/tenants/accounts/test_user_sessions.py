@@ -1,6 +1,7 @@
 """Sessions of the API and the admin: what is recorded, who sees them, how they end, and the mails about them."""
 
 from datetime import timedelta
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -36,8 +37,12 @@ def mails(kind: str) -> list[MailDelivery]:
         return list(MailDelivery.objects.filter(kind=kind))
 
 
-def signed_in_from(api: Any, user: User, agent: str, address: str = "198.51.100.7") -> Any:
-    return api().post(
+def signed_in_from(
+    api: Any, user: User, agent: str, address: str = "198.51.100.7", *, cookies: SimpleCookie | None = None
+) -> Any:
+    client = api()
+    client.cookies = cookies or SimpleCookie()
+    return client.post(
         "/api/v1/auth/sign-in/",
         {"email": user.email, "password": PASSWORD},
         format="json",
@@ -202,6 +207,15 @@ class TestMails:
         signed_in_from(api, owner, FIREFOX)
         signed_in_from(api, owner, FIREFOX.replace("140", "141"), "198.51.100.99")
         assert mails("new-device") == []
+
+    def test_a_device_with_the_cookie_of_the_account_is_known_whatever_its_address_and_version(self, owner, admin, api):
+        cookies = signed_in_from(api, owner, FIREFOX).cookies
+        signed_in_from(api, owner, SAFARI, "203.0.113.5", cookies=cookies)
+        assert mails("new-device") == []
+        # It is not known for the account of somebody else.
+        signed_in_from(api, admin, FIREFOX)
+        signed_in_from(api, admin, SAFARI, "203.0.113.5", cookies=cookies)
+        assert [mail.to_address for mail in mails("new-device")] == [admin.email]
 
     @pytest.mark.parametrize(("agent", "address"), [(SAFARI, "198.51.100.7"), (FIREFOX, "203.0.113.5")])
     def test_a_new_device_or_network_is_mailed(self, owner, api, mailbox, agent, address):

@@ -1,9 +1,11 @@
 """Exports need a right of their own, a fresh password, and are recorded."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import pyotp
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from lad.audit.models import AuditEntry
@@ -11,12 +13,17 @@ from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import UserSession
 from tenants.activity.models import DataExport
+from tenants.teams.models import Membership
+from tenants.two_factor import services as two_factor
 from tests.factories.leads import LeadFactory
+from tests.support.api import field_problems, problem
 from tests.support.database import one
+from tests.tenants.helpers import PASSWORD, confirmed
 
 pytestmark = pytest.mark.django_db
 
 LEADS = "/admin/leads/lead/"
+CONFIRM = "/api/v1/me/confirm/"
 EXPORTS = {
     "leads": lambda browser, lead: browser.post(LEADS, {"action": "export", "_selected_action": [str(lead.pk)]}),
     "usage": lambda browser, lead: browser.get("/admin/usage/", {"csv": "1"}),
@@ -69,11 +76,62 @@ def test_an_export_of_lad_s_staff_across_tenants_is_recorded_too(root, superuser
 
 @pytest.mark.parametrize("address", ["membership/{}/transfer_ownership/"], ids=["transfer"])
 def test_the_transfer_of_ownership_asks_for_the_password_again(admin_of, owner, member, address):
-    from tenants.teams.models import Membership
-
     browser, row = admin_of(owner), one(Membership, user=member)
     with platform_context():
         UserSession.objects.update(confirmed_at=timezone.now() - timedelta(hours=1))
     answer = browser.post(f"/admin/tenants/{address.format(row.pk)}")
     assert answer["Location"].startswith("/admin/confirm/")
     assert one(Membership, user=member).role == "member"
+
+
+class TestInTheApi:
+    @pytest.fixture
+    def session(self, api, owner):
+        """A client of the owner whose session began an hour ago."""
+        client = confirmed(api, owner)
+        with platform_context():
+            UserSession.objects.update(confirmed_at=timezone.now() - timedelta(hours=1))
+        return client
+
+    @pytest.fixture
+    def transfer(self, member):
+        row = one(Membership, user=member)
+        return lambda client: client.post(f"/api/v1/memberships/{row.pk}/transfer-ownership/")
+
+    def test_the_transfer_of_ownership_waits_for_the_password(self, session, owner, member, transfer):
+        refused = transfer(session)
+        assert problem(refused) == (403, "step_up_required")
+        assert "/me/confirm/" in refused.json()["detail"]
+        assert field_problems(session.post(CONFIRM, {"password": "wrong"}, format="json")) == {
+            "password": ["This is not your password."]
+        }
+        assert problem(transfer(session)) == (403, "step_up_required")
+        now = timezone.now()
+        answer = session.post(CONFIRM, {"password": PASSWORD}, format="json")
+        assert answer.status_code == 200
+        lasts = datetime.fromisoformat(answer.json()["confirmed_until"]) - now
+        assert settings.STEP_UP_LIFETIME <= lasts < settings.STEP_UP_LIFETIME + timedelta(minutes=1)
+        assert transfer(session).status_code == 200
+        assert one(Membership, user=member).role == "owner"
+
+    def test_who_has_a_second_factor_confirms_by_its_code_alone(self, session, owner, transfer):
+        app = two_factor.begin_app(user=owner)
+        code, *_others = two_factor.confirm_app(user=owner, code=pyotp.TOTP(app.secret).now(), now=timezone.now())
+        assert "code" in field_problems(session.post(CONFIRM, {"password": PASSWORD}, format="json"))
+        assert problem(session.post(CONFIRM, {"code": "000000"}, format="json")) == (400, "wrong_code")
+        assert problem(transfer(session)) == (403, "step_up_required")
+        assert session.post(CONFIRM, {"code": code}, format="json").status_code == 200
+        assert transfer(session).status_code == 200
+        assert one(UserSession, user=owner).second_factor_at is not None
+
+    def test_passwords_are_guessed_no_faster_there(self, session, owner):
+        for _ in range(5):
+            assert session.post(CONFIRM, {"password": "wrong"}, format="json").status_code == 400
+        assert problem(session.post(CONFIRM, {"password": PASSWORD}, format="json")) == (429, "locked_out")
+
+    def test_a_token_without_a_session_confirms_nothing(self, api, owner, transfer):
+        assert problem(api(owner).post(CONFIRM, {"password": PASSWORD}, format="json")) == (409, "no_session")
+        assert problem(transfer(api(owner))) == (403, "step_up_required")
+
+    def test_the_right_is_asked_for_first(self, api, admin, transfer):
+        assert problem(transfer(confirmed(api, admin))) == (403, "missing_right")

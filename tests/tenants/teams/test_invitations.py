@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import ProgrammingError, connection
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context, tenant_context
@@ -15,7 +16,7 @@ from tenants.teams.services import invitations
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserCapabilityFactory, UserFactory
 from tests.support.api import problem
 from tests.support.concurrency import run_together
-from tests.support.database import stored
+from tests.support.database import refuses, stored
 from tests.support.events import events
 from tests.tenants.helpers import NEW_PASSWORD, sign_in
 
@@ -65,6 +66,15 @@ def test_an_admin_invites_and_only_the_mail_contains_the_secret(tenant, admin, a
     assert token not in response.content.decode()
     assert row.invitation_token not in response.content.decode()
     assert response.json()["status"] == "pending"
+
+
+def test_a_tenants_session_cannot_read_the_hash_of_the_secret(tenant, admin, invitation):
+    with tenant_context(tenant.pk):
+        assert TenantInvitation.objects.get().get_deferred_fields() == {"invitation_token"}
+        with refuses(ProgrammingError, "permission denied"), connection.cursor() as cursor:
+            cursor.execute("SELECT invitation_token FROM tenant_invitations")
+        invitations.resend(invitation=invitation, actor=admin)
+    assert stored(invitation).invitation_token == tokens.hash_secret(tokens.invitation_token(stored(invitation)))
 
 
 @pytest.mark.parametrize("actor", ["member", "viewer"])

@@ -17,7 +17,7 @@ from tests.support.api import problem
 from tests.support.concurrency import run_together
 from tests.support.database import stored
 from tests.support.events import events
-from tests.tenants.helpers import sign_in
+from tests.tenants.helpers import confirmed, sign_in
 
 URL = "/api/v1/memberships/"
 
@@ -36,7 +36,7 @@ def remove(api, actor, user):
 
 
 def transfer(api, actor, user):
-    return api(actor).post(f"{URL}{of(user).pk}/transfer-ownership/")
+    return confirmed(api, actor).post(f"{URL}{of(user).pk}/transfer-ownership/")
 
 
 @pytest.fixture

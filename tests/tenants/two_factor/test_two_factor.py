@@ -1,7 +1,7 @@
 """Second factors: setting one up, signing in with it, recovery codes, and what a session without it may not do."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyotp
@@ -12,6 +12,7 @@ from django.utils import timezone
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User, UserSession
+from tenants.accounts.services.sign_in_limit import SECOND_FACTOR, unlock
 from tenants.two_factor import services
 from tenants.two_factor.errors import CodesLocked, WrongCode
 from tenants.two_factor.models import RecoveryCode, SecondFactor
@@ -23,9 +24,9 @@ from tests.tenants.helpers import sign_in
 pytestmark = pytest.mark.django_db
 
 
-def code_of(user: User, *, steps: int = 0) -> str:
+def code_of(user: User, *, steps: int = 0, at: datetime | None = None) -> str:
     app = one(SecondFactor, user=user)
-    return pyotp.TOTP(app.secret).at(timezone.now(), counter_offset=steps)
+    return pyotp.TOTP(app.secret).at(at or timezone.now(), counter_offset=steps)
 
 
 def enrol(user: User) -> list[str]:
@@ -114,13 +115,21 @@ def test_recovery_codes_are_stored_as_hashes(superuser):
 def test_guessing_codes_is_slowed_even_for_the_right_one(superuser):
     enrol(superuser)
     now = timezone.now()
-    for _ in range(services.FAILURES_WITHOUT_LOCK + 1):
+    for _ in range(SECOND_FACTOR.size):
         with pytest.raises(WrongCode):
             services.check_code(user=superuser, code="000000", now=now)
-    right = code_of(superuser, steps=1)
-    with pytest.raises(CodesLocked):
-        services.check_code(user=superuser, code=right, now=now)
-    services.check_code(user=superuser, code=right, now=now + services.FIRST_LOCK + timedelta(seconds=1))
+    with pytest.raises(CodesLocked) as locked:
+        services.check_code(user=superuser, code=code_of(superuser, steps=1), now=now)
+    assert locked.value.retry_after == SECOND_FACTOR.interval.total_seconds()
+    later = now + SECOND_FACTOR.interval
+    services.check_code(user=superuser, code=code_of(superuser, at=later), now=later)
+    # The right code makes up for the wrong ones before it.
+    for _ in range(SECOND_FACTOR.size):
+        with pytest.raises(WrongCode):
+            services.check_code(user=superuser, code="000000", now=later)
+    assert unlock(email=superuser.email)
+    later += timedelta(minutes=1)
+    services.check_code(user=superuser, code=code_of(superuser, at=later), now=later)
 
 
 def test_superusers_must_set_one_up_where_it_is_required(superuser, owner, settings):
