@@ -22,6 +22,7 @@ from demo.tenants.tenants import (
 )
 from lad import writes
 from lad.outbox.emission import emit
+from lad.phones import normalise
 from lad.tenancy.context import platform_context
 from lad.types import Values
 from tenants.access.models import PlatformRole, TenantRole, UserCapability
@@ -161,7 +162,8 @@ class _TenantLoader:
             status=TenantStatus.TRIAL if on_trial else TenantStatus.ACTIVE,
             trial_ends_at=self.now + spec.trial if spec.trial is not None else None,
             email=f"hello@{spec.domain}",
-            phone=spec.phone,
+            country=spec.country,
+            phone=normalise(spec.phone),
             website=spec.website,
             metadata=spec.metadata,
         )

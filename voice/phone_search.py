@@ -1,47 +1,21 @@
 """Search admin lists by telephone number."""
 
-from typing import Final
-
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from lad import phones
+from lad.db.phone_search import phone_term
 from lad.limits import searchable
-
-# Larger numbers do not fit the column and match nothing.
-MAX_SEARCHABLE: Final = 10**18
-NO_NUMBER: Final = -1
 
 
 class PhoneSearchMixin:
-    """Find rows by a full number in any notation, or by the national number alone."""
+    """Find rows by a whole number in any notation, by its beginning, or by the national number of any country."""
 
     phone_prefix = ""
     search_fields = ["id__exact"]
     search_help_text = "Search by telephone number or id"
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        found, distinct = super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
-        conditions = self._number_conditions(search_term)
-        return (queryset.filter(**conditions), False) if conditions else (found, distinct)
-
-    def _number_conditions(self, term: str) -> dict[str, str | int]:
-        term = term.strip()
-        if not searchable(term):
-            return {}
-        if not term.strip("+0123456789 ()-./") and any(character.isdigit() for character in term):
-            digits = "".join(character for character in term if character.isdigit())
-            if term.startswith(("+", "00")):
-                return self._full_number(term) or {f"{self.phone_prefix}base_number": NO_NUMBER}
-            national = int(digits) if int(digits) < MAX_SEARCHABLE else NO_NUMBER
-            return {f"{self.phone_prefix}base_number": national}
-        return {}
-
-    def _full_number(self, term: str) -> dict[str, str | int]:
-        try:
-            phone = phones.parse(term)
-        except ValidationError:
-            return {}
-        names = ("country_code", "base_number", "leading_zeros")
-        return {f"{self.phone_prefix}{name}": getattr(phone, name) for name in names}
+        meant = phone_term(search_term) if searchable(search_term) else None
+        if meant is not None:
+            return queryset.filter(meant.in_columns(self.phone_prefix)), False
+        return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]

@@ -11,6 +11,7 @@ from lad.db.constraints import KeyConstraint, ReferencedKey, TableStorage
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField, TenantForeignKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
+from lad.db.normalised import PhoneField, WebAddressTextField
 from lad.limits import PROVIDER_DATA
 
 
@@ -47,11 +48,11 @@ class CampaignLead(SoftDeletable, TenantModel):
     lead = TenantForeignKey("leads.Lead", on_delete=models.CASCADE, related_name="enrolments", db_index=False)
     first_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     last_name = models.CharField(max_length=255, blank=True, default="", db_default="")
-    email = LowercaseEmailField(max_length=255, blank=True, default="", db_default="")
+    email = LowercaseEmailField(any_script=True, max_length=255, blank=True, default="", db_default="")
     company_name = models.CharField(max_length=500, blank=True, default="", db_default="")
     title = models.CharField(max_length=255, blank=True, default="", db_default="")
-    linkedin_url = models.TextField(max_length=2000, blank=True, default="", db_default="")
-    phone = models.CharField(max_length=50, blank=True, default="", db_default="")
+    linkedin_url = WebAddressTextField(max_length=2000, blank=True, default="", db_default="")
+    phone = PhoneField(blank=True, default="", db_default="")
     lead_data = models.JSONField(
         default=dict, blank=True, db_default={}, validators=[PROVIDER_DATA, JsonSchemaValidator(OBJECT)]
     )

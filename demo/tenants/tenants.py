@@ -62,6 +62,7 @@ class TenantSpec:
     # First name of a member, right, granted (True) or revoked (False).
     rights: tuple[tuple[str, str, bool], ...] = ()
     website: str = ""
+    country: str = ""
     phone: str = ""
     # Provider of the owner's linked account.
     signs_in_with: str = ""
@@ -130,6 +131,7 @@ TENANTS: Final = (
         rights=(("Priya", "invitations.create", True), ("Jonas", "audit.view", False)),
         website="https://kestrel-analytics.example",
         signs_in_with="google",
+        country="SE",
         phone="+46 8 505 21 00",
         metadata={"industry": "B2B software", "employees": 84, "crm": "in-house"},
     ),
@@ -159,6 +161,7 @@ TENANTS: Final = (
         ),
         flags=(("apollo-leads", False, None, False),),
         website="https://brightpath.example",
+        country="GB",
         phone="+44 20 7946 0991",
         metadata={"vertical": "education", "campuses": ["London", "Leeds", "Dublin"], "intakes": {"autumn": 2027}},
     ),
@@ -174,6 +177,7 @@ TENANTS: Final = (
         # Granted for the trial; the plan does not include all of them.
         features=(("ai-icp-assistant", True), ("voice-agent", True), ("campaigns", True), ("deals-pipeline", True)),
         website="https://harbourfinch.example",
+        country="AU",
         phone="+61 2 5550 4412",
         metadata={"industry": "Real estate"},
     ),

@@ -229,7 +229,9 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
                 saved = writes.update(form.original, form.values(), actor=actor)
         else:
             values = {**form.values(), **self.tenant_value(request, form)}
-            with self.row_scope(request, self.model(**values)):
+            # A form may hand the writer more than columns.
+            columns = {n: each for n, each in values.items() if defaults.field_or_none(self.model, n) is not None}
+            with self.row_scope(request, self.model(**columns)):
                 saved = writes.create(self.model, values, actor=actor)
         vars(obj).update(vars(saved))
 

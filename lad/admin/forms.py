@@ -97,6 +97,15 @@ class LadModelForm(forms.ModelForm):
             self.data, self.files, self.add_prefix(field.name)
         )
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Leave out what was not changed, as the writer does: an old value need not meet today's rules."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        if self.instance._state.adding:
+            return excluded
+        # A field that was not sent keeps the row's value on the instance.
+        absent = {f.name for f in self.instance._meta.fields if f.name in self.fields and self._left_to_default(f)}
+        return excluded | absent | {name for name in self.fields if name not in self.changed_data}
+
     def validate_unique(self) -> None:
         """Do nothing: the writer checks unique keys."""
 

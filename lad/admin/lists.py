@@ -19,6 +19,8 @@ from lad.admin.tenant_choice import TenantChoice
 from lad.db.fields import is_secret
 from lad.db.identifiers import uuid_or_none
 from lad.db.models import LadModel
+from lad.db.normalised import PhoneField
+from lad.db.phone_search import phone_term
 from lad.limits import searchable
 from lad.tenancy.access import access_of
 
@@ -75,12 +77,29 @@ class ListPages(TenantChoice, ModelAdmin):
             if any("email" in name or "_key__" in name for name in usable):
                 # E-mail addresses and search keys are stored in lower case.
                 search_term = search_term.lower()
-            return super().get_search_results(request, queryset, search_term) if usable else (queryset.none(), False)
+            if not usable:
+                return queryset.none(), False
+            found, distinct = super().get_search_results(request, queryset, search_term)
+            by_phone = self._by_phone(queryset, usable, search_term)
+            return (found if by_phone is None else found | by_phone), distinct
         carrying = models.Q(pk=key) if isinstance(self.model._meta.pk, models.UUIDField) else models.Q()
         for field in defaults.visible_fields(self.model):
             if isinstance(field, models.UUIDField):
                 carrying |= models.Q(**{field.name: key})
         return queryset.filter(carrying), False
+
+    def _by_phone(self, rows: QuerySet, searched: Sequence[str], term: str) -> QuerySet | None:
+        """Return the rows whose number begins as the term does, or None if it is no number or none is searched."""
+        names = [name.partition("__")[0] for name in searched]
+        fields = [name for name in names if isinstance(defaults.field_or_none(self.model, name), PhoneField)]
+        meant = phone_term(term) if fields else None
+        if meant is None:
+            return None
+        found = models.Q(pk__in=[])
+        for name in fields:
+            for beginning in meant.beginnings:
+                found |= models.Q(**{f"{name}__startswith": beginning})
+        return rows.filter(found)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Refuse to filter by a secret: the rows found would give it away letter by letter."""

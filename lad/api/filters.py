@@ -14,6 +14,8 @@ from rest_framework.request import Request
 
 from lad.api.pagination import CURSOR, PAGE_SIZE
 from lad.db.models import LadModel
+from lad.db.normalised import PhoneField
+from lad.db.phone_search import PhoneFilter, phone_term
 from lad.errors import Invalid
 
 if TYPE_CHECKING:
@@ -42,6 +44,18 @@ class TextInFilter(InFilter, django_filters.CharFilter):
 
 class KeyInFilter(InFilter, django_filters.UUIDFilter):
     pass
+
+
+class PhoneInFilter(TextInFilter):
+    """Whole telephone numbers, each in any form that is accepted for storing."""
+
+    def filter(self, qs: QuerySet, value: list[object] | None) -> Any:
+        return super().filter(qs, value and [_stored_number(str(text)) for text in value])
+
+
+def _stored_number(text: str) -> str:
+    term = phone_term(text)
+    return term.number.e164 if term is not None and term.number is not None else text
 
 
 class NumberInFilter(InFilter, django_filters.NumberFilter):
@@ -100,6 +114,8 @@ def _filters(name: str, field: models.Field) -> dict[str, Any]:
     if field.choices:
         # Read with each request: keys may be added to an open vocabulary.
         return _exact_and_in(name, (django_filters.ChoiceFilter, ChoiceInFilter), choices=lambda: field.flatchoices)
+    if isinstance(field, PhoneField):
+        return _exact_and_in(name, (PhoneFilter, PhoneInFilter))
     kind, bounds = _kind_of(field), _bounds(field)
     numeric = kind[0] in (django_filters.NumberFilter, WholeNumberFilter)
     return {**_exact_and_in(name, kind, **bounds), **(_ranges(name, kind[0], **bounds) if numeric else {})}

@@ -5,6 +5,7 @@ from functools import cache, cached_property
 from typing import Any, Final
 
 import orjson
+from django.core.validators import EmailValidator, URLValidator
 from django.db import models
 from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
@@ -12,8 +13,16 @@ from rest_framework.validators import UniqueValidator
 
 from lad.api.compiled import compiled_output, fields_of, register_plain_field
 from lad.api.renderers import to_json
-from lad.db.fields import EncryptedTextField, RegisteredKeyField, TenantUserKey, is_replaceable, is_secret
+from lad.db.fields import (
+    EncryptedTextField,
+    LowercaseEmailField,
+    RegisteredKeyField,
+    TenantUserKey,
+    is_replaceable,
+    is_secret,
+)
 from lad.db.models import LadModel
+from lad.db.normalised import WebAddressField
 from lad.limits import MAX_UNKNOWN_FIELDS
 from lad.tenancy.context import current_scope
 from lad.tenancy.members import member_ids
@@ -82,6 +91,24 @@ class RegisteredChoiceField(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
+class EmailTextField(serializers.EmailField):
+    """An e-mail address. The model's field or the service says what is accepted, and why a value is not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [each for each in self.validators if not isinstance(each, EmailValidator)]
+
+
+class WebAddressTextField(serializers.URLField):
+    """A web address, with or without its scheme. The model's field says what is accepted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [each for each in self.validators if not isinstance(each, URLValidator)]
+
+
+register_plain_field(EmailTextField)
+register_plain_field(WebAddressTextField)
 register_plain_field(KeyField)
 register_plain_field(RegisteredChoiceField)
 register_plain_field(HexField, converted=True)
@@ -158,6 +185,10 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
         field_class, kwargs = super().build_standard_field(field_name, model_field)
         if isinstance(model_field, RegisteredKeyField) and kwargs.pop("choices", None) is not None:
             return RegisteredChoiceField, {**kwargs, "registered": lambda: list(model_field.flatchoices)}
+        if isinstance(model_field, LowercaseEmailField):
+            field_class = EmailTextField
+        if isinstance(model_field, WebAddressField):
+            field_class = WebAddressTextField
         if isinstance(model_field, EncryptedTextField):
             return serializers.CharField, _secret_options(model_field)
         if isinstance(model_field, models.BinaryField):

@@ -5,12 +5,14 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django import forms
 from django.conf import settings
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression
 
+from lad import emails
 from lad.registry import Registry, SpecT
 from lad.tenancy.context import current_scope, default_tenant_id
 
@@ -110,8 +112,56 @@ class LowercaseCharField(models.CharField):
         return value
 
 
-class LowercaseEmailField(LowercaseCharField, models.EmailField):
-    """An e-mail address, stored trimmed and in lower case."""
+class Stored(str):
+    """Text that another row holds already. A NormalisedField takes it as it is, even if it is older than the rules."""
+
+    __slots__ = ()
+
+
+class NormalisedField(models.Field):
+    """Text that people write in many ways and that is stored in one, which ``normalise`` decides.
+
+    Validating a value normalises it, so every writer and every form stores that spelling. An unchanged value is not
+    validated again, so old rows keep what they have. The base of text fields, before Django's class.
+    """
+
+    def normalise(self, text: str, row: models.Model | None) -> str:
+        """Return the stored spelling of a text that is not empty. ``row`` gets it. Raise ValidationError."""
+        raise NotImplementedError
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        text = self.to_python(value)
+        if isinstance(text, str) and (text := text.strip()):
+            # The limit of the length comes first: nothing reads a text of any length.
+            self.run_validators(text)
+            text = str(value) if isinstance(value, Stored) else self.normalise(text, model_instance)
+        return super().clean(text, model_instance)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        # The form field of an address would refuse what ``normalise`` accepts.
+        return super().formfield(**{**kwargs, "form_class": forms.CharField})
+
+
+class LowercaseEmailField(NormalisedField, LowercaseCharField, models.EmailField):
+    """An e-mail address, stored trimmed and in lower case.
+
+    With ``any_script`` letters of any script are accepted before the @-sign, as many mail servers do. LAD's own mail
+    cannot be sent to such an address.
+    """
+
+    default_validators = []
+
+    def __init__(self, *args: Any, any_script: bool = False, **kwargs: Any) -> None:
+        self.any_script = any_script
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        # Django clones fields from these. Migrations leave it out.
+        return name, path, args, {**kwargs, "any_script": True} if self.any_script else kwargs
+
+    def normalise(self, text: str, row: models.Model | None) -> str:
+        return emails.normalise(text, any_script=self.any_script)
 
 
 class RegisteredKeyField(models.CharField):

@@ -5,11 +5,11 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
-from lad import timezones
 from lad.db.constraints import KeyConstraint, NoOverlap, ReferencedKey
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
+from lad.db.normalised import TimeZoneField
 
 LIVE = Q(deleted_at__isnull=True)
 DEFAULT_DURATION = timedelta(minutes=15)
@@ -108,11 +108,10 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
     buffer_until = models.DateTimeField(
         "until", blank=True, help_text="End of the booking. Empty means 15 minutes after its start."
     )
-    timezone = models.CharField(
+    timezone = TimeZoneField(
         max_length=50,
         default="UTC",
         db_default="UTC",
-        validators=[timezones.validate],
         help_text="Time zone of the lead, for example Asia/Dubai. Times are stored in UTC.",
     )
     status = models.CharField(

@@ -3,13 +3,14 @@
 Unknown texts are empty, never null, so that unique keys cover them.
 """
 
-from django.core.validators import MaxLengthValidator, MinValueValidator, URLValidator
+from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import NumberedModel, TenantModel
+from lad.db.normalised import PhoneField, WebAddressTextField
 from lad.limits import PROVIDER_DATA
 from leads.companies import sources
 from leads.companies.sources import data_sources
@@ -113,21 +114,15 @@ class EmployeeCache(NumberedModel, TenantModel):
     company_domain = models.CharField(max_length=255, blank=True, default="", db_default="")
     employee_name = models.CharField("name", max_length=255, blank=True, default="", db_default="")
     employee_title = models.CharField("title", max_length=255, blank=True, default="", db_default="")
-    employee_email = LowercaseEmailField("e-mail", max_length=255, blank=True, default="", db_default="")
-    employee_phone = models.CharField("phone", max_length=50, blank=True, default="", db_default="")
-    employee_linkedin_url = models.TextField(
-        "LinkedIn",
-        blank=True,
-        default="",
-        db_default="",
-        validators=[URLValidator(["https", "http"]), MaxLengthValidator(MAX_URL_LENGTH)],
+    employee_email = LowercaseEmailField(
+        "e-mail", any_script=True, max_length=255, blank=True, default="", db_default=""
     )
-    employee_photo_url = models.TextField(
-        "photo",
-        blank=True,
-        default="",
-        db_default="",
-        validators=[URLValidator(["https", "http"]), MaxLengthValidator(MAX_URL_LENGTH)],
+    employee_phone = PhoneField("phone", blank=True, default="", db_default="")
+    employee_linkedin_url = WebAddressTextField(
+        "LinkedIn", blank=True, default="", db_default="", validators=[MaxLengthValidator(MAX_URL_LENGTH)]
+    )
+    employee_photo_url = WebAddressTextField(
+        "photo", blank=True, default="", db_default="", validators=[MaxLengthValidator(MAX_URL_LENGTH)]
     )
     employee_headline = models.TextField("headline", blank=True, default="", db_default="")
     employee_city = models.CharField("city", max_length=255, blank=True, default="", db_default="")
@@ -180,6 +175,10 @@ class EmployeeCache(NumberedModel, TenantModel):
             ),
             models.Index(fields=["tenant", "name_key"], name="employees_cache_name"),
         ]
+
+    def country_of_numbers(self) -> str:
+        """Return an empty string: a directory lists people of any country."""
+        return ""
 
     def __str__(self) -> str:
         return self.employee_name or f"Person {self.apollo_person_id or self.pk}"

@@ -14,6 +14,7 @@ from lad import writes
 from lad.api import router
 from lad.api.filters import RANGE_LOOKUPS
 from lad.api.views import ResourceViewSet, require_tenant
+from lad.db.phone_search import PhoneFilter
 from lad.jobs.api import JOBS, BulkSerializer, start_job
 from lad.jobs.deletion import DELETE, deletion_of
 from lad.tenancy.context import current_tenant_id
@@ -61,6 +62,7 @@ class LeadViewSet(ResourceViewSet):
     }
     extra_filters = {
         "search": LeadSearch(),
+        "phone": PhoneFilter(field_name="phone", national_field="base_number"),
         **{
             f"last_activity_at__{lookup}": ActivityFilter(field_name="last_activity_at", lookup_expr=lookup)
             for lookup in RANGE_LOOKUPS

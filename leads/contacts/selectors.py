@@ -5,7 +5,9 @@ from typing import Final, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
+from lad.db.phone_search import phone_term
 from lad.limits import searchable
+from lad.phones import PhoneTerm
 from leads.contacts.models import Lead
 
 # The columns that a search reads, each from its beginning.
@@ -23,13 +25,16 @@ def starting_with(rows: QuerySet[RowT], fields: Iterable[str], term: str) -> Que
 
     Compares with bounds on columns in byte order: an index serves those under row-level security, but not LIKE.
     """
+    return rows.filter(beginning_with(fields, term))
+
+
+def beginning_with(fields: Iterable[str], term: str) -> Q:
+    """Return the condition that one of the fields begins with the term, in any case. An empty term is none."""
     prefix = term.strip().lower()
-    if not prefix:
-        return rows
     found = Q()
-    for name in fields:
+    for name in fields if prefix else ():
         found |= Q(**{f"{name}__gte": prefix, f"{name}__lt": prefix + _LAST_CHARACTER})
-    return rows.filter(found)
+    return found
 
 
 def ordered_by_day(rows: QuerySet[Lead]) -> QuerySet[Lead]:
@@ -44,7 +49,13 @@ def find_leads(rows: QuerySet[Lead], term: str) -> QuerySet[Lead]:
     """Return the leads whose name, company, e-mail address, phone number or domain begins with the term."""
     if not searchable(term):
         return rows.none()
-    digits = "".join(character for character in term if character.isdigit())
-    if len(digits) > 5 and not any(character.isalpha() for character in term):
-        term = f"+{digits.removeprefix('00')}"
-    return starting_with(rows, LEAD_SEARCH, term)
+    phone = phone_term(term)
+    if phone is None:
+        return starting_with(rows, LEAD_SEARCH, term)
+    return rows.filter(beginning_with(LEAD_SEARCH, term) | has_phone(phone))
+
+
+def has_phone(term: PhoneTerm) -> Q:
+    """Return the condition that a lead's number begins so, or is the national number. Two indexes serve it."""
+    condition = term.in_text("phone")
+    return condition if term.national is None else condition | Q(base_number=term.national)

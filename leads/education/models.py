@@ -5,10 +5,10 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from lad import timezones
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
+from lad.db.normalised import TimeZoneField
 from leads.education import availability
 
 EARLIEST_INTAKE = 2000
@@ -102,9 +102,7 @@ class EducationCounsellor(DeletedFlag, SoftDeletable, TenantModel):
         max_length=255, blank=True, default="", db_default="", help_text="Job title, for example Senior counsellor."
     )
     specialization = models.CharField(max_length=255, blank=True, default="", db_default="")
-    timezone = models.CharField(
-        "time zone", max_length=64, default="UTC", db_default="UTC", validators=[timezones.validate]
-    )
+    timezone = TimeZoneField("time zone", max_length=64, default="UTC", db_default="UTC")
     availability_rules = models.JSONField(
         "availability",
         default=dict,

@@ -19,7 +19,9 @@ from lad.db.fields import (
 )
 from lad.db.managers import AllManager, LadManager, LadQuerySet
 from lad.db.models import GlobalModel, SoftDeletable
-from lad.tenancy.context import platform_context
+from lad.db.normalised import PhoneField
+from lad.tenancy.context import default_tenant_id, platform_context
+from lad.tenancy.countries import country_of
 
 
 class UserManager(LadManager):
@@ -52,7 +54,7 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     )
     first_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
     last_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
-    phone = models.CharField(max_length=50, blank=True, default="", db_default="")
+    phone = PhoneField(blank=True, default="", db_default="")
     avatar_url = models.URLField(max_length=2000, blank=True, default="", db_default="")
     primary_tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
@@ -119,6 +121,10 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     @property
     def label(self) -> str:
         return self.full_name
+
+    def country_of_numbers(self) -> str:
+        """Return the country in which the user's number is read: that of the tenant in which it is written."""
+        return country_of(default_tenant_id() or self.primary_tenant_id)
 
     @property
     def full_name(self) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models.functions import Lower
 
-from lad import names, timezones
+from lad import countries, names
 from lad.db.constraints import CURRENT_TENANT, ReferencedKey
 from lad.db.fields import (
     LowercaseEmailField,
@@ -18,6 +18,7 @@ from lad.db.fields import (
     without_platform_secrets,
 )
 from lad.db.models import GlobalModel, SoftDeletable, TenantModel
+from lad.db.normalised import CountryField, PhoneField, TimeZoneField, WebAddressField
 from tenants.access.roles import Role
 
 
@@ -55,15 +56,22 @@ class Tenant(SoftDeletable, GlobalModel):
     plan_tier = models.CharField(max_length=20, choices=PlanTier, default=PlanTier.FREE, db_default=PlanTier.FREE)
     trial_ends_at = models.DateTimeField(null=True, blank=True, help_text="The tenant is closed after this.")
     email = LowercaseEmailField(max_length=255, blank=True, default="", db_default="")
-    phone = models.CharField(max_length=50, blank=True, default="", db_default="")
-    website = models.URLField(max_length=255, blank=True, default="", db_default="")
-    timezone = models.CharField(
+    phone = PhoneField(blank=True, default="", db_default="")
+    website = WebAddressField(max_length=255, blank=True, default="", db_default="")
+    timezone = TimeZoneField(
         "time zone",
         max_length=64,
         default="UTC",
         db_default="UTC",
-        validators=[timezones.validate],
         help_text="Days and months start at midnight here, for quotas and daily usage.",
+    )
+    country = CountryField(
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Two-letter ISO code, such as DE. Telephone numbers without a country code are read as numbers of"
+        " this country; while it is empty, they are refused.",
     )
     metadata = models.JSONField(default=dict, blank=True, db_default={})
 
@@ -87,6 +95,11 @@ class Tenant(SoftDeletable, GlobalModel):
                 condition=models.Q(name__regex=r"\S"),
                 name="tenants_name_not_blank",
             ),
+            models.CheckConstraint(
+                condition=models.Q(country="") | models.Q(country__regex=r"^[A-Z]{2}$"),
+                name="tenants_country_code",
+                violation_error_message="Write the country as its two-letter ISO code in capitals, such as DE or AE.",
+            ),
         ]
         indexes = [
             models.Index(fields=["status"], condition=models.Q(deleted_at__isnull=True), name="tenants_live_status"),
@@ -101,6 +114,12 @@ class Tenant(SoftDeletable, GlobalModel):
     def owning_tenant_id(self) -> UUID | None:
         """Return the tenant's own id: a tenant belongs to itself."""
         return self.pk
+
+    def country_of_numbers(self) -> str:
+        """Return the country in which the tenant's own number is read: the one that is written with it."""
+        # It may not have been validated yet.
+        code = self.country.strip().upper()
+        return code if code in countries.NAMES else ""
 
 
 class Membership(SoftDeletable, TenantModel):

@@ -77,7 +77,10 @@ def changed_body(resource: Resource, row: Any, team: Team) -> dict[str, Any]:
     """A valid body for the row in which every list and switch that may change differs from what the row holds."""
     body = new_body(resource, team)
     for name, value in body_of(resource, row).items():
-        field: Any = resource.model._meta.get_field(name)
+        # A field that is no column, such as a number that three columns hold, is sent as the new row has it.
+        field: Any = {each.name: each for each in resource.model._meta.fields}.get(name)
+        if field is None:
+            continue
         if name in SET_ONCE.get(resource.model, set()) | DEPENDED_ON.get(resource.model, set()):
             body[name] = value
         elif field.choices and body[name] == value:

@@ -121,7 +121,9 @@ def entries(form: Any, row: Any) -> dict[str, str]:
     """What the form would hold for this row, by the names of its inputs."""
     data: dict[str, str] = {}
     for bound in type(form)(instance=row):
-        if bound.name in vars(row) or bound.name in {field.name for field in row._meta.fields}:
+        # A field of the form alone counts if the form shows something of the row in it.
+        columns = {field.name for field in row._meta.fields}
+        if bound.name in vars(row) or bound.name in columns or bound.name in bound.form.initial:
             data.update(_entry(bound))
     return data
 

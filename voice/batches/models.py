@@ -7,6 +7,7 @@ from django.db import models
 from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
+from lad.db.normalised import PhoneField
 from voice.json_schemas import BATCH, ENTRY
 from voice.statuses import BATCH_FINISHED, BatchStatus, EntryStatus
 
@@ -108,10 +109,10 @@ class CallBatchEntry(SoftDeletable, TenantModel):
     lead = TenantForeignKey(
         "leads.Lead", on_delete=models.SET_NULL, null=True, blank=True, related_name="call_entries", db_index=False
     )
-    to_phone = models.CharField(
-        max_length=50,
+    to_phone = PhoneField(
         blank=True,
-        help_text="With its country code, such as +971501234567. Leave empty to use the lead's number.",
+        help_text="With its country code, such as +971501234567, or as it is dialled in the tenant's country. Leave"
+        " empty to use the lead's number.",
     )
     status = models.CharField(
         max_length=30, choices=EntryStatus, default=EntryStatus.QUEUED, db_default=EntryStatus.QUEUED, editable=False

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from lad.api import router
 from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet
+from lad.db.phone_search import PhoneColumnsFilter
 from leads.contacts.models import Lead
 from voice.calls.models import CallLog
 from voice.features import VOICE_AGENT
@@ -38,6 +39,8 @@ class ListedCallSerializer(_ListedCall):  # type: ignore[misc, valid-type]
 
 
 class CallLogViewSet(ResourceViewSet):
+    extra_filters = {"to_phone": PhoneColumnsFilter(prefix="to_")}
+
     def get_queryset(self) -> QuerySet[CallLog]:
         rows: QuerySet[CallLog] = super().get_queryset()
         return rows.defer(*FIELDS_NOT_LISTED) if self.action == "list" else rows

@@ -21,6 +21,7 @@ from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services.progress import update_progress
 from voice.calls.models import CallLog
 from voice.calls.transcripts import normalise_transcript
+from voice.phone_columns import tenant_of_new, with_number
 from voice.statuses import CALL_FINISHED, CALL_ORDER, CallStatus, entry_status_for, parse_call_status
 
 
@@ -100,10 +101,11 @@ def record_call_details(
 
 
 class CallWriter(writes.Writer[CallLog]):
-    """Apply the order of statuses and the campaign's keys to calls that staff write by hand."""
+    """Apply the order of statuses, the campaign's keys and valid numbers to calls that staff write by hand."""
 
     def prepare(self, row: CallLog | None, values: Values, *, actor: Actor) -> Values:
-        values = _with_normalised_transcript(values)
+        tenant_id = row.tenant_id if row is not None else tenant_of_new(values)
+        values = with_number(_with_normalised_transcript(values), row, tenant_id, prefix="to_")
         if row is None:
             _check_campaign(values.get("campaign"), values.get("campaign_lead"), values.get("campaign_step"))
             return {"initiated_by_user": actor, **values}

@@ -1,10 +1,36 @@
 """Admin pages of telephone numbers."""
 
+from typing import Any
+
+from django import forms
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.forms import LadModelForm
 from voice.numbers.models import VoiceNumber
 from voice.phone_search import PhoneSearchMixin
+
+
+class NumberForm(LadModelForm):
+    """Asks for the number as people write it."""
+
+    phone = forms.CharField(
+        label="Number",
+        max_length=50,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="With its country code, or as it is dialled in the tenant's country.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["phone"] = self.instance.phone.international
+
+    def values(self) -> dict[str, Any]:
+        """Return the number beside the values of the columns, if it was entered or changed."""
+        entered = {"phone": self.cleaned_data["phone"]} if "phone" in self.changed_data else {}
+        return {**super().values(), **entered}
 
 
 @register(VoiceNumber)
@@ -14,11 +40,12 @@ class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
     list_display = ["number", "status", "provider", "default_agent", "directions", "created_at"]
     list_filter = ["status", "provider", "default_agent", "created_at"]
     fieldsets = [
-        (None, {"fields": ["number", "country_code", "base_number", "leading_zeros"]}),
+        (None, {"fields": ["phone"]}),
         ("Usage", {"fields": ["status", "provider", "default_agent", "directions"]}),
         ("Data", {"fields": ["metadata"]}),
     ]
-    readonly_fields = ["number", "directions"]
+    form = NumberForm
+    readonly_fields = ["directions"]
 
     @display(description="Number", ordering="base_number")
     def number(self, obj: VoiceNumber) -> str:

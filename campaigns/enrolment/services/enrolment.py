@@ -14,6 +14,7 @@ from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.step_specs import channel_of
 from campaigns.enrolment.models import CampaignLead, EnrolmentStatus
 from lad import writes
+from lad.db.fields import Stored
 from lad.db.identifiers import TIME_ORDERED_UUID
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
@@ -184,7 +185,7 @@ class EnrolmentWriter(writes.Writer[CampaignLead]):
             _lock_open(campaign)
             if lead.is_archived:
                 raise LeadArchived
-            values = {**{name: getattr(lead, name) for name in COPIED_COLUMNS}, **values}
+            values = {**{name: Stored(getattr(lead, name)) for name in COPIED_COLUMNS}, **values}
         return _with_times(None, values)
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
-
 from lad import phones
 from leads.contacts.models import Lead
 from leads.formatting import amount
@@ -28,16 +26,9 @@ def summary_of(lead: Lead, pipeline: Pipeline) -> LeadSummary:
     return LeadSummary(
         name=lead.full_name or lead.email or lead.phone or "Without a name",
         about=" · ".join(part for part in (lead.title, lead.company_name, lead.location) if part),
-        phone=_formatted(lead.phone),
+        phone=phones.shown(lead.phone),
         stage=dict(pipeline.stage).get(lead.stage, lead.stage),
         color=pipeline.colors.get(lead.stage, ""),
         assigned_to=(lead.assigned_user.full_name or lead.assigned_user.email) if lead.assigned_user else "Nobody",
         value=amount(lead.estimated_value, lead.currency) or "–",
     )
-
-
-def _formatted(number: str) -> str:
-    try:
-        return phones.parse(number).international if number else ""
-    except ValidationError:
-        return number

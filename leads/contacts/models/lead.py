@@ -12,6 +12,7 @@ from lad.db.constraints import TableStorage
 from lad.db.fields import LowercaseEmailField, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
+from lad.db.normalised import PhoneField, WebAddressField
 from lad.limits import PROVIDER_DATA
 from leads.search import BYTE_ORDER, search_key
 
@@ -53,9 +54,9 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
     first_name = _text(255)
     last_name = _text(255)
     email = LowercaseEmailField(
-        "e-mail", max_length=255, blank=True, default="", db_default="", db_collation=BYTE_ORDER
+        "e-mail", any_script=True, max_length=255, blank=True, default="", db_default="", db_collation=BYTE_ORDER
     )
-    phone = _text(50, db_collation=BYTE_ORDER)
+    phone = PhoneField(blank=True, default="", db_default="", db_collation=BYTE_ORDER)
     country_code = _text(10, editable=False)
     base_number = models.BigIntegerField(null=True, blank=True, editable=False)
     leading_zeros = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
@@ -63,7 +64,7 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
     company_name = _text(500)
     company_domain = _text(255, db_collation=BYTE_ORDER)
     location = _text(500)
-    linkedin_url = models.URLField("LinkedIn", max_length=500, blank=True, default="", db_default="")
+    linkedin_url = WebAddressField("LinkedIn", max_length=500, blank=True, default="", db_default="")
 
     stage = models.CharField(max_length=50, blank=True, default=FIRST_STAGE, db_default=FIRST_STAGE)
     status = models.CharField(max_length=50, blank=True, default=FIRST_STATUS, db_default=FIRST_STATUS)
@@ -176,6 +177,12 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
             models.Index(fields=["tenant", "next_follow_up_at"], condition=LIVE, name="leads_by_follow_up"),
             models.Index(fields=["tenant", "email"], condition=~Q(email=""), name="leads_by_email"),
             models.Index(fields=["tenant", "phone"], condition=~Q(phone=""), name="leads_by_phone"),
+            # Numbers as they are dialled within their country, whatever country that is.
+            models.Index(
+                fields=["tenant", "base_number"],
+                condition=Q(base_number__isnull=False),
+                name="leads_by_national_number",
+            ),
             models.Index(
                 fields=["tenant", "company_domain"], condition=~Q(company_domain=""), name="leads_by_company_domain"
             ),

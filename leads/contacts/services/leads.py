@@ -14,6 +14,7 @@ from lad import phones, writes
 from lad.errors import Invalid
 from lad.outbox.emission import NewEvent, emit_many
 from lad.tenancy.context import current_tenant_id
+from lad.tenancy.countries import country_of
 from lad.types import Actor, Values
 from lad.writes import Change
 from leads.contacts.models import Lead
@@ -169,7 +170,7 @@ def _event_of(lead_id: UUID, verb: str, payload: Mapping[str, object], actor: Ac
 
 def _new_values(values: Values, actor: Actor) -> dict[str, Any]:
     tenant_id = values["tenant"].pk if values.get("tenant") is not None else current_tenant_id()
-    values = {"created_by_user": actor, **_normalised(values)}
+    values = {"created_by_user": actor, **_normalised(None, values, tenant_id)}
     for field in (STAGES, STATUSES):
         values[field.name] = choose(field, tenant_id, values.get(field.name))
     if values.get("assigned_user") is not None:
@@ -178,7 +179,7 @@ def _new_values(values: Values, actor: Actor) -> dict[str, Any]:
 
 
 def _changed_values(row: Lead, values: Values) -> dict[str, Any]:
-    values = _normalised(values)
+    values = _normalised(row, values, row.tenant_id)
     for field in (STAGES, STATUSES):
         if values.get(field.name, getattr(row, field.name)) != getattr(row, field.name):
             values[field.name] = choose(field, row.tenant_id, values[field.name])
@@ -194,11 +195,14 @@ def _assigned_payload(before: UUID | None, after: UUID | None) -> dict[str, str 
     return {"before": str(before) if before else None, "after": str(after) if after else None}
 
 
-def _normalised(values: Values) -> dict[str, Any]:
-    """Return the values as the table stores them. Raise Invalid for a phone number that cannot be dialled."""
+def _normalised(row: Lead | None, values: Values, tenant_id: UUID) -> dict[str, Any]:
+    """Return the values as the table stores them. Raise Invalid for a phone number that is not valid.
+
+    An old number that stays as it is need not be valid.
+    """
     values = dict(values)
-    if "phone" in values:
-        values |= _phone_columns(values["phone"])
+    if "phone" in values and (row is None or values["phone"] != row.phone):
+        values |= _phone_columns(values["phone"], tenant_id)
     if isinstance(values.get("email"), str):
         values["email"] = values["email"].strip().lower()
     if isinstance(values.get("company_domain"), str):
@@ -214,11 +218,11 @@ def domain_of(text: str) -> str:
     return found.group(1).rstrip(".") if found else ""
 
 
-def _phone_columns(text: str | None) -> dict[str, str | int | None]:
+def _phone_columns(text: str | None, tenant_id: UUID) -> dict[str, str | int | None]:
     if not (text or "").strip():
         return {"phone": "", "country_code": "", "base_number": None, "leading_zeros": 0}
     try:
-        phone = phones.parse(str(text))
+        phone = phones.parse(str(text), "" if phones.is_international(str(text)) else country_of(tenant_id))
     except ValidationError as error:
         raise Invalid(errors={"phone": error.messages}) from error
     return {

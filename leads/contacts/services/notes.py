@@ -1,15 +1,20 @@
 """Write notes and social profiles: rows that belong to one lead and stay with it."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from lad import writes
-from lad.errors import NotAllowed
+from lad import phones, writes
+from lad.db.normalised import country_for
+from lad.errors import Invalid, NotAllowed
 from lad.types import Actor, Values
 from leads.contacts.models import LeadNote, LeadSocial
 from leads.contacts.services.activity import record_activity
+
+# The key of the network whose handles are telephone numbers.
+WHATSAPP: Final = "whatsapp"
 
 LeadRow = TypeVar("LeadRow", bound=models.Model)
 
@@ -43,6 +48,23 @@ class NoteWriter(LeadRowWriter[LeadNote]):
             record_activity([change.row.lead_id], at=timezone.now())
 
 
+class SocialWriter(LeadRowWriter[LeadSocial]):
+    """Writes social profiles. A WhatsApp handle that is a telephone number is stored as one."""
+
+    def prepare(self, row: LeadSocial | None, values: Values, *, actor: Actor) -> Values:
+        values = super().prepare(row, values, actor=actor)
+        data = values.get("data")
+        handle = data.get(WHATSAPP) if isinstance(data, dict) else None
+        before = row.data.get(WHATSAPP) if row is not None else None
+        if not isinstance(handle, str) or handle == before or not phones.digits_of(handle):
+            return values
+        try:
+            number = phones.normalise(handle, country_for(row or LeadSocial(lead=values.get("lead"))))
+        except ValidationError as error:
+            raise Invalid(errors={"data": [f"{WHATSAPP}: {text}" for text in error.messages]}) from error
+        return {**values, "data": {**data, WHATSAPP: number}}  # type: ignore[dict-item]
+
+
 def _require_author(row: LeadNote, values: Values, actor: Actor) -> None:
     """Raise NotTheAuthor if somebody else would rewrite the note under its author's name."""
     others = actor is not None and row.created_by_user_id is not None and row.created_by_user_id != actor.pk
@@ -56,4 +78,4 @@ def require_same_lead(row: models.Model, values: Values) -> None:
 
 
 writes.register(LeadNote, NoteWriter)
-writes.register(LeadSocial, LeadRowWriter[LeadSocial])
+writes.register(LeadSocial, SocialWriter)

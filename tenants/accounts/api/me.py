@@ -33,7 +33,8 @@ class MeView(AuthView):
         responses={200: serializers.PersonResponse},
     )
     def patch(self, request: Request) -> Response:
-        user = sign_up.update_profile(user=self.access.user, changes=serializers.ProfileSerializer.read(request.data))
+        changes = serializers.ProfileSerializer.read(request.data)
+        user = sign_up.update_profile(user=self.access.user, changes=changes, tenant_id=self.access.tenant_id)
         return Response(serializers.PersonResponse(user).data)
 
 

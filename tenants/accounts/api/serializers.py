@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from lad.api.serializers import InputSerializer
+from lad.api.serializers import EmailTextField, InputSerializer
 from tenants.access.roles import Role
 from tenants.accounts.models import SessionKind, UserSession
 from tenants.accounts.services.passwords import MAX_PASSWORD_LENGTH
@@ -31,7 +31,7 @@ class SessionCookieSerializer(InputSerializer):
 
 
 class SignUpSerializer(SessionCookieSerializer):
-    email = serializers.EmailField(max_length=255)
+    email = EmailTextField(max_length=255)
     password = password_field()
     first_name = serializers.CharField(max_length=100)
     last_name = serializers.CharField(max_length=100, default="", allow_blank=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -112,17 +113,22 @@ def verify_email(*, token: str) -> User:
         return user
 
 
-def update_profile(*, user: User, changes: Values) -> User:
-    """Change the user's name, phone or picture. Emits ``tenants.user.updated`` if anything changed. Raises Invalid."""
-    with platform_context(user_id=user.pk):
+def update_profile(*, user: User, changes: Values, tenant_id: UUID | None = None) -> User:
+    """Change the user's name, phone or picture. A number without a country code is read in the tenant's country.
+
+    Emits ``tenants.user.updated`` if anything changed. Raises Invalid.
+    """
+    with platform_context(tenant_id=tenant_id, user_id=user.pk):
         row = User.objects.select_for_update().get(pk=user.pk)
-        changed = sorted(name for name in PROFILE_FIELDS if name in changes and getattr(row, name) != changes[name])
-        for name in changed:
+        before = {name: getattr(row, name) for name in PROFILE_FIELDS}
+        given = {name for name in PROFILE_FIELDS if name in changes and before[name] != changes[name]}
+        for name in given:
             setattr(row, name, changes[name])
         try:
-            row.clean_fields(exclude={field.name for field in User._meta.fields} - set(changed))
+            row.clean_fields(exclude={field.name for field in User._meta.fields} - given)
         except ValidationError as error:
             raise invalid(error) from error
+        changed = sorted(name for name in given if getattr(row, name) != before[name])
         if changed:
             row.save(update_fields=changed)
             users.emit_user_event(row, "tenants.user.updated", changed=changed)

@@ -1,5 +1,8 @@
 """The admin page of tenants, with their members and features."""
 
+from typing import Any, Final
+
+from django import forms
 from django.db.models import Count, Field, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -7,7 +10,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
+from lad import countries
 from lad.admin.actions import row_action
 from lad.admin.base import GlobalModelAdmin, register
 from lad.admin.forms import ReasonForm
@@ -18,6 +23,8 @@ from tenants.features.models import TenantFeature
 from tenants.features.selectors import evaluate_all
 from tenants.teams.models import Membership, Tenant, TenantStatus
 from tenants.teams.services import tenants
+
+CONTACT: Final = ["email", "country", "phone", "website", "timezone"]
 
 
 class MembersInline(ReadOnlyInline):
@@ -44,15 +51,15 @@ class TenantAdmin(GlobalModelAdmin):
     platform_writes = False
     list_display = ["name", "status", "plan_tier", "members", "trial_ends_at", "created_at"]
     list_filter = ["status", "plan_tier", "trial_ends_at", "created_at"]
-    search_fields = ["name__icontains", "slug__startswith", "email__startswith"]
+    search_fields = ["name__icontains", "slug__startswith", "email__startswith", "phone__startswith"]
     add_fieldsets = [
         (None, {"fields": ["name", "slug", "plan_tier", "trial_ends_at"]}),
-        ("Contact", {"fields": ["email", "phone", "website", "timezone"]}),
+        ("Contact", {"fields": CONTACT}),
         ("Data", {"fields": ["metadata"]}),
     ]
     fieldsets = [
         (None, {"fields": ["name", "slug", "status", "plan_tier", "trial_ends_at"]}),
-        ("Contact", {"fields": ["email", "phone", "website", "timezone"]}),
+        ("Contact", {"fields": CONTACT}),
         ("Features in effect", {"fields": ["open_features"]}),
         ("Data", {"fields": ["metadata"]}),
     ]
@@ -80,6 +87,17 @@ class TenantAdmin(GlobalModelAdmin):
         if obj is None or self.has_platform_permission(request):
             return readonly
         return [*readonly, *({"slug", "plan_tier", "trial_ends_at"} - {*readonly})]
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name != "country":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.ChoiceField(
+            choices=[("", "Not known"), *countries.choices()],
+            required=False,
+            widget=UnfoldAdminSelectWidget,
+            label="Country",
+            help_text=db_field.help_text,
+        )
 
     @display(description="Members")
     def members(self, obj: Tenant) -> SafeString:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +11,7 @@ from lad import writes
 from lad.errors import Conflict, NotAllowed
 from lad.outbox.emission import emit
 from lad.tenancy.context import platform_context
+from lad.tenancy.countries import register_country_of
 from lad.types import Actor, Values
 from tenants.access.authority import authority_of, is_platform
 from tenants.accounts.models import RefreshToken
@@ -17,7 +19,7 @@ from tenants.teams.models import Tenant, TenantStatus
 from tenants.teams.status import TRIAL_ENDED
 
 # Fields that the tenant's own members may change.
-OWN_FIELDS: Final = frozenset({"name", "email", "phone", "website", "timezone", "metadata"})
+OWN_FIELDS: Final = frozenset({"name", "email", "phone", "website", "timezone", "country", "metadata"})
 # The key in ``metadata`` under which LAD keeps the reason.
 CLOSED_REASON_KEY: Final = "closed_because"
 MAX_TRIALS_PER_RUN: Final = 500
@@ -104,6 +106,11 @@ class TenantWriter(writes.Writer[Tenant]):
             RefreshToken.objects.filter(tenant=row.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
+def country_of(tenant_id: UUID) -> str:
+    """Return the tenant's country, or an empty string if it is not known."""
+    return Tenant.objects.filter(pk=tenant_id).values_list("country", flat=True).first() or ""
+
+
 def _locked(tenant: Tenant, actor: Actor) -> Tenant:
     if not authority_of(actor, tenant.pk).platform:
         raise PlatformOnly
@@ -125,3 +132,4 @@ def _change_status(row: Tenant, status: TenantStatus, verb: str, reason: str, ac
 
 
 writes.register(Tenant, TenantWriter)
+register_country_of(country_of)

@@ -71,6 +71,20 @@ def test_an_enrolment_keeps_the_details_when_the_lead_changes(campaign: Any, cal
         assert campaign.enrolments.get().email == "old@client.example"
 
 
+def test_a_lead_with_old_details_is_enrolled_one_by_one_as_well(
+    campaign: Any, call: Any, lead: Any, tenant: Any
+) -> None:
+    known = lead(phone="+15550100", base_number=5550100, country_code="+1", email="old@corp.local")
+    made = call("post", "campaign-leads", body={"campaign": str(campaign.pk), "lead": str(known.pk)})
+    assert made.status_code == 201, made.content
+    assert (made.json()["phone"], made.json()["email"]) == ("+15550100", "old@corp.local")
+    with platform_context(tenant_id=tenant.pk):
+        row = campaign.enrolments.get()
+    assert call("patch", "campaign-leads", row, body={"title": "Head"}).status_code == 200
+    changed = call("patch", "campaign-leads", row, body={"phone": "+44 1111"})
+    assert "read as +44 1111" in changed.json()["errors"]["phone"][0]
+
+
 def test_the_outcome_counts_every_named_lead(campaign: Any, call: Any, lead: Any, add_step: Any) -> None:
     add_step(campaign)
     fine, already, archived = lead(), lead(), lead(is_archived=True)

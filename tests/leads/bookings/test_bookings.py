@@ -199,6 +199,14 @@ def test_an_invalid_booking_is_rejected(api: Any, member: User, lead: Lead, fiel
     assert problem(book(api(member), lead, at=NINE, **{field: value})) == (400, "invalid")
 
 
+def test_an_alias_of_a_time_zone_is_stored_as_the_name_it_stands_for(api: Any, member: User, lead: Lead) -> None:
+    for alias, name in (("Asia/Calcutta", "Asia/Kolkata"), ("Europe/Kiev", "Europe/Kyiv")):
+        made = book(api(member), lead, at=NINE, timezone=alias)
+        assert made.status_code == 201, made.content
+        assert made.json()["timezone"] == name
+        assert act(api(member), made.json(), "cancel").status_code == 200
+
+
 def test_a_viewer_cannot_create_or_end_bookings(api: Any, viewer: User, lead: Lead, booked: dict[str, Any]) -> None:
     assert problem(book(api(viewer), lead)) == (403, "missing_right")
     for action in ("cancel", "complete", "miss", "reschedule", "retry"):

@@ -1,9 +1,10 @@
 """Suspending, reactivating, cancelling and deleting tenants, and the end of a trial."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from lad import writes
@@ -13,6 +14,8 @@ from tenants.accounts.models import RefreshToken
 from tenants.accounts.services import sessions
 from tenants.teams.models import Membership, Tenant, TenantStatus
 from tenants.teams.services import tenants
+from tests.contract.pages import untouched
+from tests.factories.billing import BillingProfileFactory
 from tests.factories.tenants import TenantFactory
 from tests.support.api import problem
 from tests.support.database import stored
@@ -142,3 +145,37 @@ def test_names_that_staff_choose_are_unique(tenant, other_tenant, superuser):
     with platform_context():
         writes.update(stored(tenant), {"name": "Acme International"}, actor=superuser)
     assert not stored(tenant).self_named
+
+
+def test_a_tenants_admins_set_its_country_and_numbers_are_read_there(tenant, admin, viewer, api, admin_of):
+    url, client = f"/api/v1/tenants/{tenant.pk}/", api(admin)
+    refused = client.patch(url, {"phone": "020 7946 0958"}, format="json")
+    assert "no country is set" in refused.json()["errors"]["phone"][0]
+    changed = client.patch(url, {"country": "gb", "phone": "020 7946 0958", "website": "acme.example"}, format="json")
+    assert changed.status_code == 200, changed.content
+    shown = changed.json()
+    assert (shown["country"], shown["phone"], shown["website"]) == ("GB", "+442079460958", "https://acme.example")
+    me = client.patch("/api/v1/me/", {"phone": "07911 123456"}, format="json")
+    assert me.json()["phone"] == "+447911123456"
+    for wrong in ("XX", "England"):
+        assert client.patch(url, {"country": wrong}, format="json").status_code == 400
+    assert problem(api(viewer).patch(url, {"country": "DE"}, format="json"))[0] == 403
+    page, browser = f"/admin/tenants/tenant/{tenant.pk}/change/", admin_of(admin)
+    entries = {**untouched(browser.get(page), Tenant), "country": "DE", "timezone": "Europe/Kiev"}
+    assert browser.post(page, entries).status_code == 302
+    row = stored(tenant)
+    assert (row.country, row.timezone, row.phone) == ("DE", "Europe/Kyiv", "+442079460958")
+    assert client.patch(url, {"timezone": "Asia/Calcutta"}, format="json").json()["timezone"] == "Asia/Kolkata"
+
+
+def test_existing_tenants_get_the_country_of_their_time_zone_and_then_of_their_invoices(db):
+    with platform_context():
+        zones = {"Asia/Calcutta": "IN", "Europe/Stockholm": "SE", "UTC": "", "America/New_York": "US"}
+        rows = {zone: TenantFactory.create(timezone=zone) for zone in zones}
+        BillingProfileFactory.create(tenant=rows["UTC"], country="AE")
+        BillingProfileFactory.create(tenant=rows["Europe/Stockholm"], country="")
+        BillingProfileFactory.create(tenant=rows["America/New_York"], country="CA")
+    for migration in ("tenants.migrations.0012_country", "billing.migrations.0005_tenant_country"):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(import_module(migration).FILL)
+    assert [stored(row).country for row in rows.values()] == ["IN", "SE", "AE", "CA"]

@@ -8,6 +8,7 @@ import pytest
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
+from tests.contract.pages import untouched
 from tests.factories.voice import (
     CallBatchFactory,
     CallLogFactory,
@@ -18,6 +19,7 @@ from tests.factories.voice import (
 from tests.support.api import problem
 from tests.voice.helpers import create
 from voice.agents.models import VoiceAgent
+from voice.numbers.models import VoiceNumber
 from voice.statuses import BatchStatus
 
 AGENTS = "/api/v1/voice-agents/"
@@ -62,6 +64,60 @@ def test_a_country_code_is_stored_with_its_plus(
     assert response.status_code == 201, response.content
     assert (response.json()["country_code"], response.json()["phone"]) == ("+39", "+390655501234")
     assert problem(api(admin).post(NUMBERS, body, format="json")) == (409, "refused")
+
+
+def test_a_number_keeps_its_zeros_however_it_is_given(tenant: Tenant, admin: User, api: Callable[..., Any]) -> None:
+    client = api(admin)
+    for body in (
+        {"country_code": "+39", "base_number": "0655501234"},
+        {"phone": "+39 06 5550 1235"},
+        {"country_code": "39", "base_number": "06 5550 1236", "leading_zeros": 1},
+        {"phone": "0039 06 55501237", "country_code": "+39", "base_number": 655501237, "leading_zeros": 1},
+    ):
+        response = client.post(NUMBERS, {**body, "provider": "twilio"}, format="json")
+        assert response.status_code == 201, response.content
+        shown = response.json()
+        assert (shown["country_code"], shown["leading_zeros"]) == ("+39", 1)
+        assert shown["phone"] == f"+390{shown['base_number']}"
+    for body, field, message in (
+        ({"country_code": "+39", "base_number": 655501234}, "base_number", "read as +39 655501234 in Italy"),
+        ({"phone": "+44 1111"}, "phone", "read as +44 1111 in United Kingdom"),
+        ({"phone": "06 5550 1234"}, "phone", "no country is set"),
+        ({"phone": "+39 06 5550 1239", "country_code": "+44", "base_number": 2079460123}, "phone", "another number"),
+        ({}, "phone", "Write the number"),
+    ):
+        refused = client.post(NUMBERS, {**body, "provider": "twilio"}, format="json")
+        assert refused.status_code == 400, refused.content
+        assert message in refused.json()["errors"][field][0]
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(country="IT")
+    assert client.post(NUMBERS, {"phone": "06 5550 1238"}, format="json").json()["phone"] == "+390655501238"
+    for form in ("06 5550 1238", "+39 06 5550 1238", "0655501238", "655501238"):
+        assert [row["phone"] for row in client.get(NUMBERS, {"phone": form}).json()["results"]] == ["+390655501238"]
+    assert len(client.get(NUMBERS, {"phone": "06 5550"}).json()["results"]) == 5
+
+
+def test_an_old_number_that_is_not_valid_can_be_switched_off(
+    tenant: Tenant, admin: User, api: Callable[..., Any], admin_of: Callable[..., Any]
+) -> None:
+    number = create(tenant, VoiceNumberFactory, country_code="+1", base_number=5550100, leading_zeros=0)
+    shown = api(admin).get(f"{NUMBERS}{number.pk}/").json()
+    body = {name: shown[name] for name in ("phone", "country_code", "base_number", "leading_zeros", "provider")}
+    response = api(admin).put(f"{NUMBERS}{number.pk}/", {**body, "status": "inactive"}, format="json")
+    assert response.status_code == 200, response.content
+    page, browser = f"/admin/voice/voicenumber/{number.pk}/change/", admin_of(admin)
+    entries = {**untouched(browser.get(page), VoiceNumber), "provider": "vonage"}
+    assert browser.post(page, entries).status_code == 302
+    with platform_context():
+        number.refresh_from_db()
+    assert (number.status, number.provider, number.base_number) == ("inactive", "vonage", 5550100)
+    refused = browser.post(page, {**untouched(browser.get(page), VoiceNumber), "phone": "+39 6 5550 1234"})
+    assert "read as +39 655501234 in Italy" in refused.content.decode()
+    changed = browser.post(page, {**untouched(browser.get(page), VoiceNumber), "phone": "+39 06 5550 1234"})
+    assert changed.status_code == 302
+    with platform_context():
+        number.refresh_from_db()
+    assert (number.country_code, number.base_number, number.leading_zeros) == ("+39", 655501234, 1)
 
 
 def test_a_country_code_in_letters_is_refused(tenant: Tenant, admin: User, api: Callable[..., Any]) -> None:

@@ -150,6 +150,8 @@ class CallBatchEntryWriter(writes.Writer[CallBatchEntry]):
             return with_dialled_number(values, values.get("lead"), new=True)
         message = "An entry cannot move to another batch. Delete it here and add it to the other batch."
         writes.fixed_fields(row, values, {"batch"}, message)
+        if values.get("to_phone") == row.to_phone:
+            values = {name: value for name, value in values.items() if name != "to_phone"}
         return with_dialled_number(values, values.get("lead", row.lead), new=False)
 
     def after_save(self, change: writes.Change[CallBatchEntry]) -> None:

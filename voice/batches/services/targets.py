@@ -8,6 +8,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 from lad import phones
+from lad.tenancy.context import default_tenant_id
+from lad.tenancy.countries import country_of
 from leads.contacts.models import Lead
 
 MAX_TARGETS: Final = 5_000
@@ -66,10 +68,13 @@ class TargetCheck:
 def check_targets(targets: Sequence[Target]) -> list[TargetCheck]:
     """Return one check per target, in the same order. Look up all leads in one query."""
     leads: dict[UUID, Lead] = Lead.objects.in_bulk([each.lead_id for each in targets if each.lead_id])
+    written = [phone for target in targets if (phone := _written(target, leads))]
+    # Most lists hold international numbers only.
+    country = "" if all(map(phones.is_international, written)) else country_of(default_tenant_id())
     seen: set[str] = set()
     checks = []
     for index, target in enumerate(targets):
-        check = _check_target(index, target, leads)
+        check = _check_target(index, target, leads, country)
         if check.is_accepted and check.to_phone in seen:
             check = _result(index, DUPLICATE, target, to_phone=check.to_phone)
         seen.add(check.to_phone)
@@ -77,15 +82,20 @@ def check_targets(targets: Sequence[Target]) -> list[TargetCheck]:
     return checks
 
 
-def _check_target(index: int, target: Target, leads: dict[UUID, Lead]) -> TargetCheck:
+def _written(target: Target, leads: dict[UUID, Lead]) -> str:
+    lead = leads.get(target.lead_id) if target.lead_id else None
+    return target.phone.strip() or (lead.phone if lead else "")
+
+
+def _check_target(index: int, target: Target, leads: dict[UUID, Lead], country: str) -> TargetCheck:
     lead = leads.get(target.lead_id) if target.lead_id else None
     if target.lead_id and lead is None:
         return _result(index, UNKNOWN_LEAD, target)
-    phone = target.phone.strip() or (lead.phone if lead else "")
+    phone = _written(target, leads)
     if not phone:
         return _result(index, NO_PHONE, target)
     try:
-        to_phone = phones.normalise(phone)
+        to_phone = phones.normalise(phone, country)
     except ValidationError as error:
         return _result(index, INVALID_PHONE, target, detail=error.messages[0])
     return _result(index, ACCEPTED, target, to_phone=to_phone, lead_name=lead.full_name if lead else "")
