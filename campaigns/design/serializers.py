@@ -48,10 +48,10 @@ class EnrolSerializer(InputSerializer):
 
     leads = serializers.ListField(child=serializers.UUIDField(), required=False, allow_empty=False, max_length=MAX_IDS)
     stages = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, max_length=50
+        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, allow_empty=False, max_length=50
     )
     statuses = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, max_length=50
+        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, allow_empty=False, max_length=50
     )
     tag = serializers.CharField(max_length=100, required=False)
     assigned_user = serializers.UUIDField(required=False)

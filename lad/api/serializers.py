@@ -11,8 +11,10 @@ from rest_framework.utils.serializer_helpers import BindingDict
 from rest_framework.validators import UniqueValidator
 
 from lad.api.compiled import compiled_output, fields_of, register_plain_field
+from lad import moments
 from lad.api.renderers import to_json
 from lad.db.fields import EncryptedTextField, RegisteredKeyField, TenantUserKey, is_replaceable, is_secret
+from lad.api.times import DayField, TimeField
 from lad.db.models import LadModel
 from lad.limits import MAX_UNKNOWN_FIELDS
 from lad.tenancy.context import current_scope
@@ -22,6 +24,7 @@ from lad.tenancy.members import member_ids
 READ_ONLY: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at")
 HIDDEN: Final = ("deletion_id", "is_deleted")
 
+TIME_ZONE: Final = "timezone"
 
 class KeyField(serializers.PrimaryKeyRelatedField):
     """A foreign key as the id it points to. An id that the caller cannot see is reported as unknown."""
@@ -96,7 +99,8 @@ class StrictFields:
     def to_internal_value(self, data: object) -> Any:
         errors = self._unexpected(data) if isinstance(data, Mapping) else {}
         try:
-            values = super().to_internal_value(data)  # type: ignore[misc]
+            with moments.reading_in(zone):
+                values = super().to_internal_value(data)  # type: ignore[misc]
         except serializers.ValidationError as error:
             if not isinstance(error.detail, dict):
                 raise
@@ -114,6 +118,8 @@ class StrictFields:
             errors["non_field_errors"] = [f"There are {len(unknown) - MAX_UNKNOWN_FIELDS:,} more unknown fields."]
         named = frozenset(unknown[:MAX_UNKNOWN_FIELDS])
         for name in data:
+        # Times without an offset are in the zone that the same body names.
+        zone = data.get(TIME_ZONE) if isinstance(data, Mapping) else None
             if name in named:
                 errors[str(name)] = [f"There is no such field. Use one of: {', '.join(writable)}."]
             elif name in fields and fields[name].read_only and not self._unchanged(name, data[name]):
@@ -165,6 +171,11 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
         validators = kwargs.get("validators", [])
         kwargs["validators"] = [each for each in validators if not isinstance(each, UniqueValidator)]
         if not kwargs["validators"]:
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateField: DayField,
+        models.DateTimeField: TimeField,
+    }
             del kwargs["validators"]
         return field_class, kwargs
 
