@@ -86,7 +86,8 @@ class Writer(Generic[RowT]):
 
     def announced(self, change: Change[RowT]) -> Sequence[str] | None:
         """Return the fields that the plain event names. None, or no field of an update, emits no plain event."""
-        return change.changed
+        kept = getattr(self.model, "bookkeeping", ())
+        return [name for name in change.changed if name not in kept]
 
     def events(self, change: Change[RowT]) -> Iterable[Event]:
         """Return the table's own events of a write. They are emitted after the plain one, in the same statement."""

@@ -88,6 +88,8 @@ class LadModel(models.Model, metaclass=LadModelBase):
     audited: ClassVar[bool] = True
     # If set, only updates of these columns are logged.
     audited_columns: ClassVar[tuple[str, ...]] = ()
+    # Fields that LAD keeps up to date by itself, such as counters. A row's history and its events do not name them.
+    bookkeeping: ClassVar[tuple[str, ...]] = ()
     tenant_key: ClassVar[bool] = False
     # Privilege → the fields for which the tenant's role does not get it: {"SELECT": ("password",)}.
     withheld: ClassVar[dict[str, tuple[str, ...]]] = {}
