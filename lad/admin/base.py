@@ -19,9 +19,20 @@ from django.utils.html import format_html
 from lad import writes
 from lad.admin import defaults
 from lad.admin.actions import row_action
-from lad.admin.bulk import ANY_NUMBER, MAX_ROWS_PER_ACTION, chosen_action, has_too_many, refuse_many, selects_all
+from lad.admin.bulk import (
+    ANY_NUMBER,
+    MAX_ROWS_NAMED,
+    MAX_ROWS_PER_ACTION,
+    ON_DELETED,
+    RESTORE_ROWS,
+    chosen_action,
+    has_too_many,
+    refuse_many,
+    selects_all,
+)
 from lad.admin.deletion import consequences
 from lad.admin.forms import LadModelForm
+from lad.admin.filters import DeletedFilter
 from lad.admin.history import history_page
 from lad.admin.inline_pages import InlinePages
 from lad.admin.inlines import save_inline, with_related
@@ -263,13 +274,17 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
 
     @row_action(
         "Restore",
-        explanation="Restores this row and everything that was deleted with it.",
+        explanation="Restores this row and what was deleted with it, except for rows whose place was taken since.",
         permission="restore",
         when=is_deleted,
         icon="restore_from_trash",
     )
     def restore(self, request: HttpRequest, row: LadModel, values: dict[str, Any]) -> str:
-        writes.restore(row, actor=access_of(request).user)
+        restored = writes.restore(row, actor=access_of(request).user)
+        for each in restored.left[:MAX_ROWS_NAMED]:
+            messages.warning(request, f"Not restored: {each}")
+        if len(restored.left) > MAX_ROWS_NAMED:
+            messages.warning(request, f"{len(restored.left) - MAX_ROWS_NAMED:,} more rows were not restored.")
         return f"{row} was restored."
 
     # Actions
@@ -280,6 +295,18 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         settings = [(action, getattr(action.method, "row_action", None)) for action in actions]
         if not any(setting for _action, setting in settings):
             return actions
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return the list's actions: deleted rows can be restored, all others not."""
+        actions = super().get_actions(request)
+        shown = request.GET.get(DeletedFilter.parameter_name)
+        if not self.soft or shown == "all":
+            return actions
+        return {
+            name: entry
+            for name, entry in actions.items()
+            if (shown == "yes" and getattr(entry[0], ON_DELETED, False)) or (shown != "yes" and name != RESTORE_ROWS)
+        }
+
         row = self.get_object(request, unquote(object_id))
         return [
             action

@@ -273,9 +273,10 @@ def _end_access(membership: Membership, now: datetime) -> None:
 writes.register(Membership, MembershipWriter)
 
 
-def member_ids() -> QuerySet[Membership, UUID]:
-    """Return the user ids of the current tenant's members."""
-    return Membership.objects.values_list("user_id", flat=True)
+def member_ids(*, former: bool = False) -> QuerySet[Membership, UUID]:
+    """Return the user ids of the current tenant's members, with ``former`` also of those who left."""
+    rows = Membership.all_objects if former else Membership.objects
+    return rows.values_list("user_id", flat=True)
 
 
 register_member_ids(member_ids)
