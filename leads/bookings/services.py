@@ -43,6 +43,10 @@ _OWN_EVENT: Final = frozenset({"status", "scheduled_at", "buffer_until"})
 
 
 class SlotTaken(Conflict):
+# A booking for right now is entered a moment later.
+LATE_ENTRY: Final = timedelta(minutes=5)
+_HAS_PASSED: Final = "This time has passed. Choose a later one, or record the booking as completed or missed."
+_HAS_ENDED: Final = "The booking would have ended already. Choose a later time."
     """The user has another booking at that time. Choose a time before or after it."""
 
     code = "slot_taken"
@@ -88,6 +92,8 @@ class BookingWriter(writes.Writer[LeadBooking]):
             _require_free_slot(booking)
         return values
 
+            if booking.is_open:
+                _require_to_come(row, booking, values, timezone.now())
     def refusal(self, row: LeadBooking, error: DomainError, *, constraint: str) -> DomainError:
         # Another booking took the time after the check above.
         return SlotTaken() if constraint == "lead_bookings_slot" else error
@@ -291,6 +297,14 @@ def _require_open(status: BookingStatus, changed: list[str]) -> None:
 def _require_free_slot(row: LeadBooking) -> None:
     if not row.is_open or row.assigned_user_id is None or row.buffer_until is None:
         return
+def _require_to_come(row: LeadBooking | None, booking: LeadBooking, values: Values, now: datetime) -> None:
+    """Raise Invalid if an open booking would begin, or one in progress end, in the past. Unchanged times may stay."""
+    name = "buffer_until" if booking.status == BookingStatus.IN_PROGRESS else "scheduled_at"
+    earliest = now if name == "buffer_until" else now - LATE_ENTRY
+    writes.require_not_past(row, values, {name: _HAS_PASSED}, now=earliest)
+    writes.require_not_past(row, values, {"buffer_until": _HAS_ENDED}, now=now)
+
+
     _lock_calendar(row.assigned_user_id)
     tenant = {"tenant": row.tenant_id} if row.tenant_id else {}
     other = (

@@ -76,7 +76,12 @@ def test_a_campaign_that_finds_leads_needs_no_enrolments(campaign: Campaign, cal
 
 def test_a_campaign_whose_end_has_passed_does_not_start(ready: Campaign, call: Any) -> None:
     yesterday = timezone.now() - timedelta(days=1)
-    call("patch", "campaigns", ready, body={"ends_at": yesterday.isoformat()})
+    refused = call("patch", "campaigns", ready, body={"ends_at": yesterday.isoformat()})
+    assert "has passed" in field_problems(refused)["ends_at"][0]
+    with platform_context(tenant_id=ready.tenant_id):
+        Campaign.objects.filter(pk=ready.pk).update(ends_at=yesterday)
+    # An end that has passed since may stay.
+    assert call("patch", "campaigns", ready, body={"ends_at": yesterday.isoformat(), "name": "Old"}).status_code == 200
     assert missing(call("post", "campaigns", ready, "start")) == ["over"]
 
 
