@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import IS_POPUP_VAR
@@ -31,8 +32,8 @@ from lad.admin.bulk import (
     selects_all,
 )
 from lad.admin.deletion import consequences
-from lad.admin.forms import LadModelForm
 from lad.admin.filters import DeletedFilter
+from lad.admin.forms import LadModelForm
 from lad.admin.history import history_page
 from lad.admin.inline_pages import InlinePages
 from lad.admin.inlines import save_inline, with_related
@@ -255,10 +256,15 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         found = consequences(list(objs[: MAX_ROWS_PER_ACTION + 1]), self.admin_site)
         return found.tree, found.counts, set(), found.blocking
 
+    def deletion_form(self, request: HttpRequest, row: LadModel) -> forms.Form | None:
+        """Return a form that the delete page asks to fill in, bound to what was sent; None for no question."""
+        return None
+
     def _delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None) -> Any:
         try:
             with transaction.atomic():
-                shown = {"soft": self.soft, "restorable": self.has_restore_permission(request)}
+                form = self.deletion_form(request, self.get_row_or_404(request, object_id))
+                shown = {"soft": self.soft, "restorable": self.has_restore_permission(request), "form": form}
                 return super()._delete_view(request, object_id, {**shown, **(extra_context or {})})
         except DomainError as error:
             messages.error(request, f"Nothing was deleted. {error.detail}")
@@ -289,12 +295,6 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
 
     # Actions
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> Any:
-        """Return the actions that the caller may run and that apply to the row's current state."""
-        actions = super().get_actions_detail(request, object_id)
-        settings = [(action, getattr(action.method, "row_action", None)) for action in actions]
-        if not any(setting for _action, setting in settings):
-            return actions
     def get_actions(self, request: HttpRequest) -> Any:
         """Return the list's actions: deleted rows can be restored, all others not."""
         actions = super().get_actions(request)
@@ -307,6 +307,12 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
             if (shown == "yes" and getattr(entry[0], ON_DELETED, False)) or (shown != "yes" and name != RESTORE_ROWS)
         }
 
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the actions that the caller may run and that apply to the row's current state."""
+        actions = super().get_actions_detail(request, object_id)
+        settings = [(action, getattr(action.method, "row_action", None)) for action in actions]
+        if not any(setting for _action, setting in settings):
+            return actions
         row = self.get_object(request, unquote(object_id))
         return [
             action
