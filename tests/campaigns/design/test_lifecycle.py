@@ -204,3 +204,16 @@ def test_progress_counts_every_status(ready: Campaign, call: Any, tenant: Any, d
     assert counted["leads"] == counted["enrolments"]["pending"] == 1
     assert (counted["activities"]["sent"], counted["activities"]["replied"]) == (2, 1)
     assert counted["activities"]["failed"] == 0
+
+
+def test_deliveries_are_told_apart_from_waits_searches_and_visits(ready: Campaign, call: Any, tenant: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        enrolment = ready.enrolments.get()
+        for step_type in ("email_send", "delay", "lead_generation", "linkedin_company_search", "linkedin_visit"):
+            CampaignLeadActivityFactory.create(
+                campaign=ready, campaign_lead=enrolment, status="delivered", step_type=step_type
+            )
+        CampaignLeadActivityFactory.create(campaign=ready, campaign_lead=enrolment, status="pending", step_type="delay")
+    counted = call("get", "campaigns", ready, "progress").json()
+    assert (counted["activities"]["delivered"], counted["activities"]["pending"]) == (1, 0)
+    assert (counted["other_steps"]["done"], counted["other_steps"]["pending"]) == (4, 1)
