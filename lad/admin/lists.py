@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR, IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, PAGE_VAR
@@ -108,11 +109,19 @@ class ListPages(TenantChoice, ModelAdmin):
         return paginator
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Return the list. Raise BadFilter, where Django would show all rows, for a filter that cannot be applied."""
+        """Return the list. Raise BadFilter for a filter with a value that the database does not know.
+
+        An unknown filter, or a value that is none, leads back to the whole list with a message.
+        """
         try:
             return super().get_changelist_instance(request)
-        except (IncorrectLookupParameters, DataError) as error:
-            raise BadFilter(str(error) if isinstance(error, RefusedFilter) else "") from error
+        except RefusedFilter as error:
+            raise BadFilter(str(error)) from error
+        except DataError as error:
+            raise BadFilter from error
+        except IncorrectLookupParameters:
+            messages.error(request, "A filter in the address cannot be read. All rows are shown.")
+            raise
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LadChangeList]:
         return LadChangeList

@@ -4,7 +4,6 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote as urlquote
 
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote
 from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
@@ -17,11 +16,12 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from unfold.views import ChangeList
 
-from lad.admin.filters import require_possible_times
+from lad.admin.filters import RefusedFilter, require_possible_times
 
 COUNT_LIMIT: Final = 10_000
 # Stands for a row's key in an address. What Django leaves as it is when it puts a key there.
 ANY_KEY: Final = "any-key"
+UNREADABLE: Final = "A filter in the address has a value that cannot be read."
 URL_SAFE: Final = "!$&'()*+,;=/~:@"
 
 
@@ -91,13 +91,13 @@ def _is_empty_list(name: str, values: list[Any]) -> bool:
 
 
 def _require_possible_query(rows: QuerySet) -> None:
-    """Raise IncorrectLookupParameters if the query cannot be written, which Django notices only when it runs it."""
+    """Raise RefusedFilter if the query cannot be written, which Django notices only when it runs it."""
     try:
         rows.query.sql_with_params()
     except EmptyResultSet:
         pass
     except (ValueError, OverflowError, TypeError, FieldError, ValidationError) as error:
-        raise IncorrectLookupParameters from error
+        raise RefusedFilter(UNREADABLE) from error
 
 
 class LadChangeList(ChangeList):
@@ -122,7 +122,7 @@ class LadChangeList(ChangeList):
         return {name: values for name, values in found.items() if not _is_empty_list(name, values)}
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet:
-        """Return the rows. An empty list matches none. Raise IncorrectLookupParameters for an unusable value."""
+        """Return the rows. An empty list matches none. Raise RefusedFilter for an unusable value."""
         rows = super().get_queryset(request, exclude_parameters)
         if any(_is_empty_list(name, values) for name, values in self.filter_params.items()):
             return rows.none()

@@ -106,9 +106,10 @@ class MomentFilter(django_filters.Filter):
 
     field_class = MomentField
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**_REQUIRED, **kwargs})
+
     def filter(self, qs: QuerySet, value: Any) -> Any:
-        if value is None:
-            return qs
         lookup, moment = moments.bound(self.lookup_expr, value)
         return qs.filter(**{f"{self.field_name}__{lookup}": moment})
 
@@ -117,7 +118,7 @@ class DayFilter(django_filters.DateFilter):
     """A day, or a bound of a column of days."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validators=[moments.validate], **kwargs)
+        super().__init__(**{**_REQUIRED, "validators": [moments.validate], **kwargs})
 
 
 def make_filterset(

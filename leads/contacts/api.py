@@ -42,10 +42,8 @@ class LeadSearch(django_filters.CharFilter):
 class ActivityFilter(MomentFilter):
     """Leads whose last activity was before or after a time. Bounds the day too, which has an index."""
 
-    def filter(self, qs: QuerySet[Lead], value: date | datetime | None) -> QuerySet[Lead]:
+    def filter(self, qs: QuerySet[Lead], value: date | datetime) -> QuerySet[Lead]:
         rows: QuerySet[Lead] = super().filter(qs, value)
-        if value is None:
-            return rows
         lookup, moment = moments.bound(self.lookup_expr, value)
         return rows.filter(**{f"last_activity_on__{lookup[0]}te": moment.astimezone(UTC).date()})
 

@@ -113,10 +113,11 @@ def test_every_column_that_may_be_empty_can_be_asked_for_and_an_empty_value_is_n
                 assert (f'"{field.column}" = ' in str(rows.query)) is isinstance(
                     field, models.CharField | models.TextField
                 )
-            if name in filters:
-                with pytest.raises(Invalid) as caught:
-                    apply_filters({name: ""}, filters, QuerySet(resource.model))
-                assert list(caught.value.errors) == [name]
+        # A search for nothing finds everything, as in the box of a page; any other filter must have a value.
+        for name in [name for name, each in filters.items() if not isinstance(each, InFilter) and name != "search"]:
+            with pytest.raises(Invalid) as caught:
+                apply_filters({name: ""}, filters, QuerySet(resource.model))
+            assert list(caught.value.errors) == [name]
     assert found > 20
 
 
@@ -139,7 +140,7 @@ def test_every_list_of_the_admin_refuses_impossible_times(world: World) -> None:
         {"created_at__date": "9999-12-31"},
         {"created_at__range": f"2026-01-01,{FAR}"},
         {"created_at__iso_year": "10000"},
-        {"created_at__day": "many"},
+        {"created_at__lt": f"{FAR}-01-01"},
     ]
     for place, model in enumerate(registered_models()[::4]):
         query = queries[place % len(queries)]
