@@ -8,22 +8,27 @@ A write opens no savepoint: a refused one spoils the transaction, which a reques
 anyway. Who goes on after a refused write wraps that write in ``transaction.atomic()``.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import ProtectedError
+from django.utils.text import capfirst
 
 from lad.db import deletion
-from lad.db.fields import TenantKey
+from lad.db.fields import TenantKey, TenantUserKey
 from lad.db.statements import insert_row, update_row
 from lad.db.violations import violated_constraint, violation
-from lad.errors import DomainError, InUse, Invalid, Refused
+from lad.errors import DomainError, InUse, Invalid
+from lad.tenancy.members import has_left
 from lad.types import Actor, Values
 
 RowT = TypeVar("RowT", bound=models.Model)
+
+FORMER_MEMBER: Final = "This person is not a member of the tenant any more. Choose another one."
 
 # Joins the caller's transaction. Unlike a savepoint it costs no statement.
 in_transaction = transaction.atomic(savepoint=False)
@@ -56,6 +61,25 @@ class Change(Generic[RowT]):
         return self.verb == "created"
 
 
+@dataclass(frozen=True, slots=True)
+class LeftDeleted:
+    """A row that could not be restored with the one it was deleted with, and why."""
+
+    row: models.Model
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{capfirst(self.row._meta.verbose_name)} “{self.row}”: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored(Generic[RowT]):
+    """A restored row, and the rows that went with it but stay deleted."""
+
+    row: RowT
+    left: Sequence[LeftDeleted] = ()
+
+
 class Listener(Protocol):
     """Called once per write with the fields that the plain event names, None for no plain event, and own events."""
 
@@ -86,7 +110,8 @@ class Writer(Generic[RowT]):
 
     def announced(self, change: Change[RowT]) -> Sequence[str] | None:
         """Return the fields that the plain event names. None, or no field of an update, emits no plain event."""
-        return change.changed
+        kept = getattr(self.model, "bookkeeping", ())
+        return [name for name in change.changed if name not in kept]
 
     def events(self, change: Change[RowT]) -> Iterable[Event]:
         """Return the table's own events of a write. They are emitted after the plain one, in the same statement."""
@@ -149,17 +174,21 @@ class Writer(Generic[RowT]):
         self._announce(Change("deleted", row, actor))
         self.after_delete(row, actor=actor)
 
-    def restore(self, row: RowT, *, actor: Actor = None) -> RowT:
-        """Restore a soft-deleted row with all rows that were deleted with it."""
+    def restore(self, row: RowT, *, actor: Actor = None) -> "Restored[RowT]":
+        """Restore a soft-deleted row with the rows that were deleted with it.
+
+        Of those, the ones whose place was taken since stay deleted.
+        """
         self.before_restore(row, actor=actor)
+        left: list[LeftDeleted] = []
         try:
-            with in_transaction:
+            with transaction.atomic():
                 deletion.restore(row)
-        except IntegrityError as error:
-            raise Refused("Another row has taken its place since it was deleted.") from error
+        except IntegrityError:
+            left = _restore_one_by_one(row, actor)
         self._announce(Change("restored", row, actor))
         self.after_restore(row, actor=actor)
-        return row
+        return Restored(row, left)
 
     def _execute(self, row: RowT, changed: Sequence[str] | None) -> None:
         """Run the INSERT, or the UPDATE of the changed columns."""
@@ -226,8 +255,8 @@ def delete(row: models.Model, *, actor: Actor = None) -> None:
 
 
 @in_transaction
-def restore(row: RowT, *, actor: Actor = None) -> RowT:
-    """Restore a soft-deleted row and return it."""
+def restore(row: RowT, *, actor: Actor = None) -> Restored[RowT]:
+    """Restore a soft-deleted row. Return it with what stays deleted."""
     return writer_for(type(row)).restore(row, actor=actor)
 
 
@@ -248,6 +277,17 @@ def fixed_fields(row: models.Model, values: Values, names: Collection[str], mess
         raise Invalid(errors={name: [message] for name in changed})
 
 
+def require_not_past(row: models.Model | None, values: Values, messages: Mapping[str, str], *, now: datetime) -> None:
+    """Raise Invalid with its message at each of the named times that the values set to one that has passed.
+
+    A time that the row has already may stay.
+    """
+    given = {name: values[name] for name in messages if isinstance(values.get(name), datetime)}
+    passed = [name for name in (given if row is None else differing(row, given)) if given[name] < now]
+    if passed:
+        raise Invalid(errors={name: [messages[name]] for name in passed})
+
+
 def invalid(error: ValidationError) -> Invalid:
     """Convert Django's validation error. Errors of the whole row go to ``non_field_errors``."""
     messages = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
@@ -256,6 +296,37 @@ def invalid(error: ValidationError) -> Invalid:
             "non_field_errors" if name == NON_FIELD_ERRORS else name: list(texts) for name, texts in messages.items()
         }
     )
+
+
+def _restore_one_by_one(row: models.Model, actor: Actor) -> list[LeftDeleted]:
+    """Restore the row and what went with it, as far as possible. Raise the error of the row itself."""
+    left: list[LeftDeleted] = []
+    stays: set[Any] = set()
+    for each, went_with in list(deletion.deleted_with(row)):
+        error = None if went_with in stays else _restore_alone(each, actor, checked=each is row)
+        if error is not None and each is row:
+            raise error
+        if error is not None or went_with in stays:
+            stays.add(each.pk)
+            left.append(LeftDeleted(each, error.detail if error else "What it belongs to stays deleted."))
+    row.refresh_from_db(from_queryset=type(row).all_objects.all())  # type: ignore[attr-defined]
+    return left
+
+
+def _restore_alone(row: models.Model, actor: Actor, *, checked: bool) -> DomainError | None:
+    """Restore one row. Return why that is impossible."""
+    writer = writer_for(type(row))
+    try:
+        with transaction.atomic():
+            if not checked:
+                writer.before_restore(row, actor=actor)
+            deletion.restore_alone(row)
+    except DomainError as error:
+        return error
+    except IntegrityError as error:
+        refused = violation(row, error, written=())
+        return writer.refusal(row, refused, constraint=violated_constraint(error))
+    return None
 
 
 def _attribute(row: models.Model, name: str) -> str:
@@ -277,6 +348,17 @@ def _validate(row: models.Model, names: Collection[str] | None) -> None:
         row.clean_fields(exclude=exclude)
     except ValidationError as error:
         raise invalid(error) from error
+    _require_members(row, exclude)
+
+
+def _require_members(row: models.Model, exclude: Collection[str]) -> None:
+    """Raise Invalid at a key to a user who has left the tenant. Keys that are not written may keep one."""
+    for each in row._meta.concrete_fields:
+        if not isinstance(each, TenantUserKey) or not each.member or each.name in exclude:
+            continue
+        key = getattr(row, each.attname)
+        if key is not None and has_left(key, row._state.fields_cache.get(each.name)):
+            raise Invalid(errors={each.name: [FORMER_MEMBER]})
 
 
 def _fill_tenant(row: models.Model) -> None:

@@ -13,6 +13,7 @@ class IcpProfile(SoftDeletable, TenantModel):
     """One ideal customer profile, saved by a user for the whole tenant to search with."""
 
     event_name = "aiicp.icp_profile"
+    bookkeeping = ("usage_count", "last_used_at")
 
     tenant = TenantKey(db_column="organization_id")
     user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False, help_text="The user who saved it.")

@@ -41,6 +41,7 @@ class EmailAccount(SoftDeletable, TenantModel):
     """One mailbox that campaigns send from through SMTP, with its daily limit and what it sent today."""
 
     event_name = "campaigns.email_account"
+    bookkeeping = ("sent_today", "last_reset_date")
 
     email = LowercaseEmailField(max_length=255)
     smtp_host = models.CharField(max_length=255, blank=True, default="", db_default="")
@@ -100,6 +101,7 @@ class LinkedinAccount(SoftDeletable, TenantModel):
     """
 
     event_name = "campaigns.linkedin_account"
+    bookkeeping = ("last_verified_at", "actions_today", "last_reset_date")
 
     account_name = models.CharField(max_length=255)
     user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False)
@@ -162,6 +164,7 @@ class CampaignAccount(SoftDeletable, TenantModel):
     """A LinkedIn account that a campaign uses, with its own daily limit. The highest ``priority`` comes first."""
 
     event_name = "campaigns.account"
+    bookkeeping = ("daily_requests_used", "last_reset_date")
 
     campaign = TenantForeignKey("campaigns.Campaign", on_delete=models.CASCADE, related_name="accounts", db_index=False)
     linkedin_account = TenantForeignKey(

@@ -63,6 +63,7 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
     """
 
     event_name = "campaigns.campaign"
+    bookkeeping = ("next_run_at", "last_lead_check_at", "updated_by_user")
 
     name = models.CharField(max_length=255)
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="")

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.step_specs import canonical_key, step_types
 from campaigns.enrolment.models import ActivityStatus, EnrolmentStatus
+from campaigns.enrolment.selectors import OTHER_STATES
 from campaigns.enrolment.services.enrolment import LeadChoice
 from lad.api.serializers import InputSerializer, make_serializer
 from lad.types import Values
@@ -48,10 +49,10 @@ class EnrolSerializer(InputSerializer):
 
     leads = serializers.ListField(child=serializers.UUIDField(), required=False, allow_empty=False, max_length=MAX_IDS)
     stages = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, max_length=50
+        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, allow_empty=False, max_length=50
     )
     statuses = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, max_length=50
+        child=serializers.CharField(max_length=MAX_KEY_LENGTH), required=False, allow_empty=False, max_length=50
     )
     tag = serializers.CharField(max_length=100, required=False)
     assigned_user = serializers.UUIDField(required=False)
@@ -105,4 +106,9 @@ class ProgressResponse(serializers.Serializer):
 
     leads = serializers.IntegerField()
     enrolments = serializers.DictField(child=serializers.IntegerField(), help_text=", ".join(EnrolmentStatus.values))
-    activities = serializers.DictField(child=serializers.IntegerField(), help_text=", ".join(ActivityStatus.values))
+    activities = serializers.DictField(
+        child=serializers.IntegerField(), help_text=f"Towards the leads: {', '.join(ActivityStatus.values)}"
+    )
+    other_steps = serializers.DictField(
+        child=serializers.IntegerField(), help_text=f"Waits, searches and the like: {', '.join(OTHER_STATES)}"
+    )

@@ -31,7 +31,8 @@ class StepSpec:
     """One type of step.
 
     ``channel`` is None for a step that waits, decides or finds leads. ``provider`` names the network if the
-    channel does not. ``contacts_lead`` marks steps that send the lead a message. ``synonyms`` are other accepted
+    channel does not. ``contacts_lead`` marks steps that send the lead a message,
+    ``for_everybody`` those that search, or post without addressing the lead. ``synonyms`` are other accepted
     keys; ``config_synonyms`` maps other accepted names of settings to ours. The config needs all ``required``
     settings and at least one of ``one_of``, not zero.
     """
@@ -42,11 +43,22 @@ class StepSpec:
     provider: str = ""
     contacts_lead: bool = False
     finds_leads: bool = False
+    for_everybody: bool = False
     synonyms: tuple[str, ...] = ()
     required: Mapping[str, JsonSchema] = field(default_factory=dict)
     optional: Mapping[str, JsonSchema] = field(default_factory=dict)
     one_of: Mapping[str, JsonSchema] = field(default_factory=dict)
     config_synonyms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reaches_lead(self) -> bool:
+        """Return whether the step acts towards the lead: not a wait, a decision, a search or a post for everybody."""
+        return self.channel is not None and not self.for_everybody
+
+    @property
+    def delivers(self) -> bool:
+        """Return whether the step delivers something to the lead: a message or a call."""
+        return self.contacts_lead or self.channel == Channel.VOICE
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the config."""

@@ -2,19 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from django.db.models import CharField, Count, F, Value
+from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from campaigns.design.models import Campaign
+from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, EnrolmentStatus
+
+DONE: Final = "done"
+# What a step that reaches nobody, such as a wait or a search, can be: it is not delivered, but done.
+_OTHER_STATES: Final = {
+    ActivityStatus.PENDING: ActivityStatus.PENDING.value,
+    ActivityStatus.QUEUED: ActivityStatus.QUEUED.value,
+    ActivityStatus.FAILED: ActivityStatus.FAILED.value,
+    ActivityStatus.SKIPPED: ActivityStatus.SKIPPED.value,
+    ActivityStatus.CANCELLED: ActivityStatus.CANCELLED.value,
+}
+OTHER_STATES: Final = (*_OTHER_STATES.values(), DONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The number of a campaign's enrolments and activities in each status, zeros included."""
+    """The number of a campaign's enrolments and activities in each status, zeros included.
+
+    ``activities`` are those towards the leads. ``other_steps`` are waits, searches and the like.
+    """
 
     enrolments: Mapping[str, int]
     activities: Mapping[str, int]
+    other_steps: Mapping[str, int]
 
     @property
     def leads(self) -> int:
@@ -27,16 +44,28 @@ def progress(campaign: Campaign) -> Progress:
     counted: dict[str, dict[str, int]] = {
         "enrolments": dict.fromkeys(EnrolmentStatus.values, 0),
         "activities": dict.fromkeys(ActivityStatus.values, 0),
+        "other_steps": dict.fromkeys(OTHER_STATES, 0),
+    }
+    reaching = Q(step_type__in=[spec.key for spec in step_types if spec.reaches_lead])
+    # What is no message and no call may be done, but is not delivered.
+    reaching &= ~Q(status=ActivityStatus.DELIVERED) | Q(step_type__in=[s.key for s in step_types if s.delivers])
+    kinds = {
+        "enrolments": Value("enrolments", output_field=CharField()),
+        "activities": Case(
+            When(reaching, then=Value("activities")),
+            default=Value("other_steps"),
+            output_field=CharField(),
+        ),
     }
     enrolments = CampaignLead.objects.filter(campaign=campaign, tenant=campaign.tenant_id)
     activities = CampaignLeadActivity.objects.filter(campaign=campaign, tenant=campaign.tenant_id)
     parts = [
         rows.order_by()
-        .values(kind=Value(kind, output_field=CharField()), state=F("status"))
+        .values(kind=kinds[name], state=F("status"))
         .annotate(number=Count("*"))
         .values_list("kind", "state", "number")
-        for kind, rows in (("enrolments", enrolments), ("activities", activities))
+        for name, rows in (("enrolments", enrolments), ("activities", activities))
     ]
     for kind, state, number in parts[0].union(parts[1], all=True):
-        counted[kind][state] = number
+        counted[kind][_OTHER_STATES.get(state, DONE) if kind == "other_steps" else state] += number
     return Progress(**counted)

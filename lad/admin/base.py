@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import IS_POPUP_VAR
@@ -19,8 +20,19 @@ from django.utils.html import format_html
 from lad import writes
 from lad.admin import defaults
 from lad.admin.actions import row_action
-from lad.admin.bulk import ANY_NUMBER, MAX_ROWS_PER_ACTION, chosen_action, has_too_many, refuse_many, selects_all
+from lad.admin.bulk import (
+    ANY_NUMBER,
+    MAX_ROWS_NAMED,
+    MAX_ROWS_PER_ACTION,
+    ON_DELETED,
+    RESTORE_ROWS,
+    chosen_action,
+    has_too_many,
+    refuse_many,
+    selects_all,
+)
 from lad.admin.deletion import consequences
+from lad.admin.filters import DeletedFilter
 from lad.admin.forms import LadModelForm
 from lad.admin.history import history_page
 from lad.admin.inline_pages import InlinePages
@@ -246,10 +258,15 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         found = consequences(list(objs[: MAX_ROWS_PER_ACTION + 1]), self.admin_site)
         return found.tree, found.counts, set(), found.blocking
 
+    def deletion_form(self, request: HttpRequest, row: LadModel) -> forms.Form | None:
+        """Return a form that the delete page asks to fill in, bound to what was sent; None for no question."""
+        return None
+
     def _delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None) -> Any:
         try:
             with transaction.atomic():
-                shown = {"soft": self.soft, "restorable": self.has_restore_permission(request)}
+                form = self.deletion_form(request, self.get_row_or_404(request, object_id))
+                shown = {"soft": self.soft, "restorable": self.has_restore_permission(request), "form": form}
                 return super()._delete_view(request, object_id, {**shown, **(extra_context or {})})
         except DomainError as error:
             messages.error(request, f"Nothing was deleted. {error.detail}")
@@ -265,16 +282,32 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
 
     @row_action(
         "Restore",
-        explanation="Restores this row and everything that was deleted with it.",
+        explanation="Restores this row and what was deleted with it, except for rows whose place was taken since.",
         permission="restore",
         when=is_deleted,
         icon="restore_from_trash",
     )
     def restore(self, request: HttpRequest, row: LadModel, values: dict[str, Any]) -> str:
-        writes.restore(row, actor=access_of(request).user)
+        restored = writes.restore(row, actor=access_of(request).user)
+        for each in restored.left[:MAX_ROWS_NAMED]:
+            messages.warning(request, f"Not restored: {each}")
+        if len(restored.left) > MAX_ROWS_NAMED:
+            messages.warning(request, f"{len(restored.left) - MAX_ROWS_NAMED:,} more rows were not restored.")
         return f"{row} was restored."
 
     # Actions
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return the list's actions: deleted rows can be restored, all others not."""
+        actions = super().get_actions(request)
+        shown = request.GET.get(DeletedFilter.parameter_name)
+        if not self.soft or shown == "all":
+            return actions
+        return {
+            name: entry
+            for name, entry in actions.items()
+            if (shown == "yes" and getattr(entry[0], ON_DELETED, False)) or (shown != "yes" and name != RESTORE_ROWS)
+        }
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> Any:
         """Return the actions that the caller may run and that apply to the row's current state."""

@@ -1,7 +1,8 @@
 """Actions on the rows of a list: which rows are selected, and the page that asks before they are changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -22,8 +23,25 @@ MAX_ROWS_NAMED: Final = 5
 MAX_ROWS_PER_ACTION: Final = 1_000
 
 
-# Marks an action that may be run on any number of rows, because it starts a job for many.
+# Marks an action that may be run on any number of rows.
 ANY_NUMBER: Final = "any_number"
+# Marks an action that makes sense for deleted rows.
+ON_DELETED: Final = "on_deleted"
+RESTORE_ROWS: Final = "restore_selected"
+
+ActionT = TypeVar("ActionT", bound=Callable[..., Any])
+
+
+def any_number(action: ActionT) -> ActionT:
+    """Let an action run on any number of rows, because it starts a job, streams a file or takes few statements."""
+    setattr(action, ANY_NUMBER, True)
+    return action
+
+
+def on_deleted(action: ActionT) -> ActionT:
+    """Offer an action on lists of deleted rows too."""
+    setattr(action, ON_DELETED, True)
+    return action
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import ShowFacets
-from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR, IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, PAGE_VAR
-from django.db import models
+from django.core.exceptions import BadRequest
+from django.db import DataError, models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from lad.admin import defaults
-from lad.admin.filters import DeletedFilter, filter_for
+from lad.admin.filters import DeletedFilter, RefusedFilter, emptiness_filters, filter_for
 from lad.admin.pagination import CappedPaginator, LadChangeList
 from lad.admin.tenant_choice import TenantChoice
 from lad.db.fields import is_secret
@@ -21,11 +23,16 @@ from lad.db.identifiers import uuid_or_none
 from lad.db.models import LadModel
 from lad.db.normalised import PhoneField
 from lad.db.phone_search import phone_term
+from lad.errors import Invalid
 from lad.limits import searchable
 from lad.tenancy.access import access_of
 
 # Query parameters that do not filter rows.
 PLAIN_PARAMETERS = (PAGE_VAR, ORDER_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR)
+
+
+class BadFilter(Invalid, BadRequest):
+    """A filter in the address has a value that cannot be read. Open the list again and choose another one."""
 
 
 class ListPages(TenantChoice, ModelAdmin):
@@ -59,7 +66,7 @@ class ListPages(TenantChoice, ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         names = self.list_filter or defaults.filter_fields(self.model)
-        filters = [filter_for(self.model, name) for name in names]
+        filters = [*(filter_for(self.model, name) for name in names), *emptiness_filters(self.model, names)]
         return [*filters, DeletedFilter] if self.soft else filters
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
@@ -119,6 +126,21 @@ class ListPages(TenantChoice, ModelAdmin):
         paginator: CappedPaginator = super().get_paginator(request, *args, **kwargs)
         paginator.narrowed = any(value for name, value in request.GET.items() if name not in PLAIN_PARAMETERS)
         return paginator
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list. Raise BadFilter for a filter with a value that the database does not know.
+
+        An unknown filter, or a value that is none, leads back to the whole list with a message.
+        """
+        try:
+            return super().get_changelist_instance(request)
+        except RefusedFilter as error:
+            raise BadFilter(str(error)) from error
+        except DataError as error:
+            raise BadFilter from error
+        except IncorrectLookupParameters:
+            messages.error(request, "A filter in the address cannot be read. All rows are shown.")
+            raise
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LadChangeList]:
         return LadChangeList

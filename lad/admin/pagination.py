@@ -6,6 +6,7 @@ from urllib.parse import quote as urlquote
 
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote
+from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import OrderBy
@@ -15,9 +16,12 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from unfold.views import ChangeList
 
+from lad.admin.filters import RefusedFilter, require_possible_times
+
 COUNT_LIMIT: Final = 10_000
 # Stands for a row's key in an address. What Django leaves as it is when it puts a key there.
 ANY_KEY: Final = "any-key"
+UNREADABLE: Final = "A filter in the address has a value that cannot be read."
 URL_SAFE: Final = "!$&'()*+,;=/~:@"
 
 
@@ -82,6 +86,20 @@ def _sorted_by(name: str) -> OrderBy:
     return OrderBy(Coalesce(field, field), descending=name.startswith("-"))
 
 
+def _is_empty_list(name: str, values: list[Any]) -> bool:
+    return name.endswith("__in") and not any(str(value).strip(", ") for value in values)
+
+
+def _require_possible_query(rows: QuerySet) -> None:
+    """Raise RefusedFilter if the query cannot be written, which Django notices only when it runs it."""
+    try:
+        rows.query.sql_with_params()
+    except EmptyResultSet:
+        pass
+    except (ValueError, OverflowError, TypeError, FieldError, ValidationError) as error:
+        raise RefusedFilter(UNREADABLE) from error
+
+
 class LadChangeList(ChangeList):
     """Show "3 results (show all)" only if a search or filter hides rows."""
 
@@ -92,6 +110,25 @@ class LadChangeList(ChangeList):
         self.request = request
         super().__init__(request, *args, **kwargs)
         self.title = capfirst(self.opts.verbose_name_plural)
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Return the list's filters and what is left of the address. Refuse times that no calendar has."""
+        for name, values in self.get_filters_params().items():
+            require_possible_times(self.model, name, values)
+        return super().get_filters(request)
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_filters_params(params)
+        return {name: values for name, values in found.items() if not _is_empty_list(name, values)}
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet:
+        """Return the rows. An empty list matches none. Raise RefusedFilter for an unusable value."""
+        rows = super().get_queryset(request, exclude_parameters)
+        if any(_is_empty_list(name, values) for name, values in self.filter_params.items()):
+            return rows.none()
+        if self.get_filters_params():
+            _require_possible_query(rows)
+        return rows
 
     def link_to(self, row: Model) -> str:
         """Return the address of the row's page, which leads back to this list as it is filtered now."""

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import EMPTY_VALUES
 from django.db import connection, models
 from django.db.models import QuerySet
 from django_filters.filters import BaseInFilter
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
+from lad import moments
 from lad.api.pagination import CURSOR, PAGE_SIZE
+from lad.db.emptiness import empty_condition, may_be_empty
 from lad.db.models import LadModel
 from lad.db.normalised import PhoneField
 from lad.db.phone_search import PhoneFilter, phone_term
@@ -27,15 +30,24 @@ RANGE_LOOKUPS: Final = ("gte", "gt", "lte", "lt")
 # An index still serves a list of this length.
 MAX_VALUES: Final = 100
 BOOLEANS: Final = {"true": True, "false": False}
+# Two names for one question: a reader of the table looks for nulls, a user for empty fields.
+EMPTY_LOOKUPS: Final = ("isnull", "empty")
+NO_VALUE: Final = "Give a value, or leave the parameter out."
+WHOLE_DAY: Final = "A date means the whole day in the tenant's time zone, in which times without an offset are too."
 
 
 class InFilter(BaseInFilter):
-    """``?status__in=a,b``."""
+    """``?status__in=a,b``. An empty list matches nothing."""
 
     def filter(self, qs: QuerySet, value: list[object] | None) -> Any:
-        if value and len(value) > MAX_VALUES:
+        values = [each for each in value or () if each not in EMPTY_VALUES]
+        if len(values) > MAX_VALUES:
             raise Invalid(errors={f"{self.field_name}__in": [f"At most {MAX_VALUES} values."]})
-        return super().filter(qs, value)
+        return super().filter(qs, values) if values else qs.none()
+
+
+# An empty value must not list everything, as a filter that was left out does.
+_REQUIRED: Final[dict[str, Any]] = {"required": True, "error_messages": {"required": NO_VALUE}}
 
 
 class TextInFilter(InFilter, django_filters.CharFilter):
@@ -84,18 +96,60 @@ class BooleanFilter(django_filters.TypedChoiceFilter):
         super().__init__(choices=choices, coerce=lambda word: BOOLEANS[word], **kwargs)
 
 
+class EmptyFilter(BooleanFilter):
+    """``true`` for the rows whose column is empty, be it null or an empty text; ``false`` for all others."""
+
+    def __init__(self, *, column: models.Field, **kwargs: Any) -> None:
+        self.column = column
+        super().__init__(**kwargs)
+
+    def filter(self, qs: QuerySet, value: bool) -> Any:
+        empty = empty_condition(self.column, str(self.field_name))
+        return qs.filter(empty if value else ~empty)
+
+
+class MomentField(forms.Field):
+    """A time, or a day."""
+
+    def to_python(self, value: Any) -> Any:
+        return None if value in self.empty_values else moments.read(str(value))
+
+
+class MomentFilter(django_filters.Filter):
+    """A bound of a column of times. A day stands for all of it, in the tenant's time zone."""
+
+    field_class = MomentField
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**_REQUIRED, **kwargs})
+
+    def filter(self, qs: QuerySet, value: Any) -> Any:
+        lookup, moment = moments.bound(self.lookup_expr, value)
+        return qs.filter(**{f"{self.field_name}__{lookup}": moment})
+
+
+class DayFilter(django_filters.DateFilter):
+    """A day, or a bound of a column of days."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**_REQUIRED, "validators": [moments.validate], **kwargs})
+
+
 def make_filterset(
     model: type[LadModel], names: Iterable[str], extra: Mapping[str, django_filters.Filter] | None = None
 ) -> type[django_filters.FilterSet]:
-    """Return the filters of the named fields (``name``, ``name__in``, ranges of dates and numbers) and ``extra``.
+    """Return the filters of the named fields and ``extra``, which replaces those of the same name.
 
-    A filter in ``extra`` replaces the one of the same name.
+    A field has ``name`` and ``name__in``, ranges for times, days and numbers, and ``name__empty`` (``name__isnull``)
+    if its column may be empty.
     """
     filters: dict[str, Any] = {}
     for name in names:
         field: Any = model._meta.get_field(name)
         # A generated column is filtered by the type of its result.
-        filters.update(_filters(name, getattr(field, "output_field", field)))
+        column = getattr(field, "output_field", field)
+        filters.update(_filters(name, column))
+        filters.update(_empty(name, column))
     meta = type("Meta", (), {"model": model, "fields": []})
     return type(f"{model.__name__}Filter", (django_filters.FilterSet,), {**filters, **(extra or {}), "Meta": meta})
 
@@ -106,11 +160,11 @@ def _filters(name: str, field: models.Field) -> dict[str, Any]:
             target = field.target_field
             return _exact_and_in(name, _kind_of(target), field_name=f"{name}_id", **_bounds(target))
         case models.BooleanField():
-            return {name: BooleanFilter(field_name=name)}
+            return {name: BooleanFilter(field_name=name, **_REQUIRED)}
         case models.DateTimeField():
-            return _ranges(name, django_filters.IsoDateTimeFilter)
+            return _ranges(name, MomentFilter)
         case models.DateField():
-            return {name: django_filters.DateFilter(field_name=name), **_ranges(name, django_filters.DateFilter)}
+            return {name: DayFilter(field_name=name, **_REQUIRED), **_ranges(name, DayFilter)}
     if field.choices:
         # Read with each request: keys may be added to an open vocabulary.
         return _exact_and_in(name, (django_filters.ChoiceFilter, ChoiceInFilter), choices=lambda: field.flatchoices)
@@ -134,13 +188,23 @@ def _kind_of(field: models.Field) -> tuple[Any, Any]:
 def _exact_and_in(name: str, kind: tuple[Any, Any], field_name: str = "", **kwargs: Any) -> dict[str, Any]:
     field_name = field_name or name
     return {
-        name: kind[0](field_name=field_name, **kwargs),
+        name: kind[0](field_name=field_name, **_REQUIRED, **kwargs),
         f"{name}__in": kind[1](field_name=field_name, lookup_expr="in", **kwargs),
     }
 
 
 def _ranges(name: str, kind: Any, **kwargs: Any) -> dict[str, Any]:
-    return {f"{name}__{lookup}": kind(field_name=name, lookup_expr=lookup, **kwargs) for lookup in RANGE_LOOKUPS}
+    return {
+        f"{name}__{lookup}": kind(field_name=name, lookup_expr=lookup, **_REQUIRED, **kwargs)
+        for lookup in RANGE_LOOKUPS
+    }
+
+
+def _empty(name: str, column: models.Field) -> dict[str, Any]:
+    """Return the filters for rows without a value. A column that is never empty has none."""
+    if not may_be_empty(column):
+        return {}
+    return {f"{name}__{lookup}": EmptyFilter(field_name=name, column=column, **_REQUIRED) for lookup in EMPTY_LOOKUPS}
 
 
 def _bounds(field: models.Field) -> dict[str, Any]:
@@ -247,8 +311,8 @@ def _parameter(name: str, each: Any) -> dict[str, Any]:
     item: dict[str, Any] = {"type": "string"}
     if isinstance(each, django_filters.UUIDFilter):
         item["format"] = "uuid"
-    elif isinstance(each, django_filters.IsoDateTimeFilter):
-        item["format"] = "date-time"
+    elif isinstance(each, MomentFilter):
+        return _query(name, {"type": "string", "format": "date-time"}, WHOLE_DAY)
     elif isinstance(each, django_filters.DateFilter):
         item["format"] = "date"
     elif isinstance(each, django_filters.NumberFilter):

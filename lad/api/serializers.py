@@ -1,6 +1,7 @@
 """Serializers generated from models. They validate input and select output; ``lad.writes`` writes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from functools import cache, cached_property
 from typing import Any, Final
 
@@ -11,8 +12,10 @@ from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
 from rest_framework.validators import UniqueValidator
 
+from lad import moments
 from lad.api.compiled import compiled_output, fields_of, register_plain_field
 from lad.api.renderers import to_json
+from lad.api.times import DayField, TimeField
 from lad.db.fields import (
     EncryptedTextField,
     LowercaseEmailField,
@@ -25,11 +28,12 @@ from lad.db.models import LadModel
 from lad.db.normalised import WebAddressField
 from lad.limits import MAX_UNKNOWN_FIELDS
 from lad.tenancy.context import current_scope
-from lad.tenancy.members import member_ids
+from lad.tenancy.members import has_left, mark_as_member, member_ids
 
 # Set by the kernel or the database, never by a caller.
 READ_ONLY: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at")
 HIDDEN: Final = ("deletion_id", "is_deleted")
+TIME_ZONE: Final = "timezone"
 
 
 class KeyField(serializers.PrimaryKeyRelatedField):
@@ -38,6 +42,7 @@ class KeyField(serializers.PrimaryKeyRelatedField):
     default_error_messages = {
         "does_not_exist": "There is no such {name} here.",
         "incorrect_type": "This is not an id.",
+        "former_member": "This person is not a member of the tenant any more. Choose another one.",
     }
 
     def __init__(self, *, model: type[LadModel] | None = None, members_only: bool = False, **kwargs: Any) -> None:
@@ -66,10 +71,27 @@ class KeyField(serializers.PrimaryKeyRelatedField):
             key = self.model._meta.pk.to_python(data)
         except Exception:  # the model field raises Django's errors, not the framework's
             self.fail("incorrect_type")
-        row = self.get_queryset().filter(pk=key).first()
+        row = self.get_queryset().filter(pk=key).first() or self._kept(key)
+        if row is None and self.members_only and has_left(key):
+            self.fail("former_member")
         if row is None:
             self.fail("does_not_exist", name=self.model._meta.verbose_name)
+        if self.members_only:
+            mark_as_member(row)
         return row
+
+    def _kept(self, key: Any) -> Any:
+        """Return the row with this key if the row that is being written has it already.
+
+        It may have been deleted since, or its user have left the tenant.
+        """
+        written = _written.get()
+        keys = (each for each in written._meta.concrete_fields if each.related_model is self.model) if written else ()
+        return self.model(pk=key) if any(getattr(written, each.attname) == key for each in keys) else None
+
+
+# The row that the current request changes. Fields are shared by requests, so they do not know it.
+_written: ContextVar[models.Model | None] = ContextVar("lad_written", default=None)
 
 
 class HexField(serializers.CharField):
@@ -122,8 +144,11 @@ class StrictFields:
 
     def to_internal_value(self, data: object) -> Any:
         errors = self._unexpected(data) if isinstance(data, Mapping) else {}
+        # Times without an offset are in the zone that the same body names.
+        zone = data.get(TIME_ZONE) if isinstance(data, Mapping) else None
         try:
-            values = super().to_internal_value(data)  # type: ignore[misc]
+            with moments.reading_in(zone):
+                values = super().to_internal_value(data)  # type: ignore[misc]
         except serializers.ValidationError as error:
             if not isinstance(error.detail, dict):
                 raise
@@ -173,10 +198,22 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
     """
 
     serializer_related_field = KeyField
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateField: DayField,
+        models.DateTimeField: TimeField,
+    }
 
     @cached_property
     def fields(self) -> BindingDict:
         return fields_of(self)
+
+    def to_internal_value(self, data: object) -> Any:
+        token = _written.set(self.instance if isinstance(self.instance, models.Model) else None)
+        try:
+            return super().to_internal_value(data)
+        finally:
+            _written.reset(token)
 
     def to_representation(self, instance: Any) -> Any:
         return compiled_output(type(self)).show(instance, self)

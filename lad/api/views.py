@@ -150,7 +150,12 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
 
     def row_response(self, row: LadModel, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
         """Return a response with the row, its includes and its entity tag."""
-        shown = {**self.representation(row), **self.included(row)}
+        return self.shown_response(row, {**self.representation(row), **self.included(row)}, status_code, **headers)
+
+    def shown_response(
+        self, row: LadModel, shown: dict[str, Any], status_code: int = status.HTTP_200_OK, **headers: str
+    ) -> Response:
+        """Return a response with what is shown of the row, and its entity tag."""
         content = to_json(shown)
         return RenderedResponse(
             shown, content, status=status_code, headers={"ETag": etag.etag(row, content), **headers}
@@ -232,13 +237,23 @@ class RestoreRow:
     @action(detail=True, methods=["post"])
     @writes.in_transaction
     def restore(self: Any, request: Request, pk: UUID | int) -> Response:
-        """Restore a deleted row and everything that was deleted with it."""
+        """Restore a deleted row and what was deleted with it.
+
+        Rows that went with it and whose place was taken since stay deleted: `not_restored` names them, if there are
+        any.
+        """
         row = self.narrow(self.model.all_objects.filter(pk=pk)).first()
         if row is None:
             raise Http404
         row = lock(require_writable(row))
         etag.require_match(request.headers.get("If-Match"), row)
-        return cast(Response, self.row_response(writes.restore(row, actor=actor_of(request))))
+        restored = writes.restore(row, actor=actor_of(request))
+        left = [
+            {"id": str(each.row.pk), "type": each.row._meta.verbose_name, "name": str(each.row), "reason": each.reason}
+            for each in restored.left
+        ]
+        shown = {**self.representation(restored.row), **({"not_restored": left} if left else {})}
+        return cast(Response, self.shown_response(restored.row, shown))
 
 
 def require_tenant(model: type[LadModel]) -> None:

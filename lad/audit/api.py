@@ -26,7 +26,7 @@ class AuditEntryViewSet(ResourceViewSet):
     `row_ids`; `row_changes` maps the columns that differ between them to [olds, news] in the same order.
     """
 
-    extra_filters: ClassVar = {"row": UUIDFilter(method=of_row)}
+    extra_filters: ClassVar = {"row": UUIDFilter(method=of_row, required=True)}
 
 
 router.register(

@@ -1,7 +1,7 @@
 """Read the history of a row from the audit log, as text for people."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -63,19 +63,32 @@ _ROW_HISTORY = """
         FROM audit_entries AS packed
         WHERE table_name = %(table)s AND bucket = ANY (%(buckets)s) AND row_ids @> ARRAY[%(row)s]
     ) AS entry
+    WHERE entry.action <> 'updated' OR entry.changes - %(hidden)s::text[] <> '{}'
+        OR COALESCE(entry.own_changes, '{}') - %(hidden)s::text[] <> '{}'
     ORDER BY entry.created_at DESC, entry.id DESC LIMIT %(limit)s
 """
 
 
 def history(model: type[models.Model], row_id: UUID | int, limit: int = 200) -> list[HistoryEntry]:
-    """Return the changes of one row that the current scope may see, newest first."""
-    key = as_uuid(row_id)
+    """Return the changes of one row that the current scope may see, newest first.
+
+    Leaves out the columns that LAD keeps by itself, and changes of nothing else.
+    """
+    key, hidden = as_uuid(row_id), _hidden_columns(model)
     with connection.cursor() as cursor:
         cursor.execute(
             _ROW_HISTORY,
-            {"row": key, "table": model._meta.db_table, "buckets": possible_buckets(key), "limit": limit},
+            {
+                "row": key,
+                "table": model._meta.db_table,
+                "buckets": possible_buckets(key),
+                "hidden": sorted(hidden),
+                "limit": limit,
+            },
         )
-        found = [(*row[:7], _changed_columns(row[7], row[8])) for row in cursor.fetchall()]
+        found = [(*row[:7], _changed_columns(row[7], row[8], hidden)) for row in cursor.fetchall()]
+    # An entry of many rows also names columns that changed in the others only.
+    found = [row for row in found if row[2] != AuditAction.UPDATED or row[7]]
     emails = _emails({actor_id for _id, _at, _action, actor_id, *_ in found if actor_id})
     describe = _Describer(model, [changes for *_, changes in found])
     return [
@@ -102,7 +115,12 @@ def _emails(user_ids: Iterable[UUID]) -> dict[UUID, str]:
 Changes = Mapping[str, tuple[Any, Any]]
 
 
-def _changed_columns(common: str, own: str | None) -> Changes:
+def _hidden_columns(model: type[models.Model]) -> frozenset[str]:
+    kept = getattr(model, "bookkeeping", ())
+    return HIDDEN_COLUMNS | {str(field.column) for field in model._meta.concrete_fields if field.name in kept}
+
+
+def _changed_columns(common: str, own: str | None, hidden: Collection[str]) -> Changes:
     """Return the row's changed columns: those with values common to the entry's rows, and the row's own."""
     changes = {
         **json.loads(common, parse_float=Decimal),
@@ -111,7 +129,7 @@ def _changed_columns(common: str, own: str | None) -> Changes:
     return {
         name: (old, new)
         for name, (old, new) in changes.items()
-        if name not in HIDDEN_COLUMNS and (old != new or old == SECRET_MASK)
+        if name not in hidden and (old != new or old == SECRET_MASK)
     }
 
 

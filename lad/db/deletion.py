@@ -4,6 +4,7 @@ One deletion marks all its rows with the same ``deletion_id``. A restore brings 
 rows deleted earlier stay deleted.
 """
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,35 @@ def restore(row: models.Model) -> int:
         restored = _unmark(model, deletion_id, seen=set())
     row.refresh_from_db(from_queryset=model.all_objects.all())
     return restored
+
+
+def deleted_with(row: models.Model) -> Iterator[tuple[Any, Any]]:
+    """Yield the deleted row and the rows that were deleted with it, each with the key of the row it went with.
+
+    A row follows the one it went with; the first went with none.
+    """
+    yield row, None
+    deletion_id = getattr(row, "deletion_id", None)
+    yield from _deleted_below(type(row), [row.pk], deletion_id, seen={row.pk})
+
+
+def restore_alone(row: models.Model) -> None:
+    """Undo the deletion of this row only."""
+    model: Any = type(row)
+    model.all_objects.filter(pk=row.pk).update(deleted_at=None, deletion_id=None)
+
+
+def _deleted_below(model: Any, keys: list[Any], deletion_id: UUID | None, *, seen: set[Any]) -> Iterator[Any]:
+    for relation in _soft_relations(model, models.CASCADE):
+        name = relation.field.name
+        rows = relation.related_model.all_objects.filter(deletion_id=deletion_id, **{f"{name}__in": keys})
+        found = [each for each in rows.order_by("pk") if each.pk not in seen]
+        seen |= {each.pk for each in found}
+        for each in found:
+            yield each, getattr(each, relation.field.attname)
+        if found:
+            below = [each.pk for each in found]
+            yield from _deleted_below(relation.related_model, below, deletion_id, seen=seen)
 
 
 def _soft_relations(model: type[models.Model], on_delete: OnDelete) -> list[Any]:

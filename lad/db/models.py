@@ -12,6 +12,7 @@ from django.db.models.base import ModelBase
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from lad import moments
 from lad.db.fields import TenantKey
 from lad.db.identifiers import uuid7
 from lad.db.json_schema import JsonSchemaValidator
@@ -48,6 +49,7 @@ class LadModelBase(ModelBase):
         model: Any = super().__new__(mcs, name, bases, attrs, **kwargs)
         if not model._meta.abstract and not model._meta.proxy:
             _limit_sizes(model)
+            _limit_times(model)
         return model
 
 
@@ -67,6 +69,13 @@ def _limit_sizes(model: type[models.Model]) -> None:
             field.validators.append(MaxLengthValidator(MAX_TEXT_LENGTH))
 
 
+def _limit_times(model: type[models.Model]) -> None:
+    """Let people enter only days and times that LAD can calculate with."""
+    for field in model._meta.local_fields:
+        if isinstance(field, models.DateField) and field.editable:
+            field.validators.append(moments.validate)
+
+
 class LadModel(models.Model, metaclass=LadModelBase):
     """The base of every table: a time-ordered key and the time of creation."""
 
@@ -79,6 +88,8 @@ class LadModel(models.Model, metaclass=LadModelBase):
     audited: ClassVar[bool] = True
     # If set, only updates of these columns are logged.
     audited_columns: ClassVar[tuple[str, ...]] = ()
+    # Fields that LAD keeps up to date by itself, such as counters. A row's history and its events do not name them.
+    bookkeeping: ClassVar[tuple[str, ...]] = ()
     tenant_key: ClassVar[bool] = False
     # Privilege → the fields for which the tenant's role does not get it: {"SELECT": ("password",)}.
     withheld: ClassVar[dict[str, tuple[str, ...]]] = {}

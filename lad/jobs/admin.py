@@ -14,10 +14,11 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
+from lad.admin.bulk import RESTORE_ROWS
 from lad.admin.navigation import BESIDE_DASHBOARD
 from lad.admin.step_up import step_up
 from lad.jobs import services
-from lad.jobs.bulk import delete_selected
+from lad.jobs.bulk import delete_selected, restore_selected
 from lad.jobs.kinds import Verdict
 from lad.jobs.models import Job, JobFailure, JobPart, JobState
 from lad.jobs.reports import may_have_names, report
@@ -37,6 +38,7 @@ MAX_FAILURES_SHOWN: Final = 10
 
 admin.site.disable_action("delete_selected")
 admin.site.add_action(delete_selected, "delete_selected")  # type: ignore[arg-type]  # all our pages are LadModelAdmins
+admin.site.add_action(restore_selected, RESTORE_ROWS)  # type: ignore[arg-type]
 
 
 @register(Job)

@@ -9,4 +9,4 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
-        from lad.jobs import deletion  # noqa: F401  (it registers its job kind)
+        from lad.jobs import deletion, restoring  # noqa: F401  (they register their job kinds)

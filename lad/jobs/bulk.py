@@ -18,17 +18,19 @@ from django.urls import reverse
 
 from lad.admin.base import LadModelAdmin
 from lad.admin.bulk import (
-    ANY_NUMBER,
     CONFIRMED,
     Question,
+    any_number,
     confirmation_page,
     has_too_many,
+    on_deleted,
     refuse_many,
     submitted_form,
 )
 from lad.jobs import services
 from lad.jobs.deletion import DELETE, deletion_of
-from lad.jobs.kinds import JobKind
+from lad.jobs.kinds import JobKind, Rows
+from lad.jobs.restoring import RESTORE
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 from lad.types import Values
@@ -54,6 +56,7 @@ def bulk_action(
     ``form_of(tenant_id)`` returns the form that asks for the kind's parameters; their names are the fields'.
     """
 
+    @any_number
     @admin.action(description=title, permissions=[permission])
     def run(model_admin: LadModelAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         tenant_id = _tenant_of(request, queryset)
@@ -71,10 +74,10 @@ def bulk_action(
             parameters = form.cleaned_data if asks else {}
             return _apply(request, kind, queryset, parameters, count)
 
-    setattr(run, ANY_NUMBER, True)
     return run
 
 
+@any_number
 @admin.action(description="Delete selected %(verbose_name_plural)s", permissions=["delete"])
 def delete_selected(model_admin: LadModelAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
     """Delete a few rows at once, after showing what goes with them. Delete more rows of one tenant as a job."""
@@ -91,7 +94,37 @@ def delete_selected(model_admin: LadModelAdmin, request: HttpRequest, queryset: 
         return confirmation_page(model_admin, request, queryset, forms.Form(), question)
 
 
-setattr(delete_selected, ANY_NUMBER, True)
+@any_number
+@on_deleted
+@admin.action(description="Restore selected %(verbose_name_plural)s", permissions=["restore"])
+def restore_selected(model_admin: LadModelAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    """Restore the selected rows as far as possible, and say which could not be restored and why."""
+    rows = queryset.filter(deleted_at__isnull=False)
+    tenant_id = _tenant_of(request, rows)
+    if tenant_id is None:
+        return _restore_across_tenants(model_admin, request, rows)
+    with _scope(request, tenant_id):
+        count = services.own_rows(rows).count()
+        if count > MAX_ROWS_AT_ONCE and CONFIRMED not in request.POST:
+            question = Question("Restore", services.counted(rows.model, count), count, RUNS_IN_BACKGROUND)
+            return confirmation_page(model_admin, request, rows, forms.Form(), question)
+        return _apply(request, RESTORE, rows, deletion_of(rows.model), count)
+
+
+def _restore_across_tenants(
+    model_admin: LadModelAdmin, request: HttpRequest, rows: QuerySet[Any]
+) -> HttpResponse | None:
+    """Restore rows of several tenants or of none, for which there are no jobs."""
+    if has_too_many(rows):
+        return refuse_many(request)
+    for row in rows.order_by("pk"):
+        with model_admin.row_scope(request, row):
+            [outcome] = RESTORE.change(Rows([row.pk], deletion_of(rows.model), access_of(request).user))
+        if outcome.reason:
+            messages.warning(request, f"{row}: {outcome.reason}")
+        else:
+            messages.success(request, f"{row} was restored.")
+    return None
 
 
 def _apply(
@@ -103,6 +136,9 @@ def _apply(
     total = services.counted(queryset.model, counts.total)
     were = "was" if counts.total == 1 else "were"
     messages.success(request, f"{counts.changed:,} of {total} {were} {kind.done(parameters)}.")
+    names = kind.model(parameters).labels([each.key for each in counts.told])  # type: ignore[attr-defined]
+    for outcome in counts.told:
+        messages.warning(request, f"{names.get(outcome.key, outcome.key)}: {outcome.reason}")
     return None
 
 

@@ -21,17 +21,19 @@ def deletion_of(model: type[Model]) -> Values:
     return {"model": model._meta.label_lower}
 
 
-def _model(parameters: Values) -> type[LadModel]:
+def model_of(parameters: Values) -> type[LadModel]:
+    """Return the model that the parameters name."""
     return cast(type[LadModel], apps.get_model(parameters["model"]))
 
 
-def _right(parameters: Values) -> str:
+def right_of(parameters: Values) -> str:
+    """Return the right to delete rows of the model, which is the right to restore them too."""
     registry: dict[Any, Any] = admin.site._registry
-    return f"{registry[_model(parameters)].area}.delete"
+    return f"{registry[model_of(parameters)].area}.delete"
 
 
 def _delete(rows: Rows) -> list[RowOutcome]:
-    model = _model(rows.parameters)
+    model = model_of(rows.parameters)
     found = model.objects.filter(pk__in=rows.keys).select_for_update(of=("self",)).order_by("pk")
     return each_row(rows, found, lambda row: writes.delete(row, actor=rows.actor), gone=GONE)
 
@@ -41,8 +43,8 @@ DELETE: Final = job_kinds.register(
         key="rows.delete",
         label="Delete rows",
         change=_delete,
-        model=_model,
-        right=_right,
+        model=model_of,
+        right=right_of,
         title=lambda _parameters, rows: f"Delete {rows}",
         done=lambda _parameters: "deleted",
         part_size=PART_SIZE,

@@ -59,7 +59,8 @@ class JobKind:
     job: "Move 1,200 leads to “Won”" for ``title(parameters, "1,200 leads")``, and "moved to “Won”" for
     ``done(parameters)``. ``check(parameters)`` raises a DomainError if the change is possible for no row at all; it
     is called before the job starts and every few seconds while it runs. ``part_size`` is how many rows one
-    transaction changes.
+    transaction changes. With ``keeps_going`` a row that fails does not hold back others that are changed at once with
+    it; ``change`` returns its outcome instead of raising.
     """
 
     key: str
@@ -73,6 +74,7 @@ class JobKind:
     check: Callable[[Values], None] = field(compare=False, default=lambda _parameters: None)
     part_size: int = PART_SIZE
     outside_effects: bool = False
+    keeps_going: bool = False
 
 
 job_kinds: Final = Registry[JobKind]("job kind")

@@ -1,6 +1,6 @@
 """Start, cancel, resume and purge jobs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -53,15 +53,18 @@ DELETE FROM jobs USING old WHERE jobs.id = old.id
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows were changed, and how many were as wanted already or left alone."""
+    """How many rows were changed, how many were as wanted already or left alone, and how many failed."""
 
     changed: int = 0
     unchanged: int = 0
     skipped: int = 0
+    failed: int = 0
+    # The rows with something to say about them.
+    told: Sequence[RowOutcome] = ()
 
     @property
     def total(self) -> int:
-        return self.changed + self.unchanged + self.skipped
+        return self.changed + self.unchanged + self.skipped + self.failed
 
 
 @transaction.atomic
@@ -89,20 +92,23 @@ def start(*, kind: JobKind, rows: QuerySet[Any], parameters: Values, access: Acc
 def run_now(*, kind: JobKind, rows: QuerySet[Any], parameters: Values, access: Access) -> Counts:
     """Change a small set of rows of the current tenant at once and return the counts.
 
-    Raises what ``start`` raises. The first row that fails rolls all of them back: raises its error.
+    Raises what ``start`` raises. The first row that fails rolls all of them back, unless the kind keeps going: raises
+    its error.
     """
     require_possible(kind, parameters, access)
     keys = list(own_rows(rows).order_by("pk").values_list("pk", flat=True).distinct())
     if not keys:
         raise NothingToChange
     found: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+    told: list[RowOutcome] = []
     for first in range(0, len(keys), kind.part_size):
         batch = Rows(keys[first : first + kind.part_size], parameters, access.user)
         for outcome in kind.change(batch):
-            if outcome.verdict == Verdict.FAILED:
+            if outcome.verdict == Verdict.FAILED and not kind.keeps_going:
                 raise _error_of(outcome)
             found[outcome.verdict] += 1
-    return Counts(found[Verdict.CHANGED], found[Verdict.UNCHANGED], found[Verdict.SKIPPED])
+            told += [outcome] if outcome.reason else []
+    return Counts(found[Verdict.CHANGED], found[Verdict.UNCHANGED], found[Verdict.SKIPPED], found[Verdict.FAILED], told)
 
 
 @transaction.atomic

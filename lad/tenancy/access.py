@@ -61,6 +61,11 @@ class Access:
         """Return whether the caller's request runs in a scope."""
         return self.signed_in and not self.detached and (self.platform or self.tenant_id is not None)
 
+    @property
+    def time_zone(self) -> str:
+        """Return the name of the tenant's time zone, or an empty string without a tenant."""
+        return getattr(self.details.get("tenant"), "timezone", "")
+
     def scope(self) -> AbstractContextManager[None]:
         """Return the scope for the caller's request. It is empty for callers without one."""
         if self.user is None or not self.scoped:

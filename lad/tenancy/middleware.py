@@ -7,6 +7,7 @@ from typing import cast
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from lad import moments
 from lad.observability import bind_caller
 from lad.tenancy import access
 
@@ -46,6 +47,7 @@ class TenancyMiddleware:
         """Open the caller's scope unless the view opens its own."""
         request.access = access.resolve(request)
         user = request.access.user
+        request.open_scope.enter_context(moments.reading_in(request.access.time_zone))
         bind_caller(tenant_id=request.access.tenant_id, user_id=user.pk if user is not None else None)
         if request.access.scoped and not access.is_self_scoped(request):
             _receive_upload(request)

@@ -1,21 +1,34 @@
 """Bodies of the bookings' own endpoints."""
 
-from typing import Final
+from typing import Any, Final
 
 from rest_framework import serializers
 
+from lad import timezones
 from lad.api.serializers import InputSerializer
+from lad.api.times import TimeField
 from leads.bookings.models import CallResult
 
 MAX_REASON_LENGTH: Final = 500
 MAX_NOTES_LENGTH: Final = 20_000
 
 
-class RescheduleSerializer(InputSerializer):
+class TimesSerializer(InputSerializer):
+    """Times without an offset are in ``timezone``, else in the tenant's time zone."""
+
+    timezone = serializers.CharField(required=False, max_length=50, validators=[timezones.validate])
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        # It was needed to read the times.
+        attrs.pop("timezone", None)
+        return attrs
+
+
+class RescheduleSerializer(TimesSerializer):
     """Without ``buffer_until`` the booking keeps its duration."""
 
-    scheduled_at = serializers.DateTimeField()
-    buffer_until = serializers.DateTimeField(allow_null=True, default=None)
+    scheduled_at = TimeField()
+    buffer_until = TimeField(allow_null=True, default=None)
 
 
 class CancelSerializer(InputSerializer):
@@ -38,7 +51,7 @@ class MissSerializer(InputSerializer):
     notes = serializers.CharField(max_length=MAX_NOTES_LENGTH, allow_blank=True, default="")
 
 
-class RetrySerializer(InputSerializer):
+class RetrySerializer(TimesSerializer):
     """When the next attempt is."""
 
-    scheduled_at = serializers.DateTimeField()
+    scheduled_at = TimeField()

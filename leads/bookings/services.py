@@ -7,11 +7,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lad import writes
 from lad.errors import Conflict, DomainError, Invalid, NotFound
 from lad.outbox.emission import NewEvent, emit
+from lad.tenancy.access import Access
 from lad.types import Actor, Values
 from lad.writes import Change
 from leads.bookings.models import (
@@ -28,6 +30,7 @@ from leads.contacts.models import Lead
 from leads.contacts.services import ContactDirection, record_activity, record_contact
 from leads.contacts.services.notes import require_same_lead
 from tenants.accounts.models import User
+from tenants.teams.extensions import Holding, add_holding
 
 # The event of each status that ends a booking.
 _ENDINGS: Final = {
@@ -40,6 +43,10 @@ _ENDINGS: Final = {
 RETRIABLE: Final = (BookingStatus.MISSED, BookingStatus.FAILED, BookingStatus.CANCELLED)
 # Their changes have events of their own and are left out of ``leads.booking.updated``.
 _OWN_EVENT: Final = frozenset({"status", "scheduled_at", "buffer_until"})
+# A booking for right now is entered a moment later.
+LATE_ENTRY: Final = timedelta(minutes=5)
+_HAS_PASSED: Final = "This time has passed. Choose a later one, or record the booking as completed or missed."
+_HAS_ENDED: Final = "The booking would have ended already. Choose a later time."
 
 
 class SlotTaken(Conflict):
@@ -85,6 +92,8 @@ class BookingWriter(writes.Writer[LeadBooking]):
             booking = LeadBooking() if row is None else copy(row)
             for name, value in values.items():
                 setattr(booking, name, value)
+            if booking.is_open:
+                _require_to_come(row, booking, values, timezone.now())
             _require_free_slot(booking)
         return values
 
@@ -288,6 +297,14 @@ def _require_open(status: BookingStatus, changed: list[str]) -> None:
         raise BookingEnded(f"The booking is already {status.label.lower()}. Book another attempt instead.")
 
 
+def _require_to_come(row: LeadBooking | None, booking: LeadBooking, values: Values, now: datetime) -> None:
+    """Raise Invalid if an open booking would begin, or one in progress end, in the past. Unchanged times may stay."""
+    name = "buffer_until" if booking.status == BookingStatus.IN_PROGRESS else "scheduled_at"
+    earliest = now if name == "buffer_until" else now - LATE_ENTRY
+    writes.require_not_past(row, values, {name: _HAS_PASSED}, now=earliest)
+    writes.require_not_past(row, values, {"buffer_until": _HAS_ENDED}, now=now)
+
+
 def _require_free_slot(row: LeadBooking) -> None:
     if not row.is_open or row.assigned_user_id is None or row.buffer_until is None:
         return
@@ -332,4 +349,21 @@ def _event(change: Change[LeadBooking], verb: str, **payload: str | None) -> New
     return NewEvent(f"leads.booking.{verb}", row, {"lead_id": str(row.lead_id), **payload}, change.actor)
 
 
+def _open_bookings(user_id: UUID) -> QuerySet[LeadBooking]:
+    return LeadBooking.objects.filter(IS_OPEN, assigned_user=user_id)
+
+
+def _hand_over(user_id: UUID, to: User, access: Access) -> list[str]:
+    """Give the user's open bookings to another member. Return a sentence for each that they have no time for."""
+    stays = []
+    for row in _open_bookings(user_id).select_for_update(of=("self",)).order_by("scheduled_at"):
+        try:
+            with transaction.atomic():
+                writes.update(row, {"assigned_user": to}, actor=access.user)
+        except DomainError as error:
+            stays.append(f"{row} stays: {error.detail}")
+    return stays
+
+
 writes.register(LeadBooking, BookingWriter)
+add_holding(Holding("open bookings", "bookings.update", lambda user_id: _open_bookings(user_id).count(), _hand_over))

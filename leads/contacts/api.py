@@ -1,6 +1,6 @@
 """Leads, notes and social profiles in the API."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import django_filters
@@ -10,9 +10,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from lad import writes
+from lad import moments, writes
 from lad.api import router
-from lad.api.filters import RANGE_LOOKUPS
+from lad.api.filters import RANGE_LOOKUPS, MomentFilter
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.db.phone_search import PhoneFilter
 from lad.jobs.api import JOBS, BulkSerializer, start_job
@@ -40,14 +40,13 @@ class LeadSearch(django_filters.CharFilter):
         return find_leads(qs, value) if value else qs
 
 
-class ActivityFilter(django_filters.IsoDateTimeFilter):
+class ActivityFilter(MomentFilter):
     """Leads whose last activity was before or after a time. Bounds the day too, which has an index."""
 
-    def filter(self, qs: QuerySet[Lead], value: datetime | None) -> QuerySet[Lead]:
+    def filter(self, qs: QuerySet[Lead], value: date | datetime) -> QuerySet[Lead]:
         rows: QuerySet[Lead] = super().filter(qs, value)
-        if value is None:
-            return rows
-        return rows.filter(**{f"last_activity_on__{self.lookup_expr[0]}te": value.astimezone(UTC).date()})
+        lookup, moment = moments.bound(self.lookup_expr, value)
+        return rows.filter(**{f"last_activity_on__{lookup[0]}te": moment.astimezone(UTC).date()})
 
 
 class LeadViewSet(ResourceViewSet):

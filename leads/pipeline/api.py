@@ -1,5 +1,6 @@
 """Stages and statuses in the API."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from lad.api import router
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer
 from lad.api.views import ResourceViewSet, require_tenant
+from lad.tenancy.context import default_tenant_id
 from leads.pipeline import services
 from leads.pipeline.models import LeadStage, LeadStatus
 from leads.pipeline.serializers import ReorderSerializer, RetiredResponse, RetireStageSerializer, RetireStatusSerializer
@@ -29,6 +31,12 @@ class PipelineViewSet(ResourceViewSet):
 
 class StageViewSet(PipelineViewSet):
     rights = {"retire": "pipeline.delete", "reorder": "pipeline.update"}
+
+    def locked_object(self) -> Any:
+        tenant_id = default_tenant_id()
+        if tenant_id is not None and "display_order" in self.request.data:
+            services.lock_order(tenant_id)
+        return super().locked_object()
 
     @extend_schema(
         summary="Remove a stage and move its leads to another",

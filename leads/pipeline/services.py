@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Max, Model
+from django.db.models import Model
 
 from lad import writes
+from lad.db.places import free_place, lock_places, require_place
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
@@ -21,6 +22,8 @@ from leads.contacts.models import FIRST_STAGE, FIRST_STATUS, Lead
 from leads.pipeline.models import LeadStage, LeadStatus
 from tenants.teams.models import Tenant
 
+# What the column can hold.
+LAST_PLACE: Final = 2_147_483_647
 FIRST_STAGES: Final = (
     (FIRST_STAGE, "New", "#3B82F6"),
     ("contacted", "Contacted", "#8B5CF6"),
@@ -174,6 +177,7 @@ def reorder(*, stages: Sequence[LeadStage], actor: Actor = None) -> list[LeadSta
     Emits ``leads.stage.reordered``. Raises Invalid unless every stage is named exactly once.
     """
     tenant_id = current_tenant_id()
+    lock_order(tenant_id)
     known = {row.pk: row for row in LeadStage.objects.select_for_update().filter(tenant=tenant_id)}
     wanted = [stage.pk for stage in stages]
     if len(wanted) != len(known) or set(wanted) != set(known):
@@ -204,33 +208,31 @@ class PipelineWriter(writes.Writer[PipelineRow]):
 
 
 class StageWriter(PipelineWriter[LeadStage]):
-    """Writes stages. A stage put at a taken place moves that stage, and all after it, one to the right."""
+    """Writes stages. A stage put at a taken place moves that stage, and those next to it, one to the right."""
 
     def prepare(self, row: LeadStage | None, values: Values, *, actor: Actor) -> Values:
         values = super().prepare(row, values, actor=actor)
         order = values.get("display_order")
         if row is None:
-            return {**values, "display_order": _place_of_new_stage(_tenant_of(values), order)}
+            require_place(values, "display_order")
+            return {**values, "display_order": _free_place(_tenant_of(values), order)}
         if order is None:
             return {name: value for name, value in values.items() if name != "display_order"}
         if order != row.display_order:
-            _make_room(row.tenant_id, order)
+            require_place(values, "display_order")
+            values = {**values, "display_order": _free_place(row.tenant_id, order)}
             row.refresh_from_db(fields=["display_order"])
         return values
 
 
-def _place_of_new_stage(tenant_id: UUID, order: int | None) -> int:
-    if order is None:
-        last = LeadStage.objects.filter(tenant=tenant_id).aggregate(last=Max("display_order"))["last"]
-        return (last or 0) + 1
-    _make_room(tenant_id, order)
-    return order
+def lock_order(tenant_id: UUID) -> None:
+    """Let one transaction at a time order the tenant's stages. Lock it before any stage: else two deadlock."""
+    lock_places(f"lead_stages {tenant_id}")
 
 
-def _make_room(tenant_id: UUID, order: int) -> None:
-    stages = LeadStage.objects.filter(tenant=tenant_id)
-    if stages.filter(display_order=order).exists():
-        stages.filter(display_order__gte=order).update(display_order=F("display_order") + 1)
+def _free_place(tenant_id: UUID, order: int | None) -> int:
+    lock_order(tenant_id)
+    return free_place(LeadStage.objects.filter(tenant=tenant_id), "display_order", order, last=LAST_PLACE)
 
 
 def _tenant_of(values: Values) -> UUID:

@@ -46,6 +46,7 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     """The account of one person, who may be a member of many tenants. Tenants see current and former members."""
 
     event_name = "tenants.user"
+    bookkeeping = ("last_login",)
     label_fields = ("first_name", "last_name", "email")
 
     email = LowercaseEmailField(max_length=255)

@@ -97,6 +97,18 @@ def test_the_platform_moves_leads_of_one_tenant_at_a_time(root: Client, lead: Le
     assert stored(lead).stage == "won"
 
 
+def test_an_export_of_all_rows_has_no_limit_and_is_read_in_pages(
+    browser: Client, make_lead: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = [make_lead(first_name=f"Lead {number}") for number in range(5)]
+    monkeypatch.setattr("lad.admin.exports.PAGE", 2)
+    monkeypatch.setattr("lad.admin.bulk.MAX_ROWS_PER_ACTION", 3)
+    response: Any = browser.post(LIST, chosen("export", leads[0], select_across="1"))
+    lines = b"".join(response.streaming_content).decode().splitlines()
+    assert len(lines) == 1 + len(leads)
+    assert all(any(lead.email in line for line in lines) for lead in leads)
+
+
 def test_an_export_contains_the_selection_and_no_formulas(browser: Client, make_lead: Make) -> None:
     wanted = make_lead(first_name="=1+1", company_name="Acme, Ltd", tags=["Hot Lead", "VIP"])
     unwanted = make_lead(email="somebody@else.example")

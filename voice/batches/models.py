@@ -24,6 +24,7 @@ class CallBatch(SoftDeletable, TenantModel):
     """One list of people for one agent to call. The counters are computed from the entries."""
 
     event_name = "voice.call_batch"
+    bookkeeping = ("completed_calls", "failed_calls")
 
     initiated_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
     agent = TenantForeignKey("voice.VoiceAgent", on_delete=models.DO_NOTHING, related_name="batches", db_index=False)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from billing.invoicing.services import invoices
 from billing.money import MICRO
+from lad import moments
 from lad.admin.forms import IdempotentForm, LadModelForm, ReasonForm
 
 SEPARATOR: Final = "|"
@@ -58,7 +59,11 @@ class FinaliseForm(forms.Form):
     """Asks for the due date."""
 
     due_on = forms.DateField(
-        required=False, label="Due on", widget=DayInput, help_text="Empty: from the tenant's payment terms."
+        required=False,
+        label="Due on",
+        widget=DayInput,
+        validators=[moments.validate],
+        help_text="Empty: from the tenant's payment terms.",
     )
 
     def clean_due_on(self) -> datetime | None:
@@ -70,7 +75,9 @@ class PaymentForm(forms.Form):
     """Asks for the method, date and amount of a payment."""
 
     payment_method = forms.CharField(max_length=50, help_text="Such as bank transfer or card.")
-    paid_on = forms.DateField(required=False, label="Paid on", widget=DayInput, help_text="Empty: today.")
+    paid_on = forms.DateField(
+        required=False, label="Paid on", widget=DayInput, validators=[moments.validate], help_text="Empty: today."
+    )
     amount = forms.DecimalField(max_digits=18, decimal_places=4, help_text="The whole open amount.")
 
     def clean_paid_on(self) -> datetime:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from billing.formatting import amount
 from billing.invoicing.services import invoices
+from lad import moments
 from lad.admin.actions import EDIT, PREVIEW_DIGEST, dry_run
 from lad.admin.widgets import apply_widgets
 from lad.tenancy.access import access_of
@@ -31,7 +32,12 @@ class MonthInput(forms.DateInput):
 class MonthForm(forms.Form):
     """Asks for the month to draft."""
 
-    month = forms.DateField(input_formats=["%Y-%m"], widget=MonthInput, help_text="In each tenant's time zone.")
+    month = forms.DateField(
+        input_formats=["%Y-%m"],
+        widget=MonthInput,
+        validators=[moments.validate],
+        help_text="In each tenant's time zone.",
+    )
 
     def clean_month(self) -> date:
         month: date = self.cleaned_data["month"]

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from django.utils import timezone
+
 from billing.invoicing.errors import InvoiceIssued
 from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profile_of
 from billing.invoicing.services.lines import require_amounts, total_up
@@ -11,6 +13,7 @@ from lad.types import Actor, Values
 
 # Fields of a usage draft that come from the ledger.
 LEDGER_FIELDS: Final = ("line_items", "currency", "period_start", "period_end")
+DUE_HAS_PASSED: Final = "This day has passed. Choose a later one, or leave it empty for the tenant's payment terms."
 SUM_FIELDS: Final = ("subtotal", "tax", "tax_lines", "total", "prepaid_amount")
 
 
@@ -18,10 +21,11 @@ class InvoiceWriter(writes.Writer[Invoice]):
     """Derives a draft's sums from its lines. Refuses changes to finalised invoices and to values from the ledger."""
 
     def prepare(self, row: Invoice | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None and row.status != InvoiceStatus.DRAFT:
+            raise InvoiceIssued
+        writes.require_not_past(row, values, {"due_at": DUE_HAS_PASSED}, now=timezone.now())
         if row is None:
             return self._summed(Invoice(), values)
-        if row.status != InvoiceStatus.DRAFT:
-            raise InvoiceIssued
         if row.kind != InvoiceKind.USAGE:
             return self._summed(row, values)
         message = "This value comes from the ledger. Draft the period again to update it."

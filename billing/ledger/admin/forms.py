@@ -14,6 +14,7 @@ from billing.formatting import amount, signed
 from billing.ledger.models import LedgerTransaction, Wallet
 from billing.ledger.services.ledger import PostedTransaction, Reference, ReferenceKind
 from billing.money import MICRO, WHOLE_DIGITS, minor_unit
+from lad import moments
 from lad.admin.actions import Change, Preview, dry_run
 from lad.admin.forms import IdempotentForm, ReasonForm
 from lad.types import Values
@@ -43,6 +44,7 @@ class IncomingForm(AmountForm):
         required=False,
         label="Expires after",
         widget=DayInput,
+        validators=[moments.validate],
         help_text="The last day on which the credit can be used, in UTC. Leave it empty if it does not expire.",
     )
 

@@ -34,6 +34,7 @@ from lad.api.authentication import require_user
 from lad.api.openapi import problems
 from lad.api.permissions import MissingRight
 from lad.api.serializers import InputSerializer, KeyField
+from lad.api.times import TimeField
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.errors import Invalid
 
@@ -64,7 +65,7 @@ class ReserveSerializer(InputSerializer):
 class ExtendSerializer(InputSerializer):
     """Until when the hold should last, and how much more to reserve."""
 
-    expires_at = serializers.DateTimeField(help_text="At most 24 hours ahead. An earlier time changes nothing.")
+    expires_at = TimeField(help_text="At most 24 hours ahead. An earlier time changes nothing.")
     amount = MoneyField(min_value=Decimal(0), default=Decimal(0), help_text="Reserved in addition to the hold.")
 
 

@@ -11,6 +11,7 @@ from billing.formatting import amount
 from billing.pricing.models import TIERED, Price, PriceScheme
 from billing.pricing.services import prices, quoting, repricing
 from billing.pricing.services.prices import PriceTerms
+from lad import moments
 from lad.admin.actions import Change, Preview
 from lad.errors import Invalid
 
@@ -35,7 +36,9 @@ class NewPriceForm(forms.Form):
         help_text='For graduated and volume prices: [{"up_to": "1000", "unit_price": "0.02", "flat_fee": "1"}, '
         '{"up_to": null, "unit_price": "0.01"}].',
     )
-    effective_from = forms.DateTimeField(required=False, help_text="UTC, such as 2030-01-31 08:00. Empty: now.")
+    effective_from = forms.DateTimeField(
+        required=False, validators=[moments.validate], help_text="UTC, such as 2030-01-31 08:00. Empty: now."
+    )
 
     price: Price
 

@@ -25,7 +25,7 @@ from billing.pricing.services import locks, prices
 from billing.pricing.services.prices import PriceTerms
 from billing.pricing.services.quoting import SINGULAR
 from billing.units import PriceUnit
-from lad import writes
+from lad import moments, writes
 from lad.errors import DomainError, Invalid
 from lad.tenancy.context import platform_context
 from lad.types import Actor
@@ -299,6 +299,8 @@ def _moment(record: Mapping[str, str], name: str) -> datetime | None:
         moment = parse_datetime(record[name]) or datetime.fromisoformat(record[name])
     except ValueError as error:
         raise Invalid(errors={name: ["Write a date and time such as 2030-01-31T08:00:00+00:00."]}) from error
+    if not moments.is_possible(moment):
+        raise Invalid(errors={name: [moments.IMPOSSIBLE]})
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

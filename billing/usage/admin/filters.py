@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from billing.usage.models import UsageStatus
 from billing.usage.selectors import summaries
 from billing.usage.selectors.summaries import DEFAULT_DAYS, Period, UsageFilter
+from lad import moments
 from lad.errors import Invalid
 from tenants.features.selectors import PLANS_BY_FEATURE
 from tenants.teams.models import Membership, Tenant
@@ -36,8 +37,12 @@ class ExplorerForm(forms.Form):
 
     tenant = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
     period = forms.ChoiceField(required=False, choices=list(PRESETS.items()), widget=UnfoldAdminSelectWidget)
-    first = forms.DateField(required=False, label="From", widget=UnfoldAdminTextInputWidget({"type": "date"}))
-    last = forms.DateField(required=False, label="To", widget=UnfoldAdminTextInputWidget({"type": "date"}))
+    first = forms.DateField(
+        required=False, label="From", validators=[moments.validate], widget=UnfoldAdminTextInputWidget({"type": "date"})
+    )
+    last = forms.DateField(
+        required=False, label="To", validators=[moments.validate], widget=UnfoldAdminTextInputWidget({"type": "date"})
+    )
     feature = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
     user = forms.ChoiceField(required=False, label="Person", widget=UnfoldAdminSelectWidget)
     status = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)

@@ -19,6 +19,7 @@ from billing.usage.selectors.summaries import GroupBy, Period, SummaryLine, Usag
 from lad.api import router
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer
+from lad.api.times import DayField
 from lad.api.views import LadAPIView, require_tenant
 
 TIME_RANGES: Final = {"7d": 7, "30d": 30, "90d": 90}
@@ -50,8 +51,8 @@ class UsageSummaryQuerySerializer(InputSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         ends = {
-            "from": serializers.DateField(required=False, help_text="The first day, in the tenant's time zone."),
-            "to": serializers.DateField(required=False, help_text="The last day."),
+            "from": DayField(required=False, help_text="The first day, in the tenant's time zone."),
+            "to": DayField(required=False, help_text="The last day."),
         }
         return {**super().get_fields(), **ends}
 

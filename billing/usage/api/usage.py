@@ -24,6 +24,7 @@ from billing.usage.models import UsageEvent
 from billing.usage.services import charging, group_commit, usage
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer, make_serializer
+from lad.api.times import TimeField
 from lad.api.views import ResourceViewSet, require_tenant
 from lad.idempotency.middleware import REPLAYED
 
@@ -63,7 +64,7 @@ class RecordUsageSerializer(UsageItemsSerializer):
     """The usage to record. With ``charge`` it is charged at once, otherwise on request or automatically later."""
 
     feature_key = serializers.CharField(max_length=100)
-    occurred_at = serializers.DateTimeField(
+    occurred_at = TimeField(
         required=False,
         allow_null=True,
         help_text="When it was used, at most 15 minutes ago. Default: now. Prices of that time apply; quotas count "

@@ -62,7 +62,7 @@ class CampaignAdmin(TenantModelAdmin):
     search_fields = ["name__istartswith"]
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
-        ("Progress", {"fields": ["still_missing", "enrolled", "done"]}),
+        ("Progress", {"fields": ["still_missing", "enrolled", "done", "other_steps"]}),
         ("Settings", {"fields": ["config"]}),
         (
             "Engine",
@@ -70,7 +70,7 @@ class CampaignAdmin(TenantModelAdmin):
         ),
         ("People", {"fields": ["created_by_user", "updated_by_user"]}),
     ]
-    readonly_fields = ["still_missing", "enrolled", "done"]
+    readonly_fields = ["still_missing", "enrolled", "done", "other_steps"]
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
     actions_detail = ["start", "pause", "resume", "enrol", "duplicate", "complete", "stop", "archive"]
 
@@ -105,6 +105,11 @@ class CampaignAdmin(TenantModelAdmin):
     def done(self, obj: Campaign) -> SafeString:
         numbers = _progress(obj).activities
         return count_chips((status.label, numbers[status]) for status in ActivityStatus)
+
+    @display(description="Other steps")
+    def other_steps(self, obj: Campaign) -> SafeString:
+        numbers = _progress(obj).other_steps
+        return count_chips((state.capitalize(), numbers[state]) for state in selectors.OTHER_STATES)
 
     def save_related(
         self, request: HttpRequest, form: LadModelForm, formsets: Iterable[BaseInlineFormSet], change: bool

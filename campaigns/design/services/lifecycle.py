@@ -26,6 +26,7 @@ from lad.outbox.emission import emit
 from lad.types import Actor, Values
 
 COPY: Final = "{} (copy)"
+END_HAS_PASSED: Final = "This time has passed. Choose a later one, or leave it empty for no end."
 
 
 class WrongState(Conflict):
@@ -232,10 +233,11 @@ def _set_status(campaign: Campaign, status: CampaignStatus, **values: datetime |
 
 
 class CampaignWriter(writes.Writer[Campaign]):
-    """Writes campaigns. Stores who wrote them; a running campaign is not deleted."""
+    """Writes campaigns. Stores who wrote them; a new end is still to come; a running campaign is not deleted."""
 
     def prepare(self, row: Campaign | None, values: Values, *, actor: Actor) -> Values:
         author = _author(actor)
+        writes.require_not_past(row, values, {"ends_at": END_HAS_PASSED}, now=timezone.now())
         if row is None:
             return {**values, "created_by_user": author, "updated_by_user": author}
         return {**values, "updated_by_user": author} if writes.differing(row, values) else values

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import F, Max
 
-from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
+from campaigns.design.models import MAX_ORDER, Campaign, CampaignStatus, CampaignStep
 from campaigns.design.step_specs import canonical_key, step_types
 from lad import writes
+from lad.db.places import free_place, require_place
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
@@ -27,7 +27,7 @@ class StepsLocked(Conflict):
 class StepWriter(writes.Writer[CampaignStep]):
     """Writes steps: checks the settings that the type needs and keeps the order of the campaign.
 
-    A new step goes to the end, or to ``order``, and the steps from there on move down by one. An existing one can
+    A new step goes to the end, or to ``order``, and the steps in its way move down by one. An existing one can
     move to a free place only; ``reorder`` swaps places.
     """
 
@@ -42,7 +42,7 @@ class StepWriter(writes.Writer[CampaignStep]):
         campaign = row.campaign
         _require_editable(campaign)
         if campaign.deleted_at is None and campaign.steps.filter(order=row.order).exists():
-            row.order = _last_order(campaign) + 1
+            row.order = _free_place(campaign, None)
             CampaignStep.all_objects.filter(pk=row.pk).update(order=row.order)
 
 
@@ -51,7 +51,8 @@ def _new_values(values: Values) -> Values:
     campaign = values.get("campaign")
     if campaign is not None:
         _require_editable(campaign)
-        values["order"] = _make_room(campaign, values.get("order"))
+        require_place(values, "order")
+        values["order"] = _free_place(campaign, values.get("order"))
     return values
 
 
@@ -59,6 +60,7 @@ def _changed_values(row: CampaignStep, values: Values) -> Values:
     message = "The campaign cannot be changed. Add a new step to the other campaign."
     writes.fixed_fields(row, values, {"campaign"}, message)
     _require_editable(row.campaign)
+    require_place(values, "order", before=row.order)
     kept = {"type": row.type, "config": row.config} if {"type", "config"} & set(values) else {}
     values = _checked({**kept, **values})
     if values.get("order", row.order) is None:
@@ -103,17 +105,12 @@ def _require_editable(campaign: Campaign) -> None:
         raise StepsLocked(campaign_status=now.status)
 
 
-def _make_room(campaign: Campaign, order: int | None) -> int:
-    """Return the place of a new step. The steps from there on move down in one statement."""
-    if order is None:
-        return _last_order(campaign) + 1
-    if campaign.steps.filter(order=order).exists():
-        campaign.steps.filter(order__gte=order).update(order=F("order") + 1)
-    return order
-
-
-def _last_order(campaign: Campaign) -> int:
-    return campaign.steps.aggregate(last=Max("order"))["last"] or 0
+def _free_place(campaign: Campaign, order: int | None) -> int:
+    """Return the place of one more step of a locked campaign. Steps in its way move down."""
+    if order is not None and order > MAX_ORDER:
+        # Validating the step reports it.
+        return order
+    return free_place(campaign.steps.all(), "order", order, last=MAX_ORDER)
 
 
 def _checked(values: Values) -> dict[str, Any]:

@@ -8,6 +8,7 @@ step_types.register(
         key="instagram_autopost",
         label="Instagram: post",
         channel=Channel.WEB,
+        for_everybody=True,
         provider="instagram",
         required={"content": TEXT},
         config_synonyms={

@@ -8,6 +8,7 @@ step_types.register(
         key="linkedin_autopost",
         label="LinkedIn: post",
         channel=Channel.LINKEDIN,
+        for_everybody=True,
         required={"content": TEXT},
         config_synonyms={"linkedinPostContent": "content"},
     )

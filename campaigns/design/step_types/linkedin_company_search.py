@@ -8,6 +8,7 @@ step_types.register(
         key="linkedin_company_search",
         label="LinkedIn: search company",
         channel=Channel.LINKEDIN,
+        for_everybody=True,
         required={"company_name": TEXT},
         config_synonyms={"linkedinCompanyName": "company_name"},
     )

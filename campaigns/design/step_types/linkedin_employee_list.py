@@ -8,6 +8,7 @@ step_types.register(
         key="linkedin_employee_list",
         label="LinkedIn: list employees",
         channel=Channel.LINKEDIN,
+        for_everybody=True,
         required={"company_url": {**TEXT, "pattern": "^https://"}},
         config_synonyms={"linkedinCompanyUrl": "company_url"},
     )

@@ -8,6 +8,7 @@ step_types.register(
         key="linkedin_scrape_profile",
         label="LinkedIn: read profile",
         channel=Channel.LINKEDIN,
+        for_everybody=True,
         required={"fields": TEXTS},
         config_synonyms={"linkedinScrapeFields": "fields"},
     )

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
+from lad.admin.bulk import any_number
 from lad.outbox import monitoring
 from lad.outbox.consumers import consumers
 from lad.outbox.models import DeliveryState, DomainEvent, EventBatch, EventDelivery
@@ -145,11 +146,13 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
         discard_dead([row.pk])
         return "The delivery was discarded."
 
+    @any_number
     @admin.action(description="Retry dead letters", permissions=["platform"])
     def retry_all(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> None:
         count = retry_dead(queryset.values_list("pk", flat=True))
         messages.success(request, f"{count} dead letters will be retried.")
 
+    @any_number
     @admin.action(description="Discard dead letters", permissions=["platform"])
     def discard_all(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> None:
         count = discard_dead(queryset.values_list("pk", flat=True))

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.bulk import any_number, on_deleted
 from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline
 from lad.admin.permissions import is_deleted
@@ -267,10 +268,12 @@ class LeadAdmin(TenantModelAdmin):
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and may_export(request)
 
+    @any_number
+    @on_deleted
     @admin.action(description="Export", permissions=["export"])
     def export(self, request: HttpRequest, queryset: QuerySet[Lead]) -> HttpResponse:
         again = begin_export(request, kind="leads", row_count=queryset.count())
-        return again or leads_csv(queryset)  # type: ignore[return-value]  # the stubs know plain responses only
+        return again or leads_csv(queryset, access_of(request))  # type: ignore[return-value]  # the stubs know plain responses only
 
 
 @dataclass(frozen=True, slots=True)

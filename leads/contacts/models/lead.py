@@ -46,6 +46,8 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
 
     event_name = "leads.lead"
     label_fields = ("first_name", "last_name", "email", "phone", "company_name")
+    # The parts of the number follow from ``phone``.
+    bookkeeping = ("assigned_at", "last_activity_at", "country_code", "base_number", "leading_zeros")
 
     created_by_user = TenantUserKey(null=True, blank=True, db_index=False, editable=False)
     assigned_user = TenantUserKey(member=True, null=True, blank=True, db_index=False, verbose_name="assigned to")

@@ -25,12 +25,7 @@ from tenants.teams.models import Membership
 # A selection in a list. More is a job for an import.
 MAX_LEADS: Final = 500
 # Left out of ``leads.lead.updated``: they have events of their own, or follow from other fields.
-_NOT_NAMED: Final = frozenset(
-    {
-        *("stage", "status", "assigned_user", "assigned_at", "last_activity_at"),
-        *("country_code", "base_number", "leading_zeros"),
-    }
-)
+_NOT_NAMED: Final = frozenset({"stage", "status", "assigned_user", *Lead.bookkeeping})
 _WEB_ADDRESS: Final = re.compile(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/?#:]*)")
 
 

@@ -1,18 +1,40 @@
 """The admin page of memberships."""
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from django import forms
+from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.widgets import apply_widgets
+from lad.db.models import LadModel
 from lad.tenancy.access import access_of
 from lad.types import Values
 from tenants.access.admin.rights_grid import grid_html
 from tenants.access.roles import Role
 from tenants.access.selectors import held_rights, memberships_with_rights
+from tenants.accounts.models import User
 from tenants.teams.models import Membership
 from tenants.teams.services import memberships
+
+HAND_OVER_TO: Final = "hand_over_to"
+
+
+def handover_form(held: Mapping[str, int], choices: Sequence[tuple[str, str]]) -> type[forms.Form]:
+    """Return a form that asks which member takes over the given numbers of rows."""
+    numbers = ", ".join(f"{count:,} {name}" for name, count in held.items())
+    field = forms.ChoiceField(
+        label="Hand over to",
+        choices=[("", "Nobody: everything stays as it is"), *sorted(choices, key=lambda pair: pair[1])],
+        required=False,
+        help_text=f"This member holds: {numbers}.",
+    )
+    return type("HandoverForm", (forms.Form,), {HAND_OVER_TO: field})
 
 
 @register(Membership)
@@ -42,6 +64,29 @@ class MembershipAdmin(TenantModelAdmin):
 
     def has_transfer_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
         return self.allows(request, "transfer")
+
+    def deletion_form(self, request: HttpRequest, row: LadModel) -> forms.Form | None:
+        """Return the question who takes over what the member holds, if it is anything."""
+        if not isinstance(row, Membership):
+            return None
+        with self.row_scope(request, row):
+            held = memberships.held_by(row)
+            people = Membership.objects.filter(tenant=row.tenant_id).exclude(pk=row.pk).select_related("user")
+            choices = [(str(each.user_id), each.user.full_name or each.user.email) for each in people if held]
+        return apply_widgets(handover_form(held, choices)(request.POST or None)) if choices else None
+
+    def delete_model(self, request: HttpRequest, obj: LadModel) -> None:
+        """Remove the member, after handing over what they hold if somebody was chosen."""
+        assert isinstance(obj, Membership)
+        form = self.deletion_form(request, obj)
+        chosen = form.cleaned_data[HAND_OVER_TO] if form is not None and form.is_valid() else ""
+        if chosen:
+            with self.row_scope(request, obj):
+                to = User.objects.get(pk=chosen)
+                done = memberships.hand_over(membership=obj, to=to, access=access_of(request))
+            for note in done.notes:
+                messages.warning(request, note)
+        super().delete_model(request, obj)
 
     @display(description="Rights")
     def rights(self, obj: Membership) -> SafeString:

@@ -1,6 +1,7 @@
 """Add and remove members, change roles, transfer ownership. Every tenant has exactly one owner."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from lad import writes
+from lad.api.permissions import MissingRight
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import NewEvent, emit
+from lad.tenancy.access import Access
 from lad.tenancy.context import current_tenant_id, platform_context
 from lad.tenancy.members import register_member_ids
 from lad.types import Actor, Values
@@ -21,7 +24,7 @@ from tenants.access.models import TenantRole, UserCapability
 from tenants.access.rights import role_rights
 from tenants.access.roles import Role
 from tenants.accounts.models import User
-from tenants.teams.extensions import access_ended
+from tenants.teams.extensions import access_ended, holdings
 from tenants.teams.models import Membership, Tenant
 
 
@@ -58,6 +61,38 @@ def change_role(
     Single rights that the new role lacks end. Raises OwnerStays if either role is owner. Raises AboveYourRole.
     """
     return writes.update(_locked(membership), {"role": role, "tenant_role": tenant_role}, actor=actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What was handed over when a member was removed: the number of rows of each kind, and sentences about the rest."""
+
+    counts: Mapping[str, int]
+    notes: Sequence[str]
+
+
+def held_by(membership: Membership) -> dict[str, int]:
+    """Return the number of rows of each kind that the member holds, such as leads, without zeros."""
+    counts = {each.name: each.count(membership.user_id) for each in holdings()}
+    return {name: count for name, count in counts.items() if count}
+
+
+@transaction.atomic
+def hand_over(*, membership: Membership, to: User, access: Access) -> Handover:
+    """Give what a member holds to another member, as far as possible.
+
+    Raises Invalid if the other one is not a member, and MissingRight if the caller may not change such rows.
+    """
+    if to.pk == membership.user_id or not Membership.objects.filter(tenant=membership.tenant_id, user=to.pk).exists():
+        raise Invalid(errors={"hand_over_to": ["Choose another member of this tenant."]})
+    counts = held_by(membership)
+    notes: list[str] = []
+    for each in holdings():
+        if each.name in counts:
+            if not access.allows(each.right):
+                raise MissingRight(right=each.right)
+            notes += each.hand_over(membership.user_id, to, access)
+    return Handover(counts, notes)
 
 
 @transaction.atomic
@@ -273,9 +308,10 @@ def _end_access(membership: Membership, now: datetime) -> None:
 writes.register(Membership, MembershipWriter)
 
 
-def member_ids() -> QuerySet[Membership, UUID]:
-    """Return the user ids of the current tenant's members."""
-    return Membership.objects.values_list("user_id", flat=True)
+def member_ids(*, former: bool = False) -> QuerySet[Membership, UUID]:
+    """Return the user ids of the current tenant's members, with ``former`` also of those who left."""
+    rows = Membership.all_objects if former else Membership.objects
+    return rows.values_list("user_id", flat=True)
 
 
 register_member_ids(member_ids)

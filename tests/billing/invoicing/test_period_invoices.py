@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from billing.invoicing.models import Invoice
 from billing.invoicing.services import invoices
@@ -264,7 +265,11 @@ def test_values_from_the_ledger_cannot_be_edited(within):
             writes.update(row, {name: value})
         assert name in caught.value.errors
         row.refresh_from_db()
-    assert writes.update(row, {"due_at": NOON}).due_at == NOON
+    due = timezone.now() + DAY
+    assert writes.update(row, {"due_at": due}).due_at == due
+    with refuses(Invalid) as caught:
+        writes.update(row, {"due_at": NOON})
+    assert "has passed" in caught.value.errors["due_at"][0]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -76,7 +76,12 @@ def test_a_campaign_that_finds_leads_needs_no_enrolments(campaign: Campaign, cal
 
 def test_a_campaign_whose_end_has_passed_does_not_start(ready: Campaign, call: Any) -> None:
     yesterday = timezone.now() - timedelta(days=1)
-    call("patch", "campaigns", ready, body={"ends_at": yesterday.isoformat()})
+    refused = call("patch", "campaigns", ready, body={"ends_at": yesterday.isoformat()})
+    assert "has passed" in field_problems(refused)["ends_at"][0]
+    with platform_context(tenant_id=ready.tenant_id):
+        Campaign.objects.filter(pk=ready.pk).update(ends_at=yesterday)
+    # An end that has passed since may stay.
+    assert call("patch", "campaigns", ready, body={"ends_at": yesterday.isoformat(), "name": "Old"}).status_code == 200
     assert missing(call("post", "campaigns", ready, "start")) == ["over"]
 
 
@@ -199,3 +204,16 @@ def test_progress_counts_every_status(ready: Campaign, call: Any, tenant: Any, d
     assert counted["leads"] == counted["enrolments"]["pending"] == 1
     assert (counted["activities"]["sent"], counted["activities"]["replied"]) == (2, 1)
     assert counted["activities"]["failed"] == 0
+
+
+def test_deliveries_are_told_apart_from_waits_searches_and_visits(ready: Campaign, call: Any, tenant: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        enrolment = ready.enrolments.get()
+        for step_type in ("email_send", "delay", "lead_generation", "linkedin_company_search", "linkedin_visit"):
+            CampaignLeadActivityFactory.create(
+                campaign=ready, campaign_lead=enrolment, status="delivered", step_type=step_type
+            )
+        CampaignLeadActivityFactory.create(campaign=ready, campaign_lead=enrolment, status="pending", step_type="delay")
+    counted = call("get", "campaigns", ready, "progress").json()
+    assert (counted["activities"]["delivered"], counted["activities"]["pending"]) == (1, 0)
+    assert (counted["other_steps"]["done"], counted["other_steps"]["pending"]) == (4, 1)

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import IntegrityError, transaction
 
-from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
+from campaigns.design.models import MAX_ORDER, Campaign, CampaignStatus, CampaignStep
 from campaigns.design.step_specs import step_types
 from lad.tenancy.context import platform_context
 from tests.campaigns.design.test_lifecycle import in_state
@@ -238,3 +238,15 @@ def test_the_unique_order_is_checked_at_the_end_of_each_statement(tenant: Any, c
         with pytest.raises(IntegrityError) as caught, transaction.atomic():
             CampaignStep.objects.filter(pk=first.pk).update(order=second.order)
     assert isinstance(caught.value.__cause__, psycopg.errors.UniqueViolation)
+
+
+def test_places_of_steps_are_counted_from_1_and_the_last_one_does_not_block_others(
+    campaign: Campaign, call: Any, add_step: Any
+) -> None:
+    three(campaign, add_step)
+    for place in (0, -1):
+        assert list(field_problems(send(call, campaign, "start", {}, order=place))) == ["order"]
+    assert send(call, campaign, "start", {}, order=MAX_ORDER, title="four").status_code == 201
+    assert send(call, campaign, "start", {}, title="five").status_code == 201
+    assert order_of(campaign) == [(1, "one"), (2, "two"), (3, "three"), (4, "four"), (5, "five")]
+    assert list(field_problems(send(call, campaign, "start", {}, order=MAX_ORDER + 1))) == ["order"]

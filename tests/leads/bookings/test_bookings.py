@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from lad.tenancy.context import platform_context
 from leads.bookings.models import LeadBooking
@@ -13,7 +14,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory
 from tests.leads.helpers import BOOKINGS
-from tests.support.api import conflict, problem
+from tests.support.api import conflict, field_problems, problem
 from tests.support.database import stored
 from tests.support.events import payloads
 
@@ -218,3 +219,58 @@ def test_another_tenants_booking_is_not_found(api: Any, member: User, other_tena
         theirs: LeadBooking = LeadBookingFactory.create()
     assert problem(act(api(member), theirs, "cancel")) == (404, "not_found")
     assert stored(theirs).status == "scheduled"
+
+
+def test_a_new_booking_is_not_in_the_past_unless_it_records_what_happened(
+    api: Any, member: User, lead: Lead, make_lead: Make
+) -> None:
+    client, now = api(member), timezone.now()
+    yesterday = now - timedelta(days=1)
+    for status in ("scheduled", "confirmed", "in_progress"):
+        refused = field_problems(book(client, lead, yesterday, status=status))
+        assert {text for texts in refused.values() for text in texts if "passed" in text or "ended already" in text}
+    assert book(client, lead, yesterday, status="completed", call_result="answered").status_code == 201
+    assert book(client, lead, yesterday, status="missed").status_code == 201
+    # Entered a moment after it began.
+    assert book(client, lead, now - timedelta(minutes=2)).status_code == 201
+    begun = {"status": "in_progress", "buffer_until": (now + HALF).isoformat()}
+    assert book(client, make_lead(), now - HALF, **begun).status_code == 409
+    booked = book(client, make_lead(), NINE).json()
+    for change in ({"scheduled_at": yesterday.isoformat()}, {"scheduled_at": "2020-01-01T09:00:00Z"}):
+        assert "scheduled_at" in field_problems(client.patch(f"{BOOKINGS}{booked['id']}/", change, format="json"))
+        assert "scheduled_at" in field_problems(act(client, booked, "reschedule", **change))
+    with platform_context(tenant_id=lead.tenant_id):
+        old = LeadBookingFactory.create(lead=lead, scheduled_at=yesterday)
+    shown = client.get(f"{BOOKINGS}{old.pk}/").json()
+    body = {name: shown[name] for name in ("lead", "assigned_user", "scheduled_at", "buffer_until", "booking_type")}
+    saved = client.put(f"{BOOKINGS}{old.pk}/", {**body, "notes": "Did not call"}, format="json")
+    assert (saved.status_code, saved.json().get("notes")) == (200, "Did not call"), saved.content
+    assert act(client, old, "complete").status_code == 200
+
+
+def test_a_time_without_an_offset_is_in_the_zone_of_the_booking_or_else_of_the_tenant(
+    api: Any, member: User, lead: Lead, tenant: Tenant
+) -> None:
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(timezone="Europe/Berlin")
+    client, ten = api(member), "2027-03-01T10:00:00"
+
+    def at(response: Any) -> datetime:
+        assert response.status_code < 300, response.content
+        return datetime.fromisoformat(response.json()["scheduled_at"])
+
+    body = {"lead": str(lead.pk), "booking_type": "demo", "scheduled_at": ten}
+    made = client.post(BOOKINGS, {**body, "timezone": "Asia/Kolkata"}, format="json")
+    assert at(made) == datetime(2027, 3, 1, 4, 30, tzinfo=UTC)
+    assert made.json()["scheduled_at"].endswith(("Z", "+00:00"))
+    assert at(client.post(BOOKINGS, body, format="json")) == datetime(2027, 3, 1, 9, tzinfo=UTC)
+    eleven = {"scheduled_at": "2027-03-01T11:00:00"}
+    assert at(act(client, made.json(), "reschedule", **eleven)) == datetime(2027, 3, 1, 10, tzinfo=UTC)
+    moved = act(client, made.json(), "reschedule", **eleven, timezone="Asia/Kolkata")
+    assert at(moved) == datetime(2027, 3, 1, 5, 30, tzinfo=UTC)
+    # A day as a bound is a day of the tenant: the first of March ends at 23:00 UTC.
+    late = client.post(BOOKINGS, {**body, "scheduled_at": "2027-03-01T23:30:00Z"}, format="json").json()["id"]
+    listed = {row["id"] for row in client.get(BOOKINGS, {"scheduled_at__lte": "2027-03-01"}).json()["results"]}
+    assert len(listed) == 2
+    assert late not in listed
+    assert late in {row["id"] for row in client.get(BOOKINGS, {"scheduled_at__gt": "2027-03-01"}).json()["results"]}

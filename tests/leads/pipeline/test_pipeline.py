@@ -15,7 +15,7 @@ from leads.pipeline.models import LeadStage, LeadStatus
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.leads.helpers import LEADS, STAGES, STATUSES
-from tests.support.api import problem
+from tests.support.api import field_problems, problem
 from tests.support.concurrency import run_together
 from tests.support.database import stored, violates
 from tests.support.events import payloads
@@ -203,3 +203,55 @@ def test_a_lead_moving_into_a_retiring_stage_always_ends_in_an_existing_one(tena
     run_together(*(move(lead) for lead in leads), go)
     assert "proposal" not in keys(tenant)
     assert {stored(lead).stage for lead in leads} <= {"new", "won"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_six_stages_created_at_once_get_six_places(api: Any, tenant: Tenant, admin: User, stages: None) -> None:
+    clients = [api(admin) for _ in range(6)]
+
+    def create(number: int) -> Callable[[], Any]:
+        # Every other one wants the same place.
+        place = {"display_order": 3} if number % 2 else {}
+        body = {"key": f"extra-{number}", "label": f"Extra {number}", **place}
+        return lambda: clients[number].post(STAGES, body, format="json")
+
+    answers = run_together(*(create(number) for number in range(6)))
+    assert [getattr(each, "status_code", each) for each in answers] == [201] * 6
+    assert len(keys(tenant)) == len(USUAL) + 6
+    rows = [stage(tenant, key) for key in ("won", "lost", "new")]
+
+    def move(row: LeadStage, place: int) -> Callable[[], Any]:
+        return lambda: api(admin).patch(f"{STAGES}{row.pk}/", {"display_order": place}, format="json")
+
+    moved = run_together(*(move(row, place) for place, row in enumerate(rows, start=4)))
+    assert [getattr(each, "status_code", each) for each in moved] == [200] * 3
+
+
+def test_a_stage_at_the_last_possible_place_does_not_block_others(
+    api: Any, tenant: Tenant, admin: User, stages: None
+) -> None:
+    last = 2_147_483_647
+
+    def create(key: str, **more: int) -> Any:
+        return api(admin).post(STAGES, {"key": key, "label": key, **more}, format="json")
+
+    assert create("end", display_order=last).json()["display_order"] == last
+    assert create("after").status_code == 201
+    assert keys(tenant) == [*USUAL, "end", "after"]
+    assert create("end-2", display_order=last).status_code == 201
+    # It takes the place, so the one there moves on.
+    assert create("end-3", display_order=last).status_code == 201
+    assert keys(tenant) == [*USUAL, "end", "after", "end-3", "end-2"]
+    assert create("first", display_order=1).status_code == 201
+    assert keys(tenant)[:2] == ["first", "new"]
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_places_are_counted_from_1(api: Any, tenant: Tenant, admin: User, stages: None, place: int) -> None:
+    row = stage(tenant, "won")
+    client = api(admin)
+    refused = client.post(STAGES, {"key": "x", "label": "X", "display_order": place}, format="json")
+    assert list(field_problems(refused)) == ["display_order"]
+    changed = client.patch(f"{STAGES}{row.pk}/", {"display_order": place}, format="json")
+    assert list(field_problems(changed)) == ["display_order"]
+    assert keys(tenant) == USUAL
