@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import StreamingHttpResponse
 
 from lad.jobs.models import Job, JobFailure
-from lad.spreadsheets import csv_lines
+from lad.spreadsheets import csv_download, csv_lines
 from lad.tenancy.context import tenant_context
 
 COLUMNS: Final = ("id", "name", "outcome", "field", "reason")
@@ -16,9 +16,7 @@ PAGE: Final = 2_000
 
 def report(job: Job) -> StreamingHttpResponse:
     """Return the rows that failed or were skipped as a CSV file, in the order of their ids."""
-    response = StreamingHttpResponse(csv_lines(_cells(job)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="job-{job.pk}.csv"'
-    return response
+    return csv_download(csv_lines(_cells(job)), name=f"job-{job.pk}.csv")
 
 
 def _cells(job: Job) -> Iterator[tuple[object, ...]]:

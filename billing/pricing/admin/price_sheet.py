@@ -15,6 +15,7 @@ from billing.pricing.services import price_sheet
 from billing.pricing.services.price_sheet import LineOutcome, SheetResult
 from lad.admin.site import add_view
 from lad.errors import Invalid
+from lad.spreadsheets import CONTENT_TYPE, named_download
 from lad.tenancy.access import access_of
 from tenants.activity.exports import begin_export
 
@@ -50,10 +51,8 @@ def export(request: HttpRequest) -> HttpResponse:
     if again := begin_export(request, kind="prices"):
         return again
     now = timezone.now()
-    response = HttpResponse(
-        price_sheet.to_csv(price_sheet.prices_to_export(now)), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="{FILE_NAME.format(now)}"'
+    response = HttpResponse(price_sheet.to_csv(price_sheet.prices_to_export(now)), content_type=CONTENT_TYPE)
+    named_download(response, FILE_NAME.format(now))
     return response
 
 

@@ -148,7 +148,7 @@ def test_the_page_of_a_job_shows_its_progress_and_its_report(
     assert "hx-trigger" not in progress
     assert "Finished, except for 1 row listed below." in progress
     report: Any = browser.get(f"/admin/jobs/job/{job.pk}/report/")
-    [header, line] = csv.reader(io.StringIO(b"".join(report.streaming_content).decode()))
+    [header, line] = csv.reader(io.StringIO(b"".join(report.streaming_content).decode("utf-8-sig")))
     assert header == ["id", "name", "outcome", "field", "reason"]
     assert line[1:] == ["'=1+1 000001", "skipped", "", "The lead was deleted in the meantime."]
 
@@ -189,7 +189,7 @@ def test_the_api_starts_a_job_on_ids(api: Api, member: User, tenant: Tenant, man
         gone = Lead.all_objects.filter(pk__in=ids, assigned_user=member.pk, deleted_at__isnull=False)
         assert gone.count() == 3
     report: Any = api(member).get(f"{JOBS}{answer.json()['id']}/report/")
-    assert b"".join(report.streaming_content) == b"id,name,outcome,field,reason\r\n"
+    assert b"".join(report.streaming_content) == b"\xef\xbb\xbfid,name,outcome,field,reason\r\n"
 
 
 @pytest.mark.parametrize(
