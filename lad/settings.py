@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "lad.api.middleware.ApiSlashMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "lad.api.uploads.RefusedBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -356,6 +357,8 @@ MEDIA_ROOT = str(LAD_HOME / "media")
 
 # Uploaded files are stored outside the web server's folders and served through signed links only.
 UPLOAD_MAX_SIZE = env.int("UPLOAD_MAX_MB", default=25) * 1024 * 1024
+# Allowance for a form's other fields and the headers of its parts.
+UPLOAD_FORM_OVERHEAD = 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "lad.api.uploads.SizeLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
