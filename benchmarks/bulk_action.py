@@ -207,7 +207,7 @@ def killed(bench: Bench, rows: int, aims: Aims) -> None:
     exact = job.done == events == leads == bench.audited_rows_of(job) == moved == rows - 1
     aims.check(exact, f"each row changed exactly once: {moved:,} rows, {events:,} events about {leads:,} leads")
     report = bench.large.browser.get(f"/admin/jobs/job/{job.pk}/report/")
-    lines = list(csv.DictReader(b"".join(report.streaming_content).decode().splitlines()))
+    lines = list(csv.DictReader(b"".join(report.streaming_content).decode("utf-8-sig").splitlines()))
     aims.check([line["name"] for line in lines] == ["Lead 000077"], f"the report names the deleted lead: {lines}")
 
 

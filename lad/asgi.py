@@ -8,20 +8,18 @@ import signal
 
 from django.conf import settings
 
+from lad.api.uploads import longest_form
 from lad.serving.asgi import Receive, Scope, Send
 from lad.serving.threads import ThreadedApplication
 from lad.streams.app import PREFIX, StreamApplication
 from lad.streams.hub import Hub
 from lad.wsgi import application as django
 
-# A form's other fields and the headers of its parts come with an upload.
-BODY_OVERHEAD_BYTES = 1024 * 1024
-
 _pages = ThreadedApplication(
     django,
     threads=settings.WEB_THREADS,
     max_body=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-    max_upload=settings.UPLOAD_MAX_SIZE + BODY_OVERHEAD_BYTES,
+    max_upload=longest_form(),
     unfinished_bodies=settings.WEB_UNFINISHED_BODIES,
     trusted_proxies=settings.TRUSTED_PROXY_COUNT,
 )

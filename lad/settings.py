@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "lad.api.middleware.ApiSlashMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "lad.api.uploads.RefusedBodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -123,6 +124,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "libraries": {"languages": "lad.languages.template_tags"},
         },
     }
 ]
@@ -333,6 +335,8 @@ MEDIA_ROOT = str(LAD_HOME / "media")
 
 # Uploaded files are stored outside the web server's folders and served through signed links only.
 UPLOAD_MAX_SIZE = env.int("UPLOAD_MAX_MB", default=25) * 1024 * 1024
+# Allowance for a form's other fields and the headers of its parts.
+UPLOAD_FORM_OVERHEAD = 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "lad.api.uploads.SizeLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from billing.invoicing.documents.content import document_content
 from billing.invoicing.documents.pdf import invoice_pdf
-from billing.invoicing.models import Invoice, InvoiceStatus, profile_of
+from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profile_of
 from lad.errors import Conflict
+from lad.languages import localisation, marked
 from lad.mail import services
 from lad.mail.kinds import Attachment, Content, MailKind, Obsolete, mail_kinds
 from lad.mail.messages import link
@@ -24,6 +25,20 @@ from tenants.teams.models import Membership
 # A mail in one of these states may still be delivered, so a second one would be a duplicate.
 IN_PROGRESS: Final = (MailState.QUEUED, MailState.SENDING, MailState.UNKNOWN)
 TEMPLATE: Final = "billing/invoicing/mail/invoice"
+INVOICE_ATTACHED: Final = marked("Please find the invoice from {issuer} attached.")
+SHOW_INVOICE: Final = marked("Show the invoice")
+INTRODUCTIONS: Final = {
+    InvoiceKind.USAGE: INVOICE_ATTACHED,
+    InvoiceKind.MANUAL: INVOICE_ATTACHED,
+    InvoiceKind.TOPUP: marked("Please find the receipt from {issuer} attached."),
+    InvoiceKind.CREDIT_NOTE: marked("Please find the credit note from {issuer} attached."),
+}
+BUTTONS: Final = {
+    InvoiceKind.USAGE: SHOW_INVOICE,
+    InvoiceKind.MANUAL: SHOW_INVOICE,
+    InvoiceKind.TOPUP: marked("Show the receipt"),
+    InvoiceKind.CREDIT_NOTE: marked("Show the credit note"),
+}
 
 
 class NotFinalised(Conflict):
@@ -83,14 +98,20 @@ def _build(delivery: MailDelivery, now: datetime) -> Content:
     if invoice.status == InvoiceStatus.VOIDED:
         raise Obsolete("The invoice was voided.")
     content = document_content(invoice)
+    words, kind = localisation(content.language), InvoiceKind(invoice.kind)
     name = f"{content.title} {content.number}"
     pdf = Attachment(f"{name.replace(' ', '-')}.pdf", invoice_pdf(invoice), "application/pdf")
     context = {
         "it": content,
         "name": name,
+        "language": content.language,
+        "direction": content.direction,
+        "introduction": words.text(INTRODUCTIONS[kind], issuer=content.issuer.name),
+        "button": words.text(BUTTONS[kind]),
         "link": link(f"/settings/billing/invoices/{invoice.pk}", page=f"billing/invoice/{invoice.pk}/change/"),
     }
-    return Content(f"{name} from {content.issuer.name}", TEMPLATE, context, (pdf,))
+    subject = words.text("{document} from {issuer}", document=name, issuer=content.issuer.name)
+    return Content(subject, TEMPLATE, context, (pdf,))
 
 
 def _mark_sent(delivery: MailDelivery) -> None:

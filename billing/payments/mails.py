@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from billing.invoicing.models import profile_of
 from billing.ledger.models import Wallet, WalletStatus
-from billing.money import plain
 from billing.payments.models import AutoTopup, Payment
 from lad import names
+from lad.languages import Localisation, localisation
 from lad.mail import services
 from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
 from lad.mail.messages import link
@@ -79,15 +80,17 @@ def _low_balance(delivery: MailDelivery, now: datetime) -> Content:
     threshold = wallet.low_balance_threshold
     if threshold is None or wallet.available_balance >= threshold:
         raise Obsolete("The balance is above the threshold again.")
-    left = f"{plain(wallet.available_balance)} {wallet.currency}"
+    words = localisation(profile_of(wallet.tenant_id).language)
+    left = _amount(words, wallet.available_balance, wallet)
     context = {
+        **_language(words),
         "wallet": wallet,
-        "wallet_owner": _wallet_owner(wallet),
+        "wallet_owner": words.isolated(_wallet_owner(wallet)),
         "left": left,
-        "threshold": f"{plain(threshold)} {wallet.currency}",
+        "threshold": _amount(words, threshold, wallet),
         "link": _top_up_link(wallet),
     }
-    return Content(f"{left} left in a wallet on LAD", LOW_BALANCE_TEMPLATE, context)
+    return Content(words.text("{amount} left in a wallet on LAD", amount=left), LOW_BALANCE_TEMPLATE, context)
 
 
 def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
@@ -98,13 +101,15 @@ def _topup_declined(delivery: MailDelivery, now: datetime) -> Content:
         raise Obsolete("The balance is above the threshold again.")
     declines = DomainEvent.objects.filter(tenant=rule.tenant_id, event_type=DECLINED, aggregate_id=rule.pk)
     last = declines.order_by("-created_at").first()
+    words = localisation(profile_of(rule.tenant_id).language)
     context = {
-        "wallet_owner": _wallet_owner(rule.wallet),
-        "left": f"{plain(rule.wallet.available_balance)} {rule.wallet.currency}",
-        "reason": last.payload["reason"] if last else "",
+        **_language(words),
+        "wallet_owner": words.isolated(_wallet_owner(rule.wallet)),
+        "left": _amount(words, rule.wallet.available_balance, rule.wallet),
+        "reason": words.isolated(last.payload["reason"]) if last else "",
         "link": _top_up_link(rule.wallet),
     }
-    return Content("An automatic top-up on LAD was declined", TOPUP_DECLINED_TEMPLATE, context)
+    return Content(words.text("An automatic top-up on LAD was declined"), TOPUP_DECLINED_TEMPLATE, context)
 
 
 def _last_paid(rule: AutoTopup, before: datetime) -> UUID | None:
@@ -120,6 +125,16 @@ def _billing_addresses(tenant_id: UUID) -> list[str]:
         return [address]
     owners = Membership.objects.filter(tenant=tenant_id, role=Role.OWNER, user__is_active=True)
     return list(owners.order_by("created_at").values_list("user__email", flat=True))
+
+
+def _language(words: Localisation) -> dict[str, str]:
+    """Return what the templates need to know of the language."""
+    return {"language": str(words.language.value), "direction": words.direction}
+
+
+def _amount(words: Localisation, value: Decimal, wallet: Wallet) -> str:
+    """Format an amount without trailing zeros, with the wallet's currency."""
+    return f"{words.exact(value)} {wallet.currency}"
 
 
 def _wallet_owner(wallet: Wallet) -> str:

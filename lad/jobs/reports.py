@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import StreamingHttpResponse
 
 from lad.jobs.models import Job, JobFailure
-from lad.spreadsheets import csv_lines
+from lad.spreadsheets import csv_download, csv_lines
 from lad.tenancy.access import Access
 from lad.tenancy.context import tenant_context
 
@@ -43,9 +43,7 @@ def report(job: Job, *, access: Access) -> StreamingHttpResponse:
     columns = [each for each in COLUMNS if names or each not in PERSONAL]
     for record in _records if names else ():
         record(access, "job report", job.failed + job.skipped)
-    response = StreamingHttpResponse(csv_lines(_cells(job, columns)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="job-{job.pk}.csv"'
-    return response
+    return csv_download(csv_lines(_cells(job, columns)), name=f"job-{job.pk}.csv")
 
 
 def _cells(job: Job, columns: Sequence[str]) -> Iterator[tuple[object, ...]]:

@@ -16,7 +16,7 @@ MAX_NOTES_LENGTH: Final = 20_000
 class TimesSerializer(InputSerializer):
     """Times without an offset are in ``timezone``, else in the tenant's time zone."""
 
-    timezone = serializers.CharField(required=False, max_length=50, validators=[timezones.validate])
+    timezone = serializers.CharField(required=False, max_length=50, validators=[timezones.canonical])
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         # It was needed to read the times.

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,26 +11,21 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from lad import writes
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
 from lad.admin.permissions import is_deleted
+from lad.admin.uploads import UploadField
 from lad.tenancy.access import access_of
 from leads.files import services
 from leads.files.kinds import BY_EXTENSION, LABELS
 from leads.files.models import LeadAttachment
 
-ACCEPTED = ",".join(f".{extension}" for extension in BY_EXTENSION)
 
-
-def file_field() -> forms.FileField:
+def file_field() -> UploadField:
     """Return a field that offers the accepted types. The writer checks the content."""
-    widget = UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED})
-    return forms.FileField(
-        widget=widget, allow_empty_file=True, help_text=f"Accepted types: {', '.join(sorted(BY_EXTENSION))}."
-    )
+    return UploadField(extensions=sorted(BY_EXTENSION), allow_empty_file=True)
 
 
 class UploadForm(LadModelForm):

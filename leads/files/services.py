@@ -23,7 +23,8 @@ from lad.types import Actor, Values
 from leads.contacts.models import Lead
 from leads.contacts.services import record_activity
 from leads.files import links, names
-from leads.files.kinds import FileRejected, kind_of
+from leads.files.inspection import kind_of
+from leads.files.kinds import FileRejected
 from leads.files.models import LeadAttachment
 from leads.files.storage import store
 from tenants.teams.models import Tenant

@@ -107,7 +107,7 @@ def test_a_bulk_action_is_watched_survives_a_killed_worker_and_is_reported(
     with page.expect_download() as download:
         page.click("a:has-text('Download report')")
     download.value.save_as(tmp_path / "report.csv")
-    [header, line] = csv.reader((tmp_path / "report.csv").read_text().splitlines())
+    [header, line] = csv.reader((tmp_path / "report.csv").read_text("utf-8-sig").splitlines())
     assert dict(zip(header, line, strict=True))["name"] == "Lead 000077"
     job = stored(job)
     assert (job.state, job.done, job.skipped, job.attempts > 1) == (JobState.SUCCEEDED, LEADS - 1, 1, True)

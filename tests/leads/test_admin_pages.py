@@ -1,5 +1,8 @@
 """The admin pages of leads: moving, assigning, booking, exporting, and the pipeline."""
 
+import codecs
+import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,17 +113,37 @@ def test_an_export_of_all_rows_has_no_limit_and_is_read_in_pages(
 
 
 def test_an_export_contains_the_selection_and_no_formulas(browser: Client, make_lead: Make) -> None:
-    wanted = make_lead(first_name="=1+1", company_name="Acme, Ltd", tags=["Hot Lead", "VIP"])
+    wanted = make_lead(
+        first_name="=1+1",
+        last_name="Müller",
+        company_name="Acme, Ltd",
+        phone="+493012345678",
+        priority=3,
+        stage="proposal",
+        source="voice_agent",
+        tags=["Hot Lead", "VIP"],
+    )
     unwanted = make_lead(email="somebody@else.example")
     response: Any = browser.post(LIST, chosen("export", wanted))
-    text = b"".join(response.streaming_content).decode()
+    content = b"".join(response.streaming_content)
+    assert content.startswith(codecs.BOM_UTF8), "Excel would garble it"
     assert response["Content-Disposition"] == 'attachment; filename="leads.csv"'
-    assert wanted.email in text
-    assert unwanted.email not in text
-    assert ",=1+1" not in text
-    assert "'=1+1," in text
-    assert '"Acme, Ltd"' in text
-    assert '"Hot Lead, VIP"' in text
+    [line] = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert unwanted.email not in content.decode()
+    shown = {
+        "id": str(wanted.pk),
+        "first_name": "'=1+1",
+        "last_name": "Müller",
+        "email": wanted.email,
+        "phone": "+493012345678",
+        "company_name": "Acme, Ltd",
+        "stage": "Proposal",
+        "status": "Active",
+        "priority": "High",
+        "source": "Voice agent",
+        "tags": "Hot Lead, VIP",
+    }
+    assert {name: line[name] for name in shown} == shown
 
 
 @pytest.mark.parametrize("term", ["grace", "hopper", "GRACE HO", "navy", "grace@navy", "+1415"])

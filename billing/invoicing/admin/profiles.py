@@ -17,10 +17,10 @@ class BillingProfileAdmin(TenantModelAdmin):
     area = "billing"
     section, icon, rank = "Billing", "badge", 67
     list_display = ["name", "country", "tax_id", "tax", "tax_point", "payment_terms_days", "invoice_email"]
-    list_filter = ["tax_point", "country", "created_at"]
+    list_filter = ["tax_point", "country", "language", "created_at"]
     search_fields = ["tax_id__exact", "invoice_email__exact"]
     fieldsets = [
-        (None, {"fields": ["legal_name", "address", "country", "tax_id"]}),
+        (None, {"fields": ["legal_name", "address", "country", "tax_id", "language"]}),
         ("Tax", {"fields": ["tax_name", "tax_rate", "tax_point"]}),
         ("Invoices", {"fields": ["invoice_email", "payment_terms_days", "invoice_prefix"]}),
     ]

@@ -1,7 +1,7 @@
 """The texts of an invoice document, shared by HTML and PDF."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -12,22 +12,52 @@ from billing.currencies import decimals
 from billing.invoicing.documents.issuer import issuer
 from billing.invoicing.models import Invoice, InvoiceKind, InvoiceStatus, profile_of
 from billing.money import is_payable, plain, round_to_minor
+from lad.languages import Localisation, localisation, marked
 
-MINUS: Final = "\N{MINUS SIGN}"
 ABBREVIATIONS: Final = frozenset({"ai", "icp", "sms"})
 TITLES: Final = {
-    InvoiceKind.USAGE: "Invoice",
-    InvoiceKind.TOPUP: "Receipt",
-    InvoiceKind.MANUAL: "Invoice",
-    InvoiceKind.CREDIT_NOTE: "Credit note",
+    InvoiceKind.USAGE: marked("Invoice"),
+    InvoiceKind.TOPUP: marked("Receipt"),
+    InvoiceKind.MANUAL: marked("Invoice"),
+    InvoiceKind.CREDIT_NOTE: marked("Credit note"),
 }
 STATUS_LABELS: Final = {
-    InvoiceStatus.DRAFT: "Draft",
-    InvoiceStatus.PENDING: "Due",
-    InvoiceStatus.PAID: "Paid",
-    InvoiceStatus.OVERDUE: "Overdue",
-    InvoiceStatus.VOIDED: "Void",
+    InvoiceStatus.DRAFT: marked("Draft"),
+    InvoiceStatus.PENDING: marked("Due"),
+    InvoiceStatus.PAID: marked("Paid"),
+    InvoiceStatus.OVERDUE: marked("Overdue"),
+    InvoiceStatus.VOIDED: marked("Void"),
 }
+# What the layouts themselves say.
+LABELS: Final = {
+    "from": marked("From"),
+    "to": marked("To"),
+    "description": marked("Description"),
+    "quantity": marked("Quantity"),
+    "unit_price": marked("Unit price"),
+    "amount": marked("Amount ({currency})"),
+    "nothing": marked("Nothing was used in this period."),
+    "how_to_pay": marked("How to pay"),
+    "page": marked("Page {page} of {pages}"),
+}
+# Methods that LAD itself records, and names of taxes and features. Others are printed as they were entered.
+KNOWN_NAMES: Final = (
+    marked("wallet"),
+    marked("credit"),
+    marked("card"),
+    marked("credit note"),
+    marked("set off"),
+    marked("refund"),
+    marked("bank transfer"),
+    marked("VAT"),
+    marked("Tax"),
+    marked("Voice agent"),
+    marked("Campaigns"),
+    marked("Apollo leads"),
+    marked("AI ICP assistant"),
+    marked("Deals pipeline"),
+    marked("Social integration"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,44 +115,17 @@ class InvoiceContent:
     sums: tuple[DocumentTotal, ...]
     bank: tuple[str, ...]
     notes: tuple[str, ...]
+    language: str
+    direction: str
+    # The recipient's country, by which a layout chooses between forms of one character.
+    country: str
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 def document_content(invoice: Invoice) -> InvoiceContent:
     """Return the content of the invoice's document. A draft shows the current parties."""
-    status, zone = InvoiceStatus(invoice.status), zone_of(invoice)
-    asks = status in (InvoiceStatus.PENDING, InvoiceStatus.OVERDUE) and invoice.kind != InvoiceKind.CREDIT_NOTE
-    by_whom = invoice.issuer or issuer()
-    return InvoiceContent(
-        title=TITLES[InvoiceKind(invoice.kind)],
-        number=invoice.invoice_number,
-        status=str(status.value),
-        mark=_status_label(invoice, status),
-        currency=invoice.currency,
-        headline=_headline(invoice, status, asks, zone),
-        facts=tuple(_facts(invoice, zone)),
-        issuer=Party(by_whom.get("name", ""), tuple(_issuer_lines(by_whom))),
-        recipient=_recipient(invoice),
-        groups=tuple(_groups(invoice.line_items, invoice.currency)),
-        sums=tuple(_sums(invoice)),
-        bank=tuple(_lines(by_whom.get("bank", ""))) if asks and invoice.amount_due > 0 else (),
-        notes=tuple(_notes(invoice)),
-    )
-
-
-def number(value: Decimal, decimals: int) -> str:
-    """Format the number with thousands separators and a fixed number of decimals."""
-    return f"{value:,.{decimals}f}".replace("-", MINUS)
-
-
-def money(value: Decimal, currency: str) -> str:
-    """Format an amount with its currency, rounded to the minor unit."""
-    # Adding 0 removes the sign of a negative zero.
-    return f"{currency} {number(round_to_minor(value, currency) + 0, decimals(currency))}"
-
-
-def day(moment: datetime | None, zone: ZoneInfo) -> str:
-    """Format the date in the time zone, or return an empty string."""
-    return f"{moment.astimezone(zone):%-d %B %Y}" if moment else ""
+    recipient = invoice.recipient or _recipient_now(invoice)
+    return _Writer(invoice, recipient).content()
 
 
 def zone_of(invoice: Invoice) -> ZoneInfo:
@@ -136,77 +139,200 @@ def decimals_of(values: Iterable[Decimal], currency: str) -> int:
     return max(decimals(currency), *digits, 0)
 
 
-def _status_label(invoice: Invoice, status: InvoiceStatus) -> str:
-    if invoice.kind == InvoiceKind.CREDIT_NOTE and status in (InvoiceStatus.PENDING, InvoiceStatus.PAID):
-        return "Issued" if status == InvoiceStatus.PENDING else "Settled"
-    return STATUS_LABELS[status]
-
-
-def _headline(invoice: Invoice, status: InvoiceStatus, asks: bool, zone: ZoneInfo) -> str:
-    due = money(invoice.amount_due, invoice.currency)
-    if status == InvoiceStatus.DRAFT:
-        return "This is a draft. No payment is due."
-    if status == InvoiceStatus.VOIDED:
-        return "This invoice is void. No payment is due."
-    if invoice.kind == InvoiceKind.CREDIT_NOTE:
-        return f"{money(invoice.total, invoice.currency)} credited"
-    if invoice.credit_owed:
-        return f"{money(invoice.credit_owed, invoice.currency)} in your favour. No payment is due."
-    if status == InvoiceStatus.PAID:
-        return f"{money(invoice.total, invoice.currency)} paid on {day(invoice.paid_at, zone)}"
-    if not asks or invoice.amount_due <= 0:
-        return "No payment is due."
-    return f"{due} due {day(invoice.due_at, zone)}" if invoice.due_at else f"{due} due"
-
-
-def _facts(invoice: Invoice, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
-    last = invoice.period_end - timedelta(microseconds=1)
-    yield "Number", invoice.invoice_number or "Not assigned yet"
-    yield "Issued", day(invoice.finalised_at, zone) or "Not yet"
-    if invoice.kind == InvoiceKind.CREDIT_NOTE and invoice.corrects is not None:
-        yield "Corrects", f"{invoice.corrects} of {day(invoice.corrects.finalised_at, zone)}"
-    if invoice.kind == InvoiceKind.USAGE:
-        yield "Period", f"{day(invoice.period_start, zone)} – {day(last, zone)}"
-    if invoice.due_at and invoice.kind != InvoiceKind.CREDIT_NOTE:
-        yield "Due", day(invoice.due_at, zone)
-    if invoice.paid_at:
-        yield "Paid", day(invoice.paid_at, zone) + (f", {invoice.payment_method}" if invoice.payment_method else "")
-
-
-def _issuer_lines(by_whom: Mapping[str, str]) -> Iterator[str]:
-    yield from _lines(by_whom.get("address", ""))
-    if by_whom.get("tax_id"):
-        yield f"Tax ID {by_whom['tax_id']}"
-    if by_whom.get("email"):
-        yield by_whom["email"]
-
-
-def _recipient(invoice: Invoice) -> Party:
-    recipient = invoice.recipient or _recipient_now(invoice)
-    lines = [*_lines(recipient.get("address", "")), *_lines(recipient.get("country", ""))]
-    if recipient.get("tax_id"):
-        lines.append(f"{recipient.get('tax_name') or 'Tax'} ID {recipient['tax_id']}")
-    if recipient.get("email"):
-        lines.append(recipient["email"])
-    return Party(recipient.get("name", ""), tuple(lines))
-
-
 def _recipient_now(invoice: Invoice) -> dict[str, str]:
     profile = profile_of(invoice.tenant_id)
-    details = {name: getattr(profile, name) for name in ("address", "country", "tax_id", "tax_name")}
+    details = {name: getattr(profile, name) for name in ("address", "country", "tax_id", "tax_name", "language")}
     return {"name": str(profile), "email": profile.invoice_email, **details}
 
 
-def _groups(line_items: Sequence[Mapping[str, Any]], currency: str) -> Iterator[FeatureGroup]:
-    places = decimals_of((Decimal(line["amount"]) for line in line_items), currency)
-    for feature, lines in groupby(line_items, key=lambda line: str(line.get("feature_key", ""))):
-        shown = tuple(lines)
-        total = sum((Decimal(line["amount"]) for line in shown), Decimal(0))
-        yield FeatureGroup(
-            title=_feature(feature),
-            amount=number(total, places),
-            lines=tuple(_line(line, places, currency) for line in shown),
+class _Writer:
+    """Writes the texts of one invoice in its language."""
+
+    def __init__(self, invoice: Invoice, recipient: Mapping[str, str]) -> None:
+        self.invoice, self.recipient = invoice, recipient
+        # Before documents had a language, they were issued in English.
+        self.words: Localisation = localisation(recipient.get("language", ""))
+        self.currency, self.zone = invoice.currency, zone_of(invoice)
+        self.status, self.kind = InvoiceStatus(invoice.status), InvoiceKind(invoice.kind)
+        self.is_credit_note = self.kind == InvoiceKind.CREDIT_NOTE
+        # Whether somebody still has to pay it.
+        self.asks = self.status in (InvoiceStatus.PENDING, InvoiceStatus.OVERDUE) and not self.is_credit_note
+
+    def content(self) -> InvoiceContent:
+        invoice, words = self.invoice, self.words
+        by_whom = invoice.issuer or issuer()
+        return InvoiceContent(
+            title=words.text(TITLES[self.kind]),
+            number=invoice.invoice_number,
+            status=str(self.status.value),
+            mark=self._status_label(),
+            currency=self.currency,
+            headline=self._headline(),
+            facts=tuple(self._facts()),
+            issuer=self._party(by_whom.get("name", ""), self._issuer_lines(by_whom)),
+            recipient=self._party(self.recipient.get("name", ""), self._recipient_lines()),
+            groups=tuple(self._groups(invoice.line_items)),
+            sums=tuple(self._sums()),
+            bank=tuple(self._bank(by_whom)),
+            notes=tuple(self._notes()),
+            language=str(words.language.value),
+            direction=words.direction,
+            country=self.recipient.get("country", ""),
+            labels={name: words.text(label) for name, label in LABELS.items()}
+            | {"amount": words.text(LABELS["amount"], currency=self.currency)},
         )
+
+    def _bank(self, by_whom: Mapping[str, str]) -> Iterator[str]:
+        if self.asks and self.invoice.amount_due > 0:
+            yield from map(self.words.isolated, _lines(by_whom.get("bank", "")))
+
+    def number(self, value: Decimal, places: int) -> str:
+        """Format the number with separators and a fixed number of decimals."""
+        return self.words.number(value, places)
+
+    def money(self, value: Decimal) -> str:
+        """Format an amount with its currency, rounded to the minor unit."""
+        # Adding 0 removes the sign of a negative zero.
+        rounded = round_to_minor(value, self.currency) + 0
+        return self.words.money(rounded, self.currency, decimals(self.currency))
+
+    def day(self, moment: datetime | None) -> str:
+        """Format the date in the recipient's time zone, or return an empty string."""
+        return self.words.date(moment.astimezone(self.zone).date()) if moment else ""
+
+    def _party(self, name: str, lines: Iterable[str]) -> Party:
+        return Party(self.words.isolated(name), tuple(map(self.words.isolated, lines)))
+
+    def _status_label(self) -> str:
+        if self.is_credit_note and self.status == InvoiceStatus.PENDING:
+            return self.words.text("Issued")
+        if self.is_credit_note and self.status == InvoiceStatus.PAID:
+            return self.words.text("Settled")
+        return self.words.text(STATUS_LABELS[self.status])
+
+    def _headline(self) -> str:
+        invoice, text = self.invoice, self.words.text
+        due = self.money(invoice.amount_due)
+        if self.status == InvoiceStatus.DRAFT:
+            return text("This is a draft. No payment is due.")
+        if self.status == InvoiceStatus.VOIDED:
+            return text("This invoice is void. No payment is due.")
+        if self.is_credit_note:
+            return text("{amount} credited", amount=self.money(invoice.total))
+        if invoice.credit_owed:
+            owed = self.money(invoice.credit_owed)
+            return text("{amount} in your favour. No payment is due.", amount=owed)
+        if self.status == InvoiceStatus.PAID:
+            return text("{amount} paid on {day}", amount=self.money(invoice.total), day=self.day(invoice.paid_at))
+        if not self.asks or invoice.amount_due <= 0:
+            return text("No payment is due.")
+        if invoice.due_at:
+            return text("{amount} due {day}", amount=due, day=self.day(invoice.due_at))
+        return text("{amount} due", amount=due)
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        invoice, text = self.invoice, self.words.text
+        last = invoice.period_end - timedelta(microseconds=1)
+        yield text("Number"), invoice.invoice_number or text("Not assigned yet")
+        yield text("Issued"), self.day(invoice.finalised_at) or text("Not yet")
+        if self.is_credit_note and invoice.corrects is not None:
+            issued = self.day(invoice.corrects.finalised_at)
+            yield text("Corrects"), text("{document} of {day}", document=invoice.corrects, day=issued)
+        if self.kind == InvoiceKind.USAGE:
+            yield text("Period"), f"{self.day(invoice.period_start)} – {self.day(last)}"
+        if invoice.due_at and not self.is_credit_note:
+            yield text("Due"), self.day(invoice.due_at)
+        if invoice.paid_at:
+            day, method = self.day(invoice.paid_at), self.words.isolated(text(invoice.payment_method))
+            yield text("Paid"), text("{day}, {method}", day=day, method=method) if method else day
+
+    def _issuer_lines(self, by_whom: Mapping[str, str]) -> Iterator[str]:
+        yield from _lines(by_whom.get("address", ""))
+        if by_whom.get("tax_id"):
+            yield self.words.text("Tax ID {id}", id=by_whom["tax_id"])
+        if by_whom.get("email"):
+            yield by_whom["email"]
+
+    def _recipient_lines(self) -> Iterator[str]:
+        recipient = self.recipient
+        yield from _lines(recipient.get("address", ""))
+        yield from _lines(recipient.get("country", ""))
+        if recipient.get("tax_id"):
+            name = self.words.text(recipient.get("tax_name") or "Tax")
+            yield self.words.text("{tax} ID {id}", tax=name, id=recipient["tax_id"])
+        if recipient.get("email"):
+            yield recipient["email"]
+
+    def _groups(self, line_items: Sequence[Mapping[str, Any]]) -> Iterator[FeatureGroup]:
+        places = decimals_of((Decimal(line["amount"]) for line in line_items), self.currency)
+        for feature, lines in groupby(line_items, key=lambda line: str(line.get("feature_key", ""))):
+            shown = tuple(lines)
+            total = sum((Decimal(line["amount"]) for line in shown), Decimal(0))
+            yield FeatureGroup(
+                title=self.words.text(_feature(feature)) if feature else "",
+                amount=self.number(total, places),
+                lines=tuple(self._line(line, places) for line in shown),
+            )
+
+    def _line(self, line: Mapping[str, Any], places: int) -> DocumentLine:
+        quantity, price = Decimal(line["quantity"]), Decimal(line["unit_price"])
+        return DocumentLine(
+            description=self.words.isolated(line["description"]),
+            quantity=self.words.exact(quantity),
+            unit_price=self.number(price, decimals_of([price], self.currency)),
+            amount=self.number(Decimal(line["amount"]), places),
+        )
+
+    def _sums(self) -> Iterator[DocumentTotal]:
+        invoice, text = self.invoice, self.words.text
+        yield self._sum(text("Subtotal"), invoice.subtotal)
+        for tax in invoice.tax_lines:
+            yield self._sum(self._tax_label(tax), Decimal(tax["amount"]))
+        if invoice.tax and not invoice.tax_lines:
+            yield self._sum(text("Tax"), invoice.tax)
+        total = text("Total credited") if self.is_credit_note else text("Total")
+        yield self._sum(total, invoice.total, strong=True)
+        if invoice.prepaid_amount:
+            yield self._sum(text("Paid from credits"), -invoice.prepaid_amount)
+        if invoice.applied_credit:
+            yield self._sum(text("Credit from earlier documents"), -invoice.applied_credit)
+        if invoice.credit_owed:
+            yield self._sum(text("Credit in your favour"), Decimal(invoice.credit_owed), strong=True)
+        if self.is_credit_note or invoice.credit_owed:
+            return
+        if invoice.status == InvoiceStatus.PAID and invoice.amount_due:
+            yield self._sum(text("Payment received"), -invoice.amount_due)
+        open_now = invoice.status in (InvoiceStatus.DRAFT, InvoiceStatus.PENDING, InvoiceStatus.OVERDUE)
+        yield self._sum(text("Amount due"), invoice.amount_due if open_now else Decimal(0), strong=True)
+
+    def _tax_label(self, tax: Mapping[str, str]) -> str:
+        rate, taxable = Decimal(tax["rate"]) * 100, Decimal(tax["taxable"])
+        return self.words.text(
+            "{tax} {rate} % on {amount}",
+            tax=self.words.text(tax["name"]),
+            rate=self.words.exact(rate),
+            amount=self.number(taxable, decimals_of([taxable], self.currency)),
+        )
+
+    def _sum(self, label: str, value: Decimal, *, strong: bool = False) -> DocumentTotal:
+        exact = ""
+        if not is_payable(value, self.currency):
+            exact = self.words.text("exactly {amount}", amount=self.number(value, decimals_of([value], self.currency)))
+        return DocumentTotal(label, self.money(value), exact, strong)
+
+    def _notes(self) -> Iterator[str]:
+        invoice, text = self.invoice, self.words.text
+        if not all(is_payable(Decimal(line["amount"]), self.currency) for line in invoice.line_items):
+            yield text(
+                "Usage is charged to six decimals. Sums are rounded to what can be paid; the exact amount is shown"
+                " below a rounded sum."
+            )
+        if self.kind == InvoiceKind.USAGE and not invoice.tax:
+            yield text("Usage was paid from credits. Any tax was charged when the credits were bought.")
+        if invoice.credit_owed and invoice.status == InvoiceStatus.PENDING:
+            yield text("The credit in your favour is deducted from your next invoice, unless it is paid back before.")
+        if self.is_credit_note and invoice.corrects is not None:
+            yield text("This credit note credits the amounts listed above of {document}.", document=invoice.corrects)
 
 
 def _feature(key: str) -> str:
@@ -214,61 +340,6 @@ def _feature(key: str) -> str:
     words = [word.upper() if word in ABBREVIATIONS else word for word in key.replace("_", "-").split("-")]
     title = " ".join(words)
     return title[:1].upper() + title[1:]
-
-
-def _line(line: Mapping[str, Any], places: int, currency: str) -> DocumentLine:
-    quantity, price = Decimal(line["quantity"]), Decimal(line["unit_price"])
-    return DocumentLine(
-        description=line["description"],
-        quantity=number(quantity, len(plain(quantity).partition(".")[2])),
-        unit_price=number(price, decimals_of([price], currency)),
-        amount=number(Decimal(line["amount"]), places),
-    )
-
-
-def _sums(invoice: Invoice) -> Iterator[DocumentTotal]:
-    credit = invoice.kind == InvoiceKind.CREDIT_NOTE
-    yield _sum("Subtotal", invoice.subtotal, invoice.currency)
-    for tax in invoice.tax_lines:
-        rate = plain(Decimal(tax["rate"]) * 100)
-        taxable = Decimal(tax["taxable"])
-        label = f"{tax['name']} {rate} % on {number(taxable, decimals_of([taxable], invoice.currency))}"
-        yield _sum(label, Decimal(tax["amount"]), invoice.currency)
-    if invoice.tax and not invoice.tax_lines:
-        yield _sum("Tax", invoice.tax, invoice.currency)
-    yield _sum("Total credited" if credit else "Total", invoice.total, invoice.currency, strong=True)
-    if invoice.prepaid_amount:
-        yield _sum("Paid from credits", -invoice.prepaid_amount, invoice.currency)
-    if invoice.applied_credit:
-        yield _sum("Credit from earlier documents", -invoice.applied_credit, invoice.currency)
-    if invoice.credit_owed:
-        yield _sum("Credit in your favour", Decimal(invoice.credit_owed), invoice.currency, strong=True)
-    if credit or invoice.credit_owed:
-        return
-    if invoice.status == InvoiceStatus.PAID and invoice.amount_due:
-        yield _sum("Payment received", -invoice.amount_due, invoice.currency)
-    open_now = invoice.status in (InvoiceStatus.DRAFT, InvoiceStatus.PENDING, InvoiceStatus.OVERDUE)
-    left = invoice.amount_due if open_now else Decimal(0)
-    yield _sum("Amount due", left, invoice.currency, strong=True)
-
-
-def _sum(label: str, value: Decimal, currency: str, *, strong: bool = False) -> DocumentTotal:
-    exact = "" if is_payable(value, currency) else f"exactly {number(value, decimals_of([value], currency))}"
-    return DocumentTotal(label, money(value, currency), exact, strong)
-
-
-def _notes(invoice: Invoice) -> Iterator[str]:
-    if not all(is_payable(Decimal(line["amount"]), invoice.currency) for line in invoice.line_items):
-        yield (
-            "Usage is charged to six decimals. Sums are rounded to what can be paid; the exact amount is shown below a"
-            " rounded sum."
-        )
-    if invoice.kind == InvoiceKind.USAGE and not invoice.tax:
-        yield "Usage was paid from credits. Any tax was charged when the credits were bought."
-    if invoice.credit_owed and invoice.status == InvoiceStatus.PENDING:
-        yield "The credit in your favour is deducted from your next invoice, unless it is paid back before."
-    if invoice.kind == InvoiceKind.CREDIT_NOTE and invoice.corrects is not None:
-        yield f"This credit note credits the amounts listed above of {invoice.corrects}."
 
 
 def _lines(text: str) -> list[str]:

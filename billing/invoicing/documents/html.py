@@ -1,6 +1,9 @@
 """Render an invoice as a self-contained HTML page for display and print."""
 
+import re
+
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 
 from billing.invoicing.documents.content import document_content
 from billing.invoicing.models import Invoice
@@ -8,4 +11,13 @@ from billing.invoicing.models import Invoice
 
 def invoice_html(invoice: Invoice) -> str:
     """Return the invoice as a complete page without external resources."""
-    return render_to_string("billing/invoicing/document.html", {"it": document_content(invoice)})
+    content = document_content(invoice)
+    context = {"it": content, "page_counter": _counter(content.labels["page"])}
+    return render_to_string("billing/invoicing/document.html", context)
+
+
+def _counter(label: str) -> SafeString:
+    """Return the page's number for CSS, which counts the pages when the document is printed."""
+    counters = {"{page}": "counter(page)", "{pages}": "counter(pages)"}
+    parts = (part for part in re.split(r"(\{pages?\})", label) if part)
+    return mark_safe(" ".join(counters.get(part, f'"{part}"') for part in parts))  # noqa: S308  (from the catalogue)

@@ -53,7 +53,8 @@ RECIPIENT: Final = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        name: {"type": "string"} for name in ("name", "address", "country", "tax_id", "tax_name", "email", "timezone")
+        name: {"type": "string"}
+        for name in ("name", "address", "country", "tax_id", "tax_name", "email", "timezone", "language")
     },
 }
 

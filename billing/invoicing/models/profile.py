@@ -15,12 +15,13 @@ from billing.invoicing.models.prefix import PREFIX_PATTERN
 from lad.db.constraints import Trigger
 from lad.db.fields import LowercaseEmailField
 from lad.db.models import TenantModel
+from lad.languages import Language
 
 DEFAULT_TAX_RATE: Final = Decimal("0.05")
 DEFAULT_PAYMENT_TERMS_DAYS: Final = 14
 MAX_PAYMENT_TERMS_DAYS: Final = 365
-# The fields that a tenant may change itself.
-TENANT_FIELDS: Final = frozenset({"legal_name", "address", "country", "tax_id", "invoice_email"})
+# What a tenant may change itself.
+TENANT_FIELDS: Final = frozenset({"legal_name", "address", "country", "tax_id", "invoice_email", "language"})
 DEFAULT_TAX_NAME: Final = "VAT"
 
 
@@ -79,6 +80,13 @@ class BillingProfile(TenantModel):
     )
     tax_id = models.CharField(
         max_length=50, blank=True, default="", db_default="", help_text="Printed exactly as entered."
+    )
+    language = models.CharField(
+        max_length=10,
+        choices=Language,
+        default=Language.ENGLISH,
+        db_default=Language.ENGLISH,
+        help_text="Of invoices, receipts and credit notes, and of the mails about them. Issued ones keep theirs.",
     )
     tax_name = models.CharField(
         max_length=30,

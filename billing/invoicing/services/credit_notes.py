@@ -22,6 +22,7 @@ from billing.ledger.services import ledger, wallets
 from billing.money import is_payable, not_payable, plain, round_amount, round_to_minor
 from lad.db.identifiers import uuid7
 from lad.errors import Invalid
+from lad.languages import localisation
 from lad.types import Actor
 
 # The payment method of a credit note says how it was settled.
@@ -110,7 +111,7 @@ def _draft(
         total = round_amount(amount or Decimal(0))
         tax = _tax_of_total(original, total, left, tax_left)
         subtotal = total - tax
-        row.line_items = [_credit_line(f"Credit on {original}", subtotal)]
+        row.line_items = [_credit_line(_credit_on(original), subtotal)]
     if subtotal + tax <= 0:
         raise Invalid(errors={"amount": ["Give an amount above 0."]})
     if subtotal > left or tax > tax_left:
@@ -142,6 +143,11 @@ def _tax_of_total(original: Invoice, total: Decimal, left: Decimal, tax_left: De
 
 def _share(original: Invoice, part: Decimal, whole: Decimal) -> Decimal:
     return round_to_minor(original.tax * part / whole, original.currency)
+
+
+def _credit_on(original: Invoice) -> str:
+    """Describe the credit in the language of the invoice, which is that of the note too."""
+    return localisation(original.recipient.get("language", "")).text("Credit on {document}", document=original)
 
 
 def _credit_line(description: str, amount: Decimal) -> dict[str, Any]:

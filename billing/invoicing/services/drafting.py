@@ -1,6 +1,8 @@
 """Draft period invoices for what a tenant's wallets were charged."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -40,14 +42,15 @@ def draft_for_period(
     if period.end > (now or timezone.now()):
         raise PeriodNotOver
     _wait_for_postings(period)
-    lines = usage_lines(period)
+    profile = profile_of(period.tenant_id)
+    lines = usage_lines(period, language=profile.language)
     if not lines:
         raise NothingUsed
     row = _draft_of(period) or Invoice(
         kind=InvoiceKind.USAGE, period_start=period.start, period_end=period.end, currency=currency
     )
     row.line_items = lines
-    total_up_usage(row, profile_of(period.tenant_id))
+    total_up_usage(row, profile)
     try:
         with transaction.atomic():
             row.save()
@@ -66,12 +69,21 @@ def total_up_usage(row: Invoice, profile: BillingProfile) -> None:
     total_up(row, profile, taxable=taxable)
 
 
-def require_current(row: Invoice) -> None:
-    """Raise DraftOutdated unless the lines of a usage draft match the ledger."""
+def current_lines(row: Invoice, profile: BillingProfile) -> list[dict[str, Any]]:
+    """Return the lines of a usage draft, described in the customer's current language.
+
+    Raises DraftOutdated unless they match the ledger.
+    """
     period = _period(row.period_start, row.period_end, row.currency)
     _wait_for_postings(period)
-    if usage_lines(period) != row.line_items:
+    lines = usage_lines(period, language=profile.language)
+    if [_undescribed(line) for line in lines] != [_undescribed(line) for line in row.line_items]:
         raise DraftOutdated
+    return lines
+
+
+def _undescribed(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name != "description"}
 
 
 def zone_of(tenant_id: UUID) -> ZoneInfo:

@@ -10,7 +10,7 @@ from billing.invoicing.documents.issuer import issuer
 from billing.invoicing.errors import InvoiceIncomplete, WrongInvoiceStatus
 from billing.invoicing.models import BillingProfile, Invoice, InvoiceKind, InvoiceStatus, profile_of
 from billing.invoicing.services.carrying import deduct_credit, plan_deduction
-from billing.invoicing.services.drafting import require_current, total_up_usage
+from billing.invoicing.services.drafting import current_lines, total_up_usage
 from billing.invoicing.services.lines import require_amounts, total_up
 from billing.invoicing.services.numbering import take_number
 from billing.invoicing.services.transitions import mark_paid, values_of
@@ -49,7 +49,7 @@ def finalise(
     profile = profile_of(row.tenant_id)
     _require_complete(row, due_at or row.due_at, now)
     if row.kind == InvoiceKind.USAGE:
-        require_current(row)
+        row.line_items = current_lines(row, profile)
         total_up_usage(row, profile)
     else:
         total_up(row, profile)
@@ -88,8 +88,9 @@ def recipient(profile: BillingProfile) -> dict[str, str]:
         "tax_id": profile.tax_id,
         "tax_name": profile.tax_name,
         "email": profile.invoice_email or tenant.email,
-        # Dates on the invoice are in this time zone.
+        # Dates on the invoice are in this time zone, and its texts in this language.
         "timezone": tenant.timezone,
+        "language": profile.language,
     }
 
 

@@ -14,6 +14,7 @@ from billing.legacy.services import BALANCE_REFERENCE, CREDIT_REFERENCE
 from billing.money import plain, round_unit_price
 from billing.pricing.models import PriceCategory, PriceScheme
 from billing.units import PriceUnit
+from lad.languages import Localisation, localisation, marked
 
 # The debits of a period, and the reversals of debits (l). The debit that a reversal gives back is d.
 # The lines of an invoice and its tax are about the same ones.
@@ -64,8 +65,30 @@ HAVING sum(quantity) <> 0 OR sum(amount) <> 0
        <> count(DISTINCT debit_id) FILTER (WHERE direction = -1)
 ORDER BY feature_key, used_in, category, provider, model, unit, scheme, unit_price, price_id
 """
-CATEGORIES: Final = dict(PriceCategory.choices)
-UNITS: Final = dict(PriceUnit.choices)
+CATEGORIES: Final[dict[str, str]] = {
+    PriceCategory.ENRICHMENT: marked("Enrichment"),
+    PriceCategory.LLM: marked("Language model"),
+    PriceCategory.LLM_PROMPT: marked("Language model, prompt"),
+    PriceCategory.LLM_COMPLETION: marked("Language model, completion"),
+    PriceCategory.STT: marked("Speech to text"),
+    PriceCategory.TTS: marked("Text to speech"),
+    PriceCategory.TELEPHONY: marked("Telephony"),
+    PriceCategory.VM_INFRASTRUCTURE: marked("Servers"),
+}
+UNITS: Final[dict[str, str]] = {
+    PriceUnit.RECORD: marked("record"),
+    PriceUnit.TOKEN: marked("token"),
+    PriceUnit.SECOND: marked("second"),
+    PriceUnit.MINUTE: marked("minute"),
+    PriceUnit.CHARACTER: marked("character"),
+    PriceUnit.MESSAGE: marked("message"),
+}
+OTHER_CHARGES: Final = marked("Other charges")
+AVERAGES: Final[dict[str, str]] = {
+    PriceScheme.PACKAGE: marked(", package price, average shown"),
+    PriceScheme.GRADUATED: marked(", graduated price, average shown"),
+    PriceScheme.VOLUME: marked(", volume price, average shown"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +117,7 @@ class InvoicePeriod:
         }
 
 
-def usage_lines(period: InvoicePeriod) -> list[dict[str, Any]]:
+def usage_lines(period: InvoicePeriod, *, language: str) -> list[dict[str, Any]]:
     """Return the period's debits less reversals, by feature and component. The lines add up exactly.
 
     A debit counts at its time in the ledger. Usage of an earlier month has its own lines, and so have
@@ -102,16 +125,18 @@ def usage_lines(period: InvoicePeriod) -> list[dict[str, Any]]:
     """
     with connection.cursor() as cursor:
         cursor.execute(LINES, period.values)
-        return list(_lines(cursor.fetchall()))
+        return list(_lines(cursor.fetchall(), localisation(language)))
 
 
-def _lines(rows: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+def _lines(rows: list[tuple[Any, ...]], words: Localisation) -> Iterator[dict[str, Any]]:
     for *names, scheme, unit_price, price_id, size, of_a_package, quantity, amount, uses in rows:
         labels = dict(zip(("feature_key", "used_in", "category", "provider", "model", "unit"), names, strict=True))
         # Packages and tiers have no unit price, so the line shows the average and names the terms.
         priced = {"scheme": scheme, "price_id": str(price_id)} if price_id else {}
         yield {
-            "description": _description(**labels, terms=_terms(scheme, size, of_a_package) if price_id else ""),
+            "description": _description(
+                words, **labels, terms=_terms(words, scheme, size, of_a_package) if price_id else ""
+            ),
             "quantity": plain(quantity),
             # Debits without items have no unit price either.
             "unit_price": plain(unit_price if unit_price is not None else _mean(amount, quantity)),
@@ -121,10 +146,10 @@ def _lines(rows: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _terms(scheme: str, size: Decimal | None, of_a_package: Decimal) -> str:
+def _terms(words: Localisation, scheme: str, size: Decimal | None, of_a_package: Decimal) -> str:
     if scheme == PriceScheme.PACKAGE and size is not None:
-        return f", in packages of {plain(size)} at {plain(of_a_package)}"
-    return f", {scheme} price, average shown"
+        return words.text(", in packages of {size} at {price}", size=words.exact(size), price=words.exact(of_a_package))
+    return words.text(AVERAGES.get(scheme, AVERAGES[PriceScheme.PACKAGE]))
 
 
 def _mean(amount: Decimal, quantity: Decimal) -> Decimal:
@@ -132,16 +157,29 @@ def _mean(amount: Decimal, quantity: Decimal) -> Decimal:
 
 
 def _description(
-    *, feature_key: str, used_in: str, category: str, provider: str, model: str, unit: str, terms: str
+    words: Localisation,
+    *,
+    feature_key: str,
+    used_in: str,
+    category: str,
+    provider: str,
+    model: str,
+    unit: str,
+    terms: str,
 ) -> str:
     if category:
-        kind = str(CATEGORIES.get(category, category.replace("_", " ").capitalize()))
-        text = f"{kind}: {provider} {model}, by the {str(UNITS.get(unit, unit)).lower()}{terms}"
+        text = words.text(
+            "{category}: {provider} {model}, by the {unit}{terms}",
+            category=words.text(CATEGORIES.get(category) or category.replace("_", " ").capitalize()),
+            provider=provider,
+            model=model,
+            unit=words.text(UNITS.get(unit) or unit.lower()),
+            terms=terms,
+        )
     else:
-        text = feature_key.replace("-", " ").replace("_", " ").capitalize() or "Other charges"
-    return text + (f" (used in {_month(used_in)})" if used_in else "")
-
-
-def _month(text: str) -> str:
-    """Format ``2026-07`` as July 2026."""
-    return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
+        feature = feature_key.replace("-", " ").replace("_", " ").capitalize()
+        text = words.text(feature or OTHER_CHARGES)
+    if not used_in:
+        return text
+    month = words.month(date.fromisoformat(f"{used_in}-01"))
+    return words.text("{description} (used in {month})", description=text, month=month)

@@ -1,5 +1,6 @@
 """Receipts for credits bought by card."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -11,12 +12,15 @@ from billing.invoicing.models import Invoice, InvoiceKind, profile_of
 from billing.invoicing.services.finalising import number, recipient
 from billing.invoicing.services.lines import apply_tax, line, tax_line
 from billing.payments.models import Payment
+from lad.languages import Localisation, localisation
 from lad.types import Actor
 
 BY_CARD: Final = "card"
 # A period must end after it begins, so a receipt covers one second.
 MOMENT: Final = timedelta(seconds=1)
 ONE: Final = Decimal(1)
+# As purchases describe it.
+BOUGHT: Final = re.compile(r"(?P<package>(?:.+: )?)[0-9.,]+ credits")
 
 
 @transaction.atomic
@@ -48,20 +52,29 @@ def _receipt_of(payment: Payment) -> Invoice | None:
 
 
 def _create(payment: Payment, paid_at: datetime, now: datetime, actor: Actor) -> Invoice:
+    profile = profile_of(payment.tenant_id)
+    words = localisation(profile.language)
     row = Invoice(
         kind=InvoiceKind.TOPUP,
         payment=payment,
         currency=payment.currency,
         period_start=paid_at,
         period_end=paid_at + MOMENT,
-        line_items=[line(payment.description, ONE, payment.price, payment.currency)],
+        line_items=[line(_bought(payment, words), ONE, payment.price, payment.currency)],
     )
     if payment.fee:
-        row.line_items.append(line("Card fee", ONE, payment.fee, payment.currency))
+        row.line_items.append(line(words.text("Card fee"), ONE, payment.fee, payment.currency))
     taxes = [tax_line(payment.tax_name, payment.tax_rate, payment.price, payment.tax)] if payment.tax else []
     apply_tax(row, taxes)
-    profile = profile_of(payment.tenant_id)
     row.recipient, row.due_at = recipient(profile), paid_at
     row.created_at = now
     row.save(force_insert=True)
     return number(row, profile, now=now, paid_by=BY_CARD, actor=actor)
+
+
+def _bought(payment: Payment, words: Localisation) -> str:
+    """Describe what was paid for, under the name that the package had then."""
+    bought = BOUGHT.fullmatch(payment.description)
+    if bought is None:
+        return str(payment.description)
+    return f"{bought['package']}{words.text('{count} credits', count=words.exact(payment.credits))}"

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from billing.pricing.services import price_sheet
 from billing.pricing.services.price_sheet import LineOutcome, SheetResult
 from lad.admin.site import add_view
+from lad.admin.uploads import UploadField
 from lad.errors import Invalid
+from lad.spreadsheets import CONTENT_TYPE, named_download
 from lad.tenancy.access import access_of
 from tenants.activity.exports import begin_export
 
@@ -30,12 +31,10 @@ LABELS: Final = {
 class UploadForm(forms.Form):
     """Asks for the CSV file."""
 
-    file = forms.FileField(label="CSV file", widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"}))
+    file = UploadField(label="CSV file", extensions=["csv"], max_bytes=price_sheet.MAX_CHARACTERS)
 
     def clean_file(self) -> str:
         upload = self.cleaned_data["file"]
-        if upload.size > price_sheet.MAX_CHARACTERS:
-            raise forms.ValidationError(f"A sheet has at most {price_sheet.MAX_CHARACTERS:,} bytes.")
         try:
             return str(upload.read().decode("utf-8-sig"))
         except UnicodeDecodeError as error:
@@ -50,10 +49,8 @@ def export(request: HttpRequest) -> HttpResponse:
     if again := begin_export(request, kind="prices"):
         return again
     now = timezone.now()
-    response = HttpResponse(
-        price_sheet.to_csv(price_sheet.prices_to_export(now)), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="{FILE_NAME.format(now)}"'
+    response = HttpResponse(price_sheet.to_csv(price_sheet.prices_to_export(now)), content_type=CONTENT_TYPE)
+    named_download(response, FILE_NAME.format(now))
     return response
 
 

@@ -27,6 +27,7 @@ from billing.pricing.services.quoting import SINGULAR
 from billing.units import PriceUnit
 from lad import moments, writes
 from lad.errors import DomainError, Invalid
+from lad.spreadsheets import BYTE_ORDER_MARK, csv_lines, plain_text
 from lad.tenancy.context import platform_context
 from lad.types import Actor
 from tenants.teams.models import Tenant
@@ -90,21 +91,17 @@ def prices_to_export(now: datetime) -> Iterable[Price]:
 
 def to_csv(rows: Iterable[Price]) -> str:
     """Return the prices as a sheet that ``import_csv`` finds unchanged."""
-    text = StringIO()
-    sheet = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
-    sheet.writeheader()
-    for row in rows:
-        sheet.writerow(
-            {
-                "tenant": row.tenant.slug if row.tenant else "",
-                **{name: getattr(row, name) for name in (*COMPONENT, "scheme", "description")},
-                "unit_price": money.plain(row.unit_price),
-                "package_size": money.plain(row.package_size) if row.package_size else "",
-                "tiers": json.dumps(row.tiers, separators=(",", ":")) if row.tiers else "",
-                **{name: moment.isoformat() if (moment := getattr(row, name)) else "" for name in PERIOD_FIELDS},
-            }
-        )
-    return text.getvalue()
+    return "".join(csv_lines([COLUMNS, *map(_cells, rows)]))
+
+
+def _cells(row: Price) -> list[object]:
+    values = {
+        "tenant": row.tenant.slug if row.tenant else "",
+        "unit_price": money.plain(row.unit_price),
+        "package_size": money.plain(row.package_size) if row.package_size else "",
+        "tiers": json.dumps(row.tiers, separators=(",", ":")) if row.tiers else "",
+    }
+    return [values[name] if name in values else getattr(row, name) for name in COLUMNS]
 
 
 def import_csv(text: str, *, confirmed: bool = False, actor: Actor = None) -> SheetResult:
@@ -213,7 +210,7 @@ def _records(text: str) -> list[tuple[int, dict[str, str]]]:
     """Return the file's lines with their numbers, every value a string. Raises Invalid for another kind of file."""
     if len(text) > MAX_CHARACTERS:
         raise Invalid(errors={"file": [f"A sheet has at most {MAX_CHARACTERS:,} characters."]})
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix(BYTE_ORDER_MARK)
     first = text.partition("\n")[0]
     sheet = csv.DictReader(StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
     try:
@@ -242,7 +239,7 @@ def _check_columns(names: list[str]) -> None:
 def _texts(record: Mapping[Any, Any]) -> dict[str, str]:
     """Return the record with every required column, normalised. The CSV reader keeps surplus cells under None."""
     optional = {"description", "effective_to"} - {*record}
-    texts = {name: str(record.get(name) or "").strip() for name in COLUMNS if name not in optional}
+    texts = {name: plain_text(str(record.get(name) or "").strip()) for name in COLUMNS if name not in optional}
     texts["extra"] = "more" if record.get(None) else ""
     texts["provider"], texts["unit"] = texts["provider"].lower(), texts["unit"].lower()
     texts["unit"] = SINGULAR.get(texts["unit"], texts["unit"])

@@ -1,20 +1,23 @@
 """The usage explorer's CSV file: every row of the period."""
 
-import csv
-from collections.abc import Iterable
-from io import TextIOWrapper
+from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.http import FileResponse
 
+from billing.pricing.models import PriceCategory
+from billing.units import PriceUnit
 from billing.usage.admin.filters import ExplorerQuery
+from billing.usage.models import UsageStatus
 from billing.usage.selectors import details, summaries
 from billing.usage.selectors.details import UsageDetail
+from lad.spreadsheets import CONTENT_TYPE, csv_lines
 
-# Spreadsheets run a cell that begins with one of these as a formula.
-FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
+STATUSES: Final = dict(UsageStatus.choices)
+CATEGORIES: Final = dict(PriceCategory.choices)
+UNITS: Final = dict(PriceUnit.choices)
 HEADER: Final = (
     "day",
     "feature",
@@ -36,17 +39,18 @@ def csv_response(query: ExplorerQuery) -> FileResponse:
     # Written to disk now: the scope ends before the response is sent, and a slow client must not keep a
     # transaction open.
     file = TemporaryFile()  # noqa: SIM115  (closed with the response)
-    text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text)
-    writer.writerow(HEADER)
+    file.writelines(line.encode() for line in csv_lines(_rows(query)))
+    file.seek(0)
+    name = f"usage-{query.period.first}-{query.period.last}.csv"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=CONTENT_TYPE)
+
+
+def _rows(query: ExplorerQuery) -> Iterator[Iterable[object]]:
+    yield HEADER
     people: dict[UUID | None, str] = {None: ""}
     for lines in details.usage_details(query.period, query.usage_filter):
         people |= _emails({line.user_id for line in lines} - {*people})
-        writer.writerows(_cells(line, people, query.usage_filter.currency) for line in lines)
-    text.detach()
-    file.seek(0)
-    name = f"usage-{query.period.first}-{query.period.last}.csv"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
+        yield from (_cells(line, people, query.usage_filter.currency) for line in lines)
 
 
 def _emails(keys: Iterable[UUID | None]) -> dict[UUID | None, str]:
@@ -55,19 +59,18 @@ def _emails(keys: Iterable[UUID | None]) -> dict[UUID | None, str]:
     return {key: found[key].email if key in found else str(key) for key in user_ids}
 
 
-def _cells(line: UsageDetail, people: dict[UUID | None, str], currency: str) -> list[str]:
-    values: tuple[Any, ...] = (
-        line.day.isoformat(),
+def _cells(line: UsageDetail, people: dict[UUID | None, str], currency: str) -> Iterable[object]:
+    return (
+        line.day,
         line.feature_key,
         people[line.user_id],
-        line.status,
-        line.category,
+        STATUSES.get(line.status, line.status),
+        CATEGORIES.get(line.category, line.category),
         line.provider,
         line.model,
-        line.unit,
+        UNITS.get(line.unit, line.unit),
         line.uses,
-        f"{line.quantity:f}",
-        f"{line.cost:f}",
+        line.quantity,
+        line.cost,
         currency,
     )
-    return [f"'{text}" if text.startswith(FORMULA_PREFIXES) else text for text in map(str, values)]

@@ -64,7 +64,7 @@ def invoice(**values: Any) -> Invoice:
     return row
 
 
-class _Words(HTMLParser):
+class VisibleText(HTMLParser):
     """Return the visible text of the HTML page."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class _Words(HTMLParser):
 
 
 def text_of_html(row: Invoice) -> str:
-    parser = _Words()
+    parser = VisibleText()
     parser.feed(invoice_html(row))
     return _plain(" ".join(parser.words))
 
@@ -157,9 +157,9 @@ def test_latin_greek_and_cyrillic_names_are_set_in_our_own_fonts(name: str) -> N
 
 
 def test_a_script_without_a_font_still_gives_an_invoice() -> None:
-    row = invoice(recipient={"name": "株式会社 · شركة · บริษัท · 🏢"})
+    row = invoice(recipient={"name": "Acme 𓀀"})
     assert "INV-000042" in pages_of(row)[0]
-    assert "株式会社" in invoice_html(row)
+    assert "Acme 𓀀" in invoice_html(row)
 
 
 def test_a_very_long_word_stays_on_the_page() -> None:

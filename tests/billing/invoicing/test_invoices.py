@@ -111,6 +111,7 @@ def test_finalising_gives_number_recipient_tax_and_due_date(draft, tenant):
         "tax_name": "MwSt",
         "email": "bills@acme.example",
         "timezone": "UTC",
+        "language": "en",
     }
     assert row.issuer["name"]
     [event] = events("billing.invoice.finalised")

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from decimal import Decimal
 from email.message import Message
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from billing.invoicing import mails as mail
+from billing.invoicing.documents import invoice_html, invoice_pdf
 from billing.invoicing.mails import NoRecipient, NotFinalised, send_invoice
 from billing.invoicing.models import BillingProfile, Invoice
 from billing.invoicing.services import invoices
@@ -68,6 +70,31 @@ def test_an_invoice_is_mailed_as_text_page_and_pdf(mailbox: Mailbox, invoice: In
     assert pdf.get_filename() == f"Invoice-{invoice.invoice_number}.pdf"
     shown = PdfReader(io.BytesIO(bytes(pdf.get_payload(decode=True)))).pages[0].extract_text()
     assert invoice.invoice_number in shown
+
+
+def test_a_mail_is_in_the_language_its_invoice_was_issued_in(mailbox: Mailbox, tenant: Tenant, owner: User) -> None:
+    now = timezone.now()
+    with tenant_context(tenant.pk):
+        profile = BillingProfileFactory.create(tenant=tenant, language="de", invoice_email="konto@acme.example")
+        lines = [{"description": "Set-up", "quantity": "1", "unit_price": "99", "amount": "99"}]
+        draft = Invoice.objects.create(period_start=now, period_end=now + timedelta(seconds=1), line_items=lines)
+        issued = invoices.finalise(invoice=draft, now=now)
+        first = invoice_pdf(issued)
+        profile.language = "fr"
+        profile.save()
+        note = invoices.credit_note(invoice=issued, amount=Decimal(10), reason="Goodwill")
+        assert '<html lang="de"' in invoice_html(note)
+    _send(issued)
+    sender.send_due()
+    [message] = mailbox.received
+    assert message["Subject"] == f"Rechnung {issued.invoice_number} von LAD"
+    assert "103,95\xa0USD fällig am" in part(message, "text/plain")
+    page = part(message, "text/html")
+    assert '<html lang="de" dir="ltr">' in page
+    assert "Falls die Schaltfläche nicht funktioniert" in page
+    assert "Rechnung ansehen" in page
+    assert _attachment(message).get_payload(decode=True) == first
+    assert note.line_items[0]["description"] == f"Gutschrift zu {issued.invoice_number}"
 
 
 def test_an_invoice_is_marked_as_sent_once_its_mail_was_sent(mailbox: Mailbox, invoice: Invoice) -> None:

@@ -82,6 +82,17 @@ def test_lines_are_by_feature_and_component_with_the_number_of_uses(within):
     assert (row.kind, row.status, row.invoice_number, row.amount_due) == ("usage", "draft", "", 0)
 
 
+def test_lines_are_in_the_language_that_the_invoice_is_issued_in(within):
+    set_profile(language="fr", tax_rate=Decimal(0))
+    use("a", minutes="10")
+    row = draft()
+    assert [line["description"] for line in row.line_items] == ["Téléphonie : twilio voice, par minute"]
+    set_profile(language="de")
+    issued = invoices.finalise(invoice=row)
+    assert [line["description"] for line in issued.line_items] == ["Telefonie: twilio voice, je Minute"]
+    assert issued.recipient["language"] == "de"
+
+
 def test_a_price_change_starts_a_new_line(within, tenant):
     use("a", at=AUGUST + DAY, minutes="10")
     with platform_context():

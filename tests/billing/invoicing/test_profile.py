@@ -50,6 +50,8 @@ def test_the_api_shows_the_defaults_before_anything_is_written(client: APIClient
 def test_the_first_write_creates_the_profile_and_the_next_one_changes_it(client: APIClient, tenant: Tenant) -> None:
     assert put(client, country="AE").status_code == 200
     assert put(client, country="DE").json()["country"] == "DE"
+    assert put(client).json()["language"] == "en"
+    assert put(client, language="de").json()["language"] == "de"
     with platform_context():
         assert BillingProfile.objects.filter(tenant=tenant).count() == 1
 
@@ -67,6 +69,7 @@ def test_the_first_write_creates_the_profile_and_the_next_one_changes_it(client:
         ("payment_terms_days", 900, "365"),
         ("invoice_prefix", "acme-1", "capitals and digits"),
         ("tax_point", "never", "not a valid choice"),
+        ("language", "tlh", "not a valid choice"),
     ],
 )
 def test_invalid_values_are_refused_with_advice(client: APIClient, field: str, value: Any, message: str) -> None:
@@ -131,11 +134,14 @@ def test_the_admin_shows_a_tenant_its_tax_and_does_not_let_it_change_it(
     shown = theirs.get(page)
     assert "GST" in shown.content.decode()
     assert set(shown.context["adminform"].form.fields) == set(TENANT_FIELDS)
-    theirs.post(page, {"legal_name": "Acme", "tax_rate": "0", "tax_point": "use", "invoice_prefix": "MINE"})
+    theirs.post(
+        page, {"legal_name": "Acme", "language": "ar", "tax_rate": "0", "tax_point": "use", "invoice_prefix": "MINE"}
+    )
     with tenant_context(tenant.pk):
         after = profile_of(tenant.pk)
-    assert (after.legal_name, after.tax_rate, after.tax_point, after.invoice_prefix) == (
+    assert (after.legal_name, after.language, after.tax_rate, after.tax_point, after.invoice_prefix) == (
         "Acme",
+        "ar",
         Decimal("0.05"),
         TaxPoint.PURCHASE,
         "",

@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 from django.db import connections
 
-from billing.invoicing.models import Invoice
+from billing.invoicing.models import BillingProfile, Invoice
 from billing.invoicing.services import invoices
 from billing.ledger.services import ledger
 from billing.payments.models import Payment
 from billing.payments.services.receipts import receipt_for_payment
+from lad import writes
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.invoicing.numbers import short
 from tests.factories.billing import PaymentFactory
@@ -54,6 +55,13 @@ def test_a_receipt_lists_credits_fee_and_tax_and_is_paid(within):
     assert (row.subtotal, row.tax, row.total) == (Decimal("102.99"), Decimal("4.95"), payment.total)
     assert (row.finalised_at, row.paid_at, row.payment_method) == (PAID_AT, PAID_AT, "card")
     assert [event.aggregate_id for event in events("billing.invoice.paid")] == [row.pk]
+
+
+def test_a_receipt_is_in_the_language_of_the_customer(within):
+    writes.create(BillingProfile, {"language": "es"})
+    payment = paid(description="Starter: 1,000 credits", credits=1000)
+    row = receipt_for_payment(payment)
+    assert [line["description"] for line in row.line_items] == ["Starter: 1.000 créditos", "Comisión de tarjeta"]
 
 
 def test_a_receipt_without_fee_and_tax_has_no_lines_for_them(within):

@@ -70,11 +70,15 @@ def test_a_streak_of_declines_is_mailed_once_and_the_next_streak_again(
     assert mails() == [(owner.email, "sent"), (owner.email, "queued")]
 
 
-def test_the_mail_goes_to_the_invoice_address(rule: AutoTopup, tenant: Tenant, owner: User) -> None:
+def test_the_mail_goes_to_the_invoice_address_in_its_language(rule: AutoTopup, tenant: Tenant, owner: User) -> None:
     with platform_context(tenant_id=tenant.pk):
-        BillingProfileFactory.create(tenant=tenant, invoice_email="books@acme.test")
+        BillingProfileFactory.create(tenant=tenant, invoice_email="books@acme.test", language="de")
     charge(rule, DECLINED_CARD)
     assert mails() == [("books@acme.test", "queued")]
+    sender.send_due()
+    (sent,) = mail.outbox
+    assert sent.subject == "Eine automatische Aufladung bei LAD wurde abgelehnt"
+    assert "Bei LAD sind noch 0 USD übrig." in sent.body
 
 
 def test_the_mail_is_not_sent_when_the_wallet_was_topped_up_meanwhile(

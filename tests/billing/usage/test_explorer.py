@@ -143,16 +143,16 @@ def test_the_csv_file_lists_usage_by_day_and_component_without_formulas(
     use(tenant, "1.25", feature_key="=cmd()", user=owner)
     response = admin_of(owner).get(PAGE, {"csv": "1"})
     assert response["Content-Type"].startswith("text/csv")
-    (line,) = csv.DictReader(StringIO(response.getvalue().decode()))
+    (line,) = csv.DictReader(StringIO(response.getvalue().decode("utf-8-sig")))
     assert line == {
         "day": timezone.now().date().isoformat(),
         "feature": "'=cmd()",
         "person": owner.email,
-        "status": "pending",
-        "category": "telephony",
+        "status": "Pending",
+        "category": "Telephony",
         "provider": "twilio",
         "model": "voice",
-        "unit": "minute",
+        "unit": "Minute",
         "uses": "1",
         "quantity": "60",
         "cost": "1.25",
@@ -168,7 +168,7 @@ def test_the_csv_file_has_every_row_when_it_is_read_in_chunks(
         use(tenant, str(number), feature_key=f"feature-{number}", user=(owner, member, None)[number % 3])
         use(other_tenant, "1000", feature_key=f"feature-{number}")
     response = admin_of(owner).get(PAGE, {"csv": "1"})
-    lines = list(csv.DictReader(StringIO(response.getvalue().decode())))
+    lines = list(csv.DictReader(StringIO(response.getvalue().decode("utf-8-sig"))))
     assert [line["feature"] for line in lines] == [f"feature-{number}" for number in range(10)]
     assert {line["person"] for line in lines} == {owner.email, member.email, ""}
     assert sum(Decimal(line["cost"]) for line in lines) == 45

@@ -133,7 +133,7 @@ def test_people_see_their_own_jobs_and_overseers_all(
 
 
 def csv_of(report: Any) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(b"".join(report.streaming_content).decode())))
+    return list(csv.reader(io.StringIO(b"".join(report.streaming_content).decode("utf-8-sig"))))
 
 
 def exported() -> list[tuple[Any, str, int | None]]:
@@ -211,7 +211,7 @@ def test_the_api_starts_a_job_on_ids(api: Api, member: User, tenant: Tenant, man
         gone = Lead.all_objects.filter(pk__in=ids, assigned_user=member.pk, deleted_at__isnull=False)
         assert gone.count() == 3
     report: Any = api(member).get(f"{JOBS}{answer.json()['id']}/report/")
-    assert b"".join(report.streaming_content) == b"id,outcome,field,reason\r\n"
+    assert b"".join(report.streaming_content) == b"\xef\xbb\xbfid,outcome,field,reason\r\n"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,35 @@ def archive(*names: str, **contents: bytes) -> bytes:
 DOCX = archive("[Content_Types].xml", "word/document.xml")
 XLSX = archive("[Content_Types].xml", "xl/workbook.xml")
 PPTX = archive("[Content_Types].xml", "ppt/presentation.xml")
-ODT = archive("mimetype", "content.xml", mimetype=b"application/vnd.oasis.opendocument.text")
+
+
+def opendocument(kind: str) -> bytes:
+    return archive("mimetype", "content.xml", mimetype=f"application/vnd.oasis.opendocument.{kind}".encode())
+
+
+def media(brand: bytes) -> bytes:
+    """Return the beginning of a picture, a sound or a film in the container of MPEG-4."""
+    return b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00mif1isom" + b"\x00" * 64
+
+
+def compound(*names: str, content: bytes = b"") -> bytes:
+    """Return a file as Microsoft's older programs write it, with streams of these names."""
+    entries = b""
+    for name in ("Root Entry", *names):
+        text = name.encode("utf-16-le")
+        kind = b"\x05" if name == "Root Entry" else b"\x02"
+        entries += text.ljust(64, b"\0") + struct.pack("<H", len(text) + 2) + kind.ljust(62, b"\0")
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + entries.ljust(2048, b"\0") + content
+
+
+ODT = opendocument("text")
+MAIL = (
+    b"Return-Path: <ada@example.com>\r\nX-Spam: no\r\n\twhatever\r\nFrom: Ada <ada@example.com>\r\n"
+    b"Subject: =?iso-2022-jp?B?GyRCJDMbKEI=?=\r\n\r\n\x1b$B$3\x1b(B<html><script>1</script></html>\r\n"
+)
+CALENDAR = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"
+MACRO_SLIDES = bytes.fromhex("1f00ff0314000000020000040c0000000500000001000000")
+WEBM = bytes.fromhex("1a45dfa39f4286810142f7810142f2810442f381084282847765626d") + b"\x00" * 64
 
 GOOD = {
     "offer.pdf": (PDF, "application/pdf"),
@@ -62,6 +90,34 @@ GOOD = {
     "sums.xlsx": (XLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "talk.pptx": (PPTX, "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     "letter.odt": (ODT, "application/vnd.oasis.opendocument.text"),
+    "sums.ods": (opendocument("spreadsheet"), "application/vnd.oasis.opendocument.spreadsheet"),
+    "talk.odp": (opendocument("presentation"), "application/vnd.oasis.opendocument.presentation"),
+    "cyrillic.csv": ("имя;телефон".encode("cp1251"), "text/csv"),
+    "japanese.txt": ("会社".encode("shift-jis"), "text/plain"),
+    "letter.doc": (compound("WordDocument", "1Table"), "application/msword"),
+    "sums.xls": (compound("Workbook"), "application/vnd.ms-excel"),
+    "older.xls": (compound("Book"), "application/vnd.ms-excel"),
+    "talk.ppt": (compound("PowerPoint Document"), "application/vnd.ms-powerpoint"),
+    "mail.msg": (compound("__properties_version1.0", content=b"<html>"), "application/vnd.ms-outlook"),
+    "letter.rtf": (b"{\\rtf1\\ansi Hello}", "application/rtf"),
+    "mail.eml": (MAIL, "message/rfc822"),
+    "visit.ics": (CALENDAR, "text/calendar"),
+    "ada.vcf": (b"BEGIN:VCARD\r\nFN:Ada\r\nEND:VCARD\r\n", "text/vcard"),
+    "all.zip": (archive("a.txt", "page.html", "setup.exe"), "application/zip"),
+    "photo.heic": (media(b"heic"), "image/heic"),
+    "burst.heif": (media(b"mif1"), "image/heic"),
+    "photo.avif": (media(b"avif"), "image/avif"),
+    "scan.tiff": (b"II*\x00\x08\x00\x00\x00" + b"\x00" * 64, "image/tiff"),
+    "bare.mp3": (b"\xff\xfb\x90\x44" + b"\x00" * 64, "audio/mpeg"),
+    "note.ogg": (b"OggS\x00\x02" + b"\x00" * 64, "audio/ogg"),
+    "note.opus": (b"OggS\x00\x02" + b"\x00" * 64, "audio/ogg"),
+    "memo.m4a": (media(b"M4A "), "audio/mp4"),
+    "memo.aac": (b"\xff\xf1\x50\x80" + b"\x00" * 64, "audio/aac"),
+    "memo.amr": (b"#!AMR\n" + b"\x00" * 64, "audio/amr"),
+    "song.flac": (b"fLaC" + b"\x00" * 64, "audio/flac"),
+    "visit.mp4": (media(b"isom"), "video/mp4"),
+    "visit.mov": (media(b"qt  "), "video/quicktime"),
+    "visit.webm": (WEBM, "video/webm"),
 }
 
 BAD = {
@@ -84,7 +140,25 @@ BAD = {
     "a table that calls itself a document": ("cv.docx", XLSX),
     "a document with macros": ("cv.docx", archive("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin")),
     "half an archive": ("cv.docx", DOCX[:40]),
-    "an archive": ("all.zip", archive("a.txt")),
+    "a program that calls itself an archive": ("all.zip", EXE + archive("a.txt")),
+    "half an archive without a purpose": ("all.zip", archive("a.txt")[:40]),
+    "a web archive": ("app.jar", archive("a.class")),
+    "an installer that calls itself a letter": ("letter.doc", compound("!File")),
+    "a table that calls itself a letter": ("letter.doc", compound("Workbook")),
+    "a page that calls itself a letter": ("letter.doc", HTML),
+    "a letter with macros": ("letter.doc", compound("WordDocument", "Macros")),
+    "a table with macros": ("sums.xls", compound("Workbook", "_VBA_PROJECT_CUR")),
+    "slides with macros": ("talk.ppt", compound("PowerPoint Document", content=MACRO_SLIDES)),
+    "a rich text with a program": ("letter.rtf", b"{\\rtf1{\\object\\objdata 0105}}"),
+    "a page that calls itself a mail": ("mail.eml", HTML),
+    "text that calls itself a mail": ("mail.eml", TEXT),
+    "a program that calls itself a mail": ("mail.eml", b"From: a\r\n" + EXE),
+    "text that calls itself a calendar": ("visit.ics", TEXT),
+    "a film that calls itself a picture": ("photo.heic", media(b"isom")),
+    "a picture that calls itself a film": ("visit.mp4", media(b"heic")),
+    "a page that calls itself a sound": ("memo.m4a", HTML),
+    "an archive hidden in a sound": ("memo.m4a", media(b"M4A ") + archive("evil.class")),
+    "a PDF hidden in a sound": ("note.ogg", b"OggS\x00\x02" + PDF),
     "binary that calls itself text": ("notes.txt", b"abc\x00def"),
     "nothing at all": ("empty.txt", b""),
     "no extension": ("README", TEXT),

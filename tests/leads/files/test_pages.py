@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 
 from lad.tenancy.context import platform_context
@@ -13,8 +14,9 @@ from leads.files.models import LeadAttachment
 from leads.files.storage import store
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.leads.files.conftest import body_of, row_of, stored
+from tests.leads.files.conftest import URL, body_of, row_of, stored
 from tests.leads.files.contents import EXE, PDF
+from tests.support.api import problem
 
 ADD = "admin:leads_leadattachment_add"
 
@@ -49,11 +51,45 @@ def test_the_admin_rejects_what_the_api_rejects_and_says_why(browser: Client, le
     assert stored() == []
 
 
-def test_a_file_that_is_too_large_is_answered_with_an_error_page(browser: Client, lead: Lead, settings: Any) -> None:
-    settings.UPLOAD_MAX_SIZE = 1000
-    response = send(browser, lead, "notes.txt", b"x" * 2000)
-    assert response.status_code == 413
-    assert "at most" in response.content.decode()
+def test_the_limit_is_on_the_form_and_on_its_field_when_a_file_exceeds_it(
+    browser: Client, lead: Lead, settings: Any
+) -> None:
+    settings.UPLOAD_MAX_SIZE = 2 * 1024**2
+    limit = "A file can be at most 2 MB."
+    for url in (reverse(ADD), reverse("admin:leads_lead_attach", args=[lead.pk])):
+        page = browser.get(url).content.decode()
+        assert f"{limit} Accepted types: " in page
+        assert f'data-max-bytes="{2 * 1024**2}"' in page
+        assert "lad/admin/upload.js" in page
+        files = {"file": SimpleUploadedFile("notes.txt", b"x" * (2 * 1024**2 + 1))}
+        refused = browser.post(url, {"lead": str(lead.pk), **files})
+        assert refused.status_code == 200
+        assert f"notes.txt is 2.1 MB. {limit}" in refused.content.decode()
+        assert "This field is required" not in refused.content.decode()
+    assert stored() == []
+
+
+@pytest.mark.parametrize("who", ["web server", "proxy"])
+def test_a_form_whose_body_is_refused_is_shown_again_with_the_limit_on_its_field(
+    browser: Client, member: User, api: Any, lead: Lead, settings: Any, who: str
+) -> None:
+    settings.UPLOAD_MAX_SIZE, settings.UPLOAD_FORM_OVERHEAD = 1000, 0
+    body = {"lead": str(lead.pk), "file": SimpleUploadedFile("notes.txt", b"x" * 2000)}
+    form = encode_multipart(BOUNDARY, body) if who == "web server" else b""
+    method = "POST" if who == "web server" else "GET"
+
+    def send_to(client: Any, url: str) -> Any:
+        said = {} if who == "web server" else {"X-Refused-Body": "yes"}
+        return client.generic(method, url, form, MULTIPART_CONTENT, headers=said, CONTENT_TYPE=MULTIPART_CONTENT)
+
+    for url in (reverse(ADD), reverse("admin:leads_lead_attach", args=[lead.pk])):
+        response = send_to(browser, url)
+        assert response.status_code == 200
+        assert "nothing was saved. A file can be at most 1 KB." in response.content.decode()
+    assert send_to(browser, "/admin/").status_code == 413
+    answer = send_to(api(member), URL)
+    assert problem(answer) == (413, "upload_too_large")
+    assert "at most" in answer.json()["detail"]
     assert stored() == []
 
 

@@ -1,6 +1,7 @@
 """Uploads: the files that are accepted, and how they are stored."""
 
 import hashlib
+import io
 import zipfile
 from typing import Any
 from unittest.mock import patch
@@ -11,15 +12,30 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from lad.api.uploads import SizeLimit
 from lad.tenancy.context import current_scope, platform_context
 from leads.contacts.models import Lead
+from leads.files.inspection import kind_of
+from leads.files.kinds import BY_EXTENSION, FileRejected
 from leads.files.models import LeadAttachment
-from leads.files.names import safe_name
+from leads.files.names import extension_of, safe_name
 from leads.files.storage import store
 from tests.leads.files.conftest import URL, row_of, stored
 from tests.leads.files.contents import BAD, GOOD, HTML, JPEG, PDF, archive
 from tests.support.api import field_problems, problem
 
 
-@pytest.mark.parametrize("name", GOOD)
+def test_files_are_judged_by_their_content() -> None:
+    judged = {name: kind_of(io.BytesIO(content), extension_of(name)).media_type for name, (content, _) in GOOD.items()}
+    assert judged == {name: media_type for name, (_, media_type) in GOOD.items()}
+    assert {extension_of(name) for name in GOOD} >= {*BY_EXTENSION} - {"oga", "m4v", "tif"}
+
+
+def test_disguised_and_active_files_are_rejected() -> None:
+    for what, (name, content) in BAD.items():
+        with pytest.raises(FileRejected):
+            pytest.fail(f"{what} is taken for {kind_of(io.BytesIO(content), extension_of(name)).label}")
+    assert len(BAD) > 40
+
+
+@pytest.mark.parametrize("name", ["offer.pdf", "photo.JPEG", "photo.heic", "letter.doc", "mail.eml", "all.zip"])
 def test_a_file_is_stored_with_its_detected_type(upload: Any, member: Any, lead: Lead, name: str) -> None:
     content, media_type = GOOD[name]
     response = upload(member, name, content)
@@ -33,8 +49,8 @@ def test_a_file_is_stored_with_its_detected_type(upload: Any, member: Any, lead:
         assert kept.read() == content
 
 
-@pytest.mark.parametrize("what", BAD)
-def test_disguised_and_active_files_are_rejected(upload: Any, member: Any, what: str) -> None:
+@pytest.mark.parametrize("what", ["a program by its name", "nothing at all"])
+def test_a_rejected_file_is_not_stored(upload: Any, member: Any, what: str) -> None:
     name, content = BAD[what]
     response = upload(member, name, content)
     assert problem(response) == (400, "file_refused")
@@ -104,6 +120,7 @@ def test_a_file_may_have_the_maximum_size_and_no_more(upload: Any, member: Any, 
     assert upload(member, "a.txt", b"x" * 100_000).status_code == 201
     response = upload(member, "b.txt", b"x" * 100_001)
     assert problem(response) == (413, "upload_too_large")
+    assert "at most" in response.json()["detail"]
     assert len(stored()) == 1
 
 

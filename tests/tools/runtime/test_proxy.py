@@ -116,6 +116,22 @@ def test_only_a_whole_request_reaches_the_web_server(proxy: int, upstream: Upstr
     assert [(path, body) for path, _headers, body in upstream.requests] == [("/slow", b"0123456789")]
 
 
+def test_a_body_that_is_too_long_is_answered_by_lad(proxy: int, upstream: Upstream) -> None:
+    with ExitStack() as stack:
+        client = connect(proxy, stack)
+        head = "POST /form HTTP/1.1\r\nHost: lad.test\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        client.sendall(f"{head}X-Refused-Body: no\r\nContent-Length: 30000000\r\n\r\n".encode())
+        assert b" 200 " in client.recv(4096)
+    path, headers, body = upstream.requests[-1]
+    assert (path, body, headers["X-Refused-Body"]) == ("/form", b"", "yes")
+    assert headers["Content-Type"].startswith("multipart/")
+    with ExitStack() as stack:
+        client = connect(proxy, stack)
+        client.sendall(b"GET /form HTTP/1.1\r\nHost: lad.test\r\nX-Refused-Body: yes\r\n\r\n")
+        assert b" 200 " in client.recv(4096)
+    assert "X-Refused-Body" not in upstream.requests[-1][1], "a client cannot say it"
+
+
 def test_the_web_server_hears_who_asked_and_by_which_protocol(proxy: int, upstream: Upstream) -> None:
     request = urllib.request.Request(
         f"http://127.0.0.1:{proxy}/who",
