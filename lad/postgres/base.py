@@ -1,8 +1,9 @@
 """A PostgreSQL connection whose transactions can begin together with their first statement."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Final
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
@@ -12,6 +13,13 @@ BEGIN: Final = "BEGIN"
 
 class DatabaseOperations(PostgresOperations):
     compiler_module = "lad.postgres.compiler"
+
+    def adapt_datetimefield_value(self, value: Any) -> Any:
+        """Send a time in UTC. Python takes offsets of up to a day; PostgreSQL refuses 16 hours and logs the value."""
+        if isinstance(value, datetime) and value.utcoffset():
+            with suppress(OverflowError):
+                return value.astimezone(UTC)
+        return value
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from aiicp.conversations.models import Conversation, Message
-from billing.invoicing.models import CREDIT_NOTES, BillingProfile, Invoice, InvoiceKind
+from billing.invoicing.models import CREDIT_NOTES, BillingProfile, CreditApplication, Invoice, InvoiceKind
 from billing.ledger.models import LedgerTransaction, TransactionType
 from billing.legacy.models import LegacyMove
 from billing.payments.models import AutoTopup, Payment, PaymentStatus, StripeEvent
@@ -35,6 +35,7 @@ from tests.contract.catalogue import factory_of
 from tests.contract.sql import execute, table
 from tests.factories.aiicp import ConversationFactory, MessageFactory
 from tests.factories.billing import (
+    CreditApplicationFactory,
     HoldFactory,
     LedgerTransactionFactory,
     StripeEventFactory,
@@ -193,6 +194,8 @@ GOES_WITH: dict[tuple[Any, str], dict[str, Any]] = {
 
 # Rows that no hand writes, by a key they have: what their own service writes with it.
 _LINKED: dict[tuple[Any, str], Callable[[], Any]] = {
+    (CreditApplication, "source"): CreditApplicationFactory,
+    (CreditApplication, "target"): CreditApplicationFactory,
     (LedgerTransaction, "wallet"): LedgerTransactionFactory,
     (LedgerTransaction, "hold"): lambda: LedgerTransaction.objects.get(hold=HoldFactory.create()),
     (LedgerTransaction, "reverses"): lambda: reversal_of(LedgerTransactionFactory.create()),

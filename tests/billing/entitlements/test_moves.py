@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def take(tenant: Tenant, at: datetime, quantity: int = 1) -> quotas.ConsumedQuot
 
 def shown(row: FeatureEntitlement, at: datetime) -> tuple[Decimal, Decimal]:
     with platform_context():
-        found = with_use(FeatureEntitlement.objects.filter(pk=row.pk), now=at).get()
+        found: Any = with_use(FeatureEntitlement.objects.filter(pk=row.pk), now=at).get()
     return found.used_today, found.used_this_month
 
 

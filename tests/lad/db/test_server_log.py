@@ -1,6 +1,7 @@
 """PostgreSQL's log holds neither statements with their values nor the rows that were refused."""
 
 import os
+from datetime import datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,16 @@ def test_a_refused_row_is_not_in_the_servers_log(tenant: Any, written: Any) -> N
         type(tenant).objects.filter(pk=tenant.pk).update(name=" ", email="owner@secret.test")
     assert "tenants_name_not_blank" in written()
     assert "secret.test" not in written()
+
+
+@pytest.mark.parametrize("offset", [23, -23])
+def test_a_time_with_an_offset_that_the_server_does_not_know_reaches_it_as_utc(tenant: Any, offset: int) -> None:
+    zone = timezone(timedelta(hours=offset))
+    rows = type(tenant).objects
+    with platform_context():
+        assert rows.filter(created_at__gt=datetime(2020, 1, 1, tzinfo=zone)).count() == 1
+        rows.filter(pk=tenant.pk).update(trial_ends_at=datetime(2030, 1, 1, tzinfo=zone))
+        assert rows.get(pk=tenant.pk).trial_ends_at == datetime(2030, 1, 1, tzinfo=zone)
 
 
 def test_the_servers_that_lad_starts_have_the_settings_that_it_asks_for() -> None:
