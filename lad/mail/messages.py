@@ -14,7 +14,8 @@ from lad.mail.models import MailDelivery
 
 # Of its own, because the admin's would load the tags and filters of every app into the worker.
 _ENGINE: Final = Engine(
-    loaders=[("django.template.loaders.cached.Loader", ["django.template.loaders.app_directories.Loader"])]
+    loaders=[("django.template.loaders.cached.Loader", ["django.template.loaders.app_directories.Loader"])],
+    libraries={"languages": "lad.languages.template_tags"},
 )
 
 

@@ -13,10 +13,14 @@ MAX_REASON_LENGTH: Final = 500
 MAX_NOTES_LENGTH: Final = 20_000
 
 
+def _is_time_zone(value: str) -> None:
+    timezones.canonical(value)
+
+
 class TimesSerializer(InputSerializer):
     """Times without an offset are in ``timezone``, else in the tenant's time zone."""
 
-    timezone = serializers.CharField(required=False, max_length=50, validators=[timezones.canonical])
+    timezone = serializers.CharField(required=False, max_length=50, validators=[_is_time_zone])
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         # It was needed to read the times.
