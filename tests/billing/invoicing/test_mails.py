@@ -81,7 +81,7 @@ def test_a_mail_is_in_the_language_its_invoice_was_issued_in(mailbox: Mailbox, t
         issued = invoices.finalise(invoice=draft, now=now)
         first = invoice_pdf(issued)
         profile.language = "fr"
-        profile.save()
+        profile.save(update_fields=["language"])
         note = invoices.credit_note(invoice=issued, amount=Decimal(10), reason="Goodwill")
         assert '<html lang="de"' in invoice_html(note)
     _send(issued)
