@@ -22,7 +22,7 @@ from lad.errors import DomainError
 
 BYTES_PER_MB: Final = 1024 * 1024
 # Set by the proxy on a request whose body it refused. Without a body there is nothing to forge with it.
-REFUSED_BODY_HEADER: Final = "X-Refused-Body"
+REFUSED_BODY_HEADER: Final = "HTTP_X_REFUSED_BODY"
 
 
 class UploadTooLarge(DomainError, RequestDataTooBig):
@@ -106,7 +106,7 @@ class RefusedBodyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        by_proxy = REFUSED_BODY_HEADER in request.headers
+        by_proxy = REFUSED_BODY_HEADER in request.META
         if not (by_proxy or _body_is_missing(request)):
             return self.get_response(request)
         is_form = request.content_type == "multipart/form-data"

@@ -58,6 +58,18 @@ def test_a_row_is_created_and_edited(opened):
     expect(page.locator(".lad-history")).to_contain_text("60")
     expect(page.locator(".lad-history")).to_contain_text("admin@lad.localhost")
 
+    page.goto("/admin/leads/leadattachment/add/")
+    chosen, error = page.locator("[name=file]"), page.locator("[data-upload-error]")
+    assert chosen.get_attribute("data-max-bytes") == str(settings.UPLOAD_MAX_SIZE)
+    chosen.evaluate("input => { input.dataset.maxBytes = 1000; }")
+    chosen.set_input_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x" * 2000})
+    expect(error).to_contain_text("A file can be at most 25 MB.")
+    page.click("button[name=_save]")
+    expect(error).to_be_in_viewport()
+    assert "This field is required" not in page.content(), "the form was sent"
+    chosen.set_input_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"x" * 500})
+    expect(error).to_be_hidden()
+
 
 def test_a_row_is_deleted_and_restored(opened):
     page = opened()
