@@ -24,15 +24,12 @@ from lad.admin.bulk import (
     ANY_NUMBER,
     MAX_ROWS_NAMED,
     MAX_ROWS_PER_ACTION,
-    ON_DELETED,
-    RESTORE_ROWS,
     chosen_action,
     has_too_many,
     refuse_many,
     selects_all,
 )
 from lad.admin.deletion import consequences
-from lad.admin.filters import DeletedFilter
 from lad.admin.forms import LadModelForm
 from lad.admin.history import history_page
 from lad.admin.inline_pages import InlinePages
@@ -296,18 +293,6 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         return f"{row} was restored."
 
     # Actions
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Return the list's actions: deleted rows can be restored, all others not."""
-        actions = super().get_actions(request)
-        shown = request.GET.get(DeletedFilter.parameter_name)
-        if not self.soft or shown == "all":
-            return actions
-        return {
-            name: entry
-            for name, entry in actions.items()
-            if (shown == "yes" and getattr(entry[0], ON_DELETED, False)) or (shown != "yes" and name != RESTORE_ROWS)
-        }
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> Any:
         """Return the actions that the caller may run and that apply to the row's current state."""

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from lad.admin import defaults
+from lad.admin.bulk import ON_DELETED, RESTORE_ROWS
 from lad.admin.filters import DeletedFilter, RefusedFilter, emptiness_filters, filter_for
 from lad.admin.pagination import CappedPaginator, LadChangeList
 from lad.admin.tenant_choice import TenantChoice
@@ -107,6 +108,18 @@ class ListPages(TenantChoice, ModelAdmin):
             for beginning in meant.beginnings:
                 found |= models.Q(**{f"{name}__startswith": beginning})
         return rows.filter(found)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return the list's actions: deleted rows can be restored, all others not."""
+        actions = super().get_actions(request)
+        shown = request.GET.get(DeletedFilter.parameter_name)
+        if not self.soft or shown == "all":
+            return actions
+        return {
+            name: entry
+            for name, entry in actions.items()
+            if (shown == "yes" and getattr(entry[0], ON_DELETED, False)) or (shown != "yes" and name != RESTORE_ROWS)
+        }
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Refuse to filter by a secret: the rows found would give it away letter by letter."""

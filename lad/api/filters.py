@@ -50,6 +50,17 @@ class InFilter(BaseInFilter):
 _REQUIRED: Final[dict[str, Any]] = {"required": True, "error_messages": {"required": NO_VALUE}}
 
 
+class TextFilter(django_filters.CharFilter):
+    """``?source=website``. An empty text finds the rows without one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "required": False})
+
+    def filter(self, qs: QuerySet, value: str) -> Any:
+        column = qs.model._meta.get_field(self.field_name)
+        return super().filter(qs, value) if value else qs.filter(empty_condition(column, str(self.field_name)))
+
+
 class TextInFilter(InFilter, django_filters.CharFilter):
     pass
 
@@ -182,7 +193,7 @@ def _kind_of(field: models.Field) -> tuple[Any, Any]:
         return WholeNumberFilter, WholeNumberInFilter
     if isinstance(field, models.DecimalField | models.FloatField):
         return django_filters.NumberFilter, NumberInFilter
-    return django_filters.CharFilter, TextInFilter
+    return TextFilter, TextInFilter
 
 
 def _exact_and_in(name: str, kind: tuple[Any, Any], field_name: str = "", **kwargs: Any) -> dict[str, Any]:

@@ -105,10 +105,20 @@ class BulkSerializer(InputSerializer):
         return attrs
 
 
-def start_job(view: ResourceViewSet, kind: JobKind, form: Mapping[str, Any], parameters: Values) -> Response:
-    """Start a job for the rows that a ``BulkSerializer`` has selected. Answer 202 with the job and its address."""
+def start_job(
+    view: ResourceViewSet,
+    kind: JobKind,
+    form: Mapping[str, Any],
+    parameters: Values,
+    *,
+    among: QuerySet[Any] | None = None,
+) -> Response:
+    """Start a job for the rows that a ``BulkSerializer`` has selected. Answer 202 with the job and its address.
+
+    They are selected among the rows that the caller sees, or among those given.
+    """
     require_tenant(view.model)
-    rows = view.get_queryset()
+    rows = view.get_queryset() if among is None else view.narrow(among)
     rows = rows.filter(pk__in=form["ids"]) if "ids" in form else _filtered(view, rows, form["filter"])
     job = services.start(kind=kind, rows=rows, parameters=parameters, access=view.access)
     shown = JOBS.serializer(job, context=view.get_serializer_context()).data

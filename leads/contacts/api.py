@@ -17,6 +17,7 @@ from lad.api.views import ResourceViewSet, require_tenant
 from lad.db.phone_search import PhoneFilter
 from lad.jobs.api import JOBS, BulkSerializer, start_job
 from lad.jobs.deletion import DELETE, deletion_of
+from lad.jobs.restoring import RESTORE
 from lad.tenancy.context import current_tenant_id
 from leads.contacts import jobs
 from leads.contacts.models import Lead, LeadNote, LeadSocial
@@ -58,6 +59,7 @@ class LeadViewSet(ResourceViewSet):
         "bulk_move": "leads.update",
         "bulk_archive": "leads.update",
         "bulk_delete": "leads.delete",
+        "bulk_restore": "leads.delete",
     }
     extra_filters = {
         "search": LeadSearch(),
@@ -127,6 +129,15 @@ class LeadViewSet(ResourceViewSet):
     @writes.in_transaction
     def bulk_delete(self, request: Request) -> Response:
         return start_job(self, DELETE, BulkSerializer.read(request.data), deletion_of(Lead))
+
+    @extend_schema(
+        summary="Start a job that restores deleted leads", request=BulkSerializer, responses={202: JOBS.serializer}
+    )
+    @action(detail=False, methods=["post"], url_path="bulk/restore")
+    @writes.in_transaction
+    def bulk_restore(self, request: Request) -> Response:
+        form = BulkSerializer.read(request.data)
+        return start_job(self, RESTORE, form, deletion_of(Lead), among=Lead.all_objects.deleted())
 
     @extend_schema(
         summary="The stages, each with the number of its leads and their value",

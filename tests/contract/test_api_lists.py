@@ -52,7 +52,8 @@ def test_a_filter_finds_what_the_database_finds(resource: Resource, name: str, w
     assert values
     for value in values:
         response = caller.get(resource.url, {name: _text(value), "page_size": MAX_PAGE_SIZE})
-        wanted = [value] if lookup == "in" else value
+        # A list of nothing but an empty text is an empty list.
+        wanted = [value for value in [value] if value != ""] if lookup == "in" else value
         assert sorted(ids(response)) == sorted(expected_ids(resource, world, **{name: wanted}))
 
 

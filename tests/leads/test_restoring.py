@@ -10,10 +10,13 @@ from lad.audit.selectors import history
 from lad.tenancy.context import platform_context
 from leads.contacts.models import Lead
 from tenants.accounts.models import User
+from tenants.teams.models import Tenant
+from tests.factories.leads import LeadFactory
 from tests.leads.bookings.test_bookings import NINE, act, book
 from tests.leads.helpers import BOOKINGS, LEADS, NOTES
 from tests.support.api import problem, text
 from tests.support.database import stored
+from tests.support.jobs import run_jobs
 
 pytestmark = pytest.mark.usefixtures("stages")
 
@@ -62,6 +65,35 @@ def test_a_bulk_restore_restores_what_it_can_and_names_the_rest(
     assert "Lead1" in shown
     assert "09:00 to 09:15" in shown
     assert [stored(each).deleted_at for each in leads] == [None] * 3
+
+
+def test_a_job_restores_many_leads_and_reports_the_rest(api: Any, member: User, make_lead: Make) -> None:
+    client, leads = api(member), [make_lead(source="list") for _ in range(3)]
+    assert book(client, leads[1]).status_code == 201
+    for each in leads:
+        assert client.delete(f"{LEADS}{each.pk}/").status_code == 204
+    assert book(client, make_lead()).status_code == 201
+    started = client.post(f"{LEADS}bulk/restore/", {"filter": {"source": "list"}}, format="json")
+    assert (started.status_code, started.json()["total"]) == (202, 3), started.content
+    run_jobs()
+    [told] = client.get("/api/v1/job-failures/", {"job": started.json()["id"]}).json()["results"]
+    assert (told["row_id"], told["verdict"]) == (str(leads[1].pk), "skipped")
+    assert "09:00 to 09:15" in told["reason"]
+    assert [stored(each).deleted_at for each in leads] == [None] * 3
+
+
+def test_staff_of_lad_restore_rows_of_several_tenants(
+    root: Any, make_lead: Make, other_tenant: Tenant, tenant: Tenant
+) -> None:
+    with platform_context(tenant_id=other_tenant.pk):
+        theirs = LeadFactory.create()
+    rows = [make_lead(), theirs]
+    for each in rows:
+        with platform_context(tenant_id=each.tenant_id):
+            each.delete()
+    chosen = {"action": "restore_selected", "_selected_action": [str(each.pk) for each in rows]}
+    assert text(root.post("/admin/leads/lead/?deleted=yes", chosen, follow=True)).count("was restored") == 2
+    assert [stored(each).deleted_at for each in rows] == [None, None]
 
 
 def test_the_history_does_not_tell_of_bookkeeping(api: Any, admin_of: Any, member: User, lead: Lead) -> None:
