@@ -20,8 +20,11 @@ from lad.db.fields import is_secret
 from lad.db.identifiers import uuid_or_none
 from lad.db.models import LadModel
 from lad.limits import searchable
+from lad.search import matching
 from lad.tenancy.access import access_of
 
+# The ends of search fields that are compared with the whole term. Others are searched for its words.
+LOOKUPS = ("__exact", "__startswith", "__istartswith")
 # Query parameters that do not filter rows.
 PLAIN_PARAMETERS = (PAGE_VAR, ORDER_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR)
 
@@ -65,22 +68,31 @@ class ListPages(TenantChoice, ModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Find rows by id or by a column that holds the id; search other terms in the search fields."""
-        if not search_term:
+        if not search_term.strip():
             return queryset, False
         if not searchable(search_term):
             return queryset.none(), False
         key = uuid_or_none(search_term.strip())
         if key is None:
-            usable = [name for name in self.get_search_fields(request) if name != "id__exact"]
-            if any("email" in name or "_key__" in name for name in usable):
-                # E-mail addresses and search keys are stored in lower case.
-                search_term = search_term.lower()
-            return super().get_search_results(request, queryset, search_term) if usable else (queryset.none(), False)
+            return self._with_text(request, queryset, search_term), False
         carrying = models.Q(pk=key) if isinstance(self.model._meta.pk, models.UUIDField) else models.Q()
         for field in defaults.visible_fields(self.model):
             if isinstance(field, models.UUIDField):
                 carrying |= models.Q(**{field.name: key})
         return queryset.filter(carrying), False
+
+    def _with_text(self, request: HttpRequest, rows: QuerySet, term: str) -> QuerySet:
+        """Return the rows found by the words of the term, or by the whole term in fields named with a lookup."""
+        names = [name for name in self.get_search_fields(request) if name != "id__exact"]
+        by_words = [name for name in names if not name.endswith(LOOKUPS)]
+        found = models.Q(pk__in=[])
+        for name in names:
+            if name not in by_words:
+                # Addresses and keys are stored in lower case.
+                found |= models.Q(**{name: term.strip()}) | models.Q(**{name: term.strip().lower()})
+        if by_words and (words := matching(self.model, by_words, term)) is not None:
+            found |= words
+        return rows.filter(found)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Refuse to filter by a secret: the rows found would give it away letter by letter."""
