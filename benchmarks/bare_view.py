@@ -21,20 +21,19 @@ from django.db import connection, models, transaction
 from lad.serving.threads import ThreadedApplication
 from lad.wsgi import application as product
 from leads.contacts.models import Lead
-from leads.contacts.selectors import LEAD_SEARCH
+from leads.contacts.selectors import MAX_KEYS
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
 PREFIX: Final = "/bare"
 PAGE: Final = 50
-NOT_SHOWN: Final = ("is_deleted", "deletion_id", "last_activity_on", "name_key", "last_name_key", "company_key")
+NOT_SHOWN: Final = ("is_deleted", "deletion_id", "last_activity_on", "search_text")
 SHOWN: Final = [each for each in Lead._meta.concrete_fields if each.name not in NOT_SHOWN]
 NAMES: Final = [each.name for each in SHOWN]
 COLUMNS: Final = ", ".join(f'"{each.column}"' for each in SHOWN)
 JSON_NAMES: Final = [each.name for each in SHOWN if isinstance(each, models.JSONField)]
 FILTERS: Final = {"stage": "stage", "assigned_user": "assigned_user_id"}
-LAST_CHARACTER: Final = "\U0010ffff"
 SCOPE: Final = (
     "SELECT set_config('role', 'lad_app', true), set_config('lad.tenant_id', %s, true),"
     " set_config('lad.user_id', %s, true)"
@@ -73,7 +72,7 @@ def _answer(environment: Environment) -> tuple[HTTPStatus, dict[str, Any]]:
         return HTTPStatus.OK, _list(tenant, environment, path)
 
 
-def _rows(rest: str, values: list[str]) -> list[dict[str, Any]]:
+def _rows(rest: str, values: list[Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {COLUMNS} FROM leads WHERE tenant_id = %s AND deleted_at IS NULL {rest}", values)
         return [_row(each) for each in cursor]
@@ -81,11 +80,11 @@ def _rows(rest: str, values: list[str]) -> list[dict[str, Any]]:
 
 def _list(tenant: str, environment: Environment, path: str) -> dict[str, Any]:
     query = dict(parse_qsl(environment["QUERY_STRING"]))
-    conditions, values = "", [tenant]
+    conditions = ""
+    values: list[Any] = [tenant]
     if search := query.get("search"):
-        prefixes = " OR ".join(f"({name} >= %s AND {name} < %s)" for name in LEAD_SEARCH)
-        conditions += f" AND ({prefixes})"
-        values += [search, search + LAST_CHARACTER] * len(LEAD_SEARCH)
+        conditions += " AND id = ANY((SELECT ids FROM leads_found(%s, NULL, %s, %s))::uuid[])"
+        values += [search.split(), MAX_KEYS, MAX_KEYS]
     for name, column in FILTERS.items():
         if name in query:
             conditions += f" AND {column} = %s"

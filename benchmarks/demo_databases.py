@@ -35,12 +35,18 @@ BIG_TABLES = (
     "lead_attachments",
     "lead_bookings",
     "lead_notes",
+    "lead_search_texts",
     "lead_social",
     "leads",
     "voice_call_analysis",
     "voice_call_batch_entries",
     "voice_call_logs",
 )
+# What the trigger writes when it is on.
+SEARCH_TEXTS = """
+INSERT INTO lead_search_texts (id, tenant_id, created_at, text, lead_is_deleted)
+SELECT id, tenant_id, created_at, search_text, deleted_at IS NOT NULL FROM leads ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ def fill(servers: Servers, database: Database, *, slowly: bool = False, root: Pa
             superuser.execute("ALTER ROLE lad_web RESET session_replication_role")
         superuser.execute("SET maintenance_work_mem = '1GB'")
         superuser.execute("SET search_path = lad_dev")
+        superuser.execute(SEARCH_TEXTS)
         for definition in removed:
             superuser.execute(definition)
         superuser.execute("VACUUM (ANALYZE)")

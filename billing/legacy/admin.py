@@ -42,7 +42,7 @@ class UserCreditAdmin(ReadOnlyAdmin):
     section, icon, rank = "Billing", "toll", 80
     list_display = ["user", "balance", "monthly_usage", "last_usage_reset", "created_at"]
     list_filter = ["user", "created_at"]
-    search_fields = ["user__email__startswith"]
+    search_fields = ["user__email"]
     inlines = [CreditTransactionsInline]
 
 

@@ -160,7 +160,7 @@ class CreditPackageAdmin(SharedModelAdmin):
     section, icon, rank = "Billing", "inventory_2", 42
     list_display = ["name", "key", "credits", "costs", "each", "popular", "is_active", "position"]
     list_filter = ["is_active", "created_at"]
-    search_fields = ["key__startswith", "name__startswith"]
+    search_fields = ["key", "name"]
     fieldsets = [
         (None, {"fields": ["name", "key", ("credits", "price", "currency"), "each"]}),
         ("Display", {"fields": [("position", "popular", "is_active")]}),

@@ -24,7 +24,7 @@ class EmailAccountAdmin(TenantModelAdmin):
     section, icon, rank = "Campaigns", "alternate_email", 60
     list_display = ["email", "is_active", "today", "smtp_host", "last_reset_date", "created_at"]
     list_filter = ["is_active", "created_at"]
-    search_fields = ["email__startswith"]
+    search_fields = ["email"]
     fieldsets = [
         (None, {"fields": ["email", "is_active"]}),
         ("Server", {"fields": [("smtp_host", "smtp_port"), "smtp_secure", "smtp_username", "smtp_password"]}),
@@ -44,7 +44,7 @@ class LinkedinAccountAdmin(TenantModelAdmin):
     section, icon, rank = "Campaigns", "badge", 70
     list_display = ["account_name", "user", "status", "is_active", "today", "last_verified_at"]
     list_filter = ["status", "is_active", "user", "created_at"]
-    search_fields = ["account_name__istartswith", "unipile_account_id__startswith"]
+    search_fields = ["account_name", "unipile_account_id__startswith"]
     fieldsets = [
         (None, {"fields": ["account_name", "user", "is_active"]}),
         ("Provider", {"fields": [("provider", "unipile_account_id"), "status", "last_verified_at"]}),

@@ -127,6 +127,7 @@ router.register(
     serializer=CampaignSerializer,
     filters=["status", "execution_state", "created_by_user", "starts_at", "next_run_at", "created_at"],
     order=["-created_at", "name", "starts_at"],
+    search=["name"],
     viewset=CampaignViewSet,
     includes={"steps": CampaignStep, "enrolments": CampaignLead, "accounts": CampaignAccount},
 )

@@ -6,6 +6,7 @@ from unfold.decorators import display
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import ReadOnlyInline
+from leads.contacts.admin.by_lead import SearchedByLead
 
 
 class ActivitiesInline(ReadOnlyInline):
@@ -17,12 +18,11 @@ class ActivitiesInline(ReadOnlyInline):
 
 
 @register(CampaignLead)
-class CampaignLeadAdmin(TenantModelAdmin):
+class CampaignLeadAdmin(SearchedByLead, TenantModelAdmin):
     area = "campaigns"
     section, icon, rank = "Campaigns", "group", 30
     list_display = ["person", "campaign", "status", "current_step_order", "started_at", "completed_at", "created_at"]
     list_filter = ["status", "campaign", "created_at"]
-    search_fields = ["email__exact"]
     fieldsets = [
         (None, {"fields": ["campaign", "lead", "status"]}),
         ("Progress", {"fields": ["current_step_order", "started_at", "completed_at"]}),
@@ -53,14 +53,14 @@ class CampaignLeadAdmin(TenantModelAdmin):
 
 
 @register(CampaignLeadActivity)
-class CampaignLeadActivityAdmin(TenantModelAdmin):
+class CampaignLeadActivityAdmin(SearchedByLead, TenantModelAdmin):
     area = "campaigns"
     section, icon, rank = "Campaigns", "timeline", 40
     # The engine writes activities. Only the platform's staff can correct them.
     platform_writes = True
+    lead_path = "campaign_lead__lead"
     list_display = ["step_type", "campaign_lead", "campaign", "channel", "status", "executed_at", "created_at"]
     list_filter = ["status", "campaign", "created_at"]
-    search_fields = ["id__exact"]
     fieldsets = [
         (None, {"fields": ["campaign_lead", "campaign", "step", ("step_type", "action_type"), ("channel", "status")]}),
         ("Message", {"fields": ["subject", "message_content", "error_message"]}),

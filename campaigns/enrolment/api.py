@@ -3,6 +3,7 @@
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from lad.api import router
 from leads.contacts.models import Lead
+from leads.contacts.selectors import of_found_leads
 
 FEATURE = "campaigns"
 
@@ -12,6 +13,7 @@ router.register(
     area="campaigns",
     feature=FEATURE,
     filters=["campaign", "lead", "status", "email", "created_at"],
+    search=of_found_leads,
     includes={"activities": CampaignLeadActivity},
 )
 router.include(Lead, "enrolments", CampaignLead)

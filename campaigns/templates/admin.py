@@ -23,7 +23,7 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
     section, icon, rank = "Campaigns", "drafts", 50
     list_display = ["name", "channel", "category", "language", "template_key", "is_active", "origin", "updated_at"]
     list_filter = ["channel", "is_active", "is_builtin", "created_at"]
-    search_fields = ["name__istartswith", "template_key__startswith"]
+    search_fields = ["name", "template_key"]
     add_fieldsets = FIELDS
     fieldsets = [
         *FIELDS,

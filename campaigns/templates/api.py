@@ -43,5 +43,6 @@ router.register(
     feature=FEATURE,
     filters=["channel", "template_key", "language", "category", "is_active", "agent_id", "created_at"],
     order=["-created_at", "name"],
+    search=["name", "template_key"],
     viewset=TemplateViewSet,
 )

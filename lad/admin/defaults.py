@@ -94,15 +94,18 @@ def _column_rank(field: models.Field) -> int:
 
 
 def search_fields(model: type[LadModel]) -> list[str]:
-    """Return lookups that an index serves: prefixes of identifying texts. Ids are always searched, see lists.py."""
+    """Return identifying texts to search for words, and keys for how they begin.
+
+    Ids are always searched, see lists.py.
+    """
     found = []
     for field in visible_fields(model):
         if is_secret(field) or field.choices or not isinstance(field, models.CharField):
             continue
-        if isinstance(field, LowercaseEmailField | models.SlugField) or field.name.endswith(("_key", "_type")):
+        if isinstance(field, models.SlugField) or field.name.endswith(("_key", "_type")):
             found.append(f"{field.name}__startswith")
-        elif field.name in TITLE_FIELDS or field.name.endswith("_name"):
-            found.append(f"{field.name}__istartswith")
+        elif isinstance(field, LowercaseEmailField) or field.name in TITLE_FIELDS or field.name.endswith("_name"):
+            found.append(field.name)
     return found or ["id__exact"]
 
 

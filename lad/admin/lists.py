@@ -26,8 +26,11 @@ from lad.db.normalised import PhoneField
 from lad.db.phone_search import phone_term
 from lad.errors import Invalid
 from lad.limits import searchable
+from lad.search import matching
 from lad.tenancy.access import access_of
 
+# The ends of search fields that are compared with the whole term. Others are searched for its words.
+LOOKUPS = ("__exact", "__startswith", "__istartswith")
 # Query parameters that do not filter rows.
 PLAIN_PARAMETERS = (PAGE_VAR, ORDER_VAR, ALL_VAR, IS_POPUP_VAR, TO_FIELD_VAR)
 
@@ -75,39 +78,28 @@ class ListPages(TenantChoice, ModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Find rows by id or by a column that holds the id; search other terms in the search fields."""
-        if not search_term:
+        if not search_term.strip():
             return queryset, False
         if not searchable(search_term):
             return queryset.none(), False
         key = uuid_or_none(search_term.strip())
         if key is None:
-            usable = [name for name in self.get_search_fields(request) if name != "id__exact"]
-            if any("email" in name or "_key__" in name for name in usable):
-                # E-mail addresses and search keys are stored in lower case.
-                search_term = search_term.lower()
-            if not usable:
-                return queryset.none(), False
-            found, distinct = super().get_search_results(request, queryset, search_term)
-            by_phone = self._by_phone(queryset, usable, search_term)
-            return (found if by_phone is None else found | by_phone), distinct
+            return self._with_text(request, queryset, search_term), False
         carrying = models.Q(pk=key) if isinstance(self.model._meta.pk, models.UUIDField) else models.Q()
         for field in defaults.visible_fields(self.model):
             if isinstance(field, models.UUIDField):
                 carrying |= models.Q(**{field.name: key})
         return queryset.filter(carrying), False
 
-    def _by_phone(self, rows: QuerySet, searched: Sequence[str], term: str) -> QuerySet | None:
-        """Return the rows whose number begins as the term does, or None if it is no number or none is searched."""
-        names = [name.partition("__")[0] for name in searched]
-        fields = [name for name in names if isinstance(defaults.field_or_none(self.model, name), PhoneField)]
-        meant = phone_term(term) if fields else None
-        if meant is None:
-            return None
+    def _with_phone(self, names: Sequence[str], term: str) -> models.Q:
+        """Return the condition that one of the named telephone numbers begins as the term does, if it is a number."""
+        fields = [name.partition("__")[0] for name in names]
+        phones = [name for name in fields if isinstance(defaults.field_or_none(self.model, name), PhoneField)]
+        meant = phone_term(term) if phones else None
         found = models.Q(pk__in=[])
-        for name in fields:
-            for beginning in meant.beginnings:
-                found |= models.Q(**{f"{name}__startswith": beginning})
-        return rows.filter(found)
+        for name in phones if meant else ():
+            found |= meant.in_text(name)
+        return found
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Return the list's actions: deleted rows can be restored, all others not."""
@@ -120,6 +112,19 @@ class ListPages(TenantChoice, ModelAdmin):
             for name, entry in actions.items()
             if (shown == "yes" and getattr(entry[0], ON_DELETED, False)) or (shown != "yes" and name != RESTORE_ROWS)
         }
+
+    def _with_text(self, request: HttpRequest, rows: QuerySet, term: str) -> QuerySet:
+        """Return the rows found by the words of the term, or by the whole term in fields named with a lookup."""
+        names = [name for name in self.get_search_fields(request) if name != "id__exact"]
+        by_words = [name for name in names if not name.endswith(LOOKUPS)]
+        found = models.Q(pk__in=[])
+        for name in names:
+            if name not in by_words:
+                # Addresses and keys are stored in lower case.
+                found |= models.Q(**{name: term.strip()}) | models.Q(**{name: term.strip().lower()})
+        if by_words and (words := matching(self.model, by_words, term)) is not None:
+            found |= words
+        return rows.filter(found | self._with_phone(names, term))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Refuse to filter by a secret: the rows found would give it away letter by letter."""

@@ -31,9 +31,13 @@ class CappedPaginator(Paginator):
     template_name = "lad/admin/pagination.html"
     limit = COUNT_LIMIT
     narrowed = False
+    # The number of rows, if whoever found them has counted them. More than the limit says that there are more.
+    known_count: int | None = None
 
     @cached_property
     def _counted(self) -> int:
+        if self.known_count is not None:
+            return self.known_count
         rows: Any = self.object_list
         if isinstance(rows, list):
             return len(rows)

@@ -1,6 +1,6 @@
 """List filters and orderings, generated from a resource's declarations. Other query parameters are errors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import django_filters
@@ -144,6 +144,20 @@ class DayFilter(django_filters.DateFilter):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**_REQUIRED, "validators": [moments.validate], **kwargs})
+
+
+Search = Callable[[QuerySet, str], QuerySet]
+
+
+class SearchFilter(django_filters.CharFilter):
+    """``?search=``: the rows that a term finds."""
+
+    def __init__(self, find: Search, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.find = find
+
+    def filter(self, qs: QuerySet, value: str) -> Any:
+        return self.find(qs, value) if value else qs
 
 
 def make_filterset(

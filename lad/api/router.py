@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import IntegerField
+from django.db.models import IntegerField, QuerySet
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from lad.api import views
-from lad.api.filters import make_filterset
+from lad.api.filters import Search, SearchFilter, make_filterset
 from lad.api.includes import make_includes
 from lad.api.serializers import make_serializer
 from lad.db.models import LadModel
+from lad.search import search as search_in
 
 METHODS: Final = ("list", "retrieve", "create", "update", "delete")
 READ: Final = ("list", "retrieve")
@@ -70,6 +71,7 @@ def register(
     includes: Mapping[str, Any] | None = None,
     path: str = "",
     restorable: bool = True,
+    search: Search | Iterable[str] = (),
 ) -> Resource:
     """Make the model a resource under ``/api/v1/<table-with-dashes>/``.
 
@@ -77,6 +79,7 @@ def register(
     and ``order`` name the fields that lists can be filtered and ordered by; the first order is the
     default. ``methods`` are some of METHODS; a soft-deletable model with ``delete`` can be restored
     unless ``restorable`` is False.
+    ``search`` names the fields that ``?search=`` looks into, or is a function that finds rows by a term.
     ``includes`` are rows that can be read with a row (``?include=notes``), by the related name of their
     key to it: ``{"notes": LeadNote}``. Their model must be a resource that can be filtered by that key.
     """
@@ -97,7 +100,9 @@ def register(
         methods=chosen,
         serializer=serializer,
         restorable=restorable,
-        viewset=_make_viewset(model, viewset, chosen, restorable, area, feature, filters, order, serializer),
+        viewset=_make_viewset(
+            model, viewset, chosen, restorable, area, feature, filters, order, serializer, _search_filter(search)
+        ),
     )
     _resources[where] = resource
     for name, child in (includes or {}).items():
@@ -138,6 +143,7 @@ def _make_viewset(
     filters: tuple[str, ...],
     order: tuple[str, ...],
     serializer: Any,
+    search: Mapping[str, SearchFilter],
 ) -> Any:
     mixins: list[type] = [MIXINS[name] for name in methods]
     if restorable:
@@ -148,7 +154,7 @@ def _make_viewset(
         "feature": feature,
         "order": order,
         "serializer_class": serializer,
-        "filterset_class": make_filterset(model, filters, base.extra_filters),
+        "filterset_class": make_filterset(model, filters, {**base.extra_filters, **search}),
         "can_delete": "delete" in methods,
         "lookup_value_converter": "int" if isinstance(model._meta.pk, IntegerField) else "uuid",
         # Whoever may delete may restore.
@@ -158,6 +164,17 @@ def _make_viewset(
     }
     # The base comes first, so a hand-written action overrides the generated one.
     return type(f"{model.__name__}ViewSet", (base, *mixins), attributes)
+
+
+def _search_filter(search: Search | Iterable[str]) -> dict[str, SearchFilter]:
+    if callable(search):
+        return {"search": SearchFilter(search)}
+    fields = tuple(search)
+
+    def find(rows: QuerySet, term: str) -> QuerySet:
+        return search_in(rows, fields, term)
+
+    return {"search": SearchFilter(find)} if fields else {}
 
 
 def route(address: str, view: Callable[..., Any], *, name: str) -> None:

@@ -49,8 +49,7 @@ class JobAdmin(ReadOnlyAdmin):
     list_select_related = ["created_by_user"]
     list_filter = ["state", "kind", "created_at"]
     list_before_template = "jobs/no_jobs.html"
-    search_fields = ["title__istartswith"]
-    search_help_text = "Start of the title"
+    search_fields = ["title"]
     notes = ["jobs/job.html"]
     actions_detail = ["cancel", "resume"]
     fieldsets = [

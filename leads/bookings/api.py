@@ -23,6 +23,7 @@ from leads.bookings.serializers import (
     RetrySerializer,
 )
 from leads.contacts.models import Lead
+from leads.contacts.selectors import of_found_leads
 
 BookingSerializer = make_serializer(LeadBooking, exclude=["parent_retry_count"])
 
@@ -99,5 +100,6 @@ router.register(
     ],
     order=["-created_at", "scheduled_at"],
     viewset=BookingViewSet,
+    search=of_found_leads,
 )
 router.include(Lead, "bookings", LeadBooking)

@@ -22,7 +22,7 @@ class CompanySearchCacheAdmin(TenantModelAdmin):
         "last_accessed_at",
     ]
     list_filter = ["last_accessed_at", "created_at"]
-    search_fields = ["name_key__startswith", "company_domain__exact"]
+    search_fields = ["name_text", "company_domain__exact"]
     fieldsets = [
         (None, {"fields": [("company_name", "company_domain"), "apollo_organization_id"]}),
         ("Found by", {"fields": [("search_keywords", "search_location"), ("search_industry", "page_number")]}),
@@ -30,7 +30,7 @@ class CompanySearchCacheAdmin(TenantModelAdmin):
         ("Data", {"fields": ["company_data"]}),
     ]
 
-    @display(description="Company", ordering="name_key")
+    @display(description="Company", ordering="name_text")
     def company(self, obj: CompanySearchCache) -> str:
         return str(obj)
 
@@ -49,7 +49,7 @@ class EmployeeCacheAdmin(TenantModelAdmin):
         "last_fetched_at",
     ]
     list_filter = ["data_source", "created_at"]
-    search_fields = ["name_key__startswith", "employee_email__exact", "company_domain__exact"]
+    search_fields = ["name_text", "employee_email__exact", "company_domain__exact"]
     fieldsets = [
         (
             None,
@@ -68,7 +68,7 @@ class EmployeeCacheAdmin(TenantModelAdmin):
         ("Source", {"fields": [("data_source", "apollo_person_id"), "last_fetched_at", "employee_data"]}),
     ]
 
-    @display(description="Name", ordering="name_key")
+    @display(description="Name", ordering="name_text")
     def person(self, obj: EmployeeCache) -> str:
         return str(obj)
 

@@ -9,7 +9,7 @@ router.register(
     CompanySearchCache,
     area="companies",
     feature=FEATURE,
-    exclude=["name_key"],
+    exclude=["name_text"],
     filters=[
         "search_keywords",
         "search_location",
@@ -27,7 +27,7 @@ router.register(
     EmployeeCache,
     area="companies",
     feature=FEATURE,
-    exclude=["name_key"],
+    exclude=["name_text"],
     filters=["company_id", "company_domain", "employee_email", "data_source", "created_at"],
     order=["-created_at"],
     methods=router.READ,

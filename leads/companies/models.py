@@ -5,6 +5,7 @@ Unknown texts are empty, never null, so that unique keys cover them.
 
 from django.core.validators import MaxLengthValidator, MinValueValidator
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Lower
 
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField
@@ -12,9 +13,9 @@ from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import NumberedModel, TenantModel
 from lad.db.normalised import PhoneField, WebAddressTextField
 from lad.limits import PROVIDER_DATA
+from lad.search import search_text
 from leads.companies import sources
 from leads.companies.sources import data_sources
-from leads.search import search_key
 
 MAX_URL_LENGTH = 2000
 
@@ -54,7 +55,7 @@ class CompanySearchCache(NumberedModel, TenantModel):
     )
     last_accessed_at = models.DateTimeField(null=True, blank=True)
 
-    name_key = search_key(Lower("company_name"), 255)
+    name_text = search_text(F("company_name"))
 
     audited = False
     announced = False
@@ -89,7 +90,7 @@ class CompanySearchCache(NumberedModel, TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="company_search_cache_newest"),
             models.Index(fields=["tenant", "-last_accessed_at"], name="company_search_cache_used"),
-            models.Index(fields=["tenant", "name_key"], name="company_search_cache_name"),
+            models.Index(fields=["tenant", "name_text"], name="company_search_cache_name"),
             models.Index(fields=["tenant", "company_domain"], name="company_search_cache_domain"),
         ]
 
@@ -137,7 +138,7 @@ class EmployeeCache(NumberedModel, TenantModel):
     )
     last_fetched_at = models.DateTimeField(null=True, blank=True)
 
-    name_key = search_key(Lower("employee_name"), 255)
+    name_text = search_text(F("employee_name"))
 
     audited = False
     announced = False
@@ -173,7 +174,7 @@ class EmployeeCache(NumberedModel, TenantModel):
                 condition=~models.Q(employee_email=""),
                 name="employees_cache_email",
             ),
-            models.Index(fields=["tenant", "name_key"], name="employees_cache_name"),
+            models.Index(fields=["tenant", "name_text"], name="employees_cache_name"),
         ]
 
     def country_of_numbers(self) -> str:

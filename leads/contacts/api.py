@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -21,7 +20,7 @@ from lad.jobs.restoring import RESTORE
 from lad.tenancy.context import current_tenant_id
 from leads.contacts import jobs
 from leads.contacts.models import Lead, LeadNote, LeadSocial
-from leads.contacts.selectors import find_leads, ordered_by_day
+from leads.contacts.selectors import find_leads, of_found_leads, ordered_by_day
 from leads.contacts.serializers import (
     AssignSerializer,
     BulkAssignSerializer,
@@ -32,13 +31,6 @@ from leads.contacts.serializers import (
 from leads.contacts.services.leads import assign_many, move_many
 from leads.pipeline.selectors import board
 from leads.pipeline.serializers import BoardResponse
-
-
-class LeadSearch(django_filters.CharFilter):
-    """Leads whose name, company, e-mail address, phone number or domain begins with the text."""
-
-    def filter(self, qs: QuerySet[Lead], value: str) -> QuerySet[Lead]:
-        return find_leads(qs, value) if value else qs
 
 
 class ActivityFilter(MomentFilter):
@@ -62,7 +54,6 @@ class LeadViewSet(ResourceViewSet):
         "bulk_restore": "leads.delete",
     }
     extra_filters = {
-        "search": LeadSearch(),
         "phone": PhoneFilter(field_name="phone", national_field="base_number"),
         **{
             f"last_activity_at__{lookup}": ActivityFilter(field_name="last_activity_at", lookup_expr=lookup)
@@ -155,7 +146,7 @@ router.register(
     area="leads",
     feature=jobs.FEATURE,
     # Stored for the search and the order only.
-    exclude=["name_key", "last_name_key", "company_key", "last_activity_on"],
+    exclude=["search_text", "last_activity_on"],
     filters=[
         "stage",
         "status",
@@ -173,11 +164,18 @@ router.register(
     ],
     order=["-created_at", "last_activity_at", "next_follow_up_at"],
     viewset=LeadViewSet,
+    search=find_leads,
     includes={"notes": LeadNote, "social": LeadSocial},
 )
 
 
-router.register(LeadNote, area="leads", feature=jobs.FEATURE, filters=["lead", "created_by_user", "created_at"])
+router.register(
+    LeadNote,
+    area="leads",
+    feature=jobs.FEATURE,
+    filters=["lead", "created_by_user", "created_at"],
+    search=of_found_leads,
+)
 
 
 router.register(LeadSocial, area="leads", feature=jobs.FEATURE, filters=["lead"])

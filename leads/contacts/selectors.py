@@ -1,40 +1,74 @@
-"""Search for leads."""
+"""Search for leads, and for rows that belong to a lead."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, TypeVar
+from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db import connection
+from django.db.models import F, Model, QuerySet
 
 from lad.db.phone_search import phone_term
 from lad.limits import searchable
-from lad.phones import PhoneTerm
+from lad.search import AnyOf, in_two_lines, number_in, words_of
+from lad.tenancy.context import require_scope
 from leads.contacts.models import Lead
+from tenants.teams.models import Tenant
 
-# The columns that a search reads, each from its beginning.
-LEAD_SEARCH: Final = ("name_key", "last_name_key", "company_key", "email", "phone", "company_domain")
-
-
-_LAST_CHARACTER: Final = "\U0010ffff"
-
+# Up to so many leads are named by their keys. If more are found, fifty of them are among the first rows of any list.
+MAX_KEYS: Final = 1_000
 
 RowT = TypeVar("RowT", bound=Model)
 
 
-def starting_with(rows: QuerySet[RowT], fields: Iterable[str], term: str) -> QuerySet[RowT]:
-    """Return the rows in which one of the fields begins with the term, in any case.
+@dataclass(frozen=True, slots=True)
+class FoundLeads:
+    """The leads that a term finds: their number without deleted ones, and their keys, or None if they are many."""
 
-    Compares with bounds on columns in byte order: an index serves those under row-level security, but not LIKE.
+    words: list[str]
+    total: int
+    keys: list[UUID] | None
+
+    def among(self, rows: QuerySet[RowT], lead: str = "") -> QuerySet[RowT]:
+        """Return the rows that are found leads, or whose key named ``lead`` points to one."""
+        if self.keys is not None:
+            if not self.keys:
+                return rows.none()
+            return rows.filter(AnyOf(F(f"{lead}_id" if lead else "id"), self.keys))
+        text = F(f"{lead}__search_text" if lead else "search_text")
+        for word in self.words:
+            rows = rows.filter(in_two_lines(text, word))
+        return rows
+
+
+def find(term: str, *, count_up_to: int = MAX_KEYS) -> FoundLeads:
+    """Return the leads that have all words of the term: of their names the beginning, of the rest any part.
+
+    Counts no further than the limit. Costs one statement.
     """
-    return rows.filter(beginning_with(fields, term))
+    words = _words(term) if searchable(term) else []
+    if not words:
+        return FoundLeads(words=[], total=0, keys=[])
+    scope = require_scope()
+    # Without a tenant the platform looks into each one's part of the index.
+    across = scope.platform and scope.tenant_id is None
+    tenants = [*Tenant.all_objects.values_list("pk", flat=True)] if across else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT total, ids FROM leads_found(%s::text[], %s::uuid[], %s, %s)",
+            [words, tenants, MAX_KEYS, max(count_up_to, MAX_KEYS)],
+        )
+        total, keys = cursor.fetchone()
+    return FoundLeads(words=words, total=total, keys=keys)
 
 
-def beginning_with(fields: Iterable[str], term: str) -> Q:
-    """Return the condition that one of the fields begins with the term, in any case. An empty term is none."""
-    prefix = term.strip().lower()
-    found = Q()
-    for name in fields if prefix else ():
-        found |= Q(**{f"{name}__gte": prefix, f"{name}__lt": prefix + _LAST_CHARACTER})
-    return found
+def find_leads(rows: QuerySet[Lead], term: str) -> QuerySet[Lead]:
+    """Return the leads among the rows that the term finds. A blank term finds all."""
+    return find(term).among(rows) if term.strip() else rows
+
+
+def of_found_leads(rows: QuerySet[RowT], term: str, *, lead: str = "lead") -> QuerySet[RowT]:
+    """Return the rows whose lead the term finds. A blank term finds all."""
+    return find(term).among(rows, lead) if term.strip() else rows
 
 
 def ordered_by_day(rows: QuerySet[Lead]) -> QuerySet[Lead]:
@@ -45,17 +79,14 @@ def ordered_by_day(rows: QuerySet[Lead]) -> QuerySet[Lead]:
     return rows.order_by(order[0].replace("_at", "_on"), *order)
 
 
-def find_leads(rows: QuerySet[Lead], term: str) -> QuerySet[Lead]:
-    """Return the leads whose name, company, e-mail address, phone number or domain begins with the term."""
-    if not searchable(term):
-        return rows.none()
-    phone = phone_term(term)
-    if phone is None:
-        return starting_with(rows, LEAD_SEARCH, term)
-    return rows.filter(beginning_with(LEAD_SEARCH, term) | has_phone(phone))
+def _words(term: str) -> list[str]:
+    """Return the words to find. A term that is a telephone number is one word: the digits that are stored.
 
-
-def has_phone(term: PhoneTerm) -> Q:
-    """Return the condition that a lead's number begins so, or is the national number. Two indexes serve it."""
-    condition = term.in_text("phone")
-    return condition if term.national is None else condition | Q(base_number=term.national)
+    Digits after zeros are found in numbers of any country, unless the tenant's country reads them otherwise.
+    """
+    digits = number_in(term)
+    if not digits:
+        return words_of(term)
+    meant = phone_term(term)
+    stored = meant.number.e164.lstrip("+") if meant and meant.number else digits
+    return [digits if stored.endswith(digits) else stored]

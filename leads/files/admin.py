@@ -63,7 +63,7 @@ class LeadAttachmentAdmin(FileColumns, TenantModelAdmin):
     form = UploadForm
     list_display = ["file_name", "lead", "kind", "size", "uploader", "file_link", "created_at"]
     list_filter = ["lead", "created_at"]
-    search_fields = ["name_key__startswith"]
+    search_fields = ["name_text"]
     add_fieldsets = [(None, {"fields": ["lead", "file"]})]
     fieldsets = [
         (None, {"fields": ["lead", "file_name", "file_link"]}),

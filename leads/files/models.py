@@ -1,11 +1,11 @@
 """Files attached to leads."""
 
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models import F
 
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
-from leads.search import search_key
+from lad.search import search_text
 
 
 class LeadAttachment(DeletedFlag, SoftDeletable, TenantModel):
@@ -27,7 +27,7 @@ class LeadAttachment(DeletedFlag, SoftDeletable, TenantModel):
         on_delete=models.SET_NULL, null=True, blank=True, db_index=False, editable=False, verbose_name="uploaded by"
     )
 
-    name_key = search_key(Lower("file_name"), 255)
+    name_text = search_text(F("file_name"))
 
     class Meta:
         db_table = "lead_attachments"
@@ -53,7 +53,7 @@ class LeadAttachment(DeletedFlag, SoftDeletable, TenantModel):
             models.Index(fields=["tenant", "-created_at"], name="lead_attachments_newest"),
             models.Index(fields=["tenant", "lead", "-created_at"], name="lead_attachments_by_lead"),
             models.Index(fields=["tenant", "uploaded_by_user", "-created_at"], name="lead_attachments_by_uploader"),
-            models.Index(fields=["tenant", "name_key"], name="lead_attachments_by_name"),
+            models.Index(fields=["tenant", "name_text"], name="lead_attachments_by_name"),
             models.Index(
                 fields=["tenant", "deleted_at"],
                 condition=models.Q(deleted_at__isnull=False),

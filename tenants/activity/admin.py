@@ -27,7 +27,7 @@ class DataExportAdmin(ReadOnlyAdmin):
     section, icon, rank = "Operations", "download", 25
     list_display = ["created_at", "user", "kind", "row_count"]
     list_filter = ["created_at"]
-    search_fields = ["user__email__startswith", "kind__startswith"]
+    search_fields = ["user__email", "kind__startswith"]
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         tenant_id = access_of(request).tenant_id

@@ -52,7 +52,7 @@ class FeatureFlagAdmin(TenantModelAdmin):
     section, icon, rank = "Features", "flag", 20
     list_display = ["feature_key", "user", "is_enabled", "expires_at", "state", "created_at"]
     list_filter = ["is_enabled", "expires_at", "created_at"]
-    search_fields = ["feature_key__startswith", "user__email__startswith"]
+    search_fields = ["feature_key__startswith", "user__email"]
     readonly_fields = ["effect"]
 
     def get_fieldsets(self, request: HttpRequest, obj: FeatureFlag | None = None) -> Fieldsets:

@@ -7,7 +7,7 @@ from factory import Faker, LazyAttribute, LazyFunction, Sequence, SubFactory
 
 from lad.tenancy.context import current_tenant_id
 from leads.bookings.models import BookingSource, BookingType, LeadBooking
-from leads.contacts.models import Lead, LeadNote, LeadSocial, Priority
+from leads.contacts.models import Lead, LeadNote, LeadSearchText, LeadSocial, Priority
 from leads.pipeline.models import LeadStage, LeadStatus
 from tests.factories.base import TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory
@@ -65,6 +65,17 @@ class LeadFactory(TenantModelFactory[Lead]):
 
     class Meta:
         model = Lead
+
+
+class LeadSearchTextFactory(TenantModelFactory[LeadSearchText]):
+    """Create a text by creating its lead, because only the trigger writes them."""
+
+    class Meta:
+        model = LeadSearchText
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        return LeadSearchText.objects.get(pk=LeadFactory.create(*args, **kwargs).pk)
 
 
 class LeadNoteFactory(TenantModelFactory[LeadNote]):

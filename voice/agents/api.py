@@ -11,6 +11,7 @@ router.register(
     feature=VOICE_AGENT,
     filters=["name", "voice", "created_at"],
     order=["-created_at", "name"],
+    search=["name"],
     includes={"numbers": VoiceNumber},
 )
 

@@ -4,12 +4,13 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from lad.admin.base import TenantModelAdmin, register
+from leads.contacts.admin.by_lead import SearchedByLead
 from voice.analysis.formatting import CATEGORY_COLOURS, SENTIMENT_COLOURS
 from voice.analysis.models import CallAnalysis
 
 
 @register(CallAnalysis)
-class CallAnalysisAdmin(TenantModelAdmin):
+class CallAnalysisAdmin(SearchedByLead, TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "analytics", 15
     platform_writes = True
@@ -23,7 +24,6 @@ class CallAnalysisAdmin(TenantModelAdmin):
         "created_at",
     ]
     list_filter = ["sentiment", "lead_category", "disposition", "engagement_level", "lead", "created_at"]
-    search_fields = ["id__exact"]
     fieldsets = [
         (None, {"fields": ["call_log", "lead", "summary", "recommended_action"]}),
         ("Assessment", {"fields": ["sentiment", "lead_category", "disposition", "engagement_level"]}),

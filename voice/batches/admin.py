@@ -12,6 +12,7 @@ from lad.admin.forms import ReasonForm
 from lad.admin.inlines import LadInline
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
+from leads.contacts.admin.by_lead import SearchedByLead
 from voice import formatting
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services import batches
@@ -118,19 +119,17 @@ class CallBatchAdmin(TenantModelAdmin):
 
 
 @register(CallBatchEntry)
-class CallBatchEntryAdmin(TenantModelAdmin):
+class CallBatchEntryAdmin(SearchedByLead, TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "list_alt", 20
     list_display = ["to_phone", "lead", "status_label", "retry_count", "batch", "created_at"]
     list_filter = ["status", "batch", "created_at"]
     list_select_related = ["batch__agent"]
-    search_fields = ["id__exact"]
     fieldsets = [
         (None, {"fields": ["batch", "to_phone", "lead"]}),
         ("Progress", {"fields": ["status", "retry_count", "call_log", "error_message"]}),
         ("Data", {"fields": ["metadata"]}),
     ]
-    search_help_text = "Search by id"
 
     @display(description="Status", label=formatting.ENTRY_COLOURS, ordering="status")
     def status_label(self, obj: CallBatchEntry) -> tuple[str, str]:

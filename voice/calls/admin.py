@@ -8,21 +8,23 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from lad.admin.base import TenantModelAdmin, register
+from lad.db.identifiers import uuid_or_none
 from voice import formatting
 from voice.analysis.formatting import SENTIMENT_COLOURS, assessment_chips, point_lists
 from voice.analysis.models import CallAnalysis, Sentiment
 from voice.calls.models import CallLog
-from voice.phone_search import PhoneSearchMixin
+from voice.calls.selectors import find_calls
 from voice.statuses import Direction
 
 ARROWS: Final = {Direction.OUTBOUND: "→ out", Direction.INBOUND: "← in"}
 
 
 @register(CallLog)
-class CallLogAdmin(PhoneSearchMixin, TenantModelAdmin):
+class CallLogAdmin(TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "call", 5
-    phone_prefix = "to_"
+    search_fields = ["id__exact"]
+    search_help_text = "Telephone number, name or company of the lead, or an id"
     # Only LAD's own staff may correct what carriers and workers reported.
     platform_writes = True
     list_display = [
@@ -51,6 +53,11 @@ class CallLogAdmin(PhoneSearchMixin, TenantModelAdmin):
 
     class Media:
         css = formatting.MEDIA_CSS
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if not search_term.strip() or uuid_or_none(search_term.strip()) is not None:
+            return super().get_search_results(request, queryset, search_term)
+        return find_calls(queryset, search_term), False
 
     def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         analyses = CallAnalysis.objects.filter(tenant=OuterRef("tenant"), call_log=OuterRef("pk"))

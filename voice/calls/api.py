@@ -11,6 +11,7 @@ from lad.api.views import ResourceViewSet
 from lad.db.phone_search import PhoneColumnsFilter
 from leads.contacts.models import Lead
 from voice.calls.models import CallLog
+from voice.calls.selectors import find_calls
 from voice.features import VOICE_AGENT
 
 # Transcripts and cost items would make a page of a hundred calls too large.
@@ -56,6 +57,7 @@ router.register(
     methods=router.READ,
     serializer=CallLogSerializer,
     viewset=CallLogViewSet,
+    search=find_calls,
     filters=["agent", "status", "direction", "lead", "campaign", "campaign_lead", "created_at"],
 )
 router.include(Lead, "calls", CallLog)

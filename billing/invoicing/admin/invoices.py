@@ -113,7 +113,8 @@ class InvoiceAdmin(TenantModelAdmin):
         "created_at",
     ]
     list_filter = [ToDoFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
-    search_fields = ["invoice_number__exact"]
+    search_fields = [*selectors.SEARCHED]
+    search_help_text = "Part of the number, or the customer"
     add_fieldsets = [
         (None, {"fields": ["currency", "period_start", "period_end", "due_at"]}),
         ("Lines", {"fields": ["lines_text"]}),

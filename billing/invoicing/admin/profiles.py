@@ -18,7 +18,7 @@ class BillingProfileAdmin(TenantModelAdmin):
     section, icon, rank = "Billing", "badge", 67
     list_display = ["name", "country", "tax_id", "tax", "tax_point", "payment_terms_days", "invoice_email"]
     list_filter = ["tax_point", "country", "language", "created_at"]
-    search_fields = ["tax_id__exact", "invoice_email__exact"]
+    search_fields = ["legal_name", "tax_id", "invoice_email"]
     fieldsets = [
         (None, {"fields": ["legal_name", "address", "country", "tax_id", "language"]}),
         ("Tax", {"fields": ["tax_name", "tax_rate", "tax_point"]}),

@@ -1,5 +1,6 @@
 """Invoices in the API."""
 
+from billing.invoicing import selectors
 from billing.invoicing.api.invoices import InvoiceViewSet
 from billing.invoicing.models import CreditApplication, Invoice, InvoiceSeries, NumberPrefix
 from lad.api import router
@@ -10,6 +11,7 @@ router.register(
     methods=router.READ,
     viewset=InvoiceViewSet,
     filters=["invoice_number", "kind", "status", "corrects", "payment", "due_at", "created_at"],
+    search=selectors.SEARCHED,
 )
 
 

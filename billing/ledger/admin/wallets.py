@@ -129,7 +129,7 @@ class WalletAdmin(TenantModelAdmin):
     list_display = ["owner", "status", "available", "reserved", "balance", "state", "created_at"]
     list_filter = ["status", BalanceFilter, "user", "created_at"]
     list_select_related = ["user", "tenant"]
-    search_fields = ["user__email__startswith"]
+    search_fields = ["user__email"]
     add_fieldsets = [(None, {"fields": ["user", "currency", "low_balance_threshold"]})]
     notes = ["billing/ledger/wallet.html"]
     fieldsets = [

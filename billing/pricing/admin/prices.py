@@ -78,7 +78,7 @@ class PriceAdmin(SharedModelAdmin):
     list_filter = ["category", "scheme", ValidityFilter, ScopeFilter, "is_active", "effective_from"]
     list_select_related = ["tenant"]
     ordering = ["category", "provider", "model", "unit", "-effective_from"]
-    search_fields = ["provider__startswith", "model__startswith"]
+    search_fields = ["provider", "model"]
     add_fieldsets = [
         (None, {"fields": ["category", "provider", "model", "unit", "description"]}),
         ("Terms", {"fields": ["scheme", "unit_price", "package_size", "tiers"]}),

@@ -59,7 +59,7 @@ class CampaignAdmin(TenantModelAdmin):
     global_search = True
     list_display = ["name", "status", "steps_count", "leads_count", "starts_at", "ends_at", "created_by_user"]
     list_filter = ["status", "execution_state", "starts_at", "created_at"]
-    search_fields = ["name__istartswith"]
+    search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
         ("Progress", {"fields": ["still_missing", "enrolled", "done", "other_steps"]}),

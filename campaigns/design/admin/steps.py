@@ -61,7 +61,7 @@ class CampaignStepAdmin(TenantModelAdmin):
     section, icon, rank = "Campaigns", "format_list_numbered", 20
     list_display = ["title", "campaign", "order", "type", "created_at"]
     list_filter = ["type", "campaign", "created_at"]
-    search_fields = ["title__istartswith"]
+    search_fields = ["title"]
     fieldsets = [
         (None, {"fields": ["campaign", "type", "order", "title", "description"]}),
         ("What it does", {"fields": ["config", "needs"]}),

@@ -19,6 +19,7 @@ from lad.tenancy.access import access_of
 from leads.bookings import services
 from leads.bookings.admin.forms import CancelForm, CompleteForm, MissForm, RescheduleForm
 from leads.bookings.models import MAX_RETRIES, OPEN_STATUSES, BookingStatus, LeadBooking
+from leads.contacts.admin.by_lead import SearchedByLead
 
 STATUS_COLOURS: Final = {
     BookingStatus.SCHEDULED.label: "info",
@@ -80,13 +81,11 @@ def _is_retriable(row: LeadBooking) -> bool:
 
 
 @register(LeadBooking)
-class LeadBookingAdmin(TenantModelAdmin):
+class LeadBookingAdmin(SearchedByLead, TenantModelAdmin):
     area = "bookings"
     section, icon, rank = "Leads", "calendar_month", 20
     list_display = ["when", "duration", "lead", "assigned_to", "booking_type", "state", "call_result", "attempt"]
     list_filter = [WhenFilter, "status", "booking_type", "assigned_user", "scheduled_at"]
-    search_fields = ["id__exact"]
-    search_help_text = "Id of a booking, or of a lead for its bookings"
     list_select_related = ["lead", "assigned_user"]
     # Any other order would sort the whole table.
     sortable_by = ()

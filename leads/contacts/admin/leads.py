@@ -5,6 +5,7 @@ from types import MethodType
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -18,6 +19,8 @@ from lad.admin.base import TenantModelAdmin, register
 from lad.admin.bulk import any_number, on_deleted
 from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline
+from lad.admin.lists import PLAIN_PARAMETERS
+from lad.admin.pagination import COUNT_LIMIT, CappedPaginator
 from lad.admin.permissions import is_deleted
 from lad.jobs.bulk import bulk_action
 from lad.tenancy.access import access_of
@@ -100,8 +103,8 @@ class LeadAdmin(TenantModelAdmin):
         "created_at",
     ]
     # Makes the search box appear. get_search_results does the search.
-    search_fields = ["name_key", "email", "phone", "company_key"]
-    search_help_text = "Start of a name, company, e-mail address, phone number or domain"
+    search_fields = ["search_text"]
+    search_help_text = "Names, company, e-mail address, phone number or domain, in any order"
     list_select_related = ["assigned_user"]
     # Any other order would sort the whole table.
     sortable_by = ()
@@ -197,7 +200,21 @@ class LeadAdmin(TenantModelAdmin):
         by_id, _distinct = self._by_id(request, queryset, search_term)
         if by_id is not None:
             return by_id, distinct
-        return selectors.find_leads(rows, search_term), distinct
+        if not search_term.strip():
+            return rows, distinct
+        found = selectors.find(search_term, count_up_to=COUNT_LIMIT)
+        vars(request)["found_leads"] = found
+        return found.among(rows), distinct
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> CappedPaginator:
+        """Tell the paginator what the search has counted already, unless filters leave fewer rows."""
+        paginator = super().get_paginator(request, *args, **kwargs)
+        found: selectors.FoundLeads | None = vars(request).get("found_leads")
+        filters = [name for name, value in request.GET.items() if value and name not in (SEARCH_VAR, *PLAIN_PARAMETERS)]
+        if found is not None and found.keys is None and not filters:
+            paginator.known_count = found.total
+            paginator.narrowed = False
+        return paginator
 
     def _by_id(self, request: HttpRequest, rows: QuerySet[Lead], term: str) -> tuple[QuerySet[Lead] | None, bool]:
         compact = term.strip().replace("-", "")

@@ -1,21 +1,20 @@
-"""Lists of notes and social profiles."""
+"""Lists of notes and social profiles, and the texts that the search reads."""
 
 from unfold.decorators import display
 
-from lad.admin.base import TenantModelAdmin, register
-from leads.contacts.models import LeadNote, LeadSocial
+from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
+from leads.contacts.admin.by_lead import SearchedByLead
+from leads.contacts.models import LeadNote, LeadSearchText, LeadSocial
 
 
 @register(LeadNote)
-class LeadNoteAdmin(TenantModelAdmin):
+class LeadNoteAdmin(SearchedByLead, TenantModelAdmin):
     area = "leads"
     section, icon, rank = "Leads", "sticky_note_2", 40
     list_display = ["note", "lead", "created_by_user", "created_at"]
     list_filter = ["created_by_user", "created_at"]
-    search_fields = ["id__exact"]
     # Any other order would sort the whole table.
     sortable_by = ()
-    search_help_text = "Id of a note, or of a lead for its notes"
 
     @display(description="Note")
     def note(self, obj: LeadNote) -> str:
@@ -23,14 +22,21 @@ class LeadNoteAdmin(TenantModelAdmin):
 
 
 @register(LeadSocial)
-class LeadSocialAdmin(TenantModelAdmin):
+class LeadSocialAdmin(SearchedByLead, TenantModelAdmin):
     area = "leads"
     section, icon, rank = "Leads", "share", 60
     list_display = ["lead", "networks", "created_at"]
-    search_fields = ["id__exact"]
     sortable_by = ()
-    search_help_text = "Id of a lead"
 
     @display(description="Networks")
     def networks(self, obj: LeadSocial) -> str:
         return str(obj)
+
+
+@register(LeadSearchText)
+class LeadSearchTextAdmin(ReadOnlyAdmin):
+    area = "leads"
+    platform_only = True
+    section, icon, rank = "Operations", "manage_search", 60
+    list_display = ["text", "lead_is_deleted", "created_at"]
+    search_fields = ["id__exact"]

@@ -2,6 +2,7 @@
 
 from leads.contacts.models.lead import DEFAULT_CURRENCY, FIRST_STAGE, FIRST_STATUS, LIVE, TAGS, Lead, Priority
 from leads.contacts.models.note import MAX_EXCERPT_LENGTH, LeadNote
+from leads.contacts.models.search import LeadSearchText
 from leads.contacts.models.social import HANDLES, NETWORKS, LeadSocial
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "TAGS",
     "Lead",
     "LeadNote",
+    "LeadSearchText",
     "LeadSocial",
     "Priority",
 ]

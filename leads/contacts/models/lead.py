@@ -5,16 +5,16 @@ from typing import Any
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Func, Q, Value
-from django.db.models.functions import Cast, Concat, Lower, Trim
+from django.db.models.functions import Cast, Concat, Lower
 from django.utils import timezone
 
-from lad.db.constraints import TableStorage
+from lad.db.constraints import ColumnsTrigger, TableStorage, Trigger
 from lad.db.fields import LowercaseEmailField, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
 from lad.db.normalised import PhoneField, WebAddressField
 from lad.limits import PROVIDER_DATA
-from leads.search import BYTE_ORDER, search_key
+from lad.search import BYTE_ORDER, folded_column, folding
 
 LIVE = Q(deleted_at__isnull=True)
 
@@ -35,6 +35,11 @@ class Priority(models.IntegerChoices):
 
 def _text(length: int, **options: Any) -> models.CharField:
     return models.CharField(max_length=length, blank=True, default="", db_default="", **options)
+
+
+def _together(*names: str) -> Concat:
+    """Return the texts of the columns, with a space after each."""
+    return Concat(*(each for name in names for each in (name, Value(" "))), output_field=models.TextField())
 
 
 class Lead(DeletedFlag, SoftDeletable, TenantModel):
@@ -102,15 +107,31 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
         output_field=models.DateField(null=True),
         db_persist=True,
     )
-    name_key = search_key(Lower(Trim(Concat("first_name", Value(" "), "last_name"))), 511)
-    last_name_key = search_key(Lower("last_name"), 255)
-    company_key = search_key(Lower("company_name"), 500)
+    # What a search reads. The words of the name are found by their beginning; the rest stands in a second line, where
+    # parts of words are found too. The first name stands on both sides of the last name, in whatever order people
+    # write them. It has no index here, see LeadSearchText.
+    search_text = folded_column(
+        Concat(
+            folding(_together("first_name", "last_name", "first_name")),
+            Value("\n"),
+            folding(_together("company_name", "email", "phone", "company_domain")),
+            output_field=models.TextField(),
+        )
+    )
 
     class Meta:
         db_table = "leads"
         constraints = [
             # Room on each page for new versions of its rows.
             TableStorage(name="leads_storage", parameters={"fillfactor": "85"}),
+            Trigger(name="leads_search_text_insert", function="leads_keep_search_text", when="AFTER", event="INSERT"),
+            ColumnsTrigger(
+                name="leads_search_text_update",
+                function="leads_keep_search_text",
+                when="AFTER",
+                event="UPDATE",
+                columns=("search_text", "deleted_at"),
+            ),
             models.UniqueConstraint(
                 fields=["tenant", "source", "source_id"],
                 condition=LIVE & ~Q(source_id=""),
@@ -154,7 +175,7 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
             ),
         ]
         indexes = [
-            # Each serves one list, filter or search. docs/decisions/0021-one-write-path.md names them and says why no
+            # Each serves one list or filter. docs/decisions/0021-one-write-path.md names them and says why no
             # column that most updates touch is in an index.
             models.Index(fields=["tenant", "-created_at"], name="leads_newest"),
             # Includes what the board adds up, so that it reads the index only.
@@ -188,9 +209,6 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
             models.Index(
                 fields=["tenant", "company_domain"], condition=~Q(company_domain=""), name="leads_by_company_domain"
             ),
-            models.Index(fields=["tenant", "name_key"], name="leads_by_name"),
-            models.Index(fields=["tenant", "last_name_key"], name="leads_by_last_name"),
-            models.Index(fields=["tenant", "company_key"], name="leads_by_company"),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from lad import timezones
 from lad.admin.base import TenantModelAdmin, register
+from leads.contacts.admin.by_lead import SearchedByLead
 from leads.education.admin.availability import AvailabilityField, hours, week_table
 from leads.education.models import EducationCounsellor, EducationStudent
 from leads.formatting import in_words
@@ -49,14 +50,13 @@ def _name(user: User | None) -> str | None:
 
 
 @register(EducationStudent)
-class EducationStudentAdmin(TenantModelAdmin):
+class EducationStudentAdmin(SearchedByLead, TenantModelAdmin):
     area = "students"
     section, icon, rank = "Education", "school", 10
     global_search = True
     list_display = ["lead", "program_interested_in", "country_interested", "intake", "counsellor", "created_at"]
     list_filter = [IntakeYearFilter, "intake_month", "created_at"]
     list_select_related = ["lead__assigned_user"]
-    search_fields = ["lead__name_key__startswith", "lead__last_name_key__startswith"]
     add_fieldsets = [
         (None, {"fields": ["lead"]}),
         (
@@ -107,7 +107,7 @@ class EducationCounsellorAdmin(TenantModelAdmin):
     ]
     list_select_related = ["user"]
     list_filter = ["is_active", "created_at"]
-    search_fields = ["display_name__istartswith", "counselor_code__istartswith"]
+    search_fields = ["display_name", "counselor_code"]
     fieldsets = [
         (
             None,

@@ -37,7 +37,7 @@ class PipelineAdmin(TenantModelAdmin):
 
     area = "pipeline"
     section = "Leads"
-    search_fields = ["key__startswith", "label__startswith"]
+    search_fields = ["key", "label"]
     actions_detail = ["retire"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: LeadStage | LeadStatus | None = None) -> list[str]:

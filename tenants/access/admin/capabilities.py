@@ -10,4 +10,4 @@ class UserCapabilityAdmin(TenantModelAdmin):
     section, icon, rank = "People", "verified_user", 40
     list_display = ["capability_key", "user", "enabled", "expires_at", "feature_key", "created_at"]
     list_filter = ["enabled", "expires_at", "created_at"]
-    search_fields = ["capability_key__startswith", "user__email__startswith"]
+    search_fields = ["capability_key__startswith", "user__email"]

@@ -21,7 +21,7 @@ class RoleAdmin(LadModelAdmin):
 
     offered: ClassVar[Collection[str]]
     list_display = ["name", "key", "number_of_rights", "created_at"]
-    search_fields = ["key__startswith", "name__istartswith"]
+    search_fields = ["key", "name"]
     fieldsets = [(None, {"fields": ["name", "key"]}), ("Rights", {"fields": ["rights"]})]
     add_fieldsets = fieldsets
 

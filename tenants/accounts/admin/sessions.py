@@ -18,7 +18,7 @@ class UserSessionAdmin(ReadOnlyAdmin):
     section, icon, rank = "People", "devices", 40
     list_display = ["user", "kind", "device", "address", "created_at", "last_used_at", "ended_at"]
     list_filter = ["kind", "created_at"]
-    search_fields = ["user__email__startswith", "address__startswith"]
+    search_fields = ["user__email", "address__startswith"]
     actions_detail = ["end"]
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
@@ -48,7 +48,7 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
     platform_only = True
     section, icon, rank = "Operations", "token", 50
     list_display = ["user", "tenant", "user_agent", "used_at", "revoked_at", "expires_at", "created_at"]
-    search_fields = ["user__email__startswith"]
+    search_fields = ["user__email"]
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         tenant_id = access_of(request).tenant_id

@@ -45,7 +45,7 @@ class UserAdmin(GlobalModelAdmin):
     global_search = True
     list_display = ["email", "first_name", "last_name", "is_active", "is_staff", "email_verified", "last_login"]
     list_filter = ["is_active", "is_staff", "is_superuser", "email_verified", "created_at"]
-    search_fields = ["email__startswith", "first_name__istartswith", "last_name__istartswith", "phone__startswith"]
+    search_fields = ["email", "first_name", "last_name", "phone"]
     add_fieldsets = [
         (
             None,
@@ -193,7 +193,7 @@ class UserIdentityAdmin(ReadOnlyAdmin):
     platform_only = True
     section, icon, rank = "People", "fingerprint", 50
     list_display = ["provider", "user", "provider_user_id", "token_expires_at", "created_at"]
-    search_fields = ["provider_user_id__startswith", "user__email__startswith"]
+    search_fields = ["provider_user_id__startswith", "user__email"]
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         if access_of(request).tenant_id is None:

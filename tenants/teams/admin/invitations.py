@@ -51,7 +51,7 @@ class TenantInvitationAdmin(TenantModelAdmin):
     global_search = True
     list_display = ["email", "status", "role", "tenant_role", "invited_by", "expires_at"]
     list_filter = [StatusFilter, "role", "expires_at"]
-    search_fields = ["email__startswith"]
+    search_fields = ["email"]
     fieldsets = [
         (None, {"fields": ["email", "role", "tenant_role", "message", "status"]}),
         ("History", {"fields": ["invited_by", "expires_at", "accepted_at", "accepted_by", "revoked_at"]}),

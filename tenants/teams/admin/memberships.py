@@ -43,7 +43,7 @@ class MembershipAdmin(TenantModelAdmin):
     section, icon, rank = "People", "badge", 20
     list_display = ["user", "role", "tenant_role", "invited_by", "created_at"]
     list_filter = ["role", "created_at"]
-    search_fields = ["user__email__startswith", "user__first_name__istartswith", "user__last_name__istartswith"]
+    search_fields = ["user__email", "user__first_name", "user__last_name"]
     fieldsets = [
         (None, {"fields": ["user", "role", "tenant_role", "invited_by"]}),
         ("Effective rights", {"fields": ["rights"]}),

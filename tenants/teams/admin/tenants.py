@@ -51,7 +51,7 @@ class TenantAdmin(GlobalModelAdmin):
     platform_writes = False
     list_display = ["name", "status", "plan_tier", "members", "trial_ends_at", "created_at"]
     list_filter = ["status", "plan_tier", "trial_ends_at", "created_at"]
-    search_fields = ["name__icontains", "slug__startswith", "email__startswith", "phone__startswith"]
+    search_fields = ["name", "slug", "email", "phone__startswith"]
     add_fieldsets = [
         (None, {"fields": ["name", "slug", "plan_tier", "trial_ends_at"]}),
         ("Contact", {"fields": CONTACT}),

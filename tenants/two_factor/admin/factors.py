@@ -15,7 +15,7 @@ class SecondFactorAdmin(ReadOnlyAdmin):
     section, icon, rank = "Operations", "phonelink_lock", 55
     list_display = ["user", "kind", "name", "confirmed_at", "last_used_at"]
     list_filter = ["kind"]
-    search_fields = ["user__email__startswith"]
+    search_fields = ["user__email"]
     actions_detail = ["remove"]
 
     @row_action(
@@ -36,4 +36,4 @@ class RecoveryCodeAdmin(ReadOnlyAdmin):
     platform_only = True
     section, icon, rank = "Operations", "key", 56
     list_display = ["user", "used_at", "created_at"]
-    search_fields = ["user__email__startswith"]
+    search_fields = ["user__email"]

@@ -39,7 +39,7 @@ class VoiceAgentAdmin(TenantModelAdmin):
     global_search = True
     list_display = ["name", "language", "gender", "voice", "created_at"]
     list_filter = ["gender", "voice", "created_at"]
-    search_fields = ["name__istartswith"]
+    search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "language", "gender", "voice", "sample"]}),
         ("Instructions", {"fields": ["agent_instructions", "system_instructions"]}),
@@ -68,7 +68,7 @@ class VoiceAdmin(SharedModelAdmin):
     section, icon, rank = "Voice", "record_voice_over", 50
     list_display = ["__str__", "provider", "language", "gender", "accent", "created_at"]
     list_filter = ["provider", "gender", "created_at"]
-    search_fields = ["description__istartswith", "provider_voice_id__startswith"]
+    search_fields = ["description", "provider_voice_id"]
     fieldsets = [
         (None, {"fields": ["description", "provider", "provider_voice_id", "language", "gender", "accent"]}),
         ("Sample", {"fields": ["sample", "voice_sample_url"]}),

@@ -10,7 +10,7 @@ class VoiceProfileAdmin(TenantModelAdmin):
     section, icon, rank = "Voice", "manage_accounts", 70
     list_display = ["user", "default_agent", "default_number", "created_at"]
     list_filter = ["created_at"]
-    search_fields = ["user__email__startswith"]
+    search_fields = ["user__email"]
 
 
 @register(VoicePermission)
@@ -19,4 +19,4 @@ class VoicePermissionAdmin(TenantModelAdmin):
     section, icon, rank = "Voice", "lock_person", 60
     list_display = ["user", "number", "voice", "is_active", "created_at"]
     list_filter = ["is_active", "created_at"]
-    search_fields = ["user__email__startswith"]
+    search_fields = ["user__email"]

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0002_activity_day"),
+        ("leads", "0003_search"),
         ("tenants", "0012_country"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
