@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import connections
 from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 
@@ -18,9 +18,9 @@ from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
-from tests.support.database import empty_tables, signed_in_to_database
+from tests.support.database import empty_tables
 from tests.support.mailbox import mailbox  # noqa: F401  (a fixture)
-from tests.support.snapshots import migrated
+from tests.support.snapshots import use_migrated_copy
 
 
 def pytest_configure() -> None:
@@ -45,24 +45,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """Take the collected tests and their imports out of garbage collection: they live until the end."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[Any]:
+    """Collect no garbage while tests are collected: they and their imports live until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GARBAGE_THRESHOLD)
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> None:
-    """Create and migrate the test database as the owner; the tests themselves run as the restricted login."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    with django_db_blocker.unblock(), signed_in_to_database("DATABASE_OWNER_URL"):
-        if worker:
-            migrated(f"test_lad_{worker}")
-        else:
-            connection.settings_dict["TEST"]["NAME"] = "test_lad_main"
-            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+def django_db_setup(django_test_environment: None) -> None:
+    """Make the test database, which the owner migrated; the tests themselves run as the restricted login."""
+    use_migrated_copy(f"test_lad_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
     # Nothing drops it: the server is removed at the end of the run.
 
 

@@ -5,12 +5,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 from tools.runtime.servers import embedded_servers
 
@@ -38,10 +40,37 @@ TOGETHER = ("tests/browser/", "tests/tools/runtime/")
 
 
 class FilesAndDirectories(LoadFileScheduling):
-    """Schedule tests by file, and some directories as a whole."""
+    """Schedule tests by file, and some directories as a whole.
+
+    The workers share two processors with the scheduler, which looks through all tests for each of them. This one
+    keeps the numbers of the tests and forgets what is done.
+    """
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        assert self.collection is not None
+        return {nodeid: number for number, nodeid in enumerate(self.collection)}
 
     def _split_scope(self, nodeid: str) -> str:
         return next((each for each in TOGETHER if nodeid.startswith(each)), super()._split_scope(nodeid))
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        scope, tests = self.workqueue.popitem(last=False)
+        self.assigned_work.setdefault(node, {})[scope] = tests
+        node.send_runtest_some([self._numbers[nodeid] for nodeid, done in tests.items() if not done])
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        assert self.collection is not None
+        nodeid = self.collection[item_index]
+        scope = self._split_scope(nodeid)
+        tests = self.assigned_work[node][scope]
+        del tests[nodeid]
+        if not tests:
+            del self.assigned_work[node][scope]
+        self._reschedule(node)
+
+    def _pending_of(self, workload: dict[str, dict[str, bool]]) -> int:
+        return sum(map(len, workload.values()))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -31,8 +31,7 @@ def sign_in_again(page: Any) -> None:
 
 def test_an_app_a_recovery_code_and_a_session_to_end(opened: Opened) -> None:
     other = opened()
-    page = opened()
-    page.goto("/admin/account/")
+    page = opened(at="/admin/account/")
     page.click("text=Set up an authenticator app")
     page.wait_for_selector("#qr-code svg")
     key = page.inner_text("#app-key")

@@ -1,10 +1,8 @@
 """Every table of the admin opened in a browser over the demo data: its list, its form to add, and one row.
 
-The fixture fails on a console error, a page error and an answer of 400 or more. ``LAD_PICTURES=<directory>`` keeps
-a picture of every page there.
+The fixture fails on a console error, a page error and an answer of 400 or more.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +10,13 @@ import pytest
 from django.contrib import admin
 from playwright.sync_api import Page
 
+from tests.browser.conftest import WIDE_ONCE_PAINTED
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-WIDE_ONCE_PAINTED = """() => new Promise(told => requestAnimationFrame(() => requestAnimationFrame(
-    () => told(document.documentElement.scrollWidth > window.innerWidth))))"""
-
-
-@pytest.fixture
-def pictures() -> Path | None:
-    """Where the pictures go, if anybody wants them: painting them takes longer than opening the pages."""
-    if not os.environ.get("LAD_PICTURES"):
-        return None
-    where = Path(os.environ["LAD_PICTURES"])
-    where.mkdir(parents=True, exist_ok=True)
-    return where
 
 
 def test_the_list_the_add_form_and_a_row_of_every_table_open(opened: Any, pictures: Path | None) -> None:
-    page = opened()
+    page = opened(at="about:blank")
     wide: list[str] = []
 
     def look(name: str) -> None:

@@ -86,8 +86,7 @@ def test_a_bulk_action_is_watched_survives_a_killed_worker_and_is_reported(
     with platform_context():
         maya = User.objects.get(email=MAYA)
     make_leads(maya.primary_tenant_id, LEADS, source="trade fair")
-    page = opened(MAYA)
-    page.goto("/admin/leads/lead/?source=trade+fair")
+    page = opened(MAYA, at="/admin/leads/lead/?source=trade+fair")
     run_on_all(page, "Move to stage")
     expect(page.locator("#bulk-action-form")).to_contain_text(f"{LEADS:,} leads")
     page.select_option("[name=stage]", "qualified")
@@ -128,8 +127,7 @@ def test_a_bulk_action_is_cancelled_and_keeps_what_it_did(
     with platform_context():
         maya = User.objects.get(email=MAYA)
     make_leads(maya.primary_tenant_id, LEADS, source="trade fair")
-    page = opened(MAYA)
-    page.goto("/admin/jobs/job/")
+    page = opened(MAYA, at="/admin/jobs/job/")
     expect(page.locator("#no-jobs")).to_be_visible()
     expect(page.locator("#changelist-form")).to_be_hidden()
     page.goto("/admin/leads/lead/?source=trade+fair")

@@ -41,8 +41,7 @@ def sign_in(page, password):
 
 def test_a_new_colleague_signs_in_without_the_app(opened, mailbox, settings, live_server):
     settings.APP_URL, settings.PUBLIC_URL = "", live_server.url
-    staff = opened()
-    staff.goto("/admin/tenants/user/add/")
+    staff = opened(at="/admin/tenants/user/add/")
     staff.fill("[name=email]", EMAIL)
     staff.fill("[name=first_name]", "Fresh")
     staff.check("[name=is_staff]")

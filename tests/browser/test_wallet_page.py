@@ -22,8 +22,7 @@ def figure(page: Page, name: str) -> float:
 @pytest.fixture
 def wallet(opened) -> Page:
     """The page of a tenant's own wallet."""
-    page: Page = opened(width=1500, height=950)
-    page.goto("/admin/billing/wallet/")
+    page: Page = opened(width=1500, height=950, at="/admin/billing/wallet/")
     page.click(f"#result_list tr:has-text('{TENANT}'):has-text('own') th a")
     page.wait_for_selector("#wallet-page")
     return page
@@ -90,8 +89,7 @@ def test_a_wallet_is_suspended_and_reactivated(wallet):
 
 def test_the_page_fits_a_phone_and_the_dark(opened):
     for width, height, dark in ((390, 844, False), (1440, 900, True)):
-        page = opened(width=width, height=height, dark=dark)
-        page.goto("/admin/billing/wallet/")
+        page = opened(width=width, height=height, dark=dark, at="/admin/billing/wallet/")
         page.click("#result_list tbody a[href*='/change/'] >> nth=0")
         page.wait_for_selector("#wallet-page")
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -73,7 +73,8 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
         assert running.reaches(lambda: "ready." in log.read_text(), seconds=60), log.read_text()[-2000:]
         yield running
     finally:
-        process.send_signal(signal.SIGTERM)
+        # At once: a warm shutdown would wait for the tasks that are still asleep.
+        process.send_signal(signal.SIGQUIT)
         with suppress(subprocess.TimeoutExpired):
             process.wait(15)
         process.kill()

@@ -1,7 +1,7 @@
 """Find every regular expression that outside text can meet, and time each against hostile text.
 
-``python -m tests.support.patterns`` writes, as JSON, what took too long, with the beginning of the text. Each pattern
-runs in a process of its own with a hard limit on processor time, because one that backtracks cannot be interrupted.
+``python -m tests.support.patterns`` writes, as JSON, what took too long, with the beginning of the text. Patterns
+run in a process with a limit on processor time, because one that backtracks cannot be interrupted.
 """
 
 import ast
@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from re import _constants as codes
 from re import _parser as parser
@@ -27,6 +28,10 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 LENGTH: Final = 100_000
 # A linear pattern needs some milliseconds for a text of this length, a quadratic one ten seconds or more.
 MAX_SECONDS_FOR_A_TEXT: Final = 1.0
+# A text is tried with a tenth of the length first, where a quadratic pattern needs a hundredth of the time. One that
+# needs less than half of that is not tried with the whole length.
+FIRST_LENGTH: Final = LENGTH // 10
+MAX_SHARE_OF_FIRST: Final = 1 / 200
 MAX_SECONDS_FOR_A_PATTERN: Final = 30
 MAX_UNITS: Final = 8
 MAX_PREFIX: Final = 12
@@ -34,6 +39,25 @@ MAX_PREFIX: Final = 12
 NOT_SERVING: Final = ("lad.management", "lad.db.folding", "lad.db.sql_files", "lad.db.operations")
 
 Pattern = re.Pattern[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A recipe of a long text: a unit, or two one after the other, repeated between a beginning and an end."""
+
+    unit: str
+    beginning: str = ""
+    end: str = "!"
+    second: str = ""
+
+    def of(self, length: int) -> str:
+        """Return the text with about so many characters."""
+        if self.second:
+            half = length // 2
+            middle = self.unit * (half // len(self.unit)) + self.second * (half // len(self.second))
+        else:
+            middle = self.unit * (length // len(self.unit))
+        return f"{self.beginning}{middle}{self.end}"
 
 
 def modules() -> Iterator[ModuleType]:
@@ -97,7 +121,7 @@ def sql_patterns() -> dict[str, str]:
     return found
 
 
-def hostile_texts(pattern: str | bytes, *, pairs: bool = True) -> Iterator[str]:
+def hostile_texts(pattern: str | bytes, *, pairs: bool = True) -> Iterator[Text]:
     """Yield long texts made of what the pattern itself asks for: where backtracking is worst."""
     text = pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern
     tree = parser.parse(text)
@@ -107,12 +131,12 @@ def hostile_texts(pattern: str | bytes, *, pairs: bool = True) -> Iterator[str]:
     for unit in runs:
         for prefix in prefixes:
             for tail in ("", "!\0", "\n!"):
-                yield f"{prefix}{unit * (LENGTH // len(unit))}{tail}"
+                yield Text(unit, prefix, tail)
     for first in runs if pairs else ():
         for second in runs:
             if first != second:
-                yield (first + second) * (LENGTH // len(first + second)) + "!"
-                yield first * (LENGTH // 2 // len(first)) + second * (LENGTH // 2 // len(second)) + "!"
+                yield Text(first + second)
+                yield Text(first, second=second)
 
 
 def readers() -> dict[str, Callable[[str], object]]:
@@ -150,28 +174,46 @@ def readers() -> dict[str, Callable[[str], object]]:
     }
 
 
-def plain_texts() -> Iterator[str]:
+def plain_texts() -> Iterator[Text]:
     """Yield long texts for functions whose patterns are not known."""
     for unit in (" ", "a", "0", "-", ".", "\n", "{{", "eyJ", "a@", "a.", "<", "(", "[", "+0", ",", "%", '"', "/", "é"):
         for prefix in ("", "a@b.", "https://a.", "2026-12-24 ", "{{"):
-            yield f"{prefix}{unit * (LENGTH // len(unit))}!"
+            yield Text(unit, prefix)
 
 
-def too_slow(run: Callable[[str], object], texts: Iterable[str]) -> str:
-    """Return the beginning of a text for which the function takes too long, or an empty string."""
+def too_slow(runs: Mapping[str, tuple[Callable[[str], object], Iterable[Text]]]) -> dict[str, str]:
+    """Return which of the functions take too long for one of their texts, each with the beginning of that text."""
+    slow: dict[str, str] = {}
+    waiting = list(runs)
+    while waiting:
+        finished = _run_in_child({name: runs[name] for name in waiting})
+        slow |= {name: text for name, text in finished if text}
+        waiting = waiting[len(finished) :]
+        if waiting:
+            slow[waiting.pop(0)] = "(stopped by the limit on processor time)"
+    return slow
+
+
+def _run_in_child(runs: Mapping[str, tuple[Callable[[str], object], Iterable[Text]]]) -> list[tuple[str, str]]:
+    """Return the functions that were tried until one was stopped, in order, each with what was too slow for it."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
-        resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS_FOR_A_PATTERN, MAX_SECONDS_FOR_A_PATTERN))
-        slow = next(_slow_texts(run, texts), "")
-        os.write(writer, f"={slow}".encode())
-        os._exit(0)
+        try:
+            for name, (run, texts) in runs.items():
+                # In whole seconds of all that the process has used.
+                limit = int(time.process_time()) + 1 + MAX_SECONDS_FOR_A_PATTERN
+                resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+                slow = next(_slow_texts(run, texts), "")
+                os.write(writer, f"{json.dumps([name, slow])}\n".encode())
+        finally:
+            os._exit(0)
     os.close(writer)
-    with os.fdopen(reader, "rb") as answers:
-        answer = answers.read().decode()
+    with os.fdopen(reader) as answers:
+        lines = answers.read().splitlines()
     os.waitpid(child, 0)
-    return answer.removeprefix("=") if answer else "(stopped by the limit on processor time)"
+    return [(name, text) for name, text in map(json.loads, lines)]
 
 
 def search_all(pattern: Pattern) -> Callable[[str], object]:
@@ -181,14 +223,22 @@ def search_all(pattern: Pattern) -> Callable[[str], object]:
     return lambda text: sum(1 for _match in pattern.finditer(text))
 
 
-def _slow_texts(run: Callable[[str], object], texts: Iterable[str]) -> Iterator[str]:
+def _slow_texts(run: Callable[[str], object], texts: Iterable[Text]) -> Iterator[str]:
     for text in texts:
-        started = time.process_time()
-        # Refusing the text is a right answer.
-        with suppress(Exception):
-            run(text)
-        if time.process_time() - started > MAX_SECONDS_FOR_A_TEXT:
-            yield repr(text[:40])
+        if _seconds(run, text.of(FIRST_LENGTH)) < MAX_SECONDS_FOR_A_TEXT * MAX_SHARE_OF_FIRST:
+            continue
+        long = text.of(LENGTH)
+        if _seconds(run, long) > MAX_SECONDS_FOR_A_TEXT:
+            yield repr(long[:40])
+
+
+def _seconds(run: Callable[[str], object], text: str) -> float:
+    """Return the processor time that the function takes for the text."""
+    started = time.process_time()
+    # Refusing the text is a right answer.
+    with suppress(Exception):
+        run(text)
+    return time.process_time() - started
 
 
 def _within(value: object, path: str) -> Iterator[tuple[str, Pattern]]:
@@ -324,12 +374,8 @@ def main() -> None:
 
     django.setup()
     patterns = discovered()
-    slow = {
-        name: text
-        for name, pattern in patterns.items()
-        if (text := too_slow(search_all(pattern), hostile_texts(pattern.pattern)))
-    }
-    slow |= {name: text for name, read in readers().items() if (text := too_slow(read, plain_texts()))}
+    runs = {name: (search_all(pattern), hostile_texts(pattern.pattern)) for name, pattern in patterns.items()}
+    slow = too_slow({**runs, **{name: (read, plain_texts()) for name, read in readers().items()}})
     sys.stdout.write(json.dumps({"patterns": sorted(patterns), "slow": slow}))
 
 

@@ -43,8 +43,15 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
     **LOG_SETTINGS,
 }
-# For test servers: data does not survive a power failure.
-THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For test servers: data does not survive a power failure, and statistics change when a test says so, not by the clock.
+THROWAWAY_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+}
 
 
 class Postgres:

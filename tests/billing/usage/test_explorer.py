@@ -140,12 +140,12 @@ def test_links_lead_to_the_rows_behind_the_figures(tenant: Tenant, owner: User, 
 def test_the_csv_file_lists_usage_by_day_and_component_without_formulas(
     tenant: Tenant, owner: User, admin_of: Browser
 ) -> None:
-    use(tenant, "1.25", feature_key="=cmd()", user=owner)
+    used = use(tenant, "1.25", feature_key="=cmd()", user=owner)
     response = admin_of(owner).get(PAGE, {"csv": "1"})
     assert response["Content-Type"].startswith("text/csv")
     (line,) = csv.DictReader(StringIO(response.getvalue().decode("utf-8-sig")))
     assert line == {
-        "day": timezone.now().date().isoformat(),
+        "day": used.occurred_at.date().isoformat(),
         "feature": "'=cmd()",
         "person": owner.email,
         "status": "Pending",

@@ -15,7 +15,8 @@ import pytest
 from django.conf import settings
 
 from tests.lad.db.catalogue import Catalogue, catalogue, differences
-from tests.lad.db.databases import empty_database, manage, run
+from tests.lad.db.databases import empty_database
+from tests.support.snapshots import manage, migrated_copy, run
 from tools.runtime.postgres import programs
 
 FROM_NOTHING = "an empty database"
@@ -61,8 +62,7 @@ def declared() -> Catalogue:
 @pytest.fixture(scope="module")
 def migrated() -> Iterator[str]:
     """The superuser's address of a database that was migrated from nothing and that no test changes."""
-    with empty_database() as address:
-        _migrate(address)
+    with migrated_copy() as address:
         yield address.replace("lad_owner@", "postgres@")
 
 

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from tests.lad.db.databases import empty_database, manage
+from tests.lad.db.databases import empty_database
+from tests.support.snapshots import manage, migrated_copy
 
 SCHEMA = settings.DB_SCHEMA
 HISTORY = (
@@ -33,10 +34,8 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def migrated() -> Iterator[str]:
-    """A database that ``migrate`` found empty."""
-    with empty_database() as address:
-        first = manage(address, "migrate")
-        assert (first.returncode, first.stderr) == (0, "")
+    """A database that ``migrate`` found empty and migrated without a word on stderr."""
+    with migrated_copy() as address:
         yield address
 
 

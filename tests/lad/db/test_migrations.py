@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lad.db.sql_files import lad_apps
-from tests.lad.db.databases import ROOT, empty_database, manage, run
+from tests.support.snapshots import ROOT, manage, migrated_copy, run
 
 MIGRATIONS = sorted(path for config in lad_apps() for path in Path(config.path).glob("migrations/[0-9]*.py"))
 FROZEN = re.compile(r"(django(\..+)?|datetime|decimal|uuid|lad\.db\.operations)")
@@ -29,7 +29,7 @@ def made_by_lad():
         )
         return sorted(name for (name,) in cursor.fetchall())
 
-call_command("migrate", verbosity=0)
+# The database was migrated from nothing by a process of its own.
 first = made_by_lad()
 call_command("migrate", "lad", "zero", verbosity=0)
 assert made_by_lad() == [], made_by_lad()
@@ -62,7 +62,8 @@ with platform_context(tenant_id=tenant.pk):
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with empty_database() as address:
+    """A database that ``migrate`` found empty."""
+    with migrated_copy() as address:
         yield address
 
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
@@ -105,6 +106,48 @@ def running() -> Iterator[Run]:
 
 def address(run: Run) -> str:
     return (run.home / "lad.lock").read_text().splitlines()[1]
+
+
+def port_of(run: Run) -> int:
+    return int(address(run).rpartition(":")[2])
+
+
+UNFINISHED_BODY = (
+    b"POST /api/v1/auth/sign-in/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 1000\r\n\r\n{"
+)
+UNFINISHED_HEADER = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+
+
+class Unfinished(Thread):
+    """A request that its client never finishes, read in a thread until the server answers or closes."""
+
+    def __init__(self, part: bytes, port: int, *, is_answered: bool) -> None:
+        super().__init__(daemon=True)
+        self.part, self.is_answered = part, is_answered
+        self.answer = b""
+        self.seconds = 0.0
+        self._client = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self._client.sendall(part)
+        self._began = time.monotonic()
+
+    def run(self) -> None:
+        with self._client:
+            while received := self._client.recv(4096):
+                self.answer += received
+                if self.is_answered:
+                    break
+            self.seconds = time.monotonic() - self._began
+
+
+@pytest.fixture(scope="session")
+def unfinished(running: Run) -> list[Unfinished]:
+    """Requests that are begun by the first test that asks, so that others run while the server waits for their rest."""
+    answered = {UNFINISHED_BODY: True, UNFINISHED_HEADER: False, b"": False}
+    requests = [Unfinished(part, port_of(running), is_answered=each) for part, each in answered.items()]
+    for each in requests:
+        each.start()
+    return requests
 
 
 def run_to_the_end(home: Path, **environment: str) -> tuple[int, str]:

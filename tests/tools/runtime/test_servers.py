@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,13 +17,29 @@ from tools.runtime import servers as servers_module
 from tools.runtime.errors import AlreadyRunning, StartupError
 from tools.runtime.servers import Servers, embedded_servers
 
-from .conftest import Run, gone
+from .conftest import Run, gone, make_home
 
 FAILS_AS_ON_A_FULL_DISK = """#!/bin/sh
 [ "$1" = --version ] && exit
 echo "FATAL: could not write: No space left on device"
 exit 1
 """
+
+
+@pytest.fixture(scope="module")
+def _made() -> Iterator[Path]:
+    directory = make_home()
+    with embedded_servers(directory, durable=False):
+        pass
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def used_home(home: Path, _made: Path) -> Path:
+    """A state directory whose servers have run before, copied because making a database takes a second."""
+    subprocess.run(["cp", "-a", f"{_made}/.", home], check=True)
+    return home
 
 
 def value(url: str, query: str) -> object:
@@ -75,10 +93,10 @@ def test_the_restricted_login_can_only_switch_to_its_groups(home: Path) -> None:
         )
 
 
-def test_nobody_else_on_the_machine_can_sign_in(home: Path) -> None:
-    with embedded_servers(home, durable=False) as servers:
+def test_nobody_else_on_the_machine_can_sign_in(used_home: Path) -> None:
+    with embedded_servers(used_home, durable=False) as servers:
         assert value(servers.superuser_url, "SHOW listen_addresses") == ""
-        assert (home / "postgres" / "run").stat().st_mode & 0o077 == 0
+        assert (used_home / "postgres" / "run").stat().st_mode & 0o077 == 0
         without_password = f"redis://{servers.redis_url.partition('@')[2]}"
         with pytest.raises(redis.AuthenticationError):
             redis.Redis.from_url(without_password).ping()
@@ -94,29 +112,28 @@ def test_data_is_kept_from_one_start_to_the_next(home: Path) -> None:
         assert read(servers) == (1, b"1")
 
 
-def test_servers_start_again_after_they_were_killed(home: Path) -> None:
-    with embedded_servers(home) as servers:
+def test_servers_start_again_after_they_were_killed(used_home: Path) -> None:
+    with embedded_servers(used_home) as servers:
         write(servers, 2)
-        for pid in server_pids(home):
+        for pid in server_pids(used_home):
             os.kill(pid, signal.SIGKILL)
-    with embedded_servers(home) as servers:
+    with embedded_servers(used_home) as servers:
         assert value(servers.owner_url, "SELECT max(number) FROM kept") == 2
 
 
-def test_a_process_id_that_now_belongs_to_another_program_is_left_alone(home: Path) -> None:
-    with embedded_servers(home, durable=False):
-        pass
-    (home / "postgres" / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n{home}\n0\n5432\n\n\n  0 0\nready\n")
-    (home / "valkey" / "valkey.pid").write_text(str(os.getpid()))
-    with embedded_servers(home, durable=False) as servers:
+def test_a_process_id_that_now_belongs_to_another_program_is_left_alone(used_home: Path) -> None:
+    another = f"{os.getpid()}\n{used_home}\n0\n5432\n\n\n  0 0\nready\n"
+    (used_home / "postgres" / "data" / "postmaster.pid").write_text(another)
+    (used_home / "valkey" / "valkey.pid").write_text(str(os.getpid()))
+    with embedded_servers(used_home, durable=False) as servers:
         assert value(servers.owner_url, "SELECT 1") == 1
 
 
-def test_a_second_start_in_the_same_directory_names_the_first(home: Path) -> None:
+def test_a_second_start_in_the_same_directory_names_the_first(used_home: Path) -> None:
     with (
-        embedded_servers(home, durable=False),
-        pytest.raises(AlreadyRunning, match=rf"already running .*{os.getpid()}.*{home}"),
-        embedded_servers(home, durable=False),
+        embedded_servers(used_home, durable=False),
+        pytest.raises(AlreadyRunning, match=rf"already running .*{os.getpid()}.*{used_home}"),
+        embedded_servers(used_home, durable=False),
     ):
         pass
 
