@@ -27,7 +27,8 @@ class Access:
     a signed-in user raise it. ``platform`` marks staff who see every tenant: superusers may do everything there,
     ``limited`` ones what their rights say. A ``detached`` request is about
     the user instead of a tenant (signing in, their own profile): its services open their own scopes, so that
-    a refused attempt is still recorded.
+    a refused attempt is still recorded. ``zone`` is the time zone of the admin's pages, or empty:
+    the API speaks UTC.
     """
 
     # A row of AUTH_USER_MODEL, which belongs to a layer above; None for a stranger.
@@ -39,6 +40,7 @@ class Access:
     limited: bool = False
     detached: bool = False
     error: DomainError | None = None
+    zone: str = ""
     details: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 
-from lad import names
+from lad import names, timezones
 from lad.db.constraints import CURRENT_TENANT, CURRENT_USER
 from lad.db.fields import (
     EncryptedTextField,
@@ -54,6 +54,15 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     last_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
     phone = models.CharField(max_length=50, blank=True, default="", db_default="")
     avatar_url = models.URLField(max_length=2000, blank=True, default="", db_default="")
+    timezone = models.CharField(
+        "time zone",
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[timezones.validate],
+        help_text="Times are entered and shown in this zone. Empty means that of the tenant.",
+    )
     primary_tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )

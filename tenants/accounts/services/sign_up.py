@@ -28,7 +28,7 @@ from tenants.teams.models import Membership, Tenant, TenantStatus
 
 # The address may be somebody else's, who must not be flooded.
 VERIFICATION_MAILS: Final = Budget("verification-mails", size=3, interval=timedelta(hours=1))
-PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url")
+PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url", "timezone")
 MAX_SLUG_LENGTH: Final = 90
 SLUG_SUFFIX_LENGTH: Final = 6
 
@@ -113,7 +113,10 @@ def verify_email(*, token: str) -> User:
 
 
 def update_profile(*, user: User, changes: Values) -> User:
-    """Change the user's name, phone or picture. Emits ``tenants.user.updated`` if anything changed. Raises Invalid."""
+    """Change the user's name, phone, picture or time zone.
+
+    Emits ``tenants.user.updated`` if anything changed. Raises Invalid.
+    """
     with platform_context(user_id=user.pk):
         row = User.objects.select_for_update().get(pk=user.pk)
         changed = sorted(name for name in PROFILE_FIELDS if name in changes and getattr(row, name) != changes[name])
