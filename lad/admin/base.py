@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from lad import writes
+from lad import timezones, writes
 from lad.admin import defaults
 from lad.admin.actions import row_action
 from lad.admin.bulk import ANY_NUMBER, MAX_ROWS_PER_ACTION, chosen_action, has_too_many, refuse_many, selects_all
@@ -28,7 +28,7 @@ from lad.admin.inlines import save_inline, with_related
 from lad.admin.json_view import json_view
 from lad.admin.lists import ListPages
 from lad.admin.permissions import AreaPermissions, is_deleted
-from lad.admin.widgets import JSONFormField, RowKeys, SecretFormField
+from lad.admin.widgets import JSONFormField, RowKeys, SecretFormField, zone_field
 from lad.db.fields import is_replaceable, is_secret
 from lad.db.models import LadModel
 from lad.errors import DomainError
@@ -55,6 +55,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
     icon: ClassVar[str] = "table"
     rank: ClassVar[int] = 100
     global_search: ClassVar[bool] = False
+    # What an empty list says. Without it: how to add a row, or that rows appear by themselves.
+    empty_hint: ClassVar[str] = ""
 
     form = LadModelForm
     warn_unsaved_form = True
@@ -78,6 +80,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
                 setattr(self, f"{field.name}_json", _json_shown(field))
             elif is_secret(field):
                 setattr(self, f"{field.name}_masked", defaults.secret_column(field))
+            elif defaults.holds_keys(field):
+                setattr(self, f"{field.name}_words", defaults.key_column(field))
             elif isinstance(field, models.BinaryField):
                 setattr(self, f"{field.name}_hex", defaults.hex_column(field))
 
@@ -164,10 +168,10 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         ]
 
     def _shown(self, request: HttpRequest, name: Any, obj: LadModel | None) -> Any:
-        """Return what shows a field: read-only JSON is formatted, secrets are masked, bytes are shown in hex."""
+        """Return what shows a field: read-only JSON is formatted, secrets masked, keys in words, bytes in hex."""
         if isinstance(name, list | tuple):
             return [self._shown(request, each, obj) for each in name]
-        for kind in ("json", "masked", "hex"):
+        for kind in ("json", "masked", "words", "hex"):
             if f"{name}_{kind}" in vars(self) and not self._editable(request, name, obj):
                 return f"{name}_{kind}"
         return name
@@ -198,6 +202,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
             kwargs.pop("widget", None)
             empty = db_field.get_default() if db_field.has_default() else None
             return db_field.formfield(form_class=JSONFormField, empty=empty, **kwargs)
+        if timezones.validate in db_field.validators:
+            return zone_field(db_field)
         if is_replaceable(db_field):
             kwargs.pop("widget", None)
             return db_field.formfield(form_class=SecretFormField, **kwargs)

@@ -14,7 +14,6 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
-from lad.admin.navigation import BESIDE_DASHBOARD
 from lad.jobs import services
 from lad.jobs.bulk import delete_selected
 from lad.jobs.kinds import Verdict
@@ -41,11 +40,11 @@ admin.site.add_action(delete_selected, "delete_selected")  # type: ignore[arg-ty
 @register(Job)
 class JobAdmin(ReadOnlyAdmin):
     area = "jobs"
-    section, icon, rank = BESIDE_DASHBOARD, "checklist", 1
+    section, icon, rank = "Operations", "checklist", 1
     list_display = ["title", "state_label", "progress", "problems", "started_by", "created_at", "took"]
     list_select_related = ["created_by_user"]
     list_filter = ["state", "kind", "created_at"]
-    list_before_template = "jobs/no_jobs.html"
+    empty_hint = "Select many rows in a list and run an action on them. It runs here, where you can watch and stop it."
     search_fields = ["title__istartswith"]
     search_help_text = "Start of the title"
     notes = ["jobs/job.html"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Final
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -12,6 +13,10 @@ from django.urls import reverse
 
 from lad.mail.kinds import mail_kinds
 from lad.mail.models import MailDelivery
+from lad.texts import cut
+
+# Mail programs show less, and some refuse long lines.
+MAX_SUBJECT_LENGTH: Final = 150
 
 
 def build(delivery: MailDelivery, *, now: datetime) -> EmailMultiAlternatives:
@@ -20,7 +25,7 @@ def build(delivery: MailDelivery, *, now: datetime) -> EmailMultiAlternatives:
     common = {"to_address": delivery.to_address, "subject": content.subject}
     context = {**content.context, **common}
     message = EmailMultiAlternatives(
-        subject=" ".join(content.subject.split()),
+        subject=cut(content.subject, MAX_SUBJECT_LENGTH),
         body=render_to_string(f"{content.template}.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[delivery.to_address],

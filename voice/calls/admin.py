@@ -8,6 +8,7 @@ from django.urls import reverse
 from unfold.decorators import display
 
 from lad.admin.base import TenantModelAdmin, register
+from lad.figures import Figure
 from voice import formatting
 from voice.analysis.formatting import SENTIMENT_COLOURS, assessment_chips, point_lists
 from voice.analysis.models import CallAnalysis, Sentiment
@@ -22,6 +23,7 @@ ARROWS: Final = {Direction.OUTBOUND: "→ out", Direction.INBOUND: "← in"}
 class CallLogAdmin(PhoneSearchMixin, TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "call", 5
+    empty_hint = "Calls of your voice agents appear here, with recording, transcript and cost."
     phone_prefix = "to_"
     # Only LAD's own staff may correct what carriers and workers reported.
     platform_writes = True
@@ -75,7 +77,7 @@ class CallLogAdmin(PhoneSearchMixin, TenantModelAdmin):
 
     @display(description="Cost")
     def cost_label(self, obj: CallLog) -> str | None:
-        return f"{obj.cost:.4f} {obj.currency}" if obj.cost else None
+        return Figure(f"{obj.cost:.4f} {obj.currency}") if obj.cost else None
 
     @display(description="Sentiment", label=SENTIMENT_COLOURS)
     def sentiment_label(self, obj: CallLog) -> tuple[str, str] | None:
