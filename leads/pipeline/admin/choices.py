@@ -46,12 +46,6 @@ def _choice_form(name: str, field_name: str, field: forms.ChoiceField) -> type[f
     return type(name, (forms.Form,), {field_name: field})
 
 
-def time_field(label: str) -> forms.DateTimeField:
-    """Return a field for a date and time in UTC, entered with the browser's own picker."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"})
-    return forms.DateTimeField(widget=widget, label=label, help_text="In UTC.")
-
-
 class PipelineFilter(DropdownFilter):
     """Filters leads by one of the tenant's own keys. Offers nothing while no tenant is chosen."""
 
