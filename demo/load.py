@@ -161,6 +161,7 @@ class _TenantLoader:
             email=f"hello@{spec.domain}",
             phone=spec.phone,
             website=spec.website,
+            timezone=spec.timezone,
             metadata=spec.metadata,
         )
         tenant.save(force_insert=True)

@@ -12,6 +12,7 @@ _SPELLINGS: Final = {
     "crm": "CRM",
     "csv": "CSV",
     "deepseek": "DeepSeek",
+    "digitalocean": "DigitalOcean",
     "elevenlabs": "ElevenLabs",
     "email": "e-mail",
     "followup": "follow-up",

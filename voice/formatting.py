@@ -7,12 +7,14 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from billing.pricing.models import PriceCategory
 from lad.figures import aligned
 from lad.labels import in_words
 from voice.statuses import BatchStatus, CallStatus, EntryStatus
 
 MEDIA_CSS: Final = {"all": ["voice/admin.css"]}
 EMPTY: Final = format_html('<span class="text-subtle">{}</span>', "–")
+COMPONENTS: Final = dict(PriceCategory.choices)
 PLAYABLE_SCHEMES: Final = ("https://", "http://")
 
 CALL_COLOURS: Final = {
@@ -77,7 +79,7 @@ def render_cost_table(items: list[dict[str, Any]], cost: Decimal, currency: str)
     rows = [
         {
             **item,
-            "component": in_words(str(item.get("component") or "")),
+            "component": COMPONENTS.get(item.get("component")) or in_words(str(item.get("component") or "")),
             "by": " ".join(filter(None, (in_words(item.get("provider") or ""), item.get("model")))),
             "amount": _number(item.get("amount")),
             "rate": rate,

@@ -63,6 +63,7 @@ class TenantSpec:
     rights: tuple[tuple[str, str, bool], ...] = ()
     website: str = ""
     phone: str = ""
+    timezone: str = "UTC"
     # Provider of the owner's linked account.
     signs_in_with: str = ""
     metadata: dict[str, object] = field(default_factory=dict)
@@ -131,6 +132,7 @@ TENANTS: Final = (
         website="https://kestrel-analytics.example",
         signs_in_with="google",
         phone="+46 8 505 21 00",
+        timezone="Europe/Stockholm",
         metadata={"industry": "B2B software", "employees": 84, "crm": "in-house"},
     ),
     TenantSpec(
@@ -160,6 +162,7 @@ TENANTS: Final = (
         flags=(("apollo-leads", False, None, False),),
         website="https://brightpath.example",
         phone="+44 20 7946 0991",
+        timezone="Europe/London",
         metadata={"vertical": "education", "campuses": ["London", "Leeds", "Dublin"], "intakes": {"autumn": 2027}},
     ),
     TenantSpec(
@@ -175,6 +178,7 @@ TENANTS: Final = (
         features=(("ai-icp-assistant", True), ("voice-agent", True), ("campaigns", True), ("deals-pipeline", True)),
         website="https://harbourfinch.example",
         phone="+61 2 5550 4412",
+        timezone="Australia/Sydney",
         metadata={"industry": "Real estate"},
     ),
 )

@@ -18,6 +18,7 @@ from unfold.utils import parse_datetime_str
 
 from lad.admin.defaults import field_or_none
 from lad.db.models import LadModel
+from lad.times import zone_title
 
 
 class DeletedFilter(RadioFilter):
@@ -40,7 +41,11 @@ class DeletedFilter(RadioFilter):
 
 
 class DateTimeRangeFilter(RangeDateTimeFilter):
-    """A range of times in the server's time zone. A date without a time covers the whole day."""
+    """A range of times in the current time zone, which its title names. A date without a time covers the whole day."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = f"{self.title} ({zone_title()})"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         for end, lookup, time in (("from", "gte", "00:00:00"), ("to", "lte", "23:59:59.999999")):

@@ -113,7 +113,6 @@ class InvoiceAdmin(TenantModelAdmin):
         "period",
         "due",
         "sent",
-        "created_at",
     ]
     list_filter = [ToDoFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
     search_fields = ["invoice_number__exact"]
@@ -197,8 +196,8 @@ class InvoiceAdmin(TenantModelAdmin):
         return amount(invoices.open_amount(obj), obj.currency) if obj.status in UNPAID else DASH
 
     @display(description="Period")
-    def period(self, obj: Invoice) -> str:
-        return days(obj.period_start, obj.period_end)
+    def period(self, obj: Invoice) -> SafeString:
+        return format_html('<span class="lad-nowrap">{}</span>', days(obj.period_start, obj.period_end))
 
     @display(description="Due", ordering="due_at")
     def due(self, obj: Invoice) -> str | None:

@@ -22,7 +22,9 @@ def reassign_field(holder: User | None = None) -> forms.BooleanField:
         label="Assign the lead to this person too",
         required=False,
         initial=True,
-        help_text=f"Otherwise it stays with {holder.full_name}." if holder else "Otherwise it stays with whom it is.",
+        help_text=f"Otherwise it stays with {holder.full_name}."
+        if holder
+        else "Otherwise its assignee stays the same.",
     )
 
 
