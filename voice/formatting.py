@@ -14,7 +14,7 @@ from voice.statuses import BatchStatus, CallStatus, EntryStatus
 
 MEDIA_CSS: Final = {"all": ["voice/admin.css"]}
 EMPTY: Final = format_html('<span class="text-subtle">{}</span>', "–")
-COMPONENTS: Final = dict(PriceCategory.choices)
+COMPONENTS: Final[dict[str, str]] = dict(PriceCategory.choices)
 PLAYABLE_SCHEMES: Final = ("https://", "http://")
 
 CALL_COLOURS: Final = {
@@ -79,7 +79,7 @@ def render_cost_table(items: list[dict[str, Any]], cost: Decimal, currency: str)
     rows = [
         {
             **item,
-            "component": COMPONENTS.get(item.get("component")) or in_words(str(item.get("component") or "")),
+            "component": _component(str(item.get("component") or "")),
             "by": " ".join(filter(None, (in_words(item.get("provider") or ""), item.get("model")))),
             "amount": _number(item.get("amount")),
             "rate": rate,
@@ -103,6 +103,11 @@ def progress_bar(reached: int, failed: int, total: int) -> SafeString:
         total,
         reached,
     )
+
+
+def _component(key: str) -> str:
+    """Return what was used, as the price list calls it."""
+    return COMPONENTS.get(key) or in_words(key)
 
 
 def _number(value: object) -> str:

@@ -45,7 +45,7 @@ class DateTimeRangeFilter(RangeDateTimeFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = f"{self.title} ({zone_title()})"
+        self.title: str = f"{self.title} ({zone_title()})"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         for end, lookup, time in (("from", "gte", "00:00:00"), ("to", "lte", "23:59:59.999999")):
