@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
+from lad.labels import in_words
 from tenants.features.selectors import PLANS_BY_FEATURE
 
 
@@ -15,7 +16,7 @@ class FeatureFilter(DropdownFilter):
     parameter_name = "feature"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(key, key) for key in sorted(PLANS_BY_FEATURE)]
+        return [(key, in_words(key)) for key in sorted(PLANS_BY_FEATURE)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(feature_key=self.value()) if self.value() else queryset

@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from billing.money import DEFAULT_CURRENCY, minor_unit, plain
+from lad.figures import Figure
 
 DASH: Final = "–"
 
@@ -33,7 +34,7 @@ def amount(value: object, currency: str = "") -> str:
     trimmed = number.normalize()
     unit = minor_unit(currency or DEFAULT_CURRENCY)
     exact = trimmed if trimmed.as_tuple().exponent < unit.as_tuple().exponent else number.quantize(unit)  # type: ignore[operator]
-    return f"{exact:,f} {currency}".rstrip()
+    return Figure(f"{exact:,f} {currency}".rstrip())
 
 
 def percent(rate: Decimal) -> str:
@@ -41,15 +42,15 @@ def percent(rate: Decimal) -> str:
     return f"{plain(rate * 100)} %"
 
 
-def signed(value: Decimal) -> str:
+def signed(value: Decimal, currency: str = "") -> str:
     """Format an amount with its sign."""
-    return f"{'+' if value > 0 else ''}{amount(value)}"
+    return Figure(f"{'+' if value > 0 else ''}{amount(value, currency)}")
 
 
 def quantity(value: object) -> str:
     """Format a number of units without trailing zeros."""
     try:
-        return f"{Decimal(str(value)).normalize():,f}"
+        return Figure(f"{Decimal(str(value)).normalize():,f}")
     except InvalidOperation:
         return str(value) if value not in (None, "") else DASH
 

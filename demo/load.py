@@ -165,6 +165,7 @@ class _TenantLoader:
             country=spec.country,
             phone=normalise(spec.phone),
             website=spec.website,
+            timezone=spec.timezone,
             metadata=spec.metadata,
         )
         tenant.save(force_insert=True)

@@ -16,6 +16,7 @@ from lad.admin.theme import COLOURS
 from lad.settings_billing import *  # noqa: F403
 from lad.settings_security import *  # noqa: F403
 from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
+from lad.settings_sidebar import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -212,21 +213,6 @@ JOBS_AT_ONCE = env.int("JOBS_AT_ONCE", default=1)
 JOB_LEASE = timedelta(seconds=env.int("JOB_LEASE_SECONDS", default=15))
 JOB_RETENTION = timedelta(days=env.int("JOB_RETENTION_DAYS", default=90))
 
-# Sections of the admin's sidebar in order. Other sections come after these.
-ADMIN_SECTIONS = [
-    "Leads",
-    "Education",
-    "Campaigns",
-    "Voice",
-    "Assistant",
-    "Billing",
-    "Tenancy",
-    "People",
-    "Features",
-    "Events",
-    "Operations",
-]
-
 # The API.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["lad.api.authentication.AccessAuthentication"],
@@ -298,7 +284,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "lad"
 
-# The admin's theme, read once in each process. lad/admin/navigation.py builds the sidebar from the registered models.
+# The admin's theme, read once in each process. lad/settings_sidebar.py says what its sidebar holds.
 UNFOLD = {
     "SITE_TITLE": "LAD",
     "SITE_HEADER": "LAD",

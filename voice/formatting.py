@@ -7,10 +7,14 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from billing.pricing.models import PriceCategory
+from lad.figures import aligned
+from lad.labels import in_words
 from voice.statuses import BatchStatus, CallStatus, EntryStatus
 
 MEDIA_CSS: Final = {"all": ["voice/admin.css"]}
 EMPTY: Final = format_html('<span class="text-subtle">{}</span>', "–")
+COMPONENTS: Final[dict[str, str]] = dict(PriceCategory.choices)
 PLAYABLE_SCHEMES: Final = ("https://", "http://")
 
 CALL_COLOURS: Final = {
@@ -70,15 +74,20 @@ def render_conversation(turns: list[dict[str, Any]]) -> str:
 
 def render_cost_table(items: list[dict[str, Any]], cost: Decimal, currency: str) -> str:
     """Render the cost of a call, item by item, with its total."""
+    rates = aligned(_number(item.get("rate")) for item in items)
+    *costs, total = aligned(_number(each) for each in (*(item.get("cost") for item in items), cost))
     rows = [
         {
             **item,
-            "by": " ".join(filter(None, (item.get("provider"), item.get("model")))),
-            **{name: _number(item.get(name)) for name in ("amount", "rate", "cost")},
+            "component": _component(str(item.get("component") or "")),
+            "by": " ".join(filter(None, (in_words(item.get("provider") or ""), item.get("model")))),
+            "amount": _number(item.get("amount")),
+            "rate": rate,
+            "cost": each,
         }
-        for item in items
+        for item, rate, each in zip(items, rates, costs, strict=True)
     ]
-    return render_to_string("voice/cost.html", {"items": rows, "cost": _number(cost), "currency": currency})
+    return render_to_string("voice/cost.html", {"items": rows, "cost": total, "currency": currency})
 
 
 def progress_bar(reached: int, failed: int, total: int) -> SafeString:
@@ -94,6 +103,11 @@ def progress_bar(reached: int, failed: int, total: int) -> SafeString:
         total,
         reached,
     )
+
+
+def _component(key: str) -> str:
+    """Return what was used, as the price list calls it."""
+    return COMPONENTS.get(key) or in_words(key)
 
 
 def _number(value: object) -> str:

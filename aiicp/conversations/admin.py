@@ -16,6 +16,7 @@ from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.json_view import json_view
 from lad.admin.lists import computed_once
 from lad.tenancy.access import access_of
+from lad.times import written
 
 # The list of messages has the rest of a long conversation.
 MAX_MESSAGES_SHOWN: Final = 100
@@ -26,6 +27,7 @@ EXCERPT_LENGTH: Final = 120
 class ConversationAdmin(TenantModelAdmin):
     area = "assistant"
     section, icon, rank = "Assistant", "forum", 10
+    empty_hint = "Talks with the assistant about your ideal customers appear here."
     list_display = ["title_or_default", "user", "status", "search_triggered", "created_at"]
     list_filter = ["status", "user", "search_triggered", "created_at"]
     add_fieldsets = [(None, {"fields": ["user", "title", "icp_data", "search_params", "metadata"]})]
@@ -123,7 +125,7 @@ def _bubble(message: Message, conversation: Conversation) -> SafeString:
         "own" if by_user else "other",
         message.content,
         conversation.user.full_name if by_user else message.get_role_display(),
-        f"{message.created_at:%d %b %Y %H:%M}",
+        written(message.created_at),
         usage,
         _message_data(message.message_data),
     )

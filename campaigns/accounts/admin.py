@@ -22,6 +22,7 @@ class UsedByInline(ReadOnlyInline):
 class EmailAccountAdmin(TenantModelAdmin):
     area = "sending-accounts"
     section, icon, rank = "Campaigns", "alternate_email", 60
+    empty_hint = "Campaigns send mail from the addresses that you connect here."
     list_display = ["email", "is_active", "today", "smtp_host", "last_reset_date", "created_at"]
     list_filter = ["is_active", "created_at"]
     search_fields = ["email"]

@@ -21,6 +21,7 @@ FIELDS = [
 class CommunicationTemplateAdmin(SharedModelAdmin):
     area = "templates"
     section, icon, rank = "Campaigns", "drafts", 50
+    empty_hint = "Write a message once and use it in the steps of your campaigns."
     list_display = ["name", "channel", "category", "language", "template_key", "is_active", "origin", "updated_at"]
     list_filter = ["channel", "is_active", "is_builtin", "created_at"]
     search_fields = ["name", "template_key"]

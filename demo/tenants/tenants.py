@@ -64,6 +64,7 @@ class TenantSpec:
     website: str = ""
     country: str = ""
     phone: str = ""
+    timezone: str = "UTC"
     # Provider of the owner's linked account.
     signs_in_with: str = ""
     metadata: dict[str, object] = field(default_factory=dict)
@@ -133,6 +134,7 @@ TENANTS: Final = (
         signs_in_with="google",
         country="SE",
         phone="+46 8 505 21 00",
+        timezone="Europe/Stockholm",
         metadata={"industry": "B2B software", "employees": 84, "crm": "in-house"},
     ),
     TenantSpec(
@@ -163,6 +165,7 @@ TENANTS: Final = (
         website="https://brightpath.example",
         country="GB",
         phone="+44 20 7946 0991",
+        timezone="Europe/London",
         metadata={"vertical": "education", "campuses": ["London", "Leeds", "Dublin"], "intakes": {"autumn": 2027}},
     ),
     TenantSpec(
@@ -179,6 +182,7 @@ TENANTS: Final = (
         website="https://harbourfinch.example",
         country="AU",
         phone="+61 2 5550 4412",
+        timezone="Australia/Sydney",
         metadata={"industry": "Real estate"},
     ),
 )

@@ -37,9 +37,10 @@ from lad.admin.inlines import save_inline, with_related
 from lad.admin.json_view import json_view
 from lad.admin.lists import ListPages
 from lad.admin.permissions import AreaPermissions, is_deleted
-from lad.admin.widgets import JSONFormField, RowKeys, SecretFormField
+from lad.admin.widgets import JSONFormField, RowKeys, SecretFormField, zone_field
 from lad.db.fields import is_replaceable, is_secret
 from lad.db.models import LadModel
+from lad.db.normalised import TimeZoneField
 from lad.errors import DomainError
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
@@ -64,6 +65,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
     icon: ClassVar[str] = "table"
     rank: ClassVar[int] = 100
     global_search: ClassVar[bool] = False
+    # What an empty list says. Without it: how to add a row, or that rows appear by themselves.
+    empty_hint: ClassVar[str] = ""
 
     form = LadModelForm
     warn_unsaved_form = True
@@ -87,6 +90,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
                 setattr(self, f"{field.name}_json", _json_shown(field))
             elif is_secret(field):
                 setattr(self, f"{field.name}_masked", defaults.secret_column(field))
+            elif defaults.holds_keys(field):
+                setattr(self, f"{field.name}_words", defaults.key_column(field))
             elif isinstance(field, models.BinaryField):
                 setattr(self, f"{field.name}_hex", defaults.hex_column(field))
 
@@ -173,10 +178,10 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         ]
 
     def _shown(self, request: HttpRequest, name: Any, obj: LadModel | None) -> Any:
-        """Return what shows a field: read-only JSON is formatted, secrets are masked, bytes are shown in hex."""
+        """Return what shows a field: read-only JSON is formatted, secrets masked, keys in words, bytes in hex."""
         if isinstance(name, list | tuple):
             return [self._shown(request, each, obj) for each in name]
-        for kind in ("json", "masked", "hex"):
+        for kind in ("json", "masked", "words", "hex"):
             if f"{name}_{kind}" in vars(self) and not self._editable(request, name, obj):
                 return f"{name}_{kind}"
         return name
@@ -207,6 +212,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
             kwargs.pop("widget", None)
             empty = db_field.get_default() if db_field.has_default() else None
             return db_field.formfield(form_class=JSONFormField, empty=empty, **kwargs)
+        if isinstance(db_field, TimeZoneField):
+            return zone_field(db_field)
         if is_replaceable(db_field):
             kwargs.pop("widget", None)
             return db_field.formfield(form_class=SecretFormField, **kwargs)

@@ -4,9 +4,10 @@ unfold renders several templates for each cell and repeats up to thirty class na
 thirds of a list page. Here a column decides once how it shows its values, and the looks are in lad.css.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import date, time
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
@@ -24,9 +25,11 @@ from unfold.utils import (
 
 from lad.admin import defaults
 from lad.admin.escaping import escaped
+from lad.admin.shortening import shortened_html
+from lad.figures import Figure, aligned
+from lad.times import zone_title
 
 CHECKBOX: Final = "action_checkbox"
-NO_LABEL: Final = "-"
 # Avatars follow title and subtitle; unfold's template shows them.
 PLAIN_HEADER: Final = 2
 
@@ -38,6 +41,7 @@ Show = Callable[[Any, Any], Any]
 class Column:
     """How a column reads and shows its values. ``before`` and ``after`` are the tags around each."""
 
+    name: str
     before: str
     after: str
     value: Value
@@ -45,28 +49,44 @@ class Column:
     empty: str
     linked: bool
 
-    def cell(self, row: Any, link: str) -> str:
-        """Return the cell of a row as HTML."""
+    def shown(self, row: Any) -> Any:
+        """Return what the cell of a row shows, not escaped yet."""
         try:
-            shown = escaped(self.show(row, self.value(row)))
+            return self.show(row, self.value(row))
         except ObjectDoesNotExist:
-            shown = escaped(self.empty)
-        return f"{self.before}{link}{shown}</a>{self.after}" if self.linked else f"{self.before}{shown}{self.after}"
+            return self.empty
+
+    def cell(self, shown: Any, link: str) -> str:
+        """Return a cell as HTML."""
+        content = shortened_html(shown, linked=self.linked)
+        return f"{self.before}{link}{content}</a>{self.after}" if self.linked else f"{self.before}{content}{self.after}"
 
 
-def rows_html(changelist: Any) -> SafeString:
-    """Return the ``<tr>`` elements of the page. Values are escaped unless they are marked as safe."""
-    columns = _columns(changelist)
-    with_checkbox = CHECKBOX in changelist.list_display
-    return mark_safe("".join(_row(changelist, columns, row, with_checkbox) for row in changelist.result_list))  # noqa: S308
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The ``<tr>`` elements of a page of rows, and the names of the columns that hold numbers."""
+
+    rows: SafeString
+    numbers: Collection[str]
 
 
-def _row(changelist: Any, columns: list[Column], row: Any, with_checkbox: bool) -> str:
-    link = _opening_link(changelist, row)
-    cells = [column.cell(row, link) for column in columns]
-    if with_checkbox:
-        cells.insert(0, _checkbox(row.pk))
-    return f'<tr class="data-row lad-row">{"".join(cells)}</tr>\n'
+def table_of(changelist: Any) -> Table:
+    """Return the rows of the page. Values are escaped unless they are marked as safe. Numbers stand flush right."""
+    rows, columns, numbers = list(changelist.result_list), [], set()
+    links = [_opening_link(changelist, row) for row in rows]
+    if CHECKBOX in changelist.list_display:
+        columns.append([_checkbox(row.pk) for row in rows])
+    for each in _columns(changelist):
+        column = each
+        values = [column.shown(row) for row in rows]
+        if any(isinstance(value, Figure) for value in values):
+            numbers.add(column.name)
+            texts = aligned([value if isinstance(value, Figure) else "" for value in values])
+            values = [text if isinstance(value, Figure) else value for value, text in zip(values, texts, strict=True)]
+            column = replace(column, before=column.before.replace(' lad-cell"', ' lad-cell lad-number"', 1))
+        columns.append([column.cell(value, link) for value, link in zip(values, links, strict=True)])
+    html = "".join(f'<tr class="data-row lad-row">{"".join(cells)}</tr>\n' for cells in zip(*columns, strict=True))
+    return Table(mark_safe(html), numbers)  # noqa: S308  (made of escaped parts)
 
 
 def _checkbox(key: object) -> str:
@@ -100,12 +120,15 @@ def _column(changelist: Any, name: Any, index: int, *, linked: bool, first: bool
     field = defaults.field_or_none(model, name) if isinstance(name, str) else None
     attribute = None if field is not None else _attribute(model_admin, model, name)
     empty = getattr(attribute, "empty_value_display", model_admin.get_empty_value_display())
-    title = label_for_field(name, model, model_admin=model_admin)
+    title = str(label_for_field(name, model, model_admin=model_admin))
+    if shows_time(model_admin, model, name):
+        title = f"{title} ({zone_title()})"
     tag = "th" if linked and first else "td"
-    classes = f"field-{_name_of(name, index)} lad-cell"
-    if isinstance(field, models.DateField | models.TimeField | models.ForeignKey):
-        classes += " nowrap"
+    classes = f"field-{name_of(name, index)} lad-cell"
+    if isinstance(field, models.DateField | models.TimeField):
+        classes = f"nowrap {classes}"
     return Column(
+        name=name_of(name, index),
         before=f'<{tag} class="{escaped(classes)}" data-label="{escaped(title)}">',
         after=f"</{tag}>",
         value=_reader(model_admin, name, field),
@@ -115,7 +138,22 @@ def _column(changelist: Any, name: Any, index: int, *, linked: bool, first: bool
     )
 
 
-def _name_of(name: Any, index: int) -> str:
+def shows_time(model_admin: Any, model: Any, name: Any) -> bool:
+    """Return whether a column shows times of day, which need the name of their zone beside them."""
+    field = defaults.field_or_none(model, name) if isinstance(name, str) else None
+    if field is not None:
+        return isinstance(field, models.DateTimeField)
+    return bool(getattr(_attribute(model_admin, model, name), "zoned", False))
+
+
+def zoned(method: Any) -> Any:
+    """Mark a column's method as one that shows times of day."""
+    method.zoned = True
+    return method
+
+
+def name_of(name: Any, index: int) -> str:
+    """Return the name of a column: that of its field or method."""
     if not callable(name):
         return str(name)
     return getattr(name, "__name__", "") if getattr(name, "__name__", "<lambda>") != "<lambda>" else f"lambda{index}"
@@ -147,13 +185,15 @@ def _field_show(field: Any, empty: str) -> Show:
         return lambda row, value: _icon(value)
     if field.is_relation:
         return lambda row, value: empty if value is None else str(value)
+    if isinstance(field, models.DecimalField | models.IntegerField | models.FloatField):
+        return lambda row, value: empty if value is None else Figure(display_for_field(value, field, empty))
     return lambda row, value: display_for_field(value, field, empty)
 
 
 def _attribute_show(attribute: Any, name: Any, empty: str) -> Show:
     label = getattr(attribute, "label", False)
     if label:
-        return lambda row, value: _labels(value, label)
+        return lambda row, value: _labels(value, label, empty)
     if getattr(attribute, "dropdown", False):
         return lambda row, value: display_for_dropdown(row, str(name), value, empty)
     if getattr(attribute, "header", False):
@@ -164,7 +204,11 @@ def _attribute_show(attribute: Any, name: Any, empty: str) -> Show:
 
 
 def _plain(value: Any, empty: str) -> Any:
-    shown = display_for_value(value, empty)
+    if isinstance(value, Figure):
+        return value
+    shown = empty if value == "" else display_for_value(value, empty)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return Figure(shown)
     if isinstance(value, date | time):
         return mark_safe(f'<span class="lad-nowrap">{escaped(shown)}</span>')  # noqa: S308  (escaped)
     return shown
@@ -174,12 +218,12 @@ def _header(value: Any, empty: str) -> Any:
     if len(value) > PLAIN_HEADER:
         return display_for_header(value, empty)
     title, subtitle = (*value, "", "")[:PLAIN_HEADER]
-    first = f'<strong class="lad-cell-title">{escaped(title)}</strong>' if title else ""
-    second = f"<small>{escaped(subtitle)}</small>" if subtitle else ""
+    first = f'<strong class="lad-cell-title">{shortened_html(title, linked=True)}</strong>' if title else ""
+    second = f"<small>{shortened_html(subtitle, linked=True)}</small>" if subtitle else ""
     return mark_safe(f'<span class="lad-cell-header">{first}{second}</span>')  # noqa: S308  (escaped)
 
 
-def _labels(value: Any, colours: Any) -> Any:
+def _labels(value: Any, colours: Any, empty: str) -> Any:
     colour = ""
     if isinstance(colours, dict):
         if isinstance(value, tuple):
@@ -188,7 +232,7 @@ def _labels(value: Any, colours: Any) -> Any:
         elif value in colours:
             colour = colours[value]
     if not value:
-        return NO_LABEL
+        return empty
     if isinstance(value, tuple | list):
         return mark_safe(" ".join(label_html(each, colour) for each in value))  # noqa: S308  (escaped)
     return label_html(value, colour)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from lad.db.fields import SECRET_MASK, LowercaseEmailField, TenantKey, TenantUserKey, is_replaceable, is_secret
 from lad.db.models import LadModel
+from lad.labels import in_words
 
 # Wider lists do not fit the screen.
 MAX_COLUMNS: Final = 7
@@ -18,6 +19,24 @@ TITLE_FIELDS: Final = ("name", "title", "email", "label", "key", "feature_key", 
 # Fields of every row; shown in a section of their own, "Record".
 RECORD_FIELDS: Final = ("id", "tenant", "created_at", "updated_at", "deleted_at", "deletion_id")
 HIDDEN_FIELDS: Final = frozenset({"deletion_id", "is_deleted"})
+
+# Columns without choices that hold keys of vocabularies; people read them as words.
+KEY_FIELDS: Final = frozenset(
+    {
+        "action_type",
+        "capability_key",
+        "category",
+        "description",
+        "feature_key",
+        "kind",
+        "payment_method",
+        "provider",
+        "recommended_action",
+        "reference_type",
+        "source",
+        "subject_type",
+    }
+)
 
 STATUS_COLOURS: Final = {
     "active": "success",
@@ -151,7 +170,9 @@ def list_column(model: type[LadModel], name: Any) -> Any:
         return name
     if is_secret(field):
         return secret_column(field)
-    return choice_column(field) if field.choices else name
+    if field.choices:
+        return choice_column(field)
+    return key_column(field) if holds_keys(field) else name
 
 
 def choice_column(field: models.Field) -> Callable[[Any], Any]:
@@ -162,6 +183,20 @@ def choice_column(field: models.Field) -> Callable[[Any], Any]:
         return (value, titles.get(value, value)) if value not in (None, "") else None
 
     return _describe(show, field, label={value: STATUS_COLOURS.get(str(value), "default") for value in titles})
+
+
+def holds_keys(field: models.Field) -> bool:
+    """Return whether the column holds keys that have no choices."""
+    return field.name in KEY_FIELDS and isinstance(field, models.CharField | models.TextField) and not field.choices
+
+
+def key_column(field: models.Field) -> Callable[[Any], str]:
+    """Return a column that shows a key in words."""
+
+    def show(obj: LadModel) -> str:
+        return in_words(getattr(obj, field.name) or "")
+
+    return _describe(show, field)
 
 
 def secret_column(field: models.Field) -> Callable[[Any], str | None]:

@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django.contrib.admin.utils import flatten_fieldsets, help_text_for_field, label_for_field
+from django.db import models
 from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from unfold.widgets import CHECKBOX_LABEL_CLASSES, LABEL_CLASSES
 
+from lad.admin import defaults
 from lad.admin.escaping import escaped
+from lad.admin.widget_html import zone_html
 
-NO_CONTENT: Final = "-"
+NO_CONTENT: Final = "–"
 _LINE: Final = (
     "field-line flex flex-col grow group group/line px-3 py-2.5 border-b border-base-200 border-dashed min-h-[59px]"
     " group-[.last]/row:border-b-0 lg:border-l lg:flex-row lg:items-center dark:border-base-800 lg:first:border-l-0"
@@ -84,6 +87,8 @@ def _heading(inline: Any, name: str) -> str:
     else:
         help_text = help_text or help_text_for_field(name, model)
     title = escaped(capfirst(str(label or label_for_field(name, model, options))))
+    if isinstance(defaults.field_or_none(model, name), models.DateTimeField):
+        title += f" {zone_html()}"
     hint = ""
     if help_text:
         text = escaped(strip_tags(str(help_text)))
@@ -124,11 +129,20 @@ def _field(field: Any) -> str:
 
 def _plain(field: Any, errors: str) -> str:
     shown = readonly_content(field) if field.is_readonly else str(field.field)
+    if field.is_readonly and _shows_time(field):
+        shown = f'<div class="lad-moment">{shown}{zone_html()}</div>'
     help_text = _help_text(field.field["help_text"] if field.is_readonly else field.field.help_text)
     return (
         f'<div class="{_LABEL}">{_label(field)}</div>'
         f'<div class="grow relative">{shown}{help_text}{_error_list(errors)}</div>'
     )
+
+
+def _shows_time(field: Any) -> bool:
+    """Return whether a read-only field has a time of day, which needs the name of its zone beside it."""
+    name = field.field["field"]
+    column = defaults.field_or_none(field.form._meta.model, name) if isinstance(name, str) else None
+    return isinstance(column, models.DateTimeField) and getattr(field.form.instance, name) is not None
 
 
 def _checkbox(field: Any, errors: str) -> str:

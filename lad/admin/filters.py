@@ -24,6 +24,7 @@ from lad import moments
 from lad.admin.defaults import field_or_none
 from lad.db.emptiness import empty_condition, may_be_empty
 from lad.db.models import LadModel
+from lad.times import zone_title
 
 # Lookups whose value begins with a year. Others, such as month, take a small number.
 YEAR_LOOKUPS: Final = ("", "exact", "in", "gt", "gte", "lt", "lte", "range", "date", "year", "iso_year")
@@ -55,7 +56,11 @@ class DeletedFilter(RadioFilter):
 
 
 class DateTimeRangeFilter(RangeDateTimeFilter):
-    """A range of times in the tenant's time zone. A date without a time covers the whole day."""
+    """A range of times in the current time zone, which its title names. A date without a time covers the whole day."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title: str = f"{self.title} ({zone_title()})"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         for end, lookup in (("from", "gte"), ("to", "lte")):

@@ -21,6 +21,7 @@ from unfold.templatetags.unfold import add_css_class
 from lad.admin.escaping import escaped
 from lad.admin.field_html import inline_cells, inline_headings
 from lad.admin.inlines import InlineAdminFormSet
+from lad.admin.shortening import shortened
 
 _HEADING: Final = (
     "bg-base-100 flex flex-row font-semibold h-[38px] gap-1 items-center mb-4 px-3 rounded-default text-important"
@@ -42,9 +43,7 @@ _TITLE: Final = (
     " dark:lg:bg-transparent!"
 )
 _TITLE_TEXT: Final = "group/title flex font-medium items-center px-3 text-xs py-2 lg:pb-0 lg:pt-2"
-_LINKS: Final = (
-    "ml-2 font-normal leading-none text-xs text-primary-600 dark:text-primary-500 group-hover/title:block hidden"
-)
+_LINKS: Final = "lad-link lad-inline-link"
 _DELETE_CELL: Final = (
     "delete pl-3 pr-1.5 lg:pl-0 border-b lg:border-t border-base-200 dark:border-base-800"
     " lg:group-[.last]/parent:border-b-0 lg:border-t-0 min-h-[62.5px] {padding} text-left text-red-600 flex"
@@ -158,10 +157,7 @@ def _title(inline: InlineAdminFormSet, row: InlineAdminForm, fields: list[AdminF
     width = 1 + len(shown) + bool(inline.formset.can_delete)
     title = ""
     if not inline.opts.hide_title:
-        title = (
-            f'<p class="{_TITLE_TEXT}"><span>{escaped(str(row.original))}</span>'
-            f'<span class="{_LINKS}">{_link(inline, row)}</span></p>'
-        )
+        title = f'<p class="{_TITLE_TEXT}"><span>{shortened(row.original)}</span>{_link(inline, row)}</p>'
     key = row.pk_field().field if row.needs_explicit_pk_field() else ""
     parent = row.fk_field().field if row.fk_field() else ""
     return f'<tr class="{_TITLE}"><td colspan="{width}">{title}{key}{parent}</td></tr>'
@@ -179,7 +175,7 @@ def _link(inline: InlineAdminFormSet, row: InlineAdminForm) -> str:
     address = reverse(
         admin_urlname(options.opts, SafeString("change")), args=(admin_urlquote(cast(Model, row.original).pk),)
     )
-    return f'<a href="{escaped(address)}" class="align-middle">Change</a>'
+    return f'<a href="{escaped(address)}" class="{_LINKS}">Open</a>'
 
 
 def _handle(inline: InlineAdminFormSet, row: InlineAdminForm) -> str:

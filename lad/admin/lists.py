@@ -97,8 +97,9 @@ class ListPages(TenantChoice, ModelAdmin):
         phones = [name for name in fields if isinstance(defaults.field_or_none(self.model, name), PhoneField)]
         meant = phone_term(term) if phones else None
         found = models.Q(pk__in=[])
-        for name in phones if meant else ():
-            found |= meant.in_text(name)
+        if meant is not None:
+            for name in phones:
+                found |= meant.in_text(name)
         return found
 
     def get_actions(self, request: HttpRequest) -> Any:

@@ -19,13 +19,15 @@ from unfold.sites import UnfoldAdminSite
 
 from lad.admin import switcher
 from lad.admin.dashboard import dashboard
-from lad.admin.navigation import sidebar
+from lad.admin.navigation import account_links, all_tables, sidebar
 from lad.admin.permissions import AreaPermissions
+from lad.admin.shortening import KEPT_LENGTH, SHOWN_LENGTH
 from lad.limits import searchable
 from lad.tenancy.access import access_of
+from lad.texts import cut
 
 # What a page shows depends on its request here; the rest of unfold's context is configuration.
-OWN_CONTEXT = {"has_permission", "is_popup", "available_apps", "log_entries", "sidebar_navigation"}
+OWN_CONTEXT = {"has_permission", "is_popup", "available_apps", "log_entries", "sidebar_navigation", "account_links"}
 # Limits of the search in the sidebar.
 MAX_ROWS_PER_MODEL = 5
 MAX_RESULTS = 100
@@ -41,6 +43,10 @@ class RowAutocomplete(AutocompleteJsonView):
         rows = model_admin.autocomplete_queryset(self.request, self.source_field)
         rows = rows.complex_filter(self.source_field.get_limit_choices_to())
         return model_admin.get_search_results(self.request, rows, self.term)[0]
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        """Return an option, with a name of bounded length."""
+        return {"id": str(getattr(obj, to_field_name)), "text": cut(obj, SHOWN_LENGTH), "title": cut(obj, KEPT_LENGTH)}
 
 
 class OwnPassword(PasswordChangeView):
@@ -77,6 +83,7 @@ class LadAdminSite(UnfoldAdminSite):
         return [
             path("tenant/", self.admin_view(switcher.switch), name="switch_tenant"),
             path("tenant/options/", self.admin_view(switcher.options), name="tenant_options"),
+            path("tables/", self.admin_view(all_tables), name="all_tables"),
             *(path(route, self.admin_view(view), name=name) for route, view, name in _extra_pages),
             *(path(route, never_cache(view), name=name) for route, view, name in _public_pages),
         ]
@@ -96,6 +103,7 @@ class LadAdminSite(UnfoldAdminSite):
             "log_entries": (),
             "sidebar_navigation": (),
             "sidebar": sidebar(request) if allowed else "",
+            "account_links": account_links() if allowed else (),
             "access": access,
             "current_tenant": access.details.get("tenant"),
         }
@@ -166,7 +174,7 @@ class LadAdminSite(UnfoldAdminSite):
             related = model_admin.get_list_select_related(request)
             found += [
                 SearchResult(
-                    title=str(row),
+                    title=cut(row, SHOWN_LENGTH),
                     description=str(model._meta.verbose_name),
                     link=model_admin.change_url(row),
                     icon=model_admin.icon,

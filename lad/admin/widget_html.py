@@ -6,6 +6,9 @@ from typing import Any, Final
 from django.utils.safestring import SafeString, mark_safe
 
 from lad.admin.escaping import escaped
+from lad.admin.shortening import SHOWN_LENGTH
+from lad.texts import cut
+from lad.times import zone_name, zone_title
 
 Context = Mapping[str, Any]
 
@@ -17,19 +20,6 @@ _ARROW: Final = (
     " top-0 top-1/2 hover:text-base-700 dark:text-base-500 dark:hover:text-base-200 -translate-y-1/2"
 )
 
-_MOMENT: Final = (
-    "datetime flex flex-col gap-2 max-w-2xl lg:flex-row lg:group-[.field-row]:flex-row"
-    " lg:group-[.field-row]:items-center lg:group-[.field-tabular]:flex-row lg:group-[.field-tabular]:items-center"
-)
-_DAY: Final = (
-    "basis-1/2 flex flex-col lg:group-[.field-row]:flex-row group-[.field-row]:gap-2"
-    " lg:group-[.field-tabular]:flex-row group-[.field-tabular]:gap-2"
-)
-_TIME: Final = (
-    "basis-1/2 flex flex-col lg:ml-auto md:mt-0 lg:group-[.field-row]:flex-row group-[.field-row]:gap-2"
-    " lg:group-[.field-tabular]:flex-row group-[.field-tabular]:gap-2"
-)
-_MOMENT_PART: Final = "flex flex-col min-w-52 relative group-[.field-row]:grow group-[.field-tabular]:grow"
 _JSON_BEFORE: Final = '<div class="lad-json-editor"><div class="lad-json-panes"><div>'
 _JSON_AFTER: Final = (
     '<div class="lad-json-bar" aria-live="polite"><button type="button" class="lad-json-state"></button>'
@@ -68,7 +58,7 @@ def _text_input(context: Context) -> SafeString | None:
 
 
 def _moment_input(context: Context) -> SafeString:
-    return mark_safe(f'<div class="flex flex-col max-w-2xl min-w-56 relative w-full">{_input(context)}</div>')  # noqa: S308  (escaped)
+    return mark_safe(f'<div class="lad-moment-part">{_input(context)}</div>')  # noqa: S308  (escaped)
 
 
 def _url_input(context: Context) -> SafeString:
@@ -98,10 +88,16 @@ def _split_datetime(context: Context) -> SafeString | None:
     parts = [rendered(each["template_name"], {"widget": each}) for each in context["widget"]["subwidgets"]]
     if None in parts:
         return None
-    day, time = (f'<div class="{_MOMENT_PART}">{part}</div>' for part in parts)
-    return mark_safe(  # noqa: S308  (escaped)
-        f'<div class="{_MOMENT}"><div class="{_DAY}">{day}</div><div class="{_TIME}">{time}</div></div>'
-    )
+    return mark_safe(f'<div class="datetime lad-moment">{"".join(map(str, parts))}{zone_html()}</div>')  # noqa: S308  (escaped)
+
+
+def _local_datetime(context: Context) -> SafeString:
+    return mark_safe(f'<div class="lad-moment">{_moment_input(context)}{zone_html()}</div>')  # noqa: S308  (escaped)
+
+
+def zone_html() -> str:
+    """Return the name of the current time zone, to stand beside times."""
+    return f'<span class="lad-zone" title="{escaped(zone_name())}">{escaped(zone_title())}</span>'
 
 
 def _select(context: Context) -> SafeString | None:
@@ -130,9 +126,8 @@ def _group(name: Any, options: str) -> str:
 
 
 def _option(option: Mapping[str, Any]) -> str:
-    return (
-        f'<option value="{escaped(option["value"])}"{attributes(option["attrs"])}>{escaped(option["label"])}</option>'
-    )
+    label = cut(option["label"], SHOWN_LENGTH)
+    return f'<option value="{escaped(option["value"])}"{attributes(option["attrs"])}>{escaped(label)}</option>'
 
 
 def _label(context: Context) -> SafeString:
@@ -161,6 +156,7 @@ _RENDERERS: Final[Mapping[str, Callable[[Context], SafeString | None]]] = {
     "django/forms/widgets/number.html": _input,
     "django/forms/widgets/select.html": _plain_select,
     "lad/admin/json_editor.html": _json_editor,
+    "lad/admin/local_datetime.html": _local_datetime,
     "unfold/widgets/date.html": _moment_input,
     "unfold/widgets/split_datetime.html": _split_datetime,
     "unfold/widgets/text.html": _text_input,

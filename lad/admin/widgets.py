@@ -1,14 +1,16 @@
 """Form fields and widgets of the admin."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, Model
+from django.db.models import Field, ForeignKey, Model
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
@@ -18,7 +20,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from lad import jsontext
+from lad import jsontext, timezones
 from lad.db.fields import SECRET_MASK
 
 MIN_LINES: Final = 4
@@ -40,6 +42,19 @@ class JSONEditor(UnfoldAdminTextareaWidget):
         lines = str(value or "").count("\n") + 1
         sized = {"rows": min(max(lines, MIN_LINES), MAX_LINES), **(attrs or {})}
         return super().get_context(name, value, sized)
+
+
+class LocalDateTimeInput(UnfoldAdminTextInputWidget):
+    """The browser's own picker of a date and time, with the name of the time zone beside it."""
+
+    template_name = "lad/admin/local_datetime.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({**(attrs or {}), "type": "datetime-local", "step": "60"})
+
+    def format_value(self, value: object) -> str | None:
+        """Return the value as the browser's picker takes it. A time zone's offset is none of its business."""
+        return f"{value:%Y-%m-%dT%H:%M}" if isinstance(value, datetime) else super().format_value(value)
 
 
 class RowAutocomplete(AutocompleteSelect):
@@ -97,6 +112,25 @@ class JSONFormField(forms.JSONField):
         return "" if value is None else jsontext.pretty(value, encoder=self.encoder)
 
 
+def zone_choices(nothing: str) -> list[tuple[str, str]]:
+    """Return the time zones as choices. ``nothing`` is the label of no choice, which shows for an unknown zone too."""
+    return [("", nothing), *((name, name.replace("_", " ")) for name in sorted(timezones.names()))]
+
+
+def zone_field(column: Field) -> forms.ChoiceField:
+    """Return a field that picks the time zone that the column holds."""
+    nothing = "Not chosen" if column.blank else "Choose a time zone"
+    return forms.ChoiceField(
+        # A function, because lists are copied with each form.
+        choices=lambda: zone_choices(nothing),
+        required=not column.blank,
+        initial=column.get_default(),
+        label=str(capfirst(column.verbose_name)),
+        help_text=column.help_text,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
 class SecretFormField(forms.CharField):
     """A secret that can be replaced or kept. The stored value is never sent to the page."""
 
@@ -120,6 +154,8 @@ def apply_widgets(form: forms.Form) -> forms.Form:
         widget = field.widget
         if isinstance(widget, forms.CheckboxSelectMultiple):
             field.widget = UnfoldAdminCheckboxSelectMultipleWidget(attrs=widget.attrs, choices=widget.choices)
+        elif isinstance(field, forms.DateTimeField):
+            field.widget = LocalDateTimeInput(attrs=widget.attrs)
         elif isinstance(widget, forms.Textarea):
             field.widget = UnfoldAdminTextareaWidget(attrs=widget.attrs)
         elif isinstance(widget, forms.Select):

@@ -17,6 +17,7 @@ from lad.audit.models import AuditAction
 from lad.audit.trigger import possible_buckets
 from lad.db.fields import SECRET_MASK
 from lad.db.identifiers import as_uuid
+from lad.times import DATE_AND_SECONDS, written
 
 # Technical columns that mean nothing to a reader.
 HIDDEN_COLUMNS: Final = frozenset({"deletion_id"})
@@ -176,7 +177,7 @@ class _Describer:
             return str(dict(field.flatchoices).get(value, value))
         if isinstance(field, models.DateTimeField) and isinstance(value, str):
             moment = parse_datetime(value)
-            return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else value
+            return written(moment, DATE_AND_SECONDS) if moment else value
         if isinstance(value, bool):
             return "yes" if value else "no"
         return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)

@@ -15,7 +15,6 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.bulk import RESTORE_ROWS
-from lad.admin.navigation import BESIDE_DASHBOARD
 from lad.admin.step_up import step_up
 from lad.jobs import services
 from lad.jobs.bulk import delete_selected, restore_selected
@@ -44,11 +43,11 @@ admin.site.add_action(restore_selected, RESTORE_ROWS)  # type: ignore[arg-type]
 @register(Job)
 class JobAdmin(ReadOnlyAdmin):
     area = "jobs"
-    section, icon, rank = BESIDE_DASHBOARD, "checklist", 1
+    section, icon, rank = "Operations", "checklist", 1
     list_display = ["title", "state_label", "progress", "problems", "started_by", "created_at", "took"]
     list_select_related = ["created_by_user"]
     list_filter = ["state", "kind", "created_at"]
-    list_before_template = "jobs/no_jobs.html"
+    empty_hint = "Select many rows in a list and run an action on them. It runs here, where you can watch and stop it."
     search_fields = ["title"]
     notes = ["jobs/job.html"]
     actions_detail = ["cancel", "resume"]

@@ -11,6 +11,10 @@ from django.template import Engine
 
 from lad.mail.kinds import mail_kinds
 from lad.mail.models import MailDelivery
+from lad.texts import cut
+
+# Mail programs show less, and some refuse long lines.
+MAX_SUBJECT_LENGTH: Final = 150
 
 # Of its own, because the admin's would load the tags and filters of every app into the worker.
 _ENGINE: Final = Engine(
@@ -25,7 +29,7 @@ def build(delivery: MailDelivery, *, now: datetime) -> EmailMultiAlternatives:
     common = {"to_address": delivery.to_address, "subject": content.subject}
     context = {**content.context, **common}
     message = EmailMultiAlternatives(
-        subject=" ".join(content.subject.split()),
+        subject=cut(content.subject, MAX_SUBJECT_LENGTH),
         body=_ENGINE.render_to_string(f"{content.template}.txt", context),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[delivery.to_address],

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
 from lad.outbox.consumers import consumer_named, consumers
 from lad.outbox.models import DeliveryState, DomainEvent, EventDelivery
 from lad.outbox.settlement import MAX_ATTEMPTS
 from lad.outbox.sql import rows
 from lad.tenancy.context import require_scope
+from lad.times import DATE_AND_SECONDS, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ def _reason(delivery: EventDelivery, blocked_by: int | None) -> str:
     if blocked_by is not None:
         return f"Waits for delivery {blocked_by}, an earlier event of the same {delivery.event.aggregate_type}."
     if delivery.next_attempt_at is not None:
-        moment = timezone.localtime(delivery.next_attempt_at).strftime("%Y-%m-%d %H:%M:%S")
+        moment = written(delivery.next_attempt_at, DATE_AND_SECONDS)
         return f"Attempt {delivery.attempts} failed ({delivery.last_error}); the next is due at {moment}."
     if delivery.batch_limit is not None:
         return f"Its worker died. Ready to run again in a batch of at most {delivery.batch_limit}."

@@ -28,7 +28,8 @@ class Access:
     a signed-in user raise it. ``platform`` marks staff who see every tenant: superusers may do everything there,
     ``limited`` ones what their rights say. A ``detached`` request is about
     the user instead of a tenant (signing in, their own profile): its services open their own scopes, so that
-    a refused attempt is still recorded.
+    a refused attempt is still recorded. ``zone`` is the time zone of the admin's pages, or empty:
+    the API speaks UTC.
     """
 
     # A row of AUTH_USER_MODEL, which belongs to a layer above; None for a stranger.
@@ -40,6 +41,7 @@ class Access:
     limited: bool = False
     detached: bool = False
     error: DomainError | None = None
+    zone: str = ""
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -63,8 +65,8 @@ class Access:
 
     @property
     def time_zone(self) -> str:
-        """Return the name of the tenant's time zone, or an empty string without a tenant."""
-        return getattr(self.details.get("tenant"), "timezone", "")
+        """Return the zone of days, and of times without an offset: the page's, else the tenant's, else none."""
+        return self.zone or getattr(self.details.get("tenant"), "timezone", "")
 
     def scope(self) -> AbstractContextManager[None]:
         """Return the scope for the caller's request. It is empty for callers without one."""

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from lad import moments
 from lad.observability import bind_caller
 from lad.tenancy import access
+from lad.times import in_zone
 
 # A response from here on is a failure: nothing the request wrote is kept.
 FIRST_FAILURE_STATUS = 400
@@ -44,13 +45,14 @@ class TenancyMiddleware:
     def process_view(
         self, request: ScopedRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
     ) -> None:
-        """Open the caller's scope unless the view opens its own."""
+        """Open the caller's scope and time zone unless the view opens its own."""
         request.access = access.resolve(request)
         user = request.access.user
         request.open_scope.enter_context(moments.reading_in(request.access.time_zone))
         bind_caller(tenant_id=request.access.tenant_id, user_id=user.pk if user is not None else None)
         if request.access.scoped and not access.is_self_scoped(request):
             _receive_upload(request)
+            request.open_scope.enter_context(in_zone(request.access.zone))
             request.open_scope.enter_context(request.access.scope())
             request.scoped = True
 

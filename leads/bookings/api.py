@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,7 +25,20 @@ from leads.bookings.serializers import (
 from leads.contacts.models import Lead
 from leads.contacts.selectors import of_found_leads
 
-BookingSerializer = make_serializer(LeadBooking, exclude=["parent_retry_count"])
+_Booking = make_serializer(LeadBooking, exclude=["parent_retry_count"])
+
+
+class BookingSerializer(_Booking):  # type: ignore[misc, valid-type]
+    """One appointment of a user with a lead."""
+
+    reassign_lead = serializers.BooleanField(
+        write_only=True,
+        default=True,
+        help_text="For a new booking: whether a lead of somebody else is assigned to the booking's user.",
+    )
+
+    class Meta(_Booking.Meta):  # type: ignore[name-defined]
+        fields = [*_Booking.Meta.fields, services.REASSIGN_LEAD]
 
 
 class BookingViewSet(ResourceViewSet):

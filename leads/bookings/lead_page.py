@@ -11,6 +11,7 @@ from lad.admin.actions import row_action
 from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
+from lad.times import written
 from leads.bookings.admin.forms import book_form
 from leads.bookings.models import LeadBooking
 from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source
@@ -28,7 +29,7 @@ class BookingsInline(ReadOnlyInline):
 
 @row_action(
     "Book",
-    explanation="The booking goes to the user the lead is assigned to. Choosing another one reassigns the lead.",
+    explanation="Choose another person than the lead's own, and say whether the lead goes to them as well.",
     form=lambda row: book_form(member_choices(row.tenant_id), row),
     permission="book",
     when=lambda row: not is_deleted(row),
@@ -50,7 +51,7 @@ def booking_entry(booking: LeadBooking) -> TimelineEntry:
         at=booking.created_at,
         icon="calendar_month",
         text=f"Booking: {booking.get_booking_type_display()}",
-        detail=f"{booking.scheduled_at:%d %b %Y, %H:%M} · {booking.get_status_display()}",
+        detail=f"{written(booking.scheduled_at)} · {booking.get_status_display()}",
         user_id=booking.created_by_user_id,
         url=reverse("admin:leads_leadbooking_change", args=(booking.pk,)),
     )

@@ -10,6 +10,7 @@ from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
 from lad.db.normalised import TimeZoneField
+from lad.times import written
 
 LIVE = Q(deleted_at__isnull=True)
 DEFAULT_DURATION = timedelta(minutes=15)
@@ -112,7 +113,7 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
         max_length=50,
         default="UTC",
         db_default="UTC",
-        help_text="Time zone of the lead, for example Asia/Dubai. Times are stored in UTC.",
+        help_text="Time zone of the lead, for example Asia/Dubai.",
     )
     status = models.CharField(
         max_length=30, choices=BookingStatus, default=BookingStatus.SCHEDULED, db_default=BookingStatus.SCHEDULED
@@ -211,7 +212,7 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_booking_type_display()} · {self.scheduled_at:%d %b %Y %H:%M} UTC"
+        return f"{self.get_booking_type_display()} · {written(self.scheduled_at)}"
 
     @property
     def is_open(self) -> bool:

@@ -14,6 +14,7 @@ from lad import writes
 from lad.errors import Conflict, DomainError, Invalid, NotFound
 from lad.outbox.emission import NewEvent, emit
 from lad.tenancy.access import Access
+from lad.times import DATE, here, written
 from lad.types import Actor, Values
 from lad.writes import Change
 from leads.bookings.models import (
@@ -41,6 +42,8 @@ _ENDINGS: Final = {
 }
 # A booking in one of these may be retried.
 RETRIABLE: Final = (BookingStatus.MISSED, BookingStatus.FAILED, BookingStatus.CANCELLED)
+# A value of a new booking beside its columns: whether the lead is assigned to the user whom the booking names.
+REASSIGN_LEAD: Final = "reassign_lead"
 # Their changes have events of their own and are left out of ``leads.booking.updated``.
 _OWN_EVENT: Final = frozenset({"status", "scheduled_at", "buffer_until"})
 # A booking for right now is entered a moment later.
@@ -82,12 +85,18 @@ class RetriesUsedUp(Conflict):
 class BookingWriter(writes.Writer[LeadBooking]):
     """Writes bookings. A booking goes to the user of its lead, takes their time while open, and never reopens.
 
+    A new booking for another user assigns the lead to them, unless its values say ``reassign_lead: False``.
+
     Emits ``leads.booking.rescheduled``, ``completed``, ``cancelled``, ``missed`` and ``failed`` besides the plain
     changes. Raises LeadNotAssigned, SlotTaken and BookingEnded.
     """
 
     def prepare(self, row: LeadBooking | None, values: Values, *, actor: Actor) -> Values:
-        values = _new_values(values, actor) if row is None else _changed_values(row, values)
+        columns = {name: value for name, value in values.items() if name != REASSIGN_LEAD}
+        if row is None:
+            values = _new_values(columns, actor, reassign=values.get(REASSIGN_LEAD, True))
+        else:
+            values = _changed_values(row, columns)
         if row is None or writes.differing(row, values):
             booking = LeadBooking() if row is None else copy(row)
             for name, value in values.items():
@@ -132,14 +141,14 @@ def _ending(change: Change[LeadBooking]) -> str | None:
     return _ENDINGS.get(BookingStatus(change.row.status)) if "status" in change.before else None
 
 
-def _new_values(values: Values, actor: Actor) -> Values:
+def _new_values(values: Values, actor: Actor, *, reassign: bool) -> Values:
     lead = values.get("lead")
     if lead is None:
         raise Invalid(errors={"lead": ["Choose the lead."]})
     return {
         "created_by_user": actor,
         **values,
-        "assigned_user": _assigned_user(lead, values.get("assigned_user"), actor),
+        "assigned_user": _assigned_user(lead, values.get("assigned_user"), actor, reassign=reassign),
         "buffer_until": _end(values.get("scheduled_at"), values.get("buffer_until")),
     }
 
@@ -260,8 +269,8 @@ def _locked(booking: LeadBooking) -> LeadBooking:
     return row
 
 
-def _assigned_user(lead: Lead, user: User | None, actor: Actor) -> User:
-    """Return the user for a booking with the lead. Naming another user assigns the lead to them."""
+def _assigned_user(lead: Lead, user: User | None, actor: Actor, *, reassign: bool) -> User:
+    """Return the user for a booking with the lead. Naming another user assigns the lead to them if ``reassign``."""
     locked = Lead.objects.select_for_update(of=("self",)).select_related("assigned_user").filter(pk=lead.pk).first()
     if locked is None:
         raise Invalid(errors={"lead": ["There is no such lead here."]})
@@ -269,7 +278,7 @@ def _assigned_user(lead: Lead, user: User | None, actor: Actor) -> User:
         if locked.assigned_user is None:
             raise LeadNotAssigned
         return locked.assigned_user
-    if user.pk != locked.assigned_user_id:
+    if reassign and user.pk != locked.assigned_user_id:
         writes.update(locked, {"assigned_user": user}, actor=actor)
     return user
 
@@ -326,8 +335,8 @@ def _require_free_slot(row: LeadBooking) -> None:
     )
     if other is not None:
         raise SlotTaken(
-            f"The user is booked from {other.scheduled_at:%H:%M} to {other.buffer_until:%H:%M} UTC on"
-            f" {other.scheduled_at:%d %b %Y}. Choose another time.",
+            f"The user is booked from {here(other.scheduled_at):%H:%M} to {written(other.buffer_until, '%H:%M')} on"
+            f" {here(other.scheduled_at):{DATE}}. Choose another time.",
             booking=str(other.pk),
             taken_from=other.scheduled_at.isoformat(),
             taken_until=other.buffer_until.isoformat(),

@@ -4,11 +4,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from lad.jobs.kinds import JobKind, RowOutcome, Rows, Verdict, job_kinds
+from lad.labels import in_words
 from lad.tenancy.context import current_tenant_id
 from lad.types import Values
 from leads.contacts.models import Lead
 from leads.contacts.services import leads
-from leads.formatting import in_words
 from leads.pipeline.services import STAGES, lock_choice
 from tenants.accounts.models import User
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from lad.admin.inlines import LadInline
 from lad.db.together import read_together
+from lad.labels import in_words
 from lad.outbox.models import DomainEvent
 from lad.tenancy.access import Access, access_of
 from leads.contacts.extensions import (
@@ -22,7 +23,6 @@ from leads.contacts.extensions import (
     timeline_sources_for,
 )
 from leads.contacts.models import Lead, LeadNote, LeadSocial
-from leads.formatting import in_words
 from tenants.accounts.models import User
 
 MAX_ENTRIES_SHOWN: Final = 20

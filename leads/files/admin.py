@@ -60,6 +60,7 @@ class FileColumns:
 class LeadAttachmentAdmin(FileColumns, TenantModelAdmin):
     area = "leads"
     section, icon, rank = "Leads", "attach_file", 30
+    empty_hint = "Files of leads appear here. Upload one on the page of a lead."
     form = UploadForm
     list_display = ["file_name", "lead", "kind", "size", "uploader", "file_link", "created_at"]
     list_filter = ["lead", "created_at"]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Sum, Value
 
+from lad.labels import in_words
 from leads.contacts.models import Lead
 from leads.pipeline.models import LeadStage, LeadStatus
 
@@ -44,7 +45,10 @@ def board(tenant_id: UUID) -> list[StageCount]:
         StageCount(stage.key, stage.label, stage.color, counts.pop(stage.key, 0), values[stage.key]) for stage in stages
     ]
     # Rows imported with plain SQL may name a stage that does not exist. They must not disappear from the board.
-    return [*known, *(StageCount(key, key, "", number, values[key]) for key, number in sorted(counts.items()))]
+    return [
+        *known,
+        *(StageCount(key, in_words(key), "", number, values[key]) for key, number in sorted(counts.items())),
+    ]
 
 
 def stage_choices(tenant_id: UUID) -> Choices:

@@ -237,6 +237,7 @@ def _admin_access(staff: StaffCaller | None, now: datetime) -> Access:
         return Access(user=staff.user, error=NoMembership())
     membership, closed = staff.memberships[first], reasons[first]
     access = _member_access(staff.user, membership.tenant, membership, closed)
+    access = replace(access, zone=staff.user.timezone or membership.tenant.timezone)
     if first == 0:
         keep_settings(access, staff.feature_settings)
     return access
@@ -258,6 +259,7 @@ def _platform_access(staff: StaffCaller) -> Access:
         platform=True,
         limited=limited,
         details={"tenant": staff.chosen},
+        zone=staff.user.timezone or (staff.chosen.timezone if staff.chosen else ""),
     )
 
 

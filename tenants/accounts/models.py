@@ -19,7 +19,7 @@ from lad.db.fields import (
 )
 from lad.db.managers import AllManager, LadManager, LadQuerySet
 from lad.db.models import GlobalModel, SoftDeletable
-from lad.db.normalised import PhoneField
+from lad.db.normalised import PhoneField, TimeZoneField
 from lad.tenancy.context import default_tenant_id, platform_context
 from lad.tenancy.countries import country_of
 
@@ -57,6 +57,14 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
     last_name = models.CharField(max_length=100, blank=True, default="", db_default="", validators=[names.validate])
     phone = PhoneField(blank=True, default="", db_default="")
     avatar_url = models.URLField(max_length=2000, blank=True, default="", db_default="")
+    timezone = TimeZoneField(
+        "time zone",
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Times are entered and shown in this zone. Empty means that of the tenant.",
+    )
     primary_tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )

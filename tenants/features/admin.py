@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from lad.admin.base import GlobalModelAdmin, TenantModelAdmin, register
+from lad.labels import in_words
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.features.selectors import evaluate
 from tenants.teams.models import Tenant
@@ -26,7 +27,7 @@ def explain(feature_key: str, tenant: Tenant, user_id: UUID | None = None) -> Sa
         '<span class="lad-strong">{}</span> <span class="lad-hint">{} (decided by: {})</span>',
         "Open" if state.open else "Closed",
         state.reason,
-        state.source.replace("_", " "),
+        in_words(state.source).lower(),
     )
 
 

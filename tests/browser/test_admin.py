@@ -1,6 +1,7 @@
 """The admin as somebody uses it: in a browser, with the mouse and the keyboard."""
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import WIDE_ONCE_PAINTED

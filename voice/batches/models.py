@@ -8,6 +8,7 @@ from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 from lad.db.normalised import PhoneField
+from lad.times import written
 from voice.json_schemas import BATCH, ENTRY
 from voice.statuses import BATCH_FINISHED, BatchStatus, EntryStatus
 
@@ -93,7 +94,7 @@ class CallBatch(SoftDeletable, TenantModel):
 
     def __str__(self) -> str:
         agent = self._state.fields_cache.get("agent") or f"agent {self.agent_id}"
-        return f"{agent}: {self.total_calls} calls, {self.created_at:%d %b %H:%M}"
+        return f"{agent}: {self.total_calls} calls, {written(self.created_at)}"
 
     @property
     def finished_calls(self) -> int:

@@ -9,6 +9,7 @@ from unfold.decorators import display
 
 from lad.admin.base import TenantModelAdmin, register
 from lad.db.identifiers import uuid_or_none
+from lad.figures import Figure
 from voice import formatting
 from voice.analysis.formatting import SENTIMENT_COLOURS, assessment_chips, point_lists
 from voice.analysis.models import CallAnalysis, Sentiment
@@ -23,6 +24,7 @@ ARROWS: Final = {Direction.OUTBOUND: "→ out", Direction.INBOUND: "← in"}
 class CallLogAdmin(TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "call", 5
+    empty_hint = "Calls of your voice agents appear here, with recording, transcript and cost."
     search_fields = ["id__exact"]
     search_help_text = "Telephone number, name or company of the lead, or an id"
     # Only LAD's own staff may correct what carriers and workers reported.
@@ -82,7 +84,7 @@ class CallLogAdmin(TenantModelAdmin):
 
     @display(description="Cost")
     def cost_label(self, obj: CallLog) -> str | None:
-        return f"{obj.cost:.4f} {obj.currency}" if obj.cost else None
+        return Figure(f"{obj.cost:.4f} {obj.currency}") if obj.cost else None
 
     @display(description="Sentiment", label=SENTIMENT_COLOURS)
     def sentiment_label(self, obj: CallLog) -> tuple[str, str] | None:

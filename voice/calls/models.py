@@ -9,6 +9,7 @@ from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import TenantModel
 from lad.limits import KILOBYTE, JsonLimit
 from lad.phones import Phone
+from lad.times import written
 from voice.constraints import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
 from voice.json_schemas import COST_BREAKDOWN, TRANSCRIPT
 from voice.statuses import CALL_FINISHED, CallStatus, Direction
@@ -152,7 +153,7 @@ class CallLog(TenantModel):
 
     def __str__(self) -> str:
         arrow = "→" if self.direction == Direction.OUTBOUND else "←"
-        return f"{arrow} {self.phone.e164}, {self.created_at:%d %b %Y %H:%M}"
+        return f"{arrow} {self.phone.e164}, {written(self.created_at)}"
 
     @property
     def phone(self) -> Phone:

@@ -82,9 +82,10 @@ class PaymentForm(forms.Form):
 
     def clean_paid_on(self) -> datetime:
         day, now = self.cleaned_data["paid_on"], timezone.now()
-        if day is None or day == now.date():
+        today = timezone.localdate(now)
+        if day is None or day == today:
             return now
-        if day > now.date():
+        if day > today:
             raise forms.ValidationError("The date is in the future. Enter the day of the payment.")
         return datetime.combine(day, time(12), tzinfo=timezone.get_current_timezone())
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
@@ -34,6 +35,7 @@ from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.lists import computed_once
 from lad.tenancy.access import access_of
+from lad.times import day, days, iso_day
 
 STATUSES: Final = {
     "Draft": "info",
@@ -97,6 +99,7 @@ def _creditable(row: Invoice) -> bool:
 class InvoiceAdmin(TenantModelAdmin):
     area = "billing"
     section, icon, rank = "Billing", "request_quote", 60
+    empty_hint = "Invoices appear here at the end of each month with usage, and after each payment."
     global_search = True
     # An invoice is written to its tenant by the platform.
     platform_writes = True
@@ -108,9 +111,8 @@ class InvoiceAdmin(TenantModelAdmin):
         "total_amount",
         "still_open",
         "period",
-        "due_at",
-        "sent_at",
-        "created_at",
+        "due",
+        "sent",
     ]
     list_filter = [ToDoFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
     search_fields = [*selectors.SEARCHED]
@@ -178,8 +180,8 @@ class InvoiceAdmin(TenantModelAdmin):
         return _drafted(obj) and super().has_delete_permission(request, obj)
 
     @display(description="Invoice", ordering="invoice_number")
-    def number(self, obj: Invoice) -> str:
-        return str(obj)
+    def number(self, obj: Invoice) -> SafeString:
+        return format_html('<span class="lad-nowrap">{}</span>', str(obj))
 
     @display(description="Status", label=STATUSES)
     def state(self, obj: Invoice) -> str:
@@ -195,8 +197,16 @@ class InvoiceAdmin(TenantModelAdmin):
         return amount(invoices.open_amount(obj), obj.currency) if obj.status in UNPAID else DASH
 
     @display(description="Period")
-    def period(self, obj: Invoice) -> str:
-        return f"{obj.period_start:%Y-%m-%d} – {obj.period_end:%Y-%m-%d}"
+    def period(self, obj: Invoice) -> SafeString:
+        return format_html('<span class="lad-nowrap">{}</span>', days(obj.period_start, obj.period_end))
+
+    @display(description="Due", ordering="due_at")
+    def due(self, obj: Invoice) -> str | None:
+        return day(obj.due_at) if obj.due_at else None
+
+    @display(description="Sent", ordering="sent_at")
+    def sent(self, obj: Invoice) -> str | None:
+        return day(obj.sent_at) if obj.sent_at else None
 
     @display(description="Recipient")
     def written_to(self, obj: Invoice) -> str:
@@ -241,7 +251,8 @@ class InvoiceAdmin(TenantModelAdmin):
         made = invoices.finalise(invoice=row, due_at=values["due_on"], actor=access_of(request).user)
         if made.credit_owed:
             return f"{made} was finalised. {amount(made.credit_owed, made.currency)} is owed to the customer."
-        return f"{made} was finalised{' and is paid' if made.paid_at else f' and is due on {made.due_at:%Y-%m-%d}'}."
+        state = "is paid" if made.paid_at else f"is due on {iso_day(made.due_at)}"
+        return f"{made} was finalised and {state}."
 
     @row_action(
         "Draft again",
@@ -362,7 +373,7 @@ def _drafted(obj: Invoice | None) -> bool:
 def _note(row: Invoice) -> dict[str, Any]:
     link = format_html('<a class="lad-link" href="{}">{}</a>', _address(row), row)
     details = {"reason": row.metadata.get("reason"), "method": row.payment_method, "total": row.total}
-    return {"number": link, "day": f"{row.finalised_at:%Y-%m-%d}" if row.finalised_at else DASH, **details}
+    return {"number": link, "day": f"{iso_day(row.finalised_at)}" if row.finalised_at else DASH, **details}
 
 
 def _address(row: Invoice) -> str:

@@ -9,6 +9,7 @@ from billing.invoicing.mails import recipient_of
 from billing.invoicing.models import Invoice, InvoiceKind
 from billing.invoicing.services import invoices
 from lad.admin.actions import Change, Preview, dry_run
+from lad.times import iso_day
 from lad.types import Actor
 
 
@@ -17,7 +18,7 @@ def finalise_preview(row: Invoice, values: dict[str, Any]) -> Preview:
     if made.credit_owed:
         settlement = [("Owed to the customer", amount(made.credit_owed, made.currency))]
     elif made.amount_due > 0:
-        settlement = [("Due", f"{made.due_at:%Y-%m-%d}")]
+        settlement = [("Due", f"{iso_day(made.due_at)}")]
     else:
         settlement = [("Paid", "with earlier credit" if made.applied_credit else "from wallets when it was charged")]
     warnings = () if made.recipient.get("address") else ("The billing profile has no address.",)
@@ -27,7 +28,7 @@ def finalise_preview(row: Invoice, values: dict[str, Any]) -> Preview:
 def payment_preview(row: Invoice, values: dict[str, Any]) -> Preview:
     made = dry_run(lambda: pay(row, values, None))
     left = Change("Open", amount(invoices.open_amount(row), row.currency), amount(0, row.currency))
-    return Preview(facts=[("Paid by", made.payment_method), ("On", f"{made.paid_at:%Y-%m-%d}")], changes=[left])
+    return Preview(facts=[("Paid by", made.payment_method), ("On", f"{iso_day(made.paid_at)}")], changes=[left])
 
 
 def pay(row: Invoice, values: dict[str, Any], actor: Actor) -> Invoice:
@@ -39,7 +40,8 @@ def refund_preview(row: Invoice, values: dict[str, Any]) -> Preview:
     left = amount(invoices.credit_left(row), row.currency)
     made = dry_run(lambda: refund(row, values, None))
     change = Change("Owed to the customer", left, amount(0, row.currency))
-    return Preview(facts=[("Paid back by", made.payment_method), ("On", f"{made.paid_at:%Y-%m-%d}")], changes=[change])
+    facts = [("Paid back by", made.payment_method), ("On", f"{iso_day(made.paid_at)}")]
+    return Preview(facts=facts, changes=[change])
 
 
 def refund(row: Invoice, values: dict[str, Any], actor: Actor) -> Invoice:
@@ -56,7 +58,7 @@ def void_preview(row: Invoice, values: dict[str, Any]) -> Preview:
 
 
 def send_preview(row: Invoice, values: dict[str, Any]) -> Preview:
-    again = [f"The invoice was already sent on {row.sent_at:%Y-%m-%d}."] if row.sent_at else []
+    again = [f"The invoice was already sent on {iso_day(row.sent_at)}."] if row.sent_at else []
     return Preview(facts=[("To", recipient_of(row)), ("With", "the invoice as PDF")], warnings=again)
 
 

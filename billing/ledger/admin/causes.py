@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 from billing.ledger.models import Hold, LedgerTransaction
 from billing.ledger.references import ReferenceKind
+from lad.labels import in_words
 
 # Each reference type with its title and the model whose admin page shows it, if any.
 REFERENCE_TYPES: Final[Mapping[str, tuple[str, str]]] = {
@@ -37,7 +38,7 @@ class Cause:
 def cause_of(row: LedgerTransaction | Hold) -> Cause | None:
     """Return the cause that the row refers to, or its hold, or None."""
     if row.reference_type:
-        title, model = REFERENCE_TYPES.get(row.reference_type, (row.reference_type.replace("_", " ").capitalize(), ""))
+        title, model = REFERENCE_TYPES.get(row.reference_type, (in_words(row.reference_type), ""))
         return Cause(title, page_of(model, row.reference_id) if model and row.reference_id else "")
     hold_id = row.hold_id if isinstance(row, LedgerTransaction) else None
     return Cause("Hold", page_of("hold", hold_id)) if hold_id else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from copy import copy
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -45,12 +45,12 @@ class IncomingForm(AmountForm):
         label="Expires after",
         widget=DayInput,
         validators=[moments.validate],
-        help_text="The last day on which the credit can be used, in UTC. Leave it empty if it does not expire.",
+        help_text="The last day on which the credit can be used. Leave it empty if it does not expire.",
     )
 
     def clean_last_day(self) -> date | None:
         day: date | None = self.cleaned_data["last_day"]
-        if day is not None and day < timezone.now().astimezone(UTC).date():
+        if day is not None and day < timezone.localdate():
             raise forms.ValidationError("Choose today or a later day.")
         return day
 
@@ -110,9 +110,9 @@ def ledger_key(values: Values) -> str:
 
 
 def expiry(values: Values) -> datetime | None:
-    """Return the end of the credit's last day, or None if it does not expire."""
+    """Return the end of the credit's last day in the current time zone, or None if it does not expire."""
     day = values.get("last_day")
-    return datetime.combine(day + timedelta(days=1), time.min, UTC) if day else None
+    return datetime.combine(day + timedelta(days=1), time.min, timezone.get_current_timezone()) if day else None
 
 
 def posting_preview(

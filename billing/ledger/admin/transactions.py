@@ -57,6 +57,7 @@ def _paid_work(row: LedgerTransaction) -> PaidWork | None:
 class LedgerTransactionAdmin(ReadOnlyAdmin):
     area = "billing"
     section, icon, rank = "Billing", "receipt_long", 20
+    empty_hint = "Each movement of money in a wallet appears here."
     list_display = ["signed_amount", "transaction_type", "owner", "after", "cause", "description", "created_at"]
     list_filter = ["transaction_type", "wallet", "created_at"]
     list_select_related = ["wallet__user", "wallet__tenant"]
@@ -79,7 +80,7 @@ class LedgerTransactionAdmin(ReadOnlyAdmin):
 
     @display(description="Amount")
     def signed_amount(self, obj: LedgerTransaction) -> str:
-        return signed(obj.amount)
+        return signed(obj.amount, obj.wallet.currency)
 
     @display(description="Wallet")
     def owner(self, obj: LedgerTransaction) -> str:

@@ -30,6 +30,7 @@ from lad.admin.actions import Change, Preview, dry_run, in_status, row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.tenancy.access import access_of
+from lad.times import DATE, zone_title
 from lad.types import Actor, Values
 
 WalletPreview = Callable[[Wallet, Values], Preview | None]
@@ -83,7 +84,7 @@ def _adjust(row: Wallet, values: Values, actor: Actor) -> ledger.PostedTransacti
 def _incoming_preview(post: Callable[[Wallet, Values, Actor], ledger.PostedTransaction]) -> WalletPreview:
     def preview(row: Wallet, values: Values) -> Preview | None:
         day = values.get("last_day")
-        facts = [("Expires", f"at the end of {day:%Y-%m-%d} (UTC)" if day else "never")]
+        facts = [("Expires", f"at the end of {day:{DATE}}, {zone_title()}" if day else "never")]
         return posting_preview(row, values, lambda: post(row, values, None), facts=facts)
 
     return preview

@@ -14,6 +14,7 @@ from billing.pricing.services.prices import PriceTerms
 from lad import moments
 from lad.admin.actions import Change, Preview
 from lad.errors import Invalid
+from lad.times import written
 
 MAX_TENANTS_SHOWN: Final = 10
 
@@ -36,9 +37,7 @@ class NewPriceForm(forms.Form):
         help_text='For graduated and volume prices: [{"up_to": "1000", "unit_price": "0.02", "flat_fee": "1"}, '
         '{"up_to": null, "unit_price": "0.01"}].',
     )
-    effective_from = forms.DateTimeField(
-        required=False, validators=[moments.validate], help_text="UTC, such as 2030-01-31 08:00. Empty: now."
-    )
+    effective_from = forms.DateTimeField(required=False, validators=[moments.validate], help_text="Empty: now.")
 
     price: Price
 
@@ -87,7 +86,7 @@ def preview_price_change(row: Price, values: dict[str, Any]) -> Preview:
         for each in effect.tenants[:MAX_TENANTS_SHOWN]
     ]
     facts = [
-        ("Starts", f"{since:%Y-%m-%d %H:%M} UTC" if since else "now"),
+        ("Starts", written(since) if since else "now"),
         ("Priced again", f"{effect.uses:,} uses from {effect.since:%Y-%m-%d} to {effect.until:%Y-%m-%d}"),
     ]
     if len(effect.tenants) > MAX_TENANTS_SHOWN:

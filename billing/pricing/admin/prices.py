@@ -25,6 +25,7 @@ from lad.admin.lists import computed_once
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.site import add_view
 from lad.tenancy.access import access_of
+from lad.times import written
 from tenants.activity.exports import may_export
 
 VALIDITY: Final = {"in force": "success", "to come": "info", "ended": "default", "withdrawn": "warning"}
@@ -145,7 +146,7 @@ class PriceAdmin(SharedModelAdmin):
             effective_from=values["effective_from"],
             actor=access_of(request).user,
         )
-        return f"The new price is {new}, from {new.effective_from:%Y-%m-%d %H:%M} UTC."
+        return f"The new price is {new}, from {written(new.effective_from)}."
 
 
 def price_list(request: HttpRequest) -> HttpResponse:
@@ -184,8 +185,8 @@ def _validity(row: Price) -> str:
 def _period_row(row: Price) -> dict[str, Any]:
     return {
         "scope": _scope(row),
-        "since": f"{row.effective_from:%Y-%m-%d %H:%M}",
-        "until": f"{row.effective_to:%Y-%m-%d %H:%M}" if row.effective_to else "further notice",
+        "since": written(row.effective_from),
+        "until": written(row.effective_to) if row.effective_to else "further notice",
         "state": _validity(row),
         "version": row.version,
         "price": row.formatted_price,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -29,6 +29,7 @@ from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.site import add_view
 from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
+from lad.times import here
 from tenants.activity.exports import begin_export, may_export
 
 CATEGORIES: Final = dict(PriceCategory.choices)
@@ -98,7 +99,7 @@ class _Links:
     def rows(self, **more: str) -> str:
         """Return the address of the list of events."""
         period, usage_filter = self.query.period, self.query.usage_filter
-        begins, last = period.begins.astimezone(UTC), (period.ends - timedelta(microseconds=1)).astimezone(UTC)
+        begins, last = here(period.begins), here(period.ends - timedelta(microseconds=1))
         values = {
             "feature": usage_filter.feature_key,
             "status__exact": usage_filter.status,

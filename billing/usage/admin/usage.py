@@ -15,7 +15,9 @@ from billing.usage.services import charging, usage
 from lad.admin.actions import Change, Preview, row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.forms import ReasonForm
+from lad.labels import in_words
 from lad.tenancy.access import access_of
+from lad.times import written
 
 ITEMS: Final = (
     Column("Category", "category"),
@@ -33,7 +35,7 @@ TITLES: Final = dict(PriceCategory.choices)
 
 def _facts(row: UsageEvent) -> list[tuple[str, str]]:
     cost = amount(row.total_cost, row.currency)
-    return [("Feature", row.feature_key), ("Used", f"{row.occurred_at:%Y-%m-%d %H:%M} UTC"), ("Cost", cost)]
+    return [("Feature", row.feature_key), ("Used", written(row.occurred_at)), ("Cost", cost)]
 
 
 def _charge_preview(row: UsageEvent, values: dict[str, Any]) -> Preview:
@@ -59,6 +61,7 @@ def _charged(row: UsageEvent) -> str:
 class UsageEventAdmin(ReadOnlyAdmin):
     area = "usage"
     section, icon, rank = "Billing", "speed", 30
+    empty_hint = "Each paid use of a feature appears here, with its cost."
     list_display = ["feature_key", "status", "cost", "components", "user", "occurred_at", "charged_at", "created_at"]
     list_filter = ["status", FeatureFilter, ("total_cost", RangeNumericFilter), "user", "occurred_at", "created_at"]
     search_fields = ["external_reference_id__exact", "idempotency_key__exact"]
@@ -82,7 +85,8 @@ class UsageEventAdmin(ReadOnlyAdmin):
     @display(description="Components")
     def components(self, obj: UsageEvent) -> str:
         first, *others = _named(obj.usage_items)
-        return f"{first['category']} + {len(others)}" if others else str(first["category"])
+        name = str(TITLES.get(first["category"], in_words(first["category"])))
+        return f"{name} + {len(others)}" if others else name
 
     @display(description="Items")
     def items(self, obj: UsageEvent) -> Any:

@@ -56,6 +56,7 @@ def _in(*statuses: CampaignStatus) -> Callable[[Campaign], bool]:
 class CampaignAdmin(TenantModelAdmin):
     area = "campaigns"
     section, icon, rank = "Campaigns", "campaign", 10
+    empty_hint = "A campaign contacts leads step by step: by e-mail, LinkedIn, WhatsApp or call."
     global_search = True
     list_display = ["name", "status", "steps_count", "leads_count", "starts_at", "ends_at", "created_by_user"]
     list_filter = ["status", "execution_state", "starts_at", "created_at"]

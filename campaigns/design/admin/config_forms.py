@@ -6,8 +6,8 @@ from django import forms
 
 from campaigns.design.models import CampaignStep
 from campaigns.design.step_specs import JsonSchema, StepSpec, step_types
+from lad.labels import in_words
 from lad.types import Values
-from leads.formatting import in_words
 
 # Longer texts get an input of several lines.
 MAX_LINE_LENGTH: Final = 500

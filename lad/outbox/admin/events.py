@@ -18,6 +18,7 @@ from lad.outbox import monitoring
 from lad.outbox.consumers import consumers
 from lad.outbox.models import DeliveryState, DomainEvent, EventBatch, EventDelivery
 from lad.outbox.replay import discard_dead, replay, retry_dead
+from lad.times import DATE_AND_SECONDS, written
 from lad.types import Values
 
 TIMELINE_LENGTH = 20
@@ -68,7 +69,7 @@ class DomainEventAdmin(ReadOnlyAdmin):
                 '<tr><td class="lad-nowrap">{}</td><td><a class="lad-link" href="{}">{}</a>{}</td></tr>',
                 (
                     (
-                        f"{event.created_at:%d %b %Y %H:%M:%S}",
+                        written(event.created_at, DATE_AND_SECONDS),
                         reverse("admin:outbox_domainevent_change", args=(event.pk,)),
                         event.event_type,
                         " (this one)" if event.pk == obj.pk else "",

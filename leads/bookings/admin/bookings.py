@@ -11,13 +11,16 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.cells import zoned
 from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
+from lad.times import NO_BREAK, here, written
 from leads.bookings import services
-from leads.bookings.admin.forms import CancelForm, CompleteForm, MissForm, RescheduleForm
+from leads.bookings.admin.forms import CancelForm, CompleteForm, MissForm, NewBookingForm, RescheduleForm
 from leads.bookings.models import MAX_RETRIES, OPEN_STATUSES, BookingStatus, LeadBooking
 from leads.contacts.admin.by_lead import SearchedByLead
 
@@ -51,7 +54,7 @@ class WhenFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[LeadBooking]) -> QuerySet[LeadBooking]:
         now = timezone.now()
-        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        today = here(now).replace(hour=0, minute=0, second=0, microsecond=0)
         conditions = {
             "today": Q(scheduled_at__gte=today, scheduled_at__lt=today + timedelta(days=1)),
             "week": OPEN & Q(scheduled_at__gte=now, scheduled_at__lt=now + timedelta(days=7)),
@@ -84,6 +87,7 @@ def _is_retriable(row: LeadBooking) -> bool:
 class LeadBookingAdmin(SearchedByLead, TenantModelAdmin):
     area = "bookings"
     section, icon, rank = "Leads", "calendar_month", 20
+    empty_hint = "Book a call or a meeting with a lead, here or on the page of the lead."
     list_display = ["when", "duration", "lead", "assigned_to", "booking_type", "state", "call_result", "attempt"]
     list_filter = [WhenFilter, "status", "booking_type", "assigned_user", "scheduled_at"]
     list_select_related = ["lead", "assigned_user"]
@@ -120,6 +124,24 @@ class LeadBookingAdmin(SearchedByLead, TenantModelAdmin):
             },
         ),
     ]
+    add_fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    ("lead", "assigned_user"),
+                    services.REASSIGN_LEAD,
+                    "scheduled_at",
+                    "buffer_until",
+                    ("booking_type", "timezone"),
+                    ("status", "call_result"),
+                    "notes",
+                    "booking_source",
+                    "metadata",
+                ],
+            },
+        ),
+    ]
     inlines = [AttemptsInline]
     actions_detail = ["reschedule", "complete", "miss", "cancel", "retry"]
 
@@ -130,16 +152,34 @@ class LeadBookingAdmin(SearchedByLead, TenantModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: LeadBooking | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
-        return readonly if obj is None or "lead" in readonly else [*readonly, "lead"]
+        if obj is None:
+            return [name for name in readonly if name != services.REASSIGN_LEAD]
+        return readonly if "lead" in readonly else [*readonly, "lead"]
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs = {"form": NewBookingForm, **kwargs}
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        values = {**form.values(), **self.tenant_value(request, form)}
+        with self.row_scope(request, LeadBooking(**values)):
+            values[services.REASSIGN_LEAD] = form.cleaned_data[services.REASSIGN_LEAD]
+            saved = writes.create(LeadBooking, values, actor=access_of(request).user)
+        vars(obj).update(vars(saved))
+
+    @zoned
     @display(description="When")
     def when(self, obj: LeadBooking) -> str:
-        return f"{obj.scheduled_at:%a %d %b %Y, %H:%M}".replace(" ", "\N{NO-BREAK SPACE}")
+        return f"{here(obj.scheduled_at):%a %-d %b %Y, %H:%M}".replace(" ", NO_BREAK)
 
     @display(description="Duration")
     def duration(self, obj: LeadBooking) -> str:
         minutes = int((obj.buffer_until - obj.scheduled_at).total_seconds() // 60)
-        return f"{minutes}\N{NO-BREAK SPACE}min"
+        return f"{minutes}{NO_BREAK}min"
 
     @display(description="Assigned to")
     def assigned_to(self, obj: LeadBooking) -> str | None:
@@ -164,7 +204,7 @@ class LeadBookingAdmin(SearchedByLead, TenantModelAdmin):
     )
     def reschedule(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
         moved = services.reschedule(booking=row, actor=access_of(request).user, **values)
-        return f"The booking was moved to {moved.scheduled_at:%d %b %Y %H:%M} UTC."
+        return f"The booking was moved to {written(moved.scheduled_at)}."
 
     @row_action("Complete", form=CompleteForm, when=_is_open, icon="event_available")
     def complete(self, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:

@@ -5,20 +5,40 @@ from typing import Any, Final
 
 from django import forms
 
+from lad.admin.forms import LadModelForm
 from leads.bookings.models import DEFAULT_DURATION, BookingType, CallResult
 from leads.bookings.serializers import MAX_NOTES_LENGTH, MAX_REASON_LENGTH
+from leads.bookings.services import REASSIGN_LEAD
 from leads.contacts.models import Lead
-from leads.pipeline.admin.choices import time_field
 from leads.pipeline.selectors import Choices
+from tenants.accounts.models import User
 
 DURATIONS: Final = (15, 30, 45, 60, 90, 120)
+
+
+def reassign_field(holder: User | None = None) -> forms.BooleanField:
+    """Return a field that asks whether the lead goes to the user of the booking. ``holder`` has the lead now."""
+    return forms.BooleanField(
+        label="Assign the lead to this person too",
+        required=False,
+        initial=True,
+        help_text=f"Otherwise it stays with {holder.full_name}."
+        if holder
+        else "Otherwise its assignee stays the same.",
+    )
+
+
+class NewBookingForm(LadModelForm):
+    """Asks for a new booking, and whether its user gets the lead."""
+
+    reassign_lead = reassign_field()
 
 
 class BookForm(forms.Form):
     """Asks for type, time and duration. ``buffer_until`` is computed from the duration."""
 
     booking_type = forms.ChoiceField(label="Type", choices=BookingType.choices, initial=BookingType.MANUAL_FOLLOWUP)
-    scheduled_at = time_field("Time")
+    scheduled_at = forms.DateTimeField(label="Time")
     minutes = forms.TypedChoiceField(
         label="Duration",
         coerce=int,
@@ -38,11 +58,13 @@ class BookForm(forms.Form):
 def book_form(members: Choices, lead: Lead) -> type[forms.Form]:
     """Return a form for a booking with the lead. It suggests the user the lead is assigned to."""
     field = forms.ChoiceField(label="Assigned to", choices=members, initial=str(lead.assigned_user_id or ""))
-    return type("BookForm", (BookForm,), {"assigned_user": field})
+    fields = {"assigned_user": field, REASSIGN_LEAD: reassign_field(lead.assigned_user)}
+    order = ["booking_type", "scheduled_at", "minutes", *fields, "notes"]
+    return type("BookForm", (BookForm,), {**fields, "field_order": order})
 
 
 class RescheduleForm(forms.Form):
-    scheduled_at = time_field("New time")
+    scheduled_at = forms.DateTimeField(label="New time")
 
 
 class CompleteForm(forms.Form):

@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
 from lad.admin.exports import each_page
+from lad.labels import in_words
 from lad.spreadsheets import csv_download, csv_lines
 from lad.tenancy.access import Access
 from leads.contacts.models import Lead
-from leads.formatting import in_words
 from leads.pipeline.selectors import stage_choices, status_choices
 
 COLUMNS: Final = (

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 
+from lad.labels import in_words
 from leads.contacts.models import Lead
-from leads.formatting import in_words
 
 SOURCES: Final = (
     "apollo_io",

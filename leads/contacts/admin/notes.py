@@ -11,6 +11,7 @@ from leads.contacts.models import LeadNote, LeadSearchText, LeadSocial
 class LeadNoteAdmin(SearchedByLead, TenantModelAdmin):
     area = "leads"
     section, icon, rank = "Leads", "sticky_note_2", 40
+    empty_hint = "Notes on leads appear here. Write one on the page of a lead."
     list_display = ["note", "lead", "created_by_user", "created_at"]
     list_filter = ["created_by_user", "created_at"]
     # Any other order would sort the whole table.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lad import phones
+from lad.labels import in_words
 from leads.contacts.models import Lead
 from leads.formatting import amount
 from leads.pipeline.selectors import Pipeline
@@ -27,7 +28,7 @@ def summary_of(lead: Lead, pipeline: Pipeline) -> LeadSummary:
         name=lead.full_name or lead.email or lead.phone or "Without a name",
         about=" · ".join(part for part in (lead.title, lead.company_name, lead.location) if part),
         phone=phones.shown(lead.phone),
-        stage=dict(pipeline.stage).get(lead.stage, lead.stage),
+        stage=dict(pipeline.stage).get(lead.stage) or in_words(lead.stage) or "–",
         color=pipeline.colors.get(lead.stage, ""),
         assigned_to=(lead.assigned_user.full_name or lead.assigned_user.email) if lead.assigned_user else "Nobody",
         value=amount(lead.estimated_value, lead.currency) or "–",

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import ModelAdmin
 from django.db import models
@@ -14,14 +13,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
 
-from lad import timezones
 from lad.admin.base import TenantModelAdmin, register
+from lad.labels import in_words
 from leads.contacts.admin.by_lead import SearchedByLead
 from leads.education.admin.availability import AvailabilityField, hours, week_table
 from leads.education.models import EducationCounsellor, EducationStudent
-from leads.formatting import in_words
 from tenants.accounts.models import User
 
 YEARS_SHOWN = 4
@@ -53,6 +50,7 @@ def _name(user: User | None) -> str | None:
 class EducationStudentAdmin(SearchedByLead, TenantModelAdmin):
     area = "students"
     section, icon, rank = "Education", "school", 10
+    empty_hint = "Add the first student. Each is a lead, with an education and a counsellor."
     global_search = True
     list_display = ["lead", "program_interested_in", "country_interested", "intake", "counsellor", "created_at"]
     list_filter = [IntakeYearFilter, "intake_month", "created_at"]
@@ -129,9 +127,6 @@ class EducationCounsellorAdmin(TenantModelAdmin):
         return readonly if obj is None or "user" in readonly else [*readonly, "user"]
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "timezone":
-            zones = [(name, name.replace("_", " ")) for name in sorted(timezones.names())]
-            return forms.ChoiceField(choices=zones, initial="UTC", widget=UnfoldAdminSelectWidget, label="Time zone")
         if db_field.name != "availability_rules":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         return AvailabilityField(

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import DropdownFilter
 
-from lad import moments
 from lad.tenancy.access import access_of
 from leads.contacts.models import Lead
 from leads.pipeline.selectors import Choices, Pipeline, pipeline_of, stage_choices
@@ -45,12 +44,6 @@ def assignment_form(tenant_id: UUID) -> type[forms.Form]:
 
 def _choice_form(name: str, field_name: str, field: forms.ChoiceField) -> type[forms.Form]:
     return type(name, (forms.Form,), {field_name: field})
-
-
-def time_field(label: str) -> forms.DateTimeField:
-    """Return a field for a date and time in UTC, entered with the browser's own picker."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"})
-    return forms.DateTimeField(widget=widget, label=label, help_text="In UTC.", validators=[moments.validate])
 
 
 class PipelineFilter(DropdownFilter):

@@ -8,6 +8,7 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from lad.labels import in_words
 from tenants.access.rights import ADMINISTER, is_right
 
 # The verbs that most areas have come first, what only LAD's staff do last.
@@ -38,8 +39,8 @@ def grid_of(held: Collection[str], offered: Collection[str]) -> Grid:
     known = {right for right in offered if is_right(right)}
     verbs = _ordered({right.partition(".")[2] for right in known})
     areas = sorted({right.partition(".")[0] for right in known})
-    rows = [(_words(area), [_cell(area, verb, known, held) for verb in verbs]) for area in areas]
-    return Grid([_words(verb) for verb in verbs], rows, sorted(right for right in held if not is_right(right)))
+    rows = [(in_words(area), [_cell(area, verb, known, held) for verb in verbs]) for area in areas]
+    return Grid([in_words(verb) for verb in verbs], rows, sorted(right for right in held if not is_right(right)))
 
 
 def grid_html(held: Collection[str], offered: Collection[str] | None = None) -> SafeString:
@@ -91,14 +92,10 @@ def _cell(area: str, verb: str, known: Collection[str], held: Collection[str]) -
     right = f"{area}.{verb}"
     if right not in known:
         return Cell("", held=False, label="")
-    return Cell(right, right in held, f"{_words(verb)} {_words(area).lower()}")
+    return Cell(right, right in held, f"{in_words(verb)} {in_words(area).lower()}")
 
 
 def _ordered(verbs: set[str]) -> list[str]:
     first = [verb for verb in FIRST_VERBS if verb in verbs]
     last = [verb for verb in (ADMINISTER,) if verb in verbs]
     return [*first, *sorted(verbs - {*first, *last}), *last]
-
-
-def _words(name: str) -> str:
-    return name.replace("-", " ").capitalize()

@@ -1,27 +1,43 @@
 """The page on which staff see their own sessions and second factors."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from lad.admin.navigation import BESIDE_DASHBOARD, SidebarPage, add_page
+from lad.admin.navigation import ACCOUNT_MENU, SidebarPage, add_page
 from lad.admin.site import add_view
+from lad.admin.widgets import apply_widgets, zone_choices
 from lad.db.identifiers import uuid_or_none
 from lad.errors import DomainError
 from lad.tenancy.access import access_of
-from tenants.accounts.services import sessions, user_sessions
+from tenants.accounts.services import sessions, sign_up, user_sessions
 from tenants.two_factor import passkeys, services
 
 
+class TimeZoneForm(forms.Form):
+    """Asks for the zone that the person reads times in."""
+
+    timezone = forms.ChoiceField(
+        required=False, label="Time zone", help_text="Times are entered and shown in this zone."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["timezone"].choices = zone_choices("That of the tenant")  # type: ignore[attr-defined]
+
+
 def account(request: HttpRequest) -> HttpResponse:
-    """Show the caller's sessions and second factors, or end one of the sessions or all others."""
+    """Show the caller's sessions, second factors and time zone; change the zone, end a session or all others."""
     access, now = access_of(request), timezone.now()
     current = access.details.get("session_id")
     if request.method == "POST":
         try:
-            messages.success(request, _end(request, current))
+            messages.success(request, _change(request, current))
         except DomainError as error:
             messages.error(request, error.detail)
         return HttpResponseRedirect(reverse("admin:account"))
@@ -32,9 +48,17 @@ def account(request: HttpRequest) -> HttpResponse:
         "current": current,
         "factors": services.factors_of(access.user),
         "recovery_codes": services.unused_recovery_codes(access.user),
+        "zone_form": apply_widgets(TimeZoneForm(initial={"timezone": access.user.timezone})),
         "passkeys_possible": passkeys.are_possible(request),
     }
     return TemplateResponse(request, "tenants/accounts/account.html", context)
+
+
+def _change(request: HttpRequest, current: object) -> str:
+    if "timezone" not in request.POST:
+        return _end(request, current)
+    user = sign_up.update_profile(user=access_of(request).user, changes={"timezone": request.POST["timezone"]})
+    return f"Times are now shown in {user.timezone.replace('_', ' ') or 'the zone of the tenant'}."
 
 
 def _end(request: HttpRequest, current: object) -> str:
@@ -48,4 +72,4 @@ def _end(request: HttpRequest, current: object) -> str:
 
 
 add_view("account/", account, "account")
-add_page(SidebarPage("My account", "admin:account", BESIDE_DASHBOARD, "account_circle", 90, lambda request: True))
+add_page(SidebarPage("My account", "admin:account", ACCOUNT_MENU, "account_circle", 90, lambda request: True))

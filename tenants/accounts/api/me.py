@@ -28,7 +28,7 @@ class MeView(AuthView):
         return Response(serializers.MeResponse(selectors.me(self.access, now=timezone.now())).data)
 
     @extend_schema(
-        summary="Change my name, phone or picture",
+        summary="Change my name, phone, picture or time zone",
         request=serializers.ProfileSerializer,
         responses={200: serializers.PersonResponse},
     )

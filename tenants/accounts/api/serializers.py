@@ -109,6 +109,7 @@ class ProfileSerializer(InputSerializer):
     last_name = serializers.CharField(max_length=100, required=False, allow_blank=True)
     phone = serializers.CharField(max_length=50, required=False, allow_blank=True)
     avatar_url = serializers.URLField(max_length=2000, required=False, allow_blank=True)
+    timezone = serializers.CharField(max_length=64, required=False, allow_blank=True)
 
 
 class AcceptInvitationSerializer(SessionCookieSerializer):
@@ -127,6 +128,7 @@ class PersonResponse(serializers.Serializer):
     last_name = serializers.CharField()
     phone = serializers.CharField()
     avatar_url = serializers.CharField()
+    timezone = serializers.CharField()
     email_verified = serializers.BooleanField()
     is_staff = serializers.BooleanField()
 

@@ -29,7 +29,7 @@ from tenants.teams.models import Membership, Tenant, TenantStatus
 
 # The address may be somebody else's, who must not be flooded.
 VERIFICATION_MAILS: Final = Budget("verification-mails", size=3, interval=timedelta(hours=1))
-PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url")
+PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url", "timezone")
 MAX_SLUG_LENGTH: Final = 90
 SLUG_SUFFIX_LENGTH: Final = 6
 
@@ -114,7 +114,9 @@ def verify_email(*, token: str) -> User:
 
 
 def update_profile(*, user: User, changes: Values, tenant_id: UUID | None = None) -> User:
-    """Change the user's name, phone or picture. A number without a country code is read in the tenant's country.
+    """Change the user's name, phone, picture or time zone.
+
+    A telephone number without a country code is read in the tenant's country.
 
     Emits ``tenants.user.updated`` if anything changed. Raises Invalid.
     """

@@ -48,6 +48,7 @@ def _is_open(row: TenantInvitation) -> bool:
 class TenantInvitationAdmin(TenantModelAdmin):
     area = "invitations"
     section, icon, rank = "People", "mail", 30
+    empty_hint = "Invite colleagues by e-mail. They choose a password and are in."
     global_search = True
     list_display = ["email", "status", "role", "tenant_role", "invited_by", "expires_at"]
     list_filter = [StatusFilter, "role", "expires_at"]

@@ -36,6 +36,7 @@ class AnsweredNumbersInline(ReadOnlyInline):
 class VoiceAgentAdmin(TenantModelAdmin):
     area = "voice"
     section, icon, rank = "Voice", "support_agent", 30
+    empty_hint = "A voice agent talks to leads on the phone. Give it a voice and its instructions."
     global_search = True
     list_display = ["name", "language", "gender", "voice", "created_at"]
     list_filter = ["gender", "voice", "created_at"]
