@@ -2,7 +2,6 @@ from django.db import migrations, models
 
 from lad.db.operations import InstallSql, TableRule
 
-
 # Windows that may still be running began in the time zone that their tenant has now. The others began in one that no
 # longer matters. Policies let the platform's role change every row.
 KEEP_ZONES = """

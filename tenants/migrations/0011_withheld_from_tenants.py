@@ -2,7 +2,6 @@ from django.db import migrations
 
 from lad.db.operations import InstallSql, TableRule
 
-
 # Single rights that no role of a tenant may grant, given before there was that rule. LAD's staff may give them again.
 # Policies let the platform's role change every row.
 REVOKE = """
