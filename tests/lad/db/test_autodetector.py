@@ -89,18 +89,20 @@ def test_a_longer_column_makes_one() -> None:
 
 
 def test_a_new_version_of_an_sql_file_makes_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    path = tmp_path / "billing_post.v2.sql"
+    released = sql_files(apps.get_app_config("billing"))
+    version = 1 + max(each.version for each in released if each.name == "billing_post")
+    path = tmp_path / f"billing_post.v{version}.sql"
     path.write_text("CREATE OR REPLACE FUNCTION billing_post() …")
 
     def with_another(config: Any) -> list[SqlFile]:
-        more = [SqlFile("billing.ledger", "billing_post", 2, path)] if config.label == "billing" else []
+        more = [SqlFile("billing.ledger", "billing_post", version, path)] if config.label == "billing" else []
         return [*sql_files(config), *more]
 
     monkeypatch.setattr(module, "sql_files", with_another)
     [migration] = detected().pop("billing")
-    assert migration.name.endswith("_billing_post_v2")
+    assert migration.name.endswith(f"_billing_post_v{version}")
     assert [(each.package, each.name, each.version) for each in migration.operations] == [
-        ("billing.ledger", "billing_post", 2)
+        ("billing.ledger", "billing_post", version)
     ]
 
 
