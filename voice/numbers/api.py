@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from lad import phones
@@ -25,7 +24,6 @@ class NumberField(serializers.CharField):
         return str(value.e164)
 
 
-@extend_schema_field({"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "maxLength": 50}]})
 class NationalNumberField(serializers.IntegerField):
     """A national number. As text it keeps the zeros in front, which a number in JSON cannot have."""
 
@@ -40,13 +38,17 @@ class VoiceNumberSerializer(_Number):  # type: ignore[misc, valid-type]
 
     phone = NumberField(max_length=50, required=False)
     country_code = serializers.CharField(max_length=10, required=False)
-    base_number = NationalNumberField(required=False)
+    base_number = NationalNumberField(
+        required=False, help_text="A text is accepted as well, and keeps the zeros in front, such as “0655501234”."
+    )
 
     class Meta(_Number.Meta):  # type: ignore[name-defined]
         fields = [*_Number.Meta.fields, "phone"]
 
 
 class VoiceNumberViewSet(ResourceViewSet):
+    """One telephone number of the tenant, and the agent that answers it."""
+
     extra_filters = {"phone": PhoneColumnsFilter()}
 
 
