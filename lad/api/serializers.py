@@ -81,11 +81,8 @@ class KeyField(serializers.PrimaryKeyRelatedField):
         return row
 
     def _kept(self, key: Any) -> Any:
-        """Return the row with this key if the row that is being written has it already.
-
-        It may have been deleted since, or its user have left the tenant.
-        """
-        written = _written.get()
+        """Return the former member with this key if the row that is being written has it already."""
+        written = _written.get() if self.members_only else None
         keys = (each for each in written._meta.concrete_fields if each.related_model is self.model) if written else ()
         return self.model(pk=key) if any(getattr(written, each.attname) == key for each in keys) else None
 
