@@ -244,7 +244,7 @@ def searches(leads: list[Any]) -> Iterator[Search]:
     """Yield what people type to find these leads, and what finds many leads or none."""
     for number, lead in enumerate(leads):
         first, last, company = lead.first_name, lead.last_name, lead.company_name
-        word = company.split()[0]
+        word = max(company.split(), key=len)
         yield Search("first and last name", f"{first} {last}", lead)
         yield Search("last name first", f"{last} {first}", lead)
         yield Search("beginnings of both", f"{last[:4]} {first[:3]}", lead)
@@ -252,7 +252,7 @@ def searches(leads: list[Any]) -> Iterator[Search]:
         yield Search("first three letters", last[:3].lower(), lead)
         yield Search("first name", first, lead)
         yield Search("company", company, lead)
-        yield Search("first word of a company", word, lead)
+        yield Search("longest word of a company", word, lead)
         yield Search("middle of a company", word[1:7], lead)
         yield Search("name and company", f"{last} {word}", lead)
         yield Search("e-mail address", lead.email, lead)
