@@ -45,12 +45,12 @@ def test_a_row_is_created_and_edited(opened):
     expect(page.locator(".lad-json-state")).to_be_empty()
     page.click("button:text-is('Format')")
     save(page)
-    assert "lead-scoring" in rows(page)
+    assert "Lead scoring" in rows(page)
 
-    page.click("#changelist-form a:has-text('lead-scoring') >> nth=0")
+    page.click("#changelist-form a:has-text('Lead scoring') >> nth=0")
     page.fill("[name=config]", '{"daily_limit": 60}')
     save(page)
-    page.click("#changelist-form a:has-text('lead-scoring') >> nth=0")
+    page.click("#changelist-form a:has-text('Lead scoring') >> nth=0")
     assert "60" in page.input_value("[name=config]")
     page.click("#main a:has-text('History')")
     expect(page.locator(".lad-history")).to_contain_text("60")
@@ -140,6 +140,7 @@ PAGES = {
     "invitations": "/admin/tenants/tenantinvitation/",
     "activity": "/admin/tenants/activityentry/",
     "outbox": "/admin/outbox/",
+    "tables": "/admin/tables/",
     "add-user": "/admin/tenants/user/add/",
 }
 ROWS = {"tenant": "tenants", "invitation": "invitations"}

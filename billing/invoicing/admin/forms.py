@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from billing.invoicing.services import invoices
 from billing.money import MICRO
@@ -31,7 +32,7 @@ class InvoiceForm(LadModelForm):
     lines_text = forms.CharField(
         required=False,
         label="Lines",
-        widget=forms.Textarea(attrs={"rows": 8}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 8}),
         help_text="One per row: description | quantity | unit price. Amounts, tax and total are calculated.",
     )
 
