@@ -162,7 +162,14 @@ def _title(inline: Any, row: Any, fields: list[Any]) -> str:
         )
     key = row.pk_field().field if row.needs_explicit_pk_field() else ""
     parent = row.fk_field().field if row.fk_field() else ""
-    return f'<tr class="{_TITLE}"><td colspan="{width}">{title}{key}{parent}</td></tr>'
+    return f'<tr class="{_TITLE}"><td colspan="{width}">{title}{key}{parent}{_opened(inline, row.form)}</td></tr>'
+
+
+def _opened(inline: Any, form: Any) -> str:
+    """Return the input that carries what the row's form shows, if the row can be changed."""
+    if not (inline.has_change_permission and form.fields):
+        return ""
+    return f'<input type="hidden" name="{escaped(form.opened_name)}" value="{escaped(form.opened_value)}">'
 
 
 def _link(inline: Any, row: Any) -> str:

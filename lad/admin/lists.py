@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from lad.admin import defaults
 from lad.admin.filters import DeletedFilter, filter_for
 from lad.admin.pagination import CappedPaginator, LadChangeList
+from lad.admin.permissions import can_view
 from lad.admin.tenant_choice import TenantChoice
 from lad.db.fields import is_secret
 from lad.db.identifiers import uuid_or_none
@@ -57,8 +58,13 @@ class ListPages(TenantChoice, ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         names = self.list_filter or defaults.filter_fields(self.model)
-        filters = [filter_for(self.model, name) for name in names]
+        filters = [filter_for(self.model, name) for name in names if self._can_filter(request, name)]
         return [*filters, DeletedFilter] if self.soft else filters
+
+    def _can_filter(self, request: HttpRequest, name: Any) -> bool:
+        """Return whether the caller may see the rows that a filter offers."""
+        field = defaults.field_or_none(self.model, name) if isinstance(name, str) else None
+        return field is None or not field.is_relation or can_view(request, field.related_model)
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
         return self.search_fields or defaults.search_fields(self.model)

@@ -18,6 +18,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from lad import timezones
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.permissions import can_view
+from leads.contacts.models import Lead
 from leads.education.admin.availability import AvailabilityField, hours, week_table
 from leads.education.models import EducationCounsellor, EducationStudent
 from leads.formatting import in_words
@@ -67,7 +69,18 @@ class EducationStudentAdmin(TenantModelAdmin):
         ("More", {"fields": ["metadata"]}),
     ]
     fieldsets = [(None, {"fields": ["lead_card"]}), *add_fieldsets[1:]]
-    readonly_fields = ["lead_card"]
+    readonly_fields = ["lead_card", "lead_name"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: EducationStudent | None = None) -> Any:
+        """Return the fieldsets. Who may not see leads is shown the lead's name only."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or can_view(request, Lead):
+            return found
+        return [(None, {"fields": ["lead_name"]}), *found[1:]]
+
+    @display(description="Lead")
+    def lead_name(self, obj: EducationStudent) -> str:
+        return str(obj.lead)
 
     @display(description="Intake", ordering="intake_year")
     def intake(self, obj: EducationStudent) -> str | None:

@@ -11,6 +11,7 @@ from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import UserSession
 from tenants.activity.models import DataExport
+from tenants.teams.models import PlanTier, Tenant
 from tests.factories.leads import LeadFactory
 from tests.support.database import one
 
@@ -27,6 +28,7 @@ EXPORTS = {
 @pytest.fixture
 def lead(tenant: Any) -> Any:
     with platform_context(tenant_id=tenant.pk):
+        Tenant.objects.filter(pk=tenant.pk).update(plan_tier=PlanTier.ENTERPRISE)
         return LeadFactory.create()
 
 
