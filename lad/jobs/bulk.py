@@ -19,6 +19,7 @@ from django.urls import reverse
 from lad.admin.base import LadModelAdmin
 from lad.admin.bulk import (
     ANY_NUMBER,
+    ASKS,
     CONFIRMED,
     Question,
     confirmation_page,
@@ -52,6 +53,7 @@ def bulk_action(
     """Return a list action that applies the job kind to the selected rows of one tenant.
 
     ``form_of(tenant_id)`` returns the form that asks for the kind's parameters; their names are the fields'.
+    An action with ``danger`` asks first, however few the rows are.
     """
 
     @admin.action(description=title, permissions=[permission])
@@ -63,7 +65,7 @@ def bulk_action(
         with _scope(request, tenant_id):
             count = services.own_rows(queryset).count()
             form = submitted_form(request, form_of(tenant_id) if form_of else forms.Form)
-            asks = form_of is not None or count > MAX_ROWS_AT_ONCE
+            asks = form_of is not None or danger or count > MAX_ROWS_AT_ONCE
             if asks and not form.is_valid():
                 note = RUNS_IN_BACKGROUND if count > MAX_ROWS_AT_ONCE else ""
                 question = Question(title, services.counted(queryset.model, count), count, note, danger)
@@ -72,6 +74,7 @@ def bulk_action(
             return _apply(request, kind, queryset, parameters, count)
 
     setattr(run, ANY_NUMBER, True)
+    setattr(run, ASKS, danger)
     return run
 
 
