@@ -8,7 +8,7 @@ import signal
 
 from django.conf import settings
 
-from lad.api.uploads import longest_form
+from lad.limits import longest_form
 from lad.serving.asgi import Receive, Scope, Send
 from lad.serving.threads import ThreadedApplication
 from lad.streams.app import PREFIX, StreamApplication

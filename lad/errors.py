@@ -14,6 +14,8 @@ class DomainError(Exception):
     code: ClassVar[str] = "conflict"
     status: ClassVar[int] = 409
     title: ClassVar[str] = "The request conflicts with the current state"
+    # The prefix of the form whose entries were refused, on pages with several forms.
+    entered_in: str = ""
 
     def __init__(self, detail: str = "", **extra: object) -> None:
         self.detail = detail or self.default_detail()

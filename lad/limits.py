@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.utils.deconstruct import deconstructible
 
@@ -35,6 +36,11 @@ MAX_ERRORS: Final = 50
 MAX_UNKNOWN_FIELDS: Final = 20
 MAX_MESSAGE_LENGTH: Final = 1_000
 MAX_NAME_LENGTH: Final = 200
+
+
+def longest_form() -> int:
+    """Return the most bytes that a form with files may have: what the web server reads, and the proxy lets through."""
+    return int(settings.UPLOAD_MAX_SIZE + settings.UPLOAD_FORM_OVERHEAD)
 
 
 class RequestTooLarge(DomainError, RequestDataTooBig):

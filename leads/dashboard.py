@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lad.admin.dashboard import Card, Contribution, Panel, PanelLine, contributes_to_dashboard
+from lad.admin.permissions import can_view
 from lad.tenancy.access import access_of
 from leads.bookings.models import IS_OPEN, LeadBooking
 from leads.contacts.models import Lead
@@ -25,14 +26,14 @@ def work(request: HttpRequest) -> Contribution:
     if access.tenant_id is None:
         return contribution
     now = timezone.now()
-    if access.allows("bookings.view"):
+    if can_view(request, LeadBooking):
         open_bookings = LeadBooking.objects.filter(IS_OPEN, tenant=access.tenant_id)
         overdue = _counted(open_bookings.filter(scheduled_at__lt=now, buffer_until__lt=now))
         contribution.cards.append(
             _card("Bookings overdue", overdue, "event_busy", "still open after their end", _bookings("overdue"))
         )
         contribution.panels.append(_next_bookings(open_bookings.filter(scheduled_at__gte=now)))
-    if access.allows("leads.view"):
+    if can_view(request, Lead):
         due = Lead.objects.filter(tenant=access.tenant_id, next_follow_up_at__lte=now)
         url = f"{reverse('admin:leads_lead_changelist')}?follow_up=overdue"
         contribution.cards.append(_card("Follow-ups overdue", _counted(due), "person_alert", "leads to contact", url))

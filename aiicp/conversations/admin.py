@@ -43,6 +43,20 @@ class ConversationAdmin(TenantModelAdmin):
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         return visible_conversations(access_of(request), rows)
 
+    def has_change_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
+        return self._is_own(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
+        return self._is_own(request, obj) and super().has_delete_permission(request, obj)
+
+    def has_restore_permission(self, request: HttpRequest, obj: Conversation | None = None) -> bool:
+        return self._is_own(request, obj) and super().has_restore_permission(request, obj)
+
+    def _is_own(self, request: HttpRequest, obj: Conversation | None) -> bool:
+        """Return whether the caller may change the conversation. Unfold passes an id where Django passes the row."""
+        access = access_of(request)
+        return not isinstance(obj, Conversation) or access.unlimited or obj.user_id == getattr(access.user, "pk", None)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Conversation | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "user" in readonly else [*readonly, "user"]

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
-from aiicp.ownership import OwnedRowWriter
+from aiicp.ownership import NotTheOwner, OwnedRowWriter, may_change
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import NewEvent, emit
@@ -34,6 +34,21 @@ class AlreadyArchived(Conflict):
     """This conversation is already archived."""
 
     code = "conversation_archived"
+
+
+class ConversationWriter(OwnedRowWriter[Conversation]):
+    """Writes conversations. Only the person whose it is changes one; those who oversee the assistant only read."""
+
+    def prepare(self, row: Conversation | None, values: Values, *, actor: Actor) -> Values:
+        if row is not None and writes.differing(row, values):
+            _require_owner(row, actor)
+        return super().prepare(row, values, actor=actor)
+
+    def before_delete(self, row: Conversation, *, actor: Actor) -> None:
+        _require_owner(row, actor)
+
+    def before_restore(self, row: Conversation, *, actor: Actor) -> None:
+        _require_owner(row, actor)
 
 
 class MessageWriter(Writer[Message]):
@@ -87,8 +102,9 @@ def post_message(
 
 @transaction.atomic
 def archive(*, conversation: Conversation, actor: Actor, now: datetime | None = None) -> Conversation:
-    """Archive a conversation. Emits ``aiicp.conversation.archived``. Raises AlreadyArchived."""
+    """Archive a conversation. Emits ``aiicp.conversation.archived``. Raises AlreadyArchived or NotTheOwner."""
     row = _lock(conversation)
+    _require_owner(row, actor)
     if row.status == ConversationStatus.ARCHIVED:
         raise AlreadyArchived
     _set_status(row, ConversationStatus.ARCHIVED, archived_at=now or timezone.now())
@@ -100,9 +116,10 @@ def archive(*, conversation: Conversation, actor: Actor, now: datetime | None = 
 def complete(*, conversation: Conversation, actor: Actor) -> Conversation:
     """Complete an active conversation.
 
-    Emits ``aiicp.conversation.completed``. Raises ConversationClosed if it is not active.
+    Emits ``aiicp.conversation.completed``. Raises ConversationClosed if it is not active, or NotTheOwner.
     """
     row = _lock(conversation)
+    _require_owner(row, actor)
     if row.status != ConversationStatus.ACTIVE:
         raise ConversationClosed
     _set_status(row, ConversationStatus.COMPLETED, archived_at=None)
@@ -114,15 +131,21 @@ def complete(*, conversation: Conversation, actor: Actor) -> Conversation:
 def reopen(*, conversation: Conversation, actor: Actor) -> Conversation:
     """Make an archived or completed conversation active again.
 
-    Emits ``aiicp.conversation.reopened``. Raises ConversationOpen if it is active.
+    Emits ``aiicp.conversation.reopened``. Raises ConversationOpen if it is active, or NotTheOwner.
     """
     row = _lock(conversation)
+    _require_owner(row, actor)
     before = row.status
     if before == ConversationStatus.ACTIVE:
         raise ConversationOpen
     _set_status(row, ConversationStatus.ACTIVE, archived_at=None)
     emit("aiicp.conversation.reopened", aggregate=row, payload={"before": before}, actor=actor)
     return row
+
+
+def _require_owner(row: Conversation, actor: Actor) -> None:
+    if not may_change(row.user_id, actor):
+        raise NotTheOwner
 
 
 def _check_content(content: str) -> None:
@@ -152,5 +175,5 @@ def _title_from(content: str) -> str:
     return f"{line[: MAX_DERIVED_TITLE_LENGTH - 1].rsplit(' ', 1)[0]}…"
 
 
-writes.register(Conversation, OwnedRowWriter)
+writes.register(Conversation, ConversationWriter)
 writes.register(Message, MessageWriter)

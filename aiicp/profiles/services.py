@@ -67,4 +67,4 @@ def save_from_conversation(*, conversation: Conversation, name: str, description
     return profile
 
 
-writes.register(IcpProfile, OwnedRowWriter)
+writes.register(IcpProfile, OwnedRowWriter[IcpProfile])

@@ -2,10 +2,18 @@
 
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import F, Q, Sum
 
 from billing.ledger.models import CreditLot, Wallet
+from billing.money import DEFAULT_CURRENCY
+
+
+def currency_of(tenant_id: UUID) -> str:
+    """Return the currency that a tenant reckons in: that of its own wallet, or LAD's usual one."""
+    own = Wallet.objects.filter(tenant=tenant_id, user__isnull=True).order_by()
+    return own.values_list("currency", flat=True).first() or DEFAULT_CURRENCY
 
 
 def below_threshold() -> Q:

@@ -9,7 +9,7 @@ from lad import phones, writes
 from leads.contacts.models import Lead, LeadNote, LeadSocial, Priority
 from leads.contacts.services.leads import move_many
 from leads.pipeline import services
-from leads.pipeline.models import LeadStage
+from leads.pipeline.models import USUAL_OUTCOMES, LeadStage, Outcome
 from tenants.access.roles import Role
 from tenants.accounts.models import User
 from tenants.teams.models import Membership
@@ -33,7 +33,14 @@ def pipeline_of(demo: DemoTenant) -> dict[str, int]:
         services.ensure(demo.tenant.pk)
         return words.SALES_SPREAD
     LeadStage.objects.bulk_create(
-        LeadStage(tenant=demo.tenant, key=key, label=label, color=color, display_order=order)
+        LeadStage(
+            tenant=demo.tenant,
+            key=key,
+            label=label,
+            color=color,
+            display_order=order,
+            outcome=USUAL_OUTCOMES.get(key, Outcome.OPEN),
+        )
         for order, (key, label, color) in enumerate(words.SCHOOL_STAGES, start=1)
     )
     services.ensure(demo.tenant.pk)

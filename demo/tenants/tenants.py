@@ -190,4 +190,4 @@ TENANTS: Final = (
 # First name, own tenant, second tenant and role there: lets a customer's user try switching tenants.
 SECOND_MEMBERSHIP: Final = ("Maya", "Kestrel Analytics", "Brightpath Education", Role.VIEWER)
 
-KILL_SWITCH: Final = ("lead-enrichment-beta", "The new enrichment provider is under review.")
+KILL_SWITCH: Final = ("voice-agent-tool-microsoft-outlook", "The connection to Outlook is under review.")

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.contrib.admin.utils import flatten, flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
@@ -36,8 +37,9 @@ from lad.admin.inline_pages import InlinePages
 from lad.admin.inlines import save_inline, with_related
 from lad.admin.json_view import json_view
 from lad.admin.lists import ListPages
-from lad.admin.permissions import AreaPermissions, is_deleted
+from lad.admin.permissions import AreaPermissions, can_view, is_deleted
 from lad.admin.widgets import JSONFormField, RowKeys, SecretFormField, zone_field
+from lad.api.idempotency_keys import CONTENT_LOCATION
 from lad.db.fields import is_replaceable, is_secret
 from lad.db.models import LadModel
 from lad.db.normalised import TimeZoneField
@@ -75,7 +77,7 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
     # Templates ask for these, and search the whole class for what is missing.
     conditional_fields: ClassVar[dict[str, str]] = {}
     change_form_show_cancel_button = False
-    change_form_before_template = "lad/admin/version.html"
+    change_form_before_template = "lad/admin/opened.html"
     change_form_outer_before_template = "lad/admin/state.html"
     notes: Sequence[str] = ()
 
@@ -162,10 +164,23 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         if self.fieldsets and obj is not None:
             return [*self._laid_out(request, self.fieldsets, obj), *self._record(obj)]
         if obj is None and self.add_fieldsets:
-            return self.with_tenant_field(request, self.add_fieldsets)
+            return self.with_tenant_field(request, self._without_unseen(request, self.add_fieldsets))
         names = list(self.fields or defaults.form_fields(self.model, adding=obj is None))
+        if obj is None:
+            unseen = self.unseen_keys(request)
+            names = [name for name in names if name not in unseen]
         main = [(None, {"fields": [self._shown(request, name, obj) for name in names]})]
         return self.with_tenant_field(request, main) if obj is None else [*main, *self._record(obj)]
+
+    def _without_unseen(self, request: HttpRequest, fieldsets: Any) -> Any:
+        """Return the fieldsets without keys to rows that the caller may not see: there is nothing to choose from."""
+        unseen = self.unseen_keys(request)
+        if not unseen:
+            return fieldsets
+        return [
+            (title, {**options, "fields": [name for name in flatten(options["fields"]) if name not in unseen]})
+            for title, options in fieldsets
+        ]
 
     def _record(self, obj: LadModel) -> list[Any]:
         names = [n for n in defaults.record_fields(self.model) if n != "deleted_at" or is_deleted(obj)]
@@ -194,7 +209,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         names = flatten_fieldsets(self.get_fieldsets(request, obj))
-        return [n for n in names if n not in self.tenant_fields(request, obj) and not self._may_enter(n)]
+        chosen, unseen = self.tenant_fields(request, obj), self.unseen_keys(request)
+        return [n for n in names if n not in chosen and (n in unseen or not self._may_enter(n))]
 
     def _may_enter(self, name: object) -> bool:
         field = defaults.field_or_none(self.model, name) if isinstance(name, str) else None
@@ -204,8 +220,11 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs = self.with_tenant_choice(request, obj, kwargs)
         form = super().get_form(request, obj, change=change, **kwargs)
-        refusal = getattr(request, "lad_refusal", None)
-        return type(form.__name__, (form,), {"refusal": refusal}) if refusal else form
+        form.may_link = partial(can_view, request)
+        refusal: DomainError | None = getattr(request, "lad_refusal", None)
+        if refusal is not None and not refusal.entered_in:
+            form.refusal = refusal
+        return form
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.JSONField):
@@ -226,7 +245,7 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         self, request: HttpRequest, object_id: str, form_url: str, extra_context: dict[str, Any] | None
     ) -> Any:
         """Show a service's error on the form and keep the entries."""
-        if request.method != "POST":
+        if request.method != "POST" or getattr(request, "lad_refusal", None) is not None:
             return super()._changeform_view(request, object_id, form_url, extra_context)
         try:
             with transaction.atomic():
@@ -234,6 +253,12 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         except DomainError as error:
             request.lad_refusal = error  # type: ignore[attr-defined]
             return super()._changeform_view(request, object_id, form_url, extra_context)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Name the new row's page, for a form that is sent a second time."""
+        response = super().response_add(request, obj, post_url_continue)
+        response[CONTENT_LOCATION] = self.change_url(obj)
+        return response
 
     def save_form(self, request: HttpRequest, form: ModelForm, change: bool) -> Any:
         return form.instance

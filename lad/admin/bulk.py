@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from lad.admin.widgets import apply_widgets
@@ -25,6 +26,8 @@ MAX_ROWS_PER_ACTION: Final = 1_000
 
 # Marks an action that may be run on any number of rows.
 ANY_NUMBER: Final = "any_number"
+# Marks an action that shows what it will change before it does.
+ASKS: Final = "asks"
 # Marks an action that makes sense for deleted rows.
 ON_DELETED: Final = "on_deleted"
 RESTORE_ROWS: Final = "restore_selected"
@@ -53,6 +56,33 @@ class Question:
     count: int
     note: str = ""
     danger: bool = False
+
+
+ListAction = Callable[["LadModelAdmin", HttpRequest, QuerySet[Any]], HttpResponse | None]
+
+
+def asks_first(title: str, *, permission: str, note: str = "") -> Callable[[Callable[..., None]], ListAction]:
+    """Make ``method(self, request, rows)`` a list action that shows which rows it will change before it does.
+
+    For actions that cannot be undone. ``note`` says what they do.
+    """
+
+    def decorate(method: Callable[..., None]) -> ListAction:
+        @admin.action(description=title, permissions=[permission])
+        @wraps(method)
+        def run(model_admin: "LadModelAdmin", request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
+            if CONFIRMED in request.POST:
+                method(model_admin, request, rows)
+                return None
+            count = rows.count()
+            names = model_admin.opts.verbose_name if count == 1 else model_admin.opts.verbose_name_plural
+            question = Question(title, f"{count:,} {names}", count, note, danger=True)
+            return confirmation_page(model_admin, request, rows, forms.Form(), question)
+
+        setattr(run, ASKS, True)
+        return run
+
+    return decorate
 
 
 def chosen_action(request: HttpRequest) -> str:

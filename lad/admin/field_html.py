@@ -63,7 +63,11 @@ def inline_headings(inline: Any) -> SafeString:
 
 
 def readonly_content(field: Any) -> str:
-    """Return the content of a read-only field, escaped."""
+    """Return the content of a read-only field, escaped. It links to another row only if the caller may see that."""
+    may_link = getattr(field.form, "may_link", None)
+    if may_link is not None:
+        linked = field.get_admin_url
+        field.get_admin_url = lambda key, row: linked(key, row) if may_link(key.model) else str(row)
     content = field.contents()
     if not content:
         content = NO_CONTENT

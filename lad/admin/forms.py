@@ -1,30 +1,47 @@
-"""Base forms of the admin. They detect concurrent changes and show errors of services."""
+"""Base forms of the admin. They keep concurrent changes apart and show errors of services at their fields."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import models
+from django.utils.text import capfirst
 
+from lad.admin import opened
+from lad.admin.defaults import field_or_none
 from lad.admin.widgets import RowAutocomplete, SecretFormField
 from lad.db.identifiers import uuid7
-from lad.errors import DomainError, Invalid
+from lad.errors import Conflict, DomainError, Invalid
 
-VERSION_FIELD: Final = "_version"
+# The input of an add form that names the form, so that sending it twice adds one row; see lad.idempotency.forms.
+KEY_FIELD: Final = "_key"
 CHANGED_MEANWHILE: Final = (
-    "Somebody changed this after you opened it; see History. Your entries are kept. Save again to apply them."
+    "Somebody changed this after you opened it. It is now: {theirs}. Your entry is kept here and not saved yet: "
+    "save again to apply it, or enter the other value."
 )
+EMPTY_VALUE: Final = "empty"
+
+
+class AlreadyAdded(Conflict):
+    """This form was saved already, with other entries. Save again to add another row."""
 
 
 class LadModelForm(forms.ModelForm):
-    """``refusal`` is a service's error for the same entries, shown at its fields; see base.py.
+    """Writes only what its user changed since the page was opened.
 
-    Unique keys and constraints are checked by the writer, which knows the tenant.
+    A field that the user left alone takes the row's present value. A field that somebody else has changed as well
+    is shown again with both values. ``refusal`` is a service's error for the same entries, shown at its fields;
+    see base.py. Unique keys and constraints are checked by the writer, which knows the tenant.
     """
 
-    refusal: ClassVar[DomainError | None] = None
+    refusal: DomainError | None = None
+    # Whether the page may link to rows of a model: only where the caller may see them.
+    may_link: ClassVar[Callable[[type[models.Model]], bool] | None] = None
     # Templates ask for it, and search the whole class for what is missing.
     nested_formsets: ClassVar[tuple[()]] = ()
 
@@ -34,11 +51,17 @@ class LadModelForm(forms.ModelForm):
         self.original = copy(self.instance)
         for name, field in self.fields.items():
             self._show_chosen(name, field)
+            self._keep_stored_choice(name, field)
             if isinstance(field, SecretFormField) and self.initial.pop(name, None):
                 field.mark_as_stored()
             if isinstance(self.initial.get(name), Decimal):
                 # Show 25 for a stored 25.000000.
                 self.initial[name] = Decimal(f"{self.initial[name].normalize():f}")
+        # Fields that the user left alone, and the present values of those that somebody else changed as well.
+        self.untouched: set[str] = set()
+        self.conflicts: dict[str, str] = {}
+        if self.is_bound and self.exists:
+            self._take_present_values()
 
     def _show_chosen(self, name: str, field: forms.Field) -> None:
         """Give the row that a key points to to its widget, unless it can no longer be chosen."""
@@ -49,18 +72,71 @@ class LadModelForm(forms.ModelForm):
         if not self._meta.model._meta.get_field(name).get_limit_choices_to():
             widget.chosen = chosen
 
+    def _keep_stored_choice(self, name: str, field: forms.Field) -> None:
+        """Offer the stored value even if it could not be chosen anew, such as the key of a feature that is gone."""
+        stored = self.initial.get(name)
+        if isinstance(field, forms.TypedChoiceField) and stored not in (None, "") and not field.valid_value(stored):
+            choices: Any = field.choices
+            field.choices = [*choices, (stored, str(stored))]
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Return the fields that the model does not check: of an existing row those that stay as they are."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # not in the stubs
+        return excluded | (set(self.fields) - set(self.changed_data) if self.exists else set())
+
     @property
-    def version(self) -> str:
-        """Return the version of the row that the form shows, made from ``updated_at``."""
-        updated_at = getattr(self.original, "updated_at", None)
-        return updated_at.isoformat() if updated_at and not self.original._state.adding else ""
+    def exists(self) -> bool:
+        """Return whether the form shows a row that exists."""
+        return not self.original._state.adding
+
+    @property
+    def opened_value(self) -> str:
+        """Return what the page carries about the values it shows."""
+        return opened.opened_value(self) if self.exists else ""
+
+    @property
+    def opened_name(self) -> str:
+        return self.add_prefix(opened.OPENED_FIELD)
+
+    @property
+    def new_key(self) -> str:
+        """Return a name for a form that adds a row."""
+        return "" if self.exists else str(uuid7())
+
+    def _take_present_values(self) -> None:
+        """Compare what was sent, what the page showed and what the row holds now, field by field."""
+        shown = opened.opened_digests(self.data.get(self.opened_name) or "")
+        for bound in opened.comparable(self):
+            before = shown.get(bound.name)
+            present, sent = opened.shown_inputs(bound), opened.digest(opened.sent_inputs(self, bound))
+            if sent == opened.digest(present):
+                self.untouched.add(bound.name)
+            elif before is not None and sent == before:
+                self.data = opened.with_inputs(self.data, bound, present)
+                self.untouched.add(bound.name)
+            elif before is not None and before != opened.digest(present):
+                self.conflicts[bound.name] = self._present_text(bound.name, present)
+
+    def _present_text(self, name: str, present: opened.Inputs) -> str:
+        """Return the row's value in words."""
+        field = self.fields[name]
+        if isinstance(field, forms.ModelChoiceField):
+            return str(getattr(self.original, name) or EMPTY_VALUE)
+        if isinstance(field, forms.BooleanField):
+            return "yes" if present else "no"
+        texts = [text for values in present.values() for text in values if text]
+        choices = dict(getattr(field.widget, "choices", None) or ())
+        return " ".join(str(choices.get(text, text)) for text in texts) or EMPTY_VALUE
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """Return the names of the fields that the user changed."""
+        return [name for name in super().changed_data if name not in self.untouched]
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        # Inline rows have a prefix and no version; the version on the page is their parent's.
-        opened_with = self.data.get(self.add_prefix(VERSION_FIELD))
-        if opened_with and self.version and opened_with != self.version:
-            raise ValidationError(CHANGED_MEANWHILE)
+        for name, theirs in self.conflicts.items():
+            self.add_error(name, CHANGED_MEANWHILE.format(theirs=theirs))
         return cleaned
 
     def full_clean(self) -> None:
@@ -70,18 +146,31 @@ class LadModelForm(forms.ModelForm):
                 self.add_error(field, messages)
 
     def _messages(self, refusal: DomainError) -> dict[str | None, list[str]]:
+        """Return the messages by the field where they are shown; None stands for the top of the form."""
         if not isinstance(refusal, Invalid) or not refusal.errors:
-            # A duplicate of one field is shown there, one of several fields above the form.
-            named: list[str] = refusal.extra.get("fields") or []
-            return {named[0] if len(named) == 1 and named[0] in self.fields else None: [refusal.detail]}
+            return {self._place(refusal): [refusal.detail]}
         messages: dict[str | None, list[str]] = {}
         for name, texts in refusal.errors.items():
-            if name in self.fields:
-                messages[name] = list(texts)
+            top, _, inside = name.partition(".")
+            if name in ("non_field_errors", NON_FIELD_ERRORS):
+                place, label = self._place(refusal), ""
+            elif top in self.fields:
+                place, label = top, inside
             else:
-                label = "" if name in ("non_field_errors", NON_FIELD_ERRORS) else f"{name}: "
-                messages.setdefault(None, []).extend(f"{label}{text}" for text in texts)
+                place, label = None, self._label(name)
+            messages.setdefault(place, []).extend(f"{label}: {text}" if label else text for text in texts)
         return messages
+
+    def _place(self, refusal: DomainError) -> str | None:
+        """Return the field of a rule about several fields: the last one that was entered."""
+        named = [name for name in refusal.extra.get("fields") or () if name in self.fields]
+        entered = [name for name in named if name in self.changed_data] or named
+        return entered[-1] if entered else None
+
+    def _label(self, name: str) -> str:
+        """Return what people call a field that the page does not have."""
+        field = field_or_none(self._meta.model, name)
+        return capfirst(str(field.verbose_name)) if field is not None else name
 
     def values(self) -> dict[str, Any]:
         """Return the entered values by model field: all for a new row, the changed ones for an existing row."""
@@ -116,6 +205,16 @@ class LadModelForm(forms.ModelForm):
             super()._post_clean()  # type: ignore[misc]
         finally:
             del self.instance.validate_constraints
+
+
+@contextmanager
+def entered_in(form: Any) -> Iterator[None]:
+    """Note on an error of a service that the entries of this form or formset were refused."""
+    try:
+        yield
+    except DomainError as error:
+        error.entered_in = error.entered_in or str(form.prefix or "")
+        raise
 
 
 class ReasonForm(forms.Form):

@@ -5,7 +5,7 @@ and templates of an inline's own are left out, because LAD has none.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from django.contrib.admin.helpers import AdminField, AdminReadonlyField, InlineAdminForm
 from django.contrib.admin.templatetags.admin_urls import admin_urlname, admin_urlquote
@@ -160,7 +160,14 @@ def _title(inline: InlineAdminFormSet, row: InlineAdminForm, fields: list[AdminF
         title = f'<p class="{_TITLE_TEXT}"><span>{shortened(row.original)}</span>{_link(inline, row)}</p>'
     key = row.pk_field().field if row.needs_explicit_pk_field() else ""
     parent = row.fk_field().field if row.fk_field() else ""
-    return f'<tr class="{_TITLE}"><td colspan="{width}">{title}{key}{parent}</td></tr>'
+    return f'<tr class="{_TITLE}"><td colspan="{width}">{title}{key}{parent}{_opened(inline, row.form)}</td></tr>'
+
+
+def _opened(inline: Any, form: Any) -> str:
+    """Return the input that carries what the row's form shows, if the row can be changed."""
+    if not (inline.has_change_permission and form.fields):
+        return ""
+    return f'<input type="hidden" name="{escaped(form.opened_name)}" value="{escaped(form.opened_value)}">'
 
 
 def _is_hidden(field: AdminField | AdminReadonlyField) -> bool:

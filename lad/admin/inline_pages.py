@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from lad.admin.inlines import InlineAdminFormSet, read_first_pages
+from lad.errors import DomainError
 
 
 class InlinePages(ModelAdmin):
@@ -48,7 +49,12 @@ class InlinePages(ModelAdmin):
     def _create_formsets(self, request: HttpRequest, obj: Model | None, change: bool) -> Any:
         """Return formsets and their inlines. A page that only shows them reads the rows of all in one round trip."""
         if request.method == "POST":
-            return super()._create_formsets(request, obj, change)
+            formsets, inlines = super()._create_formsets(request, obj, change)
+            refusal: DomainError | None = getattr(request, "lad_refusal", None)
+            if refusal is not None:
+                for formset in formsets:
+                    formset.refuse(refusal)
+            return formsets, inlines
         found = [
             (formset_class(**self.get_formset_kwargs(request, obj, inline, formset_class.get_default_prefix())), inline)
             for formset_class, inline in self.get_formsets_with_inlines(request, obj if change else None)

@@ -18,6 +18,7 @@ from lad.admin import defaults
 from lad.admin.bulk import ON_DELETED, RESTORE_ROWS
 from lad.admin.filters import DeletedFilter, RefusedFilter, emptiness_filters, filter_for
 from lad.admin.pagination import CappedPaginator, LadChangeList
+from lad.admin.permissions import can_view
 from lad.admin.tenant_choice import TenantChoice
 from lad.db.fields import is_secret
 from lad.db.identifiers import uuid_or_none
@@ -70,8 +71,14 @@ class ListPages(TenantChoice, ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         names = self.list_filter or defaults.filter_fields(self.model)
-        filters = [*(filter_for(self.model, name) for name in names), *emptiness_filters(self.model, names)]
+        allowed = [name for name in names if self._can_filter(request, name)]
+        filters = [*(filter_for(self.model, name) for name in allowed), *emptiness_filters(self.model, allowed)]
         return [*filters, DeletedFilter] if self.soft else filters
+
+    def _can_filter(self, request: HttpRequest, name: Any) -> bool:
+        """Return whether the caller may see the rows that a filter offers."""
+        field = defaults.field_or_none(self.model, name) if isinstance(name, str) else None
+        return field is None or not field.is_relation or can_view(request, field.related_model)
 
     def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
         return self.search_fields or defaults.search_fields(self.model)

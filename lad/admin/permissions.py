@@ -1,10 +1,14 @@
-"""Permissions of the admin, answered by ``request.access`` for an area and a verb."""
+"""Permissions of the admin: the answers of the API about the right to do something and the feature it belongs to."""
 
 from typing import Any
 
+from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
+from lad.admin.defaults import field_or_none
+from lad.api.permissions import has_feature
+from lad.api.router import feature_of
 from lad.db.constraints import RowSecurity
 from lad.db.models import LadModel
 from lad.tenancy.access import access_of
@@ -18,10 +22,17 @@ def _tenant_privileges(model: type[LadModel]) -> tuple[str, ...]:
     return security.privileges if security else ()
 
 
-class AreaPermissions:
-    """Permissions of a model's pages: the right ``<area>.<verb>`` and the tenant role's database privileges.
+def can_view(request: HttpRequest, model: type[models.Model]) -> bool:
+    """Return whether the caller may see rows of the model, as its pages decide. Models without pages count as seen."""
+    pages = admin.site._registry.get(model)
+    return pages is None or pages.has_view_permission(request)
 
-    ``platform_only`` hides the model from tenants' staff; ``platform_writes`` lets them view but not
+
+class AreaPermissions:
+    """Permissions of a model's pages, inlines, actions and choices.
+
+    They need the right ``<area>.<verb>``, the feature of the model's API resource, and the tenant role's database
+    privileges. ``platform_only`` hides the model from tenants' staff; ``platform_writes`` lets them view but not
     change it; ``read_only`` is for rows that nobody edits by hand.
     """
 
@@ -34,7 +45,8 @@ class AreaPermissions:
     def allows(self, request: HttpRequest, verb: str) -> bool:
         """Return whether the caller has the right for a verb of this area."""
         access = access_of(request)
-        if not access.signed_in:
+        feature = feature_of(self.model)
+        if not access.signed_in or (feature and not has_feature(access, feature)):
             return False
         if access.platform:
             return access.allows(f"{self.area}.{verb}")
@@ -54,7 +66,7 @@ class AreaPermissions:
         return self.allows(request, "view")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return not self.read_only and self.allows(request, "create")
+        return not self.read_only and self.allows(request, "create") and not self.has_unseen_requirement(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return not self.read_only and not is_deleted(obj) and self.allows(request, "update")
@@ -71,6 +83,16 @@ class AreaPermissions:
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def unseen_keys(self, request: HttpRequest) -> set[str]:
+        """Return the names of the keys to rows that the caller may not see, and so cannot choose."""
+        fields: Any = self.model._meta.concrete_fields
+        keys = (field for field in fields if field.is_relation and field.editable)
+        return {key.name for key in keys if not can_view(request, key.related_model)}
+
+    def has_unseen_requirement(self, request: HttpRequest) -> bool:
+        """Return whether a new row needs a key to a row that the caller may not see."""
+        return any(not field_or_none(self.model, name).blank for name in self.unseen_keys(request))
 
 
 def is_deleted(obj: LadModel | None) -> bool:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 HEADER: Final = "Idempotency-Key"
+# Kept with an answer: the address of the row that a form added.
+CONTENT_LOCATION: Final = "Content-Location"
 METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

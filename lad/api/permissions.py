@@ -60,6 +60,14 @@ def register_feature_gate(gate: FeatureGate) -> None:
     _gate = gate
 
 
+def has_feature(access: Access, feature: str) -> bool:
+    """Return whether the caller has the feature. The gate is asked once for each caller and feature."""
+    answers: dict[str, bool] = access.details.setdefault("open_features", {})
+    if feature not in answers:
+        answers[feature] = _gate(access, feature)[0]
+    return answers[feature]
+
+
 def require_feature(access: Access, feature: str) -> None:
     """Raise FeatureClosed with the reason unless the caller has the feature."""
     is_open, reason = _gate(access, feature)

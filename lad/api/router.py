@@ -50,6 +50,7 @@ class Resource:
 
 
 _resources: dict[str, Resource] = {}
+_features: dict[type[LadModel], str] = {}
 _routes: list[URLPattern] = []
 # Includes by the model they are offered with; the models may be registered later.
 _includes: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
@@ -105,6 +106,8 @@ def register(
         ),
     )
     _resources[where] = resource
+    if feature:
+        _features[model] = feature
     for name, child in (includes or {}).items():
         _add_include(model, name, child)
     _offer_includes(resource)
@@ -193,6 +196,11 @@ def resource_of(model: type[LadModel]) -> Resource:
     if found is None:
         raise ImproperlyConfigured(f"{model._meta.label} is included in another resource but is none itself.")
     return found
+
+
+def feature_of(model: type[LadModel]) -> str:
+    """Return the feature that the model's resource needs, or an empty string if it needs none or there is none."""
+    return _features.get(model, "")
 
 
 def urls() -> list[URLPattern | URLResolver]:

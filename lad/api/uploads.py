@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 
 from lad.api.errors import API_PREFIX, bad_request, body_too_large
 from lad.errors import DomainError
+from lad.limits import longest_form
 
 BYTES_PER_MB: Final = 1024 * 1024
 # Set by the proxy on a request whose body it refused. Without a body there is nothing to forge with it.
@@ -39,11 +40,6 @@ class UploadTooLarge(DomainError, RequestDataTooBig):
 def largest_upload() -> str:
     """Return the size of the largest file that may be uploaded, as people read it."""
     return f"{settings.UPLOAD_MAX_SIZE / BYTES_PER_MB:g} MB"
-
-
-def longest_form() -> int:
-    """Return the most bytes that a form with files may have: what the web server reads, and the proxy lets through."""
-    return int(settings.UPLOAD_MAX_SIZE + settings.UPLOAD_FORM_OVERHEAD)
 
 
 class RefusedUpload(UploadedFile):

@@ -38,8 +38,10 @@ def violation(row: models.Model, error: IntegrityError, *, written: Collection[s
     if state == CHECK and isinstance(constraint, models.CheckConstraint):
         fields = _named(row, _names_in(constraint.condition))
         shown = [each for each in fields if each in written] or fields
-        place = shown[0] if len(shown) == 1 else "non_field_errors"
-        return Invalid(errors={place: [_sentence(row, constraint, name, [])]})
+        sentence = _sentence(row, constraint, name, [])
+        if len(shown) == 1:
+            return Invalid(errors={shown[0]: [sentence]})
+        return Invalid(errors={"non_field_errors": [sentence]}, fields=shown or None)
     return Refused(_sentence(row, constraint, name, []))
 
 

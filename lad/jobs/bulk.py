@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from lad.admin.base import LadModelAdmin
 from lad.admin.bulk import (
+    ASKS,
     CONFIRMED,
     Question,
     any_number,
@@ -54,6 +55,7 @@ def bulk_action(
     """Return a list action that applies the job kind to the selected rows of one tenant.
 
     ``form_of(tenant_id)`` returns the form that asks for the kind's parameters; their names are the fields'.
+    An action with ``danger`` asks first, however few the rows are.
     """
 
     @any_number
@@ -66,7 +68,7 @@ def bulk_action(
         with _scope(request, tenant_id):
             count = services.own_rows(queryset).count()
             form = submitted_form(request, form_of(tenant_id) if form_of else forms.Form)
-            asks = form_of is not None or count > MAX_ROWS_AT_ONCE
+            asks = form_of is not None or danger or count > MAX_ROWS_AT_ONCE
             if asks and not form.is_valid():
                 note = RUNS_IN_BACKGROUND if count > MAX_ROWS_AT_ONCE else ""
                 question = Question(title, services.counted(queryset.model, count), count, note, danger)
@@ -74,6 +76,7 @@ def bulk_action(
             parameters = form.cleaned_data if asks else {}
             return _apply(request, kind, queryset, parameters, count)
 
+    setattr(run, ASKS, danger)
     return run
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
+from lad.admin.bulk import asks_first
 from lad.mail import services
 from lad.mail.models import MailDelivery
 from lad.tenancy.access import access_of
@@ -57,7 +58,7 @@ class MailDeliveryAdmin(ReadOnlyAdmin):
             services.resend(delivery_id=row.pk)
         messages.success(request, f"{len(queryset)} mails were queued.")
 
-    @admin.action(description="Cancel", permissions=["platform"])
+    @asks_first("Cancel", permission="platform", note="The mails will not be sent.")
     def cancel_all(self, request: HttpRequest, queryset: QuerySet) -> None:
         for row in queryset:
             services.cancel(delivery_id=row.pk)

@@ -1,5 +1,7 @@
 """A tenant's own stages and statuses."""
 
+from typing import Final
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Deferrable, Q
@@ -10,6 +12,31 @@ KEY_PATTERN = r"^[a-z0-9_-]+$"
 COLOR_PATTERN = r"^#[0-9A-Fa-f]{6}$"
 KEY_RULE = "Use lower-case letters, digits, hyphens and underscores only, for example follow_up."
 COLOR_RULE = "Write the colour as # and six hexadecimal digits, for example #3B82F6."
+
+
+class Outcome(models.TextChoices):
+    """What it means for a deal to stand there."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+# What the usual keys mean, unless a row says otherwise.
+USUAL_OUTCOMES: Final = {
+    **dict.fromkeys(("won", "closed_won", "enrolled"), Outcome.WON),
+    **dict.fromkeys(("lost", "closed_lost", "rejected", "withdrawn"), Outcome.LOST),
+}
+
+
+def _outcome() -> models.CharField:
+    return models.CharField(
+        max_length=10,
+        choices=Outcome,
+        default=Outcome.OPEN,
+        db_default=Outcome.OPEN,
+        help_text="A lead that moves to a won or lost stage gets the first status with that outcome.",
+    )
 
 
 def _key() -> models.CharField:
@@ -35,6 +62,7 @@ class LeadStage(TenantModel):
     label = models.CharField(max_length=100)
     description = models.TextField(max_length=2_000, blank=True, default="", db_default="")
     color = _color()
+    outcome = _outcome()
     # Empty means last.
     display_order = models.PositiveIntegerField(blank=True)
 
@@ -77,6 +105,7 @@ class LeadStatus(TenantModel):
     key = _key()
     label = models.CharField(max_length=100)
     color = _color()
+    outcome = _outcome()
 
     class Meta:
         db_table = "lead_statuses"

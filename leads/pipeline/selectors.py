@@ -9,7 +9,7 @@ from django.db.models import Count, F, Sum, Value
 
 from lad.labels import in_words
 from leads.contacts.models import Lead
-from leads.pipeline.models import LeadStage, LeadStatus
+from leads.pipeline.models import LeadStage, LeadStatus, Outcome
 
 # Pairs of key and label, as Django's choice fields take them.
 Choices = list[tuple[str, str]]
@@ -24,6 +24,7 @@ class StageCount:
     color: str
     leads: int
     values: dict[str, Decimal]
+    outcome: str = Outcome.OPEN
 
 
 def board(tenant_id: UUID) -> list[StageCount]:
@@ -42,7 +43,8 @@ def board(tenant_id: UUID) -> list[StageCount]:
             values[key][currency] = value
     stages = LeadStage.objects.filter(tenant=tenant_id).order_by("display_order")
     known = [
-        StageCount(stage.key, stage.label, stage.color, counts.pop(stage.key, 0), values[stage.key]) for stage in stages
+        StageCount(stage.key, stage.label, stage.color, counts.pop(stage.key, 0), values[stage.key], stage.outcome)
+        for stage in stages
     ]
     # Rows imported with plain SQL may name a stage that does not exist. They must not disappear from the board.
     return [

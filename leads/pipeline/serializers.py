@@ -5,7 +5,7 @@ from typing import Final
 from rest_framework import serializers
 
 from lad.api.serializers import InputSerializer, KeyField
-from leads.pipeline.models import LeadStage, LeadStatus
+from leads.pipeline.models import LeadStage, LeadStatus, Outcome
 
 MAX_KEY_LENGTH: Final = 50
 MAX_STAGES: Final = 200
@@ -17,6 +17,7 @@ class StageCountResponse(serializers.Serializer):
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # the response has a field of the base's name
     color = serializers.CharField()
+    outcome = serializers.ChoiceField(Outcome.choices)
     leads = serializers.IntegerField()
     values = serializers.DictField(child=serializers.DecimalField(max_digits=20, decimal_places=2))
 

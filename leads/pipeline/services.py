@@ -4,13 +4,13 @@ Leads name their stage and status by key, without a foreign key. This module kee
 locks the row it names, and removing a row waits for such leads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Case, F, Model, Q, Subquery, Value, When
 
 from lad import writes
 from lad.db.places import free_place, lock_places, require_place
@@ -19,7 +19,7 @@ from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
 from leads.contacts.models import FIRST_STAGE, FIRST_STATUS, Lead
-from leads.pipeline.models import LeadStage, LeadStatus
+from leads.pipeline.models import USUAL_OUTCOMES, LeadStage, LeadStatus, Outcome
 from tenants.teams.models import Tenant
 
 # What the column can hold.
@@ -78,12 +78,26 @@ def ensure(tenant_id: UUID) -> None:
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
     if not LeadStage.objects.filter(tenant=tenant_id).exists():
         LeadStage.objects.bulk_create(
-            LeadStage(tenant_id=tenant_id, key=key, label=label, color=color, display_order=order)
+            LeadStage(
+                tenant_id=tenant_id,
+                key=key,
+                label=label,
+                color=color,
+                display_order=order,
+                outcome=USUAL_OUTCOMES.get(key, Outcome.OPEN),
+            )
             for order, (key, label, color) in enumerate(FIRST_STAGES, start=1)
         )
     if not LeadStatus.objects.filter(tenant=tenant_id).exists():
         LeadStatus.objects.bulk_create(
-            LeadStatus(tenant_id=tenant_id, key=key, label=label, color=color) for key, label, color in FIRST_STATUSES
+            LeadStatus(
+                tenant_id=tenant_id,
+                key=key,
+                label=label,
+                color=color,
+                outcome=USUAL_OUTCOMES.get(key, Outcome.OPEN),
+            )
+            for key, label, color in FIRST_STATUSES
         )
 
 
@@ -105,6 +119,22 @@ def choose(field: PipelineField, tenant_id: UUID, key: str | None) -> str:
         lock_choice(field, tenant_id, key)
         return key
     return field.default
+
+
+def statuses_after(tenant_id: UUID, stage: str) -> dict[str, str]:
+    """Return the status that leads get with the stage, by the status they have. Others keep theirs.
+
+    In a won or lost stage a lead has a status with that outcome, the tenant's first one. In an open stage a lead
+    whose status is won or lost is active again. A tenant without such a status keeps what the leads have.
+    """
+    wanted = LeadStage.objects.filter(tenant=tenant_id, key=stage).order_by().values("outcome")
+    statuses = LeadStatus.objects.filter(tenant=tenant_id).annotate(fits=Q(outcome=Subquery(wanted)))
+    rows = list(statuses.order_by(*STATUSES.order).values_list("key", "fits"))
+    fitting = [key for key, fits in rows if fits]
+    if not fitting:
+        return {}
+    after = STATUSES.default if STATUSES.default in fitting else fitting[0]
+    return {key: after for key, fits in rows if not fits}
 
 
 def lock_choice(field: PipelineField, tenant_id: UUID, key: str) -> None:
@@ -152,7 +182,10 @@ def retire(*, row: PipelineRow, move_leads_to: PipelineRow | None = None, actor:
         if move_leads_to.pk == row.pk or move_leads_to.tenant_id != row.tenant_id:
             raise Invalid(errors={"move_leads_to": [f"Choose another {field.name} of the same pipeline."]})
         lock_choice(field, row.tenant_id, move_leads_to.key)
-        moved = leads.update(**{field.name: move_leads_to.key})
+        changes: dict[str, Any] = {field.name: move_leads_to.key}
+        if field is STAGES and move_leads_to.outcome != row.outcome:
+            changes["status"] = followed(statuses_after(row.tenant_id, move_leads_to.key))
+        moved = leads.update(**changes)
     emit(
         f"leads.{field.name}.retired",
         aggregate=row,
@@ -161,6 +194,11 @@ def retire(*, row: PipelineRow, move_leads_to: PipelineRow | None = None, actor:
     )
     row.delete()
     return moved
+
+
+def followed(statuses: Mapping[str, str]) -> Case:
+    """Return the expression for a lead's status after a move, by the mapping of ``statuses_after``."""
+    return Case(*(When(status=before, then=Value(after)) for before, after in statuses.items()), default=F("status"))
 
 
 def _require_unused(field: PipelineField, row: LeadStage | LeadStatus) -> None:
@@ -200,7 +238,8 @@ class PipelineWriter(writes.Writer[PipelineRow]):
         if row is not None:
             message = "The key cannot change, because leads store it. Change the label instead."
             writes.fixed_fields(row, values, {"key"}, message)
-        return values
+            return values
+        return {"outcome": USUAL_OUTCOMES.get(values.get("key", ""), Outcome.OPEN), **values}
 
     def before_delete(self, row: PipelineRow, *, actor: Actor) -> None:
         self.model.objects.select_for_update().get(pk=row.pk)

@@ -5,8 +5,10 @@ from typing import Final
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from lad.db.fields import TenantUserKey
+from lad.db.fields import RegisteredKeyField, TenantUserKey
 from lad.db.models import GlobalModel, SoftDeletable, TenantModel
+from tenants.access.capabilities import capabilities
+from tenants.features.catalogue import features
 
 MAX_RIGHT_LENGTH: Final = 100
 
@@ -58,8 +60,10 @@ class UserCapability(TenantModel):
     event_name = "tenants.user_capability"
 
     user = TenantUserKey(on_delete=models.CASCADE, member=True, db_index=False)
-    capability_key = models.CharField(max_length=100)
-    feature_key = models.CharField(max_length=100, blank=True, default="", db_default="")
+    capability_key = RegisteredKeyField("capability", max_length=100, registry=capabilities)
+    feature_key = RegisteredKeyField(
+        "feature", max_length=100, blank=True, default="", db_default="", registry=features
+    )
     enabled = models.BooleanField(default=True, db_default=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Without effect from then on.")
     metadata = models.JSONField(default=dict, blank=True, db_default={})

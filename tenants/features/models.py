@@ -2,8 +2,9 @@
 
 from django.db import models
 
-from lad.db.fields import TenantUserKey
+from lad.db.fields import RegisteredKeyField, TenantUserKey
 from lad.db.models import GlobalModel, TenantModel
+from tenants.features.catalogue import features
 
 
 class FeatureKillSwitch(GlobalModel):
@@ -11,7 +12,7 @@ class FeatureKillSwitch(GlobalModel):
 
     event_name = "tenants.feature_kill_switch"
 
-    feature_key = models.CharField(max_length=100, unique=True)
+    feature_key = RegisteredKeyField("feature", max_length=100, unique=True, registry=features)
     is_active = models.BooleanField(default=True, db_default=True, help_text="The feature is off for everybody.")
     reason = models.CharField(max_length=255, help_text="Shown to users who try to use the feature.")
 
@@ -31,7 +32,7 @@ class TenantFeature(TenantModel):
 
     event_name = "tenants.feature"
 
-    feature_key = models.CharField(max_length=100)
+    feature_key = RegisteredKeyField("feature", max_length=100, registry=features)
     enabled = models.BooleanField(default=True, db_default=True)
     config = models.JSONField(default=dict, blank=True, db_default={})
     granted = models.BooleanField(
@@ -61,7 +62,7 @@ class FeatureFlag(TenantModel):
 
     event_name = "tenants.feature_flag"
 
-    feature_key = models.CharField(max_length=100)
+    feature_key = RegisteredKeyField("feature", max_length=100, registry=features)
     user = TenantUserKey(on_delete=models.CASCADE, null=True, blank=True, member=True, db_index=False)
     is_enabled = models.BooleanField(default=False, db_default=False)
     config = models.JSONField(default=dict, blank=True, db_default={})

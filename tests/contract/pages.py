@@ -19,9 +19,9 @@ PERSONAS = ("root", "narrowed", "owner")
 def sign_everybody_in(world: World) -> None:
     """Sign all personas in once: signing in takes longer than most pages."""
     world.sessions = {
-        "root": _session(world.superuser),
-        "narrowed": _session(world.superuser, world.acme),
-        **{role: _session(person) for role, person in world.acme.people.items()},
+        "root": session_of(world.superuser),
+        "narrowed": session_of(world.superuser, world.acme),
+        **{role: session_of(person) for role, person in world.acme.people.items()},
     }
 
 
@@ -32,7 +32,7 @@ def persona(name: str, world: World) -> Client:
     return client
 
 
-def _session(user: User, team: Team | None = None) -> str:
+def session_of(user: User, team: Team | None = None) -> str:
     """The cookie of a signed-in browser, with the tenant switcher set to the team's tenant."""
     client = Client()
     client.force_login(user)

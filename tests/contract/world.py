@@ -124,6 +124,8 @@ def _only(model: Any) -> Callable[..., Any]:
 # Tables without a tenant of their own, and those where more than that makes a row the tenant's.
 _SPECIMENS: dict[Any, Callable[..., Any]] = {
     BillingProfile: _only(BillingProfile),
+    # Only the person whose it is changes a conversation.
+    Conversation: lambda team, **values: ConversationFactory(**{"user": team.owner, **values}),
     LeadBooking: _booking,
     LegacyMove: _only(LegacyMove),
     MailDelivery: lambda team, **values: MailDeliveryFactory(tenant=team.tenant, **values),

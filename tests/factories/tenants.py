@@ -6,20 +6,24 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from factory import Faker, LazyAttribute, LazyFunction, SubFactory
+from factory import Faker, Iterator, LazyAttribute, LazyFunction, SubFactory
 
 from lad.db.identifiers import uuid7
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import default_tenant_id
+from tenants.access.capabilities import SCREENS
 from tenants.access.models import PlatformRole, TenantRole, UserCapability
 from tenants.accounts.models import AttemptBudget, RefreshToken, SessionKind, User, UserIdentity, UserSession
 from tenants.activity.models import DataExport
+from tenants.features.catalogue import features
 from tenants.features.models import FeatureFlag, FeatureKillSwitch, TenantFeature
 from tenants.teams.models import Membership, Tenant, TenantInvitation, TenantStatus
 from tenants.two_factor.models import FactorKind, RecoveryCode, SecondFactor
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
 
 PASSWORD = "correct horse battery staple"
+# Features that open no resource, so that a row made for another purpose closes nothing.
+VOICE_TOOLS = [each.key for each in features if each.key.startswith("voice-agent-tool-")]
 
 
 class TenantFactory(ModelFactory[Tenant]):
@@ -91,28 +95,28 @@ class PlatformRoleFactory(ModelFactory[PlatformRole]):
 
 class UserCapabilityFactory(TenantModelFactory[UserCapability]):
     user = SubFactory(MemberFactory)
-    capability_key = unique("custom.right_%d")
+    capability_key = Iterator(SCREENS)
 
     class Meta:
         model = UserCapability
 
 
 class TenantFeatureFactory(TenantModelFactory[TenantFeature]):
-    feature_key = unique("feature-%d")
+    feature_key = Iterator(VOICE_TOOLS)
 
     class Meta:
         model = TenantFeature
 
 
 class FeatureFlagFactory(TenantModelFactory[FeatureFlag]):
-    feature_key = unique("feature-%d")
+    feature_key = Iterator(VOICE_TOOLS)
 
     class Meta:
         model = FeatureFlag
 
 
 class FeatureKillSwitchFactory(ModelFactory[FeatureKillSwitch]):
-    feature_key = unique("feature-%d")
+    feature_key = Iterator(VOICE_TOOLS)
     reason = "Under repair"
 
     class Meta:

@@ -229,11 +229,17 @@ def test_a_booking_is_marked_as_missed_and_retried_from_its_page(browser: Client
 def test_the_pipeline_page_shows_counts_and_values(browser: Client, make_lead: Make) -> None:
     make_lead(stage="won", estimated_value="1200", currency="EUR")
     make_lead(stage="won", estimated_value="300", currency="USD")
+    make_lead(stage="new", estimated_value="50", currency="EUR")
+    make_lead(stage="lost", estimated_value="9000", currency="EUR")
     page = browser.get("/admin/pipeline/")
     assert page.status_code == 200
     [won] = [column for column in page.context["columns"] if column.stage.key == "won"]
-    assert (won.stage.leads, won.share, won.value) == (2, 100, "1,200 EUR · 300 USD")
-    assert page.context["leads"] == 2
+    assert (won.stage.leads, won.share, won.value) == (2, 50, "1,200 EUR · 300 USD")
+    assert [(card.title, card.leads, card.value) for card in page.context["cards"]] == [
+        ("Open", 1, "50 EUR"),
+        ("Won", 2, "1,200 EUR · 300 USD"),
+        ("Lost", 1, "9,000 EUR"),
+    ]
 
 
 def test_platform_staff_must_choose_a_tenant_to_see_a_pipeline(root: Client, lead: Lead) -> None:

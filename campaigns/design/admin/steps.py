@@ -15,6 +15,7 @@ from campaigns.design.step_specs import step_types
 from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.forms import entered_in
 from lad.admin.inlines import LadInline
 from lad.admin.permissions import is_deleted
 from lad.admin.widgets import JSONEditor, JSONFormField
@@ -113,22 +114,25 @@ def save_steps(formset: Any, *, actor: Any) -> None:
         exists, values = not form.instance._state.adding, {}
         if form in removed:
             if exists:
-                writes.delete(form.original, actor=actor)
+                with entered_in(form):
+                    writes.delete(form.original, actor=actor)
             continue
         if not exists and not form.has_changed():
             continue
         values = {name: value for name, value in form.values().items() if name != "order"}
-        if not exists:
-            step = writes.create(CampaignStep, {**values, "campaign": formset.instance}, actor=actor)
-        else:
-            step = writes.update(form.original, values, actor=actor) if values else form.original
+        with entered_in(form):
+            if not exists:
+                step = writes.create(CampaignStep, {**values, "campaign": formset.instance}, actor=actor)
+            else:
+                step = writes.update(form.original, values, actor=actor) if values else form.original
         # If two steps have the same number, the one whose number was edited comes first.
         order = form.cleaned_data.get("order")
         moved = "order" in form.changed_data
         positions.append(((order if order is not None else MAX_STEPS**2, 0 if moved else 1), step))
     if any("order" in form.changed_data for form in formset.forms if form not in removed):
         ordered = [step.pk for _position, step in sorted(positions, key=lambda each: each[0])]
-        steps.reorder(campaign=formset.instance, step_ids=ordered, actor=actor)
+        with entered_in(formset):
+            steps.reorder(campaign=formset.instance, step_ids=ordered, actor=actor)
 
 
 def _can_change_steps(campaign: object) -> bool:

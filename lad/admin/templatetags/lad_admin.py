@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 from django import template
+from django.contrib.admin.utils import flatten
 from django.template import Context
+from django.template.defaultfilters import slugify
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -26,6 +28,8 @@ register = template.Library()
 FILTERED_HINT: Final = "Change the search or the filters, or show all."
 ADD_HINT: Final = "Add the first one."
 LATER_HINT: Final = "They appear here by themselves, once there is something to show."
+# unfold's name of the tab with the row's own fields.
+GENERAL: Final = "general"
 
 
 @register.inclusion_tag("lad/admin/result_list.html")
@@ -51,6 +55,27 @@ def lad_result_list(changelist: Any) -> dict[str, Any]:
 def lad_fieldset_rows(fieldset: Any) -> SafeString:
     """Show the lines of a fieldset."""
     return fieldset_rows(fieldset)
+
+
+@register.simple_tag
+def lad_error_count(fieldset: Any) -> int:
+    """Return the number of errors of the fields in a section."""
+    errors = fieldset.form.errors if fieldset.form.is_bound else {}
+    return sum(len(errors.get(name, ())) for name in flatten(fieldset.fields))
+
+
+@register.simple_tag(takes_context=True)
+def lad_tab_with_errors(context: Context) -> str:
+    """Return the name of the first tab with errors, or an empty string."""
+    form, inlines = context["adminform"].form, context.get("inline_admin_formsets") or ()
+    if not form.is_bound:
+        return ""
+    if form.errors:
+        return GENERAL
+    first = next((inline for inline in inlines if inline.error_count), None)
+    if first is None:
+        return ""
+    return slugify(first.formset.prefix) if first.opts.tab else GENERAL
 
 
 @register.simple_tag(takes_context=True)

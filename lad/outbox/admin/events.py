@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
-from lad.admin.bulk import any_number
+from lad.admin.bulk import any_number, asks_first
 from lad.outbox import monitoring
 from lad.outbox.consumers import consumers
 from lad.outbox.models import DeliveryState, DomainEvent, EventBatch, EventDelivery
@@ -90,7 +90,11 @@ class DomainEventAdmin(ReadOnlyAdmin):
         count = replay([row.pk], consumer=values["consumer"] or None)
         return f"{count} deliveries were queued."
 
-    @admin.action(description="Replay to every subscriber", permissions=["platform"])
+    @asks_first(
+        "Replay to every subscriber",
+        permission="platform",
+        note="A consumer that has already handled an event may repeat its work.",
+    )
     def replay_all(self, request: HttpRequest, queryset: QuerySet[DomainEvent]) -> None:
         count = replay(list(queryset.values_list("pk", flat=True)))
         messages.success(request, f"{count} deliveries were queued.")
@@ -154,7 +158,7 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
         messages.success(request, f"{count} dead letters will be retried.")
 
     @any_number
-    @admin.action(description="Discard dead letters", permissions=["platform"])
+    @asks_first("Discard dead letters", permission="platform", note="Their consumers will never get these events.")
     def discard_all(self, request: HttpRequest, queryset: QuerySet[EventDelivery]) -> None:
         count = discard_dead(queryset.values_list("pk", flat=True))
         messages.success(request, f"{count} dead letters were discarded.")

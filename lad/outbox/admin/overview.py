@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from lad.admin.bulk import CONFIRMED
 from lad.admin.navigation import SidebarPage, add_page, platform_only
 from lad.admin.site import add_view
 from lad.outbox import monitoring
@@ -19,8 +20,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     if not platform_only(request):
         raise PermissionDenied
     if request.method == "POST":
-        _act(request)
-        return HttpResponseRedirect(reverse("admin:outbox"))
+        return _act(request) or HttpResponseRedirect(reverse("admin:outbox"))
     context = {
         **admin.site.each_context(request),
         "title": "Outbox",
@@ -32,16 +32,23 @@ def outbox(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "outbox/overview.html", context)
 
 
-def _act(request: HttpRequest) -> None:
-    """Retry or discard the group as it is now: it may have grown or disappeared since the page was loaded."""
+def _act(request: HttpRequest) -> HttpResponse | None:
+    """Retry or discard the group as it is now: it may have grown or disappeared since the page was loaded.
+
+    Return the page that asks before a group is discarded.
+    """
     wanted = (request.POST.get("consumer"), request.POST.get("error"))
     group = next((g for g in monitoring.dead_groups() if (g.consumer, g.error) == wanted), None)
     if group is None:
         messages.info(request, "These dead letters were already handled.")
+    elif "discard" in request.POST and CONFIRMED not in request.POST:
+        context = {**admin.site.each_context(request), "title": "Discard dead letters", "group": group}
+        return TemplateResponse(request, "outbox/discard.html", {**context, "confirmed": CONFIRMED})
     elif "discard" in request.POST:
         messages.success(request, f"{discard_dead(group.delivery_ids)} dead letters were discarded.")
     else:
         messages.success(request, f"{retry_dead(group.delivery_ids)} dead letters will be retried.")
+    return None
 
 
 add_view("outbox/", outbox, "outbox")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from billing.ledger.selectors import currency_of
 from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
@@ -74,7 +75,10 @@ class LeadForm(LadModelForm):
         super().__init__(*args, **kwargs)
         for name in ("stage", "status"):
             if self.pipeline is not None and name in self.fields:
-                self.fields[name].widget = UnfoldAdminSelectWidget(choices=getattr(self.pipeline, name))
+                choices, stored = getattr(self.pipeline, name), self.initial.get(name)
+                # A row written with plain SQL may name what does not exist; it keeps that until somebody changes it.
+                unknown = [(stored, stored)] if stored and stored not in dict(choices) else []
+                self.fields[name].widget = UnfoldAdminSelectWidget(choices=[*choices, *unknown])
 
 
 @register(Lead)
@@ -196,6 +200,12 @@ class LeadAdmin(TenantModelAdmin):
             pipeline = pipeline_once(request, tenant_id)
             kwargs = {"form": type(LeadForm.__name__, (LeadForm,), {"pipeline": pipeline}), **kwargs}
         return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the add form shows at first: the currency is the tenant's."""
+        tenant_id = default_tenant_id()
+        own = {"currency": currency_of(tenant_id)} if tenant_id is not None else {}
+        return {**own, **super().get_changeform_initial_data(request)}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str

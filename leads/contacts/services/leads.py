@@ -1,7 +1,7 @@
 """Write leads, assign them and move them through the pipeline, one or many at a time."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from billing.ledger.selectors import currency_of
 from lad import phones, writes
 from lad.errors import Invalid
 from lad.outbox.emission import NewEvent, emit_many
@@ -18,7 +19,7 @@ from lad.tenancy.countries import country_of
 from lad.types import Actor, Values
 from lad.writes import Change
 from leads.contacts.models import Lead
-from leads.pipeline.services import STAGES, STATUSES, choose, default_key, lock_choice
+from leads.pipeline.services import STAGES, STATUSES, choose, default_key, followed, lock_choice, statuses_after
 from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
@@ -26,6 +27,9 @@ from tenants.teams.models import Membership
 MAX_LEADS: Final = 500
 # Left out of ``leads.lead.updated``: they have events of their own, or follow from other fields.
 _NOT_NAMED: Final = frozenset({"stage", "status", "assigned_user", *Lead.bookkeeping})
+# A lead without any of them is nobody.
+IDENTIFYING: Final = ("first_name", "last_name", "email", "phone", "company_name", "company_domain", "linkedin_url")
+WHAT_TO_ENTER: Final = "Enter at least a name, an e-mail address, a phone number, a company or a LinkedIn address."
 _WEB_ADDRESS: Final = re.compile(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/?#:]*)")
 
 
@@ -35,6 +39,14 @@ class LeadOutcome:
 
     id: UUID
     verdict: Literal["changed", "unchanged", "not_found"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A lead before a change of many: the column that is changed, and its status."""
+
+    value: Any
+    status: str
 
 
 class LeadWriter(writes.Writer[Lead]):
@@ -88,7 +100,7 @@ def assign_many(*, ids: Sequence[UUID], user: User | None, actor: Actor = None) 
     return _change_many(
         ids,
         _Change("assigned_user_id", after, {"assigned_user": after, "assigned_at": now if user else None}),
-        event=lambda lead, before: _event_of(lead, "assigned", _assigned_payload(before, after), actor),
+        events=lambda lead, before: [_event_of(lead, "assigned", _assigned_payload(before.value, after), actor)],
         now=now,
     )
 
@@ -97,16 +109,25 @@ def assign_many(*, ids: Sequence[UUID], user: User | None, actor: Actor = None) 
 def move_many(*, ids: Sequence[UUID], stage: str, actor: Actor = None) -> list[LeadOutcome]:
     """Move leads of the current tenant to the stage with this key. Return the outcomes in the order of the ids.
 
-    Emits ``leads.lead.stage_changed`` for each changed lead. Raises Invalid for more than MAX_LEADS ids and for a
+    Their status follows a won or lost stage, as ``statuses_after`` says. Emits ``leads.lead.stage_changed`` for each
+    changed lead, and ``status_changed`` where that changes. Raises Invalid for more than MAX_LEADS ids and for a
     stage that does not exist.
     """
     lock_choice(STAGES, current_tenant_id(), stage)
+    statuses = statuses_after(current_tenant_id(), stage)
     return _change_many(
         ids,
-        _Change("stage", stage, {"stage": stage}),
-        event=lambda lead, before: _event_of(lead, "stage_changed", {"before": before, "after": stage}, actor),
+        _Change("stage", stage, {"stage": stage, **({"status": followed(statuses)} if statuses else {})}),
+        events=lambda lead, before: _moved(lead, before, stage, statuses, actor),
         now=timezone.now(),
     )
+
+
+def _moved(lead: UUID, before: _Before, stage: str, statuses: Mapping[str, str], actor: Actor) -> Iterator[NewEvent]:
+    yield _event_of(lead, "stage_changed", {"before": before.value, "after": stage}, actor)
+    if before.status in statuses:
+        payload = {"before": before.status, "after": statuses[before.status]}
+        yield _event_of(lead, "status_changed", payload, actor)
 
 
 @writes.in_transaction
@@ -118,7 +139,7 @@ def archive_many(*, ids: Sequence[UUID], actor: Actor = None) -> list[LeadOutcom
     return _change_many(
         ids,
         _Change("is_archived", True, {"is_archived": True}),
-        event=lambda lead, before: _event_of(lead, "updated", {"changed": ["is_archived"]}, actor),
+        events=lambda lead, before: [_event_of(lead, "updated", {"changed": ["is_archived"]}, actor)],
         now=timezone.now(),
     )
 
@@ -139,7 +160,7 @@ class _Change:
 
 
 def _change_many(
-    ids: Sequence[UUID], change: _Change, *, event: Callable[[UUID, Any], NewEvent], now: datetime
+    ids: Sequence[UUID], change: _Change, *, events: Callable[[UUID, _Before], Iterable[NewEvent]], now: datetime
 ) -> list[LeadOutcome]:
     """Change all leads that differ in one statement. Rows are locked in key order, which prevents deadlocks."""
     wanted = list(dict.fromkeys(ids))
@@ -147,11 +168,11 @@ def _change_many(
         raise Invalid(errors={"ids": [f"Choose at most {MAX_LEADS} leads. You chose {len(wanted)}."]})
     own = Lead.objects.filter(tenant=current_tenant_id())
     rows = own.select_for_update().filter(pk__in=wanted).order_by("pk")
-    before = dict(rows.values_list("pk", change.column))
-    differing = [key for key, value in before.items() if value != change.after]
+    before = {key: _Before(value, status) for key, value, status in rows.values_list("pk", change.column, "status")}
+    differing = [key for key, found in before.items() if found.value != change.after]
     if differing:
         own.filter(pk__in=differing).update(**change.values, last_activity_at=now)
-        emit_many([event(key, before[key]) for key in differing])
+        emit_many([event for key in differing for event in events(key, before[key])])
     changed = set(differing)
     return [
         LeadOutcome(key, "changed" if key in changed else "unchanged" if key in before else "not_found")
@@ -165,9 +186,15 @@ def _event_of(lead_id: UUID, verb: str, payload: Mapping[str, object], actor: Ac
 
 def _new_values(values: Values, actor: Actor) -> dict[str, Any]:
     tenant_id = values["tenant"].pk if values.get("tenant") is not None else current_tenant_id()
+    given = {name for name in ("stage", "status") if values.get(name)}
     values = {"created_by_user": actor, **_normalised(None, values, tenant_id)}
+    _require_somebody(values)
+    if not values.get("currency"):
+        values["currency"] = currency_of(tenant_id)
     for field in (STAGES, STATUSES):
         values[field.name] = choose(field, tenant_id, values.get(field.name))
+    if given == {"stage"} and values["stage"] != STAGES.default:
+        values["status"] = _status_with(tenant_id, values["stage"], values["status"])
     if values.get("assigned_user") is not None:
         values["assigned_at"] = timezone.now()
     return values
@@ -175,15 +202,32 @@ def _new_values(values: Values, actor: Actor) -> dict[str, Any]:
 
 def _changed_values(row: Lead, values: Values) -> dict[str, Any]:
     values = _normalised(row, values, row.tenant_id)
-    for field in (STAGES, STATUSES):
-        if values.get(field.name, getattr(row, field.name)) != getattr(row, field.name):
-            values[field.name] = choose(field, row.tenant_id, values[field.name])
+    present = {field: getattr(row, field.name) for field in (STAGES, STATUSES)}
+    moved = [field for field, key in present.items() if values.get(field.name, key) != key]
+    for field in moved:
+        values[field.name] = choose(field, row.tenant_id, values[field.name])
+    if moved == [STAGES]:
+        values["status"] = _status_with(row.tenant_id, values["stage"], row.status)
+    if not values.keys().isdisjoint(IDENTIFYING):
+        _require_somebody({name: values.get(name, getattr(row, name)) for name in IDENTIFYING})
     changed = writes.differing(row, values)
     if changed:
         values["last_activity_at"] = timezone.now()
     if "assigned_user" in changed:
         values["assigned_at"] = values["last_activity_at"] if values["assigned_user"] else None
     return values
+
+
+def _require_somebody(values: Values) -> None:
+    """Raise Invalid, saying what to enter, if the values do not tell who the lead is."""
+    if not any(str(values.get(name) or "").strip() for name in IDENTIFYING):
+        raise Invalid(errors={"non_field_errors": [WHAT_TO_ENTER]})
+
+
+def _status_with(tenant_id: UUID, stage: str, status: str) -> str:
+    """Return the status that a lead with this status gets with the stage, and lock it if it is another one."""
+    after = statuses_after(tenant_id, stage).get(status, status)
+    return choose(STATUSES, tenant_id, after) if after != status else status
 
 
 def _assigned_payload(before: UUID | None, after: UUID | None) -> dict[str, str | None]:

@@ -15,8 +15,10 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.permissions import can_view
 from lad.labels import in_words
 from leads.contacts.admin.by_lead import SearchedByLead
+from leads.contacts.models import Lead
 from leads.education.admin.availability import AvailabilityField, hours, week_table
 from leads.education.models import EducationCounsellor, EducationStudent
 from tenants.accounts.models import User
@@ -65,7 +67,18 @@ class EducationStudentAdmin(SearchedByLead, TenantModelAdmin):
         ("More", {"fields": ["metadata"]}),
     ]
     fieldsets = [(None, {"fields": ["lead_card"]}), *add_fieldsets[1:]]
-    readonly_fields = ["lead_card"]
+    readonly_fields = ["lead_card", "lead_name"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: EducationStudent | None = None) -> Any:
+        """Return the fieldsets. Who may not see leads is shown the lead's name only."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or can_view(request, Lead):
+            return found
+        return [(None, {"fields": ["lead_name"]}), *found[1:]]
+
+    @display(description="Lead")
+    def lead_name(self, obj: EducationStudent) -> str:
+        return str(obj.lead)
 
     @display(description="Intake", ordering="intake_year")
     def intake(self, obj: EducationStudent) -> str | None:

@@ -18,10 +18,12 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.navigation import SidebarPage, add_page
+from lad.admin.permissions import can_view
 from lad.admin.site import add_view
 from lad.tenancy.access import access_of
+from leads.contacts.models import Lead
 from leads.pipeline import selectors, services
-from leads.pipeline.models import LeadStage, LeadStatus
+from leads.pipeline.models import LeadStage, LeadStatus, Outcome
 
 
 def _retire_form(row: LeadStage | LeadStatus) -> type[forms.Form]:
@@ -68,7 +70,7 @@ class PipelineAdmin(TenantModelAdmin):
 @register(LeadStage)
 class LeadStageAdmin(PipelineAdmin):
     icon, rank = "view_week", 70
-    list_display = ["label", "key", "display_order", "swatch", "created_at"]
+    list_display = ["label", "key", "outcome", "display_order", "swatch", "created_at"]
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         return ["display_order"] if access_of(request).tenant_id is not None else super().get_ordering(request)
@@ -77,7 +79,7 @@ class LeadStageAdmin(PipelineAdmin):
 @register(LeadStatus)
 class LeadStatusAdmin(PipelineAdmin):
     icon, rank = "label", 80
-    list_display = ["label", "key", "swatch", "created_at"]
+    list_display = ["label", "key", "outcome", "swatch", "created_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +103,28 @@ def board(request: HttpRequest) -> HttpResponse:
         "title": "Pipeline",
         "tenant_chosen": tenant_id is not None,
         "columns": _columns(stages),
-        "leads": sum(stage.leads for stage in stages),
-        "value": _total_value(stages),
+        "cards": [_card(stages, outcome) for outcome in Outcome],
         "is_fullwidth": "1",
     }
     return TemplateResponse(request, "leads/admin/pipeline.html", context)
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeCard:
+    """The leads that are open, won or lost, and what they are worth."""
+
+    title: str
+    leads: int
+    value: str
+
+
+def _card(stages: Sequence[selectors.StageCount], outcome: Outcome) -> OutcomeCard:
+    found = [stage for stage in stages if stage.outcome == outcome]
+    return OutcomeCard(outcome.label, sum(stage.leads for stage in found), _total_value(found))
+
+
 def _may_see(request: HttpRequest) -> bool:
-    access = access_of(request)
-    return access.signed_in and access.allows("leads.view")
+    return can_view(request, Lead)
 
 
 def _columns(stages: Sequence[selectors.StageCount]) -> list[BoardColumn]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from lad.idempotency.middleware import expire_keys
+from lad.idempotency.keys import expire_keys
 from lad.tenancy.context import platform_context
 from tenants import budgets
 from tenants.accounts.services import sessions

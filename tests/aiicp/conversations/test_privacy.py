@@ -1,4 +1,4 @@
-"""Only its user and members who may oversee the assistant see a conversation."""
+"""Only its user and members who may oversee the assistant see a conversation, and only its user changes it."""
 
 import pytest
 
@@ -72,12 +72,32 @@ def test_nobody_writes_in_another_users_conversation(private_conversation, colle
         assert response.json()["errors"]["conversation"] == ["This conversation does not exist."]
 
 
-def test_overseers_read_and_archive_everybodys_conversations(private_conversation, admin, owner, viewer, api):
+def test_overseers_read_everybodys_conversations(private_conversation, admin, owner, viewer, api):
     for person in (admin, owner):
         assert str(private_conversation.pk) in ids(api(person).get(CONVERSATIONS))
         assert len(ids(api(person).get(MESSAGES, {"conversation": str(private_conversation.pk)}))) == 1
     assert str(private_conversation.pk) not in ids(api(viewer).get(CONVERSATIONS))
-    assert api(admin).post(f"{CONVERSATIONS}{private_conversation.pk}/archive/").json()["status"] == "archived"
+
+
+def test_nobody_but_its_user_changes_a_conversation(private_conversation, member, admin, api, admin_of):
+    where = f"{CONVERSATIONS}{private_conversation.pk}/"
+    caller = api(admin)
+    for refused in (
+        caller.patch(where, {"title": "Gossip"}, format="json"),
+        caller.delete(where),
+        *(caller.post(f"{where}{action}/") for action in ("complete", "archive", "reopen")),
+    ):
+        assert problem(refused) == (403, "not_the_owner")
+    browser, page = admin_of(admin), f"/admin/aiicp/conversation/{private_conversation.pk}/"
+    shown = browser.get(f"{page}change/")
+    assert not shown.context["has_change_permission"]
+    assert f"{page}archive/" not in shown.content.decode()
+    assert browser.post(f"{page}change/", {"title": "Gossip"}).status_code == 403
+    for action in ("archive", "complete", "delete"):
+        assert browser.post(f"{page}{action}/", {"post": "yes"}).status_code == 403
+    row = stored(private_conversation)
+    assert (row.title, row.status, row.deleted_at) == ("The takeover of Solvang", "active", None)
+    assert api(member).patch(where, {"title": "Solvang"}, format="json").status_code == 200
 
 
 def test_the_admin_shows_users_their_own_conversations_and_overseers_all(

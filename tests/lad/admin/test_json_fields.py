@@ -7,6 +7,8 @@ from lad.admin.json_view import json_view
 from lad.tenancy.context import platform_context
 from tests.factories.aiicp import IcpProfileFactory
 
+pytestmark = pytest.mark.usefixtures("all_features")
+
 ADD = "/admin/aiicp/icpprofile/add/"
 
 

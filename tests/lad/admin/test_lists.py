@@ -62,6 +62,7 @@ def test_a_filtered_list_has_the_same_order_over_its_pages(root, features, monke
     assert read_through(root, "enabled__exact=1", pages=2) == switched_on[:30]
 
 
+@pytest.mark.usefixtures("all_features")
 def test_the_rows_of_a_page_are_selected_without_joins(
     admin_of: Callable[..., Client], owner: User, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ):
@@ -104,6 +105,7 @@ def test_the_list_in_a_popup_hands_over_the_chosen_row(root: Client, features: l
     assert f'data-popup-opener="{row.pk}"' in text(response)
 
 
+@pytest.mark.usefixtures("all_features")
 def test_the_sidebar_shows_what_the_callers_rights_allow_and_marks_the_current_page(
     root: Client, admin_of: Callable[..., Client], viewer: User, tenant: Tenant
 ):

@@ -156,6 +156,7 @@ def change_session(browser: Client, data: str) -> None:
         )
 
 
+@pytest.mark.usefixtures("all_features")
 def test_a_session_and_its_caller_are_found_in_one_statement(admin_of, owner, tenant):
     browser = admin_of(owner, tenant)
     with CaptureQueriesContext(connection) as captured:

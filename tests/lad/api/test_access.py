@@ -42,7 +42,7 @@ def test_a_personal_view_needs_no_right_but_a_person(api: Any, viewer: Any) -> N
 
 
 def test_a_missing_right_is_named(api: Any, viewer: Any) -> None:
-    response = api(viewer).post("/api/v1/feature-flags/", {"feature_key": "a"}, format="json")
+    response = api(viewer).post("/api/v1/feature-flags/", {"feature_key": "voice-agent"}, format="json")
     assert problem(response) == (403, "missing_right")
     assert response.json()["right"] == "features.create"
 
@@ -86,7 +86,7 @@ def test_a_session_may_read_but_writes_only_with_the_forgery_token(owner: Any) -
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(owner)
     assert browser.get("/api/v1/memberships/").status_code == 200
-    response = browser.post("/api/v1/tenant-features/", {"feature_key": "a"}, content_type="application/json")
+    response = browser.post("/api/v1/tenant-features/", {"feature_key": "voice-agent"}, content_type="application/json")
     assert problem(response) == (403, "not_allowed")
 
 
@@ -98,7 +98,7 @@ def test_answers_are_private_and_differ_by_caller(api: Any, owner: Any) -> None:
 
 def test_an_address_answers_without_its_closing_slash_for_every_method(api: Any, owner: Any) -> None:
     client: APIClient = api(owner)
-    made = client.post("/api/v1/tenant-features", {"feature_key": "a"}, format="json")
+    made = client.post("/api/v1/tenant-features", {"feature_key": "voice-agent"}, format="json")
     assert made.status_code == 201
     assert made["Location"] == f"/api/v1/tenant-features/{made.json()['id']}/"
     assert client.get("/api/v1/tenant-features?page_size=1").status_code == 200

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("plain_writes")
 
 
 def test_a_row_tells_who_changed_what_and_how(api: Any, owner: Any, admin: Any) -> None:
-    made = api(owner).post("/api/v1/feature-flags/", {"feature_key": "flux"}, format="json").json()
+    made = api(owner).post("/api/v1/feature-flags/", {"feature_key": "campaigns"}, format="json").json()
     changed = api(admin).patch(f"/api/v1/feature-flags/{made['id']}/", {"is_enabled": True}, format="json")
     entries = api(owner).get("/api/v1/audit-entries/", {"row": made["id"]}).json()["results"]
     assert [(each["action"], each["actor_id"]) for each in entries] == [
@@ -35,6 +35,6 @@ def test_a_row_changed_among_many_is_found_too(api: Any, owner: Any, tenant: Any
 def test_the_log_is_for_those_with_the_right_and_of_one_tenant(
     api: Any, owner: Any, viewer: Any, other_owner: Any
 ) -> None:
-    made = api(owner).post("/api/v1/feature-flags/", {"feature_key": "flux"}, format="json").json()
+    made = api(owner).post("/api/v1/feature-flags/", {"feature_key": "campaigns"}, format="json").json()
     assert problem(api(viewer).get("/api/v1/audit-entries/")) == (403, "missing_right")
     assert api(other_owner).get("/api/v1/audit-entries/", {"row": made["id"]}).json()["results"] == []

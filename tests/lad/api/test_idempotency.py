@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from lad.api.idempotency_keys import needs_key
-from lad.idempotency import middleware
+from lad.idempotency import keys, middleware
 from lad.idempotency.models import IdempotencyKey
 from lad.tenancy.context import platform_context
 from tenants.features.models import FeatureFlag
@@ -18,7 +18,7 @@ from tests.support.api import problem
 
 pytestmark = [pytest.mark.urls("tests.lad.api.urls"), pytest.mark.usefixtures("plain_writes")]
 URL = "/api/v1/feature-flags/"
-BODY = {"feature_key": "flux"}
+BODY = {"feature_key": "campaigns"}
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_a_repeated_deletion_gets_the_first_answer(api: Any, owner: Any) -> None
 def test_a_key_of_another_request_is_rejected_with_the_differences(api: Any, owner: Any) -> None:
     client = api(owner)
     where = post(client)["Location"]
-    other_body = post(client, {"feature_key": "other"})
+    other_body = post(client, {"feature_key": "voice-agent"})
     assert problem(other_body) == (409, "idempotency_key_reused")
     assert "another body" in other_body.json()["detail"]
     other_path = post(client, url="/api/v1/tenant-features/")
@@ -72,8 +72,8 @@ def test_a_failed_write_leaves_the_key_free(api: Any, owner: Any) -> None:
 
 def test_a_key_belongs_to_one_person_in_one_tenant(api: Any, owner: Any, admin: Any, other_owner: Any) -> None:
     assert post(api(owner)).status_code == 201
-    assert post(api(admin), {"feature_key": "theirs"}).status_code == 201
-    assert post(api(other_owner), {"feature_key": "elsewhere"}).status_code == 201
+    assert post(api(admin), {"feature_key": "apollo-leads"}).status_code == 201
+    assert post(api(other_owner), {"feature_key": "dashboard"}).status_code == 201
 
 
 def test_a_write_that_requires_a_key_is_rejected_without_one(api: Any, owner: Any) -> None:
@@ -113,10 +113,10 @@ def test_a_malformed_key_is_refused(api: Any, owner: Any, key: str) -> None:
 def test_a_key_is_free_again_after_a_day(api: Any, owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client = api(owner)
     assert post(client).status_code == 201
-    later = timezone.now() + middleware.RETENTION + timedelta(seconds=1)
+    later = timezone.now() + keys.RETENTION + timedelta(seconds=1)
     with monkeypatch.context() as clock:
         clock.setattr(middleware.timezone, "now", lambda: later)
-        again = post(client, {"feature_key": "another day"})
+        again = post(client, {"feature_key": "lead-enrichment"})
     assert again.status_code == 201
     assert "Idempotent-Replayed" not in again
 
@@ -124,8 +124,8 @@ def test_a_key_is_free_again_after_a_day(api: Any, owner: Any, monkeypatch: pyte
 def test_outdated_answers_are_removed_and_others_stay(api: Any, owner: Any) -> None:
     post(api(owner), key="old")
     with platform_context():
-        assert middleware.expire_keys(now=timezone.now()) == 0
-        assert middleware.expire_keys(now=timezone.now() + middleware.RETENTION + timedelta(seconds=1)) == 1
+        assert keys.expire_keys(now=timezone.now()) == 0
+        assert keys.expire_keys(now=timezone.now() + keys.RETENTION + timedelta(seconds=1)) == 1
         assert not IdempotencyKey.objects.exists()
 
 

@@ -14,12 +14,13 @@ from tenants.features.models import FeatureFlag
 from tenants.teams.models import PlanTier, Tenant
 from tests.contract.api import resources
 from tests.factories.leads import LeadFactory
-from tests.factories.tenants import FeatureFlagFactory, MembershipFactory, TenantFeatureFactory
+from tests.factories.tenants import VOICE_TOOLS, FeatureFlagFactory, MembershipFactory, TenantFeatureFactory
 from tests.support.api import field_problems, problem
 
 pytestmark = pytest.mark.usefixtures("plain_writes")
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+KEYS = VOICE_TOOLS[:7]
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def flags(tenant: Any, scope: Any) -> list[FeatureFlag]:
     with scope(tenant):
         return [
             FeatureFlagFactory.create(
-                feature_key=f"feature-{number}",
+                feature_key=KEYS[number],
                 created_at=FIRST + timedelta(minutes=number // 3),
                 expires_at=None if number % 2 else FIRST + timedelta(days=number),
                 is_enabled=number == 0,
@@ -61,7 +62,7 @@ def test_pages_hold_every_row_once_in_order_and_lead_back(api: Any, owner: Any, 
     pages = read_all(client, f"{url}&page_size=2")
     assert [len(page) for page in pages] == [2, 2, 2, 1]
     assert list(chain(*pages)) == whole
-    assert sorted(whole) == [f"feature-{number}" for number in range(7)]
+    assert sorted(whole) == KEYS
 
     page = client.get(f"{url}&page_size=2").json()
     while page["next"]:
@@ -80,7 +81,7 @@ def test_rows_added_or_removed_meanwhile_do_not_shift_pages(
         FeatureFlag.objects.get(pk=page["results"][0]["id"]).delete()
     rest = chain(*read_all(client, page["next"]))
     seen = [row["feature_key"] for row in page["results"]]
-    assert sorted([*seen, *rest]) == [f"feature-{number}" for number in range(7)]
+    assert sorted([*seen, *rest]) == KEYS
 
 
 def test_a_first_page_has_no_previous_and_a_last_no_next(api: Any, owner: Any, flags: Any) -> None:
@@ -126,8 +127,8 @@ def test_an_order_that_is_not_declared_is_refused(api: Any, owner: Any, ordering
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("feature_key=feature-3", {3}),
-        ("feature_key__in=feature-3,feature-5", {3, 5}),
+        (f"feature_key={KEYS[3]}", {3}),
+        (f"feature_key__in={KEYS[3]},{KEYS[5]}", {3, 5}),
         ("is_enabled=true", {0}),
         ("is_enabled=false", {1, 2, 3, 4, 5, 6}),
         ("created_at__gte=2026-01-01T00:02:00Z", {6}),
@@ -139,7 +140,7 @@ def test_an_order_that_is_not_declared_is_refused(api: Any, owner: Any, ordering
 def test_a_declared_filter_finds_its_rows(api: Any, owner: Any, flags: Any, query: str, expected: set[int]) -> None:
     response = api(owner).get(f"/api/v1/feature-flags/?{query}")
     assert response.status_code == 200, response.content
-    assert {row["feature_key"] for row in response.json()["results"]} == {f"feature-{number}" for number in expected}
+    assert {row["feature_key"] for row in response.json()["results"]} == {KEYS[number] for number in expected}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ URL = "/api/v1/feature-flags/"
 
 
 def make(client: Any, **values: Any) -> Any:
-    response = client.post(URL, {"feature_key": "flux", **values}, format="json")
+    response = client.post(URL, {"feature_key": "campaigns", **values}, format="json")
     assert response.status_code == 201, response.content
     return response
 
@@ -37,7 +37,7 @@ def test_whole_numbers_of_more_than_64_bits_in_json_are_shown_exactly(api: Any, 
 
 def test_a_number_in_json_that_no_float_holds_is_stored_as_the_nearest_one(api: Any, owner: Any) -> None:
     client = api(owner)
-    body = b'{"feature_key": "flux", "config": {"tiny": 1E-400, "long": 0.12345678901234567890123}}'
+    body = b'{"feature_key": "campaigns", "config": {"tiny": 1E-400, "long": 0.12345678901234567890123}}'
     made = client.post(URL, body, content_type="application/json")
     assert made.status_code == 201, made.content
     assert made.json()["config"] == {"tiny": 0.0, "long": 0.12345678901234568}
@@ -56,13 +56,13 @@ def test_no_resource_shows_a_secret() -> None:
 
 
 def test_an_unknown_field_is_refused_by_name_and_the_known_ones_are_told(api: Any, owner: Any) -> None:
-    response = api(owner).post(URL, {"feature_key": "flux", "is_enabeld": True}, format="json")
+    response = api(owner).post(URL, {"feature_key": "campaigns", "is_enabeld": True}, format="json")
     assert "is_enabled" in field_problems(response)["is_enabeld"][0]
 
 
 def test_a_read_only_field_cannot_be_set(api: Any, owner: Any, other_tenant: Any) -> None:
     client = api(owner)
-    body = {"feature_key": "flux", "tenant": str(other_tenant.pk), "id": str(other_tenant.pk)}
+    body = {"feature_key": "campaigns", "tenant": str(other_tenant.pk), "id": str(other_tenant.pk)}
     assert sorted(field_problems(client.post(URL, body, format="json"))) == ["id", "tenant"]
     assert client.get(URL).json()["results"] == []
 
@@ -80,9 +80,9 @@ def test_the_key_of_another_tenants_row_is_answered_like_one_that_does_not_exist
     api: Any, owner: Any, other_owner: Any
 ) -> None:
     client = api(owner)
-    foreign = field_problems(client.post(URL, {"feature_key": "a", "user": str(other_owner.pk)}, format="json"))
+    foreign = field_problems(client.post(URL, {"feature_key": "dashboard", "user": str(other_owner.pk)}, format="json"))
     unknown = field_problems(
-        client.post(URL, {"feature_key": "a", "user": "01a202b9-6287-74ca-b832-46905490b8d2"}, format="json")
+        client.post(URL, {"feature_key": "dashboard", "user": "01a202b9-6287-74ca-b832-46905490b8d2"}, format="json")
     )
     assert foreign == unknown
     assert client.get(URL).json()["results"] == []
@@ -92,19 +92,21 @@ def test_a_former_member_cannot_be_chosen_where_a_member_is_asked_for(api: Any, 
     client = api(owner)
     row = client.get("/api/v1/memberships/", {"user": member.pk}).json()["results"][0]
     client.delete(f"/api/v1/memberships/{row['id']}/")
-    response = client.post(URL, {"feature_key": "a", "user": str(member.pk)}, format="json")
+    response = client.post(URL, {"feature_key": "dashboard", "user": str(member.pk)}, format="json")
     assert list(field_problems(response)) == ["user"]
 
 
 @pytest.mark.parametrize("key", ["me", 7, True, ["a"], {"id": 1}, ""])
 def test_what_is_no_id_is_refused(api: Any, owner: Any, key: Any) -> None:
-    assert list(field_problems(api(owner).post(URL, {"feature_key": "a", "user": key}, format="json"))) == ["user"]
+    assert list(field_problems(api(owner).post(URL, {"feature_key": "dashboard", "user": key}, format="json"))) == [
+        "user"
+    ]
 
 
 def test_a_row_that_is_there_already_is_refused_with_a_sentence(api: Any, owner: Any) -> None:
     client = api(owner)
     make(client)
-    response = client.post(URL, {"feature_key": "flux"}, format="json")
+    response = client.post(URL, {"feature_key": "campaigns"}, format="json")
     assert conflict(response) == "A flag for this feature and user already exists."
     assert response.json()["fields"] == ["feature_key", "user"]
 
@@ -125,7 +127,7 @@ def test_a_change_of_what_somebody_else_changed_is_refused(api: Any, owner: Any,
     made = make(mine)
     assert theirs.patch(made["Location"], {"is_enabled": True}, format="json").status_code == 200
 
-    body = {"feature_key": "flux", "is_enabled": False}
+    body = {"feature_key": "campaigns", "is_enabled": False}
     stale = getattr(mine, method)(made["Location"], body, format="json", HTTP_IF_MATCH=made["ETag"])
     assert problem(stale) == (412, "precondition_failed")
     assert mine.get(made["Location"]).json()["is_enabled"] is True

@@ -20,7 +20,7 @@ from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory, LeadNoteFactory
-from tests.factories.tenants import FeatureFlagFactory, UserCapabilityFactory
+from tests.factories.tenants import FeatureFlagFactory, TenantFeatureFactory, UserCapabilityFactory
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -53,7 +53,10 @@ def panels(browser: Client, lead: Lead) -> dict[str, str]:
     return {panel.title: panel.body for panel in page(browser, lead).context["panels"]}
 
 
-def test_every_feature_adds_its_tab_and_they_come_in_order(browser: Client, lead: Lead) -> None:
+def test_every_feature_adds_its_tab_and_they_come_in_order(browser: Client, tenant: Tenant, lead: Lead) -> None:
+    assert "student" not in tabs(browser, lead)
+    with platform_context(tenant_id=tenant.pk):
+        TenantFeatureFactory.create(feature_key="education-students", granted=True)
     assert tabs(browser, lead) == ["notes", "bookings", "files", "social", "student", "campaigns", "calls"]
 
 

@@ -33,7 +33,7 @@ def busy_lead(tenant: Tenant, admin: User) -> Lead:
     """A lead with two rows of everything that a lead may have many of."""
     with platform_context(tenant_id=tenant.pk):
         lead = LeadFactory.create(assigned_user=admin, created_by_user=admin)
-        for key in ("campaigns", "voice-agent", "education-vertical"):
+        for key in ("campaigns", "voice-agent", "education-students"):
             TenantFeature.objects.get_or_create(tenant=tenant, feature_key=key, defaults={"enabled": True})
         for _ in range(2):
             LeadNoteFactory.create(lead=lead, created_by_user=admin)

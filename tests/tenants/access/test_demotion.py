@@ -150,8 +150,9 @@ def test_the_rights_of_the_ownership_are_given_to_nobody(owner, admin, api, righ
     assert problem(grant(api, owner, admin, right)) == (403, "above_your_role")
 
 
-def test_a_key_in_an_area_of_lad_is_a_right_even_if_no_role_has_it(admin, member, api):
-    assert problem(grant(api, admin, member, "usage.void_everything")) == (403, "above_your_role")
+def test_a_right_that_no_role_has_is_given_by_nobody_in_the_tenant(admin, member, api):
+    assert problem(grant(api, admin, member, "usage.void")) == (403, "above_your_role")
+    assert problem(grant(api, admin, member, "usage.void_everything")) == (400, "invalid")
 
 
 def test_a_right_that_expired_has_no_effect(tenant, owner, member, api, admin_of):

@@ -13,7 +13,7 @@ from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import UserSession
 from tenants.activity.models import DataExport
-from tenants.teams.models import Membership
+from tenants.teams.models import Membership, PlanTier, Tenant
 from tenants.two_factor import services as two_factor
 from tests.factories.leads import LeadFactory
 from tests.support.api import field_problems, problem
@@ -34,6 +34,7 @@ EXPORTS = {
 @pytest.fixture
 def lead(tenant: Any) -> Any:
     with platform_context(tenant_id=tenant.pk):
+        Tenant.objects.filter(pk=tenant.pk).update(plan_tier=PlanTier.ENTERPRISE)
         return LeadFactory.create()
 
 

@@ -142,7 +142,7 @@ def test_superusers_must_set_one_up_where_it_is_required(superuser, owner, setti
     assert browser.get("/admin/leads/lead/").status_code == 200
     with platform_context():
         User.objects.filter(pk=owner.pk).update(is_staff=True)
-    assert with_password(owner).get("/admin/leads/lead/").status_code == 200
+    assert with_password(owner).get("/admin/tenants/membership/").status_code == 200
 
 
 def test_removing_the_last_factor_removes_the_recovery_codes(root, superuser):
