@@ -79,11 +79,6 @@ class LadModelForm(forms.ModelForm):
             choices: Any = field.choices
             field.choices = [*choices, (stored, str(stored))]
 
-    def _get_validation_exclusions(self) -> set[str]:
-        """Return the fields that the model does not check: of an existing row those that stay as they are."""
-        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # not in the stubs
-        return excluded | (set(self.fields) - set(self.changed_data) if self.exists else set())
-
     @property
     def exists(self) -> bool:
         """Return whether the form shows a row that exists."""
