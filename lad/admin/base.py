@@ -292,6 +292,8 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
         return None
 
     def _delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None) -> Any:
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
         try:
             with transaction.atomic():
                 form = self.deletion_form(request, self.get_row_or_404(request, object_id))

@@ -29,7 +29,7 @@ from lad.times import zone_title
 # Lookups whose value begins with a year. Others, such as month, take a small number.
 YEAR_LOOKUPS: Final = ("", "exact", "in", "gt", "gte", "lt", "lte", "range", "date", "year", "iso_year")
 MOST_DIGITS: Final = 9
-_YEAR: Final = re.compile(r"\s*\+?(\d+)")
+_YEAR: Final = re.compile(r"\s{0,9}\+?(\d{1,20})")
 
 
 class RefusedFilter(IncorrectLookupParameters):

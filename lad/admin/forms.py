@@ -49,6 +49,8 @@ class LadModelForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         # Validation changes the instance, and the writer needs the previous values.
         self.original = copy(self.instance)
+        if self.exists:
+            self.initial = {**self.shown_values(), **self.initial}
         for name, field in self.fields.items():
             self._show_chosen(name, field)
             self._keep_stored_choice(name, field)
@@ -62,6 +64,10 @@ class LadModelForm(forms.ModelForm):
         self.conflicts: dict[str, str] = {}
         if self.is_bound and self.exists:
             self._take_present_values()
+
+    def shown_values(self) -> dict[str, Any]:
+        """Return what fields that are no columns show of an existing row."""
+        return {}
 
     def _show_chosen(self, name: str, field: forms.Field) -> None:
         """Give the row that a key points to to its widget, unless it can no longer be chosen."""

@@ -42,10 +42,10 @@ class PhoneFilter(django_filters.CharFilter):
 
     def __init__(self, *, national_field: str = "", **kwargs: Any) -> None:
         self.national_field = national_field
-        super().__init__(**kwargs)
+        super().__init__(**{"required": True, **kwargs})
 
     def filter(self, qs: QuerySet, value: str) -> Any:
-        return qs.filter(phone_condition(self.field_name, value, national_field=self.national_field)) if value else qs
+        return qs.filter(phone_condition(self.field_name, value, national_field=self.national_field))
 
 
 class PhoneColumnsFilter(django_filters.CharFilter):
@@ -56,10 +56,8 @@ class PhoneColumnsFilter(django_filters.CharFilter):
 
     def __init__(self, *, prefix: str = "", **kwargs: Any) -> None:
         self.prefix = prefix
-        super().__init__(**kwargs)
+        super().__init__(**{"required": True, **kwargs})
 
     def filter(self, qs: QuerySet, value: str) -> Any:
-        if not value:
-            return qs
         term = phone_term(value)
         return qs.none() if term is None else qs.filter(term.in_columns(self.prefix))

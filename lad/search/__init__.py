@@ -26,7 +26,7 @@ BYTE_ORDER: Final = "C"
 FOLDING: Final = "lad_search_text"
 # What a telephone number may hold besides its digits, and how many digits make a number.
 NUMBER_CHARACTERS: Final = re.compile(r"[\d\s+()./-]+")
-MIN_NUMBER_DIGITS: Final = 6
+MIN_NUMBER_DIGITS: Final = 5
 
 RowT = TypeVar("RowT", bound=Model)
 

@@ -22,8 +22,12 @@ from tenants.two_factor.models import FactorKind, RecoveryCode, SecondFactor
 from tests.factories.base import ModelFactory, TenantModelFactory, unique
 
 PASSWORD = "correct horse battery staple"
-# Features that open no resource, so that a row made for another purpose closes nothing.
-VOICE_TOOLS = [each.key for each in features if each.key.startswith("voice-agent-tool-")]
+# Features that open nothing the tests use, so that a row made for another purpose closes nothing.
+SPARE_FEATURES = [
+    each.key
+    for each in features
+    if each.key.startswith("voice-agent-") or each.key in ("apollo-leads", "dashboard", "lead-enrichment")
+]
 
 
 class TenantFactory(ModelFactory[Tenant]):
@@ -102,21 +106,21 @@ class UserCapabilityFactory(TenantModelFactory[UserCapability]):
 
 
 class TenantFeatureFactory(TenantModelFactory[TenantFeature]):
-    feature_key = Iterator(VOICE_TOOLS)
+    feature_key = Iterator(SPARE_FEATURES)
 
     class Meta:
         model = TenantFeature
 
 
 class FeatureFlagFactory(TenantModelFactory[FeatureFlag]):
-    feature_key = Iterator(VOICE_TOOLS)
+    feature_key = Iterator(SPARE_FEATURES)
 
     class Meta:
         model = FeatureFlag
 
 
 class FeatureKillSwitchFactory(ModelFactory[FeatureKillSwitch]):
-    feature_key = Iterator(VOICE_TOOLS)
+    feature_key = Iterator(SPARE_FEATURES)
     reason = "Under repair"
 
     class Meta:

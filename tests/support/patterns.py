@@ -115,6 +115,8 @@ def sql_patterns() -> dict[str, str]:
     texts = [(place, text) for place, tree in _sources() for text in _constants_of(tree)]
     for package in PACKAGES:
         texts += [(str(path), path.read_text()) for path in sorted((ROOT / package).rglob("*.sql"))]
+    # A long text goes on in the next line.
+    texts = [(place, re.sub(r"'\n\s*'", "", text)) for place, text in texts]
     for place, text in texts:
         for number, match in enumerate(in_sql.finditer(text)):
             found[f"{place} {number}"] = match[1].replace("''", "'")

@@ -22,10 +22,8 @@ class NumberForm(LadModelForm):
         help_text="With its country code, or as it is dialled in the tenant's country.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not self.instance._state.adding:
-            self.initial["phone"] = self.instance.phone.international
+    def shown_values(self) -> dict[str, Any]:
+        return {"phone": self.instance.phone.international}
 
     def values(self) -> dict[str, Any]:
         """Return the number beside the values of the columns, if it was entered or changed."""

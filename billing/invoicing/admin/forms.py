@@ -36,10 +36,8 @@ class InvoiceForm(LadModelForm):
         help_text="One per row: description | quantity | unit price. Amounts, tax and total are calculated.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "lines_text" in self.fields:
-            self.initial["lines_text"] = "\n".join(_text(line) for line in self.instance.line_items)
+    def shown_values(self) -> dict[str, Any]:
+        return {"lines_text": "\n".join(_text(line) for line in self.instance.line_items)}
 
     def clean_lines_text(self) -> list[Terms]:
         rows = [row for row in self.cleaned_data["lines_text"].splitlines() if row.strip()]

@@ -1,12 +1,16 @@
 """Render an invoice as a self-contained HTML page for display and print."""
 
 import re
+from typing import Final
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from billing.invoicing.documents.content import document_content
 from billing.invoicing.models import Invoice
+
+# The page and the number of pages in a label.
+PLACEHOLDER: Final = re.compile(r"(\{pages?\})")
 
 
 def invoice_html(invoice: Invoice) -> str:
@@ -19,5 +23,5 @@ def invoice_html(invoice: Invoice) -> str:
 def _counter(label: str) -> SafeString:
     """Return the page's number for CSS, which counts the pages when the document is printed."""
     counters = {"{page}": "counter(page)", "{pages}": "counter(pages)"}
-    parts = (part for part in re.split(r"(\{pages?\})", label) if part)
+    parts = (part for part in PLACEHOLDER.split(label) if part)
     return mark_safe(" ".join(counters.get(part, f'"{part}"') for part in parts))  # noqa: S308  (from the catalogue)

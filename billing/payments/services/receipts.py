@@ -1,6 +1,5 @@
 """Receipts for credits bought by card."""
 
-import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -19,8 +18,9 @@ BY_CARD: Final = "card"
 # A period must end after it begins, so a receipt covers one second.
 MOMENT: Final = timedelta(seconds=1)
 ONE: Final = Decimal(1)
-# As purchases describe it.
-BOUGHT: Final = re.compile(r"(?P<package>(?:.+: )?)[0-9.,]+ credits")
+# The end of a purchase's description, after the package and the number.
+CREDITS: Final = " credits"
+NUMBER: Final = frozenset("0123456789.,")
 
 
 @transaction.atomic
@@ -74,7 +74,8 @@ def _create(payment: Payment, paid_at: datetime, now: datetime, actor: Actor) ->
 
 def _bought(payment: Payment, words: Localisation) -> str:
     """Describe what was paid for, under the name that the package had then."""
-    bought = BOUGHT.fullmatch(payment.description)
-    if bought is None:
+    package, colon, bought = payment.description.rpartition(": ")
+    number = bought.removesuffix(CREDITS)
+    if number == bought or not number or not NUMBER.issuperset(number):
         return str(payment.description)
-    return f"{bought['package']}{words.text('{count} credits', count=words.exact(payment.credits))}"
+    return f"{package}{colon}{words.text('{count} credits', count=words.exact(payment.credits))}"

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django import forms
 
+from lad import moments
 from lad.admin.forms import LadModelForm
 from leads.bookings.models import DEFAULT_DURATION, BookingType, CallResult
 from leads.bookings.serializers import MAX_NOTES_LENGTH, MAX_REASON_LENGTH
@@ -38,7 +39,7 @@ class BookForm(forms.Form):
     """Asks for type, time and duration. ``buffer_until`` is computed from the duration."""
 
     booking_type = forms.ChoiceField(label="Type", choices=BookingType.choices, initial=BookingType.MANUAL_FOLLOWUP)
-    scheduled_at = forms.DateTimeField(label="Time")
+    scheduled_at = forms.DateTimeField(label="Time", validators=[moments.validate])
     minutes = forms.TypedChoiceField(
         label="Duration",
         coerce=int,
@@ -64,7 +65,7 @@ def book_form(members: Choices, lead: Lead) -> type[forms.Form]:
 
 
 class RescheduleForm(forms.Form):
-    scheduled_at = forms.DateTimeField(label="New time")
+    scheduled_at = forms.DateTimeField(label="New time", validators=[moments.validate])
 
 
 class CompleteForm(forms.Form):

@@ -65,7 +65,7 @@ def test_the_first_write_creates_the_profile_and_the_next_one_changes_it(client:
         ("tax_rate", "5", "0.05 for 5 %"),
         ("tax_rate", "-0.1", "Write 0 for no tax"),
         ("tax_name", "", "blank"),
-        ("invoice_email", "not an address", "valid email"),
+        ("invoice_email", "not an address", "is not an e-mail address"),
         ("payment_terms_days", 900, "365"),
         ("invoice_prefix", "acme-1", "capitals and digits"),
         ("tax_point", "never", "not a valid choice"),

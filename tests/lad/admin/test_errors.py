@@ -82,8 +82,8 @@ def test_a_rule_of_the_database_stands_at_its_field_and_opens_the_section(browse
     entries = untouched(browser.get(url), Lead)
     page = browser.post(url, {**entries, "source_id": "7", "custom_fields": "{", "email": "none", "phone": "none"})
     # The form's own errors come first.
-    assert set(form_of(page).errors) == {"custom_fields", "email"}
-    assert marks(page) == {"general": "2"}
+    assert set(form_of(page).errors) == {"custom_fields", "email", "phone"}
+    assert marks(page) == {"general": "3"}
     assert "1 error in “Origin”" in text(page)
     page = browser.post(url, {**entries, "source_id": "7"})
     assert list(form_of(page).errors) == ["source_id"]

@@ -14,6 +14,8 @@ from tenants.teams.models import Tenant
 from tests.factories.leads import LeadFactory, LeadNoteFactory
 from tests.support.api import text
 
+pytestmark = pytest.mark.usefixtures("all_features")
+
 NAME = "Wolfeschlegelsteinhausenbergerdorff" * 8 + "x" * 20
 TEXTS = ["x" * 300, "word " * 60, "株式会社" * 75, "<b>" * 100, "a\nb\t" * 100]
 

@@ -15,7 +15,7 @@ from tests.factories.leads import LeadFactory, LeadNoteFactory
 from tests.factories.tenants import FeatureKillSwitchFactory, TenantFeatureFactory
 from tests.support.api import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("db", "all_features")
 
 LEADS = "/admin/leads/lead/"
 
@@ -106,5 +106,5 @@ def test_a_row_of_a_tab_has_a_link_that_is_always_there(admin_of: Any, owner: Us
 
 def test_a_list_of_all_tenants_shows_keys_in_words(root: Client):
     with platform_context():
-        FeatureKillSwitchFactory.create(feature_key="voice-agents")
-    assert cell(text(root.get("/admin/tenants/featurekillswitch/")), "feature_key") == ["Voice agents"]
+        FeatureKillSwitchFactory.create(feature_key="voice-agent")
+    assert cell(text(root.get("/admin/tenants/featurekillswitch/")), "feature_key") == ["Voice agent"]

@@ -17,8 +17,9 @@ from lad.tenancy.access import Access
 from tenants.access.rights import ALL_RIGHTS, effective_rights
 from tenants.access.roles import Role
 from tenants.accounts.models import User
-from tenants.features.selectors import keep_settings
-from tenants.teams.models import Tenant
+from tenants.features.catalogue import features
+from tenants.features.selectors import FeatureSetting, keep_settings
+from tenants.teams.models import PlanTier, Tenant
 from tests.support.api import text
 
 SOMEBODY: Any = SimpleNamespace(pk=uuid7())
@@ -55,7 +56,8 @@ def _request(access: Access, path: str = "/admin/") -> HttpRequest:
     request: Any = RequestFactory().get(path)
     request.access = access
     request.user = access.user
-    keep_settings(access, ())
+    access.details["tenant"] = Tenant(plan_tier=PlanTier.ENTERPRISE)
+    keep_settings(access, [FeatureSetting(each.key, "tenant_feature", True, {}, "") for each in features])
     return request
 
 

@@ -47,7 +47,7 @@ def test_the_views_about_a_person_need_no_tenant() -> None:
         *("SignUp", "SignIn", "Refresh", "SignOut", "ChangePassword", "RequestReset", "ResetPassword"),
         *("VerifyEmail", "ResendVerification", "ExternalSignIn", "LinkExternal"),
         *("MeView", "SwitchTenant", "FoundTenant", "LeaveTenant", "LookUpInvitation", "AcceptInvitation"),
-        *("OwnSessions", "OwnSession"),
+        *("OwnSessions", "OwnSession", "ConfirmSession"),
     }
 
 

@@ -14,13 +14,13 @@ from tenants.features.models import FeatureFlag
 from tenants.teams.models import PlanTier, Tenant
 from tests.contract.api import resources
 from tests.factories.leads import LeadFactory
-from tests.factories.tenants import VOICE_TOOLS, FeatureFlagFactory, MembershipFactory, TenantFeatureFactory
+from tests.factories.tenants import SPARE_FEATURES, FeatureFlagFactory, MembershipFactory, TenantFeatureFactory
 from tests.support.api import field_problems, problem
 
 pytestmark = pytest.mark.usefixtures("plain_writes")
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
-KEYS = VOICE_TOOLS[:7]
+KEYS = SPARE_FEATURES[:7]
 
 
 @pytest.fixture
