@@ -12,6 +12,7 @@ from billing.ledger.services import ledger, wallets
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context, tenant_context
 from tests.billing.invoicing.numbers import short
+from tests.contract.pages import untouched
 from tests.factories.billing import InvoiceFactory, UsageEventFactory
 from tests.support.database import stored
 
@@ -164,6 +165,15 @@ def test_lines_of_a_draft_are_written_as_text(root, draft):
     assert (row.subtotal, row.tax) == (Decimal(450), Decimal("22.5"))
     refused = root.post(page("change", draft.pk), {**entries, "lines_text": "Training, 2.5"})
     assert "Line 1 must be description | quantity | unit price" in refused.content.decode()
+
+
+def test_a_new_currency_keeps_the_lines_that_the_page_showed(root, draft):
+    url = page("change", draft.pk)
+    answer = root.post(url, {**untouched(root.get(url), Invoice), "currency": "EUR"})
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    row = stored(draft)
+    assert row.currency == "EUR"
+    assert [line["amount"] for line in row.line_items] == [line["amount"] for line in draft.line_items] != []
 
 
 def test_sums_and_status_of_a_draft_are_not_fields_of_its_form(root, draft):
