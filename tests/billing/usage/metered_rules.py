@@ -69,7 +69,7 @@ class MeteredRules(RuleBasedStateMachine):
     @precondition(lambda self: self._used())
     @rule(at=index)
     def close(self, at: int) -> None:
-        """Close a wallet, which must be empty and stays closed."""
+        """Close a wallet, which must be empty. That of a user stays closed."""
         used = self._used()
         self._move(used[at % len(used)], WalletStatus.CLOSED)
 
@@ -168,16 +168,20 @@ class MeteredRules(RuleBasedStateMachine):
         return [account for account in self.accounts if account.model.rows]
 
     def _payer(self, account: Account) -> Account:
-        """Return the user's account, or the tenant's, the first of its tenant, if the user's wallet is closed."""
+        """Return the user's account, or the tenant's if the user's wallet is closed."""
         if account.model.status != "closed":
             return account
+        return self._tenants(account)
+
+    def _tenants(self, account: Account) -> Account:
+        """Return the account of the tenant itself, the first of its tenant."""
         return next(each for each in self.accounts if each.tenant_id == account.tenant_id)
 
     def _move(self, account: Account, status: WalletStatus) -> None:
         model = account.model
         refusal = ""
         if status.value != model.status:
-            if model.status == "closed":
+            if model.status == "closed" and not (account is self._tenants(account) and status == WalletStatus.ACTIVE):
                 refusal = "wallet_closed"
             elif status == WalletStatus.CLOSED and model.available + model.reserved:
                 refusal = "wallet_not_empty"
