@@ -4,8 +4,6 @@ The SQL function ``lad_search_text`` folds stored texts and search terms alike. 
 docs/decisions/0032-search.md gives the reasons.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import and_, or_
@@ -24,9 +22,6 @@ from lad.limits import searchable
 # Texts are compared in byte order: they are folded, so that no language's rules apply any more.
 BYTE_ORDER: Final = "C"
 FOLDING: Final = "lad_search_text"
-# What a telephone number may hold besides its digits, and how many digits make a number.
-NUMBER_CHARACTERS: Final = re.compile(r"[\d\s+()./-]+")
-MIN_NUMBER_DIGITS: Final = 5
 
 RowT = TypeVar("RowT", bound=Model)
 
@@ -99,17 +94,6 @@ def folded_column(expression: Expression) -> models.GeneratedField:
 def words_of(term: str) -> list[str]:
     """Return the words of a term. All of them must be found, in any order."""
     return [word for word in term.replace("\0", " ").split() if any(character.isalnum() for character in word)]
-
-
-def number_in(term: str) -> str:
-    """Return the digits to find if the term is a telephone number in any notation, or an empty string.
-
-    Without the zeros in front, which stand for another country or area, the digits are part of the whole number.
-    """
-    if not NUMBER_CHARACTERS.fullmatch(term.strip()):
-        return ""
-    digits = "".join(str(unicodedata.digit(each)) for each in term if each.isdecimal())
-    return digits.lstrip("0") if len(digits) >= MIN_NUMBER_DIGITS else ""
 
 
 def search(rows: QuerySet[RowT], fields: Iterable[str], term: str) -> QuerySet[RowT]:

@@ -7,15 +7,18 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Model, QuerySet
 
+from lad import phones
 from lad.db.phone_search import phone_term
 from lad.limits import searchable
-from lad.search import AnyOf, in_two_lines, number_in, words_of
+from lad.search import AnyOf, in_two_lines, words_of
 from lad.tenancy.context import require_scope
 from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
 
 # Up to so many leads are named by their keys. If more are found, fifty of them are among the first rows of any list.
 MAX_KEYS: Final = 1_000
+# A term of fewer digits is not taken for a telephone number.
+MIN_NUMBER_DIGITS: Final = 5
 
 RowT = TypeVar("RowT", bound=Model)
 
@@ -84,8 +87,9 @@ def _words(term: str) -> list[str]:
 
     Digits after zeros are found in numbers of any country, unless the tenant's country reads them otherwise.
     """
-    digits = number_in(term)
-    if not digits:
+    written = phones.digits_of(term)
+    digits = written.lstrip("0")
+    if len(written) < MIN_NUMBER_DIGITS or not digits:
         return words_of(term)
     meant = phone_term(term)
     stored = meant.number.e164.lstrip("+") if meant and meant.number else digits
