@@ -42,7 +42,7 @@ BIG_TABLES = (
     "voice_call_batch_entries",
     "voice_call_logs",
 )
-# What the trigger writes when it is on.
+# Writes the same rows as the trigger, which is off while the database is filled.
 SEARCH_TEXTS = """
 INSERT INTO lead_search_texts (id, tenant_id, created_at, text, lead_is_deleted)
 SELECT id, tenant_id, created_at, search_text, deleted_at IS NOT NULL FROM leads ON CONFLICT DO NOTHING

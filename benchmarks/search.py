@@ -4,7 +4,7 @@
 
 Starts an embedded server and fills it with that many leads of one tenant and a fifth as many of twenty others. Names
 are of many languages, common ones much more often than rare ones; companies have made-up and common words. Then
-searches as people do, with what stands in leads chosen at random, as the restricted role under row-level security:
+searches as people do, with values of leads chosen at random, as the restricted role under row-level security:
 
 - the statements of a search and of the first page it gives, newest first,
 - the same as a request of the API, and

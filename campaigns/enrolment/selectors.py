@@ -11,7 +11,7 @@ from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, EnrolmentStatus
 
 DONE: Final = "done"
-# What a step that reaches nobody, such as a wait or a search, can be: it is not delivered, but done.
+# The states of a step that reaches nobody, such as a wait or a search. Such a step is done, not delivered.
 _OTHER_STATES: Final = {
     ActivityStatus.PENDING: ActivityStatus.PENDING.value,
     ActivityStatus.QUEUED: ActivityStatus.QUEUED.value,
@@ -47,7 +47,7 @@ def progress(campaign: Campaign) -> Progress:
         "other_steps": dict.fromkeys(OTHER_STATES, 0),
     }
     reaching = Q(step_type__in=[spec.key for spec in step_types if spec.reaches_lead])
-    # What is no message and no call may be done, but is not delivered.
+    # Only messages and calls are delivered. Other steps are done.
     reaching &= ~Q(status=ActivityStatus.DELIVERED) | Q(step_type__in=[s.key for s in step_types if s.delivers])
     kinds = {
         "enrolments": Value("enrolments", output_field=CharField()),

@@ -67,7 +67,7 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
     icon: ClassVar[str] = "table"
     rank: ClassVar[int] = 100
     global_search: ClassVar[bool] = False
-    # What an empty list says. Without it: how to add a row, or that rows appear by themselves.
+    # The text of an empty list. By default it says how to add a row, or that rows appear by themselves.
     empty_hint: ClassVar[str] = ""
 
     form = LadModelForm

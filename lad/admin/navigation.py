@@ -55,7 +55,7 @@ DASHBOARD: Final = "Dashboard"
 ALL_TABLES: Final = "All tables"
 # The section of pages in the menu of the signed-in user.
 ACCOUNT_MENU: Final = "Account"
-# Those of settings.ADMIN_SIDEBAR, the dashboard and "All tables".
+# The most entries of a sidebar, with the dashboard and "All tables".
 MAX_ENTRIES: Final = 15
 # Sidebars differ by rights and by the current page.
 MAX_SIDEBARS_KEPT: Final = 512

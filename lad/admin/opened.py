@@ -16,7 +16,7 @@ OPENED_FIELD: Final = "_opened"
 # Six bytes: two values of one field have the same digest once in 10^14 changes.
 DIGEST_SIZE: Final = 6
 
-# What a browser sends for a field: the values by the names of its inputs.
+# The values that a browser sends for a field, by the names of its inputs.
 Inputs = dict[str, list[str]]
 
 

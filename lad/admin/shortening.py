@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lad.admin.escaping import escaped
 from lad.texts import cut
 
-# Of a cell, a title and an option so many characters are shown.
+# The number of characters that a cell, a title or an option shows.
 SHOWN_LENGTH: Final = 80
 # Longer words may be broken anywhere, so that they do not widen a column.
 LONGEST_WORD: Final = 24

@@ -22,7 +22,7 @@ PERIODS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_SCOPE: Final = "api"
 # A process takes this part of a rate at a time: a hundredth. Rates below 200 are counted call by call.
 SHARES: Final = 100
-# Of whom a process keeps the rest of a share.
+# The number of callers whose unused numbers a process keeps.
 MAX_CALLERS: Final = 10_000
 
 log = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ STATUS_LABELS: Final = {
     InvoiceStatus.OVERDUE: marked("Overdue"),
     InvoiceStatus.VOIDED: marked("Void"),
 }
-# What the layouts themselves say.
+# The fixed texts of the layouts.
 LABELS: Final = {
     "from": marked("From"),
     "to": marked("To"),
