@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client, TransactionTestCase
+from factory.random import reseed_random
 from rest_framework.test import APIClient
 
 from lad.tenancy.context import platform_context, tenant_context
@@ -72,6 +73,12 @@ def _tear_down_committed(self: Any) -> None:
 
 # Django would flush as the restricted login, which may not truncate anything.
 setattr(TransactionTestCase, "_fixture_teardown", _tear_down_committed)  # noqa: B010  (not in the stubs)
+
+
+@pytest.fixture(autouse=True)
+def _same_names_each_run() -> None:
+    """Let factories invent the same people in every run, so that a test never fails for a name it happened to get."""
+    reseed_random("LAD")
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,14 @@ def test_names_in_every_script_are_found_as_people_type_them(tenant: Tenant, sta
 
 def test_details_are_found_by_any_part(tenant: Tenant, make_lead: Make, way: None) -> None:
     lead = make_lead(first_name="Ana", last_name="", email=EMAIL, phone=PHONE, company_domain=DOMAIN, company_name="")
-    make_lead(email="zoe@zeta.example", phone="+14155550100", company_domain="zeta.example", company_name="Zeta")
+    make_lead(
+        first_name="Zoe",
+        last_name="Zeta",
+        email="zoe@zeta.example",
+        phone="+14155550100",
+        company_domain="zeta.example",
+        company_name="Zeta",
+    )
     with tenant_context(tenant.pk):
         found = {term: [*selectors.find_leads(Lead.objects.all(), term)] for term in DETAILS}
     assert found == {term: [lead] if expected else [] for term, expected in DETAILS.items()}

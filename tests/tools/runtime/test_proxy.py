@@ -92,8 +92,8 @@ def _wait_until_open(port: int) -> None:
             time.sleep(0.05)
 
 
-def connect(port: int, stack: ExitStack) -> socket.socket:
-    return stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+def connect(port: int, stack: ExitStack, source: str = "127.0.0.1") -> socket.socket:
+    return stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(source, 0)))
 
 
 def test_only_a_whole_request_reaches_the_web_server(proxy: int, upstream: Upstream) -> None:
@@ -147,7 +147,8 @@ def test_the_web_server_hears_who_asked_and_by_which_protocol(proxy: int, upstre
 
 def test_one_address_cannot_ask_as_often_as_it_likes(proxy: int) -> None:
     with ExitStack() as stack:
-        client = connect(proxy, stack)
+        # An address of its own, as the other tests have used some of theirs.
+        client = connect(proxy, stack, source="127.0.0.2")
         client.sendall(b"GET / HTTP/1.1\r\nHost: lad.test\r\n\r\n" * 300)
         answers = b""
         while answers.count(b"HTTP/1.1 ") < 300:
