@@ -37,13 +37,68 @@ class AssignmentStatus(models.TextChoices):
     PAUSED = "paused", "Paused"
 
 
+class EmailSignIn(models.TextChoices):
+    """How LAD signs in to the mailbox."""
+
+    PASSWORD = "password", "Password"
+    GOOGLE = "google", "Google"
+    MICROSOFT = "microsoft", "Microsoft"
+
+
+class EmailAccountStatus(models.TextChoices):
+    """The state of a mailbox as its servers last answered."""
+
+    UNTESTED = "untested", "Not tested"
+    CONNECTED = "connected", "Connected"
+    SIGN_IN_FAILED = "sign_in_failed", "Sign-in refused"
+    REVOKED = "revoked", "Access revoked"
+    UNREACHABLE = "unreachable", "Server not reachable"
+    PAUSED = "paused", "Paused by LAD"
+
+
 class EmailAccount(SoftDeletable, TenantModel):
-    """One mailbox that campaigns send from through SMTP, with its daily limit and what it sent today."""
+    """One mailbox that campaigns send from and listen to, with its daily limit and what it sent today."""
 
     event_name = "campaigns.email_account"
-    bookkeeping = ("sent_today", "last_reset_date")
+    bookkeeping = ("sent_today", "last_reset_date", "next_send_at", "next_poll_at", "mailbox_state", "dns_report")
+    # Counters change with every message.
+    audited_columns = (
+        "email",
+        "user_id",
+        "sign_in",
+        "smtp_host",
+        "smtp_port",
+        "smtp_username",
+        "smtp_password",
+        "smtp_secure",
+        "imap_host",
+        "imap_port",
+        "imap_username",
+        "imap_password",
+        "imap_secure",
+        "status",
+        "is_active",
+        "daily_send_limit",
+        "min_gap_seconds",
+        "ramp_up_from",
+        "tracking_domain",
+        "deleted_at",
+    )
 
     email = LowercaseEmailField(max_length=255)
+    from_name = models.CharField(
+        "sender's name", max_length=255, blank=True, default="", db_default="", help_text="Shown to the recipient."
+    )
+    user = TenantUserKey(
+        member=True,
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="The member whose name and booking link messages carry.",
+    )
+    sign_in = models.CharField(
+        max_length=20, choices=EmailSignIn, default=EmailSignIn.PASSWORD, db_default=EmailSignIn.PASSWORD
+    )
     smtp_host = models.CharField(max_length=255, blank=True, default="", db_default="")
     smtp_port = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_PORT)]
@@ -53,6 +108,61 @@ class EmailAccount(SoftDeletable, TenantModel):
     smtp_secure = models.BooleanField(
         default=True, db_default=True, verbose_name="TLS", help_text="Encrypt the connection to the server."
     )
+    imap_host = models.CharField(max_length=255, blank=True, default="", db_default="")
+    imap_port = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_PORT)]
+    )
+    imap_username = models.CharField(
+        max_length=255, blank=True, default="", db_default="", help_text="Empty means the name for sending."
+    )
+    imap_password = EncryptedTextField(
+        blank=True, default="", db_default="", help_text="Empty means the password for sending."
+    )
+    imap_secure = models.BooleanField(
+        default=True, db_default=True, verbose_name="TLS for IMAP", help_text="Encrypt the connection to the server."
+    )
+    access_token = EncryptedTextField(blank=True, default="", db_default="", editable=False)
+    refresh_token = EncryptedTextField(blank=True, default="", db_default="", editable=False)
+    token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    status = models.CharField(
+        max_length=20,
+        choices=EmailAccountStatus,
+        default=EmailAccountStatus.UNTESTED,
+        db_default=EmailAccountStatus.UNTESTED,
+        editable=False,
+    )
+    status_reason = models.TextField(
+        blank=True, default="", db_default="", editable=False, help_text="What the server said, and what to do."
+    )
+    min_gap_seconds = models.PositiveIntegerField(
+        "shortest gap",
+        default=60,
+        db_default=60,
+        validators=[MaxValueValidator(86_400)],
+        help_text="Seconds between two messages. A random part of it is added.",
+    )
+    ramp_up_from = models.DateField(
+        null=True,
+        blank=True,
+        help_text="A new mailbox sends few messages on this day, and more each day. Empty means no ramp-up.",
+    )
+    signature = models.TextField(max_length=10_000, blank=True, default="", db_default="")
+    tracking_domain = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Your own domain for links, for example links.acme.com. It must point to LAD.",
+    )
+    next_send_at = models.DateTimeField(null=True, blank=True, editable=False)
+    next_poll_at = models.DateTimeField(null=True, blank=True, editable=False)
+    mailbox_state = models.JSONField(
+        default=dict, blank=True, db_default={}, editable=False, help_text="What was read of the mailbox so far."
+    )
+    dns_report = models.JSONField(
+        default=dict, blank=True, db_default={}, editable=False, help_text="The last check of the domain's records."
+    )
+    dns_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_active = models.BooleanField(default=True, db_default=True)
     daily_send_limit = models.PositiveIntegerField(
         default=200, db_default=200, validators=[MaxValueValidator(MAX_PER_DAY)]
@@ -88,6 +198,12 @@ class EmailAccount(SoftDeletable, TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="email_accounts_newest"),
             models.Index(fields=["tenant", "is_active", "-created_at"], name="email_accounts_active"),
+            # Workers read the mailboxes of all tenants.
+            models.Index(
+                fields=["next_poll_at"],
+                condition=Q(next_poll_at__isnull=False, deleted_at__isnull=True),
+                name="email_accounts_poll",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.accounts.models import CampaignAccount
-from campaigns.design.models import Campaign, CampaignStep
+from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.serializers import (
     CampaignSerializer,
     CampaignStepSerializer,
@@ -140,4 +140,12 @@ router.register(
     serializer=CampaignStepSerializer,
     filters=["campaign", "type", "created_at"],
     order=["order", "-created_at"],
+)
+
+
+router.register(
+    StepLink,
+    area="campaigns",
+    feature=FEATURE,
+    filters=["step", "target", "created_at"],
 )

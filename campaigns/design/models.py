@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Deferrable, F, Q
 
 from campaigns.design.step_specs import step_types
-from lad.db.constraints import ReferencedKey
+from lad.db.constraints import KeyConstraint, ReferencedKey
 from lad.db.fields import RegisteredKeyField, TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import DeletedFlag, SoftDeletable, TenantModel
@@ -96,6 +96,11 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
     last_lead_check_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When the engine last looked for due leads."
     )
+    priority = models.SmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="A lead or account wanted by several campaigns goes to the one with the highest number.",
+    )
     last_execution_reason = models.TextField(
         blank=True, default="", db_default="", editable=False, help_text="Why the engine is in its state."
     )
@@ -172,3 +177,62 @@ class CampaignStep(SoftDeletable, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.order}. {self.title}"
+
+
+class StepLink(TenantModel):
+    """Where an outcome of a step leads. An outcome without a link leads to the next step in the order.
+
+    ``target`` is null if the outcome ends the enrolment. ``campaign`` repeats the step's campaign, so that keys can
+    require both steps to be of the same one.
+    """
+
+    event_name = "campaigns.step_link"
+
+    campaign = TenantForeignKey(
+        "campaigns.Campaign", on_delete=models.CASCADE, related_name="+", db_index=False, editable=False
+    )
+    step = TenantForeignKey("campaigns.CampaignStep", on_delete=models.CASCADE, related_name="links", db_index=False)
+    outcome = models.CharField(max_length=30, help_text="For example yes, no, or the letter of a variant.")
+    target = TenantForeignKey(
+        "campaigns.CampaignStep",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Empty means that the enrolment ends here.",
+    )
+
+    tenant_key = False
+
+    class Meta:
+        db_table = "campaign_step_links"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "step", "outcome"],
+                name="campaign_step_links_outcome",
+                violation_error_message="This outcome of the step leads somewhere already. Change that link.",
+            ),
+            KeyConstraint(
+                name="campaign_step_links_step_same_campaign",
+                fields=("tenant", "campaign", "step"),
+                to="campaigns.CampaignStep",
+                to_fields=("tenant", "campaign", "id"),
+                on_delete="CASCADE",
+            ),
+            KeyConstraint(
+                name="campaign_step_links_target_same_campaign",
+                fields=("tenant", "campaign", "target"),
+                to="campaigns.CampaignStep",
+                to_fields=("tenant", "campaign", "id"),
+                on_delete="CASCADE",
+                violation_error_message="Choose a step of the same campaign.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="campaign_step_links_newest"),
+            models.Index(fields=["tenant", "campaign"], name="campaign_step_links_campaign"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome}"

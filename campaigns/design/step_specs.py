@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 
-from campaigns.design.channels import Channel
 from lad.db.json_schema import JsonSchemaValidator
 from lad.registry import Registry
+from leads.channels import Channel
 
 JsonSchema = Mapping[str, Any]
 

@@ -5,7 +5,6 @@ from typing import Final
 from django.db import models
 from django.db.models import F, Q
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import step_types
 from lad.db.constraints import KeyConstraint, ReferencedKey, TableStorage
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField, TenantForeignKey
@@ -13,6 +12,7 @@ from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 from lad.db.normalised import PhoneField, WebAddressTextField
 from lad.limits import PROVIDER_DATA
+from leads.channels import Channel
 
 
 class EnrolmentStatus(models.TextChoices):
@@ -41,6 +41,9 @@ class CampaignLead(SoftDeletable, TenantModel):
     """One lead enrolled in a campaign, with its contact details at that time and its progress."""
 
     event_name = "campaigns.lead"
+    bookkeeping = ("next_step", "next_action_at", "step_entered_at")
+    # An enrolment moves through dozens of steps; its activities record them.
+    audited_columns = ("status", "deleted_at", "email", "phone", "linkedin_url")
 
     campaign = TenantForeignKey(
         "campaigns.Campaign", on_delete=models.CASCADE, related_name="enrolments", db_index=False
@@ -64,6 +67,33 @@ class CampaignLead(SoftDeletable, TenantModel):
         db_default=0,
         editable=False,
         help_text="Order of the step that was started last; 0 before the first.",
+    )
+    next_step = TenantForeignKey(
+        "campaigns.CampaignStep",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+        help_text="The step that is done next. Empty before the first step and after the last.",
+    )
+    step_entered_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the next step became the next one."
+    )
+    next_action_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the engine next works on it. Empty while a message is on its way.",
+    )
+    reason = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Why the enrolment waits or has ended.",
     )
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -106,6 +136,14 @@ class CampaignLead(SoftDeletable, TenantModel):
                 name="campaign_leads_status",
             ),
             models.Index(fields=["tenant", "lead", "-created_at"], name="campaign_leads_by_lead"),
+            models.Index(
+                fields=["tenant", "campaign", "next_action_at"],
+                condition=Q(next_action_at__isnull=False, deleted_at__isnull=True),
+                name="campaign_leads_due",
+            ),
+            models.Index(
+                fields=["tenant", "next_step"], condition=Q(next_step__isnull=False), name="campaign_leads_at_step"
+            ),
             models.Index(fields=["tenant", "email"], condition=~Q(email=""), name="campaign_leads_email"),
         ]
 

@@ -4,9 +4,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from campaigns.design.channels import Channel
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SharedModel, SoftDeletable
+from leads.channels import Channel
 
 VARIABLES = {
     "type": "object",

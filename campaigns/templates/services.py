@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_types.linkedin_connect import MAX_INVITATION_LENGTH
 from campaigns.templates.models import CommunicationTemplate
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.types import Actor, Values
+from leads.channels import Channel
 
 INVITATION: Final = "linkedin_connection"
 _FIELDS_CHECKED: Final = ("channel", "category", "subject", "body")

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from campaigns.accounts.models import CampaignAccount, LinkedinAccount
-from campaigns.design.channels import Channel
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.step_specs import channel_of
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
@@ -14,6 +13,7 @@ from campaigns.enrolment.services.enrolment import COPIED_COLUMNS
 from campaigns.templates import rendering
 from demo.campaigns.sequences import PLANS, SMALL, Plan
 from demo.demo_tenant import DemoTenant
+from leads.channels import Channel
 from leads.contacts.models import Lead
 
 # Weights of the enrolments' statuses, for each status of a campaign.

@@ -27,8 +27,9 @@ from leads.bookings.models import (
     CallResult,
     LeadBooking,
 )
+from leads.contactability.models import ContactDirection, Purpose
 from leads.contacts.models import Lead
-from leads.contacts.services import ContactDirection, record_activity, record_contact
+from leads.contacts.services import Touch, record_activity, record_contacts
 from leads.contacts.services.notes import require_same_lead
 from tenants.accounts.models import User
 from tenants.teams.extensions import Holding, add_holding
@@ -128,7 +129,8 @@ class BookingWriter(writes.Writer[LeadBooking]):
     def after_save(self, change: Change[LeadBooking]) -> None:
         lead_id, now = change.row.lead_id, timezone.now()
         if _ending(change) == "completed":
-            record_contact(lead_id, channel="voice", at=now, direction=ContactDirection.OUTBOUND)
+            made = Touch(lead_id, "voice", ContactDirection.OUTBOUND, now, change.row.pk, Purpose.SERVICE)
+            record_contacts([made])
         else:
             record_activity([lead_id], at=now)
 

@@ -39,6 +39,9 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     # The customer is not its own meter: see PLATFORM_RIGHTS.
     "usage": {Role.VIEWER: VIEW},
     "leads": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    # Who may be contacted. What the tenant's policy allows is decided by its admins.
+    "contactability": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    "contact-policy": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "pipeline": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "bookings": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "students": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},

@@ -1,14 +1,17 @@
 """Factories of the campaigns app."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from factory import LazyAttribute, LazyFunction, SubFactory
 
 from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
-from campaigns.design.channels import Channel
-from campaigns.design.models import Campaign, CampaignStep
+from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity
+from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageState
 from campaigns.templates.models import CommunicationTemplate
+from leads.channels import Channel
+from leads.contactability.models import ContactDirection
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
@@ -31,6 +34,15 @@ class CampaignStepFactory(TenantModelFactory[CampaignStep]):
 
     class Meta:
         model = CampaignStep
+
+
+class StepLinkFactory(TenantModelFactory[StepLink]):
+    step = SubFactory(CampaignStepFactory)
+    campaign: Any = LazyAttribute(lambda row: row.step.campaign)
+    outcome = unique("outcome-%d")
+
+    class Meta:
+        model = StepLink
 
 
 class CampaignLeadFactory(TenantModelFactory[CampaignLead]):
@@ -95,3 +107,24 @@ class CampaignAccountFactory(TenantModelFactory[CampaignAccount]):
 
     class Meta:
         model = CampaignAccount
+
+
+class MessageFactory(TenantModelFactory[Message]):
+    lead = SubFactory(LeadFactory)
+    channel = Channel.EMAIL
+    direction = ContactDirection.OUTBOUND
+    state = MessageState.SENT
+    subject = unique("Message %d")
+    body = "How are you?"
+
+    class Meta:
+        model = Message
+
+
+class MessageEventFactory(TenantModelFactory[MessageEvent]):
+    message = SubFactory(MessageFactory)
+    kind = MessageEventKind.OPENED
+    occurred_at = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    class Meta:
+        model = MessageEvent

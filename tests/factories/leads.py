@@ -1,16 +1,28 @@
 """Factories of the leads app: leads, their pipeline, notes, social profiles and bookings."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from factory import Faker, LazyAttribute, LazyFunction, Sequence, SubFactory
 
 from lad.tenancy.context import current_tenant_id
 from leads.bookings.models import BookingSource, BookingType, LeadBooking
+from leads.channels import Channel
+from leads.contactability.models import (
+    ConsentRecord,
+    ConsentStatus,
+    ContactDirection,
+    ContactPolicy,
+    Holiday,
+    LeadTouch,
+    Suppression,
+)
 from leads.contacts.models import Lead, LeadNote, LeadSearchText, LeadSocial, Priority
 from leads.pipeline.models import LeadStage, LeadStatus
 from tests.factories.base import TenantModelFactory, unique
-from tests.factories.tenants import MemberFactory
+from tests.factories.tenants import MemberFactory, TenantFactory
 
 # Each booking gets its own hour, so bookings never overlap.
 FIRST_HOUR = datetime(2027, 1, 4, 8, tzinfo=UTC)
@@ -105,3 +117,51 @@ class LeadBookingFactory(TenantModelFactory[LeadBooking]):
 
     class Meta:
         model = LeadBooking
+
+
+class SuppressionFactory(TenantModelFactory[Suppression]):
+    channel = Channel.EMAIL
+    address = unique("stop%d@client.example")
+    address_hash: Any = LazyAttribute(lambda row: sha256(row.address.encode()).hexdigest())
+
+    class Meta:
+        model = Suppression
+
+
+class ConsentRecordFactory(TenantModelFactory[ConsentRecord]):
+    lead = SubFactory(LeadFactory)
+    channel = Channel.EMAIL
+    status = ConsentStatus.GIVEN
+    given_at = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    source = "Form on the website"
+
+    class Meta:
+        model = ConsentRecord
+
+
+class ContactPolicyFactory(TenantModelFactory[ContactPolicy]):
+    """A tenant has only one, so without ``tenant`` the factory creates a new tenant."""
+
+    tenant: Any = SubFactory(TenantFactory)
+
+    class Meta:
+        model = ContactPolicy
+
+
+class HolidayFactory(TenantModelFactory[Holiday]):
+    day: Any = Sequence(lambda number: date(2027, 1, 1) + timedelta(days=number))
+    name = unique("Holiday %d")
+
+    class Meta:
+        model = Holiday
+
+
+class LeadTouchFactory(TenantModelFactory[LeadTouch]):
+    lead = SubFactory(LeadFactory)
+    channel = Channel.EMAIL
+    direction = ContactDirection.OUTBOUND
+    source_id: Any = LazyFunction(uuid4)
+    occurred_at = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    class Meta:
+        model = LeadTouch

@@ -9,14 +9,15 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns.design.channels import Channel
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.enrolment.models import CampaignLead
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import NewEvent, emit_many
 from lad.types import Actor, Values
-from leads.contacts.services import ContactDirection, record_activity, record_contact
+from leads.channels import Channel
+from leads.contactability.models import ContactDirection
+from leads.contacts.services import Touch, record_activity, record_contacts
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services.progress import update_progress
 from voice.calls.models import CallLog
@@ -198,7 +199,7 @@ def _record_on_lead(call: CallLog, now: datetime) -> None:
         return
     at = call.ended_at or call.started_at or now
     if call.status in (CallStatus.ONGOING, CallStatus.ENDED):
-        record_contact(call.lead_id, channel=Channel.VOICE, at=at, direction=ContactDirection(call.direction))
+        record_contacts([Touch(call.lead_id, Channel.VOICE, ContactDirection(call.direction), at, call.pk)])
     elif call.is_finished:
         record_activity([call.lead_id], at=at)
 

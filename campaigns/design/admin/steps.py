@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns.design.admin.config_forms import config_form, entered_config, has_settings
-from campaigns.design.models import CampaignStep
+from campaigns.design.models import CampaignStep, StepLink
 from campaigns.design.services import steps
 from campaigns.design.step_specs import step_types
 from lad import writes
@@ -104,6 +104,13 @@ class CampaignStepAdmin(TenantModelAdmin):
             "<tr><th>Type</th><th>Required settings</th><th>Optional settings</th></tr>{}</table></div>",
             body,
         )
+
+
+@register(StepLink)
+class StepLinkAdmin(TenantModelAdmin):
+    area = "campaigns"
+    section, icon, rank = "Campaigns", "alt_route", 25
+    list_display = ["step", "outcome", "target", "created_at"]
 
 
 def save_steps(formset: Any, *, actor: Any) -> None:

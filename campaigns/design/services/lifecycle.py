@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
-from campaigns.design.channels import Channel
 from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import (
@@ -24,6 +23,7 @@ from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
+from leads.channels import Channel
 
 COPY: Final = "{} (copy)"
 END_HAS_PASSED: Final = "This time has passed. Choose a later one, or leave it empty for no end."

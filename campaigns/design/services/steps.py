@@ -35,12 +35,12 @@ class StepWriter(writes.Writer[CampaignStep]):
         return _new_values(values) if row is None else _changed_values(row, values)
 
     def before_delete(self, row: CampaignStep, *, actor: Actor) -> None:
-        _require_editable(row.campaign)
+        require_editable(row.campaign)
 
     def before_restore(self, row: CampaignStep, *, actor: Actor) -> None:
         """Move the step to the end if its place is taken."""
         campaign = row.campaign
-        _require_editable(campaign)
+        require_editable(campaign)
         if campaign.deleted_at is None and campaign.steps.filter(order=row.order).exists():
             row.order = _free_place(campaign, None)
             CampaignStep.all_objects.filter(pk=row.pk).update(order=row.order)
@@ -50,7 +50,7 @@ def _new_values(values: Values) -> Values:
     values = _checked(values)
     campaign = values.get("campaign")
     if campaign is not None:
-        _require_editable(campaign)
+        require_editable(campaign)
         require_place(values, "order")
         values["order"] = _free_place(campaign, values.get("order"))
     return values
@@ -59,7 +59,7 @@ def _new_values(values: Values) -> Values:
 def _changed_values(row: CampaignStep, values: Values) -> Values:
     message = "The campaign cannot be changed. Add a new step to the other campaign."
     writes.fixed_fields(row, values, {"campaign"}, message)
-    _require_editable(row.campaign)
+    require_editable(row.campaign)
     require_place(values, "order", before=row.order)
     kept = {"type": row.type, "config": row.config} if {"type", "config"} & set(values) else {}
     values = _checked({**kept, **values})
@@ -75,7 +75,7 @@ def reorder(*, campaign: Campaign, step_ids: Sequence[UUID], actor: Actor) -> li
     ``step_ids`` names every step exactly once. All steps move in one statement. Emits
     ``campaigns.campaign.steps_reordered`` if the order changes. Raises StepsLocked and Invalid.
     """
-    _require_editable(campaign)
+    require_editable(campaign)
     present = list(campaign.steps.order_by("order"))
     wanted = list(step_ids)
     if sorted(wanted) != sorted(step.pk for step in present):
@@ -98,7 +98,7 @@ def _renumber(campaign: Campaign, step_ids: Sequence[UUID]) -> None:
         )
 
 
-def _require_editable(campaign: Campaign) -> None:
+def require_editable(campaign: Campaign) -> None:
     """Lock the campaign, so that it is not started or renumbered meanwhile. Raise StepsLocked if it is not editable."""
     now = Campaign.all_objects.select_for_update().get(pk=campaign.pk)
     if now.status not in EDITABLE:

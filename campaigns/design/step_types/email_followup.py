@@ -1,8 +1,8 @@
 """Send the lead another e-mail after the first."""
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import StepSpec, step_types
 from campaigns.design.step_types.email_send import HTML, MESSAGE, SYNONYMS
+from leads.channels import Channel
 
 step_types.register(
     StepSpec(

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import TEXT, StepSpec, step_types
+from leads.channels import Channel
 
 MESSAGE: Final = {"subject": {**TEXT, "maxLength": 500}, "body": TEXT}
 HTML: Final = {"html": {"type": "string", "maxLength": 200_000}}

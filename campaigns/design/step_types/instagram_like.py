@@ -1,7 +1,7 @@
 """Like the lead's posts on Instagram."""
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import USERNAME, StepSpec, step_types
+from leads.channels import Channel
 
 step_types.register(
     StepSpec(

@@ -1,7 +1,7 @@
 """Look up a company on LinkedIn."""
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import TEXT, StepSpec, step_types
+from leads.channels import Channel
 
 step_types.register(
     StepSpec(

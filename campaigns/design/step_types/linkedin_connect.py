@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import StepSpec, step_types
+from leads.channels import Channel
 
 # LinkedIn's own limit.
 MAX_INVITATION_LENGTH: Final = 300

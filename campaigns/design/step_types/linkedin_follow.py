@@ -1,7 +1,7 @@
 """Follow the lead on LinkedIn."""
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import StepSpec, step_types
+from leads.channels import Channel
 
 step_types.register(
     StepSpec(

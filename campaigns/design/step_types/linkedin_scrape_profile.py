@@ -1,7 +1,7 @@
 """Read fields of the lead's LinkedIn profile."""
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import TEXTS, StepSpec, step_types
+from leads.channels import Channel
 
 step_types.register(
     StepSpec(

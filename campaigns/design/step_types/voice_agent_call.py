@@ -1,7 +1,7 @@
 """Have a voice agent call the lead. The call itself records whether the lead was reached."""
 
-from campaigns.design.channels import Channel
 from campaigns.design.step_specs import TEXT, StepSpec, step_types
+from leads.channels import Channel
 
 step_types.register(
     StepSpec(

@@ -8,7 +8,8 @@ from campaigns.design.step_specs import canonical_key, step_types
 from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
 from lad import writes
 from lad.types import Actor, Values
-from leads.contacts.services import ContactDirection, record_contact
+from leads.contactability.models import ContactDirection
+from leads.contacts.services import Touch, record_contacts
 
 # The statuses that mean contact with the lead, and who contacted whom.
 CONTACTS: Final = {
@@ -46,9 +47,8 @@ def _record_contact(activity: CampaignLeadActivity) -> None:
     if direction is None or key not in step_types or not step_types.get(key).contacts_lead:
         return
     at = activity.executed_at if direction == ContactDirection.OUTBOUND else None
-    record_contact(
-        activity.campaign_lead.lead_id, channel=str(activity.channel), at=at or timezone.now(), direction=direction
-    )
+    lead_id = activity.campaign_lead.lead_id
+    record_contacts([Touch(lead_id, str(activity.channel), direction, at or timezone.now(), activity.pk)])
 
 
 writes.register(CampaignLeadActivity, ActivityWriter)

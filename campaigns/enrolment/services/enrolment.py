@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils import timezone
 
-from campaigns.design.channels import Channel
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.step_specs import channel_of
 from campaigns.enrolment.models import CampaignLead, EnrolmentStatus
@@ -19,6 +18,7 @@ from lad.db.identifiers import TIME_ORDERED_UUID
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
+from leads.channels import Channel
 from leads.contacts.models import Lead
 
 # One statement writes them all, with their audit entries.

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from campaigns.design.channels import Channel
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.step_specs import TEXT, StepSpec, step_types
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity
 from lad import writes
 from lad.tenancy.context import platform_context
+from leads.channels import Channel
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.campaigns.design.test_steps import send

@@ -1,7 +1,9 @@
 """Last activity and last contact of a lead."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -9,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from lad.tenancy.context import tenant_context
 from leads.bookings import services
+from leads.contactability.models import ContactDirection, LeadTouch
 from leads.contacts.models import Lead
-from leads.contacts.services import ContactDirection, record_activity, record_contact
+from leads.contacts.services import Touch, record_activity, record_contacts
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory
 from tests.support.database import stored
@@ -29,7 +32,7 @@ def quiet(make_lead: Callable[..., Lead]) -> Lead:
 
 def contact(tenant: Tenant, lead: Lead, at: datetime, direction: ContactDirection = ContactDirection.OUTBOUND) -> None:
     with tenant_context(tenant.pk):
-        record_contact(lead.pk, channel="email", at=at, direction=direction)
+        record_contacts([Touch(lead.pk, "email", direction, at, uuid4())])
 
 
 def times(lead: Lead) -> tuple[datetime | None, datetime | None]:
@@ -67,9 +70,17 @@ def test_contact_before_the_last_activity_counts_as_contact(tenant: Tenant, make
 
 def test_contact_is_one_statement_and_no_event(tenant: Tenant, quiet: Lead) -> None:
     with tenant_context(tenant.pk), CaptureQueriesContext(connection) as captured:
-        record_contact(quiet.pk, channel="email", at=NOON, direction=ContactDirection.INBOUND)
-    assert [query["sql"].split()[0] for query in captured.captured_queries] == ["UPDATE"]
+        record_contacts([Touch(quiet.pk, "email", ContactDirection.INBOUND, NOON, uuid4())])
+    assert len(captured.captured_queries) == 1
     assert payloads("leads.lead.updated", quiet.pk) == []
+
+
+def test_a_message_is_one_contact_however_often_it_is_reported(tenant: Tenant, quiet: Lead) -> None:
+    touch = Touch(quiet.pk, "email", ContactDirection.OUTBOUND, NOON, uuid4())
+    with tenant_context(tenant.pk):
+        record_contacts([touch, replace(touch, source_id=uuid4())])
+        record_contacts([touch])
+        assert LeadTouch.objects.filter(lead=quiet, channel="email", occurred_at=NOON).count() == 2
 
 
 def test_another_tenants_lead_is_left_alone(other_tenant: Tenant, quiet: Lead) -> None:
