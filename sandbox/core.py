@@ -1,6 +1,7 @@
 """What all providers share: seed, clock, log, storage, plans, faults, ports and the HTTP server."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.certificates import Certificate
@@ -31,6 +32,9 @@ class Core:
         self.http = HttpServer()
         self.ports = Ports(home)
         self.certificate = Certificate(home)
+        # Providers that know these things put them here, for other providers.
+        self.address_of_token: Callable[[str, str], str | None] = lambda token, protocol: None
+        self.addresses: Callable[[], list[str]] = list
         # Whether people whose address does not say what they do are a mixture, or silent.
         self.mixed_people = True
 

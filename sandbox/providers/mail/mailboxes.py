@@ -113,6 +113,9 @@ class Mailboxes:
     def all(self) -> list[Mailbox]:
         return [_mailbox(row) for row in self._storage.rows("SELECT * FROM mailboxes ORDER BY address")]
 
+    def addresses(self) -> list[str]:
+        return [mailbox.address for mailbox in self.all()]
+
     def get(self, address: str) -> Mailbox | None:
         """Return the mailbox of an address; name+detail@domain belongs to name@domain."""
         address = without_detail(address)
