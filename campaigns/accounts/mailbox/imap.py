@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from django.conf import settings
-from imapclient import SENT, IMAPClient
+from imapclient import IMAPClient
+from imapclient.imapclient import SENT
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from campaigns.accounts.mailbox.credentials import for_imap
