@@ -35,6 +35,10 @@ class Core:
         # Providers that know these things put them here, for other providers.
         self.address_of_token: Callable[[str, str], str | None] = lambda token, protocol: None
         self.addresses: Callable[[], list[str]] = list
+        # Host names in links that stand for a server of this computer, as "host:port".
+        self.web_hosts: dict[str, str] = {}
+        # Whether a sign-in at an unknown address creates its mailbox.
+        self.open_mailboxes = False
         # Whether people whose address does not say what they do are a mixture, or silent.
         self.mixed_people = True
 
