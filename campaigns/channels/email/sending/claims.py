@@ -39,7 +39,8 @@ GONE: Final = "The lead was deleted."
 ENROLMENT_ENDED: Final = "The lead's enrolment in the campaign has ended."
 
 CLAIM: Final = """
-UPDATE messages SET state = 'sending', attempts = attempts + 1, lease_until = statement_timestamp() + %(lease)s, error = '',
+UPDATE messages SET state = 'sending', attempts = attempts + 1, error = '',
+    lease_until = statement_timestamp() + %(lease)s,
     begun_at = CASE WHEN messages.id = %(first)s THEN %(now)s::timestamptz END,
     decision = given.decision, to_address = given.to_address, looks = 0
 FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, to_address text)
