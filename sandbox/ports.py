@@ -11,6 +11,7 @@ HOST: Final = "127.0.0.1"
 # Below the range that Linux takes for outgoing connections, so that a port is still free after a restart.
 FIRST_PORT, LAST_PORT = 20_000, 31_999
 ATTEMPTS: Final = 200
+BACKLOG: Final = 1024
 
 
 class Ports:
@@ -33,6 +34,7 @@ class Ports:
             try:
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 bound.bind((HOST, number))
+                bound.listen(BACKLOG)
             except OSError:
                 bound.close()
                 continue
