@@ -39,7 +39,8 @@ class SignIn:
         if found is None:
             raise SignInFormatError
         username, token = found[1].lower(), found[2]
-        mailbox = self._mailboxes.get(username) if self._core.address_of_token(token, protocol) == username else None
+        address = self._core.address_of_token(token, protocol)
+        mailbox = self._mailboxes.get(address) if address is not None and address == username else None
         return self._logged(protocol, username, mailbox, "xoauth2")
 
     def _logged(self, protocol: str, username: str, mailbox: Mailbox | None, method: str) -> Mailbox | None:
