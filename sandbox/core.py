@@ -10,7 +10,7 @@ from sandbox.faults import Faults
 from sandbox.http import HttpServer
 from sandbox.log import Log
 from sandbox.ports import Ports
-from sandbox.schedule import Schedule
+from sandbox.schedule import Action, Schedule
 from sandbox.storage import Storage
 
 
@@ -27,7 +27,7 @@ class Core:
         if (state := self.storage.setting("clock")) is not None:
             self.clock.restore(state)
         self.log = Log(home / "log.jsonl", self.clock)
-        self.schedule = Schedule(self.storage, self.clock, haste=haste)
+        self.schedule = Schedule(self.storage, self.clock, haste=haste, on_failure=self._log_failure)
         self.faults = Faults()
         self.http = HttpServer()
         self.ports = Ports(home)
@@ -45,6 +45,9 @@ class Core:
     def chance(self, *parts: object) -> random.Random:
         """Return random numbers that depend on nothing but the seed and the parts."""
         return random.Random("\x1f".join(map(str, (self.seed, *parts))))  # noqa: S311  (repeatable is the point)
+
+    def _log_failure(self, action: Action, error: Exception) -> None:
+        self.log.write("error", action=action.kind, data=action.data, problem=f"{type(error).__name__}: {error}")
 
     def keep_clock(self) -> None:
         """Store the clock after it was set, so that a restart goes on from it."""

@@ -72,6 +72,8 @@ def test_plans_survive_a_kill_and_run_in_order(tmp_path: Path) -> None:
     assert asyncio.run(core.schedule.run_until_idle()) == 1
     assert done[2] == ("third", 90)
     assert core.schedule.pending() == 0
+    [error] = core.log.read(kinds={"error"}, limit=9)
+    assert (error["data"], error["problem"][:13]) == ({"name": "first"}, "RuntimeError:")
 
 
 def test_simulated_time_runs_stands_and_jumps() -> None:

@@ -228,12 +228,13 @@ def sandbox_process() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
-    """An empty sandbox, with LAD's settings pointing at it."""
+def sandbox(sandbox_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
+    """An empty sandbox, with LAD's settings pointing at it. A test fails if the sandbox itself made an error."""
     sandbox_process.reset()
     settings.SANDBOX_URL = sandbox_process.url
     settings.MAIL_SANDBOX_HOSTS = [HOST]
     settings.MAIL_QUEUES = {HOST: f"{sandbox_process.url}/messages"}
     settings.MAIL_NAMESERVERS = [f"{HOST}#{sandbox_process.ports['dns']}"]
     settings.MAIL_CA_FILE = str(sandbox_process.certificate)
-    return sandbox_process
+    yield sandbox_process
+    assert sandbox_process.log("error") == []
