@@ -15,6 +15,7 @@ import dns.rrset
 from sandbox.core import Core
 from sandbox.http import Problem, Request, Response, reply
 from sandbox.providers import register
+from sandbox.reserved import is_reserved
 
 TTL: Final = 60
 # The longest answer that a client without EDNS takes by UDP; it asks again by TCP.
@@ -123,7 +124,8 @@ class DomainNames:
             return True
         wanted = dns.rdatatype.to_text(kind)
         if not rows and not self._has_children(plain):
-            answer.set_rcode(dns.rcode.NXDOMAIN)
+            # Of real domains it knows nothing, not even that they do not exist.
+            answer.set_rcode(dns.rcode.NXDOMAIN if is_reserved(plain) else dns.rcode.REFUSED)
         for each in (wanted, "CNAME") if wanted != "CNAME" else ("CNAME",):
             if values := [_quoted(value) if each == "TXT" else value for type_, value in rows if type_ == each]:
                 answer.answer.append(dns.rrset.from_text(name, TTL, dns.rdataclass.IN, each, *values))

@@ -45,6 +45,9 @@ def test_what_is_not_there_and_what_is_empty(sandbox: Sandbox, resolver: dns.res
     for name in (f"nothing.{DOMAIN}", "unknown.example"):
         with pytest.raises(dns.resolver.NXDOMAIN):
             resolver.resolve(name, "TXT")
+    # Of a real domain it knows nothing, which a check must not take for missing records.
+    with pytest.raises(dns.resolver.NoNameservers):
+        resolver.resolve("gmail.com", "MX")
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ from email.message import Message
 from typing import Any, Final
 
 from sandbox.core import Core
+from sandbox.reserved import is_reserved
 
 INBOX: Final = "INBOX"
-# Domains that belong to nobody (RFC 2606).
-RESERVED: Final = (".example", ".test", ".localhost", ".invalid", "@example.com", "@example.net", "@example.org")
 SENT: Final = "Sent"
 JUNK: Final = "Junk"
 SPECIAL_USE: Final = {SENT: "\\Sent", JUNK: "\\Junk", "Drafts": "\\Drafts", "Trash": "\\Trash"}
@@ -132,7 +131,7 @@ class Mailboxes:
         """Return the mailbox that this name and password open, or None."""
         row = self._storage.row("SELECT address FROM mailboxes WHERE username = ? OR address = ?", username, username)
         if row is None:
-            if self.open and username.lower().endswith(RESERVED) and "@" in username and password:
+            if self.open and password and is_reserved(username.partition("@")[2]):
                 return self.save({"address": username, "password": password})
             return None
         mailbox = self.get(row[0])
