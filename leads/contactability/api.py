@@ -150,6 +150,7 @@ router.register(
     feature=FEATURE,
     filters=["channel", "scope", "reason", "lead", "address", "expires_at", "created_at"],
     order=["-created_at"],
+    exclude=["address_hash"],
     read_only=["evidence"],
     viewset=SuppressionViewSet,
     search=find_suppressions,

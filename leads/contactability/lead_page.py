@@ -206,8 +206,8 @@ def consent_entry(row: ConsentRecord) -> TimelineEntry:
 
 
 add_panel("May be contacted", render_decisions, rank=5, right="contactability.view", icon="contact_phone")
-add_inline(SuppressionInline, rank=60)
-add_inline(ConsentInline, rank=65)
+add_inline(SuppressionInline, rank=52)
+add_inline(ConsentInline, rank=55)
 add_action(stop_contact, rank=80, rights=("leads.view", "contactability.create"))
 add_action(record_consent, rank=85, rights=("leads.view", "contactability.create"))
 add_timeline_source("suppressions", suppressions_of, suppression_entry, right="contactability.view")

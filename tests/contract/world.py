@@ -21,6 +21,7 @@ from lad.jobs.models import Job, JobFailure
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context
 from leads.bookings.models import BookingType, LeadBooking
+from leads.contactability.models import ContactPolicy
 from leads.contacts.models import LeadNote, LeadSocial
 from leads.education.models import EducationCounsellor, EducationStudent
 from leads.files.models import LeadAttachment
@@ -124,6 +125,7 @@ def _only(model: Any) -> Callable[..., Any]:
 # Tables without a tenant of their own, and those where more than that makes a row the tenant's.
 _SPECIMENS: dict[Any, Callable[..., Any]] = {
     BillingProfile: _only(BillingProfile),
+    ContactPolicy: _only(ContactPolicy),
     # Only the person whose it is changes a conversation.
     Conversation: lambda team, **values: ConversationFactory(**{"user": team.owner, **values}),
     LeadBooking: _booking,
@@ -239,7 +241,7 @@ def uploads_of(model: Any) -> dict[str, Any]:
 
 def is_one_per_tenant(model: Any) -> bool:
     """Return whether a tenant sees at most one row of the table."""
-    return model in (BillingProfile, LegacyMove, Tenant)
+    return model in (BillingProfile, ContactPolicy, LegacyMove, Tenant)
 
 
 def has_rows_per_tenant(model: Any) -> bool:

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
@@ -44,7 +44,7 @@ class SuppressionAdmin(TenantModelAdmin):
         "People and companies that nobody contacts appear here, with the reason. Add an address, import a list, or mark"
         " a lead on its page."
     )
-    list_display = ["address", "lead", "scope", "channel", "reason", "source", "expires_at", "created_at"]
+    list_display = ["entry", "lead", "scope", "channel", "reason", "source", "expires_at", "created_at"]
     list_filter = ["channel", "scope", "reason", "created_at"]
     # Makes the search box appear. get_search_results does the search.
     search_fields = ["id__exact"]
@@ -70,6 +70,10 @@ class SuppressionAdmin(TenantModelAdmin):
         by_id, _distinct = super().get_search_results(request, queryset, search_term)
         rows = find_suppressions(queryset, search_term)
         return (rows | by_id if search_term.strip() else rows), False
+
+    @display(description="Address")
+    def entry(self, obj: Suppression) -> str:
+        return str(obj)
 
     @row_action(
         "Lift",

@@ -14,7 +14,6 @@ from django.core.exceptions import ValidationError
 from lad import writes
 from lad.errors import Invalid
 from lad.outbox.emission import emit
-from lad.spreadsheets import plain_text
 from lad.tenancy.context import current_tenant_id
 from lad.tenancy.countries import country_of
 from lad.types import Actor
@@ -49,6 +48,8 @@ KINDS: Final = {
 }
 _PLAIN_EMAIL: Final = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}[a-z0-9]@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.){1,5}[a-z]{2,24}")
 _ENCODINGS: Final = ("utf-8-sig", "cp1252")
+# Spreadsheets put one in front of what they would read as a formula, such as +971 50.
+APOSTROPHE: Final = "'"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -100,7 +101,7 @@ def rows_of_file(content: bytes) -> list[tuple[int, str]]:
     column: int | None = None
     try:
         for cells in reader:
-            written = [plain_text(cell.strip()) for cell in cells]
+            written = [cell.strip().lstrip(APOSTROPHE).strip() for cell in cells]
             if column is None:
                 names = [cell.lower() for cell in written]
                 column = next((names.index(name) for name in COLUMNS if name in names), -1)

@@ -51,7 +51,7 @@ class SuppressionWriter(writes.Writer[Suppression]):
         return [NewEvent("leads.lead.suppressed", None, payload, change.actor, row.tenant_id, "lead", row.lead_id)]
 
     def after_save(self, change: Change[Suppression]) -> None:
-        if change.created and change.row.lead is not None and not change.values.get("address"):
+        if change.created and change.row.lead is not None and not change.given.get("address"):
             add_further_addresses(change.row, actor=change.actor)
 
 
@@ -68,7 +68,7 @@ def _identity(values: Values, tenant_id: Any) -> dict[str, Any]:
     """Return address, scope and hash of an entry. Raises Invalid."""
     wish = NewSuppression(
         channel=values.get("channel") or Suppression._meta.get_field("channel").get_default(),
-        reason=values.get("reason") or SuppressionReason.MANUAL,
+        reason=SuppressionReason.MANUAL,
         lead=values.get("lead"),
         address=values.get("address") or "",
         scope=values.get("scope") or Suppression._meta.get_field("scope").get_default(),
