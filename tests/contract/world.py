@@ -21,7 +21,7 @@ from lad.jobs.models import Job, JobFailure
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context
 from leads.bookings.models import BookingType, LeadBooking
-from leads.contactability.models import ContactPolicy
+from leads.contactability.models import ContactPolicy, Suppression
 from leads.contacts.models import LeadNote, LeadSocial
 from leads.education.models import EducationCounsellor, EducationStudent
 from leads.files.models import LeadAttachment
@@ -162,6 +162,8 @@ _ACCEPTABLE: dict[Any, dict[str, Any]] = {
 # Fields whose other values need other fields to change too: each type of step has its own config.
 DEPENDED_ON: dict[Any, set[str]] = {
     CampaignStep: {"type"},
+    # The whole company of an address is another address.
+    Suppression: {"scope"},
     # Only LAD's own staff change these.
     BillingProfile: {"tax_name", "tax_rate", "tax_point", "payment_terms_days", "invoice_prefix"},
 }
