@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from campaigns.templates.cleaning import LiquidMisplaced, TooManyTags, clean_source
-from campaigns.templates.compiling import Compiled, TemplateError, compiled
+from campaigns.templates.compiling import MAX_VARIANTS, Compiled, TemplateError, compiled
 from campaigns.templates.rendering import MessageTexts, snippet_source
 from campaigns.templates.variables import canonical, is_known, suggestion
 
@@ -123,7 +123,7 @@ def _used(read: Compiled, texts: MessageTexts) -> list:
 def variants(texts: MessageTexts) -> int:
     """Return how many different messages the choices allow, at most a million. Raises TemplateError."""
     body = compiled(texts.body or texts.html, html=not texts.body)
-    return min(compiled(texts.subject).variants * body.variants, 1_000_000)
+    return min(compiled(texts.subject).variants * body.variants, MAX_VARIANTS)
 
 
 _BRACES: Final = re.compile(r"(?<![{\\])\{\s*([a-zA-Z_]{3,40})\s*\}(?!\})")

@@ -16,6 +16,7 @@ from campaigns.design.models import Campaign
 from campaigns.enrolment.models import CampaignLead
 from campaigns.templates.filters import Weekday, locale_of
 from campaigns.templates.variables import CUSTOM, SYNONYMS, UNSUBSCRIBE_MARKER, VARIABLES
+from leads.contactability.whereabouts import whereabouts
 from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -84,7 +85,7 @@ def sample_context(declared: Mapping[str, Mapping[str, Any]] | None = None, *, n
             _put(found, variable.name, variable.sample)
     _put_dates(found, now or timezone.now(), ZoneInfo("UTC"))
     for name, about in (declared or {}).items():
-        found[name] = str(about.get("sample") or about.get("label") or name)
+        found[name] = str(about.get("sample") or about.get("label") or name) if isinstance(about, Mapping) else name
     return found
 
 
@@ -168,19 +169,20 @@ def _context(
     if sender is None and not getattr(account, "from_name", ""):
         sender = owner or (users.get(campaign.created_by_user_id) if campaign is not None else None)
     found["owner"] = _person(owner)
-    found["sender"] = _sender(sender, account, tenant)
+    found["sender"] = sender_values(sender, account, tenant)
     _put(found, "booking_url", (owner and owner.booking_url) or (sender and sender.booking_url))
     found["campaign"] = {"name": campaign.name} if campaign is not None else {}
     found["unsubscribe_url"] = UNSUBSCRIBE_MARKER
     found.seed = str(row.pk)
-    _place(found, custom, tenant, now)
+    where = whereabouts(
+        str(found.get("phone", "")),
+        str(found.get("location", "")),
+        tenant_zone=tenant.timezone,
+        tenant_country=tenant.country,
+    )
+    found.language = language_of(custom, where.country)
+    _put_dates(found, now, where.zones[0])
     return found
-
-
-def _place(found: Context, custom: Mapping[str, object], tenant: Tenant, now: datetime) -> None:
-    """Put the dates of the recipient's zone, and find the language."""
-    found.language = language_of(custom, tenant.country)
-    _put_dates(found, now, ZoneInfo(tenant.timezone))
 
 
 def _put(found: dict[str, Any], name: str, value: object) -> None:
@@ -216,7 +218,8 @@ def _person(user: User | None) -> dict[str, Any]:
     return found
 
 
-def _sender(user: User | None, account: Account | None, tenant: Tenant) -> dict[str, Any]:
+def sender_values(user: User | None, account: Account | None, tenant: Tenant) -> dict[str, Any]:
+    """Return the values of the variables ``sender.…`` for messages that the user sends by the account."""
     found = _person(user)
     for name, value in (
         ("name", getattr(account, "from_name", "")),

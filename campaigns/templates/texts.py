@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from campaigns.design.models import CampaignStep
-from campaigns.design.step_specs import channel_of
+from campaigns.design.step_specs import TEMPLATE, channel_of
 from campaigns.templates.compiling import TemplateError
 from campaigns.templates.contexts import Context
 from campaigns.templates.models import SNIPPET, CommunicationTemplate
@@ -28,21 +28,25 @@ def texts_of(step: CampaignStep, language: str = "") -> MessageTexts:
 
 def texts_by_language(step: CampaignStep, languages: Iterable[str]) -> dict[str, MessageTexts]:
     """Return the texts that the step sends, for each language. See texts_of."""
-    wanted = list(dict.fromkeys(languages))
     templates = _versions(step)
+    return _complete(step, {language: _nearest(templates, language) for language in languages})
+
+
+def all_texts_of(step: CampaignStep) -> list[MessageTexts]:
+    """Return the texts that the step sends, in each language that there are. See texts_of."""
+    templates: list[CommunicationTemplate | None] = [*_versions(step)]
+    return [*_complete(step, {row.language if row else "": row for row in templates or [None]}).values()]
+
+
+def _complete(step: CampaignStep, chosen: Mapping[str, CommunicationTemplate | None]) -> dict[str, MessageTexts]:
+    """Return the texts of the chosen templates, or the step's own, with their snippets."""
     config = step.config
-    sources: dict[str, dict[str, str]] = {}
-    for language in wanted:
-        template = _nearest(templates, language)
-        if template is not None:
-            sources[language] = _texts_of_template(template)
-            continue
-        body = next((str(config[name]) for name in BODY_SETTINGS if config.get(name)), "")
-        sources[language] = {
-            "subject": str(config.get("subject") or ""),
-            "body": body,
-            "html": str(config.get("html") or ""),
-        }
+    own = {
+        "subject": str(config.get("subject") or ""),
+        "body": next((str(config[name]) for name in BODY_SETTINGS if config.get(name)), ""),
+        "html": str(config.get("html") or ""),
+    }
+    sources = {language: own if row is None else _texts_of_template(row) for language, row in chosen.items()}
     channel = channel_of(step.type) or ""
     known = _snippets(str(channel)) if any(_uses_snippets(each) for each in sources.values()) else []
     return {
@@ -87,12 +91,12 @@ def _texts_of_template(template: CommunicationTemplate) -> dict[str, str]:
 
 def _versions(step: CampaignStep) -> list[CommunicationTemplate]:
     """Return the step's template and its active versions in other languages; none if the step has its own texts."""
-    template_id = step.config.get("template_id")
+    template_id = step.config.get(TEMPLATE)
     if not template_id:
         return []
     chosen = CommunicationTemplate.objects.filter(pk=template_id).first()
     if chosen is None:
-        raise TemplateError(0, TEMPLATE_DELETED, field="template_id")
+        raise TemplateError(0, TEMPLATE_DELETED, field=TEMPLATE)
     others = CommunicationTemplate.objects.filter(
         tenant=chosen.tenant_id,
         channel=chosen.channel,

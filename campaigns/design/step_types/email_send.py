@@ -15,6 +15,7 @@ step_types.register(
         label="E-mail: send",
         channel=Channel.EMAIL,
         contacts_lead=True,
+        templated=True,
         synonyms=("email",),
         required=MESSAGE,
         optional=HTML,
