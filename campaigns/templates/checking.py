@@ -122,8 +122,9 @@ def _used(read: Compiled, texts: MessageTexts) -> list:
 
 def variants(texts: MessageTexts) -> int:
     """Return how many different messages the choices allow, at most a million. Raises TemplateError."""
-    body = compiled(texts.body or texts.html, html=not texts.body)
-    return min(compiled(texts.subject).variants * body.variants, MAX_VARIANTS)
+    # Text and HTML make the same choices where they offer the same.
+    body = max(compiled(texts.body).variants, compiled(texts.html, html=True).variants)
+    return min(compiled(texts.subject).variants * body, MAX_VARIANTS)
 
 
 _BRACES: Final = re.compile(r"(?<![{\\])\{\s*([a-zA-Z_]{3,40})\s*\}(?!\})")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,6 +27,35 @@ Accounts = Account | Mapping[UUID, Account] | None
 DEFAULT_LANGUAGE: Final = "en"
 # Custom fields that name the lead's language, the first that is filled.
 LANGUAGE_FIELDS: Final = ("language", "Language", "locale", "lang")
+COMMON_LANGUAGES: Final = (
+    *("ar", "cs", "da", "de", "el", "es", "fi", "fr", "he", "hi", "hu", "it", "ja", "ko"),
+    *("nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk", "zh"),
+)
+    "ar",
+    "cs",
+    "da",
+    "de",
+    "el",
+    "es",
+    "fi",
+    "fr",
+    "he",
+    "hi",
+    "hu",
+    "it",
+    "ja",
+    "ko",
+    "nl",
+    "no",
+    "pl",
+    "pt",
+    "ro",
+    "ru",
+    "sv",
+    "tr",
+    "uk",
+    "zh",
+]
 
 _LEAD_TEXTS: Final = ("first_name", "last_name", "title", "company_name", "email", "phone", "linkedin_url")
 _LEAD_COLUMNS: Final = ("id", *_LEAD_TEXTS, "company_domain", "location", "custom_fields", "assigned_user_id")
@@ -105,12 +134,15 @@ def _language_named(written: str) -> str:
     known = locale_of(code)
     if known.language == parts[0].lower():
         return code
-    names = locale_of("en").languages
-    for language, name in names.items():
-        own = locale_of(language).get_display_name() if "_" not in language else None
-        if written.lower() in (name.lower(), (own or "").lower()):
-            return language.replace("_", "-")
-    return DEFAULT_LANGUAGE
+    return _languages_by_name().get(written.lower(), DEFAULT_LANGUAGE)
+
+
+@cache
+def _languages_by_name() -> dict[str, str]:
+    """Return the codes of languages by their names in English, and those of common ones by their own names."""
+    found = {name.lower(): code.replace("_", "-") for code, name in locale_of("en").languages.items()}
+    own = {(locale_of(code).get_language_name() or "").lower(): code for code in COMMON_LANGUAGES}
+    return {**found, **own}
 
 
 @lru_cache(maxsize=300)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce
 
@@ -114,7 +114,7 @@ def _empty(rows: QuerySet, name: str, alias: str) -> tuple[QuerySet, Q]:
             KeyTextTransform("industry", "lead__raw_data"),
             KeyTextTransform("industry", KeyTransform("organization", "lead__raw_data")),
         )
-        return _annotated(rows, alias, Coalesce(*sources))
+        return _annotated(rows, alias, Coalesce(*sources, output_field=TextField()))
     if group == "owner" and field:
         columns = ["first_name", "last_name"] if field == "name" else [field]
         nobody = Q(lead__assigned_user__isnull=True)
@@ -129,7 +129,7 @@ def _empty(rows: QuerySet, name: str, alias: str) -> tuple[QuerySet, Q]:
 
 
 def _annotated(rows: QuerySet, alias: str, expression: Any) -> tuple[QuerySet, Q]:
-    return rows.alias(**{alias: Coalesce(expression, Value(""))}), Q(**{alias: ""})
+    return rows.alias(**{alias: Coalesce(expression, Value(""), output_field=TextField())}), Q(**{alias: ""})
 
 
 def _all_empty(*columns: str) -> Q:
