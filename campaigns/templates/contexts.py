@@ -31,31 +31,6 @@ COMMON_LANGUAGES: Final = (
     *("ar", "cs", "da", "de", "el", "es", "fi", "fr", "he", "hi", "hu", "it", "ja", "ko"),
     *("nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk", "zh"),
 )
-    "ar",
-    "cs",
-    "da",
-    "de",
-    "el",
-    "es",
-    "fi",
-    "fr",
-    "he",
-    "hi",
-    "hu",
-    "it",
-    "ja",
-    "ko",
-    "nl",
-    "no",
-    "pl",
-    "pt",
-    "ro",
-    "ru",
-    "sv",
-    "tr",
-    "uk",
-    "zh",
-]
 
 _LEAD_TEXTS: Final = ("first_name", "last_name", "title", "company_name", "email", "phone", "linkedin_url")
 _LEAD_COLUMNS: Final = ("id", *_LEAD_TEXTS, "company_domain", "location", "custom_fields", "assigned_user_id")
