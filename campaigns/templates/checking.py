@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final
 
-from campaigns.templates.cleaning import LiquidMisplaced, TooManyTags, clean_source
+from campaigns.templates.cleaning import LiquidMisplaced, TooMuchHtml, clean_source
 from campaigns.templates.compiling import MAX_VARIANTS, Compiled, TemplateError, compiled
 from campaigns.templates.rendering import MessageTexts, snippet_source
 from campaigns.templates.variables import canonical, is_known, suggestion
@@ -52,8 +52,8 @@ def problems(texts: MessageTexts, *, declared: Collection[str] = (), is_snippet:
                 clean_source(source)
         except TemplateError as error:
             found.append(TemplateProblem(name, error.line, error.message))
-        except TooManyTags as error:
-            found.append(TemplateProblem(name, 0, error.message))
+        except TooMuchHtml as error:
+            found.append(TemplateProblem(name, 0, str(error)))
         except LiquidMisplaced:
             found.append(TemplateProblem(name, 0, MISPLACED))
         else:
