@@ -27,7 +27,14 @@ from campaigns.design.services import lifecycle, steps
 from campaigns.enrolment import selectors
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
-from campaigns.templates.api import PreviewRequest, PreviewResponse, preview_choice
+from campaigns.templates.api import (
+    PreviewRequest,
+    PreviewResponse,
+    TestRequest,
+    TestResponse,
+    preview_choice,
+    test_response,
+)
 from campaigns.templates.previews import preview_step
 from campaigns.templates.requirements import lacking
 from lad.api import router
@@ -133,7 +140,7 @@ class CampaignViewSet(ResourceViewSet):
 class StepViewSet(ResourceViewSet):
     """The steps of campaigns."""
 
-    rights = {"preview": "campaigns.view"}
+    rights = {"preview": "campaigns.view", "test": "campaigns.update"}
 
     @extend_schema(
         summary="Preview the message of a step for a lead or with samples",
@@ -143,6 +150,14 @@ class StepViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, pk: UUID) -> Response:
         return Response(PreviewResponse(preview_step(self.get_object(), **preview_choice(request.data))).data)
+
+    @extend_schema(
+        summary="Send the message of a step to my own address", request=TestRequest, responses={200: TestResponse}
+    )
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: UUID) -> Response:
+        shown = preview_step(self.get_object(), **preview_choice(request.data))
+        return test_response(shown, request, self.access.user)
 
 
 FEATURE = "campaigns"
