@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from unfold.decorators import display
 from campaigns.accounts.models import EmailAccount
 from campaigns.templates import trials
 from campaigns.templates.compiling import MAX_VARIANTS
+from campaigns.templates.links import check_links, links_of
 from campaigns.templates.models import CommunicationTemplate
 from campaigns.templates.previews import Preview, document_of, preview
 from campaigns.templates.variables import VARIABLES
@@ -63,7 +65,7 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
     add_fieldsets = FIELDS
     fieldsets = FIELDS
     readonly_fields = ["panel"]
-    actions_detail = ["send_test"]
+    actions_detail = ["send_test", "check_links"]
 
     class Media:
         js = ["campaigns/template_editor.js"]
@@ -111,6 +113,28 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
         user = access_of(request).user
         trials.send_test(shown=preview(row, lead=lead, account=account), account=account, user=user, now=timezone.now())
         return f"The test was sent to {user.email}."
+
+    @row_action(
+        "Check links",
+        explanation="Asks the server of each link whether there is such a page.",
+        permission="view",
+        icon="link",
+    )
+    def check_links(self, request: HttpRequest, row: CommunicationTemplate, values: dict[str, Any]) -> str | None:
+        shown = preview(row)
+        reports = check_links(links_of(shown.body, shown.html))
+        wrong = [report for report in reports if report.problem]
+        for report in wrong:
+            messages.warning(request, f"{report.url}: {report.problem}")
+        if wrong:
+            return None
+        return (
+            f"All {len(reports)} links work."
+            if len(reports) > 1
+            else "The link works."
+            if reports
+            else "It has no links."
+        )
 
     @display(description="Origin", label={"Built in": "info", "Shared": "info", "Own": "default"})
     def origin(self, obj: CommunicationTemplate) -> str:

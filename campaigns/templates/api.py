@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.templates.links import check_links, links_of
 from campaigns.templates.models import CommunicationTemplate
 from campaigns.templates.previews import Preview, preview
 from campaigns.templates.services import COLUMNS
@@ -64,6 +65,19 @@ class ProblemResponse(serializers.Serializer):
     hint = serializers.BooleanField(help_text="Advice: the template can be used as it is.")
 
 
+class LinkResponse(serializers.Serializer):
+    """One link. The problem is empty if it works."""
+
+    url = serializers.CharField()
+    problem = serializers.CharField()
+
+
+class LinksResponse(serializers.Serializer):
+    """The links of a message, at most 20."""
+
+    links = LinkResponse(many=True)
+
+
 class PreviewResponse(serializers.Serializer):
     """A filled template."""
 
@@ -87,7 +101,7 @@ class PreviewResponse(serializers.Serializer):
 class TemplateViewSet(ResourceViewSet):
     """Message templates, the tenant's own and the shared ones."""
 
-    rights = {"preview": "templates.view", "test": "templates.update"}
+    rights = {"preview": "templates.view", "test": "templates.update", "links": "templates.update"}
 
     @extend_schema(methods=["GET"], summary="Preview a template with samples", responses={200: PreviewResponse})
     @extend_schema(
@@ -109,6 +123,16 @@ class TemplateViewSet(ResourceViewSet):
     def test(self, request: Request, pk: UUID) -> Response:
         shown = preview(self.get_object(), **preview_choice(request.data))
         return test_response(shown, request, self.access.user)
+
+    @extend_schema(
+        summary="Check where the links of the filled message lead",
+        request=PreviewRequest,
+        responses={200: LinksResponse},
+    )
+    @action(detail=True, methods=["post"])
+    def links(self, request: Request, pk: UUID) -> Response:
+        shown = preview(self.get_object(), **preview_choice(request.data))
+        return Response(LinksResponse({"links": check_links(links_of(shown.body, shown.html))}).data)
 
 
 def test_response(shown: Preview, request: Request, user: User) -> Response:
