@@ -128,13 +128,7 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
             messages.warning(request, f"{report.url}: {report.problem}")
         if wrong:
             return None
-        return (
-            f"All {len(reports)} links work."
-            if len(reports) > 1
-            else "The link works."
-            if reports
-            else "It has no links."
-        )
+        return f"All its links work: {len(reports)}." if reports else "It has no links."
 
     @display(description="Origin", label={"Built in": "info", "Shared": "info", "Own": "default"})
     def origin(self, obj: CommunicationTemplate) -> str:

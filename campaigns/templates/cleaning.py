@@ -68,19 +68,26 @@ _STYLES: Final = frozenset(
     ]
 )
 _LAYOUT: Final = {"align", "bgcolor", "border", "cellpadding", "cellspacing", "dir", "height", "valign", "width"}
-_CLEANER_OPTIONS: Final = {
-    "tags": (nh3.ALLOWED_TAGS | {"font"}) - {"area", "map", "details", "summary"},
-    "attributes": {
-        **nh3.ALLOWED_ATTRIBUTES,
-        "*": {"style", "title", "lang", "role", *_LAYOUT},
-        "font": {"color", "face", "size"},
-    },
-    "url_schemes": {"http", "https", "mailto", "tel", "cid"},
-    "filter_style_properties": set(_STYLES),
-    "link_rel": None,
+_ATTRIBUTES: Final = {
+    **nh3.ALLOWED_ATTRIBUTES,
+    "*": {"style", "title", "lang", "role", *_LAYOUT},
+    "font": {"color", "face", "size"},
 }
-_CLEANER: Final = nh3.Cleaner(**_CLEANER_OPTIONS)
-_SOURCE_CLEANER: Final = nh3.Cleaner(**_CLEANER_OPTIONS, strip_comments=False)
+
+
+def _cleaner(*, strip_comments: bool) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=(nh3.ALLOWED_TAGS | {"font"}) - {"area", "map", "details", "summary"},
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        filter_style_properties=set(_STYLES),
+        link_rel=None,
+        strip_comments=strip_comments,
+    )
+
+
+_CLEANER: Final = _cleaner(strip_comments=True)
+_SOURCE_CLEANER: Final = _cleaner(strip_comments=False)
 
 
 class TooMuchHtml(Exception):

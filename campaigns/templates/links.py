@@ -5,6 +5,7 @@ import re
 import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -22,14 +23,14 @@ MAX_REDIRECTS: Final = 3
 AT_ONCE: Final = 5
 PORTS: Final = {"http": 80, "https": 443}
 SHORTENERS: Final = frozenset(
-    ("bit.ly", "buff.ly", "cutt.ly", "goo.gl", "is.gd", "lnkd.in", "ow.ly", "rb.gy", "rebrand.ly", "shorturl.at")
-    + ("t.co", "t.ly", "tiny.cc", "tinyurl.com", "v.gd")
+    (
+        *("bit.ly", "buff.ly", "cutt.ly", "goo.gl", "is.gd", "lnkd.in", "ow.ly", "rb.gy", "rebrand.ly", "shorturl.at"),
+        *("t.co", "t.ly", "tiny.cc", "tinyurl.com", "v.gd"),
+    )
 )
 
 NOT_AN_ADDRESS: Final = "This is not a web address. Write it as in https://www.example.com/page."
-SHORTENER: Final = (
-    "A link shortener hides where it leads, so filters for unwanted mail distrust it. Link to the page itself."
-)
+SHORTENER: Final = "Filters for unwanted mail distrust link shorteners. Link to the page itself."
 NO_TLS: Final = "It is not encrypted. Use https:// if the page has it."
 INTERNAL: Final = "It leads into a private network, where leads cannot open it."
 NO_ANSWER: Final = "Nobody answers there. Check how it is written."
@@ -113,13 +114,12 @@ def _ask(method: str, url: str, deadline: float) -> tuple[int, str]:
     parts = urlsplit(url)
     scheme, host = parts.scheme.lower(), parts.hostname or ""
     # The address that was checked is the one that is connected to.
-    sock = connect(host, parts.port or PORTS[scheme], left)
-    with sock:
-        sock.settimeout(left)
+    connection = http.client.HTTPConnection(host, timeout=left)
+    with closing(connection):
+        connection.sock = connect(host, parts.port or PORTS[scheme], left)
+        connection.sock.settimeout(left)
         if scheme == "https":
-            sock = tls_context().wrap_socket(sock, server_hostname=host)
-        connection = http.client.HTTPConnection(host, timeout=left)
-        connection.sock = sock
+            connection.sock = tls_context().wrap_socket(connection.sock, server_hostname=host)
         path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         connection.request(method, path, headers={"User-Agent": "LAD link check", "Connection": "close"})
         answer = connection.getresponse()

@@ -62,10 +62,13 @@ def test_a_test_goes_to_the_users_own_address_and_counts_nowhere(
     assert call("post", "campaign-steps", step, "test", {"account": account.pk}).status_code == 200
     sent, of_step = sandbox.sent_to(verified.email)
     assert (sent["Subject"], of_step["Subject"]) == ("[Test] To Ines", "[Test] Step")
-    text = sent.get_body(["plain"]).get_content().replace("\r\n", "\n")
+    plain, html = sent.get_body(["plain"]), sent.get_body(["html"])
+    assert plain is not None
+    assert html is not None
+    text = plain.get_content().replace("\r\n", "\n")
     assert text.startswith("Hi Ines\nAna of Kestrel\nhttps://unsubscribe.invalid/works-in")
     assert text.count("Ana of Kestrel") == 1
-    assert "ines@northwind.example" in sent.get_body(["html"]).get_content()
+    assert "ines@northwind.example" in html.get_content()
     assert sent["List-Unsubscribe"] is None
     with platform_context(tenant_id=tenant.pk):
         assert not Message.objects.exists()
