@@ -89,7 +89,7 @@ def _texts(message: Message, account: EmailAccount) -> tuple[str, str]:
     """Return the plain text, which every mail has, and the HTML, which may be empty."""
     html = ""
     try:
-        text = message.body.strip("\n") or text_of(message.html)
+        text = message.body.strip("\n") if message.body.strip() else text_of(message.html)
         if not text:
             raise Unsendable("The message has no text. Write one and send it again.")
         signature = _signature(account, text)

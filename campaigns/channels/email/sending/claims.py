@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.pacing import allowed_on, day_of, gap, next_day
 from campaigns.accounts.services import USABLE
 from campaigns.channels.email.sending.due import DueAccount, due_messages
-from campaigns.channels.email.sending.limits import allowed_on, day_of, gap, next_day
 from campaigns.design.schedule import schedule_of
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 from campaigns.messages.models import Message, MessageState
@@ -39,7 +39,8 @@ GONE: Final = "The lead was deleted."
 ENROLMENT_ENDED: Final = "The lead's enrolment in the campaign has ended."
 
 CLAIM: Final = """
-UPDATE messages SET state = 'sending', attempts = attempts + 1, lease_until = statement_timestamp() + %(lease)s, error = '',
+UPDATE messages SET state = 'sending', attempts = attempts + 1, error = '',
+    lease_until = statement_timestamp() + %(lease)s,
     begun_at = CASE WHEN messages.id = %(first)s THEN %(now)s::timestamptz END,
     decision = given.decision, to_address = given.to_address, looks = 0
 FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, to_address text)
