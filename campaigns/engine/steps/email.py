@@ -7,9 +7,9 @@ from uuid import UUID
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.accounts import choose_accounts
+from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import limits
-from campaigns.engine.graph import Step
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, End, Outcome, Place, Send, Wait
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, DailyCount, EnrolmentStatus

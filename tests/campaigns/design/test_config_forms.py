@@ -53,7 +53,7 @@ def test_a_number_out_of_range_is_rejected_on_the_form(browser: Client, campaign
 def test_what_the_service_rejects_is_shown_on_the_form(browser: Client, campaign: Campaign, add_step: Any) -> None:
     step = add_step(campaign, type="delay", config={"days": 2})
     page = browser.post(settings_of(step), {"days": "0", "hours": "", "minutes": ""}).content.decode()
-    assert "Give at least one of days, hours, minutes above zero." in page
+    assert "Give at least one of days, hours, minutes above zero, or until_weekday, until_time." in page
     assert stored(step).config == {"days": 2}
 
 
