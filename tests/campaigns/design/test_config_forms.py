@@ -62,7 +62,7 @@ def test_a_step_without_settings_has_no_form(browser: Client, campaign: Campaign
     assert "/settings/" not in browser.get(f"/admin/campaigns/campaignstep/{step.pk}/change/").content.decode()
 
 
-def test_the_settings_of_a_running_campaign_are_locked(browser: Client, campaign: Campaign, add_step: Any) -> None:
+def test_the_settings_of_a_finished_campaign_are_locked(browser: Client, campaign: Campaign, add_step: Any) -> None:
     step = add_step(campaign)
-    in_state(campaign, CampaignStatus.RUNNING)
+    in_state(campaign, CampaignStatus.COMPLETED)
     assert browser.post(settings_of(step), {"subject": "x", "body": "y", "html": ""}).status_code == 403
