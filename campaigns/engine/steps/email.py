@@ -8,6 +8,7 @@ from uuid import UUID
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.accounts import choose_accounts
 from campaigns.design.graph import Step
+from campaigns.design.models import CampaignStep
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import limits
 from campaigns.engine.handlers import Context, handles
@@ -18,7 +19,8 @@ from campaigns.messages.models import Message, MessageState
 from campaigns.messages.services import Draft
 from campaigns.templates.compiling import TemplateError
 from campaigns.templates.contexts import contexts
-from campaigns.templates.rendering import MessageTexts, MissingVariables, RenderedMessage, render
+from campaigns.templates.rendering import MissingVariables, RenderedMessage
+from campaigns.templates.texts import render_step
 from lad.db.identifiers import uuid7
 from leads.channels import Channel
 from leads.contactability.calendar import start_of_day
@@ -152,19 +154,17 @@ def _texts(
         campaign=context.campaign,
         now=context.now,
     )
-    config = step.config
-    texts = MessageTexts(
-        subject=config.get("subject", ""), body=config["body"], html=config.get("html", ""), seed=str(step.id)
-    )
     filled: dict[UUID, RenderedMessage] = {}
     problems: Outcomes = {}
-    for place in places:
-        try:
-            filled[place.id] = render(texts, values[place.id])
-        except MissingVariables as error:
-            problems[place.id] = _missing(step, error, context.now)
-        except TemplateError as error:
-            problems[place.id] = Wait(context.now + TEMPLATE_RETRY, EnrolmentReason.BAD_TEMPLATE, str(error))
+    for key, text in render_step(CampaignStep(pk=step.id, type=step.type, config=dict(step.config)), values).items():
+        if isinstance(text, MissingVariables):
+            problems[key] = _missing(step, text, context.now)
+        elif isinstance(text, TemplateError):
+            problems[key] = Wait(context.now + TEMPLATE_RETRY, EnrolmentReason.BAD_TEMPLATE, str(text))
+        else:
+            filled[key] = text
+    gone = [place for place in places if place.id not in values]
+    problems |= {place.id: End(EnrolmentStatus.STOPPED, EnrolmentReason.LEAD_DELETED) for place in gone}
     return filled, problems
 
 
