@@ -20,6 +20,7 @@ from campaigns.design.serializers import (
     DuplicateSerializer,
     EnrolmentOutcomeResponse,
     EnrolSerializer,
+    LackingListResponse,
     ProgressResponse,
     ReadinessResponse,
     StepOrderSerializer,
@@ -31,6 +32,9 @@ from campaigns.design.services import changes, lifecycle, readiness, steps
 from campaigns.enrolment import selectors
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
+from campaigns.templates.api import PreviewRequest, PreviewResponse, preview_choice
+from campaigns.templates.previews import preview_step
+from campaigns.templates.requirements import lacking
 from lad.api import router
 from lad.api.views import ResourceViewSet
 
@@ -44,7 +48,7 @@ class CampaignViewSet(ResourceViewSet):
         ),
         "apply_change": "campaigns.update",
         "duplicate": "campaigns.create",
-        **dict.fromkeys(["progress", "preview_change", "readiness"], "campaigns.view"),
+        **dict.fromkeys(["progress", "preview_change", "readiness", "lacking"], "campaigns.view"),
     }
 
     @extend_schema(summary="Start a draft", request=None)
@@ -149,9 +153,32 @@ class CampaignViewSet(ResourceViewSet):
     def progress(self, request: Request, pk: UUID) -> Response:
         return Response(ProgressResponse(selectors.progress(self.get_object())).data)
 
+    @extend_schema(
+        summary="Which variables of its messages have no value, and for how many leads",
+        responses={200: LackingListResponse},
+    )
+    @action(detail=True, methods=["get"])
+    def lacking(self, request: Request, pk: UUID) -> Response:
+        return Response(LackingListResponse({"lacking": lacking(self.get_object())}).data)
+
     @transaction.atomic
     def _change_status(self, service: lifecycle.StatusChange) -> Response:
         return self.row_response(service(campaign=self.get_object(), actor=self.access.user))
+
+
+class StepViewSet(ResourceViewSet):
+    """The steps of campaigns."""
+
+    rights = {"preview": "campaigns.view"}
+
+    @extend_schema(
+        summary="Preview the message of a step for a lead or with samples",
+        request=PreviewRequest,
+        responses={200: PreviewResponse},
+    )
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, pk: UUID) -> Response:
+        return Response(PreviewResponse(preview_step(self.get_object(), **preview_choice(request.data))).data)
 
 
 FEATURE = "campaigns"
@@ -177,6 +204,7 @@ router.register(
     serializer=CampaignStepSerializer,
     filters=["campaign", "type", "created_at"],
     order=["order", "-created_at"],
+    viewset=StepViewSet,
 )
 
 

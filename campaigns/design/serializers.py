@@ -87,6 +87,23 @@ class EnrolmentOutcomeResponse(serializers.Serializer):
     unknown = serializers.IntegerField(help_text="Ids of no lead of the tenant.")
 
 
+class LackingResponse(serializers.Serializer):
+    """A variable that a step writes out, and for whom it has no value."""
+
+    step = serializers.UUIDField(source="step.pk")
+    variable = serializers.CharField()
+    leads = serializers.IntegerField(help_text="Open enrolments without a value. Their messages wait or are skipped.")
+    accounts = serializers.ListField(child=serializers.CharField(), help_text="Accounts without a value.")
+    error = serializers.CharField(help_text="Why the step's texts cannot be used at all.")
+    message = serializers.CharField(source="__str__")
+
+
+class LackingListResponse(serializers.Serializer):
+    """What the messages of a campaign lack."""
+
+    lacking = LackingResponse(many=True)
+
+
 class StepOrderSerializer(InputSerializer):
     """Every step of the campaign exactly once, in the new order."""
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 from django import forms
 
 from campaigns.design.models import CampaignStep
-from campaigns.design.step_specs import JsonSchema, StepSpec, step_types
+from campaigns.design.step_specs import TEMPLATE, TEMPLATE_ID, JsonSchema, StepSpec, step_types
+from campaigns.templates.models import SNIPPET, CommunicationTemplate
 from lad.admin.widgets import JSONEditor, JSONFormField
 from lad.labels import in_words
 from lad.types import Values
@@ -25,16 +26,20 @@ def config_form(step: CampaignStep) -> type[forms.Form]:
     """Return a form for the settings of the step's type, filled with the step's own."""
     spec = step_types.get(step.type)
     fields = {
-        name: _field(name, schema, required=name in spec.required, initial=_value(step.config, name))
+        name: _field(
+            name, schema, required=name in spec.required and not spec.templated, initial=_value(step.config, name)
+        )
         for name, schema in _settings(spec).items()
     }
+    if spec.templated:
+        fields[TEMPLATE] = _template_field(spec, step.config.get(TEMPLATE))
     return type("ConfigForm", (forms.Form,), fields)
 
 
 def entered_config(step: CampaignStep, entered: Values) -> dict[str, Any]:
     """Return the step's config with what was entered. Empty settings are left out."""
     config = {name: value for name, value in step.config.items() if name not in _top_names(entered)}
-    settings = _settings(step_types.get(step.type))
+    settings = {**_settings(step_types.get(step.type)), TEMPLATE: TEMPLATE_ID}
     for name, text in entered.items():
         schema = settings[name]
         value = _entries(text, schema) if schema.get("type") == "array" and isinstance(text, str) else text
@@ -82,6 +87,19 @@ def _field(name: str, schema: JsonSchema, *, required: bool, initial: object) ->
     long = max_length is None or max_length > MAX_LINE_LENGTH
     area = forms.Textarea(attrs={"rows": 5}) if long else forms.TextInput()
     return forms.CharField(label=label, required=required, initial=initial, max_length=max_length, widget=area)
+
+
+def _template_field(spec: StepSpec, chosen: object) -> forms.Field:
+    """Return a choice among the templates of the step's channel, each key and category once."""
+    rows = CommunicationTemplate.objects.filter(channel=spec.channel, is_active=True).exclude(category=SNIPPET)
+    found: dict[tuple[str, str], CommunicationTemplate] = {}
+    for row in rows.order_by("name", "language"):
+        if str(row.pk) == chosen:
+            found[row.template_key, row.category] = row
+        found.setdefault((row.template_key, row.category), row)
+    choices = [("", "The texts written here"), *((str(row.pk), str(row)) for row in found.values())]
+    hint = "Its texts are sent instead of those written here, in the language of each lead if there is a version in it."
+    return forms.ChoiceField(label="Template", choices=choices, required=False, initial=chosen, help_text=hint)
 
 
 def _value(config: Values, name: str) -> object:

@@ -23,6 +23,7 @@ from campaigns.enrolment.models import (
 from campaigns.enrolment.reasons import EnrolmentReason, sentence
 from campaigns.messages import services as messages
 from campaigns.messages.models import Message, MessageState
+from campaigns.templates.services import problems_of_step
 from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
@@ -242,6 +243,9 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
         yield MissingRequirement("no_steps", "It has no step that contacts or finds leads. Add one.")
     if not finds_leads(campaign) and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
         yield MissingRequirement("no_leads", "It has no open enrolments. Enrol leads, or add a step that finds them.")
+    for step in campaign.steps.filter(type__in=[spec.key for spec in specs if spec.delivers]).order_by("order"):
+        for problem in problems_of_step(step):
+            yield MissingRequirement("texts", f"Its step “{step.title}” cannot be sent. {problem}")
     if Channel.LINKEDIN in channels and not _linkedin_accounts(campaign).exists():
         message = "It has LinkedIn steps but no active LinkedIn account. Add one."
         yield MissingRequirement("no_linkedin_account", message)

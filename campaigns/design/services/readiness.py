@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from campaigns.design.graph import Graph, Step, graph_of
-from campaigns.design.models import Campaign, CampaignStep
+from campaigns.design.models import Campaign
 from campaigns.design.services.circles import leads_back
 from campaigns.design.step_specs import CONNECTED, channel_of, step_types
-from campaigns.templates.checking import problems
-from campaigns.templates.compiling import TemplateError
-from campaigns.templates.texts import texts_of
 
 # Steps that may take time. A circle with one of them ends for now.
 WAITING: Final = frozenset({"delay", "manual_task", "condition"})
@@ -36,8 +33,6 @@ def faults(campaign: Campaign) -> Iterator[MissingRequirement]:
     if leads_back(campaign, to=campaign.pk):
         message = "It sends its leads to a campaign that sends them back. Remove one of these steps."
         yield MissingRequirement("campaigns_in_a_circle", message)
-    for row in campaign.steps.filter(type__in=_written()).order_by("order"):
-        yield from _text_faults(row)
 
 
 def notes(campaign: Campaign) -> list[MissingRequirement]:
@@ -51,19 +46,6 @@ def notes(campaign: Campaign) -> list[MissingRequirement]:
             message = f"“{step.title}” waits: LAD is not connected to {channel.label} yet."
             found.append(MissingRequirement("channel_not_connected", message))
     return found
-
-
-def _written() -> list[str]:
-    return [spec.key for spec in step_types if spec.contacts_lead and spec.channel in CONNECTED]
-
-
-def _text_faults(row: CampaignStep) -> Iterator[MissingRequirement]:
-    try:
-        found = [str(each) for each in problems(texts_of(row)) if not each.hint]
-    except TemplateError as error:
-        found = [str(error)]
-    for text in found:
-        yield MissingRequirement("faulty_text", f"“{row.title}”: {text}")
 
 
 def _circle(graph: Graph) -> Step | None:

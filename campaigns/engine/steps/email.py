@@ -8,7 +8,6 @@ from uuid import UUID
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.accounts import choose_accounts
 from campaigns.design.graph import Step
-from campaigns.design.models import CampaignStep
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import limits
 from campaigns.engine.handlers import Context, handles
@@ -156,13 +155,13 @@ def _texts(
     )
     filled: dict[UUID, RenderedMessage] = {}
     problems: Outcomes = {}
-    for key, text in render_step(CampaignStep(pk=step.id, type=step.type, config=dict(step.config)), values).items():
-        if isinstance(text, MissingVariables):
-            problems[key] = _missing(step, text, context.now)
-        elif isinstance(text, TemplateError):
-            problems[key] = Wait(context.now + TEMPLATE_RETRY, EnrolmentReason.BAD_TEMPLATE, str(text))
+    for key, written in render_step(step, values).items():
+        if isinstance(written, MissingVariables):
+            problems[key] = _missing(step, written, context.now)
+        elif isinstance(written, TemplateError):
+            problems[key] = Wait(context.now + TEMPLATE_RETRY, EnrolmentReason.BAD_TEMPLATE, str(written))
         else:
-            filled[key] = text
+            filled[key] = written
     gone = [place for place in places if place.id not in values]
     problems |= {place.id: End(EnrolmentStatus.STOPPED, EnrolmentReason.LEAD_DELETED) for place in gone}
     return filled, problems

@@ -280,7 +280,12 @@ def test_an_enrolment_takes_its_way(case: str, outreach: Outreach, running: Any)
 def test_a_circle_without_a_wait_is_found_before_the_start_and_at_the_latest_when_it_is_run(
     outreach: Outreach, running: Any
 ) -> None:
-    [lead] = running(("Here", "goto", {}), WRITE, ("There", "goto", {}), links=[("Here", "done", "Write"), ("There", "done", "Write")])
+    [lead] = running(
+        ("Here", "goto", {}),
+        WRITE,
+        ("There", "goto", {}),
+        links=[("Here", "done", "Write"), ("There", "done", "Write")],
+    )
     with outreach.inside():
         StepLink.objects.filter(step=outreach.steps["Here"]).update(target=outreach.steps["There"])
         StepLink.objects.filter(step=outreach.steps["There"]).update(target=outreach.steps["Here"])
