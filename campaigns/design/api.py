@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -14,16 +15,20 @@ from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.serializers import (
     CampaignSerializer,
     CampaignStepSerializer,
+    ChangePreviewResponse,
+    ChangeSerializer,
     DuplicateSerializer,
     EnrolmentOutcomeResponse,
     EnrolSerializer,
     LackingListResponse,
     ProgressResponse,
+    ReadinessResponse,
     StepOrderSerializer,
     StepsResponse,
     chosen_leads,
+    read_change,
 )
-from campaigns.design.services import lifecycle, steps
+from campaigns.design.services import changes, lifecycle, readiness, steps
 from campaigns.enrolment import selectors
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
@@ -48,9 +53,9 @@ class CampaignViewSet(ResourceViewSet):
         **dict.fromkeys(
             ["start", "pause", "resume", "stop", "complete", "archive", "reorder", "enrol"], "campaigns.update"
         ),
+        "apply_change": "campaigns.update",
         "duplicate": "campaigns.create",
-        "progress": "campaigns.view",
-        "lacking": "campaigns.view",
+        **dict.fromkeys(["progress", "preview_change", "readiness", "lacking"], "campaigns.view"),
     }
 
     @extend_schema(summary="Start a draft", request=None)
@@ -106,6 +111,37 @@ class CampaignViewSet(ResourceViewSet):
         wanted = StepOrderSerializer.read(request.data)["steps"]
         ordered = steps.reorder(campaign=self.get_object(), step_ids=wanted, actor=self.access.user)
         return Response(StepsResponse({"steps": ordered}).data)
+
+    @extend_schema(
+        summary="What a change of the steps would do to the enrolments under way",
+        request=ChangeSerializer,
+        responses={200: ChangePreviewResponse},
+    )
+    @action(detail=True, methods=["post"], url_path="preview-change")
+    def preview_change(self, request: Request, pk: UUID) -> Response:
+        preview = changes.preview_change(campaign=self.get_object(), change=read_change(request.data))
+        return Response(ChangePreviewResponse(preview).data)
+
+    @extend_schema(
+        summary="Change the steps, also while the campaign runs",
+        request=ChangeSerializer,
+        responses={200: ChangePreviewResponse},
+    )
+    @action(detail=True, methods=["post"], url_path="apply-change")
+    @transaction.atomic
+    def apply_change(self, request: Request, pk: UUID) -> Response:
+        change = read_change(request.data)
+        done = changes.apply_change(campaign=self.get_object(), change=change, actor=self.access.user)
+        return Response(ChangePreviewResponse(done).data)
+
+    @extend_schema(
+        summary="What keeps a campaign from running, and what it will not do", responses={200: ReadinessResponse}
+    )
+    @action(detail=True, methods=["get"])
+    def readiness(self, request: Request, pk: UUID) -> Response:
+        campaign = self.get_object()
+        missing = lifecycle.missing_requirements(campaign, timezone.now())
+        return Response(ReadinessResponse({"missing": missing, "notes": readiness.notes(campaign)}).data)
 
     @extend_schema(
         summary="Enrol leads, by id or by criteria",

@@ -223,8 +223,10 @@ class _TextReader(HTMLParser):
         if tag == "a" and self.links:
             address, start = self.links.pop()
             label = "".join(self.parts[start:]).strip()
+            if not address.startswith(_SHOWN):
+                return
             address = address.removeprefix("mailto:").removeprefix("tel:")
-            if address and address not in (label, f"{label}/") and not address.startswith("#"):
+            if address.rstrip("/") != label.rstrip("/"):
                 self.parts.append(f" ({address})" if label else address)
         elif tag in ("td", "th"):
             self.parts.append(" ")
@@ -244,6 +246,8 @@ class _TextReader(HTMLParser):
         return _LONE_DASH.sub("- ", text)
 
 
+# Other addresses, such as those within the page, lead nowhere from a text.
+_SHOWN: Final = ("http://", "https://", "mailto:", "tel:")
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 # A paragraph in an item of a list stands behind its dash.

@@ -7,6 +7,7 @@ from django import forms
 from campaigns.design.models import CampaignStep
 from campaigns.design.step_specs import TEMPLATE, TEMPLATE_ID, JsonSchema, StepSpec, step_types
 from campaigns.templates.models import SNIPPET, CommunicationTemplate
+from lad.admin.widgets import JSONEditor, JSONFormField
 from lad.labels import in_words
 from lad.types import Values
 
@@ -40,8 +41,9 @@ def entered_config(step: CampaignStep, entered: Values) -> dict[str, Any]:
     config = {name: value for name, value in step.config.items() if name not in _top_names(entered)}
     settings = {**_settings(step_types.get(step.type)), TEMPLATE: TEMPLATE_ID}
     for name, text in entered.items():
-        value = _lines(text) if settings[name].get("type") == "array" else text
-        if value in (None, "", []):
+        schema = settings[name]
+        value = _entries(text, schema) if schema.get("type") == "array" and isinstance(text, str) else text
+        if value in (None, "", []) or (value is False and name not in step.config):
             continue
         top, _, nested = name.partition(NESTED)
         if nested:
@@ -68,11 +70,15 @@ def _field(name: str, schema: JsonSchema, *, required: bool, initial: object) ->
     if "enum" in schema:
         choices = [("", "–"), *((value, in_words(value)) for value in schema["enum"])]
         return forms.ChoiceField(label=label, choices=choices, required=required, initial=initial)
+    if schema.get("type") == "boolean":
+        return forms.BooleanField(label=label, required=False, initial=initial)
+    if _holds_objects(schema):
+        return JSONFormField(label=label, required=required, initial=initial, widget=JSONEditor({"rows": 6}))
     if schema.get("type") == "integer":
         low, high = schema.get("minimum"), schema.get("maximum")
         return forms.IntegerField(label=label, required=required, initial=initial, min_value=low, max_value=high)
     if schema.get("type") == "array":
-        lines = "\n".join(initial) if isinstance(initial, list) else ""
+        lines = "\n".join(map(str, initial)) if isinstance(initial, list) else ""
         widget = forms.Textarea(attrs={"rows": 3})
         return forms.CharField(
             label=label, required=required, initial=lines, widget=widget, help_text="One entry per line."
@@ -100,6 +106,19 @@ def _value(config: Values, name: str) -> object:
     top, _, nested = name.partition(NESTED)
     value = config.get(top)
     return value.get(nested) if nested and isinstance(value, dict) else value if not nested else None
+
+
+def _holds_objects(schema: JsonSchema) -> bool:
+    """Return whether the setting is a list of objects, which has no simpler input than JSON."""
+    return schema.get("type") == "array" and schema.get("items", {}).get("type") == "object"
+
+
+def _entries(text: str, schema: JsonSchema) -> list[Any]:
+    """Return the lines as entries of the list. What should be a number and is none stays for the check to report."""
+    lines = _lines(text)
+    if schema.get("items", {}).get("type") == "integer":
+        return [int(line) if line.lstrip("-").isdecimal() else line for line in lines]
+    return lines
 
 
 def _lines(text: str) -> list[str]:

@@ -1,7 +1,6 @@
 """The lifecycle of campaigns, from draft to archive."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -10,7 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
-from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState
+from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState, StepLink
+from campaigns.design.services import readiness
+from campaigns.design.services.readiness import MissingRequirement
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import (
     NOT_YET_DONE,
@@ -49,14 +50,6 @@ class CampaignRunning(Conflict):
     """The campaign is running. Pause or stop it first."""
 
     code = "campaign_running"
-
-
-@dataclass(frozen=True, slots=True)
-class MissingRequirement:
-    """One reason why a campaign cannot run. ``code`` is for programs, ``message`` for users."""
-
-    code: str
-    message: str
 
 
 class StatusChange(Protocol):
@@ -213,7 +206,25 @@ def duplicate(*, campaign: Campaign, actor: Actor, name: str = "") -> Campaign:
     ):
         kept = [{"tenant_id": copy.tenant_id, "campaign": copy, **{n: getattr(row, n) for n in names}} for row in rows]
         rows.model.objects.bulk_create([rows.model(**values) for values in kept])
+    _copy_links(campaign, copy)
     return copy
+
+
+def _copy_links(campaign: Campaign, copy: Campaign) -> None:
+    """Link the steps of a copy as those of the original, which have the same places."""
+    of_place = dict(copy.steps.values_list("order", "pk"))
+    copied = {key: of_place[order] for key, order in campaign.steps.values_list("pk", "order")}
+    links = StepLink.objects.filter(campaign=campaign, step__in=copied).order_by("pk")
+    StepLink.objects.bulk_create(
+        StepLink(
+            tenant_id=copy.tenant_id,
+            campaign=copy,
+            step_id=copied[link.step_id],
+            outcome=link.outcome,
+            target_id=copied.get(link.target_id),
+        )
+        for link in links
+    )
 
 
 def missing_requirements(campaign: Campaign, now: datetime) -> list[MissingRequirement]:
@@ -241,6 +252,7 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
     if Channel.EMAIL in channels and not _email_accounts(campaign).exists():
         message = "It has e-mail steps, but the tenant has no active e-mail account. Set one up."
         yield MissingRequirement("no_email_account", message)
+    yield from readiness.faults(campaign)
 
 
 def finds_leads(campaign: Campaign) -> bool:
