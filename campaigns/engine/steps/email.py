@@ -109,7 +109,7 @@ def _refused(step: Step, decision: Decision, context: Context) -> Outcome:
 def _messages(step: Step, places: Sequence[Place], decisions: Mapping[UUID, Decision], context: Context) -> Outcomes:
     """Write the messages of those that have an account, all their details, and a place among today's messages."""
     found: Outcomes = {}
-    accounts = choose_accounts(context.campaign, [place.id for place in places], now=context.now)
+    accounts = choose_accounts(context.campaign, [place.id for place in places])
     without = [place for place in places if place.id not in accounts]
     found |= {place.id: Wait(context.now + NO_ACCOUNT_RETRY, EnrolmentReason.NO_ACCOUNT) for place in without}
     left = [place for place in places if place.id in accounts]
