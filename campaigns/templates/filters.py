@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from babel import Locale, UnknownLocaleError
@@ -158,7 +158,7 @@ _DIRECTIVES: Final = {
 }
 
 
-@cache
+@lru_cache(maxsize=500)
 def locale_of(language: str) -> Locale:
     """Return the customs of a language such as de or pt-BR; English ones for a language that is not known."""
     try:
@@ -226,11 +226,12 @@ def _add_working_days(value: object, days: object = 1) -> object:
     """Return the date so many working days later, counting from Monday to Friday."""
     left = _days(days)
     step = 1 if left >= 0 else -1
-    while left and isinstance(value, date):
-        value = _moved(value, step)
-        if value.weekday() < 5:
+    day: Any = value
+    while left and isinstance(day, date):
+        day = _moved(day, step)
+        if day.weekday() < 5:
             left -= step
-    return value
+    return day
 
 
 def _moved(value: Any, days: int) -> Any:

@@ -10,6 +10,7 @@ step_types.register(
         label="E-mail: follow up",
         channel=Channel.EMAIL,
         contacts_lead=True,
+        templated=True,
         synonyms=("email_follow_up",),
         required={"body": TEXT},
         optional={"subject": {"type": "string", "maxLength": 500}, **SETTINGS},

@@ -24,6 +24,7 @@ step_types.register(
         label="E-mail: send",
         channel=Channel.EMAIL,
         contacts_lead=True,
+        templated=True,
         synonyms=("email",),
         required=MESSAGE,
         optional=SETTINGS,
