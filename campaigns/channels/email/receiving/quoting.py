@@ -10,6 +10,7 @@ MAX_ATTRIBUTION_LENGTH: Final = 300
 MAX_ATTRIBUTION_LINES: Final = 3
 HEADER_BLOCK_LINES: Final = 8
 LEAST_HEADERS: Final = 3
+SHORTEST_RULE: Final = 5
 # A shorter line may be in both messages by chance.
 LEAST_LENGTH_OF_QUOTED_LINE: Final = 15
 
@@ -132,9 +133,15 @@ def _without_signature(lines: list[str]) -> str:
     for number, line in enumerate(lines):
         if line.strip() in ("--", "—") and any(each.strip() for each in lines[:number]):
             break
-        if len(line) <= MAX_ATTRIBUTION_LENGTH and ADDED.within(words(line)):
+        if _is_rule(line) or (len(line) <= MAX_ATTRIBUTION_LENGTH and ADDED.within(words(line))):
             continue
         # At most one blank line between paragraphs.
         if line.strip() or (kept and kept[-1]):
             kept.append(line.strip() and line)
     return "\n".join(kept).strip()
+
+
+def _is_rule(line: str) -> bool:
+    """Return whether the line is nothing but a drawn line."""
+    text = line.strip()
+    return len(text) >= SHORTEST_RULE and not text.strip("_-=*")

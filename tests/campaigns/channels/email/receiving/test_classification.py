@@ -47,11 +47,11 @@ REPLIES: dict[str, tuple[bytes, str]] = {
     ),
     "German, Outlook": (
         mail(
-            "Gerne.\n\n________________________________\nVon: Maya <maya@acme.test>\nGesendet: Freitag, 20. Februar 2026"
-            f"\nAn: Kim\nBetreff: An hour a day\n\n{SENT_BODY}",
+            "Gerne.\n\n________________________________\nVon: Maya <maya@acme.test>\n"
+            f"Gesendet: Freitag, 20. Februar 2026\nAn: Kim\nBetreff: An hour a day\n\n{SENT_BODY}",
             charset="windows-1252",
         ),
-        "Gerne.\n\n________________________________",
+        "Gerne.",
     ),
     "French": (
         mail(f"Avec plaisir !\n\nLe ven. 20 févr. 2026 à 09:00, Maya <maya@acme.test> a écrit :\n\n{QUOTED}"),
