@@ -26,16 +26,21 @@ def with_tracking(html: str, message: Message, campaign: Campaign | None) -> str
     Left as they are: links to unsubscribe, addresses other than http, and those that name the recipient, because
     an address of LAD's names no person.
     """
-    tracking = campaign.config.get("tracking") if campaign is not None else None
     account = message.email_account
-    if not html or not isinstance(tracking, dict) or account is None or not account.tracking_domain:
+    if not html or account is None or not account.tracking_domain:
         return html
-    if tracking.get("clicks"):
+    if tracks(campaign, "clicks"):
         html = ANCHOR.sub(lambda found: _tracked_anchor(found[0], message), html)
-    if tracking.get("opens"):
+    if tracks(campaign, "opens"):
         address = public_address(message, LinkPurpose.OPEN, make_token(LinkPurpose.OPEN, message), suffix=".gif")
         html = _before_end(html, PIXEL.format(escape(address)))
     return html
+
+
+def tracks(campaign: Campaign | None, what: str) -> bool:
+    """Return whether the campaign tracks ``opens`` or ``clicks``. None does unless its settings say so."""
+    tracking = campaign.config.get("tracking") if campaign is not None else None
+    return isinstance(tracking, dict) and bool(tracking.get(what))
 
 
 def _tracked_anchor(tag: str, message: Message) -> str:

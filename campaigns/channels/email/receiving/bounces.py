@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from campaigns.channels.email.receiving.parsing import Mail, message_ids, normalised_address
+from campaigns.channels.email.receiving.parsing import Mail, normalised_address
 
 MAX_DIAGNOSTIC_LENGTH: Final = 500
 MAX_FREE_TEXT: Final = 20_000
@@ -255,7 +255,6 @@ class Bounce:
     recipient: str = ""
     status: str = ""
     diagnostic: str = ""
-    message_id: str = ""
 
     @property
     def sentence(self) -> str:
@@ -289,17 +288,14 @@ def deliveries(mail: Mail) -> list[Delivery]:
 
 def free_text_bounce(mail: Mail) -> Bounce:
     """Return what a server says in its own words, such as qmail, Exim or an old Exchange."""
-    text, returned = _split(mail.text[:MAX_FREE_TEXT])
+    text = _before_returned(mail.text[:MAX_FREE_TEXT])
     failed = normalised_address(mail.header("x-failed-recipients").split(",")[0])
     recipient = failed or next(iter(_addresses(text)), "")
     reply = REPLY_CODE.search(text)
     status = _status(text) or (f"{reply[1]}.0.0" if reply else "")
     line = _telling_line(text, recipient)
     judged = judge(status=status, text=line or text, recipient=recipient)
-    own = next((each for line in returned if (each := _id_in(line))), "")
-    return Bounce(
-        judged.reason, judged.severity, recipient, status, (line or text)[:MAX_DIAGNOSTIC_LENGTH].strip(), own
-    )
+    return replace(judged, diagnostic=(line or text)[:MAX_DIAGNOSTIC_LENGTH].strip())
 
 
 def judge(*, status: str, text: str, recipient: str = "") -> Bounce:
@@ -347,12 +343,11 @@ def _addresses(text: str) -> Iterable[str]:
     return (found[0].lower().strip(".") for found in ADDRESS.finditer(text))
 
 
-def _split(text: str) -> tuple[str, list[str]]:
-    """Return what the server says, and the lines of the message that it gives back."""
+def _before_returned(text: str) -> str:
+    """Return what the server says, without the message that it gives back."""
     lowered = text.lower()
     cuts = [at for mark in MARKS_OF_RETURNED_MESSAGE if (at := lowered.find(mark)) >= 0]
-    cut = min(cuts, default=len(text))
-    return text[:cut], text[cut:].split("\n")
+    return text[: min(cuts, default=len(text))]
 
 
 def _telling_line(text: str, recipient: str) -> str:
@@ -362,8 +357,3 @@ def _telling_line(text: str, recipient: str) -> str:
         if recipient and recipient in line.lower():
             return " ".join(lines[number : number + 4])
     return next((line for line in lines if REPLY_CODE.search(line) or STATUS.search(line)), "")
-
-
-def _id_in(line: str) -> str:
-    name, _colon, value = line.strip().lstrip("> ").partition(":")
-    return next(iter(message_ids(value)), "") if name.lower() == "message-id" else ""

@@ -8,7 +8,7 @@ from typing import Final
 from campaigns.channels.email.receiving import phrases
 from campaigns.channels.email.receiving.absence import DEFAULT_ABSENCE, returns_on
 from campaigns.channels.email.receiving.bounces import Bounce, deliveries, free_text_bounce
-from campaigns.channels.email.receiving.parsing import Mail
+from campaigns.channels.email.receiving.parsing import Mail, normalised_address
 from campaigns.channels.email.receiving.quoting import own_words
 from campaigns.channels.email.receiving.words import words
 from campaigns.channels.email.unsubscribing import MAILTO_SUBJECT
@@ -178,6 +178,19 @@ def _is_server(mail: Mail) -> bool:
 
 def _token_subject(mail: Mail) -> bool:
     return bool(unsubscribe_token(mail))
+
+
+def reported_addresses(mail: Mail) -> list[str]:
+    """Return the addresses that a report is about. Without a report there are none."""
+    named = [
+        block.get(name, "")
+        for block in mail.blocks
+        for name in ("original-recipient", "final-recipient", "original-rcpt-to")
+    ]
+    found = [normalised_address(each) for each in [*named, *mail.header("x-failed-recipients").split(",")]]
+    if not any(found) and not mail.report:
+        found = [free_text_bounce(mail).recipient]
+    return list(dict.fromkeys(each for each in [*found, mail.returned.recipient] if "@" in each))
 
 
 def unsubscribe_token(mail: Mail) -> str:

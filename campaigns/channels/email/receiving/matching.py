@@ -58,7 +58,7 @@ class Match:
 def match(
     mails: Sequence[Mail], *, account: EmailAccount, others: Mapping[int, Sequence[str]], now: datetime
 ) -> list[Match | None]:
-    """Return for each mail the message that it belongs to, among those of the account. At most three statements.
+    """Return for each mail the message that it belongs to, among those of the account. At most four statements.
 
     ``others`` are the addresses that a mail is about, by its place in the list: the failed recipient of a report,
     or the recipients of an own copy. Without an entry it is the sender.
@@ -104,7 +104,13 @@ def _by_message_id(ids: set[str], account: EmailAccount) -> dict[str, Message]:
     rows = Message.objects.filter(message_id__in=ids, email_account=account.pk, lead__isnull=False)
     # Of a message that went out and came back by another way, the one that went out counts.
     ordered = sorted(rows.only(*NEEDED), key=lambda row: row.direction == ContactDirection.OUTBOUND)
-    return {row.message_id: row for row in ordered}
+    found = {row.message_id: row for row in ordered}
+    # Who writes once more about their own answer means the message that they answered.
+    firsts = _by_key({row.thread_id for row in ordered if row.direction == ContactDirection.INBOUND} - {None}, account)
+    return {
+        name: firsts.get(row.thread_id, row) if row.direction == ContactDirection.INBOUND else row
+        for name, row in found.items()
+    }
 
 
 def _by_key(keys: set[UUID], account: EmailAccount) -> dict[UUID, Message]:

@@ -4,7 +4,7 @@ import email
 import email.message
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header
@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Final
 
 from campaigns.channels.email.receiving.html_text import text_of_html
+from campaigns.mail_text import plain_lines
 
 MAX_HEADER_BYTES: Final = 64_000
 MAX_HEADER_LENGTH: Final = 2_000
@@ -102,6 +103,11 @@ def read(raw: bytes) -> Mail:
     return _mail(_parsed(whole))
 
 
+def unreadable(name: str) -> Mail:
+    """Return what stands for a message that cannot be read. ``name`` identifies it in its mailbox."""
+    return Mail({}, f"<{name}@unreadable.invalid>", "", (), "", "", (), "", None)
+
+
 def decoded(value: str) -> str:
     """Return a header's value with its encoded words decoded, on one line, without control characters."""
     value = value[:MAX_HEADER_LENGTH]
@@ -158,6 +164,7 @@ def _mail(message: email.message.Message) -> Mail:
         headers.setdefault(name.lower(), []).append(_plain(value))
     sender_name, sender = _addresses(headers, "from")[0]
     parts = _Parts(message)
+    text = plain_lines(parts.text())
     return Mail(
         headers=headers,
         message_id=_own_id(headers),
@@ -168,12 +175,21 @@ def _mail(message: email.message.Message) -> Mail:
         recipients=tuple(address for name in ("to", "cc") for _name, address in _addresses(headers, name) if address),
         subject=decoded(_first(headers, "subject"))[:500],
         date=_date(_first(headers, "date")),
-        text=parts.text(),
+        text=text,
         report=parts.report,
         blocks=tuple(parts.blocks),
-        returned=parts.returned,
+        returned=parts.returned if parts.returned.message_id else _returned_in(text, parts.returned),
         has_attachments=parts.has_attachments,
     )
+
+
+def _returned_in(text: str, known: Returned) -> Returned:
+    """Return what a server without a proper report gives back: headers in the text of its message."""
+    for line in text.split("\n"):
+        name, colon, value = line.lstrip("> ").partition(":")
+        if colon and name.lower() == "message-id" and (found := message_ids(value)):
+            return replace(known, message_id=found[0])
+    return known
 
 
 def _own_id(headers: Mapping[str, Sequence[str]]) -> str:

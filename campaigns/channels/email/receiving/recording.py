@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models import Case, DateTimeField, Value, When
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email import effects
@@ -136,7 +135,7 @@ def _row(judged: _Judged, account: EmailAccount) -> Message:
         from_address=mail.sender,
         to_address=(original.to_address if own and original else next(iter(mail.recipients), account.email))[:320],
         subject=mail.subject,
-        body=_clean(what.words),
+        body=plain_lines(what.words),
         message_id=mail.message_id,
         in_reply_to=mail.in_reply_to,
         occurred_at=judged.received.at,
@@ -150,13 +149,13 @@ def _metadata(judged: _Judged) -> dict[str, Any]:
     if received.match is not None:
         found |= {"answers": str(received.match.message.pk), "matched_by": received.match.by.value}
     if received.mail.sender_name:
-        found["from_name"] = _clean(received.mail.sender_name)
+        found["from_name"] = plain_lines(received.mail.sender_name)
     if what.back_on is not None:
         found |= {"returns_on": what.back_on.isoformat(), "return_is_known": what.back_is_known}
     if what.bounce is not None:
         found["bounce"] = _bounce(what.bounce)
     if received.mail.text and received.mail.text.strip() != what.words:
-        found["original"] = _clean(received.mail.text)[:MAX_ORIGINAL_LENGTH]
+        found["original"] = plain_lines(received.mail.text)[:MAX_ORIGINAL_LENGTH]
     return found
 
 
@@ -186,20 +185,15 @@ def _line(text: str) -> str:
     return line if len(line) <= 120 else f"{line[:119].rstrip()}…"
 
 
-def _clean(text: str) -> str:
-    return plain_lines(text)
-
-
 def _mark_answered(judged: Sequence[_Judged]) -> None:
-    by_original: dict[UUID, datetime] = {}
+    """Keep on the messages when they were first answered, in one statement."""
+    times: dict[UUID, datetime] = {}
     for each in judged:
-        original = each.original
-        if original is not None:
-            # An answer to a lead's own message counts for the first message of the thread.
-            key = original.pk if original.direction == ContactDirection.OUTBOUND else original.thread_id or original.pk
-            by_original[key] = min(by_original.get(key, each.received.at), each.received.at)
-    for key, at in by_original.items():
-        Message.objects.filter(pk=key).update(replied_at=Coalesce(F("replied_at"), at))
+        if each.original is not None:
+            times[each.original.pk] = min(times.get(each.original.pk, each.received.at), each.received.at)
+    if times:
+        first = Case(*(When(pk=key, then=Value(at)) for key, at in times.items()), output_field=DateTimeField())
+        Message.objects.filter(pk__in=times, replied_at__isnull=True).update(replied_at=first)
 
 
 def _touch(judged: _Judged) -> Touch:
@@ -245,5 +239,5 @@ def _bounce(bounce: Bounce) -> dict[str, Any]:
         "sentence": bounce.sentence,
         "status": bounce.status,
         "recipient": bounce.recipient,
-        "text": _clean(bounce.diagnostic)[:MAX_DIAGNOSTIC_LENGTH],
+        "text": plain_lines(bounce.diagnostic)[:MAX_DIAGNOSTIC_LENGTH],
     }
