@@ -18,6 +18,8 @@ PUBLIC_LINK_PATHS = ("/u/", "/o/", "/c/")
 MAILBOX_POLL_SECONDS = env.int("MAILBOX_POLL_SECONDS", default=60)
 # The name server that checks of a domain's records ask. Empty means the system's.
 MAIL_NAMESERVERS = env.list("MAIL_NAMESERVERS", default=[])
+# Own mail servers that can be asked what they took: a JSON object of addresses by the server's name.
+MAIL_QUEUES = env.json("MAIL_QUEUES", default={})
 
 # The OAuth clients of LAD at Google and Microsoft. Without an id the button to connect does not show.
 MAIL_OAUTH = {
