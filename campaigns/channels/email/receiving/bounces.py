@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from campaigns.channels.email.receiving.parsing import Mail, normalised_address
 
@@ -260,6 +260,19 @@ class Bounce:
     def sentence(self) -> str:
         """Return what happened, for people."""
         return SENTENCES[self.reason]
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """Return what is kept with the event and with the message."""
+        return {
+            "severity": self.severity.value,
+            "hard": self.severity == Severity.HARD,
+            "reason": self.reason.value,
+            "sentence": self.sentence,
+            "status": self.status,
+            "recipient": self.recipient,
+            "text": self.diagnostic[:MAX_DIAGNOSTIC_LENGTH],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def _named(mail: Mail, by_id: Mapping[str, Message]) -> Match | None:
 
 def _by_token(mail: Mail, account: EmailAccount, by_key: Mapping[UUID, Message]) -> Match | None:
     key = _token_key(mail, account) if by_key else None
-    return Match(by_key[key], MatchedBy.TOKEN) if key in by_key else None
+    return Match(by_key[key], MatchedBy.TOKEN) if key is not None and key in by_key else None
 
 
 def _addressed(mail: Mail, found: Iterable[Sequence[Message]]) -> Match | None:

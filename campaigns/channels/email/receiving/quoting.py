@@ -129,7 +129,7 @@ def _is_known(line: str, known: set[str]) -> bool:
 
 
 def _without_signature(lines: list[str]) -> str:
-    kept = []
+    kept: list[str] = []
     for number, line in enumerate(lines):
         if line.strip() in ("--", "—") and any(each.strip() for each in lines[:number]):
             break

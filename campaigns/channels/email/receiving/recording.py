@@ -12,7 +12,6 @@ from django.db.models import Case, DateTimeField, Value, When
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email import effects
 from campaigns.channels.email.effects import Happening
-from campaigns.channels.email.receiving.bounces import Bounce
 from campaigns.channels.email.receiving.classification import Classification, classify
 from campaigns.channels.email.receiving.matching import Match
 from campaigns.channels.email.receiving.parsing import Mail
@@ -26,7 +25,6 @@ from leads.contacts.models import Lead
 from leads.contacts.services import Touch, record_contacts
 
 MAX_ORIGINAL_LENGTH: Final = 20_000
-MAX_DIAGNOSTIC_LENGTH: Final = 500
 # The lead said something. Everything else is said by programs.
 BY_THE_LEAD: Final = (MessageKind.REPLY, MessageKind.UNSUBSCRIBE)
 
@@ -153,7 +151,7 @@ def _metadata(judged: _Judged) -> dict[str, Any]:
     if what.back_on is not None:
         found |= {"returns_on": what.back_on.isoformat(), "return_is_known": what.back_is_known}
     if what.bounce is not None:
-        found["bounce"] = _bounce(what.bounce)
+        found["bounce"] = what.bounce.detail
     if received.mail.text and received.mail.text.strip() != what.words:
         found["original"] = plain_lines(received.mail.text)[:MAX_ORIGINAL_LENGTH]
     return found
@@ -218,7 +216,7 @@ def _happening(judged: _Judged) -> Happening | None:
     also = ""
     match judged.kind:
         case MessageKind.BOUNCE if what.bounce is not None:
-            kind, detail = MessageEventKind.BOUNCED, {**detail, **_bounce(what.bounce)}
+            kind, detail = MessageEventKind.BOUNCED, {**detail, **what.bounce.detail}
         case MessageKind.COMPLAINT:
             kind = MessageEventKind.COMPLAINED
         case MessageKind.UNSUBSCRIBE:
@@ -229,15 +227,3 @@ def _happening(judged: _Judged) -> Happening | None:
         case _:
             return None
     return Happening(original, kind, judged.received.at, mail.message_id, detail, also=also)
-
-
-def _bounce(bounce: Bounce) -> dict[str, Any]:
-    return {
-        "severity": bounce.severity.value,
-        "hard": bounce.severity == effects.HARD,
-        "reason": bounce.reason.value,
-        "sentence": bounce.sentence,
-        "status": bounce.status,
-        "recipient": bounce.recipient,
-        "text": plain_lines(bounce.diagnostic)[:MAX_DIAGNOSTIC_LENGTH],
-    }

@@ -17,7 +17,6 @@ from campaigns.messages.models import Message, MessageEvent, MessageEventKind
 from lad.tenancy.context import tenant_context
 
 COLUMNS: Final = {MessageEventKind.OPENED: "opened_at", MessageEventKind.CLICKED: "clicked_at"}
-TRACKED: Final = {MessageEventKind.OPENED: "opens", MessageEventKind.CLICKED: "clicks"}
 # A message that is opened again and again is recorded so often.
 MAX_EVENTS: Final = 200
 
@@ -46,7 +45,7 @@ def _record(claim: LinkClaim, kind: MessageEventKind, visit: Visit) -> None:
     with tenant_context(claim.tenant_id):
         rows = Message.objects.select_related("campaign").select_for_update(no_key=True, of=("self",))
         message = rows.filter(pk=claim.message_id).first()
-        if message is None or not tracks(message.campaign, TRACKED[kind]):
+        if message is None or not tracks(message.campaign, kind):
             return
         known = MessageEvent.objects.filter(message=message.pk, kind=kind)
         if known.count() >= MAX_EVENTS:

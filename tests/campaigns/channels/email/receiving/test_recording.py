@@ -246,7 +246,12 @@ def test_an_own_copy_counts_as_contact_with_the_lead(
 
 
 def test_many_messages_take_the_same_few_statements(
-    sent: Message, receive: Receive, account: EmailAccount, django_assert_max_num_queries: Any, tenant: Any
+    sent: Message,
+    receive: Receive,
+    account: EmailAccount,
+    django_assert_max_num_queries: Any,
+    tenant: Any,
+    told: dict[str, list[str]],
 ) -> None:
     with platform_context(tenant_id=tenant.pk):
         for number in range(30):
