@@ -149,7 +149,7 @@ def readers() -> dict[str, Callable[[str], object]]:
     from django.utils.dateparse import parse_datetime
     from django.utils.text import slugify
 
-    from campaigns.channels.email.receiving.absence import returns_on
+    from campaigns.channels.email.receiving.absence import away_until
     from campaigns.channels.email.receiving.bounces import judge
     from campaigns.channels.email.receiving.classification import classify
     from campaigns.channels.email.receiving.html_text import text_of_html
@@ -168,7 +168,7 @@ def readers() -> dict[str, Callable[[str], object]]:
         "mail.classify": lambda text: classify(
             read(head + b"Subject: " + text.encode() + b"\n\n" + text.encode()), own_addresses=(), received=today
         ),
-        "mail.returns_on": lambda text: returns_on(text, received=today),
+        "mail.away_until": lambda text: away_until(text, received=today),
         "mail.own_words": lambda text: own_words(text, original=text),
         "mail.text_of_html": text_of_html,
         "mail.judge": lambda text: judge(status="", text=text),

@@ -1,4 +1,4 @@
-"""Read from an absence note when its writer is back."""
+"""Read from an absence note until when its writer is away."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from campaigns.channels.email.receiving.absence_words import LANGUAGES, AbsenceWords
-from campaigns.channels.email.receiving.words import likely_language, words
+from campaigns.channels.email.receiving.words import likely_language, spaced, words
 
 DEFAULT_ABSENCE: Final = timedelta(days=7)
 # A date farther away is a mistake, or means something else.
@@ -58,15 +58,18 @@ class _Found:
     end: int
 
 
-def returns_on(text: str, *, received: date, month_first: bool = False) -> date | None:
-    """Return the first day on which the writer is back, or None if the text tells of none that is still to come.
+def away_until(text: str, *, received: date, month_first: bool = False) -> date | None:
+    """Return the day that the note names for the return, or None if it names none that is still to come.
 
-    "Until 3 March" means that they are back on 4 March. ``month_first`` says that 3/4 is a day in March.
+    "Until 3 March" may mean that the writer is back on that day or on the next; whoever waits for them waits for the
+    day after. ``month_first`` says that 3/4 is a day in March.
     """
     language = likely_language(text)
     known = [LANGUAGES[language]] if language == "en" else [LANGUAGES[language], LANGUAGES["en"]]
+    month_first = language == "ja" or (month_first and language == "en")
+    read = words(spaced(text) if language == "ja" else text)
     for vocabulary in known:
-        found = _return_day(words(text), vocabulary, received=received, month_first=month_first and language == "en")
+        found = _return_day(read, vocabulary, received=received, month_first=month_first)
         if found is not None:
             return found
     return None
@@ -81,9 +84,9 @@ def _return_day(text: list[str], known: AbsenceWords, *, received: date, month_f
         if number + 1 < len(days):
             behind = behind[: max(0, days[number + 1].begin - found.end)]
         hint = _hint(before, behind, known, follows=number > 0 and found.begin - days[number - 1].end <= WORDS_BEHIND)
-        back = found.day if hint == BACK else found.day + timedelta(days=1)
-        if hint and received < back <= received + LONGEST_ABSENCE and (best is None or hint > best[0]):
-            best = (hint, back)
+        in_time = received <= found.day <= received + LONGEST_ABSENCE
+        if hint and in_time and (best is None or hint > best[0]):
+            best = (hint, found.day)
     return best[1] if best else None
 
 

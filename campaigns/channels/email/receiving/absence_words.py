@@ -1,4 +1,4 @@
-"""Words of absence notes in ten languages, written as people write them; they are compared folded."""
+"""Words of absence notes in twelve languages, written as people write them; they are compared folded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -177,5 +177,20 @@ LANGUAGES: Final = {
         until_after="तक",
         tomorrow="कल",
         next_week="अगले सप्ताह | अगले हफ्ते",
+    ),
+    "it": _language(
+        "gennaio/gen febbraio/feb marzo/mar aprile/apr maggio/mag giugno/giu luglio/lug agosto/ago settembre/set/sett"
+        " ottobre/ott novembre/nov dicembre/dic",
+        "lunedì martedì mercoledì giovedì venerdì sabato domenica",
+        back="rientro | rientrerò | rientrerò il | torno | tornerò | di ritorno | ritorno | a partire dal | di nuovo",
+        until="fino al | fino a | sino al | sino a | al",
+        away="assente il | fuori ufficio il",
+        joins="al | fino al | e",
+        tomorrow="domani",
+        next_week="la prossima settimana | prossima settimana",
+    ),
+    # Dates are written as 3/3 and words apart before they are compared.
+    "ja": _language(
+        "", "", back="", until="", joins="", back_after="から | より | に", until_after="まで", tomorrow="明日"
     ),
 }

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from campaigns.channels.email.receiving import phrases
-from campaigns.channels.email.receiving.absence import DEFAULT_ABSENCE, returns_on
+from campaigns.channels.email.receiving.absence import DEFAULT_ABSENCE, away_until
 from campaigns.channels.email.receiving.bounces import Bounce, deliveries, free_text_bounce
 from campaigns.channels.email.receiving.parsing import Mail, normalised_address
 from campaigns.channels.email.receiving.quoting import own_words
@@ -92,8 +92,8 @@ class Classification:
     kind: MessageKind
     why: str
     words: str = ""
-    back_on: date | None = None
-    back_is_known: bool = False
+    away_until: date | None = None
+    return_is_known: bool = False
     bounce: Bounce | None = None
     delivered: bool = False
 
@@ -209,7 +209,8 @@ def _automatic(mail: Mail, own: str, received: date) -> Classification | None:
         return Classification(MessageKind.AUTO_REPLY, "The recipient's filter asks the sender to confirm.", own)
     if not (marked or says_automatic or (says_absent and not _answers_with_subject(mail))):
         return None
-    if says_absent or phrases.ABSENCE_WORDS.within(text):
+    absent = any(each in mail.text[:2_000] for each in phrases.ABSENCE_UNSPACED)
+    if says_absent or absent or phrases.ABSENCE_WORDS.within(text):
         return _absence(mail, own, received)
     if marked or says_automatic:
         return Classification(MessageKind.AUTO_REPLY, "An automatic confirmation.", own)
@@ -243,10 +244,10 @@ def _marked_automatic(mail: Mail) -> bool:
 def _absence(mail: Mail, own: str, received: date) -> Classification:
     offset = mail.date.utcoffset() if mail.date else None
     american = offset is not None and AMERICAN_OFFSETS[0] <= offset <= AMERICAN_OFFSETS[1]
-    told = returns_on(f"{mail.subject}\n{own or mail.text}", received=received, month_first=american)
+    told = away_until(f"{mail.subject}\n{own or mail.text}", received=received, month_first=american)
     back = told or received + DEFAULT_ABSENCE
     why = "An absence note." if told else "An absence note without a date of return."
-    return Classification(MessageKind.OUT_OF_OFFICE, why, own, back_on=back, back_is_known=told is not None)
+    return Classification(MessageKind.OUT_OF_OFFICE, why, own, away_until=back, return_is_known=told is not None)
 
 
 def _of_list(mail: Mail, own: str) -> Classification | None:

@@ -39,6 +39,8 @@ ABSENCE_WORDS: Final = Phrases.of(
     "|licença|izindeyim|izinliyim|izinde|ofis dışında|tatilde|خارج المكتب|في إجازة|إجازة|छुट्टी|कार्यालय से बाहर|अवकाश"
     "|fuori ufficio|in ferie|assente"
 )
+# Languages without spaces between words.
+ABSENCE_UNSPACED: Final = ("不在", "休暇", "外出", "出張", "お休み", "休假", "不在办公室", "부재", "휴가")
 CHALLENGES: Final = Phrases.of(
     "confirm that you are human|verify that you are|verify your email to deliver|to confirm your message|please confirm"
     " your message|needs to be verified|has not been delivered because|add yourself to my guest list|challenge response"

@@ -148,8 +148,8 @@ def _metadata(judged: _Judged) -> dict[str, Any]:
         found |= {"answers": str(received.match.message.pk), "matched_by": received.match.by.value}
     if received.mail.sender_name:
         found["from_name"] = plain_lines(received.mail.sender_name)
-    if what.back_on is not None:
-        found |= {"returns_on": what.back_on.isoformat(), "return_is_known": what.back_is_known}
+    if what.away_until is not None:
+        found |= {"returns_on": what.away_until.isoformat(), "return_is_known": what.return_is_known}
     if what.bounce is not None:
         found["bounce"] = what.bounce.detail
     if received.mail.text and received.mail.text.strip() != what.words:
@@ -161,8 +161,8 @@ def summary(judged: _Judged) -> str:
     """Return in one line what came back, for people."""
     what = judged.what
     match judged.kind:
-        case MessageKind.OUT_OF_OFFICE if what.back_on is not None and what.back_is_known:
-            return f"Out of office, back on {what.back_on.day} {what.back_on:%B %Y}"
+        case MessageKind.OUT_OF_OFFICE if what.away_until is not None and what.return_is_known:
+            return f"Out of office until {what.away_until.day} {what.away_until:%B %Y}"
         case MessageKind.REPLY:
             return f"Answered: {_line(what.words)}" if what.words else "Answered without words of their own"
         case MessageKind.OWN_COPY:

@@ -25,6 +25,9 @@ SPECIAL: Final = str.maketrans(
     }
 )
 
+# The syllables of Japanese, which writes its words without spaces.
+KANA: Final = ("\N{HIRAGANA LETTER SMALL A}", "\N{KATAKANA LETTER SMALL KE}")
+
 # Words that are frequent in one language and rare in the others.
 FREQUENT: Final = {
     "en": "the and you your are is for with will have this that please thanks i we on back not of out office",
@@ -38,6 +41,7 @@ FREQUENT: Final = {
     "pt": "o os não e que você em um uma com obrigado estou até minha meu do da as férias estarei fora escritório",
     "tr": "ve bir bu için ile değil ben tarihleri tarihine kadar teşekkürler ofis dışında olacağım lütfen izindeyim"
     " izinliyim döneceğim",
+    "it": "il di che è e per con non sono grazie lo gli della del al fino alla vostra mio ufficio fuori buongiorno",
     "ar": "في من على إلى أنا لا هذا شكرا حتى سوف عن مع لك يوم إجازة المكتب",
     "hi": "मैं है हूँ के को से का की नहीं और तक धन्यवाद कृपया में छुट्टी",
 }
@@ -54,8 +58,19 @@ def words(text: str) -> list[str]:
     return [_european(word) for word in WORD.findall(fold(text[: MAX_WORDS * 10]))[:MAX_WORDS]]
 
 
+def spaced(text: str) -> str:
+    """Return Japanese text with dates such as 3月3日 as 3/3, and spaces around the words that say until when."""
+    for letter, mark in (("年", "/"), ("月", "/"), ("日", " ")):
+        text = text.replace(letter, mark)
+    for word in ("まで", "から", "より"):
+        text = text.replace(word, f" {word} ")
+    return text
+
+
 def likely_language(text: str) -> str:
     """Return the code of the language that the text seems to be in; English if nothing tells."""
+    if any(KANA[0] <= letter <= KANA[1] for letter in text[:1_000]):
+        return "ja"
     counts = dict.fromkeys(_FREQUENT, 0)
     for word in words(text[:4_000]):
         for language in _BY_WORD.get(word, ()):

@@ -142,8 +142,8 @@ def test_an_absence_note_is_no_answer_and_tells_the_day_of_return(
 ) -> None:
     receive(mail("I am out of the office until 3 March 2026.", headers={"Auto-Submitted": "auto-replied"}))
     (note,) = messages(kind=MessageKind.OUT_OF_OFFICE)
-    assert note.metadata["returns_on"] == "2026-03-04"
-    assert note.metadata["summary"] == "Out of office, back on 4 March 2026"
+    assert note.metadata["returns_on"] == "2026-03-03"
+    assert note.metadata["summary"] == "Out of office until 3 March 2026"
     assert messages(pk=sent.pk)[0].replied_at is None
     assert told == {"received": ["out_of_office"], "happened": []}
     with platform_context(tenant_id=tenant.pk):
