@@ -12,6 +12,10 @@ MAIL_SANDBOX_HOSTS = env.list("MAIL_SANDBOX_HOSTS", default=[])
 MAIL_CA_FILE = env.str("MAIL_CA_FILE", default="")
 # How long LAD waits for one answer of a mail server.
 MAIL_TIMEOUT_SECONDS = env.int("MAIL_TIMEOUT_SECONDS", default=20)
+# The links of messages, which work at every domain that points to LAD.
+PUBLIC_LINK_PATHS = ("/u/", "/o/", "/c/")
+# How often each mailbox is read.
+MAILBOX_POLL_SECONDS = env.int("MAILBOX_POLL_SECONDS", default=60)
 # The name server that checks of a domain's records ask. Empty means the system's.
 MAIL_NAMESERVERS = env.list("MAIL_NAMESERVERS", default=[])
 # Own mail servers that can be asked what they took: a JSON object of addresses by the server's name.
