@@ -36,6 +36,8 @@ SETTLED: Final = {
     MessageState.FAILED: (ActivityStatus.FAILED, EnrolmentReason.SEND_FAILED),
     MessageState.CANCELLED: (ActivityStatus.CANCELLED, EnrolmentReason.SEND_CANCELLED),
 }
+# Bounces that say nothing about the address for good.
+PASSING: Final = ("soft", "block")
 WAS_SENT: Final = (ActivityStatus.SENT, ActivityStatus.OPENED, ActivityStatus.CLICKED)
 
 
@@ -87,7 +89,7 @@ def heed(received: Sequence[Message]) -> None:
     """Stop those who replied, let those rest who are out of office. Other automatic mail changes nothing."""
     replies = [message for message in received if message.kind == MessageKind.REPLY and message.lead_id]
     if replies:
-        _replied({message.lead_id for message in replies}, _moment(replies))
+        _replied({message.lead_id for message in replies if message.lead_id}, _moment(replies))
     unsubscribed = {m.lead_id for m in received if m.kind == MessageKind.UNSUBSCRIBE and m.lead_id}
     if unsubscribed:
         _stop_all(unsubscribed, EnrolmentReason.UNSUBSCRIBED, _moment(received))
@@ -153,7 +155,7 @@ def react(events: Sequence[MessageEvent]) -> None:
 
 
 def _is_soft(event: MessageEvent) -> bool:
-    return event.kind == MessageEventKind.BOUNCED and event.detail.get("hard") is False
+    return event.kind == MessageEventKind.BOUNCED and event.detail.get("severity") in PASSING
 
 
 def _happened(kind: MessageEventKind, messages: Sequence[Message], now: datetime) -> None:

@@ -149,7 +149,7 @@ def _texts(
     rows = list(CampaignLead.objects.filter(pk__in=[place.id for place in places]))
     values = contexts(
         enrolments_or_leads=rows,
-        account={row.pk: senders.get(accounts[row.pk]) for row in rows},
+        account={row.pk: senders[accounts[row.pk]] for row in rows},
         campaign=context.campaign,
         now=context.now,
     )

@@ -29,7 +29,7 @@ def settle_task(
     row = CampaignLeadActivity.objects.select_for_update(no_key=True).get(pk=activity.pk)
     if row.step_type != MANUAL_TASK or row.status != ActivityStatus.PENDING:
         raise TaskSettled
-    by = {"by": str(actor.pk)} if getattr(actor, "pk", None) else {}
+    by = {"by": str(actor.pk)} if actor is not None and actor.pk else {}
     row.status = ActivityStatus.DELIVERED if done else ActivityStatus.SKIPPED
     row.executed_at, row.metadata = now, {**row.metadata, **by, **({"note": note} if note else {})}
     row.save(update_fields=["status", "executed_at", "metadata", "updated_at"])

@@ -85,7 +85,7 @@ WRITE = ("Write", "email_send", EMAIL)
 REST = ("Rest", "delay", {"days": 1})
 HOT = ("Hot", "email_send", EMAIL)
 COLD = ("Cold", "email_send", EMAIL)
-END = ("End", "end", {})
+END: tuple[str, str, dict[str, Any]] = ("End", "end", {})
 # If opened within two days: Hot, else Cold.
 OPENED = [WRITE, ("Opened?", "condition", {"condition": "opened", "within": {"days": 2}}), HOT, END, COLD]
 OPENED_LINKS = [("Opened?", "no", "Cold"), ("Cold", "sent", None)]

@@ -95,8 +95,8 @@ def test_a_return_date_is_never_far_away(outreach: Outreach, running: Any) -> No
     [
         ("unsubscribed", {}, {}, ("stopped", "", "unsubscribed")),
         ("complained", {}, {}, ("stopped", "", "complained")),
-        ("bounced", {"hard": True}, {}, ("stopped", "", "bounced")),
-        ("bounced", {"hard": False}, {}, ("active", "Rest", "delay")),
+        ("bounced", {"severity": "hard"}, {}, ("stopped", "", "bounced")),
+        ("bounced", {"severity": "soft"}, {}, ("active", "Rest", "delay")),
         ("clicked", {}, {}, ("active", "Rest", "delay")),
         ("clicked", {}, {"stop": {"on_click": True}}, ("stopped", "", "clicked")),
     ],
@@ -215,7 +215,7 @@ def test_a_campaign_is_paused_when_too_much_bounces(
     with outreach.inside():
         type(outreach.campaign).objects.update(health_since=None)
     for lead in leads[:bounces]:
-        outreach.happen(lead, "bounced", hard=True)
+        outreach.happen(lead, "bounced", severity="hard")
     assert outreach.reload().status == status
     if status == "paused":
         assert "30.0% of 10 messages bounced" in outreach.campaign.last_execution_reason

@@ -13,6 +13,7 @@ from campaigns.engine.steps.ab_split import variant_of
 from campaigns.engine.steps.delay import end_of_delay
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services.enrolment import enrol
+from campaigns.messages.models import MessageState
 from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context
 from leads.contactability.models import ContactDirection
@@ -118,7 +119,7 @@ def test_a_daily_cap_books_a_day_for_everybody_once(outreach: Outreach, running:
         outreach.deliver()
         outreach.now += timedelta(days=1)
         worked = outreach.run()
-        sent.append(len(outreach.messages("queued")))
+        sent.append(len(outreach.messages(MessageState.QUEUED)))
         # Only those with a place of this day are looked at, besides those whose message was sent.
         assert worked.handled <= 4
     assert sent == [2, 0, 0, 0, 2, 0, 1, 0]
