@@ -5,6 +5,7 @@ from lad.outbox.catalogue import define
 define("campaigns.campaign.started", "{actor} started {subject}", fields=["next_run_at"])
 define("campaigns.campaign.resumed", "{actor} resumed {subject}", fields=["next_run_at"])
 define("campaigns.campaign.paused", "{actor} paused {subject}")
+define("campaigns.campaign.credit_ended", "{subject} was paused, because its credit has ended", fields=["reason"])
 define("campaigns.campaign.stopped", "{actor} stopped {subject}", fields=["enrolments", "activities"])
 define("campaigns.campaign.completed", "{subject} was completed")
 define("campaigns.campaign.archived", "{actor} archived {subject}", fields=["before"])

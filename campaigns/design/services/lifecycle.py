@@ -1,15 +1,19 @@
 """The lifecycle of campaigns, from draft to archive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from billing import money
 from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
+from campaigns.charging import quotes
+from campaigns.charging.hooks import on_credit_ended
 from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import (
@@ -92,6 +96,26 @@ def pause(*, campaign: Campaign, actor: Actor) -> Campaign:
     _set_status(campaign, CampaignStatus.PAUSED, next_run_at=None)
     emit("campaigns.campaign.paused", aggregate=campaign, actor=actor)
     return campaign
+
+
+@on_credit_ended
+def pause_unpaid(campaigns: Mapping[UUID, str]) -> None:
+    """Pause the running campaigns whose next message cannot be paid, each with its reason.
+
+    Their messages stay queued, and go on when somebody resumes the campaign. Emits
+    ``campaigns.campaign.credit_ended``.
+    """
+    rows = Campaign.objects.select_for_update().filter(pk__in=campaigns, status=CampaignStatus.RUNNING)
+    for campaign in rows.order_by("pk"):
+        reason = campaigns[campaign.pk]
+        _set_status(
+            campaign,
+            CampaignStatus.PAUSED,
+            next_run_at=None,
+            execution_state=ExecutionState.ERROR,
+            last_execution_reason=reason,
+        )
+        emit("campaigns.campaign.credit_ended", aggregate=campaign, payload={"reason": reason}, actor=None)
 
 
 @transaction.atomic
@@ -178,6 +202,11 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
     if Channel.EMAIL in channels and not _email_accounts(campaign).exists():
         message = "It has e-mail steps, but the tenant has no active e-mail account. Set one up."
         yield MissingRequirement("no_email_account", message)
+    cost = quotes.quote(campaign, now=now)
+    if not cost.payable:
+        have, price = money.plain(cost.available), money.plain(cost.first or quotes.ZERO)
+        message = f"Its first charged message costs {price} {cost.currency}, but the wallet has {have}. Top it up."
+        yield MissingRequirement("no_credit", message)
 
 
 def _linkedin_accounts(campaign: Campaign) -> QuerySet[CampaignAccount]:

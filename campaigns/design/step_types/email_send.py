@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from campaigns.design.step_specs import TEXT, StepSpec, step_types
+from campaigns.design.step_specs import TEXT, PriceComponent, StepSpec, step_types
 from leads.channels import Channel
 
 MESSAGE: Final = {"subject": {**TEXT, "maxLength": 500}, "body": TEXT}
 HTML: Final = {"html": {"type": "string", "maxLength": 200_000}}
 SYNONYMS: Final = {"emailSubject": "subject", "emailBody": "body"}
+EMAIL_MESSAGE: Final = PriceComponent(category="messaging", provider="lad", model="email", unit="message")
 
 step_types.register(
     StepSpec(
@@ -15,6 +16,7 @@ step_types.register(
         label="E-mail: send",
         channel=Channel.EMAIL,
         contacts_lead=True,
+        metered=EMAIL_MESSAGE,
         synonyms=("email",),
         required=MESSAGE,
         optional=HTML,
