@@ -66,8 +66,8 @@ class Account:
 class Event:
     """Something that happened. ``subject`` is what it is about.
 
-    suppress, lift: an address or a domain. withdraw, consent: a lead. stop: a lead and a campaign, joined by a space.
-    pause, resume: a campaign. disable, enable: an account.
+    suppress, lift: a tenant and an address or domain, joined by a space. withdraw, consent: a lead. stop: a lead and
+    a campaign, joined by a space. pause, resume: a campaign. disable, enable: an account.
     """
 
     at: datetime
@@ -148,7 +148,7 @@ class Checker:
             if why := _outside(hours, send.at, lead, tenant):
                 yield rule, why
         for name, subjects in (
-            ("suppression", (lead.address, lead.domain)),
+            ("suppression", (f"{campaign.tenant} {lead.address}", f"{campaign.tenant} {lead.domain}")),
             ("consent", (send.lead,)),
             ("stop", (f"{send.lead} {send.campaign}",)),
             ("pause", (send.campaign,)),

@@ -35,8 +35,8 @@ def kept():
         campaigns={"spring": Campaign(Hours(9 * 60, 17 * 60, frozenset(range(5))), "acme", daily_cap=3)},
         accounts={"box": Account("acme", daily_limit=3)},
         events=[
-            Event(MONDAY - 2 * DAY, "suppress", "amir@contoso.example"),
-            Event(MONDAY - DAY, "lift", "amir@contoso.example"),
+            Event(MONDAY - 2 * DAY, "suppress", "acme amir@contoso.example"),
+            Event(MONDAY - DAY, "lift", "acme amir@contoso.example"),
             Event(MONDAY - 2 * DAY, "withdraw", "maya"),
             Event(MONDAY - DAY, "consent", "maya"),
             Event(MONDAY - 2 * DAY, "pause", "spring"),
@@ -102,8 +102,8 @@ def test_each_limit_is_counted_by_itself(rule):
 
 
 EVENTS = {
-    "suppressed address": ("suppression", "suppress", "maya@northwind.example"),
-    "suppressed company": ("suppression", "suppress", "northwind.example"),
+    "suppressed address": ("suppression", "suppress", "acme maya@northwind.example"),
+    "suppressed company": ("suppression", "suppress", "acme northwind.example"),
     "withdrawn consent": ("consent", "withdraw", "maya"),
     "stopped enrolment": ("stop", "stop", "maya spring"),
     "paused campaign": ("pause", "pause", "spring"),

@@ -15,6 +15,7 @@ from billing.ledger.services import ledger, maintenance, wallets
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services import usage
 from campaigns.charging import services as charging
+from campaigns.charging import sweep
 from campaigns.design.models import CampaignStatus, ExecutionState
 from campaigns.design.services import lifecycle
 from campaigns.messages.models import Message, MessageState
@@ -259,3 +260,18 @@ def test_books_and_messages_agree_after_any_mixture_of_outcomes(tenant, priced, 
     assert not Hold.objects.filter(status="held").exists()
     with platform_context(), connection.cursor() as cursor:
         assert run_checks(cursor, with_hashes=True).findings == []
+
+
+def test_what_a_sender_did_not_settle_is_settled_later(tenant, priced, campaign, step):
+    fund("1")
+    sent, failed, deleted, queued = messages = queue(campaign, step, 4)
+    hold(messages)
+    Message.objects.filter(pk=sent.pk).update(state=MessageState.SENT)
+    Message.objects.filter(pk=failed.pk).update(state=MessageState.FAILED)
+    with platform_context():
+        Message.objects.filter(pk=deleted.pk).delete()
+    assert sweep.settle_missed(now=NOW + timedelta(minutes=9)) == 0
+    assert sweep.settle_missed(now=NOW + timedelta(minutes=11)) == 3
+    assert sweep.settle_missed(now=NOW + timedelta(minutes=11)) == 0
+    assert books() == (1 - 2 * PRICE, PRICE, PRICE, {"charged": 1, "voided": 2, "pending": 1})
+    assert held().get().pk == queued.hold_id
