@@ -117,7 +117,7 @@ class Tally:
 
 
 def simulate(world: World, clock: Clock, database: psycopg.Connection[Any], *, days: int) -> Tally:
-    """Let the year go by, tick by tick: first what people do, then the engine, then the sender, until nothing is due."""
+    """Let the year go by. In each tick people act first, then engine and sender work until nothing is due."""
     from campaigns.channels.email.sending import worker as sender
 
     from benchmarks.simulated_happenings import happen
