@@ -47,6 +47,8 @@ def _secret(name: str) -> str:
 
 SECRET_KEY = _secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Newest first. Addresses that must not be contacted are looked up under all keys, so an old key stays in the list.
+ADDRESS_HASH_KEYS = env.list("ADDRESS_HASH_KEYS", default=[]) or [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 # Newest first: the first key encrypts and signs, the others only decrypt and verify.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
+from itertools import zip_longest
 from typing import Final
 from uuid import UUID
 
@@ -18,10 +18,11 @@ from billing.pricing.services import quoting
 from billing.pricing.services.quoting import NoPrice
 from campaigns.charging.services import usage_item
 from campaigns.design.models import Campaign, CampaignStep, StepLink
-from campaigns.design.step_specs import PriceComponent, step_types
+from campaigns.design.step_specs import DONE, PriceComponent, step_types
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 
 ZERO: Final = Decimal(0)
+END: Final = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +108,23 @@ def _available(wallet: Wallet, now: datetime) -> Decimal:
 
 
 def _graph(campaign: Campaign, now: datetime) -> _Graph:
-    """Read the steps. A step is followed by the next one in the order and by the targets of its outcomes."""
+    """Read the steps. An outcome without a link leads to the next step in the order."""
     ordered = list(campaign.steps.order_by("order"))
-    following: dict[UUID, list[UUID]] = {step.pk: [] for step in ordered}
-    for step, after in pairwise(ordered):
-        if step.type != "end":
-            following[step.pk].append(after.pk)
-    links = StepLink.objects.filter(campaign=campaign, target__isnull=False)
-    for step_id, target_id in links.values_list("step_id", "target_id"):
-        if step_id in following and target_id in following:
-            following[step_id].append(target_id)
+    links: dict[UUID, dict[str, UUID | None]] = {step.pk: {} for step in ordered}
+    for step_id, outcome, target_id in StepLink.objects.filter(campaign=campaign).values_list(
+        "step_id", "outcome", "target_id"
+    ):
+        links.get(step_id, {})[outcome] = target_id
+    following: dict[UUID, list[UUID]] = {}
+    for step, after in zip_longest(ordered, ordered[1:]):
+        usual = after.pk if after is not None and step.type != END else None
+        targets = {links[step.pk].get(outcome, usual) for outcome in _outcomes(step)}
+        following[step.pk] = [target for target in targets if target is not None and target in links]
     return _Graph({step.pk: step for step in ordered}, following, dict(_prices(ordered, now)))
+
+
+def _outcomes(step: CampaignStep) -> Sequence[str]:
+    return step_types.get(step.type).outcomes_of(step.config) if step.type in step_types else (DONE,)
 
 
 def _prices(steps: Sequence[CampaignStep], now: datetime) -> Iterator[tuple[UUID, Decimal]]:

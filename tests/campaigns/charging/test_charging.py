@@ -175,7 +175,7 @@ def test_a_campaign_pauses_when_the_credit_ends_and_goes_on_when_a_person_resume
     ready.refresh_from_db()
     assert (ready.status, ready.execution_state) == (CampaignStatus.PAUSED, ExecutionState.ERROR)
     assert ready.last_execution_reason.startswith("The credit has ended: This needs 0.002 USD")
-    [event] = events("campaigns.campaign.credit_ended")
+    [event] = events("campaigns.campaign.halted")
     assert event.payload["reason"] == ready.last_execution_reason
     assert set(Message.objects.values_list("state", flat=True)) == {MessageState.QUEUED}
     with pytest.raises(lifecycle.NotReady, match=r"message costs 0\.002 USD, but the wallet has 0\.001"):
