@@ -1,4 +1,4 @@
-"""All settings. Only this module, settings_security and settings_billing read the environment.
+"""All settings. Only this module, settings_security, settings_billing and settings_mail read the environment.
 
 docs/operations.md lists the variables.
 """
@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 from lad.admin.templating import LOADERS
 from lad.admin.theme import COLOURS
 from lad.settings_billing import *  # noqa: F403
+from lad.settings_mail import *  # noqa: F403
 from lad.settings_security import *  # noqa: F403
 from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
 from lad.settings_sidebar import *  # noqa: F403

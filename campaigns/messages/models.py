@@ -118,6 +118,9 @@ class Message(Leased, TenantModel):
         editable=False,
         help_text="When this attempt began to transmit it. Before that it certainly was not sent.",
     )
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often a server postponed it."
+    )
     looks = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False, help_text="How often it was looked for since its sender was lost."
     )

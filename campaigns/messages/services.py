@@ -7,12 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.mail_text import domain_of, one_line, plain_lines
 from campaigns.messages import hooks
-from campaigns.messages.addresses import domain_of, one_line, plain_lines
 from campaigns.messages.models import Message, MessageKind, MessageState
 from campaigns.messages.threads import Thread, continued_threads
 from lad.db.identifiers import uuid7
@@ -126,7 +126,7 @@ def settle(ids: Sequence[UUID], *, state: MessageState, error: str = "") -> int:
     if not ids:
         return 0
     rows = Message.objects.filter(pk__in=ids)
-    rows.update(state=state, error=error, lease_until=None, next_attempt_at=None, begun_at=None)
+    rows.update(state=state, error=error, lease_until=None, next_attempt_at=None)
     hooks.settled(list(Message.objects.filter(pk__in=ids).order_by("pk")))
     return len(ids)
 
@@ -144,12 +144,8 @@ def resend(*, message: Message, actor: Actor) -> Message:
     _decided(message, "sent again", actor)
     message.state, message.error = MessageState.QUEUED, ""
     message.next_attempt_at, message.begun_at, message.looks = timezone.now(), None, 0
-    # Attempts are the fencing token and go on counting, so that a late report of an old attempt changes nothing.
-    message.attempts = F("attempts") + 1
-    message.save(
-        update_fields=["state", "error", "next_attempt_at", "begun_at", "looks", "attempts", "metadata", "updated_at"]
-    )
-    message.refresh_from_db()
+    message.tries = 0
+    message.save(update_fields=["state", "error", "next_attempt_at", "begun_at", "looks", "tries", "metadata"])
     wake_senders(message.channel)
     return message
 

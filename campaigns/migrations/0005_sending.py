@@ -45,6 +45,11 @@ class Migration(migrations.Migration):
             name="looks",
             field=models.PositiveSmallIntegerField(db_default=0),
         ),
+        migrations.AddField(
+            model_name="message",
+            name="tries",
+            field=models.PositiveSmallIntegerField(db_default=0),
+        ),
         migrations.AddIndex(
             model_name="message",
             index=models.Index(
