@@ -54,12 +54,15 @@ STEPS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("email_send", MESSAGE),
     ("delay", {"days": 3, "working_days": True}),
     ("delay", {"hours": 5}),
+    ("condition", {"condition": "replied"}),
     ("email_followup", MESSAGE),
     ("delay", {"days": 2}),
     ("delay", {"minutes": 90}),
+    ("condition", {"condition": "opened"}),
     ("delay", {"days": 6, "working_days": True}),
     ("email_followup", MESSAGE),
-    ("delay", {"days": 12}),
+    ("delay", {"days": 4}),
+    ("delay", {"hours": 30}),
 )
 
 

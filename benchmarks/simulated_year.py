@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 START: Final = datetime(2027, 1, 4, tzinfo=UTC)
 # Of an enrolment that goes all the way. Some end early.
-STEPS_PER_ENROLMENT: Final = 9
-TICK: Final = timedelta(minutes=60)
+STEPS_PER_ENROLMENT: Final = 12
+TICK: Final = timedelta(minutes=100)
 SHORTEST_TICK: Final = timedelta(minutes=7)
 VACUUM_EVERY: Final = timedelta(days=30)
 SHOWN: Final = 10

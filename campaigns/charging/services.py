@@ -24,6 +24,8 @@ from lad.tenancy.context import current_scope, current_tenant_id, tenant_context
 FEATURE_KEY: Final = "campaigns"
 # Longer than an interrupted message usually stays unknown. Credits of one that nobody resolves come back after it.
 HOLD_TTL: Final = timedelta(days=3)
+# A message without credit is not looked at again and again while its campaign is being paused.
+ASK_AGAIN_AFTER: Final = timedelta(minutes=5)
 CREDIT_ENDED: Final = "The credit has ended: {} Top up the wallet, then resume the campaign."
 NOT_SENT: Final = "The message was not sent"
 UNSENT: Final = (MessageState.FAILED, MessageState.CANCELLED)
@@ -31,10 +33,11 @@ UNSENT: Final = (MessageState.FAILED, MessageState.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a message may not be sent now. ``until`` is when to try again; None after its campaign was resumed."""
+    """Why a message may not be sent now, and when to ask again. ``ends`` says that its campaign is paused for it."""
 
     detail: str
-    until: datetime | None = None
+    until: datetime
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ def hold_for(messages: Sequence[Message], *, now: datetime) -> HeldCredits:
 
     Messages without a metered step, and those whose step the tenant's price list has no price for, are free. Sets
     ``hold_id`` of each message. Idempotent: a message that is tried again keeps its hold. The messages' rows must be
-    locked. A refused message stays queued: where a quota is used up until it resets, otherwise its campaign is
-    paused after the commit, with the reason. Raises what the database raises, so that nothing is sent unpaid.
+    locked. A refused message stays queued until the time of its refusal: where a quota is used up, until it resets.
+    Otherwise its campaign is paused after the commit, with the reason. Raises what the database raises, so that
+    nothing is sent unpaid.
     """
     refused: dict[UUID, Refusal] = {}
     for tenant_id, group in _by_tenant(messages).items():
@@ -122,11 +126,12 @@ def _components(rows: Iterable[tuple[UUID, str]]) -> dict[UUID, PriceComponent]:
     return {pk: component for pk, key in rows if (component := specs.get(key)) is not None}
 
 
-def _refusal(use: HeldUse) -> Refusal | None:
+def _refusal(use: HeldUse, now: datetime) -> Refusal | None:
     if use.error is None or isinstance(use.error, NoPrice):
         return None
-    until = use.error.extra.get("resets_at") if isinstance(use.error, QuotaExceeded) else None
-    return Refusal(use.error.detail, until)
+    if isinstance(use.error, QuotaExceeded):
+        return Refusal(use.error.detail, use.error.extra["resets_at"])
+    return Refusal(CREDIT_ENDED.format(use.error.detail), now + ASK_AGAIN_AFTER, ends=True)
 
 
 def _note_holds(messages: Sequence[Message], uses: Mapping[str, HeldUse]) -> None:
@@ -149,9 +154,9 @@ def _note_holds(messages: Sequence[Message], uses: Mapping[str, HeldUse]) -> Non
 def _pause_after_commit(messages: Sequence[Message], refused: Mapping[UUID, Refusal]) -> None:
     """Pause the campaigns that cannot pay, in a transaction of its own: the claim may hold locks that others share."""
     unpaid = {
-        message.campaign_id: CREDIT_ENDED.format(refused[message.pk].detail)
+        message.campaign_id: refused[message.pk].detail
         for message in messages
-        if message.campaign_id and message.pk in refused and refused[message.pk].until is None
+        if message.campaign_id and message.pk in refused and refused[message.pk].ends
     }
     tenant_id = current_tenant_id()
     if unpaid:

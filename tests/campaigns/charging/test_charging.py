@@ -171,7 +171,7 @@ def test_a_campaign_pauses_when_the_credit_ends_and_goes_on_when_a_person_resume
     with django_capture_on_commit_callbacks(execute=True):
         answer = hold(messages)
     assert len(answer.allowed) == 2
-    assert [refusal.until for refusal in answer.refused.values()] == [None, None]
+    assert [refusal.ends for refusal in answer.refused.values()] == [True, True]
     ready.refresh_from_db()
     assert (ready.status, ready.execution_state) == (CampaignStatus.PAUSED, ExecutionState.ERROR)
     assert ready.last_execution_reason.startswith("The credit has ended: This needs 0.002 USD")
@@ -202,7 +202,7 @@ def test_a_used_up_quota_postpones_and_what_was_not_sent_counts_no_more(
         answer = hold(messages)
     ready.refresh_from_db()
     assert (len(answer.allowed), ready.status) == (3, CampaignStatus.RUNNING)
-    assert {refusal.until > NOW for refusal in answer.refused.values()} == {True}
+    assert {(refusal.until > NOW, refusal.ends) for refusal in answer.refused.values()} == {(True, False)}
     assert len(answer.refused) == 2
     first = next(message for message in messages if message.pk in answer.allowed)
     settle(first, MessageState.CANCELLED)
