@@ -9,8 +9,8 @@ from typing import Final
 
 from django.conf import settings
 from imapclient import IMAPClient
-from imapclient.imapclient import SENT
 from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.imapclient import SENT
 
 from campaigns.accounts.mailbox.credentials import for_imap
 from campaigns.accounts.mailbox.errors import MailboxError, Problem

@@ -16,7 +16,7 @@ from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.services import USABLE
 from campaigns.channels.email.sending.due import DueAccount, due_messages
 from campaigns.channels.email.sending.limits import allowed_on, day_of, gap, next_day
-from campaigns.design.models import Campaign, CampaignStatus
+from campaigns.design.schedule import schedule_of
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 from campaigns.messages.models import Message, MessageState
 from campaigns.messages.services import settle
@@ -39,7 +39,8 @@ GONE: Final = "The lead was deleted."
 ENROLMENT_ENDED: Final = "The lead's enrolment in the campaign has ended."
 
 CLAIM: Final = """
-UPDATE messages SET state = 'sending', attempts = attempts + 1, lease_until = statement_timestamp() + %(lease)s, error = '',
+UPDATE messages SET state = 'sending', attempts = attempts + 1, error = '',
+    lease_until = statement_timestamp() + %(lease)s,
     begun_at = CASE WHEN messages.id = %(first)s THEN %(now)s::timestamptz END,
     decision = given.decision, to_address = given.to_address, looks = 0
 FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, to_address text)
@@ -162,11 +163,14 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
     allowed: dict[UUID, Decision] = {}
     deferred: list[tuple[Message, Decision]] = []
     for (purpose, _campaign_id), group in groups.items():
+        # A message that a person wrote keeps to no campaign's hours.
+        campaign = group[0].campaign
         decisions = decide(
             lead_ids=[message.lead_id for message in group if message.lead_id],
             channel=Channel.EMAIL,
             purpose=Purpose(purpose),
             at=now,
+            windows=schedule_of(campaign).window if campaign is not None else None,
             ignoring=[message.pk for message in group],
             lock=True,
         )
@@ -245,8 +249,3 @@ def _mark(account: EmailAccount, chosen: Sequence[tuple[Message, Decision]], now
 def _touch(message: Message, now: datetime) -> Touch:
     assert message.lead_id is not None  # messages without a lead are not chosen
     return Touch(message.lead_id, Channel.EMAIL, ContactDirection.OUTBOUND, now, message.pk, Purpose(message.purpose))
-
-
-def is_running(campaign: Campaign | None) -> bool:
-    """Return whether a campaign, if there is one, lets messages go."""
-    return campaign is None or (campaign.status == CampaignStatus.RUNNING and campaign.deleted_at is None)

@@ -65,7 +65,8 @@ WHERE EXISTS (
     SELECT FROM ({_CAMPAIGNS.format(**_OF_ACCOUNT)}) AS running
     WHERE EXISTS (
         SELECT FROM messages WHERE state = 'queued' AND messages.tenant_id = usable.tenant_id
-            AND email_account_id = usable.account_id AND campaign_id = running.id AND next_attempt_at <= statement_timestamp()
+            AND email_account_id = usable.account_id AND campaign_id = running.id
+            AND next_attempt_at <= statement_timestamp()
     )
 )
 ORDER BY row_number() OVER (PARTITION BY tenant_id ORDER BY next_send_at NULLS FIRST, account_id),

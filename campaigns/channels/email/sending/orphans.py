@@ -21,10 +21,11 @@ CAMPAIGN_OVER: Final = "The campaign has ended."
 
 def cancel_orphans() -> int:
     """Cancel waiting messages without an account, and those of finished campaigns. Return how many."""
-    accounts = EmailAccount.all_objects.filter(tenant=OuterRef("tenant"), pk=OuterRef("email_account"))
-    campaigns = Campaign.all_objects.filter(tenant=OuterRef("tenant"), pk=OuterRef("campaign"))
-    over = Exists(campaigns.filter(Q(status__in=FINISHED) | Q(deleted_at__isnull=False)))
-    gone = ~Exists(accounts.filter(deleted_at__isnull=True))
+    with platform_context():
+        accounts = EmailAccount.objects.filter(tenant=OuterRef("tenant"), pk=OuterRef("email_account"))
+        campaigns = Campaign.all_objects.filter(tenant=OuterRef("tenant"), pk=OuterRef("campaign"))
+        over = Exists(campaigns.filter(Q(status__in=FINISHED) | Q(deleted_at__isnull=False)))
+        gone = ~Exists(accounts)
     return _cancel(gone, ACCOUNT_GONE) + _cancel(over, CAMPAIGN_OVER)
 
 

@@ -62,7 +62,7 @@ def test_queued_messages_are_sent_once_over_one_connection(
     with platform_context():
         assert LeadTouch.objects.filter(source_id__in=[each.pk for each in messages]).count() == 5
     mail = sandbox.sent_to("person0@people.example")[0]
-    expected = (messages[0].message_id, "Hello 0", f'"Maya" <{SENDER}>')
+    expected = (messages[0].message_id, "Hello 0", f"Maya <{SENDER}>")
     assert (mail["Message-ID"], mail["Subject"], mail["From"]) == expected
     assert "List-Unsubscribe=One-Click" in mail["List-Unsubscribe-Post"]
     assert {"Auto-Submitted", "Precedence", "Bcc"}.isdisjoint(mail.keys())
