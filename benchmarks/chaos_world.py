@@ -107,7 +107,7 @@ class ChaosWorld:
             ledger.topup(wallet=wallets.open_wallet(), amount=PRICE * messages, key="fund")
 
     def _accounts(self, control: SandboxControl, ports: dict[str, int], messages: int) -> None:
-        from campaigns.accounts.models import EmailAccount
+        from campaigns.accounts.models import EmailAccount, EmailAccountStatus
         from lad.tenancy.context import tenant_context
 
         for number in range(ACCOUNTS):
@@ -121,11 +121,14 @@ class ChaosWorld:
                     email=address,
                     smtp_host=host,
                     smtp_port=ports["smtp"],
+                    smtp_secure=False,
                     smtp_username=address,
                     smtp_password="secret",
                     imap_host=host if kind == IN_SENT else "",
                     imap_port=ports["imap"] if kind == IN_SENT else None,
+                    imap_secure=False,
                     saves_sent=True if kind == IN_SENT else None,
+                    status=EmailAccountStatus.CONNECTED,
                     daily_send_limit=min(max(messages, 1), 100_000),
                     min_gap_seconds=0,
                 )

@@ -115,7 +115,9 @@ def _hold_for(messages: Sequence[Message], now: datetime) -> dict[UUID, Refusal]
             charged.append(message)
             planned.append(PlannedUse(str(message.pk), usage_item(component), FEATURE_KEY, about))
     uses = held.hold_many(uses=planned, ttl=HOLD_TTL, now=now)
-    refused = {message.pk: refusal for message in charged if (refusal := _refusal(uses[str(message.pk)])) is not None}
+    refused = {
+        message.pk: refusal for message in charged if (refusal := _refusal(uses[str(message.pk)], now)) is not None
+    }
     _note_holds([message for message in charged if message.pk not in refused], uses)
     _pause_after_commit(charged, refused)
     return refused
