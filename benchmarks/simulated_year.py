@@ -37,7 +37,6 @@ from benchmarks.simulated_year_checker import Checker, Record, Send, Violation  
 
 if TYPE_CHECKING:
     from campaigns.channels.protocol import Found, Limits, Result
-
     from campaigns.messages.models import Message
 
 START: Final = datetime(2027, 1, 4, tzinfo=UTC)
@@ -98,9 +97,8 @@ class RecordingChannel:
 
     def replace_smtp(self) -> None:
         """Let LAD's sender use this channel for e-mail."""
-        from campaigns.channels.email.sending import driver, worker
-
         from campaigns.channels import protocol
+        from campaigns.channels.email.sending import driver, worker
 
         driver.EMAIL.open = self.open  # type: ignore[method-assign, assignment]
         driver.EMAIL.find = self.find  # type: ignore[method-assign, assignment]
@@ -118,9 +116,8 @@ class Tally:
 
 def simulate(world: World, clock: Clock, database: psycopg.Connection[Any], *, days: int) -> Tally:
     """Let the year go by. In each tick people act first, then engine and sender work until nothing is due."""
-    from campaigns.channels.email.sending import worker as sender
-
     from benchmarks.simulated_happenings import happen
+    from campaigns.channels.email.sending import worker as sender
     from campaigns.engine import worker as engine
 
     chance, tally = random.Random(world.seed), Tally()
