@@ -124,9 +124,9 @@ class Steps:
 
         with tenant_context(self._lad.tenant):
             ids = list(Lead.objects.values_list("pk", flat=True)[:DECISIONS])
-            question = {"channel": Channel.EMAIL, "purpose": Purpose.OUTREACH, "at": datetime.now(UTC)}
-            decide(lead_ids=ids, **question)
-            seconds = [timed(lambda: decide(lead_ids=ids, **question)) for _ in range(rounds)]
+            ask = partial(decide, lead_ids=ids, channel=Channel.EMAIL, purpose=Purpose.OUTREACH, at=datetime.now(UTC))
+            ask()
+            seconds = [timed(ask) for _ in range(rounds)]
         return len(ids) / statistics.median(seconds)
 
 
@@ -167,8 +167,8 @@ def measure_messages(database: psycopg.Connection[Any], messages: int, rounds: i
         for number in range(rounds + 1):
             with tenant_context(bench.tenant):
                 ids = Lead.objects.values_list("pk", flat=True)
-                common = {"channel": Channel.EMAIL, "subject": "Hello Maya", "body": "How is Northwind?"}
-                queue([Draft(lead_id=key, email_account_id=bench.account, **common) for key in ids])
+                text = "Hello Maya", "How is Northwind?"
+                queue([Draft(key, Channel.EMAIL, *text, email_account_id=bench.account) for key in ids])
             sent: list[int] = []
             lad = timed(partial(_send, sent))
             bare = timed(lambda: send_bare(port, messages))
@@ -199,7 +199,7 @@ def measure_quiet(database: psycopg.Connection[Any], backlog: int, probes: int) 
         try:
             idle = [_probe(small, mine) for _ in range(probes)]
             large.due(theirs, backlog, datetime.now(UTC))
-            beside = []
+            beside: list[float] = []
             while len(beside) < probes and large.waiting(theirs, datetime.now(UTC)):
                 beside.append(_probe(small, mine))
         finally:

@@ -6,12 +6,11 @@ and writes its event, in one transaction.
 
 import json
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import psycopg
-
-from leads.contactability.selectors import HISTORY, LEADS, RULES, SUPPRESSIONS
 
 BATCH: Final = 500
 CLAIM: Final = """
@@ -43,6 +42,27 @@ EVENTS: Final = """
 INSERT INTO domain_events (id, tenant_id, event_type, aggregate_type, aggregate_id, payload, metadata)
 SELECT gen_random_uuid(), %s, 'campaigns.lead.ended', 'campaigns.lead', id, '{"status": "completed"}', '{}'
 FROM unnest(%s::uuid[]) AS id
+"""
+# What a decision reads: the leads, the policy with its holidays, suppressions, and contacts and consents.
+LEADS: Final = """
+SELECT leads.id, leads.email, leads.phone, leads.location, leads.is_archived, lead_social.data
+FROM leads LEFT JOIN lead_social ON lead_social.tenant_id = leads.tenant_id AND lead_social.lead_id = leads.id
+WHERE leads.tenant_id = %s AND leads.id = ANY(%s) AND leads.deleted_at IS NULL
+"""
+RULES: Final = """
+SELECT tenants.timezone, policy.*, (SELECT json_agg(day) FROM contact_holidays WHERE tenant_id = tenants.id)
+FROM tenants LEFT JOIN contact_policies AS policy ON policy.tenant_id = tenants.id WHERE tenants.id = %s
+"""
+SUPPRESSIONS: Final = """
+SELECT address_hash, channel, expires_at FROM suppressions
+WHERE tenant_id = %s AND address_hash = ANY(%s) AND deleted_at IS NULL
+"""
+HISTORY: Final = """
+SELECT lead_id, channel, occurred_at FROM lead_touches
+WHERE tenant_id = %s AND lead_id = ANY(%s) AND occurred_at > %s
+UNION ALL
+SELECT DISTINCT ON (lead_id) lead_id, status, given_at FROM consent_records
+WHERE tenant_id = %s AND lead_id = ANY(%s) AND channel = 'email'
 """
 WEEK: Final = timedelta(days=7)
 
@@ -89,10 +109,12 @@ class RawEngine:
     def _messages(self, claimed: list[tuple[UUID, UUID, datetime]], now: datetime) -> list[dict[str, Any]]:
         """Read what a decision reads, and write one message for each lead."""
         lead_ids = [row[1] for row in claimed]
-        leads = {row[0]: row for row in self._database.execute(LEADS, [self._tenant, lead_ids]).fetchall()}
-        self._database.execute(RULES, [now.date(), now.date() + WEEK, self._tenant]).fetchall()
-        self._database.execute(SUPPRESSIONS, [self._tenant, ["-"] * len(leads), now, self._tenant, lead_ids, now])
-        self._database.execute(HISTORY, [self._tenant, lead_ids, now - WEEK, [], self._tenant, lead_ids, ["email"]])
+        read = self._database.execute
+        leads = {row[0]: row for row in read(LEADS, [self._tenant, lead_ids]).fetchall()}
+        hashes = [sha256(row[1].encode()).hexdigest() for row in leads.values()]
+        read(RULES, [self._tenant]).fetchall()
+        read(SUPPRESSIONS, [self._tenant, hashes]).fetchall()
+        read(HISTORY, [self._tenant, lead_ids, now - WEEK, self._tenant, lead_ids]).fetchall()
         decision = {"verdict": "allow", "at": now.isoformat(), "channel": "email", "purpose": "outreach", "reasons": []}
         return [
             {

@@ -52,7 +52,8 @@ class SandboxControl:
 
     def drop(self, times: int, *, messages: int) -> None:
         """Drop connections around the final answer, spread over the messages: before it and after it, taken or not."""
-        kinds = ({"stage": "FINAL", "accepted": True}, {"stage": "FINAL", "accepted": False}, {"stage": "AFTER-FINAL"})
+        before: dict[str, object] = {"stage": "FINAL", "accepted": False}
+        kinds: list[dict[str, object]] = [{"stage": "FINAL", "accepted": True}, before, {"stage": "AFTER-FINAL"}]
         for number, kind in enumerate(kinds):
             share = len(range(number, times, len(kinds)))
             every = max(messages // (share + 1), 1)

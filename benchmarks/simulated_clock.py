@@ -36,7 +36,7 @@ class Clock:
         options = connection.settings_dict["OPTIONS"]
         options["options"] = options["options"].replace("search_path=", f"search_path={SCHEMA},pg_catalog,")
         self._connection = connection
-        timezone.now = lambda: self.now  # type: ignore[assignment]
+        timezone.now = lambda: self.now
         self.set(start)
 
     def set(self, moment: datetime) -> None:
