@@ -212,6 +212,7 @@ def main() -> int:
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         ports = stack.enter_context(sandbox(directory))
+        os.environ["DJANGO_SETTINGS_MODULE"] = "lad.settings"
         os.environ["FIELD_ENCRYPTION_KEYS"] = Fernet.generate_key().decode()
         os.environ["MAIL_SANDBOX_HOSTS"] = f"{QUEUE_HOST},{PLAIN_HOST}"
         os.environ["MAIL_CA_FILE"] = str(directory / "sandbox" / "certificate.pem")

@@ -13,13 +13,13 @@ from django.db.models import Count
 from billing import money
 from billing.ledger import selectors
 from billing.ledger.models import Wallet, WalletStatus
-from billing.ledger.services import wallets
 from billing.pricing.services import quoting
 from billing.pricing.services.quoting import NoPrice
 from campaigns.charging.services import usage_item
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.step_specs import DONE, PriceComponent, step_types
 from campaigns.enrolment.models import OPEN_ENROLMENTS
+from lad.tenancy.context import current_tenant_id
 
 ZERO: Final = Decimal(0)
 END: Final = "end"
@@ -92,19 +92,21 @@ def quote(campaign: Campaign, *, now: datetime) -> CampaignQuote:
     starts = _starts(campaign, graph)
     reached = _reached(starts, graph)
     steps = tuple(StepQuote(pk, graph.steps[pk].title, price, reached.get(pk, 0)) for pk, price in graph.prices.items())
-    wallet = wallets.paying_wallet()
     return CampaignQuote(
         steps=steps,
         at_most=sum((_dearest(start, graph) * many for start, many in starts.items()), ZERO),
         first=min((price for start in starts for price in _next_prices(start, graph)), default=None),
-        available=_available(wallet, now),
+        available=_available(now),
         currency=quoting.LIST_CURRENCY,
     )
 
 
-def _available(wallet: Wallet, now: datetime) -> Decimal:
-    usable = wallet.status == WalletStatus.ACTIVE and wallet.currency == quoting.LIST_CURRENCY
-    return selectors.spendable(wallet, now=now) if usable else ZERO
+def _available(now: datetime) -> Decimal:
+    """Return what the tenant's wallet can spend; nothing if it has none yet."""
+    wallet = Wallet.objects.filter(tenant=current_tenant_id(), user__isnull=True).first()
+    if wallet is None or wallet.status != WalletStatus.ACTIVE or wallet.currency != quoting.LIST_CURRENCY:
+        return ZERO
+    return selectors.spendable(wallet, now=now)
 
 
 def _graph(campaign: Campaign, now: datetime) -> _Graph:
