@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,7 @@ STEPS: Final = 2
 AIM_STEPS, AIM_GROWTH, AIM_MESSAGES, AIM_QUIET = 0.5, 1.3, 0.5, 1.5
 DECISIONS: Final = 500
 SMALL: Final = 20
+CREDIT_BATCH: Final = 25
 UNHELD: Final = 600.0
 PROBE_TIMEOUT: Final = 60.0
 
@@ -180,6 +182,38 @@ def measure_messages(database: psycopg.Connection[Any], messages: int, rounds: i
     return rates
 
 
+def measure_credits(database: psycopg.Connection[Any], rounds: int) -> tuple[float, float]:
+    """Return the microseconds in which the credit of a message is held, and charged: of one alone, and of 25."""
+    from billing.ledger.services import ledger, wallets
+    from billing.pricing.models import Price
+    from campaigns.charging import services as charging
+    from campaigns.messages.models import Message, MessageState
+    from campaigns.messages.services import Draft, queue
+    from lad.tenancy.context import platform_context, tenant_context
+    from leads.channels import Channel
+    from leads.contacts.models import Lead
+
+    price = {"category": "messaging", "provider": "lad", "model": "email", "unit": "message"}
+    with platform_context():
+        Price.objects.create(**price, unit_price=Decimal("0.002"), effective_from=datetime(2026, 1, 1, tzinfo=UTC))
+    bench = Bench.create(database, "credit", leads=CREDIT_BATCH)
+    step = bench.steps[bench.campaign(writes_mail=True)][1]
+    seconds: dict[int, list[float]] = {1: [], CREDIT_BATCH: []}
+    for many in [*seconds] * (rounds + 1):
+        with tenant_context(bench.tenant):
+            ledger.topup(wallet=wallets.open_wallet(), amount=Decimal(1), key=f"{time.monotonic_ns()}")
+            ids = Lead.objects.values_list("pk", flat=True)[:many]
+            drafts = [
+                Draft(key, Channel.EMAIL, "Hello", "Hi", email_account_id=bench.account, step_id=step) for key in ids
+            ]
+            messages = list(Message.objects.filter(pk__in=queue(drafts)))
+            took = timed(partial(charging.hold_for, messages, now=datetime.now(UTC)))
+            for message in messages:
+                message.state = MessageState.SENT
+            seconds[many].append((took + timed(partial(charging.settle, messages))) / many)
+    return statistics.median(seconds[1][1:]) * 1e6, statistics.median(seconds[CREDIT_BATCH][1:]) * 1e6
+
+
 def _send(sent: list[int]) -> None:
     """Send all that is due, and add how much that was."""
     from campaigns.channels.email.sending import worker
@@ -248,7 +282,6 @@ def main() -> int:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         os.environ["MAIL_SANDBOX_HOSTS"] = "127.0.0.1"
         database = stack.enter_context(migrated_servers(directory, DB_POOL="false"))
-        os.environ["LOG_LEVEL"] = "ERROR"
         import django
 
         django.setup()
@@ -258,6 +291,10 @@ def main() -> int:
             rates = steps.measure(options.rounds)
             found.append((report(f"steps, {size:,} enrolments", rates), ratio(rates)))
         print(f"  decisions                          LAD {steps.decisions(options.rounds):9,.0f}/s", flush=True)
+        alone, together = measure_credits(database, options.rounds)
+        print(
+            f"  credits of a message {alone:,.0f} µs alone, {together:,.0f} µs in a batch of {CREDIT_BATCH}", flush=True
+        )
         messages = measure_messages(database, options.messages, options.rounds)
         report("messages into a sink", messages)
         idle, beside = measure_quiet(database, options.backlog, options.probes)

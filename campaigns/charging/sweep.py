@@ -15,16 +15,18 @@ from lad.tenancy.context import read_across_tenants, tenant_context
 # The result of a message is written at once; what is older was missed.
 MISSED_AFTER: Final = timedelta(minutes=10)
 BATCH_SIZE: Final = 200
-# A use that is held is pending and has no time of its next charge.
+# A use that is held is pending and has no time of its next charge. Only these name a message.
 MISSED: Final = """
-SELECT event.tenant_id, event.external_reference_id, message.state = 'sent'
-FROM billing_usage_events AS event
-LEFT JOIN messages AS message
-    ON message.tenant_id = event.tenant_id AND message.id = event.external_reference_id::uuid
-WHERE event.status = 'pending' AND event.next_charge_at IS NULL
-    AND event.feature_key = %s AND event.idempotency_key LIKE 'held:%%' AND event.created_at < %s
-    AND (message.id IS NULL OR message.state = ANY(%s))
-ORDER BY event.created_at LIMIT %s
+WITH held AS MATERIALIZED (
+    SELECT tenant_id, external_reference_id, created_at FROM billing_usage_events
+    WHERE status = 'pending' AND next_charge_at IS NULL AND feature_key = %s AND idempotency_key LIKE 'held:%%'
+        AND created_at < %s
+)
+SELECT held.tenant_id, held.external_reference_id, message.state = 'sent'
+FROM held LEFT JOIN messages AS message
+    ON message.tenant_id = held.tenant_id AND message.id = held.external_reference_id::uuid
+WHERE message.id IS NULL OR message.state = ANY(%s)
+ORDER BY held.created_at LIMIT %s
 """
 ENDED: Final = (MessageState.SENT, MessageState.FAILED, MessageState.CANCELLED)
 
