@@ -91,6 +91,8 @@ class Bench:
                 values = {"type": "email_send", "order": 2, "title": "Write", "config": text}
                 steps.append(CampaignStep.objects.create(campaign=row, **values))
         self.steps[row.pk] = [step.pk for step in steps]
+        # A campaign without an open enrolment completes.
+        self.fill(row.pk, 1)
         return row.pk
 
     def fill(self, campaign: UUID, many: int) -> None:
