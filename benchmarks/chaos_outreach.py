@@ -48,6 +48,8 @@ WHOLE_WORKER_EVERY: Final = 8
 START_SECONDS: Final = 30.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 SAY_EVERY: Final = 15.0
+# Before the first message is sent: workers are killed while they start, too.
+EARLY_KILLS: Final = 3
 UNSETTLED: Final = "SELECT count(*) FROM messages WHERE state NOT IN ('sent', 'failed', 'cancelled', 'unknown')"
 OPEN: Final = "SELECT count(*) FROM campaign_leads WHERE status IN ('pending', 'active') AND reason <> 'sending'"
 SENT: Final = "SELECT count(*) FROM messages WHERE state = 'sent'"
@@ -152,7 +154,7 @@ def run(chaos: Chaos, observer: Observer, *, messages: int, kills: int, restarts
         # Everything is sent: the rest would hit idle workers.
         if not left and not waiting:
             break
-        if chaos.kills < min(kills, kills * share + 20):
+        if chaos.kills < min(kills, kills * share + EARLY_KILLS):
             chaos.kill()
         if chaos.restarts < min(restarts, restarts * share):
             chaos.restart()
