@@ -84,7 +84,7 @@ class Steps:
             now = datetime.now(UTC)
             for bench in (self._lad, self._raw):
                 for campaign in self._campaigns[bench.tenant]:
-                    bench.due(campaign, self._due, now)
+                    bench.due(campaign, self._due, now, wake=bench is self._lad)
             for table in ("campaign_leads", "messages", "campaign_lead_activities"):
                 self._database.execute(f"VACUUM ANALYZE {table}")
             turns = [(0, self._run_lad), (1, self._run_raw)]

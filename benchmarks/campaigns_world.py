@@ -101,8 +101,11 @@ class Bench:
         self.database.execute(FILL, [self.tenant, campaign, self.steps[campaign][0], many])
         self.database.execute("SET session_replication_role = origin")
 
-    def due(self, campaign: UUID, many: int, now: datetime) -> None:
-        """Add enrolments of real leads whose delay has ended, in place of those of the round before."""
+    def due(self, campaign: UUID, many: int, now: datetime, *, wake: bool = True) -> None:
+        """Add enrolments of real leads whose delay has ended, in place of those of the round before.
+
+        The engine works on the campaign if it is woken.
+        """
         self.database.execute("SET session_replication_role = replica")
         for statement in FORGET.split(";"):
             if statement.strip():
@@ -110,7 +113,7 @@ class Bench:
         self.database.execute("SET session_replication_role = origin")
         values = [campaign, self.steps[campaign][0], now, now, now, self.tenant, many]
         self.database.execute(DUE, values)
-        self.database.execute(WAKE, [now - timedelta(minutes=10), campaign])
+        self.database.execute(WAKE, [now - timedelta(minutes=10) if wake else None, campaign])
 
     def waiting(self, campaign: UUID, now: datetime) -> int:
         query = "SELECT count(*) FROM campaign_leads WHERE campaign_id = %s AND next_action_at <= %s"
