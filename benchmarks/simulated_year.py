@@ -91,7 +91,7 @@ class RecordingChannel:
         return {each.pk: Found.SENT if each.message_id in taken else Found.NOT_SENT for each in messages}
 
     def limits(self, account: Any, *, zone: str, now: datetime) -> "Limits":
-        from campaigns.channels.email.sending.limits import limits_of
+        from campaigns.accounts.pacing import limits_of
 
         return limits_of(account, zone=zone, now=now)
 

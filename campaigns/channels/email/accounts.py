@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.pacing import limits_of
 from campaigns.accounts.services import USABLE
-from campaigns.channels.email.sending.limits import limits_of
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import schedule_of
 from campaigns.messages.models import Message, MessageState
@@ -81,5 +81,5 @@ def _spread(campaign: Campaign, enrolment_ids: Sequence[UUID], accounts: Sequenc
 
 def _waiting(tenant_id: UUID, accounts: Sequence[UUID]) -> dict[UUID, int]:
     with connection.cursor() as cursor:
-        cursor.execute(WAITING, {"tenant": tenant_id, "accounts": accounts, "limit": MAX_WAITING_COUNTED})
+        cursor.execute(WAITING, {"tenant": tenant_id, "accounts": list(accounts), "limit": MAX_WAITING_COUNTED})
         return dict(cursor.fetchall())
