@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any, Final
 
+from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import beginning
-from campaigns.engine.graph import Step
 from campaigns.engine.handlers import Context, handler_of
 from campaigns.engine.outcomes import Advance, Claimed, End, Outcome, Place, Send, Task, Wait
 from campaigns.engine.steps.goal import reached
@@ -112,7 +112,7 @@ def _by_step(places: Iterable[Place], context: Context) -> Iterable[tuple[Step, 
             known.append(place)
     known.sort(key=lambda place: context.graph.by_id[place.step_id].order)  # type: ignore[index]
     for step_id, group in groupby(known, key=lambda place: place.step_id):
-        yield context.graph.by_id[step_id], list(group)  # type: ignore[index]
+        yield context.graph.by_id[step_id], list(group)
 
 
 def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results: Results) -> bool:

@@ -40,7 +40,7 @@ def trouble(campaign: Campaign, limits: Breaker) -> str:
     if tried < limits.minimum:
         return ""
     events = MessageEvent.objects.filter(message__in=messages, is_machine=False)
-    happened = events.aggregate(
+    happened = events.exclude(kind=MessageEventKind.BOUNCED, detail__severity="soft").aggregate(
         bounced=Count("message", distinct=True, filter=Q(kind=MessageEventKind.BOUNCED)),
         complained=Count("message", distinct=True, filter=Q(kind=MessageEventKind.COMPLAINED)),
     )

@@ -41,7 +41,7 @@ JOIN tenants ON tenants.id = queue.tenant_id AND tenants.deleted_at IS NULL AND 
 CROSS JOIN LATERAL (
     SELECT id, tenant_id, next_run_at FROM campaigns
     WHERE tenant_id = queue.tenant_id AND status = 'running' AND deleted_at IS NULL AND next_run_at <= %(now)s
-    ORDER BY next_run_at LIMIT 1
+    ORDER BY next_run_at, last_lead_check_at NULLS FIRST LIMIT 1
 ) AS due
 ORDER BY due.next_run_at
 LIMIT %(limit)s

@@ -1,8 +1,6 @@
 """Consumers of events that change enrolments."""
 
-from collections.abc import Iterable
 from typing import Final
-from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -62,23 +60,20 @@ def react_to_bookings(batch: Batch) -> None:
         reactions.booked(lead_ids, timezone.now())
 
 
-@consumes(
-    ["leads.suppression.created", "leads.suppression.restored"], name="suppressions-stop-campaigns", scope="tenant"
-)
-def stop_suppressed(batch: Batch) -> None:
-    """Stop the campaigns of leads and companies that nobody contacts any more."""
-    entries = Suppression.objects.filter(pk__in=batch.aggregate_ids, channel=ALL_CHANNELS, expires_at__isnull=True)
-    lead_ids: set[UUID] = set()
-    domains: set[str] = set()
-    for entry in entries:
-        if entry.scope == SuppressionScope.DOMAIN:
-            domains.add(entry.address)
-        elif entry.lead_id:
-            lead_ids.add(entry.lead_id)
-    _stop(lead_ids, domains)
+@consumes("leads.lead.suppressed", name="suppressed-leads-leave-campaigns", scope="tenant")
+def stop_suppressed_leads(batch: Batch) -> None:
+    """Stop the campaigns of leads that nobody contacts any more, on any channel that the campaign has."""
+    for channel in {event.payload["channel"] for event in batch}:
+        lead_ids = {event.aggregate_id for event in batch if event.payload["channel"] == channel and event.aggregate_id}
+        reactions.suppressed(lead_ids, channel, timezone.now())
 
 
-def _stop(lead_ids: Iterable[UUID], domains: Iterable[str]) -> None:
-    reactions.stop_enrolments(
-        lead_ids=list(lead_ids), domains=[each for each in domains if each], reason=EnrolmentReason.SUPPRESSED
+@consumes("leads.suppression.created", name="suppressed-companies-leave-campaigns", scope="tenant")
+def stop_suppressed_companies(batch: Batch) -> None:
+    """Stop the campaigns of companies that nobody contacts any more."""
+    entries = Suppression.objects.filter(
+        pk__in=batch.aggregate_ids, scope=SuppressionScope.DOMAIN, channel=ALL_CHANNELS, expires_at__isnull=True
     )
+    domains = set(entries.exclude(address="").values_list("address", flat=True))
+    if domains:
+        reactions.stop_enrolments(domains=domains, reason=EnrolmentReason.SUPPRESSED)

@@ -50,7 +50,7 @@ def book(
     candidates = list(days)
     execute(LOCK, [f"{campaign_id} {kind}"])
     found = rows(TAKEN, [tenant_id, campaign_id, kind, candidates[0], candidates[-1]]) if candidates else []
-    taken = dict(found)
+    taken: dict[date, int] = dict(found)
     places: list[date] = []
     for day in candidates:
         places += [day] * min(number - len(places), max(limit - taken.get(day, 0), 0))

@@ -24,6 +24,7 @@ from campaigns.messages.hooks import on_happened, on_received, on_settled
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageKind, MessageState
 from leads.channels import Channel
 from leads.contactability.calendar import start_of_day
+from leads.contactability.models import ALL_CHANNELS
 from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
 
@@ -35,6 +36,8 @@ SETTLED: Final = {
     MessageState.FAILED: (ActivityStatus.FAILED, EnrolmentReason.SEND_FAILED),
     MessageState.CANCELLED: (ActivityStatus.CANCELLED, EnrolmentReason.SEND_CANCELLED),
 }
+# Bounces that say nothing about the address for good.
+PASSING: Final = ("soft", "block")
 WAS_SENT: Final = (ActivityStatus.SENT, ActivityStatus.OPENED, ActivityStatus.CLICKED)
 
 
@@ -86,7 +89,7 @@ def heed(received: Sequence[Message]) -> None:
     """Stop those who replied, let those rest who are out of office. Other automatic mail changes nothing."""
     replies = [message for message in received if message.kind == MessageKind.REPLY and message.lead_id]
     if replies:
-        _replied({message.lead_id for message in replies}, _moment(replies))
+        _replied({message.lead_id for message in replies if message.lead_id}, _moment(replies))
     unsubscribed = {m.lead_id for m in received if m.kind == MessageKind.UNSUBSCRIBE and m.lead_id}
     if unsubscribed:
         _stop_all(unsubscribed, EnrolmentReason.UNSUBSCRIBED, _moment(received))
@@ -152,7 +155,7 @@ def react(events: Sequence[MessageEvent]) -> None:
 
 
 def _is_soft(event: MessageEvent) -> bool:
-    return event.kind == MessageEventKind.BOUNCED and event.detail.get("hard") is False
+    return event.kind == MessageEventKind.BOUNCED and event.detail.get("severity") in PASSING
 
 
 def _happened(kind: MessageEventKind, messages: Sequence[Message], now: datetime) -> None:
@@ -165,7 +168,7 @@ def _happened(kind: MessageEventKind, messages: Sequence[Message], now: datetime
             _stop_all(lead_ids, EnrolmentReason.COMPLAINED, now)
         case MessageEventKind.BOUNCED:
             everywhere = states.open_enrolments().filter(lead__in=lead_ids)
-            states.stop(everywhere.exclude(_has_other_channel()), reason=EnrolmentReason.BOUNCED, now=now)
+            states.stop(everywhere.exclude(_has_other_channel(Channel.EMAIL)), reason=EnrolmentReason.BOUNCED, now=now)
             states.wake(everywhere, now=now)
         case MessageEventKind.CLICKED:
             _stop_or_wake(own, EnrolmentReason.CLICKED, lambda schedule: schedule.stop.on_click, now)
@@ -177,6 +180,14 @@ def booked(lead_ids: Collection[UUID], now: datetime) -> None:
     """Stop or wake the enrolments of leads that have an appointment."""
     own = states.open_enrolments().filter(lead__in=lead_ids)
     _stop_or_wake(own, EnrolmentReason.BOOKED, lambda schedule: schedule.stop.on_booking, now)
+
+
+def suppressed(lead_ids: Collection[UUID], channel: str, now: datetime) -> None:
+    """Stop the enrolments of leads that may not be contacted on the channel, unless there is another way to them."""
+    enrolments = states.open_enrolments().filter(lead__in=lead_ids)
+    if channel != ALL_CHANNELS:
+        enrolments = enrolments.exclude(_has_other_channel(channel))
+    states.stop(enrolments, reason=EnrolmentReason.SUPPRESSED, now=now)
 
 
 def stop_enrolments(
@@ -227,10 +238,10 @@ def _waits_for(reason: EnrolmentReason) -> Q:
     return Q(_has_goal(reason)) | (waiting & Q(reason=EnrolmentReason.CONDITION))
 
 
-def _has_other_channel() -> Exists:
-    """Return a condition: the enrolment's campaign has steps on another channel than e-mail."""
+def _has_other_channel(channel: str) -> Exists:
+    """Return a condition: the enrolment's campaign has steps on another channel than this one."""
     types = set(CampaignStep.objects.order_by().values_list("type", flat=True).distinct())
-    others = [each for each in types if channel_of(each) not in (None, Channel.EMAIL)]
+    others = [each for each in types if channel_of(each) not in (None, channel)]
     return Exists(
         CampaignStep.objects.filter(tenant=OuterRef("tenant"), campaign=OuterRef("campaign"), type__in=others)
     )

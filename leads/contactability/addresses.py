@@ -124,7 +124,7 @@ def addresses_of(
     if "@" in email_address:
         yield Address(Kind.EMAIL, email(email_address))
     number = phone or str(profiles.get("whatsapp") or "")
-    if phone.startswith("+") or number.startswith("+"):
+    if number.startswith("+"):
         yield Address(Kind.PHONE, _number(number))
     page = linkedin(linkedin_url or str(profiles.get("linkedin") or ""))
     if page:

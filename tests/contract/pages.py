@@ -147,7 +147,7 @@ def bound_choices(field: Any) -> list[tuple[Any, Any]]:
     return list(field.choices)
 
 
-def _entry(bound: Any) -> dict[str, str]:
+def _entry(bound: Any) -> dict[str, Any]:
     widget: Any = bound.field.widget
     widget = getattr(widget, "widget", widget)
     value = bound.value()
@@ -158,6 +158,8 @@ def _entry(bound: Any) -> dict[str, str]:
         }
     if isinstance(widget, forms.CheckboxInput):
         return {bound.html_name: "on"} if value else {}
+    if isinstance(widget, forms.CheckboxSelectMultiple):
+        return {bound.html_name: list(value)} if value else {}
     if isinstance(widget, forms.Select):
         return {bound.html_name: "" if value is None else str(value)}
     text = str(widget.format_value(value) or "")

@@ -21,6 +21,7 @@ from lad.jobs.models import Job, JobFailure
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context
 from leads.bookings.models import BookingType, LeadBooking
+from leads.contactability.models import ContactPolicy, Suppression
 from leads.contacts.models import LeadNote, LeadSocial
 from leads.education.models import EducationCounsellor, EducationStudent
 from leads.files.models import LeadAttachment
@@ -124,6 +125,7 @@ def _only(model: Any) -> Callable[..., Any]:
 # Tables without a tenant of their own, and those where more than that makes a row the tenant's.
 _SPECIMENS: dict[Any, Callable[..., Any]] = {
     BillingProfile: _only(BillingProfile),
+    ContactPolicy: _only(ContactPolicy),
     # Only the person whose it is changes a conversation.
     Conversation: lambda team, **values: ConversationFactory(**{"user": team.owner, **values}),
     LeadBooking: _booking,
@@ -160,6 +162,8 @@ _ACCEPTABLE: dict[Any, dict[str, Any]] = {
 # Fields whose other values need other fields to change too: each type of step has its own config.
 DEPENDED_ON: dict[Any, set[str]] = {
     CampaignStep: {"type"},
+    # The whole company of an address is another address.
+    Suppression: {"scope"},
     # Only LAD's own staff change these.
     BillingProfile: {"tax_name", "tax_rate", "tax_point", "payment_terms_days", "invoice_prefix"},
 }
@@ -239,7 +243,7 @@ def uploads_of(model: Any) -> dict[str, Any]:
 
 def is_one_per_tenant(model: Any) -> bool:
     """Return whether a tenant sees at most one row of the table."""
-    return model in (BillingProfile, LegacyMove, Tenant)
+    return model in (BillingProfile, ContactPolicy, LegacyMove, Tenant)
 
 
 def has_rows_per_tenant(model: Any) -> bool:

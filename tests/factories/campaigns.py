@@ -1,13 +1,13 @@
 """Factories of the campaigns app."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from factory import LazyAttribute, LazyFunction, SubFactory
 
 from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
 from campaigns.design.models import Campaign, CampaignStep, StepLink
-from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity
+from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, DailyCount
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageState
 from campaigns.templates.models import CommunicationTemplate
 from leads.channels import Channel
@@ -73,6 +73,16 @@ class CampaignLeadActivityFactory(TenantModelFactory[CampaignLeadActivity]):
 
     class Meta:
         model = CampaignLeadActivity
+
+
+class DailyCountFactory(TenantModelFactory[DailyCount]):
+    campaign = SubFactory(CampaignFactory)
+    day: Any = LazyFunction(lambda: date(2026, 5, 4))
+    kind = DailyCount.Kind.MESSAGES
+    taken = 3
+
+    class Meta:
+        model = DailyCount
 
 
 class CommunicationTemplateFactory(SharedModelFactory[CommunicationTemplate]):

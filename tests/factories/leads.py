@@ -1,7 +1,6 @@
 """Factories of the leads app: leads, their pipeline, notes, social profiles and bookings."""
 
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +9,7 @@ from factory import Faker, LazyAttribute, LazyFunction, Sequence, SubFactory
 from lad.tenancy.context import current_tenant_id
 from leads.bookings.models import BookingSource, BookingType, LeadBooking
 from leads.channels import Channel
+from leads.contactability.addresses import Kind, hashes
 from leads.contactability.models import (
     ConsentRecord,
     ConsentStatus,
@@ -122,7 +122,7 @@ class LeadBookingFactory(TenantModelFactory[LeadBooking]):
 class SuppressionFactory(TenantModelFactory[Suppression]):
     channel = Channel.EMAIL
     address = unique("stop%d@client.example")
-    address_hash: Any = LazyAttribute(lambda row: sha256(row.address.encode()).hexdigest())
+    address_hash: Any = LazyAttribute(lambda row: hashes(current_tenant_id(), Kind.EMAIL, row.address)[0])
 
     class Meta:
         model = Suppression

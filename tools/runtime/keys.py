@@ -11,6 +11,7 @@ from .errors import StartupError
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
     "FIELD_ENCRYPTION_KEYS": lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode(),  # a Fernet key
+    "ADDRESS_HASH_KEYS": lambda: secrets.token_urlsafe(48),
     "JWT_SIGNING_KEYS": lambda: secrets.token_urlsafe(48),
     "LAD_DEMO_PASSWORD": lambda: secrets.token_urlsafe(9),
 }

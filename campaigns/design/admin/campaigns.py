@@ -22,6 +22,7 @@ from campaigns.enrolment import selectors
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, EnrolmentStatus
 from campaigns.enrolment.services import enrolment
 from campaigns.formatting import NOTHING, count_chips
+from campaigns.templates.requirements import lacking
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
@@ -63,7 +64,7 @@ class CampaignAdmin(TenantModelAdmin):
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
-        ("Progress", {"fields": ["still_missing", "enrolled", "done", "other_steps", "cost"]}),
+        ("Progress", {"fields": ["still_missing", "missing_values", "enrolled", "done", "other_steps", "cost"]}),
         ("Settings", {"fields": ["config"]}),
         (
             "Engine",
@@ -71,7 +72,7 @@ class CampaignAdmin(TenantModelAdmin):
         ),
         ("People", {"fields": ["created_by_user", "updated_by_user"]}),
     ]
-    readonly_fields = ["still_missing", "enrolled", "done", "other_steps", "cost"]
+    readonly_fields = ["still_missing", "missing_values", "enrolled", "done", "other_steps", "cost"]
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
     actions_detail = ["start", "pause", "resume", "enrol", "duplicate", "complete", "stop", "archive"]
 
@@ -101,6 +102,16 @@ class CampaignAdmin(TenantModelAdmin):
     @computed_once
     def cost(self, obj: Campaign) -> SafeString | str:
         return costs.cost_table(obj)
+
+    @display(description="Missing values")
+    @computed_once
+    def missing_values(self, obj: Campaign) -> SafeString | str:
+        if obj.status not in (CampaignStatus.DRAFT, CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+            return NOTHING
+        found = [each for each in lacking(obj) if not each.error]
+        if not found:
+            return "None. Each open enrolment has a value for every variable of the messages."
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((str(each),) for each in found)))
 
     @display(description="Enrolments")
     def enrolled(self, obj: Campaign) -> SafeString:

@@ -17,7 +17,8 @@ def leads_back(campaign: Campaign, *, to: UUID) -> bool:
     waiting = {campaign.pk}
     while waiting:
         seen |= waiting
-        waiting = targets(waiting) - seen
-        if to in waiting:
+        found = targets(waiting)
+        if to in found:
             return True
+        waiting = found - seen
     return False

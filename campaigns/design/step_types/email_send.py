@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from campaigns.design.step_specs import TEXT, PriceComponent, StepSpec, step_types
+from campaigns.design.step_specs import TEXT, JsonSchema, PriceComponent, StepSpec, step_types
 from leads.channels import Channel
 
 MESSAGE: Final = {"subject": {**TEXT, "maxLength": 500}, "body": TEXT}
-SETTINGS: Final = {
+SETTINGS: Final[dict[str, JsonSchema]] = {
     "html": {"type": "string", "maxLength": 200_000},
     # What to do while a variable of the text has no value for the lead.
     "if_missing": {"enum": ["wait", "skip"]},
@@ -26,6 +26,7 @@ step_types.register(
         channel=Channel.EMAIL,
         contacts_lead=True,
         metered=EMAIL_MESSAGE,
+        templated=True,
         synonyms=("email",),
         required=MESSAGE,
         optional=SETTINGS,

@@ -57,7 +57,17 @@ def test_every_feature_adds_its_tab_and_they_come_in_order(browser: Client, tena
     assert "student" not in tabs(browser, lead)
     with platform_context(tenant_id=tenant.pk):
         TenantFeatureFactory.create(feature_key="education-students", granted=True)
-    assert tabs(browser, lead) == ["notes", "bookings", "files", "social", "student", "campaigns", "calls"]
+    assert tabs(browser, lead) == [
+        "notes",
+        "bookings",
+        "files",
+        "social",
+        "student",
+        "do not contact",
+        "consent",
+        "campaigns",
+        "calls",
+    ]
 
 
 def test_a_tab_needs_its_right(browser: Client, admin: User, tenant: Tenant, lead: Lead) -> None:
@@ -78,7 +88,7 @@ def test_a_tab_of_an_upper_app_needs_its_feature(
 
 def test_actions_of_other_features_are_offered_after_those_of_contacts(browser: Client, lead: Lead) -> None:
     offered = [action["title"] for action in page(browser, lead).context["actions_detail"]]
-    assert offered == ["Move to stage", "Assign", "Book", "Attach a file"]
+    assert offered == ["Move to stage", "Assign", "Book", "Attach a file", "Do not contact", "Record consent"]
 
 
 def test_the_timeline_shows_what_happened_newest_first(
@@ -136,7 +146,7 @@ def test_a_registered_panel_needs_its_right(
     assert "Empty" not in panels(browser, lead)
     with platform_context(tenant_id=tenant.pk):
         UserCapabilityFactory.create(user=admin, capability_key="pipeline.view", enabled=False)
-    assert list(panels(browser, lead)) == ["Timeline"]
+    assert list(panels(browser, lead)) == ["May be contacted", "Timeline"]
 
 
 def test_a_registered_source_adds_its_entries(scratch: None, browser: Client, tenant: Tenant, lead: Lead) -> None:

@@ -15,7 +15,7 @@ from tenants.accounts.models import UserSession
 from tenants.activity.models import DataExport
 from tenants.teams.models import Membership, PlanTier, Tenant
 from tenants.two_factor import services as two_factor
-from tests.factories.leads import LeadFactory
+from tests.factories.leads import LeadFactory, SuppressionFactory
 from tests.support.api import field_problems, problem
 from tests.support.database import one
 from tests.tenants.helpers import PASSWORD, confirmed
@@ -24,8 +24,19 @@ pytestmark = pytest.mark.django_db
 
 LEADS = "/admin/leads/lead/"
 CONFIRM = "/api/v1/me/confirm/"
+SUPPRESSIONS = "/admin/leads/suppression/"
+
+
+def suppression(lead: Any) -> str:
+    with platform_context(tenant_id=lead.tenant_id):
+        return str(SuppressionFactory.create(lead=lead).pk)
+
+
 EXPORTS = {
     "leads": lambda browser, lead: browser.post(LEADS, {"action": "export", "_selected_action": [str(lead.pk)]}),
+    "suppressions": lambda browser, lead: browser.post(
+        SUPPRESSIONS, {"action": "export", "_selected_action": [suppression(lead)]}
+    ),
     "usage": lambda browser, lead: browser.get("/admin/usage/", {"csv": "1"}),
     "prices": lambda browser, lead: browser.get("/admin/price-list/export/"),
 }

@@ -1,0 +1,155 @@
+"""Batches that fail, workers that die, two at once, and tenants of different size."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from campaigns.design.graph import Step
+from campaigns.design.models import Campaign
+from campaigns.engine import handlers, repair
+from campaigns.engine.claims import due_campaigns
+from campaigns.engine.handlers import Context
+from campaigns.engine.outcomes import Outcome, Place
+from campaigns.engine.worker import run_due
+from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
+from lad.tenancy.context import platform_context, tenant_context
+from tests.campaigns.engine.conftest import EMAIL, MORNING, Outreach
+from tests.factories.campaigns import CampaignFactory, EmailAccountFactory
+from tests.factories.tenants import TenantFactory
+from tests.support.concurrency import run_together
+from tests.support.events import payloads
+
+WRITE = ("Write", "email_send", EMAIL)
+SPLIT = ("Split", "ab_split", {"weights": [1, 1]})
+
+
+class Killed(BaseException):
+    """The worker's process ends here."""
+
+
+def before_handler(monkeypatch: Any, type_: str, act: Any) -> None:
+    """Call ``act(places)`` before the handler of a type."""
+    handler = handlers.handler_of(type_)
+
+    def handle(step: Step, places: Sequence[Place], context: Context) -> Sequence[Outcome]:
+        act(places)
+        return handler(step, places, context)
+
+    monkeypatch.setitem(handlers._handlers, type_, handle)
+
+
+def test_a_poisonous_enrolment_is_set_aside_alone(outreach: Outreach, running: Any, monkeypatch: Any) -> None:
+    leads = running(SPLIT, WRITE, leads=9)
+
+    def fail(places: Sequence[Place]) -> None:
+        if any(place.id == leads[4].pk for place in places):
+            raise RuntimeError("no good")
+
+    before_handler(monkeypatch, "ab_split", fail)
+    report = outreach.run()
+    assert (report.handled, report.failed) == (9, 1)
+    assert outreach.state(leads[4]) == ("error", "", "unexpected_error")
+    assert [outreach.state(lead)[2] for lead in leads if lead != leads[4]] == ["sending"] * 8
+    assert len(outreach.messages()) == 8
+    with outreach.inside():
+        assert "no good" in CampaignLead.objects.get(pk=leads[4].pk).reason_detail
+    assert payloads("campaigns.lead.ended", leads[4].pk) == [{"status": "error", "reason": "unexpected_error"}]
+
+
+@pytest.mark.parametrize("type_", ["ab_split", "email_send"])
+def test_a_worker_that_dies_leaves_nothing_behind(
+    type_: str, outreach: Outreach, running: Any, monkeypatch: Any
+) -> None:
+    running(SPLIT, WRITE, leads=5)
+    with monkeypatch.context() as patch:
+
+        def die(places: Sequence[Place]) -> None:
+            raise Killed
+
+        before_handler(patch, type_, die)
+        with pytest.raises(Killed):
+            outreach.run()
+    assert outreach.messages() == []
+    assert outreach.run().handled == 5
+    assert len(outreach.messages()) == 5
+    with outreach.inside():
+        assert CampaignLeadActivity.objects.filter(step_type="ab_split").count() == 5
+
+
+def test_a_batch_takes_the_same_number_of_statements_for_one_and_for_twenty(
+    outreach: Outreach, running: Any, django_assert_max_num_queries: Any
+) -> None:
+    running(SPLIT, WRITE, leads=20)
+    with django_assert_max_num_queries(60):
+        outreach.run()
+    assert len(outreach.messages()) == 20
+
+
+def other_tenant_with_leads(number: int) -> Outreach:
+    with platform_context():
+        tenant = TenantFactory.create()
+    with platform_context(tenant_id=tenant.pk):
+        EmailAccountFactory.create(status="connected")
+        outreach = Outreach(tenant, CampaignFactory.create())
+    outreach.add(WRITE)
+    outreach.enrol(number)
+    outreach.start()
+    return outreach
+
+
+def test_a_small_tenant_does_not_wait_behind_a_large_one(outreach: Outreach, running: Any, monkeypatch: Any) -> None:
+    running(SPLIT, WRITE, leads=15)
+    small = other_tenant_with_leads(2)
+    served: list[int] = []
+    before_handler(monkeypatch, "email_send", lambda places: served.append(len(places)))
+    run_due(now=MORNING, batch_size=5)
+    # A batch of each in turn.
+    assert sorted(served[:2]) == [2, 5]
+    assert sum(served) == 17
+    assert len(small.messages()) == 2
+
+
+def test_campaigns_of_one_tenant_take_turns(outreach: Outreach, running: Any, monkeypatch: Any) -> None:
+    running(WRITE, leads=8)
+    with platform_context(tenant_id=outreach.tenant.pk):
+        other = Outreach(outreach.tenant, CampaignFactory.create())
+    other.add(("Note", "email_send", {"subject": "Note", "body": "Note"}))
+    other.enrol(3)
+    other.start()
+    served: list[int] = []
+    before_handler(monkeypatch, "email_send", lambda places: served.append(len(places)))
+    run_due(now=MORNING, batch_size=4)
+    assert sum(served) == 11
+    assert 3 in served[:2]
+
+
+def test_tenants_that_may_not_work_are_left_out(outreach: Outreach, running: Any) -> None:
+    running(WRITE)
+    with platform_context():
+        type(outreach.tenant).objects.filter(pk=outreach.tenant.pk).update(status="suspended")
+    assert due_campaigns(MORNING) == []
+    assert outreach.run().handled == 0
+
+
+def test_a_lost_due_time_is_repaired(outreach: Outreach, running: Any) -> None:
+    running(WRITE, ("Rest", "delay", {"days": 1}))
+    outreach.run()
+    outreach.deliver()
+    outreach.run(minutes=1)
+    with outreach.inside():
+        Campaign.objects.update(next_run_at=None)
+    assert outreach.run(days=1).handled == 0
+    assert repair.repair_due_times(outreach.now) == 1
+    assert outreach.run().handled == 1
+    assert repair.repair_due_times(outreach.now) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_do_each_enrolment_once() -> None:
+    outreach = other_tenant_with_leads(24)
+    reports = run_together(*[lambda: run_due(now=MORNING, batch_size=3)] * 2)
+    assert sum(report.handled for report in reports) == 24
+    assert len(outreach.messages()) == 24
+    with tenant_context(outreach.tenant.pk):
+        assert CampaignLead.objects.filter(reason="sending").count() == 24
