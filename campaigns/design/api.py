@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.accounts.models import CampaignAccount
+from campaigns.charging import quotes
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.serializers import (
     CampaignSerializer,
@@ -22,6 +23,7 @@ from campaigns.design.serializers import (
     EnrolSerializer,
     LackingListResponse,
     ProgressResponse,
+    QuoteResponse,
     ReadinessResponse,
     StepOrderSerializer,
     StepsResponse,
@@ -55,7 +57,7 @@ class CampaignViewSet(ResourceViewSet):
         ),
         "apply_change": "campaigns.update",
         "duplicate": "campaigns.create",
-        **dict.fromkeys(["progress", "preview_change", "readiness", "lacking"], "campaigns.view"),
+        **dict.fromkeys(["progress", "preview_change", "readiness", "lacking", "quote"], "campaigns.view"),
     }
 
     @extend_schema(summary="Start a draft", request=None)
@@ -159,6 +161,15 @@ class CampaignViewSet(ResourceViewSet):
     @action(detail=True, methods=["get"])
     def progress(self, request: Request, pk: UUID) -> Response:
         return Response(ProgressResponse(selectors.progress(self.get_object())).data)
+
+    @extend_schema(
+        summary="What a campaign will cost at most",
+        description="The cost of its open enrolments by step, and what the wallet has. Nothing is held.",
+        responses={200: QuoteResponse},
+    )
+    @action(detail=True, methods=["get"])
+    def quote(self, request: Request, pk: UUID) -> Response:
+        return Response(QuoteResponse(quotes.quote(self.get_object(), now=timezone.now())).data)
 
     @extend_schema(
         summary="Which variables of its messages have no value, and for how many leads",

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns.accounts.models import CampaignAccount
-from campaigns.design.admin import forms
+from campaigns.design.admin import costs, forms
 from campaigns.design.admin.steps import StepsInline, save_steps
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.services import lifecycle
@@ -64,7 +64,7 @@ class CampaignAdmin(TenantModelAdmin):
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
-        ("Progress", {"fields": ["still_missing", "missing_values", "enrolled", "done", "other_steps"]}),
+        ("Progress", {"fields": ["still_missing", "missing_values", "enrolled", "done", "other_steps", "cost"]}),
         ("Settings", {"fields": ["config"]}),
         (
             "Engine",
@@ -72,7 +72,7 @@ class CampaignAdmin(TenantModelAdmin):
         ),
         ("People", {"fields": ["created_by_user", "updated_by_user"]}),
     ]
-    readonly_fields = ["still_missing", "missing_values", "enrolled", "done", "other_steps"]
+    readonly_fields = ["still_missing", "missing_values", "enrolled", "done", "other_steps", "cost"]
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
     actions_detail = ["start", "pause", "resume", "enrol", "duplicate", "complete", "stop", "archive"]
 
@@ -97,6 +97,11 @@ class CampaignAdmin(TenantModelAdmin):
         if not missing:
             return "Nothing. The campaign can run."
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((each.message,) for each in missing)))
+
+    @display(description="Cost at most")
+    @computed_once
+    def cost(self, obj: Campaign) -> SafeString | str:
+        return costs.cost_table(obj)
 
     @display(description="Missing values")
     @computed_once
@@ -138,6 +143,7 @@ class CampaignAdmin(TenantModelAdmin):
         explanation="It starts now, or at its start time.",
         when=_in(CampaignStatus.DRAFT),
         icon="play_arrow",
+        preview=costs.run_preview,
     )
     def start(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.start(campaign=row, actor=access_of(request).user)
@@ -154,7 +160,11 @@ class CampaignAdmin(TenantModelAdmin):
         return f"{row} was paused."
 
     @row_action(
-        "Resume", explanation="It continues where it was paused.", when=_in(CampaignStatus.PAUSED), icon="resume"
+        "Resume",
+        explanation="It continues where it was paused.",
+        when=_in(CampaignStatus.PAUSED),
+        icon="resume",
+        preview=costs.run_preview,
     )
     def resume(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.resume(campaign=row, actor=access_of(request).user)

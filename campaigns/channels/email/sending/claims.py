@@ -16,6 +16,7 @@ from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.pacing import allowed_on, day_of, gap, next_day
 from campaigns.accounts.services import USABLE
 from campaigns.channels.email.sending.due import DueAccount, due_messages
+from campaigns.charging.services import hold_for
 from campaigns.design.schedule import schedule_of
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 from campaigns.messages.models import Message, MessageState
@@ -116,7 +117,7 @@ def _choose(due: DueAccount, *, wanted: int, now: datetime) -> list[tuple[Messag
         looked_at += len(rows)
         # One message to a lead at a time: the limits of the next one depend on this one.
         fresh = [row for row in _open(rows) if row.lead_id not in leads]
-        allowed = _decided(_one_each(fresh), now)[: wanted - len(chosen)]
+        allowed = _paid(_decided(_one_each(fresh), now)[: wanted - len(chosen)], now)
         leads.update(message.lead_id for message, _decision in allowed if message.lead_id)
         chosen += allowed
         if not allowed and len(fresh) < len(rows):
@@ -184,6 +185,25 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
                 _refuse(message, decision)
     _postpone(deferred, now)
     return [(message, allowed[message.pk]) for message in messages if message.pk in allowed]
+
+
+def _paid(allowed: Sequence[tuple[Message, Decision]], now: datetime) -> list[tuple[Message, Decision]]:
+    """Hold the credits of the messages. Return those that are paid, and let the others wait."""
+    held = hold_for([message for message, _decision in allowed], now=now)
+    given = [
+        {
+            "id": str(message.pk),
+            "decision": decision.as_json(),
+            "until": held.refused[message.pk].until.isoformat(),
+            "error": held.refused[message.pk].detail,
+        }
+        for message, decision in allowed
+        if message.pk in held.refused
+    ]
+    if given:
+        with connection.cursor() as cursor:
+            cursor.execute(POSTPONE, {"given": json.dumps(given), "tenant": allowed[0][0].tenant_id})
+    return [(message, decision) for message, decision in allowed if message.pk in held.allowed]
 
 
 def _refuse(message: Message, decision: Decision) -> None:
