@@ -41,11 +41,9 @@ COLUMNS: Final = {
     "next_follow_up_at": "next follow-up",
 }
 CONTACT_COLUMNS: Final = {"first_name", "last_name", "email", "phone", "linkedin_url"}
-CREATED, UPDATED, DELETED, RESTORED = (
-    f"leads.lead.{verb}" for verb in ("created", "updated", "deleted", "restored")
-)
+UPDATED, DELETED, RESTORED = (f"leads.lead.{verb}" for verb in ("updated", "deleted", "restored"))
 STAGE, STATUS, ASSIGNED = "leads.lead.stage_changed", "leads.lead.status_changed", "leads.lead.assigned"
-CHANGES: Final = (CREATED, UPDATED, DELETED, RESTORED, STAGE, STATUS, ASSIGNED)
+CHANGES: Final = (UPDATED, DELETED, RESTORED, STAGE, STATUS, ASSIGNED)
 MAX_COLUMNS_NAMED: Final = 4
 
 
@@ -82,6 +80,21 @@ def note_entry(note: LeadNote, known: Known) -> TimelineEntry:
         detail=note.beginning,  # type: ignore[attr-defined]  # annotated
         user_id=note.created_by_user_id,
         url=reverse("admin:leads_leadnote_change", args=(note.pk,)),
+    )
+
+
+def beginning_of(lead: Lead) -> QuerySet[Lead]:
+    """Return the lead itself, for the entry of its creation."""
+    return Lead.all_objects.filter(tenant=lead.tenant_id, pk=lead.pk).only("created_at", "created_by_user_id", "source")
+
+
+def beginning_entry(lead: Lead, known: Known) -> TimelineEntry:
+    author = lead.created_by_user_id
+    return TimelineEntry(
+        icon="person_add",
+        text=f"{known.user(author)} added {known.lead}" if author else f"{known.lead} was added",
+        marks=(in_words(lead.source),) if lead.source else (),
+        user_id=author,
     )
 
 
@@ -122,7 +135,6 @@ def _change_in_words(event: DomainEvent, known: Known, who: str) -> tuple[str, s
         icon = "contact_phone" if CONTACT_COLUMNS & set(changed) else "edit"
         return icon, f"{who} changed {_columns(changed)} of {lead}", ""
     verb, icon = {
-        CREATED: ("added", "person_add"),
         DELETED: ("deleted", "delete"),
         RESTORED: ("restored", "restore_from_trash"),
     }[kind]
@@ -168,6 +180,15 @@ add_timeline_source(
     right="leads.view",
     user="created_by_user",
     users=lambda note: (note.created_by_user_id,),
+)
+add_timeline_source(
+    "beginning",
+    beginning_of,
+    beginning_entry,
+    kind=TimelineKind.CHANGE,
+    right="leads.view",
+    user="created_by_user",
+    users=lambda lead: (lead.created_by_user_id,),
 )
 add_timeline_source(
     "changes",

@@ -139,7 +139,9 @@ def timeline(
     sources = [source for source in timeline_sources_for(access) if wanted.allows(source)]
     read = [(source, _newest(source, lead, wanted, before)[: limit + 1]) for source in sources]
     read_together(*(rows for _source, rows in read))
-    found = [(Place(getattr(row, source.at), row.pk, source.name), source, row) for source, rows in read for row in rows]
+    found = [
+        (Place(getattr(row, source.at), row.pk, source.name), source, row) for source, rows in read for row in rows
+    ]
     found.sort(key=lambda each: each[0], reverse=True)
     page = found[:limit]
     known = KnownNames(

@@ -47,7 +47,6 @@ def timeline_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
         ],
         "mine": _chip(lead, "By me", {**chosen, PERSON: "" if chosen[PERSON] else own}, active=bool(chosen[PERSON])),
         "older": _links(lead, {**chosen, BEFORE: page.older.encode(), MORE: "1"}) if page.older else None,
-        "filtered": kind is not None or person is not None,
         "from_the_start": BEFORE not in request.GET,
     }
 

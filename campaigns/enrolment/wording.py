@@ -1,0 +1,60 @@
+"""Enrolments and what was done for them, in words."""
+
+from typing import Final
+
+from campaigns.design.step_specs import step_types
+from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
+from lad.labels import in_words
+
+# Why an enrolment waits or has ended, as it follows a colon.
+REASONS: Final = {
+    "sending": "a message is on its way",
+    "replied": "an answer came",
+    "out_of_office": "out of office",
+    "bounced": "a message could not be delivered",
+    "unsubscribed": "unsubscribed",
+    "company_replied": "a colleague answered",
+    "archived": "the lead was archived",
+    "stopped_by_hand": "stopped by hand",
+}
+# What LAD did to the lead with a step of the type. Other types are named by their label.
+DEEDS: Final = {
+    "linkedin_visit": "visited the LinkedIn profile of {lead}",
+    "linkedin_follow": "followed {lead} on LinkedIn",
+    "linkedin_connect": "invited {lead} to connect on LinkedIn",
+    "linkedin_message": "wrote to {lead} on LinkedIn",
+    "linkedin_scrape_profile": "read the LinkedIn profile of {lead}",
+    "email_send": "wrote an e-mail to {lead}",
+    "email_followup": "wrote once more to {lead}",
+    "whatsapp_send": "wrote to {lead} on WhatsApp",
+    "voice_agent_call": "called {lead}",
+    "instagram_dm": "wrote to {lead} on Instagram",
+    "instagram_follow": "followed {lead} on Instagram",
+    "instagram_like": "liked a post of {lead}",
+    "instagram_story_view": "viewed a story of {lead}",
+    "instagram_comment_reply": "answered a comment of {lead}",
+}
+# Said of an activity that was not done: “LAD did not …”.
+UNDONE: Final = (ActivityStatus.FAILED, ActivityStatus.SKIPPED, ActivityStatus.CANCELLED)
+
+
+def reason_in_words(code: str) -> str:
+    """Return a reason as it follows a colon. Codes without a sentence become words."""
+    return REASONS.get(code) or in_words(code).lower()
+
+
+def deed(activity: CampaignLeadActivity, lead: str) -> str:
+    """Return what the activity did, as a sentence without its reason: “LAD wrote to Hans on LinkedIn”."""
+    key = activity.step_type
+    done = DEEDS.get(key, "").format(lead=lead)
+    if activity.status == ActivityStatus.REPLIED:
+        return f"{lead} answered: {_label(key)}"
+    if activity.status == ActivityStatus.CONNECTED:
+        return f"{lead} accepted: {_label(key)}"
+    if activity.status in UNDONE:
+        return f"LAD did not do “{_label(key)}” for {lead}"
+    return f"LAD {done}" if done else f"LAD did “{_label(key)}” for {lead}"
+
+
+def _label(key: str) -> str:
+    return step_types.get(key).label if key in step_types else in_words(key)
