@@ -112,6 +112,21 @@ class Message(Leased, TenantModel):
 
     decision = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     hold_id = models.UUIDField(null=True, blank=True, editable=False, help_text="The credits held for it.")
+    begun_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When this attempt began to transmit it. Before that it certainly was not sent.",
+    )
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often a server postponed it."
+    )
+    looks = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often it was looked for since its sender was lost."
+    )
+    copy_due_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a copy is next put into the mailbox of sent messages."
+    )
     occurred_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     clicked_at = models.DateTimeField(null=True, blank=True)
@@ -146,7 +161,7 @@ class Message(Leased, TenantModel):
                 fields=["tenant", "campaign_lead"], condition=Q(campaign_lead__isnull=False), name="messages_enrolment"
             ),
             models.Index(
-                fields=["tenant", "email_account", "next_attempt_at"],
+                fields=["tenant", "email_account", "campaign", "next_attempt_at"],
                 condition=Q(state="queued"),
                 name="messages_queued",
             ),
@@ -154,6 +169,7 @@ class Message(Leased, TenantModel):
             # Workers recover interrupted sends of all tenants.
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="messages_leased"),
             models.Index(fields=["next_attempt_at"], condition=Q(state="unknown"), name="messages_unknown"),
+            models.Index(fields=["copy_due_at"], condition=Q(copy_due_at__isnull=False), name="messages_copy_due"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,9 @@
+"""Events of contactability. Created, updated, deleted and restored rows are in the catalogue already."""
+
+from lad.outbox.catalogue import define
+
+define(
+    "leads.lead.suppressed",
+    "{subject} is on the do-not-contact list ({reason})",
+    fields=["channel", "scope", "reason"],
+)
