@@ -127,7 +127,9 @@ def _stages(enrolled: int, people: People, goal: int, tracking: Tracking) -> tup
         ("answered", "Answered", people.answered),
         ("goal", "Goal", goal),
     ]
-    return tuple(FunnelStage(key, label, number, number / enrolled if enrolled else 0) for key, label, number in numbers)
+    return tuple(
+        FunnelStage(key, label, number, number / enrolled if enrolled else 0) for key, label, number in numbers
+    )
 
 
 def _steps(campaign: Campaign, tracking: Tracking) -> tuple[StepNumbers, ...]:
@@ -138,7 +140,9 @@ def _steps(campaign: Campaign, tracking: Tracking) -> tuple[StepNumbers, ...]:
     messages, waiting = counting.step_messages(campaign), counting.at_steps(campaign)
     variants = counting.variants(campaign, [step.pk for step in steps if step.type == SPLIT])
     return tuple(
-        _step(step, activities.get(step.pk, ()), messages.get(step.pk), waiting.get(step.pk, (0, 0)), variants, tracking)
+        _step(
+            step, activities.get(step.pk, ()), messages.get(step.pk), waiting.get(step.pk, (0, 0)), variants, tracking
+        )
         for step in steps
     )
 

@@ -17,6 +17,7 @@ from campaigns.enrolment.models import (
 )
 from campaigns.enrolment.wording import UNDONE, deed, reason_in_words
 from campaigns.messages.models import Message
+from campaigns.messages.wording import refusal_in_words
 from lad.times import written
 from leads.contacts.extensions import Known, TimelineEntry, TimelineKind, add_timeline_source
 from leads.contacts.models import Lead
@@ -35,7 +36,7 @@ def enrolment_entry(enrolment: CampaignLead, known: Known) -> TimelineEntry:
     return TimelineEntry(
         icon="group_add",
         text=f"{known.lead} was enrolled in {enrolment.campaign}",
-        detail=_waiting(enrolment),
+        detail=_waiting(enrolment, known.lead),
         url=reverse("admin:campaigns_campaignlead_change", args=(enrolment.pk,)),
     )
 
@@ -50,7 +51,7 @@ def endings_of(lead: Lead) -> QuerySet[CampaignLead]:
 
 
 def ending_entry(enrolment: CampaignLead, known: Known) -> TimelineEntry:
-    reason = f": {reason_in_words(enrolment.reason)}" if enrolment.reason else ""
+    reason = f": {reason_in_words(enrolment.reason, known.lead)}" if enrolment.reason else ""
     icon, text = {
         EnrolmentStatus.COMPLETED: ("done_all", f"{known.lead} reached the end of {enrolment.campaign}{reason}"),
         EnrolmentStatus.STOPPED: ("stop_circle", f"{enrolment.campaign} stopped for {known.lead}{reason}"),
@@ -64,7 +65,16 @@ def activities_of(lead: Lead) -> QuerySet[CampaignLeadActivity]:
     """Return what campaigns did towards the lead or could not do. Messages tell of themselves."""
     told = Message.objects.filter(tenant=lead.tenant_id, lead=lead.pk, activity_id__isnull=False)
     reaching = [spec.key for spec in step_types if spec.reaches_lead]
-    columns = ("status", "step_type", "subject", "error_message", "campaign__name", "executed_at", "created_at")
+    columns = (
+        "status",
+        "step_type",
+        "subject",
+        "error_message",
+        "metadata",
+        "campaign__name",
+        "executed_at",
+        "created_at",
+    )
     return (
         CampaignLeadActivity.objects.filter(tenant=lead.tenant_id, campaign_lead__lead=lead.pk, step_type__in=reaching)
         .exclude(status__in=NOT_YET_DONE)
@@ -82,21 +92,26 @@ def activity_entry(activity: CampaignLeadActivity, known: Known) -> TimelineEntr
     return TimelineEntry(
         icon="block" if undone else "campaign",
         text=deed(activity, known.lead),
-        detail=activity.error_message if undone else said,
+        detail=_why_undone(activity, known.lead) if undone else said,
         marks=(str(activity.get_status_display()), str(activity.campaign)),
         url=reverse("admin:campaigns_campaignleadactivity_change", args=(activity.pk,)),
         warns=activity.status == ActivityStatus.FAILED,
     )
 
 
-def _waiting(enrolment: CampaignLead) -> str:
+def _why_undone(activity: CampaignLeadActivity, lead: str) -> str:
+    decision = activity.metadata.get("decision")
+    return (refusal_in_words(decision, lead) if isinstance(decision, dict) else "") or activity.error_message
+
+
+def _waiting(enrolment: CampaignLead, lead: str) -> str:
     """Return what an open enrolment waits for, or an empty string."""
     if enrolment.status not in OPEN_ENROLMENTS:
         return ""
     until = f"until {written(enrolment.next_action_at)}" if enrolment.next_action_at else ""
     if not enrolment.reason:
         return f"Waits {until}" if until else ""
-    return " ".join(filter(None, ("Waits", until))) + f": {reason_in_words(enrolment.reason)}"
+    return " ".join(filter(None, ("Waits", until))) + f": {reason_in_words(enrolment.reason, lead)}"
 
 
 add_timeline_source(

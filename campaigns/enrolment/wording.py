@@ -4,19 +4,11 @@ from typing import Final
 
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
+from campaigns.enrolment.reasons import SENTENCES
+from campaigns.messages.wording import about
 from lad.labels import in_words
+from leads.contactability.decisions import SENTENCES as CONTACT_REASONS
 
-# Why an enrolment waits or has ended, as it follows a colon.
-REASONS: Final = {
-    "sending": "a message is on its way",
-    "replied": "an answer came",
-    "out_of_office": "out of office",
-    "bounced": "a message could not be delivered",
-    "unsubscribed": "unsubscribed",
-    "company_replied": "a colleague answered",
-    "archived": "the lead was archived",
-    "stopped_by_hand": "stopped by hand",
-}
 # What LAD did to the lead with a step of the type. Other types are named by their label.
 DEEDS: Final = {
     "linkedin_visit": "visited the LinkedIn profile of {lead}",
@@ -38,9 +30,12 @@ DEEDS: Final = {
 UNDONE: Final = (ActivityStatus.FAILED, ActivityStatus.SKIPPED, ActivityStatus.CANCELLED)
 
 
-def reason_in_words(code: str) -> str:
-    """Return a reason as it follows a colon. Codes without a sentence become words."""
-    return REASONS.get(code) or in_words(code).lower()
+def reason_in_words(code: str, lead: str, *, detail: str = "") -> str:
+    """Return why an enrolment waits or has ended, as it follows a colon: “Hans replied”."""
+    text = SENTENCES.get(code, "")  # type: ignore[call-overload]  # keys are strings, too
+    if not text and code in CONTACT_REASONS:
+        text = CONTACT_REASONS[code].format(detail=detail or "not given", channel="this channel")
+    return about(text, lead) or in_words(code).lower()
 
 
 def deed(activity: CampaignLeadActivity, lead: str) -> str:

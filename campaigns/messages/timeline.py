@@ -1,5 +1,6 @@
 """Messages in the timeline of a lead."""
 
+from datetime import date
 from typing import Final
 
 from django.db.models import QuerySet
@@ -130,8 +131,11 @@ def _named(message: Message) -> str:
 
 
 def _until(message: Message) -> str:
-    returns = message.metadata.get(RETURNS_ON)
-    return f" until {returns}" if returns else ""
+    try:
+        returns = date.fromisoformat(str(message.metadata[RETURNS_ON])[:10])
+    except (KeyError, ValueError):
+        return ""
+    return f" until {returns:%-d %B %Y}"
 
 
 def _marks(message: Message) -> tuple[str, ...]:
