@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.accounts.models import CampaignAccount
+from campaigns.analytics.views import AnalyticsActions
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.serializers import (
     CampaignSerializer,
@@ -30,10 +31,12 @@ from lad.api import router
 from lad.api.views import ResourceViewSet
 
 
-class CampaignViewSet(ResourceViewSet):
+class CampaignViewSet(AnalyticsActions, ResourceViewSet):
     """Outreach campaigns, from draft to archive."""
 
+    queries = AnalyticsActions.analytics_queries
     rights = {
+        **AnalyticsActions.analytics_rights,
         **dict.fromkeys(
             ["start", "pause", "resume", "stop", "complete", "archive", "reorder", "enrol"], "campaigns.update"
         ),
