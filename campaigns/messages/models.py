@@ -8,7 +8,7 @@ from django.db.models import Q
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
-from lad.db.models import AppendOnly, TenantModel
+from lad.db.models import TenantModel
 from lad.jobs.leases import Leased
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection, Purpose
@@ -191,11 +191,12 @@ class MessageEventKind(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
 
 
-class MessageEvent(AppendOnly, TenantModel):
+class MessageEvent(TenantModel):
     """Something that happened to a sent message. ``is_machine`` marks scanners and prefetchers, which do not count."""
 
     event_name = "campaigns.message_event"
 
+    updated_at = None
     message = TenantForeignKey("campaigns.Message", on_delete=models.CASCADE, related_name="events", db_index=False)
     kind = models.CharField(max_length=20, choices=MessageEventKind)
     occurred_at = models.DateTimeField()
@@ -204,7 +205,10 @@ class MessageEvent(AppendOnly, TenantModel):
     # What the event is known by, so that one that is reported twice is recorded once.
     source_key = models.CharField(max_length=255, blank=True, default="", db_default="")
 
+    audited = False
     announced = False
+    tenant_key = False
+    privileges = ("SELECT", "INSERT")
 
     class Meta:
         db_table = "message_events"

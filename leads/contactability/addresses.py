@@ -153,8 +153,28 @@ def company_domains(*texts: str) -> tuple[str, ...]:
 
 def hashes(tenant_id: UUID, kind: Kind, value: str) -> list[str]:
     """Return the keyed hash of an address of the tenant under each key, that of the newest first."""
-    message = f"{tenant_id.hex}:{kind}:{value}".encode()
-    return [hmac.digest(key, message, "sha256").hex() for key in _keys(tuple(settings.ADDRESS_HASH_KEYS))]
+    return Hasher(tenant_id).hashes(kind, value)
+
+
+class Hasher:
+    """Hashes many addresses of one tenant."""
+
+    def __init__(self, tenant_id: UUID) -> None:
+        self._tenant = tenant_id.hex
+        self._keys = _keys(tuple(settings.ADDRESS_HASH_KEYS))
+        self._of_domains: dict[tuple[str, ...], list[str]] = {}
+
+    def hashes(self, kind: str, value: str) -> list[str]:
+        """Return the keyed hash of an address under each key, that of the newest first."""
+        message = f"{self._tenant}:{kind}:{value}".encode()
+        return [hmac.digest(key, message, "sha256").hex() for key in self._keys]
+
+    def of_domains(self, names: tuple[str, ...]) -> list[str]:
+        """Return the hashes of all the domains. Those of colleagues are made once."""
+        found = self._of_domains.get(names)
+        if found is None:
+            found = self._of_domains[names] = [each for name in names for each in self.hashes(Kind.DOMAIN, name)]
+        return found
 
 
 @lru_cache(maxsize=10)

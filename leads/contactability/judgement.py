@@ -1,9 +1,9 @@
 """Decide from facts: pure functions without a database or a clock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -74,7 +74,14 @@ class _Memory:
     """What leads in the same place share."""
 
     hours: dict[tuple[Whereabouts, ContactWindow | None], list[_LabelledHours]] = field(default_factory=dict)
-    openings: dict[tuple[Whereabouts, ContactWindow | None, datetime], datetime | None] = field(default_factory=dict)
+    openings: dict[tuple[Whereabouts, ContactWindow | None, datetime], "_Opening"] = field(default_factory=dict)
+
+
+class _Opening(NamedTuple):
+    """When hours are open next, if ever, and why not yet."""
+
+    at: datetime | None
+    reasons: Sequence[Reason]
 
 
 def judge(
@@ -173,15 +180,13 @@ def _first_moment(
 ) -> tuple[datetime, list[Reason]]:
     """Return the first moment from ``at`` on that hours and limits allow, with those that stood in the way."""
     window, touches = question.window_of(lead.id), facts.touches.get(lead.id)
-    hours = _hours_of(facts, lead.place, window, memory)
     reasons: list[Reason] = []
     moment, limit = at, question.at + HORIZON
     for _round in range(MAX_ROUNDS):
-        opening = _opening(hours, lead.place, window, moment, memory)
+        opening, closed = _opening(facts, lead.place, window, moment, memory)
         if opening is None or opening > limit:
             break
-        if opening != moment:
-            reasons += [reason for each in hours if (reason := each.reason(moment)) is not None]
+        reasons += closed
         if not touches:
             return opening, reasons
         moment, reached = free_from(opening, touches, question.channel, facts.rules, lead.place.zones)
@@ -191,14 +196,15 @@ def _first_moment(
     return question.at + ASK_AGAIN_AFTER, [Reason(ReasonCode.NO_OPEN_TIME, str(HORIZON.days)), *reasons]
 
 
-def _opening(
-    hours: list[_LabelledHours], place: Whereabouts, window: ContactWindow | None, at: datetime, memory: _Memory
-) -> datetime | None:
+def _opening(facts: Facts, place: Whereabouts, window: ContactWindow | None, at: datetime, memory: _Memory) -> _Opening:
     key = (place, window, at)
-    if key not in memory.openings:
+    known = memory.openings.get(key)
+    if known is None:
+        hours = _hours_of(facts, place, window, memory)
         found = next_allowed(at, *(each.hours for each in hours))
-        memory.openings[key] = at if found == at else found
-    return memory.openings[key]
+        closed = [] if found == at else [reason for each in hours if (reason := each.reason(at)) is not None]
+        known = memory.openings[key] = _Opening(at if found == at else found, closed)
+    return known
 
 
 def _hours_of(facts: Facts, place: Whereabouts, window: ContactWindow | None, memory: _Memory) -> list[_LabelledHours]:

@@ -8,18 +8,21 @@ from uuid import UUID
 
 from django.db import connection
 
-from leads.contactability.addresses import Kind, addresses_of, company_domains, hashes
+from leads.contactability.addresses import Hasher, addresses_of, company_domains
 from leads.contactability.calendar import ALL_DAYS, HORIZON
 from leads.contactability.facts import Caps, Facts, LeadFacts, Rules, SuppressionFact, TouchFact
 from leads.contactability.limits import WEEK
 from leads.contactability.models import WEEKDAYS, ContactPolicy, Purpose
 from leads.contactability.whereabouts import whereabouts
 
-LEADS: Final = """
+# Many values as one text, which costs a tenth of sending an array.
+KEYS: Final = "string_to_array(%s, ',')::uuid[]"
+HASHES: Final = "string_to_array(%s, ',')"
+LEADS: Final = f"""
 SELECT leads.id, leads.email, leads.phone, leads.linkedin_url, leads.company_domain, leads.location,
     leads.is_archived, lead_social.data
 FROM leads LEFT JOIN lead_social ON lead_social.tenant_id = leads.tenant_id AND lead_social.lead_id = leads.id
-WHERE leads.tenant_id = %s AND leads.id = ANY(%s) AND leads.deleted_at IS NULL
+WHERE leads.tenant_id = %s AND leads.id = ANY({KEYS}) AND leads.deleted_at IS NULL
 """
 # In the order of the keys, so that two workers never wait for each other.
 LOCKED: Final = LEADS + "ORDER BY leads.id FOR NO KEY UPDATE OF leads"
@@ -32,21 +35,21 @@ SELECT tenants.timezone, tenants.country, policy.id IS NOT NULL, policy.contact_
 FROM tenants LEFT JOIN contact_policies AS policy ON policy.tenant_id = tenants.id
 WHERE tenants.id = %s
 """
-SUPPRESSIONS: Final = """
+SUPPRESSIONS: Final = f"""
 SELECT address_hash, channel, scope, reason, expires_at, lead_id FROM suppressions
-WHERE tenant_id = %s AND address_hash = ANY(%s) AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > %s)
+WHERE tenant_id = %s AND address_hash = ANY({HASHES}) AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > %s)
 UNION
 SELECT address_hash, channel, scope, reason, expires_at, lead_id FROM suppressions
-WHERE tenant_id = %s AND lead_id = ANY(%s) AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > %s)
+WHERE tenant_id = %s AND lead_id = ANY({KEYS}) AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > %s)
 """
-HISTORY: Final = """
+HISTORY: Final = f"""
 SELECT lead_id, channel, NULL::text, occurred_at FROM lead_touches
-WHERE tenant_id = %s AND lead_id = ANY(%s) AND occurred_at > %s AND direction = 'outbound' AND purpose = 'outreach'
+WHERE tenant_id = %s AND lead_id = ANY({KEYS}) AND occurred_at > %s AND direction = 'outbound' AND purpose = 'outreach'
     AND source_id <> ALL(%s)
 UNION ALL
 SELECT lead_id, channel, status, given_at FROM (
     SELECT DISTINCT ON (lead_id, channel) lead_id, channel, status, given_at FROM consent_records
-    WHERE tenant_id = %s AND lead_id = ANY(%s) AND channel = ANY(%s) AND purpose = 'outreach'
+    WHERE tenant_id = %s AND lead_id = ANY({KEYS}) AND channel = ANY(%s) AND purpose = 'outreach'
     ORDER BY lead_id, channel, given_at DESC, created_at DESC, id DESC
 ) AS newest
 """
@@ -68,16 +71,15 @@ def read(
     With ``lock`` the leads are locked until the transaction ends, before anything else is read, so that what others
     recorded while this one waited is seen.
     """
-    ids = list(lead_ids)
+    hasher = Hasher(tenant_id)
     with connection.cursor() as cursor:
-        cursor.execute(LOCKED if lock else LEADS, [tenant_id, ids])
+        cursor.execute(LOCKED if lock else LEADS, [tenant_id, _joined(lead_ids)])
         rows = cursor.fetchall()
         cursor.execute(RULES, [at.date() - _DAY, at.date() + HORIZON + _DAY, tenant_id])
-        facts = Facts(rules=_rules(cursor.fetchone()), leads={})
-        for row in rows:
-            facts.leads[row[0]] = _lead(row, tenant_id, facts.rules)
-        found = list(facts.leads)
-        wanted = _hashes_of(facts.leads.values())
+        rules = _rules(cursor.fetchone())
+        facts = Facts(rules=rules, leads={row[0]: _lead(row, hasher, rules) for row in rows})
+        found = _joined(facts.leads)
+        wanted = ",".join(_hashes_of(facts.leads.values()))
         cursor.execute(SUPPRESSIONS, [tenant_id, wanted, at, tenant_id, found, at])
         _add_suppressions(facts, cursor.fetchall())
         if purpose != Purpose.SERVICE:
@@ -85,6 +87,10 @@ def read(
             cursor.execute(HISTORY, [*counted, tenant_id, found, list(channels)])
             _add_history(facts, cursor.fetchall())
     return facts
+
+
+def _joined(keys: Iterable[UUID]) -> str:
+    return ",".join(map(str, keys))
 
 
 def rules_of_policy(policy: ContactPolicy, *, zone: str, country: str) -> Rules:
@@ -123,24 +129,23 @@ def _rules(row: tuple[Any, ...] | None) -> Rules:
     return rules
 
 
-def _lead(row: tuple[Any, ...], tenant_id: UUID, rules: Rules) -> LeadFacts:
+def _lead(row: tuple[Any, ...], hasher: Hasher, rules: Rules) -> LeadFacts:
     key, email, phone, linkedin_url, company_domain, location, is_archived, social = row
     found = addresses_of(email_address=email, phone=phone, linkedin_url=linkedin_url, social=social)
-    domains = company_domains(company_domain, email)
     return LeadFacts(
         id=key,
         is_archived=is_archived,
-        hashes={address.kind: address.hashes(tenant_id) for address in found},
-        domain_hashes=[each for name in domains for each in hashes(tenant_id, Kind.DOMAIN, name)],
+        hashes={address.kind: hasher.hashes(address.kind, address.value) for address in found},
+        domain_hashes=hasher.of_domains(company_domains(company_domain, email)),
         place=whereabouts(phone, location, tenant_zone=rules.zone, tenant_country=rules.country),
     )
 
 
-def _hashes_of(leads: Iterable[LeadFacts]) -> list[str]:
+def _hashes_of(leads: Iterable[LeadFacts]) -> set[str]:
     wanted: set[str] = set()
     for lead in leads:
         wanted.update(lead.domain_hashes, *lead.hashes.values())
-    return list(wanted)
+    return wanted
 
 
 def _add_suppressions(facts: Facts, rows: Iterable[tuple[Any, ...]]) -> None:
