@@ -49,6 +49,7 @@ class PriceCategory(models.TextChoices):
     TTS = "tts", "Text to speech"
     TELEPHONY = "telephony", "Telephony"
     VM_INFRASTRUCTURE = "vm_infrastructure", "Servers"
+    MESSAGING = "messaging", "Messages"
 
 
 class PriceScheme(models.TextChoices):

@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.services import USABLE
-from campaigns.channels.protocol import driver_of, drivers
+from campaigns.channels.protocol import driver_of
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.step_specs import step_types
+from campaigns.engine.handlers import can_do
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead
 from campaigns.enrolment.wording import reason_in_words
 from campaigns.messages.models import Message, MessageState
@@ -79,7 +80,9 @@ def campaign_check(campaign: Campaign, now: datetime) -> Check:
 def enrolment_check(enrolment: CampaignLead | None, lead: str) -> Check:
     """Is the lead enrolled, and has the enrolment not ended?"""
     if enrolment is None:
-        return Check("enrolment", "Enrolment", Answer.NO, f"{lead} is not enrolled in this campaign.", "Enrol the lead.")
+        return Check(
+            "enrolment", "Enrolment", Answer.NO, f"{lead} is not enrolled in this campaign.", "Enrol the lead."
+        )
     url = reverse("admin:campaigns_campaignlead_change", args=(enrolment.pk,))
     if enrolment.status in OPEN_ENROLMENTS:
         return Check("enrolment", "Enrolment", Answer.YES, "The enrolment is open.", url=url)
@@ -89,17 +92,16 @@ def enrolment_check(enrolment: CampaignLead | None, lead: str) -> Check:
 
 
 def step_check(step: CampaignStep | None) -> Check:
-    """Does the next step send something, and can LAD send on its channel?"""
+    """Does the next step send something, and can LAD do it?"""
     if step is None:
         return Check("step", "Step", Answer.YES, "The lead has not come to the first step yet.")
     url = reverse("admin:campaigns_campaignstep_change", args=(step.pk,))
-    channel = step_types.get(step.type).channel if step.type in step_types else None
-    if channel is None:
+    if not can_do(step.type):
+        text = f"LAD cannot do the next step, “{step.title}”, yet: its channel is not connected."
+        return Check("step", "Step", Answer.NO, text, "Replace or remove the step.", url=url)
+    if not step_types.get(step.type).reaches_lead:
         text = f"The next step, “{step.title}”, sends nothing: {step.get_type_display().lower()}."
         return Check("step", "Step", Answer.YES, text, url=url)
-    if channel not in drivers:
-        text = f"The next step, “{step.title}”, needs {Channel(channel).label}, which is not connected to LAD yet."
-        return Check("step", "Step", Answer.NO, text, "Replace or remove the step.", url=url)
     return Check("step", "Step", Answer.YES, f"The next step is “{step.title}”.", url=url)
 
 
@@ -139,7 +141,11 @@ def account_checks(account: EmailAccount | None, zone: str, now: datetime) -> It
     """Can the account send, and does it have room today?"""
     if account is None:
         yield Check(
-            "account", "Account", Answer.NO, "No e-mail account can send for this campaign.", "Connect one, or activate it."
+            "account",
+            "Account",
+            Answer.NO,
+            "No e-mail account can send for this campaign.",
+            "Connect one, or activate it.",
         )
         return
     url = reverse("admin:campaigns_emailaccount_change", args=(account.pk,))
@@ -152,7 +158,9 @@ def account_checks(account: EmailAccount | None, zone: str, now: datetime) -> It
     limits = driver_of(Channel.EMAIL).limits(account, zone=zone, now=now)
     used = f"{account.email} has sent {limits.used:,} of {limits.allowed:,} messages today."
     if not limits.left:
-        advice = "It ramps up: the limit grows each day." if limits.ramping_up else "Raise its limit, or add an account."
+        advice = (
+            "It ramps up: the limit grows each day." if limits.ramping_up else "Raise its limit, or add an account."
+        )
         yield Check("daily_limit", "Daily limit", Answer.WAITS, used, advice, until=limits.next_at, url=url)
         return
     yield Check("daily_limit", "Daily limit", Answer.YES, used, url=url)
@@ -178,7 +186,9 @@ def message_check(message: Message, lead: str, now: datetime) -> Check:
         return Check("message", title, Answer.NO, text, "Open it to send it again.", url=url)
     if state == MessageState.UNKNOWN:
         text = f"It is not known whether {name} was sent.{error}"
-        return Check("message", title, Answer.WAITS, text, "LAD looks for it. If it is not found, decide yourself.", url=url)
+        return Check(
+            "message", title, Answer.WAITS, text, "LAD looks for it. If it is not found, decide yourself.", url=url
+        )
     if state == MessageState.SENDING:
         return Check("message", title, Answer.WAITS, f"{name} is being sent.", url=url)
     if at is not None and at > now:

@@ -60,6 +60,14 @@ STEP_ICONS: Final = {
     Channel.SMS: "sms",
     Channel.WEB: "public",
 }
+OTHER_ICONS: Final = {
+    "delay": "hourglass_empty",
+    "lead_generation": "person_search",
+    "ab_split": "call_split",
+    "goal": "flag",
+    "manual_task": "task_alt",
+    "end": "stop",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,9 @@ def _shown(step: StepNumbers) -> ShownStep:
 
 
 def _other_icon(key: str) -> str:
-    return {"delay": "hourglass_empty", "lead_generation": "person_search", "ab_split": "call_split"}.get(key, "alt_route")
+    return {"delay": "hourglass_empty", "lead_generation": "person_search", "ab_split": "call_split"}.get(
+        key, "alt_route"
+    )
 
 
 def _problems(campaign: Campaign, waiting: Queue, now: datetime) -> Iterator[Problem]:
@@ -184,7 +194,11 @@ def _problems(campaign: Campaign, waiting: Queue, now: datetime) -> Iterator[Pro
     for group in waiting.groups:
         if group.reason in NEEDS_SOMEBODY:
             what, advice = NEEDS_SOMEBODY[group.reason]
-            yield Problem(f"{group.number:,} lead{'s' if group.number > 1 else ''} {what}.", advice, f"{page}?reason={group.reason}")
+            yield Problem(
+                f"{group.number:,} lead{'s' if group.number > 1 else ''} {what}.",
+                advice,
+                f"{page}?reason={group.reason}",
+            )
     yield from _messages_in_doubt(campaign, waiting)
     if campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.DRAFT):
         for account in broken_accounts(campaign)[:ACCOUNTS_NAMED]:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 
 from campaigns.accounts.models import CampaignAccount
 from campaigns.analytics.views import AnalyticsActions
+from campaigns.charging import quotes
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.serializers import (
     CampaignSerializer,
@@ -19,6 +21,7 @@ from campaigns.design.serializers import (
     EnrolmentOutcomeResponse,
     EnrolSerializer,
     ProgressResponse,
+    QuoteResponse,
     StepOrderSerializer,
     StepsResponse,
     chosen_leads,
@@ -42,6 +45,7 @@ class CampaignViewSet(AnalyticsActions, ResourceViewSet):
         ),
         "duplicate": "campaigns.create",
         "progress": "campaigns.view",
+        "quote": "campaigns.view",
     }
 
     @extend_schema(summary="Start a draft", request=None)
@@ -114,6 +118,15 @@ class CampaignViewSet(AnalyticsActions, ResourceViewSet):
     @action(detail=True, methods=["get"])
     def progress(self, request: Request, pk: UUID) -> Response:
         return Response(ProgressResponse(selectors.progress(self.get_object())).data)
+
+    @extend_schema(
+        summary="What a campaign will cost at most",
+        description="The cost of its open enrolments by step, and what the wallet has. Nothing is held.",
+        responses={200: QuoteResponse},
+    )
+    @action(detail=True, methods=["get"])
+    def quote(self, request: Request, pk: UUID) -> Response:
+        return Response(QuoteResponse(quotes.quote(self.get_object(), now=timezone.now())).data)
 
     @transaction.atomic
     def _change_status(self, service: lifecycle.StatusChange) -> Response:

@@ -115,3 +115,26 @@ class ProgressResponse(serializers.Serializer):
     other_steps = serializers.DictField(
         child=serializers.IntegerField(), help_text=f"Waits, searches and the like: {', '.join(OTHER_STATES)}"
     )
+
+
+class StepQuoteResponse(serializers.Serializer):
+    """What one step costs at most."""
+
+    step = serializers.UUIDField(source="step_id")
+    title = serializers.CharField()
+    unit_price = serializers.DecimalField(max_digits=18, decimal_places=6)
+    messages = serializers.IntegerField(help_text="The open enrolments that can still come to the step.")
+    at_most = serializers.DecimalField(max_digits=18, decimal_places=6)
+
+
+class QuoteResponse(serializers.Serializer):
+    """What the open enrolments of a campaign cost at most, and what the wallet has."""
+
+    steps = StepQuoteResponse(many=True, help_text="The steps that are charged.")
+    at_most = serializers.DecimalField(
+        max_digits=18, decimal_places=6, help_text="If every enrolment takes the dearest way through the steps."
+    )
+    available = serializers.DecimalField(max_digits=18, decimal_places=6)
+    currency = serializers.CharField()
+    enough = serializers.BooleanField()
+    warning = serializers.CharField(help_text="Empty if the wallet has enough.")

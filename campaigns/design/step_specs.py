@@ -33,15 +33,25 @@ DONE: Final = "done"
 
 
 @dataclass(frozen=True, slots=True)
+class PriceComponent:
+    """What the price list names one use of a step: the price of this component is what the use costs."""
+
+    category: str
+    provider: str
+    model: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepSpec:
     """One type of step.
 
     ``channel`` is None for a step that waits, decides or finds leads. ``provider`` names the network if the
     channel does not. ``contacts_lead`` marks steps that send the lead a message,
-    ``for_everybody`` those that search, or post without addressing the lead. ``synonyms`` are other accepted
-    keys; ``config_synonyms`` maps other accepted names of settings to ours. The config needs all ``required``
-    settings and at least one of ``one_of``, not zero. ``outcomes`` are the ways in which the step can end, the
-    usual one first.
+    ``for_everybody`` those that search, or post without addressing the lead. ``metered`` is what one use costs;
+    None if the step is never charged. ``synonyms`` are other accepted keys; ``config_synonyms`` maps other accepted
+    names of settings to ours. The config needs all ``required`` settings and at least one of ``one_of``, not zero.
+    ``outcomes`` are the ways in which the step can end, the usual one first.
     """
 
     key: str
@@ -51,6 +61,7 @@ class StepSpec:
     contacts_lead: bool = False
     finds_leads: bool = False
     for_everybody: bool = False
+    metered: PriceComponent | None = None
     synonyms: tuple[str, ...] = ()
     required: Mapping[str, JsonSchema] = field(default_factory=dict)
     optional: Mapping[str, JsonSchema] = field(default_factory=dict)

@@ -37,6 +37,7 @@ LIST: Final = (
     ListedPrice("vm_infrastructure", "runpod", "cpu-basic", "second", "0.0002", "Servers of the agents"),
     ListedPrice("enrichment", "apollo", "contact", "record", "0.02", "Contact data"),
     ListedPrice("enrichment", "apollo", "company", "record", "0.05", "Company data"),
+    ListedPrice("messaging", "lad", "email", "message", "0.002", "E-mails of campaigns"),
     ListedPrice("enrichment", "apollo", ANY_MODEL, "record", "0.03", "Any other record"),
 )
 # Known, but not in force yet.

@@ -74,6 +74,7 @@ CATEGORIES: Final[dict[str, str]] = {
     PriceCategory.TTS: marked("Text to speech"),
     PriceCategory.TELEPHONY: marked("Telephony"),
     PriceCategory.VM_INFRASTRUCTURE: marked("Servers"),
+    PriceCategory.MESSAGING: marked("Messages"),
 }
 UNITS: Final[dict[str, str]] = {
     PriceUnit.RECORD: marked("record"),

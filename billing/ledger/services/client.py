@@ -146,6 +146,10 @@ _SELECT: Final = (
 )
 POST: Final = _SELECT + "billing_post(%s::jsonb, %s)"
 SETTLE: Final = _SELECT + "billing_settle(%s, %s::jsonb, %s)"
+SETTLE_MANY: Final = (
+    _SELECT + "jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS listed (posting, number), "
+    "LATERAL billing_settle(%s, listed.posting, %s) ORDER BY listed.number"
+)
 KEY_CONSTRAINT: Final = "billing_ledger_transactions_idempotency_key"
 
 
@@ -158,6 +162,11 @@ def post(rows: Mapping[UUID, Sequence[Mapping[str, object]]], now: datetime | No
 def settle(operation: str, row: Mapping[str, object], now: datetime | None) -> LedgerReply:
     """Post one transaction of a hold, a reversal or an expiry, in one statement."""
     return _replies(SETTLE, [operation, _json(row), now])[0]
+
+
+def settle_many(operation: str, rows: Sequence[Mapping[str, object]], now: datetime | None) -> list[LedgerReply]:
+    """Do for each row what ``settle`` does, in order and in one statement."""
+    return _replies(SETTLE_MANY, [_json(rows), operation, now]) if rows else []
 
 
 def _json(value: object) -> str:

@@ -304,7 +304,7 @@ def _posted(posting: Posting, now: datetime | None) -> PostedTransaction:
     reply = next((reply for reply in replies if reply.position is not None), None)
     if reply is None:
         raise WalletUnknown
-    posted = _accepted(reply, -posting.amount if posting.operation == Operation.ADJUSTMENT else posting.amount)
+    posted = accepted(reply, -posting.amount if posting.operation == Operation.ADJUSTMENT else posting.amount)
     if posted is None:
         raise RuntimeError("The ledger accepted a posting and returned no transaction.")
     announce(replies)
@@ -322,7 +322,7 @@ def _result(operation: str, row: Mapping[str, object], now: datetime | None) -> 
     with _conflict_when_taken():
         reply = client.settle(operation, row, now)
     amount = row.get("amount")
-    posted = _accepted(reply, -amount if isinstance(amount, Decimal) else Decimal(0))
+    posted = accepted(reply, -amount if isinstance(amount, Decimal) else Decimal(0))
     announce([reply])
     return posted
 
@@ -348,7 +348,7 @@ def _conflict(field: str) -> IdempotencyConflict:
     )
 
 
-def _accepted(reply: LedgerReply, required: Decimal) -> PostedTransaction | None:
+def accepted(reply: LedgerReply, required: Decimal) -> PostedTransaction | None:
     """Return the posted transaction, or raise the error of the reply's outcome."""
     if reply.outcome in {PostingOutcome.POSTED, PostingOutcome.REPLAYED}:
         return reply.posted

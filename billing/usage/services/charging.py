@@ -165,7 +165,7 @@ def capture_hold(*, event: UsageEvent, hold: Hold | UUID, now: datetime | None =
         description=f"Use of {row.feature_key}",
         now=now,
     )
-    _mark_charged([row], [debit])
+    mark_charged([row], [debit])
     row.refresh_from_db()
     return row
 
@@ -217,7 +217,7 @@ def _charge_unpaid(rows: Sequence[UsageEvent], now: datetime | None) -> dict[UUI
             paid.append((row, answer.posted))
         else:
             errors[row.pk] = _error(row, answer)
-    _mark_charged([row for row, _debit in paid], [debit for _row, debit in paid])
+    mark_charged([row for row, _debit in paid], [debit for _row, debit in paid])
     _mark_failed([_failure(row, errors[row.pk], now or timezone.now()) for row in rows if row.pk in errors])
     refused = {key: ChargeResult(key, ChargeOutcome.REFUSED, error) for key, error in errors.items()}
     return refused | {row.pk: ChargeResult(row.pk, ChargeOutcome.CHARGED) for row, _debit in paid}
@@ -261,7 +261,7 @@ def _failure(row: UsageEvent, error: DomainError, now: datetime) -> _Failure:
     return _Failure(row.pk, error.detail, attempts, next_charge_at)
 
 
-def _mark_charged(rows: Sequence[UsageEvent], debits: Sequence[ledger.PostedTransaction]) -> None:
+def mark_charged(rows: Sequence[UsageEvent], debits: Sequence[ledger.PostedTransaction]) -> None:
     """Link the events to their debits in one statement. Failed events must pass through pending first."""
     failed = [row.pk for row in rows if row.status == UsageStatus.FAILED]
     if failed:

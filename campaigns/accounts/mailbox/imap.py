@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from django.conf import settings
-from imapclient import SENT, IMAPClient
+from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.imapclient import SENT
 
 from campaigns.accounts.mailbox.credentials import for_imap
 from campaigns.accounts.mailbox.errors import MailboxError, Problem

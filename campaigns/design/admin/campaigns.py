@@ -15,7 +15,7 @@ from unfold.decorators import display
 from campaigns.accounts.models import CampaignAccount
 from campaigns.analytics import pages
 from campaigns.analytics.overview import overview
-from campaigns.design.admin import forms
+from campaigns.design.admin import costs, forms
 from campaigns.design.admin.steps import StepsInline, save_steps
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.services import lifecycle
@@ -25,6 +25,7 @@ from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline, ReadOnlyInline, save_inline
+from lad.admin.lists import computed_once
 from lad.tenancy.access import access_of
 
 
@@ -61,6 +62,7 @@ class CampaignAdmin(TenantModelAdmin):
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
+        ("Cost", {"fields": ["cost"]}),
         ("Settings", {"fields": ["config"]}),
         (
             "Engine",
@@ -68,6 +70,7 @@ class CampaignAdmin(TenantModelAdmin):
         ),
         ("People", {"fields": ["created_by_user", "updated_by_user"]}),
     ]
+    readonly_fields = ["cost"]
     notes = ["campaigns/admin/overview.html"]
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
     actions_detail = ["start", "pause", "resume", "enrol", "duplicate", "complete", "stop", "archive"]
@@ -94,6 +97,11 @@ class CampaignAdmin(TenantModelAdmin):
             context = {**context, "overview": overview(campaign)}
         return super().render_change_form(request, context, *args, **kwargs)
 
+    @display(description="Cost at most")
+    @computed_once
+    def cost(self, obj: Campaign) -> SafeString | str:
+        return costs.cost_table(obj)
+
     def save_related(
         self, request: HttpRequest, form: LadModelForm, formsets: Iterable[BaseInlineFormSet], change: bool
     ) -> None:
@@ -109,6 +117,7 @@ class CampaignAdmin(TenantModelAdmin):
         explanation="It starts now, or at its start time.",
         when=_in(CampaignStatus.DRAFT),
         icon="play_arrow",
+        preview=costs.run_preview,
     )
     def start(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.start(campaign=row, actor=access_of(request).user)
@@ -125,7 +134,11 @@ class CampaignAdmin(TenantModelAdmin):
         return f"{row} was paused."
 
     @row_action(
-        "Resume", explanation="It continues where it was paused.", when=_in(CampaignStatus.PAUSED), icon="resume"
+        "Resume",
+        explanation="It continues where it was paused.",
+        when=_in(CampaignStatus.PAUSED),
+        icon="resume",
+        preview=costs.run_preview,
     )
     def resume(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.resume(campaign=row, actor=access_of(request).user)

@@ -1,15 +1,19 @@
 """The lifecycle of campaigns, from draft to archive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from billing import money
 from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
+from campaigns.charging import quotes
+from campaigns.charging.hooks import on_credit_ended
 from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import (
@@ -119,6 +123,16 @@ def halt(*, campaign: Campaign, reason: str) -> bool:
     )
     emit("campaigns.campaign.halted", aggregate=row, payload={"reason": reason})
     return True
+
+
+@on_credit_ended
+def halt_unpaid(campaigns: Mapping[UUID, str]) -> None:
+    """Pause the running campaigns whose next message cannot be paid, each with its reason.
+
+    Their messages stay queued, and go on when somebody resumes the campaign.
+    """
+    for campaign in Campaign.objects.filter(pk__in=campaigns).order_by("pk"):
+        halt(campaign=campaign, reason=campaigns[campaign.pk])
 
 
 @transaction.atomic
@@ -237,6 +251,11 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
     if Channel.EMAIL in channels and not _email_accounts(campaign).exists():
         message = "It has e-mail steps, but the tenant has no active e-mail account. Set one up."
         yield MissingRequirement("no_email_account", message)
+    cost = quotes.quote(campaign, now=now)
+    if not cost.payable:
+        have, price = money.plain(cost.available), money.plain(cost.first or quotes.ZERO)
+        message = f"Its first charged message costs {price} {cost.currency}, but the wallet has {have}. Top it up."
+        yield MissingRequirement("no_credit", message)
 
 
 def finds_leads(campaign: Campaign) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from campaigns.design.step_specs import TEXT, StepSpec, step_types
+from campaigns.design.step_specs import TEXT, PriceComponent, StepSpec, step_types
 from leads.channels import Channel
 
 MESSAGE: Final = {"subject": {**TEXT, "maxLength": 500}, "body": TEXT}
@@ -17,6 +17,7 @@ SETTINGS: Final = {
 }
 OUTCOMES: Final = ("sent", "skipped", "failed")
 SYNONYMS: Final = {"emailSubject": "subject", "emailBody": "body"}
+EMAIL_MESSAGE: Final = PriceComponent(category="messaging", provider="lad", model="email", unit="message")
 
 step_types.register(
     StepSpec(
@@ -24,6 +25,7 @@ step_types.register(
         label="E-mail: send",
         channel=Channel.EMAIL,
         contacts_lead=True,
+        metered=EMAIL_MESSAGE,
         synonyms=("email",),
         required=MESSAGE,
         optional=SETTINGS,

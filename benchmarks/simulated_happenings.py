@@ -1,0 +1,170 @@
+"""What happens to leads, campaigns and accounts in a simulated year, done through LAD's services and recorded."""
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from campaigns.enrolment.reasons import EnrolmentReason
+from leads.contactability.services import lift, record_consent, suppress
+
+from benchmarks.simulated_world import World
+from campaigns.accounts.models import EmailAccount
+from campaigns.design.models import Campaign, CampaignStatus
+from campaigns.design.services import lifecycle
+from campaigns.enrolment.models import CampaignLead
+from campaigns.enrolment.services import states
+from campaigns.messages import hooks
+from campaigns.messages.models import Message, MessageKind, MessageState
+from lad import writes
+from lad.tenancy.context import tenant_context
+from leads.channels import Channel
+from leads.contactability.models import (
+    ConsentStatus,
+    ContactDirection,
+    Suppression,
+    SuppressionReason,
+    SuppressionScope,
+)
+from leads.contacts.models import Lead
+
+Happening = Callable[[World, UUID, datetime], None]
+WITHDRAWN_EARLIER: Final = 20
+
+
+def suppress_address(world: World, tenant_id: UUID, now: datetime) -> None:
+    """A lead asks not to be written to."""
+    lead = Lead.objects.get(pk=world.pick(tenant_id))
+    suppress(lead=lead, channel=Channel.EMAIL, reason=SuppressionReason.UNSUBSCRIBED, source="simulation")
+    world.note(now, "suppress", _place(tenant_id, lead.email))
+
+
+def suppress_company(world: World, tenant_id: UUID, now: datetime) -> None:
+    """A company asks that nobody there is written to."""
+    lead = Lead.objects.get(pk=world.pick(tenant_id))
+    scope, reason = SuppressionScope.DOMAIN, SuppressionReason.LEGAL
+    suppress(address=lead.company_domain, channel=Channel.EMAIL, scope=scope, reason=reason, source="simulation")
+    world.note(now, "suppress", _place(tenant_id, lead.company_domain))
+
+
+def lift_one(world: World, tenant_id: UUID, now: datetime) -> None:
+    """Somebody takes an address off the do-not-contact list again."""
+    rows = list(Suppression.objects.order_by("pk")[:WITHDRAWN_EARLIER])
+    if rows:
+        row = world.chance.choice(rows)
+        address = row.address
+        lift(suppression=row)
+        world.note(now, "lift", _place(tenant_id, address))
+
+
+def withdraw_consent(world: World, tenant_id: UUID, now: datetime) -> None:
+    _say(world, tenant_id, now, ConsentStatus.WITHDRAWN, "withdraw")
+
+
+def give_consent(world: World, tenant_id: UUID, now: datetime) -> None:
+    _say(world, tenant_id, now, ConsentStatus.GIVEN, "consent")
+
+
+def _say(world: World, tenant_id: UUID, now: datetime, status: ConsentStatus, kind: str) -> None:
+    lead = Lead.objects.get(pk=world.pick(tenant_id))
+    record_consent(lead=lead, channel=Channel.EMAIL, status=status, source="simulation", given_at=now)
+    world.note(now, kind, lead.pk)
+
+
+def stop_by_hand(world: World, tenant_id: UUID, now: datetime) -> None:
+    """Somebody ends a lead's enrolments."""
+    lead_id = world.pick(tenant_id)
+    rows = CampaignLead.objects.filter(lead=lead_id)
+    states.stop(rows, reason=EnrolmentReason.STOPPED_BY_HAND, now=now)
+    _note_stops(world, lead_id, now)
+
+
+def reply(world: World, tenant_id: UUID, now: datetime) -> None:
+    """A lead answers the newest message, which ends the enrolments that a reply stops: here, all of the lead's."""
+    sent = Message.objects.filter(state=MessageState.SENT, direction=ContactDirection.OUTBOUND, campaign__isnull=False)
+    rows = list(sent.order_by("-created_at")[:WITHDRAWN_EARLIER])
+    if not rows:
+        return
+    answered = world.chance.choice(rows)
+    answer = Message.objects.create(
+        lead_id=answered.lead_id,
+        channel=Channel.EMAIL,
+        direction=ContactDirection.INBOUND,
+        kind=MessageKind.REPLY,
+        state=MessageState.RECEIVED,
+        campaign_id=answered.campaign_id,
+        campaign_lead_id=answered.campaign_lead_id,
+        email_account_id=answered.email_account_id,
+        thread_id=answered.pk,
+        from_address=answered.to_address,
+        subject=f"Re: {answered.subject}",
+        body="Thank you, but no.",
+        message_id=f"<{now.timestamp()}.{answered.pk}@people.example>",
+        in_reply_to=answered.message_id,
+        occurred_at=now,
+    )
+    hooks.received([answer])
+    if answered.lead_id is not None:
+        _note_stops(world, answered.lead_id, now)
+
+
+def pause_campaign(world: World, tenant_id: UUID, now: datetime) -> None:
+    campaign = Campaign.objects.get(pk=world.chance.choice(world.campaigns[tenant_id]))
+    if campaign.status == CampaignStatus.RUNNING:
+        lifecycle.pause(campaign=campaign, actor=None)
+        world.note(now, "pause", campaign.pk)
+
+
+def resume_campaign(world: World, tenant_id: UUID, now: datetime) -> None:
+    for campaign in Campaign.objects.filter(status=CampaignStatus.PAUSED):
+        lifecycle.resume(campaign=campaign, actor=None, now=now)
+        world.note(now, "resume", campaign.pk)
+
+
+def switch_account(world: World, tenant_id: UUID, now: datetime) -> None:
+    """Somebody switches an account off, or on again."""
+    account = EmailAccount.objects.get(pk=world.chance.choice(world.accounts[tenant_id]))
+    writes.update(account, {"is_active": not account.is_active})
+    world.note(now, "enable" if account.is_active else "disable", account.pk)
+
+
+def _note_stops(world: World, lead_id: UUID, now: datetime) -> None:
+    for campaign_id in CampaignLead.objects.filter(lead=lead_id).values_list("campaign", flat=True):
+        world.note(now, "stop", f"{lead_id} {campaign_id}")
+
+
+def _place(tenant_id: UUID, address: str) -> str:
+    """Return an address or domain as the record names it: the tenants' lists are apart."""
+    return f"{tenant_id} {address}"
+
+
+# How often each happens to a tenant in a day, for each thousand leads.
+PER_THOUSAND: Final[Mapping[Happening, float]] = {
+    suppress_address: 0.15,
+    suppress_company: 0.01,
+    lift_one: 0.02,
+    withdraw_consent: 0.15,
+    give_consent: 0.1,
+    stop_by_hand: 0.15,
+    reply: 0.3,
+}
+# How often each happens to a tenant in a day, however large it is.
+PER_DAY: Final[Mapping[Happening, float]] = {pause_campaign: 0.15, resume_campaign: 0.3, switch_account: 0.2}
+
+
+def happen(world: World, tenant_id: UUID, now: datetime, *, days: float) -> int:
+    """Let happen what comes about in so many days, at once. Return how much that was."""
+    thousands = len(world.leads[tenant_id]) / 1_000
+    rates = [(each, rate * thousands) for each, rate in PER_THOUSAND.items()] + list(PER_DAY.items())
+    chosen = list(_choose(rates, days, world.chance))
+    for happening in chosen:
+        with tenant_context(tenant_id):
+            happening(world, tenant_id, now)
+    return len(chosen)
+
+
+def _choose(rates: Iterable[tuple[Happening, float]], days: float, chance: random.Random) -> Iterable[Happening]:
+    for happening, rate in rates:
+        whole, rest = divmod(rate * days, 1)
+        yield from [happening] * (int(whole) + (chance.random() < rest))

@@ -1,0 +1,219 @@
+"""Say what a campaign will cost at most, and whether the wallet has it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Count
+
+from billing import money
+from billing.ledger import selectors
+from billing.ledger.models import Wallet, WalletStatus
+from billing.ledger.services import wallets
+from billing.pricing.services import quoting
+from billing.pricing.services.quoting import NoPrice
+from campaigns.charging.services import usage_item
+from campaigns.design.models import Campaign, CampaignStep, StepLink
+from campaigns.design.step_specs import DONE, PriceComponent, step_types
+from campaigns.enrolment.models import OPEN_ENROLMENTS
+
+ZERO: Final = Decimal(0)
+END: Final = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class StepQuote:
+    """What one step costs at most: ``messages`` is how many open enrolments can still reach it."""
+
+    step_id: UUID
+    title: str
+    unit_price: Decimal
+    messages: int
+
+    @property
+    def at_most(self) -> Decimal:
+        return self.unit_price * self.messages
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignQuote:
+    """What the open enrolments of a campaign cost at most, and what the wallet can spend.
+
+    ``at_most`` takes the dearest way through the steps for each enrolment, and each step once. ``first`` is the lowest
+    price of a step that an enrolment can come to next; None if nothing is charged.
+    """
+
+    steps: tuple[StepQuote, ...]
+    at_most: Decimal
+    first: Decimal | None
+    available: Decimal
+    currency: str
+
+    @property
+    def enough(self) -> bool:
+        """Return whether the wallet has what the campaign costs at most."""
+        return self.available >= self.at_most
+
+    @property
+    def payable(self) -> bool:
+        """Return whether the wallet can pay at least one message."""
+        return self.first is None or self.available >= self.first
+
+    @property
+    def warning(self) -> str:
+        """Return what to do about too little credit, or an empty string."""
+        if self.enough:
+            return ""
+        return (
+            f"The campaign may cost up to {money.plain(self.at_most)} {self.currency}, but the wallet has "
+            f"{money.plain(self.available)}. It pauses when the credit ends. Top up the wallet to avoid that."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """The steps of a campaign by id, and the steps that can follow each."""
+
+    steps: Mapping[UUID, CampaignStep]
+    following: Mapping[UUID, Sequence[UUID]]
+    prices: Mapping[UUID, Decimal]
+
+
+def quote(campaign: Campaign, *, now: datetime) -> CampaignQuote:
+    """Return what the campaign's open enrolments will cost at most at the prices of now. Nothing is held.
+
+    Steps that the price list has no price for are free. Runs in a few statements, whatever the number of enrolments.
+    """
+    graph = _graph(campaign, now)
+    starts = _starts(campaign, graph)
+    reached = _reached(starts, graph)
+    steps = tuple(StepQuote(pk, graph.steps[pk].title, price, reached.get(pk, 0)) for pk, price in graph.prices.items())
+    wallet = wallets.paying_wallet()
+    return CampaignQuote(
+        steps=steps,
+        at_most=sum((_dearest(start, graph) * many for start, many in starts.items()), ZERO),
+        first=min((price for start in starts for price in _next_prices(start, graph)), default=None),
+        available=_available(wallet, now),
+        currency=quoting.LIST_CURRENCY,
+    )
+
+
+def _available(wallet: Wallet, now: datetime) -> Decimal:
+    usable = wallet.status == WalletStatus.ACTIVE and wallet.currency == quoting.LIST_CURRENCY
+    return selectors.spendable(wallet, now=now) if usable else ZERO
+
+
+def _graph(campaign: Campaign, now: datetime) -> _Graph:
+    """Read the steps. An outcome without a link leads to the next step in the order."""
+    ordered = list(campaign.steps.order_by("order"))
+    links: dict[UUID, dict[str, UUID | None]] = {step.pk: {} for step in ordered}
+    for step_id, outcome, target_id in StepLink.objects.filter(campaign=campaign).values_list(
+        "step_id", "outcome", "target_id"
+    ):
+        links.get(step_id, {})[outcome] = target_id
+    following: dict[UUID, list[UUID]] = {}
+    for step, after in zip_longest(ordered, ordered[1:]):
+        usual = after.pk if after is not None and step.type != END else None
+        targets = {links[step.pk].get(outcome, usual) for outcome in _outcomes(step)}
+        following[step.pk] = [target for target in targets if target is not None and target in links]
+    return _Graph({step.pk: step for step in ordered}, following, dict(_prices(ordered, now)))
+
+
+def _outcomes(step: CampaignStep) -> Sequence[str]:
+    return step_types.get(step.type).outcomes_of(step.config) if step.type in step_types else (DONE,)
+
+
+def _prices(steps: Sequence[CampaignStep], now: datetime) -> Iterator[tuple[UUID, Decimal]]:
+    """Yield the steps that are charged, with the price of one message."""
+    known: dict[PriceComponent, Decimal | None] = {}
+    for step in steps:
+        component = step_types.get(step.type).metered if step.type in step_types else None
+        if component is None:
+            continue
+        if component not in known:
+            try:
+                [priced] = quoting.price_items([usage_item(component)], at=now)
+                known[component] = priced.cost
+            except NoPrice:
+                known[component] = None
+        price = known[component]
+        if price is not None:
+            yield step.pk, price
+
+
+def _starts(campaign: Campaign, graph: _Graph) -> dict[UUID, int]:
+    """Return how many open enrolments stand before each step. New ones stand before the first."""
+    open_rows = campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).order_by()
+    starts: dict[UUID, int] = {}
+    ordered = list(graph.steps.values())
+    for step_id, order, many in open_rows.values_list("next_step", "current_step_order").annotate(n=Count("pk")):
+        place = step_id if step_id in graph.steps else _after(ordered, order)
+        if place is not None:
+            starts[place] = starts.get(place, 0) + many
+    return starts
+
+
+def _after(ordered: Sequence[CampaignStep], order: int) -> UUID | None:
+    return next((step.pk for step in ordered if step.order > order), None)
+
+
+def _reached(starts: Mapping[UUID, int], graph: _Graph) -> dict[UUID, int]:
+    """Return how many enrolments can come to each step."""
+    reached: dict[UUID, int] = {}
+    for start, many in starts.items():
+        for step_id in _reachable(start, graph):
+            reached[step_id] = reached.get(step_id, 0) + many
+    return reached
+
+
+def _reachable(start: UUID, graph: _Graph) -> set[UUID]:
+    seen, waiting = {start}, [start]
+    while waiting:
+        for step_id in graph.following[waiting.pop()]:
+            if step_id not in seen:
+                seen.add(step_id)
+                waiting.append(step_id)
+    return seen
+
+
+def _dearest(start: UUID, graph: _Graph) -> Decimal:
+    """Return the cost of the dearest way from a step. Where steps form a circle, each of its steps counts once."""
+    components = _circles(start, graph)
+    costs: dict[int, Decimal] = {}
+    for number, members in enumerate(components):
+        own = sum((graph.prices.get(step_id, ZERO) for step_id in members), ZERO)
+        places = {other for step_id in members for other in graph.following[step_id] if other not in members}
+        after = [costs[index] for index, others in enumerate(components[:number]) if places & others]
+        costs[number] = own + max(after, default=ZERO)
+    return costs[len(components) - 1]
+
+
+def _circles(start: UUID, graph: _Graph) -> list[set[UUID]]:
+    """Return the strongly connected groups of the steps after ``start``, the last ones first and its own at the end.
+
+    Two steps are of one group if each can be reached from the other.
+    """
+    reachable = {step_id: _reachable(step_id, graph) for step_id in _reachable(start, graph)}
+    groups: list[set[UUID]] = []
+    for step_id, after in sorted(reachable.items(), key=lambda pair: len(pair[1])):
+        if not any(step_id in group for group in groups):
+            groups.append({other for other in after if step_id in reachable[other]})
+    return groups
+
+
+def _next_prices(start: UUID, graph: _Graph) -> Iterator[Decimal]:
+    """Yield the prices of the first charged steps that an enrolment can come to."""
+    seen, waiting = {start}, [start]
+    while waiting:
+        step_id = waiting.pop()
+        if step_id in graph.prices:
+            yield graph.prices[step_id]
+            continue
+        for after in graph.following[step_id]:
+            if after not in seen:
+                seen.add(after)
+                waiting.append(after)
