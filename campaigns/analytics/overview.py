@@ -120,15 +120,16 @@ def overview(campaign: Campaign, *, now: datetime | None = None) -> Overview:
     now = now or timezone.now()
     numbers, waiting = funnel(campaign), queue(campaign)
     schedule = schedule_of(campaign)
+    problems = list(_problems(campaign, waiting, now))
     return Overview(
-        state=_state(campaign, now),
+        state=_state(campaign, now, ready=not problems),
         hours=schedule.window.in_words(),
         funnel=numbers,
         cards=_cards(numbers),
         steps=[_shown(step) for step in numbers.steps],
         queue=waiting,
         next_sends=next_sends(campaign, limit=NEXT_SHOWN) if campaign.status == CampaignStatus.RUNNING else (),
-        problems=list(_problems(campaign, waiting, now)),
+        problems=problems,
         links=links(campaign),
         now=now,
     )
@@ -147,10 +148,12 @@ def links(campaign: Campaign) -> dict[str, str]:
     return pages
 
 
-def _state(campaign: Campaign, now: datetime) -> State:
+def _state(campaign: Campaign, now: datetime, *, ready: bool) -> State:
     status, reason = CampaignStatus(campaign.status), campaign.last_execution_reason
     if status != CampaignStatus.RUNNING:
         icon, text = STATES[status]
+        if status == CampaignStatus.DRAFT and ready:
+            text = "Draft: nothing is missing. Start it when you like."
         return State(icon, text, reason, "warning" if status == CampaignStatus.PAUSED and reason else "")
     if campaign.starts_at and campaign.starts_at > now:
         return State("schedule", "Started: it begins at its start time", "", "")

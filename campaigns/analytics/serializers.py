@@ -1,9 +1,15 @@
 """Queries and answers of the campaign's pages in the API."""
 
+from typing import Any
+
 from rest_framework import serializers
 
+from campaigns.analytics.checks import Answer
 from campaigns.analytics.queue import MAX_NEXT
+from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
+from campaigns.enrolment.wording import why_undone
 from lad.api.serializers import InputSerializer
+from leads.channels import Channel
 
 
 class FunnelStageResponse(serializers.Serializer):
@@ -96,3 +102,67 @@ class NextSendsResponse(serializers.Serializer):
     """The next messages and steps, the first first."""
 
     results = NextSendResponse(many=True)
+
+
+class WhyNotQuerySerializer(InputSerializer):
+    """About what to ask: a lead, a step of the campaign or an e-mail account. Exactly one of them."""
+
+    lead = serializers.UUIDField(required=False)
+    step = serializers.UUIDField(required=False)
+    account = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Name one of lead, step and account.")
+        return attrs
+
+
+class CheckResponse(serializers.Serializer):
+    """One check before a message, with its answer in words and what to do about it."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    answer = serializers.ChoiceField(choices=[each.value for each in Answer])
+    text = serializers.CharField()
+    advice = serializers.CharField()
+    until = serializers.DateTimeField(allow_null=True)
+
+
+class WhyNotResponse(serializers.Serializer):
+    """All checks, in their order. `summary` is the first one that stands in the way."""
+
+    subject = serializers.CharField()
+    answer = serializers.ChoiceField(choices=[each.value for each in Answer])
+    summary = serializers.CharField()
+    checks = CheckResponse(many=True)
+
+
+class ActivitiesQuerySerializer(InputSerializer):
+    """Which activities of the campaign to return."""
+
+    status = serializers.ChoiceField(choices=ActivityStatus.choices, required=False)
+    channel = serializers.ChoiceField(choices=Channel.choices, required=False)
+    step = serializers.UUIDField(required=False)
+    lead = serializers.UUIDField(required=False)
+    cursor = serializers.CharField(required=False)
+    page_size = serializers.CharField(required=False)
+
+
+class ActivityResponse(serializers.Serializer):
+    """Something the campaign did, or did not do and why."""
+
+    id = serializers.UUIDField()
+    created_at = serializers.DateTimeField()
+    executed_at = serializers.DateTimeField(allow_null=True)
+    lead = serializers.UUIDField(source="campaign_lead.lead_id")
+    lead_name = serializers.CharField(source="campaign_lead")
+    step = serializers.UUIDField(source="step_id", allow_null=True)
+    step_type = serializers.CharField()
+    channel = serializers.CharField(allow_null=True)
+    status = serializers.CharField()
+    subject = serializers.CharField()
+    text = serializers.CharField(source="message_content")
+    reason = serializers.SerializerMethodField(help_text="Why it was not done, in words.")
+
+    def get_reason(self, row: CampaignLeadActivity) -> str:
+        return why_undone(row, str(row.campaign_lead))

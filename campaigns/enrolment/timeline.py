@@ -15,9 +15,8 @@ from campaigns.enrolment.models import (
     CampaignLeadActivity,
     EnrolmentStatus,
 )
-from campaigns.enrolment.wording import UNDONE, deed, reason_in_words
+from campaigns.enrolment.wording import UNDONE, deed, reason_in_words, why_undone
 from campaigns.messages.models import Message
-from campaigns.messages.wording import refusal_in_words
 from lad.times import written
 from leads.contacts.extensions import Known, TimelineEntry, TimelineKind, add_timeline_source
 from leads.contacts.models import Lead
@@ -92,16 +91,11 @@ def activity_entry(activity: CampaignLeadActivity, known: Known) -> TimelineEntr
     return TimelineEntry(
         icon="block" if undone else "campaign",
         text=deed(activity, known.lead),
-        detail=_why_undone(activity, known.lead) if undone else said,
+        detail=why_undone(activity, known.lead) if undone else said,
         marks=(str(activity.get_status_display()), str(activity.campaign)),
         url=reverse("admin:campaigns_campaignleadactivity_change", args=(activity.pk,)),
         warns=activity.status == ActivityStatus.FAILED,
     )
-
-
-def _why_undone(activity: CampaignLeadActivity, lead: str) -> str:
-    decision = activity.metadata.get("decision")
-    return (refusal_in_words(decision, lead) if isinstance(decision, dict) else "") or activity.error_message
 
 
 def _waiting(enrolment: CampaignLead, lead: str) -> str:

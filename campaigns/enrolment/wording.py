@@ -5,7 +5,7 @@ from typing import Final
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
 from campaigns.enrolment.reasons import SENTENCES
-from campaigns.messages.wording import about
+from campaigns.messages.wording import about, refusal_in_words
 from lad.labels import in_words
 from leads.contactability.decisions import SENTENCES as CONTACT_REASONS
 
@@ -49,6 +49,14 @@ def deed(activity: CampaignLeadActivity, lead: str) -> str:
     if activity.status in UNDONE:
         return f"LAD did not do “{_label(key)}” for {lead}"
     return f"LAD {done}" if done else f"LAD did “{_label(key)}” for {lead}"
+
+
+def why_undone(activity: CampaignLeadActivity, lead: str) -> str:
+    """Return why an activity was not done, in words; an empty text for one that was."""
+    if activity.status not in UNDONE:
+        return ""
+    decision = activity.metadata.get("decision")
+    return (refusal_in_words(decision, lead) if isinstance(decision, dict) else "") or activity.error_message
 
 
 def _label(key: str) -> str:
