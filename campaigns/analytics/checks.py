@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.services import USABLE
-from campaigns.channels.protocol import driver_of
+from campaigns.channels.email.sending.limits import limits_of
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.step_specs import step_types
 from campaigns.engine.handlers import can_do
@@ -19,7 +19,6 @@ from campaigns.enrolment.wording import reason_in_words
 from campaigns.messages.models import Message, MessageState
 from campaigns.messages.wording import about
 from lad.times import written
-from leads.channels import Channel
 from leads.contactability.decisions import Decision, ReasonCode, Verdict
 
 
@@ -155,7 +154,7 @@ def account_checks(account: EmailAccount | None, zone: str, now: datetime) -> It
         yield Check("account", "Account", Answer.NO, f"{account.email} cannot send: {what}.", advice, url=url)
         return
     yield Check("account", "Account", Answer.YES, f"{account.email} can send.", url=url)
-    limits = driver_of(Channel.EMAIL).limits(account, zone=zone, now=now)
+    limits = limits_of(account, zone=zone, now=now)
     used = f"{account.email} has sent {limits.used:,} of {limits.allowed:,} messages today."
     if not limits.left:
         advice = (
