@@ -14,6 +14,8 @@ MAIL_CA_FILE = env.str("MAIL_CA_FILE", default="")
 MAIL_TIMEOUT_SECONDS = env.int("MAIL_TIMEOUT_SECONDS", default=20)
 # The name server that checks of a domain's records ask. Empty means the system's.
 MAIL_NAMESERVERS = env.list("MAIL_NAMESERVERS", default=[])
+# Own mail servers that can be asked what they took: a JSON object of addresses by the server's name.
+MAIL_QUEUES = env.json("MAIL_QUEUES", default={})
 
 # The OAuth clients of LAD at Google and Microsoft. Without an id the button to connect does not show.
 MAIL_OAUTH = {

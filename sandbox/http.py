@@ -77,6 +77,9 @@ class HttpServer:
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             pass
+        except asyncio.CancelledError:
+            # The sandbox stops. Raised further, it would be reported as an error of the connection.
+            return
         finally:
             writer.close()
 

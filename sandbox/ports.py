@@ -28,7 +28,9 @@ class Ports:
         if name in self._kept:
             candidates.insert(0, self._kept[name])
         for number in candidates:
-            bound = socket.socket(socket.AF_INET, kind)
+            # asyncio switches Nagle's algorithm off only where the protocol is named.
+            protocol = socket.IPPROTO_TCP if kind == socket.SOCK_STREAM else socket.IPPROTO_UDP
+            bound = socket.socket(socket.AF_INET, kind, protocol)
             try:
                 if kind == socket.SOCK_STREAM:
                     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -103,9 +103,11 @@ class StepSpec:
         """Raise ValidationError, worded for users, unless the config holds what the type needs."""
         JsonSchemaValidator(self.schema())(config)
         if self.one_of and isinstance(config, Mapping) and not any(config.get(name) for name in self.one_of):
-            amounts = any(schema.get("minimum") == 0 for schema in self.one_of.values())
-            above_zero = " above zero" if amounts else ""
-            raise ValidationError(f"Give at least one of {', '.join(self.one_of)}{above_zero}.")
+            amounts = [name for name, schema in self.one_of.items() if schema.get("minimum") == 0]
+            others = [name for name in self.one_of if name not in amounts]
+            parts = [f"{', '.join(amounts)} above zero"] if amounts else []
+            parts += [", ".join(others)] if others else []
+            raise ValidationError(f"Give at least one of {', or '.join(parts)}.")
 
 
 step_types: Final = Registry[StepSpec]("step type")

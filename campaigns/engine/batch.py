@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any, Final
 
+from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import beginning
-from campaigns.engine.graph import Step
 from campaigns.engine.handlers import Context, handler_of
 from campaigns.engine.outcomes import Advance, Claimed, End, Outcome, Place, Send, Task, Wait
 from campaigns.engine.steps.goal import reached

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from campaigns.design.graph import Graph, Step, graph_of
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import Schedule, schedule_of
 from campaigns.design.step_specs import step_types
-from campaigns.engine.graph import Graph, Step, graph_of
 from campaigns.engine.outcomes import Advance, Outcome, Place, Wait
 from campaigns.enrolment.models import ActivityStatus
 from campaigns.enrolment.reasons import EnrolmentReason

@@ -184,9 +184,9 @@ def _first_moment(
     moment, limit = at, question.at + HORIZON
     for _round in range(MAX_ROUNDS):
         opening, closed = _opening(facts, lead.place, window, moment, memory)
+        reasons += closed
         if opening is None or opening > limit:
             break
-        reasons += closed
         if not touches:
             return opening, reasons
         moment, reached = free_from(opening, touches, question.channel, facts.rules, lead.place.zones)

@@ -18,9 +18,10 @@ from leads.contactability.whereabouts import whereabouts
 # Many values as one text, which costs a tenth of sending an array.
 KEYS: Final = "string_to_array(%s, ',')::uuid[]"
 HASHES: Final = "string_to_array(%s, ',')"
+# Django leaves jsonb as text; json is read by psycopg.
 LEADS: Final = f"""
 SELECT leads.id, leads.email, leads.phone, leads.linkedin_url, leads.company_domain, leads.location,
-    leads.is_archived, lead_social.data
+    leads.is_archived, lead_social.data::json
 FROM leads LEFT JOIN lead_social ON lead_social.tenant_id = leads.tenant_id AND lead_social.lead_id = leads.id
 WHERE leads.tenant_id = %s AND leads.id = ANY({KEYS}) AND leads.deleted_at IS NULL
 """
@@ -28,8 +29,8 @@ WHERE leads.tenant_id = %s AND leads.id = ANY({KEYS}) AND leads.deleted_at IS NU
 LOCKED: Final = LEADS + "ORDER BY leads.id FOR NO KEY UPDATE OF leads"
 RULES: Final = """
 SELECT tenants.timezone, tenants.country, policy.id IS NOT NULL, policy.contact_from, policy.contact_until,
-    policy.contact_days, policy.skips_holidays, policy.consent_required, policy.caps, policy.max_per_day,
-    policy.max_per_week,
+    policy.contact_days::json, policy.skips_holidays, policy.consent_required::json, policy.caps::json,
+    policy.max_per_day, policy.max_per_week,
     (SELECT json_agg(json_build_array(day, country, name)) FROM contact_holidays
      WHERE tenant_id = tenants.id AND day BETWEEN %s AND %s)
 FROM tenants LEFT JOIN contact_policies AS policy ON policy.tenant_id = tenants.id

@@ -88,6 +88,14 @@ class Sandbox:
         body = {"address": address, "password": password, "saves_sent": saves_sent, **values}
         self.call("POST", "/mailboxes", json=body)
 
+    def people(self, *, mixed: bool) -> None:
+        """Let people whose address does not say what they do be a mixture. In tests they are silent."""
+        self.call("POST", "/people", json={"mixed": mixed})
+
+    def person(self, address: str, behaviour: str, **values: Any) -> None:
+        """Say what somebody does; sandbox/providers/mail/people/persons.py lists behaviours and details."""
+        self.call("POST", "/people", json={"address": address, "behaviour": behaviour, **values})
+
     def log(self, *kinds: str, since: int = 0, **matching: str) -> list[dict[str, Any]]:
         """Return log entries of these kinds whose facts equal ``matching``, oldest first."""
         query = {"since": since, "kind": ",".join(kinds), "limit": 100_000, **matching}

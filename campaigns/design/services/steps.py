@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from campaigns.design.models import MAX_ORDER, Campaign, CampaignStatus, CampaignStep
+from campaigns.design.services import edits
 from campaigns.design.step_specs import canonical_key, step_types
 from lad import writes
 from lad.db.places import free_place, require_place
@@ -15,11 +16,11 @@ from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
 
-EDITABLE = (CampaignStatus.DRAFT, CampaignStatus.PAUSED)
+EDITABLE = (CampaignStatus.DRAFT, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 
 
 class StepsLocked(Conflict):
-    """The steps cannot be changed now. Pause a running campaign, or duplicate a finished one."""
+    """The steps of a finished campaign cannot be changed. Duplicate it."""
 
     code = "steps_locked"
 
@@ -28,14 +29,19 @@ class StepWriter(writes.Writer[CampaignStep]):
     """Writes steps: checks the settings that the type needs and keeps the order of the campaign.
 
     A new step goes to the end, or to ``order``, and the steps in its way move down by one. An existing one can
-    move to a free place only; ``reorder`` swaps places.
+    move to a free place only; ``reorder`` swaps places. ``edits`` says what a change does to enrolments under way.
     """
 
     def prepare(self, row: CampaignStep | None, values: Values, *, actor: Actor) -> Values:
         return _new_values(values) if row is None else _changed_values(row, values)
 
+    def after_save(self, change: writes.Change[CampaignStep]) -> None:
+        if not change.created and {"type", "config"} & set(change.before):
+            edits.after_change(change.row, type_changed="type" in change.before)
+
     def before_delete(self, row: CampaignStep, *, actor: Actor) -> None:
         require_editable(row.campaign)
+        edits.before_removal(row)
 
     def before_restore(self, row: CampaignStep, *, actor: Actor) -> None:
         """Move the step to the end if its place is taken."""

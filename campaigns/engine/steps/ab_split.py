@@ -5,7 +5,7 @@ from hashlib import sha256
 from itertools import accumulate
 from uuid import UUID
 
-from campaigns.engine.graph import Step
+from campaigns.design.graph import Step
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, Outcome, Place
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from campaigns.design.graph import Step
 from campaigns.design.step_types.branch import OTHERWISE
 from campaigns.design.step_types.condition import NO, YES
 from campaigns.engine import facts
-from campaigns.engine.graph import Step
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, Outcome, Place, Wait
 from campaigns.enrolment.reasons import EnrolmentReason

@@ -5,9 +5,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from campaigns.design.graph import Step
 from campaigns.design.schedule import LEAD_ZONE, WEEKDAYS
 from campaigns.engine.facts import Calendar, calendars
-from campaigns.engine.graph import Step
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, Outcome, Place, Wait
 from campaigns.enrolment.reasons import EnrolmentReason

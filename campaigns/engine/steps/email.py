@@ -7,9 +7,9 @@ from uuid import UUID
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.accounts import choose_accounts
+from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import limits
-from campaigns.engine.graph import Step
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, End, Outcome, Place, Send, Wait
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, DailyCount, EnrolmentStatus
@@ -108,7 +108,7 @@ def _refused(step: Step, decision: Decision, context: Context) -> Outcome:
 def _messages(step: Step, places: Sequence[Place], decisions: Mapping[UUID, Decision], context: Context) -> Outcomes:
     """Write the messages of those that have an account, all their details, and a place among today's messages."""
     found: Outcomes = {}
-    accounts = choose_accounts(context.campaign, [place.id for place in places])
+    accounts = choose_accounts(context.campaign, [place.id for place in places], now=context.now)
     without = [place for place in places if place.id not in accounts]
     found |= {place.id: Wait(context.now + NO_ACCOUNT_RETRY, EnrolmentReason.NO_ACCOUNT) for place in without}
     left = [place for place in places if place.id in accounts]

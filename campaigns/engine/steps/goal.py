@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from campaigns.design.graph import Step
 from campaigns.engine import facts
-from campaigns.engine.graph import Step
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, Outcome, Place
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from campaigns.design.graph import Step
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services.circles import leads_back
-from campaigns.engine.graph import Step
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, Outcome, Place
 from campaigns.enrolment.models import ActivityStatus

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from campaigns.engine.graph import Step
+from campaigns.design.graph import Step
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, End, Outcome, Place
 from campaigns.enrolment.models import EnrolmentStatus

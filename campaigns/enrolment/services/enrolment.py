@@ -1,7 +1,7 @@
 """Enrol leads in campaigns, many at once or one by one."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -150,12 +150,13 @@ def enrol(
     """
     campaign, now = _lock_open(campaign), now or timezone.now()
     condition = leads.condition() if isinstance(leads, LeadChoice) else Q(pk__in=set(leads))
-    chosen = _chosen(campaign, condition, limit=max_leads + 1)
+    channels = _channels(campaign)
+    chosen = _chosen(campaign, condition, _reachable(channels), limit=max_leads + 1)
     if len(chosen) > max_leads:
         raise Invalid(errors={"non_field_errors": [f"These are more than {max_leads:,} leads. Narrow the choice."]})
     fresh = [each for each in chosen if not each.is_enrolled]
     suitable = [each.lead_id for each in fresh if each.is_reachable and not each.is_archived]
-    refused = _refused(campaign, suitable, now)
+    refused = _refused(channels & CONNECTED, suitable, now)
     enrolled = _write(campaign, [key for key in suitable if key not in refused])
     archived = sum(each.is_archived for each in fresh)
     outcome = EnrolmentOutcome(
@@ -179,7 +180,7 @@ class _Chosen(NamedTuple):
     is_enrolled: bool
 
 
-def _chosen(campaign: Campaign, condition: Q, *, limit: int) -> list[_Chosen]:
+def _chosen(campaign: Campaign, condition: Q, reachable: Q, *, limit: int) -> list[_Chosen]:
     """Return the chosen leads. Those count as enrolled whom the campaign does not let begin again."""
     enrolments = CampaignLead.objects.filter(campaign=campaign, lead=OuterRef("pk"))
     match schedule_of(campaign).re_enrolment:
@@ -188,21 +189,20 @@ def _chosen(campaign: Campaign, condition: Q, *, limit: int) -> list[_Chosen]:
         case Repetition.ANY:
             enrolments = enrolments.none()
     rows = Lead.objects.filter(condition, tenant=campaign.tenant_id).annotate(
-        reachable=ExpressionWrapper(_reachable(campaign), output_field=BooleanField()),
+        reachable=ExpressionWrapper(reachable, output_field=BooleanField()),
         enrolled=Exists(enrolments),
     )
     rows = rows.order_by("pk").values_list("pk", "is_archived", "reachable", "enrolled")
     return [_Chosen(*row) for row in rows[:limit]]
 
 
-def _refused(campaign: Campaign, lead_ids: Sequence[UUID], now: datetime) -> dict[UUID, str]:
-    """Return the leads that may not be contacted on any channel of the campaign, each with the code of the reason."""
-    channels = sorted(_channels(campaign) & CONNECTED)
+def _refused(channels: Collection[Channel], lead_ids: Sequence[UUID], now: datetime) -> dict[UUID, str]:
+    """Return the leads that may not be contacted on any of the channels, each with the code of the reason."""
     refused: dict[UUID, str] = {}
     for start in range(0, len(lead_ids), LEADS_PER_DECISION) if channels else ():
         left = lead_ids[start : start + LEADS_PER_DECISION]
         reasons: dict[UUID, str] = {}
-        for channel in channels:
+        for channel in sorted(channels):
             decisions = decide(lead_ids=left, channel=channel, purpose=Purpose.OUTREACH, at=now)
             reasons |= {key: each.reasons[0].code for key, each in decisions.items() if each.verdict == Verdict.REFUSE}
             left = [key for key in left if key in reasons]
@@ -229,9 +229,8 @@ def _channels(campaign: Campaign) -> set[Channel]:
     return {channel for each in types if (channel := channel_of(each)) is not None}
 
 
-def _reachable(campaign: Campaign) -> Q:
-    """Return a condition: an address for one of the campaign's channels, or for any while it has none."""
-    channels = _channels(campaign)
+def _reachable(channels: Collection[Channel]) -> Q:
+    """Return a condition: an address for one of the channels, or for any if there are none."""
     if Channel.WEB in channels:
         return Q(pk__isnull=False)
     condition = Q()

@@ -10,7 +10,6 @@ from sandbox.providers import register
 from sandbox.providers.mail.imap.connection import MAX_LINE
 from sandbox.providers.mail.imap.session import ImapSession
 from sandbox.providers.mail.mailboxes import Mailboxes
-from sandbox.providers.mail.people import People
 from sandbox.providers.mail.post_office import PostOffice
 from sandbox.providers.mail.sign_in import SignIn
 from sandbox.providers.mail.smtp import SmtpSession
@@ -28,8 +27,8 @@ class Mail:
         self._core = core
         self.mailboxes = Mailboxes(core)
         self.sign_in = SignIn(core, self.mailboxes)
-        self.people = People(core)
-        self.post_office = PostOffice(core, self.mailboxes, self.people, keep=KEPT_CONTENTS)
+        self.post_office = PostOffice(core, self.mailboxes, keep=KEPT_CONTENTS)
+        self.people = self.post_office.people
         self._sessions: set[ImapSession] = set()
 
     async def start(self) -> None:
@@ -50,9 +49,14 @@ class Mail:
         route("GET", "/messages/{n}", self._show_message)
         route("POST", "/mail", self._configure)
         route("POST", "/imap/drop", self._drop_connections)
+        route("GET", "/people/{address}", self._show_person)
+        route("POST", "/people", self._describe_people)
+        route("POST", "/web", self._map_hosts)
 
     def reset(self) -> None:
         self.mailboxes.forget()
+        self.people.reset()
+        self.post_office.keep = KEPT_CONTENTS
         for session in tuple(self._sessions):
             session.abort()
 
@@ -133,6 +137,25 @@ class Mail:
         for session in chosen:
             session.abort()
         return reply({"dropped": len(chosen)})
+
+    async def _show_person(self, request: Request) -> Response:
+        person = self.people.person(request.names["address"].lower())
+        return reply({**vars(person), "details": sorted(person.details)})
+
+    async def _describe_people(self, request: Request) -> Response:
+        """Say what people do: one person, or ``{"people": [...]}``; ``mixed`` concerns all that are not described."""
+        values = request.json()
+        if "mixed" in values:
+            self.people.mix(bool(values["mixed"]))
+        described = values.get("people", [values] if "address" in values else [])
+        for each in described:
+            self.people.describe(each)
+        return reply({"described": len(described)}, 201)
+
+    async def _map_hosts(self, request: Request) -> Response:
+        """Let host names in links stand for servers of this computer: ``{"hosts": {"a.b": "127.0.0.1:8000"}}``."""
+        self.people.fetcher.map(request.json()["hosts"])
+        return reply({"hosts": self.people.fetcher.hosts})
 
     def _folder(self, request: Request) -> int:
         folder = self.mailboxes.folder(request.names["address"].lower(), request.names["folder"])

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from sandbox.core import Core
+from sandbox.faults import Fault
 from sandbox.providers.mail.mailboxes import INBOX, SENT, Mailbox, Mailboxes, digest, message_id_of
 from sandbox.providers.mail.people import People
 from sandbox.providers.mail.smtp import Refusal
@@ -13,10 +14,10 @@ PRUNE_EVERY: Final = 200
 class PostOffice:
     """Between the submission server and those who receive."""
 
-    def __init__(self, core: Core, mailboxes: Mailboxes, people: People, *, keep: int) -> None:
+    def __init__(self, core: Core, mailboxes: Mailboxes, *, keep: int) -> None:
         self._core = core
         self._mailboxes = mailboxes
-        self._people = people
+        self.people = People(core, self.deliver)
         # How many contents are kept for questions.
         self.keep = keep
         self._kept = 0
@@ -31,7 +32,10 @@ class PostOffice:
     def refuse(self, account: str, recipient: str) -> Refusal | None:
         if self._mailboxes.get(recipient) is not None:
             return None
-        return self._people.refuse(account, recipient)
+        return self.people.refuse(account, recipient)
+
+    def fault(self, stage: str, recipient: str) -> Fault | None:
+        return self.people.fault(stage, recipient)
 
     def accept(self, account: Mailbox, sender: str, recipients: list[str], content: bytes) -> str:
         """Log the message and hand it on. What the log has was accepted, whatever the client learns."""
@@ -115,7 +119,7 @@ class PostOffice:
     def _hand_over(self, account: str, sender: str, recipient: str, message_id: str, content: bytes) -> None:
         mailbox = self._mailboxes.get(recipient)
         if mailbox is None or (inbox := self._mailboxes.folder(mailbox.address, INBOX)) is None:
-            self._people.receive(account, sender, recipient, message_id, content)
+            self.people.receive(account, sender, recipient, message_id, content)
             return
         self._core.log.write("delivery", message_id=message_id, account=account, recipient=recipient, mailbox=True)
         self._mailboxes.add(inbox, content)

@@ -40,6 +40,10 @@ class Receiver(Protocol):
         """Return why a recipient is refused, or None."""
         ...
 
+    def fault(self, stage: str, recipient: str) -> Fault | None:
+        """Return how the server of a recipient misbehaves, or None."""
+        ...
+
     def accept(self, account: Mailbox, sender: str, recipients: list[str], content: bytes) -> str:
         """Take a message over and return its number in the queue."""
         ...
@@ -190,9 +194,12 @@ class SmtpSession(asyncio.Protocol):
             self._send(refusal.line())
 
     def _strike(self, stage: str, recipient: str = "") -> Fault | None:
-        if not self._core.faults:
-            return None
-        return self._core.faults.strike("smtp", stage, account=self._address, recipient=recipient)
+        fault = None
+        if self._core.faults:
+            fault = self._core.faults.strike("smtp", stage, account=self._address, recipient=recipient)
+        if fault is None and recipient:
+            fault = self._receiver.fault(stage, recipient)
+        return fault
 
     def _may_pass(self, recipient: str, fault: Fault) -> bool:
         """Return whether a greylisted recipient has waited long enough."""

@@ -53,7 +53,7 @@ def test_a_number_out_of_range_is_rejected_on_the_form(browser: Client, campaign
 def test_what_the_service_rejects_is_shown_on_the_form(browser: Client, campaign: Campaign, add_step: Any) -> None:
     step = add_step(campaign, type="delay", config={"days": 2})
     page = browser.post(settings_of(step), {"days": "0", "hours": "", "minutes": ""}).content.decode()
-    assert "Give at least one of days, hours, minutes above zero." in page
+    assert "Give at least one of days, hours, minutes above zero, or until_weekday, until_time." in page
     assert stored(step).config == {"days": 2}
 
 
@@ -62,7 +62,7 @@ def test_a_step_without_settings_has_no_form(browser: Client, campaign: Campaign
     assert "/settings/" not in browser.get(f"/admin/campaigns/campaignstep/{step.pk}/change/").content.decode()
 
 
-def test_the_settings_of_a_running_campaign_are_locked(browser: Client, campaign: Campaign, add_step: Any) -> None:
+def test_the_settings_of_a_finished_campaign_are_locked(browser: Client, campaign: Campaign, add_step: Any) -> None:
     step = add_step(campaign)
-    in_state(campaign, CampaignStatus.RUNNING)
+    in_state(campaign, CampaignStatus.COMPLETED)
     assert browser.post(settings_of(step), {"subject": "x", "body": "y", "html": ""}).status_code == 403

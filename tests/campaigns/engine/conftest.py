@@ -24,8 +24,8 @@ from tenants.teams.models import Tenant
 from tests.factories.campaigns import EmailAccountFactory
 from tests.factories.leads import LeadFactory
 
-# A Wednesday.
-MORNING = datetime(2026, 5, 6, 10, tzinfo=UTC)
+# A Wednesday, ten o'clock where the leads are.
+MORNING = datetime(2026, 5, 6, 6, tzinfo=UTC)
 EMAIL = {"subject": "Hello {{first_name}}", "body": "Dear {{first_name}}"}
 
 

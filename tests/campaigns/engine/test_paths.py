@@ -44,7 +44,7 @@ def later(**time: float) -> Act:
 
 
 def deliver(outreach: Outreach, lead: Any) -> None:
-    assert outreach.deliver()
+    assert outreach.deliver(), (outreach.state(lead), outreach.due(lead), outreach.path(lead))
     outreach.run(minutes=1)
 
 

@@ -35,13 +35,21 @@ def ids(*leads: Any) -> list[str]:
     return [str(each.pk) for each in leads]
 
 
-def outcome(enrolled: int = 0, already: int = 0, archived: int = 0, without_address: int = 0, unknown: int = 0) -> Any:
+def outcome(
+    enrolled: int = 0,
+    already: int = 0,
+    archived: int = 0,
+    without_address: int = 0,
+    unknown: int = 0,
+    refused: dict[str, int] | None = None,
+) -> Any:
     return {
         "enrolled": enrolled,
         "already": already,
         "archived": archived,
         "without_address": without_address,
         "unknown": unknown,
+        "refused": refused or {},
     }
 
 

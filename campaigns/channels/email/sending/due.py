@@ -54,18 +54,19 @@ usable AS (
         AND email_accounts.id = waiting_accounts.email_account_id
     JOIN tenants ON tenants.id = waiting_accounts.tenant_id
     WHERE email_accounts.deleted_at IS NULL AND email_accounts.is_active AND email_accounts.status = ANY(%s)
-        AND (email_accounts.next_send_at IS NULL OR email_accounts.next_send_at <= now())
+        AND (email_accounts.next_send_at IS NULL OR email_accounts.next_send_at <= statement_timestamp())
         AND tenants.deleted_at IS NULL AND tenants.status NOT IN ('suspended', 'cancelled')
 )
 SELECT tenant_id, account_id FROM usable
 WHERE EXISTS (
     SELECT FROM messages WHERE state = 'queued' AND messages.tenant_id = usable.tenant_id
-        AND email_account_id = usable.account_id AND campaign_id IS NULL AND next_attempt_at <= now()
+        AND email_account_id = usable.account_id AND campaign_id IS NULL AND next_attempt_at <= statement_timestamp()
 ) OR EXISTS (
     SELECT FROM ({_CAMPAIGNS.format(**_OF_ACCOUNT)}) AS running
     WHERE EXISTS (
         SELECT FROM messages WHERE state = 'queued' AND messages.tenant_id = usable.tenant_id
-            AND email_account_id = usable.account_id AND campaign_id = running.id AND next_attempt_at <= now()
+            AND email_account_id = usable.account_id AND campaign_id = running.id
+            AND next_attempt_at <= statement_timestamp()
     )
 )
 ORDER BY row_number() OVER (PARTITION BY tenant_id ORDER BY next_send_at NULLS FIRST, account_id),
@@ -77,14 +78,14 @@ DUE_MESSAGES: Final = f"""
 SELECT id FROM (
     (SELECT id, 1000000 AS priority, next_attempt_at FROM messages
         WHERE state = 'queued' AND tenant_id = %(tenant)s AND email_account_id = %(account)s
-            AND campaign_id IS NULL AND next_attempt_at <= now()
+            AND campaign_id IS NULL AND next_attempt_at <= statement_timestamp()
         ORDER BY next_attempt_at LIMIT %(limit)s)
     UNION ALL
     SELECT due.id, running.priority, due.next_attempt_at
     FROM ({_CAMPAIGNS.format(tenant="%(tenant)s", account="%(account)s")}) AS running CROSS JOIN LATERAL (
         SELECT id, next_attempt_at FROM messages
         WHERE state = 'queued' AND tenant_id = %(tenant)s AND email_account_id = %(account)s
-            AND campaign_id = running.id AND next_attempt_at <= now()
+            AND campaign_id = running.id AND next_attempt_at <= statement_timestamp()
         ORDER BY next_attempt_at LIMIT %(limit)s
     ) AS due
 ) AS candidates

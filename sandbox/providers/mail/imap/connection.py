@@ -91,6 +91,9 @@ class Connection:
                 await self._command()
         except (Closed, ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, OSError):
             pass
+        except asyncio.CancelledError:
+            # The sandbox stops. Raised further, it would be reported as an error of the connection.
+            return
         finally:
             self._leave()
             self._writer.close()
@@ -140,6 +143,7 @@ class Connection:
         """Return the lines of a command and, between them, its literals."""
         parts: list[bytes | bytearray] = []
         while True:
+            self._acknowledge_at_once()
             line = (await self._reader.readuntil(b"\n")).rstrip(b"\r\n")
             parts.append(line)
             found = LITERAL.search(line)
@@ -148,13 +152,13 @@ class Connection:
             size = int(found[1])
             if size > MAX_LITERAL:
                 raise Closed
+            self._acknowledge_at_once()
             if not found[2]:
                 await self._send(b"+ Go ahead\r\n")
-                self._acknowledge_at_once()
             parts.append(bytearray(await self._reader.readexactly(size)))
 
     def _acknowledge_at_once(self) -> None:
-        """Let a client that sends a literal in several pieces go on without the usual delay of 40 ms."""
+        """Let a client that sends a command in several pieces go on without the usual delay of 40 ms."""
         if hasattr(socket, "TCP_QUICKACK") and (connection := self._writer.get_extra_info("socket")):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
