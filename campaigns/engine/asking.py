@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+import campaigns.engine.steps  # noqa: F401  (registers the handlers)
 from campaigns.engine import beginning
 from campaigns.engine.handlers import Context, handler_of
 from campaigns.engine.outcomes import Outcome, Place
