@@ -7,3 +7,9 @@ define(
     "{subject} is on the do-not-contact list ({reason})",
     fields=["channel", "scope", "reason"],
 )
+
+define(
+    "leads.suppression.imported",
+    "{actor} put {count} addresses on the do-not-contact list",
+    fields=["count", "channel", "reason"],
+)

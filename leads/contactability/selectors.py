@@ -1,4 +1,4 @@
-"""Read what decisions depend on: four statements for any number of leads."""
+"""Read what decisions depend on: four statements in two round trips, for any number of leads."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -55,6 +55,7 @@ SELECT lead_id, channel, status, given_at FROM (
 ) AS newest
 """
 _DAY: Final = timedelta(days=1)
+_Statement = tuple[str, list[Any]]
 
 
 def read(
@@ -73,21 +74,31 @@ def read(
     recorded while this one waited is seen.
     """
     hasher = Hasher(tenant_id)
-    with connection.cursor() as cursor:
-        cursor.execute(LOCKED if lock else LEADS, [tenant_id, _joined(lead_ids)])
-        rows = cursor.fetchall()
-        cursor.execute(RULES, [at.date() - _DAY, at.date() + HORIZON + _DAY, tenant_id])
-        rules = _rules(cursor.fetchone())
-        facts = Facts(rules=rules, leads={row[0]: _lead(row, hasher, rules) for row in rows})
-        found = _joined(facts.leads)
-        wanted = ",".join(_hashes_of(facts.leads.values()))
-        cursor.execute(SUPPRESSIONS, [tenant_id, wanted, at, tenant_id, found, at])
-        _add_suppressions(facts, cursor.fetchall())
-        if purpose != Purpose.SERVICE:
-            counted = [tenant_id, found, at - WEEK, list(ignoring)]
-            cursor.execute(HISTORY, [*counted, tenant_id, found, list(channels)])
-            _add_history(facts, cursor.fetchall())
+    who: _Statement = (LOCKED if lock else LEADS, [tenant_id, _joined(lead_ids)])
+    rows, rules_rows = _read_all([who, (RULES, [at.date() - _DAY, at.date() + HORIZON + _DAY, tenant_id])])
+    rules = _rules(rules_rows[0] if rules_rows else None)
+    facts = Facts(rules=rules, leads={row[0]: _lead(row, hasher, rules) for row in rows})
+    found = _joined(facts.leads)
+    wanted = ",".join(_hashes_of(facts.leads.values()))
+    questions: list[_Statement] = [(SUPPRESSIONS, [tenant_id, wanted, at, tenant_id, found, at])]
+    if purpose != Purpose.SERVICE:
+        counted = [tenant_id, found, at - WEEK, list(ignoring)]
+        questions.append((HISTORY, [*counted, tenant_id, found, list(channels)]))
+    suppressions, *history = _read_all(questions)
+    _add_suppressions(facts, suppressions)
+    _add_history(facts, history[0] if history else ())
     return facts
+
+
+def _read_all(statements: Sequence[_Statement]) -> list[list[tuple[Any, ...]]]:
+    """Run statements in one round trip and return the rows of each. Each sees what was committed before it began."""
+    with connection.cursor() as cursor:
+        values = [value for _sql, parameters in statements for value in parameters]
+        cursor.execute("; ".join(sql for sql, _parameters in statements), values)
+        found = [cursor.fetchall()]
+        while cursor.nextset():
+            found.append(cursor.fetchall())
+    return found
 
 
 def _joined(keys: Iterable[UUID]) -> str:

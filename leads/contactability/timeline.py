@@ -82,7 +82,7 @@ add_timeline_source(
     consents_of,
     consent_entry,
     kind=TimelineKind.PERMISSION,
-    right="leads.view",
+    right="contactability.view",
     user="created_by_user",
     users=lambda consent: (consent.created_by_user_id,),
 )
@@ -91,7 +91,7 @@ add_timeline_source(
     suppressions_of,
     suppression_entry,
     kind=TimelineKind.PERMISSION,
-    right="leads.view",
+    right="contactability.view",
     user="created_by_user",
     users=lambda suppression: (suppression.created_by_user_id,),
 )
@@ -100,6 +100,6 @@ add_timeline_source(
     lifted_of,
     lifted_entry,
     kind=TimelineKind.PERMISSION,
-    right="leads.view",
+    right="contactability.view",
     at="deleted_at",
 )

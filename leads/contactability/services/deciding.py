@@ -26,7 +26,8 @@ def decide(
 
     ``windows`` are hours that apply besides the tenant's policy: one for all, or one a lead. Touches whose source
     is in ``ignoring`` do not count. With ``lock`` the leads are locked until the transaction ends, so that two
-    workers cannot both use up the last contact that a limit allows. Runs in four statements for any number of leads.
+    workers cannot both use up the last contact that a limit allows. Runs in two round
+    trips for any number of leads.
 
     An answer to the lead (``Purpose.SERVICE``) needs no consent and keeps to no hours or limits, but suppressions
     hold. A temporary suppression defers, as limits and hours do.
@@ -49,7 +50,7 @@ def decide(
 def decide_channels(
     *, tenant_id: UUID, lead_ids: Sequence[UUID], channels: Sequence[Channel], purpose: Purpose, at: datetime
 ) -> dict[str, dict[UUID, Decision]]:
-    """Return the decisions for several channels, by channel. Runs in four statements."""
+    """Return the decisions for several channels, by channel. Runs in two round trips."""
     ids = list(dict.fromkeys(lead_ids))
     facts = selectors.read(tenant_id=tenant_id, lead_ids=ids, channels=channels, purpose=purpose, at=at)
     return {channel: judge(facts, ids, channel=channel, purpose=purpose, at=at, windows=None) for channel in channels}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -51,7 +51,7 @@ ON CONFLICT (tenant_id, address_hash, channel, scope) WHERE deleted_at IS NULL D
     address = CASE WHEN EXCLUDED.address = '' THEN suppressions.address ELSE EXCLUDED.address END
 WHERE suppressions.expires_at IS NOT NULL
     AND (EXCLUDED.expires_at IS NULL OR EXCLUDED.expires_at > suppressions.expires_at)
-RETURNING id, xmax = 0, lead_id, channel, scope, reason
+RETURNING id, xmax = 0, lead_id, channel, scope, reason, address_hash
 """
 
 
@@ -74,7 +74,7 @@ class NewSuppression:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """One row to write."""
 
     wish: NewSuppression
@@ -83,6 +83,24 @@ class _Entry:
     @property
     def scope(self) -> str:
         return SuppressionScope.DOMAIN if self.address.kind == Kind.DOMAIN else SuppressionScope.ADDRESS
+
+    @property
+    def shown(self) -> str:
+        """Return the address for people: none for a lead without one, nor if it is erased."""
+        erased = self.wish.reason == SuppressionReason.ERASED
+        return "" if erased or self.address.kind == Kind.LEAD else self.address.value
+
+
+class _Written(NamedTuple):
+    """A row that was written: a new one, or one that lasts longer now."""
+
+    id: UUID
+    created: bool
+    lead_id: UUID | None
+    channel: str
+    scope: str
+    reason: str
+    address_hash: str
 
 
 def suppress(
@@ -178,9 +196,9 @@ def forget_address(*, lead: Lead | None = None, address: str = "", actor: Actor 
     """
     tenant_id = current_tenant_id()
     wish = NewSuppression(ALL_CHANNELS, SuppressionReason.ERASED, lead, address)
-    entries = list(_entries(wish, _social_of([lead] if lead else []), country_of(tenant_id) if address else ""))
+    entries = entries_of(wish, tenant_id)
     if lead is not None and all(entry.address.kind != Kind.LEAD for entry in entries) and not address:
-        entries.append(_Entry(wish, Address(Kind.LEAD, lead.pk.hex)))
+        entries.append(Entry(wish, Address(Kind.LEAD, lead.pk.hex)))
     _write(tenant_id, [entries], actor)
     hashes = [each for entry in entries for each in entry.address.hashes(tenant_id)]
     rows = Suppression.all_objects.filter(tenant=tenant_id, address_hash__in=hashes)
@@ -192,10 +210,31 @@ def company_of(lead: Lead) -> str:
     return next(iter(company_domains(lead.company_domain, lead.email)), "")
 
 
-def _entries(wish: NewSuppression, social: Mapping[UUID, Mapping[str, Any]], country: str) -> Iterator[_Entry]:
+def entries_of(wish: NewSuppression, tenant_id: UUID) -> list[Entry]:
+    """Return the rows that a wish means: one for an address, and one for each address of a lead. Raises Invalid."""
+    social = _social_of([wish.lead] if wish.lead is not None and not wish.address else [])
+    return list(_entries(wish, social, country_of(tenant_id) if wish.address else ""))
+
+
+def hash_of(entry: Entry, tenant_id: UUID) -> str:
+    """Return the hash to store for a row: the one under an older key if the address is listed under that."""
+    return _hash(entry, tenant_id, _hashes_in_use(tenant_id, [[entry]]))
+
+
+def add_further_addresses(row: Suppression, *, actor: Actor = None) -> None:
+    """List the other addresses of the entry's lead as the entry is, as far as they are not listed."""
+    wish = NewSuppression(
+        row.channel, row.reason, row.lead, "", row.scope, row.source, row.evidence, expires_at=row.expires_at
+    )
+    further = entries_of(wish, row.tenant_id)[1:]
+    if further:
+        _write(row.tenant_id, [further], actor)
+
+
+def _entries(wish: NewSuppression, social: Mapping[UUID, Mapping[str, Any]], country: str) -> Iterator[Entry]:
     """Yield what the wish means. Raises Invalid."""
     if wish.address:
-        yield _Entry(wish, _read(wish.address, wish.scope, country))
+        yield Entry(wish, _read(wish.address, wish.scope, country))
         return
     if wish.lead is None:
         raise Invalid(errors={"address": ["Enter an address or a domain, or choose a lead."]})
@@ -203,11 +242,11 @@ def _entries(wish: NewSuppression, social: Mapping[UUID, Mapping[str, Any]], cou
         company = company_of(wish.lead)
         if not company:
             raise Invalid(errors={"lead": ["The lead has no company with a domain of its own."]})
-        yield _Entry(wish, Address(Kind.DOMAIN, company))
+        yield Entry(wish, Address(Kind.DOMAIN, company))
         return
     own = list(_own_addresses(wish.lead, wish.channel, social))
     # A lead without an address is known by itself, so that one that is added later changes nothing.
-    yield from (_Entry(wish, each) for each in own or [Address(Kind.LEAD, wish.lead.pk.hex)])
+    yield from (Entry(wish, each) for each in own or [Address(Kind.LEAD, wish.lead.pk.hex)])
 
 
 def _read(text: str, scope: str, country: str) -> Address:
@@ -238,30 +277,46 @@ def _social_of(leads: Sequence[Lead]) -> dict[UUID, Mapping[str, Any]]:
     return dict(rows.values_list("lead_id", "data"))
 
 
-def _write(tenant_id: UUID, entries: Sequence[Sequence[_Entry]], actor: Actor) -> list[Suppression]:
-    """Write the rows of all wishes. Return the row of the first entry of each wish."""
+def insert_entries(tenant_id: UUID, entries: Sequence[Entry], actor: Actor) -> set[Address]:
+    """Write rows without an event for each, in one statement. Return the addresses that were not listed before."""
+    known = _hashes_in_use(tenant_id, [entries])
+    by_key = {_key(entry, tenant_id, known): entry for entry in entries}
+    written = _execute(tenant_id, [_row(entry, key[0], actor) for key, entry in by_key.items()])
+    return {by_key[row.address_hash, row.channel, row.scope].address for row in written if row.created}
+
+
+def _write(tenant_id: UUID, entries: Sequence[Sequence[Entry]], actor: Actor) -> list[Suppression]:
+    """Write the rows of all wishes and their events. Return the row of the first entry of each wish."""
     known = _hashes_in_use(tenant_id, entries)
-    keys = [[(_hash(entry, tenant_id, known), entry.wish.channel, entry.scope) for entry in each] for each in entries]
+    keys = [[_key(entry, tenant_id, known) for entry in of_wish] for of_wish in entries]
     rows = {
         key: _row(entry, key[0], actor)
         for of_wish, of_keys in zip(entries, keys, strict=True)
         for entry, key in zip(of_wish, of_keys, strict=True)
     }
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, [tenant_id, json.dumps(list(rows.values()))])
-        emit_many(_events(cursor.fetchall(), actor))
+    emit_many(_events(_execute(tenant_id, list(rows.values())), actor))
     stored = Suppression.objects.filter(tenant=tenant_id, address_hash__in=[key[0] for key in rows])
     by_key = {(row.address_hash, row.channel, row.scope): row for row in stored}
     return [by_key[of_keys[0]] for of_keys in keys]
 
 
-def _row(entry: _Entry, address_hash: str, actor: Actor) -> dict[str, Any]:
+def _execute(tenant_id: UUID, rows: Sequence[Mapping[str, Any]]) -> list[_Written]:
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [tenant_id, json.dumps(rows)])
+        return [_Written(*row) for row in cursor.fetchall()]
+
+
+def _key(entry: Entry, tenant_id: UUID, known: set[str]) -> tuple[str, str, str]:
+    return _hash(entry, tenant_id, known), entry.wish.channel, entry.scope
+
+
+def _row(entry: Entry, address_hash: str, actor: Actor) -> dict[str, Any]:
     wish = entry.wish
     erased = wish.reason == SuppressionReason.ERASED
     return {
         "channel": wish.channel,
         "scope": entry.scope,
-        "address": "" if erased or entry.address.kind == Kind.LEAD else entry.address.value,
+        "address": entry.shown,
         "address_hash": address_hash,
         "lead_id": str(wish.lead.pk) if wish.lead and not erased else None,
         "reason": wish.reason,
@@ -272,7 +327,7 @@ def _row(entry: _Entry, address_hash: str, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _hashes_in_use(tenant_id: UUID, entries: Sequence[Sequence[_Entry]]) -> set[str]:
+def _hashes_in_use(tenant_id: UUID, entries: Sequence[Sequence[Entry]]) -> set[str]:
     """Return which of the addresses' hashes under older keys are listed, so that none is listed twice."""
     if len(settings.ADDRESS_HASH_KEYS) == 1:
         return set()
@@ -281,18 +336,19 @@ def _hashes_in_use(tenant_id: UUID, entries: Sequence[Sequence[_Entry]]) -> set[
     return set(found.values_list("address_hash", flat=True))
 
 
-def _hash(entry: _Entry, tenant_id: UUID, known: set[str]) -> str:
+def _hash(entry: Entry, tenant_id: UUID, known: set[str]) -> str:
     newest, *older = entry.address.hashes(tenant_id)
     return next((each for each in older if each in known), newest)
 
 
-def _events(rows: Sequence[tuple[Any, ...]], actor: Actor) -> Iterator[NewEvent]:
+def _events(rows: Sequence[_Written], actor: Actor) -> Iterator[NewEvent]:
     changed = ["expires_at", "reason", "source"]
-    leads: dict[UUID, dict[str, str]] = {}
-    for key, created, lead_id, channel, scope, reason in rows:
-        verb, payload = ("created", {}) if created else ("updated", {"changed": changed})
-        yield NewEvent(f"leads.suppression.{verb}", None, payload, actor, None, "suppression", key)
-        if lead_id is not None:
-            leads.setdefault(lead_id, {"channel": channel, "scope": scope, "reason": reason})
-    for lead_id, payload in leads.items():
-        yield NewEvent("leads.lead.suppressed", None, payload, actor, None, "lead", lead_id)
+    leads: dict[UUID, _Written] = {}
+    for row in rows:
+        verb, payload = ("created", {}) if row.created else ("updated", {"changed": changed})
+        yield NewEvent(f"leads.suppression.{verb}", None, payload, actor, None, "suppression", row.id)
+        if row.lead_id is not None:
+            leads.setdefault(row.lead_id, row)
+    for lead_id, row in leads.items():
+        about = {"channel": row.channel, "scope": row.scope, "reason": row.reason}
+        yield NewEvent("leads.lead.suppressed", None, about, actor, None, "lead", lead_id)
