@@ -1,70 +1,85 @@
-"""Choose the mailbox that writes to each lead: always the same one, else the one with the most room."""
+"""Choose the account that writes to each enrolled lead: always the same one, and the freest for a new lead."""
 
 import heapq
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import connection
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.services import USABLE
-from campaigns.channels.email.sending.limits import allowed_on, day_of
+from campaigns.channels.email.sending.limits import limits_of
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import schedule_of
 from campaigns.messages.models import Message, MessageState
+from leads.channels import Channel
 from leads.contactability.models import ContactDirection
+from tenants.teams.models import Tenant
 
-# Beyond this number of waiting messages accounts count as equally full.
-MOST_WAITING: Final = 5_000
+# More waiting messages are not counted: such an account is full for days anyway.
+MAX_WAITING_COUNTED: Final = 2_000
+WAITING: Final = """
+SELECT account.id, (
+    SELECT count(*) FROM (
+        SELECT FROM messages
+        WHERE state = 'queued' AND tenant_id = %(tenant)s AND email_account_id = account.id LIMIT %(limit)s
+    ) AS waiting
+) FROM unnest(%(accounts)s::uuid[]) AS account (id)
+"""
 
 
-def choose_accounts(
-    campaign: Campaign, enrolment_ids: Sequence[UUID], *, now: datetime | None = None
-) -> dict[UUID, UUID]:
-    """Return the account for each enrolment; nothing for those that must wait for an account.
+def choose_accounts(campaign: Campaign, enrolment_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the account for each enrolment of the campaign, in four statements for any number of them.
 
-    An enrolment keeps the account that wrote to it first, as long as it is active. If that one does not work at the
-    moment, the enrolment waits. The others are spread over the campaign's accounts by what each may still send in a
-    day. Runs in three statements, and one for each account.
+    An enrolment keeps the account that wrote to it before, as long as that one is active. Others go to the accounts
+    of the campaign by their share of free places. Enrolments are left out if no account can send.
     """
-    now = now or timezone.now()
-    accounts = {account.pk: account for account in active_accounts(campaign)}
-    usable = {key for key, account in accounts.items() if account.status in USABLE}
-    earlier = _earlier(enrolment_ids)
-    chosen = {key: account for key, account in earlier.items() if account in usable}
-    new = [key for key in enrolment_ids if earlier.get(key) not in accounts]
-    if not usable or not new:
-        return chosen
-    day = day_of(now, campaign.tenant.timezone)
-    limits = {key: allowed_on(accounts[key], day) for key in usable}
-    waiting = {key: _waiting(key) for key in usable}
-    rooms = [(waiting[key] / limits[key], waiting[key], key) for key in sorted(usable) if limits[key] > 0]
-    heapq.heapify(rooms)
-    for enrolment_id in new if rooms else ():
-        _share, number, key = rooms[0]
-        chosen[enrolment_id] = key
-        heapq.heapreplace(rooms, ((number + 1) / limits[key], number + 1, key))
+    wanted = schedule_of(campaign).email_accounts
+    rows = EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True).exclude(smtp_host="")
+    active = {row.pk: row for row in rows}
+    kept = _accounts_before(campaign, enrolment_ids, active)
+    fresh = [each for each in enrolment_ids if each not in kept]
+    usable = [row for row in active.values() if row.status in USABLE and (not wanted or row.pk in wanted)]
+    return {**kept, **(_spread(campaign, fresh, usable) if fresh and usable else {})}
+
+
+def _accounts_before(
+    campaign: Campaign, enrolment_ids: Sequence[UUID], active: dict[UUID, EmailAccount]
+) -> dict[UUID, UUID]:
+    earlier = Message.objects.filter(
+        tenant=campaign.tenant_id,
+        campaign_lead__in=enrolment_ids,
+        channel=Channel.EMAIL,
+        direction=ContactDirection.OUTBOUND,
+        email_account__in=list(active),
+    )
+    earlier = earlier.exclude(state__in=(MessageState.CANCELLED, MessageState.DRAFT)).order_by("created_at")
+    return dict(earlier.values_list("campaign_lead_id", "email_account_id"))
+
+
+def _spread(campaign: Campaign, enrolment_ids: Sequence[UUID], accounts: Sequence[EmailAccount]) -> dict[UUID, UUID]:
+    """Give each enrolment to the account with the smallest share of its day used up or waited for."""
+    now = timezone.now()
+    zone = Tenant.objects.values_list("timezone", flat=True).get(pk=campaign.tenant_id)
+    waiting = _waiting(campaign.tenant_id, [row.pk for row in accounts])
+    shares = []
+    for row in accounts:
+        limits = limits_of(row, zone=zone, now=now)
+        if limits.allowed:
+            taken = limits.used + waiting[row.pk]
+            shares.append((taken / limits.allowed, str(row.pk), taken, limits.allowed, row.pk))
+    heapq.heapify(shares)
+    chosen = {}
+    for each in enrolment_ids if shares else ():
+        _share, name, taken, allowed, key = shares[0]
+        heapq.heapreplace(shares, ((taken + 1) / allowed, name, taken + 1, allowed, key))
+        chosen[each] = key
     return chosen
 
 
-def active_accounts(campaign: Campaign) -> QuerySet[EmailAccount]:
-    """Return the accounts that the campaign sends from: those that it names, or every active one."""
-    named = schedule_of(campaign).email_accounts
-    active = EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True).exclude(smtp_host="")
-    return active.filter(pk__in=named) if named else active
-
-
-def _earlier(enrolment_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Return the account of the newest message to each enrolment."""
-    sent = Message.objects.filter(
-        campaign_lead__in=enrolment_ids, direction=ContactDirection.OUTBOUND, email_account__isnull=False
-    ).exclude(state=MessageState.CANCELLED)
-    return dict(sent.order_by("created_at").values_list("campaign_lead", "email_account"))
-
-
-def _waiting(account_id: UUID) -> int:
-    queued = Message.objects.filter(email_account=account_id, state=MessageState.QUEUED).order_by()
-    return queued.values("pk")[:MOST_WAITING].count()
+def _waiting(tenant_id: UUID, accounts: Sequence[UUID]) -> dict[UUID, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, {"tenant": tenant_id, "accounts": accounts, "limit": MAX_WAITING_COUNTED})
+        return dict(cursor.fetchall())

@@ -92,7 +92,7 @@ def _texts(message: Message, account: EmailAccount) -> tuple[str, str]:
             html = clean(message.html + (from_text(signature) if signature else ""))
     except TooMuchHtml as error:
         raise Unsendable(str(error)) from error
-    text = message.body.strip("\n")
+    text = message.body.strip("\n") if message.body.strip() else ""
     text = f"{text}\n\n{signature}" if text and signature else text
     text = text or to_text(html)
     if not text:
