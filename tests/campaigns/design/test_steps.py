@@ -199,9 +199,7 @@ def test_a_new_order_must_name_every_step_once(change: str, campaign: Campaign, 
 
 
 @pytest.mark.parametrize("status", ["completed", "stopped", "archived"])
-def test_the_steps_of_a_finished_campaign_are_locked(
-    status: str, campaign: Campaign, call: Any, add_step: Any
-) -> None:
+def test_the_steps_of_a_finished_campaign_are_locked(status: str, campaign: Campaign, call: Any, add_step: Any) -> None:
     step = add_step(campaign)
     in_state(campaign, CampaignStatus(status))
     locked = (409, "steps_locked")
