@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.enrolment.models import CampaignLeadActivity
-from campaigns.enrolment.services import tasks
+from campaigns.enrolment.selectors import TASK, open_tasks
+from campaigns.enrolment.services.tasks import settle_task
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.permissions import can_view
 from lad.admin.site import add_view
@@ -21,6 +22,7 @@ from lad.errors import DomainError
 from lad.tenancy.access import access_of
 
 SHOWN: Final = 100
+MAX_NOTE: Final = 5_000
 EVERYBODY: Final = "all"
 RIGHT: Final = "campaigns.update"
 
@@ -33,7 +35,7 @@ def my_tasks(request: HttpRequest) -> HttpResponse:
         return _settle(request)
     everybody = request.GET.get("whose") == EVERYBODY
     user = access_of(request).user
-    found = list(tasks.open_tasks(assignee_id=None if everybody else user.pk)[: SHOWN + 1])
+    found = list(open_tasks(assignee_id=None if everybody else user.pk)[: SHOWN + 1])
     context = {
         **admin.site.each_context(request),
         "title": "Tasks" if everybody else "My tasks",
@@ -49,12 +51,12 @@ def my_tasks(request: HttpRequest) -> HttpResponse:
 def _settle(request: HttpRequest) -> HttpResponse:
     if not access_of(request).allows(RIGHT):
         raise PermissionDenied
-    task = get_object_or_404(CampaignLeadActivity, pk=uuid_or_none(request.POST.get("task", "")), step_type=tasks.TASK)
+    task = get_object_or_404(CampaignLeadActivity, pk=uuid_or_none(request.POST.get("task", "")), step_type=TASK)
     done = "done" in request.POST
     try:
         with transaction.atomic():
-            result = request.POST.get("result", "")
-            tasks.settle(task=task, done=done, result=result, actor=access_of(request).user)
+            note = request.POST.get("result", "")[:MAX_NOTE]
+            settle_task(activity=task, done=done, actor=access_of(request).user, note=note)
     except DomainError as error:
         messages.error(request, error.detail)
     else:

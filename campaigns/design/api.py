@@ -17,19 +17,27 @@ from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.serializers import (
     CampaignSerializer,
     CampaignStepSerializer,
+    ChangePreviewResponse,
+    ChangeSerializer,
     DuplicateSerializer,
     EnrolmentOutcomeResponse,
     EnrolSerializer,
+    LackingListResponse,
     ProgressResponse,
     QuoteResponse,
+    ReadinessResponse,
     StepOrderSerializer,
     StepsResponse,
     chosen_leads,
+    read_change,
 )
-from campaigns.design.services import lifecycle, steps
+from campaigns.design.services import changes, lifecycle, readiness, steps
 from campaigns.enrolment import selectors
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
+from campaigns.templates.api import PreviewRequest, PreviewResponse, preview_choice
+from campaigns.templates.previews import preview_step
+from campaigns.templates.requirements import lacking
 from lad.api import router
 from lad.api.views import ResourceViewSet
 
@@ -43,9 +51,9 @@ class CampaignViewSet(AnalyticsActions, ResourceViewSet):
         **dict.fromkeys(
             ["start", "pause", "resume", "stop", "complete", "archive", "reorder", "enrol"], "campaigns.update"
         ),
+        "apply_change": "campaigns.update",
         "duplicate": "campaigns.create",
-        "progress": "campaigns.view",
-        "quote": "campaigns.view",
+        **dict.fromkeys(["progress", "quote", "preview_change", "readiness", "lacking"], "campaigns.view"),
     }
 
     @extend_schema(summary="Start a draft", request=None)
@@ -103,6 +111,37 @@ class CampaignViewSet(AnalyticsActions, ResourceViewSet):
         return Response(StepsResponse({"steps": ordered}).data)
 
     @extend_schema(
+        summary="What a change of the steps would do to the enrolments under way",
+        request=ChangeSerializer,
+        responses={200: ChangePreviewResponse},
+    )
+    @action(detail=True, methods=["post"], url_path="preview-change")
+    def preview_change(self, request: Request, pk: UUID) -> Response:
+        preview = changes.preview_change(campaign=self.get_object(), change=read_change(request.data))
+        return Response(ChangePreviewResponse(preview).data)
+
+    @extend_schema(
+        summary="Change the steps, also while the campaign runs",
+        request=ChangeSerializer,
+        responses={200: ChangePreviewResponse},
+    )
+    @action(detail=True, methods=["post"], url_path="apply-change")
+    @transaction.atomic
+    def apply_change(self, request: Request, pk: UUID) -> Response:
+        change = read_change(request.data)
+        done = changes.apply_change(campaign=self.get_object(), change=change, actor=self.access.user)
+        return Response(ChangePreviewResponse(done).data)
+
+    @extend_schema(
+        summary="What keeps a campaign from running, and what it will not do", responses={200: ReadinessResponse}
+    )
+    @action(detail=True, methods=["get"])
+    def readiness(self, request: Request, pk: UUID) -> Response:
+        campaign = self.get_object()
+        missing = lifecycle.missing_requirements(campaign, timezone.now())
+        return Response(ReadinessResponse({"missing": missing, "notes": readiness.notes(campaign)}).data)
+
+    @extend_schema(
         summary="Enrol leads, by id or by criteria",
         request=EnrolSerializer,
         responses={200: EnrolmentOutcomeResponse},
@@ -128,9 +167,32 @@ class CampaignViewSet(AnalyticsActions, ResourceViewSet):
     def quote(self, request: Request, pk: UUID) -> Response:
         return Response(QuoteResponse(quotes.quote(self.get_object(), now=timezone.now())).data)
 
+    @extend_schema(
+        summary="Which variables of its messages have no value, and for how many leads",
+        responses={200: LackingListResponse},
+    )
+    @action(detail=True, methods=["get"])
+    def lacking(self, request: Request, pk: UUID) -> Response:
+        return Response(LackingListResponse({"lacking": lacking(self.get_object())}).data)
+
     @transaction.atomic
     def _change_status(self, service: lifecycle.StatusChange) -> Response:
         return self.row_response(service(campaign=self.get_object(), actor=self.access.user))
+
+
+class StepViewSet(ResourceViewSet):
+    """The steps of campaigns."""
+
+    rights = {"preview": "campaigns.view"}
+
+    @extend_schema(
+        summary="Preview the message of a step for a lead or with samples",
+        request=PreviewRequest,
+        responses={200: PreviewResponse},
+    )
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, pk: UUID) -> Response:
+        return Response(PreviewResponse(preview_step(self.get_object(), **preview_choice(request.data))).data)
 
 
 FEATURE = "campaigns"
@@ -156,6 +218,7 @@ router.register(
     serializer=CampaignStepSerializer,
     filters=["campaign", "type", "created_at"],
     order=["order", "-created_at"],
+    viewset=StepViewSet,
 )
 
 

@@ -26,6 +26,14 @@ TEXTS: Final[JsonSchema] = {
 }
 
 
+# The setting that names a template, by its id.
+TEMPLATE: Final = "template_id"
+TEMPLATE_ID: Final[JsonSchema] = {"type": "string", "pattern": r"^$|^[0-9a-fA-F-]{32,36}$"}
+_HAS_TEMPLATE: Final[JsonSchema] = {
+    "type": "object",
+    "required": [TEMPLATE],
+    "properties": {TEMPLATE: {"type": "string", "minLength": 1}},
+}
 # The channels that LAD can act on. A step of another one waits until LAD is connected to it.
 CONNECTED: Final = frozenset({Channel.EMAIL})
 # The outcome of a step that can end in one way only.
@@ -68,6 +76,8 @@ class StepSpec:
     one_of: Mapping[str, JsonSchema] = field(default_factory=dict)
     config_synonyms: Mapping[str, str] = field(default_factory=dict)
     outcomes: tuple[str, ...] = (DONE,)
+    # Whether a template can give the texts, in the place of the required settings.
+    templated: bool = False
 
     def outcomes_of(self, config: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the outcomes of a step with this config, each of which a link can send elsewhere."""
@@ -86,14 +96,19 @@ class StepSpec:
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the config."""
         properties = {**self.required, **self.optional, **self.one_of}
-        return {"type": "object", "properties": properties, "required": list(self.required)}
+        if not self.templated:
+            return {"type": "object", "properties": properties, "required": list(self.required)}
+        properties = {**{name: _or_empty(each) for name, each in properties.items()}, TEMPLATE: TEMPLATE_ID}
+        own = {"required": list(self.required), "properties": self.required}
+        return {"type": "object", "properties": properties, "if": _HAS_TEMPLATE, "else": own}
 
     def needs(self) -> str:
         """Return the settings that must be filled in, as a phrase."""
         parts = list(self.required)
         if self.one_of:
             parts.append(f"at least one of {', '.join(self.one_of)}")
-        return " and ".join(parts) or "nothing"
+        needed = " and ".join(parts) or "nothing"
+        return f"{needed}, or a template" if self.templated and parts else needed
 
     def normalised(self, config: object) -> object:
         """Return the config with our names for its settings. A setting given under both names keeps ours."""
@@ -108,6 +123,11 @@ class StepSpec:
             parts = [f"{', '.join(amounts)} above zero"] if amounts else []
             parts += [", ".join(others)] if others else []
             raise ValidationError(f"Give at least one of {', or '.join(parts)}.")
+
+
+def _or_empty(schema: JsonSchema) -> JsonSchema:
+    """Return the schema of a text that may be left empty."""
+    return {name: value for name, value in schema.items() if name not in ("minLength", "pattern")}
 
 
 step_types: Final = Registry[StepSpec]("step type")

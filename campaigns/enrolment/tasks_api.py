@@ -1,17 +1,13 @@
-"""Tasks for people in the API."""
+"""The list of tasks for people in the API. The activities' own actions settle them."""
 
-from typing import Any, ClassVar, Final
-from uuid import UUID
+from typing import Any, Final
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns.enrolment.models import CampaignLeadActivity
-from campaigns.enrolment.services import tasks
-from lad import writes
+from campaigns.enrolment.selectors import open_tasks
 from lad.api import router
 from lad.api.openapi import problems
 from lad.api.pagination import KeysetPagination
@@ -49,13 +45,6 @@ class TaskResponse(serializers.Serializer):
     status = serializers.CharField()
 
 
-class SettleSerializer(InputSerializer):
-    """What became of the task."""
-
-    done = serializers.BooleanField(default=True, help_text="False skips it.")
-    result = serializers.CharField(max_length=tasks.MAX_RESULT, required=False, allow_blank=True)
-
-
 class Tasks(LadAPIView):
     """Tasks that wait for people."""
 
@@ -71,29 +60,8 @@ class Tasks(LadAPIView):
         asked = TasksQuerySerializer.read(request.query_params.dict()).get("assignee")
         assignee: Any = self.access.user.pk if asked == ME else asked
         pages = KeysetPagination()
-        page = pages.paginate_queryset(tasks.open_tasks(assignee_id=assignee), request, self)
+        page = pages.paginate_queryset(open_tasks(assignee_id=assignee), request, self)
         return pages.get_paginated_response(TaskResponse(page, many=True).data)
 
 
-class SettleTask(LadAPIView):
-    """Say that a task was done, or skip it."""
-
-    area = "campaigns"
-    feature = "campaigns"
-    rights: ClassVar[dict[str, str]] = {"post": "campaigns.update"}
-
-    @extend_schema(
-        summary="Say that a task was done, or skip it; the campaign goes on",
-        request=SettleSerializer,
-        responses={200: TaskResponse, **problems(400, 404, 409)},
-    )
-    @writes.in_transaction
-    def post(self, request: Request, pk: UUID) -> Response:
-        form = SettleSerializer.read(request.data)
-        task = get_object_or_404(CampaignLeadActivity.objects.filter(step_type=tasks.TASK), pk=pk)
-        settled = tasks.settle(task=task, done=form["done"], result=form.get("result", ""), actor=self.access.user)
-        return Response(TaskResponse(settled).data)
-
-
 router.route("campaign-tasks/", Tasks.as_view(), name="campaign-tasks")
-router.route("campaign-tasks/<uuid:pk>/settle/", SettleTask.as_view(), name="settle-campaign-task")

@@ -1,6 +1,6 @@
 """Message templates in the API."""
 
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -25,11 +25,16 @@ Row = TypeVar("Row", Lead, EmailAccount)
 
 
 class PreviewRequest(InputSerializer):
-    """Whom a preview is for, and texts that are not saved yet. Without a lead, samples are filled in."""
+    """Whom a preview is for. Without a lead, samples are filled in."""
 
     lead = serializers.UUIDField(required=False)
     account = serializers.UUIDField(required=False, help_text="The e-mail account that would send it.")
     variant = serializers.IntegerField(required=False, min_value=1, max_value=1_000_000, default=1)
+
+
+class TemplatePreviewRequest(PreviewRequest):
+    """Whom a preview is for, and texts that are not saved yet."""
+
     subject = serializers.CharField(required=False, allow_blank=True, max_length=500, trim_whitespace=False)
     body = serializers.CharField(required=False, allow_blank=True, max_length=50_000, trim_whitespace=False)
     html_content = serializers.CharField(required=False, allow_blank=True, max_length=200_000, trim_whitespace=False)
@@ -73,19 +78,32 @@ class TemplateViewSet(ResourceViewSet):
     @extend_schema(
         methods=["POST"],
         summary="Preview a template for a lead, or before it is saved",
-        request=PreviewRequest,
+        request=TemplatePreviewRequest,
         responses={200: PreviewResponse},
     )
     @action(detail=True, methods=["get", "post"])
     def preview(self, request: Request, pk: UUID) -> Response:
         template = self.get_object()
-        given = PreviewRequest.read(request.data if request.method == "POST" else {})
+        given = TemplatePreviewRequest.read(request.data if request.method == "POST" else {})
         for name in COLUMNS.values():
-            setattr(template, name, given.get(name, getattr(template, name)))
-        lead = _row(Lead, "lead", given.get("lead"))
-        account = _row(EmailAccount, "account", given.get("account"))
-        shown = preview(template, lead=lead, account=account, variant=given["variant"])
-        return Response(PreviewResponse(shown).data)
+            setattr(template, name, given.pop(name, getattr(template, name)))
+        return Response(PreviewResponse(preview(template, **preview_choice(given))).data)
+
+
+class PreviewChoice(TypedDict):
+    """Whom a preview is for."""
+
+    lead: Lead | None
+    account: EmailAccount | None
+    variant: int
+
+
+def preview_choice(data: object) -> PreviewChoice:
+    """Return the lead, account and variant that a request names. Raises Invalid for rows that are not visible."""
+    given = PreviewRequest.read(data)
+    lead = _row(Lead, "lead", given.get("lead"))
+    account = _row(EmailAccount, "account", given.get("account"))
+    return {"lead": lead, "account": account, "variant": given["variant"]}
 
 
 def _row(model: type[Row], name: str, key: UUID | None) -> Row | None:

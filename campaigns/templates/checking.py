@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final
 
-from campaigns.templates.cleaning import LiquidMisplaced, TooManyTags, clean_source
-from campaigns.templates.compiling import Compiled, TemplateError, compiled
+from campaigns.templates.cleaning import LiquidMisplaced, TooMuchHtml, clean_source
+from campaigns.templates.compiling import MAX_VARIANTS, Compiled, TemplateError, compiled
 from campaigns.templates.rendering import MessageTexts, snippet_source
 from campaigns.templates.variables import canonical, is_known, suggestion
 
@@ -52,8 +52,8 @@ def problems(texts: MessageTexts, *, declared: Collection[str] = (), is_snippet:
                 clean_source(source)
         except TemplateError as error:
             found.append(TemplateProblem(name, error.line, error.message))
-        except TooManyTags as error:
-            found.append(TemplateProblem(name, 0, error.message))
+        except TooMuchHtml as error:
+            found.append(TemplateProblem(name, 0, str(error)))
         except LiquidMisplaced:
             found.append(TemplateProblem(name, 0, MISPLACED))
         else:
@@ -122,8 +122,9 @@ def _used(read: Compiled, texts: MessageTexts) -> list:
 
 def variants(texts: MessageTexts) -> int:
     """Return how many different messages the choices allow, at most a million. Raises TemplateError."""
-    body = compiled(texts.body or texts.html, html=not texts.body)
-    return min(compiled(texts.subject).variants * body.variants, 1_000_000)
+    # Text and HTML make the same choices where they offer the same.
+    body = max(compiled(texts.body).variants, compiled(texts.html, html=True).variants)
+    return min(compiled(texts.subject).variants * body, MAX_VARIANTS)
 
 
 _BRACES: Final = re.compile(r"(?<![{\\])\{\s*([a-zA-Z_]{3,40})\s*\}(?!\})")

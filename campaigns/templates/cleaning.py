@@ -1,6 +1,7 @@
 """Keep only harmless HTML in messages, and make plain text of it."""
 
 import re
+from html import escape
 from html.parser import HTMLParser
 from typing import Final
 
@@ -8,6 +9,7 @@ import nh3
 
 # Cleaning takes time that grows with the square of the depth: so many tags can be nested without harm.
 MAX_TAGS: Final = 5_000
+MAX_HTML_BYTES: Final = 200_000
 
 _STYLES: Final = frozenset(
     [
@@ -81,10 +83,8 @@ _CLEANER: Final = nh3.Cleaner(**_CLEANER_OPTIONS)
 _SOURCE_CLEANER: Final = nh3.Cleaner(**_CLEANER_OPTIONS, strip_comments=False)
 
 
-class TooManyTags(Exception):
-    """The HTML has too many tags to be cleaned."""
-
-    message = f"The HTML has more than {MAX_TAGS:,} tags. Shorten it."
+class TooMuchHtml(Exception):
+    """The HTML is larger than LAD sends."""
 
 
 class LiquidMisplaced(Exception):
@@ -94,17 +94,15 @@ class LiquidMisplaced(Exception):
 def clean(html: str) -> str:
     """Return the HTML without scripts, forms, styles of the page and all else that mail programs must not run.
 
-    Raises TooManyTags.
+    Raises TooMuchHtml.
     """
-    if html.count("<") > MAX_TAGS:
-        raise TooManyTags
+    _require_size(html)
     return _CLEANER.clean(html)
 
 
 def clean_source(html: str) -> str:
-    """Return the HTML of a template, cleaned with its Liquid as written. Raises TooManyTags and LiquidMisplaced."""
-    if html.count("<") > MAX_TAGS:
-        raise TooManyTags
+    """Return the HTML of a template, cleaned with its Liquid as written. Raises TooMuchHtml and LiquidMisplaced."""
+    _require_size(html)
     parts: list[str] = []
     held = _hold_liquid(_COMMENT.sub("", html), parts)
     cleaned = _SOURCE_CLEANER.clean(held)
@@ -112,6 +110,13 @@ def clean_source(html: str) -> str:
     if seen != list(range(len(parts))):
         raise LiquidMisplaced
     return _HELD.sub(lambda match: parts[int(match[1] or match[2])], cleaned)
+
+
+def _require_size(html: str) -> None:
+    if len(html.encode()) > MAX_HTML_BYTES:
+        raise TooMuchHtml(f"The HTML is larger than {MAX_HTML_BYTES // 1000} KB. Shorten it, or send plain text.")
+    if html.count("<") > MAX_TAGS:
+        raise TooMuchHtml(f"The HTML has more than {MAX_TAGS:,} tags. Simplify it, or send plain text.")
 
 
 _COMMENT: Final = re.compile(r"<!--(?:[^-]|-(?!->))*+-->")
@@ -150,7 +155,7 @@ def _hold_liquid(html: str, parts: list[str]) -> str:
 def text_of(html: str) -> str:
     """Return the HTML as plain text: paragraphs apart, links with their address, lists with dashes.
 
-    Raises TooManyTags.
+    Raises TooMuchHtml.
     """
     if not html:
         return ""
@@ -158,6 +163,12 @@ def text_of(html: str) -> str:
     reader.feed(clean(html))
     reader.close()
     return reader.text()
+
+
+def from_text(text: str) -> str:
+    """Return plain text as HTML with its lines and paragraphs."""
+    paragraphs = (each.strip("\n") for each in text.split("\n\n"))
+    return "".join(f"<p>{escape(each).replace(chr(10), '<br>')}</p>" for each in paragraphs if each.strip())
 
 
 class _TextReader(HTMLParser):

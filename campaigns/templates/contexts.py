@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from campaigns.design.models import Campaign
 from campaigns.enrolment.models import CampaignLead
 from campaigns.templates.filters import Weekday, locale_of
 from campaigns.templates.variables import CUSTOM, SYNONYMS, UNSUBSCRIBE_MARKER, VARIABLES
+from leads.contactability.whereabouts import whereabouts
 from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -26,6 +27,10 @@ Accounts = Account | Mapping[UUID, Account] | None
 DEFAULT_LANGUAGE: Final = "en"
 # Custom fields that name the lead's language, the first that is filled.
 LANGUAGE_FIELDS: Final = ("language", "Language", "locale", "lang")
+COMMON_LANGUAGES: Final = (
+    *("ar", "cs", "da", "de", "el", "es", "fi", "fr", "he", "hi", "hu", "it", "ja", "ko"),
+    *("nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk", "zh"),
+)
 
 _LEAD_TEXTS: Final = ("first_name", "last_name", "title", "company_name", "email", "phone", "linkedin_url")
 _LEAD_COLUMNS: Final = ("id", *_LEAD_TEXTS, "company_domain", "location", "custom_fields", "assigned_user_id")
@@ -84,7 +89,7 @@ def sample_context(declared: Mapping[str, Mapping[str, Any]] | None = None, *, n
             _put(found, variable.name, variable.sample)
     _put_dates(found, now or timezone.now(), ZoneInfo("UTC"))
     for name, about in (declared or {}).items():
-        found[name] = str(about.get("sample") or about.get("label") or name)
+        found[name] = str(about.get("sample") or about.get("label") or name) if isinstance(about, Mapping) else name
     return found
 
 
@@ -104,12 +109,15 @@ def _language_named(written: str) -> str:
     known = locale_of(code)
     if known.language == parts[0].lower():
         return code
-    names = locale_of("en").languages
-    for language, name in names.items():
-        own = locale_of(language).get_display_name() if "_" not in language else None
-        if written.lower() in (name.lower(), (own or "").lower()):
-            return language.replace("_", "-")
-    return DEFAULT_LANGUAGE
+    return _languages_by_name().get(written.lower(), DEFAULT_LANGUAGE)
+
+
+@cache
+def _languages_by_name() -> dict[str, str]:
+    """Return the codes of languages by their names in English, and those of common ones by their own names."""
+    found = {name.lower(): code.replace("_", "-") for code, name in locale_of("en").languages.items()}
+    own = {(locale_of(code).get_language_name() or "").lower(): code for code in COMMON_LANGUAGES}
+    return {**found, **own}
 
 
 @lru_cache(maxsize=300)
@@ -168,19 +176,20 @@ def _context(
     if sender is None and not getattr(account, "from_name", ""):
         sender = owner or (users.get(campaign.created_by_user_id) if campaign is not None else None)
     found["owner"] = _person(owner)
-    found["sender"] = _sender(sender, account, tenant)
+    found["sender"] = sender_values(sender, account, tenant)
     _put(found, "booking_url", (owner and owner.booking_url) or (sender and sender.booking_url))
     found["campaign"] = {"name": campaign.name} if campaign is not None else {}
     found["unsubscribe_url"] = UNSUBSCRIBE_MARKER
     found.seed = str(row.pk)
-    _place(found, custom, tenant, now)
+    where = whereabouts(
+        str(found.get("phone", "")),
+        str(found.get("location", "")),
+        tenant_zone=tenant.timezone,
+        tenant_country=tenant.country,
+    )
+    found.language = language_of(custom, where.country)
+    _put_dates(found, now, where.zones[0])
     return found
-
-
-def _place(found: Context, custom: Mapping[str, object], tenant: Tenant, now: datetime) -> None:
-    """Put the dates of the recipient's zone, and find the language."""
-    found.language = language_of(custom, tenant.country)
-    _put_dates(found, now, ZoneInfo(tenant.timezone))
 
 
 def _put(found: dict[str, Any], name: str, value: object) -> None:
@@ -216,7 +225,8 @@ def _person(user: User | None) -> dict[str, Any]:
     return found
 
 
-def _sender(user: User | None, account: Account | None, tenant: Tenant) -> dict[str, Any]:
+def sender_values(user: User | None, account: Account | None, tenant: Tenant) -> dict[str, Any]:
+    """Return the values of the variables ``sender.…`` for messages that the user sends by the account."""
     found = _person(user)
     for name, value in (
         ("name", getattr(account, "from_name", "")),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from babel import Locale, UnknownLocaleError
@@ -158,7 +158,7 @@ _DIRECTIVES: Final = {
 }
 
 
-@cache
+@lru_cache(maxsize=500)
 def locale_of(language: str) -> Locale:
     """Return the customs of a language such as de or pt-BR; English ones for a language that is not known."""
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from campaigns.templates.cleaning import TooManyTags, clean, text_of
+from campaigns.templates.cleaning import TooMuchHtml, clean, text_of
 from campaigns.templates.compiling import Compiled, TemplateError, compiled
 from campaigns.templates.contexts import contexts
 from campaigns.templates.variables import UNSUBSCRIBE_MARKER
@@ -84,8 +84,8 @@ def _fill_all(texts: MessageTexts, context: Mapping[str, object], missing: dict[
     try:
         html = clean(html) if html else ""
         body = body or text_of(html)
-    except TooManyTags as error:
-        raise TemplateError(0, error.message, field="html") from error
+    except TooMuchHtml as error:
+        raise TemplateError(0, str(error), field="html") from error
     # A subject is one line, whatever the values hold.
     return RenderedMessage(" ".join(subject.split()), body, html, (*chosen, *(of_body or of_html)))
 

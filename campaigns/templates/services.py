@@ -2,13 +2,15 @@
 
 from typing import Final
 
+from campaigns.design.models import CampaignStep
+from campaigns.design.step_specs import TEMPLATE, channel_of, step_types
 from campaigns.design.step_types.linkedin_connect import MAX_INVITATION_LENGTH
 from campaigns.templates import checking
 from campaigns.templates.cleaning import clean_source
 from campaigns.templates.contexts import sample_context
 from campaigns.templates.models import SNIPPET, CommunicationTemplate
 from campaigns.templates.rendering import MessageTexts, render_with_gaps
-from campaigns.templates.texts import texts_of_template
+from campaigns.templates.texts import TEMPLATE_DELETED, texts_of, texts_of_template
 from lad import writes
 from lad.errors import Conflict, Invalid
 from lad.types import Actor, Values
@@ -52,6 +54,22 @@ def problems_of(template: CommunicationTemplate) -> list[checking.TemplateProble
     if found or template.channel != Channel.EMAIL or is_snippet:
         return found
     return checking.hints(texts)
+
+
+def problems_of_step(step: CampaignStep) -> list[str]:
+    """Return what is wrong with the texts that the step sends, as sentences; advice is left out."""
+    if step.type not in step_types or not step_types.get(step.type).delivers:
+        return []
+    template_id = step.config.get(TEMPLATE)
+    if not template_id:
+        found = checking.problems(texts_of(step))
+        return [f"{problem.field.capitalize()}: {problem}" for problem in found]
+    template = CommunicationTemplate.objects.filter(pk=template_id).first()
+    if template is None:
+        return [TEMPLATE_DELETED]
+    if template.channel != channel_of(step.type) or template.category == SNIPPET:
+        return [f"“{template.name}” is no template for this kind of step. Choose another one."]
+    return [f"“{template.name}”: {problem}" for problem in problems_of(template) if not problem.hint]
 
 
 def _declared(template: CommunicationTemplate) -> list[str]:

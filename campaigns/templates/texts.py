@@ -1,11 +1,10 @@
 """Decide which texts a step sends: its own or those of its template, in the lead's language."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
-from campaigns.design.models import CampaignStep
-from campaigns.design.step_specs import channel_of
+from campaigns.design.step_specs import TEMPLATE, channel_of
 from campaigns.templates.compiling import TemplateError
 from campaigns.templates.contexts import Context
 from campaigns.templates.models import SNIPPET, CommunicationTemplate
@@ -18,7 +17,20 @@ TEMPLATE_DELETED: Final = "The step's template was deleted. Choose another one."
 Outcome = RenderedMessage | MissingVariables | TemplateError
 
 
-def texts_of(step: CampaignStep, language: str = "") -> MessageTexts:
+class SendingStep(Protocol):
+    """What is read of a step: a row, or the engine's own form of it."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+
+def texts_of(step: SendingStep, language: str = "") -> MessageTexts:
     """Return the texts that the step sends to a lead of this language, with the snippets they use.
 
     Costs at most two statements. Raises TemplateError if the step's template is gone.
@@ -26,28 +38,32 @@ def texts_of(step: CampaignStep, language: str = "") -> MessageTexts:
     return texts_by_language(step, [language])[language]
 
 
-def texts_by_language(step: CampaignStep, languages: Iterable[str]) -> dict[str, MessageTexts]:
+def texts_by_language(step: SendingStep, languages: Iterable[str]) -> dict[str, MessageTexts]:
     """Return the texts that the step sends, for each language. See texts_of."""
-    wanted = list(dict.fromkeys(languages))
     templates = _versions(step)
+    return _complete(step, {language: _nearest(templates, language) for language in languages})
+
+
+def all_texts_of(step: SendingStep) -> list[MessageTexts]:
+    """Return the texts that the step sends, in each language that there are. See texts_of."""
+    templates: list[CommunicationTemplate | None] = [*_versions(step)]
+    return [*_complete(step, {row.language if row else "": row for row in templates or [None]}).values()]
+
+
+def _complete(step: SendingStep, chosen: Mapping[str, CommunicationTemplate | None]) -> dict[str, MessageTexts]:
+    """Return the texts of the chosen templates, or the step's own, with their snippets."""
     config = step.config
-    sources: dict[str, dict[str, str]] = {}
-    for language in wanted:
-        template = _nearest(templates, language)
-        if template is not None:
-            sources[language] = _texts_of_template(template)
-            continue
-        body = next((str(config[name]) for name in BODY_SETTINGS if config.get(name)), "")
-        sources[language] = {
-            "subject": str(config.get("subject") or ""),
-            "body": body,
-            "html": str(config.get("html") or ""),
-        }
+    own = {
+        "subject": str(config.get("subject") or ""),
+        "body": next((str(config[name]) for name in BODY_SETTINGS if config.get(name)), ""),
+        "html": str(config.get("html") or ""),
+    }
+    sources = {language: own if row is None else _texts_of_template(row) for language, row in chosen.items()}
     channel = channel_of(step.type) or ""
     known = _snippets(str(channel)) if any(_uses_snippets(each) for each in sources.values()) else []
     return {
         language: MessageTexts(
-            **each, seed=str(step.pk), snippets=_in_language(known, each.get("language") or language)
+            **each, seed=str(step.id), snippets=_in_language(known, each.get("language") or language)
         )
         for language, each in sources.items()
     }
@@ -60,7 +76,7 @@ def texts_of_template(template: CommunicationTemplate, *, language: str = "") ->
     return MessageTexts(**texts, seed=str(template.pk), snippets=_in_language(known, template.language or language))
 
 
-def render_step(step: CampaignStep, contexts: Mapping[UUID, Context]) -> dict[UUID, Outcome]:
+def render_step(step: SendingStep, contexts: Mapping[UUID, Context]) -> dict[UUID, Outcome]:
     """Return the message of the step for each context, or why it cannot be filled. Costs at most two statements."""
     try:
         texts = texts_by_language(step, {context.language for context in contexts.values()})
@@ -85,14 +101,14 @@ def _texts_of_template(template: CommunicationTemplate) -> dict[str, str]:
     }
 
 
-def _versions(step: CampaignStep) -> list[CommunicationTemplate]:
+def _versions(step: SendingStep) -> list[CommunicationTemplate]:
     """Return the step's template and its active versions in other languages; none if the step has its own texts."""
-    template_id = step.config.get("template_id")
+    template_id = step.config.get(TEMPLATE)
     if not template_id:
         return []
     chosen = CommunicationTemplate.objects.filter(pk=template_id).first()
     if chosen is None:
-        raise TemplateError(0, TEMPLATE_DELETED, field="template_id")
+        raise TemplateError(0, TEMPLATE_DELETED, field=TEMPLATE)
     others = CommunicationTemplate.objects.filter(
         tenant=chosen.tenant_id,
         channel=chosen.channel,

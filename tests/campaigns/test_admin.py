@@ -156,11 +156,27 @@ def test_a_template_is_previewed_and_its_html_is_sandboxed(browser: Any, tenant:
             body="Hello {{first_name}} of {{planet}}", html_content="<script>alert(1)</script><p>{{first_name}}</p>"
         )
     page = browser.get(f"/admin/campaigns/communicationtemplate/{row.pk}/change/").content.decode()
-    assert "Hello Maya of {{planet}}" in page
-    assert "Nothing fills {{planet}}" in page
+    assert "Hello Maya of [planet]" in page
+    assert "Nothing fills {{ planet }}" in page
     [frame] = re.findall(r"<iframe[^>]*>", page)
     assert 'sandbox=""' in frame
-    assert 'srcdoc="&lt;script&gt;' in frame
+    assert "Content-Security-Policy" in frame
+    assert "script&gt;" not in frame
+
+
+def test_the_page_shows_the_message_while_somebody_writes(browser: Any, tenant: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        LeadFactory.create(first_name="Ines", title="", email="ines@northwind.example")
+    url = "/admin/campaigns/communicationtemplate/preview/"
+    entered = {"channel": "email", "language": "en", "subject": "{{ title }}", "body": "Hi {{ first_name }} {% if"}
+    assert "“{%” is not closed" in browser.post(url, entered).content.decode()
+    entered = {**entered, "body": "Hi {{ first_name }}", "html_content": "<p>{a|b}</p>", "preview_variant": "9" * 50}
+    page = browser.post(url, {**entered, "preview_lead": "INES@northwind.example"}).content.decode()
+    assert "Hi Ines" in page
+    assert "no value for title" in page
+    assert "Variant 1 of 2" in page
+    assert "No lead has this" in browser.post(url, {**entered, "preview_lead": "nobody@x.example"}).content.decode()
+    assert browser.get(url).status_code == 405
 
 
 def test_a_built_in_template_is_not_deleted_even_by_the_platform(root: Any, db: None) -> None:

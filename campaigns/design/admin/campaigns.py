@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import URLPattern, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -21,6 +21,8 @@ from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
+from campaigns.formatting import NOTHING
+from campaigns.templates.requirements import lacking
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
@@ -62,7 +64,7 @@ class CampaignAdmin(TenantModelAdmin):
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
-        ("Cost", {"fields": ["cost"]}),
+        ("Before it runs", {"fields": ["missing_values", "cost"]}),
         ("Settings", {"fields": ["config"]}),
         (
             "Engine",
@@ -70,7 +72,7 @@ class CampaignAdmin(TenantModelAdmin):
         ),
         ("People", {"fields": ["created_by_user", "updated_by_user"]}),
     ]
-    readonly_fields = ["cost"]
+    readonly_fields = ["missing_values", "cost"]
     notes = ["campaigns/admin/overview.html"]
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
     actions_detail = ["start", "pause", "resume", "enrol", "duplicate", "complete", "stop", "archive"]
@@ -101,6 +103,16 @@ class CampaignAdmin(TenantModelAdmin):
     @computed_once
     def cost(self, obj: Campaign) -> SafeString | str:
         return costs.cost_table(obj)
+
+    @display(description="Missing values")
+    @computed_once
+    def missing_values(self, obj: Campaign) -> SafeString | str:
+        if obj.status not in (CampaignStatus.DRAFT, CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+            return NOTHING
+        found = [each for each in lacking(obj) if not each.error]
+        if not found:
+            return "None. Each open enrolment has a value for every variable of the messages."
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((str(each),) for each in found)))
 
     def save_related(
         self, request: HttpRequest, form: LadModelForm, formsets: Iterable[BaseInlineFormSet], change: bool

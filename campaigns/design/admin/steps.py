@@ -10,10 +10,10 @@ from unfold.decorators import display
 
 from campaigns.design.admin.config_forms import config_form, entered_config, has_settings
 from campaigns.design.models import CampaignStep, StepLink
-from campaigns.design.services import steps
+from campaigns.design.services import changes, steps
 from campaigns.design.step_specs import step_types
 from lad import writes
-from lad.admin.actions import row_action
+from lad.admin.actions import Preview, row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import entered_in
 from lad.admin.inlines import LadInline
@@ -72,7 +72,7 @@ class CampaignStepAdmin(TenantModelAdmin):
         ("What it does", {"fields": ["config", "needs"]}),
     ]
     readonly_fields = ["needs"]
-    actions_detail = ["settings"]
+    actions_detail = ["settings", "remove"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: CampaignStep | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
@@ -88,10 +88,25 @@ class CampaignStepAdmin(TenantModelAdmin):
         form=config_form,
         when=lambda row: not is_deleted(row) and has_settings(row),
         icon="tune",
+        preview=lambda row, values: _preview(row, changes.Settings(row.pk, entered_config(row, values))),
     )
     def settings(self, request: HttpRequest, row: CampaignStep, values: dict[str, Any]) -> str:
         writes.update(row, {"config": entered_config(row, values)}, actor=access_of(request).user)
         return f"The settings of “{row.title}” were saved."
+
+    @row_action(
+        "Remove",
+        explanation="Leads that are at the step go on to the one that follows.",
+        permission="delete",
+        when=lambda row: not is_deleted(row) and _can_change_steps(row.campaign),
+        icon="delete",
+        danger=True,
+        preview=lambda row, values: _preview(row, changes.Remove(row.pk)),
+    )
+    def remove(self, request: HttpRequest, row: CampaignStep, values: dict[str, Any]) -> str:
+        change = changes.Remove(row.pk)
+        changes.apply_change(campaign=row.campaign, change=change, actor=access_of(request).user)
+        return f"“{row.title}” was removed."
 
     @display(description="Needs")
     def needs(self, obj: CampaignStep | None) -> SafeString:
@@ -140,6 +155,12 @@ def save_steps(formset: Any, *, actor: Any) -> None:
         ordered = [step.pk for _position, step in sorted(positions, key=lambda each: each[0])]
         with entered_in(formset):
             steps.reorder(campaign=formset.instance, step_ids=ordered, actor=actor)
+
+
+def _preview(step: CampaignStep, change: changes.Change) -> Preview | None:
+    """Return what the change does to leads under way, to be confirmed; None if it touches none of them."""
+    sentences = changes.preview_change(campaign=step.campaign, change=change).sentences
+    return Preview(warnings=sentences) if sentences else None
 
 
 def _can_change_steps(campaign: object) -> bool:

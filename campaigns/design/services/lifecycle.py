@@ -1,7 +1,6 @@
 """The lifecycle of campaigns, from draft to archive."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
@@ -14,7 +13,9 @@ from billing import money
 from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
 from campaigns.charging import quotes
 from campaigns.charging.hooks import on_credit_ended
-from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState
+from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState, StepLink
+from campaigns.design.services import readiness
+from campaigns.design.services.readiness import MissingRequirement
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import (
     NOT_YET_DONE,
@@ -26,6 +27,7 @@ from campaigns.enrolment.models import (
 from campaigns.enrolment.reasons import EnrolmentReason, sentence
 from campaigns.messages import services as messages
 from campaigns.messages.models import Message, MessageState
+from campaigns.templates.services import problems_of_step
 from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
@@ -52,14 +54,6 @@ class CampaignRunning(Conflict):
     """The campaign is running. Pause or stop it first."""
 
     code = "campaign_running"
-
-
-@dataclass(frozen=True, slots=True)
-class MissingRequirement:
-    """One reason why a campaign cannot run. ``code`` is for programs, ``message`` for users."""
-
-    code: str
-    message: str
 
 
 class StatusChange(Protocol):
@@ -226,7 +220,25 @@ def duplicate(*, campaign: Campaign, actor: Actor, name: str = "") -> Campaign:
     ):
         kept = [{"tenant_id": copy.tenant_id, "campaign": copy, **{n: getattr(row, n) for n in names}} for row in rows]
         rows.model.objects.bulk_create([rows.model(**values) for values in kept])
+    _copy_links(campaign, copy)
     return copy
+
+
+def _copy_links(campaign: Campaign, copy: Campaign) -> None:
+    """Link the steps of a copy as those of the original, which have the same places."""
+    of_place = dict(copy.steps.values_list("order", "pk"))
+    copied = {key: of_place[order] for key, order in campaign.steps.values_list("pk", "order")}
+    links = StepLink.objects.filter(campaign=campaign, step__in=copied).order_by("pk")
+    StepLink.objects.bulk_create(
+        StepLink(
+            tenant_id=copy.tenant_id,
+            campaign=copy,
+            step_id=copied[link.step_id],
+            outcome=link.outcome,
+            target_id=copied.get(link.target_id),
+        )
+        for link in links
+    )
 
 
 def missing_requirements(campaign: Campaign, now: datetime) -> list[MissingRequirement]:
@@ -245,6 +257,9 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
         yield MissingRequirement("no_steps", "It has no step that contacts or finds leads. Add one.")
     if not finds_leads(campaign) and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
         yield MissingRequirement("no_leads", "It has no open enrolments. Enrol leads, or add a step that finds them.")
+    for step in campaign.steps.filter(type__in=[spec.key for spec in specs if spec.delivers]).order_by("order"):
+        for problem in problems_of_step(step):
+            yield MissingRequirement("texts", f"Its step “{step.title}” cannot be sent. {problem}")
     if Channel.LINKEDIN in channels and not _linkedin_accounts(campaign).exists():
         message = "It has LinkedIn steps but no active LinkedIn account. Add one."
         yield MissingRequirement("no_linkedin_account", message)
@@ -256,6 +271,7 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
         have, price = money.plain(cost.available), money.plain(cost.first or quotes.ZERO)
         message = f"Its first charged message costs {price} {cost.currency}, but the wallet has {have}. Top it up."
         yield MissingRequirement("no_credit", message)
+    yield from readiness.faults(campaign)
 
 
 def finds_leads(campaign: Campaign) -> bool:

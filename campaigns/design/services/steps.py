@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from campaigns.design.models import MAX_ORDER, Campaign, CampaignStatus, CampaignStep
 from campaigns.design.services import edits
 from campaigns.design.step_specs import canonical_key, step_types
+from campaigns.templates.services import problems_of_step
 from lad import writes
 from lad.db.places import free_place, require_place
 from lad.errors import Conflict, Invalid
@@ -133,6 +134,8 @@ def _checked(values: Values) -> dict[str, Any]:
         spec.check(checked["config"])
     except ValidationError as error:
         raise Invalid(errors={"config": error.messages}) from error
+    if problems := problems_of_step(CampaignStep(type=checked["type"], config=checked["config"])):
+        raise Invalid(errors={"config": problems})
     return checked
 
 

@@ -11,6 +11,7 @@ step_types.register(
         channel=Channel.EMAIL,
         contacts_lead=True,
         metered=EMAIL_MESSAGE,
+        templated=True,
         synonyms=("email_follow_up",),
         required={"body": TEXT},
         optional={"subject": {"type": "string", "maxLength": 500}, **SETTINGS},

@@ -26,6 +26,7 @@ step_types.register(
         channel=Channel.EMAIL,
         contacts_lead=True,
         metered=EMAIL_MESSAGE,
+        templated=True,
         synonyms=("email",),
         required=MESSAGE,
         optional=SETTINGS,

@@ -14,6 +14,7 @@ step_types.register(
         label="LinkedIn: connect",
         channel=Channel.LINKEDIN,
         contacts_lead=True,
+        templated=True,
         synonyms=("linkedin_connection",),
         optional={"message": {"type": "string", "maxLength": MAX_INVITATION_LENGTH}},
         config_synonyms={"connectionMessage": "message"},

@@ -9,6 +9,7 @@ step_types.register(
         label="LinkedIn: message",
         channel=Channel.LINKEDIN,
         contacts_lead=True,
+        templated=True,
         required={"message": TEXT},
         config_synonyms={"linkedinMessage": "message"},
     )

@@ -9,6 +9,7 @@ step_types.register(
         label="WhatsApp: send",
         channel=Channel.WHATSAPP,
         contacts_lead=True,
+        templated=True,
         synonyms=("whatsapp", "whatsapp_message"),
         required={"message": TEXT},
         config_synonyms={"whatsappMessage": "message"},

