@@ -42,6 +42,7 @@ SIGN_IN_FIELDS: Final = frozenset(
         "imap_secure",
     }
 )
+SERVER_FIELDS: Final = frozenset({"email", "smtp_host", "smtp_port", "imap_host", "imap_port"})
 PACING_FIELDS: Final = frozenset({"daily_send_limit", "min_gap_seconds", "ramp_up_from", "is_active"})
 
 
@@ -64,6 +65,9 @@ class EmailAccountWriter(writes.Writer[EmailAccount]):
             _fill_servers(filled)
             return filled
         changed = set(writes.differing(row, values))
+        if changed & SERVER_FIELDS:
+            # A token is for the provider's own servers: it must not be sent to one that somebody entered.
+            filled.update(access_token="", refresh_token="", token_expires_at=None)
         if changed & SIGN_IN_FIELDS:
             filled.update(status=EmailAccountStatus.UNTESTED, status_reason="", failures=0, next_send_at=None)
         elif changed & PACING_FIELDS:

@@ -9,8 +9,8 @@ from typing import Final
 from django.urls import reverse
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.pacing import limits_of
 from campaigns.accounts.services import USABLE
-from campaigns.channels.email.sending.limits import limits_of
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.step_specs import step_types
 from campaigns.engine.handlers import can_do

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from campaigns.accounts.pacing import Limits
 from campaigns.messages.models import Message
 from lad.errors import DomainError
 from lad.registry import Registry
@@ -51,20 +52,6 @@ class Found(StrEnum):
     SENT = "sent"
     NOT_SENT = "not_sent"
     NOT_KNOWN = "not_known"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much an account may send on its current day, and when it may send next; None means now."""
-
-    allowed: int
-    used: int
-    next_at: datetime | None = None
-    ramping_up: bool = False
-
-    @property
-    def left(self) -> int:
-        return max(self.allowed - self.used, 0)
 
 
 class Session(Protocol):

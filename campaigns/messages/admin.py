@@ -1,8 +1,17 @@
 """The pages of messages and what happened to them."""
 
-from campaigns.messages.models import Message, MessageEvent
+from django.http import HttpRequest
+
+from campaigns.messages import services
+from campaigns.messages.models import Message, MessageEvent, MessageState
+from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.inlines import ReadOnlyInline
+from lad.tenancy.access import actor_of
+from lad.types import Values
+from leads.contactability.models import ContactDirection
+
+WAITING = (MessageState.QUEUED, MessageState.DRAFT)
 
 
 class EventsInline(ReadOnlyInline):
@@ -21,6 +30,46 @@ class MessageAdmin(ReadOnlyAdmin):
     list_filter = ["channel", "direction", "kind", "state", "campaign", "created_at"]
     search_fields = ["to_address__startswith", "message_id__exact"]
     inlines = [EventsInline]
+    actions_detail = ["resend", "confirm_sent", "cancel"]
+
+    def has_decide_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
+        """Return whether the caller may decide about messages, which nobody edits."""
+        return self.allows(request, "update")
+
+    @row_action(
+        "Send again",
+        explanation="Look into the mailbox first. A message in the state Unknown may have arrived: then the recipient"
+        " gets it twice.",
+        permission="decide",
+        when=lambda row: row.direction == ContactDirection.OUTBOUND and row.state in services.RESENDABLE,
+        icon="forward_to_inbox",
+    )
+    def resend(self, request: HttpRequest, row: Message, values: Values) -> str:
+        services.resend(message=row, actor=actor_of(request))
+        return f"The message to {row.to_address} waits to be sent again."
+
+    @row_action(
+        "It was sent",
+        explanation="Only if you know it: the recipient answered, or the mailbox of sent messages holds it.",
+        permission="decide",
+        when=lambda row: row.state == MessageState.UNKNOWN,
+        icon="mark_email_read",
+    )
+    def confirm_sent(self, request: HttpRequest, row: Message, values: Values) -> str:
+        services.confirm_sent(message=row, actor=actor_of(request))
+        return f"The message to {row.to_address} counts as sent."
+
+    @row_action(
+        "Do not send",
+        explanation="The message will not be sent.",
+        permission="decide",
+        when=lambda row: row.state in WAITING,
+        icon="cancel",
+        danger=True,
+    )
+    def cancel(self, request: HttpRequest, row: Message, values: Values) -> str | None:
+        cancelled = services.cancel(reason=services.CANCELLED_BY_USER, message_ids=[row.pk])
+        return f"The message to {row.to_address} was cancelled." if cancelled else None
 
 
 @register(MessageEvent)

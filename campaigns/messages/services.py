@@ -27,6 +27,7 @@ BATCH_SIZE: Final = 500
 MAX_ATTACHMENTS: Final = 20
 NO_ACCOUNT: Final = "Choose the e-mail account that sends the message."
 RESENDABLE: Final = (MessageState.FAILED, MessageState.UNKNOWN, MessageState.CANCELLED)
+CANCELLED_BY_USER: Final = "A person cancelled it."
 SAID_SENT: Final = "A person found that it was sent."
 
 

@@ -1,5 +1,9 @@
 """Write a message to a lead from a template."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
 from campaigns.accounts.models import EmailAccount
 from campaigns.messages.models import Message
 from campaigns.messages.writing import write
@@ -19,20 +23,33 @@ def write_with_template(
     actor: Actor,
     subject: str = "",
     body: str = "",
+    html: str = "",
     account: EmailAccount | None = None,
     template: CommunicationTemplate | None = None,
+    answers: Message | None = None,
+    attachment_ids: Sequence[UUID] = (),
+    due_at: datetime | None = None,
 ) -> Message:
     """Queue an e-mail from a user to a lead. A template gives what is left empty: the subject, or the text.
 
     Raises what ``write`` raises, and Invalid if the template cannot be filled for the lead.
     """
-    html = ""
     if template is not None:
         filled = _filled(template, lead, account)
         subject = subject.strip() or filled.subject
-        if not body.strip():
+        if not body.strip() and not html.strip():
             body, html = filled.body, filled.html
-    return write(lead=lead, subject=subject, body=body, html=html, actor=actor, account=account)
+    return write(
+        lead=lead,
+        subject=subject,
+        body=body,
+        html=html,
+        actor=actor,
+        account=account,
+        answers=answers,
+        attachment_ids=attachment_ids,
+        due_at=due_at,
+    )
 
 
 def _filled(template: CommunicationTemplate, lead: Lead, account: EmailAccount | None) -> RenderedMessage:

@@ -13,6 +13,7 @@ from django.conf import settings
 from campaigns.mail_text import domain_of
 
 TIMEOUT_SECONDS: Final = 3.0
+NO_ANSWER: Final = "The name server did not answer. Check again later."
 MAX_SPF_LOOKUPS: Final = 10
 # Mechanisms that make the receiver ask for another record.
 _ASKING: Final = ("include:", "a", "mx", "ptr", "exists:", "redirect=")
@@ -78,12 +79,15 @@ def check_domain(email: str, *, now: datetime, selectors: Sequence[str] = ()) ->
         ("DKIM", lambda: _dkim(domain, (*selectors, *COMMON_SELECTORS))),
         ("DMARC", lambda: _dmarc(domain)),
     )
-    findings = []
+    findings: list[Finding] = []
+    answers = True
     for record, check in checks:
         try:
-            findings.append(check())
+            findings.append(check() if answers else Finding(record, Grade.UNKNOWN, advice=NO_ANSWER))
         except _Unanswered:
-            findings.append(Finding(record, Grade.UNKNOWN, advice="The name server did not answer. Check again later."))
+            # Each further question would wait as long.
+            answers = False
+            findings.append(Finding(record, Grade.UNKNOWN, advice=NO_ANSWER))
     return {"domain": domain, "checked_at": now.isoformat(), "findings": [asdict(each) for each in findings]}
 
 

@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.pacing import limits_of
 from campaigns.accounts.services import USABLE
-from campaigns.channels.email.sending.limits import limits_of
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import schedule_of
 from campaigns.messages.models import Message, MessageState

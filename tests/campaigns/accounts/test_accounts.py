@@ -82,6 +82,7 @@ def test_staff_replace_a_secret_without_ever_seeing_it(admin_of: Any, owner: Any
         "smtp_host": "smtp2.acme.example",
         "smtp_port": "465",
         "smtp_secure": "on",
+        "min_gap_seconds": "60",
         "daily_send_limit": "200",
         "metadata": "{}",
         "smtp_password": "",

@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.pacing import allowed_on, day_of, gap, next_day
 from campaigns.accounts.services import USABLE
 from campaigns.channels.email.sending.due import DueAccount, due_messages
-from campaigns.channels.email.sending.limits import allowed_on, day_of, gap, next_day
 from campaigns.design.schedule import schedule_of
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 from campaigns.messages.models import Message, MessageState

@@ -11,11 +11,11 @@ from campaigns.accounts.mailbox.imap import holds, open_imap, sent_folder
 from campaigns.accounts.mailbox.oauth import access_token
 from campaigns.accounts.mailbox.smtp import open_smtp
 from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.pacing import Limits, limits_of
 from campaigns.channels import protocol
-from campaigns.channels.email.sending.limits import limits_of
 from campaigns.channels.email.sending.queues import is_asked, queue_holds
 from campaigns.channels.email.sending.transmission import SmtpSession
-from campaigns.channels.protocol import Found, Limits
+from campaigns.channels.protocol import Found
 from campaigns.messages.models import Message
 from leads.channels import Channel
 

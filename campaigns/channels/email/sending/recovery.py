@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 
 from campaigns.accounts.mailbox.errors import MailboxError
 from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.pacing import day_of
 from campaigns.channels.email.sending.claims import LEASE
 from campaigns.channels.email.sending.driver import EMAIL, can_be_asked
-from campaigns.channels.email.sending.limits import day_of
 from campaigns.channels.email.sending.results import FIRST_LOOK, give_back
 from campaigns.channels.protocol import Found
 from campaigns.messages import hooks

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
+from campaigns.accounts.pacing import limits_of, ramp_up_limit
 from campaigns.channels.email.sending import orphans, worker
-from campaigns.channels.email.sending.limits import limits_of, ramp_up_limit
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import EnrolmentStatus
 from campaigns.messages import hooks

@@ -1,12 +1,12 @@
 """How much an account may send on a day, and how long it waits between two messages."""
 
 import random
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.protocol import Limits
 
 RAMP_UP_START: Final = 10
 # The limit of a new mailbox grows by this share a day, and by a message at least.
@@ -14,6 +14,20 @@ RAMP_UP_GROWTH: Final = 1.25
 # A gap is longer than the shortest one by up to this share, so that no receiver sees a machine's rhythm.
 GAP_SPREAD: Final = 0.5
 LONGEST_RAMP_UP_DAYS: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an account may send on its current day, and when it may send next; None means now."""
+
+    allowed: int
+    used: int
+    next_at: datetime | None = None
+    ramping_up: bool = False
+
+    @property
+    def left(self) -> int:
+        return max(self.allowed - self.used, 0)
 
 
 def day_of(now: datetime, zone: str) -> date:

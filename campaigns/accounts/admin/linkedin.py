@@ -1,10 +1,10 @@
-"""The pages of sending accounts."""
+"""The pages of LinkedIn accounts."""
 
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
+from campaigns.accounts.models import CampaignAccount, LinkedinAccount
 from campaigns.formatting import usage_bar
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.inlines import ReadOnlyInline
@@ -16,27 +16,6 @@ class UsedByInline(ReadOnlyInline):
     area = "campaigns"
     fields = ["campaign", "status", "is_primary", "priority", "daily_requests_limit"]
     verbose_name_plural = "campaigns"
-
-
-@register(EmailAccount)
-class EmailAccountAdmin(TenantModelAdmin):
-    area = "sending-accounts"
-    section, icon, rank = "Campaigns", "alternate_email", 60
-    empty_hint = "Campaigns send mail from the addresses that you connect here."
-    list_display = ["email", "is_active", "today", "smtp_host", "last_reset_date", "created_at"]
-    list_filter = ["is_active", "created_at"]
-    search_fields = ["email"]
-    fieldsets = [
-        (None, {"fields": ["email", "is_active"]}),
-        ("Server", {"fields": [("smtp_host", "smtp_port"), "smtp_secure", "smtp_username", "smtp_password"]}),
-        ("Use", {"fields": ["daily_send_limit", "today", "last_reset_date"]}),
-        ("Data", {"fields": ["metadata"]}),
-    ]
-    readonly_fields = ["today"]
-
-    @display(description="Sent today")
-    def today(self, obj: EmailAccount) -> SafeString:
-        return usage_bar(obj.sent_today, obj.daily_send_limit)
 
 
 @register(LinkedinAccount)
