@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.accounts.models import CampaignAccount
+from campaigns.analytics.views import AnalyticsActions
 from campaigns.charging import quotes
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.serializers import (
@@ -48,16 +49,18 @@ from lad.api import router
 from lad.api.views import ResourceViewSet
 
 
-class CampaignViewSet(ResourceViewSet):
+class CampaignViewSet(AnalyticsActions, ResourceViewSet):
     """Outreach campaigns, from draft to archive."""
 
+    queries = AnalyticsActions.analytics_queries
     rights = {
+        **AnalyticsActions.analytics_rights,
         **dict.fromkeys(
             ["start", "pause", "resume", "stop", "complete", "archive", "reorder", "enrol"], "campaigns.update"
         ),
         "apply_change": "campaigns.update",
         "duplicate": "campaigns.create",
-        **dict.fromkeys(["progress", "preview_change", "readiness", "lacking", "quote"], "campaigns.view"),
+        **dict.fromkeys(["progress", "quote", "preview_change", "readiness", "lacking"], "campaigns.view"),
     }
 
     @extend_schema(summary="Start a draft", request=None)

@@ -169,6 +169,11 @@ class Message(Leased, TenantModel):
                 condition=Q(state="queued"),
                 name="messages_queued",
             ),
+            models.Index(
+                fields=["tenant", "campaign", "next_attempt_at"],
+                condition=Q(state="queued", campaign__isnull=False),
+                name="messages_next",
+            ),
             models.Index(fields=["tenant", "state", "-created_at"], name="messages_state"),
             # Workers recover interrupted sends of all tenants.
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="messages_leased"),
