@@ -1,4 +1,4 @@
-"""All settings. Only this module, settings_security and settings_billing read the environment.
+"""All settings. Only this module, settings_security, settings_billing and settings_mail read the environment.
 
 docs/operations.md lists the variables.
 """
@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 from lad.admin.templating import LOADERS
 from lad.admin.theme import COLOURS
 from lad.settings_billing import *  # noqa: F403
+from lad.settings_mail import *  # noqa: F403
 from lad.settings_security import *  # noqa: F403
 from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
 from lad.settings_sidebar import *  # noqa: F403
@@ -47,6 +48,8 @@ def _secret(name: str) -> str:
 
 SECRET_KEY = _secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Newest first. Addresses that must not be contacted are looked up under all keys, so an old key stays in the list.
+ADDRESS_HASH_KEYS = env.list("ADDRESS_HASH_KEYS", default=[]) or [SECRET_KEY, *SECRET_KEY_FALLBACKS]
 # Newest first: the first key encrypts and signs, the others only decrypt and verify.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
@@ -93,6 +96,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "lad.request_ids.RequestIdMiddleware",
+    "lad.hosts.PublicLinkHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "lad.headers.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -230,6 +234,7 @@ REST_FRAMEWORK = {
         "token": env.str("THROTTLE_TOKEN", default="120/min"),
         "mail": env.str("THROTTLE_MAIL", default="20/hour"),
         "api": env.str("THROTTLE_API", default="1200/min"),
+        "link": env.str("THROTTLE_LINK", default="60/min"),
     },
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -21,6 +21,7 @@ from tenants.teams.models import Tenant
 from tests.factories.tenants import MembershipFactory, TenantFactory, UserFactory
 from tests.support.database import empty_tables
 from tests.support.mailbox import mailbox  # noqa: F401  (a fixture)
+from tests.support.sandbox import sandbox, sandbox_process  # noqa: F401  (fixtures)
 from tests.support.snapshots import use_migrated_copy
 
 

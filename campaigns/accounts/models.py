@@ -60,7 +60,18 @@ class EmailAccount(SoftDeletable, TenantModel):
     """One mailbox that campaigns send from and listen to, with its daily limit and what it sent today."""
 
     event_name = "campaigns.email_account"
-    bookkeeping = ("sent_today", "last_reset_date", "next_send_at", "next_poll_at", "mailbox_state", "dns_report")
+    bookkeeping = (
+        "sent_today",
+        "last_reset_date",
+        "next_send_at",
+        "next_poll_at",
+        "mailbox_state",
+        "dns_report",
+        "dns_checked_at",
+        "failures",
+        "saves_sent",
+        "sent_folder",
+    )
     # Counters change with every message.
     audited_columns = (
         "email",
@@ -155,6 +166,19 @@ class EmailAccount(SoftDeletable, TenantModel):
         help_text="Your own domain for links, for example links.acme.com. It must point to LAD.",
     )
     next_send_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failures = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="Sends that failed one after another."
+    )
+    sent_folder = models.CharField(
+        max_length=255, blank=True, default="", db_default="", editable=False, help_text="The mailbox of sent messages."
+    )
+    saves_sent = models.BooleanField(
+        "server saves sent copies",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Whether the server itself keeps a copy of each sent message. Empty means not known yet.",
+    )
     next_poll_at = models.DateTimeField(null=True, blank=True, editable=False)
     mailbox_state = models.JSONField(
         default=dict, blank=True, db_default={}, editable=False, help_text="What was read of the mailbox so far."

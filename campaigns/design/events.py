@@ -5,6 +5,7 @@ from lad.outbox.catalogue import define
 define("campaigns.campaign.started", "{actor} started {subject}", fields=["next_run_at"])
 define("campaigns.campaign.resumed", "{actor} resumed {subject}", fields=["next_run_at"])
 define("campaigns.campaign.paused", "{actor} paused {subject}")
+define("campaigns.campaign.halted", "LAD paused {subject}: {reason}", fields=["reason"])
 define("campaigns.campaign.stopped", "{actor} stopped {subject}", fields=["enrolments", "activities"])
 define("campaigns.campaign.completed", "{subject} was completed")
 define("campaigns.campaign.archived", "{actor} archived {subject}", fields=["before"])
@@ -12,6 +13,7 @@ define("campaigns.campaign.steps_reordered", "{actor} put the steps of {subject}
 define(
     "campaigns.campaign.leads_enrolled",
     "{actor} enrolled {enrolled} leads in {subject}",
-    fields=["enrolled", "already", "archived", "without_address", "unknown"],
+    fields=["enrolled", "already", "archived", "without_address", "refused", "unknown"],
 )
 define("campaigns.lead.created", "{actor} enrolled {subject}", optional=["changed"])
+define("campaigns.lead.ended", "{subject} went through its campaign", fields=["status", "reason"], in_feed=False)

@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Deferrable, F, Q
 
+from campaigns.design.schedule import DAYS, SCHEDULE
 from campaigns.design.step_specs import step_types
 from lad.db.constraints import KeyConstraint, ReferencedKey
 from lad.db.fields import RegisteredKeyField, TenantForeignKey, TenantUserKey
@@ -37,9 +38,6 @@ class CampaignType(models.TextChoices):
     INBOUND = "inbound", "Inbound"
 
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
 MAX_LEADS_PER_DAY = 1000
 
 
@@ -48,10 +46,11 @@ CONFIG = {
     "properties": {
         "campaign_type": {"enum": CampaignType.values},
         "leads_per_day": {"type": "integer", "minimum": 1, "maximum": MAX_LEADS_PER_DAY},
-        "working_days": {"type": "array", "items": {"enum": list(WEEKDAYS)}, "uniqueItems": True, "minItems": 1},
+        "working_days": DAYS,
         "lead_gen_offset": {"type": "integer", "minimum": 0},
         "last_lead_gen_date": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
         "goal": {"type": "string", "maxLength": 500},
+        **SCHEDULE,
     },
 }
 
@@ -63,7 +62,7 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
     """
 
     event_name = "campaigns.campaign"
-    bookkeeping = ("next_run_at", "last_lead_check_at", "updated_by_user")
+    bookkeeping = ("next_run_at", "last_lead_check_at", "health_since", "updated_by_user")
 
     name = models.CharField(max_length=255)
     description = models.TextField(max_length=20_000, blank=True, default="", db_default="")
@@ -100,6 +99,9 @@ class Campaign(DeletedFlag, SoftDeletable, TenantModel):
         default=0,
         db_default=0,
         help_text="A lead or account wanted by several campaigns goes to the one with the highest number.",
+    )
+    health_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Bounces and complaints count from this time on."
     )
     last_execution_reason = models.TextField(
         blank=True, default="", db_default="", editable=False, help_text="Why the engine is in its state."

@@ -80,6 +80,9 @@ class EnrolmentOutcomeResponse(serializers.Serializer):
     already = serializers.IntegerField(help_text="Already enrolled.")
     archived = serializers.IntegerField(help_text="Left out because they are archived.")
     without_address = serializers.IntegerField(help_text="Left out because no channel of the campaign reaches them.")
+    refused = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Left out because they may not be contacted, by reason."
+    )
     unknown = serializers.IntegerField(help_text="Ids of no lead of the tenant.")
 
 

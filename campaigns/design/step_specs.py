@@ -26,6 +26,12 @@ TEXTS: Final[JsonSchema] = {
 }
 
 
+# The channels that LAD can act on. A step of another one waits until LAD is connected to it.
+CONNECTED: Final = frozenset({Channel.EMAIL})
+# The outcome of a step that can end in one way only.
+DONE: Final = "done"
+
+
 @dataclass(frozen=True, slots=True)
 class StepSpec:
     """One type of step.
@@ -34,7 +40,8 @@ class StepSpec:
     channel does not. ``contacts_lead`` marks steps that send the lead a message,
     ``for_everybody`` those that search, or post without addressing the lead. ``synonyms`` are other accepted
     keys; ``config_synonyms`` maps other accepted names of settings to ours. The config needs all ``required``
-    settings and at least one of ``one_of``, not zero.
+    settings and at least one of ``one_of``, not zero. ``outcomes`` are the ways in which the step can end, the
+    usual one first.
     """
 
     key: str
@@ -49,6 +56,11 @@ class StepSpec:
     optional: Mapping[str, JsonSchema] = field(default_factory=dict)
     one_of: Mapping[str, JsonSchema] = field(default_factory=dict)
     config_synonyms: Mapping[str, str] = field(default_factory=dict)
+    outcomes: tuple[str, ...] = (DONE,)
+
+    def outcomes_of(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the outcomes of a step with this config, each of which a link can send elsewhere."""
+        return self.outcomes
 
     @property
     def reaches_lead(self) -> bool:
@@ -80,7 +92,7 @@ class StepSpec:
         """Raise ValidationError, worded for users, unless the config holds what the type needs."""
         JsonSchemaValidator(self.schema())(config)
         if self.one_of and isinstance(config, Mapping) and not any(config.get(name) for name in self.one_of):
-            amounts = all(schema.get("minimum") == 0 for schema in self.one_of.values())
+            amounts = any(schema.get("minimum") == 0 for schema in self.one_of.values())
             above_zero = " above zero" if amounts else ""
             raise ValidationError(f"Give at least one of {', '.join(self.one_of)}{above_zero}.")
 

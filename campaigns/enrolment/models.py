@@ -41,7 +41,7 @@ class CampaignLead(SoftDeletable, TenantModel):
     """One lead enrolled in a campaign, with its contact details at that time and its progress."""
 
     event_name = "campaigns.lead"
-    bookkeeping = ("next_step", "next_action_at", "step_entered_at")
+    bookkeeping = ("next_step", "next_action_at", "step_entered_at", "reason", "reason_detail")
     # An enrolment moves through dozens of steps; its activities record them.
     audited_columns = ("status", "deleted_at", "email", "phone", "linkedin_url")
 
@@ -95,6 +95,9 @@ class CampaignLead(SoftDeletable, TenantModel):
         editable=False,
         help_text="Why the enrolment waits or has ended.",
     )
+    reason_detail = models.CharField(
+        max_length=500, blank=True, default="", db_default="", editable=False, help_text="What the reason is about."
+    )
     started_at = models.DateTimeField(null=True, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -145,6 +148,12 @@ class CampaignLead(SoftDeletable, TenantModel):
                 fields=["tenant", "next_step"], condition=Q(next_step__isnull=False), name="campaign_leads_at_step"
             ),
             models.Index(fields=["tenant", "email"], condition=~Q(email=""), name="campaign_leads_email"),
+            # Leads that have not begun, in the order they were enrolled.
+            models.Index(
+                fields=["tenant", "campaign", "id"],
+                condition=Q(status="pending", next_action_at__isnull=True, deleted_at__isnull=True),
+                name="campaign_leads_intake",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -234,6 +243,35 @@ class CampaignLeadActivity(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_step_type_display()} · {self.get_status_display()}"
+
+
+class DailyCount(TenantModel):
+    """How many places of a campaign's daily limit are taken on one day of the tenant: of messages, or of new leads."""
+
+    class Kind(models.TextChoices):
+        MESSAGES = "messages", "Messages"
+        INTAKE = "intake", "New leads"
+
+    event_name = "campaigns.daily_count"
+
+    campaign = TenantForeignKey("campaigns.Campaign", on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    kind = models.CharField(max_length=20, choices=Kind)
+    taken = models.PositiveIntegerField(default=0, db_default=0)
+
+    audited = False
+    announced = False
+    tenant_key = False
+
+    class Meta:
+        db_table = "campaign_daily_counts"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "campaign", "kind", "day"], name="campaign_daily_counts_key")
+        ]
+        indexes = [models.Index(fields=["tenant", "-created_at"], name="campaign_daily_counts_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.taken} {self.get_kind_display().lower()}"
 
 
 OPEN_ENROLMENTS: Final = (EnrolmentStatus.PENDING, EnrolmentStatus.ACTIVE)

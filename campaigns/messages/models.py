@@ -8,7 +8,7 @@ from django.db.models import Q
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
-from lad.db.models import AppendOnly, TenantModel
+from lad.db.models import TenantModel
 from lad.jobs.leases import Leased
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection, Purpose
@@ -112,6 +112,21 @@ class Message(Leased, TenantModel):
 
     decision = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     hold_id = models.UUIDField(null=True, blank=True, editable=False, help_text="The credits held for it.")
+    begun_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When this attempt began to transmit it. Before that it certainly was not sent.",
+    )
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often a server postponed it."
+    )
+    looks = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often it was looked for since its sender was lost."
+    )
+    copy_due_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a copy is next put into the mailbox of sent messages."
+    )
     occurred_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     clicked_at = models.DateTimeField(null=True, blank=True)
@@ -146,7 +161,7 @@ class Message(Leased, TenantModel):
                 fields=["tenant", "campaign_lead"], condition=Q(campaign_lead__isnull=False), name="messages_enrolment"
             ),
             models.Index(
-                fields=["tenant", "email_account", "next_attempt_at"],
+                fields=["tenant", "email_account", "campaign", "next_attempt_at"],
                 condition=Q(state="queued"),
                 name="messages_queued",
             ),
@@ -154,6 +169,7 @@ class Message(Leased, TenantModel):
             # Workers recover interrupted sends of all tenants.
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="messages_leased"),
             models.Index(fields=["next_attempt_at"], condition=Q(state="unknown"), name="messages_unknown"),
+            models.Index(fields=["copy_due_at"], condition=Q(copy_due_at__isnull=False), name="messages_copy_due"),
         ]
 
     def __str__(self) -> str:
@@ -170,11 +186,12 @@ class MessageEventKind(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
 
 
-class MessageEvent(AppendOnly, TenantModel):
+class MessageEvent(TenantModel):
     """Something that happened to a sent message. ``is_machine`` marks scanners and prefetchers, which do not count."""
 
     event_name = "campaigns.message_event"
 
+    updated_at = None
     message = TenantForeignKey("campaigns.Message", on_delete=models.CASCADE, related_name="events", db_index=False)
     kind = models.CharField(max_length=20, choices=MessageEventKind)
     occurred_at = models.DateTimeField()
@@ -183,7 +200,10 @@ class MessageEvent(AppendOnly, TenantModel):
     # What the event is known by, so that one that is reported twice is recorded once.
     source_key = models.CharField(max_length=255, blank=True, default="", db_default="")
 
+    audited = False
     announced = False
+    tenant_key = False
+    privileges = ("SELECT", "INSERT")
 
     class Meta:
         db_table = "message_events"

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0003_step_types_of_activities"),
         ("lad", "0003_search"),
-        ("leads", "0005_outcomes"),
+        ("leads", "0006_outreach"),
         ("tenants", "0013_user_timezone"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -390,7 +390,7 @@ class Migration(migrations.Migration):
                         ALTER TABLE "message_events" ENABLE ROW LEVEL SECURITY;
                         ALTER TABLE "message_events" FORCE ROW LEVEL SECURITY;
                         REVOKE ALL ON "message_events" FROM PUBLIC, lad_app, lad_platform;
-                        GRANT SELECT, INSERT ON "message_events" TO lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "message_events" TO lad_platform;
                         CREATE POLICY "platform" ON "message_events" TO lad_platform USING (true) WITH CHECK (true);
                         GRANT SELECT, INSERT ON "message_events" TO lad_app;
                         CREATE POLICY "tenant" ON "message_events" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
@@ -418,22 +418,6 @@ class Migration(migrations.Migration):
                         ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
                         """,
                         remove='ALTER TABLE "message_events" DROP CONSTRAINT IF EXISTS "message_events_tenant_fkey"',
-                    ),
-                    TableRule(
-                        name="message_events_append_only",
-                        create="""
-                        CREATE TRIGGER "message_events_append_only" BEFORE UPDATE OR DELETE ON "message_events"
-                        FOR EACH ROW EXECUTE FUNCTION lad_refuse_change()
-                        """,
-                        remove='DROP TRIGGER IF EXISTS "message_events_append_only" ON "message_events"',
-                    ),
-                    TableRule(
-                        name="message_events_no_truncate",
-                        create="""
-                        CREATE TRIGGER "message_events_no_truncate" BEFORE TRUNCATE ON "message_events"
-                        FOR EACH STATEMENT EXECUTE FUNCTION lad_refuse_change()
-                        """,
-                        remove='DROP TRIGGER IF EXISTS "message_events_no_truncate" ON "message_events"',
                     ),
                 ],
             },

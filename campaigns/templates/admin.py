@@ -6,8 +6,8 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns.formatting import NOTHING
-from campaigns.templates import rendering
 from campaigns.templates.models import CommunicationTemplate
+from campaigns.templates.previews import preview
 from lad.admin.base import SharedModelAdmin, register
 
 FIELDS = [
@@ -28,9 +28,9 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
     add_fieldsets = FIELDS
     fieldsets = [
         *FIELDS,
-        ("Preview", {"fields": ["unknown_placeholders", "preview", "html_preview"]}),
+        ("Preview", {"fields": ["unknown_placeholders", "text_preview", "html_preview"]}),
     ]
-    readonly_fields = ["unknown_placeholders", "preview", "html_preview"]
+    readonly_fields = ["unknown_placeholders", "text_preview", "html_preview"]
 
     def has_delete_permission(self, request: HttpRequest, obj: CommunicationTemplate | None = None) -> bool:
         builtin = isinstance(obj, CommunicationTemplate) and obj.is_builtin
@@ -44,7 +44,7 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
 
     @display(description="Unknown placeholders")
     def unknown_placeholders(self, obj: CommunicationTemplate) -> SafeString | str:
-        unknown = rendering.preview(obj).unknown
+        unknown = preview(obj).unknown
         if not unknown:
             return "None. Every placeholder will be filled."
         names = ", ".join(f"{{{{{name}}}}}" for name in unknown)
@@ -55,14 +55,14 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
         )
 
     @display(description="As text")
-    def preview(self, obj: CommunicationTemplate) -> SafeString | str:
-        filled = rendering.preview(obj)
+    def text_preview(self, obj: CommunicationTemplate) -> SafeString | str:
+        filled = preview(obj)
         subject = format_html('<div class="lad-strong">{}</div>', filled.subject) if filled.subject else ""
         return format_html('<div class="lad-message">{}{}</div>', subject, filled.body)
 
     @display(description="As HTML")
     def html_preview(self, obj: CommunicationTemplate) -> SafeString | str:
-        html = rendering.preview(obj).html
+        html = preview(obj).html
         if not html:
             return NOTHING
         # An empty sandbox attribute forbids scripts, forms and access to this page.

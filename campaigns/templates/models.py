@@ -21,6 +21,9 @@ VARIABLES = {
     },
 }
 
+# The category of texts that other templates of the channel use: {% render "key" %}.
+SNIPPET = "snippet"
+
 template_key_format = RegexValidator(
     r"^[a-z0-9][a-z0-9_.-]*$", "Use lower-case letters, digits, dots, hyphens and underscores only."
 )
@@ -30,10 +33,11 @@ language_format = RegexValidator(
 
 
 class CommunicationTemplate(SoftDeletable, SharedModel):
-    """The text of a message for one channel and one language, with ``{{placeholders}}``.
+    """The text of a message for one channel and one language, written in Liquid with ``{one|another}`` to vary it.
 
     Rows without a tenant are shared by all tenants; ``is_builtin`` marks those that ship with LAD. A LinkedIn
-    invitation and its follow-up are two categories under one ``template_key``.
+    invitation and its follow-up are two categories under one ``template_key``. Those of the category ``snippet`` are
+    parts of others.
     """
 
     event_name = "campaigns.communication_template"

@@ -10,7 +10,8 @@ from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.step_specs import channel_of
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.services.enrolment import COPIED_COLUMNS
-from campaigns.templates import rendering
+from campaigns.templates.contexts import Context
+from campaigns.templates.rendering import MessageTexts, render_with_gaps
 from demo.campaigns.sequences import PLANS, SMALL, Plan
 from demo.demo_tenant import DemoTenant
 from leads.channels import Channel
@@ -182,12 +183,12 @@ def _activity(
     channel, config = channel_of(step.type), step.config
     if channel == Channel.WHATSAPP and demo.random.random() < SMS_SHARE:
         channel = Channel.SMS
-    values = _merge(enrolled.enrolment)
     text = config.get("message") or config.get("body") or config.get("context") or ""
     pending = status in ("pending", "queued", "cancelled")
+    filled, _missing = render_with_gaps(MessageTexts(config.get("subject", ""), text), _values(enrolled.enrolment))
     texts = {
-        "subject": rendering.fill(config.get("subject", ""), values),
-        "message_content": rendering.fill(text, values),
+        "subject": filled.subject,
+        "message_content": filled.body,
         "error_message": ERROR_MESSAGES.get(channel, "The provider did not respond.")
         if status == "failed" and channel
         else "",
@@ -210,6 +211,9 @@ def _activity(
     )
 
 
-def _merge(enrolment: CampaignLead) -> dict[str, str]:
-    filled = {name: getattr(enrolment, name) for name in COPIED_COLUMNS}
-    return {**filled, "industry": "your field", "instagram": "@" + (enrolment.first_name or "guest").lower()}
+def _values(enrolment: CampaignLead) -> Context:
+    """Return the values of the enrolment. The campaigns' messages need no more of them."""
+    values = Context({name: getattr(enrolment, name) for name in COPIED_COLUMNS})
+    values["industry"] = "your field"
+    values["instagram"] = "@" + (enrolment.first_name or "guest").lower()
+    return values

@@ -11,11 +11,13 @@ from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import AppendOnly, SoftDeletable, TenantModel
 from lad.db.normalised import CountryField
+from lad.search import BYTE_ORDER
 from leads.channels import Channel
 
 ALL_CHANNELS: Final = "all"
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MAX_TOUCHES: Final = 1_000
+ON_ALL_CHANNELS: Final = "To one lead, on all channels. 0 is no limit."
 
 DAYS = {"type": "array", "items": {"enum": list(WEEKDAYS)}, "uniqueItems": True}
 CHANNELS = {"type": "array", "items": {"enum": Channel.values}, "uniqueItems": True}
@@ -81,7 +83,8 @@ class Suppression(SoftDeletable, TenantModel):
         blank=True,
         default="",
         db_default="",
-        help_text="An e-mail address, a telephone number, a LinkedIn address, or the domain of a company.",
+        db_collation=BYTE_ORDER,
+        help_text="An e-mail address, a telephone number, a LinkedIn or Instagram page, or the domain of a company.",
     )
     address_hash = models.CharField(max_length=64, editable=False)
     lead = TenantForeignKey(
@@ -111,10 +114,13 @@ class Suppression(SoftDeletable, TenantModel):
             models.Index(fields=["tenant", "-created_at"], name="suppressions_newest"),
             models.Index(fields=["tenant", "lead"], condition=Q(lead__isnull=False), name="suppressions_lead"),
             models.Index(fields=["tenant", "reason", "-created_at"], name="suppressions_reason"),
+            models.Index(fields=["tenant", "address"], condition=~Q(address=""), name="suppressions_address"),
         ]
 
     def __str__(self) -> str:
-        return self.address or f"Erased {self.get_scope_display().lower()}"
+        if self.address:
+            return self.address
+        return "Erased address" if self.reason == SuppressionReason.ERASED else "A lead without an address"
 
 
 class ConsentStatus(models.TextChoices):
@@ -173,10 +179,10 @@ class ContactPolicy(TenantModel):
         "limits by channel", default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(CAPS)]
     )
     max_per_day = models.PositiveSmallIntegerField(
-        default=3, db_default=3, validators=[MaxValueValidator(MAX_TOUCHES)], help_text="To one lead, on all channels."
+        default=3, db_default=3, validators=[MaxValueValidator(MAX_TOUCHES)], help_text=ON_ALL_CHANNELS
     )
     max_per_week = models.PositiveSmallIntegerField(
-        default=7, db_default=7, validators=[MaxValueValidator(MAX_TOUCHES)], help_text="To one lead, on all channels."
+        default=7, db_default=7, validators=[MaxValueValidator(MAX_TOUCHES)], help_text=ON_ALL_CHANNELS
     )
     company_stop_days = models.PositiveSmallIntegerField(
         default=0,

@@ -19,7 +19,7 @@ from lad.db.fields import (
 )
 from lad.db.managers import AllManager, LadManager, LadQuerySet
 from lad.db.models import GlobalModel, SoftDeletable
-from lad.db.normalised import PhoneField, TimeZoneField
+from lad.db.normalised import PhoneField, TimeZoneField, WebAddressField
 from lad.tenancy.context import default_tenant_id, platform_context
 from lad.tenancy.countries import country_of
 
@@ -64,6 +64,14 @@ class User(SoftDeletable, AbstractBaseUser, GlobalModel):
         default="",
         db_default="",
         help_text="Times are entered and shown in this zone. Empty means that of the tenant.",
+    )
+    booking_url = WebAddressField(
+        "booking link",
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where leads book a time with the user. Messages show it as {{ booking_url }}.",
     )
     primary_tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False

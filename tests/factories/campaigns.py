@@ -37,8 +37,13 @@ class CampaignStepFactory(TenantModelFactory[CampaignStep]):
 
 
 class StepLinkFactory(TenantModelFactory[StepLink]):
-    step = SubFactory(CampaignStepFactory)
-    campaign: Any = LazyAttribute(lambda row: row.step.campaign)
+    """All links stand in one campaign of the tenant unless one is given, and leave its first step."""
+
+    campaign: Any = LazyFunction(lambda: Campaign.objects.order_by("pk").first() or CampaignFactory())
+    step: Any = LazyAttribute(
+        lambda row: row.campaign.steps.order_by("order").first() or CampaignStepFactory(campaign=row.campaign)
+    )
+    target: Any = LazyAttribute(lambda row: CampaignStepFactory(campaign=row.campaign))
     outcome = unique("outcome-%d")
 
     class Meta:

@@ -148,7 +148,8 @@ def readers() -> dict[str, Callable[[str], object]]:
     from django.utils.dateparse import parse_datetime
     from django.utils.text import slugify
 
-    from campaigns.templates.rendering import fill, placeholders
+    from campaigns.templates.checking import MessageTexts, hints, problems
+    from campaigns.templates.cleaning import text_of
     from lad import emails, jsontext, observability, phones
     from leads.education.admin.availability import AvailabilityField
     from leads.files.names import safe_name
@@ -161,8 +162,9 @@ def readers() -> dict[str, Callable[[str], object]]:
         "jsontext.parse": jsontext.parse,
         "jsontext.parse of a string": lambda text: jsontext.parse(json.dumps(text)),
         "names.safe_name": safe_name,
-        "rendering.fill": lambda text: fill(text, {"a": "b"}),
-        "rendering.placeholders": placeholders,
+        "checking.problems": lambda text: problems(MessageTexts(text, text, text)),
+        "checking.hints": lambda text: hints(MessageTexts(text, text, text)),
+        "cleaning.text_of": lambda text: text_of(text.replace("<", " ")),
         "transcripts.normalise_transcript": normalise_transcript,
         "AvailabilityField": lambda text: AvailabilityField().clean([text, *[""] * 6, text]),
         "URLValidator": URLValidator(),

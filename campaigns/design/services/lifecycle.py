@@ -19,6 +19,9 @@ from campaigns.enrolment.models import (
     CampaignLeadActivity,
     EnrolmentStatus,
 )
+from campaigns.enrolment.reasons import EnrolmentReason, sentence
+from campaigns.messages import services as messages
+from campaigns.messages.models import Message, MessageState
 from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
@@ -87,11 +90,35 @@ def resume(*, campaign: Campaign, actor: Actor, now: datetime | None = None) -> 
 
 @transaction.atomic
 def pause(*, campaign: Campaign, actor: Actor) -> Campaign:
-    """Pause a running campaign. Emits ``campaigns.campaign.paused``. Raises WrongState."""
+    """Pause a running campaign. Emits ``campaigns.campaign.paused``. Raises WrongState.
+
+    Queued messages stay queued; nothing is sent until the campaign is resumed. A message that is being sent
+    already still arrives.
+    """
     campaign = _locked(campaign, CampaignStatus.RUNNING, doing="paused")
     _set_status(campaign, CampaignStatus.PAUSED, next_run_at=None)
     emit("campaigns.campaign.paused", aggregate=campaign, actor=actor)
     return campaign
+
+
+@transaction.atomic
+def halt(*, campaign: Campaign, reason: str) -> bool:
+    """Pause a running campaign because of its results, and say why. Return whether it was running.
+
+    Emits ``campaigns.campaign.halted``.
+    """
+    row = Campaign.objects.select_for_update().filter(pk=campaign.pk, status=CampaignStatus.RUNNING).first()
+    if row is None:
+        return False
+    _set_status(
+        row,
+        CampaignStatus.PAUSED,
+        next_run_at=None,
+        execution_state=ExecutionState.ERROR,
+        last_execution_reason=reason,
+    )
+    emit("campaigns.campaign.halted", aggregate=row, payload={"reason": reason})
+    return True
 
 
 @transaction.atomic
@@ -101,13 +128,46 @@ def stop(*, campaign: Campaign, actor: Actor) -> Campaign:
     Emits ``campaigns.campaign.stopped`` with the number of each. Raises WrongState.
     """
     campaign = _locked(campaign, CampaignStatus.RUNNING, CampaignStatus.PAUSED, doing="stopped")
-    enrolments = campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).update(status=EnrolmentStatus.STOPPED)
-    pending = CampaignLeadActivity.objects.filter(campaign=campaign, status__in=NOT_YET_DONE)
-    activities = pending.update(status=ActivityStatus.CANCELLED)
+    ended = _end_everything(campaign, EnrolmentReason.CAMPAIGN_STOPPED)
     _set_status(campaign, CampaignStatus.STOPPED, next_run_at=None)
-    payload = {"enrolments": enrolments, "activities": activities}
-    emit("campaigns.campaign.stopped", aggregate=campaign, payload=payload, actor=actor)
+    emit("campaigns.campaign.stopped", aggregate=campaign, payload=ended, actor=actor)
     return campaign
+
+
+@transaction.atomic
+def expire(*, campaign: Campaign, now: datetime) -> bool:
+    """Complete a running campaign whose end has come, with its open enrolments. Return whether it was running.
+
+    Emits ``campaigns.campaign.completed``.
+    """
+    row = Campaign.objects.select_for_update().filter(pk=campaign.pk, status=CampaignStatus.RUNNING).first()
+    if row is None or row.ends_at is None or row.ends_at > now:
+        return False
+    _end_everything(row, EnrolmentReason.CAMPAIGN_OVER)
+    _set_status(
+        row,
+        CampaignStatus.COMPLETED,
+        next_run_at=None,
+        execution_state=ExecutionState.COMPLETED,
+        last_execution_reason="Its end has come.",
+    )
+    emit("campaigns.campaign.completed", aggregate=row)
+    return True
+
+
+def _end_everything(campaign: Campaign, reason: EnrolmentReason) -> dict[str, int]:
+    """Stop the open enrolments, cancel what is queued or pending, and return the number of each."""
+    open_ones = campaign.enrolments.filter(status__in=OPEN_ENROLMENTS)
+    enrolments = open_ones.update(
+        status=EnrolmentStatus.STOPPED, next_step=None, next_action_at=None, reason=reason, reason_detail=""
+    )
+    pending = CampaignLeadActivity.objects.filter(campaign=campaign, status__in=NOT_YET_DONE)
+    # Messages that are being sent have activities that will say so.
+    sending = Message.objects.filter(campaign=campaign, state__in=(MessageState.SENDING, MessageState.UNKNOWN))
+    pending = pending.exclude(pk__in=sending.filter(activity_id__isnull=False).values("activity_id"))
+    activities = pending.update(status=ActivityStatus.CANCELLED)
+    messages.cancel(reason=sentence(reason), campaign_ids=[campaign.pk])
+    return {"enrolments": enrolments, "activities": activities}
 
 
 @transaction.atomic
@@ -169,8 +229,7 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
         yield MissingRequirement("over", "Its end has passed. Choose a later one.")
     if not channels and not has_lead_step:
         yield MissingRequirement("no_steps", "It has no step that contacts or finds leads. Add one.")
-    finds_leads = has_lead_step or campaign.config.get("campaign_type") == CampaignType.INBOUND
-    if not finds_leads and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
+    if not finds_leads(campaign) and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
         yield MissingRequirement("no_leads", "It has no open enrolments. Enrol leads, or add a step that finds them.")
     if Channel.LINKEDIN in channels and not _linkedin_accounts(campaign).exists():
         message = "It has LinkedIn steps but no active LinkedIn account. Add one."
@@ -178,6 +237,13 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
     if Channel.EMAIL in channels and not _email_accounts(campaign).exists():
         message = "It has e-mail steps, but the tenant has no active e-mail account. Set one up."
         yield MissingRequirement("no_email_account", message)
+
+
+def finds_leads(campaign: Campaign) -> bool:
+    """Return whether leads come in while the campaign runs, so that it goes on without open enrolments."""
+    if campaign.config.get("campaign_type") == CampaignType.INBOUND:
+        return True
+    return campaign.steps.filter(type__in=[spec.key for spec in step_types if spec.finds_leads]).exists()
 
 
 def _linkedin_accounts(campaign: Campaign) -> QuerySet[CampaignAccount]:
@@ -219,6 +285,7 @@ def _run(campaign: Campaign, verb: str, *, actor: Actor, now: datetime) -> Campa
         execution_state=ExecutionState.ACTIVE,
         next_run_at=first,
         last_execution_reason="",
+        health_since=now,
     )
     emit(f"campaigns.campaign.{verb}", aggregate=campaign, payload={"next_run_at": first}, actor=actor)
     return campaign

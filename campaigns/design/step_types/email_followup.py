@@ -1,7 +1,7 @@
-"""Send the lead another e-mail after the first."""
+"""Send the lead another e-mail in the thread of the earlier one. Without a subject it keeps that of the thread."""
 
-from campaigns.design.step_specs import StepSpec, step_types
-from campaigns.design.step_types.email_send import HTML, MESSAGE, SYNONYMS
+from campaigns.design.step_specs import TEXT, StepSpec, step_types
+from campaigns.design.step_types.email_send import OUTCOMES, SETTINGS, SYNONYMS
 from leads.channels import Channel
 
 step_types.register(
@@ -11,8 +11,9 @@ step_types.register(
         channel=Channel.EMAIL,
         contacts_lead=True,
         synonyms=("email_follow_up",),
-        required=MESSAGE,
-        optional=HTML,
+        required={"body": TEXT},
+        optional={"subject": {"type": "string", "maxLength": 500}, **SETTINGS},
+        outcomes=OUTCOMES,
         config_synonyms=SYNONYMS,
     )
 )

@@ -6,7 +6,16 @@ from campaigns.design.step_specs import TEXT, StepSpec, step_types
 from leads.channels import Channel
 
 MESSAGE: Final = {"subject": {**TEXT, "maxLength": 500}, "body": TEXT}
-HTML: Final = {"html": {"type": "string", "maxLength": 200_000}}
+SETTINGS: Final = {
+    "html": {"type": "string", "maxLength": 200_000},
+    # What to do while a variable of the text has no value for the lead.
+    "if_missing": {"enum": ["wait", "skip"]},
+    # What to do if the lead may not be written to.
+    "if_refused": {"enum": ["skip", "stop"]},
+    # What to do if the message cannot be sent.
+    "if_failed": {"enum": ["go_on", "stop"]},
+}
+OUTCOMES: Final = ("sent", "skipped", "failed")
 SYNONYMS: Final = {"emailSubject": "subject", "emailBody": "body"}
 
 step_types.register(
@@ -17,7 +26,8 @@ step_types.register(
         contacts_lead=True,
         synonyms=("email",),
         required=MESSAGE,
-        optional=HTML,
+        optional=SETTINGS,
+        outcomes=OUTCOMES,
         config_synonyms=SYNONYMS,
     )
 )

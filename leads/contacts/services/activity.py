@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Greatest
 
 from lad.db.identifiers import TIME_ORDERED_UUID
-from leads.contactability.models import ContactDirection, Purpose
+from leads.contactability.models import ContactDirection, LeadTouch, Purpose
 from leads.contacts.models import Lead
 
 # GREATEST leaves nulls out, so that a later time that is already stored stays.
@@ -85,3 +85,12 @@ def record_contacts(touches: Sequence[Touch]) -> None:
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(RECORD, [json.dumps(rows)])
+
+
+def retract_contacts(source_ids: Iterable[UUID]) -> int:
+    """Remove the contacts of messages that certainly were not sent. Return how many there were.
+
+    The leads' last activity stays. Runs in one statement and emits no event.
+    """
+    sent = LeadTouch.objects.filter(source_id__in=list(source_ids), direction=ContactDirection.OUTBOUND)
+    return sent.delete()[0]

@@ -31,8 +31,19 @@ class TimeZoneForm(forms.Form):
         self.fields["timezone"].choices = zone_choices("That of the tenant")  # type: ignore[attr-defined]
 
 
+class BookingLinkForm(forms.Form):
+    """Asks for the page on which leads book a time with the person."""
+
+    booking_url = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Booking link",
+        help_text="Where leads book a time with you. Messages show it as {{ booking_url }}.",
+    )
+
+
 def account(request: HttpRequest) -> HttpResponse:
-    """Show the caller's sessions, second factors and time zone; change the zone, end a session or all others."""
+    """Show the caller's sessions, second factors, time zone and booking link; change these, end sessions."""
     access, now = access_of(request), timezone.now()
     current = access.details.get("session_id")
     if request.method == "POST":
@@ -49,12 +60,17 @@ def account(request: HttpRequest) -> HttpResponse:
         "factors": services.factors_of(access.user),
         "recovery_codes": services.unused_recovery_codes(access.user),
         "zone_form": apply_widgets(TimeZoneForm(initial={"timezone": access.user.timezone})),
+        "booking_form": apply_widgets(BookingLinkForm(initial={"booking_url": access.user.booking_url})),
         "passkeys_possible": passkeys.are_possible(request),
     }
     return TemplateResponse(request, "tenants/accounts/account.html", context)
 
 
 def _change(request: HttpRequest, current: object) -> str:
+    if "booking_url" in request.POST:
+        changes = {"booking_url": request.POST["booking_url"].strip()}
+        sign_up.update_profile(user=access_of(request).user, changes=changes)
+        return "Your booking link was saved."
     if "timezone" not in request.POST:
         return _end(request, current)
     user = sign_up.update_profile(user=access_of(request).user, changes={"timezone": request.POST["timezone"]})

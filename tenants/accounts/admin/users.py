@@ -66,7 +66,21 @@ class UserAdmin(GlobalModelAdmin):
         ("Signing in", {"fields": [*NEW_ACCOUNT_FIELDS]}),
     ]
     fieldsets = [
-        (None, {"fields": ["email", "first_name", "last_name", "phone", "timezone", "avatar_url", "primary_tenant"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "email",
+                    "first_name",
+                    "last_name",
+                    "phone",
+                    "timezone",
+                    "booking_url",
+                    "avatar_url",
+                    "primary_tenant",
+                ]
+            },
+        ),
         ("Access", {"fields": ["is_active", "is_staff", "is_superuser", "platform_role"]}),
         (
             "Signing in",

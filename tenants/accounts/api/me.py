@@ -28,7 +28,7 @@ class MeView(AuthView):
         return Response(serializers.MeResponse(selectors.me(self.access, now=timezone.now())).data)
 
     @extend_schema(
-        summary="Change my name, phone, picture or time zone",
+        summary="Change my name, phone, picture, time zone or booking link",
         request=serializers.ProfileSerializer,
         responses={200: serializers.PersonResponse},
     )

@@ -110,6 +110,7 @@ class ProfileSerializer(InputSerializer):
     phone = serializers.CharField(max_length=50, required=False, allow_blank=True)
     avatar_url = serializers.URLField(max_length=2000, required=False, allow_blank=True)
     timezone = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    booking_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
 
 
 class AcceptInvitationSerializer(SessionCookieSerializer):
@@ -129,6 +130,7 @@ class PersonResponse(serializers.Serializer):
     phone = serializers.CharField()
     avatar_url = serializers.CharField()
     timezone = serializers.CharField()
+    booking_url = serializers.CharField()
     email_verified = serializers.BooleanField()
     is_staff = serializers.BooleanField()
 

@@ -29,7 +29,7 @@ from tenants.teams.models import Membership, Tenant, TenantStatus
 
 # The address may be somebody else's, who must not be flooded.
 VERIFICATION_MAILS: Final = Budget("verification-mails", size=3, interval=timedelta(hours=1))
-PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url", "timezone")
+PROFILE_FIELDS: Final = ("first_name", "last_name", "phone", "avatar_url", "timezone", "booking_url")
 MAX_SLUG_LENGTH: Final = 90
 SLUG_SUFFIX_LENGTH: Final = 6
 
@@ -114,7 +114,7 @@ def verify_email(*, token: str) -> User:
 
 
 def update_profile(*, user: User, changes: Values, tenant_id: UUID | None = None) -> User:
-    """Change the user's name, phone, picture or time zone.
+    """Change the user's name, phone, picture, time zone or booking link.
 
     A telephone number without a country code is read in the tenant's country.
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from campaigns.templates import rendering
 from campaigns.templates.models import CommunicationTemplate
 from lad.tenancy.context import platform_context
 from tests.factories.campaigns import CommunicationTemplateFactory
+from tests.factories.leads import LeadFactory
 from tests.support.api import field_problems, problem
 
 
@@ -22,7 +22,7 @@ def template(tenant: Any) -> Any:
     return make
 
 
-def test_a_preview_fills_in_samples_and_names_unknown_placeholders(template: Any, call: Any) -> None:
+def test_a_preview_fills_in_samples_and_names_unknown_variables(template: Any, call: Any) -> None:
     row = template(
         subject="Hello {{ first_name }}",
         body="On {{slot}} in {{city}}",
@@ -30,8 +30,21 @@ def test_a_preview_fills_in_samples_and_names_unknown_placeholders(template: Any
     )
     shown = call("get", "communication-templates", row, "preview").json()
     assert shown["subject"] == "Hello Maya"
-    assert shown["body"] == "On Tuesday at 10:00 in {{city}}"
+    assert shown["body"] == "On Tuesday at 10:00 in [city]"
     assert shown["unknown"] == ["city"]
+    assert shown["problems"][0]["message"].startswith("Nothing fills {{ city }}. For a custom field")
+
+
+def test_a_preview_for_a_lead_names_what_it_lacks(template: Any, call: Any, tenant: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        lead = LeadFactory.create(first_name="Ines", title="", custom_fields={"plan": "Pro"})
+    row = template(subject="{A|B|C}", body="{{ first_name }} {{ title }} {{ custom.plan }}")
+    queries = [{"lead": lead.pk, "variant": number} for number in (1, 2, 1)]
+    shown = [call("post", "communication-templates", row, "preview", query).json() for query in queries]
+    assert shown[0] == shown[2]
+    assert shown[0]["body"] == "Ines [title] Pro"
+    assert (shown[0]["missing"], shown[0]["unknown"], shown[0]["variants"]) == (["title"], [], 3)
+    assert {each["subject"] for each in shown} <= {"A", "B", "C"}
 
 
 def test_values_are_escaped_in_html_only(template: Any, call: Any) -> None:
@@ -40,10 +53,6 @@ def test_values_are_escaped_in_html_only(template: Any, call: Any) -> None:
     shown = call("get", "communication-templates", row, "preview").json()
     assert shown["body"] == "<b>now</b> & later"
     assert shown["html"] == "<p>&lt;b&gt;now&lt;/b&gt; &amp; later</p>"
-
-
-def test_a_filled_in_value_is_not_filled_again() -> None:
-    assert rendering.fill("{{a}} {{b}}", {"a": "{{b}}", "b": "x"}) == "{{b}} x"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +67,16 @@ def test_a_filled_in_value_is_not_filled_again() -> None:
         ({"language": "english"}, "language", "Write a language code"),
         ({"template_key": "My Key"}, "template_key", "lower-case"),
         ({"variables_schema": {"slot": "text"}}, "variables_schema", "slot must be an object"),
+        (
+            {"subject": "{{ first_nam }}"},
+            "subject",
+            "Line 1: Nothing fills {{ first_nam }}. Did you mean {{ first_name",
+        ),
+        ({"body": "Hi\n{% if title %}x"}, "body", "{% if %} is not closed. Add {% endif %}."),
+        ({"html_content": "<p>\n{{ first_name | shout }}</p>"}, "html_content", "Line 2: There is no filter “shout”"),
+        ({"html_content": "<p {% if title %}a{% endif %}>x</p>"}, "html_content", "values of attributes"),
+        ({"body": '{% render "sign" %}'}, "body", "There is no snippet “sign”"),
+        ({"category": "snippet", "body": '{% render "x" %}'}, "body", "cannot use another snippet"),
     ],
 )
 def test_an_invalid_template_is_rejected(values: Any, field: str, says: str, call: Any) -> None:
@@ -67,6 +86,18 @@ def test_an_invalid_template_is_rejected(values: Any, field: str, says: str, cal
 
 def test_a_change_is_checked_by_the_same_rules(template: Any, call: Any) -> None:
     assert field_problems(call("patch", "communication-templates", template(), body={"subject": ""}))["subject"]
+
+
+def test_html_is_cleaned_when_saved_and_keeps_its_liquid(template: Any, call: Any) -> None:
+    html = (
+        '<p onclick="x()" style="color:red;position:fixed">{% if title == "<b>" %}{{ title | default: "a & b" }}'
+        '{% endif %}</p><script>alert(1)</script><a href="{{ booking_url }}?by={{ email | url_encode }}">Book</a>'
+    )
+    row = call("patch", "communication-templates", template(), body={"html_content": html}).json()
+    assert row["html_content"] == (
+        '<p style="color:red">{% if title == "<b>" %}{{ title | default: "a & b" }}{% endif %}</p>'
+        '<a href="{{ booking_url }}?by={{ email | url_encode }}">Book</a>'
+    )
 
 
 def test_shared_templates_are_read_by_all_and_written_by_the_platform(call: Any, tenant: Any) -> None:

@@ -96,7 +96,9 @@ def test_every_request_with_a_number_is_known() -> None:
 
 def test_every_address_and_every_time_zone_has_its_field() -> None:
     addresses, zones = named("email", "to_address"), named("timezone", "time_zone")
-    assert {path for path, field in addresses.items() if not isinstance(field, LowercaseEmailField)} == set()
+    # The address of a message depends on its channel.
+    others = {"campaigns.Message.to_address"}
+    assert {path for path, field in addresses.items() if not isinstance(field, LowercaseEmailField)} == others
     # A copy of the tenant's.
     copied = {"billing.EntitlementUse.timezone"}
     assert {path for path, field in zones.items() if not isinstance(field, TimeZoneField)} == copied

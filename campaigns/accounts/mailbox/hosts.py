@@ -1,0 +1,102 @@
+"""Connect to mail servers that users name, and to nothing inside LAD's own network."""
+
+import socket
+import ssl
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+
+from django.conf import settings
+
+from campaigns.accounts.mailbox.errors import MailboxError, Problem
+from campaigns.mail_text import ascii_domain
+
+Address = IPv4Address | IPv6Address
+NAT64: Final = ip_network("64:ff9b::/96")
+NO_HOST: Final = "Enter the name of the mail server."
+
+
+def connect(host: str, port: int, timeout: float) -> socket.socket:
+    """Return a connection to the server. Raises MailboxError.
+
+    The name is looked up once, and the connection goes to the address that was checked: a name server that answers
+    differently a second time gains nothing.
+    """
+    name = ascii_domain(host)
+    if not name:
+        raise MailboxError(Problem.NOT_SET_UP, NO_HOST)
+    refused: OSError | None = None
+    for address in _addresses(name, port):
+        if not is_allowed(name, address):
+            raise MailboxError(
+                Problem.INTERNAL, f"{host} is an address inside a private network. LAD connects to public servers only."
+            )
+        try:
+            return socket.create_connection((str(address), port), timeout=timeout)
+        except OSError as error:
+            refused = error
+    raise MailboxError(Problem.UNREACHABLE, _unreachable(host, port, refused)) from refused
+
+
+def is_allowed(name: str, address: Address) -> bool:
+    """Return whether LAD may connect to this address of the host: a public one, or one that settings allow."""
+    mapped = _embedded(address)
+    if address.is_global and not address.is_multicast and (mapped is None or mapped.is_global):
+        return True
+    return any(_matches(entry, name, address) for entry in _exceptions())
+
+
+def is_sandbox(host: str) -> bool:
+    """Return whether the host is the sandbox's, which reaches no real person."""
+    return ascii_domain(host) in {each.strip().lower() for each in settings.MAIL_SANDBOX_HOSTS}
+
+
+def tls_context() -> ssl.SSLContext:
+    """Return the context with which servers' certificates are checked."""
+    return _context(settings.MAIL_CA_FILE)
+
+
+@lru_cache(maxsize=4)
+def _context(ca_file: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+def _embedded(address: Address) -> IPv4Address | None:
+    """Return the IPv4 address that a gateway would take from an IPv6 address."""
+    if isinstance(address, IPv4Address):
+        return None
+    if address in NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
+
+
+def _exceptions() -> list[str]:
+    return [each.strip().lower() for each in (*settings.MAIL_INTERNAL_HOSTS, *settings.MAIL_SANDBOX_HOSTS)]
+
+
+def _matches(entry: str, name: str, address: Address) -> bool:
+    if entry == name:
+        return True
+    try:
+        return address in ip_network(entry, strict=False)
+    except ValueError:
+        return False
+
+
+def _addresses(name: str, port: int) -> list[Address]:
+    try:
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        text = f"There is no server named {name}. Check how it is written."
+        raise MailboxError(Problem.UNREACHABLE, text) from error
+    # An IPv6 address may carry a zone, which names an interface.
+    return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+
+
+def _unreachable(host: str, port: int, error: OSError | None) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{host} does not answer on port {port}. Check the port: 587 or 465 for sending, 993 for reading."
+    return f"{host} refuses connections on port {port}. Check the port: 587 or 465 for sending, 993 for reading."

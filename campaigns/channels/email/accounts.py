@@ -1,0 +1,85 @@
+"""Choose the account that writes to each enrolled lead: always the same one, and the freest for a new lead."""
+
+import heapq
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.services import USABLE
+from campaigns.channels.email.sending.limits import limits_of
+from campaigns.design.models import Campaign
+from campaigns.design.schedule import schedule_of
+from campaigns.messages.models import Message, MessageState
+from leads.channels import Channel
+from leads.contactability.models import ContactDirection
+from tenants.teams.models import Tenant
+
+# More waiting messages are not counted: such an account is full for days anyway.
+MAX_WAITING_COUNTED: Final = 2_000
+WAITING: Final = """
+SELECT account.id, (
+    SELECT count(*) FROM (
+        SELECT FROM messages
+        WHERE state = 'queued' AND tenant_id = %(tenant)s AND email_account_id = account.id LIMIT %(limit)s
+    ) AS waiting
+) FROM unnest(%(accounts)s::uuid[]) AS account (id)
+"""
+
+
+def choose_accounts(campaign: Campaign, enrolment_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return the account for each enrolment of the campaign, in four statements for any number of them.
+
+    An enrolment keeps the account that wrote to it before, as long as that one is active. Others go to the accounts
+    of the campaign by their share of free places. Enrolments are left out if no account can send.
+    """
+    wanted = schedule_of(campaign).email_accounts
+    rows = EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True).exclude(smtp_host="")
+    active = {row.pk: row for row in rows}
+    kept = _accounts_before(campaign, enrolment_ids, active)
+    fresh = [each for each in enrolment_ids if each not in kept]
+    usable = [row for row in active.values() if row.status in USABLE and (not wanted or row.pk in wanted)]
+    return {**kept, **(_spread(campaign, fresh, usable) if fresh and usable else {})}
+
+
+def _accounts_before(
+    campaign: Campaign, enrolment_ids: Sequence[UUID], active: dict[UUID, EmailAccount]
+) -> dict[UUID, UUID]:
+    earlier = Message.objects.filter(
+        tenant=campaign.tenant_id,
+        campaign_lead__in=enrolment_ids,
+        channel=Channel.EMAIL,
+        direction=ContactDirection.OUTBOUND,
+        email_account__in=list(active),
+    )
+    earlier = earlier.exclude(state__in=(MessageState.CANCELLED, MessageState.DRAFT)).order_by("created_at")
+    return dict(earlier.values_list("campaign_lead_id", "email_account_id"))
+
+
+def _spread(campaign: Campaign, enrolment_ids: Sequence[UUID], accounts: Sequence[EmailAccount]) -> dict[UUID, UUID]:
+    """Give each enrolment to the account with the smallest share of its day used up or waited for."""
+    now = timezone.now()
+    zone = Tenant.objects.values_list("timezone", flat=True).get(pk=campaign.tenant_id)
+    waiting = _waiting(campaign.tenant_id, [row.pk for row in accounts])
+    shares = []
+    for row in accounts:
+        limits = limits_of(row, zone=zone, now=now)
+        if limits.allowed:
+            taken = limits.used + waiting[row.pk]
+            shares.append((taken / limits.allowed, str(row.pk), taken, limits.allowed, row.pk))
+    heapq.heapify(shares)
+    chosen = {}
+    for each in enrolment_ids if shares else ():
+        _share, name, taken, allowed, key = shares[0]
+        heapq.heapreplace(shares, ((taken + 1) / allowed, name, taken + 1, allowed, key))
+        chosen[each] = key
+    return chosen
+
+
+def _waiting(tenant_id: UUID, accounts: Sequence[UUID]) -> dict[UUID, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, {"tenant": tenant_id, "accounts": accounts, "limit": MAX_WAITING_COUNTED})
+        return dict(cursor.fetchall())

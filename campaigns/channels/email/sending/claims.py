@@ -1,0 +1,251 @@
+"""Claim messages for sending, in the transaction that asks for the last time whether each may be sent."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.services import USABLE
+from campaigns.channels.email.sending.due import DueAccount, due_messages
+from campaigns.channels.email.sending.limits import allowed_on, day_of, gap, next_day
+from campaigns.design.schedule import schedule_of
+from campaigns.enrolment.models import OPEN_ENROLMENTS
+from campaigns.messages.models import Message, MessageState
+from campaigns.messages.services import settle
+from lad.tenancy.context import tenant_context
+from leads.channels import Channel
+from leads.contactability.decisions import Decision, Verdict
+from leads.contactability.models import ContactDirection, Purpose
+from leads.contactability.services import decide
+from leads.contacts.services import Touch, record_contacts
+from tenants.teams.models import Tenant
+
+# Longer than the time limit of a task, so that no lease expires while its sender still works.
+LEASE: Final = timedelta(seconds=120)
+# An account without a gap claims so many at once.
+BATCH_SIZE: Final = 25
+# Deferred messages may stand before those that may be sent. So many are looked at in one claim.
+LOOKED_AT_ONCE: Final = 10
+MAX_LOOKED_AT: Final = 200
+GONE: Final = "The lead was deleted."
+ENROLMENT_ENDED: Final = "The lead's enrolment in the campaign has ended."
+
+CLAIM: Final = """
+UPDATE messages SET state = 'sending', attempts = attempts + 1, error = '',
+    lease_until = statement_timestamp() + %(lease)s,
+    begun_at = CASE WHEN messages.id = %(first)s THEN %(now)s::timestamptz END,
+    decision = given.decision, to_address = given.to_address, looks = 0
+FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, to_address text)
+WHERE messages.tenant_id = %(tenant)s AND messages.id = given.id
+"""
+POSTPONE: Final = """
+UPDATE messages SET next_attempt_at = given.until, decision = given.decision, error = given.error
+FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, until timestamptz, error text)
+WHERE messages.tenant_id = %(tenant)s AND messages.id = given.id
+"""
+
+
+@dataclass(slots=True)
+class Claim:
+    """Messages under a lease, with the account that sends them and the day on which they count.
+
+    The first message is recorded as begun already.
+    """
+
+    account: EmailAccount
+    messages: list[Message]
+    day: date
+
+
+def usable_account(due: DueAccount) -> EmailAccount | None:
+    """Return the account if it may send now, read without a lock."""
+    with tenant_context(due.tenant_id):
+        return _usable().filter(pk=due.account_id).first()
+
+
+def claim(due: DueAccount, *, batch_size: int = BATCH_SIZE) -> Claim | None:
+    """Claim due messages of an account, one if it keeps a gap. Return None if it may send none.
+
+    Counts them in the account's day and records the touch of each lead. Messages that may be sent later are
+    postponed; those that may never be are cancelled. The claim is committed before this returns.
+    """
+    with tenant_context(due.tenant_id):
+        account = _usable().select_for_update(no_key=True, skip_locked=True).filter(pk=due.account_id).first()
+        if account is None:
+            return None
+        now = timezone.now()
+        zone = Tenant.objects.values_list("timezone", flat=True).get(pk=due.tenant_id)
+        day = day_of(now, zone)
+        room = allowed_on(account, day) - (account.sent_today if account.last_reset_date == day else 0)
+        if room <= 0:
+            EmailAccount.objects.filter(pk=account.pk).update(next_send_at=next_day(now, zone))
+            return None
+        wanted = 1 if account.min_gap_seconds else min(batch_size, room)
+        chosen = _choose(due, wanted=wanted, now=now)
+        if not chosen or not _count(account, day, len(chosen)):
+            return None
+        return Claim(account, _mark(account, chosen, now), day)
+
+
+def _usable() -> models.QuerySet[EmailAccount]:
+    free = Q(next_send_at__isnull=True) | Q(next_send_at__lte=Now())
+    rows: models.QuerySet[EmailAccount] = EmailAccount.objects.filter(free, is_active=True, status__in=USABLE)
+    return rows
+
+
+def _choose(due: DueAccount, *, wanted: int, now: datetime) -> list[tuple[Message, Decision]]:
+    """Return up to so many messages that may be sent now. Postpone and cancel others that stand before them."""
+    chosen: list[tuple[Message, Decision]] = []
+    leads: set[UUID] = set()
+    looked_at = 0
+    while len(chosen) < wanted and looked_at < MAX_LOOKED_AT:
+        taken = {message.pk for message, _decision in chosen}
+        # With the chosen ones, which still wait as far as the database knows.
+        ids = [each for each in due_messages(due, limit=max(wanted, LOOKED_AT_ONCE) + len(chosen)) if each not in taken]
+        rows = _locked(ids)
+        if not rows:
+            break
+        looked_at += len(rows)
+        # One message to a lead at a time: the limits of the next one depend on this one.
+        fresh = [row for row in _open(rows) if row.lead_id not in leads]
+        allowed = _decided(_one_each(fresh), now)[: wanted - len(chosen)]
+        leads.update(message.lead_id for message, _decision in allowed if message.lead_id)
+        chosen += allowed
+        if not allowed and len(fresh) < len(rows):
+            break
+    return chosen
+
+
+def _locked(ids: Sequence[UUID]) -> list[Message]:
+    rows = Message.objects.filter(pk__in=ids, state=MessageState.QUEUED)
+    rows = rows.select_related("lead", "campaign", "campaign_lead")
+    found = {row.pk: row for row in rows.select_for_update(no_key=True, skip_locked=True, of=("self",))}
+    return [found[each] for each in ids if each in found]
+
+
+def _open(rows: Iterable[Message]) -> list[Message]:
+    """Return the messages whose lead and enrolment still want one. Cancel the others."""
+    gone = [row for row in rows if row.lead is None or row.lead.deleted_at is not None]
+    ended = [row for row in rows if row not in gone and not _is_open(row)]
+    settle([row.pk for row in gone], state=MessageState.CANCELLED, error=GONE)
+    settle([row.pk for row in ended], state=MessageState.CANCELLED, error=ENROLMENT_ENDED)
+    left_out = {row.pk for row in (*gone, *ended)}
+    return [row for row in rows if row.pk not in left_out]
+
+
+def _is_open(message: Message) -> bool:
+    if message.campaign_id is None or message.campaign_lead_id is None:
+        return True
+    enrolment = message.campaign_lead
+    return enrolment is not None and enrolment.deleted_at is None and enrolment.status in OPEN_ENROLMENTS
+
+
+def _one_each(messages: Iterable[Message]) -> list[Message]:
+    by_lead: dict[UUID | None, Message] = {}
+    for message in messages:
+        by_lead.setdefault(message.lead_id, message)
+    return list(by_lead.values())
+
+
+def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, Decision]]:
+    """Ask contactability. Return the messages that may be sent now, and record what the others wait for."""
+    groups: dict[tuple[str, UUID | None], list[Message]] = {}
+    for message in messages:
+        groups.setdefault((message.purpose, message.campaign_id), []).append(message)
+    allowed: dict[UUID, Decision] = {}
+    deferred: list[tuple[Message, Decision]] = []
+    for (purpose, _campaign_id), group in groups.items():
+        # A message that a person wrote keeps to no campaign's hours.
+        campaign = group[0].campaign
+        decisions = decide(
+            lead_ids=[message.lead_id for message in group if message.lead_id],
+            channel=Channel.EMAIL,
+            purpose=Purpose(purpose),
+            at=now,
+            windows=schedule_of(campaign).window if campaign is not None else None,
+            ignoring=[message.pk for message in group],
+            lock=True,
+        )
+        for message in group:
+            decision = decisions[message.lead_id]
+            if decision.verdict == Verdict.ALLOW:
+                allowed[message.pk] = decision
+            elif decision.verdict == Verdict.DEFER:
+                deferred.append((message, decision))
+            else:
+                _refuse(message, decision)
+    _postpone(deferred, now)
+    return [(message, allowed[message.pk]) for message in messages if message.pk in allowed]
+
+
+def _refuse(message: Message, decision: Decision) -> None:
+    Message.objects.filter(pk=message.pk).update(decision=decision.as_json())
+    settle([message.pk], state=MessageState.CANCELLED, error=decision.sentence())
+
+
+def _postpone(deferred: Sequence[tuple[Message, Decision]], now: datetime) -> None:
+    if not deferred:
+        return
+    given = [
+        {
+            "id": str(message.pk),
+            "decision": decision.as_json(),
+            "until": (decision.until or now + timedelta(hours=1)).isoformat(),
+            "error": decision.sentence(),
+        }
+        for message, decision in deferred
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(POSTPONE, {"given": json.dumps(given), "tenant": deferred[0][0].tenant_id})
+
+
+def _count(account: EmailAccount, day: date, number: int) -> bool:
+    """Count messages on the account's day and say when it sends next. Return whether its limit allows them."""
+    used = Case(When(last_reset_date=day, then=F("sent_today")), default=0)
+    rows = EmailAccount.objects.filter(pk=account.pk).annotate(used=used)
+    rows = rows.filter(used__lte=allowed_on(account, day) - number, daily_send_limit__gte=F("used") + number)
+    return bool(
+        rows.update(
+            sent_today=Case(When(last_reset_date=day, then=F("sent_today")), default=0) + number,
+            last_reset_date=day,
+            next_send_at=Now() + gap(account),
+        )
+    )
+
+
+def _mark(account: EmailAccount, chosen: Sequence[tuple[Message, Decision]], now: datetime) -> list[Message]:
+    """Put the messages under a lease and record the touches."""
+    messages = [message for message, _decision in chosen]
+    given = []
+    for message, decision in chosen:
+        message.to_address = message.lead.email if message.lead is not None else ""
+        message.decision = decision.as_json()
+        given.append({"id": str(message.pk), "decision": message.decision, "to_address": message.to_address})
+    parameters = {
+        "lease": LEASE,
+        "first": messages[0].pk,
+        "now": now,
+        "given": json.dumps(given),
+        "tenant": account.tenant_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, parameters)
+    for message in messages:
+        message.state, message.attempts, message.error = MessageState.SENDING, message.attempts + 1, ""
+        message.email_account, message.begun_at = account, None
+    messages[0].begun_at = now
+    record_contacts([_touch(message, now) for message in messages])
+    return messages
+
+
+def _touch(message: Message, now: datetime) -> Touch:
+    assert message.lead_id is not None  # messages without a lead are not chosen
+    return Touch(message.lead_id, Channel.EMAIL, ContactDirection.OUTBOUND, now, message.pk, Purpose(message.purpose))

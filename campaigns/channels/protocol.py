@@ -1,0 +1,127 @@
+"""What LAD asks of a channel that carries messages. Each channel registers one driver.
+
+The queue, the claims and the results are the same for all channels; a driver knows only how one message is handed
+to the provider, how a message whose sender was lost is looked for, and how much an account may still send.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from campaigns.messages.models import Message
+from lad.errors import DomainError
+from lad.registry import Registry
+from leads.channels import Channel
+
+
+class Fate(StrEnum):
+    """What became of one attempt."""
+
+    SENT = "sent"
+    # The provider will never take this message.
+    REFUSED = "refused"
+    # It certainly was not sent. Another attempt may succeed.
+    NOT_SENT = "not_sent"
+    # The provider may have taken it before the answer was lost.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The fate of one attempt and why.
+
+    ``bounce`` says what a provider knew at once about the recipient's address. ``by_account`` marks a reason that
+    would meet the account's other messages too. ``usable`` is False if the session must not be used again.
+    """
+
+    fate: Fate
+    error: str = ""
+    bounce: Mapping[str, Any] | None = None
+    by_account: bool = False
+    usable: bool = True
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Found(StrEnum):
+    """What looking for a message found out."""
+
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+    NOT_KNOWN = "not_known"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an account may send on its current day, and when it may send next; None means now."""
+
+    allowed: int
+    used: int
+    next_at: datetime | None = None
+    ramping_up: bool = False
+
+    @property
+    def left(self) -> int:
+        return max(self.allowed - self.used, 0)
+
+
+class Session(Protocol):
+    """A connection to a provider that is signed in and takes several messages."""
+
+    def send(self, message: Message) -> Result:
+        """Hand one message over. Raises nothing that says less than a Result."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Driver(Protocol):
+    """One channel. ``account`` is the row that the channel's messages are sent from."""
+
+    channel: Channel
+
+    def open(self, account: Any) -> Session:
+        """Sign in. Raises a DomainError that says what to do."""
+        ...
+
+    def find(self, account: Any, messages: Sequence[Message]) -> Mapping[UUID, Found]:
+        """Look for messages whose sender was lost, by their ids. Raises a DomainError if looking is impossible."""
+        ...
+
+    def limits(self, account: Any, *, zone: str, now: datetime) -> Limits:
+        """Return what the account may send on the current day of the time zone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredDriver:
+    """A driver under its channel's key."""
+
+    key: str
+    label: str
+    driver: Driver
+
+
+class ChannelNotConnected(DomainError):
+    """LAD cannot send on this channel yet."""
+
+    code = "channel_not_connected"
+
+
+drivers: Final = Registry[RegisteredDriver]("channel")
+
+
+def register(driver: Driver) -> Driver:
+    """Send messages of the driver's channel through it."""
+    channel = Channel(driver.channel)
+    drivers.register(RegisteredDriver(channel.value, str(channel.label), driver))
+    return driver
+
+
+def driver_of(channel: str) -> Driver:
+    """Return the driver of a channel. Raises ChannelNotConnected."""
+    if channel not in drivers:
+        raise ChannelNotConnected(f"LAD cannot send on the channel {Channel(channel).label} yet.")
+    return drivers.get(channel).driver

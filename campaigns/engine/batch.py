@@ -1,0 +1,200 @@
+"""Work on one batch of enrolments of one campaign: decide, advance, and write the results in a few statements."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from campaigns.design.step_specs import channel_of
+from campaigns.engine import beginning
+from campaigns.engine.graph import Step
+from campaigns.engine.handlers import Context, handler_of
+from campaigns.engine.outcomes import Advance, Claimed, End, Outcome, Place, Send, Task, Wait
+from campaigns.engine.steps.goal import reached
+from campaigns.engine.writing import write
+from campaigns.enrolment.models import OPEN_ENROLMENTS, ActivityStatus, CampaignLeadActivity, EnrolmentStatus
+from campaigns.enrolment.reasons import IN_PROGRESS, EnrolmentReason
+from campaigns.messages.services import Draft
+from lad.db.identifiers import uuid7
+
+# A step that was done this long before it was noticed counts from when it should have been done. After a longer
+# standstill it counts from now, so that what was missed does not happen all at once.
+LATEST: Final = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Results:
+    """What a batch writes besides the enrolments themselves."""
+
+    activities: list[CampaignLeadActivity] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+
+
+def advance(claimed: Sequence[Claimed], context: Context) -> None:
+    """Move the enrolments on as far as they come now, and write everything."""
+    results = Results()
+    places = [_place(each, context) for each in claimed]
+    moving = [place for place in places if _can_move(place)]
+    moving = _begin(moving, context)
+    moving = _jump_to_goals(moving, context, results)
+    while moving:
+        moving = _one_step(moving, context, results)
+    write(places, results.activities, results.drafts, context)
+
+
+def _place(claimed: Claimed, context: Context) -> Place:
+    return Place(
+        id=claimed.id,
+        lead_id=claimed.lead_id,
+        status=claimed.status,
+        step_id=claimed.step_id,
+        entered_at=claimed.entered_at or context.now,
+        due_at=claimed.due_at,
+        reason=claimed.reason,
+        order=claimed.order,
+        started_at=claimed.started_at,
+    )
+
+
+def _can_move(place: Place) -> bool:
+    """Return whether the enrolment can move. Others only lose the time at which they were due."""
+    can = place.status in OPEN_ENROLMENTS and place.reason not in IN_PROGRESS
+    place.due_at = place.due_at if can else None
+    return can
+
+
+def _begin(places: list[Place], context: Context) -> list[Place]:
+    """Put those that have not begun on their first step."""
+    new = [place for place in places if place.step_id is None]
+    held = beginning.held_back(new, context) if new else {}
+    for place in new:
+        if place.id in held:
+            _wait(place, held[place.id])
+            continue
+        place.status = EnrolmentStatus.ACTIVE
+        place.started_at = place.started_at or context.now
+        _enter(place, context.graph.beginning(place.order), context)
+    return [place for place in places if place.step_id is not None]
+
+
+def _jump_to_goals(places: list[Place], context: Context, results: Results) -> list[Place]:
+    if not context.graph.goals or not places:
+        return places
+    goals = reached(places, context)
+    for place in places:
+        if (step := goals.get(place.id)) is not None:
+            activity = _activity(place, step, ActivityStatus.DELIVERED, context, metadata={"goal": step.config["goal"]})
+            results.activities.append(activity)
+            place.order = step.order
+            _end(place, End(EnrolmentStatus.COMPLETED, EnrolmentReason.GOAL, step.title), context)
+    return [place for place in places if place.id not in goals]
+
+
+def _one_step(places: list[Place], context: Context, results: Results) -> list[Place]:
+    """Ask the handlers of the steps once, and return the enrolments that have arrived at another step."""
+    arrived = []
+    for step, group in _by_step(places, context):
+        outcomes = handler_of(step.type)(step, group, context)
+        for place, outcome in zip(group, outcomes, strict=True):
+            if _apply(place, step, outcome, context, results):
+                arrived.append(place)
+    return arrived
+
+
+def _by_step(places: Iterable[Place], context: Context) -> Iterable[tuple[Step, list[Place]]]:
+    known = []
+    for place in places:
+        if place.step_id not in context.graph.by_id:
+            # Its step is gone without a trace; go on after the last one that was done.
+            _enter(place, context.graph.beginning(place.order), context)
+        if place.step_id is not None:
+            known.append(place)
+    known.sort(key=lambda place: context.graph.by_id[place.step_id].order)  # type: ignore[index]
+    for step_id, group in groupby(known, key=lambda place: place.step_id):
+        yield context.graph.by_id[step_id], list(group)  # type: ignore[index]
+
+
+def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results: Results) -> bool:
+    """Apply one outcome and return whether the enrolment goes on at once."""
+    place.order = step.order
+    match outcome:
+        case Wait():
+            _wait(place, outcome)
+        case Advance():
+            return _go_on(place, step, outcome, context, results)
+        case Send(draft, activity_id):
+            values = {"subject": draft.subject, "message_content": draft.body}
+            metadata = {"decision": dict(draft.decision or {})}
+            activity = _activity(place, step, ActivityStatus.QUEUED, context, metadata=metadata, **values)
+            activity.pk, activity.executed_at = activity_id, None
+            results.activities.append(activity)
+            results.drafts.append(draft)
+            _wait(place, Wait(None, EnrolmentReason.SENDING))
+        case Task(instructions):
+            activity = _activity(place, step, ActivityStatus.PENDING, context, subject=step.title)
+            activity.message_content, activity.executed_at = instructions, None
+            results.activities.append(activity)
+            _wait(place, Wait(None, EnrolmentReason.MANUAL_TASK))
+        case End():
+            if outcome.activity is not None:
+                metadata = dict(outcome.metadata)
+                results.activities.append(_activity(place, step, outcome.activity, context, metadata=metadata))
+            _end(place, outcome, context)
+    return False
+
+
+def _go_on(place: Place, step: Step, outcome: Advance, context: Context, results: Results) -> bool:
+    done_at = outcome.at if outcome.at and context.now - outcome.at < LATEST else context.now
+    if outcome.status is not None:
+        activity = _activity(
+            place, step, outcome.status, context, metadata=dict(outcome.metadata), error_message=outcome.error
+        )
+        activity.executed_at = done_at
+        results.activities.append(activity)
+    following = context.graph.after(step, outcome.outcome)
+    if following is not None and (following.id, done_at) in place.visited:
+        _end(place, End(EnrolmentStatus.ERROR, EnrolmentReason.ENDLESS_LOOP, following.title), context)
+        return False
+    _enter(place, following, context, at=done_at)
+    return place.step_id is not None
+
+
+def _enter(place: Place, step: Step | None, context: Context, *, at: Any = None) -> None:
+    """Put the enrolment on a step, or end it after the last one."""
+    place.reason, place.detail, place.due_at = "", "", None
+    if step is None:
+        _end(place, End(EnrolmentStatus.COMPLETED, EnrolmentReason.FINISHED), context)
+        return
+    place.step_id, place.entered_at = step.id, at or context.now
+    place.visited.add((step.id, place.entered_at))
+
+
+def _wait(place: Place, outcome: Wait) -> None:
+    place.due_at, place.reason, place.detail = outcome.until, outcome.reason, outcome.detail
+
+
+def _end(place: Place, outcome: End, context: Context) -> None:
+    place.status, place.reason, place.detail = outcome.status, outcome.reason, outcome.detail
+    place.step_id = place.due_at = None
+    place.has_ended = True
+    if outcome.status == EnrolmentStatus.COMPLETED:
+        place.completed_at = max(context.now, place.started_at or context.now)
+
+
+def _activity(
+    place: Place, step: Step, status: ActivityStatus, context: Context, **values: Any
+) -> CampaignLeadActivity:
+    return CampaignLeadActivity(
+        pk=uuid7(),
+        tenant_id=context.campaign.tenant_id,
+        campaign_id=context.campaign.pk,
+        campaign_lead_id=place.id,
+        step_id=step.id,
+        step_type=step.type,
+        action_type=step.type,
+        channel=channel_of(step.type),
+        status=status,
+        executed_at=context.now,
+        **values,
+    )

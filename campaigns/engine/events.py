@@ -1,0 +1,84 @@
+"""Consumers of events that change enrolments."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from campaigns.design.models import CampaignStep
+from campaigns.engine import reactions
+from campaigns.engine.facts import appointments
+from campaigns.enrolment.reasons import EnrolmentReason
+from campaigns.enrolment.services import states
+from lad.outbox.consumers import Batch, consumes
+from leads.contactability.models import ALL_CHANNELS, Suppression, SuppressionScope
+from leads.contacts.models import Lead
+
+# A change of these can meet a condition, or fill in what a message lacks.
+WAITS_FOR_LEAD: Final = (EnrolmentReason.CONDITION, EnrolmentReason.MISSING_VARIABLE)
+
+
+@consumes("leads.lead.updated", name="archived-leads-leave-campaigns", scope="tenant")
+def stop_enrolments_of_archived_leads(batch: Batch) -> None:
+    """Stop the open enrolments of leads that were archived."""
+    changed = [event.aggregate_id for event in batch if "is_archived" in event.payload.get("changed", ())]
+    archived = set(Lead.objects.filter(pk__in=changed, is_archived=True).values_list("pk", flat=True))
+    if archived:
+        reactions.stop_enrolments(lead_ids=archived, reason=EnrolmentReason.ARCHIVED)
+
+
+@consumes("leads.lead.deleted", name="deleted-leads-leave-campaigns", scope="tenant")
+def stop_enrolments_of_deleted_leads(batch: Batch) -> None:
+    """Stop the open enrolments of leads that were deleted."""
+    deleted = Lead.all_objects.filter(pk__in=batch.aggregate_ids, deleted_at__isnull=False)
+    reactions.stop_enrolments(lead_ids=list(deleted.values_list("pk", flat=True)), reason=EnrolmentReason.LEAD_DELETED)
+
+
+@consumes(
+    ["leads.lead.updated", "leads.lead.stage_changed", "leads.lead.status_changed"],
+    name="changed-leads-wake-campaigns",
+    scope="tenant",
+)
+def wake_enrolments_of_changed_leads(batch: Batch) -> None:
+    """Let campaigns look again at leads whose details, stage or status have changed."""
+    now = timezone.now()
+    about_stage = {event.aggregate_id for event in batch if event.type != "leads.lead.updated"}
+    goals = CampaignStep.objects.filter(
+        tenant=OuterRef("tenant"), campaign=OuterRef("campaign"), type="goal", config__goal="stage"
+    )
+    at_goal = Q(Exists(goals), lead__in=about_stage)
+    own = states.open_enrolments().filter(lead__in=batch.aggregate_ids)
+    states.take_back(own.filter(at_goal), now=now)
+    states.wake(own.filter(Q(reason__in=WAITS_FOR_LEAD) | at_goal), now=now)
+
+
+@consumes("leads.booking.created", name="bookings-stop-campaigns", scope="tenant")
+def react_to_bookings(batch: Batch) -> None:
+    """Stop the campaigns of leads that have booked, or let them act on it."""
+    lead_ids = set(appointments().filter(pk__in=batch.aggregate_ids).values_list("lead", flat=True))
+    if lead_ids:
+        reactions.booked(lead_ids, timezone.now())
+
+
+@consumes(
+    ["leads.suppression.created", "leads.suppression.restored"], name="suppressions-stop-campaigns", scope="tenant"
+)
+def stop_suppressed(batch: Batch) -> None:
+    """Stop the campaigns of leads and companies that nobody contacts any more."""
+    entries = Suppression.objects.filter(pk__in=batch.aggregate_ids, channel=ALL_CHANNELS, expires_at__isnull=True)
+    lead_ids: set[UUID] = set()
+    domains: set[str] = set()
+    for entry in entries:
+        if entry.scope == SuppressionScope.DOMAIN:
+            domains.add(entry.address)
+        elif entry.lead_id:
+            lead_ids.add(entry.lead_id)
+    _stop(lead_ids, domains)
+
+
+def _stop(lead_ids: Iterable[UUID], domains: Iterable[str]) -> None:
+    reactions.stop_enrolments(
+        lead_ids=list(lead_ids), domains=[each for each in domains if each], reason=EnrolmentReason.SUPPRESSED
+    )

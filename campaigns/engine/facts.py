@@ -1,0 +1,234 @@
+"""What is known about the leads of a batch: where they are, and which conditions they meet. Set-based."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from campaigns.design.schedule import TENANT_ZONE
+from campaigns.engine.handlers import Context
+from campaigns.engine.outcomes import Place
+from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
+from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageKind
+from leads.bookings.models import BookingStatus, BookingType, LeadBooking
+from leads.channels import Channel
+from leads.contactability.models import ContactDirection, Holiday
+from leads.contactability.whereabouts import whereabouts
+from leads.contacts.models import Lead
+
+NOT_ANSWERABLE: Final = "LAD cannot answer this condition yet."
+TEXT_FIELDS: Final = frozenset(
+    {
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        "title",
+        "company_name",
+        "company_domain",
+        "location",
+        "linkedin_url",
+        "stage",
+        "status",
+        "source",
+        "currency",
+        "estimated_value",
+        "priority",
+    }
+)
+# An answer on this channel; on any if it is None.
+REPLIES: Final[Mapping[str, Channel | None]] = {
+    "replied": None,
+    "response_received": None,
+    "linkedin_replied": Channel.LINKEDIN,
+    "whatsapp_replied": Channel.WHATSAPP,
+}
+# What the tenant plans for itself is no appointment that the lead made.
+OWN_PLANS: Final = (BookingType.AUTO_FOLLOWUP, BookingType.MANUAL_FOLLOWUP, BookingType.SYSTEM_RETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A lead's time zone, or the tenant's, with the campaign's days and the holidays there."""
+
+    zone: ZoneInfo
+    working_days: frozenset[int]
+    holidays: frozenset[date]
+
+
+def calendars(places: Sequence[Place], context: Context, *, zone: str) -> dict[UUID, Calendar]:
+    """Return the calendar of each lead, in two statements."""
+    tenant, working = context.campaign.tenant, context.schedule.window.days
+    closed: dict[str, set[date]] = {}
+    for country, day in Holiday.objects.filter(tenant=tenant.pk).values_list("country", "day"):
+        closed.setdefault(country, set()).add(day)
+    rows = Lead.all_objects.filter(pk__in={place.lead_id for place in places}).values_list("pk", "phone", "location")
+    found = {}
+    for key, phone, location in rows:
+        at = whereabouts(phone, location, tenant_zone=tenant.timezone, tenant_country=tenant.country)
+        own_zone = context.tenant_zone if zone == TENANT_ZONE else at.zones[0]
+        found[key] = Calendar(own_zone, working, frozenset(closed.get("", ())) | frozenset(closed.get(at.country, ())))
+    everybody = Calendar(context.tenant_zone, working, frozenset(closed.get("", ())))
+    return {place.lead_id: found.get(place.lead_id, everybody) for place in places}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The enrolments that meet a condition. ``known`` is false if LAD cannot tell, and all count as not meeting it."""
+
+    met: frozenset[UUID]
+    known: bool = True
+
+
+def answer(rule: Mapping[str, Any], places: Sequence[Place]) -> Answer:
+    """Return which of the enrolments meet the rule, in one statement or two."""
+    condition = rule["condition"]
+    if condition in REPLIES:
+        return Answer(_replied(places, REPLIES[condition]))
+    if condition in _ANSWERS:
+        return Answer(frozenset(_ANSWERS[condition](rule, places)))
+    return Answer(frozenset(), known=False)
+
+
+def _replied(places: Sequence[Place], channel: Channel | None) -> frozenset[UUID]:
+    answers = Message.objects.filter(direction=ContactDirection.INBOUND, kind=MessageKind.REPLY)
+    if channel is not None:
+        answers = answers.filter(channel=channel)
+    own = Q(campaign_lead__in=_ids(places)) | Q(campaign_lead__isnull=True, lead__in=_lead_ids(places))
+    rows = answers.filter(own).values_list("campaign_lead", "lead", "created_at")
+    enrolments, leads = set(), set()
+    began = {place.lead_id: place.started_at for place in places}
+    for enrolment, lead, received in rows:
+        if enrolment is not None:
+            enrolments.add(enrolment)
+        elif (start := began.get(lead)) is not None and received >= start:
+            leads.add(lead)
+    return frozenset(place.id for place in places if place.id in enrolments or place.lead_id in leads)
+
+
+def _opened(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    # Who clicked has opened it, whether or not opens are measured.
+    return _messages(places, Q(opened_at__isnull=False) | Q(clicked_at__isnull=False))
+
+
+def _clicked(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    return _messages(places, Q(clicked_at__isnull=False))
+
+
+def _messages(places: Sequence[Place], condition: Q) -> set[UUID]:
+    rows = Message.objects.filter(condition, campaign_lead__in=_ids(places), direction=ContactDirection.OUTBOUND)
+    return set(rows.values_list("campaign_lead", flat=True))
+
+
+def _bounced(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    rows = MessageEvent.objects.filter(kind=MessageEventKind.BOUNCED, message__campaign_lead__in=_ids(places))
+    return set(rows.values_list("message__campaign_lead", flat=True))
+
+
+def _connected(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    rows = CampaignLeadActivity.objects.filter(campaign_lead__in=_ids(places), status=ActivityStatus.CONNECTED)
+    return set(rows.values_list("campaign_lead", flat=True))
+
+
+def _booked(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    newest: dict[UUID, Any] = {}
+    for lead, created in appointments().filter(lead__in=_lead_ids(places)).values_list("lead", "created_at"):
+        newest[lead] = max(newest.get(lead, created), created)
+    return [
+        place.id
+        for place in places
+        if place.started_at is not None and place.lead_id in newest and newest[place.lead_id] >= place.started_at
+    ]
+
+
+def appointments() -> QuerySet[LeadBooking]:
+    """Return the bookings that leads made and that were not cancelled."""
+    return LeadBooking.objects.exclude(status=BookingStatus.CANCELLED).exclude(booking_type__in=OWN_PLANS)
+
+
+def _in_column(column: str) -> "Callable[[Mapping[str, Any], Sequence[Place]], Collection[UUID]]":
+    def look(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+        wanted = set(rule.get("values", ()))
+        rows = Lead.objects.filter(pk__in=_lead_ids(places), **{f"{column}__in": wanted})
+        return _of_leads(places, set(rows.values_list("pk", flat=True)))
+
+    return look
+
+
+def _tagged(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    wanted = set(rule.get("values", ()))
+    rows = Lead.objects.filter(pk__in=_lead_ids(places)).values_list("pk", "tags")
+    return _of_leads(places, {key for key, tags in rows if wanted & set(tags)})
+
+
+def _field(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    name = rule.get("field", "")
+    if name in TEXT_FIELDS and rule["condition"] == "field":
+        values = dict(Lead.objects.filter(pk__in=_lead_ids(places)).values_list("pk", name))
+    else:
+        rows = Lead.objects.filter(pk__in=_lead_ids(places)).values_list("pk", "custom_fields")
+        values = {key: fields.get(name) for key, fields in rows}
+    wanted = [str(each) for each in rule.get("values", ())]
+    operator = rule.get("operator", "is" if wanted else "is_not_empty")
+    return _of_leads(places, {key for key, value in values.items() if compares(value, operator, wanted)})
+
+
+def compares(value: object, operator: str, wanted: Sequence[str]) -> bool:
+    """Return whether a value of a lead compares to one of the wanted values. Case does not matter."""
+    text = "" if value is None else str(value).strip().casefold()
+    others = [each.strip().casefold() for each in wanted]
+    match operator:
+        case "is":
+            return text in others
+        case "is_not":
+            return text not in others
+        case "contains":
+            return any(each and each in text for each in others)
+        case "is_empty":
+            return not text
+        case "is_not_empty":
+            return bool(text)
+        case "at_least" | "at_most":
+            numbers = [_number(each) for each in (text, *others)]
+            if len(numbers) < 2 or None in numbers:
+                return False
+            first, second = numbers[0], numbers[1]
+            return (first >= second) if operator == "at_least" else (first <= second)  # type: ignore[operator]
+    return False
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+_ANSWERS: Final[Mapping[str, Callable[[Mapping[str, Any], Sequence[Place]], Collection[UUID]]]] = {
+    "opened": _opened,
+    "clicked": _clicked,
+    "bounced": _bounced,
+    "connected": _connected,
+    "booked": _booked,
+    "stage": _in_column("stage"),
+    "status": _in_column("status"),
+    "tag": _tagged,
+    "field": _field,
+    "custom_field": _field,
+}
+
+
+def _ids(places: Sequence[Place]) -> list[UUID]:
+    return [place.id for place in places]
+
+
+def _lead_ids(places: Sequence[Place]) -> list[UUID]:
+    return list({place.lead_id for place in places})
+
+
+def _of_leads(places: Sequence[Place], leads: set[UUID]) -> list[UUID]:
+    return [place.id for place in places if place.lead_id in leads]

@@ -1,0 +1,71 @@
+"""The handlers of step types. Each answers for all enrolments that stand at one step, in few statements."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from campaigns.design.models import Campaign
+from campaigns.design.schedule import Schedule, schedule_of
+from campaigns.design.step_specs import step_types
+from campaigns.engine.graph import Graph, Step, graph_of
+from campaigns.engine.outcomes import Advance, Outcome, Place, Wait
+from campaigns.enrolment.models import ActivityStatus
+from campaigns.enrolment.reasons import EnrolmentReason
+
+
+@dataclass
+class Context:
+    """The campaign of a batch, and the moment at which the batch is worked on."""
+
+    campaign: Campaign
+    now: datetime
+
+    @cached_property
+    def graph(self) -> Graph:
+        return graph_of(self.campaign)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        return schedule_of(self.campaign)
+
+    @cached_property
+    def tenant_zone(self) -> ZoneInfo:
+        return ZoneInfo(self.campaign.tenant.timezone)
+
+
+Handler = Callable[[Step, Sequence[Place], Context], Sequence[Outcome]]
+
+_handlers: Final[dict[str, Handler]] = {}
+
+
+def handles(*types: str) -> Callable[[Handler], Handler]:
+    """Register the function as the handler of the step types. It returns one outcome per enrolment, in their order."""
+
+    def register(handler: Handler) -> Handler:
+        for type_ in types:
+            if type_ in _handlers:
+                raise ValueError(f"The step type {type_} is handled twice.")
+            _handlers[type_] = handler
+        return handler
+
+    return register
+
+
+def handler_of(type_: str) -> Handler:
+    """Return the handler of a type. A step that LAD cannot do yet waits; one for everybody concerns no single lead."""
+    if type_ in _handlers:
+        return _handlers[type_]
+    if type_ not in step_types or step_types.get(type_).finds_leads or step_types.get(type_).for_everybody:
+        return _pass
+    return _wait_for_channel
+
+
+def _pass(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
+    return [Advance(step.outcomes[0], status=ActivityStatus.SKIPPED) for _place in places]
+
+
+def _wait_for_channel(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
+    return [Wait(None, EnrolmentReason.CHANNEL_NOT_CONNECTED, step.title) for _place in places]

@@ -1,0 +1,59 @@
+"""Write the results of a batch: one update of enrolments, one insert of activities, the messages, and the events."""
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from campaigns.engine.handlers import Context
+from campaigns.engine.outcomes import Place
+from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
+from campaigns.enrolment.services.states import announce_ended
+from campaigns.messages import services as messages
+from campaigns.messages.services import Draft
+from lad.outbox.sql import execute
+
+MAX_DETAIL: Final = CampaignLead._meta.get_field("reason_detail").max_length
+ACTIVITIES_PER_STATEMENT: Final = 1_000
+
+UPDATE: Final = """
+UPDATE campaign_leads SET
+    status = new.status, next_step_id = new.next_step_id, step_entered_at = new.step_entered_at,
+    next_action_at = new.next_action_at, reason = new.reason, reason_detail = new.reason_detail,
+    current_step_order = new.current_step_order, started_at = new.started_at,
+    completed_at = coalesce(new.completed_at, campaign_leads.completed_at)
+FROM json_to_recordset(%s) AS new(
+    id uuid, status text, next_step_id uuid, step_entered_at timestamptz, next_action_at timestamptz, reason text,
+    reason_detail text, current_step_order int, started_at timestamptz, completed_at timestamptz
+)
+WHERE campaign_leads.tenant_id = %s AND campaign_leads.id = new.id
+"""
+
+
+def write(
+    places: Sequence[Place], activities: Sequence[CampaignLeadActivity], drafts: Sequence[Draft], context: Context
+) -> None:
+    """Write where the enrolments stand now and what was done for them."""
+    execute(UPDATE, [json.dumps([_row(place) for place in places]), context.campaign.tenant_id])
+    if activities:
+        CampaignLeadActivity.objects.bulk_create(activities, batch_size=ACTIVITIES_PER_STATEMENT)
+    if drafts:
+        messages.queue(drafts)
+    announce_ended((place.id, place.status, place.reason) for place in places if place.has_ended)
+
+
+def _row(place: Place) -> dict[str, object]:
+    times = {
+        "step_entered_at": place.entered_at if place.step_id else None,
+        "next_action_at": place.due_at,
+        "started_at": place.started_at,
+        "completed_at": place.completed_at,
+    }
+    return {
+        "id": str(place.id),
+        "status": str(place.status),
+        "next_step_id": str(place.step_id) if place.step_id else None,
+        "reason": str(place.reason),
+        "reason_detail": place.detail[:MAX_DETAIL],
+        "current_step_order": place.order,
+        **{name: at.isoformat() if at else None for name, at in times.items()},
+    }

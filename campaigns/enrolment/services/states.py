@@ -1,0 +1,120 @@
+"""Stop, wake and pause enrolments, many in one statement, and let the engine look at their campaigns."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest
+
+from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
+from campaigns.enrolment.reasons import IN_PROGRESS, EnrolmentReason, sentence
+from campaigns.messages import services as messages
+from lad.outbox.emission import NewEvent, emit_many
+
+# The lock comes first: the engine locks the campaign, too, before it looks when it is due next, so that no
+# enrolment that becomes due meanwhile is missed.
+WAKE_CAMPAIGNS: Final = """
+WITH locked AS (
+    SELECT id, next_run_at, greatest(%(at)s, starts_at) AS due FROM campaigns
+    WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE campaigns SET next_run_at = due FROM locked
+WHERE campaigns.id = locked.id AND status = 'running' AND deleted_at IS NULL
+    AND (locked.next_run_at IS NULL OR locked.next_run_at > due)
+"""
+
+
+def open_enrolments() -> QuerySet[CampaignLead]:
+    """Return the enrolments of the current tenant that have not ended."""
+    return CampaignLead.objects.filter(status__in=OPEN_ENROLMENTS)
+
+
+@transaction.atomic
+def stop(
+    enrolments: QuerySet[CampaignLead],
+    *,
+    reason: EnrolmentReason,
+    now: datetime,
+    status: EnrolmentStatus = EnrolmentStatus.STOPPED,
+) -> list[UUID]:
+    """End those of the enrolments that are open, cancel their queued messages, and return their ids.
+
+    Emits ``campaigns.lead.ended`` for each. Messages that are being sent are left alone.
+    """
+    locked = enrolments.filter(status__in=OPEN_ENROLMENTS).order_by("pk").select_for_update(no_key=True, of=("self",))
+    found = dict(locked.values_list("pk", "started_at"))
+    ids = list(found)
+    if not ids:
+        return []
+    times = {"completed_at": Greatest("started_at", now)} if status == EnrolmentStatus.COMPLETED else {}
+    CampaignLead.objects.filter(pk__in=ids).update(
+        status=status, next_step=None, next_action_at=None, reason=reason, reason_detail="", **times
+    )
+    messages.cancel(reason=sentence(reason), campaign_lead_ids=ids)
+    announce_ended((each, status, reason) for each in ids)
+    return ids
+
+
+def announce_ended(ended: Iterable[tuple[UUID, str, str]]) -> None:
+    """Emit ``campaigns.lead.ended`` for enrolments, given with their status and reason."""
+    emit_many(
+        NewEvent(
+            "campaigns.lead.ended",
+            aggregate_type="campaigns.lead",
+            aggregate_id=key,
+            payload={"status": str(status), "reason": str(reason)},
+        )
+        for key, status, reason in ended
+    )
+
+
+def wake(enrolments: QuerySet[CampaignLead], *, now: datetime) -> int:
+    """Let the engine look at those of the enrolments that wait for a time or a condition. Return how many."""
+    waiting = enrolments.filter(status=EnrolmentStatus.ACTIVE).exclude(reason__in=[*IN_PROGRESS, "out_of_office"])
+    waiting = waiting.filter(Q(next_action_at__isnull=True) | Q(next_action_at__gt=now))
+    found = list(waiting.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "campaign"))
+    CampaignLead.objects.filter(pk__in=[key for key, _campaign in found]).update(next_action_at=now)
+    wake_campaigns({campaign for _key, campaign in found}, at=now)
+    return len(found)
+
+
+@transaction.atomic
+def pause_until(enrolments: QuerySet[CampaignLead], *, until: datetime, reason: EnrolmentReason) -> int:
+    """Let the open enrolments rest until then, and take back their queued messages. Return how many."""
+    open_ones = enrolments.filter(status__in=OPEN_ENROLMENTS).exclude(reason=EnrolmentReason.MANUAL_TASK)
+    found = list(open_ones.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "campaign"))
+    ids = [key for key, _campaign in found]
+    CampaignLead.objects.filter(pk__in=ids).update(
+        # Empty times of pending enrolments and queued messages are left out by GREATEST.
+        next_action_at=Greatest("next_action_at", until),
+        reason=reason,
+        reason_detail="",
+    )
+    messages.cancel(reason=sentence(reason), campaign_lead_ids=ids)
+    wake_campaigns({campaign for _key, campaign in found}, at=until)
+    return len(ids)
+
+
+def wake_campaigns(ids: Iterable[UUID], *, at: datetime) -> None:
+    """Let the engine work on the running campaigns at that time, if it would come later.
+
+    Write the enrolments first: the campaigns stay locked until the transaction ends.
+    """
+    keys: Sequence[UUID] = sorted(set(ids))
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(WAKE_CAMPAIGNS, {"ids": list(keys), "at": at})
+
+
+@transaction.atomic
+def take_back(enrolments: QuerySet[CampaignLead], *, now: datetime) -> int:
+    """Cancel the queued messages of the enrolments and let the engine look at them. Return how many messages.
+
+    The enrolments stay where they are: what has happened decides whether the message is written again.
+    """
+    waiting = enrolments.filter(status__in=OPEN_ENROLMENTS, reason=EnrolmentReason.SENDING)
+    ids = list(waiting.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
+    return messages.cancel(reason="It is looked at again.", campaign_lead_ids=ids)

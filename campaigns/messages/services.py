@@ -1,0 +1,244 @@
+"""Queue messages to leads, cancel them, and decide about those whose sending is in doubt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from campaigns.accounts.models import EmailAccount
+from campaigns.mail_text import domain_of, one_line, plain_lines
+from campaigns.messages import hooks
+from campaigns.messages.models import Message, MessageKind, MessageState
+from campaigns.messages.threads import Thread, continued_threads
+from lad.db.identifiers import uuid7
+from lad.errors import Conflict, Invalid
+from lad.notifier import WorkerNotifier
+from lad.types import Actor
+from leads.channels import Channel
+from leads.contactability.models import ContactDirection, Purpose
+from leads.contacts.models import Lead
+
+BATCH_SIZE: Final = 500
+MAX_ATTACHMENTS: Final = 20
+NO_ACCOUNT: Final = "Choose the e-mail account that sends the message."
+RESENDABLE: Final = (MessageState.FAILED, MessageState.UNKNOWN, MessageState.CANCELLED)
+SAID_SENT: Final = "A person found that it was sent."
+
+
+class MessageNotResendable(Conflict):
+    """Only a message that failed, was cancelled or is unknown can be sent again."""
+
+    code = "message_not_resendable"
+
+
+class MessageNotUnknown(Conflict):
+    """It is known by now what became of this message."""
+
+    code = "message_not_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message that is to be queued. ``due_at`` None means now; ``decision`` is contactability's, as JSON.
+
+    A draft for e-mail needs an account. With ``thread_id``, the first message of a thread, it continues that thread;
+    a draft without a subject continues its enrolment's last thread. ``answers_id`` is the received message that it
+    answers.
+    """
+
+    lead_id: UUID
+    channel: str
+    subject: str
+    body: str
+    html: str = ""
+    campaign_id: UUID | None = None
+    campaign_lead_id: UUID | None = None
+    step_id: UUID | None = None
+    activity_id: UUID | None = None
+    email_account_id: UUID | None = None
+    purpose: Purpose = Purpose.OUTREACH
+    due_at: datetime | None = None
+    thread_id: UUID | None = None
+    answers_id: UUID | None = None
+    attachment_ids: Sequence[UUID] = ()
+    decision: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] | None = field(default=None)
+    created_by_user_id: UUID | None = None
+
+
+@transaction.atomic
+def queue(drafts: Sequence[Draft]) -> list[UUID]:
+    """Queue messages of the current tenant and return their ids, in the order of the drafts.
+
+    Their Message-IDs and threads are fixed here, so that every attempt sends the same message. Runs in a few
+    statements, whatever the number. Raises Invalid for a draft for e-mail without an account.
+    """
+    if any(draft.channel == Channel.EMAIL and draft.email_account_id is None for draft in drafts):
+        raise Invalid(errors={"email_account": [NO_ACCOUNT]})
+    accounts = _by_id(EmailAccount.all_objects.all(), {draft.email_account_id for draft in drafts})
+    leads = _by_id(Lead.all_objects.only("pk", "email", "phone", "linkedin_url"), {draft.lead_id for draft in drafts})
+    threads = continued_threads(drafts)
+    now = timezone.now()
+    rows = [
+        _row(draft, accounts.get(draft.email_account_id), leads.get(draft.lead_id), threads[number], now)
+        for number, draft in enumerate(drafts)
+    ]
+    Message.objects.bulk_create(rows, batch_size=BATCH_SIZE)
+    for channel in {row.channel for row in rows}:
+        wake_senders(channel)
+    return [row.pk for row in rows]
+
+
+@transaction.atomic
+def cancel(
+    *,
+    reason: str,
+    campaign_lead_ids: Sequence[UUID] | None = None,
+    campaign_ids: Sequence[UUID] | None = None,
+    lead_ids: Sequence[UUID] | None = None,
+    message_ids: Sequence[UUID] | None = None,
+) -> int:
+    """Cancel the waiting messages of the enrolments, campaigns or leads, or those given. Return how many.
+
+    Messages that are being sent are left alone. ``reason`` is a sentence for users.
+    """
+    given = {
+        "campaign_lead__in": campaign_lead_ids,
+        "campaign__in": campaign_ids,
+        "lead__in": lead_ids,
+        "pk__in": message_ids,
+    }
+    conditions = {name: list(ids) for name, ids in given.items() if ids is not None}
+    if not conditions:
+        return 0
+    waiting = Message.objects.filter(state__in=(MessageState.QUEUED, MessageState.DRAFT), **conditions)
+    ids = list(waiting.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    return settle(ids, state=MessageState.CANCELLED, error=reason)
+
+
+def settle(ids: Sequence[UUID], *, state: MessageState, error: str = "") -> int:
+    """Give locked messages their last state and tell the features above. Return how many there were."""
+    if not ids:
+        return 0
+    rows = Message.objects.filter(pk__in=ids)
+    rows.update(state=state, error=error, lease_until=None, next_attempt_at=None)
+    hooks.settled(list(Message.objects.filter(pk__in=ids).order_by("pk")))
+    return len(ids)
+
+
+@transaction.atomic
+def resend(*, message: Message, actor: Actor) -> Message:
+    """Queue a message again that failed, was cancelled or is unknown, under the same Message-ID.
+
+    An unknown message may have arrived: whoever calls this accepts that it may arrive twice.
+    Raises MessageNotResendable.
+    """
+    message = _locked(message)
+    if message.state not in RESENDABLE or message.direction != ContactDirection.OUTBOUND:
+        raise MessageNotResendable
+    _decided(message, "sent again", actor)
+    message.state, message.error = MessageState.QUEUED, ""
+    message.next_attempt_at, message.begun_at, message.looks = timezone.now(), None, 0
+    message.tries = 0
+    message.save(update_fields=["state", "error", "next_attempt_at", "begun_at", "looks", "tries", "metadata"])
+    wake_senders(message.channel)
+    return message
+
+
+@transaction.atomic
+def confirm_sent(*, message: Message, actor: Actor) -> Message:
+    """Record that an unknown message was sent, as a person found out. Raises MessageNotUnknown."""
+    message = _locked(message)
+    if message.state != MessageState.UNKNOWN:
+        raise MessageNotUnknown
+    _decided(message, "was sent", actor)
+    message.occurred_at = message.begun_at or message.updated_at
+    message.save(update_fields=["metadata", "occurred_at"])
+    settle([message.pk], state=MessageState.SENT, error=SAID_SENT)
+    message.refresh_from_db()
+    return message
+
+
+def wake_senders(channel: str) -> None:
+    """Ask the senders of a channel to look for work once the transaction has committed."""
+    WorkerNotifier(f"campaigns.send_{channel}").notify_on_commit()
+
+
+def _row(
+    draft: Draft, account: EmailAccount | None, lead: Lead | None, thread: Thread | None, now: datetime
+) -> Message:
+    """Return the unsaved message of a draft."""
+    key = uuid7()
+    metadata = dict(draft.metadata or {})
+    if thread is not None:
+        metadata["references"] = thread.references
+    is_email = draft.channel == Channel.EMAIL
+    return Message(
+        pk=key,
+        lead_id=draft.lead_id,
+        campaign_id=draft.campaign_id,
+        campaign_lead_id=draft.campaign_lead_id,
+        step_id=draft.step_id,
+        activity_id=draft.activity_id,
+        email_account_id=draft.email_account_id,
+        thread_id=thread.first_id if thread else None,
+        channel=draft.channel,
+        direction=ContactDirection.OUTBOUND,
+        kind=MessageKind.OUTREACH,
+        purpose=draft.purpose,
+        state=MessageState.QUEUED,
+        from_address=account.email if account else "",
+        to_address=_address(draft.channel, lead),
+        subject=_subject(draft, thread),
+        body=plain_lines(draft.body),
+        html=plain_lines(draft.html),
+        attachment_ids=[str(each) for each in draft.attachment_ids],
+        message_id=f"<{key}@{domain_of(account.email)}>" if is_email and account else "",
+        in_reply_to=thread.references[-1] if thread and thread.references else "",
+        metadata=metadata,
+        decision=dict(draft.decision or {}),
+        created_by_user_id=draft.created_by_user_id,
+        next_attempt_at=draft.due_at or now,
+    )
+
+
+def _address(channel: str, lead: Lead | None) -> str:
+    if lead is None:
+        return ""
+    by_channel = {Channel.EMAIL: lead.email, Channel.LINKEDIN: lead.linkedin_url}
+    address = str(by_channel.get(Channel(channel), lead.phone))
+    return address if len(address) <= Message._meta.get_field("to_address").max_length else ""
+
+
+def _subject(draft: Draft, thread: Thread | None) -> str:
+    subject = one_line(draft.subject)
+    if thread is not None and (not subject or subject.lower() == thread.subject.lower()):
+        subject = thread.subject if thread.subject.lower().startswith("re:") else f"Re: {thread.subject}"
+    return subject[: Message._meta.get_field("subject").max_length]
+
+
+def _by_id(rows: QuerySet[Any], ids: set[Any]) -> dict[Any, Any]:
+    wanted = ids - {None}
+    return {row.pk: row for row in rows.filter(pk__in=wanted)} if wanted else {}
+
+
+def _locked(message: Message) -> Message:
+    locked: Message = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
+    return locked
+
+
+def _decided(message: Message, decision: str, actor: Actor) -> None:
+    """Keep who decided what about the message, and when."""
+    entry = {
+        "decision": decision,
+        "at": timezone.now().isoformat(),
+        "by": str(actor.pk) if actor else None,
+        "state": message.state,
+        "known": message.error,
+    }
+    message.metadata = {**message.metadata, "decided": [*message.metadata.get("decided", []), entry]}

@@ -1,0 +1,130 @@
+"""A small HTTP server for the control port and for providers that speak HTTP."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+MAX_BODY: Final = 32_000_000
+MAX_HEAD: Final = 65_536
+
+
+class Problem(Exception):
+    """A request that cannot be answered, with its HTTP status."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    # What the path held in place of the route's {names}.
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def json(self) -> dict[str, Any]:
+        """Return the body as an object. Raise Problem if it is none."""
+        try:
+            value = orjson.loads(self.body or b"{}")
+        except orjson.JSONDecodeError as error:
+            raise Problem(400, f"The body is not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise Problem(400, "The body must be a JSON object.")
+        return value
+
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
+
+
+@dataclass(frozen=True)
+class Response:
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def reply(value: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS), status)
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class HttpServer:
+    """Routes of all providers on one port. A route's path may hold {names}, each one segment."""
+
+    def __init__(self) -> None:
+        self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
+
+    def route(self, method: str, path: str, handler: Handler) -> None:
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))
+        self._routes.append((method, re.compile(pattern), handler))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await self._serve_one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            pass
+        except asyncio.CancelledError:
+            # The sandbox stops. Raised further, it would be reported as an error of the connection.
+            return
+        finally:
+            writer.close()
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request. Return whether the connection stays open."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.split("\r\n")
+        method, target, _version = first.split(" ", 2)
+        pairs = (line.partition(":") for line in lines if line)
+        headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        length = int(headers.get("content-length") or 0)
+        if not 0 <= length <= MAX_BODY:
+            return False
+        body = await reader.readexactly(length)
+        url = urlsplit(target)
+        query = dict(parse_qsl(url.query, keep_blank_values=True))
+        response = await self._answer(Request(method, url.path, query, headers, body))
+        stays = headers.get("connection", "").lower() != "close"
+        writer.write(_head(response, stays) + (b"" if method == "HEAD" else response.body))
+        await writer.drain()
+        return stays
+
+    async def _answer(self, request: Request) -> Response:
+        allowed = False
+        for method, pattern, handler in self._routes:
+            if found := pattern.fullmatch(request.path):
+                if method != request.method:
+                    allowed = True
+                    continue
+                asked = Request(**{**vars(request), "names": found.groupdict()})
+                try:
+                    return await handler(asked)
+                except Problem as problem:
+                    return reply({"error": str(problem)}, problem.status)
+                except (KeyError, TypeError, ValueError) as error:
+                    return reply({"error": f"{type(error).__name__}: {error}"}, 400)
+        return reply({"error": f"{request.method} {request.path} is not served here."}, 405 if allowed else 404)
+
+
+def _head(response: Response, stays: bool) -> bytes:
+    lines = [
+        f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}",
+        f"Content-Type: {response.content_type}",
+        f"Content-Length: {len(response.body)}",
+        f"Connection: {'keep-alive' if stays else 'close'}",
+        *(f"{name}: {value}" for name, value in response.headers.items()),
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
