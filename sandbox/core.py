@@ -1,6 +1,7 @@
 """What all providers share: seed, clock, log, storage, plans, faults, ports and the HTTP server."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.certificates import Certificate
@@ -31,6 +32,13 @@ class Core:
         self.http = HttpServer()
         self.ports = Ports(home)
         self.certificate = Certificate(home)
+        # Providers that know these things put them here, for other providers.
+        self.address_of_token: Callable[[str, str], str | None] = lambda token, protocol: None
+        self.addresses: Callable[[], list[str]] = list
+        # Host names in links that stand for a server of this computer, as "host:port".
+        self.web_hosts: dict[str, str] = {}
+        # Whether a sign-in at an unknown address creates its mailbox.
+        self.open_mailboxes = False
         # Whether people whose address does not say what they do are a mixture, or silent.
         self.mixed_people = True
 

@@ -1,5 +1,6 @@
 """The accounts that campaigns send from."""
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -232,6 +233,11 @@ class EmailAccount(SoftDeletable, TenantModel):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the mailbox is on the sandbox, so that nobody real receives what it sends."""
+        return self.smtp_host.lower() in settings.MAIL_SANDBOX_HOSTS
 
 
 class LinkedinAccount(SoftDeletable, TenantModel):

@@ -12,6 +12,8 @@ from typing import Any, Final
 from sandbox.core import Core
 
 INBOX: Final = "INBOX"
+# Domains that belong to nobody (RFC 2606).
+RESERVED: Final = (".example", ".test", ".localhost", ".invalid", "@example.com", "@example.net", "@example.org")
 SENT: Final = "Sent"
 JUNK: Final = "Junk"
 SPECIAL_USE: Final = {SENT: "\\Sent", JUNK: "\\Junk", "Drafts": "\\Drafts", "Trash": "\\Trash"}
@@ -54,8 +56,7 @@ class Mailboxes:
         self._storage = core.storage
         self._listeners: dict[int, set[Callable[[], None]]] = {}
         self._known: dict[str, Mailbox] = {}
-        # Whether a sign-in at an unknown address creates its mailbox.
-        self.open = False
+        self.open = core.open_mailboxes
         storage = core.storage
         storage.create(
             "mailboxes",
@@ -109,9 +110,13 @@ class Mailboxes:
         """Drop what is kept in memory, after the storage was cleared."""
         self._known.clear()
         self._listeners.clear()
+        self.open = self._core.open_mailboxes
 
     def all(self) -> list[Mailbox]:
         return [_mailbox(row) for row in self._storage.rows("SELECT * FROM mailboxes ORDER BY address")]
+
+    def addresses(self) -> list[str]:
+        return [mailbox.address for mailbox in self.all()]
 
     def get(self, address: str) -> Mailbox | None:
         """Return the mailbox of an address; name+detail@domain belongs to name@domain."""
@@ -127,7 +132,7 @@ class Mailboxes:
         """Return the mailbox that this name and password open, or None."""
         row = self._storage.row("SELECT address FROM mailboxes WHERE username = ? OR address = ?", username, username)
         if row is None:
-            if self.open and "@" in username and password:
+            if self.open and username.lower().endswith(RESERVED) and "@" in username and password:
                 return self.save({"address": username, "password": password})
             return None
         mailbox = self.get(row[0])
