@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0006_engine"),
+        ("campaigns", "0007_receiving"),
         ("leads", "0006_outreach"),
         ("tenants", "0013_user_timezone"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
