@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from campaigns.enrolment.reasons import EnrolmentReason
-from leads.contactability.services import lift, record_consent, suppress
-
 from benchmarks.simulated_world import World
 from campaigns.accounts.models import EmailAccount
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import CampaignLead
+from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.enrolment.services import states
 from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageKind, MessageState
@@ -27,6 +25,7 @@ from leads.contactability.models import (
     SuppressionReason,
     SuppressionScope,
 )
+from leads.contactability.services import lift, record_consent, suppress
 from leads.contacts.models import Lead
 
 Happening = Callable[[World, UUID, datetime], None]
