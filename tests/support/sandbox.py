@@ -232,6 +232,7 @@ def sandbox(sandbox_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
     """An empty sandbox, with LAD's settings pointing at it. A test fails if the sandbox itself made an error."""
     sandbox_process.reset()
     settings.SANDBOX_URL = sandbox_process.url
+    settings.SANDBOX_SMTP, settings.SANDBOX_IMAP = sandbox_process.address("smtp"), sandbox_process.address("imap")
     settings.MAIL_SANDBOX_HOSTS = [HOST]
     settings.MAIL_QUEUES = {HOST: f"{sandbox_process.url}/messages"}
     settings.MAIL_NAMESERVERS = [f"{HOST}#{sandbox_process.ports['dns']}"]
