@@ -72,6 +72,11 @@ class Sandbox:
         return HOST, self.ports["imaps"]
 
     @property
+    def queues(self) -> dict[str, str]:
+        """What to set MAIL_QUEUES to where LAD may ask the server what it took. Few real servers can be asked."""
+        return {HOST: f"{self.url}/messages"}
+
+    @property
     def certificate(self) -> Path:
         """A file with the certificate that TLS clients must trust."""
         return self.home / "certificate.pem"
@@ -232,8 +237,8 @@ def sandbox(sandbox_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
     """An empty sandbox, with LAD's settings pointing at it. A test fails if the sandbox itself made an error."""
     sandbox_process.reset()
     settings.SANDBOX_URL = sandbox_process.url
+    settings.SANDBOX_SMTP, settings.SANDBOX_IMAP = sandbox_process.address("smtp"), sandbox_process.address("imap")
     settings.MAIL_SANDBOX_HOSTS = [HOST]
-    settings.MAIL_QUEUES = {HOST: f"{sandbox_process.url}/messages"}
     settings.MAIL_NAMESERVERS = [f"{HOST}#{sandbox_process.ports['dns']}"]
     settings.MAIL_CA_FILE = str(sandbox_process.certificate)
     yield sandbox_process
