@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV ?= $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 WORKERS ?= 2
-SOURCES := lad tenants billing leads campaigns voice aiicp demo tools $(wildcard sandbox) tests manage.py $(wildcard benchmarks)
+SOURCES := lad tenants billing leads campaigns voice aiicp demo tools sandbox tests manage.py $(wildcard benchmarks)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Server addresses in the shell are for `make up`. Tests start their own servers.
@@ -59,10 +59,7 @@ lock: install-dev ## compile the hashed lock files; UPGRADE=1 takes newer versio
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --group sandbox -c requirements.txt \
-		-o requirements-sandbox.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c requirements-sandbox.txt \
+		--generate-hashes $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -c requirements.txt \
 		-o requirements-dev.txt
 
 clean: ## remove environments and caches, but not the data in .lad
@@ -72,7 +69,7 @@ clean: ## remove environments and caches, but not the data in .lad
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 
-$(VENV)/.installed: requirements-sandbox.txt | $(BIN)/python
+$(VENV)/.installed: requirements.txt | $(BIN)/python
 	@echo "Installing LAD's packages into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $<
 	@touch $@
