@@ -24,6 +24,8 @@ from leads.contactability.models import ContactDirection, Purpose
 from leads.contacts.models import Lead
 
 BATCH_SIZE: Final = 500
+MAX_SUBJECT_LENGTH: Final = 500
+MAX_ADDRESS_LENGTH: Final = 320
 MAX_ATTACHMENTS: Final = 20
 NO_ACCOUNT: Final = "Choose the e-mail account that sends the message."
 RESENDABLE: Final = (MessageState.FAILED, MessageState.UNKNOWN, MessageState.CANCELLED)
@@ -213,14 +215,14 @@ def _address(channel: str, lead: Lead | None) -> str:
         return ""
     by_channel = {Channel.EMAIL: lead.email, Channel.LINKEDIN: lead.linkedin_url}
     address = str(by_channel.get(Channel(channel), lead.phone))
-    return address if len(address) <= Message._meta.get_field("to_address").max_length else ""
+    return address if len(address) <= MAX_ADDRESS_LENGTH else ""
 
 
 def _subject(draft: Draft, thread: Thread | None) -> str:
     subject = one_line(draft.subject)
     if thread is not None and (not subject or subject.lower() == thread.subject.lower()):
         subject = thread.subject if thread.subject.lower().startswith("re:") else f"Re: {thread.subject}"
-    return subject[: Message._meta.get_field("subject").max_length]
+    return subject[:MAX_SUBJECT_LENGTH]
 
 
 def _by_id(rows: QuerySet[Any], ids: set[Any]) -> dict[Any, Any]:

@@ -1,6 +1,6 @@
 """Check the records of a sending domain, and say in words what to change."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,7 +73,7 @@ def check_domain(email: str, *, now: datetime, selectors: Sequence[str] = ()) ->
     answer leaves findings unknown.
     """
     domain = domain_of(email)
-    checks = (
+    checks: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("MX", lambda: _mx(domain)),
         ("SPF", lambda: _spf(domain)),
         ("DKIM", lambda: _dkim(domain, (*selectors, *COMMON_SELECTORS))),

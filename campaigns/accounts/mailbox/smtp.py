@@ -28,7 +28,7 @@ class _Connection(smtplib.SMTP):
         self._implicit_tls = implicit_tls
         super().__init__(host, port, local_hostname=local_hostname, timeout=timeout)
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # type: ignore[override]
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         raw = connect(host, port, timeout)
         if not self._implicit_tls:
             return raw

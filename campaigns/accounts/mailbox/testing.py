@@ -56,8 +56,8 @@ def _failure(part: str, attempt: Callable[[], object]) -> Outcome | None:
     except MailboxError as error:
         return Outcome(error.account_status, f"{part}: {error.detail}")
     except (OSError, smtplib.SMTPException, IMAPClientError):
-        error = MailboxError(Problem.UNREACHABLE, "The server ended the connection. Try again in a moment.")
-        return Outcome(error.account_status, f"{part}: {error.detail}")
+        lost = MailboxError(Problem.UNREACHABLE, "The server ended the connection. Try again in a moment.")
+        return Outcome(lost.account_status, f"{part}: {lost.detail}")
     return None
 
 

@@ -81,5 +81,5 @@ def _spread(campaign: Campaign, enrolment_ids: Sequence[UUID], accounts: Sequenc
 
 def _waiting(tenant_id: UUID, accounts: Sequence[UUID]) -> dict[UUID, int]:
     with connection.cursor() as cursor:
-        cursor.execute(WAITING, {"tenant": tenant_id, "accounts": accounts, "limit": MAX_WAITING_COUNTED})
+        cursor.execute(WAITING, {"tenant": tenant_id, "accounts": list(accounts), "limit": MAX_WAITING_COUNTED})
         return dict(cursor.fetchall())

@@ -49,6 +49,7 @@ def test_a_message_is_identified_before_its_first_attempt(account: EmailAccount)
     message = queued(account)
     assert message.message_id == f"<{message.pk}@xn--bcher-kva.example>"
     assert (message.state, message.attempts) == (MessageState.QUEUED, 0)
+    assert message.lead is not None
     assert message.to_address == message.lead.email
     assert message.next_attempt_at is not None
 
@@ -104,6 +105,7 @@ def test_an_answer_names_the_message_that_it_answers(account: EmailAccount) -> N
 
 def test_messages_that_were_never_sent_are_no_part_of_a_thread(account: EmailAccount) -> None:
     first = queued(account)
+    assert first.lead_id is not None
     services.cancel(reason="Stopped.", lead_ids=[first.lead_id])
     later = queued(account, lead_id=first.lead_id, thread_id=first.pk)
     assert (later.in_reply_to, later.thread_id) == ("", None)

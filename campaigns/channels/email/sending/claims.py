@@ -40,7 +40,7 @@ ENROLMENT_ENDED: Final = "The lead's enrolment in the campaign has ended."
 
 CLAIM: Final = """
 UPDATE messages SET state = 'sending', attempts = attempts + 1, error = '',
-    lease_until = statement_timestamp() + %(lease)s,
+    lease_until = statement_timestamp() + %(lease)s::interval,
     begun_at = CASE WHEN messages.id = %(first)s THEN %(now)s::timestamptz END,
     decision = given.decision, to_address = given.to_address, looks = 0
 FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, to_address text)
@@ -166,7 +166,7 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
         # A message that a person wrote keeps to no campaign's hours.
         campaign = group[0].campaign
         decisions = decide(
-            lead_ids=[message.lead_id for message in group if message.lead_id],
+            lead_ids=[_lead_of(message) for message in group],
             channel=Channel.EMAIL,
             purpose=Purpose(purpose),
             at=now,
@@ -175,7 +175,7 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
             lock=True,
         )
         for message in group:
-            decision = decisions[message.lead_id]
+            decision = decisions[_lead_of(message)]
             if decision.verdict == Verdict.ALLOW:
                 allowed[message.pk] = decision
             elif decision.verdict == Verdict.DEFER:
@@ -229,15 +229,17 @@ def _mark(account: EmailAccount, chosen: Sequence[tuple[Message, Decision]], now
         message.to_address = message.lead.email if message.lead is not None else ""
         message.decision = decision.as_json()
         given.append({"id": str(message.pk), "decision": message.decision, "to_address": message.to_address})
-    parameters = {
-        "lease": LEASE,
-        "first": messages[0].pk,
-        "now": now,
-        "given": json.dumps(given),
-        "tenant": account.tenant_id,
-    }
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, parameters)
+        cursor.execute(
+            CLAIM,
+            {
+                "lease": f"{LEASE.total_seconds()} seconds",
+                "first": messages[0].pk,
+                "now": now,
+                "given": json.dumps(given),
+                "tenant": account.tenant_id,
+            },
+        )
     for message in messages:
         message.state, message.attempts, message.error = MessageState.SENDING, message.attempts + 1, ""
         message.email_account, message.begun_at = account, None
@@ -246,6 +248,10 @@ def _mark(account: EmailAccount, chosen: Sequence[tuple[Message, Decision]], now
     return messages
 
 
-def _touch(message: Message, now: datetime) -> Touch:
+def _lead_of(message: Message) -> UUID:
     assert message.lead_id is not None  # messages without a lead are not chosen
-    return Touch(message.lead_id, Channel.EMAIL, ContactDirection.OUTBOUND, now, message.pk, Purpose(message.purpose))
+    return message.lead_id
+
+
+def _touch(message: Message, now: datetime) -> Touch:
+    return Touch(_lead_of(message), Channel.EMAIL, ContactDirection.OUTBOUND, now, message.pk, Purpose(message.purpose))

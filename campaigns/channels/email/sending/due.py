@@ -109,6 +109,5 @@ def due_accounts(*, limit: int) -> list[DueAccount]:
 def due_messages(account: DueAccount, *, limit: int) -> list[UUID]:
     """Return the account's due messages, those of the campaign with the highest priority first."""
     with connection.cursor() as cursor:
-        parameters = {"tenant": account.tenant_id, "account": account.account_id, "limit": limit}
-        cursor.execute(DUE_MESSAGES, parameters)
+        cursor.execute(DUE_MESSAGES, {"tenant": account.tenant_id, "account": account.account_id, "limit": limit})
         return [row[0] for row in cursor.fetchall()]

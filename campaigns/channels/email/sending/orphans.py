@@ -26,10 +26,10 @@ def cancel_orphans() -> int:
         campaigns = Campaign.all_objects.filter(tenant=OuterRef("tenant"), pk=OuterRef("campaign"))
         over = Exists(campaigns.filter(Q(status__in=FINISHED) | Q(deleted_at__isnull=False)))
         gone = ~Exists(accounts)
-    return _cancel(gone, ACCOUNT_GONE) + _cancel(over, CAMPAIGN_OVER)
+    return _cancel(Q(gone), ACCOUNT_GONE) + _cancel(Q(over), CAMPAIGN_OVER)
 
 
-def _cancel(condition: Q | Exists, reason: str) -> int:
+def _cancel(condition: Q, reason: str) -> int:
     by_tenant: dict[UUID, list[UUID]] = defaultdict(list)
     with platform_context():
         waiting = Message.objects.filter(condition, state=MessageState.QUEUED, channel=Channel.EMAIL)
