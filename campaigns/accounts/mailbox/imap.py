@@ -19,6 +19,8 @@ from campaigns.accounts.mailbox.smtp import sign_in_error
 from campaigns.accounts.models import EmailAccount
 
 STARTTLS_PORT: Final = 143
+# LAD reads the beginning of long messages only.
+MAX_LITERAL_BYTES: Final = 4_000_000
 DEFAULT_PORT: Final = 993
 SENT_NAMES: Final = (
     "Sent",
@@ -41,6 +43,12 @@ class _Plain(imaplib.IMAP4):
     def __init__(self, host: str, port: int, timeout: float) -> None:
         self._seconds = timeout
         super().__init__(host, port, timeout=timeout)
+
+    def read(self, size: int) -> bytes:
+        """Read a part of an answer. A server that announces more than LAD ever asks for is not believed."""
+        if size > MAX_LITERAL_BYTES:
+            raise self.abort(f"The server announced {size} bytes.")
+        return super().read(size)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
         return connect(self.host, int(self.port), timeout or self._seconds)

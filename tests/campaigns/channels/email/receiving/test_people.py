@@ -2,20 +2,24 @@
 
 import smtplib
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.channels.email.tracking import with_tracking
 from campaigns.channels.email.unsubscribing import unsubscribe_links
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageKind
 from lad.tenancy.context import platform_context
+from leads.contactability.models import Suppression
 from sandbox.providers.mail.people.languages import LANGUAGES
 from sandbox.providers.mail.people.persons import DIALECTS
 from tests.campaigns.channels.email.receiving.mails import ACCOUNT, SENT_BODY
-from tests.factories.campaigns import MessageFactory
+from tests.factories.campaigns import CampaignFactory, MessageFactory
 from tests.factories.leads import LeadFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +52,8 @@ def send(sandbox: Any, messages: list[Message]) -> None:
             for name, value in unsubscribe_links(message).headers.items():
                 mail[name] = value
             mail.set_content(message.body)
+            if message.html:
+                mail.add_alternative(with_tracking(message.html, message, message.campaign), subtype="html")
             client.send_message(mail)
 
 
@@ -94,3 +100,40 @@ def test_every_kind_of_answer_is_understood(
         for entry in sandbox.log("auto_reply", what="out_of_office")
     }
     assert len(returned) == len(EVERYWHERE)
+
+
+def test_what_people_and_scanners_do_with_the_links(
+    connected: EmailAccount, sandbox: Any, tenant: Any, live_server: Any, settings: Any
+) -> None:
+    settings.PUBLIC_URL = live_server.url
+    connected.tracking_domain = urlsplit(live_server.url).netloc
+    with platform_context(tenant_id=tenant.pk):
+        campaign = CampaignFactory.create(config={"tracking": {"opens": True, "clicks": True}})
+        sent = [
+            MessageFactory.create(
+                lead=LeadFactory.create(email=f"{name}@people.example"),
+                campaign=campaign,
+                email_account=connected,
+                to_address=f"{name}@people.example",
+                message_id=f"<{name}@acme.test>",
+                html='<p>See <a href="https://acme.test/offer">the offer</a>.</p>',
+                occurred_at=timezone.now() - timedelta(hours=1),
+            )
+            for name in ("clicks.1", "scanner.1", "unsubscribes-by-click.1")
+        ]
+    send(sandbox, sent)
+    sandbox.run_until_idle()
+    with platform_context(tenant_id=tenant.pk):
+        rows = MessageEvent.objects.values_list("message__message_id", "kind", "is_machine")
+        found = {(name.partition("@")[0].strip("<"), kind, is_machine) for name, kind, is_machine in rows}
+        suppressed = list(Suppression.objects.values_list("address", "source"))
+    assert found == {
+        # Their mail provider fetches the picture for them.
+        ("clicks.1", "opened", True),
+        ("clicks.1", "clicked", False),
+        # It opens the link to unsubscribe, too.
+        ("scanner.1", "opened", True),
+        ("scanner.1", "clicked", True),
+        ("unsubscribes-by-click.1", "unsubscribed", False),
+    }
+    assert suppressed == [("unsubscribes-by-click.1@people.example", "Button of the mail program")]

@@ -1,5 +1,7 @@
 """Reading mailboxes: each message once, nothing that is none of LAD's business, and on after every trouble."""
 
+import socketserver
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -235,3 +237,26 @@ def test_mailboxes_are_adopted_and_dropped(connected: EmailAccount, tenant: Any)
     assert [reload(each).next_poll_at is not None for each in (new, gone, sending_only)] == [True, False, False]
     # Its sign-in was changed, so it does not wait for its hour to end.
     assert wait_of(connected) <= timedelta(0)
+
+
+def test_a_server_that_announces_gigabytes_is_not_believed(account: EmailAccount, settings: Any, read: Read) -> None:
+    class Greedy(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"* OK hello\r\n")
+            for line in self.rfile:
+                tag = line.split()[0]
+                if b"LIST" in line:
+                    self.wfile.write(b'* LIST () "/" {99999999999}\r\n')
+                    return
+                self.wfile.write(b"* CAPABILITY IMAP4rev1\r\n" + tag + b" OK done\r\n")
+
+    settings.MAIL_INTERNAL_HOSTS = ["127.0.0.1"]
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greedy) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        with platform_context(tenant_id=account.tenant_id):
+            values = {"imap_host": "127.0.0.1", "imap_port": server.server_address[1], "imap_secure": False}
+            EmailAccount.objects.filter(pk=account.pk).update(**values, next_poll_at=timezone.now())
+        assert read(account) == 0
+        server.shutdown()
+    assert "99999999999" in reload(account).mailbox_state["problem"]
