@@ -6,9 +6,9 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from campaigns.channels.email.composing.html import clean, to_text
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.email.composing.html import clean, to_text
 from campaigns.channels.email.composing.mime import Unsendable, compose
 from campaigns.messages.models import Message
 from lad.db.identifiers import uuid7
