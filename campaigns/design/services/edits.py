@@ -25,6 +25,14 @@ from campaigns.messages import services as messages
 from campaigns.messages.models import Message, MessageState
 
 REMOVED: Final = "The step was removed from the campaign."
+# What is being sent reports back, and what has been settled is acted on as it is.
+SETTLED: Final = (
+    EnrolmentReason.SENDING,
+    EnrolmentReason.SENT,
+    EnrolmentReason.SEND_FAILED,
+    EnrolmentReason.TASK_DONE,
+    EnrolmentReason.TASK_SKIPPED,
+)
 CHANGED: Final = "The step was changed. The message is written again."
 
 
@@ -53,19 +61,13 @@ def after_change(step: CampaignStep, *, type_changed: bool, now: datetime | None
     """Look again at the enrolments that wait at the step. Return how many."""
     now = now or timezone.now()
     standing = CampaignLead.objects.filter(next_step=step, status__in=OPEN_ENROLMENTS)
-    queued = Message.objects.filter(step=step, state=MessageState.QUEUED).values("campaign_lead")
-    waiting = standing.exclude(reason__in=(EnrolmentReason.SENDING, EnrolmentReason.MANUAL_TASK))
-    again = waiting | standing.filter(reason=EnrolmentReason.SENDING, pk__in=queued)
-    if type_changed:
-        again = again | standing.filter(reason=EnrolmentReason.MANUAL_TASK)
-    ids = list(again.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
-    # What was settled, such as a message that was sent, is acted on as it is.
-    settled = (EnrolmentReason.SENT, EnrolmentReason.TASK_DONE, EnrolmentReason.TASK_SKIPPED)
-    rows = CampaignLead.objects.filter(pk__in=ids)
-    rows.exclude(reason__in=settled).update(next_action_at=now, reason="", reason_detail="")
+    list(standing.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    # First take back what can be taken back: what is left with the reason "sending" is being sent.
     _withdraw(step, CHANGED, tasks=type_changed)
+    kept = SETTLED if type_changed else (*SETTLED, EnrolmentReason.MANUAL_TASK)
+    number = standing.exclude(reason__in=kept).update(next_action_at=now, reason="", reason_detail="")
     states.wake_campaigns([step.campaign_id], at=now)
-    return len(ids)
+    return number
 
 
 def _withdraw(step: CampaignStep, reason: str, *, tasks: bool = True) -> None:

@@ -14,6 +14,8 @@ from campaigns.enrolment.reasons import IN_PROGRESS, EnrolmentReason, sentence
 from campaigns.messages import services as messages
 from lad.outbox.emission import NewEvent, emit_many
 
+LOOKED_AT_AGAIN: Final = "The lead is looked at again before anything is sent."
+
 # The lock comes first: the engine locks the campaign, too, before it looks when it is due next, so that no
 # enrolment that becomes due meanwhile is missed.
 WAKE_CAMPAIGNS: Final = """
@@ -83,19 +85,39 @@ def wake(enrolments: QuerySet[CampaignLead], *, now: datetime) -> int:
 
 @transaction.atomic
 def pause_until(enrolments: QuerySet[CampaignLead], *, until: datetime, reason: EnrolmentReason) -> int:
-    """Let the open enrolments rest until then, and take back their queued messages. Return how many."""
-    open_ones = enrolments.filter(status__in=OPEN_ENROLMENTS).exclude(reason=EnrolmentReason.MANUAL_TASK)
-    found = list(open_ones.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "campaign"))
-    ids = [key for key, _campaign in found]
-    CampaignLead.objects.filter(pk__in=ids).update(
-        # Empty times of pending enrolments and queued messages are left out by GREATEST.
-        next_action_at=Greatest("next_action_at", until),
-        reason=reason,
-        reason_detail="",
+    """Let the open enrolments rest until then, and take back their queued messages. Return how many.
+
+    Those whose message is being sent go on when it is settled.
+    """
+    found = _locked(enrolments.exclude(reason=EnrolmentReason.MANUAL_TASK))
+    # First take back what can be taken back: what is left with the reason "sending" is being sent.
+    messages.cancel(reason=sentence(reason), campaign_lead_ids=list(found))
+    resting = CampaignLead.objects.filter(pk__in=list(found)).exclude(reason=EnrolmentReason.SENDING)
+    # GREATEST leaves the empty times of enrolments out that have not begun.
+    number = resting.update(next_action_at=Greatest("next_action_at", until), reason=reason, reason_detail="")
+    wake_campaigns(found.values(), at=until)
+    return number
+
+
+@transaction.atomic
+def take_back(enrolments: QuerySet[CampaignLead], *, now: datetime) -> int:
+    """Cancel the queued messages of the enrolments and let the engine look at them. Return how many messages.
+
+    The enrolments stay at their step: if nothing has changed for them, the message is written again.
+    """
+    found = _locked(enrolments.filter(reason=EnrolmentReason.SENDING))
+    number = messages.cancel(reason=LOOKED_AT_AGAIN, campaign_lead_ids=list(found))
+    CampaignLead.objects.filter(pk__in=list(found), reason=EnrolmentReason.SEND_CANCELLED).update(
+        reason="", reason_detail="", next_action_at=now
     )
-    messages.cancel(reason=sentence(reason), campaign_lead_ids=ids)
-    wake_campaigns({campaign for _key, campaign in found}, at=until)
-    return len(ids)
+    wake_campaigns(found.values(), at=now)
+    return number
+
+
+def _locked(enrolments: QuerySet[CampaignLead]) -> dict[UUID, UUID]:
+    """Lock those of the enrolments that are open and return them with their campaigns."""
+    open_ones = enrolments.filter(status__in=OPEN_ENROLMENTS).order_by("pk")
+    return dict(open_ones.select_for_update(no_key=True, of=("self",)).values_list("pk", "campaign"))
 
 
 def wake_campaigns(ids: Iterable[UUID], *, at: datetime) -> None:
@@ -107,14 +129,3 @@ def wake_campaigns(ids: Iterable[UUID], *, at: datetime) -> None:
     if keys:
         with connection.cursor() as cursor:
             cursor.execute(WAKE_CAMPAIGNS, {"ids": list(keys), "at": at})
-
-
-@transaction.atomic
-def take_back(enrolments: QuerySet[CampaignLead], *, now: datetime) -> int:
-    """Cancel the queued messages of the enrolments and let the engine look at them. Return how many messages.
-
-    The enrolments stay where they are: what has happened decides whether the message is written again.
-    """
-    waiting = enrolments.filter(status__in=OPEN_ENROLMENTS, reason=EnrolmentReason.SENDING)
-    ids = list(waiting.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
-    return messages.cancel(reason="It is looked at again.", campaign_lead_ids=ids)

@@ -7,7 +7,9 @@ import pytest
 
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import CampaignLead
-from campaigns.messages.models import MessageKind, MessageState
+from campaigns.enrolment.services import states
+from campaigns.messages.models import Message, MessageKind, MessageState
+from campaigns.messages.services import settle
 from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
 from leads.contacts.models import Lead
@@ -266,3 +268,27 @@ def test_a_follow_up_continues_the_thread(outreach: Outreach, running: Any) -> N
     assert (second.thread_id, second.in_reply_to) == (first.pk, first.message_id)
     assert second.subject == "Re: Hello Maya"
     assert second.email_account_id == first.email_account_id
+
+
+def test_a_message_that_is_being_sent_is_not_sent_again_after_an_absence(outreach: Outreach, running: Any) -> None:
+    [lead] = running(*SEQUENCE)
+    outreach.run()
+    with outreach.inside():
+        Message.objects.update(state=MessageState.SENDING)
+    outreach.receive(lead, MessageKind.OUT_OF_OFFICE, returns_on="2026-05-20")
+    assert outreach.state(lead) == ("active", "Write", "sending")
+    with outreach.inside():
+        settle([outreach.messages()[0].pk], state=MessageState.SENT)
+    outreach.run(days=1)
+    assert outreach.state(lead)[:2] == ("active", "Rest")
+    assert len(outreach.messages()) == 1
+
+
+def test_a_message_that_is_taken_back_in_vain_is_written_again(outreach: Outreach, running: Any) -> None:
+    [lead] = running(WRITE, ("Won", "goal", {"goal": "stage", "values": ["won"]}))
+    outreach.run()
+    with outreach.inside():
+        assert states.take_back(states.open_enrolments(), now=outreach.now) == 1
+    outreach.run()
+    assert [message.state for message in outreach.messages()] == ["cancelled", "queued"]
+    assert outreach.state(lead) == ("active", "Write", "sending")
