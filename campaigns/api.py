@@ -2,4 +2,4 @@
 
 from lad.packages import import_from_features
 
-import_from_features("campaigns", "api")
+import_from_features("campaigns", "api", "lead_api", "tasks_api")

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "lad.request_ids.RequestIdMiddleware",
+    "lad.hosts.PublicLinkHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "lad.headers.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -233,6 +234,7 @@ REST_FRAMEWORK = {
         "token": env.str("THROTTLE_TOKEN", default="120/min"),
         "mail": env.str("THROTTLE_MAIL", default="20/hour"),
         "api": env.str("THROTTLE_API", default="1200/min"),
+        "link": env.str("THROTTLE_LINK", default="60/min"),
     },
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

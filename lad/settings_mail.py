@@ -12,10 +12,26 @@ MAIL_SANDBOX_HOSTS = env.list("MAIL_SANDBOX_HOSTS", default=[])
 MAIL_CA_FILE = env.str("MAIL_CA_FILE", default="")
 # How long LAD waits for one answer of a mail server.
 MAIL_TIMEOUT_SECONDS = env.int("MAIL_TIMEOUT_SECONDS", default=20)
+# The links of messages, which work at every domain that points to LAD.
+PUBLIC_LINK_PATHS = ("/u/", "/o/", "/c/")
+# How often each mailbox is read.
+MAILBOX_POLL_SECONDS = env.int("MAILBOX_POLL_SECONDS", default=60)
 # The name server that checks of a domain's records ask. Empty means the system's.
 MAIL_NAMESERVERS = env.list("MAIL_NAMESERVERS", default=[])
 # Own mail servers that can be asked what they took: a JSON object of addresses by the server's name.
 MAIL_QUEUES = env.json("MAIL_QUEUES", default={})
+
+# The sandbox that `make up` starts: its control port, and its servers for sending and reading as host:port.
+SANDBOX_URL = env.str("SANDBOX_URL", default="")
+SANDBOX_SMTP = env.str("SANDBOX_SMTP", default="")
+SANDBOX_IMAP = env.str("SANDBOX_IMAP", default="")
+
+
+def _server(address: str) -> tuple[str, int] | None:
+    """Return host and port, or None for the provider's own server."""
+    host, _, port = address.rpartition(":")
+    return (host, int(port)) if host else None
+
 
 # The OAuth clients of LAD at Google and Microsoft. Without an id the button to connect does not show.
 MAIL_OAUTH = {
@@ -24,6 +40,8 @@ MAIL_OAUTH = {
         "client_secret": env.str("GOOGLE_MAIL_CLIENT_SECRET", default=""),
         "authorize_url": env.str("GOOGLE_MAIL_AUTHORIZE_URL", default="https://accounts.google.com/o/oauth2/v2/auth"),
         "token_url": env.str("GOOGLE_MAIL_TOKEN_URL", default="https://oauth2.googleapis.com/token"),
+        "smtp": _server(env.str("GOOGLE_MAIL_SMTP", default="")),
+        "imap": _server(env.str("GOOGLE_MAIL_IMAP", default="")),
         "scope": "openid email https://mail.google.com/",
     },
     "microsoft": {
@@ -36,6 +54,8 @@ MAIL_OAUTH = {
         "token_url": env.str(
             "MICROSOFT_MAIL_TOKEN_URL", default="https://login.microsoftonline.com/common/oauth2/v2.0/token"
         ),
+        "smtp": _server(env.str("MICROSOFT_MAIL_SMTP", default="")),
+        "imap": _server(env.str("MICROSOFT_MAIL_IMAP", default="")),
         "scope": (
             "openid email offline_access https://outlook.office.com/SMTP.Send"
             " https://outlook.office.com/IMAP.AccessAsUser.All"

@@ -7,6 +7,7 @@ ADMIN_SIDEBAR = [
     ("Leads", "pipeline"),
     ("Leads", "leads_leadbooking"),
     ("Outreach", "campaigns_campaign"),
+    ("Outreach", "my_tasks"),
     ("Outreach", "voice_calllog"),
     ("Billing", "billing_wallet"),
     ("Billing", "billing_invoice"),

@@ -13,6 +13,12 @@ MINUS: Final = "\N{MINUS SIGN}"
 DATE: Final = "%-d %b %Y"
 DATE_AND_TIME: Final = f"{DATE}, %H:%M"
 DATE_AND_SECONDS: Final = f"{DATE_AND_TIME}:%S"
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+# Up to this many seconds hours are counted across midnight.
+_FEW_HOURS: Final = 6 * _HOUR
+# Days in a month.
+_MONTH: Final = 31
 
 
 def in_zone(name: str) -> AbstractContextManager[None]:
@@ -36,6 +42,26 @@ def written(moment: datetime, form: str = DATE_AND_TIME) -> str:
 def day(moment: datetime) -> str:
     """Return the moment's day in the current zone, without line breaks."""
     return f"{here(moment):{DATE}}".replace(" ", NO_BREAK)
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Return how far a moment is from now, as people say it: “5 minutes ago”, “yesterday”, “in 3 days”.
+
+    Days are those of the current zone. What is more than a month away is a day: “3 Mar 2026”.
+    """
+    seconds = (now - moment).total_seconds()
+    between = (here(now).date() - here(moment).date()).days
+    if abs(seconds) < _MINUTE:
+        return "just now" if seconds >= 0 else "in a moment"
+    if abs(seconds) < _HOUR:
+        return _distance(int(abs(seconds) // _MINUTE), "minute", past=seconds > 0)
+    if between == 0 or abs(seconds) < _FEW_HOURS:
+        return _distance(int(abs(seconds) // _HOUR), "hour", past=seconds > 0)
+    if abs(between) == 1:
+        return "yesterday" if between > 0 else "tomorrow"
+    if abs(between) <= _MONTH:
+        return _distance(abs(between), "day", past=between > 0)
+    return day(moment)
 
 
 def days(start: datetime, end: datetime) -> str:
@@ -78,6 +104,11 @@ def _zone(name: str) -> ZoneInfo | None:
 def _title(name: str) -> str:
     area, _, place = name.rpartition("/")
     return f"{place.replace('_', ' ')} time" if area and area != "Etc" else name
+
+
+def _distance(number: int, unit: str, *, past: bool) -> str:
+    words = f"{number} {unit}{'' if number == 1 else 's'}"
+    return f"{words} ago" if past else f"in {words}"
 
 
 def _offset(moment: datetime) -> str:

@@ -6,6 +6,8 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("lad.api.urls")),
+    # Named, not imported: the pages belong to a layer above.
+    path("", include("campaigns.channels.email.receiving.public.urls")),
 ]
 
 handler400 = "lad.api.errors.bad_request"

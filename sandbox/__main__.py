@@ -24,6 +24,12 @@ def main() -> None:
     parser.add_argument(
         "--people", choices=("mixed", "silent"), default="mixed", help="what people do whose address does not say it"
     )
+    parser.add_argument(
+        "--open", action="store_true", help="let every address sign in; the first password becomes the mailbox's"
+    )
+    parser.add_argument(
+        "--web", action="append", default=[], metavar="NAME=HOST:PORT", help="a server here that links call NAME"
+    )
     parser.add_argument("--port-file", type=Path, help="file to write the ports to, as JSON, once all listen")
     arguments = parser.parse_args()
     asyncio.run(run(arguments))
@@ -37,6 +43,8 @@ async def run(arguments: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     core = Core(arguments.home, seed=arguments.seed, speed=arguments.speed, haste=arguments.haste)
     core.mixed_people = arguments.people == "mixed"
+    core.open_mailboxes = arguments.open
+    core.web_hosts = dict(each.split("=", 1) for each in arguments.web)
     core.certificate.make()
     running = [provider(core) for provider in providers()]
     Control(core, running)

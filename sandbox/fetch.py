@@ -23,9 +23,10 @@ class Fetched:
 class Fetcher:
     """Calls web servers of this computer. ``hosts`` says which other names stand for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: dict[str, str]) -> None:
         # Host name in a link -> "host:port" on this computer.
         self.hosts: dict[str, str] = {}
+        self.map(hosts)
 
     async def fetch(self, method: str, url: str, *, agent: str, body: str = "") -> Fetched:
         """Make one request without following redirects. Raise Elsewhere, OSError or TimeoutError."""

@@ -104,6 +104,8 @@ class HttpServer:
 
     async def _answer(self, request: Request) -> Response:
         allowed = False
+        if request.method != "GET" and not _is_local(request.headers.get("origin", "")):
+            return reply({"error": "Pages of other sites may not use the sandbox."}, 403)
         for method, pattern, handler in self._routes:
             if found := pattern.fullmatch(request.path):
                 if method != request.method:
@@ -117,6 +119,11 @@ class HttpServer:
                 except (KeyError, TypeError, ValueError) as error:
                     return reply({"error": f"{type(error).__name__}: {error}"}, 400)
         return reply({"error": f"{request.method} {request.path} is not served here."}, 405 if allowed else 404)
+
+
+def _is_local(origin: str) -> bool:
+    """Return whether a request comes from a page of this computer, or from a program, which names no origin."""
+    return not origin or urlsplit(origin).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _head(response: Response, stays: bool) -> bytes:

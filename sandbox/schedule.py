@@ -34,10 +34,13 @@ Handler = Callable[[Action], Awaitable[None]]
 class Schedule:
     """Runs actions when they are due. They are stored, so a restart only delays them."""
 
-    def __init__(self, storage: Storage, clock: Clock, *, haste: float = 1.0) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, *, haste: float, on_failure: Callable[[Action, Exception], None]
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self.haste = haste
+        self._on_failure = on_failure
         self._handlers: dict[str, Handler] = {}
         self._running = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -111,9 +114,10 @@ class Schedule:
         try:
             if handler is not None:
                 await handler(action)
-        except Exception:
-            # One action that fails does not stop the others; the sandbox's own log file shows it.
+        except Exception as error:
+            # One action that fails does not stop the others. It is an error of the sandbox, so the log shows it.
             traceback.print_exc(file=sys.stderr)
+            self._on_failure(action, error)
         # Done twice after a kill in between: replies have the same Message-ID both times.
         self._storage.execute("DELETE FROM actions WHERE id = ?", action.id)
 

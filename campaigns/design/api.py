@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.accounts.models import CampaignAccount
+from campaigns.analytics.views import AnalyticsActions
 from campaigns.charging import quotes
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.serializers import (
@@ -34,23 +35,32 @@ from campaigns.design.services import changes, lifecycle, readiness, steps
 from campaigns.enrolment import selectors
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
-from campaigns.templates.api import PreviewRequest, PreviewResponse, preview_choice
+from campaigns.templates.api import (
+    PreviewRequest,
+    PreviewResponse,
+    TestRequest,
+    TestResponse,
+    preview_choice,
+    test_response,
+)
 from campaigns.templates.previews import preview_step
 from campaigns.templates.requirements import lacking
 from lad.api import router
 from lad.api.views import ResourceViewSet
 
 
-class CampaignViewSet(ResourceViewSet):
+class CampaignViewSet(AnalyticsActions, ResourceViewSet):
     """Outreach campaigns, from draft to archive."""
 
+    queries = AnalyticsActions.analytics_queries
     rights = {
+        **AnalyticsActions.analytics_rights,
         **dict.fromkeys(
             ["start", "pause", "resume", "stop", "complete", "archive", "reorder", "enrol"], "campaigns.update"
         ),
         "apply_change": "campaigns.update",
         "duplicate": "campaigns.create",
-        **dict.fromkeys(["progress", "preview_change", "readiness", "lacking", "quote"], "campaigns.view"),
+        **dict.fromkeys(["progress", "quote", "preview_change", "readiness", "lacking"], "campaigns.view"),
     }
 
     @extend_schema(summary="Start a draft", request=None)
@@ -180,7 +190,7 @@ class CampaignViewSet(ResourceViewSet):
 class StepViewSet(ResourceViewSet):
     """The steps of campaigns."""
 
-    rights = {"preview": "campaigns.view"}
+    rights = {"preview": "campaigns.view", "test": "campaigns.update"}
 
     @extend_schema(
         summary="Preview the message of a step for a lead or with samples",
@@ -190,6 +200,14 @@ class StepViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, pk: UUID) -> Response:
         return Response(PreviewResponse(preview_step(self.get_object(), **preview_choice(request.data))).data)
+
+    @extend_schema(
+        summary="Send the message of a step to my own address", request=TestRequest, responses={200: TestResponse}
+    )
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: UUID) -> Response:
+        shown = preview_step(self.get_object(), **preview_choice(request.data))
+        return test_response(shown, request, self.access.user)
 
 
 FEATURE = "campaigns"

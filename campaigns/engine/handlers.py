@@ -63,6 +63,11 @@ def handler_of(type_: str) -> Handler:
     return _wait_for_channel
 
 
+def can_do(type_: str) -> bool:
+    """Return whether LAD can do steps of a type. Enrolments wait at those that it cannot do yet."""
+    return handler_of(type_) is not _wait_for_channel
+
+
 def _pass(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
     return [Advance(step.outcomes[0], status=ActivityStatus.SKIPPED) for _place in places]
 

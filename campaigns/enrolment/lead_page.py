@@ -1,13 +1,32 @@
-"""Campaigns on the lead's page."""
+"""Campaigns on the lead's page: its enrolments, and how to begin and stop them."""
 
+from typing import Any, Final
+
+from django import forms
 from django.db.models import QuerySet
-from django.db.models.functions import Coalesce
-from django.urls import reverse
+from django.http import HttpRequest
+from django.utils import timezone
 
-from campaigns.enrolment.models import NOT_YET_DONE, CampaignLead, CampaignLeadActivity
+from campaigns.design.models import Campaign
+from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead
+from campaigns.enrolment.reasons import EnrolmentReason
+from campaigns.enrolment.services import states
+from campaigns.enrolment.services.enrolment import FINISHED, enrol
+from lad.admin.actions import row_action
 from lad.admin.inlines import ReadOnlyInline
-from leads.contacts.extensions import TimelineEntry, add_inline, add_timeline_source
+from lad.admin.permissions import is_deleted
+from lad.errors import Conflict
+from lad.tenancy.access import access_of
+from leads.contacts.extensions import add_action, add_inline
 from leads.contacts.models import Lead
+
+ALL: Final = "all"
+
+
+class NotEnrolled(Conflict):
+    """The lead is not enrolled."""
+
+    code = "lead_not_enrolled"
 
 
 class LeadEnrolmentsInline(ReadOnlyInline):
@@ -21,26 +40,57 @@ class LeadEnrolmentsInline(ReadOnlyInline):
     verbose_name_plural = "campaigns"
 
 
-def activities_of(lead: Lead) -> QuerySet[CampaignLeadActivity]:
-    """Return the activities of campaigns for the lead, newest first."""
-    return (
-        CampaignLeadActivity.objects.filter(tenant=lead.tenant_id, campaign_lead__lead=lead.pk)
-        .exclude(status__in=NOT_YET_DONE)
-        .select_related("campaign")
-        .annotate(done_at=Coalesce("executed_at", "created_at"))
-        .order_by("-done_at")
-    )
+def campaign_form(lead: Lead) -> type[forms.Form]:
+    """Return a form that asks for a campaign that takes leads."""
+    campaigns = Campaign.objects.filter(tenant=lead.tenant_id).exclude(status__in=FINISHED).order_by("name")
+    choices = [(str(row.pk), f"{row.name} · {row.get_status_display()}") for row in campaigns]
+    return type("CampaignForm", (forms.Form,), {"campaign": forms.ChoiceField(choices=choices)})
 
 
-def activity_entry(activity: CampaignLeadActivity) -> TimelineEntry:
-    return TimelineEntry(
-        at=getattr(activity, "done_at"),  # noqa: B009  (an annotation)
-        icon="campaign",
-        text=activity.get_step_type_display(),
-        detail=f"{activity.get_status_display()} · {activity.campaign}",
-        url=reverse("admin:campaigns_campaignleadactivity_change", args=(activity.pk,)),
-    )
+def stop_form(lead: Lead) -> type[forms.Form]:
+    """Return a form that asks which of the lead's open enrolments to stop."""
+    rows = _open(lead).select_related("campaign").order_by("-created_at")
+    choices = [(ALL, "All campaigns"), *((str(row.pk), str(row.campaign)) for row in rows)]
+    return type("StopForm", (forms.Form,), {"enrolment": forms.ChoiceField(label="Campaign", choices=choices)})
+
+
+@row_action(
+    "Enrol",
+    explanation="The lead gets the campaign’s messages from its first step on.",
+    form=campaign_form,
+    permission="enrol_lead",
+    when=lambda row: not is_deleted(row) and not row.is_archived,
+    icon="group_add",
+)
+def enrol_lead(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
+    campaign = Campaign.objects.get(pk=values["campaign"])
+    outcome = enrol(campaign=campaign, leads=[row.pk], actor=access_of(request).user)
+    if not outcome.enrolled:
+        raise NotEnrolled(f"{row} was not enrolled: {outcome}")
+    return f"{row} was enrolled in {campaign}."
+
+
+@row_action(
+    "Stop campaigns",
+    explanation="Messages that wait are cancelled. The lead can be enrolled again.",
+    form=stop_form,
+    permission="stop_campaigns",
+    when=lambda row: not is_deleted(row),
+    icon="stop_circle",
+    danger=True,
+)
+def stop_campaigns(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
+    chosen = _open(row) if values["enrolment"] == ALL else _open(row).filter(pk=values["enrolment"])
+    stopped = states.stop(chosen, reason=EnrolmentReason.STOPPED_BY_HAND, now=timezone.now())
+    if not stopped:
+        raise NotEnrolled(f"{row} is not enrolled in a campaign that goes on.")
+    return f"{len(stopped)} enrolment{'' if len(stopped) == 1 else 's'} of {row} stopped."
+
+
+def _open(lead: Lead) -> QuerySet[CampaignLead]:
+    return CampaignLead.objects.filter(tenant=lead.tenant_id, lead=lead.pk, status__in=OPEN_ENROLMENTS)
 
 
 add_inline(LeadEnrolmentsInline, rank=60, feature="campaigns")
-add_timeline_source("campaigns", activities_of, activity_entry, right="campaigns.view", feature="campaigns")
+add_action(enrol_lead, rank=30, rights=("leads.view", "campaigns.update"), feature="campaigns")
+add_action(stop_campaigns, rank=40, rights=("leads.view", "campaigns.update"), feature="campaigns")

@@ -133,6 +133,12 @@ class CampaignLead(SoftDeletable, TenantModel):
                 condition=Q(deleted_at__isnull=True),
                 name="campaign_leads_progress",
             ),
+            # What waits and why is counted and listed from it, without reading the table.
+            models.Index(
+                fields=["tenant", "campaign", "status", "reason", "next_action_at"],
+                condition=Q(deleted_at__isnull=True),
+                name="campaign_leads_reasons",
+            ),
             models.Index(
                 fields=["tenant", "status", "-created_at"],
                 condition=Q(deleted_at__isnull=True),

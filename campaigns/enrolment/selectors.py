@@ -3,14 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
-from django.db.models import Case, CharField, Count, F, Q, Value, When
+from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 
 from campaigns.design.models import Campaign
 from campaigns.design.step_specs import step_types
-from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, EnrolmentStatus
+from campaigns.enrolment.models import (
+    OPEN_ENROLMENTS,
+    ActivityStatus,
+    CampaignLead,
+    CampaignLeadActivity,
+    EnrolmentStatus,
+)
 
 DONE: Final = "done"
+# The type of steps that give a person a task.
+TASK: Final = "manual_task"
 # The states of a step that reaches nobody, such as a wait or a search. Such a step is done, not delivered.
 _OTHER_STATES: Final = {
     ActivityStatus.PENDING: ActivityStatus.PENDING.value,
@@ -69,3 +78,16 @@ def progress(campaign: Campaign) -> Progress:
     for kind, state, number in parts[0].union(parts[1], all=True):
         counted[kind][_OTHER_STATES.get(state, DONE) if kind == "other_steps" else state] += number
     return Progress(**counted)
+
+
+def open_tasks(*, assignee_id: UUID | None = None) -> QuerySet[CampaignLeadActivity]:
+    """Return the tasks for people that wait, the oldest first: all, or those whose lead is assigned to a user."""
+    tasks = CampaignLeadActivity.objects.filter(
+        step_type=TASK,
+        status=ActivityStatus.PENDING,
+        campaign_lead__status__in=OPEN_ENROLMENTS,
+        campaign_lead__deleted_at__isnull=True,
+    )
+    if assignee_id is not None:
+        tasks = tasks.filter(campaign_lead__lead__assigned_user=assignee_id)
+    return tasks.select_related("campaign", "campaign_lead__lead__assigned_user").order_by("created_at", "pk")

@@ -1,7 +1,11 @@
 """The pages of messages and what happened to them."""
 
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
 
+from campaigns.formatting import NOTHING
 from campaigns.messages import services
 from campaigns.messages.models import Message, MessageEvent, MessageState
 from lad.admin.actions import row_action
@@ -18,8 +22,20 @@ class EventsInline(ReadOnlyInline):
     model = MessageEvent
     fk_name = "message"
     area = "campaigns"
-    fields = ["kind", "occurred_at", "is_machine"]
+    fields = ["kind", "occurred_at", "is_machine", "explanation"]
+    readonly_fields = ["explanation"]
     verbose_name_plural = "what happened"
+
+    @display(description="Explanation")
+    def explanation(self, obj: MessageEvent) -> str:
+        return told(obj)
+
+
+def told(event: MessageEvent) -> str:
+    """Return what is known of an event, for people: why a message bounced, which link was clicked and the like."""
+    detail = event.detail
+    said = [str(detail[name]) for name in ("sentence", "source", "link", "text") if detail.get(name)]
+    return " ".join(said)
 
 
 @register(Message)
@@ -31,6 +47,54 @@ class MessageAdmin(ReadOnlyAdmin):
     search_fields = ["to_address__startswith", "message_id__exact"]
     inlines = [EventsInline]
     actions_detail = ["resend", "confirm_sent", "cancel"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "came_back",
+                    "subject",
+                    ("lead", "campaign"),
+                    ("channel", "direction"),
+                    ("kind", "state"),
+                    "error",
+                ]
+            },
+        ),
+        ("Text", {"fields": [("from_address", "to_address"), "body", "original"]}),
+        (
+            "When",
+            {"fields": ["occurred_at", ("opened_at", "clicked_at", "replied_at"), ("next_attempt_at", "copy_due_at")]},
+        ),
+        (
+            "Data",
+            {
+                "fields": [
+                    ("email_account", "campaign_lead", "step", "thread"),
+                    ("message_id", "in_reply_to"),
+                    ("purpose", "attempts", "tries", "looks"),
+                    ("lease_until", "begun_at"),
+                    "hold_id",
+                    "html",
+                    "attachment_ids",
+                    "metadata",
+                    "decision",
+                    ("created_by_user", "created_at", "updated_at"),
+                ]
+            },
+        ),
+    ]
+    readonly_fields = ["came_back", "original"]
+
+    @display(description="What came back")
+    def came_back(self, obj: Message) -> str:
+        return str(obj.metadata.get("summary") or NOTHING)
+
+    @display(description="Whole text")
+    def original(self, obj: Message) -> str | SafeString:
+        """Show a received message with what it quotes, as plain text."""
+        text = str(obj.metadata.get("original") or "")
+        return format_html('<div class="lad-message">{}</div>', text) if text else NOTHING
 
     def has_decide_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
         """Return whether the caller may decide about messages, which nobody edits."""

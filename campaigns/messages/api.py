@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from campaigns.accounts.models import EmailAccount
 from campaigns.messages import services
 from campaigns.messages.models import MAX_BODY_LENGTH, Message, MessageEvent
-from campaigns.messages.writing import write
+from campaigns.messages.templated import write_with_template
+from campaigns.templates.models import CommunicationTemplate
 from lad import writes
 from lad.api import router
 from lad.api.serializers import InputSerializer, KeyField
@@ -22,13 +23,16 @@ FEATURE = "campaigns"
 
 
 class WriteSerializer(InputSerializer):
-    """An e-mail to a lead. Without an account the caller's own one sends it."""
+    """An e-mail to a lead. Without an account the caller's own one sends it; a template gives what is left out."""
 
     lead = KeyField(model=Lead)
     subject = serializers.CharField(max_length=500, required=False, allow_blank=True)
     body = serializers.CharField(max_length=MAX_BODY_LENGTH, required=False, allow_blank=True)
     html = serializers.CharField(max_length=MAX_BODY_LENGTH, required=False, allow_blank=True)
     email_account = KeyField(model=EmailAccount, required=False)
+    template = KeyField(
+        model=CommunicationTemplate, required=False, help_text="It gives the subject and text left out."
+    )
     answers = KeyField(model=Message, required=False, help_text="The received message that it answers.")
     attachments = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=services.MAX_ATTACHMENTS
@@ -47,12 +51,13 @@ class MessageViewSet(ResourceViewSet):
     def write(self, request: Request) -> Response:
         require_tenant(Message)
         values = WriteSerializer.read(request.data)
-        message = write(
+        message = write_with_template(
             lead=values["lead"],
             subject=values.get("subject", ""),
             body=values.get("body", ""),
             html=values.get("html", ""),
             account=values.get("email_account"),
+            template=values.get("template"),
             answers=values.get("answers"),
             attachment_ids=values.get("attachments", ()),
             due_at=values.get("due_at"),

@@ -152,6 +152,10 @@ class Message(Leased, TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="messages_newest"),
             models.Index(fields=["tenant", "lead", "-created_at"], name="messages_lead"),
+            # A bounce, or an answer that names no message, belongs to the newest message to its address.
+            models.Index(
+                fields=["tenant", "to_address", "-created_at"], condition=~Q(to_address=""), name="messages_recipient"
+            ),
             models.Index(
                 fields=["tenant", "campaign", "state", "-created_at"],
                 condition=Q(campaign__isnull=False),
@@ -164,6 +168,11 @@ class Message(Leased, TenantModel):
                 fields=["tenant", "email_account", "campaign", "next_attempt_at"],
                 condition=Q(state="queued"),
                 name="messages_queued",
+            ),
+            models.Index(
+                fields=["tenant", "campaign", "next_attempt_at"],
+                condition=Q(state="queued", campaign__isnull=False),
+                name="messages_next",
             ),
             models.Index(fields=["tenant", "state", "-created_at"], name="messages_state"),
             # Workers recover interrupted sends of all tenants.

@@ -2,24 +2,32 @@
 
 from typing import Any, Final
 
+from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.templates import trials
 from campaigns.templates.compiling import MAX_VARIANTS
+from campaigns.templates.links import check_links, links_of
 from campaigns.templates.models import CommunicationTemplate
 from campaigns.templates.previews import Preview, document_of, preview
 from campaigns.templates.variables import VARIABLES
+from lad.admin.actions import row_action
 from lad.admin.base import SharedModelAdmin, register
 from lad.admin.permissions import can_view
+from lad.errors import Invalid
 from lad.jsontext import parse
 from lad.tenancy.access import access_of
+from leads.channels import Channel
 from leads.contacts.models import Lead
 
 FIELDS = [
@@ -34,6 +42,18 @@ NO_LEAD: Final = "No lead has this e-mail address. Samples are shown."
 MAX_VARIANT: Final = 1_000_000
 
 
+def trial_form(row: CommunicationTemplate) -> type[forms.Form]:
+    """Return a form that asks which account sends a test, and for whom the message is filled."""
+    accounts = EmailAccount.objects.filter(is_active=True).order_by("email")
+    fields = {
+        "account": forms.ModelChoiceField(accounts, label="From"),
+        "lead": forms.EmailField(
+            required=False, label="Filled for", help_text="A lead's e-mail address. Empty means samples."
+        ),
+    }
+    return type("TrialForm", (forms.Form,), fields)
+
+
 @register(CommunicationTemplate)
 class CommunicationTemplateAdmin(SharedModelAdmin):
     area = "templates"
@@ -45,6 +65,7 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
     add_fieldsets = FIELDS
     fieldsets = FIELDS
     readonly_fields = ["panel"]
+    actions_detail = ["send_test", "check_links"]
 
     class Media:
         js = ["campaigns/template_editor.js"]
@@ -76,6 +97,38 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
         leads = _leads(request).exclude(email="").order_by("-last_activity_on")[:LEADS_OFFERED]
         vars(context["adminform"].form.instance)["preview_leads"] = list(leads)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @row_action(
+        "Send a test",
+        explanation="The message goes to your own address, marked as a test. It counts nowhere.",
+        form=trial_form,
+        when=lambda row: row.channel == Channel.EMAIL and row.deleted_at is None,
+        icon="forward_to_inbox",
+    )
+    def send_test(self, request: HttpRequest, row: CommunicationTemplate, values: dict[str, Any]) -> str:
+        account, address = values["account"], values["lead"].strip().lower()
+        lead = _leads(request).filter(email=address).first() if address else None
+        if address and lead is None:
+            raise Invalid(errors={"lead": ["No lead has this e-mail address."]})
+        user = access_of(request).user
+        trials.send_test(shown=preview(row, lead=lead, account=account), account=account, user=user, now=timezone.now())
+        return f"The test was sent to {user.email}."
+
+    @row_action(
+        "Check links",
+        explanation="Asks the server of each link whether there is such a page.",
+        permission="view",
+        icon="link",
+    )
+    def check_links(self, request: HttpRequest, row: CommunicationTemplate, values: dict[str, Any]) -> str | None:
+        shown = preview(row)
+        reports = check_links(links_of(shown.body, shown.html))
+        wrong = [report for report in reports if report.problem]
+        for report in wrong:
+            messages.warning(request, f"{report.url}: {report.problem}")
+        if wrong:
+            return None
+        return f"All its links work: {len(reports)}." if reports else "It has no links."
 
     @display(description="Origin", label={"Built in": "info", "Shared": "info", "Own": "default"})
     def origin(self, obj: CommunicationTemplate) -> str:

@@ -3,6 +3,7 @@
 from typing import TypedDict, TypeVar
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -10,14 +11,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.templates.links import check_links, links_of
 from campaigns.templates.models import CommunicationTemplate
-from campaigns.templates.previews import preview
+from campaigns.templates.previews import Preview, preview
 from campaigns.templates.services import COLUMNS
+from campaigns.templates.trials import send_test
 from lad.api import router
 from lad.api.serializers import InputSerializer
 from lad.api.views import ResourceViewSet
 from lad.errors import Invalid
 from leads.contacts.models import Lead
+from tenants.accounts.models import User
 
 FEATURE = "campaigns"
 
@@ -40,6 +44,18 @@ class TemplatePreviewRequest(PreviewRequest):
     html_content = serializers.CharField(required=False, allow_blank=True, max_length=200_000, trim_whitespace=False)
 
 
+class TestRequest(PreviewRequest):
+    """What is sent to my own address, and from which account."""
+
+    account = serializers.UUIDField(help_text="The e-mail account that sends it.")
+
+
+class TestResponse(serializers.Serializer):
+    """Where the test message went."""
+
+    sent_to = serializers.CharField()
+
+
 class ProblemResponse(serializers.Serializer):
     """Something to correct in a text."""
 
@@ -47,6 +63,19 @@ class ProblemResponse(serializers.Serializer):
     line = serializers.IntegerField(help_text="From 1. 0 means the whole field.")
     message = serializers.CharField()
     hint = serializers.BooleanField(help_text="Advice: the template can be used as it is.")
+
+
+class LinkResponse(serializers.Serializer):
+    """One link. The problem is empty if it works."""
+
+    url = serializers.CharField()
+    problem = serializers.CharField()
+
+
+class LinksResponse(serializers.Serializer):
+    """The links of a message, at most 20."""
+
+    links = LinkResponse(many=True)
 
 
 class PreviewResponse(serializers.Serializer):
@@ -72,7 +101,7 @@ class PreviewResponse(serializers.Serializer):
 class TemplateViewSet(ResourceViewSet):
     """Message templates, the tenant's own and the shared ones."""
 
-    rights = {"preview": "templates.view"}
+    rights = {"preview": "templates.view", "test": "templates.update", "links": "templates.update"}
 
     @extend_schema(methods=["GET"], summary="Preview a template with samples", responses={200: PreviewResponse})
     @extend_schema(
@@ -88,6 +117,30 @@ class TemplateViewSet(ResourceViewSet):
         for name in COLUMNS.values():
             setattr(template, name, given.pop(name, getattr(template, name)))
         return Response(PreviewResponse(preview(template, **preview_choice(given))).data)
+
+    @extend_schema(summary="Send the message to my own address", request=TestRequest, responses={200: TestResponse})
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: UUID) -> Response:
+        shown = preview(self.get_object(), **preview_choice(request.data))
+        return test_response(shown, request, self.access.user)
+
+    @extend_schema(
+        summary="Check where the links of the filled message lead",
+        request=PreviewRequest,
+        responses={200: LinksResponse},
+    )
+    @action(detail=True, methods=["post"])
+    def links(self, request: Request, pk: UUID) -> Response:
+        shown = preview(self.get_object(), **preview_choice(request.data))
+        return Response(LinksResponse({"links": check_links(links_of(shown.body, shown.html))}).data)
+
+
+def test_response(shown: Preview, request: Request, user: User) -> Response:
+    """Send the previewed message to the user from the account that the request names. See send_test."""
+    account = _row(EmailAccount, "account", TestRequest.read(request.data)["account"])
+    assert account is not None  # the request must name one
+    send_test(shown=shown, account=account, user=user, now=timezone.now())
+    return Response(TestResponse({"sent_to": user.email}).data)
 
 
 class PreviewChoice(TypedDict):

@@ -68,19 +68,26 @@ _STYLES: Final = frozenset(
     ]
 )
 _LAYOUT: Final = {"align", "bgcolor", "border", "cellpadding", "cellspacing", "dir", "height", "valign", "width"}
-_CLEANER_OPTIONS: Final = {
-    "tags": (nh3.ALLOWED_TAGS | {"font"}) - {"area", "map", "details", "summary"},
-    "attributes": {
-        **nh3.ALLOWED_ATTRIBUTES,
-        "*": {"style", "title", "lang", "role", *_LAYOUT},
-        "font": {"color", "face", "size"},
-    },
-    "url_schemes": {"http", "https", "mailto", "tel", "cid"},
-    "filter_style_properties": set(_STYLES),
-    "link_rel": None,
+_ATTRIBUTES: Final = {
+    **nh3.ALLOWED_ATTRIBUTES,
+    "*": {"style", "title", "lang", "role", *_LAYOUT},
+    "font": {"color", "face", "size"},
 }
-_CLEANER: Final = nh3.Cleaner(**_CLEANER_OPTIONS)
-_SOURCE_CLEANER: Final = nh3.Cleaner(**_CLEANER_OPTIONS, strip_comments=False)
+
+
+def _cleaner(*, strip_comments: bool) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=(nh3.ALLOWED_TAGS | {"font"}) - {"area", "map", "details", "summary"},
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        filter_style_properties=set(_STYLES),
+        link_rel=None,
+        strip_comments=strip_comments,
+    )
+
+
+_CLEANER: Final = _cleaner(strip_comments=True)
+_SOURCE_CLEANER: Final = _cleaner(strip_comments=False)
 
 
 class TooMuchHtml(Exception):
@@ -216,8 +223,10 @@ class _TextReader(HTMLParser):
         if tag == "a" and self.links:
             address, start = self.links.pop()
             label = "".join(self.parts[start:]).strip()
+            if not address.startswith(_SHOWN):
+                return
             address = address.removeprefix("mailto:").removeprefix("tel:")
-            if address and address not in (label, f"{label}/") and not address.startswith("#"):
+            if address.rstrip("/") != label.rstrip("/"):
                 self.parts.append(f" ({address})" if label else address)
         elif tag in ("td", "th"):
             self.parts.append(" ")
@@ -237,6 +246,8 @@ class _TextReader(HTMLParser):
         return _LONE_DASH.sub("- ", text)
 
 
+# Other addresses, such as those within the page, lead nowhere from a text.
+_SHOWN: Final = ("http://", "https://", "mailto:", "tel:")
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 # A paragraph in an item of a list stands behind its dash.

@@ -22,7 +22,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 
 Account = EmailAccount | LinkedinAccount
-Accounts = Account | Mapping[UUID, Account] | None
+Accounts = Account | Mapping[UUID, Account | None] | None
 
 DEFAULT_LANGUAGE: Final = "en"
 # Custom fields that name the lead's language, the first that is filled.
@@ -66,12 +66,12 @@ def contexts(
     ``account`` sends the messages: one for all, or one for each id. Values that are empty are left out, so that
     they count as missing. Call it in the tenant's scope.
     """
-    rows = list(enrolments_or_leads)
+    rows: list[CampaignLead | Lead] = [*enrolments_or_leads]
     if not rows:
         return {}
     now = now or timezone.now()
     leads = _leads({_lead_id(row) for row in rows})
-    accounts = {row.pk: account[row.pk] if isinstance(account, Mapping) else account for row in rows}
+    accounts = {row.pk: account.get(row.pk) if isinstance(account, Mapping) else account for row in rows}
     users = _users(leads.values(), accounts.values(), campaign)
     tenant = Tenant.objects.only("name", "timezone", "country").get(pk=rows[0].tenant_id)
     return {
@@ -142,7 +142,7 @@ def _leads(ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
     return {row["id"]: row for row in found}
 
 
-def _users(leads: Any, accounts: Any, campaign: Campaign | None) -> dict[UUID, User]:
+def _users(leads: Any, accounts: Any, campaign: Campaign | None) -> dict[UUID | None, User]:
     ids = {lead["assigned_user_id"] for lead in leads} | {each.user_id for each in accounts if each is not None}
     if campaign is not None:
         ids.add(campaign.created_by_user_id)
@@ -155,7 +155,7 @@ def _context(
     lead: Mapping[str, Any],
     account: Account | None,
     campaign: Campaign | None,
-    users: Mapping[UUID, User],
+    users: Mapping[UUID | None, User],
     tenant: Tenant,
     now: datetime,
 ) -> Context:

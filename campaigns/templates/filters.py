@@ -226,11 +226,12 @@ def _add_working_days(value: object, days: object = 1) -> object:
     """Return the date so many working days later, counting from Monday to Friday."""
     left = _days(days)
     step = 1 if left >= 0 else -1
-    while left and isinstance(value, date):
-        value = _moved(value, step)
-        if value.weekday() < 5:
+    day: Any = value
+    while left and isinstance(day, date):
+        day = _moved(day, step)
+        if day.weekday() < 5:
             left -= step
-    return value
+    return day
 
 
 def _moved(value: Any, days: int) -> Any:

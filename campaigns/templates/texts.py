@@ -1,6 +1,6 @@
 """Decide which texts a step sends: its own or those of its template, in the lead's language."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -121,18 +121,19 @@ def _versions(step: SendingStep) -> list[CommunicationTemplate]:
     return [chosen, *others.order_by("language")]
 
 
-def _nearest(templates: list[Any], language: str) -> Any:
+def _nearest(templates: Sequence[CommunicationTemplate], language: str) -> CommunicationTemplate | None:
     """Return the row in the language, else in its main language, else the first one."""
     main = language.partition("-")[0]
-    for fits in (
-        lambda row: row.language == language,
-        lambda row: row.language == main,
-        lambda row: row.language.partition("-")[0] == main,
-    ):
-        for row in templates:
-            if language and fits(row):
-                return row
-    return templates[0] if templates else None
+
+    def distance(row: CommunicationTemplate) -> int:
+        if row.language == language:
+            return 0
+        if row.language == main:
+            return 1
+        return 2 if row.language.partition("-")[0] == main else 3
+
+    # The first of those that are equally near.
+    return min(templates, key=distance, default=None)
 
 
 def _uses_snippets(texts: Mapping[str, str]) -> bool:
@@ -152,5 +153,5 @@ def _in_language(rows: Iterable[CommunicationTemplate], language: str) -> dict[s
         # A tenant's own snippet replaces the shared one altogether.
         if not versions or versions[0].tenant_id == row.tenant_id:
             versions.append(row)
-    found = {key: _nearest(versions, language) for key, versions in by_key.items()}
-    return {key: Snippet(row.body, row.html_content, row.language) for key, row in found.items()}
+    found = ((key, _nearest(versions, language)) for key, versions in by_key.items())
+    return {key: Snippet(row.body, row.html_content, row.language) for key, row in found if row is not None}

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from demo.campaigns import accounts, outreach, templates
+from demo.campaigns import accounts, outreach, templates, try_out
 from demo.demo_tenant import DemoTenant
 
 
@@ -16,3 +16,4 @@ def load(demo: DemoTenant) -> None:
     templates.load(demo)
     profiles = accounts.load(demo)
     outreach.load(demo, profiles)
+    try_out.load(demo)

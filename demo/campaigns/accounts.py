@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from campaigns.accounts.models import EmailAccount, LinkedinAccount, LinkedinStatus
+from demo.campaigns import sandbox
 from demo.demo_tenant import DemoTenant, plain
 
 # Mailbox, daily limit, sent today, active.
@@ -23,15 +24,15 @@ ACTIONS_TODAY: Final = 7
 def load(demo: DemoTenant) -> list[LinkedinAccount]:
     """Create the accounts. Return the LinkedIn accounts that work."""
     today = demo.now.date()
-    for box, limit, sent, active in MAILBOXES.get(demo.slug, DEFAULT_MAILBOXES):
+    mailboxes = MAILBOXES.get(demo.slug, DEFAULT_MAILBOXES)
+    servers = sandbox.prepare(demo.slug, demo.domain, [f"{box}@{demo.domain}" for box, *_ in mailboxes])
+    for box, limit, sent, active in mailboxes:
         EmailAccount.objects.create(
             **demo.created(demo.ago(days=110)),
             tenant=demo.tenant,
             email=f"{box}@{demo.domain}",
-            smtp_host=f"smtp.{demo.domain}",
-            smtp_port=587,
             smtp_username=f"{box}@{demo.domain}",
-            smtp_password="demo",  # noqa: S106  (of a mailbox that does not exist)
+            **servers,
             is_active=active,
             daily_send_limit=limit,
             sent_today=sent,

@@ -1,9 +1,10 @@
 """Campaigns of one tenant with enrolments and activities."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from campaigns.accounts.models import CampaignAccount, LinkedinAccount
 from campaigns.design.models import Campaign, CampaignStep
@@ -12,6 +13,7 @@ from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.services.enrolment import COPIED_COLUMNS
 from campaigns.templates.contexts import Context
 from campaigns.templates.rendering import MessageTexts, render_with_gaps
+from demo.campaigns import correspondence
 from demo.campaigns.sequences import PLANS, SMALL, Plan
 from demo.demo_tenant import DemoTenant
 from leads.channels import Channel
@@ -40,6 +42,8 @@ ERROR_MESSAGES: Final = {
     Channel.LINKEDIN: "The profile could not be found.",
     Channel.VOICE: "Nobody answered after three attempts.",
 }
+# Weights of what enrolments wait for.
+WAITS: Final = {"delay": 6, "condition": 2, "quiet_hours": 2, "out_of_office": 1, "missing_variable": 0.4}
 PROVIDERS: Final = {Channel.LINKEDIN: "unipile", Channel.EMAIL: "smtp"}
 # The share of leads without WhatsApp, who get a text message instead.
 SMS_SHARE: Final = 0.15
@@ -63,7 +67,9 @@ def load(demo: DemoTenant, profiles: Sequence[LinkedinAccount]) -> None:
         if any(channel_of(step.type) == Channel.LINKEDIN for step in steps):
             _accounts(demo, campaign, profiles, primary=number)
         enrolled = [_EnrolledLead(campaign, steps, each) for each in _enrolments(demo, campaign, plan, leads)]
-        CampaignLeadActivity.objects.bulk_create(each for one in enrolled for each in _activities(demo, one))
+        done = CampaignLeadActivity.objects.bulk_create(each for one in enrolled for each in _activities(demo, one))
+        correspondence.write(demo, done)
+        _place(demo, enrolled, {each.campaign_lead_id: each for each in done})
 
 
 def _campaign(demo: DemoTenant, plan: Plan) -> Campaign:
@@ -82,6 +88,7 @@ def _campaign(demo: DemoTenant, plan: Plan) -> Campaign:
             "campaign_type": plan.kind,
             "leads_per_day": demo.random.choice([10, 25, 50]),
             "working_days": ["monday", "tuesday", "wednesday", "thursday", "friday"],
+            "tracking": {"opens": plan.kind == "email_outreach", "clicks": plan.kind == "email_outreach"},
         },
         created_by_user=demo.random.choice(demo.team[:3]),
         updated_by_user=demo.owner,
@@ -169,6 +176,32 @@ def _activities(demo: DemoTenant, enrolled: _EnrolledLead) -> Iterator[CampaignL
         yield _activity(demo, enrolled, upcoming[0], demo.pick({"pending": 2, "queued": 1}), moment)
     elif upcoming and enrolled.campaign.status == "stopped":
         yield _activity(demo, enrolled, upcoming[0], "cancelled", moment)
+
+
+def _place(demo: DemoTenant, enrolled: Sequence[_EnrolledLead], last: Mapping[UUID, CampaignLeadActivity]) -> None:
+    """Put each enrolment that goes on before its next step, and say why it waits or has ended."""
+    for one in enrolled:
+        enrolment, newest = one.enrolment, last.get(one.enrolment.pk)
+        if enrolment.status != "active":
+            enrolment.reason = _ending(demo, enrolment, newest)
+            continue
+        enrolment.next_step = next(iter(one.steps[enrolment.current_step_order :]), None)
+        if newest is not None and newest.status == "queued" and newest.channel == Channel.EMAIL:
+            enrolment.reason = "sending"
+            continue
+        enrolment.reason = demo.pick(WAITS)
+        enrolment.next_action_at = demo.now + timedelta(hours=demo.random.uniform(8, 90))
+    rows = [one.enrolment for one in enrolled]
+    CampaignLead.objects.bulk_update(rows, ["next_step", "next_action_at", "reason"], batch_size=500)
+
+
+def _ending(demo: DemoTenant, enrolment: CampaignLead, newest: CampaignLeadActivity | None) -> str:
+    if enrolment.status == "stopped":
+        replied = newest is not None and newest.status == "replied"
+        return "replied" if replied else demo.pick({"stopped_by_hand": 2, "unsubscribed": 1, "company_replied": 1})
+    return {"completed": demo.pick({"finished": 3, "goal_reached": 1}), "error": "bad_template"}.get(
+        enrolment.status, ""
+    )
 
 
 def _final_status(demo: DemoTenant, enrolment: CampaignLead, step: CampaignStep, last: bool) -> str:

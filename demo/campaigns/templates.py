@@ -7,9 +7,8 @@ from demo.demo_tenant import DemoTenant
 
 _HTML: Final = (
     '<div style="font-family:sans-serif;max-width:36rem;line-height:1.5"><h2>{{company_name}} and us</h2>'
-    "<p>Hello {{first_name}},</p><p>%s</p><p>Kind regards</p></div>"
+    "<p>Hello {{first_name}},</p><p>%s</p></div>"
 )
-_SENDER: Final = {"sender_name": {"label": "Sender", "sample": "Jonas Weber", "required": True}}
 _SLOT: Final = {"slot": {"label": "Time offered", "sample": "Tuesday at 10:00"}}
 
 # Key, channel, category, language, name, subject, body.
@@ -21,7 +20,8 @@ BUILTIN: Final = [
         "en",
         "Introduction",
         "A question about {{company_name}}",
-        "Hello {{first_name}},\n\nwe help teams like yours spend less time on finding customers. May I show you how?",
+        '{Hello|Hi} {{ first_name | default: "there" }},\n\nwe help teams like yours spend less time on finding '
+        'customers. May I show you how?\n\n{% render "sign-off" %}',
     ),
     (
         "intro",
@@ -31,7 +31,7 @@ BUILTIN: Final = [
         "Vorstellung",
         "Eine Frage zu {{company_name}}",
         "Guten Tag {{first_name}} {{last_name}},\n\nwir helfen Teams wie Ihrem, schneller neue Kunden zu finden. "
-        "Darf ich Ihnen zeigen, wie?",
+        'Darf ich Ihnen zeigen, wie?\n\n{% render "sign-off" %}',
     ),
     (
         "intro",
@@ -106,6 +106,8 @@ BUILTIN: Final = [
         "",
         "Hello, is this {{full_name}}? I am calling about your request to us.",
     ),
+    ("sign-off", "email", "snippet", "en", "Sign-off", "", "Kind regards\n{{ sender.name }}"),
+    ("sign-off", "email", "snippet", "de", "Grußformel", "", "Freundliche Grüße\n{{ sender.name }}"),
     ("landing", "web", "general", "en", "Web: thank you", "", "Thank you, {{first_name}}. We will be in touch soon."),
 ]
 OWN: Final[dict[str, list[tuple[str, str, str, str, str, str, str]]]] = {
@@ -139,15 +141,16 @@ OWN: Final[dict[str, list[tuple[str, str, str, str, str, str, str]]]] = {
             "",
             "Hello {{first_name}}, we build analytics for {{industry}} teams. Happy to connect.",
         ),
-        # One placeholder nobody declared, as it happens.
+        # One variable that no lead has, as it happens.
         (
             "event",
             "email",
             "general",
             "en",
-            "Dinner in {{city}}",
-            "Dinner on {{event_date}}",
-            "Hello {{first_name}},\n\nwe are in {{city}} next month and would be glad to see you.",
+            "Dinner in their city",
+            "Dinner on {{ custom.event_date }}",
+            "Hello {{first_name}},\n\nwe are in {{ location | default: 'your city' }} next month "
+            "and would be glad to see you.",
         ),
     ],
     "brightpath-education": [
@@ -211,7 +214,7 @@ def load(demo: DemoTenant) -> None:
 
 def _values(each: tuple[str, str, str, str, str, str, str]) -> dict[str, Any]:
     key, channel, category, language, name, subject, body = each
-    variables = {**(_SLOT if "{{slot}}" in subject + body else {}), **(_SENDER if "{{sender_name}}" in body else {})}
+    variables = _SLOT if "{{slot}}" in subject + body else {}
     greeting, _blank, rest = body.partition("\n\n")
     html = _HTML % rest.replace("\n", "<br>") if channel == "email" and greeting and rest else ""
     return {

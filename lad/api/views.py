@@ -25,6 +25,7 @@ from lad.api.includes import INCLUDE, Include, requested_includes
 from lad.api.parsers import AlwaysJson, JsonParser
 from lad.api.permissions import MissingRight
 from lad.api.renderers import JsonRenderer, RenderedResponse, to_json
+from lad.api.serializers import InputSerializer
 from lad.api.throttling import ScopeThrottle
 from lad.db.constraints import RowSecurity
 from lad.db.models import LadModel
@@ -118,6 +119,8 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
     lookup_value_converter = "uuid"
     # Rows that can be read with a row, by name.
     includes: ClassVar[dict[str, Include]] = {}
+    # Serializers of the query parameters of actions, by the action's name.
+    queries: ClassVar[dict[str, type[InputSerializer]]] = {}
 
     def get_queryset(self) -> Any:
         """Return the rows that the caller sees; with ``?deleted=true`` the deleted ones."""
@@ -131,8 +134,14 @@ class ResourceViewSet(LadAPIView, GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.action != "list":
+        if self.action in self.queries:
+            reject_unknown_parameters(request, self.queries[self.action]().fields)
+        elif self.action != "list":
             reject_unknown_parameters(request, [INCLUDE] if self.action == "retrieve" and self.includes else [])
+
+    def query(self) -> dict[str, Any]:
+        """Return the validated query parameters of an action in ``queries``."""
+        return self.queries[self.action].read(self.request.query_params.dict())
 
     def filter_queryset(self, queryset: QuerySet) -> Any:
         """Apply filters and ordering to lists only; a single row is found by its key."""

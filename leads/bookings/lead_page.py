@@ -13,8 +13,15 @@ from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
 from lad.times import written
 from leads.bookings.admin.forms import book_form
-from leads.bookings.models import LeadBooking
-from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source
+from leads.bookings.models import BookingStatus, LeadBooking
+from leads.contacts.extensions import (
+    Known,
+    TimelineEntry,
+    TimelineKind,
+    add_action,
+    add_inline,
+    add_timeline_source,
+)
 from leads.contacts.models import Lead
 from leads.pipeline.admin.choices import chosen_member, member_choices
 
@@ -42,21 +49,34 @@ def book(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, 
 
 
 def bookings_of(lead: Lead) -> QuerySet[LeadBooking]:
-    """Return the lead's bookings, newest first."""
-    return LeadBooking.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
+    """Return the lead's bookings."""
+    return LeadBooking.objects.filter(tenant=lead.tenant_id, lead=lead.pk)
 
 
-def booking_entry(booking: LeadBooking) -> TimelineEntry:
+def booking_entry(booking: LeadBooking, known: Known) -> TimelineEntry:
+    what = str(booking.get_booking_type_display()).lower()
+    when = written(booking.scheduled_at)
+    colleague = booking.assigned_user_id
+    own = colleague is None or colleague == booking.created_by_user_id
     return TimelineEntry(
-        at=booking.created_at,
         icon="calendar_month",
-        text=f"Booking: {booking.get_booking_type_display()}",
-        detail=f"{written(booking.scheduled_at)} · {booking.get_status_display()}",
+        text=f"{known.user(booking.created_by_user_id)} booked “{what}” with {known.lead} for {when}"
+        + ("" if own else f", for {known.user(colleague)}"),
+        marks=(str(booking.get_status_display()),),
         user_id=booking.created_by_user_id,
         url=reverse("admin:leads_leadbooking_change", args=(booking.pk,)),
+        warns=booking.status in (BookingStatus.MISSED, BookingStatus.FAILED),
     )
 
 
 add_inline(BookingsInline, rank=20)
 add_action(book, rank=10, rights=("leads.update", "bookings.create"))
-add_timeline_source("bookings", bookings_of, booking_entry, right="bookings.view")
+add_timeline_source(
+    "bookings",
+    bookings_of,
+    booking_entry,
+    kind=TimelineKind.BOOKING,
+    right="bookings.view",
+    user="created_by_user",
+    users=lambda booking: (booking.created_by_user_id, booking.assigned_user_id),
+)

@@ -3,10 +3,8 @@
 from typing import Any, Final
 
 from django import forms
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 
 from lad import moments
@@ -20,14 +18,13 @@ from leads.contactability.decisions import Decision, ReasonCode, Verdict
 from leads.contactability.models import (
     ALL_CHANNELS,
     ConsentRecord,
-    ConsentStatus,
     Purpose,
     Suppression,
     SuppressionReason,
     SuppressionScope,
 )
 from leads.contactability.serializers import MAX_SOURCE
-from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_panel, add_timeline_source
+from leads.contacts.extensions import add_action, add_inline, add_panel
 from leads.contacts.models import Lead
 
 MAX_EVIDENCE: Final = 5_000
@@ -172,43 +169,8 @@ def _line(decision: Decision) -> dict[str, str]:
     }
 
 
-def suppressions_of(lead: Lead) -> QuerySet[Suppression]:
-    """Return the lead's entries of the do-not-contact list, newest first."""
-    return Suppression.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
-
-
-def suppression_entry(row: Suppression) -> TimelineEntry:
-    return TimelineEntry(
-        at=row.created_at,
-        icon="do_not_disturb_on",
-        text="Do not contact",
-        detail=f"{row.address} · {row.get_channel_display()} · {row.get_reason_display()}".removeprefix(" · "),
-        user_id=row.created_by_user_id,
-        url=reverse("admin:leads_suppression_change", args=(row.pk,)),
-    )
-
-
-def consents_of(lead: Lead) -> QuerySet[ConsentRecord]:
-    """Return what the lead said about being contacted, newest first."""
-    return ConsentRecord.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
-
-
-def consent_entry(row: ConsentRecord) -> TimelineEntry:
-    verb = "Consent" if row.status == ConsentStatus.GIVEN else "Consent withdrawn"
-    return TimelineEntry(
-        at=row.given_at,
-        icon="verified_user",
-        text=verb,
-        detail=f"{row.get_channel_display()} · {row.source}",
-        user_id=row.created_by_user_id,
-        url=reverse("admin:leads_consentrecord_change", args=(row.pk,)),
-    )
-
-
 add_panel("May be contacted", render_decisions, rank=5, right="contactability.view", icon="contact_phone")
 add_inline(SuppressionInline, rank=52)
 add_inline(ConsentInline, rank=55)
 add_action(stop_contact, rank=80, rights=("leads.view", "contactability.create"))
 add_action(record_consent, rank=85, rights=("leads.view", "contactability.create"))
-add_timeline_source("suppressions", suppressions_of, suppression_entry, right="contactability.view")
-add_timeline_source("consents", consents_of, consent_entry, right="contactability.view")

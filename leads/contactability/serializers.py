@@ -73,7 +73,9 @@ class AddressesSerializer(InputSerializer):
     )
     channel = serializers.ChoiceField(choices=[(ALL_CHANNELS, "All channels"), *Channel.choices], default=ALL_CHANNELS)
     reason = serializers.ChoiceField(choices=SuppressionReason.choices, default=SuppressionReason.IMPORTED)
-    source = serializers.CharField(max_length=MAX_SOURCE, required=False, allow_blank=True, default="")
+    source = serializers.CharField(  # type: ignore[assignment]  # the name of an attribute of fields, too
+        max_length=MAX_SOURCE, required=False, allow_blank=True, default=""
+    )
     dry_run = serializers.BooleanField(default=False)
 
 

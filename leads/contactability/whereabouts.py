@@ -89,7 +89,8 @@ def _is_tied_to_a_place(number: str) -> bool:
         parsed = phonenumbers.parse(number)
     except NumberParseException:
         return False
-    return bool(phonenumbers.is_number_type_geographical(phonenumbers.number_type(parsed), parsed.country_code))
+    kind = phonenumbers.number_type(parsed)
+    return bool(phonenumbers.is_number_type_geographical(kind, parsed.country_code or 0))
 
 
 def _country_code(digits: str) -> int:

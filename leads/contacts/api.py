@@ -2,12 +2,14 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 from lad import moments, writes
 from lad.api import router
@@ -27,8 +29,11 @@ from leads.contacts.serializers import (
     BulkMoveSerializer,
     LeadOutcomesResponse,
     MoveSerializer,
+    TimelineQuerySerializer,
+    TimelineResponse,
 )
 from leads.contacts.services.leads import assign_many, move_many
+from leads.contacts.timeline import Place, TimelineFilter, timeline
 from leads.pipeline.selectors import board
 from leads.pipeline.serializers import BoardResponse
 
@@ -47,12 +52,14 @@ class LeadViewSet(ResourceViewSet):
         "assign": "leads.update",
         "move": "leads.update",
         "board": "leads.view",
+        "timeline": "leads.view",
         "bulk_assign": "leads.update",
         "bulk_move": "leads.update",
         "bulk_archive": "leads.update",
         "bulk_delete": "leads.delete",
         "bulk_restore": "leads.delete",
     }
+    queries = {"timeline": TimelineQuerySerializer}
     extra_filters = {
         "phone": PhoneFilter(field_name="phone", national_field="base_number"),
         **{
@@ -139,6 +146,26 @@ class LeadViewSet(ResourceViewSet):
     def board(self, request: Request) -> Response:
         require_tenant(self.model)
         return Response(BoardResponse({"stages": board(current_tenant_id())}).data)
+
+    @extend_schema(
+        summary="What was said and done with a lead, newest first",
+        parameters=[TimelineQuerySerializer],
+        responses={200: TimelineResponse},
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def timeline(self, request: Request, pk: UUID) -> Response:
+        asked = self.query()
+        page = timeline(
+            self.get_object(),
+            self.access,
+            wanted=TimelineFilter(asked.get("kind", frozenset()), asked.get("user")),
+            before=Place.decode(asked["before"]) if "before" in asked else None,
+            limit=asked["limit"],
+        )
+        here = request.build_absolute_uri()
+        older = replace_query_param(here, "before", page.older.encode()) if page.older else None
+        return Response(TimelineResponse({"next": older, "results": page.rows}).data)
 
 
 router.register(

@@ -4,13 +4,13 @@ Features and the apps above register theirs in their ``lead_page.py``. To offer 
 call ``lad.api.router.include``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -72,29 +72,78 @@ class LeadAction:
     visibility: Visibility
 
 
+class TimelineKind(models.TextChoices):
+    """What an entry of the timeline is about. People filter by it."""
+
+    MESSAGE = "message", "Messages"
+    CALL = "call", "Calls"
+    CAMPAIGN = "campaign", "Campaigns"
+    NOTE = "note", "Notes"
+    BOOKING = "booking", "Bookings"
+    TASK = "task", "Tasks"
+    FILE = "file", "Files"
+    PERMISSION = "permission", "Permission to contact"
+    CHANGE = "change", "Changes"
+
+
+class Known(Protocol):
+    """The names that sentences of a timeline need. All users of a page are read together."""
+
+    # The lead's first name, or what else is known of them.
+    lead: str
+
+    def user(self, user_id: UUID | None) -> str:
+        """Return the name of a user. It is “LAD” without one, and “Somebody” if the caller cannot see the user."""
+
+    def stage(self, key: str) -> str:
+        """Return the tenant's name for a stage."""
+
+    def status(self, key: str) -> str:
+        """Return the tenant's name for a status."""
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One event in the history of a lead. ``user_id`` is the user who did it, ``url`` the page that shows it."""
+    """One event in the history of a lead.
 
-    at: datetime
+    ``text`` is a whole sentence. ``marks`` are short facts beside it, such as “Opened”. ``user_id`` is the user who
+    did it, ``url`` the admin's page that shows it. ``warns`` marks what somebody may have to act on.
+    """
+
     icon: str
     text: str
     detail: str = ""
+    marks: tuple[str, ...] = ()
     user_id: UUID | None = None
     url: str = ""
+    warns: bool = False
 
 
-# Returns the rows of a lead's timeline, newest first. They are cut to the length of the timeline and read together.
+# Returns the rows of a lead's timeline in any order. They are ordered and cut to a page, and read together.
 TimelineRows = Callable[[Lead], QuerySet[Any, Any]]
+
+
+def _nobody(row: Any) -> tuple[UUID | None, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineSource:
-    """Rows of the timeline, how one becomes an entry, and who sees them."""
+    """Rows of the timeline, how one becomes an entry, and who sees them.
 
+    ``at`` names the column or annotation with the time of a row. ``user`` is the lookup of the user who did it, with
+    their id; rows of sources without one are not found by person. ``users`` returns the users whose names the entry
+    of a row needs.
+    """
+
+    name: str
+    kind: TimelineKind
     rows: TimelineRows
-    entry: Callable[[Any], TimelineEntry]
+    entry: Callable[[Any, Known], TimelineEntry]
     visibility: Visibility
+    at: str = "created_at"
+    user: str = ""
+    users: Callable[[Any], Iterable[UUID | None]] = _nobody
 
 
 _inlines: Final[dict[type[LadInline], InlinePanel]] = {}
@@ -133,10 +182,19 @@ def add_action(view: RowActionView, *, rank: int, rights: tuple[str, ...], featu
 
 
 def add_timeline_source(
-    name: str, rows: TimelineRows, entry: Callable[[Any], TimelineEntry], *, right: str, feature: str = ""
+    name: str,
+    rows: TimelineRows,
+    entry: Callable[[Any, Known], TimelineEntry],
+    *,
+    kind: TimelineKind,
+    right: str,
+    feature: str = "",
+    at: str = "created_at",
+    user: str = "",
+    users: Callable[[Any], Iterable[UUID | None]] = _nobody,
 ) -> None:
-    """Add an ``entry`` for each of the newest ``rows`` to the lead's timeline."""
-    _add(_sources, name, TimelineSource(rows, entry, Visibility((right,), feature)))
+    """Add an ``entry`` for each of the ``rows`` to the lead's timeline. See ``TimelineSource``."""
+    _add(_sources, name, TimelineSource(name, kind, rows, entry, Visibility((right,), feature), at, user, users))
 
 
 def inlines_for(access: Access) -> list[type[LadInline]]:

@@ -12,7 +12,14 @@ from lad.admin.actions import row_action
 from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
-from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_timeline_source
+from leads.contacts.extensions import (
+    Known,
+    TimelineEntry,
+    TimelineKind,
+    add_action,
+    add_inline,
+    add_timeline_source,
+)
 from leads.contacts.models import Lead
 from leads.files.admin import FileColumns, file_field
 from leads.files.models import LeadAttachment
@@ -50,16 +57,14 @@ def attach(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str
 
 
 def files_of(lead: Lead) -> QuerySet[LeadAttachment]:
-    """Return the lead's files, newest first."""
-    return LeadAttachment.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
+    """Return the lead's files."""
+    return LeadAttachment.objects.filter(tenant=lead.tenant_id, lead=lead.pk)
 
 
-def file_entry(file: LeadAttachment) -> TimelineEntry:
+def file_entry(file: LeadAttachment, known: Known) -> TimelineEntry:
     return TimelineEntry(
-        at=file.created_at,
         icon="attach_file",
-        text="File",
-        detail=file.file_name,
+        text=f"{known.user(file.uploaded_by_user_id)} uploaded {file.file_name}",
         user_id=file.uploaded_by_user_id,
         url=reverse("admin:leads_leadattachment_change", args=(file.pk,)),
     )
@@ -67,4 +72,12 @@ def file_entry(file: LeadAttachment) -> TimelineEntry:
 
 add_inline(AttachmentInline, rank=30)
 add_action(attach, rank=20, rights=("leads.create",))
-add_timeline_source("files", files_of, file_entry, right="leads.view")
+add_timeline_source(
+    "files",
+    files_of,
+    file_entry,
+    kind=TimelineKind.FILE,
+    right="leads.view",
+    user="uploaded_by_user",
+    users=lambda file: (file.uploaded_by_user_id,),
+)

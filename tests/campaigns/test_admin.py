@@ -87,15 +87,19 @@ def test_the_steps_of_a_running_campaign_are_read_only(browser: Any, ready: Camp
 def test_the_page_shows_what_is_missing_and_the_progress(
     browser: Any, campaign: Campaign, ready: Campaign, tenant: Any
 ) -> None:
-    assert "Nothing. The campaign can run." in browser.get(page_of(ready)).content.decode()
+    assert "Draft: nothing is missing." in browser.get(page_of(ready)).content.decode()
     with platform_context(tenant_id=tenant.pk):
         enrolment = ready.enrolments.get()
-        CampaignLeadActivityFactory.create_batch(3, campaign=ready, campaign_lead=enrolment, status="opened")
+        step = ready.steps.get()
+        CampaignLeadActivityFactory.create(
+            campaign=ready, campaign_lead=enrolment, step=step, step_type=step.type, channel="email", status="replied"
+        )
         CampaignLead.objects.update(status="stopped")
-    page = browser.get(page_of(ready)).content.decode()
+    page = " ".join(re.sub("<[^>]+>", " ", browser.get(page_of(ready)).content.decode()).split())
     assert "It has no open enrolments" in page
-    assert re.search(r'Opened <span class="lad-strong">3</span>', page)
-    assert re.search(r'Stopped <span class="lad-strong">1</span>', page)
+    assert "Enrolled 1 0 in progress" in page
+    assert "Answered 1 100 % of contacted" in page
+    assert re.search(r"1\. Write E-mail: send 1 0 1 1 0 0", page)
 
 
 def test_a_campaign_is_started_paused_and_stopped_from_its_page(browser: Any, ready: Campaign) -> None:

@@ -172,7 +172,8 @@ def test_sign_in_by_password_and_over_tls(sandbox: Sandbox, client: IMAPClient) 
 
 
 @pytest.mark.parametrize(
-    "command", ["FETCH 1 (NONSENSE)", "SELECT", "SEARCH NONSENSE", "NONSENSE", "FETCH (((", "STORE x y z"]
+    "command",
+    ["FETCH 1 (NONSENSE)", "SELECT", "SEARCH NONSENSE", "SEARCH LARGER x", "NONSENSE", "FETCH (((", "STORE x y z"],
 )
 def test_nonsense_is_refused_and_the_connection_goes_on(client: IMAPClient, command: str) -> None:
     client.append("INBOX", message(1))

@@ -154,7 +154,9 @@ def test_a_report_of_failure_has_three_parts(
     assert report.get_content_type() == "multipart/report"
     assert report.get_param("report-type") == "delivery-status"
     _notice, fields, original = report.iter_parts()
-    per_message, per_recipient = fields.get_payload()
+    blocks = fields.get_payload()
+    assert isinstance(blocks, list)
+    per_message, per_recipient = (block for block in blocks if isinstance(block, EmailMessage))
     assert per_message["Reporting-MTA"]
     assert (per_recipient["Status"], per_recipient["Action"]) == (status, action)
     assert per_recipient["Final-Recipient"] == f"rfc822; {address}"

@@ -168,3 +168,19 @@ def test_a_refused_sign_in_can_be_asked_for(sandbox: Sandbox) -> None:
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.auth("PLAIN", client.auth_plain)
         assert client.auth("PLAIN", client.auth_plain)[0] == 235
+
+
+def test_an_open_sandbox_takes_the_first_password_of_reserved_addresses_only(sandbox: Sandbox) -> None:
+    sandbox.call("POST", "/mail", json={"open": True})
+    attempts = [
+        ("new@kestrel.example", "first", 235),
+        ("new@kestrel.example", "second", 535),
+        ("new@gmail.com", "first", 535),
+        ("nobody", "first", 535),
+        ("new@sub.example.org", "first", 235),
+    ]
+    for address, password, code in attempts:
+        with smtplib.SMTP(*sandbox.smtp, timeout=10) as client:
+            client.ehlo()
+            token = b64encode(f"\0{address}\0{password}".encode()).decode()
+            assert client.docmd("AUTH", f"PLAIN {token}")[0] == code, address

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from re import _constants as codes
 from re import _parser as parser
@@ -148,6 +149,12 @@ def readers() -> dict[str, Callable[[str], object]]:
     from django.utils.dateparse import parse_datetime
     from django.utils.text import slugify
 
+    from campaigns.channels.email.receiving.absence import away_until
+    from campaigns.channels.email.receiving.bounces import judge
+    from campaigns.channels.email.receiving.classification import classify
+    from campaigns.channels.email.receiving.html_text import text_of_html
+    from campaigns.channels.email.receiving.parsing import read
+    from campaigns.channels.email.receiving.quoting import own_words
     from campaigns.templates.checking import MessageTexts, hints, problems
     from campaigns.templates.cleaning import text_of
     from lad import emails, jsontext, observability, phones
@@ -155,7 +162,16 @@ def readers() -> dict[str, Callable[[str], object]]:
     from leads.files.names import safe_name
     from voice.calls.transcripts import normalise_transcript
 
+    head = b"From: mailer-daemon@a.test\nAuto-Submitted: auto-replied\n"
+    today = date(2026, 2, 20)
     return {
+        "mail.classify": lambda text: classify(
+            read(head + b"Subject: " + text.encode() + b"\n\n" + text.encode()), own_addresses=(), received=today
+        ),
+        "mail.away_until": lambda text: away_until(text, received=today),
+        "mail.own_words": lambda text: own_words(text, original=text),
+        "mail.text_of_html": text_of_html,
+        "mail.judge": lambda text: judge(status="", text=text),
         "phones.parse": phones.parse,
         "emails.valid_email": emails.valid_email,
         "observability.mask_text": observability.mask_text,

@@ -19,6 +19,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import orjson
@@ -26,6 +27,7 @@ import pytest
 
 HOST = "127.0.0.1"
 START_SECONDS = 20
+OAUTH_CLIENT = {"client_id": "lad-sandbox", "client_secret": "lad-sandbox-secret-that-opens-nothing-outside"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Sandbox:
         self.home = home
         self.ports = ports
         self.url = f"http://{HOST}:{ports['http']}"
-        self._client = httpx2.Client(base_url=self.url, timeout=30, trust_env=False)
+        self.client = httpx2.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def address(self, name: str) -> str:
         return f"{HOST}:{self.ports[name]}"
@@ -76,7 +78,7 @@ class Sandbox:
 
     def call(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Make a request and fail for any answer but success."""
-        response = self._client.request(method, path, **options)
+        response = self.client.request(method, path, **options)
         assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
         return response
 
@@ -144,6 +146,33 @@ class Sandbox:
     def clear_faults(self) -> None:
         self.call("DELETE", "/faults")
 
+    def dns(self, domain: str, *, preset: str = "", records: Sequence[dict[str, str]] = ()) -> None:
+        """Say what the name server answers; sandbox/providers/domain_names.py lists the presets."""
+        self.call("POST", "/dns", json={"domain": domain, "preset": preset, "records": list(records)})
+
+    def oauth(self, provider: str) -> dict[str, str]:
+        """Return client and endpoints of the issuer that is shaped like ``google`` or ``microsoft``."""
+        found = self.call("GET", f"/oauth/{provider}/.well-known/openid-configuration").json()
+        endpoints = {"authorize_url": found["authorization_endpoint"], "token_url": found["token_endpoint"]}
+        return {**OAUTH_CLIENT, **endpoints}
+
+    def consent(self, authorize_url: str, address: str) -> str:
+        """Agree on the issuer's page as the owner of a mailbox. Return where the browser is sent to."""
+        response = self.client.get(f"{authorize_url}&{urlencode({'choose': address})}")
+        assert response.status_code == 302, response.text
+        return str(response.headers["Location"])
+
+    def tokens(self, address: str, *, provider: str = "google") -> dict[str, Any]:
+        """Return tokens for a mailbox as the token endpoint would."""
+        tokens: dict[str, Any] = self.call(
+            "POST", "/oauth/tokens", json={"address": address, "provider": provider}
+        ).json()
+        return tokens
+
+    def revoke(self, address: str, **values: str) -> None:
+        """Withdraw what was granted for a mailbox; ``kind="access"`` only lets access tokens end."""
+        self.call("POST", "/oauth/revoke", json={"address": address, **values})
+
     def now(self) -> datetime:
         return datetime.fromisoformat(self.call("GET", "/clock").json()["now"])
 
@@ -199,10 +228,13 @@ def sandbox_process() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(sandbox_process: Sandbox, settings: Any) -> Sandbox:
-    """An empty sandbox, with LAD's settings pointing at it."""
+def sandbox(sandbox_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
+    """An empty sandbox, with LAD's settings pointing at it. A test fails if the sandbox itself made an error."""
     sandbox_process.reset()
     settings.SANDBOX_URL = sandbox_process.url
     settings.MAIL_SANDBOX_HOSTS = [HOST]
+    settings.MAIL_QUEUES = {HOST: f"{sandbox_process.url}/messages"}
+    settings.MAIL_NAMESERVERS = [f"{HOST}#{sandbox_process.ports['dns']}"]
     settings.MAIL_CA_FILE = str(sandbox_process.certificate)
-    return sandbox_process
+    yield sandbox_process
+    assert sandbox_process.log("error") == []

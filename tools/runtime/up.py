@@ -18,12 +18,14 @@ from .keys import KeyFile
 from .lock import exclusive
 from .postgres import Postgres
 from .run_with_environment import RUNNING_FILE
+from .sandbox import Sandbox, is_wanted
 from .servers import home, lock_file, prepare_directory
 from .supervisor import Program, Stopped, Supervisor
 from .valkey import Valkey
 
 REPOSITORY = Path(__file__).parents[2]
 READY_TIMEOUT = 120
+SANDBOX_TIMEOUT = 30
 MAX_LOG_BYTES = 20_000_000
 DEMO_LOGIN = "admin@lad.localhost"
 WILDCARD_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -90,6 +92,8 @@ class Up:
         self.supervisor = Supervisor(say)
         self._given = environment
         self._environment: dict[str, str] = {}
+        self._addresses: dict[str, str] = {}
+        self._sandbox: Sandbox | None = None
 
     def run(self) -> None:
         self.supervisor.listen()
@@ -102,6 +106,7 @@ class Up:
             stack.callback((self.home / RUNNING_FILE).unlink, missing_ok=True)
             self._prepare_environment()
             self._start_servers()
+            self._start_sandbox()
             self._prepare_data()
             self._start_programs()
             self._say_where()
@@ -149,8 +154,7 @@ class Up:
             self.supervisor.start(valkey)
             redis_url = valkey.url
         addresses = {"DATABASE_URL": web_url, "DATABASE_OWNER_URL": owner_url, "REDIS_URL": redis_url}
-        self._environment |= addresses
-        KeyFile(self.home / RUNNING_FILE).replace(addresses)
+        self._lead_to(addresses)
 
     def _start_postgres(self) -> tuple[str, str]:
         postgres = Postgres(self.home / "postgres", log=self._log("postgres"))
@@ -168,6 +172,28 @@ class Up:
             )
         )
         return postgres.owner_url, postgres.web_url
+
+    def _start_sandbox(self) -> None:
+        """Start the stand-in for outside providers, unless LAD_SANDBOX says no."""
+        if not is_wanted(self._given, REPOSITORY):
+            return
+        say("Starting the sandbox")
+        self._sandbox = Sandbox(
+            self.home / "sandbox",
+            log=self._log("sandbox"),
+            environment=self._environment,
+            web=f"{self.address.reachable_host}:{self.address.port}",
+        )
+        self.supervisor.start(self._sandbox)
+        if complaint := self.supervisor.wait_for(self._sandbox.complaint, seconds=SANDBOX_TIMEOUT):
+            raise StartupError(f"{complaint}. See {self._log('sandbox')}, or start without it: LAD_SANDBOX=0 make up")
+        self._lead_to(self._sandbox.variables(self._given))
+
+    def _lead_to(self, variables: Mapping[str, str]) -> None:
+        """Pass variables to LAD's programs, and to commands that run beside them."""
+        self._environment |= variables
+        self._addresses |= variables
+        KeyFile(self.home / RUNNING_FILE).replace(self._addresses)
 
     def _prepare_data(self) -> None:
         tasks = [self._manage("migrate", "--no-input")]
@@ -221,6 +247,8 @@ class Up:
             lines.append(f"  login  {DEMO_LOGIN}  password {self._environment['LAD_DEMO_PASSWORD']}")
         if not self._given.get("EMAIL_URL"):
             lines.append(f"  mail   {self.home / 'mail'}")
+        if self._sandbox:
+            lines.append(f"  sandbox  {self._environment['SANDBOX_URL']}, reaches no real person")
         lines += [f"  logs   {self.home / 'log'}", "Ctrl-C stops it.", ""]
         say("\n".join(lines))
 

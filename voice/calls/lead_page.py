@@ -4,11 +4,12 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from lad.admin.inlines import ReadOnlyInline
-from leads.contacts.extensions import TimelineEntry, add_inline, add_timeline_source
+from leads.contacts.extensions import Known, TimelineEntry, TimelineKind, add_inline, add_timeline_source
 from leads.contacts.models import Lead
 from voice.calls.models import CallLog
 from voice.features import VOICE_AGENT
 from voice.formatting import format_duration
+from voice.statuses import CallStatus, Direction
 
 
 class LeadCallsInline(ReadOnlyInline):
@@ -23,25 +24,31 @@ class LeadCallsInline(ReadOnlyInline):
 
 
 def calls_of(lead: Lead) -> QuerySet[CallLog]:
-    """Return the calls with the lead, newest first."""
-    calls = CallLog.objects.filter(tenant=lead.tenant_id, lead=lead.pk).order_by("-created_at")
+    """Return the calls with the lead."""
+    calls = CallLog.objects.filter(tenant=lead.tenant_id, lead=lead.pk)
     return calls.only("created_at", "direction", "status", "duration_seconds", "initiated_by_user_id")
 
 
-def call_entry(call: CallLog) -> TimelineEntry:
+def call_entry(call: CallLog, known: Known) -> TimelineEntry:
+    inbound = call.direction == Direction.INBOUND
     return TimelineEntry(
-        at=call.created_at,
-        icon="call",
-        text=f"{call.get_direction_display()} call",
-        detail=_detail(call),
-        user_id=call.initiated_by_user_id,
+        icon="phone_callback" if inbound else "call",
+        text=f"{known.lead} called" if inbound else f"{known.user(call.initiated_by_user_id)} called {known.lead}",
+        marks=tuple(filter(None, (call.get_status_display(), format_duration(call.duration_seconds or None)))),
+        user_id=None if inbound else call.initiated_by_user_id,
         url=reverse("admin:voice_calllog_change", args=(call.pk,)),
+        warns=call.status == CallStatus.FAILED,
     )
 
 
-def _detail(call: CallLog) -> str:
-    return " · ".join(filter(None, (call.get_status_display(), format_duration(call.duration_seconds or None))))
-
-
 add_inline(LeadCallsInline, rank=70, feature=VOICE_AGENT)
-add_timeline_source("calls", calls_of, call_entry, right="calls.view", feature=VOICE_AGENT)
+add_timeline_source(
+    "calls",
+    calls_of,
+    call_entry,
+    kind=TimelineKind.CALL,
+    right="calls.view",
+    feature=VOICE_AGENT,
+    user="initiated_by_user",
+    users=lambda call: (call.initiated_by_user_id,),
+)

@@ -6,7 +6,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -50,7 +51,10 @@ class EmailAccountAdmin(TenantModelAdmin):
         (None, {"fields": ["email", ("from_name", "user"), ("is_active", "sandbox"), "signature"]}),
         ("State", {"fields": ["status_label", "status_reason", "connect", "saves_sent"]}),
         ("Sending", {"fields": [("smtp_host", "smtp_port"), "smtp_secure", "smtp_username", "smtp_password"]}),
-        ("Reading", {"fields": [("imap_host", "imap_port"), "imap_secure", "imap_username", "imap_password"]}),
+        (
+            "Reading",
+            {"fields": ["reading", ("imap_host", "imap_port"), "imap_secure", "imap_username", "imap_password"]},
+        ),
         (
             "Use",
             {
@@ -67,7 +71,7 @@ class EmailAccountAdmin(TenantModelAdmin):
     ]
     readonly_fields = [
         "status_label", "status_reason", "connect", "sandbox", "saves_sent", "today", "next_send_at", "last_reset_date",
-        "records", "dns_checked_at",
+        "records", "dns_checked_at", "reading",
     ]  # fmt: skip
 
     # Columns
@@ -87,6 +91,20 @@ class EmailAccountAdmin(TenantModelAdmin):
     @display(description="Sandbox", label={"Sandbox": "warning"})
     def sandbox(self, obj: EmailAccount) -> str:
         return "Sandbox" if is_sandbox(obj.smtp_host) else ""
+
+    @display(description="Last read")
+    def reading(self, obj: EmailAccount) -> str | SafeString:
+        """Say when the mailbox was last read, and why it cannot be read."""
+        if not obj.imap_host:
+            return "Not read: it has no server for reading. LAD sees no answers to its messages."
+        state = obj.mailbox_state
+        read_at = parse_datetime(str(state.get("read_at", "")))
+        shown = formats.date_format(timezone.localtime(read_at), "DATETIME_FORMAT") if read_at else "Not read yet."
+        problem = str(state.get("problem", ""))
+        if not problem:
+            return shown
+        text = '{}<br><span class="lad-strong">{}</span> <span class="lad-hint">LAD tries again by itself.</span>'
+        return format_html(text, shown, problem)
 
     @display(description="Records of the domain")
     def records(self, obj: EmailAccount) -> str | SafeString:

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -30,7 +31,9 @@ SELECT account.id, (
 """
 
 
-def choose_accounts(campaign: Campaign, enrolment_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+def choose_accounts(
+    campaign: Campaign, enrolment_ids: Sequence[UUID], *, now: datetime | None = None
+) -> dict[UUID, UUID]:
     """Return the account for each enrolment of the campaign, in four statements for any number of them.
 
     An enrolment keeps the account that wrote to it before, as long as that one is active. Others go to the accounts
@@ -42,7 +45,7 @@ def choose_accounts(campaign: Campaign, enrolment_ids: Sequence[UUID]) -> dict[U
     kept = _accounts_before(campaign, enrolment_ids, active)
     fresh = [each for each in enrolment_ids if each not in kept]
     usable = [row for row in active.values() if row.status in USABLE and (not wanted or row.pk in wanted)]
-    return {**kept, **(_spread(campaign, fresh, usable) if fresh and usable else {})}
+    return {**kept, **(_spread(campaign, fresh, usable, now or timezone.now()) if fresh and usable else {})}
 
 
 def _accounts_before(
@@ -59,9 +62,10 @@ def _accounts_before(
     return dict(earlier.values_list("campaign_lead_id", "email_account_id"))
 
 
-def _spread(campaign: Campaign, enrolment_ids: Sequence[UUID], accounts: Sequence[EmailAccount]) -> dict[UUID, UUID]:
+def _spread(
+    campaign: Campaign, enrolment_ids: Sequence[UUID], accounts: Sequence[EmailAccount], now: datetime
+) -> dict[UUID, UUID]:
     """Give each enrolment to the account with the smallest share of its day used up or waited for."""
-    now = timezone.now()
     zone = Tenant.objects.values_list("timezone", flat=True).get(pk=campaign.tenant_id)
     waiting = _waiting(campaign.tenant_id, [row.pk for row in accounts])
     shares = []

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from campaigns.channels.email.links import LinkPurpose, make_token, public_address
 from campaigns.design.models import Campaign
-from campaigns.messages.models import Message
+from campaigns.design.schedule import schedule_of
+from campaigns.messages.models import Message, MessageEventKind
 
 # A longer address is left as it is: mail programs cut long ones.
 MAX_TARGET_LENGTH: Final = 1_500
@@ -26,16 +27,23 @@ def with_tracking(html: str, message: Message, campaign: Campaign | None) -> str
     Left as they are: links to unsubscribe, addresses other than http, and those that name the recipient, because
     an address of LAD's names no person.
     """
-    tracking = campaign.config.get("tracking") if campaign is not None else None
     account = message.email_account
-    if not html or not isinstance(tracking, dict) or account is None or not account.tracking_domain:
+    if not html or account is None or not account.tracking_domain:
         return html
-    if tracking.get("clicks"):
+    if tracks(campaign, MessageEventKind.CLICKED):
         html = ANCHOR.sub(lambda found: _tracked_anchor(found[0], message), html)
-    if tracking.get("opens"):
+    if tracks(campaign, MessageEventKind.OPENED):
         address = public_address(message, LinkPurpose.OPEN, make_token(LinkPurpose.OPEN, message), suffix=".gif")
         html = _before_end(html, PIXEL.format(escape(address)))
     return html
+
+
+def tracks(campaign: Campaign | None, kind: MessageEventKind) -> bool:
+    """Return whether the campaign tracks that messages are opened, or that links are clicked."""
+    if campaign is None:
+        return False
+    tracking = schedule_of(campaign).tracking
+    return tracking.clicks if kind == MessageEventKind.CLICKED else tracking.opens
 
 
 def _tracked_anchor(tag: str, message: Message) -> str:

@@ -7,21 +7,21 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils import timezone
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns.accounts.models import CampaignAccount
+from campaigns.analytics import pages
+from campaigns.analytics.overview import overview
 from campaigns.design.admin import costs, forms
 from campaigns.design.admin.steps import StepsInline, save_steps
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.services import lifecycle
-from campaigns.enrolment import selectors
-from campaigns.enrolment.models import ActivityStatus, CampaignLead, EnrolmentStatus
+from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
-from campaigns.formatting import NOTHING, count_chips
+from campaigns.formatting import NOTHING
 from campaigns.templates.requirements import lacking
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
@@ -64,7 +64,7 @@ class CampaignAdmin(TenantModelAdmin):
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
-        ("Progress", {"fields": ["still_missing", "missing_values", "enrolled", "done", "other_steps", "cost"]}),
+        ("Before it runs", {"fields": ["missing_values", "cost"]}),
         ("Settings", {"fields": ["config"]}),
         (
             "Engine",
@@ -72,7 +72,8 @@ class CampaignAdmin(TenantModelAdmin):
         ),
         ("People", {"fields": ["created_by_user", "updated_by_user"]}),
     ]
-    readonly_fields = ["still_missing", "missing_values", "enrolled", "done", "other_steps", "cost"]
+    readonly_fields = ["missing_values", "cost"]
+    notes = ["campaigns/admin/overview.html"]
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
     actions_detail = ["start", "pause", "resume", "enrol", "duplicate", "complete", "stop", "archive"]
 
@@ -88,15 +89,15 @@ class CampaignAdmin(TenantModelAdmin):
         url = f"{reverse('admin:campaigns_campaignlead_changelist')}?campaign__id__exact={obj.pk}"
         return format_html('<a class="lad-link" href="{}">Show</a>', url)
 
-    @display(description="Still missing")
-    @computed_once
-    def still_missing(self, obj: Campaign) -> SafeString | str:
-        if obj.status not in (CampaignStatus.DRAFT, CampaignStatus.PAUSED):
-            return NOTHING
-        missing = lifecycle.missing_requirements(obj, timezone.now())
-        if not missing:
-            return "Nothing. The campaign can run."
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((each.message,) for each in missing)))
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses, those of the campaign's other pages included."""
+        return [*pages.urls(self), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        campaign = kwargs.get("obj")
+        if campaign is not None:
+            context = {**context, "overview": overview(campaign)}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description="Cost at most")
     @computed_once
@@ -112,21 +113,6 @@ class CampaignAdmin(TenantModelAdmin):
         if not found:
             return "None. Each open enrolment has a value for every variable of the messages."
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((str(each),) for each in found)))
-
-    @display(description="Enrolments")
-    def enrolled(self, obj: Campaign) -> SafeString:
-        numbers = _progress(obj).enrolments
-        return count_chips((status.label, numbers[status]) for status in EnrolmentStatus)
-
-    @display(description="Activities")
-    def done(self, obj: Campaign) -> SafeString:
-        numbers = _progress(obj).activities
-        return count_chips((status.label, numbers[status]) for status in ActivityStatus)
-
-    @display(description="Other steps")
-    def other_steps(self, obj: Campaign) -> SafeString:
-        numbers = _progress(obj).other_steps
-        return count_chips((state.capitalize(), numbers[state]) for state in selectors.OTHER_STATES)
 
     def save_related(
         self, request: HttpRequest, form: LadModelForm, formsets: Iterable[BaseInlineFormSet], change: bool
@@ -230,11 +216,3 @@ def _number_of_steps() -> Coalesce:
     """Return an expression that counts the steps of each campaign."""
     rows = CampaignStep.objects.filter(tenant=OuterRef("tenant"), campaign=OuterRef("pk")).order_by().values("campaign")
     return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
-
-
-def _progress(campaign: Campaign) -> selectors.Progress:
-    """Return the campaign's progress, counted once per page."""
-    found: selectors.Progress | None = vars(campaign).get("_progress")
-    if found is None:
-        found = vars(campaign)["_progress"] = selectors.progress(campaign)
-    return found

@@ -48,7 +48,7 @@ class HolidayAdmin(TenantModelAdmin):
         if access_of(request).tenant_id is None:
             messages.warning(request, ONE_TENANT_ONLY)
             return HttpResponseRedirect(back)
-        form: Any = apply_widgets(HolidaysForm(*([request.POST] if request.method == "POST" else [])))
+        form: Any = apply_widgets(HolidaysForm(request.POST if request.method == "POST" else None))
         if request.method == "POST" and form.is_valid():
             values = form.cleaned_data
             try:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from lad import writes
@@ -197,12 +198,14 @@ def forget_address(*, lead: Lead | None = None, address: str = "", actor: Actor 
     tenant_id = current_tenant_id()
     wish = NewSuppression(ALL_CHANNELS, SuppressionReason.ERASED, lead, address)
     entries = entries_of(wish, tenant_id)
-    if lead is not None and all(entry.address.kind != Kind.LEAD for entry in entries) and not address:
-        entries.append(Entry(wish, Address(Kind.LEAD, lead.pk.hex)))
     _write(tenant_id, [entries], actor)
     hashes = [each for entry in entries for each in entry.address.hashes(tenant_id)]
-    rows = Suppression.all_objects.filter(tenant=tenant_id, address_hash__in=hashes)
-    return rows.update(address="", source="", evidence={}, lead=None)
+    rows = Suppression.all_objects.filter(tenant=tenant_id)
+    own = Q(lead=lead.pk) if lead is not None else Q(pk__in=())
+    # The domain of a company is no personal data, but who asked for it to be listed is.
+    rows.filter(own, scope=SuppressionScope.DOMAIN).update(source="", evidence={}, lead=None)
+    addressed = rows.filter(own | Q(address_hash__in=hashes), scope=SuppressionScope.ADDRESS)
+    return addressed.update(address="", source="", evidence={}, lead=None)
 
 
 def company_of(lead: Lead) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -35,6 +36,7 @@ from leads.contacts.admin.filters import FollowUpFilter, SourceFilter
 from leads.contacts.admin.summary import summary_of
 from leads.contacts.models import Lead, Priority
 from leads.contacts.services import leads
+from leads.contacts.timeline_panel import timeline_part
 from leads.formatting import amount
 from leads.pipeline.admin.choices import (
     StageFilter,
@@ -171,7 +173,14 @@ class LeadAdmin(TenantModelAdmin):
         for action in extensions.actions():
             if not hasattr(self, action.name):
                 self._add_action(action)
-        return list(super().get_urls())
+        part = path(
+            "<uuid:object_id>/timeline/", self.admin_site.admin_view(self.timeline_view), name="leads_lead_timeline"
+        )
+        return [part, *super().get_urls()]
+
+    def timeline_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Answer with a part of the lead's timeline, for the page that shows it."""
+        return timeline_part(request, self.get_row_or_404(request, str(object_id)))
 
     def _add_action(self, action: extensions.LeadAction) -> None:
         def is_allowed(request: HttpRequest, obj: Lead | None = None) -> bool:

@@ -29,6 +29,7 @@ class Mail:
         self.sign_in = SignIn(core, self.mailboxes)
         self.post_office = PostOffice(core, self.mailboxes, keep=KEPT_CONTENTS)
         self.people = self.post_office.people
+        core.addresses = self.mailboxes.addresses
         self._sessions: set[ImapSession] = set()
 
     async def start(self) -> None:

@@ -10,6 +10,7 @@ from email.message import Message
 from typing import Any, Final
 
 from sandbox.core import Core
+from sandbox.reserved import is_reserved
 
 INBOX: Final = "INBOX"
 SENT: Final = "Sent"
@@ -54,8 +55,7 @@ class Mailboxes:
         self._storage = core.storage
         self._listeners: dict[int, set[Callable[[], None]]] = {}
         self._known: dict[str, Mailbox] = {}
-        # Whether a sign-in at an unknown address creates its mailbox.
-        self.open = False
+        self.open = core.open_mailboxes
         storage = core.storage
         storage.create(
             "mailboxes",
@@ -109,9 +109,13 @@ class Mailboxes:
         """Drop what is kept in memory, after the storage was cleared."""
         self._known.clear()
         self._listeners.clear()
+        self.open = self._core.open_mailboxes
 
     def all(self) -> list[Mailbox]:
         return [_mailbox(row) for row in self._storage.rows("SELECT * FROM mailboxes ORDER BY address")]
+
+    def addresses(self) -> list[str]:
+        return [mailbox.address for mailbox in self.all()]
 
     def get(self, address: str) -> Mailbox | None:
         """Return the mailbox of an address; name+detail@domain belongs to name@domain."""
@@ -127,7 +131,7 @@ class Mailboxes:
         """Return the mailbox that this name and password open, or None."""
         row = self._storage.row("SELECT address FROM mailboxes WHERE username = ? OR address = ?", username, username)
         if row is None:
-            if self.open and "@" in username and password:
+            if self.open and password and is_reserved(username.partition("@")[2]):
                 return self.save({"address": username, "password": password})
             return None
         mailbox = self.get(row[0])

@@ -9,6 +9,7 @@ from sandbox.providers.mail.people import People
 from sandbox.providers.mail.smtp import Refusal
 
 PRUNE_EVERY: Final = 200
+MAX_UNFINISHED: Final = 1000
 
 
 class PostOffice:
@@ -28,6 +29,7 @@ class PostOffice:
             index="message_id",
         )
         core.storage.create("contents", "n INTEGER PRIMARY KEY, content BLOB NOT NULL")
+        self._follow_log()
 
     def refuse(self, account: str, recipient: str) -> Refusal | None:
         if self._mailboxes.get(recipient) is not None:
@@ -110,6 +112,16 @@ class PostOffice:
             if self._kept % PRUNE_EVERY == 0:
                 self._prune()
         return number
+
+    def _follow_log(self) -> None:
+        """Enter what the log knows and the queue does not, because the process was killed in between."""
+        row = self._core.storage.row("SELECT max(n) FROM queue")
+        last = row[0] or 0 if row else 0
+        for entry in self._core.log.read(since=last, kinds={"submission"}, limit=MAX_UNFINISHED):
+            values = (entry["n"], entry["message_id"], entry["account"], entry["recipient"])
+            self._core.storage.execute(
+                "INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?)", *values, self._core.clock.now(), entry["sha256"]
+            )
 
     def _prune(self) -> None:
         self._core.storage.execute(

@@ -3,7 +3,6 @@
 import binascii
 import re
 from base64 import b64decode
-from collections.abc import Callable
 from typing import Final
 
 from sandbox.core import Core
@@ -19,12 +18,11 @@ class SignInFormatError(Exception):
 
 
 class SignIn:
-    """Decides who may sign in. An issuer of tokens registers itself as ``address_of_token``."""
+    """Decides who may sign in."""
 
     def __init__(self, core: Core, mailboxes: Mailboxes) -> None:
         self._core = core
         self._mailboxes = mailboxes
-        self.address_of_token: Callable[[str], str | None] = lambda token: None
 
     def by_password(self, protocol: str, username: str, password: str) -> Mailbox | None:
         mailbox = self._mailboxes.sign_in(username, password)
@@ -41,7 +39,8 @@ class SignIn:
         if found is None:
             raise SignInFormatError
         username, token = found[1].lower(), found[2]
-        mailbox = self._mailboxes.get(username) if self.address_of_token(token) == username else None
+        address = self._core.address_of_token(token, protocol)
+        mailbox = self._mailboxes.get(address) if address is not None and address == username else None
         return self._logged(protocol, username, mailbox, "xoauth2")
 
     def _logged(self, protocol: str, username: str, mailbox: Mailbox | None, method: str) -> Mailbox | None:

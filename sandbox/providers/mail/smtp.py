@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -10,7 +9,8 @@ from typing import Final, Protocol
 from sandbox.core import Core
 from sandbox.faults import Fault, FaultKind
 from sandbox.providers.mail.mailboxes import Mailbox, without_detail
-from sandbox.providers.mail.sign_in import XOAUTH2_REFUSED, SignIn, SignInFormatError, decode
+from sandbox.providers.mail.sign_in import SignIn
+from sandbox.providers.mail.smtp_sign_in import SignInDialog
 
 HOSTNAME: Final = "mail.sandbox.example"
 GREETING: Final = f"220 {HOSTNAME} ESMTP LAD sandbox\r\n".encode()
@@ -54,7 +54,6 @@ class SmtpSession(asyncio.Protocol):
 
     def __init__(self, core: Core, sign_in: SignIn, receiver: Receiver, *, tls_first: bool = False) -> None:
         self._core = core
-        self._sign_in = sign_in
         self._receiver = receiver
         self._tls_first = tls_first
         self._buffer = bytearray()
@@ -62,10 +61,7 @@ class SmtpSession(asyncio.Protocol):
         self._searched = 0
         self._waiting = False
         self._encrypted = False
-        self._account: Mailbox | None = None
-        self._username = ""
-        # Takes the next line in place of a command: the answer to a challenge.
-        self._expects: Callable[[bytes], bytes] | None = None
+        self._dialog = SignInDialog(sign_in)
         self._in_data = False
         self._greeted = False
         self._clear()
@@ -104,9 +100,8 @@ class SmtpSession(asyncio.Protocol):
             self._take_line(line)
 
     def _take_line(self, line: bytes) -> None:
-        if expects := self._expects:
-            self._expects = None
-            self._send(expects(line))
+        if self._dialog.waits:
+            self._send(self._dialog.go_on(line))
             return
         word, _, rest = line.partition(b" ")
         command = word.decode("latin-1").upper()
@@ -138,7 +133,7 @@ class SmtpSession(asyncio.Protocol):
 
     def _finish(self, content: bytes) -> None:
         """Accept the message, unless a fault keeps it from it or from saying so."""
-        account, recipients = self._account, self._recipients
+        account, recipients = self._dialog.account, self._recipients
         assert account is not None
         sender = self._sender or ""
         self._clear()
@@ -247,7 +242,7 @@ class SmtpSession(asyncio.Protocol):
 
     @property
     def _address(self) -> str:
-        return self._account.address if self._account else ""
+        return self._dialog.account.address if self._dialog.account else ""
 
     def _hello(self, rest: bytes) -> bytes:
         self._greeted = True
@@ -285,7 +280,7 @@ class SmtpSession(asyncio.Protocol):
             self._transport = secure
             self._encrypted = True
             self._waiting = self._greeted = False
-            self._account = None
+            self._dialog.account = None
             self._clear()
             if greet:
                 self._answer(CONNECT, lambda: GREETING)
@@ -294,66 +289,19 @@ class SmtpSession(asyncio.Protocol):
         self._task = asyncio.get_running_loop().create_task(encrypt())
 
     def _authenticate(self, rest: bytes) -> bytes:
-        if self._account is not None:
-            return b"503 5.5.1 You are signed in already\r\n"
-        method, _, initial = rest.partition(b" ")
-        match method.upper():
-            case b"PLAIN":
-                return self._challenge(b"", initial, lambda answer: self._signed_in(self._sign_in.plain, answer))
-            case b"LOGIN":
-                return self._challenge(b"Username:", initial, self._login_name)
-            case b"XOAUTH2":
-                return self._challenge(b"", initial, self._token)
-        return b"504 5.5.4 The method is not offered\r\n"
-
-    def _challenge(self, text: bytes, initial: bytes, handle: Callable[[bytes], bytes]) -> bytes:
-        def take(answer: bytes) -> bytes:
-            if answer == b"*":
-                return b"501 5.7.0 Sign-in was cancelled\r\n"
-            try:
-                return handle(answer)
-            except SignInFormatError:
-                return b"501 5.5.2 That is no answer to the challenge\r\n"
-
-        if initial:
-            return take(b"" if initial == b"=" else initial)
-        self._expects = take
-        return b"334 " + b64encode(text) + b"\r\n"
-
-    def _login_name(self, answer: bytes) -> bytes:
-        self._username = decode(answer)
-        return self._challenge(b"Password:", b"", self._login_password)
-
-    def _login_password(self, answer: bytes) -> bytes:
-        return self._result(self._sign_in.by_password("smtp", self._username, decode(answer)))
-
-    def _signed_in(self, method: Callable[[str, bytes], Mailbox | None], answer: bytes) -> bytes:
-        return self._result(method("smtp", answer))
-
-    def _token(self, answer: bytes) -> bytes:
-        account = self._sign_in.xoauth2("smtp", answer)
-        if account is not None:
-            return self._result(account)
-        self._expects = lambda _empty: self._result(None)
-        return b"334 " + b64encode(XOAUTH2_REFUSED) + b"\r\n"
-
-    def _result(self, account: Mailbox | None) -> bytes:
-        self._account = account
-        if account is None:
-            return b"535 5.7.8 Username and password not accepted\r\n"
-        return b"235 2.7.0 Accepted\r\n"
+        return self._dialog.begin(rest)
 
     def _mail(self, rest: bytes) -> bytes:
         if not self._greeted:
             return b"503 5.5.1 Say EHLO first\r\n"
-        if self._account is None:
+        if self._dialog.account is None:
             return b"530 5.7.0 Sign in first\r\n"
         if self._sender is not None:
             return b"503 5.5.1 There is a sender already\r\n"
         sender, known = _path(rest)
         if not known:
             return b"501 5.5.4 Write MAIL FROM:<address>\r\n"
-        if sender and without_detail(sender) != self._account.address:
+        if sender and without_detail(sender) != self._dialog.account.address:
             return b"553 5.7.1 The sender address is not one of this account\r\n"
         if (size := re.search(rb"\bSIZE=(\d{1,12})", rest, re.IGNORECASE)) and int(size[1]) > MAX_SIZE:
             return b"552 5.3.4 The message is too big\r\n"

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from lad import writes
 from lad.tenancy.context import tenant_context
 from leads.channels import Channel
+from leads.contactability.addresses import Kind, hashes
 from leads.contactability.decisions import SENTENCES, ContactWindow, Decision, ReasonCode, Verdict
 from leads.contactability.models import (
     ConsentRecord,
@@ -21,6 +22,7 @@ from leads.contactability.models import (
     ContactPolicy,
     Holiday,
     Purpose,
+    Suppression,
     SuppressionReason,
     SuppressionScope,
 )
@@ -33,7 +35,7 @@ from tests.leads.contactability.conftest import NOON
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MIDNIGHT = datetime(2026, 6, 7, 21, tzinfo=UTC)  # 01:00 in Dubai
 
-Given = Callable[[Lead], None]
+Given = Callable[[Lead], object]
 
 
 def suppressed(channel: str = "all", **values: Any) -> Given:
@@ -45,6 +47,11 @@ def suppressed(channel: str = "all", **values: Any) -> Given:
 
 def company_suppressed(**values: Any) -> Given:
     return suppressed(**{"scope": SuppressionScope.DOMAIN, **values})
+
+
+def provider_listed(lead: Lead) -> None:
+    [address_hash] = hashes(lead.tenant_id, Kind.DOMAIN, "gmail.com")
+    Suppression.objects.create(scope=SuppressionScope.DOMAIN, address="gmail.com", address_hash=address_hash)
 
 
 def stopped(days: int) -> Given:
@@ -65,11 +72,11 @@ def consent(status: str, given_at: datetime = NOON - DAY, channel: str = "email"
 
 
 def policy(**values: Any) -> Given:
-    return lambda lead: writes.create(ContactPolicy, values) and None
+    return lambda lead: writes.create(ContactPolicy, values)
 
 
 def holiday(day: date, country: str = "") -> Given:
-    return lambda lead: writes.create(Holiday, {"day": day, "name": "Feast", "country": country}) and None
+    return lambda lead: writes.create(Holiday, {"day": day, "name": "Feast", "country": country})
 
 
 def touched(*hours_ago: float, channel: str = "email", **values: Any) -> Given:
@@ -156,8 +163,8 @@ CASES = [
         lead={"company_domain": "", "email": "maya@eu.acme.example"},
     ),
     Case(
-        "an older listing of a company whose domain became a provider's",
-        (company_suppressed(lead=None, address="acme.example"),),
+        "a listing of a provider of mail, however it came about",
+        (provider_listed,),
         lead={"company_domain": "gmail.com", "email": "maya@gmail.com"},
     ),
     Case("consent is withdrawn", (consent("withdrawn"),), ("consent_withdrawn",)),

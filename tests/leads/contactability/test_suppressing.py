@@ -168,11 +168,13 @@ def test_a_company_is_stopped_for_some_days_and_never_all_who_use_a_provider(
 @pytest.mark.usefixtures("inside")
 def test_erasure_keeps_the_hash_and_nothing_else(maya: Lead, make_lead: Callable[..., Lead]) -> None:
     suppress(lead=maya, channel=Channel.EMAIL, reason=SuppressionReason.UNSUBSCRIBED, source="Maya", evidence={"a": 1})
+    suppress(lead=maya, channel=ALL_CHANNELS, scope=SuppressionScope.DOMAIN, reason=MANUAL, source="Maya")
+    suppress(lead=maya, address="maya.old@acme.example", channel=Channel.EMAIL, reason=MANUAL)
     assert forget_address(lead=maya) == 5
     rows = Suppression.all_objects.values("address", "source", "evidence", "lead")
-    assert {(row["address"], row["source"], str(row["evidence"]), row["lead"]) for row in rows} == {
-        ("", "", "{}", None)
-    }
+    kept = {(row["address"], row["source"], str(row["evidence"]), row["lead"]) for row in rows}
+    assert kept == {("", "", "{}", None), ("acme.example", "", "{}", None)}
+    lift(suppression=Suppression.objects.get(address="acme.example"))
     again = make_lead(email="Maya@acme.example", phone="", country_code="", base_number=None, company_domain="")
     assert verdict(again) == Verdict.REFUSE
     by_number = make_lead(email="new@elsewhere.example", phone="+971501112233", company_domain="")

@@ -1,7 +1,6 @@
 """What features add to the lead's page: tabs, actions and timeline entries, by right and feature."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,15 +13,22 @@ from django.test.utils import CaptureQueriesContext
 from lad.admin.actions import row_action
 from lad.tenancy.context import platform_context
 from leads.contacts import extensions
-from leads.contacts.extensions import TimelineEntry, add_action, add_inline, add_panel, add_timeline_source
-from leads.contacts.lead_page import MAX_ENTRIES_SHOWN, note_entry, notes_of
+from leads.contacts.extensions import (
+    Known,
+    TimelineEntry,
+    TimelineKind,
+    add_action,
+    add_inline,
+    add_panel,
+    add_timeline_source,
+)
+from leads.contacts.lead_page import note_entry, notes_of
 from leads.contacts.models import Lead
+from leads.contacts.timeline import PAGE_SIZE
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory, LeadNoteFactory
 from tests.factories.tenants import FeatureFlagFactory, TenantFeatureFactory, UserCapabilityFactory
-
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -99,14 +105,14 @@ def test_the_timeline_shows_what_happened_newest_first(
         LeadBookingFactory.create(lead=lead)
     api(admin).patch(f"/api/v1/leads/{lead.pk}/", {"stage": "qualified"}, format="json")
     timeline = panels(browser, lead)["Timeline"]
-    assert timeline.index("New → Qualified") < timeline.index("Booking: ") < timeline.index("Asked for a price list.")
-    assert admin.full_name in timeline
+    moved = timeline.index(f"{admin.full_name} moved {lead.first_name} to Qualified")
+    assert moved < timeline.index("booked “") < timeline.index("Asked for a price list.")
 
 
 def test_the_timeline_holds_the_newest_entries_only(browser: Client, tenant: Tenant, lead: Lead) -> None:
     with platform_context(tenant_id=tenant.pk):
         oldest = LeadNoteFactory.create(lead=lead, content="The very first note")
-        LeadNoteFactory.create_batch(MAX_ENTRIES_SHOWN, lead=lead)
+        LeadNoteFactory.create_batch(PAGE_SIZE, lead=lead)
     assert oldest.content not in panels(browser, lead)["Timeline"]
 
 
@@ -116,11 +122,13 @@ def test_the_timeline_leaves_out_what_the_reader_may_not_see(
     with platform_context(tenant_id=tenant.pk):
         LeadBookingFactory.create(lead=lead)
         UserCapabilityFactory.create(user=admin, capability_key="bookings.view", enabled=False)
-    assert "Booking" not in panels(browser, lead)["Timeline"]
+    assert "booked" not in panels(browser, lead)["Timeline"]
 
 
-def test_an_empty_timeline_says_so(browser: Client, lead: Lead) -> None:
-    assert "Nothing has happened with this lead yet." in panels(browser, lead)["Timeline"]
+def test_a_timeline_begins_with_the_lead_and_an_empty_part_of_it_says_so(browser: Client, lead: Lead) -> None:
+    assert f"{lead.first_name} was added" in panels(browser, lead)["Timeline"]
+    part = browser.get(f"/admin/leads/lead/{lead.pk}/timeline/", {"timeline": "note"}).content.decode()
+    assert "Nothing of this kind has happened with this lead yet." in part
 
 
 def test_the_page_costs_the_same_with_a_short_and_a_long_timeline(
@@ -150,16 +158,17 @@ def test_a_registered_panel_needs_its_right(
 
 
 def test_a_registered_source_adds_its_entries(scratch: None, browser: Client, tenant: Tenant, lead: Lead) -> None:
-    def letter(lead: Lead) -> TimelineEntry:
-        return TimelineEntry(at=LONG_AGO + timedelta(days=1), icon="mail", text=f"Letter to {lead.full_name}")
+    def letter(lead: Lead, known: Known) -> TimelineEntry:
+        return TimelineEntry(icon="mail", text=f"Letter to {lead.full_name}")
 
-    add_timeline_source("letters", lambda lead: Lead.objects.filter(pk=lead.pk), letter, right="leads.view")
+    rows = lambda lead: Lead.objects.filter(pk=lead.pk)  # noqa: E731
+    add_timeline_source("letters", rows, letter, kind=TimelineKind.MESSAGE, right="leads.view")
     assert f"Letter to {lead.full_name}" in panels(browser, lead)["Timeline"]
 
 
 def test_a_name_is_registered_once(scratch: None) -> None:
     with pytest.raises(ImproperlyConfigured, match="twice"):
-        add_timeline_source("notes", notes_of, note_entry, right="leads.view")
+        add_timeline_source("notes", notes_of, note_entry, kind=TimelineKind.NOTE, right="leads.view")
 
 
 def test_an_action_is_declared_with_its_own_permission(scratch: None) -> None:

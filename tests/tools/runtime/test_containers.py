@@ -177,7 +177,7 @@ def test_the_build_context_holds_only_what_the_image_needs(instructions: list[tu
     assert all((REPOSITORY / name).exists() for name in sent)
     apps = {path.parent.name for path in REPOSITORY.glob("*/apps.py")}
     assert apps | {"manage.py", "requirements.txt"} <= sent
-    assert not sent & {".lad", ".git", "tests"}
+    assert not sent & {".lad", ".git", "tests", "sandbox"}
 
 
 def check_command(command: list[str]) -> None:

@@ -1,7 +1,9 @@
 """`make up` as a user sees it, from its first line of output to the end of its last process."""
 
+import json
 import shutil
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -69,9 +71,13 @@ def test_a_command_runs_with_its_environment_while_it_runs(running: Run, home: P
     assert beside(home) == ("", f"LAD is not running in {home}. Start it in another shell with: make up")
 
 
-@pytest.mark.parametrize("part", ["lad.worker", "valkey-server", "postgres -D"])
+# What a part is called, by a piece of its command.
+PARTS = {"-m sandbox": "sandbox", "lad.worker": "worker", "valkey-server": "Valkey", "postgres -D": "PostgreSQL"}
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_a_part_that_dies_is_reported_and_restarted(running: Run, part: str) -> None:
-    name = {"lad.worker": "worker", "valkey-server": "Valkey", "postgres -D": "PostgreSQL"}[part]
+    name = PARTS[part]
     dead = running.child(part)
     dead.send_signal(signal.SIGKILL)
     running.wait_for(f"{name} stopped unexpectedly. Restarting it")
@@ -84,6 +90,27 @@ def test_a_part_that_dies_is_reported_and_restarted(running: Run, part: str) -> 
         except (AssertionError, OSError):
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+
+def test_the_sandbox_goes_on_at_the_same_address_after_it_died(running: Run) -> None:
+    variables = KeyFile(running.home / "running.env").values()
+    assert variables["MAIL_SANDBOX_HOSTS"] == "127.0.0.1"
+    host, _, port = variables["SANDBOX_SMTP"].rpartition(":")
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            with smtplib.SMTP(host, int(port), timeout=5) as client:
+                assert client.ehlo()[0] == 250
+            break
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    log = [json.loads(line) for line in (running.home / "sandbox" / "log.jsonl").read_text().splitlines()]
+    starts = [entry for entry in log if entry["kind"] == "started"]
+    # Another test has killed it once.
+    assert len(starts) == 2
+    assert [entry["n"] for entry in log] == list(range(1, len(log) + 1))
+    assert starts[0]["ports"] == starts[1]["ports"]
 
 
 def test_ctrl_c_stops_every_process_and_the_data_is_there_next_time(running: Run) -> None:

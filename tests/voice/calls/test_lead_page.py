@@ -39,4 +39,4 @@ def test_the_lead_page_lists_calls_and_shows_them_in_the_timeline(
     page = admin_of(owner).get(f"/admin/leads/lead/{lead.pk}/change/").content.decode()
     assert "voice_call_logs-TOTAL_FORMS" in page
     assert f"/admin/voice/calllog/{call.pk}/change/" in page
-    assert "Outbound call" in page
+    assert f"LAD called {lead.first_name}" in page

@@ -12,11 +12,13 @@ from django.utils import timezone
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.composing import headers
 from campaigns.channels.email.composing.attachments import Attached
-from campaigns.channels.email.composing.html import TooMuchHtml, clean, from_text, to_text
 from campaigns.channels.email.tracking import with_tracking
 from campaigns.channels.email.unsubscribing import unsubscribe_links
 from campaigns.mail_text import ascii_address, one_line
 from campaigns.messages.models import Message
+from campaigns.templates.cleaning import TooMuchHtml, clean, from_text, text_of
+from campaigns.templates.rendering import with_unsubscribe_link
+from campaigns.templates.variables import UNSUBSCRIBE_MARKER
 from leads.contactability.models import Purpose
 
 # Long lines survive only in this encoding, and every server takes it.
@@ -85,19 +87,27 @@ def _short(key: UUID) -> str:
 
 def _texts(message: Message, account: EmailAccount) -> tuple[str, str]:
     """Return the plain text, which every mail has, and the HTML, which may be empty."""
-    signature = account.signature.strip()
     html = ""
     try:
+        text = message.body.strip("\n") if message.body.strip() else text_of(message.html)
+        if not text:
+            raise Unsendable("The message has no text. Write one and send it again.")
+        signature = _signature(account, text)
         if message.html.strip():
-            html = clean(message.html + (from_text(signature) if signature else ""))
+            html = clean(message.html + from_text(signature))
     except TooMuchHtml as error:
         raise Unsendable(str(error)) from error
-    text = message.body.strip("\n") if message.body.strip() else ""
-    text = f"{text}\n\n{signature}" if text and signature else text
-    text = text or to_text(html)
-    if not text:
-        raise Unsendable("The message has no text. Write one and send it again.")
+    text = f"{text}\n\n{signature}" if signature else text
+    if UNSUBSCRIBE_MARKER in text or UNSUBSCRIBE_MARKER in html:
+        link = unsubscribe_links(message).http
+        text, html = with_unsubscribe_link(text, link), with_unsubscribe_link(html, link)
     return text, with_tracking(html, message, message.campaign) if html else ""
+
+
+def _signature(account: EmailAccount, text: str) -> str:
+    """Return the account's signature; an empty text if the message has it already, as a template may write it."""
+    signature = account.signature.strip()
+    return "" if " ".join(signature.split()) in " ".join(text.split()) else signature
 
 
 def _body(key: UUID, text: str, html: str, attached: Sequence[Attached]) -> bytes:

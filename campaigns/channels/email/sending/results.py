@@ -16,12 +16,15 @@ from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.services import USABLE, record_failure, record_success
+from campaigns.channels.email import effects
+from campaigns.channels.email.effects import Happening
+from campaigns.channels.email.receiving.bounces import judge
 from campaigns.channels.email.sending.claims import LEASE, Claim
 from campaigns.channels.protocol import Fate, Result
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead
 from campaigns.messages import hooks
-from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageState
+from campaigns.messages.models import Message, MessageEventKind, MessageState
 from lad.jobs.leases import Backoff
 from lad.tenancy.context import tenant_context
 from leads.contactability.models import ContactDirection, LeadTouch
@@ -142,16 +145,13 @@ def _judge_account(account: EmailAccount, result: Result) -> None:
 def _tell(message: Message, result: Result) -> None:
     """Let the features above react to a message that has its last state, and to what is known of the address."""
     if result.bounce is not None:
-        event = MessageEvent(
-            message=message,
-            tenant_id=message.tenant_id,
-            kind=MessageEventKind.BOUNCED,
-            occurred_at=timezone.now(),
-            is_machine=False,
-            detail=dict(result.bounce),
-            source_key=f"smtp:{message.attempts}",
-        )
-        hooks.happened(MessageEvent.objects.bulk_create([event]))
+        code, text = int(result.bounce["code"]), str(result.bounce["text"])
+        # A reply without a status of its own still says whether it is permanent.
+        status = str(result.bounce["status"]) or f"{code // 100}.0.0"
+        bounce = judge(status=status, text=text, recipient=message.to_address)
+        detail = {**bounce.detail, "code": code}
+        key = f"smtp:{message.attempts}"
+        effects.record([Happening(message, MessageEventKind.BOUNCED, timezone.now(), key, detail)])
     if message.state in (MessageState.SENT, MessageState.FAILED):
         hooks.settled([message])
 

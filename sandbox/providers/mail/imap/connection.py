@@ -4,7 +4,7 @@ import asyncio
 import socket
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from sandbox.core import Core
 from sandbox.faults import Fault, FaultKind
@@ -36,7 +36,8 @@ class Answer(Exception):
     """The tagged answer to a command, raised where the command is decided."""
 
 
-Command = Callable[["Connection", list[Token], bool], Awaitable[None]]
+# The first argument is the connection: a class of its own for each set of commands.
+Command = Callable[[Any, list[Token], bool], Awaitable[None]]
 
 
 class Connection:
@@ -89,7 +90,7 @@ class Connection:
             await self._send(b"* OK [CAPABILITY " + self._capabilities() + b"] LAD sandbox\r\n")
             while True:
                 await self._command()
-        except (Closed, ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, OSError):
+        except (Closed, ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
             pass
         except asyncio.CancelledError:
             # The sandbox stops. Raised further, it would be reported as an error of the connection.
@@ -105,8 +106,8 @@ class Connection:
         tag = b"*"
         try:
             parts = await self._read_parts()
-            line = parts[0]
-            tag, _, parts[0] = line.partition(b" ")
+            tag, _, rest = bytes(parts[0]).partition(b" ")
+            parts[0] = rest
             tokens = parse(parts)
             name = text(tokens.pop(0)).upper() if tokens else ""
             by_uid = name == "UID"
@@ -116,7 +117,7 @@ class Connection:
             raise Answer(f"OK {name} completed")
         except Answer as answer:
             await self._send(tag + b" " + str(answer).encode() + b"\r\n")
-        except (GrammarError, IndexError) as error:
+        except (GrammarError, IndexError, ValueError) as error:
             await self._send(tag + f" BAD {error}\r\n".encode())
         except StartTls:
             self._writer.write(tag + b" OK Start TLS\r\n")

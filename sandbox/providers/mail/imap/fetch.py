@@ -101,7 +101,9 @@ def _part(message: Message, section: bytes) -> bytes:
             return message.as_bytes().partition(b"\n\n")[2] if digits == b"1" else b""
         if not 1 <= int(digits) <= len(payload):
             return b""
-        message = payload[int(digits) - 1]
+        part = payload[int(digits) - 1]
+        assert isinstance(part, Message)
+        message = part
     written = message.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     head, _, body = written.partition(b"\r\n\r\n")
     return head + b"\r\n\r\n" if section.upper().endswith(b".MIME") else body

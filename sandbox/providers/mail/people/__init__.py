@@ -63,7 +63,7 @@ class People:
     def __init__(self, core: Core, deliver: Deliver) -> None:
         self._core = core
         self._deliver = deliver
-        self.fetcher = Fetcher()
+        self.fetcher = Fetcher(core.web_hosts)
         core.storage.create(
             "people",
             "address TEXT PRIMARY KEY, asked TEXT, received INTEGER NOT NULL DEFAULT 0, away_until TEXT,"
@@ -78,7 +78,7 @@ class People:
     def reset(self) -> None:
         """Forget what was set since the start, after the storage was cleared."""
         self.mix(self._core.mixed_people)
-        self.fetcher.hosts.clear()
+        self.fetcher = Fetcher(self._core.web_hosts)
         self._reload()
 
     def mix(self, mixed: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
 from email.mime.text import MIMEText
+from email.policy import Policy
 from email.utils import format_datetime
 from typing import Final
 
@@ -73,11 +74,11 @@ def complaint(person: Person, original: Original, sender: str, now: datetime, nu
     if redacted:
         returned = returned.replace(person.address.encode(), b"[redacted]")
     parts = [
-        ("text/plain; charset=us-ascii", f"This is an abuse report for a message from {sender}.\n"),
-        ("message/feedback-report", "\n".join(fields) + "\n"),
-        ("message/rfc822", returned.decode("utf-8", "surrogateescape")),
+        ("text/plain; charset=utf-8", f"This is an abuse report for a message from {sender}.\n".encode()),
+        ("message/feedback-report", ("\n".join(fields) + "\n").encode()),
+        ("message/rfc822", returned),
     ]
-    report = _multipart("feedback-report", parts)
+    report = _Report("feedback-report", parts)
     report["From"] = f"Feedback loop <feedback@{person.domain}>"
     report["To"] = sender
     report["Subject"] = f"FW: {original.subject}"
@@ -203,19 +204,23 @@ def _status(person: Person, original: Original, failure: Failure, now: datetime,
 def _report(notice: str, status: str, kind: str, subtype: str, returned: bytes, *, html: bool = False) -> Message:
     charset = "us-ascii" if notice.isascii() else "utf-8"
     parts = [
-        (f"text/{'html' if html else 'plain'}; charset={charset}", notice),
-        ("message/delivery-status", status),
-        (f"{kind}/{subtype}", returned[:MAX_RETURNED].decode("utf-8", "surrogateescape")),
+        (f"text/{'html' if html else 'plain'}; charset={charset}", notice.encode()),
+        ("message/delivery-status", status.encode()),
+        (f"{kind}/{subtype}", returned[:MAX_RETURNED]),
     ]
-    return _multipart("delivery-status", parts)
+    return _Report("delivery-status", parts)
 
 
-def _multipart(report_type: str, parts: list[tuple[str, str]]) -> Message:
-    """Return a report of several parts, each as it is: the library would write reports in parts anew."""
-    boundary = hashlib.sha256("".join(text for _, text in parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    report = Message()
-    report["MIME-Version"] = "1.0"
-    report.add_header("Content-Type", "multipart/report", **{"report-type": report_type, "boundary": boundary})
-    pieces = (f"--{boundary}\nContent-Type: {kind}\n\n{text}\n" for kind, text in parts)
-    report.set_payload("".join(piece.replace("\r\n", "\n") for piece in pieces) + f"--{boundary}--\n")
-    return report
+class _Report(Message):
+    """A message in parts, each exactly as given: the library's generator would write returned messages anew."""
+
+    def __init__(self, report_type: str, parts: list[tuple[str, bytes]]) -> None:
+        super().__init__()
+        boundary = hashlib.sha256(b"".join(content for _, content in parts)).hexdigest()[:32]
+        kind = f'multipart/report; report-type={report_type};\n boundary="{boundary}"'
+        pieces = [f"--{boundary}\nContent-Type: {each}\n\n".encode() + content + b"\n" for each, content in parts]
+        self._head = f"MIME-Version: 1.0\nContent-Type: {kind}\n".encode()
+        self._body = b"".join(pieces) + f"--{boundary}--\n".encode()
+
+    def as_bytes(self, unixfrom: bool = False, policy: Policy | None = None) -> bytes:
+        return self._head + super().as_bytes(unixfrom, policy) + self._body

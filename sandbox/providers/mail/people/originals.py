@@ -8,8 +8,8 @@ from email.utils import parseaddr
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-LINK: Final = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*["']([^"']+)""", re.IGNORECASE)
-IMAGE: Final = re.compile(r"""<img\b[^>]*?\bsrc\s*=\s*["']([^"']+)""", re.IGNORECASE)
+LINK: Final = re.compile(r"""<a\b[^<>]*?\bhref\s*=\s*["']([^"']+)""", re.IGNORECASE)
+IMAGE: Final = re.compile(r"""<img\b[^<>]*?\bsrc\s*=\s*["']([^"']+)""", re.IGNORECASE)
 PLAIN_LINK: Final = re.compile(r"""https?://[^\s<>"')\]]+""")
 UNSUBSCRIBE: Final = re.compile(r"<([^>]*)>")
 AUTOMATIC: Final = ("auto-replied", "auto-generated", "auto-notified")
@@ -50,7 +50,7 @@ class Original:
         link = next((link for link in self._unsubscribe if link.lower().startswith("mailto:")), "")
         url = urlsplit(link)
         subject = parse_qs(url.query).get("subject", ["unsubscribe"])[0]
-        return unquote(url.path).lower(), subject
+        return unquote(url.path).lower(), " ".join(subject.split())
 
     @property
     def one_click(self) -> bool:

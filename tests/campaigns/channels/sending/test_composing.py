@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.email.composing.html import clean, to_text
 from campaigns.channels.email.composing.mime import Unsendable, compose
 from campaigns.messages.models import Message
+from campaigns.templates.cleaning import clean, text_of
 from lad.db.identifiers import uuid7
 from leads.contactability.models import Purpose
 
@@ -167,4 +167,4 @@ def test_a_message_without_any_text_is_refused() -> None:
 
 
 def test_text_of_html_ends() -> None:
-    assert to_text("<p>" * 50 + "deep" + "<a href='x'>") == "deep"
+    assert text_of("<p>" * 50 + "deep" + "<a href='x'>") == "deep"

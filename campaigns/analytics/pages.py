@@ -1,0 +1,109 @@
+"""The pages of a campaign beside its own: what waits, and why something was not sent."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from campaigns.accounts.models import EmailAccount
+from campaigns.analytics import why_not
+from campaigns.analytics.overview import links
+from campaigns.analytics.queue import next_sends, queue, waiting_for
+from campaigns.design.models import Campaign, CampaignStep
+from campaigns.enrolment.models import CampaignLead
+from campaigns.enrolment.wording import reason_in_words
+from lad.admin.base import LadModelAdmin
+from lad.db.identifiers import uuid_or_none
+from leads.contacts.models import Lead
+from leads.contacts.selectors import of_found_leads
+
+SHOWN: Final = 100
+NEXT_SHOWN: Final = 50
+ACCOUNTS_SHOWN: Final = 50
+FOUND_SHOWN: Final = 20
+
+
+def urls(admin: LadModelAdmin) -> list[URLPattern]:
+    """Return the addresses of the pages, for the admin of campaigns."""
+
+    def page(name: str, template: str, read: Any) -> URLPattern:
+        def view(request: HttpRequest, object_id: UUID) -> HttpResponse:
+            campaign = admin.get_row_or_404(request, str(object_id))
+            context = {
+                **admin.admin_site.each_context(request),
+                "opts": admin.opts,
+                "original": campaign,
+                "links": links(campaign),
+                "back": admin.change_url(campaign),
+                "now": timezone.now(),
+                **read(request, campaign),
+            }
+            request.current_app = admin.admin_site.name
+            return TemplateResponse(request, template, context)
+
+        address = f"<uuid:object_id>/{name.replace('_', '-')}/"
+        return path(address, admin.admin_site.admin_view(view), name=f"campaigns_campaign_{name}")
+
+    return [
+        page("queue", "campaigns/admin/queue.html", _queue),
+        page("why_not", "campaigns/admin/why_not.html", _why_not),
+    ]
+
+
+def _queue(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
+    """Return what waits, those of one reason by name, and what is next."""
+    waiting = queue(campaign)
+    reason = request.GET.get("reason", "")
+    chosen = next((group for group in waiting.groups if group.reason == reason), None)
+    rows = list(waiting_for(campaign, reason)[:SHOWN]) if chosen else []
+    return {
+        "title": f"What waits in {campaign}",
+        "queue": waiting,
+        "chosen": chosen,
+        "rows": [(row, _why(row)) for row in rows],
+        "hidden": chosen.number - len(rows) if chosen else 0,
+        "next_sends": next_sends(campaign, limit=NEXT_SHOWN),
+    }
+
+
+def _why(enrolment: CampaignLead) -> str:
+    return reason_in_words(enrolment.reason, str(enrolment)) if enrolment.reason else ""
+
+
+def _why_not(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
+    """Return the checks for what the query names, and what else can be asked about."""
+    steps = list(campaign.steps.order_by("order"))
+    accounts = list(EmailAccount.objects.filter(tenant=campaign.tenant_id).order_by("email")[:ACCOUNTS_SHOWN])
+    term = request.GET.get("q", "").strip()
+    return {
+        "title": f"Why not sent? {campaign}",
+        "answer": _answer(request, campaign, steps, accounts),
+        "steps": steps,
+        "accounts": accounts,
+        "term": term,
+        "found": _enrolled(campaign, term) if term else (),
+        "asked": request.GET.dict(),
+    }
+
+
+def _answer(
+    request: HttpRequest, campaign: Campaign, steps: list[CampaignStep], accounts: list[EmailAccount]
+) -> why_not.WhyNot | None:
+    step = next((each for each in steps if str(each.pk) == request.GET.get("step")), None)
+    if step is not None:
+        return why_not.about_step(campaign, step)
+    account = next((each for each in accounts if str(each.pk) == request.GET.get("account")), None)
+    if account is not None:
+        return why_not.about_account(campaign, account)
+    lead_id = uuid_or_none(request.GET.get("lead", ""))
+    lead = Lead.objects.filter(tenant=campaign.tenant_id, pk=lead_id).first() if lead_id else None
+    return why_not.about_lead(campaign, lead) if lead is not None else None
+
+
+def _enrolled(campaign: Campaign, term: str) -> list[CampaignLead]:
+    """Return enrolments of the campaign whose lead the term finds."""
+    rows = CampaignLead.objects.filter(tenant=campaign.tenant_id, campaign=campaign.pk)
+    return list(of_found_leads(rows, term).order_by("-created_at")[:FOUND_SHOWN])

@@ -1,0 +1,86 @@
+"""The campaign's pages in the API: actions of the campaigns' resource."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.accounts.models import EmailAccount
+from campaigns.analytics import why_not
+from campaigns.analytics.activities import activities
+from campaigns.analytics.funnel import funnel
+from campaigns.analytics.queue import next_sends, queue
+from campaigns.analytics.serializers import (
+    ActivitiesQuerySerializer,
+    ActivityResponse,
+    FunnelResponse,
+    NextSendsQuerySerializer,
+    NextSendsResponse,
+    QueueResponse,
+    WhyNotQuerySerializer,
+    WhyNotResponse,
+)
+from lad.api.openapi import problems
+from leads.contacts.models import Lead
+
+
+class AnalyticsActions:
+    """What became of a campaign, what waits, what is next, and why something was not sent."""
+
+    analytics_rights = dict.fromkeys(["funnel", "queue", "next_sends", "why_not_sent", "activities"], "campaigns.view")
+    analytics_queries = {
+        "next_sends": NextSendsQuerySerializer,
+        "why_not_sent": WhyNotQuerySerializer,
+        "activities": ActivitiesQuerySerializer,
+    }
+
+    @extend_schema(summary="From enrolled leads to the goal, in all and by step", responses={200: FunnelResponse})
+    @action(detail=True, methods=["get"])
+    def funnel(self: Any, request: Request, pk: UUID) -> Response:
+        return Response(FunnelResponse(funnel(self.get_object())).data)
+
+    @extend_schema(summary="What waits, for which reason and until when", responses={200: QueueResponse})
+    @action(detail=True, methods=["get"])
+    def queue(self: Any, request: Request, pk: UUID) -> Response:
+        return Response(QueueResponse(queue(self.get_object())).data)
+
+    @extend_schema(
+        summary="The next messages and steps",
+        parameters=[NextSendsQuerySerializer],
+        responses={200: NextSendsResponse},
+    )
+    @action(detail=True, methods=["get"], url_path="next-sends")
+    def next_sends(self: Any, request: Request, pk: UUID) -> Response:
+        found = next_sends(self.get_object(), limit=self.query()["limit"])
+        return Response(NextSendsResponse({"results": found}).data)
+
+    @extend_schema(
+        summary="Why something was not sent: every check, in order, with its answer",
+        parameters=[WhyNotQuerySerializer],
+        responses={200: WhyNotResponse, **problems(400)},
+    )
+    @action(detail=True, methods=["get"], url_path="why-not-sent")
+    def why_not_sent(self: Any, request: Request, pk: UUID) -> Response:
+        campaign, asked = self.get_object(), self.query()
+        if "lead" in asked:
+            found = why_not.about_lead(campaign, get_object_or_404(Lead.objects.all(), pk=asked["lead"]))
+        elif "step" in asked:
+            found = why_not.about_step(campaign, get_object_or_404(campaign.steps.all(), pk=asked["step"]))
+        else:
+            account = get_object_or_404(EmailAccount.objects.all(), pk=asked["account"])
+            found = why_not.about_account(campaign, account)
+        return Response(WhyNotResponse(found).data)
+
+    @extend_schema(
+        summary="What the campaign did, and what it did not do and why, newest first",
+        parameters=[ActivitiesQuerySerializer],
+        responses={200: ActivityResponse(many=True)},
+    )
+    @action(detail=True, methods=["get"])
+    def activities(self: Any, request: Request, pk: UUID) -> Response:
+        page = self.paginate_queryset(activities(self.get_object(), self.query()))
+        return cast(Response, self.get_paginated_response(ActivityResponse(page, many=True).data))

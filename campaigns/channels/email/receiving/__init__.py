@@ -1,0 +1,1 @@
+"""Everything that comes back: answers, bounces, complaints, requests to unsubscribe, openings and clicks."""

@@ -1,0 +1,1 @@
+"""Pages that recipients of messages reach without signing in."""
