@@ -53,8 +53,8 @@ EARLY_KILLS: Final = 3
 UNSETTLED: Final = "SELECT count(*) FROM messages WHERE state NOT IN ('sent', 'failed', 'cancelled', 'unknown')"
 OPEN: Final = "SELECT count(*) FROM campaign_leads WHERE status IN ('pending', 'active') AND reason <> 'sending'"
 SENT: Final = "SELECT count(*) FROM messages WHERE state = 'sent'"
-UNKNOWN: Final = "SELECT count(*) FROM messages WHERE state = 'unknown'"
-# An unknown message is looked for again and again, for longer than any other work takes.
+LOOKED_FOR: Final = "SELECT count(*) FROM messages WHERE state = 'unknown' AND next_attempt_at IS NOT NULL"
+# Longer than the pause between two looks for a lost message, and than any lease.
 QUIET_SECONDS: Final = 420.0
 
 
@@ -171,7 +171,7 @@ def settle(chaos: Chaos, observer: Observer) -> None:
     while time.monotonic() - since < QUIET_SECONDS:
         chaos.keep_alive()
         time.sleep(2)
-        now = observer.count(SENT, UNSETTLED, OPEN, UNKNOWN)
+        now = observer.count(SENT, UNSETTLED, OPEN, LOOKED_FOR)
         if now[1:] == [0, 0, 0]:
             return
         if now != before:

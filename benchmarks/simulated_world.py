@@ -130,7 +130,7 @@ class World:
         from lad.tenancy.context import tenant_context
 
         # Together a little less than what the campaigns want, so that the limits are felt.
-        limit = max(self.enrolments // 1_000, 5)
+        limit = max(self.enrolments // 2_000, 5)
         with tenant_context(tenant_id):
             rows = [
                 EmailAccount.objects.create(

@@ -100,7 +100,7 @@ class RecordingChannel:
         from campaigns.channels import protocol
         from campaigns.channels.email.sending import driver, worker
 
-        driver.EMAIL.open = self.open  # type: ignore[method-assign]
+        driver.EMAIL.open = self.open  # type: ignore[method-assign, assignment]
         driver.EMAIL.find = self.find  # type: ignore[method-assign]
         assert protocol.driver_of(self.channel) is driver.EMAIL is worker.EMAIL
 
