@@ -14,7 +14,7 @@ from leads.channels import Channel
 
 class FunnelStageResponse(serializers.Serializer):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of this name
     number = serializers.IntegerField()
     share = serializers.FloatField(help_text="Part of the enrolled leads, from 0 to 1.")
 
@@ -57,14 +57,14 @@ class FunnelResponse(serializers.Serializer):
 
 class WaitingGroupResponse(serializers.Serializer):
     reason = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of this name
     number = serializers.IntegerField()
     next_at = serializers.DateTimeField(allow_null=True)
 
 
 class MessageCountResponse(serializers.Serializer):
     state = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of this name
     number = serializers.IntegerField()
     capped = serializers.BooleanField(help_text="There are more than this.")
 

@@ -9,6 +9,22 @@ from campaigns.messages.wording import about, refusal_in_words
 from lad.labels import in_words
 from leads.contactability.decisions import SENTENCES as CONTACT_REASONS
 
+# Reasons of contactability that are incomplete without a detail, for many leads at once.
+WITHOUT_DETAIL: Final = {
+    "quiet_hours": "it is outside the contact hours",
+    "closed_day": "there is no outreach on this day",
+    "holiday": "it is a holiday",
+    "outside_window": "it is outside the campaign's hours",
+    "no_address": "the lead has no address for the channel",
+    "suppressed": "the lead is on the do-not-contact list",
+    "company_suppressed": "the company is on the do-not-contact list",
+    "suppressed_for_now": "the lead is on the do-not-contact list for now",
+    "daily_limit": "the lead was contacted as often as allowed in a day",
+    "weekly_limit": "the lead was contacted as often as allowed in seven days",
+    "channel_daily_limit": "the lead was contacted as often as allowed in a day",
+    "channel_weekly_limit": "the lead was contacted as often as allowed in seven days",
+    "no_open_time": "no time is allowed by all hours and days that apply",
+}
 # What LAD did to the lead with a step of the type. Other types are named by their label.
 DEEDS: Final = {
     "linkedin_visit": "visited the LinkedIn profile of {lead}",
@@ -33,8 +49,10 @@ UNDONE: Final = (ActivityStatus.FAILED, ActivityStatus.SKIPPED, ActivityStatus.C
 def reason_in_words(code: str, lead: str, *, detail: str = "") -> str:
     """Return why an enrolment waits or has ended, as it follows a colon: “Hans replied”."""
     text = SENTENCES.get(code, "")  # type: ignore[call-overload]  # keys are strings, too
+    if not text and not detail:
+        text = WITHOUT_DETAIL.get(code, "")
     if not text and code in CONTACT_REASONS:
-        text = CONTACT_REASONS[code].format(detail=detail or "not given", channel="this channel")
+        text = CONTACT_REASONS[code].format(detail=detail, channel="this channel")
     return about(text, lead) or in_words(code).lower()
 
 

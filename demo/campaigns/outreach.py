@@ -42,8 +42,15 @@ ERROR_MESSAGES: Final = {
     Channel.LINKEDIN: "The profile could not be found.",
     Channel.VOICE: "Nobody answered after three attempts.",
 }
-# Weights of what enrolments wait for.
-WAITS: Final = {"delay": 6, "condition": 2, "quiet_hours": 2, "out_of_office": 1, "missing_variable": 0.4}
+# Weights of what enrolments wait for, by the type of their next step.
+_MAIL: Final[dict[str, float]] = {"quiet_hours": 5, "out_of_office": 1, "missing_variable": 1}
+WAITS: Final[dict[str, dict[str, float]]] = {
+    "delay": {"delay": 1},
+    "condition": {"condition": 1},
+    "email_send": _MAIL,
+    "email_followup": _MAIL,
+}
+ELSEWHERE: Final[dict[str, float]] = {"channel_not_connected": 1}
 PROVIDERS: Final = {Channel.LINKEDIN: "unipile", Channel.EMAIL: "smtp"}
 # The share of leads without WhatsApp, who get a text message instead.
 SMS_SHARE: Final = 0.15
@@ -189,8 +196,11 @@ def _place(demo: DemoTenant, enrolled: Sequence[_EnrolledLead], last: Mapping[UU
         if newest is not None and newest.status == "queued" and newest.channel == Channel.EMAIL:
             enrolment.reason = "sending"
             continue
-        enrolment.reason = demo.pick(WAITS)
-        enrolment.next_action_at = demo.now + timedelta(hours=demo.random.uniform(8, 90))
+        if enrolment.next_step is None:
+            continue
+        enrolment.reason = demo.pick(WAITS.get(enrolment.next_step.type, ELSEWHERE))
+        if enrolment.reason != "channel_not_connected":
+            enrolment.next_action_at = demo.now + timedelta(hours=demo.random.uniform(8, 90))
     rows = [one.enrolment for one in enrolled]
     CampaignLead.objects.bulk_update(rows, ["next_step", "next_action_at", "reason"], batch_size=500)
 

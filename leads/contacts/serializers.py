@@ -79,7 +79,7 @@ class TimelineEntryResponse(serializers.Serializer):
     """One event in the history of a lead. ``text`` is a sentence, ``marks`` are short facts beside it."""
 
     id = serializers.UUIDField(source="place.row_id", help_text="The id of the row that the entry shows.")
-    source = serializers.CharField(source="place.source", help_text="Tells apart entries that show the same row.")
+    source = serializers.CharField(source="place.source", help_text="Tells apart entries that show the same row.")  # type: ignore[assignment]  # a field of this name
     at = serializers.DateTimeField()
     kind = serializers.ChoiceField(choices=TimelineKind.choices)
     icon = serializers.CharField(source="entry.icon", help_text="The name of a Material symbol.")
