@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -73,7 +74,7 @@ def _measure(database: psycopg.Connection[Any], sandbox: Sandbox, options: argpa
         rates["LAD"].append(len(ids) / seconds)
         mails = _mails(ids)
         parts = [mails[each :: options.workers] for each in range(options.workers)]
-        seconds = _in_processes([lambda part=part: _bare(sandbox, part) for part in parts])
+        seconds = _in_processes([partial(_bare, sandbox, part) for part in parts])
         rates["bare"].append(len(mails) / seconds)
         print(f"round {number + 1}: LAD {rates['LAD'][-1]:,.0f}/s, bare {rates['bare'][-1]:,.0f}/s", flush=True)
     lad, bare = statistics.median(rates["LAD"]), statistics.median(rates["bare"])

@@ -6,7 +6,6 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from campaigns.channels.email.composing.html import clean, to_text
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.composing.mime import Unsendable, compose

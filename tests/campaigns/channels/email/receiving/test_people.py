@@ -43,7 +43,8 @@ EXPECTED: dict[str, tuple[MessageKind, str]] = {
 
 def send(sandbox: Any, messages: list[Message]) -> None:
     """Hand the messages to the sandbox as LAD's sender would."""
-    with smtplib.SMTP(*sandbox.smtp, timeout=10) as client:
+    host, port = sandbox.smtp
+    with smtplib.SMTP(host, port, timeout=10) as client:
         client.login(ACCOUNT, "secret")
         for message in messages:
             mail = EmailMessage()
