@@ -32,9 +32,13 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
                 Problem.INTERNAL, f"{host} is an address inside a private network. LAD connects to public servers only."
             )
         try:
-            return socket.create_connection((str(address), port), timeout=timeout)
+            found = socket.create_connection((str(address), port), timeout=timeout)
         except OSError as error:
             refused = error
+        else:
+            # The end of a mail is a small packet of its own, which must not wait for the answer to the one before.
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return found
     raise MailboxError(Problem.UNREACHABLE, _unreachable(host, port, refused)) from refused
 
 

@@ -3,14 +3,15 @@
 A result is written only while the attempt that claimed the message still holds it, or while its fate is unknown.
 """
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from django.db import DatabaseError
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import DatabaseError, connection
+from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
@@ -21,8 +22,7 @@ from campaigns.channels.email.effects import Happening
 from campaigns.channels.email.receiving.bounces import judge
 from campaigns.channels.email.sending.claims import LEASE, Claim
 from campaigns.channels.protocol import Fate, Result
-from campaigns.design.models import Campaign, CampaignStatus
-from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead
+from campaigns.enrolment.models import OPEN_ENROLMENTS
 from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageEventKind, MessageState
 from lad.jobs.leases import Backoff
@@ -37,6 +37,32 @@ FIRST_LOOK: Final = timedelta(minutes=1)
 COPY_AFTER: Final = timedelta(seconds=30)
 WRITES_TRIED: Final = 3
 
+# Pausing and stopping work between two messages of a batch.
+BEGIN: Final = """
+UPDATE messages SET begun_at = %(now)s, lease_until = statement_timestamp() + %(lease)s::interval
+WHERE tenant_id = %(tenant)s AND id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
+    AND EXISTS (
+        SELECT FROM email_accounts WHERE email_accounts.tenant_id = messages.tenant_id
+            AND email_accounts.id = messages.email_account_id AND is_active AND deleted_at IS NULL
+            AND status = ANY(%(usable)s)
+    )
+    AND (campaign_id IS NULL OR EXISTS (
+        SELECT FROM campaigns WHERE campaigns.tenant_id = messages.tenant_id AND campaigns.id = messages.campaign_id
+            AND campaigns.status = 'running' AND campaigns.deleted_at IS NULL
+    ))
+    AND (campaign_lead_id IS NULL OR EXISTS (
+        SELECT FROM campaign_leads WHERE campaign_leads.tenant_id = messages.tenant_id
+            AND campaign_leads.id = messages.campaign_lead_id AND campaign_leads.deleted_at IS NULL
+            AND campaign_leads.status = ANY(%(open)s)
+    ))
+"""
+SENT: Final = """
+UPDATE messages SET state = 'sent', error = '', lease_until = NULL, next_attempt_at = NULL, occurred_at = %(at)s,
+    metadata = metadata || %(facts)s::jsonb,
+    copy_due_at = CASE WHEN %(copies)s THEN statement_timestamp() + %(copy_after)s::interval END
+WHERE tenant_id = %(tenant)s AND id = %(id)s AND attempts = %(attempts)s AND state IN ('sending', 'unknown')
+"""
+
 log = structlog.get_logger("lad.campaigns.sending")
 
 
@@ -46,7 +72,7 @@ def record(claim: Claim, message: Message, result: Result, *, following: Sequenc
     Messages before it that may not be sent any more wait again; the next claim decides about them.
     """
 
-    values = _values(claim, message, result)
+    values = _values(message, result)
 
     def write(with_hooks: bool) -> Message | None:
         with tenant_context(message.tenant_id):
@@ -95,10 +121,7 @@ def _surely(write: Callable[[bool], Message | None], message: Message) -> Messag
 
 def _write(claim: Claim, message: Message, result: Result, values: dict[str, Any]) -> bool:
     """Write the result. Return whether this attempt still had a say."""
-    held = Message.objects.filter(
-        pk=message.pk, attempts=message.attempts, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
-    )
-    written = bool(held.update(**values))
+    written = _write_sent(claim, message, result, values) if result.fate == Fate.SENT else _write_other(message, values)
     log.info(
         "message", message=str(message.pk), fate=result.fate, state=values["state"], reason=result.error,
         fenced=not written,
@@ -106,8 +129,8 @@ def _write(claim: Claim, message: Message, result: Result, values: dict[str, Any
     if not written:
         return False
     for name, value in values.items():
-        # The database fills in the others from its clock.
-        if name not in ("next_attempt_at", "copy_due_at"):
+        # The database's clock decides about it.
+        if name != "next_attempt_at":
             setattr(message, name, value)
     if result.fate in (Fate.REFUSED, Fate.NOT_SENT):
         give_back(message.tenant_id, messages=[message.pk], counted={(claim.account.pk, claim.day): 1})
@@ -115,17 +138,36 @@ def _write(claim: Claim, message: Message, result: Result, values: dict[str, Any
     return True
 
 
-def _values(claim: Claim, message: Message, result: Result) -> dict[str, Any]:
+def _write_sent(claim: Claim, message: Message, result: Result, values: dict[str, Any]) -> bool:
+    """Write that a message was sent. The most frequent write of all, so it is plain SQL."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SENT,
+            {
+                "at": values["occurred_at"],
+                "facts": json.dumps(dict(result.facts)),
+                "copies": bool(claim.account.imap_host) and not claim.account.saves_sent,
+                "copy_after": f"{COPY_AFTER.total_seconds()} seconds",
+                "tenant": message.tenant_id,
+                "id": message.pk,
+                "attempts": message.attempts,
+            },
+        )
+        return cursor.rowcount == 1
+
+
+def _write_other(message: Message, values: dict[str, Any]) -> bool:
+    held = Message.objects.filter(
+        pk=message.pk, attempts=message.attempts, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
+    )
+    return bool(held.update(**values))
+
+
+def _values(message: Message, result: Result) -> dict[str, Any]:
     common: dict[str, Any] = {"error": result.error, "lease_until": None, "next_attempt_at": None}
     if result.fate == Fate.SENT:
-        copies = bool(claim.account.imap_host) and not claim.account.saves_sent
-        return {
-            **common,
-            "state": MessageState.SENT,
-            "occurred_at": timezone.now(),
-            "metadata": {**message.metadata, **result.facts},
-            "copy_due_at": Now() + COPY_AFTER if copies else None,
-        }
+        metadata = {**message.metadata, **result.facts}
+        return {**common, "state": MessageState.SENT, "occurred_at": timezone.now(), "metadata": metadata}
     if result.fate == Fate.UNKNOWN:
         return {**common, "state": MessageState.UNKNOWN, "looks": 0, "next_attempt_at": Now() + FIRST_LOOK}
     tries = message.tries + 1
@@ -160,26 +202,26 @@ def _begin(claim: Claim, following: Sequence[Message]) -> Message | None:
     """Mark the first of the claimed messages as begun whose campaign, enrolment and account still allow it."""
     for number, message in enumerate(following):
         now = timezone.now()
-        rows = Message.objects.filter(_still_allowed(message), pk=message.pk, attempts=message.attempts)
-        begun = rows.filter(state=MessageState.SENDING).update(begun_at=now, lease_until=Now() + LEASE)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                BEGIN,
+                {
+                    "now": now,
+                    "lease": f"{LEASE.total_seconds()} seconds",
+                    "tenant": message.tenant_id,
+                    "id": message.pk,
+                    "attempts": message.attempts,
+                    "usable": list(USABLE),
+                    "open": list(OPEN_ENROLMENTS),
+                },
+            )
+            begun = cursor.rowcount
         if begun:
             message.begun_at = now
             _release(claim, following[:number])
             return message
     _release(claim, following)
     return None
-
-
-def _still_allowed(message: Message) -> Q:
-    """Return what must hold before a message goes: pausing and stopping work between two messages of a batch."""
-    accounts = EmailAccount.objects.filter(pk=message.email_account_id, is_active=True, status__in=USABLE)
-    allowed = Q(Exists(accounts))
-    if message.campaign_id is not None:
-        running = Campaign.objects.filter(pk=message.campaign_id, status=CampaignStatus.RUNNING)
-        allowed &= Q(Exists(running.filter(tenant=OuterRef("tenant"))))
-    if message.campaign_lead_id is not None:
-        allowed &= Q(Exists(CampaignLead.objects.filter(pk=message.campaign_lead_id, status__in=OPEN_ENROLMENTS)))
-    return allowed
 
 
 def _release(claim: Claim, messages: Sequence[Message]) -> None:
