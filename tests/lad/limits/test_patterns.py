@@ -26,7 +26,7 @@ def test_no_pattern_and_no_parser_is_slow_with_100_000_hostile_characters() -> N
     assert found["slow"] == {}
     # The walk finds patterns of modules, of validators and of JSON Schemas.
     names = " ".join(found["patterns"])
-    for known in ("rendering.PLACEHOLDER", "observability.SECRET_VALUE", "capitals and digits", ".rule.pattern"):
+    for known in ("lexing._SPIN_MARK", "observability.SECRET_VALUE", "capitals and digits", ".rule.pattern"):
         assert known in names
 
 
