@@ -112,7 +112,7 @@ def waiting_for(campaign: Campaign, reason: str, *, limit: int) -> list[Campaign
 
     Reads each status in the order of its index, so that a hundred of a million cost a hundred.
     """
-    statuses = OPEN_ENROLMENTS
+    statuses: tuple[EnrolmentStatus, ...] = OPEN_ENROLMENTS
     if reason in OWN_REASONS:
         statuses = (EnrolmentStatus.PENDING,) if reason == NOT_BEGUN else (EnrolmentStatus.ACTIVE,)
     rows = CampaignLead.objects.filter(
