@@ -58,7 +58,7 @@ def _queue(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     waiting = queue(campaign)
     reason = request.GET.get("reason", "")
     chosen = next((group for group in waiting.groups if group.reason == reason), None)
-    rows = list(waiting_for(campaign, reason)[:SHOWN]) if chosen else []
+    rows = waiting_for(campaign, reason, limit=SHOWN) if chosen else []
     return {
         "title": f"What waits in {campaign}",
         "queue": waiting,

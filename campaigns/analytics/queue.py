@@ -107,16 +107,24 @@ def _of_campaign(campaign: Campaign, state: MessageState) -> QuerySet[Message]:
     return messages.filter(direction=ContactDirection.OUTBOUND)
 
 
-def waiting_for(campaign: Campaign, reason: str) -> QuerySet[CampaignLead]:
-    """Return the open enrolments that wait for the reason, the first to go on first."""
-    rows = CampaignLead.objects.filter(tenant=campaign.tenant_id, campaign=campaign.pk).select_related("next_step")
-    if reason == NOT_BEGUN:
-        rows = rows.filter(status=EnrolmentStatus.PENDING, reason="")
-    elif reason == DUE:
-        rows = rows.filter(status=EnrolmentStatus.ACTIVE, reason="")
-    else:
-        rows = rows.filter(status__in=OPEN_ENROLMENTS, reason=reason)
-    return rows.order_by("next_action_at", "pk")
+def waiting_for(campaign: Campaign, reason: str, *, limit: int) -> list[CampaignLead]:
+    """Return open enrolments that wait for the reason, the first to go on first.
+
+    Reads each status in the order of its index, so that a hundred of a million cost a hundred.
+    """
+    statuses: tuple[EnrolmentStatus, ...] = OPEN_ENROLMENTS
+    if reason in OWN_REASONS:
+        statuses = (EnrolmentStatus.PENDING,) if reason == NOT_BEGUN else (EnrolmentStatus.ACTIVE,)
+    rows = CampaignLead.objects.filter(
+        tenant=campaign.tenant_id, campaign=campaign.pk, reason="" if reason in OWN_REASONS else reason
+    )
+    parts = [
+        rows.filter(status=each).select_related("next_step").order_by("next_action_at")[:limit] for each in statuses
+    ]
+    read_together(*parts)
+    found = [row for part in parts for row in part]
+    found.sort(key=lambda row: (row.next_action_at is None, row.next_action_at, row.pk))
+    return found[:limit]
 
 
 def next_sends(campaign: Campaign, *, limit: int = 20) -> list[NextSend]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from demo.campaigns import accounts, outreach, templates, try_out
+from demo.campaigns import accounts, graph, outreach, templates, try_out
 from demo.demo_tenant import DemoTenant
 
 
@@ -17,3 +17,4 @@ def load(demo: DemoTenant) -> None:
     profiles = accounts.load(demo)
     outreach.load(demo, profiles)
     try_out.load(demo)
+    graph.load(demo)

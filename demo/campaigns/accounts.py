@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from campaigns.accounts.models import EmailAccount, LinkedinAccount, LinkedinStatus
+from campaigns.accounts.models import EmailAccount, EmailAccountStatus, LinkedinAccount, LinkedinStatus
 from demo.campaigns import sandbox
 from demo.demo_tenant import DemoTenant, plain
 
@@ -13,6 +13,14 @@ MAILBOXES: Final = {
     "brightpath-education": [("admissions", 300, 212, True), ("open-days", 120, 18, True)],
 }
 DEFAULT_MAILBOXES: Final = [("lettings", 60, 9, True)]
+# Mailboxes that were in use and have a problem now, with what the server said. Only the paused one is still active.
+TROUBLED: Final = {
+    EmailAccountStatus.CONNECTED: "",
+    EmailAccountStatus.SIGN_IN_FAILED: "The server refused the password. Enter the new one.",
+    EmailAccountStatus.REVOKED: "The access was withdrawn at the provider. Connect the mailbox again.",
+    EmailAccountStatus.UNREACHABLE: "The server did not answer for two days. Check its name and port.",
+    EmailAccountStatus.PAUSED: "Too many messages came back. Check the list before you go on.",
+}
 # The status of each account, in the order of the team. Some users have connected a second account.
 STATUSES: Final = {
     "kestrel-analytics": ["active", "active", "checkpoint", "active", "expired", "disconnected"],
@@ -37,6 +45,16 @@ def load(demo: DemoTenant) -> list[LinkedinAccount]:
             daily_send_limit=limit,
             sent_today=sent,
             last_reset_date=today,
+        )
+    for status, reason in TROUBLED.items() if demo.slug in MAILBOXES else ():
+        EmailAccount.objects.create(
+            **demo.created(demo.ago(days=60)),
+            tenant=demo.tenant,
+            email=f"{plain(status)}@{demo.domain}".replace("_", "-"),
+            smtp_username=f"{plain(status)}@{demo.domain}".replace("_", "-"),
+            **{**servers, "status": status},
+            status_reason=reason,
+            is_active=status == EmailAccountStatus.PAUSED,
         )
     statuses = STATUSES.get(demo.slug, ["active"])
     return [

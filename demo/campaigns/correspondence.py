@@ -38,7 +38,7 @@ WAITS_HOURS: Final = 20
 
 def write(demo: DemoTenant, activities: Sequence[CampaignLeadActivity]) -> None:
     """Write a message for each e-mail activity, with its events and answers."""
-    accounts = list(EmailAccount.objects.filter(is_active=True).order_by("email"))
+    accounts = list(EmailAccount.objects.filter(is_active=True).exclude(status="paused").order_by("email"))
     if not accounts:
         return
     written = [

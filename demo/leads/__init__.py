@@ -1,7 +1,7 @@
 """Demo data of the leads app."""
 
 from demo.demo_tenant import DemoTenant
-from demo.leads import attachments, bookings, companies, education, jobs, leads
+from demo.leads import attachments, bookings, companies, education, jobs, leads, permission
 
 
 def load(demo: DemoTenant) -> None:
@@ -11,4 +11,5 @@ def load(demo: DemoTenant) -> None:
     attachments.load(demo)
     education.load(demo)
     companies.load(demo)
+    permission.load(demo)
     jobs.load(demo)
