@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
-from lad.db.models import AppendOnly, SoftDeletable, TenantModel
+from lad.db.models import SoftDeletable, TenantModel
 from lad.db.normalised import CountryField
 from lad.search import BYTE_ORDER
 from leads.channels import Channel
@@ -128,8 +128,13 @@ class ConsentStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-class ConsentRecord(AppendOnly, TenantModel):
-    """A lead gave or withdrew consent. The newest record for a channel and purpose counts."""
+class ConsentRecord(TenantModel):
+    """A lead gave or withdrew consent. The newest record for a channel and purpose counts.
+
+    A tenant can neither change nor delete a record; it goes with its lead.
+    """
+
+    updated_at = None
 
     event_name = "leads.consent"
 
@@ -143,6 +148,9 @@ class ConsentRecord(AppendOnly, TenantModel):
         max_length=5_000, blank=True, default="", db_default="", help_text="The words, the file or the address of it."
     )
     created_by_user = TenantUserKey(null=True, blank=True, on_delete=models.PROTECT, db_index=False, editable=False)
+
+    tenant_key = False
+    privileges = ("SELECT", "INSERT")
 
     class Meta:
         db_table = "consent_records"
