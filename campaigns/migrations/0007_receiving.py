@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0006_engine"),
-        ("leads", "0007_suppression_addresses"),
+        ("leads", "0007_contactability"),
         ("tenants", "0014_booking_link"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
