@@ -38,7 +38,7 @@ class ConnectResponse(serializers.Serializer):
     authorize_url = serializers.URLField()
 
 
-class CompleteSerializer(InputSerializer):
+class ConnectedSerializer(InputSerializer):
     """What the user returned with, and the page they returned to."""
 
     state = serializers.CharField(max_length=200)
@@ -46,7 +46,7 @@ class CompleteSerializer(InputSerializer):
     redirect_uri = serializers.URLField(max_length=500)
 
 
-class TestResponse(serializers.Serializer):
+class ConnectionTestResponse(serializers.Serializer):
     """The result of a test: the account's new status, and what is wrong and what to do."""
 
     status = serializers.CharField()
@@ -75,11 +75,11 @@ class EmailAccountViewSet(ResourceViewSet):
         "today": "sending-accounts.view",
     }
 
-    @extend_schema(summary="Sign in to both servers of a mailbox", request=None, responses={200: TestResponse})
+    @extend_schema(summary="Sign in to both servers of a mailbox", request=None, responses={200: ConnectionTestResponse})
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: UUID) -> Response:
         outcome = services.test_connection(account=self.get_object(), actor=self.access.user)
-        return Response(TestResponse(outcome).data)
+        return Response(ConnectionTestResponse(outcome).data)
 
     @extend_schema(summary="Check SPF, DKIM, DMARC and MX of a mailbox's domain", request=None)
     @action(detail=True, methods=["post"], url_path="check-records")
@@ -112,13 +112,13 @@ class EmailAccountViewSet(ResourceViewSet):
 
     @extend_schema(
         summary="Connect a mailbox with what the user returned with, and test it",
-        request=CompleteSerializer,
-        responses={200: TestResponse},
+        request=ConnectedSerializer,
+        responses={200: ConnectionTestResponse},
     )
     @action(detail=True, methods=["post"], url_path="connect/complete")
     @writes.in_transaction
     def complete(self, request: Request, pk: UUID) -> Response:
-        account, values = self.get_object(), CompleteSerializer.read(request.data)
+        account, values = self.get_object(), ConnectedSerializer.read(request.data)
         kept = cache.get(self._key(account))
         cache.delete(self._key(account))
         attempt = oauth.Attempt(**kept) if kept else None
@@ -129,7 +129,7 @@ class EmailAccountViewSet(ResourceViewSet):
         provider = EmailSignIn(attempt.provider)
         connecting.connect(account=account, provider=provider, tokens=tokens, actor=self.access.user)
         outcome = services.test_connection(account=account, actor=self.access.user)
-        return Response(TestResponse(outcome).data)
+        return Response(ConnectionTestResponse(outcome).data)
 
     def _key(self, account: EmailAccount) -> str:
         """Return where the attempt is kept: only the user who began it can complete it."""

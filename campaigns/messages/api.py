@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,7 +15,7 @@ from campaigns.messages.templated import write_with_template
 from campaigns.templates.models import CommunicationTemplate
 from lad import writes
 from lad.api import router
-from lad.api.serializers import InputSerializer, KeyField
+from lad.api.serializers import InputSerializer, KeyField, make_serializer
 from lad.api.views import ResourceViewSet, require_tenant
 from leads.contacts.models import Lead
 
@@ -87,8 +87,12 @@ class MessageViewSet(ResourceViewSet):
         return self.row_response(message)
 
 
+# The assistant has messages of its own.
+_Serializer = extend_schema_serializer(component_name="LeadMessage")(make_serializer(Message))
+
 router.register(
     Message,
+    serializer=_Serializer,
     viewset=MessageViewSet,
     area="campaigns",
     feature=FEATURE,

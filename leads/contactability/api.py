@@ -83,6 +83,7 @@ class DecisionsView(LadAPIView):
     feature = FEATURE
 
     @extend_schema(
+        operation_id="leads_decide_many",
         summary="Ask whether leads may be contacted, and why not or not yet",
         request=ManyQuestionSerializer,
         responses={200: DecisionsResponse},

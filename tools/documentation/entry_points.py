@@ -71,7 +71,7 @@ def _calls(resource: router.Resource) -> Iterator[tuple[str, ...]]:
         for verb in each.mapping:
             yield (
                 code(f"{verb.upper()} {address}"),
-                _summary(resource, each),
+                _summary(resource, each, verb.upper()),
                 _right(resource, each.__name__, verb.upper()),
             )
 
@@ -82,15 +82,15 @@ def _right(resource: router.Resource, action: str, method: str) -> str:
     return code(required_right(view, method) or "")
 
 
-def _summary(resource: router.Resource, action: Any) -> str:
-    """Return an action's summary in the OpenAPI document, or the first sentence of its docstring."""
+def _summary(resource: router.Resource, action: Any, method: str) -> str:
+    """Return a method's summary in the OpenAPI document, or the first sentence of the action's docstring."""
     described = action.kwargs.get("schema")
     if described is None:
         return sentence(action.__doc__ or "").rstrip(".")
     view: Any = resource.viewset()
     view.request, view.kwargs = None, {}
     schema = described()
-    schema._view = view
+    schema._view, schema.method = view, method
     return str(schema.get_summary() or sentence(action.__doc__ or "")).rstrip(".")
 
 
