@@ -75,7 +75,9 @@ class EmailAccountViewSet(ResourceViewSet):
         "today": "sending-accounts.view",
     }
 
-    @extend_schema(summary="Sign in to both servers of a mailbox", request=None, responses={200: ConnectionTestResponse})
+    @extend_schema(
+        summary="Sign in to both servers of a mailbox", request=None, responses={200: ConnectionTestResponse}
+    )
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: UUID) -> Response:
         outcome = services.test_connection(account=self.get_object(), actor=self.access.user)

@@ -19,7 +19,6 @@ from campaigns.charging.services import usage_item
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.step_specs import DONE, PriceComponent, step_types
 from campaigns.enrolment.models import OPEN_ENROLMENTS
-from lad.tenancy.context import current_tenant_id
 
 ZERO: Final = Decimal(0)
 END: Final = "end"
@@ -96,14 +95,14 @@ def quote(campaign: Campaign, *, now: datetime) -> CampaignQuote:
         steps=steps,
         at_most=sum((_dearest(start, graph) * many for start, many in starts.items()), ZERO),
         first=min((price for start in starts for price in _next_prices(start, graph)), default=None),
-        available=_available(now),
+        available=_available(campaign.tenant_id, now),
         currency=quoting.LIST_CURRENCY,
     )
 
 
-def _available(now: datetime) -> Decimal:
+def _available(tenant_id: UUID, now: datetime) -> Decimal:
     """Return what the tenant's wallet can spend; nothing if it has none yet."""
-    wallet = Wallet.objects.filter(tenant=current_tenant_id(), user__isnull=True).first()
+    wallet = Wallet.objects.filter(tenant=tenant_id, user__isnull=True).first()
     if wallet is None or wallet.status != WalletStatus.ACTIVE or wallet.currency != quoting.LIST_CURRENCY:
         return ZERO
     return selectors.spendable(wallet, now=now)

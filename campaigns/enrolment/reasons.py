@@ -94,4 +94,4 @@ IN_PROGRESS: Final = (EnrolmentReason.SENDING, EnrolmentReason.MANUAL_TASK)
 
 def sentence(code: str) -> str:
     """Return the reason in words; an empty text for a code of another feature."""
-    return SENTENCES[EnrolmentReason(code)] if code in EnrolmentReason else ""
+    return next((text for reason, text in SENTENCES.items() if reason == code), "")

@@ -16,6 +16,7 @@ from campaigns.templates.models import CommunicationTemplate
 from lad import writes
 from lad.api import router
 from lad.api.serializers import InputSerializer, KeyField, make_serializer
+from lad.api.times import TimeField
 from lad.api.views import ResourceViewSet, require_tenant
 from leads.contacts.models import Lead
 
@@ -37,7 +38,7 @@ class WriteSerializer(InputSerializer):
     attachments = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=services.MAX_ATTACHMENTS
     )
-    due_at = serializers.DateTimeField(required=False)
+    due_at = TimeField(required=False)
 
 
 class MessageViewSet(ResourceViewSet):

@@ -105,7 +105,7 @@ class Message(Leased, TenantModel):
     subject = models.CharField(max_length=500, blank=True, default="", db_default="")
     body = models.TextField(max_length=MAX_BODY_LENGTH, blank=True, default="", db_default="")
     html = models.TextField(max_length=MAX_BODY_LENGTH, blank=True, default="", db_default="")
-    attachment_ids = models.JSONField(default=list, blank=True, db_default=[])
+    attachment_ids = models.JSONField(default=list, blank=True, db_default=[], help_text="The files that go with it.")
     message_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     in_reply_to = models.CharField(max_length=255, blank=True, default="", db_default="")
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])

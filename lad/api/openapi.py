@@ -12,6 +12,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
 
 from lad.api import idempotency_keys, includes
 from lad.api.errors import CONTENT_TYPE, status_phrase
@@ -68,8 +69,19 @@ class AccessScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
+# A time of day has no zone here, which the format "time" would demand.
+TIME_OF_DAY: Final = {"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$", "example": "09:00"}
+
+
 class LadAutoSchema(AutoSchema):
     """Add to each operation the problems, headers and parameters that all views share."""
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if isinstance(field, serializers.TimeField) and isinstance(schema, dict):
+            schema.pop("format", None)
+            schema |= TIME_OF_DAY
+        return schema
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         # Called for public views too, because the call adds the scheme to the document.

@@ -42,11 +42,11 @@ KIND_OF_CHANNEL: Final[Mapping[str, Kind]] = {
 }
 # The networks whose profiles are the addresses of the channel web.
 _NETWORKS: Final = ("instagram", "facebook")
-_PROFILE_PAGE: Final = re.compile(r"(?:https?://)?(?:[a-z-]+\.)*(instagram|facebook)\.com/([^/?#\s]+)", re.IGNORECASE)
-_LINKEDIN_PAGE: Final = re.compile(r"(?:https?://)?(?:[a-z-]+\.)*linkedin\.com/([a-z]+)/([^/?#\s]+)", re.IGNORECASE)
+_PROFILE_PAGE: Final = re.compile(r"\A(?:https?://)?(?:[a-z-]+\.)*(instagram|facebook)\.com/([^/?#\s]+)", re.IGNORECASE)
+_LINKEDIN_PAGE: Final = re.compile(r"\A(?:https?://)?(?:[a-z-]+\.)*linkedin\.com/([a-z]+)/([^/?#\s]+)", re.IGNORECASE)
 _HANDLE: Final = re.compile(r"@?[\w.%-]+")
 _DOMAIN: Final = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?@?((?:[\w-]+\.)+[\w-]{2,})\.?(?:[/?#:].*)?", re.UNICODE
+    r"\A(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?@?((?:[\w-]+\.)+[\w-]{2,})\.?(?:[/?#:].*)?", re.UNICODE
 )
 _MIN_LABELS: Final = 2
 WHAT_TO_WRITE: Final = (

@@ -1,6 +1,5 @@
 """What all providers of the sandbox share: log, clock and plans, and what is left of them after a kill."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from sandbox.providers import providers
 from sandbox.providers.mail.mailboxes import Mailboxes
 from sandbox.providers.mail.post_office import PostOffice
 from sandbox.schedule import Action
+from tests.support.loops import run
 from tests.support.sandbox import Sandbox
 
 
@@ -67,9 +67,9 @@ def test_plans_survive_a_kill_and_run_in_order(tmp_path: Path) -> None:
             raise RuntimeError("one that fails does not stop the others")
 
     core.schedule.handle("test", handle)
-    assert asyncio.run(core.schedule.advance(70)) == 2
+    assert run(core.schedule.advance(70)) == 2
     assert done == [("first", 30), ("second", 60)]
-    assert asyncio.run(core.schedule.run_until_idle()) == 1
+    assert run(core.schedule.run_until_idle()) == 1
     assert done[2] == ("third", 90)
     assert core.schedule.pending() == 0
     [error] = core.log.read(kinds={"error"}, limit=9)

@@ -1,6 +1,5 @@
 """People react to whatever is sent to them: malformed messages, odd charsets, no text at all."""
 
-import asyncio
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from sandbox.core import Core
 from sandbox.providers.mail import Mail
 from sandbox.providers.mail.people.persons import DIALECTS, Behaviour
+from tests.support.loops import run
 
 SENDER = "maya@kestrel.example"
 FROM = f"From: {SENDER}\r\n".encode()
@@ -37,7 +37,7 @@ def test_everybody_reacts_to_a_hostile_message(tmp_path: Path, original: bytes) 
     recipients = [f"{each}@people.example" for each in words]
     for recipient in recipients:
         mail.post_office.accept(account, SENDER, [recipient], original)
-    assert asyncio.run(core.schedule.run_until_idle()) > 30
+    assert run(core.schedule.run_until_idle()) > 30
     assert list(core.log.read(kinds={"error"}, limit=9)) == []
     inbox = mail.mailboxes.folder(SENDER, "INBOX")
     assert inbox is not None

@@ -28,7 +28,12 @@ ssl = no
 disable_plaintext_auth = no
 mail_location = maildir:{home}/mail/%u
 first_valid_uid = 1
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {home}/oauth2.conf
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {home}/users
@@ -70,6 +75,13 @@ service auth {{
 }}
 """
 
+OAUTH2_CONF = """
+introspection_mode = auth
+introspection_url = {userinfo}
+username_attribute = email
+username_format = %u
+"""
+
 MAIN_CF = """
 compatibility_level = 3.6
 queue_directory = {home}/spool
@@ -91,6 +103,7 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_client_connection_count_limit = 0
 virtual_mailbox_domains = texthash:{home}/domains
 virtual_mailbox_maps = texthash:{home}/mailboxes
+virtual_alias_maps = regexp:{home}/aliases
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
 transport_maps = texthash:{home}/transports
 alias_maps =
@@ -131,17 +144,29 @@ class MailServers:
     mailboxes: tuple[str, ...]
     password: str = PASSWORD
 
+    @property
+    def is_idle(self) -> bool:
+        """Return whether Postfix has delivered or returned all it accepted."""
+        queues = ("maildrop", "incoming", "active", "deferred", "hold")
+        return not any(path.is_file() for name in queues for path in (self.home / "spool" / name).rglob("*"))
+
     def logs(self) -> str:
         """Return what the servers wrote, for a failing test."""
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.home.glob("*.log")) if path.is_file())
 
 
 @contextmanager
-def mail_servers(home: Path, mailboxes: tuple[str, ...]) -> Iterator[MailServers]:
-    """Run Postfix and Dovecot with these mailboxes. Both need root, to run as users of their own."""
+def mail_servers(
+    home: Path, mailboxes: tuple[str, ...], *, aliases: Mapping[str, str], userinfo: str
+) -> Iterator[MailServers]:
+    """Run Postfix and Dovecot with these mailboxes. Both need root, to run as users of their own.
+
+    ``aliases`` are patterns of addresses, and the mailbox that gets their mail. ``userinfo`` is the address of an
+    OAuth issuer that says whose a token is.
+    """
     assert POSTFIX and DOVECOT
     ports = dict(zip(("smtp", "imap", "lmtp", "auth"), _free_ports(4), strict=True))
-    _configure(home, ports, mailboxes)
+    _configure(home, ports, mailboxes, aliases, userinfo)
     postfix = [POSTFIX, "-c", str(home / "postfix")]
     dovecot = subprocess.Popen([DOVECOT, "-F", "-c", str(home / "dovecot.conf")])
     servers = MailServers(home, ports["smtp"], ports["imap"], mailboxes)
@@ -157,7 +182,9 @@ def mail_servers(home: Path, mailboxes: tuple[str, ...]) -> Iterator[MailServers
         dovecot.wait(timeout=START_SECONDS)
 
 
-def _configure(home: Path, ports: Mapping[str, int], mailboxes: tuple[str, ...]) -> None:
+def _configure(
+    home: Path, ports: Mapping[str, int], mailboxes: tuple[str, ...], aliases: Mapping[str, str], userinfo: str
+) -> None:
     # The servers' own users must be able to reach their directories.
     for parent in (home, *home.parents):
         if parent.stat().st_uid == 0 and parent != Path("/"):
@@ -166,8 +193,10 @@ def _configure(home: Path, ports: Mapping[str, int], mailboxes: tuple[str, ...])
         (home / name).mkdir()
     shutil.chown(home / "mail", "mail", "mail")
     shutil.chown(home / "data", "postfix")
-    values = {**ports, "home": home}
+    values = {**ports, "home": home, "userinfo": userinfo}
     (home / "dovecot.conf").write_text(DOVECOT_CONF.format_map(values))
+    (home / "oauth2.conf").write_text(OAUTH2_CONF.format_map(values))
+    (home / "aliases").write_text("".join(f"/{pattern}/ {mailbox}\n" for pattern, mailbox in aliases.items()))
     (home / "postfix" / "main.cf").write_text(MAIN_CF.format_map(values))
     (home / "postfix" / "master.cf").write_text(MASTER_CF.format_map(values))
     (home / "users").write_text("".join(f"{mailbox}:{PASSWORD}\n" for mailbox in mailboxes))

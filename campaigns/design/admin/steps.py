@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns.design.admin.config_forms import config_form, entered_config, has_settings
-from campaigns.design.models import CampaignStep, StepLink
+from campaigns.design.models import CampaignStatus, CampaignStep, StepLink
 from campaigns.design.services import changes, steps
 from campaigns.design.step_specs import step_types
 from lad import writes
@@ -47,13 +47,13 @@ class StepsInline(LadInline):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return _can_change_steps(obj) and super().has_add_permission(request, obj)
+        return _can_change_together(obj) and super().has_add_permission(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return _can_change_steps(obj) and super().has_change_permission(request, obj)
+        return _can_change_together(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return _can_change_steps(obj) and super().has_delete_permission(request, obj)
+        return _can_change_together(obj) and super().has_delete_permission(request, obj)
 
 
 @register(CampaignStep)
@@ -161,6 +161,11 @@ def _preview(step: CampaignStep, change: changes.Change) -> Preview | None:
     """Return what the change does to leads under way, to be confirmed; None if it touches none of them."""
     sentences = changes.preview_change(campaign=step.campaign, change=change).sentences
     return Preview(warnings=sentences) if sentences else None
+
+
+def _can_change_together(campaign: object) -> bool:
+    """Return whether the steps can be changed all at once. While leads are under way each change has a preview."""
+    return _can_change_steps(campaign) and getattr(campaign, "status", None) != CampaignStatus.RUNNING
 
 
 def _can_change_steps(campaign: object) -> bool:

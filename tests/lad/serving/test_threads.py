@@ -3,8 +3,7 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import Coroutine, Iterable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, MutableMapping
 from typing import Any, TypeVar
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from lad.serving import bodies
 from lad.serving.clients import address_of
 from lad.serving.threads import MEMORY_BYTES, ThreadedApplication
+from tests.support.loops import run as run_coroutine
 
 MAX_BODY = 300_000
 MAX_UPLOAD = 600_000
@@ -95,13 +95,7 @@ class Client:
 
 
 def run(client: Client) -> Client:
-    return run_in_thread(client.run())
-
-
-def run_in_thread(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """Run the coroutine in a thread, because a browser test of the same process leaves a loop running in this one."""
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(asyncio.run, coroutine).result()
+    return run_coroutine(client.run())
 
 
 def test_a_request_reaches_the_application_as_wsgi_names_it() -> None:
@@ -155,7 +149,7 @@ def test_slow_bodies_leave_the_thread_to_others(monkeypatch: pytest.MonkeyPatch)
         assert not any(each.done() for each in waiting)
         return [await each for each in waiting], quick
 
-    slow, quick = run_in_thread(together())
+    slow, quick = run_coroutine(together())
     assert quick.status == 200
     assert [each.status for each in slow] == [408] * 50
 
@@ -186,7 +180,7 @@ def test_a_client_has_a_limited_number_of_unfinished_bodies_and_others_have_thei
         again = await Client("POST", b"/", head, b"0123456789").run()
         return held, refused, other, without_body if again.status == 200 else again
 
-    held, refused, other, without_body = run_in_thread(together())
+    held, refused, other, without_body = run_coroutine(together())
     assert [each.sent for each in held] == [[]] * UNFINISHED
     assert refused.status == 429
     assert refused.headers[b"retry-after"]
