@@ -160,7 +160,9 @@ def answer(servers: MailServers, original: Message, **headers: str) -> None:
     }
     for name, value in values.items():
         mail[name] = value
-    mail.set_content("That suits me well.\n\nOn Monday Maya wrote:\n> How are you?\n")
+    mail.set_content(
+        "That suits me well.\n\nOn Mon, 23 Nov 2026 at 10:00, Maya <maya@acme.test> wrote:\n> How are you?\n"
+    )
     with smtplib.SMTP("127.0.0.1", servers.smtp_port, timeout=20) as client:
         client.login(EVERYBODY, servers.password)
         client.send_message(mail, from_addr=EVERYBODY)
