@@ -8,7 +8,7 @@ from demo.demo_tenant import DemoTenant
 
 
 def load(demo: DemoTenant) -> None:
-    """End enrolments whose condition is not met, and count the messages of running campaigns."""
+    """Let conditions end enrolments that are not written to again, and count what running campaigns sent."""
     conditions = CampaignStep.objects.filter(type="condition").select_related("campaign")
     StepLink.objects.bulk_create(
         StepLink(
@@ -16,7 +16,8 @@ def load(demo: DemoTenant) -> None:
             tenant=demo.tenant,
             campaign=step.campaign,
             step=step,
-            outcome="no",
+            # Who opened or clicked is not asked again.
+            outcome="yes" if step.config["condition"] in ("opened", "clicked") else "no",
             target=None,
         )
         for step in conditions

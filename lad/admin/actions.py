@@ -148,6 +148,14 @@ def _run(
         messages.warning(request, f"“{settings.title}” does not apply to {row} in its current state.")
         return HttpResponseRedirect(back)
     preview = None
+    if request.method == "GET" and settings.preview is not None and not form.fields:
+        # Nothing is to be filled in, so what would happen is shown at once.
+        try:
+            with model_admin.row_scope(request, row):
+                preview = settings.preview(row, {})
+        except DomainError as error:
+            messages.error(request, error.detail)
+            return HttpResponseRedirect(back)
     if request.method == "POST" and EDIT not in request.POST and form.is_valid():
         try:
             with transaction.atomic(), model_admin.row_scope(request, row):

@@ -92,6 +92,7 @@ def test_a_column_without_choices_that_ends_like_a_key_is_known_or_named_here():
         "idempotency_key": "names a request",
         "template_key": "the API's name of a template",
         "key": "the API's name of a row",
+        "source_key": "what an event of a message is known by where it came from",
     }
     unknown = [
         f"{model.__name__}.{field.name}"
