@@ -15,7 +15,7 @@ from billing.ledger import selectors
 from billing.ledger.models import Wallet, WalletStatus
 from billing.pricing.services import quoting
 from billing.pricing.services.quoting import NoPrice
-from campaigns.charging.services import usage_item
+from campaigns.charging.services import inside, usage_item
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.design.step_specs import DONE, PriceComponent, step_types
 from campaigns.enrolment.models import OPEN_ENROLMENTS
@@ -87,6 +87,11 @@ def quote(campaign: Campaign, *, now: datetime) -> CampaignQuote:
 
     Steps that the price list has no price for are free. Runs in a few statements, whatever the number of enrolments.
     """
+    with inside(campaign.tenant_id):
+        return _quote(campaign, now)
+
+
+def _quote(campaign: Campaign, now: datetime) -> CampaignQuote:
     graph = _graph(campaign, now)
     starts = _starts(campaign, graph)
     reached = _reached(starts, graph)

@@ -60,7 +60,7 @@ def hold_for(messages: Sequence[Message], *, now: datetime) -> HeldCredits:
     """
     refused: dict[UUID, Refusal] = {}
     for tenant_id, group in _by_tenant(messages).items():
-        with _inside(tenant_id):
+        with inside(tenant_id):
             refused |= _hold_for(group, now)
     return HeldCredits(frozenset(message.pk for message in messages if message.pk not in refused), refused)
 
@@ -71,7 +71,7 @@ def settle(messages: Sequence[Message]) -> None:
     for tenant_id, group in _by_tenant(messages).items():
         sent = {str(message.pk) for message in group if message.state == MessageState.SENT}
         unsent = {str(message.pk) for message in group if message.state in UNSENT}
-        with _inside(tenant_id):
+        with inside(tenant_id):
             held.settle_many(used=sent, unused=unsent, reason=NOT_SENT)
 
 
@@ -96,7 +96,7 @@ def _by_tenant(messages: Sequence[Message]) -> dict[UUID, list[Message]]:
     return groups
 
 
-def _inside(tenant_id: UUID) -> AbstractContextManager[None]:
+def inside(tenant_id: UUID) -> AbstractContextManager[None]:
     """Enter the tenant's scope, unless it is the current one."""
     scope = current_scope()
     inside = scope is not None and not scope.platform and scope.tenant_id == tenant_id

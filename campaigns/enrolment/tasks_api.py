@@ -45,6 +45,14 @@ class TaskResponse(serializers.Serializer):
     status = serializers.CharField()
 
 
+class TasksResponse(serializers.Serializer):
+    """A page of tasks. ``next`` and ``previous`` are the addresses of the pages beside it."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = TaskResponse(many=True)
+
+
 class Tasks(LadAPIView):
     """Tasks that wait for people."""
 
@@ -54,7 +62,7 @@ class Tasks(LadAPIView):
     @extend_schema(
         summary="List the tasks that wait for people, the oldest first",
         parameters=[TasksQuerySerializer],
-        responses={200: TaskResponse(many=True), **problems(400)},
+        responses={200: TasksResponse, **problems(400)},
     )
     def get(self, request: Request) -> Response:
         asked = TasksQuerySerializer.read(request.query_params.dict()).get("assignee")

@@ -11,8 +11,8 @@ class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0003_step_types_of_activities"),
         ("lad", "0003_search"),
-        ("leads", "0006_outreach"),
-        ("tenants", "0013_user_timezone"),
+        ("leads", "0005_outcomes"),
+        ("tenants", "0014_booking_link"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -32,6 +32,93 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(
             model_name="emailaccount",
             name="email_accounts_audit_delete",
+        ),
+        migrations.CreateModel(
+            name="DailyCount",
+            fields=[
+                ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("kind", models.CharField(max_length=20)),
+                ("taken", models.PositiveIntegerField(db_default=0)),
+            ],
+            options={
+                "db_table": "campaign_daily_counts",
+                "indexes": [models.Index(fields=["tenant", "-created_at"], name="campaign_daily_counts_newest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "campaign", "kind", "day"), name="campaign_daily_counts_key"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["messages", "intake"])),
+                        name="campaign_daily_counts_kind_valid",
+                    ),
+                    TableRule(
+                        name="campaign_daily_counts_row_security",
+                        create="""
+                        ALTER TABLE "campaign_daily_counts" ENABLE ROW LEVEL SECURITY;
+                        ALTER TABLE "campaign_daily_counts" FORCE ROW LEVEL SECURITY;
+                        REVOKE ALL ON "campaign_daily_counts" FROM PUBLIC, lad_app, lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "campaign_daily_counts" TO lad_platform;
+                        CREATE POLICY "platform" ON "campaign_daily_counts" TO lad_platform USING (true) WITH CHECK (true);
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "campaign_daily_counts" TO lad_app;
+                        CREATE POLICY "tenant" ON "campaign_daily_counts" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
+                        """,
+                        remove="""
+                        DROP POLICY IF EXISTS "platform" ON "campaign_daily_counts";
+                        DROP POLICY IF EXISTS "tenant" ON "campaign_daily_counts";
+                        REVOKE ALL ON "campaign_daily_counts" FROM lad_app, lad_platform
+                        """,
+                    ),
+                    TableRule(
+                        name="campaign_daily_counts_campaign_same_tenant",
+                        create="""
+                        ALTER TABLE "campaign_daily_counts" ADD CONSTRAINT "campaign_daily_counts_campaign_same_tenant"
+                        FOREIGN KEY ("tenant_id", "campaign_id") REFERENCES "campaigns" ("tenant_id", "id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_daily_counts" DROP CONSTRAINT IF EXISTS "campaign_daily_counts_campaign_same_tenant"',
+                    ),
+                    TableRule(
+                        name="campaign_daily_counts_tenant_fkey",
+                        create="""
+                        ALTER TABLE "campaign_daily_counts" ADD CONSTRAINT "campaign_daily_counts_tenant_fkey"
+                        FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
+                        """,
+                        remove='ALTER TABLE "campaign_daily_counts" DROP CONSTRAINT IF EXISTS "campaign_daily_counts_tenant_fkey"',
+                    ),
+                    TableRule(
+                        name="campaign_daily_counts_touch_updated_at",
+                        create="""
+                        CREATE TRIGGER "campaign_daily_counts_touch_updated_at" BEFORE UPDATE ON "campaign_daily_counts"
+                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "campaign_daily_counts_touch_updated_at" ON "campaign_daily_counts"',
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Message",
@@ -136,6 +223,10 @@ class Migration(migrations.Migration):
                 ("metadata", models.JSONField(db_default={})),
                 ("decision", models.JSONField(db_default={})),
                 ("hold_id", models.UUIDField(null=True)),
+                ("begun_at", models.DateTimeField(null=True)),
+                ("tries", models.PositiveSmallIntegerField(db_default=0)),
+                ("looks", models.PositiveSmallIntegerField(db_default=0)),
+                ("copy_due_at", models.DateTimeField(null=True)),
                 ("occurred_at", models.DateTimeField(null=True)),
                 ("opened_at", models.DateTimeField(null=True)),
                 ("clicked_at", models.DateTimeField(null=True)),
@@ -158,6 +249,11 @@ class Migration(migrations.Migration):
                     models.Index(fields=["tenant", "-created_at"], name="messages_newest"),
                     models.Index(fields=["tenant", "lead", "-created_at"], name="messages_lead"),
                     models.Index(
+                        condition=models.Q(("to_address", ""), _negated=True),
+                        fields=["tenant", "to_address", "-created_at"],
+                        name="messages_recipient",
+                    ),
+                    models.Index(
                         condition=models.Q(("campaign__isnull", False)),
                         fields=["tenant", "campaign", "state", "-created_at"],
                         name="messages_campaign",
@@ -169,8 +265,13 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(("state", "queued")),
-                        fields=["tenant", "email_account", "next_attempt_at"],
+                        fields=["tenant", "email_account", "campaign", "next_attempt_at"],
                         name="messages_queued",
+                    ),
+                    models.Index(
+                        condition=models.Q(("campaign__isnull", False), ("state", "queued")),
+                        fields=["tenant", "campaign", "next_attempt_at"],
+                        name="messages_next",
                     ),
                     models.Index(fields=["tenant", "state", "-created_at"], name="messages_state"),
                     models.Index(
@@ -178,6 +279,11 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(("state", "unknown")), fields=["next_attempt_at"], name="messages_unknown"
+                    ),
+                    models.Index(
+                        condition=models.Q(("copy_due_at__isnull", False)),
+                        fields=["copy_due_at"],
+                        name="messages_copy_due",
                     ),
                 ],
                 "constraints": [
@@ -587,6 +693,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="campaign",
+            name="health_since",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="campaign",
             name="priority",
             field=models.SmallIntegerField(db_default=0),
         ),
@@ -614,6 +725,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="campaignlead",
+            name="reason_detail",
+            field=models.CharField(db_default="", max_length=500),
+        ),
+        migrations.AddField(
+            model_name="campaignlead",
             name="step_entered_at",
             field=models.DateTimeField(null=True),
         ),
@@ -631,6 +747,11 @@ class Migration(migrations.Migration):
             model_name="emailaccount",
             name="dns_report",
             field=models.JSONField(db_default={}),
+        ),
+        migrations.AddField(
+            model_name="emailaccount",
+            name="failures",
+            field=models.PositiveSmallIntegerField(db_default=0),
         ),
         migrations.AddField(
             model_name="emailaccount",
@@ -694,6 +815,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="emailaccount",
+            name="saves_sent",
+            field=models.BooleanField(null=True),
+        ),
+        migrations.AddField(
+            model_name="emailaccount",
+            name="sent_folder",
+            field=models.CharField(db_default="", max_length=255),
+        ),
+        migrations.AddField(
+            model_name="emailaccount",
             name="sign_in",
             field=models.CharField(db_default="password", max_length=20),
         ),
@@ -737,6 +868,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="campaignlead",
             index=models.Index(
+                condition=models.Q(("deleted_at__isnull", True)),
+                fields=["tenant", "campaign", "status", "reason", "next_action_at"],
+                name="campaign_leads_reasons",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="campaignlead",
+            index=models.Index(
                 condition=models.Q(("deleted_at__isnull", True), ("next_action_at__isnull", False)),
                 fields=["tenant", "campaign", "next_action_at"],
                 name="campaign_leads_due",
@@ -748,6 +887,16 @@ class Migration(migrations.Migration):
                 condition=models.Q(("next_step__isnull", False)),
                 fields=["tenant", "next_step"],
                 name="campaign_leads_at_step",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="campaignlead",
+            index=models.Index(
+                condition=models.Q(
+                    ("deleted_at__isnull", True), ("next_action_at__isnull", True), ("status", "pending")
+                ),
+                fields=["tenant", "campaign", "id"],
+                name="campaign_leads_intake",
             ),
         ),
         migrations.AddIndex(

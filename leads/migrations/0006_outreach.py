@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("lad", "0003_search"),
         ("leads", "0005_outcomes"),
-        ("tenants", "0013_user_timezone"),
+        ("tenants", "0014_booking_link"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                         ALTER TABLE "consent_records" ENABLE ROW LEVEL SECURITY;
                         ALTER TABLE "consent_records" FORCE ROW LEVEL SECURITY;
                         REVOKE ALL ON "consent_records" FROM PUBLIC, lad_app, lad_platform;
-                        GRANT SELECT, INSERT ON "consent_records" TO lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "consent_records" TO lad_platform;
                         CREATE POLICY "platform" ON "consent_records" TO lad_platform USING (true) WITH CHECK (true);
                         GRANT SELECT, INSERT ON "consent_records" TO lad_app;
                         CREATE POLICY "tenant" ON "consent_records" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
@@ -126,20 +126,28 @@ class Migration(migrations.Migration):
                         remove='ALTER TABLE "consent_records" DROP CONSTRAINT IF EXISTS "consent_records_tenant_fkey"',
                     ),
                     TableRule(
-                        name="consent_records_append_only",
+                        name="consent_records_audit_insert",
                         create="""
-                        CREATE TRIGGER "consent_records_append_only" BEFORE UPDATE OR DELETE ON "consent_records"
-                        FOR EACH ROW EXECUTE FUNCTION lad_refuse_change()
+                        CREATE TRIGGER "consent_records_audit_insert" AFTER INSERT ON "consent_records" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
                         """,
-                        remove='DROP TRIGGER IF EXISTS "consent_records_append_only" ON "consent_records"',
+                        remove='DROP TRIGGER IF EXISTS "consent_records_audit_insert" ON "consent_records"',
                     ),
                     TableRule(
-                        name="consent_records_no_truncate",
+                        name="consent_records_audit_update",
                         create="""
-                        CREATE TRIGGER "consent_records_no_truncate" BEFORE TRUNCATE ON "consent_records"
-                        FOR EACH STATEMENT EXECUTE FUNCTION lad_refuse_change()
+                        CREATE TRIGGER "consent_records_audit_update" AFTER UPDATE ON "consent_records" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
                         """,
-                        remove='DROP TRIGGER IF EXISTS "consent_records_no_truncate" ON "consent_records"',
+                        remove='DROP TRIGGER IF EXISTS "consent_records_audit_update" ON "consent_records"',
+                    ),
+                    TableRule(
+                        name="consent_records_audit_delete",
+                        create="""
+                        CREATE TRIGGER "consent_records_audit_delete" AFTER DELETE ON "consent_records" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "consent_records_audit_delete" ON "consent_records"',
                     ),
                 ],
             },
@@ -435,7 +443,7 @@ class Migration(migrations.Migration):
                 ("deletion_id", models.UUIDField(null=True)),
                 ("channel", models.CharField(default="all", max_length=20)),
                 ("scope", models.CharField(db_default="address", max_length=20)),
-                ("address", models.CharField(db_default="", max_length=500)),
+                ("address", models.CharField(db_collation="C", db_default="", max_length=500)),
                 ("address_hash", models.CharField(max_length=64)),
                 (
                     "lead",
@@ -472,6 +480,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("lead__isnull", False)), fields=["tenant", "lead"], name="suppressions_lead"
                     ),
                     models.Index(fields=["tenant", "reason", "-created_at"], name="suppressions_reason"),
+                    models.Index(
+                        condition=models.Q(("address", ""), _negated=True),
+                        fields=["tenant", "address"],
+                        name="suppressions_address",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
