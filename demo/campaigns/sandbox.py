@@ -12,6 +12,7 @@ PASSWORD: Final = "demo"  # noqa: S105  (of a mailbox on this computer)
 RECORDS: Final = {"kestrel-analytics": "good", "brightpath-education": "no-dmarc"}
 DEFAULT_RECORDS: Final = "two-spf"
 TIMEOUT_SECONDS: Final = 10
+GAP_SECONDS: Final = 5
 
 
 def prepare(slug: str, domain: str, addresses: list[str]) -> dict[str, Any]:
@@ -37,4 +38,6 @@ def prepare(slug: str, domain: str, addresses: list[str]) -> dict[str, Any]:
         "imap_port": int(imap[2]),
         "imap_secure": False,
         "status": EmailAccountStatus.CONNECTED,
+        # Who tries the demo waits minutes, not hours.
+        "min_gap_seconds": GAP_SECONDS,
     }
