@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import zip_longest
 from typing import Final
 from uuid import UUID
 
@@ -16,12 +15,12 @@ from billing.ledger.models import Wallet, WalletStatus
 from billing.pricing.services import quoting
 from billing.pricing.services.quoting import NoPrice
 from campaigns.charging.services import inside, usage_item
-from campaigns.design.models import Campaign, CampaignStep, StepLink
-from campaigns.design.step_specs import DONE, PriceComponent, step_types
+from campaigns.design.graph import Graph, Step, graph_of
+from campaigns.design.models import Campaign
+from campaigns.design.step_specs import PriceComponent, step_types
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 
 ZERO: Final = Decimal(0)
-END: Final = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,11 @@ class CampaignQuote:
 
 
 @dataclass(frozen=True, slots=True)
-class _Graph:
-    """The steps of a campaign by id, and the steps that can follow each."""
+class _Priced:
+    """The graph of a campaign, the steps that can follow each, and the prices of those that are charged."""
 
-    steps: Mapping[UUID, CampaignStep]
-    following: Mapping[UUID, Sequence[UUID]]
+    graph: Graph
+    following: Mapping[UUID, set[UUID]]
     prices: Mapping[UUID, Decimal]
 
 
@@ -92,14 +91,16 @@ def quote(campaign: Campaign, *, now: datetime) -> CampaignQuote:
 
 
 def _quote(campaign: Campaign, now: datetime) -> CampaignQuote:
-    graph = _graph(campaign, now)
-    starts = _starts(campaign, graph)
-    reached = _reached(starts, graph)
-    steps = tuple(StepQuote(pk, graph.steps[pk].title, price, reached.get(pk, 0)) for pk, price in graph.prices.items())
+    priced = _priced(campaign, now)
+    starts = _starts(campaign, priced)
+    reached = _reached(starts, priced)
+    steps = tuple(
+        StepQuote(pk, priced.graph.by_id[pk].title, price, reached.get(pk, 0)) for pk, price in priced.prices.items()
+    )
     return CampaignQuote(
         steps=steps,
-        at_most=sum((_dearest(start, graph) * many for start, many in starts.items()), ZERO),
-        first=min((price for start in starts for price in _next_prices(start, graph)), default=None),
+        at_most=sum((_dearest(start, priced) * many for start, many in starts.items()), ZERO),
+        first=min((price for start in starts for price in _next_prices(start, priced)), default=None),
         available=_available(campaign.tenant_id, now),
         currency=quoting.LIST_CURRENCY,
     )
@@ -113,27 +114,12 @@ def _available(tenant_id: UUID, now: datetime) -> Decimal:
     return selectors.spendable(wallet, now=now)
 
 
-def _graph(campaign: Campaign, now: datetime) -> _Graph:
-    """Read the steps. An outcome without a link leads to the next step in the order."""
-    ordered = list(campaign.steps.order_by("order"))
-    links: dict[UUID, dict[str, UUID | None]] = {step.pk: {} for step in ordered}
-    for step_id, outcome, target_id in StepLink.objects.filter(campaign=campaign).values_list(
-        "step_id", "outcome", "target_id"
-    ):
-        links.get(step_id, {})[outcome] = target_id
-    following: dict[UUID, list[UUID]] = {}
-    for step, after in zip_longest(ordered, ordered[1:]):
-        usual = after.pk if after is not None and step.type != END else None
-        targets = {links[step.pk].get(outcome, usual) for outcome in _outcomes(step)}
-        following[step.pk] = [target for target in targets if target is not None and target in links]
-    return _Graph({step.pk: step for step in ordered}, following, dict(_prices(ordered, now)))
+def _priced(campaign: Campaign, now: datetime) -> _Priced:
+    graph = graph_of(campaign)
+    return _Priced(graph, {step.id: graph.successors(step) for step in graph.steps}, dict(_prices(graph.steps, now)))
 
 
-def _outcomes(step: CampaignStep) -> Sequence[str]:
-    return step_types.get(step.type).outcomes_of(step.config) if step.type in step_types else (DONE,)
-
-
-def _prices(steps: Sequence[CampaignStep], now: datetime) -> Iterator[tuple[UUID, Decimal]]:
+def _prices(steps: Sequence[Step], now: datetime) -> Iterator[tuple[UUID, Decimal]]:
     """Yield the steps that are charged, with the price of one message."""
     known: dict[PriceComponent, Decimal | None] = {}
     for step in steps:
@@ -148,62 +134,51 @@ def _prices(steps: Sequence[CampaignStep], now: datetime) -> Iterator[tuple[UUID
                 known[component] = None
         price = known[component]
         if price is not None:
-            yield step.pk, price
+            yield step.id, price
 
 
-def _starts(campaign: Campaign, graph: _Graph) -> dict[UUID, int]:
+def _starts(campaign: Campaign, priced: _Priced) -> dict[UUID, int]:
     """Return how many open enrolments stand before each step. New ones stand before the first."""
     open_rows = campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).order_by()
     starts: dict[UUID, int] = {}
-    ordered = list(graph.steps.values())
     for step_id, order, many in open_rows.values_list("next_step", "current_step_order").annotate(n=Count("pk")):
-        place = step_id if step_id in graph.steps else _after(ordered, order)
+        place = priced.graph.by_id.get(step_id) or priced.graph.beginning(order)
         if place is not None:
-            starts[place] = starts.get(place, 0) + many
+            starts[place.id] = starts.get(place.id, 0) + many
     return starts
 
 
-def _after(ordered: Sequence[CampaignStep], order: int) -> UUID | None:
-    return next((step.pk for step in ordered if step.order > order), None)
-
-
-def _reached(starts: Mapping[UUID, int], graph: _Graph) -> dict[UUID, int]:
+def _reached(starts: Mapping[UUID, int], priced: _Priced) -> dict[UUID, int]:
     """Return how many enrolments can come to each step."""
     reached: dict[UUID, int] = {}
     for start, many in starts.items():
-        for step_id in _reachable(start, graph):
+        for step_id in _reachable(start, priced):
             reached[step_id] = reached.get(step_id, 0) + many
     return reached
 
 
-def _reachable(start: UUID, graph: _Graph) -> set[UUID]:
-    seen, waiting = {start}, [start]
-    while waiting:
-        for step_id in graph.following[waiting.pop()]:
-            if step_id not in seen:
-                seen.add(step_id)
-                waiting.append(step_id)
-    return seen
+def _reachable(start: UUID, priced: _Priced) -> frozenset[UUID]:
+    return priced.graph.reachable(start) | {start}
 
 
-def _dearest(start: UUID, graph: _Graph) -> Decimal:
+def _dearest(start: UUID, priced: _Priced) -> Decimal:
     """Return the cost of the dearest way from a step. Where steps form a circle, each of its steps counts once."""
-    components = _circles(start, graph)
+    components = _circles(start, priced)
     costs: dict[int, Decimal] = {}
     for number, members in enumerate(components):
-        own = sum((graph.prices.get(step_id, ZERO) for step_id in members), ZERO)
-        places = {other for step_id in members for other in graph.following[step_id] if other not in members}
+        own = sum((priced.prices.get(step_id, ZERO) for step_id in members), ZERO)
+        places = {other for step_id in members for other in priced.following[step_id] if other not in members}
         after = [costs[index] for index, others in enumerate(components[:number]) if places & others]
         costs[number] = own + max(after, default=ZERO)
     return costs[len(components) - 1]
 
 
-def _circles(start: UUID, graph: _Graph) -> list[set[UUID]]:
+def _circles(start: UUID, priced: _Priced) -> list[set[UUID]]:
     """Return the strongly connected groups of the steps after ``start``, the last ones first and its own at the end.
 
     Two steps are of one group if each can be reached from the other.
     """
-    reachable = {step_id: _reachable(step_id, graph) for step_id in _reachable(start, graph)}
+    reachable = {step_id: _reachable(step_id, priced) for step_id in _reachable(start, priced)}
     groups: list[set[UUID]] = []
     for step_id, after in sorted(reachable.items(), key=lambda pair: len(pair[1])):
         if not any(step_id in group for group in groups):
@@ -211,15 +186,15 @@ def _circles(start: UUID, graph: _Graph) -> list[set[UUID]]:
     return groups
 
 
-def _next_prices(start: UUID, graph: _Graph) -> Iterator[Decimal]:
+def _next_prices(start: UUID, priced: _Priced) -> Iterator[Decimal]:
     """Yield the prices of the first charged steps that an enrolment can come to."""
     seen, waiting = {start}, [start]
     while waiting:
         step_id = waiting.pop()
-        if step_id in graph.prices:
-            yield graph.prices[step_id]
+        if step_id in priced.prices:
+            yield priced.prices[step_id]
             continue
-        for after in graph.following[step_id]:
+        for after in priced.following[step_id]:
             if after not in seen:
                 seen.add(after)
                 waiting.append(after)

@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from leads.contactability.decisions import ContactWindow
+from leads.contactability.models import WEEKDAYS
 
-WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LEAD_ZONE: Final = "lead"
 TENANT_ZONE: Final = "tenant"
 MAX_PER_DAY: Final = 1_000_000
