@@ -1,10 +1,13 @@
 """Work on one batch of enrolments of one campaign: decide, advance, and write the results in a few statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Final
+
+from django.utils import timezone
 
 from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
@@ -12,8 +15,8 @@ from campaigns.engine import beginning
 from campaigns.engine.handlers import Context, handler_of
 from campaigns.engine.outcomes import Advance, Claimed, End, Outcome, Place, Send, Task, Wait
 from campaigns.engine.steps.goal import reached
-from campaigns.engine.writing import write
-from campaigns.enrolment.models import OPEN_ENROLMENTS, ActivityStatus, CampaignLeadActivity, EnrolmentStatus
+from campaigns.engine.writing import Activity, write
+from campaigns.enrolment.models import OPEN_ENROLMENTS, ActivityStatus, EnrolmentStatus
 from campaigns.enrolment.reasons import IN_PROGRESS, EnrolmentReason
 from campaigns.messages.services import Draft
 from lad.db.identifiers import uuid7
@@ -21,13 +24,14 @@ from lad.db.identifiers import uuid7
 # A step that was done this long before it was noticed counts from when it should have been done. After a longer
 # standstill it counts from now, so that what was missed does not happen all at once.
 LATEST: Final = timedelta(hours=1)
+NO_METADATA: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
 class Results:
     """What a batch writes besides the enrolments themselves."""
 
-    activities: list[CampaignLeadActivity] = field(default_factory=list)
+    activities: list[Activity] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
 
 
@@ -84,8 +88,8 @@ def _jump_to_goals(places: list[Place], context: Context, results: Results) -> l
     goals = reached(places, context)
     for place in places:
         if (step := goals.get(place.id)) is not None:
-            activity = _activity(place, step, ActivityStatus.DELIVERED, context, metadata={"goal": step.config["goal"]})
-            results.activities.append(activity)
+            goal = {"goal": step.config["goal"]}
+            results.activities.append(_activity(place, step, ActivityStatus.DELIVERED, context.now, metadata=goal))
             place.order = step.order
             _end(place, End(EnrolmentStatus.COMPLETED, EnrolmentReason.GOAL, step.title), context)
     return [place for place in places if place.id not in goals]
@@ -124,22 +128,21 @@ def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results
         case Advance():
             return _go_on(place, step, outcome, context, results)
         case Send(draft, activity_id):
-            values = {"subject": draft.subject, "message_content": draft.body}
-            metadata = {"decision": dict(draft.decision or {})}
-            activity = _activity(place, step, ActivityStatus.QUEUED, context, metadata=metadata, **values)
-            activity.pk, activity.executed_at = activity_id, None
+            activity = _activity(place, step, ActivityStatus.QUEUED, None, metadata={"decision": draft.decision or {}})
+            activity.update(id=activity_id, subject=draft.subject, message_content=draft.body)
             results.activities.append(activity)
             results.drafts.append(draft)
             _wait(place, Wait(None, EnrolmentReason.SENDING))
         case Task(instructions):
-            activity = _activity(place, step, ActivityStatus.PENDING, context, subject=step.title)
-            activity.message_content, activity.executed_at = instructions, None
+            activity = _activity(place, step, ActivityStatus.PENDING, None)
+            activity.update(subject=step.title, message_content=instructions)
             results.activities.append(activity)
             _wait(place, Wait(None, EnrolmentReason.MANUAL_TASK))
         case End():
             if outcome.activity is not None:
-                metadata = dict(outcome.metadata)
-                results.activities.append(_activity(place, step, outcome.activity, context, metadata=metadata))
+                results.activities.append(
+                    _activity(place, step, outcome.activity, context.now, metadata=outcome.metadata)
+                )
             _end(place, outcome, context)
     return False
 
@@ -147,10 +150,8 @@ def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results
 def _go_on(place: Place, step: Step, outcome: Advance, context: Context, results: Results) -> bool:
     done_at = outcome.at if outcome.at and context.now - outcome.at < LATEST else context.now
     if outcome.status is not None:
-        activity = _activity(
-            place, step, outcome.status, context, metadata=dict(outcome.metadata), error_message=outcome.error
-        )
-        activity.executed_at = done_at
+        activity = _activity(place, step, outcome.status, done_at, metadata=outcome.metadata)
+        activity["error_message"] = outcome.error
         results.activities.append(activity)
     following = context.graph.after(step, outcome.outcome)
     if following is not None and (following.id, done_at) in place.visited:
@@ -160,7 +161,7 @@ def _go_on(place: Place, step: Step, outcome: Advance, context: Context, results
     return place.step_id is not None
 
 
-def _enter(place: Place, step: Step | None, context: Context, *, at: Any = None) -> None:
+def _enter(place: Place, step: Step | None, context: Context, *, at: datetime | None = None) -> None:
     """Put the enrolment on a step, or end it after the last one."""
     place.reason, place.detail, place.due_at = "", "", None
     if step is None:
@@ -183,18 +184,27 @@ def _end(place: Place, outcome: End, context: Context) -> None:
 
 
 def _activity(
-    place: Place, step: Step, status: ActivityStatus, context: Context, **values: Any
-) -> CampaignLeadActivity:
-    return CampaignLeadActivity(
-        pk=uuid7(),
-        tenant_id=context.campaign.tenant_id,
-        campaign_id=context.campaign.pk,
-        campaign_lead_id=place.id,
-        step_id=step.id,
-        step_type=step.type,
-        action_type=step.type,
-        channel=channel_of(step.type),
-        status=status,
-        executed_at=context.now,
-        **values,
-    )
+    place: Place,
+    step: Step,
+    status: ActivityStatus,
+    executed_at: datetime | None,
+    *,
+    metadata: Mapping[str, Any] = NO_METADATA,
+) -> Activity:
+    created = timezone.now()
+    return {
+        "id": uuid7(),
+        "created_at": created,
+        "updated_at": created,
+        "campaign_lead_id": place.id,
+        "step_id": step.id,
+        "step_type": step.type,
+        "action_type": step.type,
+        "channel": channel_of(step.type),
+        "status": status,
+        "subject": "",
+        "message_content": "",
+        "error_message": "",
+        "metadata": {**metadata},
+        "executed_at": executed_at,
+    }

@@ -1,8 +1,9 @@
 """Write the results of a batch: one update of enrolments, one insert of activities, the messages, and the events."""
 
-import json
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
+from typing import Any, Final, TypedDict
+from uuid import UUID
 
 from campaigns.engine.handlers import Context
 from campaigns.engine.outcomes import Place
@@ -10,10 +11,10 @@ from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.services.states import announce_ended
 from campaigns.messages import services as messages
 from campaigns.messages.services import Draft
+from lad.db.recordsets import as_json, insert_rows
 from lad.outbox.sql import execute
 
 MAX_DETAIL: Final = CampaignLead._meta.get_field("reason_detail").max_length
-ACTIVITIES_PER_STATEMENT: Final = 1_000
 
 UPDATE: Final = """
 UPDATE campaign_leads SET
@@ -29,31 +30,45 @@ WHERE campaign_leads.tenant_id = %s AND campaign_leads.id = new.id
 """
 
 
-def write(
-    places: Sequence[Place], activities: Sequence[CampaignLeadActivity], drafts: Sequence[Draft], context: Context
-) -> None:
+class Activity(TypedDict):
+    """The columns of an activity that the engine writes. Tenant and campaign are those of the batch."""
+
+    id: UUID
+    created_at: datetime
+    updated_at: datetime
+    campaign_lead_id: UUID
+    step_id: UUID
+    step_type: str
+    action_type: str
+    channel: str | None
+    status: str
+    subject: str
+    message_content: str
+    error_message: str
+    metadata: dict[str, Any]
+    executed_at: datetime | None
+
+
+def write(places: Sequence[Place], activities: Sequence[Activity], drafts: Sequence[Draft], context: Context) -> None:
     """Write where the enrolments stand now and what was done for them."""
-    execute(UPDATE, [json.dumps([_row(place) for place in places]), context.campaign.tenant_id])
-    if activities:
-        CampaignLeadActivity.objects.bulk_create(activities, batch_size=ACTIVITIES_PER_STATEMENT)
+    campaign = context.campaign
+    execute(UPDATE, [as_json([_row(place) for place in places]), campaign.tenant_id])
+    insert_rows(CampaignLeadActivity, activities, common={"tenant_id": campaign.tenant_id, "campaign_id": campaign.pk})
     if drafts:
         messages.queue(drafts)
     announce_ended((place.id, place.status, place.reason) for place in places if place.has_ended)
 
 
 def _row(place: Place) -> dict[str, object]:
-    times = {
+    return {
+        "id": place.id,
+        "status": place.status,
+        "next_step_id": place.step_id,
         "step_entered_at": place.entered_at if place.step_id else None,
         "next_action_at": place.due_at,
-        "started_at": place.started_at,
-        "completed_at": place.completed_at,
-    }
-    return {
-        "id": str(place.id),
-        "status": str(place.status),
-        "next_step_id": str(place.step_id) if place.step_id else None,
-        "reason": str(place.reason),
+        "reason": place.reason,
         "reason_detail": place.detail[:MAX_DETAIL],
         "current_step_order": place.order,
-        **{name: at.isoformat() if at else None for name, at in times.items()},
+        "started_at": place.started_at,
+        "completed_at": place.completed_at,
     }

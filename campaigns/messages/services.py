@@ -16,14 +16,17 @@ from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageKind, MessageState
 from campaigns.messages.threads import Thread, continued_threads
 from lad.db.identifiers import uuid7
+from lad.db.recordsets import insert_rows
 from lad.errors import Conflict, Invalid
 from lad.notifier import WorkerNotifier
+from lad.tenancy.context import current_tenant_id
 from lad.types import Actor
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection, Purpose
 from leads.contacts.models import Lead
 
-BATCH_SIZE: Final = 500
+# What is read of leads: where a message can go.
+RECIPIENT: Final = ("pk", "email", "phone", "linkedin_url")
 MAX_SUBJECT_LENGTH: Final = 500
 MAX_ADDRESS_LENGTH: Final = 320
 MAX_ATTACHMENTS: Final = 20
@@ -84,17 +87,17 @@ def queue(drafts: Sequence[Draft]) -> list[UUID]:
     if any(draft.channel == Channel.EMAIL and draft.email_account_id is None for draft in drafts):
         raise Invalid(errors={"email_account": [NO_ACCOUNT]})
     accounts = _by_id(EmailAccount.all_objects.all(), {draft.email_account_id for draft in drafts})
-    leads = _by_id(Lead.all_objects.only("pk", "email", "phone", "linkedin_url"), {draft.lead_id for draft in drafts})
+    leads = _by_id(Lead.all_objects.values_list(*RECIPIENT, named=True), {draft.lead_id for draft in drafts})
     threads = continued_threads(drafts)
     now = timezone.now()
     rows = [
         _row(draft, accounts.get(draft.email_account_id), leads.get(draft.lead_id), threads[number], now)
         for number, draft in enumerate(drafts)
     ]
-    Message.objects.bulk_create(rows, batch_size=BATCH_SIZE)
-    for channel in {row.channel for row in rows}:
+    insert_rows(Message, rows, common={"tenant_id": current_tenant_id()})
+    for channel in {draft.channel for draft in drafts}:
         wake_senders(channel)
-    return [row.pk for row in rows]
+    return [row["id"] for row in rows]
 
 
 @transaction.atomic
@@ -173,44 +176,45 @@ def wake_senders(channel: str) -> None:
 
 
 def _row(
-    draft: Draft, account: EmailAccount | None, lead: Lead | None, thread: Thread | None, now: datetime
-) -> Message:
-    """Return the unsaved message of a draft."""
+    draft: Draft, account: EmailAccount | None, lead: Any | None, thread: Thread | None, now: datetime
+) -> dict[str, Any]:
+    """Return the columns of a draft's message."""
     key = uuid7()
-    metadata = dict(draft.metadata or {})
-    if thread is not None:
-        metadata["references"] = thread.references
+    references = thread.references if thread else []
     is_email = draft.channel == Channel.EMAIL
-    return Message(
-        pk=key,
-        lead_id=draft.lead_id,
-        campaign_id=draft.campaign_id,
-        campaign_lead_id=draft.campaign_lead_id,
-        step_id=draft.step_id,
-        activity_id=draft.activity_id,
-        email_account_id=draft.email_account_id,
-        thread_id=thread.first_id if thread else None,
-        channel=draft.channel,
-        direction=ContactDirection.OUTBOUND,
-        kind=MessageKind.OUTREACH,
-        purpose=draft.purpose,
-        state=MessageState.QUEUED,
-        from_address=account.email if account else "",
-        to_address=_address(draft.channel, lead),
-        subject=_subject(draft, thread),
-        body=plain_lines(draft.body),
-        html=plain_lines(draft.html),
-        attachment_ids=[str(each) for each in draft.attachment_ids],
-        message_id=f"<{key}@{domain_of(account.email)}>" if is_email and account else "",
-        in_reply_to=thread.references[-1] if thread and thread.references else "",
-        metadata=metadata,
-        decision=dict(draft.decision or {}),
-        created_by_user_id=draft.created_by_user_id,
-        next_attempt_at=draft.due_at or now,
-    )
+    created = timezone.now()
+    return {
+        "id": key,
+        "created_at": created,
+        "updated_at": created,
+        "lead_id": draft.lead_id,
+        "campaign_id": draft.campaign_id,
+        "campaign_lead_id": draft.campaign_lead_id,
+        "step_id": draft.step_id,
+        "activity_id": draft.activity_id,
+        "email_account_id": draft.email_account_id,
+        "thread_id": thread.first_id if thread else None,
+        "channel": draft.channel,
+        "direction": ContactDirection.OUTBOUND,
+        "kind": MessageKind.OUTREACH,
+        "purpose": draft.purpose,
+        "state": MessageState.QUEUED,
+        "from_address": account.email if account else "",
+        "to_address": _address(draft.channel, lead),
+        "subject": _subject(draft, thread),
+        "body": plain_lines(draft.body),
+        "html": plain_lines(draft.html),
+        "attachment_ids": [*draft.attachment_ids],
+        "message_id": f"<{key}@{domain_of(account.email)}>" if is_email and account else "",
+        "in_reply_to": references[-1] if references else "",
+        "metadata": {**(draft.metadata or {}), **({"references": references} if thread else {})},
+        "decision": dict(draft.decision or {}),
+        "created_by_user_id": draft.created_by_user_id,
+        "next_attempt_at": draft.due_at or now,
+    }
 
 
-def _address(channel: str, lead: Lead | None) -> str:
+def _address(channel: str, lead: Any | None) -> str:
     if lead is None:
         return ""
     by_channel = {Channel.EMAIL: lead.email, Channel.LINKEDIN: lead.linkedin_url}
