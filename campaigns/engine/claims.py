@@ -2,6 +2,7 @@
 
 Neither grows with the number of waiting enrolments: a campaign carries the time at which its first enrolment is
 due, and each tenant has one campaign's batch at a time, that of the campaign that was worked on least recently.
+No two workers work for one tenant.
 """
 
 from dataclasses import dataclass
@@ -47,11 +48,14 @@ ORDER BY due.next_run_at
 LIMIT %(limit)s
 """
 
+# A tenant has one worker at a time: however much is due, the others are free for everybody else.
 LOCK_CAMPAIGN: Final = """
-SELECT * FROM campaigns
-WHERE tenant_id = %s AND id = %s AND status = 'running' AND deleted_at IS NULL AND next_run_at <= %s
-FOR KEY SHARE SKIP LOCKED
+WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)) AS is_free)
+SELECT campaigns.* FROM turn, campaigns
+WHERE is_free AND tenant_id = %s AND id = %s AND status = 'running' AND deleted_at IS NULL AND next_run_at <= %s
+FOR KEY SHARE OF campaigns SKIP LOCKED
 """
+TURN_OF_TENANT: Final = "campaigns.engine {}"
 
 COLUMNS: Final = (
     "pk",
@@ -80,11 +84,12 @@ def due_campaigns(now: datetime, *, limit: int = TENANTS_PER_ROUND) -> list[DueC
 
 
 def lock_campaign(due: DueCampaign, now: datetime) -> Campaign | None:
-    """Return the campaign, locked against pause and stop until the transaction ends. None if it is not due any more.
+    """Return the campaign, locked against pause and stop until the transaction ends.
 
-    Other workers can work on other enrolments of the campaign meanwhile.
+    None if it is not due any more, or if another worker works for its tenant.
     """
-    locked = Campaign.objects.raw(LOCK_CAMPAIGN, [due.tenant_id, due.campaign_id, now])
+    turn = TURN_OF_TENANT.format(due.tenant_id)
+    locked = Campaign.objects.raw(LOCK_CAMPAIGN, [turn, due.tenant_id, due.campaign_id, now])
     return next(iter(locked), None)
 
 

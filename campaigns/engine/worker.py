@@ -20,6 +20,7 @@ from campaigns.engine.beginning import intake
 from campaigns.engine.claims import BATCH_SIZE, DueCampaign, claim_due, claim_new, due_campaigns, lock_campaign
 from campaigns.engine.handlers import Context
 from campaigns.engine.outcomes import Claimed
+from campaigns.engine.turns import Pace, Turns
 from campaigns.enrolment.models import CampaignLead, EnrolmentStatus
 from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.enrolment.services.states import announce_ended
@@ -50,19 +51,23 @@ def has_work() -> bool:
 def run_due(*, now: datetime | None = None, seconds: float = RUN_SECONDS, batch_size: int = BATCH_SIZE) -> RunReport:
     """Work on due campaigns until nothing is due or the time is up.
 
-    ``now`` is the moment to act as of, by default the time of each round. Any number of workers may run at once.
+    ``now`` is the moment to act as of, by default the time of each batch. ``batch_size`` is the most that one
+    batch takes. Any number of workers may run at once.
     """
     deadline = time.monotonic() + seconds
-    report = RunReport()
+    report, turns, pace = RunReport(), Turns(due_campaigns), Pace(batch_size)
     while True:
         moment = now or timezone.now()
-        progress = False
-        for due in due_campaigns(moment):
-            progress |= run_batch(due, moment, report, batch_size=batch_size)
-            if time.monotonic() >= deadline:
-                report.finished = False
-                return report
-        if not progress:
+        due = turns.next(moment)
+        if due is None:
+            return report
+        begun, before = time.monotonic(), report.handled
+        progress = run_batch(due, moment, report, batch_size=pace.size(due.campaign_id))
+        ended = time.monotonic()
+        turns.had_turn(due, progress=progress)
+        pace.took(due.campaign_id, report.handled - before, ended - begun)
+        if ended >= deadline:
+            report.finished = False
             return report
 
 
