@@ -1,13 +1,13 @@
 """Measure campaigns: steps and decisions a second, messages a second, and a small tenant beside a large one.
 
     python benchmarks/campaigns.py [--sizes 100000,1000000] [--due 4000] [--rounds 5] [--messages 2000]
-        [--backlog 100000] [--probes 40]
+        [--backlog 100000] [--probes 200]
 
 Starts servers of its own. The steps are those of ``campaigns_raw``, which does the engine's work on the same tables,
 indexes and commits in as little SQL as it takes; both take turns in every round. ``--sizes`` are the numbers of
-enrolments that the table holds meanwhile: the last against the first is the growth. With 10,000,000 in the last place
-the filling alone takes an hour. Messages go into a local sink, from one sender with one connection, against a loop of
-smtplib with the same. The small tenant has 20 due leads at a time, idle and beside a tenant with a backlog.
+enrolments that the table holds meanwhile: the last against the first is the growth. Messages go into a local sink,
+from one sender with one connection, against a loop of smtplib with the same. The small tenant has 20 due leads at a
+time, idle and beside a tenant with a backlog.
 """
 
 import argparse
@@ -41,6 +41,7 @@ STEPS: Final = 2
 AIM_STEPS, AIM_GROWTH, AIM_MESSAGES, AIM_QUIET = 0.5, 1.3, 0.5, 1.5
 DECISIONS: Final = 500
 SMALL: Final = 20
+WORKERS: Final = 2
 CREDIT_BATCH: Final = 25
 UNHELD: Final = 600.0
 PROBE_TIMEOUT: Final = 60.0
@@ -222,31 +223,56 @@ def _send(sent: list[int]) -> None:
     sent.append(worker.send_due(seconds=UNHELD).get("sent", 0))
 
 
+@contextmanager
+def workers(number: int) -> Iterator[Callable[[], None]]:
+    """Run workers of the engine. Yield what wakes them, as the product's notification does."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.campaigns_worker"]
+    pipe = subprocess.PIPE
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1))
+            for _ in range(number)
+        ]
+        for process in processes:
+            # What is left of the backlog when all has been measured is left undone.
+            stack.callback(process.terminate)
+            assert process.stdout is not None
+            process.stdout.readline()
+
+        def wake() -> None:
+            for process in processes:
+                assert process.stdin is not None
+                process.stdin.write("work\n")
+
+        yield wake
+
+
 def measure_quiet(database: psycopg.Connection[Any], backlog: int, probes: int) -> tuple[list[float], list[float]]:
-    """Return the milliseconds in which 20 leads of a small tenant are done, idle and beside a backlog."""
+    """Return the milliseconds in which 20 leads of a small tenant are done, idle and beside a backlog.
+
+    There are two workers, as ``make up`` starts them. Idle ones wait for a notification; a worker that has work
+    looks for more by itself.
+    """
     small = Bench.create(database, "small", leads=SMALL)
     large = Bench.create(database, "large", leads=backlog)
     mine, theirs = small.campaign(writes_mail=False), large.campaign(writes_mail=False)
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.campaigns_worker"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        try:
-            idle = [_probe(small, mine) for _ in range(probes)]
-            large.due(theirs, backlog, datetime.now(UTC))
-            beside: list[float] = []
-            while len(beside) < probes and large.waiting(theirs, datetime.now(UTC)):
-                beside.append(_probe(small, mine))
-        finally:
-            process.terminate()
+    with workers(WORKERS) as wake:
+        _probe(small, mine, wake)
+        idle = [_probe(small, mine, wake) for _ in range(probes)]
+        large.due(theirs, backlog, datetime.now(UTC))
+        wake()
+        beside: list[float] = []
+        while len(beside) < probes and large.waiting(theirs, datetime.now(UTC)):
+            beside.append(_probe(small, mine, wake))
     print(f"  {len(beside)} probes while the large tenant had work", flush=True)
     return idle, beside
 
 
-def _probe(small: Bench, campaign: Any) -> float:
+def _probe(small: Bench, campaign: Any, wake: Callable[[], None]) -> float:
     now = datetime.now(UTC)
     small.due(campaign, SMALL, now)
     started = time.monotonic()
+    wake()
     while small.waiting(campaign, now):
         if time.monotonic() - started > PROBE_TIMEOUT:
             raise SystemExit("The small tenant's leads were not done within a minute.")
@@ -276,7 +302,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=2_000)
     parser.add_argument("--backlog", type=int, default=100_000)
-    parser.add_argument("--probes", type=int, default=40)
+    parser.add_argument("--probes", type=int, default=200)
     options = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="lad-campaigns-"))
     with ExitStack() as stack:

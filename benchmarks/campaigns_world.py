@@ -7,14 +7,23 @@ from uuid import UUID
 
 import psycopg
 
-# Enrolments of leads that do not exist: nobody looks at those that are not due. As a replica no trigger runs.
+# Enrolments of leads that do not exist: nobody looks at those that are not due. As a replica no trigger runs. Keys
+# are in the order of time, as LAD's are.
 FILL: Final = """
 INSERT INTO campaign_leads (id, tenant_id, campaign_id, lead_id, status, next_step_id, step_entered_at,
     next_action_at, reason, started_at, current_step_order, first_name, email)
-SELECT gen_random_uuid(), %s, %s, gen_random_uuid(), 'active', %s, now(), now() + interval '30 days' * (1 + random()),
+SELECT uuidv7(), %s, %s, uuidv7(), 'active', %s, now(), now() + interval '30 days' * (1 + random()),
     'delay', now(), 1, 'Maya', 'lead' || number || '@northwind.example'
 FROM generate_series(1, %s) AS number
 """
+# From this number on, the indexes are built after the rows.
+MANY: Final = 50_000
+INDEXES: Final = """
+SELECT indexname, indexdef FROM pg_indexes
+WHERE tablename = 'campaign_leads' AND schemaname = current_schema()
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conname = indexname)
+"""
+SORT_IN_MEMORY: Final = "SET maintenance_work_mem = '512MB'"
 DUE: Final = """
 INSERT INTO campaign_leads (id, tenant_id, campaign_id, lead_id, status, next_step_id, step_entered_at,
     next_action_at, reason, started_at, current_step_order, first_name, company_name, email)
@@ -97,8 +106,15 @@ class Bench:
 
     def fill(self, campaign: UUID, many: int) -> None:
         """Add enrolments that are not due for a month."""
+        indexes = self.database.execute(INDEXES).fetchall() if many >= MANY else []
         self.database.execute("SET session_replication_role = replica")
-        self.database.execute(FILL, [self.tenant, campaign, self.steps[campaign][0], many])
+        self.database.execute(SORT_IN_MEMORY)
+        with self.database.transaction():
+            for name, _definition in indexes:
+                self.database.execute(f"DROP INDEX {name}")
+            self.database.execute(FILL, [self.tenant, campaign, self.steps[campaign][0], many])
+            for _name, definition in indexes:
+                self.database.execute(definition)
         self.database.execute("SET session_replication_role = origin")
 
     def due(self, campaign: UUID, many: int, now: datetime, *, wake: bool = True) -> None:
