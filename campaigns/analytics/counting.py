@@ -10,7 +10,7 @@ from django.db import connection
 
 from campaigns.design.models import Campaign
 from campaigns.design.step_specs import step_types
-from campaigns.enrolment.models import ActivityStatus
+from campaigns.enrolment.models import ActivityStatus, EnrolmentStatus
 
 # The statuses of an activity that was carried out, and what each says besides.
 CARRIED_OUT: Final = (
@@ -73,7 +73,7 @@ class StepMessages:
 ENROLMENTS: Final = """
 SELECT status, reason, count(*), min(next_action_at)
 FROM campaign_leads
-WHERE tenant_id = %(tenant)s AND campaign_id = %(campaign)s AND deleted_at IS NULL
+WHERE tenant_id = %(tenant)s AND campaign_id = %(campaign)s AND deleted_at IS NULL AND status = ANY (%(statuses)s)
 GROUP BY status, reason
 """
 
@@ -164,9 +164,9 @@ GROUP BY split.step_id, split.metadata ->> 'variant'
 """
 
 
-def enrolment_groups(campaign: Campaign) -> list[EnrolmentGroup]:
-    """Return the campaign's enrolments by status and reason. Reads only an index."""
-    return [EnrolmentGroup(*row) for row in _rows(ENROLMENTS, campaign)]
+def enrolment_groups(campaign: Campaign, *, only: Sequence[str] = EnrolmentStatus.values) -> list[EnrolmentGroup]:
+    """Return the campaign's enrolments in these statuses by status and reason. Reads only an index."""
+    return [EnrolmentGroup(*row) for row in _rows(ENROLMENTS, campaign, statuses=[*only])]
 
 
 def people(campaign: Campaign) -> People:

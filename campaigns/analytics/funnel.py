@@ -1,17 +1,16 @@
 """The funnel of a campaign: from enrolled leads to the goal, and the same for each step."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.core.cache import cache
 from django.utils import timezone
 
 from campaigns.analytics import counting
 from campaigns.analytics.counting import CARRIED_OUT, People, StepActivities, StepMessages
+from campaigns.analytics.keeping import Kept
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.schedule import Tracking, schedule_of
 from campaigns.design.step_specs import step_types
@@ -23,10 +22,6 @@ GOALS: Final = (EnrolmentReason.GOAL, EnrolmentReason.BOOKED)
 SPLIT: Final = "ab_split"
 SKIPPED: Final = (ActivityStatus.SKIPPED, ActivityStatus.CANCELLED)
 WAITING: Final = (ActivityStatus.PENDING, ActivityStatus.QUEUED)
-# A count that takes longer than this many seconds is kept, and then this many times as long.
-QUICK: Final = 0.15
-KEPT_TIMES: Final = 60
-MAX_KEPT: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +84,9 @@ def funnel(campaign: Campaign) -> Funnel:
     """Return the campaign's funnel. Runs at most seven statements.
 
     Large campaigns take seconds to count. Their numbers are kept for a while that grows with that time, ten minutes at
-    most; ``counted_at`` says how old they are.
+    most, and those of running ones are counted in advance; ``counted_at`` says how old they are.
     """
-    key = f"campaigns.funnel:{campaign.tenant_id}:{campaign.pk}"
-    kept: Funnel | None = cache.get(key)
-    if kept is not None:
-        return kept
-    begun = time.monotonic()
-    counted = _count(campaign)
-    took = time.monotonic() - begun
-    if took > QUICK:
-        cache.set(key, counted, timeout=min(MAX_KEPT, took * KEPT_TIMES))
-    return counted
+    return kept_funnels.get(campaign)
 
 
 def _count(campaign: Campaign) -> Funnel:
@@ -115,6 +101,9 @@ def _count(campaign: Campaign) -> Funnel:
         steps=_steps(campaign, tracking),
         tracking=tracking,
     )
+
+
+kept_funnels: Final = Kept("funnel", _count)
 
 
 def _stages(enrolled: int, people: People, goal: int, tracking: Tracking) -> tuple[FunnelStage, ...]:

@@ -7,8 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from campaigns.analytics.counting import EnrolmentGroup, enrolment_groups
+from campaigns.analytics.keeping import Kept
 from campaigns.design.models import Campaign
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
 from campaigns.enrolment.wording import reason_in_words
@@ -47,11 +49,20 @@ class MessageCount:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits: enrolments by reason, the most first, and messages by state."""
+    """What waits: enrolments by reason as they were at ``counted_at``, the most first, and messages by state."""
 
     waiting: int
     groups: tuple[WaitingGroup, ...]
     messages: tuple[MessageCount, ...]
+    counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The waiting enrolments, as they were at ``counted_at``."""
+
+    groups: tuple[WaitingGroup, ...]
+    counted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +85,24 @@ class NextSend:
 
 
 def queue(campaign: Campaign) -> Queue:
-    """Return what of the campaign waits and why. Reads indexes only, in two statements."""
+    """Return what of the campaign waits and why. Reads indexes only, in two statements.
+
+    Enrolments of large campaigns are counted as ``funnel`` does; ``counted_at`` says when.
+    """
+    counted = kept_groups.get(campaign)
+    waiting = sum(each.number for each in counted.groups)
+    return Queue(waiting, counted.groups, _messages(campaign), counted.counted_at)
+
+
+def _count(campaign: Campaign) -> _Groups:
+    counted_at = timezone.now()
     found: dict[str, WaitingGroup] = {}
-    for group in enrolment_groups(campaign):
-        if group.status in OPEN_ENROLMENTS:
-            _add(found, group)
-    groups = sorted(found.values(), key=lambda each: (-each.number, each.reason))
-    return Queue(sum(each.number for each in groups), tuple(groups), _messages(campaign))
+    for group in enrolment_groups(campaign, only=OPEN_ENROLMENTS):
+        _add(found, group)
+    return _Groups(tuple(sorted(found.values(), key=lambda each: (-each.number, each.reason))), counted_at)
+
+
+kept_groups: Final = Kept("queue", _count)
 
 
 def _add(found: dict[str, WaitingGroup], group: EnrolmentGroup) -> None:

@@ -70,9 +70,13 @@ class MessageCountResponse(serializers.Serializer):
 
 
 class QueueResponse(serializers.Serializer):
-    """What of a campaign waits: enrolments by reason, and messages by state."""
+    """What of a campaign waits: enrolments by reason, and messages by state.
+
+    Enrolments of large campaigns are counted every few minutes; see `counted_at`.
+    """
 
     waiting = serializers.IntegerField()
+    counted_at = serializers.DateTimeField()
     groups = WaitingGroupResponse(many=True)
     messages = MessageCountResponse(many=True)
 

@@ -1,17 +1,18 @@
 """Batches that fail, workers that die, two at once, and tenants of different size."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from campaigns.design.graph import Step
 from campaigns.design.models import Campaign
-from campaigns.engine import handlers, repair
+from campaigns.engine import handlers, repair, turns
 from campaigns.engine.claims import due_campaigns
 from campaigns.engine.handlers import Context
 from campaigns.engine.outcomes import Outcome, Place
-from campaigns.engine.worker import run_due
+from campaigns.engine.worker import RunReport, run_due
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from lad.tenancy.context import platform_context, tenant_context
 from tests.campaigns.engine.conftest import EMAIL, MORNING, Outreach
@@ -110,6 +111,38 @@ def test_a_small_tenant_does_not_wait_behind_a_large_one(outreach: Outreach, run
     assert len(small.messages()) == 2
 
 
+def test_a_tenant_that_becomes_due_meanwhile_waits_for_one_batch(
+    outreach: Outreach, running: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(turns, "LOOKS_COST", 0)
+    running(WRITE, leads=8)
+    other_tenant_with_leads(8)
+    served: list[int] = []
+
+    def note(places: Sequence[Place]) -> None:
+        served.append(len(places))
+        if len(served) == 3:
+            other_tenant_with_leads(1)
+
+    before_handler(monkeypatch, "email_send", note)
+    run_due(now=MORNING, batch_size=2)
+    # After a batch of each and another of the first, it comes before the second one's next.
+    assert served == [2, 2, 2, 1, 2, 2, 2, 2, 2]
+
+
+def test_batches_get_smaller_while_they_take_longer_than_they_should(
+    outreach: Outreach, running: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(turns, "SECONDS_PER_BATCH", 0)
+    monkeypatch.setattr(turns, "FIRST_BATCH", 8)
+    monkeypatch.setattr(turns, "SMALLEST_BATCH", 3)
+    running(WRITE, leads=15)
+    served: list[int] = []
+    before_handler(monkeypatch, "email_send", lambda places: served.append(len(places)))
+    outreach.run()
+    assert served == [8, 3, 3, 1]
+
+
 def test_campaigns_of_one_tenant_take_turns(outreach: Outreach, running: Any, monkeypatch: Any) -> None:
     running(WRITE, leads=8)
     with platform_context(tenant_id=outreach.tenant.pk):
@@ -153,3 +186,23 @@ def test_two_workers_do_each_enrolment_once() -> None:
     assert len(outreach.messages()) == 24
     with tenant_context(outreach.tenant.pk):
         assert CampaignLead.objects.filter(reason="sending").count() == 24
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_one_worker_works_for_a_tenant_the_others_are_free_for_the_rest(monkeypatch: Any) -> None:
+    large, small = other_tenant_with_leads(6), other_tenant_with_leads(2)
+    with large.inside():
+        # The large one has its turn first.
+        Campaign.objects.update(next_run_at=MORNING - timedelta(minutes=1))
+    meanwhile: list[RunReport] = []
+    asked: list[int] = []
+
+    def work(places: Sequence[Place]) -> None:
+        asked.append(len(places))
+        if len(asked) == 1:
+            meanwhile.extend(run_together(lambda: run_due(now=MORNING, batch_size=2)))
+
+    before_handler(monkeypatch, "email_send", work)
+    report = run_due(now=MORNING, batch_size=2)
+    assert [each.handled for each in meanwhile] == [2]
+    assert (len(small.messages()), report.handled, len(large.messages())) == (2, 6, 6)
