@@ -111,6 +111,7 @@ def _measure(keys: Sequence[UUID], size: int) -> None:
     shuffled = list(keys)
     random.Random(SEED).shuffle(shuffled)
     batches = [shuffled[start : start + size] for start in range(0, len(shuffled), size)]
+    reached = []
     for name, at in MOMENTS.items():
         for lock in (False, True):
             verdicts: dict[str, int] = {}
@@ -123,12 +124,14 @@ def _measure(keys: Sequence[UUID], size: int) -> None:
                     verdicts[decision.verdict] = verdicts.get(decision.verdict, 0) + 1
             wall, own = time.perf_counter() - wall, time.process_time() - own
             rate = len(keys) / wall
+            reached.append(rate >= AIM)
             print(
                 f"{name}, {'with' if lock else 'without'} lock: {rate:,.0f} leads a second (aim {AIM:,}:"
-                f" {'reached' if rate >= AIM else 'not reached'}), {len(keys) / own:,.0f} by own time,"
+                f" {'reached' if reached[-1] else 'not reached'}), {len(keys) / own:,.0f} by own time,"
                 f" {statements} statements a batch; {verdicts}",
                 flush=True,
             )
+    print(f"aims: {sum(reached)} of {len(reached)} reached")
 
 
 if __name__ == "__main__":

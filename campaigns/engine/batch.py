@@ -129,13 +129,14 @@ def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results
             return _go_on(place, step, outcome, context, results)
         case Send(draft, activity_id):
             activity = _activity(place, step, ActivityStatus.QUEUED, None, metadata={"decision": draft.decision or {}})
-            activity.update(id=activity_id, subject=draft.subject, message_content=draft.body)
+            activity["id"] = activity_id
+            activity["subject"], activity["message_content"] = draft.subject, draft.body
             results.activities.append(activity)
             results.drafts.append(draft)
             _wait(place, Wait(None, EnrolmentReason.SENDING))
         case Task(instructions):
             activity = _activity(place, step, ActivityStatus.PENDING, None)
-            activity.update(subject=step.title, message_content=instructions)
+            activity["subject"], activity["message_content"] = step.title, instructions
             results.activities.append(activity)
             _wait(place, Wait(None, EnrolmentReason.MANUAL_TASK))
         case End():

@@ -10,9 +10,17 @@ from campaigns.design.services import lifecycle
 from campaigns.engine import limits
 from campaigns.engine.handlers import Context
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
+from lad.outbox.sql import execute
 
 # A campaign whose leads may not all be active at once looks again after this whether one has finished.
 FULL_FOR: Final = timedelta(minutes=10)
+STAY_DUE: Final = """
+UPDATE campaigns SET next_run_at = %(now)s, last_lead_check_at = %(now)s, execution_state = 'active'
+WHERE tenant_id = %(tenant)s AND id = (
+    SELECT id FROM campaigns
+    WHERE tenant_id = %(tenant)s AND id = %(campaign)s AND status = 'running' FOR NO KEY UPDATE SKIP LOCKED
+)
+"""
 
 
 def has_ended(campaign: Campaign, now: datetime) -> bool:
@@ -31,16 +39,15 @@ def set_next_run(context: Context, *, is_full: bool) -> bool:
     After a full batch it is due at once, behind the other campaigns of its tenant. The campaign's row is locked
     before anything is read: who makes an enrolment due locks it too. If somebody else has it, it stays due.
     """
+    if is_full:
+        keys = {"tenant": context.campaign.tenant_id, "campaign": context.campaign.pk}
+        execute(STAY_DUE, {**keys, "now": context.now})
+        return False
     row = Campaign.objects.select_for_update(no_key=True, skip_locked=True).filter(
         pk=context.campaign.pk, status=CampaignStatus.RUNNING
     )
     campaign = row.first()
     if campaign is None:
-        return False
-    if is_full:
-        Campaign.objects.filter(pk=campaign.pk).update(
-            next_run_at=context.now, last_lead_check_at=context.now, execution_state=ExecutionState.ACTIVE
-        )
         return False
     next_run = _after_last_batch(campaign, context)
     return next_run is None or next_run > context.now

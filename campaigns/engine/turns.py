@@ -8,10 +8,11 @@ from uuid import UUID
 
 from campaigns.engine.claims import DueCampaign
 
-# A batch is to take so long. Whoever has become due meanwhile waits for it.
+# A batch is to take so long while other tenants are due, and so long while none is: small batches cost more.
 SECONDS_PER_BATCH: Final = 0.2
+SECONDS_ALONE: Final = 1.0
 FIRST_BATCH: Final = 100
-SMALLEST_BATCH: Final = 25
+SMALLEST_BATCH: Final = 50
 # Looking for due campaigns takes at most one part in so many of a worker's time.
 LOOKS_COST: Final = 20
 
@@ -30,6 +31,12 @@ class Turns:
         # Tenants that had a turn since anybody's enrolments last moved on.
         self._in_vain: set[UUID] = set()
         self._look_again_at = 0.0
+        self._tenants_due = 0
+
+    @property
+    def seconds(self) -> float:
+        """Return how long a batch is to take now."""
+        return SECONDS_PER_BATCH if self._tenants_due > 1 else SECONDS_ALONE
 
     def next(self, now: datetime) -> DueCampaign | None:
         """Return the campaign to work on, or None if none of those that are due can be worked on."""
@@ -55,6 +62,7 @@ class Turns:
     def _refresh(self, now: datetime) -> None:
         begun = time.monotonic()
         self._due = self._look(now)
+        self._tenants_due = len(self._due)
         ended = time.monotonic()
         self._look_again_at = ended + (ended - begun) * LOOKS_COST
 
@@ -64,18 +72,19 @@ class Turns:
 
 
 class Pace:
-    """How many enrolments of each campaign a batch takes, so that it lasts as long as a batch should."""
+    """How many enrolments of each campaign fit into the time of a batch, by the batch before. ``most`` is the limit."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._sizes: dict[UUID, int] = {}
+        self._per_second: dict[UUID, float] = {}
 
-    def size(self, campaign_id: UUID) -> int:
+    def size(self, campaign_id: UUID, seconds: float) -> int:
         """Return how many enrolments the campaign's next batch takes."""
-        return self._sizes.get(campaign_id, min(FIRST_BATCH, self._most))
+        rate = self._per_second.get(campaign_id)
+        fitting = FIRST_BATCH if rate is None else int(rate * seconds)
+        return min(max(fitting, SMALLEST_BATCH), self._most)
 
     def took(self, campaign_id: UUID, number: int, seconds: float) -> None:
         """Note how long a batch of so many enrolments took."""
         if number:
-            fitting = int(number * SECONDS_PER_BATCH / max(seconds, 0.001))
-            self._sizes[campaign_id] = min(max(fitting, SMALLEST_BATCH), self._most)
+            self._per_second[campaign_id] = number / max(seconds, 0.001)

@@ -62,7 +62,7 @@ def run_due(*, now: datetime | None = None, seconds: float = RUN_SECONDS, batch_
         if due is None:
             return report
         begun, before = time.monotonic(), report.handled
-        progress = run_batch(due, moment, report, batch_size=pace.size(due.campaign_id))
+        progress = run_batch(due, moment, report, batch_size=pace.size(due.campaign_id, turns.seconds))
         ended = time.monotonic()
         turns.had_turn(due, progress=progress)
         pace.took(due.campaign_id, report.handled - before, ended - begun)

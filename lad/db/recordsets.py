@@ -21,9 +21,10 @@ def insert_rows(model: type[models.Model], rows: Sequence[Row], *, common: Row |
     """
     if not rows:
         return
-    shared = common or {}
+    shared: Mapping[str, Any] = common or {}
+    parameters: list[Any] = [*shared.values(), as_json(rows)]
     with connection.cursor() as cursor:
-        cursor.execute(_statement(model, tuple(shared), tuple(rows[0])), [*shared.values(), as_json(rows)])
+        cursor.execute(_statement(model, tuple(shared), tuple(rows[0])), parameters)
 
 
 def as_json(value: Any) -> str:

@@ -140,7 +140,6 @@ def test_a_slow_count_is_kept_for_a_while_and_a_quick_one_is_not(
     page: str, scenario: Scenario, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = {"funnel": "enrolled", "queue": "waiting"}[page]
-    monkeypatch.setattr(keeping, "QUICK", 60)
     assert ask(page)[number] == 0
     scenario.enrolment()
     monkeypatch.setattr(keeping, "QUICK", 0)

@@ -130,17 +130,18 @@ def test_a_tenant_that_becomes_due_meanwhile_waits_for_one_batch(
     assert served == [2, 2, 2, 1, 2, 2, 2, 2, 2]
 
 
-def test_batches_get_smaller_while_they_take_longer_than_they_should(
+def test_batches_are_as_small_as_their_time_demands_while_others_are_due(
     outreach: Outreach, running: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(turns, "SECONDS_PER_BATCH", 0)
-    monkeypatch.setattr(turns, "FIRST_BATCH", 8)
-    monkeypatch.setattr(turns, "SMALLEST_BATCH", 3)
+    for name, value in {"LOOKS_COST": 0, "SECONDS_PER_BATCH": 0, "FIRST_BATCH": 4, "SMALLEST_BATCH": 2}.items():
+        monkeypatch.setattr(turns, name, value)
+    monkeypatch.setattr(turns, "SECONDS_ALONE", 1_000)
     running(WRITE, leads=15)
+    other_tenant_with_leads(5)
     served: list[int] = []
     before_handler(monkeypatch, "email_send", lambda places: served.append(len(places)))
     outreach.run()
-    assert served == [8, 3, 3, 1]
+    assert served == [4, 4, 2, 1, 9]
 
 
 def test_campaigns_of_one_tenant_take_turns(outreach: Outreach, running: Any, monkeypatch: Any) -> None:
