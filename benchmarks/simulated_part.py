@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 START: Final = datetime(2027, 1, 4, tzinfo=UTC)
 # Of an enrolment that goes all the way. Some end early.
 STEPS_PER_ENROLMENT: Final = 12
-VACUUM_EVERY: Final = timedelta(days=7)
+VACUUM_EVERY: Final = timedelta(days=14)
 UNHELD: Final = 36_000.0
 STEPS_DONE: Final = """
 SELECT count(*) FROM campaign_lead_activities WHERE status NOT IN ('pending', 'queued', 'cancelled')
@@ -134,7 +134,7 @@ def _due(database: psycopg.Connection[Any]) -> datetime | None:
 
 
 def _tidy(database: psycopg.Connection[Any]) -> None:
-    """Do at once what a server does in the quiet hours of a week, and drop what no check reads."""
+    """Do at once what a server does in the quiet hours of two weeks, and drop what no check reads."""
     database.execute("SET session_replication_role = replica")
     database.execute("TRUNCATE event_deliveries, domain_events CASCADE")
     database.execute("SET session_replication_role = origin")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.simulated_year_checker import Hours, Record
 
-PERIOD: Final = timedelta(hours=5)
+PERIOD: Final = timedelta(hours=6)
 SHORTEST: Final = timedelta(seconds=20)
 # So many of the moments lie this close to a beginning or an end of hours.
 SHARE_AT_EDGES: Final = 0.6
