@@ -176,6 +176,7 @@ class Verdict:
     unfinished: int
     unknown: int
     findable: int
+    repeated: int
     charged: int
     held: int
     states: dict[str, int]
@@ -203,12 +204,14 @@ def judge(database: psycopg.Connection[Any], control: SandboxControl, world: Cha
         lost=len(sent - taken.keys()) + messages - len(rows),
         unfinished=len(rows) - states["sent"] - states["unknown"],
         unknown=len(unknown),
+        repeated=_count(database, REPEATED),
         findable=sum(key in taken and world.accounts[account] != NOWHERE for key, account in unknown),
         states=dict(states),
         **held,
     )
 
 
+REPEATED: Final = "SELECT count(*) FROM messages WHERE attempts > 1"
 MONEY: Final = {
     "charged": "SELECT count(*) FROM billing_usage_events WHERE status = 'charged'",
     "held": "SELECT count(*) FROM billing_holds WHERE status = 'held'",

@@ -18,9 +18,12 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def migrated_servers(directory: Path, **environment: str) -> Iterator[psycopg.Connection[Any]]:
-    """Start and migrate servers in the directory. Yield the superuser's connection; Django is not set up yet."""
-    with embedded_servers(directory) as servers:
+def migrated_servers(directory: Path, *, durable: bool = True, **environment: str) -> Iterator[psycopg.Connection[Any]]:
+    """Start and migrate servers in the directory. Yield the superuser's connection; Django is not set up yet.
+
+    ``durable=False`` is for data that need not survive a power failure. Then nothing vacuums by itself, too.
+    """
+    with embedded_servers(directory, durable=durable) as servers:
         os.environ.update(
             servers.environment(),
             LAD_HOME=str(directory),

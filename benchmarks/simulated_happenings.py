@@ -29,7 +29,9 @@ from leads.contactability.services import lift, record_consent, suppress
 from leads.contacts.models import Lead
 
 Happening = Callable[[World, UUID, datetime], None]
-WITHDRAWN_EARLIER: Final = 20
+# People lift one of the oldest entries, and answer one of the newest messages, out of so many.
+OLDEST: Final = 20
+RECENT: Final = 100
 
 
 def suppress_address(world: World, tenant_id: UUID, now: datetime) -> None:
@@ -49,7 +51,7 @@ def suppress_company(world: World, tenant_id: UUID, now: datetime) -> None:
 
 def lift_one(world: World, tenant_id: UUID, now: datetime) -> None:
     """Somebody takes an address off the do-not-contact list again."""
-    rows = list(Suppression.objects.order_by("pk")[:WITHDRAWN_EARLIER])
+    rows = list(Suppression.objects.order_by("pk")[:OLDEST])
     if rows:
         row = world.chance.choice(rows)
         address = row.address
@@ -80,12 +82,12 @@ def stop_by_hand(world: World, tenant_id: UUID, now: datetime) -> None:
 
 
 def reply(world: World, tenant_id: UUID, now: datetime) -> None:
-    """A lead answers the newest message, which ends the enrolments that a reply stops: here, all of the lead's."""
-    sent = Message.objects.filter(state=MessageState.SENT, direction=ContactDirection.OUTBOUND, campaign__isnull=False)
-    rows = list(sent.order_by("-created_at")[:WITHDRAWN_EARLIER])
-    if not rows:
+    """A lead answers one of the newest messages, which ends all enrolments of the lead."""
+    newest = [send.message_id for send in world.record.sends[-RECENT:]]
+    sent = list(Message.objects.filter(message_id__in=newest, direction=ContactDirection.OUTBOUND).order_by("pk"))
+    if not sent:
         return
-    answered = world.chance.choice(rows)
+    answered = world.chance.choice(sent)
     answer = Message.objects.create(
         lead_id=answered.lead_id,
         channel=Channel.EMAIL,
@@ -99,7 +101,7 @@ def reply(world: World, tenant_id: UUID, now: datetime) -> None:
         from_address=answered.to_address,
         subject=f"Re: {answered.subject}",
         body="Thank you, but no.",
-        message_id=f"<{now.timestamp()}.{answered.pk}@people.example>",
+        message_id=f"<{world.chance.getrandbits(64):x}.{answered.pk}@people.example>",
         in_reply_to=answered.message_id,
         occurred_at=now,
     )

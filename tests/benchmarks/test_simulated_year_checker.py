@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from benchmarks.simulated_tampering import forbidden, undetected
 from benchmarks.simulated_year_checker import Account, Campaign, Checker, Event, Hours, Lead, Record, Send, Tenant
 
 MONDAY = datetime(2027, 3, 15, 10, tzinfo=UTC)
@@ -121,4 +122,44 @@ def test_a_send_after_permission_ended_is_found(rule, kind, subject):
 def test_the_same_event_after_the_last_send_forbids_nothing():
     record = kept()
     record.events += [Event(MONDAY + 100 * DAY, kind, subject) for _rule, kind, subject in EVENTS.values()]
+    assert broken(record) == set()
+
+
+def closed():
+    """A record in which every kind of subject is closed after the sends, with another lead's sends in between."""
+    record = kept()
+    record.events += [Event(MONDAY + 100 * DAY, kind, subject) for _rule, kind, subject in EVENTS.values()]
+    return record
+
+
+RULES = {
+    *("address", "window", "quiet hours", "suppression", "consent", "stop", "pause", "account", "twice"),
+    *("lead a day", "lead a week", "campaign a day", "account a day"),
+}
+
+
+def test_forbidden_sends_of_every_rule_are_made_of_a_record_and_found():
+    added = list(forbidden(closed()))
+    assert {each.rule for each in added} == RULES
+    assert [each.what for each in added if each.rule == "suppression"] == ["an address", "as a whole"]
+    assert undetected(closed()) == ([], len(added))
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_forbidden_send_breaks_its_own_rule(rule):
+    for each in [each for each in forbidden(closed()) if each.rule == rule] or pytest.fail("none was made"):
+        record = closed()
+        record.sends += each.sends
+        assert rule in broken(record)
+
+
+def test_quiet_hours_count_by_themselves():
+    record = kept()
+    record.tenants["acme"] = replace(record.tenants["acme"], quiet=Hours(8 * 60, 20 * 60, frozenset({1, 2, 3, 4})))
+    assert broken(record) == {"quiet hours"}
+
+
+def test_an_account_that_is_switched_on_again_may_send():
+    record = kept()
+    record.events += [Event(MONDAY - 2 * DAY, "disable", "box"), Event(MONDAY - DAY, "enable", "box")]
     assert broken(record) == set()

@@ -1,0 +1,178 @@
+"""One part of the simulated year: a process with servers and tenants of its own. Started by simulated_year.py.
+
+    python benchmarks/simulated_part.py --part 0 --parts 2 --steps 1000000 --result part.pickle
+
+Leaves its record, and what it did, in the result file.
+"""
+
+import argparse
+import os
+import pickle
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import psycopg
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.servers import migrated_servers  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.simulated_clock import Clock  # noqa: E402
+from benchmarks.simulated_ticks import Ticks  # noqa: E402
+from benchmarks.simulated_world import TENANTS, Part, World  # noqa: E402
+from benchmarks.simulated_year_checker import Record, Send  # noqa: E402
+
+if TYPE_CHECKING:
+    from campaigns.channels.protocol import Found, Limits, Result
+    from campaigns.messages.models import Message
+
+START: Final = datetime(2027, 1, 4, tzinfo=UTC)
+# Of an enrolment that goes all the way. Some end early.
+STEPS_PER_ENROLMENT: Final = 12
+VACUUM_EVERY: Final = timedelta(days=14)
+UNHELD: Final = 36_000.0
+STEPS_DONE: Final = """
+SELECT count(*) FROM campaign_lead_activities WHERE status NOT IN ('pending', 'queued', 'cancelled')
+"""
+DUE: Final = """
+SELECT least(
+    (SELECT min(next_run_at) FROM campaigns WHERE status = 'running' AND deleted_at IS NULL),
+    (SELECT min(messages.next_attempt_at) FROM messages
+        JOIN campaigns ON campaigns.id = messages.campaign_id AND campaigns.status = 'running'
+        WHERE messages.state = 'queued')
+)
+"""
+
+
+class RecordingChannel:
+    """E-mail without a server: everything is accepted at once, and noted as the provider would."""
+
+    channel = "email"
+
+    def __init__(self, clock: Clock, record: Record) -> None:
+        self._clock = clock
+        self._record = record
+
+    def open(self, account: Any) -> "RecordingChannel":
+        return self
+
+    def send(self, message: "Message", *, begun: float | None = None) -> "Result":
+        from campaigns.channels.protocol import Fate, Result
+
+        self._record.sends.append(
+            Send(
+                at=self._clock.now,
+                lead=str(message.lead_id),
+                campaign=str(message.campaign_id),
+                account=str(message.email_account_id),
+                address=message.to_address,
+                step=str(message.step_id),
+                message_id=message.message_id,
+            )
+        )
+        return Result(Fate.SENT)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def find(self, account: Any, messages: "Sequence[Message]") -> "Mapping[UUID, Found]":
+        from campaigns.channels.protocol import Found
+
+        taken = {send.message_id for send in self._record.sends}
+        return {each.pk: Found.SENT if each.message_id in taken else Found.NOT_SENT for each in messages}
+
+    def limits(self, account: Any, *, zone: str, now: datetime) -> "Limits":
+        from campaigns.accounts.pacing import limits_of
+
+        return limits_of(account, zone=zone, now=now)
+
+    def replace_smtp(self) -> None:
+        """Let LAD's sender use this channel for e-mail."""
+        from campaigns.channels import protocol
+        from campaigns.channels.email.sending import driver, worker
+
+        driver.EMAIL.open = self.open  # type: ignore[method-assign, assignment]
+        driver.EMAIL.find = self.find  # type: ignore[method-assign]
+        assert protocol.driver_of(self.channel) is driver.EMAIL is worker.EMAIL
+
+
+def simulate(world: World, clock: Clock, database: psycopg.Connection[Any], part: Part, *, days: int) -> None:
+    """Let the days go by. At each moment people act first, then the engine works, then the sender."""
+    from benchmarks.simulated_happenings import happen
+    from campaigns.channels.email.sending import worker as sender
+    from campaigns.engine import worker as engine
+
+    ticks = Ticks(world.record, random.Random(world.seed))
+    end, vacuum = world.start + timedelta(days=days), world.start
+    while clock.now < end:
+        if clock.now >= vacuum:
+            _tidy(database)
+            vacuum += VACUUM_EVERY
+            print(f"  {clock.now:%d %b %Y}  {len(world.record.sends):>9,} sent", flush=True)
+        before = clock.now
+        clock.set(ticks.after(before, due=_due(database)))
+        passed = (clock.now - before) / timedelta(days=1)
+        part.happenings += sum(happen(world, each, clock.now, days=passed) for each in world.tenants)
+        part.enrolments += engine.run_due(now=clock.now, seconds=UNHELD).handled
+        sender.send_due(seconds=UNHELD)
+        part.ticks += 1
+
+
+def _due(database: psycopg.Connection[Any]) -> datetime | None:
+    """Return when a campaign or a message is due next. Nothing needs doing before."""
+    row = database.execute(DUE).fetchone()
+    return row[0] if row else None
+
+
+def _tidy(database: psycopg.Connection[Any]) -> None:
+    """Do at once what a server does in the quiet hours of two weeks, and drop what no check reads."""
+    database.execute("SET session_replication_role = replica")
+    database.execute("TRUNCATE event_deliveries, domain_events CASCADE")
+    database.execute("SET session_replication_role = origin")
+    database.execute("VACUUM (ANALYZE)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", type=int, default=0)
+    parser.add_argument("--parts", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=14)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--result", type=Path, required=True)
+    options = parser.parse_args()
+    part = Part()
+    directory = Path(tempfile.mkdtemp(prefix="lad-year-"))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        # The record is in this process: a database that survives a power failure would gain nothing.
+        database = stack.enter_context(migrated_servers(directory, durable=False, DB_POOL="false"))
+        os.environ["LOG_LEVEL"] = "ERROR"
+        import django
+
+        django.setup()
+        clock = Clock(database, START)
+        enrolments = int(options.steps / STEPS_PER_ENROLMENT * 1.2)
+        world = World(START, TENANTS[options.part :: options.parts], enrolments, seed=options.seed + options.part)
+        world.build()
+        part.record = world.record
+        RecordingChannel(clock, world.record).replace_smtp()
+        part.began = time.time()
+        simulate(world, clock, database, part, days=options.days)
+        part.ended = time.time()
+        row = database.execute(STEPS_DONE).fetchone()
+        part.steps = row[0] if row else 0
+    options.result.write_bytes(pickle.dumps(part))
+
+
+if __name__ == "__main__":
+    main()
