@@ -50,18 +50,18 @@ class LightState(ProjectState):
         with self._one_model():
             super().rename_index(*args, **kwargs)
 
-    # What adding, altering and removing constraints and indexes have in common.
+    # Adding, altering and removing constraints and indexes have these in common. The stubs do not know them.
     def _append_option(self, *args: Any) -> None:
         with self._one_model():
-            super()._append_option(*args)
+            super()._append_option(*args)  # type: ignore[misc]
 
     def _remove_option(self, *args: Any) -> None:
         with self._one_model():
-            super()._remove_option(*args)
+            super()._remove_option(*args)  # type: ignore[misc]
 
     def _alter_option(self, *args: Any) -> None:
         with self._one_model():
-            super()._alter_option(*args)
+            super()._alter_option(*args)  # type: ignore[misc]
 
     @contextmanager
     def _one_model(self) -> Iterator[None]:
@@ -75,7 +75,7 @@ class LightState(ProjectState):
         if self._alone:
             self.is_delayed = True
             return {(app_label, model_name)}
-        found: set[tuple[str, str]] = super()._find_reload_model(app_label, model_name, delay)
+        found: set[tuple[str, str]] = super()._find_reload_model(app_label, model_name, delay)  # type: ignore[misc]
         return found
 
 
@@ -83,5 +83,5 @@ class LightExecutor(MigrationExecutor):
     """Django's executor on a LightState."""
 
     def _create_project_state(self, with_applied_migrations: bool = False) -> LightState:
-        state = super()._create_project_state(with_applied_migrations)
+        state = super()._create_project_state(with_applied_migrations)  # type: ignore[misc]
         return LightState(state.models, state.real_apps)

@@ -39,7 +39,7 @@ def state_after(*operations: Any) -> LightState:
 
 
 def classes(state: LightState) -> dict[str, Any]:
-    return {model._meta.model_name: model for model in state.apps.get_models()}
+    return {model.__name__.lower(): model for model in state.apps.get_models()}
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
