@@ -25,7 +25,7 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class StepQuote:
-    """What one step costs at most: ``messages`` is how many open enrolments can still reach it."""
+    """The highest cost of one step: ``messages`` is how many open enrolments can still reach it."""
 
     step_id: UUID
     title: str
@@ -39,7 +39,7 @@ class StepQuote:
 
 @dataclass(frozen=True, slots=True)
 class CampaignQuote:
-    """What the open enrolments of a campaign cost at most, and what the wallet can spend.
+    """The highest cost of a campaign's open enrolments, and the balance that the wallet can spend.
 
     ``at_most`` takes the dearest way through the steps for each enrolment, and each step once. ``first`` is the lowest
     price of a step that an enrolment can come to next; None if nothing is charged.
