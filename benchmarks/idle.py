@@ -12,7 +12,6 @@ import argparse
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,10 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.runtime.ports import free_port  # noqa: E402  (importable only after sys.path is set)
+
 AIM_MEGABYTES: Final = 350
 AIM_SHARE: Final = 0.01
 START_SECONDS: Final = 300
@@ -58,7 +61,7 @@ class Usage:
 @contextmanager
 def running(root: Path, directory: Path) -> Iterator[int]:
     """Run the parts of ``make up`` of a checkout and yield the id of the supervising process."""
-    port = _free_port()
+    port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "REDIS_"))}
     environment = {**inherited, "LAD_HOME": str(directory), "LAD_PORT": str(port), "LAD_DEMO": "1"}
     log = directory.with_suffix(".log")
@@ -142,13 +145,6 @@ def _name(pid: int) -> str:
         if marker in command:
             return marker
     return "postgres" if "postgres" in command else command[:28]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def measure(root: Path, seconds: float) -> Usage:

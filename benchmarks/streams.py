@@ -35,6 +35,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tools.runtime.keys import KeyFile  # noqa: E402  (importable only after sys.path is set)
+from tools.runtime.ports import free_port  # noqa: E402
 
 TENANTS: Final = 2
 ROUNDS: Final = 5
@@ -198,13 +199,6 @@ def seconds_until_all_hear(streams: list[socket.socket], started: float) -> floa
     if waiting:
         raise SystemExit(f"{len(waiting)} streams heard nothing within {HEAR_SECONDS} s.")
     return time.perf_counter() - started
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Report:

@@ -19,7 +19,6 @@ import itertools
 import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -37,6 +36,7 @@ from demo_databases import PASSWORD, Database, addresses, fill, migrate, servers
 from http_load import UnexpectedAnswer, ask, mean_seconds, request
 
 from tools.runtime import web
+from tools.runtime.ports import free_port
 from tools.runtime.servers import Servers
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -232,9 +232,7 @@ def chosen_rows(connection: psycopg.Connection[Any], place: int) -> dict[str, An
 @contextmanager
 def serving(servers: Servers, database: Database, *, root: Path, application: str) -> Iterator[int]:
     """Run the web server of a checkout with one worker. Yield its port once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         **addresses(servers, database),

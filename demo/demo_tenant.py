@@ -1,4 +1,4 @@
-"""What each app needs to fill one demo tenant: its team, the current time, and random people, companies and values."""
+"""One demo tenant as each app fills it: its team, the current time, and random people, companies and values."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence

@@ -14,6 +14,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 # Nothing that LAD keeps is older or further away. Python and PostgreSQL can calculate with all of these years.
 EARLIEST_YEAR: Final = 1900
 LATEST_YEAR: Final = 2999
+# In the order of date.weekday().
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 IMPOSSIBLE: Final = f"Enter a date between the years {EARLIEST_YEAR} and {LATEST_YEAR}."
 MALFORMED: Final = "Enter a date such as 2030-01-31, or a time such as 2030-01-31T08:00:00Z."
 

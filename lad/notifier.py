@@ -116,7 +116,7 @@ class WorkerNotifier:
 
 
 class _Connection(Protocol):
-    """What this module uses of a connection of the redis package, which does not type it."""
+    """The methods of the redis package's connection that this module calls: the package has no types for them."""
 
     def connect(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What stands in the admin's sidebar; lad/settings.py takes it over. Everything else is behind "All tables"."""
+"""The entries of the admin's sidebar, for lad/settings.py. Everything else is behind "All tables"."""
 
 # Pages as (group, name), the most important first. A person sees the first few that they may see. A name is that of
 # the page's URL: of a list without "_changelist", of another page without "admin:".

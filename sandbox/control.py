@@ -12,7 +12,7 @@ LOG_PARAMETERS: Final = {"since", "kind", "limit"}
 
 
 class Control:
-    """What concerns the whole sandbox."""
+    """Requests about the whole sandbox."""
 
     def __init__(self, core: Core, providers: list[Provider]) -> None:
         self._core = core

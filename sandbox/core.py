@@ -1,4 +1,4 @@
-"""What all providers share: seed, clock, log, storage, plans, faults, ports and the HTTP server."""
+"""The parts that all providers share: seed, clock, log, storage, plans, faults, ports and the HTTP server."""
 
 import random
 from collections.abc import Callable

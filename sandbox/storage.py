@@ -1,4 +1,4 @@
-"""What must survive a restart, in one SQLite file: mailboxes, planned actions, people, tokens."""
+"""Keep in one SQLite file all that must survive a restart: mailboxes, planned actions, people, tokens."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -24,6 +24,8 @@ def _start(stack: contextlib.ExitStack) -> None:
     (home / "static").mkdir()
     servers = stack.enter_context(embedded_servers(home, durable=False))
     os.environ.update(servers.environment())
+    # Tests start Python again and again. Without its cache, each process would compile all of LAD.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.update(
         LAD_HOME=str(home),
         SECRET_KEY="a-key-for-tests-only-" * 4,

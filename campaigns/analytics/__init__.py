@@ -1,1 +1,1 @@
-"""What became of a campaign: its funnel, its queue, its next sends, and why something was not sent."""
+"""The results of a campaign: its funnel, its queue, its next sends, and why something was not sent."""

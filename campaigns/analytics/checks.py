@@ -23,7 +23,7 @@ from leads.contactability.decisions import Decision, ReasonCode, Verdict
 
 
 class Answer(StrEnum):
-    """What a check says. What waits ends by itself; ``no`` needs somebody."""
+    """The answer of a check. ``waits`` ends by itself; ``no`` needs somebody."""
 
     YES = "yes"
     WAITS = "waits"
@@ -171,7 +171,7 @@ def account_checks(account: EmailAccount | None, zone: str, now: datetime) -> It
 
 
 def message_check(message: Message, lead: str, now: datetime) -> Check:
-    """What became of the message that was written?"""
+    """Was the message that was written sent?"""
     url = reverse("admin:campaigns_message_change", args=(message.pk,))
     name = f"“{message.subject}”" if message.subject else "The message"
     error = f" {message.error}" if message.error else ""

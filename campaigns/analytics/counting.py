@@ -1,16 +1,15 @@
 """Count what became of a campaign's enrolments, messages and activities. Each function runs one statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
-
-from django.db import connection
 
 from campaigns.design.models import Campaign
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import ActivityStatus, EnrolmentStatus
+from lad.db.queries import SqlRow, rows
 
 # The statuses of an activity that was carried out, and what each says besides.
 CARRIED_OUT: Final = (
@@ -60,7 +59,7 @@ class StepActivities:
 
 @dataclass(frozen=True, slots=True)
 class StepMessages:
-    """What became of the messages of one step."""
+    """The messages of one step, counted by outcome."""
 
     step_id: UUID | None
     opened: int
@@ -194,18 +193,15 @@ def step_messages(campaign: Campaign) -> dict[UUID | None, StepMessages]:
 
 def at_steps(campaign: Campaign) -> dict[UUID, tuple[int, int]]:
     """Return how many enrolments wait at each step, and how many of these have no activity of it yet."""
-    rows = _rows(AT_STEPS, campaign, under_way=[*UNDER_WAY])
-    return {step_id: (waiting, untouched) for step_id, waiting, untouched in rows}
+    found = _rows(AT_STEPS, campaign, under_way=[*UNDER_WAY])
+    return {step_id: (waiting, untouched) for step_id, waiting, untouched in found}
 
 
 def variants(campaign: Campaign, steps: Sequence[UUID]) -> dict[tuple[UUID, str], tuple[int, int]]:
     """Return how many leads were given each variant of the steps, and how many of these answered."""
-    rows = _rows(VARIANTS, campaign, steps=list(steps)) if steps else ()
-    return {(step_id, variant): (number, answered) for step_id, variant, number, answered in rows}
+    found = _rows(VARIANTS, campaign, steps=list(steps)) if steps else ()
+    return {(step_id, variant): (number, answered) for step_id, variant, number, answered in found}
 
 
-def _rows(statement: str, campaign: Campaign, **parameters: Any) -> Iterable[Sequence[Any]]:
-    values: Mapping[str, Any] = {"tenant": campaign.tenant_id, "campaign": campaign.pk, **parameters}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
+def _rows(statement: str, campaign: Campaign, **parameters: Sequence[str] | Sequence[UUID]) -> list[SqlRow]:
+    return rows(statement, {"tenant": campaign.tenant_id, "campaign": campaign.pk, **parameters})

@@ -36,7 +36,7 @@ class FunnelStage:
 
 @dataclass(frozen=True, slots=True)
 class VariantNumbers:
-    """What became of the leads that were given a variant of a step."""
+    """The leads that were given a variant of a step, and how many answered."""
 
     variant: str
     reached: int
@@ -45,7 +45,7 @@ class VariantNumbers:
 
 @dataclass(frozen=True, slots=True)
 class StepNumbers:
-    """What became of one step. Every enrolment that came to the step counts as ``reached``.
+    """The results of one step. Every enrolment that came to the step counts as ``reached``.
 
     ``sent`` counts what went out to leads: waits, decisions and searches are ``done`` instead. ``opened`` and
     ``clicked`` are None if the campaign does not track them.

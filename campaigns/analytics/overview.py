@@ -1,4 +1,4 @@
-"""What stands at the top of a campaign's page: its state in words, its numbers, and what needs somebody."""
+"""The top of a campaign's page: its state in words, its numbers, and what needs somebody."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What of a campaign waits, for which reason and until when; and what it does next."""
+"""Tell which enrolments and messages wait, for which reason and until when, and which are next."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class MessageCount:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits: enrolments by reason as they were at ``counted_at``, the most first, and messages by state."""
+    """The queue: enrolments by reason as of ``counted_at``, the most first, and messages by state."""
 
     waiting: int
     groups: tuple[WaitingGroup, ...]

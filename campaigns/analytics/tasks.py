@@ -6,7 +6,7 @@ from typing import Final
 from campaigns.analytics.funnel import kept_funnels
 from campaigns.analytics.queue import kept_groups
 from campaigns.design.models import Campaign
-from lad.outbox.sql import rows
+from lad.db.queries import rows
 from lad.schedule import regular_task
 from lad.tenancy.context import platform_context, tenant_context
 

@@ -1,6 +1,5 @@
 """The campaign's pages in the API: actions of the campaigns' resource."""
 
-from typing import Any, cast
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -25,14 +24,15 @@ from campaigns.analytics.serializers import (
     WhyNotResponse,
 )
 from lad.api.openapi import problems
+from lad.api.views import ResourceViewSet
 from leads.contacts.models import Lead
 
 
-class AnalyticsActions:
-    """What became of a campaign, what waits, what is next, and why something was not sent."""
+class AnalyticsActions(ResourceViewSet):
+    """The campaign's results, its queue, its next sends, and why something was not sent."""
 
-    analytics_rights = dict.fromkeys(["funnel", "queue", "next_sends", "why_not_sent", "activities"], "campaigns.view")
-    analytics_queries = {
+    rights = dict.fromkeys(["funnel", "queue", "next_sends", "why_not_sent", "activities"], "campaigns.view")
+    queries = {
         "next_sends": NextSendsQuerySerializer,
         "why_not_sent": WhyNotQuerySerializer,
         "activities": ActivitiesQuerySerializer,
@@ -40,12 +40,12 @@ class AnalyticsActions:
 
     @extend_schema(summary="From enrolled leads to the goal, in all and by step", responses={200: FunnelResponse})
     @action(detail=True, methods=["get"])
-    def funnel(self: Any, request: Request, pk: UUID) -> Response:
+    def funnel(self, request: Request, pk: UUID) -> Response:
         return Response(FunnelResponse(funnel(self.get_object())).data)
 
     @extend_schema(summary="What waits, for which reason and until when", responses={200: QueueResponse})
     @action(detail=True, methods=["get"])
-    def queue(self: Any, request: Request, pk: UUID) -> Response:
+    def queue(self, request: Request, pk: UUID) -> Response:
         return Response(QueueResponse(queue(self.get_object())).data)
 
     @extend_schema(
@@ -54,7 +54,7 @@ class AnalyticsActions:
         responses={200: NextSendsResponse},
     )
     @action(detail=True, methods=["get"], url_path="next-sends")
-    def next_sends(self: Any, request: Request, pk: UUID) -> Response:
+    def next_sends(self, request: Request, pk: UUID) -> Response:
         found = next_sends(self.get_object(), limit=self.query()["limit"])
         return Response(NextSendsResponse({"results": found}).data)
 
@@ -64,7 +64,7 @@ class AnalyticsActions:
         responses={200: WhyNotResponse, **problems(400)},
     )
     @action(detail=True, methods=["get"], url_path="why-not-sent")
-    def why_not_sent(self: Any, request: Request, pk: UUID) -> Response:
+    def why_not_sent(self, request: Request, pk: UUID) -> Response:
         campaign, asked = self.get_object(), self.query()
         if "lead" in asked:
             found = why_not.about_lead(campaign, get_object_or_404(Lead.objects.all(), pk=asked["lead"]))
@@ -81,6 +81,6 @@ class AnalyticsActions:
         responses={200: ActivityResponse(many=True)},
     )
     @action(detail=True, methods=["get"])
-    def activities(self: Any, request: Request, pk: UUID) -> Response:
+    def activities(self, request: Request, pk: UUID) -> Response:
         page = self.paginate_queryset(activities(self.get_object(), self.query()))
-        return cast(Response, self.get_paginated_response(ActivityResponse(page, many=True).data))
+        return self.get_paginated_response(ActivityResponse(page, many=True).data)

@@ -1,4 +1,4 @@
-"""What LAD asks of a channel that carries messages. Each channel registers one driver.
+"""The interface of a channel that carries messages. Each channel registers one driver.
 
 The queue, the claims and the results are the same for all channels; a driver knows only how one message is handed
 to the provider, how a message whose sender was lost is looked for, and how much an account may still send.
@@ -19,7 +19,7 @@ from leads.channels import Channel
 
 
 class Fate(StrEnum):
-    """What became of one attempt."""
+    """The outcome of one attempt."""
 
     SENT = "sent"
     # The provider will never take this message.
@@ -47,7 +47,7 @@ class Result:
 
 
 class Found(StrEnum):
-    """What looking for a message found out."""
+    """The result of looking for a message."""
 
     SENT = "sent"
     NOT_SENT = "not_sent"

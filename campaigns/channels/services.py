@@ -1,4 +1,4 @@
-"""What features below the channels ask of them."""
+"""Answer questions about channels for the features below them."""
 
 from campaigns.accounts.mailbox.errors import MailboxError
 from campaigns.accounts.models import EmailAccount

@@ -25,7 +25,7 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class StepQuote:
-    """What one step costs at most: ``messages`` is how many open enrolments can still reach it."""
+    """The highest cost of one step: ``messages`` is how many open enrolments can still reach it."""
 
     step_id: UUID
     title: str
@@ -39,7 +39,7 @@ class StepQuote:
 
 @dataclass(frozen=True, slots=True)
 class CampaignQuote:
-    """What the open enrolments of a campaign cost at most, and what the wallet can spend.
+    """The highest cost of a campaign's open enrolments, and the balance that the wallet can spend.
 
     ``at_most`` takes the dearest way through the steps for each enrolment, and each step once. ``first`` is the lowest
     price of a step that an enrolment can come to next; None if nothing is charged.
@@ -74,10 +74,9 @@ class CampaignQuote:
 
 @dataclass(frozen=True, slots=True)
 class _Priced:
-    """The graph of a campaign, the steps that can follow each, and the prices of those that are charged."""
+    """The graph of a campaign, and the prices of the steps that are charged."""
 
     graph: Graph
-    following: Mapping[UUID, set[UUID]]
     prices: Mapping[UUID, Decimal]
 
 
@@ -116,7 +115,7 @@ def _available(tenant_id: UUID, now: datetime) -> Decimal:
 
 def _priced(campaign: Campaign, now: datetime) -> _Priced:
     graph = graph_of(campaign)
-    return _Priced(graph, {step.id: graph.successors(step) for step in graph.steps}, dict(_prices(graph.steps, now)))
+    return _Priced(graph, dict(_prices(graph.steps, now)))
 
 
 def _prices(steps: Sequence[Step], now: datetime) -> Iterator[tuple[UUID, Decimal]]:
@@ -152,38 +151,20 @@ def _reached(starts: Mapping[UUID, int], priced: _Priced) -> dict[UUID, int]:
     """Return how many enrolments can come to each step."""
     reached: dict[UUID, int] = {}
     for start, many in starts.items():
-        for step_id in _reachable(start, priced):
+        for step_id in priced.graph.reachable(start) | {start}:
             reached[step_id] = reached.get(step_id, 0) + many
     return reached
 
 
-def _reachable(start: UUID, priced: _Priced) -> frozenset[UUID]:
-    return priced.graph.reachable(start) | {start}
-
-
 def _dearest(start: UUID, priced: _Priced) -> Decimal:
     """Return the cost of the dearest way from a step. Where steps form a circle, each of its steps counts once."""
-    components = _circles(start, priced)
-    costs: dict[int, Decimal] = {}
-    for number, members in enumerate(components):
-        own = sum((priced.prices.get(step_id, ZERO) for step_id in members), ZERO)
-        places = {other for step_id in members for other in priced.following[step_id] if other not in members}
-        after = [costs[index] for index, others in enumerate(components[:number]) if places & others]
-        costs[number] = own + max(after, default=ZERO)
-    return costs[len(components) - 1]
-
-
-def _circles(start: UUID, priced: _Priced) -> list[set[UUID]]:
-    """Return the strongly connected groups of the steps after ``start``, the last ones first and its own at the end.
-
-    Two steps are of one group if each can be reached from the other.
-    """
-    reachable = {step_id: _reachable(step_id, priced) for step_id in _reachable(start, priced)}
-    groups: list[set[UUID]] = []
-    for step_id, after in sorted(reachable.items(), key=lambda pair: len(pair[1])):
-        if not any(step_id in group for group in groups):
-            groups.append({other for other in after if step_id in reachable[other]})
-    return groups
+    costs: dict[frozenset[UUID], Decimal] = {}
+    for circle in priced.graph.circles(start):
+        own = sum((priced.prices.get(step_id, ZERO) for step_id in circle), ZERO)
+        places = {other for step_id in circle for other in priced.graph.following[step_id] if other not in circle}
+        after = [cost for others, cost in costs.items() if places & others]
+        costs[circle] = own + max(after, default=ZERO)
+    return costs[circle]
 
 
 def _next_prices(start: UUID, priced: _Priced) -> Iterator[Decimal]:
@@ -194,7 +175,7 @@ def _next_prices(start: UUID, priced: _Priced) -> Iterator[Decimal]:
         if step_id in priced.prices:
             yield priced.prices[step_id]
             continue
-        for after in priced.following[step_id]:
+        for after in priced.graph.following[step_id]:
             if after not in seen:
                 seen.add(after)
                 waiting.append(after)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from billing.entitlements.services.quotas import QuotaExceeded
 from billing.pricing.services.quoting import NoPrice, UsageItem
@@ -19,6 +19,7 @@ from campaigns.design.models import CampaignStep
 from campaigns.design.step_specs import PriceComponent, step_types
 from campaigns.messages.hooks import on_settled
 from campaigns.messages.models import Message, MessageState
+from lad.db.queries import execute
 from lad.tenancy.context import current_scope, current_tenant_id, tenant_context
 
 FEATURE_KEY: Final = "campaigns"
@@ -145,12 +146,11 @@ def _note_holds(messages: Sequence[Message], uses: Mapping[str, HeldUse]) -> Non
             message.hold_id = hold_id
             changed.append(message)
     if changed:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE messages SET hold_id = held.hold FROM unnest(%s::uuid[], %s::uuid[]) AS held (message, hold)"
-                " WHERE messages.tenant_id = %s AND messages.id = held.message",
-                [[row.pk for row in changed], [row.hold_id for row in changed], current_tenant_id()],
-            )
+        execute(
+            "UPDATE messages SET hold_id = held.hold FROM unnest(%s::uuid[], %s::uuid[]) AS held (message, hold)"
+            " WHERE messages.tenant_id = %s AND messages.id = held.message",
+            [[row.pk for row in changed], [row.hold_id for row in changed], current_tenant_id()],
+        )
 
 
 def _pause_after_commit(messages: Sequence[Message], refused: Mapping[UUID, Refusal]) -> None:

@@ -49,12 +49,11 @@ from lad.api import router
 from lad.api.views import ResourceViewSet
 
 
-class CampaignViewSet(AnalyticsActions, ResourceViewSet):
+class CampaignViewSet(AnalyticsActions):
     """Outreach campaigns, from draft to archive."""
 
-    queries = AnalyticsActions.analytics_queries
     rights = {
-        **AnalyticsActions.analytics_rights,
+        **AnalyticsActions.rights,
         **dict.fromkeys(
             ["start", "pause", "resume", "stop", "complete", "archive", "reorder", "enrol"], "campaigns.update"
         ),

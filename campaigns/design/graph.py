@@ -78,18 +78,35 @@ class Graph:
             return frozenset() if self.first is None else frozenset({self.first.id}) | self.reachable(self.first.id)
         return self._reachable[start]
 
+    def circles(self, start: UUID) -> list[frozenset[UUID]]:
+        """Group ``start`` and the steps after it: two steps are in one group if each can be reached from the other.
+
+        A group stands after the groups that its steps lead to, so that of ``start`` is the last. A step that is in no
+        circle is a group of its own.
+        """
+        onwards = {key: self.reachable(key) | {key} for key in self.reachable(start) | {start}}
+        groups: list[frozenset[UUID]] = []
+        for key, after in sorted(onwards.items(), key=lambda pair: len(pair[1])):
+            if not any(key in group for group in groups):
+                groups.append(frozenset(other for other in after if key in onwards[other]))
+        return groups
+
+    @cached_property
+    def following(self) -> dict[UUID, set[UUID]]:
+        """The steps that can follow each step directly."""
+        return {step.id: self.successors(step) for step in self.steps}
+
     @cached_property
     def _reachable(self) -> dict[UUID, frozenset[UUID]]:
-        following = {step.id: self.successors(step) for step in self.steps}
         found = {}
         for step in self.steps:
             seen: set[UUID] = set()
-            waiting = list(following[step.id])
+            waiting = list(self.following[step.id])
             while waiting:
                 key = waiting.pop()
                 if key not in seen:
                     seen.add(key)
-                    waiting += following[key]
+                    waiting += self.following[key]
             found[step.id] = frozenset(seen)
         return found
 

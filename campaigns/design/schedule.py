@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from lad.moments import WEEKDAYS
 from leads.contactability.decisions import ContactWindow
-from leads.contactability.models import WEEKDAYS
 
 LEAD_ZONE: Final = "lead"
 TENANT_ZONE: Final = "tenant"

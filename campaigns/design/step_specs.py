@@ -42,7 +42,7 @@ DONE: Final = "done"
 
 @dataclass(frozen=True, slots=True)
 class PriceComponent:
-    """What the price list names one use of a step: the price of this component is what the use costs."""
+    """The component of the price list that one use of a step costs."""
 
     category: str
     provider: str

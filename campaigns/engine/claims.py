@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from campaigns.design.models import Campaign
 from campaigns.engine.outcomes import Claimed
 from campaigns.enrolment.models import CampaignLead, EnrolmentStatus
-from lad.outbox.sql import rows
+from lad.db.queries import rows
 from lad.tenancy.context import platform_context
 
 BATCH_SIZE: Final = 500

@@ -10,7 +10,7 @@ from campaigns.design.services import lifecycle
 from campaigns.engine import limits
 from campaigns.engine.handlers import Context
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
-from lad.outbox.sql import execute
+from lad.db.queries import execute
 
 # A campaign whose leads may not all be active at once looks again after this whether one has finished.
 FULL_FOR: Final = timedelta(minutes=10)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.enrolment.models import DailyCount
 from lad.db.identifiers import TIME_ORDERED_UUID
-from lad.outbox.sql import execute, rows
+from lad.db.queries import execute, rows
 from leads.contactability.calendar import start_of_day
 
 DAY: Final = timedelta(days=1)

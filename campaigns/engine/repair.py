@@ -5,7 +5,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from lad.outbox.sql import execute
+from lad.db.queries import execute
 from lad.tenancy.context import platform_context
 
 REPAIR: Final = """

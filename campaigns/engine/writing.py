@@ -11,8 +11,8 @@ from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.services.states import announce_ended
 from campaigns.messages import services as messages
 from campaigns.messages.services import Draft
+from lad.db.queries import execute
 from lad.db.recordsets import as_json, insert_rows
-from lad.outbox.sql import execute
 
 MAX_DETAIL: Final = CampaignLead._meta.get_field("reason_detail").max_length
 

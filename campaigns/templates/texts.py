@@ -18,7 +18,7 @@ Outcome = RenderedMessage | MissingVariables | TemplateError
 
 
 class SendingStep(Protocol):
-    """What is read of a step: a row, or the engine's own form of it."""
+    """A step as its texts are read: a row, or the engine's own form of it."""
 
     @property
     def id(self) -> UUID: ...

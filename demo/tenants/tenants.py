@@ -44,7 +44,7 @@ class InvitationSpec:
 
 @dataclass(frozen=True, slots=True)
 class TenantSpec:
-    """What one demo tenant is created from."""
+    """The description that one demo tenant is created from."""
 
     name: str
     slug: str

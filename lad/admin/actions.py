@@ -47,7 +47,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an action is about to do: facts, changed figures and warnings."""
+    """A preview of an action: facts, changed figures and warnings."""
 
     facts: Sequence[tuple[str, str]] = ()
     changes: Sequence[Change] = ()

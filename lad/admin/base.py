@@ -56,7 +56,7 @@ def register(model: type[LadModel]) -> Callable[[type["LadModelAdmin"]], type["L
 
 
 class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
-    """What the pages of all models share; use one of the subclasses below.
+    """Holds the code that the pages of all models share; use one of the subclasses below.
 
     Columns, filters, search, ordering and form default to what the model's fields suggest. Writes go
     through ``lad.writes``, so the rules of the API apply here too. ``section``, ``icon`` and ``rank``

@@ -1,4 +1,4 @@
-"""What the delete page shows first: the rows that will also be deleted and those that prevent it."""
+"""Find the rows that the delete page shows first: those that will also be deleted and those that prevent it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

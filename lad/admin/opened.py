@@ -1,4 +1,4 @@
-"""What a form showed when it was opened, so that saving it changes only what its user changed.
+"""Remember the values that a form showed when it was opened, so that saving changes only what its user changed.
 
 The page carries a short digest of each field as it was shown. When it is sent, a field that the user left alone takes
 the row's present value, and a field that both the user and somebody else changed is a conflict.

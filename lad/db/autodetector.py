@@ -68,7 +68,7 @@ class LadAutodetector(MigrationAutodetector):
         return found
 
     def _needs(self, label: str, sql: str) -> list[OperationDependency]:
-        """What of other apps the SQL uses: their functions and their tables."""
+        """The functions and tables of other apps that the SQL uses."""
         needed = [
             OperationDependency(other, name, None, CREATE)
             for other, files in self._files.items()

@@ -1,4 +1,4 @@
-"""What migrations may import from LAD.
+"""The operations and constraints that migrations may import from LAD.
 
 Frozen: a migration that ran in some database must mean the same for ever, so behaviour here only grows.
 """

@@ -17,7 +17,7 @@ PART_SIZE: Final = 500
 
 
 class Verdict(StrEnum):
-    """What a job did to a row."""
+    """The effect of a job on a row."""
 
     CHANGED = "changed"
     UNCHANGED = "unchanged"
@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What happened to one row. A skipped or failed row has a reason in words and, if it is known, the field."""
+    """The outcome of one row. A skipped or failed row has a reason in words and, if it is known, the field."""
 
     key: RowKey
     verdict: Verdict

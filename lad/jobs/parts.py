@@ -30,7 +30,7 @@ Outcomes = dict[RowKey, RowOutcome]
 
 
 class Step(Enum):
-    """What to do with a job after one of its parts."""
+    """The next step of a job after one of its parts."""
 
     CONTINUE = auto()
     FINISH = auto()
@@ -39,8 +39,8 @@ class Step(Enum):
     LEAVE = auto()
 
 
-class LeaseLost(Exception):
-    """Another worker has taken the job over: this one's transaction must roll back."""
+class JobTakenOver(Exception):
+    """Another worker has it now: the transaction of this one must roll back."""
 
 
 def run_part(job: Job, kind: JobKind, access: Access) -> Step:
@@ -51,7 +51,7 @@ def run_part(job: Job, kind: JobKind, access: Access) -> Step:
     try:
         with tenant_context(job.tenant_id, user_id=access.user.pk):
             return _run_part(job, kind, access)
-    except LeaseLost:
+    except JobTakenOver:
         return Step.LEAVE
 
 
@@ -61,7 +61,7 @@ def _run_part(job: Job, kind: JobKind, access: Access) -> Step:
     held = Job.objects.filter(pk=job.pk, attempts=job.attempts, state=JobState.RUNNING)
     current = held.values_list("cancel_requested_at", "result").first()
     if current is None:
-        raise LeaseLost
+        raise JobTakenOver
     cancel_requested_at, result = current
     if cancel_requested_at is not None:
         return Step.CANCEL
@@ -144,4 +144,4 @@ def _count(job: Job, result: dict[str, Any], outcomes: Outcomes) -> None:
         },
     )
     if not renewed:
-        raise LeaseLost
+        raise JobTakenOver

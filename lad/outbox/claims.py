@@ -11,8 +11,8 @@ from math import ceil
 from typing import Final
 from uuid import UUID
 
+from lad.db.queries import SqlRow, execute, rows
 from lad.outbox.consumers import UNORDERED, Consumer, Event
-from lad.outbox.sql import SqlRow, execute, rows
 
 # A worker leaves most of the slots to other workers.
 SLOTS_PER_BATCH: Final = 16

@@ -15,10 +15,10 @@ import structlog
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from lad.db.queries import execute, rows
 from lad.outbox import settlement
 from lad.outbox.claims import batch_lock
 from lad.outbox.consumers import Consumer
-from lad.outbox.sql import execute, rows
 from lad.tenancy.context import PLATFORM_ROLE, platform_context
 
 # A batch of 200 shrinks to one delivery in three crashes.

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from lad.batches import apply_batch
 from lad.db.identifiers import uuid7
+from lad.db.queries import rows
 from lad.notifier import WorkerNotifier
 from lad.outbox import claims, crashes, settlement
 from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Batch, Consumer, consumers
-from lad.outbox.sql import rows
 from lad.tenancy.context import platform_context, tenant_context
 
 DRAIN_SECONDS: Final = 20.0

@@ -6,9 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from lad.db.identifiers import first_uuid7
+from lad.db.queries import execute
 from lad.outbox import crashes
 from lad.outbox.notifier import drain_notifier
-from lad.outbox.sql import execute
 from lad.tenancy.context import platform_context
 
 EVENTS_PER_RUN: Final = 10_000

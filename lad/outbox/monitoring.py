@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from lad.db.queries import rows
 from lad.outbox.consumers import consumer_named, consumers
 from lad.outbox.models import DeliveryState, DomainEvent, EventDelivery
 from lad.outbox.settlement import MAX_ATTEMPTS
-from lad.outbox.sql import rows
 from lad.tenancy.context import require_scope
 from lad.times import DATE_AND_SECONDS, written
 

@@ -8,10 +8,10 @@ from uuid import UUID
 import structlog
 
 from lad.batches import BatchOutcome
+from lad.db.queries import execute, rows
 from lad.observability import mask_text
 from lad.outbox.claims import DeliveryClaim
 from lad.outbox.consumers import Consumer
-from lad.outbox.sql import execute, rows
 
 MAX_ATTEMPTS: Final = 10
 FIRST_DELAY_SECONDS: Final = 2.0

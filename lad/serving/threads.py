@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the application answered: the whole body, or a file with it."""
+    """The application's answer: the whole body, or a file with it."""
 
     status: int
     headers: Headers

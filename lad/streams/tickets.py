@@ -28,7 +28,7 @@ class InvalidTicket(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a ticket allows: this user may listen to this channel of this tenant."""
+    """The permission in a ticket: this user may listen to this channel of this tenant."""
 
     tenant_id: UUID
     user_id: UUID

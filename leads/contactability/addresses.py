@@ -21,7 +21,7 @@ from leads.contactability.free_mail import is_free_mail
 
 
 class Kind(StrEnum):
-    """What an address is. The name is part of its hash, so it never changes."""
+    """The kind of an address. Its name is part of the address's hash, so it never changes."""
 
     EMAIL = "email"
     PHONE = "phone"

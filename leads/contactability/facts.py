@@ -1,4 +1,4 @@
-"""What a decision depends on, as ``selectors.read`` reads it."""
+"""The facts that a decision depends on, as ``selectors.read`` reads them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -71,7 +71,7 @@ class _LabelledHours:
 
 @dataclass(slots=True)
 class _Memory:
-    """What leads in the same place share."""
+    """The facts that leads in the same place share."""
 
     hours: dict[tuple[Whereabouts, ContactWindow | None], list[_LabelledHours]] = field(default_factory=dict)
     openings: dict[tuple[Whereabouts, ContactWindow | None, datetime], "_Opening"] = field(default_factory=dict)

@@ -49,7 +49,7 @@ class SuppressionInline(ReadOnlyInline):
 
 
 class ConsentInline(ReadOnlyInline):
-    """What the lead said about being contacted; the action ``record_consent`` adds a record."""
+    """The lead's consent; the action ``record_consent`` adds a record."""
 
     area = "contactability"
     model = ConsentRecord

@@ -11,11 +11,11 @@ from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 from lad.db.normalised import CountryField
+from lad.moments import WEEKDAYS
 from lad.search import BYTE_ORDER
 from leads.channels import Channel
 
 ALL_CHANNELS: Final = "all"
-WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MAX_TOUCHES: Final = 1_000
 ON_ALL_CHANNELS: Final = "To one lead, on all channels. 0 is no limit."
 

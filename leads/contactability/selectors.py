@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.db import connection
 
+from lad.moments import WEEKDAYS
 from leads.contactability.addresses import Hasher, addresses_of, company_domains
 from leads.contactability.calendar import ALL_DAYS, HORIZON
 from leads.contactability.facts import Caps, Facts, LeadFacts, Rules, SuppressionFact, TouchFact
 from leads.contactability.limits import WEEK
-from leads.contactability.models import WEEKDAYS, ContactPolicy, Purpose
+from leads.contactability.models import ContactPolicy, Purpose
 from leads.contactability.whereabouts import whereabouts
 
 # Many values as one text, which costs a tenth of sending an array.

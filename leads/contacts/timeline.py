@@ -59,7 +59,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class TimelineFilter:
-    """What of the timeline to read. Without values, all of it."""
+    """A filter of the timeline. Without values, it reads everything."""
 
     kinds: frozenset[TimelineKind] = frozenset()
     user_id: UUID | None = None

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 
+from lad.moments import WEEKDAYS
+
 # Availability rules as a counsellor's row stores them.
 Rules = Mapping[str, Any]
 
-WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MAX_WINDOWS: Final = 12
 MAX_EXCEPTIONS: Final = 366
 

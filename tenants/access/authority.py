@@ -15,7 +15,7 @@ INVITE = "invitations.create"
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """What a user may do to others in a tenant.
+    """A user's authority over others in a tenant.
 
     ``grantable`` are the rights they may give, ``held`` those they have, ``by_role`` those of their role alone.
     ``platform`` marks LAD's superusers, who may grant everything.

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.runtime.ports import free_ports
+
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 POSTFIX = shutil.which("postfix", path=SYSTEM_PATH)
 DOVECOT = shutil.which("dovecot", path=SYSTEM_PATH)
@@ -165,7 +167,7 @@ def mail_servers(
     OAuth issuer that says whose a token is.
     """
     assert POSTFIX and DOVECOT
-    ports = dict(zip(("smtp", "imap", "lmtp", "auth"), _free_ports(4), strict=True))
+    ports = dict(zip(("smtp", "imap", "lmtp", "auth"), free_ports(4), strict=True))
     _configure(home, ports, mailboxes, aliases, userinfo)
     postfix = [POSTFIX, "-c", str(home / "postfix")]
     dovecot = subprocess.Popen([DOVECOT, "-F", "-c", str(home / "dovecot.conf")])
@@ -205,14 +207,6 @@ def _configure(
     (home / "domains").write_text("".join(f"{domain} yes\n" for domain in domains))
     # Dovecot knows nobody there, so that Postfix returns what it has accepted.
     (home / "transports").write_text(f"{BOUNCING_DOMAIN} lmtp:inet:127.0.0.1:{ports['lmtp']}\n")
-
-
-def _free_ports(number: int) -> list[int]:
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [server.getsockname()[1] for server in taken]
-    for server in taken:
-        server.close()
-    return ports
 
 
 def _run(command: list[str]) -> None:

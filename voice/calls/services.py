@@ -34,7 +34,7 @@ class CallFinished(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class CallReport:
-    """What is known about a call. ``at`` is when it reached the status, ``reason`` why it failed."""
+    """A report about a call. ``at`` is when it reached the status, ``reason`` why it failed."""
 
     at: datetime | None = None
     started_at: datetime | None = None

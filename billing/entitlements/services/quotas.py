@@ -51,7 +51,7 @@ class WindowState:
 
 @dataclass(frozen=True, slots=True)
 class RemainingQuota:
-    """What is left of a feature's quotas, counted in ``unit``.
+    """The remainder of a feature's quotas, counted in ``unit``.
 
     ``day`` and ``month`` are None without an entitlement. ``overage_rate`` is the price of a unit beyond
     the quotas, or None if use beyond them is refused.
@@ -82,7 +82,7 @@ class RemainingQuota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumedQuota(RemainingQuota):
-    """What was consumed ``within`` both quotas and ``over`` one of them, and what is left."""
+    """The consumption ``within`` both quotas and ``over`` one of them, and the remainder."""
 
     quantity: Decimal
     within: Decimal

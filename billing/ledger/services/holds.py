@@ -45,7 +45,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class HoldResult:
-    """What became of one request: the posted transaction, or the error that ``ledger`` would have raised."""
+    """The result of one request: the posted transaction, or the error that ``ledger`` would have raised."""
 
     posted: PostedTransaction | None
     error: DomainError | None

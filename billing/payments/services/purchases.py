@@ -24,7 +24,7 @@ class CurrencyMismatch(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class PurchaseTerms:
-    """What is bought and what the card pays, all in ``currency``."""
+    """A purchase and the amount that the card pays, all in ``currency``."""
 
     description: str
     credits: Decimal

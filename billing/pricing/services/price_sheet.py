@@ -42,7 +42,7 @@ PriceKey = tuple[str, ...]
 
 
 class LineOutcome(StrEnum):
-    """What a line of the sheet does."""
+    """The effect of a line of the sheet."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -62,7 +62,7 @@ class SheetLine:
 
 @dataclass(frozen=True, slots=True)
 class SheetResult:
-    """What a sheet does, and whether it was applied."""
+    """The effect of a sheet, and whether it was applied."""
 
     lines: list[SheetLine] = field(default_factory=list)
     done: bool = False

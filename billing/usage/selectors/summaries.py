@@ -81,7 +81,7 @@ class UsageFilter:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What is counted and priced: one unit of one provider's model."""
+    """A countable item with a price: one unit of one provider's model."""
 
     category: str
     provider: str

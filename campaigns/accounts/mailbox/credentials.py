@@ -1,4 +1,4 @@
-"""What LAD signs in with."""
+"""The passwords and tokens that LAD signs in with."""
 
 from dataclasses import dataclass, field
 

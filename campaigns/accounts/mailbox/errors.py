@@ -1,4 +1,4 @@
-"""What goes wrong between LAD and a mail server, in words that say what to do."""
+"""Errors between LAD and a mail server, in words that say what to do."""
 
 from enum import StrEnum
 from typing import ClassVar

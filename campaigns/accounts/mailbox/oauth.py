@@ -68,7 +68,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What an issuer grants. ``email`` is the mailbox that was chosen, empty if the issuer did not say."""
+    """The grant of an issuer. ``email`` is the mailbox that was chosen, empty if the issuer did not say."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)

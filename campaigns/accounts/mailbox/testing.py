@@ -18,7 +18,7 @@ NO_FOLDER = "No mailbox of sent messages was found, so LAD cannot look up what w
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a test found out. ``reason`` says what is wrong and what to do; ``notes`` are no failures."""
+    """The result of a test. ``reason`` says what is wrong and what to do; ``notes`` are no failures."""
 
     status: EmailAccountStatus
     reason: str = ""

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
@@ -15,6 +14,7 @@ from campaigns.accounts.services import USABLE
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import schedule_of
 from campaigns.messages.models import Message, MessageState
+from lad.db.queries import rows
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
 from tenants.teams.models import Tenant
@@ -40,8 +40,8 @@ def choose_accounts(
     of the campaign by their share of free places. Enrolments are left out if no account can send.
     """
     wanted = schedule_of(campaign).email_accounts
-    rows = EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True).exclude(smtp_host="")
-    active = {row.pk: row for row in rows}
+    accounts = EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True).exclude(smtp_host="")
+    active = {row.pk: row for row in accounts}
     kept = _accounts_before(campaign, enrolment_ids, active)
     fresh = [each for each in enrolment_ids if each not in kept]
     usable = [row for row in active.values() if row.status in USABLE and (not wanted or row.pk in wanted)]
@@ -84,6 +84,4 @@ def _spread(
 
 
 def _waiting(tenant_id: UUID, accounts: Sequence[UUID]) -> dict[UUID, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(WAITING, {"tenant": tenant_id, "accounts": list(accounts), "limit": MAX_WAITING_COUNTED})
-        return dict(cursor.fetchall())
+    return dict(rows(WAITING, {"tenant": tenant_id, "accounts": list(accounts), "limit": MAX_WAITING_COUNTED}))

@@ -1,4 +1,4 @@
-"""What follows when a message bounces, is complained about, or its recipient unsubscribes.
+"""React to a bounce, a complaint or an unsubscribed recipient.
 
 The event is recorded once, the address is put on the do-not-contact list where that is called for, and the features
 above are told, all in one transaction of the current tenant.

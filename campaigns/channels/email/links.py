@@ -26,7 +26,7 @@ MAX_TOKEN_LENGTH: Final = 3_000
 
 
 class LinkPurpose(StrEnum):
-    """What a link is for, by the first part of its path."""
+    """The purpose of a link, by the first part of its path."""
 
     UNSUBSCRIBE = "u"
     OPEN = "o"

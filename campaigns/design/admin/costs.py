@@ -1,4 +1,4 @@
-"""What a campaign costs, on its page and before it starts."""
+"""Show the cost of a campaign, on its page and before it starts."""
 
 from typing import Any, Final
 

@@ -78,7 +78,7 @@ Change = Insert | Remove | Reorder | Settings | Link | Unlink
 
 @dataclass(frozen=True, slots=True)
 class StepEffect:
-    """What the change does at one step, in numbers of enrolments.
+    """The effect of the change at one step, in numbers of enrolments.
 
     ``skipping`` would have come to the step, or came past the place of a new one, and will not do it. ``again`` have
     done it and will come to it again. ``waiting`` stand at it and go on to the step titled ``goes_on_to``, or are

@@ -1,4 +1,4 @@
-"""What a change of the steps does to enrolments that are under way.
+"""Calculate how a change of the steps affects enrolments that are under way.
 
 Enrolments stand at a step by its id, so that inserting or moving steps moves nobody. Who stands at a step that is
 removed goes on to the step that follows on its usual outcome. Who waits at a step whose settings change is looked at

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 
 from campaigns.design.models import MAX_ORDER, Campaign, CampaignStatus, CampaignStep
 from campaigns.design.services import edits
@@ -13,6 +13,7 @@ from campaigns.design.step_specs import canonical_key, step_types
 from campaigns.templates.services import problems_of_step
 from lad import writes
 from lad.db.places import free_place, require_place
+from lad.db.queries import execute
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
@@ -96,13 +97,12 @@ def reorder(*, campaign: Campaign, step_ids: Sequence[UUID], actor: Actor) -> li
 
 
 def _renumber(campaign: Campaign, step_ids: Sequence[UUID]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'UPDATE campaign_steps SET "order" = wanted.position'
-            " FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted(id, position)"
-            " WHERE campaign_steps.id = wanted.id AND tenant_id = %s AND campaign_id = %s",
-            [list(step_ids), campaign.tenant_id, campaign.pk],
-        )
+    execute(
+        'UPDATE campaign_steps SET "order" = wanted.position'
+        " FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted(id, position)"
+        " WHERE campaign_steps.id = wanted.id AND tenant_id = %s AND campaign_id = %s",
+        [list(step_ids), campaign.tenant_id, campaign.pk],
+    )
 
 
 def require_editable(campaign: Campaign) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils import timezone
 
@@ -21,6 +21,7 @@ from campaigns.messages import services as messages
 from lad import writes
 from lad.db.fields import Stored
 from lad.db.identifiers import TIME_ORDERED_UUID
+from lad.db.queries import execute
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
@@ -219,9 +220,7 @@ def _write(campaign: Campaign, lead_ids: Sequence[UUID]) -> int:
         earlier = list(CampaignLead.objects.filter(campaign=campaign, lead__in=lead_ids).values_list("pk", flat=True))
         messages.cancel(reason=STARTS_AGAIN, campaign_lead_ids=earlier)
         again = CampaignLead.objects.filter(pk__in=earlier).update(**BEGINNING)
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, [campaign.pk, campaign.tenant_id, list(lead_ids)])
-        return again + int(cursor.rowcount)
+    return again + execute(INSERT, [campaign.pk, campaign.tenant_id, list(lead_ids)])
 
 
 def _channels(campaign: Campaign) -> set[Channel]:

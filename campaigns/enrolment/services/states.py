@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
 from campaigns.enrolment.reasons import IN_PROGRESS, EnrolmentReason, sentence
 from campaigns.messages import services as messages
+from lad.db.queries import execute
 from lad.outbox.emission import NewEvent, emit_many
 
 LOOKED_AT_AGAIN: Final = "The lead is looked at again before anything is sent."
@@ -127,5 +128,4 @@ def wake_campaigns(ids: Iterable[UUID], *, at: datetime) -> None:
     """
     keys: Sequence[UUID] = sorted(set(ids))
     if keys:
-        with connection.cursor() as cursor:
-            cursor.execute(WAKE_CAMPAIGNS, {"ids": list(keys), "at": at})
+        execute(WAKE_CAMPAIGNS, {"ids": list(keys), "at": at})

@@ -18,9 +18,10 @@ from lad.admin.base import TenantModelAdmin, register
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.permissions import can_view
 from lad.admin.site import add_view
+from lad.moments import WEEKDAYS
 from lad.tenancy.access import access_of
 from leads.channels import Channel
-from leads.contactability.models import MAX_TOUCHES, WEEKDAYS, ContactPolicy
+from leads.contactability.models import MAX_TOUCHES, ContactPolicy
 
 DEFAULTS_HOLD: Final = "There is no contact policy yet, so the defaults hold: 08:00 to 20:00 of the lead's day, not on"
 CAP_NAMES: Final = (("per_day", "a day"), ("per_week", "in seven days"))

@@ -69,7 +69,7 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """What an import would do, without having done anything."""
+    """A dry run of an import."""
 
     understood: Sequence[tuple[str, int]]
     new: int
@@ -80,7 +80,7 @@ class ImportPreview:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import did. ``verdicts`` are ``added``, ``listed``, ``repeated`` or ``invalid``, by row."""
+    """The outcome of an import. ``verdicts`` are ``added``, ``listed``, ``repeated`` or ``invalid``, by row."""
 
     verdicts: Sequence[str]
 

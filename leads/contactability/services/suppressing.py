@@ -58,7 +58,7 @@ RETURNING id, xmax = 0, lead_id, channel, scope, reason, address_hash
 
 @dataclass(frozen=True, slots=True)
 class NewSuppression:
-    """What to put on the do-not-contact list: a lead, or an address as people write it, or both.
+    """An entry for the do-not-contact list: a lead, or an address as people write it, or both.
 
     With a lead and no address, the lead's own addresses on the channel are meant, or the lead's company if ``scope``
     is the domain.

@@ -35,7 +35,7 @@ _WEB_ADDRESS: Final = re.compile(r"^(?:[a-z][a-z0-9+.-]*://)?(?:www\.)?([^/?#:]*
 
 @dataclass(frozen=True, slots=True)
 class LeadOutcome:
-    """What a change of many leads did to one of them."""
+    """The outcome for one lead of a change of many."""
 
     id: UUID
     verdict: Literal["changed", "unchanged", "not_found"]

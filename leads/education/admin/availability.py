@@ -10,7 +10,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from leads.education.availability import WEEKDAYS, Rules, weekly_minutes, windows_of
+from lad.moments import WEEKDAYS
+from leads.education.availability import Rules, weekly_minutes, windows_of
 
 MINUTES: Final = 60
 _WINDOW: Final = re.compile(r"^(\d{1,2}):?(\d{2})?\s*(?:-|–|to)\s*(\d{1,2}):?(\d{2})?$")

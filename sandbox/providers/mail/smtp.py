@@ -34,7 +34,7 @@ class Refusal:
 
 
 class Receiver(Protocol):
-    """What takes messages over from the server."""
+    """The receiver of the server's messages."""
 
     def refuse(self, account: str, recipient: str) -> Refusal | None:
         """Return why a recipient is refused, or None."""

@@ -65,7 +65,7 @@ def change_role(
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What was handed over when a member was removed: the number of rows of each kind, and sentences about the rest."""
+    """The rows handed over when a member was removed: their number by kind, and sentences about the rest."""
 
     counts: Mapping[str, int]
     notes: Sequence[str]

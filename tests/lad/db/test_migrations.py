@@ -84,7 +84,7 @@ def test_migrations_run_forwards_backwards_and_forwards_again(address: str) -> N
 
 def test_a_new_column_of_the_ledger_is_migrated_and_money_still_moves(address: str, tmp_path: Path) -> None:
     copy = tmp_path / "lad"
-    ignored = shutil.ignore_patterns(".*", "__pycache__", "docs", "clients", "node_modules")
+    ignored = shutil.ignore_patterns(".*", "docs", "clients", "node_modules")
     shutil.copytree(ROOT, copy, ignore=ignored)
     _add_field(copy / "billing", "LedgerTransaction", "cost_centre = models.CharField(max_length=20, null=True)")
     made = manage(address, "makemigrations", root=copy)

@@ -22,6 +22,7 @@ from django.conf import settings
 from lad.db.identifiers import uuid7
 from lad.streams.tickets import Ticket, issue_ticket
 from tools.runtime import web
+from tools.runtime.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 STREAMS_PER_TENANT = 3
@@ -82,9 +83,7 @@ class Server:
 
 @contextmanager
 def serve() -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "GRANIAN_WORKERS": "1",

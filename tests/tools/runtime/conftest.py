@@ -15,19 +15,14 @@ from threading import Thread
 import psutil
 import pytest
 
+from tools.runtime.ports import free_port
+
 # What the test session's own servers put into the environment must not reach a run that starts its own.
 OWN_SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "LAD_EMBEDDED_SUPERUSER_URL", "DB_POOL")
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in OWN_SERVERS} | extra
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def make_home() -> Path:

@@ -12,9 +12,10 @@ import pytest
 from tools.runtime.errors import StartupError
 from tools.runtime.external import check_broker, prepare_database
 from tools.runtime.keys import KeyFile
+from tools.runtime.ports import free_port
 from tools.runtime.postgres import Postgres
 
-from .conftest import free_port, make_home
+from .conftest import make_home
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.serving import serving
-
-from .conftest import free_port
+from tools.runtime.ports import free_port
 
 REPOSITORY = Path(__file__).parents[3]
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/bin")

@@ -15,9 +15,10 @@ import psycopg
 import pytest
 
 from tools.runtime.keys import KeyFile
+from tools.runtime.ports import free_port
 from tools.runtime.servers import embedded_servers
 
-from .conftest import READY, Run, address, clean_environment, free_port, gone, run_to_the_end
+from .conftest import READY, Run, address, clean_environment, gone, run_to_the_end
 
 
 def ready(run: Run) -> bool:

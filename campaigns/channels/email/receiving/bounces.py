@@ -31,7 +31,7 @@ class BounceReason(StrEnum):
 
 
 class Severity(StrEnum):
-    """What a bounce means: the address is gone, the address may work later, or the sender was refused."""
+    """The meaning of a bounce: the address is gone, the address may work later, or the sender was refused."""
 
     HARD = "hard"
     SOFT = "soft"
@@ -277,7 +277,7 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a report of RFC 3464 says: ``action`` is failed, delayed, delivered, relayed or expanded."""
+    """The content of a report of RFC 3464: ``action`` is failed, delayed, delivered, relayed or expanded."""
 
     action: str
     bounce: Bounce

@@ -87,7 +87,10 @@ AMERICAN_OFFSETS: Final = (timedelta(hours=-10), timedelta(hours=-4))
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What a message is, and why. ``words`` are the writer's own; ``delivered`` says that a server took a message."""
+    """The kind of a message, and the reason.
+
+    ``words`` are the writer's own; ``delivered`` says that a server took a message.
+    """
 
     kind: MessageKind
     why: str

@@ -38,7 +38,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What a report gives back of the message that it is about."""
+    """The part of a message that a report gives back."""
 
     message_id: str = ""
     recipient: str = ""

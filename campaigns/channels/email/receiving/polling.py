@@ -49,7 +49,7 @@ MAX_PROBLEM_LENGTH: Final = 500
 log = structlog.get_logger("lad.receiving")
 
 
-class LeaseLost(Exception):
+class MailboxTakenOver(Exception):
     """Another worker reads the mailbox now."""
 
 
@@ -146,7 +146,7 @@ def _read(reading: Reading, deadline: float) -> None:
         with open_imap(account, access_token=access_token(account)) as client:
             for role, name in folders.folders_of(client).items():
                 _read_folder(client, reading, role, name, deadline)
-    except LeaseLost:
+    except MailboxTakenOver:
         log.warning("mailbox is read by another worker", account=str(account.pk))
         return
     except MailboxError as error:
@@ -246,7 +246,7 @@ def _record(reading: Reading, role: str, position: Position, found: Sequence[Rec
         with tenant_context(tenant_id):
             _move(reading, role, position)
             recorded = record(reading.account, found)
-    except (LeaseLost, OperationalError, InterfaceError):
+    except (MailboxTakenOver, OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("messages are recorded one by one", account=str(reading.account.pk), count=len(found))
@@ -273,7 +273,7 @@ def _record_one(reading: Reading, received: Received) -> int:
 
 
 def _move(reading: Reading, role: str, position: Position) -> None:
-    """Store how far the folder was read. Raises LeaseLost."""
+    """Store how far the folder was read. Raises MailboxTakenOver."""
     known = {**reading.state.get("folders", {}), role: {"validity": position.validity, "uid": position.uid}}
     state = {**reading.state, "folders": known}
     _write(reading, mailbox_state=state)
@@ -292,7 +292,7 @@ def _finish(reading: Reading, reason: str, error: MailboxError | None) -> None:
     with tenant_context(reading.account.tenant_id):
         try:
             _write(reading, mailbox_state=state, next_poll_at=timezone.now() + wait)
-        except LeaseLost:
+        except MailboxTakenOver:
             log.warning("mailbox is read by another worker", account=str(reading.account.pk))
             return
         if error is not None and error.problem in NEEDS_A_PERSON:
@@ -304,7 +304,7 @@ def _finish(reading: Reading, reason: str, error: MailboxError | None) -> None:
 def _write(reading: Reading, **values: Any) -> None:
     rows = EmailAccount.all_objects.filter(pk=reading.account.pk, next_poll_at=reading.lease)
     if not rows.update(**values):
-        raise LeaseLost
+        raise MailboxTakenOver
 
 
 def _wait(failures: int) -> timedelta:

@@ -1,4 +1,4 @@
-"""What FETCH returns of a message: header, text, parts, envelope and structure."""
+"""Build the answer of FETCH about a message: header, text, parts, envelope and structure."""
 
 import re
 from datetime import UTC, datetime

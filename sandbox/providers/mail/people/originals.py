@@ -1,4 +1,4 @@
-"""What a person sees of the message that they react to."""
+"""The message that a person reacts to, as they see it."""
 
 import re
 from dataclasses import dataclass

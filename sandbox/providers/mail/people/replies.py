@@ -1,4 +1,4 @@
-"""What people and their systems write back: answers, absence notices, ticket numbers, requests to unsubscribe."""
+"""Write the mails of people and their systems: answers, absence notices, ticket numbers, requests to unsubscribe."""
 
 import hashlib
 from datetime import date, datetime

@@ -2,8 +2,12 @@
 
 import base64
 from collections.abc import Mapping
+from datetime import date
 from email.header import Header
 from typing import Final
+
+from campaigns.channels.email.receiving.classification import Classification, classify
+from campaigns.channels.email.receiving.parsing import read
 
 ACCOUNT: Final = "maya@acme.test"
 LEAD: Final = "kim@northwind.test"
@@ -11,6 +15,12 @@ SENT_ID: Final = "<0190aaaa.lad@acme.test>"
 FOOTER: Final = "If you do not want to hear from us, unsubscribe here: http://links.acme.test/u/abc"
 SENT_BODY: Final = f"Dear Kim,\n\nmay I show you how Acme saves you an hour a day?\n\nMaya\n\n{FOOTER}"
 QUOTED: Final = "\n".join(f"> {line}" for line in SENT_BODY.split("\n"))
+RECEIVED: Final = date(2026, 2, 20)  # a Friday
+
+
+def classified(raw: bytes, *, original: str = "") -> Classification:
+    """Read a message and classify it as one that came on RECEIVED."""
+    return classify(read(raw), own_addresses={ACCOUNT}, received=RECEIVED, original=original)
 
 
 def mail(
