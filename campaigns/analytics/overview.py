@@ -127,7 +127,7 @@ def links(campaign: Campaign) -> dict[str, str]:
         "activities": reverse("admin:campaigns_campaignleadactivity_changelist") + chosen,
         "messages": reverse("admin:campaigns_message_changelist") + chosen,
     }
-    for name in ("queue", "why_not"):
+    for name in ("queue", "why_not", "export_activities"):
         pages[name] = reverse(f"admin:campaigns_campaign_{name}", args=(campaign.pk,))
     return pages
 

@@ -33,6 +33,7 @@ from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline, ReadOnlyInline, save_inline
 from lad.admin.lists import computed_once
 from lad.tenancy.access import access_of
+from tenants.activity.exports import may_export
 
 
 class AccountsInline(LadInline):
@@ -112,7 +113,7 @@ class CampaignAdmin(TenantModelAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         campaign = kwargs.get("obj")
         if campaign is not None:
-            context = {**context, "overview": overview(campaign)}
+            context = {**context, "overview": overview(campaign), "may_export": may_export(request)}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description="Cost at most")
