@@ -1,4 +1,4 @@
-"""Write the results of a batch: one update of enrolments, one insert of activities, the messages, and the events."""
+"""Write the results of a batch: one update of enrolments, one insert of activities, messages, calls and events."""
 
 import json
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.services.states import announce_ended
 from campaigns.messages import services as messages
 from campaigns.messages.services import Draft
+from campaigns.webhooks import services as webhooks
+from campaigns.webhooks.services import NewCall
 from lad.outbox.sql import execute
 
 MAX_DETAIL: Final = CampaignLead._meta.get_field("reason_detail").max_length
@@ -30,7 +32,11 @@ WHERE campaign_leads.tenant_id = %s AND campaign_leads.id = new.id
 
 
 def write(
-    places: Sequence[Place], activities: Sequence[CampaignLeadActivity], drafts: Sequence[Draft], context: Context
+    places: Sequence[Place],
+    activities: Sequence[CampaignLeadActivity],
+    drafts: Sequence[Draft],
+    calls: Sequence[NewCall],
+    context: Context,
 ) -> None:
     """Write where the enrolments stand now and what was done for them."""
     execute(UPDATE, [json.dumps([_row(place) for place in places]), context.campaign.tenant_id])
@@ -38,6 +44,8 @@ def write(
         CampaignLeadActivity.objects.bulk_create(activities, batch_size=ACTIVITIES_PER_STATEMENT)
     if drafts:
         messages.queue(drafts)
+    if calls:
+        webhooks.queue(calls, tenant_id=context.campaign.tenant_id)
     announce_ended((place.id, place.status, place.reason) for place in places if place.has_ended)
 
 

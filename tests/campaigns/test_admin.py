@@ -174,3 +174,19 @@ def test_a_built_in_template_is_not_deleted_even_by_the_platform(root: Any, db: 
         row = CommunicationTemplateFactory.create(tenant_id=None, is_builtin=True)
     assert root.post(f"/admin/campaigns/communicationtemplate/{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert now_in(row).deleted_at is None
+
+
+def test_actions_that_are_seldom_used_share_a_menu(browser: Any, ready: Campaign) -> None:
+    def titles() -> list[Any]:
+        shown = browser.get(page_of(ready)).context["actions_detail"]
+        return [
+            {each["title"]: [item["title"] for item in each["items"]]} if "items" in each else each["title"]
+            for each in shown
+        ]
+
+    in_state(ready, CampaignStatus.RUNNING)
+    menu = {"More": ["Duplicate", "Complete", "Stop"]}
+    assert titles() == ["Pause", "Add step", "Settings", "Enrol leads", menu]
+    # A menu of one action would only hide it.
+    in_state(ready, CampaignStatus.ARCHIVED)
+    assert titles() == ["Duplicate"]

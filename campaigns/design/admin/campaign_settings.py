@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.design.models import Campaign, CampaignType
@@ -294,8 +295,10 @@ class CampaignSettingsForm(GroupedForm):
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if values.get("opened") != self.digest:
             # The next attempt knows of the change.
-            self.data = self.data.copy()
-            self.data["opened"] = self.digest
+            entries = QueryDict(mutable=True)
+            entries.update(self.data)
+            entries["opened"] = self.digest
+            self.data = entries
             raise ValidationError(CHANGED_MEANWHILE)
         for name in ("window__start", "window__end"):
             if name in values:

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from campaigns.design.models import Campaign, CampaignStatus
+from campaigns.webhooks.models import WebhookEndpoint
 
 Choices = list[tuple[str, str]]
 # Returns the rows of a tenant that the setting can name.
@@ -39,3 +40,9 @@ def _campaigns(tenant_id: UUID) -> Choices:
         tenant=tenant_id, status__in=(CampaignStatus.DRAFT, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
     )
     return [(str(row.pk), f"{row.name} · {row.get_status_display()}") for row in rows.order_by("name")]
+
+
+@offers("endpoint")
+def _webhooks(tenant_id: UUID) -> Choices:
+    rows = WebhookEndpoint.objects.filter(tenant=tenant_id, is_active=True).order_by("name")
+    return [(str(row.pk), row.name) for row in rows]

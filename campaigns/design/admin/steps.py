@@ -65,7 +65,7 @@ class CampaignStepAdmin(TenantModelAdmin):
     readonly_fields = ["type", "order", "settings_shown", "paths"]
     actions_detail = ["settings", "move", "link", "remove"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: a step is added on the page of its campaign, which asks for what its type needs."""
         return False
 

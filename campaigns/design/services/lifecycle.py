@@ -259,7 +259,7 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
     has_lead_step = any(spec.finds_leads for spec in specs)
     if campaign.ends_at and campaign.ends_at <= now:
         yield MissingRequirement("over", "Its end has passed. Choose a later one.")
-    if not channels and not has_lead_step:
+    if not channels and not has_lead_step and not any(spec.calls_system for spec in specs):
         yield MissingRequirement("no_steps", "It has no step that contacts or finds leads. Add one.")
     if not finds_leads(campaign) and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
         yield MissingRequirement("no_leads", "It has no open enrolments. Enrol leads, or add a step that finds them.")

@@ -175,7 +175,7 @@ def test_wider_hours_wake_the_leads_that_wait_for_them(browser: Client, campaign
         }
     in_state(campaign, CampaignStatus.RUNNING)
     save(browser, campaign, {**opened(browser, campaign), "window__start": "06:00", "window__end": "22:00"})
-    due = {reason: stored(row).next_action_at.year < 2090 for reason, row in rows.items()}
+    due = {reason: stored(row).next_action_at.year < 2090 for reason, row in rows.items()}  # type: ignore[union-attr]
     assert due == {"outside_window": True, "delay": False}
 
 

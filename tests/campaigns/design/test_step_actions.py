@@ -31,7 +31,8 @@ def browser(admin_of: Callable[..., Client], owner: User) -> Client:
 @pytest.fixture
 def steps(campaign: Campaign, add_step: Any, tenant: Tenant) -> dict[str, CampaignStep]:
     """A running campaign: three leads ask, two wait after that, and the last step is to write."""
-    made = {each["title"]: add_step(campaign, **each) for each in (ASK, WAIT)} | {"Write": add_step(campaign)}
+    made: dict[str, CampaignStep] = {"Ask": add_step(campaign, **ASK), "Wait": add_step(campaign, **WAIT)}
+    made["Write"] = add_step(campaign)
     with platform_context(tenant_id=tenant.pk):
         for title, number in (("Ask", 3), ("Wait", 2)):
             for _each in range(number):
