@@ -10,7 +10,7 @@ LABELS: Final[Mapping[str, str]] = {
     "company_url": "Address of the company’s page",
     "condition": "The lead",
     "context": "What the agent should know",
-    "endpoint": "Webhook",
+    "endpoint": "System to call",
     "field": "Field of the lead",
     "html": "Formatted text (HTML)",
     "if_failed": "If it cannot be sent",
@@ -26,6 +26,7 @@ LABELS: Final[Mapping[str, str]] = {
 }
 HELP: Final[Mapping[str, str]] = {
     "body": "Variables such as {{first_name}} are filled in for each lead.",
+    "endpoint": "Those who manage sending accounts add webhooks under “All tables”.",
     "field": "For a condition on a field: its name, such as title or company_name.",
     "goal": "Whoever reaches it finishes the campaign, from wherever it is.",
     "html": "Empty means that the text above is sent as it is.",

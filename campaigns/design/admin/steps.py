@@ -69,6 +69,10 @@ class CampaignStepAdmin(TenantModelAdmin):
         """Return False: a step is added on the page of its campaign, which asks for what its type needs."""
         return False
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Show no second button to delete: “Remove” says first what becomes of leads at the step."""
+        return super().render_change_form(request, {**context, "show_delete": False}, *args, **kwargs)
+
     def get_readonly_fields(self, request: HttpRequest, obj: CampaignStep | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None or "campaign" in readonly else [*readonly, "campaign"]

@@ -203,6 +203,9 @@ def test_each_outcome_has_a_path_of_its_own(
 
 def test_removing_says_where_leads_go_on(browser: Client, campaign: Campaign, steps: dict[str, CampaignStep]) -> None:
     url = of_step(steps["Wait"], "remove")
+    page = browser.get(of_step(steps["Wait"], "change")).content.decode()
+    assert url in page
+    assert of_step(steps["Wait"], "delete") not in page
     response = browser.get(url)
     assert "2 leads at “Wait” will go on to “Write”." in response.content.decode()
     assert browser.post(url, filled(response, CONFIRM)).status_code == 302
