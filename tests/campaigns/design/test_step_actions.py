@@ -17,6 +17,7 @@ from tests.campaigns.design.pages import CONFIRM, faults, filled
 from tests.campaigns.design.test_lifecycle import in_state
 from tests.campaigns.design.test_steps import order_of
 from tests.factories.campaigns import CampaignLeadFactory
+from tests.factories.voice import VoiceAgentFactory
 from tests.support.database import stored
 
 WAIT = {"type": "delay", "title": "Wait", "config": {"days": 2}}
@@ -134,6 +135,22 @@ def test_a_campaign_is_chosen_by_its_name(browser: Client, campaign: Campaign, t
         assert CampaignStep.objects.get(title="On").config == {"campaign": str(other.pk)}
 
 
+def test_a_voice_agent_is_chosen_by_its_name(browser: Client, campaign: Campaign, tenant: Tenant) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        agent = VoiceAgentFactory.create(name="Friendly Fiona")
+    url = of_campaign(campaign, "add_step") + "?option=voice_agent_call"
+    assert f'<option value="{agent.pk}">Friendly Fiona</option>' in browser.get(url).content.decode()
+    do(browser, url, step_title="Ring", agent_id=str(agent.pk), context="They asked for a call.")
+    with platform_context():
+        step = CampaignStep.objects.get(title="Ring")
+    assert step.config == {"agent_id": agent.pk, "context": "They asked for a call."}
+    page = browser.get(of_step(step, "change")).content.decode()
+    assert "<th>Voice agent</th><td>Friendly Fiona</td>" in page
+    # The chosen one is still chosen when the form is opened again.
+    do(browser, of_step(step, "settings"))
+    assert stored(step).config == step.config
+
+
 def test_every_type_has_a_form_without_json(browser: Client, campaign: Campaign) -> None:
     options = browser.get(of_campaign(campaign, "add_step")).content.decode()
     shown = 0
@@ -156,13 +173,13 @@ UNTOUCHED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("key", "config"), UNTOUCHED)
-def test_saving_the_settings_of_a_step_loses_nothing(
-    browser: Client, campaign: Campaign, add_step: Any, key: str, config: dict[str, Any]
-) -> None:
-    step = add_step(campaign, type=key, config=config)
-    do(browser, of_step(step, "settings"))
-    assert stored(step).config == config
+def test_saving_the_settings_of_a_step_loses_nothing(browser: Client, campaign: Campaign, add_step: Any) -> None:
+    kept = []
+    for key, config in UNTOUCHED:
+        step = add_step(campaign, type=key, config=config)
+        do(browser, of_step(step, "settings"))
+        kept.append(stored(step).config)
+    assert kept == [config for _key, config in UNTOUCHED]
 
 
 def test_a_step_is_moved_after_its_effect_was_shown(
