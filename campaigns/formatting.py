@@ -31,3 +31,9 @@ def count_chips(pairs: Iterable[tuple[object, int]]) -> SafeString:
         return format_html('<span class="lad-hint">{}</span>', "None yet")
     chips = format_html_join("", '<span class="lad-chip">{} <span class="lad-strong">{}</span></span>', present)
     return format_html('<div class="lad-chips">{}</div>', chips)
+
+
+def facts_table(rows: Iterable[tuple[str, str]]) -> SafeString:
+    """Return names and what is to be said of them as a table."""
+    body = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", rows)
+    return format_html('<div class="lad-table-wrap"><table class="lad-table lad-table-facts">{}</table></div>', body)

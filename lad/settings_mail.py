@@ -21,6 +21,11 @@ MAIL_NAMESERVERS = env.list("MAIL_NAMESERVERS", default=[])
 # Own mail servers that can be asked what they took: a JSON object of addresses by the server's name.
 MAIL_QUEUES = env.json("MAIL_QUEUES", default={})
 
+# Webhooks of campaigns must have public addresses, except for these: names, addresses or networks.
+WEBHOOK_INTERNAL_HOSTS = env.list("WEBHOOK_INTERNAL_HOSTS", default=[])
+# Certificates to trust beside the system's, for a webhook of one's own.
+WEBHOOK_CA_FILE = env.str("WEBHOOK_CA_FILE", default="")
+
 # The sandbox that `make up` starts: its control port, and its servers for sending and reading as host:port.
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
 SANDBOX_SMTP = env.str("SANDBOX_SMTP", default="")

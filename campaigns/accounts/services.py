@@ -133,13 +133,6 @@ def check_records(*, account: EmailAccount, selectors: Iterable[str] = (), now: 
     keep(account, dns_report={**report, "selectors": sorted({*selectors, *seen})}, dns_checked_at=now)
 
 
-def remember_selector(*, account: EmailAccount, selector: str) -> None:
-    """Keep the name of a DKIM key that a message of the account's domain was signed with."""
-    seen = account.dns_report.get("selectors", [])
-    if selector and selector not in seen:
-        keep(account, dns_report={**account.dns_report, "selectors": sorted({*seen, selector})})
-
-
 @transaction.atomic
 def record_trouble(*, account: EmailAccount, error: MailboxError) -> None:
     """Keep that the account cannot be used: its messages wait.

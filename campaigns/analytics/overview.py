@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.analytics.funnel import Funnel, StepNumbers, funnel
+from campaigns.analytics.icons import step_icon
 from campaigns.analytics.queue import NextSend, Queue, next_sends, queue
 from campaigns.design.models import Campaign, CampaignStatus, ExecutionState
 from campaigns.design.schedule import schedule_of
 from campaigns.design.services import lifecycle
 from campaigns.design.step_specs import step_types
 from campaigns.messages.models import MessageState
-from leads.channels import Channel
 
 NEXT_SHOWN: Final = 8
 GROUPS_SHOWN: Final = 8
@@ -51,22 +51,6 @@ RUNNING: Final = {
     ExecutionState.SLEEPING: ("bedtime", "Running, and asleep until the next day"),
     ExecutionState.ERROR: ("error", "Running, but something failed"),
     ExecutionState.COMPLETED: ("done_all", "Running, and almost done"),
-}
-STEP_ICONS: Final = {
-    Channel.EMAIL: "mail",
-    Channel.LINKEDIN: "work",
-    Channel.VOICE: "call",
-    Channel.WHATSAPP: "chat",
-    Channel.SMS: "sms",
-    Channel.WEB: "public",
-}
-OTHER_ICONS: Final = {
-    "delay": "hourglass_empty",
-    "lead_generation": "person_search",
-    "ab_split": "call_split",
-    "goal": "flag",
-    "manual_task": "task_alt",
-    "end": "stop",
 }
 
 
@@ -143,7 +127,7 @@ def links(campaign: Campaign) -> dict[str, str]:
         "activities": reverse("admin:campaigns_campaignleadactivity_changelist") + chosen,
         "messages": reverse("admin:campaigns_message_changelist") + chosen,
     }
-    for name in ("queue", "why_not"):
+    for name in ("queue", "why_not", "export_activities"):
         pages[name] = reverse(f"admin:campaigns_campaign_{name}", args=(campaign.pk,))
     return pages
 
@@ -178,15 +162,8 @@ def _share(part: int, whole: int, of: str) -> str:
 
 def _shown(step: StepNumbers) -> ShownStep:
     spec = step_types.get(step.type) if step.type in step_types else None
-    icon = STEP_ICONS.get(spec.channel, "bolt") if spec and spec.channel else _other_icon(step.type)
     url = reverse("admin:campaigns_campaignstep_change", args=(step.id,))
-    return ShownStep(step, icon, spec.label if spec else step.type, url)
-
-
-def _other_icon(key: str) -> str:
-    return {"delay": "hourglass_empty", "lead_generation": "person_search", "ab_split": "call_split"}.get(
-        key, "alt_route"
-    )
+    return ShownStep(step, step_icon(step.type), spec.label if spec else step.type, url)
 
 
 def _problems(campaign: Campaign, waiting: Queue, now: datetime) -> Iterator[Problem]:
@@ -207,7 +184,11 @@ def _problems(campaign: Campaign, waiting: Queue, now: datetime) -> Iterator[Pro
         for account in broken_accounts(campaign)[:ACCOUNTS_NAMED]:
             url = reverse("admin:campaigns_emailaccount_change", args=(account.pk,))
             advice = account.status_reason or "Open the account to see what to do."
-            yield Problem(f"{account.email} cannot send: {account.get_status_display().lower()}.", advice, url)
+            yield Problem(f"{account.email} cannot send: {_in_a_sentence(account.get_status_display())}.", advice, url)
+
+
+def _in_a_sentence(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _messages_in_doubt(campaign: Campaign, waiting: Queue) -> Iterator[Problem]:

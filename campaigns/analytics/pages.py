@@ -4,12 +4,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.analytics import why_not
+from campaigns.analytics.activities import activities
+from campaigns.analytics.exports import KIND, activities_csv
 from campaigns.analytics.overview import links
 from campaigns.analytics.queue import next_sends, queue, waiting_for
 from campaigns.design.models import Campaign, CampaignStep
@@ -17,8 +20,10 @@ from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.wording import reason_in_words
 from lad.admin.base import LadModelAdmin
 from lad.db.identifiers import uuid_or_none
+from lad.tenancy.access import access_of
 from leads.contacts.models import Lead
 from leads.contacts.selectors import of_found_leads
+from tenants.activity.exports import begin_export
 
 SHOWN: Final = 100
 NEXT_SHOWN: Final = 50
@@ -47,7 +52,18 @@ def urls(admin: LadModelAdmin) -> list[URLPattern]:
         address = f"<uuid:object_id>/{name.replace('_', '-')}/"
         return path(address, admin.admin_site.admin_view(view), name=f"campaigns_campaign_{name}")
 
+    def export(request: HttpRequest, object_id: UUID) -> HttpResponseBase:
+        campaign = admin.get_row_or_404(request, str(object_id))
+        rows = activities(campaign, {})
+        again = begin_export(request, kind=KIND, row_count=rows.count())
+        return again or activities_csv(rows, access_of(request), name=campaign.name)
+
     return [
+        path(
+            "<uuid:object_id>/activities.csv",
+            admin.admin_site.admin_view(export),
+            name="campaigns_campaign_export_activities",
+        ),
         page("queue", "campaigns/admin/queue.html", _queue),
         page("why_not", "campaigns/admin/why_not.html", _why_not),
     ]

@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -11,6 +13,7 @@ from rest_framework.response import Response
 from campaigns.accounts.models import EmailAccount
 from campaigns.analytics import why_not
 from campaigns.analytics.activities import activities
+from campaigns.analytics.exports import KIND, activities_csv
 from campaigns.analytics.funnel import funnel
 from campaigns.analytics.queue import next_sends, queue
 from campaigns.analytics.serializers import (
@@ -24,18 +27,26 @@ from campaigns.analytics.serializers import (
     WhyNotResponse,
 )
 from lad.api.openapi import problems
+from lad.api.permissions import MissingRight
 from lad.api.views import ResourceViewSet
 from leads.contacts.models import Lead
+from tenants.activity.exports import RIGHT
+from tenants.activity.services import record_export
 
 
 class AnalyticsActions(ResourceViewSet):
     """The campaign's results, its queue, its next sends, and why something was not sent."""
 
-    rights = dict.fromkeys(["funnel", "queue", "next_sends", "why_not_sent", "activities"], "campaigns.view")
+    rights = {
+        **dict.fromkeys(["funnel", "queue", "next_sends", "why_not_sent", "activities"], "campaigns.view"),
+        "export_activities": RIGHT,
+    }
+    step_up = frozenset({"export_activities"})
     queries = {
         "next_sends": NextSendsQuerySerializer,
         "why_not_sent": WhyNotQuerySerializer,
         "activities": ActivitiesQuerySerializer,
+        "export_activities": ActivitiesQuerySerializer,
     }
 
     @extend_schema(summary="From enrolled leads to the goal, in all and by step", responses={200: FunnelResponse})
@@ -84,3 +95,18 @@ class AnalyticsActions(ResourceViewSet):
     def activities(self, request: Request, pk: UUID) -> Response:
         page = self.paginate_queryset(activities(self.get_object(), self.query()))
         return self.get_paginated_response(ActivityResponse(page, many=True).data)
+
+    @extend_schema(
+        summary="The activity log as a CSV file, with the reasons, for those who may export",
+        parameters=[ActivitiesQuerySerializer],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], url_path="activities/export", pagination_class=None)
+    def export_activities(self, request: Request, pk: UUID) -> HttpResponseBase:
+        campaign = self.get_object()
+        if not self.access.allows("campaigns.view"):
+            raise MissingRight(right="campaigns.view")
+        rows = activities(campaign, self.query())
+        record_export(self.access, KIND, rows.count())
+        return activities_csv(rows, self.access, name=campaign.name)

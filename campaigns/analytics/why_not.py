@@ -19,7 +19,7 @@ from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.step_specs import channel_of
 from campaigns.engine.asking import outcome_now
 from campaigns.engine.handlers import Context
-from campaigns.engine.outcomes import Advance, End, Outcome, Send, Wait
+from campaigns.engine.outcomes import Advance, Call, End, Outcome, Send, Wait
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead
 from campaigns.enrolment.wording import reason_in_words
 from campaigns.messages.models import Message, MessageState
@@ -235,6 +235,8 @@ def _outcome_check(outcome: Outcome | None, lead: str) -> Check | None:
         case End(reason=reason, detail=detail):
             why = reason_in_words(str(reason), lead, detail=detail)
             return Check(str(reason), title, Answer.NO, f"The enrolment would end: {detail or why}.")
+        case Call():
+            return Check("webhook", title, Answer.YES, "The other system can be called.")
         case Send():
             return Check("text", title, Answer.YES, "The message can be written.")
     return None

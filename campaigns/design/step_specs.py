@@ -56,7 +56,8 @@ class StepSpec:
 
     ``channel`` is None for a step that waits, decides or finds leads. ``provider`` names the network if the
     channel does not. ``contacts_lead`` marks steps that send the lead a message,
-    ``for_everybody`` those that search, or post without addressing the lead. ``metered`` is what one use costs;
+    ``for_everybody`` those that search, or post without addressing the lead, ``calls_system`` those that tell another
+    system about it. ``metered`` is what one use costs;
     None if the step is never charged. ``synonyms`` are other accepted keys; ``config_synonyms`` maps other accepted
     names of settings to ours. The config needs all ``required`` settings and at least one of ``one_of``, not zero.
     ``outcomes`` are the ways in which the step can end, the usual one first.
@@ -69,6 +70,7 @@ class StepSpec:
     contacts_lead: bool = False
     finds_leads: bool = False
     for_everybody: bool = False
+    calls_system: bool = False
     metered: PriceComponent | None = None
     synonyms: tuple[str, ...] = ()
     required: Mapping[str, JsonSchema] = field(default_factory=dict)

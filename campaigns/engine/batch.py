@@ -13,12 +13,13 @@ from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import beginning
 from campaigns.engine.handlers import Context, handler_of
-from campaigns.engine.outcomes import Advance, Claimed, End, Outcome, Place, Send, Task, Wait
+from campaigns.engine.outcomes import Advance, Call, Claimed, End, Outcome, Place, Send, Task, Wait
 from campaigns.engine.steps.goal import reached
 from campaigns.engine.writing import Activity, write
 from campaigns.enrolment.models import OPEN_ENROLMENTS, ActivityStatus, EnrolmentStatus
 from campaigns.enrolment.reasons import IN_PROGRESS, EnrolmentReason
 from campaigns.messages.services import Draft
+from campaigns.webhooks.services import NewCall
 from lad.db.identifiers import uuid7
 
 # A step that was done this long before it was noticed counts from when it should have been done. After a longer
@@ -33,6 +34,7 @@ class Results:
 
     activities: list[Activity] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
+    calls: list[NewCall] = field(default_factory=list)
 
 
 def advance(claimed: Sequence[Claimed], context: Context) -> None:
@@ -44,7 +46,7 @@ def advance(claimed: Sequence[Claimed], context: Context) -> None:
     moving = _jump_to_goals(moving, context, results)
     while moving:
         moving = _one_step(moving, context, results)
-    write(places, results.activities, results.drafts, context)
+    write(places, results.activities, results.drafts, results.calls, context)
 
 
 def _place(claimed: Claimed, context: Context) -> Place:
@@ -134,6 +136,12 @@ def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results
             results.activities.append(activity)
             results.drafts.append(draft)
             _wait(place, Wait(None, EnrolmentReason.SENDING))
+        case Call(endpoint_id):
+            activity = _activity(place, step, ActivityStatus.QUEUED, context)
+            activity.executed_at = None
+            results.activities.append(activity)
+            results.calls.append(NewCall(endpoint_id, context.campaign.pk, place.id, step.id, activity.pk))
+            _wait(place, Wait(None, EnrolmentReason.WEBHOOK))
         case Task(instructions):
             activity = _activity(place, step, ActivityStatus.PENDING, None)
             activity["subject"], activity["message_content"] = step.title, instructions

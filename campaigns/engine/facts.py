@@ -220,6 +220,8 @@ _ANSWERS: Final[Mapping[str, Callable[[Mapping[str, Any], Sequence[Place]], Coll
     "field": _field,
     "custom_field": _field,
 }
+# The conditions that LAD can answer.
+ANSWERABLE: Final = frozenset({*REPLIES, *_ANSWERS})
 
 
 def _ids(places: Sequence[Place]) -> list[UUID]:

@@ -73,6 +73,13 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """Queue a call of a webhook and wait until it has ended."""
+
+    endpoint_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """Write a pending activity and wait until a person settles it."""
 
@@ -90,4 +97,4 @@ class End:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-Outcome = Advance | Wait | Send | Task | End
+Outcome = Advance | Wait | Send | Call | Task | End

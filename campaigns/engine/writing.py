@@ -1,4 +1,4 @@
-"""Write the results of a batch: one update of enrolments, one insert of activities, the messages, and the events."""
+"""Write the results of a batch: one update of enrolments, one insert of activities, messages, calls and events."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +11,8 @@ from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.services.states import announce_ended
 from campaigns.messages import services as messages
 from campaigns.messages.services import Draft
+from campaigns.webhooks import services as webhooks
+from campaigns.webhooks.services import NewCall
 from lad.db.queries import execute
 from lad.db.recordsets import as_json, insert_rows
 
@@ -49,13 +51,21 @@ class Activity(TypedDict):
     executed_at: datetime | None
 
 
-def write(places: Sequence[Place], activities: Sequence[Activity], drafts: Sequence[Draft], context: Context) -> None:
+def write(
+    places: Sequence[Place],
+    activities: Sequence[Activity],
+    drafts: Sequence[Draft],
+    calls: Sequence[NewCall],
+    context: Context,
+) -> None:
     """Write where the enrolments stand now and what was done for them."""
     campaign = context.campaign
     execute(UPDATE, [as_json([_row(place) for place in places]), campaign.tenant_id])
     insert_rows(CampaignLeadActivity, activities, common={"tenant_id": campaign.tenant_id, "campaign_id": campaign.pk})
     if drafts:
         messages.queue(drafts)
+    if calls:
+        webhooks.queue(calls, tenant_id=campaign.tenant_id)
     announce_ended((place.id, place.status, place.reason) for place in places if place.has_ended)
 
 

@@ -78,6 +78,7 @@ def enrol_lead(lead_admin: object, request: HttpRequest, row: Lead, values: dict
     when=lambda row: not is_deleted(row),
     icon="stop_circle",
     danger=True,
+    seldom=True,
 )
 def stop_campaigns(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
     chosen = _open(row) if values["enrolment"] == ALL else _open(row).filter(pk=values["enrolment"])

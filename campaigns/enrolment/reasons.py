@@ -12,6 +12,7 @@ class EnrolmentReason(StrEnum):
     CONDITION = "condition"
     SENDING = "sending"
     MANUAL_TASK = "manual_task"
+    WEBHOOK = "webhook"
     CHANNEL_NOT_CONNECTED = "channel_not_connected"
     NO_ACCOUNT = "no_account"
     DAILY_CAP = "daily_cap"
@@ -27,6 +28,9 @@ class EnrolmentReason(StrEnum):
     # A task has been settled; the engine acts on it next.
     TASK_DONE = "task_done"
     TASK_SKIPPED = "task_skipped"
+    # A call of a webhook has ended; the engine acts on it next.
+    WEBHOOK_DONE = "webhook_done"
+    WEBHOOK_FAILED = "webhook_failed"
     # Ended
     FINISHED = "finished"
     GOAL = "goal_reached"
@@ -54,6 +58,7 @@ SENTENCES: Final[dict[EnrolmentReason, str]] = {
     EnrolmentReason.CONDITION: "It waits until a condition is met.",
     EnrolmentReason.SENDING: "A message is on its way.",
     EnrolmentReason.MANUAL_TASK: "Somebody has a task to do first.",
+    EnrolmentReason.WEBHOOK: "A call to another system is under way.",
     EnrolmentReason.CHANNEL_NOT_CONNECTED: "The channel of the step is not connected to LAD yet.",
     EnrolmentReason.NO_ACCOUNT: "No e-mail account can send the message now.",
     EnrolmentReason.DAILY_CAP: "The campaign's messages of the day are used up.",
@@ -67,6 +72,8 @@ SENTENCES: Final[dict[EnrolmentReason, str]] = {
     EnrolmentReason.SEND_CANCELLED: "A message was cancelled before it was sent.",
     EnrolmentReason.TASK_DONE: "The task was done.",
     EnrolmentReason.TASK_SKIPPED: "The task was skipped.",
+    EnrolmentReason.WEBHOOK_DONE: "Another system was called.",
+    EnrolmentReason.WEBHOOK_FAILED: "A call to another system failed.",
     EnrolmentReason.FINISHED: "It went through all steps.",
     EnrolmentReason.GOAL: "The lead reached the goal.",
     EnrolmentReason.REPLIED: "The lead replied.",
@@ -89,7 +96,7 @@ SENTENCES: Final[dict[EnrolmentReason, str]] = {
 }
 
 # In these an enrolment has something under way that will report back. Nothing else may move it meanwhile.
-IN_PROGRESS: Final = (EnrolmentReason.SENDING, EnrolmentReason.MANUAL_TASK)
+IN_PROGRESS: Final = (EnrolmentReason.SENDING, EnrolmentReason.WEBHOOK, EnrolmentReason.MANUAL_TASK)
 
 
 def sentence(code: str) -> str:

@@ -40,6 +40,7 @@ DEEDS: Final = {
     "instagram_follow": "followed {lead} on Instagram",
     "instagram_like": "liked a post of {lead}",
     "instagram_story_view": "viewed a story of {lead}",
+    "webhook": "told another system of {lead}",
     "instagram_comment_reply": "answered a comment of {lead}",
 }
 # Said of an activity that was not done: “LAD did not …”.

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lad.admin.base import LadModelAdmin
 
 
+# What the address says of an action's option, and the name under which the action gets it.
+OPTION: Final = "option"
 # What the confirmation page sends: the digest of the preview it showed, or the wish to edit the form again.
 PREVIEW_DIGEST: Final = "_preview"
 EDIT: Final = "_edit"
@@ -61,17 +63,35 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One of several things that an action can be about. Its key decides which form is asked for."""
+
+    key: str
+    title: str
+    icon: str = ""
+    explanation: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RowAction:
     """How an action is presented and when it applies."""
 
     title: str
     explanation: str
-    form: FormClass | Callable[[Any], FormClass]
+    form: FormClass | Callable[..., FormClass]
     permission: str
     when: Callable[[Any], bool]
     danger: bool
     step_up: bool
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None
+    seldom: bool = False
+    options: Callable[[Any], Sequence[Option]] | None = None
+    button: str = ""
+
+    @property
+    def button_title(self) -> str:
+        return self.button or self.title
 
     @property
     def needs_confirmation(self) -> bool:
@@ -82,13 +102,16 @@ def row_action(
     title: str,
     *,
     explanation: str = "",
-    form: FormClass | Callable[[Any], FormClass] = ConfirmationForm,
+    form: FormClass | Callable[..., FormClass] = ConfirmationForm,
     permission: str = "change",
     when: Callable[[Any], bool] = lambda row: True,
     icon: str | None = None,
     danger: bool = False,
     step_up: bool = False,
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None,
+    seldom: bool = False,
+    options: Callable[[Any], Sequence[Option]] | None = None,
+    button: str = "",
 ) -> Callable[[Callable[..., str | None]], Any]:
     """Make ``method(self, request, row, values)`` an action of the object page; list it in ``actions_detail``.
 
@@ -96,13 +119,17 @@ def row_action(
     DomainError is shown on the form. ``form`` is a form class, or a function of the row that
     returns one. ``permission`` names the ``has_…_permission`` to ask; ``when`` hides the action
     where it does not apply. ``step_up`` asks for the caller's password or code first, unless they have
-    just entered it.
+    just entered it. ``seldom`` puts the action into the page's menu “More”, if there are several of them.
+    ``button`` is the text of the form's button, if that is not the title.
+
+    With ``options`` the caller chooses one of them first. ``form`` is then a function of the row and the key of the
+    option, which the values hold as ``OPTION``.
 
     ``preview(row, values)`` returns what the action would do, for a page that must be confirmed. It
     may raise what the action would raise, and returns None if there is nothing left to do. Such a
     form has no file fields.
     """
-    settings = RowAction(title, explanation, form, permission, when, danger, step_up, preview)
+    settings = RowAction(title, explanation, form, permission, when, danger, step_up, preview, seldom, options, button)
 
     def decorate(method: Callable[..., str | None]) -> Any:
         @wraps(method)
@@ -141,12 +168,18 @@ def _run(
         raise PermissionDenied
     if settings.step_up and (again := step_up(request)):
         return again
-    form_class: Any = settings.form if isinstance(settings.form, type) else settings.form(row)
-    form = apply_widgets(form_class(*((request.POST, request.FILES) if request.method == "POST" else ())))
     back = model_admin.change_url(row)
     if not settings.when(row):
         messages.warning(request, f"“{settings.title}” does not apply to {row} in its current state.")
         return HttpResponseRedirect(back)
+    chosen: Option | None = None
+    if settings.options is not None:
+        options = settings.options(row)
+        chosen = next((option for option in options if option.key == request.GET.get(OPTION)), None)
+        if chosen is None:
+            context = {**_context(model_admin, request, row, settings, back), "options": options, "option_name": OPTION}
+            return TemplateResponse(request, "lad/admin/options.html", context)
+    form = _form(settings, request, row, chosen)
     preview = None
     if request.method == "GET" and settings.preview is not None and not form.fields:
         # Nothing is to be filled in, so what would happen is shown at once.
@@ -159,8 +192,9 @@ def _run(
     if request.method == "POST" and EDIT not in request.POST and form.is_valid():
         try:
             with transaction.atomic(), model_admin.row_scope(request, row):
-                preview = _unconfirmed_preview(request, row, settings, form.cleaned_data)
-                message = None if preview else method(model_admin, request, row, form.cleaned_data)
+                values = {**form.cleaned_data, **({OPTION: chosen.key} if chosen else {})}
+                preview = _unconfirmed_preview(request, row, settings, values)
+                message = None if preview else method(model_admin, request, row, values)
         except DomainError as error:
             _add_error(form, error)
         else:
@@ -168,7 +202,15 @@ def _run(
                 messages.success(request, message)
             if preview is None:
                 return HttpResponseRedirect(back)
-    return _page(model_admin, request, row, settings, form, back, preview)
+    return _page(model_admin, request, row, settings, form, request.path if chosen else back, preview)
+
+
+def _form(settings: RowAction, request: HttpRequest, row: LadModel, chosen: Option | None) -> forms.Form:
+    """Return the action's form, bound to what was sent."""
+    form_class: Any = settings.form
+    if not isinstance(form_class, type):
+        form_class = form_class(row, chosen.key) if chosen else form_class(row)
+    return apply_widgets(form_class(*((request.POST, request.FILES) if request.method == "POST" else ())))
 
 
 def _unconfirmed_preview(
@@ -197,19 +239,27 @@ def _page(
     preview: Preview | None,
 ) -> TemplateResponse:
     context = {
+        **_context(model_admin, request, row, settings, back),
+        "form": form,
+        "preview": preview,
+        "outdated": PREVIEW_DIGEST in request.POST,
+        "digest_name": PREVIEW_DIGEST,
+        "edit_name": EDIT,
+    }
+    template = "lad/admin/confirm.html" if preview else "lad/admin/row_action.html"
+    return TemplateResponse(request, template, context)
+
+
+def _context(
+    model_admin: "LadModelAdmin", request: HttpRequest, row: LadModel, settings: RowAction, back: str
+) -> dict[str, Any]:
+    request.current_app = model_admin.admin_site.name
+    return {
         **model_admin.admin_site.each_context(request),
         "title": settings.title,
         "subtitle": str(row),
         "object": row,
         "opts": model_admin.opts,
         "action": settings,
-        "form": form,
         "back": back,
-        "preview": preview,
-        "outdated": PREVIEW_DIGEST in request.POST,
-        "digest_name": PREVIEW_DIGEST,
-        "edit_name": EDIT,
     }
-    request.current_app = model_admin.admin_site.name
-    template = "lad/admin/confirm.html" if preview else "lad/admin/row_action.html"
-    return TemplateResponse(request, template, context)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -48,6 +48,7 @@ from lad.tenancy.access import access_of
 from lad.tenancy.context import platform_context
 
 TEXT_ROWS = 5
+MORE_MENU: Final = {"title": "More", "icon": "more_horiz"}
 
 
 def register(model: type[LadModel]) -> Callable[[type["LadModelAdmin"]], type["LadModelAdmin"]]:
@@ -345,6 +346,20 @@ class LadModelAdmin(AreaPermissions, RowKeys, InlinePages, ListPages):
                 and setting.when(row)
             )
         ]
+
+    def _get_actions_navigation(self, provided_actions: Any, allowed_actions: Any, object_id: str | None = None) -> Any:
+        """Put the actions of the page that are seldom used into one menu, unless there is only one of them."""
+        seldom = {
+            name
+            for name in provided_actions
+            if isinstance(name, str) and getattr(getattr(getattr(self, name), "row_action", None), "seldom", False)
+        }
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
+        if len(seldom & {action.action_name.removeprefix(prefix) for action in allowed_actions}) > 1:
+            others = [name for name in provided_actions if name not in seldom]
+            menu = {**MORE_MENU, "items": [name for name in provided_actions if name in seldom]}
+            provided_actions = [*others, menu]
+        return super()._get_actions_navigation(provided_actions, allowed_actions, object_id)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Run a list action. An error rolls all of it back and is shown as a message."""

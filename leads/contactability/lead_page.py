@@ -112,6 +112,7 @@ class ConsentForm(forms.Form):
     when=lambda row: not is_deleted(row),
     icon="do_not_disturb_on",
     danger=True,
+    seldom=True,
 )
 def stop_contact(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
     entry = services.suppress(
@@ -134,6 +135,7 @@ def stop_contact(lead_admin: object, request: HttpRequest, row: Lead, values: di
     permission="record_consent",
     when=lambda row: not is_deleted(row),
     icon="verified_user",
+    seldom=True,
 )
 def record_consent(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
     made = services.record_consent(lead=row, **values, actor=access_of(request).user)

@@ -50,6 +50,7 @@ class AttachForm(forms.Form):
     permission="attach",
     when=lambda row: not is_deleted(row),
     icon="attach_file",
+    seldom=True,
 )
 def attach(lead_admin: object, request: HttpRequest, row: Lead, values: dict[str, Any]) -> str:
     made = writes.create(LeadAttachment, {"lead": row, "upload": values["file"]}, actor=access_of(request).user)

@@ -10,6 +10,8 @@ from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, DailyCount
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageState
 from campaigns.templates.models import CommunicationTemplate
+from campaigns.webhooks.models import WebhookCall, WebhookEndpoint
+from lad.db.identifiers import uuid7
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
@@ -143,3 +145,25 @@ class MessageEventFactory(TenantModelFactory[MessageEvent]):
 
     class Meta:
         model = MessageEvent
+
+
+class WebhookEndpointFactory(TenantModelFactory[WebhookEndpoint]):
+    name = unique("Webhook %d")
+    url = "https://crm.acme.example/leads"
+    secret = "whsec_c2VjcmV0"
+
+    class Meta:
+        model = WebhookEndpoint
+
+
+class WebhookCallFactory(TenantModelFactory[WebhookCall]):
+    """The step and the enrolment are of the same campaign."""
+
+    endpoint = SubFactory(WebhookEndpointFactory)
+    campaign = SubFactory(CampaignFactory)
+    campaign_lead: Any = LazyAttribute(lambda row: CampaignLeadFactory(campaign=row.campaign))
+    step: Any = LazyAttribute(lambda row: CampaignStepFactory(campaign=row.campaign))
+    activity_id: Any = LazyFunction(uuid7)
+
+    class Meta:
+        model = WebhookCall

@@ -16,19 +16,24 @@ from campaigns.accounts.models import CampaignAccount
 from campaigns.analytics import pages
 from campaigns.analytics.overview import overview
 from campaigns.design.admin import costs, forms
-from campaigns.design.admin.steps import StepsInline, save_steps
+from campaigns.design.admin.campaign_settings import entered_settings, settings_form, settings_in_words
+from campaigns.design.admin.step_forms import insert_form, insertion, step_options
+from campaigns.design.admin.steps import StepsInline, change_preview, save_steps
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
-from campaigns.design.services import lifecycle
+from campaigns.design.services import changes, lifecycle
+from campaigns.design.services.steps import EDITABLE
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
-from campaigns.formatting import NOTHING
+from campaigns.formatting import NOTHING, facts_table
 from campaigns.templates.requirements import lacking
+from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline, ReadOnlyInline, save_inline
 from lad.admin.lists import computed_once
 from lad.tenancy.access import access_of
+from tenants.activity.exports import may_export
 
 
 class AccountsInline(LadInline):
@@ -65,17 +70,29 @@ class CampaignAdmin(TenantModelAdmin):
     fieldsets = [
         (None, {"fields": ["name", "status", "description", "starts_at", "ends_at"]}),
         ("Before it runs", {"fields": ["missing_values", "cost"]}),
-        ("Settings", {"fields": ["config"]}),
+        ("Settings", {"fields": ["settings_shown"]}),
         (
             "Engine",
             {"fields": ["execution_state", "next_run_at", "last_lead_check_at", "last_execution_reason"]},
         ),
         ("People", {"fields": ["created_by_user", "updated_by_user"]}),
     ]
-    readonly_fields = ["missing_values", "cost"]
+    add_fieldsets = [(None, {"fields": ["name", "description", "starts_at", "ends_at"]})]
+    readonly_fields = ["missing_values", "cost", "settings_shown"]
     notes = ["campaigns/admin/overview.html"]
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
-    actions_detail = ["start", "pause", "resume", "enrol", "duplicate", "complete", "stop", "archive"]
+    actions_detail = [
+        "start",
+        "pause",
+        "resume",
+        "add_step",
+        "settings",
+        "enrol",
+        "duplicate",
+        "complete",
+        "stop",
+        "archive",
+    ]
 
     def listed(self, request: HttpRequest, rows: QuerySet[Campaign]) -> QuerySet[Campaign]:
         return super().listed(request, rows).annotate(steps_number=_number_of_steps())
@@ -96,13 +113,17 @@ class CampaignAdmin(TenantModelAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         campaign = kwargs.get("obj")
         if campaign is not None:
-            context = {**context, "overview": overview(campaign)}
+            context = {**context, "overview": overview(campaign), "may_export": may_export(request)}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description="Cost at most")
     @computed_once
     def cost(self, obj: Campaign) -> SafeString | str:
         return costs.cost_table(obj)
+
+    @display(description="Settings")
+    def settings_shown(self, obj: Campaign) -> SafeString:
+        return facts_table(settings_in_words(obj))
 
     @display(description="Missing values")
     @computed_once
@@ -162,6 +183,7 @@ class CampaignAdmin(TenantModelAdmin):
         when=_in(CampaignStatus.RUNNING, CampaignStatus.PAUSED),
         icon="stop",
         danger=True,
+        seldom=True,
     )
     def stop(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.stop(campaign=row, actor=access_of(request).user)
@@ -172,6 +194,7 @@ class CampaignAdmin(TenantModelAdmin):
         explanation="It has finished. This needs all its enrolments to be finished too.",
         when=_in(CampaignStatus.RUNNING, CampaignStatus.PAUSED),
         icon="done_all",
+        seldom=True,
     )
     def complete(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.complete(campaign=row, actor=access_of(request).user)
@@ -182,6 +205,7 @@ class CampaignAdmin(TenantModelAdmin):
         explanation="It cannot be started again. It can still be read and duplicated.",
         when=_in(CampaignStatus.DRAFT, CampaignStatus.COMPLETED, CampaignStatus.STOPPED),
         icon="archive",
+        seldom=True,
     )
     def archive(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
         lifecycle.archive(campaign=row, actor=access_of(request).user)
@@ -194,10 +218,37 @@ class CampaignAdmin(TenantModelAdmin):
         permission="add",
         when=lambda row: row.deleted_at is None,
         icon="content_copy",
+        seldom=True,
     )
     def duplicate(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> SafeString:
         copy = lifecycle.duplicate(campaign=row, actor=access_of(request).user, name=values["name"].strip())
         return format_html('<a class="lad-link" href="{}">{}</a> was created as a draft.', self.change_url(copy), copy)
+
+    @row_action(
+        "Settings",
+        explanation="When it acts, how much, for whom, and when it stops.",
+        form=settings_form,
+        when=lambda row: row.deleted_at is None and row.status != CampaignStatus.ARCHIVED,
+        icon="tune",
+        button="Save",
+    )
+    def settings(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
+        writes.update(row, {"config": entered_settings(row, values)}, actor=access_of(request).user)
+        return f"The settings of {row} were saved."
+
+    @row_action(
+        "Add step",
+        explanation="Leads that are past its place do not come back to it.",
+        options=step_options,
+        form=insert_form,
+        when=_in(*EDITABLE),
+        icon="add_circle",
+        preview=lambda row, values: change_preview(row, insertion(values)),
+    )
+    def add_step(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> str:
+        change = insertion(values)
+        changes.apply_change(campaign=row, change=change, actor=access_of(request).user)
+        return f"“{change.title}” was added."
 
     @row_action(
         "Enrol leads",

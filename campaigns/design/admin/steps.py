@@ -4,21 +4,24 @@ from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns.design.admin.config_forms import config_form, entered_config, has_settings
-from campaigns.design.models import CampaignStatus, CampaignStep, StepLink
+from campaigns.design.admin.config_forms import config_form, config_in_words, entered_config, has_settings
+from campaigns.design.admin.setting_words import outcome_in_words
+from campaigns.design.admin.step_forms import connection, link_form, move_form, movement
+from campaigns.design.graph import graph_of
+from campaigns.design.models import Campaign, CampaignStatus, CampaignStep, StepLink
 from campaigns.design.services import changes, steps
 from campaigns.design.step_specs import step_types
+from campaigns.formatting import NOTHING, facts_table
 from lad import writes
-from lad.admin.actions import Preview, row_action
+from lad.admin.actions import Preview, dry_run, row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.forms import entered_in
 from lad.admin.inlines import LadInline
+from lad.admin.lists import computed_once
 from lad.admin.permissions import is_deleted
-from lad.admin.widgets import JSONEditor, JSONFormField
 from lad.tenancy.access import access_of
 
 # The inline shows all steps on one page up to this number.
@@ -31,23 +34,15 @@ class StepsInline(LadInline):
     model = CampaignStep
     fk_name = "campaign"
     area = "campaigns"
-    fields = ["order", "type", "title", "config"]
+    fields = ["order", "type", "title"]
+    readonly_fields = ["type"]
     verbose_name_plural = "steps"
-    can_add = True
+    can_add = False
     ordering_field = "order"
     per_page = MAX_STEPS
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[CampaignStep]:
         return super().get_queryset(request).order_by("order")
-
-    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "config":
-            kwargs.pop("widget", None)
-            return db_field.formfield(form_class=JSONFormField, empty={}, widget=JSONEditor({"rows": 3}), **kwargs)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return _can_change_together(obj) and super().has_add_permission(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return _can_change_together(obj) and super().has_change_permission(request, obj)
@@ -65,14 +60,18 @@ class CampaignStepAdmin(TenantModelAdmin):
     search_fields = ["title"]
     fieldsets = [
         (None, {"fields": ["campaign", "type", "order", "title", "description"]}),
-        ("What it does", {"fields": ["config", "needs"]}),
+        ("What it does", {"fields": ["settings_shown", "paths"]}),
     ]
-    add_fieldsets = [
-        (None, {"fields": ["campaign", "type", "order", "title", "description"]}),
-        ("What it does", {"fields": ["config", "needs"]}),
-    ]
-    readonly_fields = ["needs"]
-    actions_detail = ["settings", "remove"]
+    readonly_fields = ["type", "order", "settings_shown", "paths"]
+    actions_detail = ["settings", "move", "link", "remove"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: a step is added on the page of its campaign, which asks for what its type needs."""
+        return False
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Show no second button to delete: “Remove” says first what becomes of leads at the step."""
+        return super().render_change_form(request, {**context, "show_delete": False}, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: CampaignStep | None = None) -> list[str]:
         readonly = super().get_readonly_fields(request, obj)
@@ -88,11 +87,37 @@ class CampaignStepAdmin(TenantModelAdmin):
         form=config_form,
         when=lambda row: not is_deleted(row) and has_settings(row),
         icon="tune",
+        button="Save",
         preview=lambda row, values: _preview(row, changes.Settings(row.pk, entered_config(row, values))),
     )
     def settings(self, request: HttpRequest, row: CampaignStep, values: dict[str, Any]) -> str:
-        writes.update(row, {"config": entered_config(row, values)}, actor=access_of(request).user)
+        _apply(request, row, changes.Settings(row.pk, entered_config(row, values)))
         return f"The settings of “{row.title}” were saved."
+
+    @row_action(
+        "Move",
+        explanation="Steps follow each other in their order, unless a path of one leads elsewhere.",
+        form=move_form,
+        when=lambda row: not is_deleted(row) and _can_change_steps(row.campaign),
+        icon="swap_vert",
+        preview=lambda row, values: _preview(row, movement(row, values)),
+    )
+    def move(self, request: HttpRequest, row: CampaignStep, values: dict[str, Any]) -> str:
+        _apply(request, row, movement(row, values))
+        return f"“{row.title}” was moved."
+
+    @row_action(
+        "Paths",
+        explanation="Where leads go on after the step.",
+        form=link_form,
+        when=lambda row: not is_deleted(row) and row.type != "end" and _can_change_steps(row.campaign),
+        icon="alt_route",
+        button="Save",
+        preview=lambda row, values: _preview(row, connection(row, values)),
+    )
+    def link(self, request: HttpRequest, row: CampaignStep, values: dict[str, Any]) -> str:
+        _apply(request, row, connection(row, values))
+        return f"The paths of “{row.title}” were saved."
 
     @row_action(
         "Remove",
@@ -104,21 +129,25 @@ class CampaignStepAdmin(TenantModelAdmin):
         preview=lambda row, values: _preview(row, changes.Remove(row.pk)),
     )
     def remove(self, request: HttpRequest, row: CampaignStep, values: dict[str, Any]) -> str:
-        change = changes.Remove(row.pk)
-        changes.apply_change(campaign=row.campaign, change=change, actor=access_of(request).user)
+        _apply(request, row, changes.Remove(row.pk))
         return f"“{row.title}” was removed."
 
-    @display(description="Needs")
-    def needs(self, obj: CampaignStep | None) -> SafeString:
-        """Return the settings of the step's type, or of all types for a new step."""
-        specs = [step_types.get(obj.type)] if obj is not None and obj.type in step_types else step_types
-        rows = ((spec.label, spec.needs(), ", ".join(spec.optional) or "–") for spec in specs)
-        body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
-        return format_html(
-            '<div class="lad-table-wrap"><table class="lad-table">'
-            "<tr><th>Type</th><th>Required settings</th><th>Optional settings</th></tr>{}</table></div>",
-            body,
-        )
+    @display(description="Settings")
+    @computed_once
+    def settings_shown(self, obj: CampaignStep) -> SafeString | str:
+        rows = list(config_in_words(obj)) if obj.type in step_types else []
+        return facts_table(rows) if rows else "None."
+
+    @display(description="Paths")
+    @computed_once
+    def paths(self, obj: CampaignStep) -> SafeString | str:
+        """Return where each outcome of the step leads."""
+        graph = graph_of(obj.campaign)
+        place = graph.by_id.get(obj.pk)
+        if place is None:
+            return NOTHING
+        found = [(outcome_in_words(obj.type, each), graph.after(place, each)) for each in place.outcomes]
+        return facts_table([(name, f"{to.order}. {to.title}" if to else "The end") for name, to in found])
 
 
 @register(StepLink)
@@ -157,10 +186,21 @@ def save_steps(formset: Any, *, actor: Any) -> None:
             steps.reorder(campaign=formset.instance, step_ids=ordered, actor=actor)
 
 
-def _preview(step: CampaignStep, change: changes.Change) -> Preview | None:
-    """Return what the change does to leads under way, to be confirmed; None if it touches none of them."""
-    sentences = changes.preview_change(campaign=step.campaign, change=change).sentences
+def change_preview(campaign: Campaign, change: changes.Change) -> Preview | None:
+    """Return what the change does to leads under way, to be confirmed; None if it touches none of them.
+
+    Raises what the change would raise.
+    """
+    sentences = dry_run(lambda: changes.apply_change(campaign=campaign, change=change, actor=None)).sentences
     return Preview(warnings=sentences) if sentences else None
+
+
+def _apply(request: HttpRequest, step: CampaignStep, change: changes.Change) -> None:
+    changes.apply_change(campaign=step.campaign, change=change, actor=access_of(request).user)
+
+
+def _preview(step: CampaignStep, change: changes.Change) -> Preview | None:
+    return change_preview(step.campaign, change)
 
 
 def _can_change_together(campaign: object) -> bool:

@@ -30,6 +30,9 @@ SETTLED: Final = (
     EnrolmentReason.SENDING,
     EnrolmentReason.SENT,
     EnrolmentReason.SEND_FAILED,
+    EnrolmentReason.WEBHOOK,
+    EnrolmentReason.WEBHOOK_DONE,
+    EnrolmentReason.WEBHOOK_FAILED,
     EnrolmentReason.TASK_DONE,
     EnrolmentReason.TASK_SKIPPED,
 )

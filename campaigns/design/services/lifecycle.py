@@ -25,6 +25,7 @@ from campaigns.enrolment.models import (
     EnrolmentStatus,
 )
 from campaigns.enrolment.reasons import EnrolmentReason, sentence
+from campaigns.enrolment.services import states
 from campaigns.messages import services as messages
 from campaigns.messages.models import Message, MessageState
 from campaigns.templates.services import problems_of_step
@@ -33,9 +34,14 @@ from lad.errors import Conflict
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
 from leads.channels import Channel
+from leads.contactability.decisions import ReasonCode
 
 COPY: Final = "{} (copy)"
 END_HAS_PASSED: Final = "This time has passed. Choose a later one, or leave it empty for no end."
+
+
+# Reasons to wait that other hours of the campaign may end.
+WAITS_FOR_HOURS: Final = (ReasonCode.OUTSIDE_WINDOW, ReasonCode.HOLIDAY, ReasonCode.NO_OPEN_TIME)
 
 
 class WrongState(Conflict):
@@ -253,7 +259,7 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
     has_lead_step = any(spec.finds_leads for spec in specs)
     if campaign.ends_at and campaign.ends_at <= now:
         yield MissingRequirement("over", "Its end has passed. Choose a later one.")
-    if not channels and not has_lead_step:
+    if not channels and not has_lead_step and not any(spec.calls_system for spec in specs):
         yield MissingRequirement("no_steps", "It has no step that contacts or finds leads. Add one.")
     if not finds_leads(campaign) and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
         yield MissingRequirement("no_leads", "It has no open enrolments. Enrol leads, or add a step that finds them.")
@@ -343,6 +349,12 @@ class CampaignWriter(writes.Writer[Campaign]):
         if row is None:
             return {**values, "created_by_user": author, "updated_by_user": author}
         return {**values, "updated_by_user": author} if writes.differing(row, values) else values
+
+    def after_save(self, change: writes.Change[Campaign]) -> None:
+        """Let leads that wait for the campaign's hours be looked at under the new ones."""
+        if not change.created and "config" in change.before and change.row.status == CampaignStatus.RUNNING:
+            waiting = states.open_enrolments().filter(campaign=change.row, reason__in=WAITS_FOR_HOURS)
+            states.wake(waiting, now=timezone.now())
 
     def before_delete(self, row: Campaign, *, actor: Actor) -> None:
         if row.status == CampaignStatus.RUNNING:

@@ -90,7 +90,7 @@ def pause_until(enrolments: QuerySet[CampaignLead], *, until: datetime, reason: 
 
     Those whose message is being sent go on when it is settled.
     """
-    found = _locked(enrolments.exclude(reason=EnrolmentReason.MANUAL_TASK))
+    found = _locked(enrolments.exclude(reason__in=(EnrolmentReason.MANUAL_TASK, EnrolmentReason.WEBHOOK)))
     # First take back what can be taken back: what is left with the reason "sending" is being sent.
     messages.cancel(reason=sentence(reason), campaign_lead_ids=list(found))
     resting = CampaignLead.objects.filter(pk__in=list(found)).exclude(reason=EnrolmentReason.SENDING)

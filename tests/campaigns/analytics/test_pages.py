@@ -38,7 +38,7 @@ def test_the_page_shows_numbers_and_what_needs_somebody(scenario: Scenario, show
     for text in (
         "Running",
         "1 lead lack details that the message uses.",
-        "sales@acme.example cannot send: paused by lad.",
+        "sales@acme.example cannot send: paused by LAD.",
         "Too many bounces.",
         "Opens are not tracked in this campaign.",
         "The message uses details that the lead does not have",

@@ -59,12 +59,12 @@ def test_an_unregistered_type_is_refused(campaign: Campaign, call: Any) -> None:
     assert field_problems(send(call, campaign, "sms_send", {"message": "Hello"}))["type"]
 
 
-def test_the_admin_offers_a_new_type_and_says_what_it_needs(
-    sms: StepSpec, admin_of: Callable[..., Client], owner: User
+def test_the_admin_offers_a_new_type_and_asks_for_what_it_needs(
+    sms: StepSpec, admin_of: Callable[..., Client], owner: User, campaign: Campaign
 ) -> None:
-    page = admin_of(owner).get("/admin/campaigns/campaignstep/add/").content.decode()
-    assert '<option value="sms_send">SMS: send</option>' in page
-    assert "<td>SMS: send</td><td>message</td>" in page
+    browser, url = admin_of(owner), f"/admin/campaigns/campaign/{campaign.pk}/add_step/"
+    assert 'href="?option=sms_send"' in browser.get(url).content.decode()
+    assert 'name="message"' in browser.get(f"{url}?option=sms_send").content.decode()
 
 
 def test_an_activity_of_a_new_type_gets_its_channel_and_counts_as_contact(

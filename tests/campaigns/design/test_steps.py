@@ -24,6 +24,7 @@ VALID: dict[str, dict[str, Any]] = {
     "goto": {},
     "goal": {"goal": "booked"},
     "manual_task": {"instructions": "Call"},
+    "webhook": {"endpoint": "0198f6a2-0000-7000-8000-000000000002"},
     "send_to_campaign": {"campaign": "019a0000-0000-7000-8000-000000000000"},
     "lead_generation": {"filters": {"roles": ["CTO"]}},
     "linkedin_visit": {},
