@@ -6,7 +6,8 @@ Starts a database, a broker, the sandbox and Celery workers of its own. Workers 
 are dropped around the final answer of the mail server, before and after it took the message, and database and broker
 are killed and started again. Afterwards the sandbox's own log says what it took: exits 1 unless no message was taken
 twice or lost, none is left unknown whose copy is in the server's queue or the mailbox of sent messages, at most as
-many are unknown as sends were interrupted, and the credits agree with the messages.
+many are unknown as sends were interrupted, the campaign knows of every message that was sent, and the credits agree
+with the messages.
 """
 
 import argparse
@@ -47,13 +48,17 @@ WORKERS, CHILDREN = 2, 2
 WHOLE_WORKER_EVERY: Final = 8
 START_SECONDS: Final = 30.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+# Between two kills while there are fewer than what was sent calls for.
+PAUSE_BEHIND: Final = 0.1
 SAY_EVERY: Final = 15.0
-# Before the first message is sent: workers are killed while they start, too.
-EARLY_KILLS: Final = 3
+# Before the first message is sent: workers are killed while they start, too. The others are spread over the sending.
+EARLY_SHARE: Final = 0.1
+MAX_EARLY_KILLS: Final = 3
 UNSETTLED: Final = "SELECT count(*) FROM messages WHERE state NOT IN ('sent', 'failed', 'cancelled', 'unknown')"
 OPEN: Final = "SELECT count(*) FROM campaign_leads WHERE status IN ('pending', 'active') AND reason <> 'sending'"
 SENT: Final = "SELECT count(*) FROM messages WHERE state = 'sent'"
 LOOKED_FOR: Final = "SELECT count(*) FROM messages WHERE state = 'unknown' AND next_attempt_at IS NOT NULL"
+UNTOLD: Final = "SELECT count(*) FROM messages WHERE follow_up_due_at IS NOT NULL"
 # Longer than the pause between two looks for a lost message, and than any lease.
 QUIET_SECONDS: Final = 420.0
 
@@ -146,16 +151,19 @@ class Observer:
 def run(chaos: Chaos, observer: Observer, *, messages: int, kills: int, restarts: int) -> float:
     """Kill and restart in proportion to what was sent, then let the workers finish. Return the seconds."""
     started = said = time.monotonic()
+    early, pause = min(MAX_EARLY_KILLS, kills * EARLY_SHARE), SHORTEST_PAUSE
     while chaos.kills < kills or chaos.restarts < restarts:
         chaos.keep_alive()
-        time.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))
+        time.sleep(pause)
         sent, left, waiting = observer.count(SENT, UNSETTLED, OPEN)
         share = sent / messages
         # Everything is sent: the rest would hit idle workers.
         if not left and not waiting:
             break
-        if chaos.kills < min(kills, kills * share + EARLY_KILLS):
+        if chaos.kills < min(kills, kills * share + early):
             chaos.kill()
+        is_behind = sent and chaos.kills < int(kills * share)
+        pause = PAUSE_BEHIND if is_behind else random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE)
         if chaos.restarts < min(restarts, restarts * share):
             chaos.restart()
         if time.monotonic() - said > SAY_EVERY:
@@ -171,8 +179,8 @@ def settle(chaos: Chaos, observer: Observer) -> None:
     while time.monotonic() - since < QUIET_SECONDS:
         chaos.keep_alive()
         time.sleep(2)
-        now = observer.count(SENT, UNSETTLED, OPEN, LOOKED_FOR)
-        if now[1:] == [0, 0, 0]:
+        now = observer.count(SENT, UNSETTLED, OPEN, LOOKED_FOR, UNTOLD)
+        if not any(now[1:]):
             return
         if now != before:
             before, since = now, time.monotonic()
@@ -192,6 +200,7 @@ def report(verdict: Verdict, chaos: Chaos, *, messages: int, drops: int, options
         (f"{verdict.unfinished} neither sent nor unknown, aim 0", not verdict.unfinished),
         (f"{verdict.unknown} unknown, at most {interrupted} sends were interrupted", verdict.unknown <= interrupted),
         (f"{verdict.findable} unknown whose copy can be found, aim 0", not verdict.findable),
+        (f"{verdict.untold} sent whose campaign does not know it, aim 0", not verdict.untold),
         (f"{verdict.charged:,} charged, {verdict.held} held: what was sent, and what is unknown", verdict.settled),
     ]
     for text, reached in aims:
