@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, models
@@ -145,10 +145,12 @@ def _locked(ids: Sequence[UUID]) -> list[Message]:
     campaigns = Campaign.all_objects.in_bulk({row.campaign_id for row in found.values() if row.campaign_id})
     for row in found.values():
         row.campaign = campaigns.get(row.campaign_id)
+        # The address that permission is asked for.
+        row.to_address = row.lead_email or ""
     return [found[each] for each in ids if each in found]
 
 
-def _open(rows: Sequence[Message]) -> list[Message]:
+def _open(rows: Sequence[Any]) -> list[Message]:
     """Return the messages whose lead and enrolment still want one. Cancel the others."""
     gone = {row.pk for row in rows if row.lead_email is None or row.lead_deleted_at is not None}
     ended = {row.pk for row in rows if row.pk not in gone and not _is_open(row)}
@@ -157,10 +159,10 @@ def _open(rows: Sequence[Message]) -> list[Message]:
     return [row for row in rows if row.pk not in gone | ended]
 
 
-def _is_open(message: Message) -> bool:
+def _is_open(message: Any) -> bool:
     if message.campaign_id is None or message.campaign_lead_id is None:
         return True
-    return message.enrolment_deleted_at is None and message.enrolment_status in OPEN_ENROLMENTS
+    return bool(message.enrolment_deleted_at is None and message.enrolment_status in OPEN_ENROLMENTS)
 
 
 def _still_wanted(decided: Sequence[tuple[Message, Decision]]) -> list[tuple[Message, Decision]]:
@@ -179,7 +181,7 @@ def _still_wanted(decided: Sequence[tuple[Message, Decision]]) -> list[tuple[Mes
     ]
 
 
-def _lock(query: str, ids: Collection[UUID], *parameters: object) -> set[UUID | None]:
+def _lock(query: str, ids: Collection[UUID], *parameters: Any) -> set[UUID | None]:
     """Return those of the rows that could be locked, and None, which stands for no row."""
     if not ids:
         return {None}
@@ -285,7 +287,6 @@ def _mark(account: EmailAccount, chosen: Sequence[tuple[Message, Decision]], now
     messages = [message for message, _decision in chosen]
     given = []
     for message, decision in chosen:
-        message.to_address = message.lead_email
         message.decision = decision.as_json()
         given.append({"id": str(message.pk), "decision": message.decision, "to_address": message.to_address})
     with connection.cursor() as cursor:

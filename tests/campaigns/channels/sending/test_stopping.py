@@ -139,7 +139,7 @@ def test_nothing_is_claimed_while_somebody_ends_it(
 def test_who_ends_it_waits_for_a_claim_that_was_first(
     sandbox: Sandbox, tenant: Tenant, outreach: Outreach, monkeypatch: pytest.MonkeyPatch, ending: Ending, state: str
 ) -> None:
-    others = []
+    others: list[ConcurrentWork] = []
     count: Callable[..., bool] = claims._count
 
     def count_slowly(*arguments: Any) -> bool:
@@ -172,7 +172,7 @@ def test_who_ends_it_waits_for_a_claim_that_was_first(
 def test_a_claim_and_a_stop_never_wait_for_each_other(
     sandbox: Sandbox, tenant: Tenant, outreach: Outreach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = []
+    others: list[ConcurrentWork] = []
     still_wanted: Callable[..., Any] = claims._still_wanted
 
     def meet(decided: Any) -> Any:
