@@ -57,7 +57,7 @@ QUARTERS: Final = 4
 NEARLY_ALL: Final = 0.99
 PROGRESS: Final = """
 SELECT count(*) FILTER (WHERE state = 'sent'),
-    count(*) FILTER (WHERE state NOT IN ('sent', 'failed', 'cancelled', 'unknown')),
+    count(*) FILTER (WHERE state NOT IN ('sent', 'failed', 'cancelled', 'unknown') OR follow_up_due_at IS NOT NULL),
     (SELECT count(*) FROM campaign_leads WHERE status IN ('pending', 'active') AND reason <> 'sending'),
     count(*) FILTER (WHERE state = 'unknown' AND next_attempt_at IS NOT NULL AND looks < 2)
 FROM messages WHERE direction = 'outbound'
@@ -258,6 +258,7 @@ def report(verdict: Verdict, chaos: Chaos, *, drops: int, options: argparse.Name
         (f"{verdict.unfinished} neither sent nor unknown, aim 0", not verdict.unfinished),
         (f"{verdict.unknown} unknown, at most {interrupted} sends were interrupted", verdict.unknown <= interrupted),
         (f"{verdict.findable} unknown whose copy can be found, aim 0", not verdict.findable),
+        (f"{verdict.untold} sent whose campaign does not know it, aim 0", not verdict.untold),
         (f"{verdict.charged:,} charged, {verdict.held} held: what was sent, and what is unknown", verdict.settled),
         (f"{chaos.kills} kills, aim {options.kills}", chaos.kills >= options.kills),
         (f"{drops} dropped connections, aim {options.drops}", drops >= options.drops),

@@ -176,6 +176,7 @@ class Verdict:
     unfinished: int
     unknown: int
     findable: int
+    untold: int
     repeated: int
     charged: int
     held: int
@@ -196,7 +197,7 @@ def judge(database: psycopg.Connection[Any], control: SandboxControl, world: Cha
     states = Counter(state for _id, state, _account in rows)
     unknown = [(key.strip("<>"), account) for key, state, account in rows if state == "unknown"]
     sent = {key.strip("<>") for key, state, _account in rows if state == "sent"}
-    held = {name: _count(database, query) for name, query in MONEY.items()}
+    counted = {name: _count(database, query) for name, query in COUNTED.items()}
     return Verdict(
         taken=len(taken),
         duplicates=sum(taken.values()) - len(taken),
@@ -204,15 +205,25 @@ def judge(database: psycopg.Connection[Any], control: SandboxControl, world: Cha
         lost=len(sent - taken.keys()) + messages - len(rows),
         unfinished=len(rows) - states["sent"] - states["unknown"],
         unknown=len(unknown),
-        repeated=_count(database, REPEATED),
         findable=sum(key in taken and world.accounts[account] != NOWHERE for key, account in unknown),
         states=dict(states),
-        **held,
+        **counted,
     )
 
 
-REPEATED: Final = "SELECT count(*) FROM messages WHERE attempts > 1"
-MONEY: Final = {
+COUNTED: Final = {
+    "repeated": "SELECT count(*) FROM messages WHERE attempts > 1",
+    "untold": """
+        SELECT count(*) FROM messages
+        JOIN campaign_leads ON campaign_leads.tenant_id = messages.tenant_id
+            AND campaign_leads.id = messages.campaign_lead_id
+        LEFT JOIN campaign_lead_activities AS activities ON activities.tenant_id = messages.tenant_id
+            AND activities.id = messages.activity_id
+        WHERE messages.state = 'sent' AND (
+            follow_up_due_at IS NOT NULL OR activities.status IS DISTINCT FROM 'sent'
+            OR campaign_leads.reason = 'sending'
+        )
+    """,
     "charged": "SELECT count(*) FROM billing_usage_events WHERE status = 'charged'",
     "held": "SELECT count(*) FROM billing_holds WHERE status = 'held'",
 }

@@ -3,14 +3,16 @@
 Each function runs in the scope of the messages' tenant, in the transaction that records what happened.
 """
 
+import json
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from lad.outbox.sql import execute, rows
 
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.schedule import ReplyRule, Schedule, schedule_of
@@ -38,6 +40,27 @@ SETTLED: Final = {
 }
 # Bounces that say nothing about the address for good.
 PASSING: Final = ("soft", "block")
+SETTLE_ACTIVITIES: Final = """
+UPDATE campaign_lead_activities AS activities SET status = %(status)s,
+    executed_at = coalesce(given.at, executed_at),
+    error_message = CASE WHEN given.at IS NULL THEN given.error ELSE error_message END
+FROM json_to_recordset(%(given)s) AS given (activity uuid, at timestamptz, error text)
+WHERE activities.tenant_id = %(tenant)s AND activities.id = given.activity AND activities.status = 'queued'
+"""
+# Delays count from the sending. Whatever was not sent is due since its step was entered.
+SETTLE_ENROLMENTS: Final = """
+WITH waiting AS (
+    SELECT enrolments.id, coalesce(given.at, enrolments.step_entered_at) AS since
+    FROM campaign_leads AS enrolments
+    JOIN json_to_recordset(%(given)s) AS given (enrolment uuid, step uuid, at timestamptz)
+        ON given.enrolment = enrolments.id AND given.step = enrolments.next_step_id
+    WHERE enrolments.tenant_id = %(tenant)s AND enrolments.reason = 'sending' AND enrolments.deleted_at IS NULL
+    ORDER BY enrolments.id FOR NO KEY UPDATE OF enrolments
+)
+UPDATE campaign_leads SET reason = %(reason)s, reason_detail = '', next_action_at = since, step_entered_at = since
+FROM waiting WHERE campaign_leads.tenant_id = %(tenant)s AND campaign_leads.id = waiting.id
+RETURNING campaign_leads.campaign_id, since
+"""
 WAS_SENT: Final = (ActivityStatus.SENT, ActivityStatus.OPENED, ActivityStatus.CLICKED)
 
 
@@ -52,34 +75,24 @@ def go_on(settled: Sequence[Message]) -> None:
 
 
 def _settle(group: Sequence[Message], status: ActivityStatus, reason: EnrolmentReason) -> None:
-    """Write what became of the messages, one statement for those of the same time and error."""
-    alike: dict[tuple[datetime | None, str], list[Message]] = {}
-    for message in group:
-        alike.setdefault((message.occurred_at if status == ActivityStatus.SENT else None, message.error), []).append(
-            message
-        )
+    """Write what became of messages of one tenant, in a few statements."""
+    sent = status == ActivityStatus.SENT
+    tenant_id = group[0].tenant_id
+    given = [
+        {
+            "activity": str(message.activity_id) if message.activity_id else None,
+            "enrolment": str(message.campaign_lead_id),
+            "step": str(message.step_id) if message.step_id else None,
+            "at": message.occurred_at.isoformat() if sent and message.occurred_at else None,
+            "error": message.error,
+        }
+        for message in group
+    ]
+    values = {"given": json.dumps(given), "tenant": tenant_id, "status": status, "reason": reason}
+    execute(SETTLE_ACTIVITIES, values)
     first_due: dict[UUID, datetime] = {}
-    for (sent_at, error), some in alike.items():
-        done = {"error_message": error} if sent_at is None else {"executed_at": sent_at}
-        activities = [message.activity_id for message in some if message.activity_id]
-        open_ones = CampaignLeadActivity.objects.filter(pk__in=activities, status=ActivityStatus.QUEUED)
-        open_ones.update(status=status, **done)
-        waiting = CampaignLead.objects.filter(
-            pk__in=[message.campaign_lead_id for message in some],
-            next_step__in={message.step_id for message in some},
-            reason=EnrolmentReason.SENDING,
-        ).order_by("pk")
-        rows = list(
-            waiting.select_for_update(no_key=True, of=("self",)).values_list("pk", "campaign", "step_entered_at")
-        )
-        # Delays count from the sending. Whatever was not sent is due since its step was entered.
-        since = sent_at or F("step_entered_at")
-        CampaignLead.objects.filter(pk__in=[key for key, _campaign, _entered in rows]).update(
-            reason=reason, reason_detail="", next_action_at=since, step_entered_at=since
-        )
-        for _key, campaign, entered in rows:
-            due = sent_at or entered
-            first_due[campaign] = min(first_due.get(campaign, due), due)
+    for campaign, due in rows(SETTLE_ENROLMENTS, values):
+        first_due[campaign] = min(first_due.get(campaign, due), due)
     for campaign, due in sorted(first_due.items()):
         states.wake_campaigns([campaign], at=due)
 

@@ -64,7 +64,13 @@ class MessageAdmin(ReadOnlyAdmin):
         ("Text", {"fields": [("from_address", "to_address"), "body", "original"]}),
         (
             "When",
-            {"fields": ["occurred_at", ("opened_at", "clicked_at", "replied_at"), ("next_attempt_at", "copy_due_at")]},
+            {
+                "fields": [
+                    "occurred_at",
+                    ("opened_at", "clicked_at", "replied_at"),
+                    ("next_attempt_at", "copy_due_at", "follow_up_due_at"),
+                ]
+            },
         ),
         (
             "Data",

@@ -127,6 +127,12 @@ class Message(Leased, TenantModel):
     copy_due_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When a copy is next put into the mailbox of sent messages."
     )
+    follow_up_due_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When its result is passed on to the campaign and the wallet, if its sender has not done so.",
+    )
     occurred_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     clicked_at = models.DateTimeField(null=True, blank=True)
@@ -179,6 +185,9 @@ class Message(Leased, TenantModel):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="messages_leased"),
             models.Index(fields=["next_attempt_at"], condition=Q(state="unknown"), name="messages_unknown"),
             models.Index(fields=["copy_due_at"], condition=Q(copy_due_at__isnull=False), name="messages_copy_due"),
+            models.Index(
+                fields=["follow_up_due_at"], condition=Q(follow_up_due_at__isnull=False), name="messages_follow_up"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -150,8 +150,12 @@ def resend(*, message: Message, actor: Actor) -> Message:
     _decided(message, "sent again", actor)
     message.state, message.error = MessageState.QUEUED, ""
     message.next_attempt_at, message.begun_at, message.looks = timezone.now(), None, 0
-    message.tries = 0
-    message.save(update_fields=["state", "error", "next_attempt_at", "begun_at", "looks", "tries", "metadata"])
+    message.tries, message.follow_up_due_at = 0, None
+    message.save(
+        update_fields=[
+            "state", "error", "next_attempt_at", "begun_at", "looks", "tries", "follow_up_due_at", "metadata",
+        ]
+    )  # fmt: skip
     wake_senders(message.channel)
     return message
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from lad.postgres.base import DatabaseWrapper
 
@@ -140,12 +140,30 @@ def read_across_tenants(query: str, parameters: list[Any]) -> list[tuple[Any, ..
     Outside a transaction the statements form one of their own, which ends with them. Inside one, the current
     scope applies again afterwards.
     """
+    return _in_one_round_trip(_PLATFORM, query, parameters)
+
+
+def write_in_tenant(tenant_id: UUID, query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    """Run one statement in a tenant's scope and commit it, in one round trip. Return its rows.
+
+    Inside a transaction it becomes part of that one, and the current scope applies again afterwards.
+    """
+    return _in_one_round_trip(Scope(platform=False, tenant_id=tenant_id, user_id=current_user_id()), query, parameters)
+
+
+def _in_one_round_trip(scope: Scope, query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
     outer = [SET_SCOPE] if connection.in_atomic_block else []
-    values = [*_settings(_PLATFORM), *parameters, *(_settings(_scope.get()) if outer else [])]
-    with connection.cursor() as cursor:
-        cursor.execute("; ".join([SET_SCOPE, query, *outer]), values)
-        cursor.nextset()
-        return list(cursor.fetchall())
+    values = [*_settings(scope), *parameters, *(_settings(_scope.get()) if outer else [])]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join([SET_SCOPE, query, *outer]), values)
+            cursor.nextset()
+            return list(cursor.fetchall())
+    except Error:
+        if not outer:
+            # Nothing else would notice that the connection is lost.
+            connection.close_if_unusable_or_obsolete()
+        raise
 
 
 @contextmanager

@@ -61,6 +61,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "messages_leased": "a worker recovers messages whose sender died, in all tenants",
         "messages_unknown": "a worker looks for interrupted messages of all tenants",
         "messages_copy_due": "a worker makes due copies of sent messages of all tenants",
+        "messages_follow_up": "a worker passes on results of all tenants that dead senders have left",
         "jobs_queued": "workers claim due jobs across tenants, fairly by the time each tenant was served",
         "jobs_leased": "a worker recovers jobs whose worker died, in all tenants",
         "jobs_finished": "a task deletes old jobs of all tenants",

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing import money
@@ -176,8 +176,9 @@ def _end_everything(campaign: Campaign, reason: EnrolmentReason) -> dict[str, in
         status=EnrolmentStatus.STOPPED, next_step=None, next_action_at=None, reason=reason, reason_detail=""
     )
     pending = CampaignLeadActivity.objects.filter(campaign=campaign, status__in=NOT_YET_DONE)
-    # Messages that are being sent have activities that will say so.
-    sending = Message.objects.filter(campaign=campaign, state__in=(MessageState.SENDING, MessageState.UNKNOWN))
+    # Messages that are being sent, or just were, have activities that will say so.
+    is_sending = Q(state__in=(MessageState.SENDING, MessageState.UNKNOWN)) | Q(follow_up_due_at__isnull=False)
+    sending = Message.objects.filter(is_sending, campaign=campaign)
     pending = pending.exclude(pk__in=sending.filter(activity_id__isnull=False).values("activity_id"))
     activities = pending.update(status=ActivityStatus.CANCELLED)
     messages.cancel(reason=sentence(reason), campaign_ids=[campaign.pk])

@@ -1,10 +1,10 @@
 """Claim messages for sending, in the transaction that asks for the last time whether each may be sent."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, models
@@ -17,17 +17,17 @@ from campaigns.accounts.pacing import allowed_on, day_of, gap, next_day
 from campaigns.accounts.services import USABLE
 from campaigns.channels.email.sending.due import DueAccount, due_messages
 from campaigns.charging.services import hold_for
+from campaigns.design.models import Campaign
 from campaigns.design.schedule import schedule_of
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 from campaigns.messages.models import Message, MessageState
 from campaigns.messages.services import settle
-from lad.tenancy.context import tenant_context
+from lad.tenancy.context import current_tenant_id, tenant_context
 from leads.channels import Channel
 from leads.contactability.decisions import Decision, Verdict
 from leads.contactability.models import ContactDirection, Purpose
 from leads.contactability.services import decide
 from leads.contacts.services import Touch, record_contacts
-from tenants.teams.models import Tenant
 
 # Longer than the time limit of a task, so that no lease expires while its sender still works.
 LEASE: Final = timedelta(seconds=120)
@@ -39,6 +39,16 @@ MAX_LOOKED_AT: Final = 200
 GONE: Final = "The lead was deleted."
 ENROLMENT_ENDED: Final = "The lead's enrolment in the campaign has ended."
 
+# Whoever pauses or stops a campaign locks it first, and whoever ends an enrolment locks that one. What is locked is not
+# waited for, because they may wait for messages.
+LOCK_RUNNING: Final = """
+SELECT id FROM campaigns WHERE tenant_id = %s AND id = ANY(%s) AND status = 'running' AND deleted_at IS NULL
+ORDER BY id FOR KEY SHARE SKIP LOCKED
+"""
+LOCK_OPEN: Final = """
+SELECT id FROM campaign_leads WHERE tenant_id = %s AND id = ANY(%s) AND status = ANY(%s) AND deleted_at IS NULL
+ORDER BY id FOR SHARE SKIP LOCKED
+"""
 CLAIM: Final = """
 UPDATE messages SET state = 'sending', attempts = attempts + 1, error = '',
     lease_until = statement_timestamp() + %(lease)s::interval,
@@ -79,11 +89,11 @@ def claim(due: DueAccount, *, batch_size: int = BATCH_SIZE) -> Claim | None:
     postponed; those that may never be are cancelled. The claim is committed before this returns.
     """
     with tenant_context(due.tenant_id):
-        account = _usable().select_for_update(no_key=True, skip_locked=True).filter(pk=due.account_id).first()
+        rows = _usable().select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(pk=due.account_id)
+        account = rows.annotate(zone=F("tenant__timezone")).first()
         if account is None:
             return None
-        now = timezone.now()
-        zone = Tenant.objects.values_list("timezone", flat=True).get(pk=due.tenant_id)
+        now, zone = timezone.now(), account.zone
         day = day_of(now, zone)
         room = allowed_on(account, day) - (account.sent_today if account.last_reset_date == day else 0)
         if room <= 0:
@@ -105,48 +115,79 @@ def _usable() -> models.QuerySet[EmailAccount]:
 def _choose(due: DueAccount, *, wanted: int, now: datetime) -> list[tuple[Message, Decision]]:
     """Return up to so many messages that may be sent now. Postpone and cancel others that stand before them."""
     chosen: list[tuple[Message, Decision]] = []
-    leads: set[UUID] = set()
-    looked_at = 0
-    while len(chosen) < wanted and looked_at < MAX_LOOKED_AT:
-        taken = {message.pk for message, _decision in chosen}
-        # With the chosen ones, which still wait as far as the database knows.
-        ids = [each for each in due_messages(due, limit=max(wanted, LOOKED_AT_ONCE) + len(chosen)) if each not in taken]
-        rows = _locked(ids)
+    leads: set[UUID | None] = set()
+    seen: set[UUID] = set()
+    while len(chosen) < wanted and len(seen) < MAX_LOOKED_AT:
+        # Some of those that were seen still wait, as far as the database knows.
+        ids = due_messages(due, limit=max(wanted, LOOKED_AT_ONCE) + len(seen))
+        rows = _locked([each for each in ids if each not in seen])
         if not rows:
             break
-        looked_at += len(rows)
+        seen.update(row.pk for row in rows)
         # One message to a lead at a time: the limits of the next one depend on this one.
         fresh = [row for row in _open(rows) if row.lead_id not in leads]
-        allowed = _paid(_decided(_one_each(fresh), now)[: wanted - len(chosen)], now)
-        leads.update(message.lead_id for message, _decision in allowed if message.lead_id)
+        decided = _decided(_one_each(fresh), now)
+        allowed = _paid(_still_wanted(decided)[: wanted - len(chosen)], now)
+        leads.update(message.lead_id for message, _decision in allowed)
         chosen += allowed
-        if not allowed and len(fresh) < len(rows):
-            break
     return chosen
 
 
 def _locked(ids: Sequence[UUID]) -> list[Message]:
-    rows = Message.objects.filter(pk__in=ids, state=MessageState.QUEUED)
-    rows = rows.select_related("lead", "campaign", "campaign_lead")
+    """Lock those of the messages that still wait, and return them with what decides about them."""
+    rows = Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).annotate(
+        lead_email=F("lead__email"),
+        lead_deleted_at=F("lead__deleted_at"),
+        enrolment_status=F("campaign_lead__status"),
+        enrolment_deleted_at=F("campaign_lead__deleted_at"),
+    )
     found = {row.pk: row for row in rows.select_for_update(no_key=True, skip_locked=True, of=("self",))}
+    campaigns = Campaign.all_objects.in_bulk({row.campaign_id for row in found.values() if row.campaign_id})
+    for row in found.values():
+        row.campaign = campaigns.get(row.campaign_id)
+        # The address that permission is asked for.
+        row.to_address = row.lead_email or ""
     return [found[each] for each in ids if each in found]
 
 
-def _open(rows: Iterable[Message]) -> list[Message]:
+def _open(rows: Sequence[Any]) -> list[Message]:
     """Return the messages whose lead and enrolment still want one. Cancel the others."""
-    gone = [row for row in rows if row.lead is None or row.lead.deleted_at is not None]
-    ended = [row for row in rows if row not in gone and not _is_open(row)]
-    settle([row.pk for row in gone], state=MessageState.CANCELLED, error=GONE)
-    settle([row.pk for row in ended], state=MessageState.CANCELLED, error=ENROLMENT_ENDED)
-    left_out = {row.pk for row in (*gone, *ended)}
-    return [row for row in rows if row.pk not in left_out]
+    gone = {row.pk for row in rows if row.lead_email is None or row.lead_deleted_at is not None}
+    ended = {row.pk for row in rows if row.pk not in gone and not _is_open(row)}
+    settle(list(gone), state=MessageState.CANCELLED, error=GONE)
+    settle(list(ended), state=MessageState.CANCELLED, error=ENROLMENT_ENDED)
+    return [row for row in rows if row.pk not in gone | ended]
 
 
-def _is_open(message: Message) -> bool:
+def _is_open(message: Any) -> bool:
     if message.campaign_id is None or message.campaign_lead_id is None:
         return True
-    enrolment = message.campaign_lead
-    return enrolment is not None and enrolment.deleted_at is None and enrolment.status in OPEN_ENROLMENTS
+    return bool(message.enrolment_deleted_at is None and message.enrolment_status in OPEN_ENROLMENTS)
+
+
+def _still_wanted(decided: Sequence[tuple[Message, Decision]]) -> list[tuple[Message, Decision]]:
+    """Lock the campaigns and enrolments of the messages, and leave those out that are no longer running or open.
+
+    They are cancelled, or wait, by the next claim.
+    """
+    messages = [message for message, _decision in decided]
+    running = _lock(LOCK_RUNNING, {each.campaign_id for each in messages if each.campaign_id})
+    enrolments = {each.campaign_lead_id for each in messages if each.campaign_lead_id}
+    is_open = _lock(LOCK_OPEN, enrolments, list(OPEN_ENROLMENTS))
+    return [
+        (message, decision)
+        for message, decision in decided
+        if message.campaign_id in running and message.campaign_lead_id in is_open
+    ]
+
+
+def _lock(query: str, ids: Collection[UUID], *parameters: Any) -> set[UUID | None]:
+    """Return those of the rows that could be locked, and None, which stands for no row."""
+    if not ids:
+        return {None}
+    with connection.cursor() as cursor:
+        cursor.execute(query, [current_tenant_id(), sorted(ids), *parameters])
+        return {None, *(row[0] for row in cursor.fetchall())}
 
 
 def _one_each(messages: Iterable[Message]) -> list[Message]:
@@ -246,7 +287,6 @@ def _mark(account: EmailAccount, chosen: Sequence[tuple[Message, Decision]], now
     messages = [message for message, _decision in chosen]
     given = []
     for message, decision in chosen:
-        message.to_address = message.lead.email if message.lead is not None else ""
         message.decision = decision.as_json()
         given.append({"id": str(message.pk), "decision": message.decision, "to_address": message.to_address})
     with connection.cursor() as cursor:

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from campaigns.accounts.mailbox.errors import MailboxError
 from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.pacing import day_of
+from campaigns.channels.email.sending import follow_ups
 from campaigns.channels.email.sending.claims import LEASE
 from campaigns.channels.email.sending.driver import EMAIL, can_be_asked
 from campaigns.channels.email.sending.results import FIRST_LOOK, give_back
@@ -50,13 +51,13 @@ log = structlog.get_logger("lad.campaigns.sending")
 
 
 def has_work() -> bool:
-    """Return whether a sender was lost, or a message is to be looked for. Needs a platform scope."""
-    return _expired().exists() or _to_look_for().exists()
+    """Return whether a sender was lost, or left something undone. Needs a platform scope."""
+    return _expired().exists() or _to_look_for().exists() or follow_ups.has_work()
 
 
 def recover() -> dict[str, int]:
-    """Take over from lost senders and look for messages that are due for it. Return how many there were of each."""
-    return {**take_over(), **look()}
+    """Take over from lost senders, look for messages, and pass on results. Return how many there were of each."""
+    return {**take_over(), **look(), "passed_on": follow_ups.follow_up_missed()}
 
 
 def take_over() -> dict[str, int]:

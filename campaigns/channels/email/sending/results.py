@@ -1,13 +1,16 @@
 """Write what became of attempts, each in one transaction with the mark of the next message.
 
-A result is written only while the attempt that claimed the message still holds it, or while its fate is unknown.
+That a message was sent, the usual result, and the mark of the next one are one statement. The features above are told
+of it later, of many messages at once. A result is written only while the attempt that claimed the message still holds
+it, or while its fate is unknown.
 """
 
 import json
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 
 import structlog
 from django.db import DatabaseError, connection
@@ -15,18 +18,18 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
-from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.accounts.services import USABLE, record_failure, record_success
 from campaigns.channels.email import effects
 from campaigns.channels.email.effects import Happening
 from campaigns.channels.email.receiving.bounces import judge
 from campaigns.channels.email.sending.claims import LEASE, Claim
+from campaigns.channels.email.sending.follow_ups import FOLLOW_UP_AFTER, tell
 from campaigns.channels.protocol import Fate, Result
 from campaigns.enrolment.models import OPEN_ENROLMENTS
-from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageEventKind, MessageState
 from lad.jobs.leases import Backoff
-from lad.tenancy.context import tenant_context
+from lad.tenancy.context import tenant_context, write_in_tenant
 from leads.contactability.models import ContactDirection, LeadTouch
 
 # Greylisting servers take a message after a quarter of an hour.
@@ -36,51 +39,94 @@ FIRST_LOOK: Final = timedelta(minutes=1)
 # When the copy of a sent message is made, unless the server has made one by then.
 COPY_AFTER: Final = timedelta(seconds=30)
 WRITES_TRIED: Final = 3
+# A lease is extended only when it is short, so that marking a message as begun touches no index.
+MIN_LEASE: Final = LEASE / 2
+Written = TypeVar("Written")
 
-# Pausing and stopping work between two messages of a batch.
 BEGIN: Final = """
-UPDATE messages SET begun_at = %(now)s, lease_until = statement_timestamp() + %(lease)s::interval
-WHERE tenant_id = %(tenant)s AND id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
+UPDATE messages SET begun_at = %s, lease_until = greatest(lease_until, statement_timestamp() + %s::interval)
+WHERE tenant_id = %s AND id = %s AND attempts = %s AND state = 'sending'
     AND EXISTS (
-        SELECT FROM email_accounts WHERE email_accounts.tenant_id = messages.tenant_id
-            AND email_accounts.id = messages.email_account_id AND is_active AND deleted_at IS NULL
-            AND status = ANY(%(usable)s)
+        SELECT FROM email_accounts
+        WHERE tenant_id = %s AND id = %s AND is_active AND deleted_at IS NULL AND status = ANY(%s)
     )
-    AND (campaign_id IS NULL OR EXISTS (
-        SELECT FROM campaigns WHERE campaigns.tenant_id = messages.tenant_id AND campaigns.id = messages.campaign_id
-            AND campaigns.status = 'running' AND campaigns.deleted_at IS NULL
-    ))
-    AND (campaign_lead_id IS NULL OR EXISTS (
-        SELECT FROM campaign_leads WHERE campaign_leads.tenant_id = messages.tenant_id
-            AND campaign_leads.id = messages.campaign_lead_id AND campaign_leads.deleted_at IS NULL
-            AND campaign_leads.status = ANY(%(open)s)
-    ))
+"""
+# Whoever pauses or stops a campaign locks it first, and whoever ends an enrolment locks that one: a message begins
+# before they do, or not at all. What is locked is not waited for, because they may wait for messages.
+CAMPAIGN_RUNS: Final = """
+    AND EXISTS (
+        SELECT FROM campaigns WHERE tenant_id = %s AND id = %s AND status = 'running' AND deleted_at IS NULL
+        FOR KEY SHARE SKIP LOCKED
+    )
+"""
+ENROLMENT_IS_OPEN: Final = """
+    AND EXISTS (
+        SELECT FROM campaign_leads WHERE tenant_id = %s AND id = %s AND status = ANY(%s) AND deleted_at IS NULL
+        FOR SHARE SKIP LOCKED
+    )
 """
 SENT: Final = """
-UPDATE messages SET state = 'sent', error = '', lease_until = NULL, next_attempt_at = NULL, occurred_at = %(at)s,
-    metadata = metadata || %(facts)s::jsonb,
-    copy_due_at = CASE WHEN %(copies)s THEN statement_timestamp() + %(copy_after)s::interval END
-WHERE tenant_id = %(tenant)s AND id = %(id)s AND attempts = %(attempts)s AND state IN ('sending', 'unknown')
+UPDATE messages SET state = 'sent', error = '', lease_until = NULL, next_attempt_at = NULL, occurred_at = %s,
+    metadata = metadata || %s::jsonb,
+    copy_due_at = CASE WHEN %s THEN statement_timestamp() + %s::interval END,
+    follow_up_due_at = statement_timestamp() + %s::interval
+WHERE tenant_id = %s AND id = %s AND attempts = %s AND state IN ('sending', 'unknown')
+"""
+SENT_AND_BEGIN: Final = """
+WITH sent AS ({} RETURNING id), begun AS ({} RETURNING id)
+SELECT (SELECT count(*) FROM sent), (SELECT count(*) FROM begun)
 """
 
 log = structlog.get_logger("lad.campaigns.sending")
 
 
-def record(claim: Claim, message: Message, result: Result, *, following: Sequence[Message] = ()) -> Message | None:
-    """Write the result of one attempt and mark the first message that may follow as begun. Return that one.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The message that was marked as begun, if any. ``untold`` if the result is still to be passed on."""
 
-    Messages before it that may not be sent any more wait again; the next claim decides about them.
+    begun: Message | None
+    untold: bool = False
+
+
+def record(claim: Claim, message: Message, result: Result, *, following: Sequence[Message] = ()) -> Recorded:
+    """Write the result of one attempt and mark the first message that may follow as begun.
+
+    Messages before it that may not be sent any more wait again; the next claim decides about them. The features
+    above were told of the message, unless one follows.
     """
-
     values = _values(message, result)
+    if result.fate == Fate.SENT and following:
+        return _record_sent(claim, message, values, following)
 
     def write(with_hooks: bool) -> Message | None:
         with tenant_context(message.tenant_id):
-            if _write(claim, message, result, values) and with_hooks:
+            if _write(claim, message, result, values, told=with_hooks) and with_hooks:
                 _tell(message, result)
             return _begin(claim, following)
 
-    return _surely(write, message)
+    return Recorded(_surely(write, message))
+
+
+def _record_sent(claim: Claim, message: Message, values: dict[str, Any], following: Sequence[Message]) -> Recorded:
+    """Write that the message was sent and mark the next one as begun, in one statement that commits alone."""
+    now = timezone.now()
+    begin, begin_parameters = _begin_statement(following[0], now)
+    parameters = [*_sent_parameters(claim, message, values, told=False), *begin_parameters]
+
+    def write(_with_hooks: bool) -> tuple[int, int]:
+        [(sent, begun)] = write_in_tenant(message.tenant_id, SENT_AND_BEGIN.format(SENT, begin), parameters)
+        return sent, begun
+
+    sent, begun = _surely(write, message)
+    _note(message, values, written=bool(sent))
+    if _is_recovering(claim.account):
+        with tenant_context(message.tenant_id):
+            record_success(account=claim.account)
+    if begun:
+        following[0].begun_at = now
+        return Recorded(following[0], untold=bool(sent))
+    with tenant_context(message.tenant_id):
+        return Recorded(_begin(claim, following), untold=bool(sent))
 
 
 def release(claim: Claim, messages: Sequence[Message]) -> None:
@@ -103,10 +149,10 @@ def give_back(tenant_id: Any, *, messages: Sequence[Any], counted: dict[tuple[An
         rows.update(sent_today=Greatest(F("sent_today") - number, 0))
 
 
-def _surely(write: Callable[[bool], Message | None], message: Message) -> Message | None:
+def _surely(write: Callable[[bool], Written], message: Message) -> Written:
     """Run the write, again if the database refused it. A message that was sent must not stay without its result.
 
-    If a feature above keeps failing, the result is written without it.
+    If a feature above keeps failing, the result is written without it, and the feature is told later.
     """
     for attempt in range(WRITES_TRIED):
         try:
@@ -119,55 +165,82 @@ def _surely(write: Callable[[bool], Message | None], message: Message) -> Messag
     return write(False)
 
 
-def _write(claim: Claim, message: Message, result: Result, values: dict[str, Any]) -> bool:
+def _write(claim: Claim, message: Message, result: Result, values: dict[str, Any], *, told: bool) -> bool:
     """Write the result. Return whether this attempt still had a say."""
-    written = _write_sent(claim, message, result, values) if result.fate == Fate.SENT else _write_other(message, values)
-    log.info(
-        "message", message=str(message.pk), fate=result.fate, state=values["state"], reason=result.error,
-        fenced=not written,
-    )  # fmt: skip
+    if result.fate == Fate.SENT:
+        written = _write_sent(claim, message, values, told=told)
+    else:
+        written = _write_other(message, values, told=told)
+    _note(message, values, written=written)
     if not written:
         return False
-    for name, value in values.items():
-        # The database's clock decides about it.
-        if name != "next_attempt_at":
-            setattr(message, name, value)
     if result.fate in (Fate.REFUSED, Fate.NOT_SENT):
         give_back(message.tenant_id, messages=[message.pk], counted={(claim.account.pk, claim.day): 1})
     _judge_account(claim.account, result)
     return True
 
 
-def _write_sent(claim: Claim, message: Message, result: Result, values: dict[str, Any]) -> bool:
-    """Write that a message was sent. The most frequent write of all, so it is plain SQL."""
+def _write_sent(claim: Claim, message: Message, values: dict[str, Any], *, told: bool) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            SENT,
-            {
-                "at": values["occurred_at"],
-                "facts": json.dumps(dict(result.facts)),
-                "copies": bool(claim.account.imap_host) and not claim.account.saves_sent,
-                "copy_after": f"{COPY_AFTER.total_seconds()} seconds",
-                "tenant": message.tenant_id,
-                "id": message.pk,
-                "attempts": message.attempts,
-            },
-        )
+        cursor.execute(SENT, _sent_parameters(claim, message, values, told=told))
         return cursor.rowcount == 1
 
 
-def _write_other(message: Message, values: dict[str, Any]) -> bool:
+def _write_other(message: Message, values: dict[str, Any], *, told: bool) -> bool:
     held = Message.objects.filter(
         pk=message.pk, attempts=message.attempts, state__in=(MessageState.SENDING, MessageState.UNKNOWN)
     )
-    return bool(held.update(**values))
+    follows = Now() + FOLLOW_UP_AFTER if values["state"] == MessageState.FAILED and not told else None
+    return bool(held.update(**values, follow_up_due_at=follows))
+
+
+def _sent_parameters(claim: Claim, message: Message, values: dict[str, Any], *, told: bool) -> list[Any]:
+    return [
+        values["occurred_at"],
+        json.dumps(values["facts"]),
+        bool(claim.account.imap_host) and not claim.account.saves_sent,
+        COPY_AFTER,
+        None if told else FOLLOW_UP_AFTER,
+        message.tenant_id,
+        message.pk,
+        message.attempts,
+    ]
+
+
+def _begin_statement(message: Message, now: datetime) -> tuple[str, list[Any]]:
+    """Return the statement that marks a message as begun, with its parameters."""
+    tenant_id = message.tenant_id
+    statement = BEGIN
+    parameters = [now, MIN_LEASE, tenant_id, message.pk, message.attempts]
+    parameters += [tenant_id, message.email_account_id, list(USABLE)]
+    if message.campaign_id:
+        statement += CAMPAIGN_RUNS
+        parameters += [tenant_id, message.campaign_id]
+    if message.campaign_lead_id:
+        statement += ENROLMENT_IS_OPEN
+        parameters += [tenant_id, message.campaign_lead_id, list(OPEN_ENROLMENTS)]
+    return statement, parameters
+
+
+def _note(message: Message, values: dict[str, Any], *, written: bool) -> None:
+    """Keep what was written on the message in hand, and log what a person may want to know."""
+    if not written:
+        log.warning("a result came too late", message=str(message.pk), state=values["state"])
+        return
+    if values["state"] != MessageState.SENT:
+        log.info("message not sent", message=str(message.pk), state=values["state"], reason=values["error"])
+    for name, value in values.items():
+        # The database's clock decides about the next attempt.
+        if name == "facts":
+            message.metadata = {**message.metadata, **value}
+        elif name != "next_attempt_at":
+            setattr(message, name, value)
 
 
 def _values(message: Message, result: Result) -> dict[str, Any]:
     common: dict[str, Any] = {"error": result.error, "lease_until": None, "next_attempt_at": None}
     if result.fate == Fate.SENT:
-        metadata = {**message.metadata, **result.facts}
-        return {**common, "state": MessageState.SENT, "occurred_at": timezone.now(), "metadata": metadata}
+        return {**common, "state": MessageState.SENT, "occurred_at": timezone.now(), "facts": dict(result.facts)}
     if result.fate == Fate.UNKNOWN:
         return {**common, "state": MessageState.UNKNOWN, "looks": 0, "next_attempt_at": Now() + FIRST_LOOK}
     tries = message.tries + 1
@@ -175,6 +248,10 @@ def _values(message: Message, result: Result) -> dict[str, Any]:
         return {**common, "state": MessageState.FAILED, "begun_at": None}
     due = Now() + BACKOFF.delay(tries)
     return {**common, "state": MessageState.QUEUED, "tries": tries, "begun_at": None, "next_attempt_at": due}
+
+
+def _is_recovering(account: EmailAccount) -> bool:
+    return bool(account.failures) or account.status != EmailAccountStatus.CONNECTED
 
 
 def _judge_account(account: EmailAccount, result: Result) -> None:
@@ -185,7 +262,7 @@ def _judge_account(account: EmailAccount, result: Result) -> None:
 
 
 def _tell(message: Message, result: Result) -> None:
-    """Let the features above react to a message that has its last state, and to what is known of the address."""
+    """Let the features above react to what is known of the address, and to a message that has its last state."""
     if result.bounce is not None:
         code, text = int(result.bounce["code"]), str(result.bounce["text"])
         # A reply without a status of its own still says whether it is permanent.
@@ -195,7 +272,7 @@ def _tell(message: Message, result: Result) -> None:
         key = f"smtp:{message.attempts}"
         effects.record([Happening(message, MessageEventKind.BOUNCED, timezone.now(), key, detail)])
     if message.state in (MessageState.SENT, MessageState.FAILED):
-        hooks.settled([message])
+        tell([message])
 
 
 def _begin(claim: Claim, following: Sequence[Message]) -> Message | None:
@@ -203,18 +280,7 @@ def _begin(claim: Claim, following: Sequence[Message]) -> Message | None:
     for number, message in enumerate(following):
         now = timezone.now()
         with connection.cursor() as cursor:
-            cursor.execute(
-                BEGIN,
-                {
-                    "now": now,
-                    "lease": f"{LEASE.total_seconds()} seconds",
-                    "tenant": message.tenant_id,
-                    "id": message.pk,
-                    "attempts": message.attempts,
-                    "usable": list(USABLE),
-                    "open": list(OPEN_ENROLMENTS),
-                },
-            )
+            cursor.execute(*_begin_statement(message, now))
             begun = cursor.rowcount
         if begun:
             message.begun_at = now

@@ -14,6 +14,7 @@ from campaigns.accounts.services import record_trouble
 from campaigns.channels.email.sending.claims import Claim, claim, usable_account
 from campaigns.channels.email.sending.driver import EMAIL
 from campaigns.channels.email.sending.due import DueAccount, due_accounts
+from campaigns.channels.email.sending.follow_ups import follow_up_or_leave
 from campaigns.channels.email.sending.results import record, release
 from campaigns.channels.email.sending.transmission import SmtpSession
 from campaigns.channels.protocol import Fate, Result
@@ -25,6 +26,8 @@ SEND_SECONDS: Final = 20.0
 # Accounts in one round. Each has its turn before the first has another.
 ROUND_SIZE: Final = 50
 MAX_SESSIONS: Final = 20
+# Results show after this time at the latest, where a message takes no longer.
+MAX_SILENCE_SECONDS: Final = 1.0
 # With so many due accounts a second worker helps: most of the time each waits for a mail server.
 MANY_ACCOUNTS: Final = 4
 
@@ -111,16 +114,21 @@ class Sender:
         """Send the messages of a claim, the first of which is marked as begun. Return the number of attempts."""
         waiting = list(claimed.messages)
         message: Message | None = waiting.pop(0)
-        attempts, begun = 0, time.monotonic()
+        untold: list[Message] = []
+        attempts, begun, told_at = 0, time.monotonic(), time.monotonic()
         while message is not None:
             result = self._attempt(claimed.account, message, begun)
             attempts += 1
             self.fates[result.fate] += 1
-            following = self._following(claimed, result, waiting)
-            message = record(claimed, message, result, following=following)
+            recorded = record(claimed, message, result, following=self._following(claimed, result, waiting))
             begun = time.monotonic()
+            untold += [message] if recorded.untold else []
+            message = recorded.begun
             if message is not None:
                 waiting = waiting[waiting.index(message) + 1 :]
+            if message is None or begun - told_at > MAX_SILENCE_SECONDS:
+                follow_up_or_leave(untold)
+                untold, told_at = [], time.monotonic()
         return attempts
 
     def _attempt(self, account: EmailAccount, message: Message, begun: float) -> Result:

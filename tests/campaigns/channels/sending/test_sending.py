@@ -1,6 +1,6 @@
 """Messages leave through the sandbox, each once, and no more than the account may send."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,11 +11,13 @@ from django.utils import timezone
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.accounts.pacing import limits_of, ramp_up_limit
 from campaigns.channels.email.sending import orphans, worker
+from campaigns.channels.email.sending.transmission import SmtpSession
 from campaigns.design.models import Campaign, CampaignStatus
+from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import EnrolmentStatus
 from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageState
-from lad.tenancy.context import platform_context
+from lad.tenancy.context import platform_context, tenant_context
 from leads.contactability.models import ContactPolicy, LeadTouch, Suppression
 from leads.contactability.services import suppress
 from tenants.teams.models import Tenant
@@ -144,19 +146,20 @@ def test_a_campaign_that_does_not_run_sends_nothing(
 
 
 def test_pausing_takes_effect_between_two_messages_of_a_batch(
-    sandbox: Sandbox, tenant: Tenant, account: EmailAccount, queue: Any
+    sandbox: Sandbox, tenant: Tenant, account: EmailAccount, queue: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = running(tenant)
     messages = queue(account, 3, campaign_id=campaign.pk)
 
-    def pause(_messages: Any) -> None:
-        Campaign.objects.filter(pk=campaign.pk).update(status=CampaignStatus.PAUSED)
+    transmit: Callable[..., Any] = SmtpSession.send
 
-    hook = hooks.on_settled(pause)
-    try:
-        assert worker.send_due() == {"sent": 1}
-    finally:
-        hooks._settled.remove(hook)
+    def pause_and_send(self: SmtpSession, *arguments: Any, **values: Any) -> Any:
+        with tenant_context(tenant.pk):
+            lifecycle.pause(campaign=campaign, actor=None)
+        return transmit(self, *arguments, **values)
+
+    monkeypatch.setattr(SmtpSession, "send", pause_and_send)
+    assert worker.send_due() == {"sent": 1}
     assert sorted(states(messages)) == [MessageState.QUEUED] * 2 + [MessageState.SENT]
     assert stored(account).sent_today == 1
     with platform_context():

@@ -8,7 +8,7 @@ from lad.db.operations import TableRule
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0004_outreach"),
+        ("campaigns", "0005_follow_ups"),
         ("lad", "0003_search"),
         ("tenants", "0014_booking_link"),
     ]
