@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
-from lad.outbox.sql import execute, rows
 
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.schedule import ReplyRule, Schedule, schedule_of
@@ -24,6 +23,7 @@ from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.enrolment.services import states
 from campaigns.messages.hooks import on_happened, on_received, on_settled
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageKind, MessageState
+from lad.db.queries import execute, rows
 from leads.channels import Channel
 from leads.contactability.calendar import start_of_day
 from leads.contactability.models import ALL_CHANNELS
