@@ -23,6 +23,7 @@ from lad.admin.step_up import step_up
 from lad.admin.widgets import apply_widgets
 from lad.db.models import LadModel
 from lad.errors import DomainError, Invalid
+from lad.tenancy.middleware import outside_scope
 
 if TYPE_CHECKING:
     from lad.admin.base import LadModelAdmin
@@ -71,6 +72,7 @@ class RowAction:
     when: Callable[[Any], bool]
     danger: bool
     step_up: bool
+    asks: Callable[[Any], Any] | None = None
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None
 
     @property
@@ -88,6 +90,7 @@ def row_action(
     icon: str | None = None,
     danger: bool = False,
     step_up: bool = False,
+    asks: Callable[[Any], Any] | None = None,
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None,
 ) -> Callable[[Callable[..., str | None]], Any]:
     """Make ``method(self, request, row, values)`` an action of the object page; list it in ``actions_detail``.
@@ -98,11 +101,14 @@ def row_action(
     where it does not apply. ``step_up`` asks for the caller's password or code first, unless they have
     just entered it.
 
+    ``asks(row)`` puts a question to a foreign server. It runs outside any transaction, before the method, which gets
+    its answer as a fourth argument; it may raise a DomainError. Such an action has no preview.
+
     ``preview(row, values)`` returns what the action would do, for a page that must be confirmed. It
     may raise what the action would raise, and returns None if there is nothing left to do. Such a
     form has no file fields.
     """
-    settings = RowAction(title, explanation, form, permission, when, danger, step_up, preview)
+    settings = RowAction(title, explanation, form, permission, when, danger, step_up, asks, preview)
 
     def decorate(method: Callable[..., str | None]) -> Any:
         @wraps(method)
@@ -158,9 +164,10 @@ def _run(
             return HttpResponseRedirect(back)
     if request.method == "POST" and EDIT not in request.POST and form.is_valid():
         try:
+            answer = _answer(request, row, settings)
             with transaction.atomic(), model_admin.row_scope(request, row):
                 preview = _unconfirmed_preview(request, row, settings, form.cleaned_data)
-                message = None if preview else method(model_admin, request, row, form.cleaned_data)
+                message = None if preview else method(model_admin, request, row, form.cleaned_data, *answer)
         except DomainError as error:
             _add_error(form, error)
         else:
@@ -169,6 +176,14 @@ def _run(
             if preview is None:
                 return HttpResponseRedirect(back)
     return _page(model_admin, request, row, settings, form, back, preview)
+
+
+def _answer(request: HttpRequest, row: LadModel, settings: RowAction) -> tuple[Any, ...]:
+    """Return what the foreign server answers, as the method's further argument; nothing if none is asked."""
+    if settings.asks is None:
+        return ()
+    with outside_scope(request):
+        return (settings.asks(row),)
 
 
 def _unconfirmed_preview(

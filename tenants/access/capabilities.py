@@ -1,4 +1,4 @@
-"""The capabilities that single members can have: rights, keys that stand for several, and those of the app's screens."""
+"""The capabilities that single members can have: rights, keys for several, and those of the app's screens."""
 
 from dataclasses import dataclass
 from typing import Final

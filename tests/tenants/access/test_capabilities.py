@@ -40,7 +40,7 @@ def test_an_admin_cannot_give_a_right_without_holding_it(admin, member, api, rig
 
 
 def test_every_key_that_may_be_picked_is_accepted_and_has_the_effect_that_it_names(tenant, owner, superuser, member):
-    """A right gives itself, a bundle its rights, and the key of a screen nothing but itself. Nothing else is offered."""
+    """A right gives itself, a bundle its rights, a screen's key nothing but itself. Nothing else is offered."""
     meanings = {key: {key} for key in (*TENANT_RIGHTS, *PLATFORM_RIGHTS, *SCREENS)} | dict(BUNDLES)
     assert {each.key for each in capabilities} == set(meanings)
     before = access_in_tenant(member.pk, tenant.pk).rights
