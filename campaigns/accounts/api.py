@@ -182,6 +182,7 @@ router.register(
     EmailAccount,
     area="sending-accounts",
     feature=FEATURE,
+    exclude=["health", "token_lease_until"],
     filters=["email", "status", "is_active", "user", "created_at"],
     order=["-created_at", "email"],
     viewset=EmailAccountViewSet,

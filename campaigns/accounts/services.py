@@ -87,7 +87,8 @@ class EmailAccountWriter(writes.Writer[EmailAccount]):
         changed = set(writes.differing(row, values))
         if changed & SERVER_FIELDS:
             # A token is for the provider's own servers: it must not be sent to one that somebody entered.
-            filled.update(access_token="", refresh_token="", token_expires_at=None)
+            # A renewal that is under way loses its lease with it.
+            filled.update(access_token="", refresh_token="", token_expires_at=None, token_lease_until=None)
         if changed & SIGN_IN_FIELDS:
             filled.update(failures=0, next_send_at=None)
             state = EmailAccount.all_objects.select_for_update(no_key=True).values_list("status", flat=True)

@@ -95,8 +95,12 @@ def test_no_transaction_is_open_while_a_foreign_server_is_asked(
         seen.append(("connection", connection.connection))
         raise OSError
 
+    def answer(form: dict[str, str]) -> Any:
+        look()
+        return Issuer.answer(issuer, form)
+
     server.on_connect = look
-    monkeypatch.setattr(issuer, "answer", lambda form: (look(), type(issuer).answer(issuer, form))[1])
+    monkeypatch.setattr(issuer, "answer", answer)
     monkeypatch.setattr("dns.nameserver.Do53Nameserver.query", asked)
     monkeypatch.setattr(records, "TIMEOUT_SECONDS", 0.05)
     settings.MAIL_NAMESERVERS = ["127.0.0.1"]
@@ -164,6 +168,28 @@ def test_two_workers_renew_a_token_once(
     assert oauth.access_token(stored(account)) == "access-1"
     assert (others, len(issuer.requests)) == (["old"], 1)
     assert (stored(account).access_token, stored(account).token_lease_until) == ("access-1", None)
+
+
+def test_a_token_that_was_being_renewed_is_not_sent_to_a_server_that_somebody_entered(
+    account: EmailAccount,
+    issuer: Issuer,  # noqa: F811
+    call: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with platform_context():
+        EmailAccount.objects.update(sign_in="google", access_token="old", refresh_token="refresh-0")
+    issuer.refresh_tokens = {"refresh-0"}
+
+    def meanwhile(account: EmailAccount) -> dict[str, Any]:
+        change = {"smtp_host": "evil.example", "smtp_password": ""}
+        assert call("patch", "email-accounts", account, body=change).status_code == 200
+        return renewed(account)
+
+    renewed = oauth._renewed
+    monkeypatch.setattr(oauth, "_renewed", meanwhile)
+    assert oauth.access_token(stored(account)) == "access-1"
+    row = stored(account)
+    assert (row.smtp_host, row.access_token, row.refresh_token) == ("evil.example", "", "")
 
 
 def test_a_worker_that_waits_for_another_one_gives_up_in_time(
