@@ -24,6 +24,8 @@ from tests.support.database import stored
 OPEN_TRANSACTIONS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
 )
+# So many bytes take two seconds at least.
+MAX_DRIPS = 100
 
 
 class SlowServer:
@@ -35,6 +37,8 @@ class SlowServer:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.ended = threading.Event()
+        # Whether the other side went away while this one still sent.
+        self.was_left = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -45,10 +49,13 @@ class SlowServer:
                 return
             with client:
                 self.on_connect()
-                while self.drips and not self.ended.wait(0.02):
+                for _each in range(MAX_DRIPS if self.drips else 0):
+                    if self.ended.wait(0.02):
+                        break
                     try:
                         client.sendall(b"2")
                     except OSError:
+                        self.was_left.set()
                         break
 
 
@@ -134,6 +141,7 @@ def test_a_server_that_sends_a_byte_now_and_then_ends_in_time(
     answer = call("post", "email-accounts", account, "test")
     assert answer.json()["status"] == EmailAccountStatus.UNREACHABLE
     assert stored(account).status == EmailAccountStatus.UNREACHABLE
+    assert server.was_left.wait(5)
 
 
 def test_a_change_during_the_test_is_not_overwritten_by_its_result(account: EmailAccount, owner: User) -> None:
