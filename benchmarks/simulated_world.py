@@ -128,7 +128,11 @@ class World:
         ]
         with tenant_context(row.pk):
             ContactPolicy.objects.create(
-                contact_from=time(8), contact_until=time(20), max_per_day=PER_DAY, max_per_week=PER_WEEK
+                contact_from=time(8),
+                contact_until=time(20),
+                max_per_day=PER_DAY,
+                max_per_week=PER_WEEK,
+                public_holidays="none",
             )
             for day, where in days:
                 Holiday.objects.create(day=day, country=where, name="Holiday")

@@ -12,6 +12,8 @@ MAIL_SANDBOX_HOSTS = env.list("MAIL_SANDBOX_HOSTS", default=[])
 MAIL_CA_FILE = env.str("MAIL_CA_FILE", default="")
 # How long LAD waits for one answer of a mail server.
 MAIL_TIMEOUT_SECONDS = env.int("MAIL_TIMEOUT_SECONDS", default=20)
+# How long somebody waits for the test of a mailbox or for the check of a domain, all answers together.
+MAIL_TEST_SECONDS = env.float("MAIL_TEST_SECONDS", default=40)
 # The links of messages, which work at every domain that points to LAD.
 PUBLIC_LINK_PATHS = ("/u/", "/o/", "/c/")
 # How often each mailbox is read.

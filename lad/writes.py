@@ -23,6 +23,7 @@ from lad.db.fields import TenantKey, TenantUserKey
 from lad.db.statements import insert_row, update_row
 from lad.db.violations import violated_constraint, violation
 from lad.errors import DomainError, InUse, Invalid
+from lad.stored_secrets import destinations_of, require_again
 from lad.tenancy.members import has_left
 from lad.types import Actor, Values
 
@@ -152,8 +153,10 @@ class Writer(Generic[RowT]):
         """Change the given fields of a row and return it. If no value differs, write nothing."""
         prepared = self.prepare(row, values, actor=actor)
         before = {name: stored_value(row, name) for name in differing(row, prepared)}
+        destinations = destinations_of(row)
         for name in before:
             setattr(row, name, prepared[name])
+        require_again(row, destinations, prepared)
         _validate(row, before)
         changed = sorted(name for name, value in before.items() if stored_value(row, name) != value)
         if changed:

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns.accounts import connecting, services
+from campaigns.accounts import connecting, health, services
 from campaigns.accounts.mailbox import oauth
 from campaigns.accounts.mailbox.hosts import is_sandbox
 from campaigns.accounts.models import CampaignAccount, EmailAccount, EmailSignIn, LinkedinAccount
@@ -20,6 +20,7 @@ from lad import writes
 from lad.api import router
 from lad.api.serializers import InputSerializer
 from lad.api.views import ResourceViewSet
+from lad.tenancy.middleware import outside_scope
 
 FEATURE = "campaigns"
 ATTEMPTS: Final = "lad:mailbox-attempt:{}:{}"
@@ -67,28 +68,57 @@ class TodayResponse(serializers.Serializer):
     sandbox = serializers.BooleanField(help_text="Its server is the sandbox, which reaches nobody.")
 
 
+class HealthResponse(serializers.Serializer):
+    """How many of the last messages bounced or were reported as spam. With more than may, the account stops."""
+
+    window = serializers.IntegerField(help_text="How many of the last messages are looked at.")
+    bounces = serializers.IntegerField()
+    max_bounces = serializers.IntegerField()
+    complaints = serializers.IntegerField()
+    max_complaints = serializers.IntegerField()
+
+
 class EmailAccountViewSet(ResourceViewSet):
     """Mailboxes that campaigns send from and listen to."""
 
     rights = {
-        **dict.fromkeys(["test", "records", "connect", "complete"], "sending-accounts.update"),
-        "today": "sending-accounts.view",
+        **dict.fromkeys(["test", "records", "connect", "complete", "resume"], "sending-accounts.update"),
+        **dict.fromkeys(["today", "health"], "sending-accounts.view"),
     }
+    # They ask foreign servers between two transactions.
+    self_scoped_actions = frozenset({"test", "records", "complete"})
 
     @extend_schema(
         summary="Sign in to both servers of a mailbox", request=None, responses={200: ConnectionTestResponse}
     )
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: UUID) -> Response:
-        outcome = services.test_connection(account=self.get_object(), actor=self.access.user)
-        return Response(ConnectionTestResponse(outcome).data)
+        with self.access.scope():
+            account = self.get_object()
+        return self._tested(account)
 
     @extend_schema(summary="Check SPF, DKIM, DMARC and MX of a mailbox's domain", request=None)
     @action(detail=True, methods=["post"], url_path="check-records")
     def records(self, request: Request, pk: UUID) -> Response:
-        account = self.get_object()
-        services.check_records(account=account)
-        return self.row_response(account)
+        with self.access.scope():
+            account = self.get_object()
+        with outside_scope(request._request):
+            report = services.look_up_records(account=account)
+        with self.access.scope():
+            account = self.get_object()
+            services.keep_records(account=account, report=report)
+            return self.row_response(account)
+
+    @extend_schema(summary="Let a mailbox send again that stopped for bounces or complaints", request=None)
+    @action(detail=True, methods=["post"])
+    @writes.in_transaction
+    def resume(self, request: Request, pk: UUID) -> Response:
+        return self.row_response(health.resume(account=self.get_object(), actor=self.access.user))
+
+    @extend_schema(summary="Bounces and complaints of a mailbox's last messages", responses={200: HealthResponse})
+    @action(detail=True, methods=["get"])
+    def health(self, request: Request, pk: UUID) -> Response:
+        return Response(HealthResponse(health.health_of(self.get_object())).data)
 
     @extend_schema(summary="What a mailbox may send today", responses={200: TodayResponse})
     @action(detail=True, methods=["get"])
@@ -118,19 +148,28 @@ class EmailAccountViewSet(ResourceViewSet):
         responses={200: ConnectionTestResponse},
     )
     @action(detail=True, methods=["post"], url_path="connect/complete")
-    @writes.in_transaction
     def complete(self, request: Request, pk: UUID) -> Response:
-        account, values = self.get_object(), ConnectedSerializer.read(request.data)
+        values = ConnectedSerializer.read(request.data)
+        with self.access.scope():
+            account = self.get_object()
         kept = cache.get(self._key(account))
         cache.delete(self._key(account))
         attempt = oauth.Attempt(**kept) if kept else None
-        tokens = connecting.tokens_for(
-            attempt=attempt, state=values["state"], code=values["code"], redirect_uri=values["redirect_uri"]
-        )
+        with outside_scope(request._request):
+            tokens = connecting.tokens_for(
+                attempt=attempt, state=values["state"], code=values["code"], redirect_uri=values["redirect_uri"]
+            )
         assert attempt is not None  # tokens_for refuses without one
         provider = EmailSignIn(attempt.provider)
-        connecting.connect(account=account, provider=provider, tokens=tokens, actor=self.access.user)
-        outcome = services.test_connection(account=account, actor=self.access.user)
+        with self.access.scope():
+            connecting.connect(account=account, provider=provider, tokens=tokens, actor=self.access.user)
+        return self._tested(account)
+
+    def _tested(self, account: EmailAccount) -> Response:
+        with outside_scope(self.request._request):
+            trial = services.try_connection(account=account)
+        with self.access.scope():
+            outcome = services.keep_trial(account=account, trial=trial, actor=self.access.user)
         return Response(ConnectionTestResponse(outcome).data)
 
     def _key(self, account: EmailAccount) -> str:
@@ -143,6 +182,7 @@ router.register(
     EmailAccount,
     area="sending-accounts",
     feature=FEATURE,
+    exclude=["health", "token_lease_until"],
     filters=["email", "status", "is_active", "user", "created_at"],
     order=["-created_at", "email"],
     viewset=EmailAccountViewSet,

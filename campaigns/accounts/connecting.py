@@ -7,8 +7,10 @@ from django.db import transaction
 from campaigns.accounts.mailbox import oauth
 from campaigns.accounts.mailbox.oauth import Attempt, OAuthRefused, Tokens
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus, EmailSignIn
+from campaigns.accounts.services import keep_status
 from lad import writes
 from lad.outbox.emission import emit
+from lad.tenancy.context import require_no_scope
 from lad.types import Actor
 
 OTHER_ATTEMPT = "This page belongs to another attempt, or the attempt has expired. Open the account and start again."
@@ -31,9 +33,10 @@ def begin(*, account: EmailAccount, provider: EmailSignIn, redirect_uri: str) ->
 def tokens_for(*, attempt: Attempt | None, state: str, code: str, redirect_uri: str) -> Tokens:
     """Return what the provider grants to whoever comes back from its page with this state.
 
-    Asks the provider, so call it outside a transaction where possible. Raises OAuthRefused if the state is not that
+    Asks the provider: call it outside any scope. Raises OAuthRefused if the state is not that
     of the attempt, and MailboxError if the provider does not answer.
     """
+    require_no_scope("A sign-in provider is asked")
     if attempt is None or attempt.is_over or not compare_digest(attempt.state.encode(), state.encode()):
         raise OAuthRefused(OTHER_ATTEMPT)
     if not code:
@@ -66,13 +69,12 @@ def connect(*, account: EmailAccount, provider: EmailSignIn, tokens: Tokens, act
         "refresh_token": tokens.refresh,
         "token_expires_at": tokens.expires_at,
         "saves_sent": servers["saves_sent"],
-        "status": EmailAccountStatus.UNTESTED,
-        "status_reason": "",
         "failures": 0,
         "next_send_at": None,
     }
     for key, value in values.items():
         setattr(account, key, value)
     account.save(update_fields=list(values))
+    keep_status(account, EmailAccountStatus.UNTESTED, "")
     emit("campaigns.email_account.connected", aggregate=account, payload={"sign_in": provider.value}, actor=actor)
     return account

@@ -15,7 +15,12 @@ from tenants.access.roles import Role
 from tenants.teams.models import Membership
 
 TEMPLATE: Final = "campaigns/accounts/mail/account-stopped"
-STOPPED: Final = (EmailAccountStatus.SIGN_IN_FAILED, EmailAccountStatus.REVOKED, EmailAccountStatus.PAUSED)
+STOPPED: Final = (
+    EmailAccountStatus.SIGN_IN_FAILED,
+    EmailAccountStatus.REVOKED,
+    EmailAccountStatus.PAUSED,
+    EmailAccountStatus.HALTED,
+)
 
 
 def queue_notice(account: EmailAccount, status: EmailAccountStatus) -> None:

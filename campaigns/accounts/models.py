@@ -1,5 +1,7 @@
 """The accounts that campaigns send from."""
 
+from collections.abc import Hashable, Mapping
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -54,6 +56,7 @@ class EmailAccountStatus(models.TextChoices):
     REVOKED = "revoked", "Access revoked"
     UNREACHABLE = "unreachable", "Server not reachable"
     PAUSED = "paused", "Paused by LAD"
+    HALTED = "halted", "Stopped: bounces or complaints"
 
 
 class EmailAccount(SoftDeletable, TenantModel):
@@ -71,6 +74,9 @@ class EmailAccount(SoftDeletable, TenantModel):
         "failures",
         "saves_sent",
         "sent_folder",
+        "messages_sent",
+        "health",
+        "token_lease_until",
     )
     # Counters change with every message.
     audited_columns = (
@@ -93,6 +99,9 @@ class EmailAccount(SoftDeletable, TenantModel):
         "min_gap_seconds",
         "ramp_up_from",
         "tracking_domain",
+        "health_window",
+        "max_bounces",
+        "max_complaints",
         "deleted_at",
     )
 
@@ -135,6 +144,9 @@ class EmailAccount(SoftDeletable, TenantModel):
     access_token = EncryptedTextField(blank=True, default="", db_default="", editable=False)
     refresh_token = EncryptedTextField(blank=True, default="", db_default="", editable=False)
     token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    token_lease_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Until then one worker renews the token."
+    )
     status = models.CharField(
         max_length=20,
         choices=EmailAccountStatus,
@@ -168,6 +180,37 @@ class EmailAccount(SoftDeletable, TenantModel):
     next_send_at = models.DateTimeField(null=True, blank=True, editable=False)
     failures = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False, help_text="Sends that failed one after another."
+    )
+    health_window = models.PositiveIntegerField(
+        "last messages judged",
+        default=200,
+        db_default=200,
+        validators=[MinValueValidator(20), MaxValueValidator(5_000)],
+        help_text="How many of the last messages are looked at for bounces and complaints.",
+    )
+    max_bounces = models.PositiveIntegerField(
+        "bounces allowed",
+        default=10,
+        db_default=10,
+        validators=[MaxValueValidator(5_000)],
+        help_text="If more of the last messages bounce, the account stops until you resume it.",
+    )
+    max_complaints = models.PositiveIntegerField(
+        "complaints allowed",
+        default=1,
+        db_default=1,
+        validators=[MaxValueValidator(5_000)],
+        help_text="If more of the last messages are reported as spam, the account stops until you resume it.",
+    )
+    messages_sent = models.PositiveBigIntegerField(
+        default=0, db_default=0, editable=False, help_text="All messages so far."
+    )
+    health = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        editable=False,
+        help_text="The number of the message at which each bounce and complaint of late came.",
     )
     sent_folder = models.CharField(
         max_length=255, blank=True, default="", db_default="", editable=False, help_text="The mailbox of sent messages."
@@ -232,6 +275,15 @@ class EmailAccount(SoftDeletable, TenantModel):
 
     def __str__(self) -> str:
         return self.email
+
+    def secret_destinations(self) -> Mapping[str, frozenset[Hashable]]:
+        """Return the servers that the passwords are for. Without one of its own, reading uses that for sending."""
+        sending = {("smtp", self.smtp_host.lower(), self.smtp_port, self.smtp_secure)} if self.smtp_host else set()
+        reading = {("imap", self.imap_host.lower(), self.imap_port, self.imap_secure)} if self.imap_host else set()
+        return {
+            "smtp_password": frozenset(sending if self.imap_password else sending | reading),
+            "imap_password": frozenset(reading),
+        }
 
 
 class LinkedinAccount(SoftDeletable, TenantModel):
@@ -298,6 +350,10 @@ class LinkedinAccount(SoftDeletable, TenantModel):
 
     def __str__(self) -> str:
         return self.account_name
+
+    def secret_destinations(self) -> Mapping[str, frozenset[Hashable]]:
+        """Return the provider that the session and the tokens are for."""
+        return dict.fromkeys(("session_cookies", "access_token", "refresh_token"), frozenset({self.provider}))
 
 
 class CampaignAccount(SoftDeletable, TenantModel):

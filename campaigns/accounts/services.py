@@ -1,11 +1,13 @@
 """Write the accounts of campaigns, and keep what their servers answered."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Least, Now
 from django.utils import timezone
 
@@ -17,8 +19,9 @@ from campaigns.accounts.mailbox.oauth import access_token
 from campaigns.accounts.mailbox.testing import Outcome, try_mailbox
 from campaigns.accounts.models import CampaignAccount, EmailAccount, EmailAccountStatus
 from lad import writes
-from lad.errors import Invalid
+from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
+from lad.tenancy.context import require_no_scope
 from lad.types import Actor, Values
 
 # With these a mailbox sends; one that could not be reached is tried again after a while.
@@ -42,8 +45,25 @@ SIGN_IN_FIELDS: Final = frozenset(
         "imap_secure",
     }
 )
-SERVER_FIELDS: Final = frozenset({"email", "smtp_host", "smtp_port", "imap_host", "imap_port"})
+SERVER_FIELDS: Final = frozenset(
+    {"email", "smtp_host", "smtp_port", "smtp_secure", "imap_host", "imap_port", "imap_secure"}
+)
 PACING_FIELDS: Final = frozenset({"daily_send_limit", "min_gap_seconds", "ramp_up_from", "is_active"})
+
+
+class ChangedMeanwhile(Conflict):
+    """The account was changed while its connection was tested. Test it again."""
+
+    code = "changed_meanwhile"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a test found out, the servers that were found for it, and how it signed in."""
+
+    outcome: Outcome
+    servers: Mapping[str, object]
+    tried_with: Mapping[str, object] = field(repr=False)
 
 
 class CampaignAccountWriter(writes.Writer[CampaignAccount]):
@@ -67,9 +87,13 @@ class EmailAccountWriter(writes.Writer[EmailAccount]):
         changed = set(writes.differing(row, values))
         if changed & SERVER_FIELDS:
             # A token is for the provider's own servers: it must not be sent to one that somebody entered.
-            filled.update(access_token="", refresh_token="", token_expires_at=None)
+            # A renewal that is under way loses its lease with it.
+            filled.update(access_token="", refresh_token="", token_expires_at=None, token_lease_until=None)
         if changed & SIGN_IN_FIELDS:
-            filled.update(status=EmailAccountStatus.UNTESTED, status_reason="", failures=0, next_send_at=None)
+            filled.update(failures=0, next_send_at=None)
+            state = EmailAccount.all_objects.select_for_update(no_key=True).values_list("status", flat=True)
+            if state.get(pk=row.pk) != EmailAccountStatus.HALTED:
+                filled.update(status=EmailAccountStatus.UNTESTED, status_reason="")
         elif changed & PACING_FIELDS:
             # The senders work out anew when it may send.
             filled["next_send_at"] = None
@@ -86,51 +110,60 @@ def _fill_servers(values: dict[str, object]) -> None:
         values["imap_host"], values["imap_port"] = provider.imap
 
 
-def find_servers(*, account: EmailAccount, actor: Actor) -> bool:
-    """Fill in the servers of an account without any, from the provider that receives its domain's mail.
+def try_connection(*, account: EmailAccount) -> Trial:
+    """Sign in to both servers of the account and return what they said. Writes nothing but a renewed token.
 
-    Asks the name server. Returns whether the account has servers now.
+    The servers of an account without any are looked up first. Asks servers, which may take MAIL_TEST_SECONDS: call it
+    outside any scope. Raises Invalid without a server.
     """
-    if account.smtp_host and account.imap_host:
-        return True
-    provider = known.by_address(account.email) or known.by_mx(account.email)
-    if provider is None:
-        return bool(account.smtp_host)
-    values: dict[str, object] = {}
-    if not account.smtp_host:
-        values.update(smtp_host=provider.smtp[0], smtp_port=provider.smtp[1])
-    if not account.imap_host:
-        values.update(imap_host=provider.imap[0], imap_port=provider.imap[1])
-    writes.update(account, values, actor=actor)
-    return True
-
-
-def test_connection(*, account: EmailAccount, actor: Actor) -> Outcome:
-    """Sign in to both servers and keep the result on the account. An account that LAD had paused goes on.
-
-    Connects to the mail servers, which may take half a minute. Raises Invalid without a server.
-    """
-    if not find_servers(account=account, actor=actor):
+    require_no_scope("A mailbox is tested")
+    servers = _servers_found(account)
+    tried = copy(account)
+    for name, value in servers.items():
+        setattr(tried, name, value)
+    if not tried.smtp_host:
         raise Invalid(errors={"smtp_host": ["Enter the server for sending: LAD does not know this provider."]})
     try:
-        outcome = try_mailbox(account, access_token=access_token(account))
+        outcome = try_mailbox(tried, access_token=access_token(tried))
     except MailboxError as error:
         outcome = Outcome(error.account_status, error.detail)
-    reason = outcome.reason or " ".join(outcome.notes)
-    values: dict[str, object] = {"status": outcome.status, "status_reason": reason}
+    return Trial(outcome, servers, {name: getattr(account, name) for name in SIGN_IN_FIELDS})
+
+
+@transaction.atomic
+def keep_trial(*, account: EmailAccount, trial: Trial, actor: Actor) -> Outcome:
+    """Keep the result of a test on the account. An account that LAD had paused goes on; a halted one stays so.
+
+    Raises ChangedMeanwhile if somebody changed how to sign in while the test ran.
+    """
+    row: EmailAccount = EmailAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if any(getattr(row, name) != value for name, value in trial.tried_with.items()):
+        raise ChangedMeanwhile
+    if trial.servers:
+        # The password was entered for the servers that LAD would find.
+        passwords = {"smtp_password": row.smtp_password, "imap_password": row.imap_password}
+        writes.update(row, {**trial.servers, **passwords}, actor=actor)
+    outcome = trial.outcome
+    keep_status(row, outcome.status, outcome.reason or " ".join(outcome.notes))
     if outcome.succeeded:
-        values.update(failures=0, next_send_at=None, sent_folder=outcome.sent_folder)
-        values.update({"saves_sent": outcome.saves_sent} if outcome.saves_sent is not None else {})
-    keep(account, **values)
+        values: dict[str, object] = {"failures": 0, "next_send_at": None, "sent_folder": outcome.sent_folder}
+        keep(row, **values, **({"saves_sent": outcome.saves_sent} if outcome.saves_sent is not None else {}))
+    vars(account).update(vars(row))
     return outcome
 
 
-def check_records(*, account: EmailAccount, selectors: Iterable[str] = (), now: datetime | None = None) -> None:
-    """Look up the DNS records of the account's domain and keep the report on the account."""
-    now = now or timezone.now()
+def look_up_records(*, account: EmailAccount, now: datetime | None = None) -> dict[str, Any]:
+    """Ask the name servers for the DNS records of the account's domain. Call it outside any scope."""
+    require_no_scope("A name server is asked")
     seen = account.dns_report.get("selectors", [])
-    report = check_domain(account.email, now=now, selectors=[*selectors, *seen])
-    keep(account, dns_report={**report, "selectors": sorted({*selectors, *seen})}, dns_checked_at=now)
+    return check_domain(account.email, now=now or timezone.now(), selectors=seen)
+
+
+def keep_records(*, account: EmailAccount, report: Mapping[str, Any]) -> None:
+    """Keep a report of ``look_up_records`` on the account."""
+    seen = account.dns_report.get("selectors", [])
+    checked_at = datetime.fromisoformat(report["checked_at"])
+    keep(account, dns_report={**report, "selectors": sorted(seen)}, dns_checked_at=checked_at)
 
 
 @transaction.atomic
@@ -144,8 +177,10 @@ def record_trouble(*, account: EmailAccount, error: MailboxError) -> None:
         return
     failures = min(account.failures + 1, MAX_FAILURES_COUNTED)
     delay = min(FIRST_RETRY * 2 ** min(failures - 1, 10), LAST_RETRY)
-    keep(account, status=error.account_status, status_reason=error.detail, failures=failures)
-    EmailAccount.objects.filter(pk=account.pk).update(next_send_at=Now() + delay)
+    account.failures = failures
+    _usable(account).update(
+        status=error.account_status, status_reason=error.detail, failures=failures, next_send_at=Now() + delay
+    )
 
 
 @transaction.atomic
@@ -162,19 +197,31 @@ def record_failure(*, account: EmailAccount, reason: str) -> None:
 
 
 def record_success(*, account: EmailAccount) -> None:
-    """Keep that the account sends. Writes nothing if that is known."""
+    """Keep that the account sends. Writes nothing if that is known, or if the account was stopped meanwhile."""
     if account.failures or account.status != EmailAccountStatus.CONNECTED:
-        keep(account, failures=0, status=EmailAccountStatus.CONNECTED, status_reason="")
+        account.failures, account.status = 0, EmailAccountStatus.CONNECTED
+        _usable(account).update(failures=0, status=EmailAccountStatus.CONNECTED, status_reason="")
 
 
 def stop(*, account: EmailAccount, status: EmailAccountStatus, reason: str) -> None:
     """Let the account send nothing until a person acts. Tells its people once. Emits an event."""
-    if account.status == status:
-        keep(account, status_reason=reason)
+    known = account.status == status
+    if not keep_status(account, status, reason) or known:
         return
-    keep(account, status=status, status_reason=reason)
     emit("campaigns.email_account.stopped", aggregate=account, payload={"status": status, "reason": reason})
     mails.queue_notice(account, status)
+
+
+def keep_status(account: EmailAccount, status: EmailAccountStatus, reason: str) -> bool:
+    """Write the state of an account, unless it is halted, which only a person ends. Return whether it was written."""
+    rows = EmailAccount.all_objects.filter(pk=account.pk)
+    if status != EmailAccountStatus.HALTED:
+        rows = rows.exclude(status=EmailAccountStatus.HALTED)
+    if not rows.update(status=status, status_reason=reason):
+        account.status = EmailAccountStatus.HALTED
+        return False
+    account.status, account.status_reason = status, reason
+    return True
 
 
 def keep(account: EmailAccount, **values: object) -> None:
@@ -182,6 +229,27 @@ def keep(account: EmailAccount, **values: object) -> None:
     for name, value in values.items():
         setattr(account, name, value)
     EmailAccount.all_objects.filter(pk=account.pk).update(**values)
+
+
+def _usable(account: EmailAccount) -> QuerySet[EmailAccount]:
+    """Return the account unless it was stopped. What a sender found out later must not start it again."""
+    rows: QuerySet[EmailAccount] = EmailAccount.all_objects.filter(pk=account.pk, status__in=USABLE)
+    return rows
+
+
+def _servers_found(account: EmailAccount) -> dict[str, object]:
+    """Return the servers that the account lacks, of the provider that receives its domain's mail. Asks it."""
+    if account.smtp_host and account.imap_host:
+        return {}
+    provider = known.by_address(account.email) or known.by_mx(account.email)
+    if provider is None:
+        return {}
+    servers: dict[str, object] = {}
+    if not account.smtp_host:
+        servers.update(smtp_host=provider.smtp[0], smtp_port=provider.smtp[1])
+    if not account.imap_host:
+        servers.update(imap_host=provider.imap[0], imap_port=provider.imap[1])
+    return servers
 
 
 writes.register(CampaignAccount, CampaignAccountWriter)

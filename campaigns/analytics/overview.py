@@ -27,6 +27,7 @@ BROKEN: Final = (
     EmailAccountStatus.REVOKED,
     EmailAccountStatus.UNREACHABLE,
     EmailAccountStatus.PAUSED,
+    EmailAccountStatus.HALTED,
 )
 # Reasons to wait that end only when somebody does something, and what that is.
 NEEDS_SOMEBODY: Final = {

@@ -23,6 +23,7 @@ from lad.admin.step_up import step_up
 from lad.admin.widgets import apply_widgets
 from lad.db.models import LadModel
 from lad.errors import DomainError, Invalid
+from lad.tenancy.middleware import outside_scope
 
 if TYPE_CHECKING:
     from lad.admin.base import LadModelAdmin
@@ -84,6 +85,7 @@ class RowAction:
     when: Callable[[Any], bool]
     danger: bool
     step_up: bool
+    asks: Callable[[Any], Any] | None = None
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None
     seldom: bool = False
     options: Callable[[Any], Sequence[Option]] | None = None
@@ -108,6 +110,7 @@ def row_action(
     icon: str | None = None,
     danger: bool = False,
     step_up: bool = False,
+    asks: Callable[[Any], Any] | None = None,
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None,
     seldom: bool = False,
     options: Callable[[Any], Sequence[Option]] | None = None,
@@ -125,11 +128,16 @@ def row_action(
     With ``options`` the caller chooses one of them first. ``form`` is then a function of the row and the key of the
     option, which the values hold as ``OPTION``.
 
+    ``asks(row)`` puts a question to a foreign server. It runs outside any transaction, before the method, which gets
+    its answer as a fourth argument; it may raise a DomainError. Such an action has no preview.
+
     ``preview(row, values)`` returns what the action would do, for a page that must be confirmed. It
     may raise what the action would raise, and returns None if there is nothing left to do. Such a
     form has no file fields.
     """
-    settings = RowAction(title, explanation, form, permission, when, danger, step_up, preview, seldom, options, button)
+    settings = RowAction(
+        title, explanation, form, permission, when, danger, step_up, asks, preview, seldom, options, button
+    )
 
     def decorate(method: Callable[..., str | None]) -> Any:
         @wraps(method)
@@ -191,10 +199,11 @@ def _run(
             return HttpResponseRedirect(back)
     if request.method == "POST" and EDIT not in request.POST and form.is_valid():
         try:
+            answer = _answer(request, row, settings)
             with transaction.atomic(), model_admin.row_scope(request, row):
                 values = {**form.cleaned_data, **({OPTION: chosen.key} if chosen else {})}
                 preview = _unconfirmed_preview(request, row, settings, values)
-                message = None if preview else method(model_admin, request, row, values)
+                message = None if preview else method(model_admin, request, row, values, *answer)
         except DomainError as error:
             _add_error(form, error)
         else:
@@ -211,6 +220,14 @@ def _form(settings: RowAction, request: HttpRequest, row: LadModel, chosen: Opti
     if not isinstance(form_class, type):
         form_class = form_class(row, chosen.key) if chosen else form_class(row)
     return apply_widgets(form_class(*((request.POST, request.FILES) if request.method == "POST" else ())))
+
+
+def _answer(request: HttpRequest, row: LadModel, settings: RowAction) -> tuple[Any, ...]:
+    """Return what the foreign server answers, as the method's further argument; nothing if none is asked."""
+    if settings.asks is None:
+        return ()
+    with outside_scope(request):
+        return (settings.asks(row),)
 
 
 def _unconfirmed_preview(

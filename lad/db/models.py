@@ -1,6 +1,6 @@
 """The base models. A table's bases and fields decide its constraints, policies, grants and triggers."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -110,6 +110,13 @@ class LadModel(models.Model, metaclass=LadModelBase):
     def owning_tenant_id(self) -> UUID | None:
         """Return the tenant the row belongs to, or None."""
         return getattr(self, "tenant_id", None)
+
+    def secret_destinations(self) -> Mapping[str, frozenset[Hashable]]:
+        """Return the places to which each secret is sent, such as a host and a port, by the secret's field.
+
+        A change of a place needs the secret again: see ``lad.stored_secrets``.
+        """
+        return {}
 
     @property
     def label(self) -> str:

@@ -120,7 +120,11 @@ def start_job(
     require_tenant(view.model)
     rows = view.get_queryset() if among is None else view.narrow(among)
     rows = rows.filter(pk__in=form["ids"]) if "ids" in form else _filtered(view, rows, form["filter"])
-    job = services.start(kind=kind, rows=rows, parameters=parameters, access=view.access)
+    return job_response(view, services.start(kind=kind, rows=rows, parameters=parameters, access=view.access))
+
+
+def job_response(view: ResourceViewSet, job: Job) -> Response:
+    """Answer 202 with a job that was started, and its address."""
     shown = JOBS.serializer(job, context=view.get_serializer_context()).data
     return Response(shown, status=status.HTTP_202_ACCEPTED, headers={"Location": f"{JOBS.url}{job.pk}/"})
 

@@ -1,6 +1,6 @@
 """Start, cancel, resume and purge jobs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -68,9 +68,12 @@ class Counts:
 
 
 @transaction.atomic
-def start(*, kind: JobKind, rows: QuerySet[Any], parameters: Values, access: Access) -> Job:
+def start(
+    *, kind: JobKind, rows: QuerySet[Any] | Callable[[Job], QuerySet[Any]], parameters: Values, access: Access
+) -> Job:
     """Start a job for exactly the rows of the current tenant that the queryset selects now, and return it.
 
+    ``rows`` may be a function of the new job that writes its rows first and returns them.
     Raises MissingRight or FeatureClosed if the caller may not change such rows, NothingToChange for an empty set.
     """
     require_possible(kind, parameters, access)
@@ -78,7 +81,7 @@ def start(*, kind: JobKind, rows: QuerySet[Any], parameters: Values, access: Acc
     job.tenant_id = current_tenant_id()
     job.next_attempt_at = cast(datetime, Now())
     job.save()
-    job.total = _write_parts(job, rows, kind.part_size)
+    job.total = _write_parts(job, rows(job) if callable(rows) else rows, kind.part_size)
     if not job.total:
         raise NothingToChange
     job.title = kind.title(parameters, counted(kind.model(parameters), job.total))[:200]

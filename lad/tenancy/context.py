@@ -79,6 +79,12 @@ def require_scope() -> Scope:
     return scope
 
 
+def require_no_scope(what: str) -> None:
+    """Raise RuntimeError inside a scope, whose transaction would wait for a foreign server."""
+    if _scope.get() is not None:
+        raise RuntimeError(f"{what} inside a scope, whose transaction would wait. Leave the scope first.")
+
+
 def current_tenant_id() -> UUID:
     """Return the current tenant. Raises NoTenant if there is none."""
     tenant_id = require_scope().tenant_id

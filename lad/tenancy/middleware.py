@@ -1,10 +1,10 @@
 """Run every request in its caller's scope."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import cast
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from lad import moments
@@ -20,6 +20,7 @@ class ScopedRequest(access.AccessRequest):
     """A request with the scope it runs in, which closes when the response is ready."""
 
     open_scope: ExitStack
+    transaction: ExitStack
     scoped: bool
 
 
@@ -53,8 +54,33 @@ class TenancyMiddleware:
         if request.access.scoped and not access.is_self_scoped(request):
             _receive_upload(request)
             request.open_scope.enter_context(in_zone(request.access.zone))
-            request.open_scope.enter_context(request.access.scope())
+            request.transaction = request.open_scope.enter_context(ExitStack())
+            request.transaction.enter_context(request.access.scope())
             request.scoped = True
+
+
+@contextmanager
+def outside_scope(request: HttpRequest) -> Iterator[None]:
+    """Commit what the request wrote so far, run the block outside its scope, and open the scope again.
+
+    For the question to a foreign server, which may be slow: no transaction is open and no connection is held while it
+    is asked. Enter it in no other transaction than the request's own. A view that opens its own scopes enters it
+    between two of them.
+    """
+    scoped = cast(ScopedRequest, request)
+    was_open = getattr(scoped, "scoped", False)
+    if was_open:
+        scoped.transaction.close()
+        scoped.scoped = False
+    if not connection.in_atomic_block:
+        # The connection goes back to the pool.
+        connection.close()
+    try:
+        yield
+    finally:
+        if was_open:
+            scoped.transaction.enter_context(scoped.access.scope())
+            scoped.scoped = True
 
 
 def _receive_upload(request: HttpRequest) -> None:

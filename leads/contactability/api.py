@@ -8,6 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,17 +17,20 @@ from lad.api import router
 from lad.api.openapi import problems
 from lad.api.views import LadAPIView, ResourceViewSet, require_tenant
 from lad.errors import NotFound
+from lad.jobs.api import JOBS, job_response
 from lad.tenancy.access import actor_of
 from lad.tenancy.context import current_tenant_id
 from leads.channels import Channel
 from leads.contactability import services
 from leads.contactability.decisions import Decision, ReasonCode
+from leads.contactability.jobs import start_import
 from leads.contactability.models import ConsentRecord, ContactPolicy, Holiday, LeadTouch, Suppression
 from leads.contactability.search import find_suppressions
 from leads.contactability.serializers import (
     AddressesSerializer,
     AddressOutcomesResponse,
     DecisionsResponse,
+    ImportFileSerializer,
     LiftSerializer,
     ManyQuestionSerializer,
     QuestionSerializer,
@@ -36,7 +40,17 @@ FEATURE = "deals-pipeline"
 
 
 class SuppressionViewSet(ResourceViewSet):
-    rights = {"bulk": "contactability.create", "lift": "contactability.delete"}
+    rights = {
+        "bulk": "contactability.create",
+        "import_file": "contactability.create",
+        "lift": "contactability.delete",
+    }
+
+    def get_parsers(self) -> Any:
+        # When a request is built its action is not known yet; the API document sets an action but no request.
+        name = getattr(self, "action", None) or self.action_map.get((self.request.method or "").lower())
+        parsers = super().get_parsers()
+        return [*parsers, MultiPartParser()] if name == "import_file" else parsers
 
     @extend_schema(
         summary="Put many addresses on the do-not-contact list, or see what that would do",
@@ -61,6 +75,21 @@ class SuppressionViewSet(ResourceViewSet):
             for row, verdict in zip(rows, result.verdicts, strict=True)
         ]
         return Response(AddressOutcomesResponse({"results": results}).data)
+
+    @extend_schema(
+        summary="Import a long do-not-contact list from a file, as a job",
+        description="The job's failures are the lines that were not understood, each with its number and the reason.",
+        request={"multipart/form-data": ImportFileSerializer},
+        responses={202: JOBS.serializer, **problems(413)},
+    )
+    @action(detail=False, methods=["post"], url_path="import-file")
+    @writes.in_transaction
+    def import_file(self, request: Request) -> Response:
+        require_tenant(self.model)
+        form = ImportFileSerializer.read(request.data)
+        lines = services.rows_of_file(form["file"].read())
+        options = {name: form[name] for name in ("channel", "reason", "source")}
+        return job_response(self, start_import(lines=lines, **options, access=self.access))
 
     @extend_schema(
         summary="Take an entry off the do-not-contact list and keep the reason",

@@ -1,5 +1,6 @@
 """The facts that a decision depends on, as ``selectors.read`` reads them."""
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from leads.contactability.addresses import KIND_OF_CHANNEL, Kind
 from leads.contactability.models import ALL_CHANNELS, SuppressionReason, SuppressionScope
+from leads.contactability.public_holidays import public_holidays
 from leads.contactability.whereabouts import Whereabouts
 
 # They are about one address. The person may be contacted at another one.
@@ -41,7 +43,11 @@ class Caps(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A tenant's policy, time zone and holidays. ``holidays`` are names by day, by country; "" is everywhere."""
+    """A tenant's policy, time zone and holidays.
+
+    ``holidays`` are the tenant's own: names by day, by country; "" is everywhere. ``public`` are the countries whose
+    public holidays count, None for all, from ``first_day`` to ``last_day``.
+    """
 
     zone: str
     country: str
@@ -53,11 +59,20 @@ class Rules:
     caps: Mapping[str, Caps]
     total: Caps
     holidays: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+    public: frozenset[str] | None = frozenset()
+    first_day: date = date.min
+    last_day: date = date.min
 
     def closed_in(self, country: str) -> Mapping[date, str]:
-        """Return the holidays that count for somebody in the country."""
-        everywhere, there = self.holidays.get("", {}), self.holidays.get(country, {}) if country else {}
-        return {**there, **everywhere} if everywhere and there else everywhere or there
+        """Return the holidays that count for somebody in the country. The tenant's own names come first."""
+        counts = country and (self.public is None or country in self.public)
+        found = [
+            public_holidays(country, self.first_day, self.last_day) if counts else {},
+            self.holidays.get(country, {}) if country else {},
+            self.holidays.get("", {}),
+        ]
+        found = [each for each in found if each]
+        return dict(ChainMap(*map(dict, reversed(found)))) if len(found) > 1 else (found[0] if found else {})
 
 
 @dataclass(frozen=True, slots=True)

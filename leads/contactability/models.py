@@ -1,7 +1,7 @@
 """What decides whether a lead may be contacted: suppressions, consent, policy, holidays and past touches."""
 
 from datetime import time
-from typing import Final
+from typing import ClassVar, Final
 
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -14,11 +14,13 @@ from lad.db.normalised import CountryField
 from lad.moments import WEEKDAYS
 from lad.search import BYTE_ORDER
 from leads.channels import Channel
+from leads.contactability.public_holidays import COUNTRIES
 
 ALL_CHANNELS: Final = "all"
 MAX_TOUCHES: Final = 1_000
 ON_ALL_CHANNELS: Final = "To one lead, on all channels. 0 is no limit."
 
+COUNTRY_CODES = {"type": "array", "items": {"enum": sorted(COUNTRIES)}, "uniqueItems": True}
 DAYS = {"type": "array", "items": {"enum": list(WEEKDAYS)}, "uniqueItems": True}
 CHANNELS = {"type": "array", "items": {"enum": Channel.values}, "uniqueItems": True}
 # Channel → the most messages to one lead in a day and in seven days.
@@ -58,6 +60,15 @@ class SuppressionReason(models.TextChoices):
     COMPANY_REPLIED = "company_replied", "A colleague answered"
     LEGAL = "legal", "Legal request"
     ERASED = "erased", "Personal data erased"
+
+
+class PublicHolidays(models.TextChoices):
+    """The countries whose public holidays count."""
+
+    OWN = "own", "Of the tenant's country"
+    LEADS = "leads", "Of each lead's country"
+    CHOSEN = "chosen", "Of chosen countries"
+    NONE = "none", "None"
 
 
 class Suppression(SoftDeletable, TenantModel):
@@ -128,6 +139,35 @@ class ConsentStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class SuppressionLine(TenantModel):
+    """A line of a list that a job imports, until its address is on the do-not-contact list."""
+
+    MAX_TEXT: ClassVar[int] = 500
+
+    event_name = "leads.suppression_line"
+
+    updated_at = None
+    job = TenantForeignKey("jobs.Job", on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.PositiveIntegerField(help_text="The number of the line in the file.")
+    text = models.CharField(max_length=MAX_TEXT)
+
+    audited = False
+    announced = False
+    tenant_key = False
+    privileges = ("SELECT", "INSERT", "DELETE")
+
+    class Meta:
+        db_table = "suppression_lines"
+        verbose_name = "line"
+        indexes = [
+            models.Index(fields=["tenant", "job", "number"], name="suppression_lines_job"),
+            models.Index(fields=["tenant", "-created_at"], name="suppression_lines_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Line {self.number}: {self.text}"
+
+
 class ConsentRecord(TenantModel):
     """A lead gave or withdrew consent. The newest record for a channel and purpose counts.
 
@@ -175,6 +215,21 @@ class ContactPolicy(TenantModel):
         default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(DAYS)], help_text="Empty means all."
     )
     skips_holidays = models.BooleanField(default=True, db_default=True)
+    public_holidays = models.CharField(
+        max_length=20,
+        choices=PublicHolidays,
+        default=PublicHolidays.OWN,
+        db_default=PublicHolidays.OWN,
+        help_text="Whose public holidays count beside your own days, for leads in these countries.",
+    )
+    holiday_countries = models.JSONField(
+        "chosen countries",
+        default=list,
+        blank=True,
+        db_default=[],
+        validators=[JsonSchemaValidator(COUNTRY_CODES)],
+        help_text="Two-letter codes. They count if the public holidays are those of chosen countries.",
+    )
     consent_required = models.JSONField(
         "channels that need consent",
         default=list,

@@ -13,7 +13,7 @@ from leads.contactability.addresses import Hasher, addresses_of, company_domains
 from leads.contactability.calendar import ALL_DAYS, HORIZON
 from leads.contactability.facts import Caps, Facts, LeadFacts, Rules, SuppressionFact, TouchFact
 from leads.contactability.limits import WEEK
-from leads.contactability.models import ContactPolicy, Purpose
+from leads.contactability.models import ContactPolicy, PublicHolidays, Purpose
 from leads.contactability.whereabouts import whereabouts
 
 # Many values as one text, which costs a tenth of sending an array.
@@ -31,7 +31,7 @@ LOCKED: Final = LEADS + "ORDER BY leads.id FOR NO KEY UPDATE OF leads"
 RULES: Final = """
 SELECT tenants.timezone, tenants.country, policy.id IS NOT NULL, policy.contact_from, policy.contact_until,
     policy.contact_days::json, policy.skips_holidays, policy.consent_required::json, policy.caps::json,
-    policy.max_per_day, policy.max_per_week,
+    policy.max_per_day, policy.max_per_week, policy.public_holidays, policy.holiday_countries::json,
     (SELECT json_agg(json_build_array(day, country, name)) FROM contact_holidays
      WHERE tenant_id = tenants.id AND day BETWEEN %s AND %s)
 FROM tenants LEFT JOIN contact_policies AS policy ON policy.tenant_id = tenants.id
@@ -76,8 +76,9 @@ def read(
     """
     hasher = Hasher(tenant_id)
     who: _Statement = (LOCKED if lock else LEADS, [tenant_id, _joined(lead_ids)])
-    rows, rules_rows = _read_all([who, (RULES, [at.date() - _DAY, at.date() + HORIZON + _DAY, tenant_id])])
-    rules = _rules(rules_rows[0] if rules_rows else None)
+    first_day, last_day = at.date() - _DAY, at.date() + HORIZON + _DAY
+    rows, rules_rows = _read_all([who, (RULES, [first_day, last_day, tenant_id])])
+    rules = _rules(rules_rows[0] if rules_rows else None, first_day, last_day)
     facts = Facts(rules=rules, leads={row[0]: _lead(row, hasher, rules) for row in rows})
     found = _joined(facts.leads)
     wanted = ",".join(_hashes_of(facts.leads.values()))
@@ -106,8 +107,13 @@ def _joined(keys: Iterable[UUID]) -> str:
     return ",".join(map(str, keys))
 
 
-def rules_of_policy(policy: ContactPolicy, *, zone: str, country: str) -> Rules:
-    """Return the rules of a policy, without holidays. A limit of 0 is none."""
+def rules_of_policy(
+    policy: ContactPolicy, *, zone: str, country: str, first_day: date = date.min, last_day: date = date.min
+) -> Rules:
+    """Return the rules of a policy, without the tenant's own holidays. A limit of 0 is none.
+
+    Public holidays count from the first to the last day.
+    """
     return Rules(
         zone=zone,
         country=country,
@@ -118,10 +124,25 @@ def rules_of_policy(policy: ContactPolicy, *, zone: str, country: str) -> Rules:
         consent_required=frozenset(policy.consent_required),
         caps={channel: Caps(each.get("per_day"), each.get("per_week")) for channel, each in policy.caps.items()},
         total=Caps(policy.max_per_day or None, policy.max_per_week or None),
+        public=public_countries(policy, country),
+        first_day=first_day,
+        last_day=last_day,
     )
 
 
-def _rules(row: tuple[Any, ...] | None) -> Rules:
+def public_countries(policy: ContactPolicy, country: str) -> frozenset[str] | None:
+    """Return the countries whose public holidays count, None for all. ``country`` is the tenant's."""
+    match policy.public_holidays:
+        case PublicHolidays.OWN:
+            return frozenset({country} - {""})
+        case PublicHolidays.LEADS:
+            return None
+        case PublicHolidays.CHOSEN:
+            return frozenset(policy.holiday_countries)
+    return frozenset()
+
+
+def _rules(row: tuple[Any, ...] | None, first_day: date, last_day: date) -> Rules:
     zone, country, exists, *columns, holidays = row or ("UTC", "", False, None)
     names = (
         "contact_from",
@@ -132,9 +153,11 @@ def _rules(row: tuple[Any, ...] | None) -> Rules:
         "caps",
         "max_per_day",
         "max_per_week",
+        "public_holidays",
+        "holiday_countries",
     )
     policy = ContactPolicy(**dict(zip(names, columns, strict=True))) if exists else ContactPolicy()
-    rules = rules_of_policy(policy, zone=zone, country=country)
+    rules = rules_of_policy(policy, zone=zone, country=country, first_day=first_day, last_day=last_day)
     by_country: dict[str, dict[date, str]] = defaultdict(dict)
     for day, where, name in holidays or ():
         by_country[where][date.fromisoformat(day)] = name

@@ -79,6 +79,17 @@ class AddressesSerializer(InputSerializer):
     dry_run = serializers.BooleanField(default=False)
 
 
+class ImportFileSerializer(InputSerializer):
+    """A CSV file or an Excel workbook with one address in each line, and what to do with them."""
+
+    file = serializers.FileField()
+    channel = serializers.ChoiceField(choices=[(ALL_CHANNELS, "All channels"), *Channel.choices], default=ALL_CHANNELS)
+    reason = serializers.ChoiceField(choices=SuppressionReason.choices, default=SuppressionReason.IMPORTED)
+    source = serializers.CharField(  # type: ignore[assignment]  # the name of an attribute of fields, too
+        max_length=MAX_SOURCE, required=False, allow_blank=True, default=""
+    )
+
+
 class AddressOutcomeResponse(serializers.Serializer):
     """What became of one address, or would become of it."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from lad.types import Actor
 from tenants.access.errors import AboveYourRole
+from tenants.access.keys import rights_of
 from tenants.access.rights import ALL_RIGHTS, is_right, role_rights
 from tenants.access.selectors import grantable_rights, held_rights, memberships_with_rights, rights_by_role
 from tenants.teams.models import Membership, TenantInvitation
@@ -50,7 +51,8 @@ class Authority:
     def _missing(self, rights: Iterable[str]) -> list[str]:
         if self.platform:
             return []
-        return sorted(right for right in rights if is_right(right) and right not in self.grantable)
+        wanted = {each for right in rights if is_right(right) for each in rights_of(right)}
+        return sorted(wanted - self.grantable)
 
 
 def is_platform(actor: Actor) -> bool:

@@ -6,6 +6,7 @@ A role of a tenant's own, or of LAD's staff, is a row: see ``tenants.access.mode
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from tenants.access.keys import BUNDLES, SCREENS, rights_of
 from tenants.access.roles import EXTENDS, Role
 
 VIEW: Final = frozenset({"view"})
@@ -82,8 +83,11 @@ STAFF_RIGHTS: Final = (
 
 
 def is_right(key: str) -> bool:
-    """Return whether the key is in one of LAD's areas. Other keys are tenants' own and mean nothing to LAD."""
-    return key.partition(".")[0] in _RIGHTS
+    """Return whether LAD guards the key: it is in one of LAD's areas and none of the app's screens.
+
+    Other keys mean nothing to LAD, and anybody who gives rights may give them.
+    """
+    return key.partition(".")[0] in _RIGHTS and key not in SCREENS
 
 
 def role_rights(role: str, own: Iterable[str] | None = None) -> frozenset[str]:
@@ -94,9 +98,12 @@ def role_rights(role: str, own: Iterable[str] | None = None) -> frozenset[str]:
 
 
 def may_be_granted(role: str, right: str) -> bool:
-    """Return whether the right may be given to a member of this role. Viewers may be given views only."""
+    """Return whether the right, or all that the key stands for, may be given to a member of this role.
+
+    Viewers may be given views only.
+    """
     if role == Role.VIEWER and is_right(right):
-        return right.endswith(".view")
+        return all(each.endswith(".view") for each in rights_of(right))
     return right not in OWNERSHIP
 
 
@@ -106,12 +113,12 @@ def effective_rights(
     """Return the role's rights with single rights added (True) or removed (False).
 
     ``own`` are the rights of a tenant's role that replaces the default one. A right above what the role allows
-    to be granted is not added.
+    to be granted is not added. An entry for one right counts more than one for a key that stands for several.
     """
     rights = set(role_rights(role, own))
-    for right, enabled in capabilities:
+    for right, enabled in sorted(capabilities, key=lambda entry: entry[0] not in BUNDLES):
         if not enabled:
-            rights.discard(right)
+            rights -= {right, *rights_of(right)}
         elif may_be_granted(role, right):
-            rights.add(right)
+            rights |= {right, *rights_of(right)}
     return frozenset(rights)

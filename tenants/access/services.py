@@ -13,6 +13,7 @@ from lad.types import Actor, Values
 from tenants.access import lowering
 from tenants.access.authority import Authority, authority_of, is_platform
 from tenants.access.errors import AboveYourRole
+from tenants.access.keys import rights_of
 from tenants.access.models import PlatformRole, TenantRole, UserCapability
 from tenants.access.rights import STAFF_RIGHTS, TENANT_RIGHTS, may_be_granted, role_rights
 from tenants.access.roles import Role
@@ -130,7 +131,7 @@ def _require_grantable(membership: Membership, right: str, actor: Actor) -> None
             f"{right} cannot be given to a {membership.get_role_display().lower()}: change the role instead.",
             rights=[right],
         )
-    if actor is not None and actor.pk == membership.user_id and right in rights_by_role(membership):
+    if actor is not None and actor.pk == membership.user_id and rights_of(right) & rights_by_role(membership):
         raise AboveYourRole("You have this right by your role, so you cannot give it to yourself.", rights=[right])
 
 

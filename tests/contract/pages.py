@@ -68,8 +68,9 @@ class _Fields(HTMLParser):
         super().__init__()
         self.form_id = form_id
         self.inside = False
-        self.data: dict[str, str] = {}
+        self.data: dict[str, Any] = {}
         self.select: str | None = None
+        self.chooses_many = False
         self.textarea: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -83,10 +84,12 @@ class _Fields(HTMLParser):
             if given.get("type") not in ("checkbox", "radio") or "checked" in given:
                 self.data[name] = given.get("value") or ("on" if given.get("type") == "checkbox" else "")
         elif tag == "select" and name:
-            self.select = name
-            self.data.setdefault(name, "")
+            self.select, self.chooses_many = name, "multiple" in given
+            if not self.chooses_many:
+                self.data.setdefault(name, "")
         elif tag == "option" and self.select and "selected" in given:
-            self.data[self.select] = given.get("value") or ""
+            value = given.get("value") or ""
+            self.data[self.select] = [*self.data.get(self.select, []), value] if self.chooses_many else value
         elif tag == "textarea" and name:
             self.textarea = name
             self.data[name] = ""
@@ -158,7 +161,7 @@ def _entry(bound: Any) -> dict[str, Any]:
         }
     if isinstance(widget, forms.CheckboxInput):
         return {bound.html_name: "on"} if value else {}
-    if isinstance(widget, forms.CheckboxSelectMultiple):
+    if isinstance(widget, forms.CheckboxSelectMultiple | forms.SelectMultiple):
         return {bound.html_name: list(value)} if value else {}
     if isinstance(widget, forms.Select):
         return {bound.html_name: "" if value is None else str(value)}

@@ -116,3 +116,24 @@ def test_a_secret_is_replaced_through_the_admin_and_an_empty_entry_keeps_it(
         assert response.status_code == 302, faults(response)
         assert stored(row, field) == MARKER
     assert tables_with_the_marker() == set()
+
+
+# Secrets that are sent to no server, or to one that only the installation's settings name.
+SENT_TO_NO_CHOSEN_PLACE = {
+    "email_accounts.access_token": "the writer forgets it when a server changes",
+    "email_accounts.refresh_token": "sent to the issuer that the settings name",
+    "second_factors.secret": "compared, never sent",
+    "user_identities.access_token": "kept for the provider that the settings name",
+    "user_identities.refresh_token": "kept for the provider that the settings name",
+}
+
+
+def test_every_stored_secret_says_where_it_is_sent_or_why_nobody_can_choose_that() -> None:
+    encrypted = [(model, field) for model, field in SECRETS if isinstance(field, EncryptedTextField)]
+    open_ended = {
+        f"{model._meta.db_table}.{field.name}"
+        for model, field in encrypted
+        if field.name not in model().secret_destinations()
+    }
+    assert len(encrypted) > len(SENT_TO_NO_CHOSEN_PLACE)
+    assert open_ended == set(SENT_TO_NO_CHOSEN_PLACE)

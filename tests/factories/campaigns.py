@@ -102,7 +102,7 @@ class EmailAccountFactory(TenantModelFactory[EmailAccount]):
     email = unique("outreach%d@acme.example")
     smtp_host = "smtp.acme.example"
     smtp_port = 587
-    smtp_password = "mailbox secret"
+    # No password: a change of the server would have to bring it again.
 
     class Meta:
         model = EmailAccount

@@ -18,10 +18,12 @@ from leads.contactability.models import (
     Holiday,
     LeadTouch,
     Suppression,
+    SuppressionLine,
 )
 from leads.contacts.models import Lead, LeadNote, LeadSearchText, LeadSocial, Priority
 from leads.pipeline.models import LeadStage, LeadStatus
 from tests.factories.base import TenantModelFactory, unique
+from tests.factories.kernel import JobFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
 
 # Each booking gets its own hour, so bookings never overlap.
@@ -146,6 +148,15 @@ class ContactPolicyFactory(TenantModelFactory[ContactPolicy]):
 
     class Meta:
         model = ContactPolicy
+
+
+class SuppressionLineFactory(TenantModelFactory[SuppressionLine]):
+    job = SubFactory(JobFactory)
+    number = Sequence(int)
+    text = Sequence(lambda number: f"line{number}@people.example")
+
+    class Meta:
+        model = SuppressionLine
 
 
 class HolidayFactory(TenantModelFactory[Holiday]):

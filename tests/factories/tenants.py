@@ -11,9 +11,8 @@ from factory import Faker, Iterator, LazyAttribute, LazyFunction, SubFactory
 from lad.db.identifiers import uuid7
 from lad.outbox.models import DomainEvent
 from lad.tenancy.context import default_tenant_id
-from tenants.access.capabilities import SCREENS
+from tenants.access.keys import SCREENS
 from tenants.access.models import PlatformRole, TenantRole, UserCapability
-from tenants.access.rights import is_right
 from tenants.accounts.models import AttemptBudget, RefreshToken, SessionKind, User, UserIdentity, UserSession
 from tenants.activity.models import DataExport
 from tenants.features.catalogue import features
@@ -100,8 +99,7 @@ class PlatformRoleFactory(ModelFactory[PlatformRole]):
 
 class UserCapabilityFactory(TenantModelFactory[UserCapability]):
     user = SubFactory(MemberFactory)
-    # Keys in one of LAD's areas are asked for like rights, and these nobody holds.
-    capability_key = Iterator([key for key in SCREENS if not is_right(key)])
+    capability_key = Iterator(SCREENS)
 
     class Meta:
         model = UserCapability

@@ -1,5 +1,6 @@
 """The pages of mailboxes: their state in words, today's use, tests, and the connection with Google or Microsoft."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages
@@ -12,16 +13,18 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns.accounts import connecting, services
+from campaigns.accounts import connecting, health, services
 from campaigns.accounts.mailbox import oauth
 from campaigns.accounts.mailbox.hosts import is_sandbox
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus, EmailSignIn
 from campaigns.accounts.pacing import limits_of
+from campaigns.accounts.services import Trial
 from campaigns.formatting import usage_bar
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.errors import DomainError
 from lad.tenancy.access import actor_of
+from lad.tenancy.middleware import outside_scope
 from lad.types import Values
 
 ATTEMPT: Final = "mailbox_attempt"
@@ -33,6 +36,7 @@ STATUS_COLOURS: Final = {
     EmailAccountStatus.REVOKED.label: "danger",
     EmailAccountStatus.UNREACHABLE.label: "warning",
     EmailAccountStatus.PAUSED.label: "danger",
+    EmailAccountStatus.HALTED.label: "danger",
 }
 GRADES: Final = {"good": "In order", "improve": "Improve", "missing": "Missing", "unknown": "Not known"}
 
@@ -46,7 +50,7 @@ class EmailAccountAdmin(TenantModelAdmin):
     list_select_related = ["tenant"]
     list_filter = ["status", "is_active", "sign_in", "user", "created_at"]
     search_fields = ["email"]
-    actions_detail = ["test_connection", "check_records"]
+    actions_detail = ["resume", "test_connection", "check_records"]
     fieldsets = [
         (None, {"fields": ["email", ("from_name", "user"), ("is_active", "sandbox"), "signature"]}),
         ("State", {"fields": ["status_label", "status_reason", "connect", "saves_sent"]}),
@@ -66,12 +70,13 @@ class EmailAccountAdmin(TenantModelAdmin):
                 ]
             },
         ),
+        ("Protection", {"fields": ["reputation", "health_window", ("max_bounces", "max_complaints")]}),
         ("Domain", {"fields": ["records", "dns_checked_at", "tracking_domain"]}),
         ("Data", {"fields": ["metadata"]}),
     ]
     readonly_fields = [
         "status_label", "status_reason", "connect", "sandbox", "saves_sent", "today", "next_send_at", "last_reset_date",
-        "records", "dns_checked_at", "reading",
+        "records", "dns_checked_at", "reading", "reputation",
     ]  # fmt: skip
 
     # Columns
@@ -87,6 +92,14 @@ class EmailAccountAdmin(TenantModelAdmin):
         if not limits.ramping_up:
             return bar
         return format_html('{} <span class="lad-hint">ramping up to {}</span>', bar, obj.daily_send_limit)
+
+    @display(description="Bounces and complaints")
+    def reputation(self, obj: EmailAccount) -> str:
+        found = health.health_of(obj)
+        return (
+            f"Of the last {found.window:,} messages {found.bounces:,} bounced ({found.max_bounces:,} may) and"
+            f" {found.complaints:,} were reported as spam ({found.max_complaints:,} may)."
+        )
 
     @display(description="Sandbox", label={"Sandbox": "warning"})
     def sandbox(self, obj: EmailAccount) -> str:
@@ -133,9 +146,10 @@ class EmailAccountAdmin(TenantModelAdmin):
         explanation="Signs in to both servers and finds the mailbox of sent messages. Nothing is sent.",
         when=lambda row: row.deleted_at is None,
         icon="cable",
+        asks=lambda row: services.try_connection(account=row),
     )
-    def test_connection(self, request: HttpRequest, row: EmailAccount, values: Values) -> str | None:
-        outcome = services.test_connection(account=row, actor=actor_of(request))
+    def test_connection(self, request: HttpRequest, row: EmailAccount, values: Values, trial: Trial) -> str | None:
+        outcome = services.keep_trial(account=row, trial=trial, actor=actor_of(request))
         if outcome.succeeded:
             return " ".join([f"{row.email} is connected.", *outcome.notes])
         messages.error(request, outcome.reason)
@@ -146,10 +160,21 @@ class EmailAccountAdmin(TenantModelAdmin):
         explanation="Looks up the records by which receivers judge your mail: SPF, DKIM, DMARC and MX.",
         when=lambda row: row.deleted_at is None,
         icon="dns",
+        asks=lambda row: services.look_up_records(account=row),
     )
-    def check_records(self, request: HttpRequest, row: EmailAccount, values: Values) -> str:
-        services.check_records(account=row)
+    def check_records(self, request: HttpRequest, row: EmailAccount, values: Values, report: Mapping[str, Any]) -> str:
+        services.keep_records(account=row, report=report)
         return "The records were checked. The page shows what to change."
+
+    @row_action(
+        "Resume",
+        explanation="The account sends again, and its bounces and complaints are counted anew.",
+        when=lambda row: row.deleted_at is None and row.status == EmailAccountStatus.HALTED,
+        icon="play_arrow",
+    )
+    def resume(self, request: HttpRequest, row: EmailAccount, values: Values) -> str:
+        health.resume(account=row, actor=actor_of(request))
+        return f"{row.email} sends again."
 
     # Connecting with Google and Microsoft
 
@@ -185,12 +210,15 @@ class EmailAccountAdmin(TenantModelAdmin):
         row = self._changeable(request, attempt.account_id)
         provider, state, code = EmailSignIn(attempt.provider), request.GET.get("state", ""), request.GET.get("code", "")
         try:
-            tokens = connecting.tokens_for(
-                attempt=attempt, state=state, code=code, redirect_uri=self._redirect_uri(request)
-            )
+            redirect_uri = self._redirect_uri(request)
+            with outside_scope(request):
+                tokens = connecting.tokens_for(attempt=attempt, state=state, code=code, redirect_uri=redirect_uri)
             with self.row_scope(request, row):
                 connecting.connect(account=row, provider=provider, tokens=tokens, actor=actor_of(request))
-                outcome = services.test_connection(account=row, actor=actor_of(request))
+            with outside_scope(request):
+                trial = services.try_connection(account=row)
+            with self.row_scope(request, row):
+                outcome = services.keep_trial(account=row, trial=trial, actor=actor_of(request))
         except DomainError as error:
             messages.error(request, error.detail)
         else:

@@ -1,6 +1,9 @@
 """Check the records of a sending domain, and say in words what to change."""
 
+import math
+import time
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +35,10 @@ COMMON_SELECTORS: Final = (
     "fm1",
     "sig1",
 )
+
+
+# When the check of a domain ends.
+_until: Final[ContextVar[float]] = ContextVar("dns_check_until", default=math.inf)
 
 
 class Grade(StrEnum):
@@ -70,7 +77,7 @@ def check_domain(email: str, *, now: datetime, selectors: Sequence[str] = ()) ->
     """Return the report on the domain of the address, as JSON.
 
     ``selectors`` are those of DKIM signatures that were seen; common ones are tried too. A name server that does not
-    answer leaves findings unknown.
+    answer, or not within MAIL_TEST_SECONDS, leaves findings unknown.
     """
     domain = domain_of(email)
     checks: tuple[tuple[str, Callable[[], Finding]], ...] = (
@@ -81,6 +88,7 @@ def check_domain(email: str, *, now: datetime, selectors: Sequence[str] = ()) ->
     )
     findings: list[Finding] = []
     answers = True
+    token = _until.set(time.monotonic() + settings.MAIL_TEST_SECONDS)
     for record, check in checks:
         try:
             findings.append(check() if answers else Finding(record, Grade.UNKNOWN, advice=NO_ANSWER))
@@ -88,6 +96,7 @@ def check_domain(email: str, *, now: datetime, selectors: Sequence[str] = ()) ->
             # Each further question would wait as long.
             answers = False
             findings.append(Finding(record, Grade.UNKNOWN, advice=NO_ANSWER))
+    _until.reset(token)
     return {"domain": domain, "checked_at": now.isoformat(), "findings": [asdict(each) for each in findings]}
 
 
@@ -166,6 +175,8 @@ def _tags(text: str) -> dict[str, str]:
 
 
 def _records(name: str, kind: str) -> list[str]:
+    if time.monotonic() > _until.get():
+        raise _Unanswered
     try:
         answer = resolver().resolve(name, kind)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

@@ -2,6 +2,10 @@
 
 import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Final
 
@@ -31,6 +35,8 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
             )
         try:
             found = socket.create_connection((str(address), port), timeout=timeout)
+            if (limit := _limit.get()) is not None:
+                limit.add(found)
         except OSError as error:
             refused = error
         else:
@@ -38,6 +44,58 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return found
     raise MailboxError(Problem.UNREACHABLE, _unreachable(host, port, refused)) from refused
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """End the connections that the block opens once the time is up, so that OSError is raised in it.
+
+    The limit of a single answer does not help against a server that sends a byte of it now and then.
+    """
+    limit = _Limit()
+    token = _limit.set(limit)
+    timer = threading.Timer(seconds, limit.end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        _limit.reset(token)
+        limit.close()
+
+
+class _Limit:
+    """The connections that were opened within a time limit."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened: list[socket.socket] = []
+        self._is_over = False
+
+    def add(self, connection: socket.socket) -> None:
+        """Keep a duplicate: TLS takes the socket itself over. Raises TimeoutError if the time is up already."""
+        with self._lock:
+            if self._is_over:
+                connection.close()
+                raise TimeoutError
+            self._opened.append(connection.dup())
+
+    def end(self) -> None:
+        """End all connections, and let no further one begin."""
+        with self._lock:
+            self._is_over = True
+            for each in self._opened:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with self._lock:
+            for each in self._opened:
+                each.close()
+
+
+_limit: Final[ContextVar[_Limit | None]] = ContextVar("mail_time_limit", default=None)
 
 
 def is_allowed(name: str, address: Address) -> bool:

@@ -1,6 +1,7 @@
 """Sign in to mailboxes with OAuth 2.0: the authorization code with PKCE, and tokens that are renewed in time."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from base64 import urlsafe_b64encode
@@ -15,20 +16,24 @@ from uuid import UUID
 
 import jwt
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from campaigns.accounts.mailbox.errors import MailboxError, Problem
 from campaigns.accounts.mailbox.known import PROVIDERS
 from campaigns.accounts.models import EmailAccount, EmailSignIn
 from lad.errors import Conflict
-from lad.tenancy.context import tenant_context
+from lad.tenancy.context import require_no_scope, tenant_context
 
 # Renewed so long before it ends that no connection signs in with a token about to end.
 RENEW_BEFORE: Final = timedelta(minutes=5)
 DEFAULT_LIFETIME: Final = timedelta(minutes=55)
 TIMEOUT_SECONDS: Final = 10
 MAX_ANSWER_BYTES: Final = 100_000
+# Longer than an issuer is waited for.
+LEASE: Final = timedelta(seconds=30)
+LOOK_AGAIN_SECONDS: Final = 0.2
+# A token that ends later than this is used while another worker renews it.
+STILL_VALID: Final = timedelta(seconds=30)
 STATE_LIFETIME: Final = timedelta(minutes=15)
 # What issuers answer once the user or an administrator took the permission back.
 _REVOKED: Final = ("invalid_grant", "interaction_required", "consent_required", "unauthorized_client")
@@ -126,18 +131,21 @@ def exchange(*, attempt: Attempt, code: str, redirect_uri: str) -> Tokens:
 def access_token(account: EmailAccount) -> str:
     """Return a token that is valid for a while, renewed if it ends soon; empty for an account with a password.
 
-    Two workers do not renew at once: issuers that rotate tokens would revoke them. Raises MailboxError.
+    Two workers do not renew at once: issuers that rotate tokens would revoke them. Asks the issuer outside any
+    transaction. Raises MailboxError.
     """
     if account.sign_in == EmailSignIn.PASSWORD:
         return ""
     if account.access_token and not _ends_soon(account):
         return account.access_token
-    with transaction.atomic(), tenant_context(account.tenant_id):
-        row = EmailAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
-        if not row.access_token or _ends_soon(row):
-            _renew(row)
-        account.access_token, account.refresh_token = row.access_token, row.refresh_token
-        account.token_expires_at = row.token_expires_at
+    require_no_scope("A token is renewed")
+    deadline = time.monotonic() + LEASE.total_seconds()
+    while (lease := _claim_renewal(account)) is None and not _is_valid(account):
+        if time.monotonic() > deadline:
+            raise MailboxError(Problem.UNREACHABLE, "Another worker renews the access to the mailbox. LAD tries again.")
+        time.sleep(LOOK_AGAIN_SECONDS)
+    if lease is not None:
+        _renew(account, lease)
     return account.access_token
 
 
@@ -155,11 +163,48 @@ def servers_of(provider: str) -> dict[str, Any]:
     }
 
 
+def _claim_renewal(account: EmailAccount) -> datetime | None:
+    """Take the lease to renew the token, and return when it ends. Read the tokens that hold now.
+
+    Return None if there is nothing to renew any more, or if another worker renews it.
+    """
+    with tenant_context(account.tenant_id):
+        row = EmailAccount.all_objects.select_for_update(no_key=True).get(pk=account.pk)
+        account.access_token, account.refresh_token = row.access_token, row.refresh_token
+        account.token_expires_at = row.token_expires_at
+        now = timezone.now()
+        is_leased = row.token_lease_until is not None and row.token_lease_until > now
+        if is_leased or (row.access_token and not _ends_soon(row)):
+            return None
+        lease = now + LEASE
+        EmailAccount.all_objects.filter(pk=row.pk).update(token_lease_until=lease)
+        return lease
+
+
+def _is_valid(account: EmailAccount) -> bool:
+    """Return whether the token can still be used, perhaps for a short time only."""
+    ends = account.token_expires_at
+    return bool(account.access_token) and ends is not None and ends - timezone.now() > STILL_VALID
+
+
 def _ends_soon(account: EmailAccount) -> bool:
     return account.token_expires_at is None or account.token_expires_at - timezone.now() < RENEW_BEFORE
 
 
-def _renew(account: EmailAccount) -> None:
+def _renew(account: EmailAccount, lease: datetime) -> None:
+    """Ask the issuer for a new token and keep it, unless the account was connected anew meanwhile. End the lease."""
+    values: dict[str, Any] = {}
+    try:
+        values = _renewed(account)
+    finally:
+        with tenant_context(account.tenant_id):
+            rows = EmailAccount.all_objects.filter(pk=account.pk, token_lease_until=lease)
+            rows.update(token_lease_until=None, **values)
+    for field_name, value in values.items():
+        setattr(account, field_name, value)
+
+
+def _renewed(account: EmailAccount) -> dict[str, Any]:
     name = NAMES[EmailSignIn(account.sign_in)]
     again = f"Open the account and connect it with {name} again."
     if not account.refresh_token:
@@ -169,10 +214,12 @@ def _renew(account: EmailAccount) -> None:
     except OAuthRefused as error:
         raise MailboxError(Problem.REVOKED, f"{name} withdrew LAD's access to the mailbox. {again}") from error
     tokens = _tokens(answer)
-    account.access_token, account.token_expires_at = tokens.access, tokens.expires_at
-    # An issuer may replace the token with each use.
-    account.refresh_token = tokens.refresh or account.refresh_token
-    account.save(update_fields=["access_token", "refresh_token", "token_expires_at"])
+    return {
+        "access_token": tokens.access,
+        "token_expires_at": tokens.expires_at,
+        # An issuer may replace the token with each use.
+        "refresh_token": tokens.refresh or account.refresh_token,
+    }
 
 
 def _client(provider: str) -> Mapping[str, Any]:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from django.conf import settings
 from imapclient.exceptions import IMAPClientError
 
 from campaigns.accounts.mailbox import known
 from campaigns.accounts.mailbox.errors import MailboxError, Problem
+from campaigns.accounts.mailbox.hosts import time_limit
 from campaigns.accounts.mailbox.imap import open_imap, sent_folder
 from campaigns.accounts.mailbox.smtp import open_smtp
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
@@ -32,7 +34,15 @@ class Outcome:
 
 
 def try_mailbox(account: EmailAccount, *, access_token: str = "") -> Outcome:
-    """Sign in for sending and for reading, and find the mailbox of sent messages. Connects to both servers."""
+    """Sign in for sending and for reading, and find the mailbox of sent messages.
+
+    Connects to both servers. Ends after MAIL_TEST_SECONDS, whatever they do.
+    """
+    with time_limit(settings.MAIL_TEST_SECONDS):
+        return _try(account, access_token)
+
+
+def _try(account: EmailAccount, access_token: str) -> Outcome:
     failed = _failure("Sending", lambda: _try_sending(account, access_token))
     if failed is not None:
         return failed
@@ -56,7 +66,9 @@ def _failure(part: str, attempt: Callable[[], object]) -> Outcome | None:
     except MailboxError as error:
         return Outcome(error.account_status, f"{part}: {error.detail}")
     except (OSError, smtplib.SMTPException, IMAPClientError):
-        lost = MailboxError(Problem.UNREACHABLE, "The server ended the connection. Try again in a moment.")
+        lost = MailboxError(
+            Problem.UNREACHABLE, "The server ended the connection or took too long. Try again in a moment."
+        )
         return Outcome(lost.account_status, f"{part}: {lost.detail}")
     return None
 

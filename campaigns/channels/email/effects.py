@@ -4,15 +4,19 @@ The event is recorded once, the address is put on the do-not-contact list where 
 above are told, all in one transaction of the current tenant.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from campaigns.accounts import health
+from campaigns.accounts.health import Harm
 from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind
 from lad.errors import Invalid
@@ -25,6 +29,7 @@ SOFT_BOUNCES: Final = 3
 SOFT_BOUNCE_DAYS: Final = 30
 # After them the address is tried again: a full mailbox is emptied some day.
 SOFT_BOUNCE_REST: Final = timedelta(days=90)
+HARMFUL: Final = {MessageEventKind.BOUNCED: Harm.BOUNCES, MessageEventKind.COMPLAINED: Harm.COMPLAINTS}
 HARD: Final = "hard"
 SOFT: Final = "soft"
 
@@ -67,6 +72,7 @@ def record(happenings: Sequence[Happening]) -> list[MessageEvent]:
     ]
     MessageEvent.objects.bulk_create(events)
     _suppress(fresh)
+    health.count(_harm(fresh))
     hooks.happened(events)
     return events
 
@@ -83,6 +89,18 @@ def _fresh(happenings: Sequence[Happening]) -> list[Happening]:
         if identity not in known:
             fresh.setdefault(identity, each)
     return list(fresh.values())
+
+
+def _harm(happenings: Iterable[Happening]) -> dict[UUID, Counter[Harm]]:
+    """Return what damages the reputation of the accounts that sent the messages."""
+    found: dict[UUID, Counter[Harm]] = {}
+    for each in happenings:
+        harm = HARMFUL.get(each.kind)
+        account_id = each.message.email_account_id
+        if harm is None or account_id is None or each.is_machine or each.detail.get("severity") == SOFT:
+            continue
+        found.setdefault(account_id, Counter())[harm] += 1
+    return found
 
 
 def _suppress(happenings: Sequence[Happening]) -> None:

@@ -18,12 +18,15 @@ from lad.errors import DomainError
 from lad.tenancy.access import access_of
 from leads.channels import Channel
 from leads.contactability import services
+from leads.contactability.jobs import start_import
 from leads.contactability.models import ALL_CHANNELS, SuppressionReason
 from leads.contactability.serializers import MAX_SOURCE
 
 # How long a file waits for the confirmation, in seconds.
 KEPT_FOR: Final = 15 * 60
-MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_BYTES: Final = 25 * 1024 * 1024
+# More lines become a job: a person waits for the answer.
+MAX_LINES_AT_ONCE: Final = 1_000
 PROBLEMS_SHOWN: Final = 50
 KEPT_FIELD: Final = "_kept"
 ONE_TENANT_ONLY: Final = "Choose a tenant first: the list belongs to one."
@@ -33,7 +36,7 @@ GONE: Final = "The file was kept for 15 minutes, which have passed. Choose it ag
 class ImportForm(forms.Form):
     """Asks for the file, and what to do with its addresses."""
 
-    file = UploadField(extensions=("csv", "txt"), max_bytes=MAX_BYTES)
+    file = UploadField(extensions=("csv", "txt", "xlsx"), max_bytes=MAX_BYTES)
     channel = forms.ChoiceField(choices=[(ALL_CHANNELS, "All channels"), *Channel.choices], initial=ALL_CHANNELS)
     reason = forms.ChoiceField(choices=SuppressionReason.choices, initial=SuppressionReason.IMPORTED)
     source = forms.CharField(required=False, max_length=MAX_SOURCE, help_text="Where the list comes from.")
@@ -69,6 +72,9 @@ def _confirmed(model_admin: ModelAdmin, request: HttpRequest, token: str, back: 
         return HttpResponseRedirect(reverse("admin:leads_suppression_import_list"))
     cache.delete(_key(request, token))
     options = {name: kept[name] for name in ("channel", "reason", "source")}
+    if len(kept["rows"]) > MAX_LINES_AT_ONCE:
+        job = start_import(lines=kept["rows"], **options, access=access_of(request))
+        return HttpResponseRedirect(reverse("admin:jobs_job_change", args=(job.pk,)))
     result = services.import_rows(_rows(request, kept["rows"]), **options, actor=access_of(request).user)
     counts = {name: result.count(name) for name in ("added", "listed", "repeated", "invalid")}
     text = f"{counts['added']:,} were added to the do-not-contact list."
@@ -117,6 +123,7 @@ def _page(
         "preview": preview,
         "problems": preview.problems[:PROBLEMS_SHOWN] if preview else (),
         "more_problems": max(0, len(preview.problems) - PROBLEMS_SHOWN) if preview else 0,
+        "is_long": bool(preview and preview.lines > MAX_LINES_AT_ONCE),
         "token_name": KEPT_FIELD,
         "token": token,
         "again": request.path,

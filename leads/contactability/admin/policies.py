@@ -11,9 +11,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminIntegerFieldWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelect2MultipleWidget,
+)
 
+from lad import countries
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.permissions import can_view
@@ -21,9 +28,13 @@ from lad.admin.site import add_view
 from lad.moments import WEEKDAYS
 from lad.tenancy.access import access_of
 from leads.channels import Channel
+from leads.contactability.calendar import HORIZON
 from leads.contactability.models import MAX_TOUCHES, ContactPolicy
+from leads.contactability.public_holidays import COUNTRIES, public_holidays
+from leads.contactability.selectors import public_countries
 
 DEFAULTS_HOLD: Final = "There is no contact policy yet, so the defaults hold: 08:00 to 20:00 of the lead's day, not on"
+DAYS_SHOWN: Final = 8
 CAP_NAMES: Final = (("per_day", "a day"), ("per_week", "in seven days"))
 
 
@@ -70,6 +81,11 @@ def _days(obj: ContactPolicy) -> str:
     return ", ".join(day.capitalize() for day in obj.contact_days) or "Every day"
 
 
+@display(description="Chosen countries")
+def _countries(obj: ContactPolicy) -> str:
+    return ", ".join(countries.NAMES[code] for code in obj.holiday_countries) or "None"
+
+
 @display(description="Channels that need consent")
 def _consents(obj: ContactPolicy) -> str:
     return ", ".join(Channel(each).label for each in obj.consent_required) or "None"
@@ -93,26 +109,57 @@ class ContactPolicyAdmin(TenantModelAdmin):
     fieldsets = [
         (
             "When",
-            {"fields": [("contact_from", "contact_until"), "contact_days", "skips_holidays"]},
+            {"fields": [("contact_from", "contact_until"), "contact_days"]},
+        ),
+        (
+            "Holidays",
+            {"fields": ["skips_holidays", "public_holidays", "holiday_countries", "next_public_holidays"]},
         ),
         ("How often", {"fields": [("max_per_day", "max_per_week"), "caps"]}),
         ("With whose permission", {"fields": ["consent_required", "company_stop_days"]}),
     ]
 
+    readonly_fields = ["next_public_holidays"]
+
     def __init__(self, model: type[ContactPolicy], admin_site: AdminSite) -> None:
         super().__init__(model, admin_site)
         # For those who may only see them.
         self.contact_days_json, self.consent_required_json, self.caps_json = _days, _consents, _limits
+        self.holiday_countries_json = _countries
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "contact_days":
             days = [(day, day.capitalize()) for day in WEEKDAYS]
             return _choices(days, label="Days", help_text="None chosen means every day.")
+        if db_field.name == "holiday_countries":
+            return forms.MultipleChoiceField(
+                choices=[(code, name) for code, name in countries.choices() if code in COUNTRIES],
+                required=False,
+                label="Chosen countries",
+                help_text="They count if “Of chosen countries” is selected above.",
+                widget=UnfoldAdminSelect2MultipleWidget,
+            )
         if db_field.name == "consent_required":
             return _choices(Channel.choices, label="Channels that need consent", help_text=db_field.help_text)
         if db_field.name == "caps":
             return CapsField(label="Limits by channel", help_text="To one lead. An empty field is no limit.")
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description="Next public holidays")
+    def next_public_holidays(self, obj: ContactPolicy) -> str:
+        """Name the next days, so that people see what their choice means."""
+        today = timezone.localdate()
+        found = public_countries(obj, obj.tenant.country)
+        if found is None:
+            return "Those of each lead's country."
+        days = sorted(
+            (day, countries.NAMES[country], name)
+            for country in found
+            for day, name in public_holidays(country, today, today + HORIZON).items()
+            if day >= today
+        )
+        shown = [f"{date_format(day)}: {name} ({country})" for day, country, name in days[:DAYS_SHOWN]]
+        return " · ".join(shown) or "None."
 
     @display(description="Days")
     def days(self, obj: ContactPolicy) -> str:

@@ -17,11 +17,12 @@ from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
 from lad.tenancy.countries import country_of
 from lad.types import Actor
+from lad.xlsx import SIGNATURE, NotAWorkbook, rows_of_workbook
 from leads.contactability.addresses import Address, Kind, recognise
 from leads.contactability.models import ALL_CHANNELS, Suppression
 from leads.contactability.services.suppressing import Entry, NewSuppression, insert_entries
 
-MAX_ROWS: Final = 50_000
+MAX_ROWS: Final = 250_000
 ROWS_PER_STATEMENT: Final = 5_000
 # Names of the column with the address, in lower case. The first that a file has is read.
 COLUMNS: Final = (
@@ -76,6 +77,7 @@ class ImportPreview:
     listed: int
     repeated: int
     problems: Sequence[ReadRow]
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +91,16 @@ class ImportResult:
 
 
 def rows_of_file(content: bytes) -> list[tuple[int, str]]:
-    """Return the addresses of a CSV file with the numbers of their lines, as they are written.
+    """Return the addresses of a CSV file or an Excel workbook with the numbers of their lines, as they are written.
 
     Separators and encodings of the common spreadsheets are understood, and a heading if there is one. Raises Invalid
-    for what is no text, and TooManyRows.
+    for what is neither, and TooManyRows.
     """
-    text = _decoded(content)
-    separator = max(",;\t", key=text[:10_000].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    lines = rows_of_workbook(content) if content.startswith(SIGNATURE) else _csv_lines(_decoded(content))
     rows: list[tuple[int, str]] = []
     column: int | None = None
     try:
-        for cells in reader:
+        for number, cells in lines:
             written = [cell.strip().lstrip(APOSTROPHE).strip() for cell in cells]
             if column is None:
                 names = [cell.lower() for cell in written]
@@ -109,11 +109,13 @@ def rows_of_file(content: bytes) -> list[tuple[int, str]]:
                     continue
             text = _cell(written, column)
             if text:
-                rows.append((reader.line_num, text))
+                rows.append((number, text))
             if len(rows) > MAX_ROWS:
                 raise TooManyRows(f"The file has more than {MAX_ROWS:,} rows. Split it and import one part at a time.")
     except csv.Error as error:
         raise Invalid("The file is no CSV file that can be read. Save it as CSV (UTF-8) and try again.") from error
+    except NotAWorkbook as error:
+        raise Invalid("The file is no Excel workbook that can be read. Save it as CSV (UTF-8) instead.") from error
     if not rows:
         raise Invalid("The file has no addresses. Put them into one column, with the heading “address”.")
     return rows
@@ -137,6 +139,7 @@ def preview_import(rows: Sequence[ReadRow], *, channel: str) -> ImportPreview:
         listed=len(listed),
         repeated=counts.total() - len(distinct),
         problems=[row for row in rows if row.address is None],
+        lines=len(rows),
     )
 
 
@@ -201,6 +204,13 @@ def _read_row(number: int, text: str, country: str) -> ReadRow:
         return ReadRow(number, text, recognise(text, country=country))
     except ValidationError as error:
         return ReadRow(number, text[:200], None, " ".join(error.messages))
+
+
+def _csv_lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    separator = max(",;\t", key=text[:10_000].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    for cells in reader:
+        yield reader.line_num, cells
 
 
 def _cell(cells: Sequence[str], column: int) -> str:

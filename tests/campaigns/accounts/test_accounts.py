@@ -35,7 +35,7 @@ def test_a_secret_can_be_written_but_not_read(call: Any, mailbox: EmailAccount, 
 
 
 def test_an_omitted_secret_stays_and_an_empty_one_is_removed(call: Any, mailbox: EmailAccount) -> None:
-    body = {"email": mailbox.email, "smtp_host": "smtp2.acme.example", "smtp_port": 465}
+    body = {"email": mailbox.email, "smtp_host": mailbox.smtp_host, "smtp_port": mailbox.smtp_port}
     assert call("put", "email-accounts", mailbox, body=body).status_code == 200
     assert stored(mailbox).smtp_password == SECRET
     call("patch", "email-accounts", mailbox, body={"smtp_password": ""})
@@ -79,16 +79,20 @@ def test_staff_replace_a_secret_without_ever_seeing_it(admin_of: Any, owner: Any
     entries = {
         "email": mailbox.email,
         "is_active": "on",
-        "smtp_host": "smtp2.acme.example",
-        "smtp_port": "465",
+        "smtp_host": mailbox.smtp_host,
+        "smtp_port": str(mailbox.smtp_port),
         "smtp_secure": "on",
+        "signature": "Maya",
         "min_gap_seconds": "60",
         "daily_send_limit": "200",
+        "health_window": "200",
+        "max_bounces": "10",
+        "max_complaints": "1",
         "metadata": "{}",
         "smtp_password": "",
     }
     assert browser.post(url, entries).status_code == 302
-    assert (stored(mailbox).smtp_host, stored(mailbox).smtp_password) == ("smtp2.acme.example", SECRET)
+    assert (stored(mailbox).signature, stored(mailbox).smtp_password) == ("Maya", SECRET)
     assert browser.post(url, {**entries, "smtp_password": "another staple"}).status_code == 302
     assert stored(mailbox).smtp_password == "another staple"
 

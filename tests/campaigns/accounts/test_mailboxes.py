@@ -29,8 +29,9 @@ from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
+from tests.contract.pages import untouched
 from tests.factories.campaigns import EmailAccountFactory
-from tests.support.api import problem, text
+from tests.support.api import field_problems, problem, text
 from tests.support.database import stored
 from tests.support.sandbox import Sandbox
 
@@ -304,6 +305,7 @@ def connected(mailbox: EmailAccount, issuer: Issuer) -> EmailAccount:
     issuer.refresh_tokens = {"refresh-0"}
     with platform_context():
         mailbox.sign_in, mailbox.access_token, mailbox.refresh_token = "google", "access-0", "refresh-0"
+        mailbox.smtp_password = mailbox.imap_password = ""
         mailbox.token_expires_at = timezone.now() + timedelta(minutes=4)
         mailbox.status = EmailAccountStatus.CONNECTED
         mailbox.save()
@@ -332,6 +334,67 @@ def test_a_revoked_grant_stops_the_account_and_tells_its_people(
 def test_a_token_is_not_sent_to_a_server_that_somebody_entered(call: Any, connected: EmailAccount) -> None:
     assert call("patch", "email-accounts", connected, body={"smtp_host": "evil.example"}).status_code == 200
     assert (stored(connected).access_token, stored(connected).refresh_token) == ("", "")
+
+
+# A stored password stays with the server that it was entered for
+
+CHANGES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    # What the account has, the change, and the fields that ask for the password again.
+    ({}, {"smtp_host": "evil.example"}, ["smtp_password"]),
+    ({}, {"smtp_port": 2525}, ["smtp_password"]),
+    ({}, {"smtp_secure": False}, ["smtp_password"]),
+    # Reading uses the password for sending.
+    ({}, {"imap_host": "evil.example"}, ["smtp_password"]),
+    ({}, {"imap_host": "evil.example", "imap_password": "fresh"}, []),
+    ({}, {"smtp_host": "mail.acme.example", "smtp_password": "fresh"}, []),
+    ({}, {"smtp_host": "mail.acme.example", "smtp_password": "again"}, []),
+    ({}, {"smtp_host": "evil.example", "smtp_password": ""}, []),
+    ({}, {"smtp_host": "SMTP.acme.example", "from_name": "Maya"}, []),
+    ({}, {"smtp_host": ""}, []),
+    ({"imap_password": "own"}, {"imap_host": "evil.example"}, ["imap_password"]),
+    ({"imap_password": "own"}, {"imap_secure": False}, ["imap_password"]),
+    (
+        {"imap_password": "own"},
+        {"smtp_host": "a.example", "imap_host": "b.example"},
+        ["imap_password", "smtp_password"],
+    ),
+    # In two steps: the server is forgotten or has a password of its own first.
+    ({"smtp_host": ""}, {"smtp_host": "evil.example"}, ["smtp_password"]),
+    ({"imap_password": "x", "imap_host": "evil.example"}, {"imap_password": ""}, ["smtp_password"]),
+    ({"smtp_password": ""}, {"smtp_host": "other.example"}, []),
+]
+
+
+@pytest.mark.parametrize(("has", "change", "asked"), CHANGES)
+def test_a_change_of_the_server_asks_for_the_password_again(
+    call: Any, tenant: Tenant, admin_of: Any, owner: User, has: dict[str, Any], change: dict[str, Any], asked: list[str]
+) -> None:
+    values = {"smtp_password": "again", "imap_host": "imap.acme.example", "imap_port": 993, **has}
+    with platform_context(tenant_id=tenant.pk):
+        account = EmailAccountFactory.create(**values)
+    answer = call("patch", "email-accounts", account, body=change)
+    if asked:
+        assert sorted(field_problems(answer)) == asked
+        assert "Enter it again" in str(field_problems(answer)[asked[0]])
+    else:
+        assert answer.status_code == 200, answer.content
+    row = stored(account)
+    for name, value in change.items():
+        assert getattr(row, name) == (getattr(account, name) if asked else value)
+
+
+def test_the_page_asks_for_the_password_beside_its_field(
+    admin_of: Callable[..., Client], owner: User, mailbox: EmailAccount
+) -> None:
+    url = f"/admin/campaigns/emailaccount/{mailbox.pk}/change/"
+    browser = admin_of(owner)
+    form = untouched(browser.get(url), EmailAccount)
+    refused = browser.post(url, {**form, "smtp_host": "evil.example"})
+    assert "Enter it again" in str(refused.context["errors"])
+    assert "smtp_password" in refused.context["adminform"].form.errors
+    assert stored(mailbox).smtp_host == mailbox.smtp_host
+    assert browser.post(url, {**form, "smtp_host": "mail.example", "smtp_password": "new"}).status_code == 302
+    assert stored(mailbox).smtp_host == "mail.example"
 
 
 # Records of the domain

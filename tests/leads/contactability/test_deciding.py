@@ -267,7 +267,7 @@ CASES = [
             stopped(1),
             touched(1, 2, 3),
             holiday(date(2026, 6, 9)),
-            policy(contact_days=["monday", "tuesday"], caps={"email": {"per_week": 3}}),
+            policy(contact_days=["monday", "tuesday"], caps={"email": {"per_week": 3}}, public_holidays="none"),
         ),
         ("company_stopped", "holiday", "channel_weekly_limit"),
         7 * DAY - 3 * HOUR,

@@ -121,7 +121,7 @@ def test_an_entry_is_lifted_with_a_reason(browser: Client, tenant: Tenant, maya:
 
 def test_a_list_is_imported_after_a_preview(browser: Client, tenant: Tenant, admin: User) -> None:
     address = f"{LIST}import/"
-    assert "A CSV file with one address in each row" in page(browser, address)
+    assert "A CSV file or an Excel workbook with one address in each row" in page(browser, address)
     content = "email,name\nmaya@acme.example,Maya\nMaya@acme.example,again\nnobody,x\n<b>@</b>,x\n"
 
     def upload() -> Any:
@@ -229,6 +229,8 @@ def test_the_policy_opens_with_its_defaults_and_then_with_its_values(browser: Cl
         "contact_until": "18:00",
         "contact_days": ["monday", "friday"],
         "skips_holidays": "on",
+        "public_holidays": "chosen",
+        "holiday_countries": ["DE", "FR"],
         "max_per_day": "2",
         "max_per_week": "5",
         "caps_2": "1",
@@ -242,6 +244,7 @@ def test_the_policy_opens_with_its_defaults_and_then_with_its_values(browser: Cl
         policy = ContactPolicy.objects.get()
     assert (policy.contact_days, policy.consent_required) == (["monday", "friday"], ["sms"])
     assert policy.caps == {"email": {"per_day": 1, "per_week": 4}}
+    assert (policy.public_holidays, policy.holiday_countries) == ("chosen", ["DE", "FR"])
     opened = browser.get("/admin/contact-policy/", follow=True)
     assert opened.redirect_chain[-1][0] == f"/admin/leads/contactpolicy/{policy.pk}/change/"
     assert opened.context["adminform"].form["caps"].initial == policy.caps

@@ -2,7 +2,13 @@
 
 import pytest
 
+from lad import writes
+from lad.tenancy.access import access_in_tenant
 from lad.tenancy.context import platform_context
+from tenants.access.capabilities import capabilities
+from tenants.access.keys import BUNDLES, SCREENS
+from tenants.access.models import UserCapability
+from tenants.access.rights import PLATFORM_RIGHTS, TENANT_RIGHTS
 from tests.factories.tenants import UserCapabilityFactory
 from tests.support.api import problem
 
@@ -27,10 +33,47 @@ def test_a_right_taken_from_an_admin_is_lost_at_once(owner, admin, api):
     assert response.json()["right"] == "events.view"
 
 
-@pytest.mark.parametrize("right", ["team.transfer", "tenant.delete"])
-def test_an_admin_cannot_give_a_right_without_holding_it(admin, viewer, api, right):
-    assert problem(grant(api, admin, viewer, right)) == (403, "above_your_role")
+@pytest.mark.parametrize("right", ["billing.buy", "billing.admin"])
+def test_an_admin_cannot_give_a_right_without_holding_it(admin, member, api, right):
+    assert problem(grant(api, admin, member, right)) == (403, "above_your_role")
     assert problem(grant(api, admin, admin, right)) == (403, "above_your_role")
+
+
+def test_every_key_that_may_be_picked_is_accepted_and_has_the_effect_that_it_names(tenant, owner, superuser, member):
+    """A right gives itself, a bundle its rights, a screen's key nothing but itself. Nothing else is offered."""
+    meanings = {key: {key} for key in (*TENANT_RIGHTS, *PLATFORM_RIGHTS, *SCREENS)} | dict(BUNDLES)
+    assert {each.key for each in capabilities} == set(meanings)
+    before = access_in_tenant(member.pk, tenant.pk).rights
+    for key, meaning in meanings.items():
+        actor = superuser if key in PLATFORM_RIGHTS else owner
+        with platform_context(tenant_id=tenant.pk):
+            writes.create(UserCapability, {"tenant": tenant, "user": member, "capability_key": key}, actor=actor)
+        assert access_in_tenant(member.pk, tenant.pk).rights == before | {key} | meaning, key
+        with platform_context(tenant_id=tenant.pk):
+            row = UserCapability.objects.get(user=member)
+            writes.update(row, {"enabled": False}, actor=actor)
+        assert access_in_tenant(member.pk, tenant.pk).rights == before - {key} - meaning, key
+        with platform_context(tenant_id=tenant.pk):
+            writes.delete(row, actor=actor)
+
+
+def test_who_administers_billing_reads_the_wallet_and_buys(tenant, owner, member, api):
+    assert api(member).get("/api/v1/billing-wallets/").status_code == 403
+    assert grant(api, owner, member, "billing.admin").status_code == 201
+    assert api(member).get("/api/v1/billing-wallets/").status_code == 200
+    # A single right that was taken away counts more than the key that stands for several.
+    assert grant(api, owner, member, "billing.buy", enabled=False).status_code == 201
+    assert {"billing.view", "billing.update"} <= access_in_tenant(member.pk, tenant.pk).rights
+    assert "billing.buy" not in access_in_tenant(member.pk, tenant.pk).rights
+
+
+def test_a_viewer_is_given_no_key_that_stands_for_more_than_views(owner, viewer, api):
+    assert problem(grant(api, owner, viewer, "voice.call")) == (403, "above_your_role")
+
+
+def test_nobody_gives_themselves_what_they_have_by_role_under_another_name(owner, admin, api):
+    for actor, key in ((owner, "billing.admin"), (admin, "voice.call")):
+        assert problem(grant(api, actor, actor, key)) == (403, "above_your_role")
 
 
 @pytest.mark.parametrize("right", ["usage.record", "usage.void"])

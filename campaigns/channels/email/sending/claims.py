@@ -277,6 +277,7 @@ def _count(account: EmailAccount, day: date, number: int) -> bool:
         rows.update(
             sent_today=Case(When(last_reset_date=day, then=F("sent_today")), default=0) + number,
             last_reset_date=day,
+            messages_sent=F("messages_sent") + number,
             next_send_at=Now() + gap(account),
         )
     )
