@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.utils import timezone
-from factory import LazyFunction, Sequence, SubFactory
+from factory import Iterator, LazyFunction, Sequence, SubFactory
 
 from lad.audit.models import AuditEntry
 from lad.db.identifiers import uuid7
 from lad.idempotency.models import IdempotencyKey
 from lad.jobs.kinds import Verdict
 from lad.jobs.models import Job, JobFailure, JobPart
-from tests.factories.base import TenantModelFactory, unique
+from lad.llm.models import CallOutcome, ModelAllowance, ModelChoice, ModelConnection, ModelUsage
+from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory, TenantFeatureFactory
 
 
@@ -56,6 +57,48 @@ class JobFailureFactory(TenantModelFactory[JobFailure]):
 
     class Meta:
         model = JobFailure
+
+
+class ModelConnectionFactory(SharedModelFactory[ModelConnection]):
+    name = unique("Model %d")
+    base_url = "https://models.example.com/v1"
+    model = "large-1"
+    api_key = "a-key-of-an-endpoint"
+
+    class Meta:
+        model = ModelConnection
+
+
+class ModelChoiceFactory(TenantModelFactory[ModelChoice]):
+    connection = SubFactory(ModelConnectionFactory)
+    purpose = Iterator(["", "llm.test", "llm.evaluation"])
+
+    class Meta:
+        model = ModelChoice
+
+
+class ModelAllowanceFactory(TenantModelFactory[ModelAllowance]):
+    connection = SubFactory(ModelConnectionFactory)
+    minute = LazyFunction(timezone.now)
+    day = LazyFunction(lambda: timezone.now().date())
+    month = LazyFunction(lambda: timezone.now().date().replace(day=1))
+
+    class Meta:
+        model = ModelAllowance
+
+
+class ModelUsageFactory(TenantModelFactory[ModelUsage]):
+    connection = SubFactory(ModelConnectionFactory)
+    provider = "openai_compatible"
+    model = "large-1"
+    purpose = "llm.test"
+    outcome = CallOutcome.ANSWERED
+    input_tokens = 120
+    output_tokens = 40
+    seconds: Any = "1.250"
+
+    class Meta:
+        model = ModelUsage
 
 
 class AuditEntryFactory(TenantModelFactory[AuditEntry]):

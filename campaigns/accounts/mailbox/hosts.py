@@ -3,16 +3,14 @@
 import socket
 import ssl
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 from django.conf import settings
 
 from campaigns.accounts.mailbox.errors import MailboxError, Problem
 from campaigns.mail_text import ascii_domain
+from lad.addresses import Address, is_listed, is_public, parsed
 
-Address = IPv4Address | IPv6Address
-NAT64: Final = ip_network("64:ff9b::/96")
 NO_HOST: Final = "Enter the name of the mail server."
 
 
@@ -44,10 +42,7 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
 
 def is_allowed(name: str, address: Address) -> bool:
     """Return whether LAD may connect to this address of the host: a public one, or one that settings allow."""
-    mapped = _embedded(address)
-    if address.is_global and not address.is_multicast and (mapped is None or mapped.is_global):
-        return True
-    return any(_matches(entry, name, address) for entry in _exceptions())
+    return is_public(address) or is_listed(name, address, (*settings.MAIL_INTERNAL_HOSTS, *settings.MAIL_SANDBOX_HOSTS))
 
 
 def is_sandbox(host: str) -> bool:
@@ -68,36 +63,13 @@ def _context(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def _embedded(address: Address) -> IPv4Address | None:
-    """Return the IPv4 address that a gateway would take from an IPv6 address."""
-    if isinstance(address, IPv4Address):
-        return None
-    if address in NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour
-
-
-def _exceptions() -> list[str]:
-    return [each.strip().lower() for each in (*settings.MAIL_INTERNAL_HOSTS, *settings.MAIL_SANDBOX_HOSTS)]
-
-
-def _matches(entry: str, name: str, address: Address) -> bool:
-    if entry == name:
-        return True
-    try:
-        return address in ip_network(entry, strict=False)
-    except ValueError:
-        return False
-
-
 def _addresses(name: str, port: int) -> list[Address]:
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         text = f"There is no server named {name}. Check how it is written."
         raise MailboxError(Problem.UNREACHABLE, text) from error
-    # An IPv6 address may carry a zone, which names an interface.
-    return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+    return list(dict.fromkeys(parsed(str(each[4][0])) for each in found))
 
 
 def _unreachable(host: str, port: int, error: OSError | None) -> str:
