@@ -23,6 +23,7 @@ from lad.admin.step_up import step_up
 from lad.admin.widgets import apply_widgets
 from lad.db.models import LadModel
 from lad.errors import DomainError, Invalid
+from lad.tenancy.access import access_of
 
 if TYPE_CHECKING:
     from lad.admin.base import LadModelAdmin
@@ -71,6 +72,7 @@ class RowAction:
     when: Callable[[Any], bool]
     danger: bool
     step_up: bool
+    outside: bool
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None
 
     @property
@@ -88,6 +90,7 @@ def row_action(
     icon: str | None = None,
     danger: bool = False,
     step_up: bool = False,
+    outside: bool = False,
     preview: Callable[[Any, dict[str, Any]], Preview | None] | None = None,
 ) -> Callable[[Callable[..., str | None]], Any]:
     """Make ``method(self, request, row, values)`` an action of the object page; list it in ``actions_detail``.
@@ -98,11 +101,14 @@ def row_action(
     where it does not apply. ``step_up`` asks for the caller's password or code first, unless they have
     just entered it.
 
+    An action with ``outside`` calls another computer: the method runs outside any scope and transaction, and has
+    neither a form nor a preview.
+
     ``preview(row, values)`` returns what the action would do, for a page that must be confirmed. It
     may raise what the action would raise, and returns None if there is nothing left to do. Such a
     form has no file fields.
     """
-    settings = RowAction(title, explanation, form, permission, when, danger, step_up, preview)
+    settings = RowAction(title, explanation, form, permission, when, danger, step_up, outside, preview)
 
     def decorate(method: Callable[..., str | None]) -> Any:
         @wraps(method)
@@ -111,6 +117,8 @@ def row_action(
 
         wrapped = action(description=title, icon=icon)(view)
         wrapped.row_action = settings
+        if outside:
+            wrapped.self_scoped_actions = frozenset({"post"})
         return wrapped
 
     return decorate
@@ -136,6 +144,8 @@ def _run(
     settings: RowAction,
     method: Callable[..., str | None],
 ) -> HttpResponse:
+    if settings.outside and request.method == "POST":
+        return _run_outside(model_admin, request, object_id, settings, method)
     row = model_admin.get_row_or_404(request, object_id)
     if not getattr(model_admin, f"has_{settings.permission}_permission")(request, row):
         raise PermissionDenied
@@ -169,6 +179,32 @@ def _run(
             if preview is None:
                 return HttpResponseRedirect(back)
     return _page(model_admin, request, row, settings, form, back, preview)
+
+
+def _run_outside(
+    model_admin: "LadModelAdmin",
+    request: HttpRequest,
+    object_id: str,
+    settings: RowAction,
+    method: Callable[..., str | None],
+) -> HttpResponse:
+    """Check the row and the right in the caller's scope, and call the method after it."""
+    with access_of(request).scope():
+        row = model_admin.get_row_or_404(request, object_id)
+        if not getattr(model_admin, f"has_{settings.permission}_permission")(request, row):
+            raise PermissionDenied
+        applies = settings.when(row)
+    if not applies:
+        messages.warning(request, f"“{settings.title}” does not apply to {row} in its current state.")
+        return HttpResponseRedirect(model_admin.change_url(row))
+    try:
+        message = method(model_admin, request, row, {})
+    except DomainError as error:
+        messages.error(request, error.detail)
+    else:
+        if message:
+            messages.success(request, message)
+    return HttpResponseRedirect(model_admin.change_url(row))
 
 
 def _unconfirmed_preview(

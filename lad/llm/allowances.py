@@ -94,6 +94,7 @@ def settle(reservation: Reservation, usage: Usage, *, purpose: str, prompt: str,
         ModelUsage.objects.create(
             tenant_id=tenant_id,
             connection_id=connection.pk,
+            connection_name=connection.name,
             provider=connection.provider,
             model=connection.model,
             purpose=purpose,

@@ -110,6 +110,15 @@ class Call:
         except NotValid:
             raise Unusable("The model's answer did not have the required form, even when asked again.") from None
 
+    def fits(self) -> bool:
+        """Return whether the first answer fits the schema. For tests of a connection. Raises as ``data`` does."""
+        assert self.schema is not None
+        try:
+            self.schema.read(self._answer(self.request).text)
+        except NotValid:
+            return False
+        return True
+
     def checked_tools(self, reply: Reply) -> list[ToolCall]:
         """Return the tools that the model asks for. Raise NotValid unless each was offered and its arguments fit."""
         if not self.request.tools:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from lad.errors import Conflict, DomainError
+from lad.errors import DomainError
 
 
 class Refused(DomainError):
@@ -18,12 +18,6 @@ class Refused(DomainError):
         super().__init__(detail, limit=limit, retry_at=retry_at.isoformat())
         self.limit = limit
         self.retry_at = retry_at
-
-
-class AddressNeedsKey(Conflict):
-    """Enter the API key together with the new address: the stored key is for the old one."""
-
-    code = "address_needs_key"
 
 
 class CallInTransaction(RuntimeError):

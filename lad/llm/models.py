@@ -204,12 +204,12 @@ class ModelUsage(AppendOnly, TenantModel):
 
     event_name = "tenants.model_usage"
 
-    connection = SharedForeignKey(
-        ModelConnection, on_delete=models.DO_NOTHING, related_name="+", db_index=False, editable=False
-    )
+    # No key: the record outlives the connection.
+    connection_id = models.UUIDField(editable=False)
+    connection_name = models.CharField("connection", max_length=100, editable=False)
     provider = models.CharField(max_length=30, editable=False)
     model = models.CharField(max_length=200, editable=False)
-    purpose = RegisteredKeyField(max_length=50, registry=purposes, editable=False)
+    purpose = models.CharField(max_length=50, editable=False)
     prompt = models.CharField(max_length=120, editable=False, default="", db_default="", help_text="Name and version.")
     outcome = models.CharField(max_length=20, choices=CallOutcome, editable=False)
     requests = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
@@ -226,7 +226,7 @@ class ModelUsage(AppendOnly, TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="model_usage_newest"),
             models.Index(fields=["tenant", "purpose", "-created_at"], name="model_usage_purpose"),
-            models.Index(fields=["tenant", "connection", "-created_at"], name="model_usage_connection"),
+            models.Index(fields=["tenant", "connection_id", "-created_at"], name="model_usage_connection"),
         ]
 
     def __str__(self) -> str:

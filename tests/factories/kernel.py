@@ -11,8 +11,12 @@ from lad.idempotency.models import IdempotencyKey
 from lad.jobs.kinds import Verdict
 from lad.jobs.models import Job, JobFailure, JobPart
 from lad.llm.models import CallOutcome, ModelAllowance, ModelChoice, ModelConnection, ModelUsage
+from lad.llm.purposes import Purpose, purposes
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory, TenantFeatureFactory
+
+# A tenant has one choice for each purpose; LAD's own are too few for lists of rows.
+PURPOSES = [purposes.register(Purpose(f"factory.{number}", f"Purpose {number}")).key for number in range(300)]
 
 
 class IdempotencyKeyFactory(TenantModelFactory[IdempotencyKey]):
@@ -70,15 +74,15 @@ class ModelConnectionFactory(SharedModelFactory[ModelConnection]):
 
 
 class ModelChoiceFactory(TenantModelFactory[ModelChoice]):
-    connection = SubFactory(ModelConnectionFactory)
-    purpose = Iterator(["", "llm.test", "llm.evaluation"])
+    purpose = Iterator(PURPOSES)
 
     class Meta:
         model = ModelChoice
 
 
 class ModelAllowanceFactory(TenantModelFactory[ModelAllowance]):
-    connection = SubFactory(ModelConnectionFactory)
+    # The platform's.
+    connection = SubFactory(ModelConnectionFactory, tenant_id=None)
     minute = LazyFunction(timezone.now)
     day = LazyFunction(lambda: timezone.now().date())
     month = LazyFunction(lambda: timezone.now().date().replace(day=1))
@@ -88,7 +92,8 @@ class ModelAllowanceFactory(TenantModelFactory[ModelAllowance]):
 
 
 class ModelUsageFactory(TenantModelFactory[ModelUsage]):
-    connection = SubFactory(ModelConnectionFactory)
+    connection_id: Any = LazyFunction(uuid7)
+    connection_name = unique("Model %d")
     provider = "openai_compatible"
     model = "large-1"
     purpose = "llm.test"

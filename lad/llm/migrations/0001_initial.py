@@ -365,16 +365,8 @@ class Migration(migrations.Migration):
                         to="tenants.tenant",
                     ),
                 ),
-                (
-                    "connection",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="llm.modelconnection",
-                    ),
-                ),
+                ("connection_id", models.UUIDField()),
+                ("connection_name", models.CharField(max_length=100)),
                 ("provider", models.CharField(max_length=30)),
                 ("model", models.CharField(max_length=200)),
                 ("purpose", models.CharField(max_length=50)),
@@ -391,7 +383,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="model_usage_newest"),
                     models.Index(fields=["tenant", "purpose", "-created_at"], name="model_usage_purpose"),
-                    models.Index(fields=["tenant", "connection", "-created_at"], name="model_usage_connection"),
+                    models.Index(fields=["tenant", "connection_id", "-created_at"], name="model_usage_connection"),
                 ],
                 "constraints": [
                     models.CheckConstraint(
@@ -421,15 +413,6 @@ class Migration(migrations.Migration):
                         """,
                     ),
                     TableRule(
-                        name="model_usage_connection_fkey",
-                        create="""
-                        ALTER TABLE "model_usage" ADD CONSTRAINT "model_usage_connection_fkey"
-                        FOREIGN KEY ("connection_id") REFERENCES "model_connections" ("id")
-                        ON DELETE NO ACTION DEFERRABLE INITIALLY IMMEDIATE
-                        """,
-                        remove='ALTER TABLE "model_usage" DROP CONSTRAINT IF EXISTS "model_usage_connection_fkey"',
-                    ),
-                    TableRule(
                         name="model_usage_tenant_fkey",
                         create="""
                         ALTER TABLE "model_usage" ADD CONSTRAINT "model_usage_tenant_fkey"
@@ -437,14 +420,6 @@ class Migration(migrations.Migration):
                         ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
                         """,
                         remove='ALTER TABLE "model_usage" DROP CONSTRAINT IF EXISTS "model_usage_tenant_fkey"',
-                    ),
-                    TableRule(
-                        name="model_usage_connection_shared_or_own",
-                        create="""
-                        CREATE TRIGGER "model_usage_connection_shared_or_own" BEFORE INSERT OR UPDATE OF connection_id, tenant_id ON "model_usage"
-                        FOR EACH ROW EXECUTE FUNCTION lad_refuse_foreign_shared('connection_id', 'tenant_id', 'model_connections', 'tenant_id')
-                        """,
-                        remove='DROP TRIGGER IF EXISTS "model_usage_connection_shared_or_own" ON "model_usage"',
                     ),
                     TableRule(
                         name="model_usage_append_only",

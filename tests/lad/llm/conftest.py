@@ -1,15 +1,18 @@
 """A tenant whose model is one of the sandbox's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import pytest
+import stamina
 
+from lad.llm.completions import Completion
 from lad.llm.messages import Message
 from lad.llm.models import ModelChoice, ModelConnection
 from lad.llm.providers import ANTHROPIC, OPENAI_COMPATIBLE
 from lad.llm.purposes import CONNECTION_TEST
 from lad.llm.questions import Question
+from lad.llm.services import complete
 from lad.tenancy.context import tenant_context
 from tenants.teams.models import Tenant
 from tests.factories.kernel import ModelChoiceFactory, ModelConnectionFactory
@@ -28,6 +31,24 @@ COMPANY = {
 }
 EMBEDDED_COMPANY = {"industry": "retail", "city": "nowhere", "employees": 1}
 PROTOCOLS = pytest.mark.parametrize("provider", [OPENAI_COMPATIBLE, ANTHROPIC])
+
+
+def answer(question: Question) -> Completion:
+    return complete(question, embedded=lambda: EMBEDDED_COMPANY if question.schema else "The embedded words.")
+
+
+@pytest.fixture(autouse=True)
+def _retries_without_waiting(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "waits" in request.fixturenames:
+        yield
+        return
+    with stamina.set_testing(True, attempts=3):
+        yield
+
+
+@pytest.fixture
+def waits() -> None:
+    """Let retries wait as in production."""
 
 
 class Connects(Protocol):

@@ -4,21 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from lad.llm.completions import Completion, Source
+from lad.llm.completions import Source
 from lad.llm.errors import CallInTransaction
 from lad.llm.models import ModelUsage
 from lad.llm.questions import Question
-from lad.llm.services import NO_MODEL, complete, estimate
+from lad.llm.services import NO_MODEL, estimate
 from lad.tenancy.context import tenant_context
 from tenants.teams.models import Tenant
-from tests.lad.llm.conftest import COMPANY, EMBEDDED_COMPANY, PROTOCOLS, Connects
+from tests.lad.llm.conftest import COMPANY, PROTOCOLS, Connects, answer
 from tests.support.sandbox import Sandbox
 
 Asks = Callable[..., Question]
-
-
-def answer(question: Question) -> Completion:
-    return complete(question, embedded=lambda: EMBEDDED_COMPANY if question.schema else "The embedded words.")
 
 
 def usage(tenant: Tenant) -> list[tuple[str, int, int, bool]]:
