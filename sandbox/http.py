@@ -150,10 +150,15 @@ async def _send_pieces(writer: asyncio.StreamWriter, response: Response, stays: 
 
 def _head(response: Response, stays: bool) -> bytes:
     lines = [
-        f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}",
+        f"HTTP/1.1 {response.status} {_phrase(response.status)}",
         f"Content-Type: {response.content_type}",
         f"Content-Length: {len(response.body)}" if response.pieces is None else "Transfer-Encoding: chunked",
         f"Connection: {'keep-alive' if stays else 'close'}",
         *(f"{name}: {value}" for name, value in response.headers.items()),
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _phrase(status: int) -> str:
+    """Return what a status means. Providers have some that no standard knows, such as 529."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"

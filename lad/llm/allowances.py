@@ -52,10 +52,13 @@ class Reservation:
 
 
 def reserve(*, tenant_id: UUID, connection: ModelConnection, tokens: int, now: datetime | None = None) -> Reservation:
-    """Count a call that may take so many tokens. Raises Refused if that is above a limit, and counts nothing then."""
+    """Count a call that may take so many tokens, in the tenant's scope. Raises Refused if that is above a limit.
+
+    The caller leaves the scope with the error, so that nothing is counted then.
+    """
     now = (now or timezone.now()).astimezone(UTC)
     minute = now.replace(second=0, microsecond=0)
-    with tenant_context(tenant_id), database.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(
             _RESERVE.format(table=ModelAllowance._meta.db_table),
             {
@@ -69,8 +72,7 @@ def reserve(*, tenant_id: UUID, connection: ModelConnection, tokens: int, now: d
             },
         )
         requests, day_tokens, month_tokens = cursor.fetchone()
-        # Raised inside the scope, so that the count is rolled back.
-        _check(connection, requests, day_tokens, month_tokens, minute)
+    _check(connection, requests, day_tokens, month_tokens, minute)
     return Reservation(tenant_id, connection, tokens, now.date())
 
 

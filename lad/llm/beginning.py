@@ -93,6 +93,6 @@ def begin(question: Question) -> Begun | None:
 
 def refuse_transactions() -> None:
     """Raise CallInTransaction inside a transaction, other than that of a test case."""
-    blocks = database.atomic_blocks  # type: ignore[attr-defined]  # as Django's own check of durable blocks does
-    if blocks and not blocks[-1]._from_testcase:
+    # As Django's own check of durable blocks does.
+    if database.atomic_blocks and not getattr(database.atomic_blocks[-1], "_from_testcase", False):
         raise CallInTransaction(CallInTransaction.__doc__)

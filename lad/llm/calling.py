@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -9,18 +10,17 @@ from django.core.exceptions import ValidationError
 
 from lad.db.json_schema import JsonSchemaValidator
 from lad.llm import prompt_files, tokens
-from lad.llm.errors import EndpointError, Fault
+from lad.llm.errors import MAY_HAVE_WORKED, EndpointError, Fault
 from lad.llm.learning import adapted, first_rung, learn
 from lad.llm.messages import Finish, Message, Reply, Request, Tool, ToolCall, Usage
 from lad.llm.models import ModelConnection
 from lad.llm.protocols import protocol_of
 from lad.llm.schemas import AnswerSchema, NotValid
-from lad.llm.transport import Deadline, ask
+from lad.llm.transport import Deadline, ask_once, retrying
 
 MAX_ADAPTATIONS: Final = 5
+NO_ANSWER: Final = "The model gave no answer."
 MAX_REPAIRED_CHARACTERS: Final = 20_000
-# After these the endpoint may have worked, and charged, without an answer.
-MAY_HAVE_WORKED: Final = frozenset({Fault.TIMEOUT, Fault.CUT_OFF, Fault.UNREADABLE})
 T = TypeVar("T")
 
 
@@ -89,11 +89,11 @@ class Call:
         """Return an answer in words, and the tools that the model asks for. Raises EndpointError and what follows."""
         reply = self._answer(self.request)
         try:
-            return reply, self.checked_tools(reply)
+            return reply, self.checked(reply)
         except NotValid as problem:
             reply = self._answer(self._repairing(reply, str(problem)))
         try:
-            return reply, self.checked_tools(reply)
+            return reply, self.checked(reply)
         except NotValid:
             raise Unusable("The model asked for a tool that it was not offered, or in a wrong way.") from None
 
@@ -119,9 +119,14 @@ class Call:
             return False
         return True
 
-    def checked_tools(self, reply: Reply) -> list[ToolCall]:
-        """Return the tools that the model asks for. Raise NotValid unless each was offered and its arguments fit."""
+    def checked(self, reply: Reply) -> list[ToolCall]:
+        """Return the tools that a reply in words asks for.
+
+        Raise NotValid unless each was offered and its arguments fit, and Unusable if nothing was said at all.
+        """
         if not self.request.tools:
+            if not reply.text.strip():
+                raise Unusable(NO_ANSWER)
             return []
         offered = {tool.name: tool for tool in self.request.tools}
         found = []
@@ -151,12 +156,22 @@ class Call:
             self._estimated = True
 
     def adapting(self, request: Request, attempt: Callable[[Request], T]) -> T:
-        """Return what the attempt returns, with the request changed until the endpoint takes it. Remembers how."""
+        """Return what the attempt returns, repeated while that helps and with what the endpoint does not take left out.
+
+        Remembers on the connection what the endpoint takes. Raises EndpointError.
+        """
+
+        def once(asked: Request) -> T:
+            try:
+                return attempt(asked)
+            except EndpointError as error:
+                self.count_failure(asked, error)
+                raise
+
         for _ in range(MAX_ADAPTATIONS):
             try:
-                result = attempt(request)
+                result = retrying(partial(once, request), self.deadline)
             except EndpointError as error:
-                self.count_failure(request, error)
                 changed = adapted(self.connection.provider, request, error)
                 if changed is None:
                     raise
@@ -171,9 +186,8 @@ class Call:
         protocol = protocol_of(self.connection.provider)
 
         def attempt(asked: Request) -> Reply:
-            answer: Mapping[str, Any] = ask(
-                self.connection, protocol.call(asked, self.connection.api_key), self.deadline
-            )
+            http = protocol.call(asked, self.connection.api_key)
+            answer: Mapping[str, Any] = ask_once(self.connection, http, self.deadline)
             reply = protocol.read(answer, asked)
             self.count(asked, reply)
             return reply

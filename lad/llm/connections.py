@@ -23,7 +23,7 @@ from lad.llm.protocols import protocol_of
 from lad.llm.purposes import CONNECTION_TEST
 from lad.llm.schemas import AnswerSchema
 from lad.llm.transport import Deadline, ask
-from lad.tenancy.context import platform_context
+from lad.tenancy.context import platform_context, tenant_context
 from lad.types import Actor, Values
 
 KEY_AGAIN: Final = "Enter the API key too: the stored one is for the old address and is not sent to another."
@@ -149,7 +149,10 @@ def _strictest_rung(connection: ModelConnection, tenant_id: UUID | None) -> Rung
 
 def _counted(call: Call, tenant_id: UUID | None) -> bool:
     """Return whether the answer fits without a repair. Counts it for the tenant."""
-    reserved = reserve(tenant_id=tenant_id, connection=call.connection, tokens=call.most_tokens) if tenant_id else None
+    reserved = None
+    if tenant_id is not None:
+        with tenant_context(tenant_id):
+            reserved = reserve(tenant_id=tenant_id, connection=call.connection, tokens=call.most_tokens)
     outcome = CallOutcome.FAILED
     try:
         fits = call.fits()

@@ -80,7 +80,7 @@ def _transport(ca_file: str, connections: int) -> httpx2.HTTPTransport:
     )
     transport = httpx2.HTTPTransport(verify=context, trust_env=False, limits=limits)
     # The library offers no other way to choose how its pool connects.
-    transport._pool._network_backend = GuardedBackend()  # type: ignore[attr-defined]
+    transport._pool._network_backend = GuardedBackend()
     return transport
 
 

@@ -36,6 +36,7 @@ class Fault(StrEnum):
     NO_SUCH_MODEL = "no_such_model"
     NOT_ACCEPTED = "not_accepted"
     UNREADABLE = "unreadable"
+    DROPPED = "dropped"
     CUT_OFF = "cut_off"
     RESTING = "resting"
 
@@ -50,13 +51,16 @@ SENTENCES: dict[Fault, str] = {
     Fault.NO_SUCH_MODEL: "The endpoint does not know this model or address. Test the connection to see its models.",
     Fault.NOT_ACCEPTED: "The model's endpoint did not accept the request.",
     Fault.UNREADABLE: "The model's endpoint answered in a form that LAD cannot read.",
+    Fault.DROPPED: "The model's endpoint closed the connection without an answer.",
     Fault.CUT_OFF: "The model's answer broke off.",
     Fault.RESTING: "The model's endpoint failed several times. LAD leaves it alone for a moment.",
 }
 # Another attempt may succeed at once or after a while.
-PASSING: frozenset[Fault] = frozenset({Fault.UNREACHABLE, Fault.BUSY, Fault.OVERLOADED, Fault.CUT_OFF})
+PASSING: frozenset[Fault] = frozenset({Fault.UNREACHABLE, Fault.DROPPED, Fault.BUSY, Fault.OVERLOADED})
 # They say that the endpoint as a whole is ill, not that this call was wrong.
-ILLNESSES: frozenset[Fault] = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.OVERLOADED, Fault.UNREADABLE})
+ILLNESSES: frozenset[Fault] = PASSING - {Fault.BUSY} | {Fault.TIMEOUT, Fault.UNREADABLE, Fault.CUT_OFF}
+# The endpoint may have worked, and charged, without an answer that arrived.
+MAY_HAVE_WORKED: frozenset[Fault] = frozenset({Fault.TIMEOUT, Fault.DROPPED, Fault.CUT_OFF, Fault.UNREADABLE})
 
 
 class EndpointError(DomainError):

@@ -155,7 +155,7 @@ class ModelChoice(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_purpose_display() or 'Every purpose'}: {self.connection or 'embedded'}"  # type: ignore[attr-defined]
+        return f"{self.get_purpose_display() or 'Every purpose'}: {self.connection or 'embedded'}"
 
 
 class ModelAllowance(TenantModel):

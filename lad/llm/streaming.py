@@ -1,6 +1,6 @@
 """Answers that are shown while the model writes them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -17,12 +17,12 @@ from lad.llm.protocols import protocol_of
 from lad.llm.questions import Question
 from lad.llm.schemas import NotValid
 from lad.llm.services import NO_MODEL, answer_embedded
-from lad.llm.transport import events, opened, retrying
+from lad.llm.transport import events, opened
 
 WRONG_TOOL: Final = "The model asked for a tool that it was not offered, or in a wrong way."
 
 
-def stream(question: Question, *, embedded: Callable[[], str]) -> Iterator[Piece | Completion]:
+def stream(question: Question, *, embedded: Callable[[], str]) -> Generator[Piece | Completion, None, None]:
     """Yield the answer in pieces as the model writes it, and at the end the whole completion with its usage.
 
     A model that fails before its first piece is replaced by the embedded answer, in one piece. An answer that breaks
@@ -87,9 +87,7 @@ class _Said:
 
             def attempt(request: Request) -> httpx2.Response:
                 http = protocol_of(call.connection.provider).call(request, call.connection.api_key)
-                return retrying(
-                    lambda: open_response.enter_context(opened(call.connection, http, call.deadline)), call.deadline
-                )
+                return open_response.enter_context(opened(call.connection, http, call.deadline))
 
             # Only the beginning is tried again: what was shown cannot be taken back.
             request = replace(call.request, stream=True)
@@ -121,7 +119,7 @@ class _Said:
                 raise EndpointError(Fault.CUT_OFF)
         else:
             try:
-                tools = self.call.checked_tools(reply)
+                tools = self.call.checked(reply)
             except NotValid:
                 begun.outcome, reason = CallOutcome.INVALID, WRONG_TOOL
         self.completion = Completion(

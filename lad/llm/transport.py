@@ -50,7 +50,13 @@ class Deadline:
 
 def ask(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> Mapping[str, Any]:
     """Return the answer to a request, a JSON object. Tries again within the deadline. Raises EndpointError."""
-    return retrying(lambda: _ask_once(connection, call, deadline), deadline)
+    return retrying(lambda: ask_once(connection, call, deadline), deadline)
+
+
+def ask_once(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> Mapping[str, Any]:
+    """Return the answer to one request, a JSON object. Raises EndpointError."""
+    with opened(connection, call, deadline) as response:
+        return _object(_body(response, deadline, MAX_ANSWER_BYTES))
 
 
 def retrying(attempt: Callable[[], T], deadline: Deadline) -> T:
@@ -83,13 +89,14 @@ def opened(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> I
     deadline.check()
     deadline.requests += 1
     seconds = httpx2.Timeout(deadline.left, connect=min(deadline.left, endpoints.CONNECT_SECONDS))
-    address = address_of(connection, call.path)
+    address, began = address_of(connection, call.path), False
     try:
         with endpoints.client().stream(
             call.method, address, content=call.body or None, headers=call.headers, timeout=seconds
         ) as response:
             if not response.is_success:
                 raise _failure(response, deadline)
+            began = True
             yield response
     except httpx2.ConnectTimeout:
         raise EndpointError(Fault.UNREACHABLE) from None
@@ -98,7 +105,7 @@ def opened(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> I
     except (httpx2.ConnectError, httpx2.UnsupportedProtocol, httpx2.InvalidURL):
         raise EndpointError(Fault.UNREACHABLE) from None
     except httpx2.HTTPError:
-        raise EndpointError(Fault.CUT_OFF) from None
+        raise EndpointError(Fault.CUT_OFF if began else Fault.DROPPED) from None
 
 
 def events(response: httpx2.Response, deadline: Deadline) -> Iterator[Mapping[str, Any]]:
@@ -124,11 +131,6 @@ def address_of(connection: ModelConnection, path: str) -> str:
         # Its documents give the address without the version.
         base += "/v1"
     return base + path
-
-
-def _ask_once(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> Mapping[str, Any]:
-    with opened(connection, call, deadline) as response:
-        return _object(_body(response, deadline, MAX_ANSWER_BYTES))
 
 
 def _body(response: httpx2.Response, deadline: Deadline, most: int) -> bytes:

@@ -64,6 +64,7 @@ class OpenAIReading:
         # Index → id, name and pieces of the arguments.
         self._calls: dict[int, tuple[str, str, list[str]]] = {}
         self._finish: Finish | None = None
+        self._refused = False
         self._counted: dict[str, Any] = {}
 
     def take(self, event: Mapping[str, Any]) -> str:
@@ -79,8 +80,7 @@ class OpenAIReading:
             self._take_call(each)
         if choice.get("finish_reason"):
             self._finish = FINISHES.get(text_of(choice["finish_reason"]), Finish.COMPLETE)
-        if delta.get("refusal"):
-            self._finish = Finish.REFUSED
+        self._refused = self._refused or bool(delta.get("refusal"))
         text = text_of(delta.get("content"))
         self._texts.append(text)
         return text
@@ -90,7 +90,7 @@ class OpenAIReading:
         return Reply(
             "".join(self._texts),
             calls,
-            self._finish or Finish.CUT_OFF,
+            Finish.REFUSED if self._refused and self._finish else self._finish or Finish.CUT_OFF,
             plausible(self._counted.get("prompt_tokens"), most_input(self._request)),
             plausible(self._counted.get("completion_tokens"), self._request.max_tokens),
         )
@@ -98,7 +98,8 @@ class OpenAIReading:
     def _take_call(self, piece: Any) -> None:
         if not isinstance(piece, dict):
             return
-        index = piece.get("index") if isinstance(piece.get("index"), int) else 0
+        place = piece.get("index")
+        index = place if isinstance(place, int) else 0
         function = member(piece, "function")
         known = self._calls.get(index, ("", "", []))
         parts = [*known[2], text_of(function.get("arguments"))]

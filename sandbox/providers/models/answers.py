@@ -200,9 +200,9 @@ class _Filler:
 
     def _number(self, schema: Mapping[str, Any], kind: str) -> float | int:
         least = schema.get("minimum", schema.get("exclusiveMinimum", 0))
-        most = schema.get("maximum", schema.get("exclusiveMaximum", least + 100))
+        most = schema.get("maximum", schema.get("exclusiveMaximum", float("inf")))
         inside = [number for number in self._numbers if least <= number <= most]
-        number = inside[0] if inside else (least + most) / 2
+        number = inside[0] if inside else (least + min(most, least + 100)) / 2
         return int(number) if kind == "integer" else number
 
     def _words(self, schema: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lad.llm.allowances import reserve, settle
+from lad.llm.allowances import Reservation, reserve, settle
 from lad.llm.errors import Refused
 from lad.llm.messages import Usage
 from lad.llm.models import CallOutcome, ModelAllowance, ModelUsage
@@ -43,7 +43,8 @@ def test_a_limit_is_refused_until_its_window_is_over(
         connection = ModelConnectionFactory.create(name="Large", **limits)
 
     def call(now: datetime) -> None:
-        reserve(tenant_id=tenant.pk, connection=connection, tokens=100, now=now)
+        with tenant_context(tenant.pk):
+            reserve(tenant_id=tenant.pk, connection=connection, tokens=100, now=now)
 
     for _ in range(2):
         call(NOON)
@@ -58,12 +59,17 @@ def test_a_limit_is_refused_until_its_window_is_over(
 def test_what_was_reserved_becomes_what_was_used(tenant: Tenant) -> None:
     with tenant_context(tenant.pk):
         connection = ModelConnectionFactory.create(tokens_per_day=1_000)
-    held = reserve(tenant_id=tenant.pk, connection=connection, tokens=900, now=NOON)
+
+    def call(tokens: int) -> Reservation:
+        with tenant_context(tenant.pk):
+            return reserve(tenant_id=tenant.pk, connection=connection, tokens=tokens, now=NOON)
+
+    held = call(900)
     with pytest.raises(Refused):
-        reserve(tenant_id=tenant.pk, connection=connection, tokens=200, now=NOON)
+        call(200)
     used = Usage("openai_compatible", "large-1", 60, 40, 1.5, requests=1)
     settle(held, used, purpose=CONNECTION_TEST, prompt="", outcome=CallOutcome.ANSWERED)
-    reserve(tenant_id=tenant.pk, connection=connection, tokens=900, now=NOON)
+    call(900)
     with tenant_context(tenant.pk):
         assert ModelAllowance.objects.get().day_tokens == 1_000
         [row] = usage_by_purpose(since=NOON - timedelta(days=1))

@@ -46,7 +46,7 @@ def test_with_text_of_strangers_no_tool_is_offered(connect: Connects, ask: Asks,
     question = ask(messages=[Message("user", "Sum up this page."), page], tools=[DELETE])
     found = answer(question)
     # The model obeys the page and asks for the tool all the same: nobody gets to see that.
-    assert (list(found.tool_calls), found.text) == ([], "")
+    assert (found.source, list(found.tool_calls)) == (Source.EMBEDDED, [])
     [call] = sandbox.log("model_call")
     assert "tools" not in call
     allowed = answer(ask(messages=[page], tools=[DELETE], tools_with_untrusted=True))
@@ -119,19 +119,18 @@ def test_a_name_that_leads_inside_a_network_is_not_called(
 
 
 def test_a_key_goes_to_no_other_address(tenant: Tenant, connect: Connects) -> None:
-    row = connect()
-    with tenant_context(tenant.pk):
-        moved = {"base_url": "https://elsewhere.example.com/v1"}
+    row, moved = connect(), {"base_url": "https://elsewhere.example.com/v1"}
+
+    def change(**values: str) -> ModelConnection:
+        with tenant_context(tenant.pk):
+            return writes.update(ModelConnection.objects.get(pk=row.pk), {**moved, **values})
+
+    tries: list[dict[str, str]] = [{}, {"api_key": ""}, {"api_key": KEY}]
+    for values in tries:
         with pytest.raises(Invalid) as refused:
-            writes.update(row, moved)
+            change(**values)
         assert set(refused.value.errors) == {"api_key"}
-        row = ModelConnection.objects.get(pk=row.pk)
-        with pytest.raises(Invalid):
-            # The same key once more is no key that was entered for the new address.
-            writes.update(row, {**moved, "api_key": ""})
-        row = ModelConnection.objects.get(pk=row.pk)
-        writes.update(row, {**moved, "api_key": "another"})
-        assert ModelConnection.objects.get(pk=row.pk).base_url == moved["base_url"]
+    assert change(api_key="another").base_url == moved["base_url"]
 
 
 @pytest.mark.parametrize(

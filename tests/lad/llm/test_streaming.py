@@ -64,9 +64,9 @@ def test_an_answer_that_breaks_off_says_so(tenant: Tenant, connect: Connects, as
     ("model", "faults", "reason", "outcome"),
     [
         ("sandbox-broken", [], SENTENCES[Fault.OVERLOADED], "failed"),
-        ("sandbox-refuses", [], "", "answered"),
+        ("sandbox-refuses", [], "The model declined to answer.", "refused"),
         ("sandbox-good", [{"kind": "answer", "code": 401}], SENTENCES[Fault.KEY_REFUSED], "failed"),
-        ("sandbox-good", [{"kind": "drop"}] * 3, SENTENCES[Fault.CUT_OFF], "failed"),
+        ("sandbox-good", [{"kind": "drop"}] * 3, SENTENCES[Fault.DROPPED], "failed"),
         # Only what comes before the first piece is tried again.
         ("sandbox-good", [{"kind": "drop"}] * 2, "", "answered"),
         ("sandbox-good", [{"kind": "answer", "code": 503}], "", "answered"),
