@@ -45,7 +45,7 @@ def main() -> None:
     try:
         with (
             _sandbox(directory / "sandbox") as sandbox,
-            migrated_servers(directory / "lad", LLM_SANDBOX_HOSTS=HOST, DB_POOL_SIZE="32") as database,
+            migrated_servers(directory / "lad", LLM_SANDBOX_HOSTS=HOST) as database,
         ):
             import django
 

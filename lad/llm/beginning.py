@@ -88,7 +88,17 @@ def begin(question: Question) -> Begun | None:
             return None
         call = question.call(connection)
         reservation = reserve(tenant_id=question.tenant_id, connection=connection, tokens=call.most_tokens)
+    release_database()
     return Begun(question, call, reservation, Breaker.of(connection))
+
+
+def release_database() -> None:
+    """Give the database connection back to the pool, so that a call that waits for its model keeps none.
+
+    The next query takes one again. Without a pool it stays, because a new one would cost more than it saves.
+    """
+    if database.settings_dict["OPTIONS"].get("pool") and not database.in_atomic_block:
+        database.close()
 
 
 def refuse_transactions() -> None:

@@ -79,9 +79,20 @@ class ModelConnection(SoftDeletable, SharedModel):
     status_reason = models.TextField(blank=True, default="", db_default="", editable=False)
     tested_at = models.DateTimeField(null=True, blank=True, editable=False)
     offered_models: Any = models.JSONField(
-        "models of the endpoint", default=list, blank=True, db_default=[], editable=False
+        "models of the endpoint",
+        default=list,
+        blank=True,
+        db_default=[],
+        editable=False,
+        help_text="The names that the endpoint listed when it was last tested.",
     )
-    abilities = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
+    abilities = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default={},
+        editable=False,
+        help_text="What LAD learned: the best way to structured answers, and which parameters the endpoint takes.",
+    )
     tokens_per_day = models.PositiveBigIntegerField(
         null=True, blank=True, validators=[MaxValueValidator(MAX_TOKENS_LIMIT)], help_text="Empty means no limit."
     )

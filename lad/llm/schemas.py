@@ -1,6 +1,5 @@
 """Schemas of structured answers: a JSON Schema, or a class such as a pydantic model that has one and validates."""
 
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
@@ -13,7 +12,7 @@ from lad.db.json_schema import JsonSchemaValidator
 T_co = TypeVar("T_co", covariant=True)
 MAX_ANSWER_BYTES: Final = 1_000_000
 # Models wrap JSON in a fence of Markdown.
-_FENCED: Final = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+_FENCE: Final = "```"
 
 
 class NotValid(Exception):
@@ -78,8 +77,7 @@ def _is_strict(node: Any) -> bool:
 def _parsed(text: str) -> Any:
     if len(text) > MAX_ANSWER_BYTES:
         raise NotValid("The answer is too long.")
-    found = _FENCED.match(text)
-    candidates = [found.group(1) if found else text.strip()]
+    candidates = [_unfenced(text.strip())]
     first, last = text.find("{"), text.rfind("}")
     if 0 <= first < last:
         # Some models say a sentence before or after it.
@@ -90,3 +88,10 @@ def _parsed(text: str) -> Any:
         except orjson.JSONDecodeError:
             continue
     raise NotValid("The answer is not JSON.")
+
+
+def _unfenced(text: str) -> str:
+    """Return the lines between two fences of Markdown, or the text itself."""
+    if len(text) < 2 * len(_FENCE) or not (text.startswith(_FENCE) and text.endswith(_FENCE)):
+        return text
+    return text.partition("\n")[2].removesuffix(_FENCE)

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from lad.llm.completions import Completion, Piece, Source
 from lad.llm.errors import SENTENCES, Fault
@@ -16,6 +18,7 @@ from lad.llm.streaming import stream
 from lad.tenancy.context import tenant_context
 from tenants.teams.models import Tenant
 from tests.lad.llm.conftest import COMPANY, PROTOCOLS, Connects
+from tests.support.concurrency import run_together
 from tests.support.sandbox import Sandbox
 
 Asks = Callable[..., Question]
@@ -110,6 +113,34 @@ def test_closing_a_stream_stops_the_request_and_counts_it(
         assert time.monotonic() < deadline
     assert cancelled[0]["pieces"] < 12
     assert sandbox.stats()["models"]["open"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_keeps_no_database_connection_while_the_model_writes(
+    tenant: Tenant, connect: Connects, ask: Asks, sandbox: Sandbox
+) -> None:
+    connect()
+    question, meeting = ask(LONG), Barrier(3)
+
+    def read_with_others() -> str:
+        answer = stream(question, embedded=lambda: "")
+        next(answer)
+        # All are in the middle of their answers, though the pool has one connection only.
+        meeting.wait(10)
+        *_pieces, last = answer
+        assert isinstance(last, Completion)
+        return last.reason
+
+    connection.close()
+    options = connection.settings_dict["OPTIONS"]
+    pooling, options["pool"] = options.get("pool"), {"min_size": 0, "max_size": 1, "timeout": 3}
+    try:
+        assert run_together(*[read_with_others] * 3) == ["", "", ""]
+    finally:
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
+        options["pool"] = pooling
+    assert [row[0] for row in rows(tenant)] == ["answered"] * 3
 
 
 def test_without_a_model_the_embedded_answer_is_one_piece(tenant: Tenant, ask: Asks) -> None:
