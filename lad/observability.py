@@ -74,6 +74,9 @@ def configure_logging(options: dict[str, str]) -> None:
     root.handlers[:] = [handler]
     root.setLevel(options["level"])
     logging.getLogger("django.utils.autoreload").setLevel(logging.WARNING)
+    # They log the addresses that tenants have entered, and the headers of answers.
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # Loggers keep the list of their first use, so a second call (Celery sets Django up again) changes that list.
     processors = structlog.get_config()["processors"]
     processors[:] = [*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]

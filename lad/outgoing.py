@@ -21,7 +21,7 @@ def connect(host: str, port: int, *, timeout: float, exceptions: Collection[str]
     """
     refused: OSError = OSError(f"There is no server named {host}.")
     for address in addresses(host, port):
-        if not is_public(address) and not any(matches(entry, host, address) for entry in exceptions):
+        if not is_public(address) and not is_listed(host, address, exceptions):
             raise NotPublic(f"{host} is an address inside a private network.")
         try:
             return socket.create_connection((str(address), port), timeout=timeout)
@@ -33,8 +33,13 @@ def connect(host: str, port: int, *, timeout: float, exceptions: Collection[str]
 def addresses(name: str, port: int) -> list[Address]:
     """Return the addresses of a name, in the order in which to try them. Raises OSError, and UnicodeError."""
     found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(parsed(str(each[4][0])) for each in found))
+
+
+def parsed(text: str) -> Address:
+    """Return an address as the system writes it. Raises ValueError for a name."""
     # An IPv6 address may carry a zone, which names an interface.
-    return list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
+    return ip_address(text.partition("%")[0])
 
 
 def is_public(address: Address) -> bool:
@@ -43,12 +48,16 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and (embedded is None or embedded.is_global)
 
 
-def matches(entry: str, name: str, address: Address) -> bool:
-    """Return whether a name, address or network of a setting means this address of the name."""
+def is_listed(name: str, address: Address | None, entries: Collection[str]) -> bool:
+    """Return whether one of the names, addresses and networks of a setting means this address of the name."""
+    return any(_matches(entry.strip().lower(), name, address) for entry in entries)
+
+
+def _matches(entry: str, name: str, address: Address | None) -> bool:
     if entry == name:
         return True
     try:
-        return address in ip_network(entry, strict=False)
+        return address is not None and address in ip_network(entry, strict=False)
     except ValueError:
         return False
 

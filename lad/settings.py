@@ -1,4 +1,4 @@
-"""All settings. Only this module, settings_security, settings_billing and settings_mail read the environment.
+"""All settings. Only this module and settings_security, _billing, _mail and _llm read the environment.
 
 docs/operations.md lists the variables.
 """
@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 from lad.admin.templating import LOADERS
 from lad.admin.theme import COLOURS
 from lad.settings_billing import *  # noqa: F403
+from lad.settings_llm import *  # noqa: F403
 from lad.settings_mail import *  # noqa: F403
 from lad.settings_security import *  # noqa: F403
 from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "lad.jobs",
     "lad.mail",
     "lad.idempotency",
+    "lad.llm",
     "lad.streams",
     "billing",
     "leads",

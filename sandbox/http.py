@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -20,6 +21,10 @@ class Problem(Exception):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status = status
+
+
+class Dropped(ConnectionError):
+    """The connection ends here, in place of the rest of the answer."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Response:
     status: int = 200
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    # In place of the body, sent as each becomes ready. One that raises Dropped leaves the answer unfinished.
+    pieces: AsyncGenerator[bytes, None] | None = None
 
 
 def reply(value: object, status: int = 200) -> Response:
@@ -98,6 +105,9 @@ class HttpServer:
         query = dict(parse_qsl(url.query, keep_blank_values=True))
         response = await self._answer(Request(method, url.path, query, headers, body))
         stays = headers.get("connection", "").lower() != "close"
+        if response.pieces is not None:
+            await _send_pieces(writer, response, stays)
+            return stays
         writer.write(_head(response, stays) + (b"" if method == "HEAD" else response.body))
         await writer.drain()
         return stays
@@ -126,12 +136,29 @@ def _is_local(origin: str) -> bool:
     return not origin or urlsplit(origin).hostname in ("127.0.0.1", "localhost", "::1")
 
 
+async def _send_pieces(writer: asyncio.StreamWriter, response: Response, stays: bool) -> None:
+    assert response.pieces is not None
+    # Closed at once if the client goes away, so that whoever makes the pieces learns of it.
+    async with aclosing(response.pieces) as pieces:
+        writer.write(_head(response, stays))
+        async for piece in pieces:
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
+
+
 def _head(response: Response, stays: bool) -> bytes:
     lines = [
-        f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}",
+        f"HTTP/1.1 {response.status} {_phrase(response.status)}",
         f"Content-Type: {response.content_type}",
-        f"Content-Length: {len(response.body)}",
+        f"Content-Length: {len(response.body)}" if response.pieces is None else "Transfer-Encoding: chunked",
         f"Connection: {'keep-alive' if stays else 'close'}",
         *(f"{name}: {value}" for name, value in response.headers.items()),
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _phrase(status: int) -> str:
+    """Return what a status means. Providers have some that no standard knows, such as 529."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
 from aiicp.keywords.models import KeywordExpansion
 from aiicp.profiles.models import IcpProfile
+from demo.aiicp import language_models
 from demo.aiicp.conversations import CONVERSATIONS
 from demo.aiicp.conversations.scripts import ScriptedConversation
 from demo.aiicp.keywords import OWN, SHARED, Expansion
@@ -17,6 +18,7 @@ MODEL = "gemini-2.5-flash"
 
 def load(demo: DemoTenant) -> None:
     """Fill one tenant with conversations, profiles and keywords of its own."""
+    language_models.load(demo)
     for script in CONVERSATIONS.get(demo.slug, ()):
         conversation = _conversation(demo, script)
         Message.objects.bulk_create(_messages(demo, conversation, script))
@@ -38,7 +40,8 @@ def load(demo: DemoTenant) -> None:
 
 
 def load_shared(now: datetime) -> None:
-    """Create the shared keyword expansions."""
+    """Create the shared keyword expansions and the platform's language model."""
+    language_models.load_shared(now)
     KeywordExpansion.objects.bulk_create(_shared(number, each, now) for number, each in enumerate(SHARED))
 
 

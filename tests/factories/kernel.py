@@ -3,15 +3,20 @@
 from typing import Any
 
 from django.utils import timezone
-from factory import LazyFunction, Sequence, SubFactory
+from factory import Iterator, LazyFunction, Sequence, SubFactory
 
 from lad.audit.models import AuditEntry
 from lad.db.identifiers import uuid7
 from lad.idempotency.models import IdempotencyKey
 from lad.jobs.kinds import Verdict
 from lad.jobs.models import Job, JobFailure, JobPart
-from tests.factories.base import TenantModelFactory, unique
+from lad.llm.models import CallOutcome, ModelAllowance, ModelChoice, ModelConnection, ModelUsage
+from lad.llm.purposes import Purpose, purposes
+from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.tenants import MemberFactory, TenantFeatureFactory
+
+# A tenant has one choice for each purpose; LAD's own are too few for lists of rows.
+PURPOSES = [purposes.register(Purpose(f"factory.{number}", f"Purpose {number}")).key for number in range(300)]
 
 
 class IdempotencyKeyFactory(TenantModelFactory[IdempotencyKey]):
@@ -56,6 +61,49 @@ class JobFailureFactory(TenantModelFactory[JobFailure]):
 
     class Meta:
         model = JobFailure
+
+
+class ModelConnectionFactory(SharedModelFactory[ModelConnection]):
+    name = unique("Model %d")
+    base_url = "https://models.example.com/v1"
+    model = "large-1"
+    api_key = "a-key-of-an-endpoint"
+
+    class Meta:
+        model = ModelConnection
+
+
+class ModelChoiceFactory(TenantModelFactory[ModelChoice]):
+    purpose = Iterator(PURPOSES)
+
+    class Meta:
+        model = ModelChoice
+
+
+class ModelAllowanceFactory(TenantModelFactory[ModelAllowance]):
+    # The platform's.
+    connection = SubFactory(ModelConnectionFactory, tenant_id=None)
+    minute = LazyFunction(timezone.now)
+    day = LazyFunction(lambda: timezone.now().date())
+    month = LazyFunction(lambda: timezone.now().date().replace(day=1))
+
+    class Meta:
+        model = ModelAllowance
+
+
+class ModelUsageFactory(TenantModelFactory[ModelUsage]):
+    connection_id: Any = LazyFunction(uuid7)
+    connection_name = unique("Model %d")
+    provider = "openai_compatible"
+    model = "large-1"
+    purpose = "llm.test"
+    outcome = CallOutcome.ANSWERED
+    input_tokens = 120
+    output_tokens = 40
+    seconds: Any = "1.250"
+
+    class Meta:
+        model = ModelUsage
 
 
 class AuditEntryFactory(TenantModelFactory[AuditEntry]):

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from campaigns.accounts.mailbox.errors import MailboxError, Problem
 from campaigns.mail_text import ascii_domain
-from lad.outgoing import Address, addresses, is_public, matches
+from lad.outgoing import Address, addresses, is_listed, is_public
 
 NO_HOST: Final = "Enter the name of the mail server."
 
@@ -100,7 +100,7 @@ _limit: Final[ContextVar[_Limit | None]] = ContextVar("mail_time_limit", default
 
 def is_allowed(name: str, address: Address) -> bool:
     """Return whether LAD may connect to this address of the host: a public one, or one that settings allow."""
-    return is_public(address) or any(matches(entry, name, address) for entry in _exceptions())
+    return is_public(address) or is_listed(name, address, (*settings.MAIL_INTERNAL_HOSTS, *settings.MAIL_SANDBOX_HOSTS))
 
 
 def is_sandbox(host: str) -> bool:
@@ -119,10 +119,6 @@ def _context(ca_file: str) -> ssl.SSLContext:
     if ca_file:
         context.load_verify_locations(ca_file)
     return context
-
-
-def _exceptions() -> list[str]:
-    return [each.strip().lower() for each in (*settings.MAIL_INTERNAL_HOSTS, *settings.MAIL_SANDBOX_HOSTS)]
 
 
 def _addresses(name: str, port: int) -> list[Address]:

@@ -1,0 +1,108 @@
+"""Begin a call: find the connection and reserve its tokens. Afterwards count what was used."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from django.db import connection as database
+
+from lad.llm.allowances import Reservation, reserve, settle
+from lad.llm.breaker import Breaker
+from lad.llm.calling import Call, ModelRefused, Unusable
+from lad.llm.errors import CallInTransaction, EndpointError
+from lad.llm.models import CallOutcome
+from lad.llm.questions import Question
+from lad.llm.selectors import connection_for
+from lad.tenancy.context import tenant_context
+
+log = structlog.get_logger("lad.llm")
+MODEL_REFUSED = "The model declined to answer."
+
+
+@dataclass(slots=True)
+class Begun:
+    """A call whose tokens are reserved. ``reason`` says why it gave no answer, once it has none."""
+
+    question: Question
+    call: Call
+    reservation: Reservation
+    breaker: Breaker
+    outcome: CallOutcome = CallOutcome.FAILED
+    reason: str = ""
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep how the block ended, and count what it used.
+
+        A failure of the model or its endpoint ends the block and becomes ``reason``.
+        """
+        failure: EndpointError | None = None
+        try:
+            yield
+        except EndpointError as error:
+            failure, self.reason = error, error.detail
+            self.breaker.failed(error)
+        except ModelRefused:
+            self.outcome, self.reason = CallOutcome.REFUSED, MODEL_REFUSED
+        except Unusable as error:
+            self.outcome, self.reason = CallOutcome.INVALID, str(error)
+        finally:
+            self._settle(failure)
+
+    def answered(self) -> None:
+        """Keep that the model answered."""
+        self.breaker.succeeded()
+        self.outcome = CallOutcome.REPAIRED if self.call.repaired else CallOutcome.ANSWERED
+
+    def _settle(self, failure: EndpointError | None) -> None:
+        usage = self.call.usage
+        settle(
+            self.reservation,
+            usage,
+            purpose=self.question.purpose,
+            prompt=self.question.prompt_name,
+            outcome=self.outcome,
+        )
+        log.info(
+            "model call",
+            connection=str(self.call.connection.pk),
+            purpose=self.question.purpose,
+            outcome=self.outcome.value,
+            fault=failure.fault.value if failure else None,
+            inputs=usage.input_tokens,
+            outputs=usage.output_tokens,
+            seconds=usage.seconds,
+        )
+
+
+def begin(question: Question) -> Begun | None:
+    """Reserve the tokens of a call, or return None if the tenant uses no model.
+
+    Raises Refused if a limit is reached, and CallInTransaction inside a transaction.
+    """
+    refuse_transactions()
+    with tenant_context(question.tenant_id):
+        connection = connection_for(question.tenant_id, question.purpose, question.connection_id)
+        if connection is None:
+            return None
+        call = question.call(connection)
+        reservation = reserve(tenant_id=question.tenant_id, connection=connection, tokens=call.most_tokens)
+    release_database()
+    return Begun(question, call, reservation, Breaker.of(connection))
+
+
+def release_database() -> None:
+    """Give the database connection back to the pool, so that a call that waits for its model keeps none.
+
+    The next query takes one again. Without a pool it stays, because a new one would cost more than it saves.
+    """
+    if database.settings_dict["OPTIONS"].get("pool") and not database.in_atomic_block:
+        database.close()
+
+
+def refuse_transactions() -> None:
+    """Raise CallInTransaction inside a transaction, other than that of a test case."""
+    # As Django's own check of durable blocks does.
+    if database.atomic_blocks and not getattr(database.atomic_blocks[-1], "_from_testcase", False):
+        raise CallInTransaction(CallInTransaction.__doc__)

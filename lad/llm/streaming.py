@@ -1,0 +1,127 @@
+"""Answers that are shown while the model writes them."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import httpx2
+
+from lad.llm.beginning import Begun, begin
+from lad.llm.calling import Call, ModelRefused
+from lad.llm.completions import Completion, Piece, Source
+from lad.llm.errors import SENTENCES, EndpointError, Fault
+from lad.llm.messages import Finish, Reply, Request
+from lad.llm.models import CallOutcome
+from lad.llm.protocols import protocol_of
+from lad.llm.questions import Question
+from lad.llm.schemas import NotValid
+from lad.llm.services import NO_MODEL, answer_embedded
+from lad.llm.transport import events, opened
+
+WRONG_TOOL: Final = "The model asked for a tool that it was not offered, or in a wrong way."
+
+
+def stream(question: Question, *, embedded: Callable[[], str]) -> Generator[Piece | Completion, None, None]:
+    """Yield the answer in pieces as the model writes it, and at the end the whole completion with its usage.
+
+    A model that fails before its first piece is replaced by the embedded answer, in one piece. An answer that breaks
+    off later ends with the finish CUT_OFF and a reason. Closing the iterator stops the request and counts what was
+    used. Raises as ``complete`` does, when the first item is asked for.
+    """
+    if question.schema is not None:
+        raise ValueError("A structured answer is checked as a whole: use complete.")
+    begun = begin(question)
+    if begun is None:
+        yield from _embedded(answer_embedded(embedded, NO_MODEL))
+        return
+    said = _Said(begun.call)
+    with begun.running():
+        # Until the end is known, closing the iterator is what ends it.
+        begun.outcome = CallOutcome.CANCELLED
+        try:
+            for text in said.pieces(begun):
+                yield Piece(text)
+        except EndpointError:
+            begun.outcome = CallOutcome.CUT_OFF if said.began else CallOutcome.FAILED
+            raise
+        finally:
+            said.count()
+        said.finish(begun)
+    if said.completion is not None:
+        yield said.completion
+    elif said.began:
+        yield Completion(Source.MODEL, begun.call.usage, said.text, finish=Finish.CUT_OFF, reason=begun.reason)
+    else:
+        yield from _embedded(answer_embedded(embedded, begun.reason, begun.call.usage))
+
+
+def _embedded(completion: Completion) -> Iterator[Piece | Completion]:
+    yield Piece(completion.text)
+    yield completion
+
+
+@dataclass(slots=True)
+class _Said:
+    """What a model has said so far."""
+
+    call: Call
+    texts: list[str] = field(default_factory=list)
+    completion: Completion | None = None
+    _reply: Callable[[], Reply] | None = None
+    _request: Request | None = None
+
+    @property
+    def began(self) -> bool:
+        return bool(self.texts)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+    def pieces(self, begun: Begun) -> Iterator[str]:
+        """Yield the texts that the endpoint sends. Raises EndpointError or ModelRefused."""
+        call = self.call
+        begun.breaker.check()
+        with ExitStack() as open_response:
+
+            def attempt(request: Request) -> httpx2.Response:
+                http = protocol_of(call.connection.provider).call(request, call.connection.api_key)
+                return open_response.enter_context(opened(call.connection, http, call.deadline))
+
+            # Only the beginning is tried again: what was shown cannot be taken back.
+            request = replace(call.request, stream=True)
+            response = call.adapting(request, attempt)
+            self._request = replace(call.request, stream=True)
+            reading = protocol_of(call.connection.provider).reading(self._request)
+            self._reply = reading.reply
+            for event in events(response, call.deadline):
+                if text := reading.take(event):
+                    self.texts.append(text)
+                    yield text
+
+    def count(self) -> None:
+        """Count what was used, whether or not the answer is whole."""
+        if self._reply is not None and self._request is not None:
+            self.call.count(self._request, self._reply())
+
+    def finish(self, begun: Begun) -> None:
+        """Make the completion of what was said. Raises ModelRefused or EndpointError."""
+        assert self._reply is not None
+        reply = self._reply()
+        if reply.finish == Finish.REFUSED and not self.began:
+            raise ModelRefused
+        begun.answered()
+        reason, tools = "", []
+        if reply.finish == Finish.CUT_OFF:
+            begun.outcome, reason = CallOutcome.CUT_OFF, SENTENCES[Fault.CUT_OFF]
+            if not self.began:
+                raise EndpointError(Fault.CUT_OFF)
+        else:
+            try:
+                tools = self.call.checked(reply)
+            except NotValid:
+                begun.outcome, reason = CallOutcome.INVALID, WRONG_TOOL
+        self.completion = Completion(
+            Source.MODEL, self.call.usage, self.text, tool_calls=tools, finish=reply.finish, reason=reason
+        )
