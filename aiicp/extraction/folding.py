@@ -1,0 +1,136 @@
+"""Split texts into words that compare equal however they are written: case, accents, ß, hyphens, Arabic letter forms."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+# Letters that Unicode does not decompose, or that languages write in more than one way.
+_LETTERS: Final = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "ı": "i",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ٱ": "ا",
+        "ى": "ي",
+        "ی": "ي",
+        "ئ": "ي",
+        "ؤ": "و",
+        "ة": "ه",
+        "ک": "ك",
+        "ـ": "",
+        "ء": "",
+    }
+)
+_MARKS: Final = "\u0300-\u036f\u064b-\u065f\u0670\u0640"
+_WORD: Final = re.compile(rf"\.net\b|[^\W_][^\W_]*(?:[{_MARKS}]+[^\W_]*)*(?:\+\+|\#)?|&", re.IGNORECASE)
+# What may stand between two words of one name: "Node.js", "mid-market", "St. Louis", "l’Allemagne".
+_LINK: Final = re.compile(r"\s{0,2}|\s?[-\u2010-\u2013/.'’`´_]\s?")
+_BREAK: Final = re.compile(r"[.!?…؟]\s|[\n;•|]|\s[-\u2013\u2014]\s")
+_LONGEST_ABBREVIATION: Final = 2
+_ARABIC_ARTICLE: Final = re.compile(r"^ال(?=..)")
+# German nouns of companies that end compounds: "Pharmaunternehmen".
+_COMPOUND: Final = re.compile(
+    r"^(.{3,}?)s?(unternehmen|firmen|firma|branche|industrie|agenturen|agentur|betriebe|hersteller|anbieter|leiter"
+    r"|leiterinnen|leitung|abteilung|abteilungen|dienstleister|konzerne)$"
+)
+
+
+class Token(NamedTuple):
+    """One word: as written, folded, folded without plural, and how it is joined to the word before it."""
+
+    text: str
+    form: str
+    stem: str
+    start: int
+    end: int
+    linked: bool
+    breaks: bool
+    comma: bool
+
+    @property
+    def capitalised(self) -> bool:
+        return self.text[:1].isupper()
+
+    @property
+    def shouted(self) -> bool:
+        return self.text.isupper() and len(self.text) > 1
+
+
+@lru_cache(maxsize=50_000)
+def fold(word: str) -> str:
+    """Return the word in the form that is compared."""
+    if word.isascii():
+        return word.lower()
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", word).casefold().replace("ß", "ss"))
+    # Letters are translated before the marks go: أ is one letter in Arabic, and two in Unicode's decomposition.
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_LETTERS)
+    return _ARABIC_ARTICLE.sub("", bare)
+
+
+@lru_cache(maxsize=50_000)
+def singular(form: str) -> str:
+    """Return the folded word without an English plural. It is a key, not always a word."""
+    if len(form) < 4 or not form.endswith("s") or form.endswith(("ss", "us", "is")):
+        return form
+    if form.endswith("ies") and len(form) > 4:
+        return form[:-3] + "y"
+    if form.endswith(("sses", "xes", "ches", "shes", "zzes")):
+        return form[:-2]
+    return form[:-1]
+
+
+def tokenise(text: str) -> list[Token]:
+    """Return the words of a text in order. Takes time that grows with the length of the text only."""
+    tokens: list[Token] = []
+    end = 0
+    for found in _WORD.finditer(text):
+        gap = text[end : found.start()]
+        for word, start in _parts(found.group(), found.start()):
+            tokens.append(_token(word, start, gap if start == found.start() else "", tokens))
+        end = found.end()
+    return tokens
+
+
+def key(phrase: str, *, plural: bool = False) -> str:
+    """Return the key of a phrase: its folded words, in singular form unless ``plural``."""
+    words = [fold(part) for word in _WORD.findall(phrase) for part, _ in _parts(word, 0)]
+    return " ".join(words if plural else map(singular, words))
+
+
+def _token(word: str, start: int, gap: str, before: list[Token]) -> Token:
+    form = fold(word)
+    abbreviated = bool(before) and len(before[-1].text) <= _LONGEST_ABBREVIATION and gap in {". ", "."}
+    breaks = bool(gap) and not abbreviated and _BREAK.search(gap) is not None
+    linked = not breaks and (abbreviated or _LINK.fullmatch(gap) is not None)
+    return Token(word, form, singular(form), start, start + len(word), linked, breaks, "," in gap or "،" in gap)
+
+
+def _parts(word: str, start: int) -> list[tuple[str, int]]:
+    """Return the word, or the two parts of a German compound that ends in a kind of company."""
+    if len(word) > 9 and (found := _COMPOUND.match(word.lower())) and len(found.group()) == len(word):
+        cut = found.start(2)
+        first = word[:cut]
+        if first.lower().endswith("s") and len(found.group(1)) < cut:
+            first = first[:-1]
+        return [(first, start), (word[cut:], start + cut)]
+    return [(word, start)]
+
+
+def flatten(text: str) -> str:
+    """Return the text in small letters without accents, each character in its place."""
+    return text.lower() if text.isascii() else "".join(map(_flat, text))
+
+
+@lru_cache(maxsize=5_000)
+def _flat(letter: str) -> str:
+    folded = unicodedata.normalize("NFKD", letter.casefold())[:1].translate(_LETTERS)
+    return folded if len(folded) == 1 else letter

@@ -1,0 +1,92 @@
+"""Correct misspelled words to words that the extractor knows, and nothing that is a word of its own."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from functools import cache
+from typing import Final
+
+from aiicp.extraction.vocabulary import DATA, known_words
+
+# Shorter words must be exact: most of their neighbours are words as well.
+SHORTEST: Final = 5
+# From this length on two letters may be wrong.
+LONG: Final = 9
+
+
+class Misspellings:
+    """The known words, by what remains of them when a letter, or all vowels, are left out."""
+
+    def __init__(self, words: Collection[str], *, ordinary: Collection[str]) -> None:
+        self.ordinary = ordinary
+        self._words = words
+        self._shorter: dict[str, list[str]] = defaultdict(list)
+        self._skeletons: dict[str, list[str]] = defaultdict(list)
+        for word in sorted(words):
+            if len(word) < SHORTEST or not word.isalpha():
+                continue
+            for shorter in _without_one(word):
+                self._shorter[shorter].append(word)
+            if len(word) >= LONG:
+                self._skeletons[_skeleton(word)].append(word)
+
+    def correct(self, word: str) -> str:
+        """Return the known word that was meant, or an empty string. Nothing is returned when two are as near."""
+        if len(word) < SHORTEST or not word.isalpha() or word in self._words or word in self.ordinary:
+            return ""
+        candidates = set(self._shorter.get(word, ()))
+        for shorter in _without_one(word):
+            candidates.update(self._shorter.get(shorter, ()))
+            if shorter in self._words and len(shorter) >= SHORTEST:
+                candidates.add(shorter)
+        near = {each for each in candidates if each[0] == word[0] and distance(each, word, 1) <= 1}
+        if not near and len(word) >= LONG - 1:
+            near = {each for each in self._skeletons.get(_skeleton(word), ()) if distance(each, word, 2) <= 2}
+        return near.pop() if len(near) == 1 else _nearest(near, word)
+
+
+@cache
+def misspellings() -> Misspellings:
+    """Return the corrections to the words of the gazetteers."""
+    ordinary = frozenset(DATA.joinpath("words.txt").read_text(encoding="utf-8").split())
+    return Misspellings(known_words(), ordinary=ordinary)
+
+
+def distance(one: str, other: str, most: int) -> int:
+    """Return the number of letters added, left out, changed or swapped with the next, or more than ``most``."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before_last: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, against in enumerate(other, 1):
+            cost = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != against))
+            if before_last and column > 1 and letter == other[column - 2] and one[row - 2] == against:
+                cost = min(cost, before_last[column - 2] + 1)
+            line.append(cost)
+        if min(line) > most:
+            return most + 1
+        before_last, last = last, line
+    return last[-1]
+
+
+def _nearest(words: set[str], word: str) -> str:
+    """Return the one of several that has the same letters or the same length, if it is alone in that."""
+    for alike in (lambda each: sorted(each) == sorted(word), lambda each: len(each) == len(word) + 1):
+        chosen = [each for each in words if alike(each)]
+        if len(chosen) == 1:
+            return chosen[0]
+    # Two spellings of a long word mean the same in two languages: recruitment, recrutement.
+    return min(words) if words and len(word) >= LONG else ""
+
+
+def _without_one(word: str) -> Iterator[str]:
+    return (word[:place] + word[place + 1 :] for place in range(len(word)))
+
+
+def _skeleton(word: str) -> str:
+    kept = [word[0]]
+    for letter in word[1:]:
+        if letter not in "aeiouy" and letter != kept[-1]:
+            kept.append(letter)
+    return "".join(kept)

@@ -1,0 +1,223 @@
+"""Decide which place a name means, and whether it is a place at all: Georgia, Nice, Reading, "us", Paris in Texas."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from aiicp.extraction.mentions import Mention, Reading
+from aiicp.extraction.slots import Slots
+from aiicp.extraction.vocabulary import PLACES, Entry
+
+# In thousands: a smaller city is read only where the text speaks of a place.
+KNOWN_EVERYWHERE: Final = 300
+_UNSURE: Final = 0.6
+# Abbreviations that are words of a language in small letters.
+CAPITALS_ONLY: Final = frozenset("us la sf dc eau vae eua rsa rdc gb ue paca sea idf l a d c u s".split()) | {"l a", "d c"}
+STATES: Final = dict(
+    pair.split("=")
+    for pair in (
+        "al=Alabama ak=Alaska az=Arizona ar=Arkansas ca=California co=Colorado ct=Connecticut de=Delaware fl=Florida "
+        "ga=Georgia hi=Hawaii id=Idaho il=Illinois in=Indiana ia=Iowa ks=Kansas ky=Kentucky la=Louisiana me=Maine "
+        "md=Maryland ma=Massachusetts mi=Michigan mn=Minnesota ms=Mississippi mo=Missouri mt=Montana ne=Nebraska "
+        "nv=Nevada oh=Ohio ok=Oklahoma or=Oregon pa=Pennsylvania tn=Tennessee tx=Texas ut=Utah vt=Vermont va=Virginia "
+        "wi=Wisconsin wy=Wyoming nj=New_Jersey ny=New_York nc=North_Carolina sc=South_Carolina nh=New_Hampshire"
+    ).split()
+)
+_NEAR_GEORGIA: Final = frozenset("AM AZ TR UA KZ RU MD BG RO".split())
+_LANGUAGE_WORDS: Final = frozenset("speaking speaker speakers language sprachig sprachige sprechende speak market-fit".split())
+_NOT_ADJECTIVES: Final = frozenset("in on auf en parle parlant".split())
+
+
+def resolve(reading: Reading, previous: Slots) -> list[Mention]:
+    """Return the mentions with one meaning for each place, without those that are not places."""
+    codes = _codes(reading)
+    mentions = sorted([*reading.mentions, *codes], key=lambda each: each.start)
+    american = _is_american(mentions, previous)
+    kept: list[Mention] = []
+    place = 0
+    while place < len(mentions):
+        mention = mentions[place]
+        following = mentions[place + 1] if place + 1 < len(mentions) else None
+        if not PLACES.intersection(entry.slot for entry in mention.entries):
+            kept.append(mention)
+            place += 1
+            continue
+        qualified = _qualified(reading, mention, following)
+        if qualified is not None:
+            kept.append(qualified)
+            place += 2
+            continue
+        decided = _decided(reading, mention, mentions, place, american=american)
+        if decided is not None:
+            kept.append(decided)
+        place += 1
+    return kept
+
+
+def _qualified(reading: Reading, mention: Mention, following: Mention | None) -> Mention | None:
+    """Return the city of "Paris, Texas" or "Munich, Germany", its state or country included."""
+    if following is None or following.start != mention.stop:
+        return None
+    gap = reading.text[reading.tokens[mention.stop - 1].end : reading.tokens[following.start].start]
+    if gap.strip(" ") not in {",", "", "(", "/"} or len(gap) > 3:
+        return None
+    for whole in following.entries:
+        if whole.slot not in PLACES or "d" in whole.flags:
+            continue
+        for entry in mention.entries:
+            if entry.slot == "cities" and _lies_in(entry, whole):
+                return Mention((entry,), mention.start, following.stop, mention.confidence)
+    return None
+
+
+def _lies_in(city: Entry, whole: Entry) -> bool:
+    if whole.slot == "regions":
+        return city.state != "" and whole.value.removesuffix(" (US)").removesuffix(" State") == city.state
+    return whole.slot == "countries" and whole.country == city.country
+
+
+def _decided(
+    reading: Reading, mention: Mention, mentions: list[Mention], place: int, *, american: bool
+) -> Mention | None:
+    others = tuple(entry for entry in mention.entries if entry.slot not in PLACES)
+    entries = [entry for entry in mention.entries if entry.slot in PLACES and "q" not in entry.flags]
+    entry = _preferred(entries, american=american, mentions=mentions)
+    if entry is None or not _is_place(reading, mention, entry, mentions, place):
+        return Mention(others, mention.start, mention.stop, mention.confidence) if others else None
+    ambiguous = {each.slot for each in entries} >= {"countries", "regions"}
+    confidence = min(mention.confidence, _UNSURE) if ambiguous else mention.confidence
+    return Mention((entry,), mention.start, mention.stop, confidence)
+
+
+def _preferred(entries: list[Entry], *, american: bool, mentions: list[Mention]) -> Entry | None:
+    by_slot = {entry.slot: entry for entry in reversed(entries)}
+    if {"countries", "regions"} <= by_slot.keys():
+        neighbours = {entry.country for each in mentions for entry in each.entries if len(each.entries) == 1}
+        return by_slot["regions"] if american and not _NEAR_GEORGIA & neighbours else by_slot["countries"]
+    return by_slot.get("countries") or by_slot.get("regions") or by_slot.get("cities")
+
+
+def _is_american(mentions: list[Mention], previous: Slots) -> bool:
+    """Return whether the text, or what was said before, is about places in the United States."""
+    said = {entry.country for each in mentions for entry in each.entries if "countries" not in _slots(each)}
+    clear = {each.entries[0].country for each in mentions if len(each.entries) == 1}
+    return "US" in clear or "US" in said - {"GE"} and _states(mentions) or "United States" in previous.countries
+
+
+def _states(mentions: list[Mention]) -> bool:
+    return any(each.slot == "regions" and each.country == "US" for m in mentions for each in m.entries if len(m.entries) == 1)
+
+
+def _slots(mention: Mention) -> set[str]:
+    return {entry.slot for entry in mention.entries}
+
+
+def _is_place(reading: Reading, mention: Mention, entry: Entry, mentions: list[Mention], place: int) -> bool:
+    tokens = reading.tokens[mention.start : mention.stop]
+    key = " ".join(token.form for token in tokens)
+    in_context = _after_preposition(reading, mention) or _beside_place(reading, mentions, place)
+    if key in CAPITALS_ONLY:
+        return all(token.text.isupper() for token in tokens) or (key == "us" and _means_america(reading, mention))
+    if "d" in entry.flags:
+        return _is_adjective(reading, mention)
+    if entry.slot == "cities":
+        if "w" in entry.flags:
+            return in_context and (tokens[0].capitalised or _ends_phrase(reading, mention)) or _alone(reading, mention)
+        if entry.population < KNOWN_EVERYWHERE and len(tokens) == 1:
+            return (in_context or _alone(reading, mention)) and (tokens[0].capitalised or _all_small(reading))
+        if mention.confidence < 0.9:
+            return in_context or _alone(reading, mention)
+        return len(key) > 3 or in_context or not key.isascii()
+    if key in {"turkey", "chile", "jordan", "chad", "guinea", "georgia", "peru", "mali", "oman", "cali"} and not tokens[0].capitalised:
+        return in_context or _alone(reading, mention)
+    return True
+
+
+def _means_america(reading: Reading, mention: Mention) -> bool:
+    """Return whether a small "us" is the country: "in the us", "us companies", "us-based", "us and canada"."""
+    before = reading.tokens[mention.start - 1].form if mention.start else ""
+    after = reading.tokens[mention.stop].form if mention.stop < len(reading.tokens) else ""
+    if before == "the" or after in {"based", "companies", "firms", "market", "only", "businesses", "startups"}:
+        return True
+    if mention.start == 0 and mention.stop == len(reading.tokens):
+        return True
+    return before in {"in", "from", "across"} or (after in {"and", "or"} and before in {"in", ""})
+
+
+def _is_adjective(reading: Reading, mention: Mention) -> bool:
+    """Return whether "German" is said of companies or people, and not of the language."""
+    after = reading.tokens[mention.stop].form if mention.stop < len(reading.tokens) else ""
+    before = reading.tokens[mention.start - 1].form if mention.start else ""
+    gap = reading.text[reading.tokens[mention.stop - 1].end :][:1]
+    if after in _LANGUAGE_WORDS or (before in {"auf", "speak", "speaks", "en"} and not after) or (before == "in" and not after):
+        return False
+    return gap not in {".", "!"} and bool(after)
+
+
+def _after_preposition(reading: Reading, mention: Mention) -> bool:
+    place = mention.start
+    if reading.prefixes.get(place, "")[-1:] in {"ب", "ل"} or "بال" in reading.prefixes.get(place, ""):
+        return True
+    if place and reading.tokens[place - 1].form in {"the", "greater", "der", "den", "la", "el", "downtown", "northern", "city"}:
+        place -= 1
+    after = reading.tokens[mention.stop : mention.stop + 1]
+    based = bool(after) and after[0].form in {"based", "area", "region", "office", "offices", "market", "metro"}
+    return based or reading.cue_ends_at("place", place)
+
+
+def _beside_place(reading: Reading, mentions: list[Mention], place: int) -> bool:
+    """Return whether the name stands in a list with another place."""
+    return any(_listed(reading, *pair) for pair in _neighbours(mentions, place))
+
+
+def _neighbours(mentions: list[Mention], place: int) -> Iterator[tuple[Mention, Mention]]:
+    if place:
+        yield mentions[place - 1], mentions[place]
+    if place + 1 < len(mentions):
+        yield mentions[place], mentions[place + 1]
+
+
+def _listed(reading: Reading, one: Mention, other: Mention) -> bool:
+    if not (PLACES & _slots(one) and PLACES & _slots(other)):
+        return False
+    between = range(one.stop, other.start)
+    return len(between) <= 2 and all(
+        reading.cue_at("and", each) or reading.tokens[each].form in {"the", "in", "also", "oder"} for each in between
+    )
+
+
+def _alone(reading: Reading, mention: Mention) -> bool:
+    """Return whether the text is nothing but a few names, as an answer to "Where?" is."""
+    others = [
+        each
+        for each in range(len(reading.tokens))
+        if not mention.start <= each < mention.stop and not reading.cue_at("and", each)
+    ]
+    named = {place for each in reading.mentions for place in range(each.start, each.stop)}
+    return all(each in named for each in others) and len(reading.tokens) <= 8
+
+
+def _ends_phrase(reading: Reading, mention: Mention) -> bool:
+    if mention.stop >= len(reading.tokens):
+        return True
+    following = reading.tokens[mention.stop]
+    return not following.linked or reading.cue_at("and", mention.stop) or reading.cue_at("place", mention.stop)
+
+
+def _all_small(reading: Reading) -> bool:
+    return not any(token.capitalised for token in reading.tokens[1:])
+
+
+def _codes(reading: Reading) -> list[Mention]:
+    """Return the states that are written as two capitals after a city, a preposition or another state."""
+    taken = {place for each in reading.mentions for place in range(each.start, each.stop) if "us" != reading.tokens[place].form}
+    found: list[Mention] = []
+    for place, token in enumerate(reading.tokens):
+        if len(token.text) != 2 or not token.text.isupper() or token.form not in STATES or (place in taken and token.form != "la"):
+            continue
+        before = place and (reading.cue_ends_at("place", place) or any(each.stop == place for each in [*found, *reading.mentions]))
+        listed = place > 1 and reading.cue_at("and", place - 1) and any(each.stop == place - 1 for each in found)
+        if before or listed:
+            name = STATES[token.form].replace("_", " ")
+            value = {"Georgia": "Georgia (US)", "New York": "New York State"}.get(name, name)
+            found.append(Mention((Entry("regions", value, "US", flags="w"),), place, place + 1, 0.9))
+    return found

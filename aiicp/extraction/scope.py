@@ -1,0 +1,263 @@
+"""Decide how each found thing is meant: wanted, excluded, removed, replacing, or only what the speaker offers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiicp.extraction.mentions import Reading
+from aiicp.extraction.slots import Slots
+
+GROUPS: Final = {
+    "countries": "places",
+    "regions": "places",
+    "cities": "places",
+    "titles": "people",
+    "departments": "people",
+    "seniorities": "people",
+}
+# Words between a "not" and what it is said of.
+MOST_BETWEEN: Final = 6
+_ONLY: Final = frozenset("only just nur solo solamente unicamente seulement uniquement فقط".split())
+_INTERJECTIONS: Final = frozenset("no nein non لا not".split())
+# What sellers say of themselves and their products are these; where they are is said of the target as well.
+_OF_PRODUCTS: Final = frozenset(
+    "industries technologies titles departments seniorities keywords company_size companies platforms".split()
+)
+_TO: Final = frozenset("to with for by durch por par zu auf in a en gegen nach into الى بـ ب".split())
+
+
+@dataclass(slots=True)
+class Item:
+    """One found thing, at its words, and how it is meant."""
+
+    slot: str
+    value: Any
+    start: int
+    stop: int
+    confidence: float
+    excluded: bool = False
+    operation: str = "add"
+    offered: bool = False
+
+    @property
+    def group(self) -> str:
+        return GROUPS.get(self.slot, self.slot)
+
+
+def decide(reading: Reading, items: list[Item], previous: Slots | None) -> None:
+    """Set how each item is meant. Items are in the order of the text."""
+    _mark_offers(reading, items)
+    taken = {place for item in items for place in range(item.start, item.stop)}
+    live = [item for item in items if not item.offered]
+    for item in _named_by(reading, live, taken, "not"):
+        item.excluded = True
+    for item in _said_before_not(reading, live, taken):
+        item.excluded = True
+    for kind in ("drop", "instead_of"):
+        for item in _named_by(reading, live, taken, kind):
+            item.operation = "remove"
+    _mark_changes(reading, live, taken)
+    if previous is not None:
+        _mark_corrections(reading, live, previous, taken)
+
+
+def known(previous: Slots, item: Item) -> bool:
+    """Return whether the item's value was wanted before."""
+    values = getattr(previous, item.slot, ())
+    return isinstance(values, tuple) and item.value in values
+
+
+def _mark_offers(reading: Reading, items: list[Item]) -> None:
+    """Mark what stands where speakers describe themselves: "we are an agency in Berlin", "we sell CRM software"."""
+    state, since = "", 0
+    by_start: dict[int, list[Item]] = {}
+    for item in items:
+        by_start.setdefault(item.start, []).append(item)
+    inside = {place for item in items for place in range(item.start + 1, item.stop)}
+    met = False
+    place = 0
+    while place < len(reading.tokens):
+        if reading.tokens[place].breaks:
+            state = ""
+        if place not in inside:
+            changed = _next_state(reading, place, state, since=since, met=met)
+            if changed is not None:
+                state, since, met = changed, place, False
+        for item in by_start.get(place, ()):
+            item.offered = (state in {"sell", "tail"} and item.slot in _OF_PRODUCTS) or state == "self"
+            met = True
+        place += 1
+
+
+def _next_state(reading: Reading, place: int, state: str, *, since: int, met: bool) -> str | None:
+    """Return the state that a cue at this word begins, or None if there is no cue."""
+    seek = reading.cues.get("seek", {}).get(place, 0)
+    for kind in ("help", "sell", "self"):
+        length = reading.cues.get(kind, {}).get(place, 0)
+        if length and length >= seek and not (kind == "help" and length == 1 and state not in {"self", "sell"}):
+            return kind
+    if seek and state:
+        return ""
+    if state == "sell" and place > since + 1 and (reading.cue_at("towards", place) or _arabic_to(reading, place)):
+        return ""
+    if state == "help" and met and reading.cue_at("tail", place):
+        return "tail"
+    return None
+
+
+def _arabic_to(reading: Reading, place: int) -> bool:
+    return reading.prefixes.get(place, "") in {"ل", "لل"}
+
+
+def _named_by(reading: Reading, items: Sequence[Item], taken: set[int], kind: str) -> Iterator[Item]:
+    """Return what the cues of a kind are said of: the next thing, and others of its kind listed with it."""
+    ignored = {place for start, length in reading.cues.get("never_mind", {}).items() for place in range(start, start + length)}
+    for start, length in reading.cues.get(kind, {}).items():
+        if start in taken or start in ignored or (kind == "not" and _is_interjection(reading, start, length)):
+            continue
+        yield from _scope(reading, items, start + length, taken, kind)
+
+
+def _is_interjection(reading: Reading, start: int, length: int) -> bool:
+    """Return whether "no" is an answer, as in "No, make it 200"."""
+    if length > 1 or reading.tokens[start].form not in _INTERJECTIONS or start + 1 >= len(reading.tokens):
+        return False
+    following = reading.tokens[start + 1]
+    return following.comma or following.breaks
+
+
+def _scope(reading: Reading, items: Sequence[Item], begin: int, taken: set[int], kind: str) -> Iterator[Item]:
+    first: Item | None = None
+    last_stop = begin
+    for item in items:
+        if item.start < begin:
+            continue
+        if item.start < last_stop and first is not None:
+            if item.group == first.group:
+                yield item
+            continue
+        if _is_cut(reading, last_stop, item.start, taken, first=first is None):
+            return
+        if first is None:
+            if item.start - begin > MOST_BETWEEN or (kind != "drop" and item.slot in {"employees", "limit", "revenue"}):
+                return
+            first = item
+        elif not _continues(reading, last_stop, item, first):
+            return
+        yield item
+        last_stop = item.stop
+
+
+def _is_cut(reading: Reading, begin: int, stop: int, taken: set[int], *, first: bool) -> bool:
+    """Return whether the scope ends between two words."""
+    for place in range(begin, min(stop + 1, len(reading.tokens))):
+        token = reading.tokens[place]
+        if token.breaks and place > begin - (0 if first else 1):
+            return True
+        if first and token.comma and place > begin:
+            return True
+        if place == stop or place in taken:
+            continue
+        if reading.cue_at("but", place) and not (first and place == begin):
+            return True
+        if not first and any(reading.cue_at(kind, place) for kind in ("from_now_on", "add", "replace", "not")):
+            return True
+        if first and reading.cue_at("from_now_on", place) and place > begin + 1:
+            return True
+    return False
+
+
+def _continues(reading: Reading, last_stop: int, item: Item, first: Item) -> bool:
+    between = range(last_stop, item.start)
+    joined = all(reading.cue_at("and", each) or reading.cue_at("place", each) for each in between)
+    if item.group == first.group:
+        return joined and len(between) <= 3 and (len(between) > 0 or reading.tokens[item.start].comma or item.slot != first.slot)
+    either = {"or", "nor", "oder", "o", "ou", "ni", "او"}
+    return len(between) == 1 and reading.tokens[last_stop].form in either
+
+
+def _said_before_not(reading: Reading, items: Sequence[Item], taken: set[int]) -> Iterator[Item]:
+    """Return what "excluded", "is out" or a German "nicht" behind it is said of."""
+    for start, length in reading.cues.get("after", {}).items():
+        if start in taken or any(start <= item.start < start + length + 4 and not _breaks(reading, start, item.start) for item in items):
+            continue
+        before = [item for item in items if item.stop <= start]
+        if not before or start - before[-1].stop > 3 or _breaks(reading, before[-1].stop, start):
+            continue
+        last = before[-1]
+        for place in range(len(before) - 1, -1, -1):
+            item = before[place]
+            follows = before[place + 1] if place + 1 < len(before) else None
+            if item.group != last.group or (follows and not _continues(reading, item.stop, follows, last)):
+                break
+            yield item
+
+
+def _breaks(reading: Reading, begin: int, stop: int) -> bool:
+    return any(reading.tokens[place].breaks for place in range(begin, min(stop + 1, len(reading.tokens))))
+
+
+def _mark_changes(reading: Reading, items: Sequence[Item], taken: set[int]) -> None:
+    """Mark the first of "change Germany to Austria" as removed."""
+    for start, length in reading.cues.get("change", {}).items():
+        if start in taken:
+            continue
+        after = [item for item in items if item.start >= start + length and not _breaks(reading, start, item.start)]
+        for one, other in zip(after, after[1:], strict=False):
+            between = range(one.stop, other.start)
+            if one.group == other.group and any(reading.tokens[each].form in _TO for each in between):
+                one.operation = "remove"
+                break
+
+
+def _mark_corrections(reading: Reading, items: Sequence[Item], previous: Slots, taken: set[int]) -> None:
+    """Tell what replaces from what is added, by the words of its sentence and by what was known before."""
+    contrasts = any(reading.cues.get("but", {}))
+    for sentence in _sentences(reading):
+        own = [item for item in items if sentence.start <= item.start < sentence.stop]
+        for item in own:
+            if item.excluded and known(previous, item) and (contrasts or _contrasted(reading, sentence)):
+                item.excluded, item.operation = False, "remove"
+        removed = {item.group for item in own if item.operation == "remove"}
+        replacing = _replaced(reading, sentence, own, taken)
+        adds = any(place in sentence and place not in taken for place in reading.cues.get("add", {}))
+        for item in own:
+            if item.operation == "add" and not item.excluded and not adds and item.group not in removed:
+                item.operation = "replace" if item.group in replacing else "add"
+
+
+def _contrasted(reading: Reading, sentence: range) -> bool:
+    """Return whether the sentence corrects something: "not Germany but Austria", "Austria, not Germany"."""
+    return any(place in sentence for kind in ("but", "replace") for place in reading.cues.get(kind, {}))
+
+
+def _replaced(reading: Reading, sentence: range, items: Sequence[Item], taken: set[int]) -> set[str]:
+    """Return the groups that the sentence replaces. "Only" is said of the nearest thing, other words of all."""
+    groups: set[str] = set()
+    ignored = {place for start, length in reading.cues.get("never_mind", {}).items() for place in range(start, start + length)}
+    places = [place for place in reading.cues.get("replace", {}) if place in sentence and place not in taken | ignored]
+    if reading.cues.get("change") and any(place in sentence and place not in taken for place in reading.cues["change"]):
+        groups.update(item.group for item in items)
+    for start, length in reading.cues.get("not", {}).items():
+        if start in sentence and _is_interjection(reading, start, length):
+            groups.update(item.group for item in items)
+    for place in places:
+        if reading.cue_at("instead_of", place):
+            continue
+        if reading.tokens[place].form in _ONLY:
+            after = [item for item in items if item.start > place]
+            before = [item for item in items if item.stop <= place]
+            nearest = after[0] if after and after[0].start - place <= 4 else before[-1] if before else None
+            groups.update({nearest.group} if nearest else ())
+        else:
+            groups.update(item.group for item in items)
+    return groups
+
+
+def _sentences(reading: Reading) -> Iterator[range]:
+    start = 0
+    for place in range(1, len(reading.tokens)):
+        if reading.tokens[place].breaks:
+            yield range(start, place)
+            start = place
+    yield range(start, len(reading.tokens))
