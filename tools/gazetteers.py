@@ -80,9 +80,9 @@ DE Düsseldorf: Dusseldorf, Duesseldorf | Stuttgart: Stoccarda | Aachen: Aix-la-
 DE Braunschweig: Brunswick | Freiburg: Freiburg im Breisgau | Leipzig | Bremen: Brême | Mainz: Mayence
 AT Vienna: Wien, Viena, Vienne | Salzburg: Salzburgo, Salzbourg | Graz | Linz | Innsbruck
 CH Geneva: Genf, Ginebra, Genève | Zürich: Zurich, Zúrich | Basel: Basle, Basilea, Bâle | Bern: Berne, Berna
-CH Lausanne: Lausana | Luzern: Lucerne
+CH Lausanne: Lausana | Luzern: Lucerne, Lucerna | Zug | Lugano | St. Gallen: Sankt Gallen
 FR Paris: París | Lyon: Lyons | Marseille: Marsella | Nice: Niza, Nizza | Strasbourg: Straßburg, Estrasburgo
-FR Bordeaux: Burdeos | Toulouse: Tolosa
+FR Bordeaux: Burdeos | Toulouse: Tolosa | Cannes | Antibes | Versailles | Colmar
 GB London: Londres, Londra | Edinburgh: Edimburgo, Édimbourg
 BE Brussels: Brüssel, Bruselas, Bruxelles | Antwerp: Antwerpen, Amberes, Anvers | Gent: Ghent, Gante, Gand
 BE Liège: Lüttich, Lieja
@@ -92,7 +92,7 @@ IT Venice: Venedig, Venecia, Venise, Venezia | Florence: Florenz, Florencia, Fir
 IT Bologna: Bolonia, Bologne
 ES Madrid | Barcelona: Barcelone | Sevilla: Seville, Séville | Valencia: Valence | Zaragoza: Saragossa, Saragosse
 ES Bilbao | Málaga: Malaga
-PT Lisbon: Lissabon, Lisboa, Lisbonne | Porto: Oporto
+PT Lisbon: Lissabon, Lisboa, Lisbonne | Porto: Oporto | Faro
 DK Copenhagen: Kopenhagen, Copenhague, København
 SE Stockholm: Estocolmo | Gothenburg: Göteborg, Gotemburgo
 NO Oslo

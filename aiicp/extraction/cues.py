@@ -33,7 +33,7 @@ NAMES: Final = {
     "außerdem|también|añade|añadir|agrega|agregar|incluye|además|suma|aussi|ajoute|ajouter|ajoutez|également|rajoute|"
     "أيضا|أضف|كذلك|زائد",
     "replace": "instead|actually|make it|make that|rather|set to|set it to|change it to|change to|change that to|switch to|"
-    "correction|sorry|i meant|i mean|meant|wait|let's do|lets do|let's go with|go with|scratch that|update to|only|just|"
+    "correction|sorry|i meant|i mean|meant|wait|let's do|lets do|let's go with|go with|narrow it down|narrow down|narrow it|limit it to|restrict it to|restrict to|scratch that|update to|only|just|"
     "lieber|stattdessen|doch|eigentlich|nur|nur noch|sondern|besser|mach|mach daraus|"
     "mejor|en realidad|solo|sólo|solamente|únicamente|perdón|cambia a|cámbialo a|que sean|"
     "plutôt|finalement|en fait|seulement|uniquement|mets|mettez|pardon|"
@@ -52,7 +52,7 @@ NAMES: Final = {
     "show|give|get|get me|give me|suche|suchen|will|wollen|möchte|brauche|brauchen|quiero|queremos|busco|buscamos|"
     "je veux|cherche|cherchons|voulons|أريد|نريد|ابحث|أبحث|bitte|por favor",
     "self": "we are|we re|i am|i m|i run|i own|we run|my company|our company|my agency|our agency|our team|our startup|my startup|"
-    "wir sind|ich bin|unsere firma|unser unternehmen|als|somos|soy|nuestra empresa|mi empresa|nous sommes|je suis|"
+    "wir sind|ich bin|unsere firma|unser unternehmen|somos|soy|nuestra empresa|mi empresa|nous sommes|je suis|"
     "notre société|notre entreprise|on est|نحن|أنا|شركتنا|im a|im an|were a|were an|we re a|here at|i work at|i work for|i m with",
     "sell": "we sell|i sell|we offer|i offer|we provide|we build|we make|we develop|we produce|we do|we manufacture|who sells|that sells|"
     "our product is|our service is|our product|our software|our platform|our tool|our solution|our app|we created|we launched|"
@@ -61,7 +61,7 @@ NAMES: Final = {
     "unsere software|unsere lösung|unser produkt|wir produzieren|"
     "vendemos|ofrecemos|vendo|ofrezco|nuestro software|nuestra solución|desarrollamos|hacemos|fabricamos|vender nuestro|vender nuestra|"
     "nous vendons|nous proposons|nous offrons|nous développons|on vend|on propose|je vends|notre logiciel|notre solution|vendre notre|vendre nos|"
-    "nous fabriquons|نبيع|نقدم|نوفر|منتجنا|سوفت وير نقدمه",
+    "nous fabriquons|nous éditons|نبيع|نقدم|نوفر|منتجنا|سوفت وير نقدمه",
     "help": "we help|i help|helps|helping|help|wir helfen|hilft|helfen|ayudamos|ayuda|ayudar|nous aidons|on aide|aide|aidons|aider|نساعد|we work with|we serve|serves",
     "towards": "to|for|an|für|a|al|para|à|aux|au|pour|at|ل|لل|إلى|into|towards|aimed at",
     "seek": "looking|want|need|searching|target|targeting|find|seek|seeking|interested|after|focused|focusing|focus on|going|going after|"
@@ -78,7 +78,7 @@ NAMES: Final = {
     "country|countries|instead of|than|standort|ort|städte|cities|city|towns|places|markets|market|geo|geography|hq|headquartered|hqs|"
     "ville|villes|ciudad|ciudades|pays|país|países|land|länder",
     "people": "team|teams|department|departments|dept|people|folks|leaders|leader|leadership|staff|professionals|professional|roles|role|side|personas|"
-    "profiles|function|functions|persona|guys|decision makers|decision maker|heads|head|directors|director|managers|manager|"
+    "profiles|function|functions|persona|guys|vp|vps|decision makers|decision maker|heads|head|directors|director|managers|manager|"
     "executive|executives|exec|execs|titles|lead|leads in|contacts|abteilung|abteilungen|"
     "leute|mitarbeiter|verantwortliche|verantwortlichen|leiter|leitung|departamento|departamentos|equipo|equipos|personas de|"
     "responsables|equipe|équipe|équipes|service|services|départements|département|قسم|فريق|أقسام|مسؤولي|مدراء|specialists|managers in|chefs|"

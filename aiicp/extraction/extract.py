@@ -1,16 +1,16 @@
 """Read what a message says about the ideal customer, without a model: the same answer for the same text, always."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aiicp.extraction import freetext, places, roles, scope
-from aiicp.extraction.languages import detect
 from aiicp.extraction.meanings import choose
 from aiicp.extraction.mentions import Mention, Reading, read
 from aiicp.extraction.numbers import find_numbers
 from aiicp.extraction.scope import Item
-from aiicp.extraction.slots import EXCLUDABLE, LISTS, Range, Slots, with_values
+from aiicp.extraction.slots import EXCLUDABLE, LISTS, Range, Slots, storable
 
 # Longer texts are read up to here.
 MAX_LENGTH: Final = 20_000
@@ -84,53 +84,53 @@ def extract(text: str, *, previous: Slots | None = None, language: str | None = 
     """
     before = previous or Slots()
     body = freetext.without_signature(text[:MAX_LENGTH])
-    spoken = language or detect(body)
     masked, addresses = freetext.mask(body)
-    reading = read(masked, language=spoken)
-    items = [*_names(reading, before), *_numbers(reading, spoken)]
+    reading = read(masked, language=language)
+    items = [*_names(reading, before), *_numbers(reading)]
     items.sort(key=lambda item: (item.start, item.stop))
-    items = _joined_sizes(reading, items)
+    listed = _keywords(masked)
+    items = _without_keywords(reading, _joined_sizes(reading, items), listed)
     scope.decide(reading, items, previous)
     values = [
         *_values_of(reading, items, before),
         *(Value(slot, value, "include", "add", 0.95, body[start:end], start, end) for slot, value, start, end in addresses),
         *_quoted(masked, items, reading),
+        *listed,
         *_problem(body),
     ]
     unique = tuple(_unique(values))
-    return Extraction(unique, apply(before, unique), spoken)
+    return Extraction(unique, apply(before, unique), reading.language)
 
 
 def apply(previous: Slots, values: Iterable[Value]) -> Slots:
     """Return the slots after what was said: later words win over earlier ones."""
-    slots = previous
+    changed: dict[str, Any] = {}
     replaced: set[str] = set()
     for each in values:
         if each.slot not in LISTS:
-            slots = replace(slots, **{each.slot: _emptied(each) if each.operation == "remove" else each.value})
+            changed[each.slot] = _emptied(each) if each.operation == "remove" else each.value
             continue
-        if each.operation == "replace" and each.polarity == "include":
-            group = scope.GROUPS.get(each.slot, each.slot)
-            if group not in replaced:
-                replaced.add(group)
-                slots = replace(slots, **{slot: () for slot in LISTS if scope.GROUPS.get(slot, slot) == group})
-        slots = _changed(slots, each)
-    return slots
+        group = scope.GROUPS.get(each.slot, each.slot)
+        if each.operation == "replace" and each.polarity == "include" and group not in replaced:
+            replaced.add(group)
+            changed.update({slot: () for slot in LISTS if scope.GROUPS.get(slot, slot) == group})
+        _change(previous, changed, each)
+    return replace(previous, **{slot: storable(value) for slot, value in changed.items()})
 
 
-def _changed(slots: Slots, each: Value) -> Slots:
-    wanted = getattr(slots, each.slot)
-    without = tuple(value for value in wanted if value != each.value)
-    if each.slot not in EXCLUDABLE:
-        kept = without if each.operation == "remove" or each.polarity == "exclude" else (*wanted, each.value)
-        return with_values(slots, each.slot, kept)
-    excluded_slot = f"excluded_{each.slot}"
-    excluded = tuple(value for value in getattr(slots, excluded_slot) if value != each.value)
-    if each.operation == "remove":
-        return with_values(with_values(slots, each.slot, without), excluded_slot, excluded)
-    if each.polarity == "exclude":
-        return with_values(with_values(slots, each.slot, without), excluded_slot, (*excluded, each.value))
-    return with_values(with_values(slots, each.slot, (*wanted, each.value)), excluded_slot, excluded)
+def _change(previous: Slots, changed: dict[str, Any], each: Value) -> None:
+    """Put the value into the slot it belongs in, and take it out of the opposite one."""
+    excludable = each.slot in EXCLUDABLE
+    slots = {"include": each.slot, "exclude": f"excluded_{each.slot}" if excludable else ""}
+    for slot in filter(None, slots.values()):
+        changed[slot] = tuple(value for value in changed.get(slot, getattr(previous, slot)) if value != each.value)
+    target = slots[each.polarity]
+    if each.operation != "remove" and target:
+        known = getattr(previous, target)
+        # What was known keeps its place.
+        changed[target] = (*changed[target], each.value)
+        if each.value in known and each.operation == "add":
+            changed[target] = tuple(dict.fromkeys([*(value for value in known if value in changed[target]), *changed[target]]))
 
 
 def _emptied(each: Value) -> str | None:
@@ -143,21 +143,23 @@ def _names(reading: Reading, previous: Slots) -> list[Item]:
     reading.mentions = [each for each in reading.mentions if not taken.intersection(range(each.start, each.stop))]
     mentions = places.resolve(reading, previous)
     mentions = roles.compose(reading, mentions)
-    mentions = sorted([*mentions, *companies], key=lambda each: each.start)
+    mentions = sorted([*mentions, *companies, *freetext.funding_rounds(reading, mentions)], key=lambda each: each.start)
     return [
         Item(entry.slot, entry.value, mention.start, mention.stop, mention.confidence)
         for entry, mention in choose(reading, mentions, previous)
     ]
 
 
-def _numbers(reading: Reading, language: str) -> list[Item]:
+def _numbers(reading: Reading) -> list[Item]:
+    starts = [token.start for token in reading.tokens]
     found: list[Item] = []
-    for each in find_numbers(reading.text, language=language):
-        covered = [
-            place for place, token in enumerate(reading.tokens) if token.start < each.end and token.end > each.start
-        ]
-        if covered:
-            found.append(Item(each.slot, each.value, covered[0], covered[-1] + 1, each.confidence))
+    for each in find_numbers(reading.text, language=reading.language):
+        first = max(0, bisect_right(starts, each.start) - 1)
+        if reading.tokens and reading.tokens[first].end <= each.start:
+            first += 1
+        stop = bisect_left(starts, each.end)
+        if first < stop:
+            found.append(Item(each.slot, each.value, first, stop, each.confidence))
     return found
 
 
@@ -208,6 +210,19 @@ def _quoted(text: str, items: Sequence[Item], reading: Reading) -> list[Value]:
     ]
 
 
+def _keywords(text: str) -> list[Value]:
+    return [Value("keywords", words, "include", "add", 0.9, words, *span) for words, *span in freetext.keywords(text)]
+
+
+def _without_keywords(reading: Reading, items: Sequence[Item], listed: Sequence[Value]) -> list[Item]:
+    """Return the items that are not words of a list of keywords."""
+    return [
+        item
+        for item in items
+        if not any(each.start <= reading.tokens[item.start].start < each.end for each in listed)
+    ]
+
+
 def _problem(text: str) -> list[Value]:
     found = freetext.problem_statement(text)
     if found is None:
@@ -222,7 +237,8 @@ def _unique(values: Iterable[Value]) -> list[Value]:
     seen: dict[tuple[str, Any], Value] = {}
     for each in values:
         name = (each.slot, each.value) if each.slot in LISTS else (each.slot, None)
-        if each.slot == "company_size" and name in seen:
+        # "100 instead of 50": only the last that is wanted counts. Of two sizes of company, the first does.
+        if name in seen and each.slot not in LISTS and (each.operation == "remove" or each.slot == "company_size"):
             continue
         seen[name] = each
     return list(seen.values())

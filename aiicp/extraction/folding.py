@@ -35,7 +35,9 @@ _WORD: Final = re.compile(rf"\.net\b|[^\W_][^\W_]*(?:[{_MARKS}]+[^\W_]*)*(?:\+\+
 # What may stand between two words of one name: "Node.js", "mid-market", "St. Louis", "l’Allemagne".
 _LINK: Final = re.compile(r"\s{0,2}|\s?[-\u2010-\u2013/.'’`´_]\s?")
 _BREAK: Final = re.compile(r"[.!?…؟]\s|[\n;•|]|\s[-\u2013\u2014]\s")
-_LONGEST_ABBREVIATION: Final = 2
+# Words whose full stop ends no sentence.
+_ABBREVIATIONS: Final = frozenset("st dr mr ms ft mt u s d c l a e g bzw ca".split())
+_LONGEST_SIMPLE: Final = 9
 _ARABIC_ARTICLE: Final = re.compile(r"^ال(?=..)")
 # German nouns of companies that end compounds: "Pharmaunternehmen".
 _COMPOUND: Final = re.compile(
@@ -79,6 +81,8 @@ def fold(word: str) -> str:
 @lru_cache(maxsize=50_000)
 def singular(form: str) -> str:
     """Return the folded word without an English plural. It is a key, not always a word."""
+    if form.endswith("innen") and len(form) > _LONGEST_SIMPLE:
+        return form[:-5]
     if len(form) < 4 or not form.endswith("s") or form.endswith(("ss", "us", "is")):
         return form
     if form.endswith("ies") and len(form) > 4:
@@ -94,8 +98,12 @@ def tokenise(text: str) -> list[Token]:
     end = 0
     for found in _WORD.finditer(text):
         gap = text[end : found.start()]
-        for word, start in _parts(found.group(), found.start()):
-            tokens.append(_token(word, start, gap if start == found.start() else "", tokens))
+        word = found.group()
+        if len(word) > _LONGEST_SIMPLE:
+            for part, start in _parts(word, found.start()):
+                tokens.append(_token(part, start, gap if start == found.start() else "", tokens))
+        else:
+            tokens.append(_token(word, found.start(), gap, tokens))
         end = found.end()
     return tokens
 
@@ -108,7 +116,9 @@ def key(phrase: str, *, plural: bool = False) -> str:
 
 def _token(word: str, start: int, gap: str, before: list[Token]) -> Token:
     form = fold(word)
-    abbreviated = bool(before) and len(before[-1].text) <= _LONGEST_ABBREVIATION and gap in {". ", "."}
+    if gap == " ":
+        return Token(word, form, singular(form), start, start + len(word), True, False, False)
+    abbreviated = bool(before) and before[-1].form in _ABBREVIATIONS and gap in {". ", "."}
     breaks = bool(gap) and not abbreviated and _BREAK.search(gap) is not None
     linked = not breaks and (abbreviated or _LINK.fullmatch(gap) is not None)
     return Token(word, form, singular(form), start, start + len(word), linked, breaks, "," in gap or "،" in gap)
@@ -116,7 +126,7 @@ def _token(word: str, start: int, gap: str, before: list[Token]) -> Token:
 
 def _parts(word: str, start: int) -> list[tuple[str, int]]:
     """Return the word, or the two parts of a German compound that ends in a kind of company."""
-    if len(word) > 9 and (found := _COMPOUND.match(word.lower())) and len(found.group()) == len(word):
+    if len(word) > _LONGEST_SIMPLE and (found := _COMPOUND.match(word.lower())) and len(found.group()) == len(word):
         cut = found.start(2)
         first = word[:cut]
         if first.lower().endswith("s") and len(found.group(1)) < cut:
@@ -125,6 +135,7 @@ def _parts(word: str, start: int) -> list[tuple[str, int]]:
     return [(word, start)]
 
 
+@lru_cache(maxsize=8)
 def flatten(text: str) -> str:
     """Return the text in small letters without accents, each character in its place."""
     return text.lower() if text.isascii() else "".join(map(_flat, text))

@@ -15,6 +15,8 @@ _DOMAIN: Final = re.compile(
     r"(?<![\w@.-])(?:www\.)?((?:[a-z0-9-]{2,63}\.){1,3}(?:com|de|io|co|ai|net|org|fr|es|at|ch|ae|eu|uk|us|app|dev|tech))(?![\w.-]*[\w@])",
     re.IGNORECASE,
 )
+# Without any of these a text holds no address.
+_ADDRESS: Final = re.compile(r"@|://|[\w-]\.[A-Za-z]{2}")
 _PRODUCT_DOMAINS: Final = frozenset("monday.com apollo.io outreach.io node.js".split())
 _QUOTED: Final = re.compile(r"[\"“„«]\s?([^\"“”„«»\n]{2,40}?)\s?[\"”“»]")
 _KEYWORDS: Final = re.compile(r"\b(?:keywords?|tags?|schlagworte?|stichworte?|palabras clave|mots[- ]cles?)\s?:\s?([^\n.]{2,200})")
@@ -23,21 +25,19 @@ _SIGNATURE: Final = re.compile(
     r"viele grusse|beste grusse|liebe grusse|lg|vg|mfg|gruss|danke|saludos(?: cordiales)?|un saludo|gracias|cordialement|bien a vous|merci(?: d'avance)?|مع تحياتي|شكرا)\s?[,.!]?\s{0,3}\n"
 )
 _PROBLEM: Final = re.compile(
-    r"\b(?:we help|i help|we sell|i sell|we offer|we provide|we solve|we reduce|we build|we make|we develop|we manufacture|we supply|we deliver|we automate|we save|"
+    r"(?<!can )(?<!could )(?<!should )(?<!shall )(?<!if )\b(?:we help|i help|we sell|i sell|we offer|we provide|we solve|we reduce|we build|we make|we develop|we manufacture|we supply|we deliver|we automate|we save|"
     r"our (?:product|software|tool|platform|service|app|solution|system)s?|the problem|pain point|struggl\w{1,4}|"
     r"wir helfen|wir verkaufen|wir bieten|wir losen|wir entwickeln|wir vertreiben|unsere? (?:software|produkt|losung|plattform|tool)|ich verkaufe|"
     r"vendemos|ofrecemos|ayudamos|desarrollamos|resolvemos|nuestr[oa] (?:software|producto|solucion|plataforma|herramienta)|"
-    r"nous (?:vendons|aidons|proposons|offrons|developpons)|notre (?:logiciel|produit|solution|outil|plateforme)|on vend|on aide|نبيع|نقدم|نساعد|نوفر)\b"
+    r"nous (?:editons|vendons|aidons|proposons|offrons|developpons)|notre (?:logiciel|produit|solution|outil|plateforme)|on vend|on aide|نبيع|نقدم|نساعد|نوفر)\b"
 )
 _SENTENCE_END: Final = re.compile(r"[.!?؟]\s|\n")
 _LONGEST_STATEMENT: Final = 500
+_ROUNDS: Final = frozenset("abcde")
 _LONGEST_NAME: Final = 3
 _NO_NAME: Final = frozenset(
     "in at from with for to the a an and or who that which based but not we i our their they please also etc more on of "
     "in aus mit fur die der das und oder nicht en de con para que no et ou dans avec pour qui pas في من و مع".split()
-)
-_STRONG: Final = frozenset(
-    "at chez bei for".split()
 )
 
 
@@ -45,6 +45,8 @@ def mask(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
     """Return the text with its addresses blanked out, and what they say: slot, value, start, end."""
     found: list[tuple[str, str, int, int]] = []
     masked = text
+    if not _ADDRESS.search(text):
+        return text, []
     for pattern in (_LINKEDIN, _EMAIL, _URL, _DOMAIN):
         for match in pattern.finditer(masked):
             value = match.group().rstrip("./)")
@@ -79,10 +81,14 @@ def problem_statement(text: str) -> tuple[int, int] | None:
 
 
 def quoted(text: str) -> Iterator[tuple[str, int, int]]:
-    """Return the texts in quotation marks and the words after "keywords:"."""
+    """Return the texts in quotation marks."""
     for match in _QUOTED.finditer(text):
         if match.group(1).count(" ") <= 3:
             yield match.group(1), match.start(1), match.end(1)
+
+
+def keywords(text: str) -> Iterator[tuple[str, int, int]]:
+    """Return the words listed after "keywords:"."""
     for match in _KEYWORDS.finditer(flatten(text)):
         start = match.start(1)
         for part in re.split(r"([,;|/])", text[start : match.end(1)]):
@@ -99,6 +105,20 @@ def companies(reading: Reading, mentions: list[Mention]) -> list[Mention]:
     places = {place: mention for mention in mentions for place in range(mention.start, mention.stop)}
     for start, length in sorted(reading.cues.get("company_list", {}).items()):
         found.extend(_names(reading, start + length, places))
+    return found
+
+
+def funding_rounds(reading: Reading, mentions: list[Mention]) -> list[Mention]:
+    """Return the rounds that only a letter names: "series A or B", "Series B/C"."""
+    found = []
+    for mention in mentions:
+        if not mention.entries[0].value.startswith("series_"):
+            continue
+        place = mention.stop
+        while place < len(reading.tokens) and (reading.cue_at("and", place) or reading.tokens[place].form == "to"):
+            place += 1
+        if place < len(reading.tokens) and (letter := reading.tokens[place].form) in _ROUNDS and place <= mention.stop + 1:
+            found.append(Mention((Entry("funding_stages", f"series_{letter}"),), place, place + 1, 0.9))
     return found
 
 

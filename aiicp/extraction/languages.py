@@ -1,9 +1,12 @@
 """Tell which of five languages a text is in, by its script and its smallest words."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from aiicp.extraction.folding import tokenise
+from aiicp.extraction.folding import Token
 
+# The language of a longer text shows in its beginning.
+MOST_WORDS: Final = 200
 LANGUAGES: Final = ("en", "de", "es", "fr", "ar")
 _WORDS: Final = {
     "en": "the a an of and to in for with we are is not who that from on our i need want looking find people companies please at only",
@@ -17,9 +20,9 @@ _WORDS: Final = {
 _SMALL_WORDS: Final = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 
 
-def detect(text: str) -> str:
+def detect(tokens: Sequence[Token]) -> str:
     """Return the language that most of the small words are of. English where none is."""
-    forms = [token.form for token in tokenise(text[:1_000])]
+    forms = [token.form for token in tokens[:MOST_WORDS]]
     arabic = sum(1 for form in forms if "\u0600" <= form[0] <= "\u06ff")
     if arabic * 2 > len(forms):
         return "ar"

@@ -16,7 +16,7 @@ _ORDER: Final = (
 )  # fmt: skip
 _NOT_ENGLISH: Final = frozenset("mode formation presse conseil praxis bau edition moda ropa salud santé mines".split())
 _PRODUCTS: Final = frozenset("software tool tools system systems platform app solution solutions stack equipment budget budgets savvy".split())
-_COMPANIES: Final = frozenset("companies company vendors vendor firms firm startups startup businesses providers business maker makers".split())
+_COMPANIES: Final = frozenset("companies company vendors vendor firms firm startups startup businesses providers business maker makers sector industry space".split())
 _CHANNEL_WORDS: Final = frozenset("via by on through over per using use with send uber por par sur channel channels first outreach and or only then email linkedin whatsapp phone + & both عبر mit und y et plus campaign sequence sequences".split())
 _CHANNEL_AFTER: Final = frozenset("outreach campaign campaigns sequence sequences first only and or then message messages + steps channel channels".split())
 _NEEDS_CHANNEL_CONTEXT: Final = frozenset({"email", "voice"})
@@ -57,7 +57,9 @@ def _fits(reading: Reading, mentions: Sequence[Mention], place: int, entry: Entr
     if entry.slot == "departments":
         return roles.is_department(reading, mention, mentions, place)
     if entry.slot == "industries":
-        return _is_industry(reading, mention, form)
+        return _is_industry(reading, mention, form) and not (form in {"shop", "shops"} and _after_tool(mentions, place))
+    if entry.slot == "titles" and mention.start and reading.tokens[mention.start - 1].form in {"our", "my"}:
+        return False
     if entry.slot == "technologies":
         return "w" not in entry.flags or (tokens[0].capitalised and _is_used(reading, mention))
     if entry.slot == "inbound_sources":
@@ -82,6 +84,8 @@ def _is_industry(reading: Reading, mention: Mention, form: str) -> bool:
         return False
     if form in {"tech", "technology", "software", "security", "data"} and following in {"stack", "savvy", "budget", "team", "teams"}:
         return False
+    if form in {"tech", "technology", "software"} and before in {"the", "our", "their", "about"} and following not in _COMPANIES:
+        return False
     if following in _PRODUCTS and following != "software":
         return False
     if following == "software":
@@ -92,7 +96,14 @@ def _is_industry(reading: Reading, mention: Mention, form: str) -> bool:
     return not (form == "agency" and before == "your")
 
 
+def _after_tool(mentions: Sequence[Mention], place: int) -> bool:
+    before = mentions[place - 1] if place else None
+    return before is not None and before.stop == mentions[place].start and before.entries[0].slot == "technologies"
+
+
 def _is_used(reading: Reading, mention: Mention) -> bool:
+    if _next(reading, mention) in {"developer", "developers", "engineers", "users", "customers", "shops", "partners"}:
+        return True
     return any(reading.cue_ends_at("use", place) for place in range(max(0, mention.start - 3), mention.start + 1))
 
 

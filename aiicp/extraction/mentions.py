@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from aiicp.extraction.cues import cues
 from aiicp.extraction.folding import Token, tokenise
+from aiicp.extraction.languages import detect
+from aiicp.extraction.misspellings import SHORTEST as _SHORTEST
 from aiicp.extraction.misspellings import misspellings
 from aiicp.extraction.vocabulary import Entry, Vocabulary, vocabulary
 
@@ -53,9 +55,10 @@ class Reading:
         return self.text[self.tokens[start].start : self.tokens[stop - 1].end]
 
 
-def read(text: str, *, language: str) -> Reading:
-    """Return the words and names of the text."""
-    reading = Reading(text, tokenise(text), language=language)
+def read(text: str, *, language: str | None) -> Reading:
+    """Return the words and names of the text. Without a language, it is detected."""
+    tokens = tokenise(text)
+    reading = Reading(text, tokens, language=language or detect(tokens))
     corrected: set[int] = set()
     for place, token in enumerate(reading.tokens):
         if known := _known(token, place, reading):
@@ -72,7 +75,7 @@ def _known(token: Token, place: int, reading: Reading) -> Token | None:
     """Return the token as a known word, or None when it is one or cannot be made one."""
     form = token.form
     if form in _first_words() or len(form) < 3:
-        return None
+        return _second_place(token, place, reading) if form[0] == "و" else None
     if "\u0600" <= form[0] <= "\u06ff":
         for prefix in _ARABIC_PREFIXES:
             rest = form.removeprefix(prefix)
@@ -81,17 +84,38 @@ def _known(token: Token, place: int, reading: Reading) -> Token | None:
                 reading.prefixes[place] = prefix
                 return token._replace(form=rest, stem=rest)
         return None
-    corrected = _corrected(form, reading.language)
+    corrected = _corrected(form, place, reading)
     return token._replace(form=corrected, stem=corrected) if corrected else None
+
+
+def _second_place(token: Token, place: int, reading: Reading) -> Token | None:
+    """Return the city of "Riyadh and Jeddah": with "and" before it, Jeddah is spelled as a Moroccan city is."""
+    rest = token.form.removeprefix("و")
+    places = vocabulary().places.entries
+    if place and rest != token.form and rest in places and token.form in places:
+        return token._replace(form=rest, stem=rest) if reading.tokens[place - 1].form in places else None
+    return None
 
 
 # Words of other languages than English have more neighbours that are words and are not in the list of them.
 _SHORTEST_ABROAD: Final = 7
 
 
-def _corrected(form: str, language: str) -> str:
-    if language != "en" and len(form) < _SHORTEST_ABROAD:
+def _corrected(form: str, place: int, reading: Reading) -> str:
+    if len(form) < (_SHORTEST if reading.language == "en" else _SHORTEST_ABROAD) or not form.isalpha():
         return ""
+    words = misspellings()
+    if place + 1 < len(reading.tokens) and form not in words.ordinary:
+        following = reading.tokens[place + 1]
+        every = vocabulary()
+        for each in words.candidates(form):
+            if f"{each} {following.form}" in every.places.entries or f"{each} {following.stem}" in every.names.entries:
+                return each
+    return _best(form)
+
+
+@lru_cache(maxsize=10_000)
+def _best(form: str) -> str:
     words = misspellings()
     found = words.correct(form)
     if not found and form.endswith("s") and form[:-1] not in words.ordinary:
@@ -122,7 +146,10 @@ def _find_cues(reading: Reading, runs: list[int]) -> None:
     found: dict[str, dict[int, int]] = defaultdict(dict)
     index = cues()
     for place, form in enumerate(forms):
-        for length in range(min(index.longest.get(form, 0), runs[place]), 0, -1):
+        longest = index.longest.get(form)
+        if longest is None:
+            continue
+        for length in range(min(longest, runs[place]), 0, -1):
             for entry in index.entries.get(" ".join(forms[place : place + length]), ()):
                 found[entry.value].setdefault(place, length)
     reading.cues = dict(found)

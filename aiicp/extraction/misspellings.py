@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from aiicp.extraction.vocabulary import DATA, known_words
@@ -11,6 +11,8 @@ from aiicp.extraction.vocabulary import DATA, known_words
 SHORTEST: Final = 5
 # From this length on two letters may be wrong.
 LONG: Final = 9
+# Words of their own that are nearly always typed for another one here.
+SLIPS: Final = {"manger": "manager", "mangers": "managers", "manging": "managing", "diretor": "director"}
 
 
 class Misspellings:
@@ -31,17 +33,26 @@ class Misspellings:
 
     def correct(self, word: str) -> str:
         """Return the known word that was meant, or an empty string. Nothing is returned when two are as near."""
+        if word in SLIPS:
+            return SLIPS[word]
         if len(word) < SHORTEST or not word.isalpha() or word in self._words or word in self.ordinary:
             return ""
-        candidates = set(self._shorter.get(word, ()))
-        for shorter in _without_one(word):
-            candidates.update(self._shorter.get(shorter, ()))
-            if shorter in self._words and len(shorter) >= SHORTEST:
-                candidates.add(shorter)
-        near = {each for each in candidates if each[0] == word[0] and distance(each, word, 1) <= 1}
+        near = set(self.candidates(word))
         if not near and len(word) >= LONG - 1:
             near = {each for each in self._skeletons.get(_skeleton(word), ()) if distance(each, word, 2) <= 2}
         return near.pop() if len(near) == 1 else _nearest(near, word)
+
+    @lru_cache(maxsize=10_000)  # noqa: B019  (there is one of these in a process)
+    def candidates(self, word: str) -> tuple[str, ...]:
+        """Return the known words that are one letter away, sorted."""
+        if len(word) < SHORTEST or not word.isalpha():
+            return ()
+        found = set(self._shorter.get(word, ()))
+        for shorter in _without_one(word):
+            found.update(self._shorter.get(shorter, ()))
+            if shorter in self._words:
+                found.add(shorter)
+        return tuple(sorted(each for each in found if each[0] == word[0] and distance(each, word, 1) <= 1))
 
 
 @cache

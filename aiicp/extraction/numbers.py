@@ -42,7 +42,7 @@ _WORDS: Final = {
 }
 _NUMBER: Final = re.compile(
     rf"(?P<currency>{_CURRENCY})?\s?(?<![\w.,])(?P<digits>\d{{1,3}}(?:[.,'’\u00a0\u202f ]\d{{3}}){{1,4}}(?!\d)|\d{{1,12}}(?:[.,]\d{{1,2}}(?!\d))?)"
-    rf"(?:\s?(?P<multiplier>{_MULTIPLIER})(?![^\W\d_]))?\s?(?P<after>(?:{_CURRENCY})(?!\w))?\s?(?P<plus>\+)?"
+    rf"(?:\s?(?P<multiplier>{_MULTIPLIER})(?![^\W\d_]))?\s?(?:de |d['’])?(?P<after>(?:{_CURRENCY})(?!\w))?\s?(?P<plus>\+)?"
     rf"|\b(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b"
 )
 _SIGN: Final = {"$": "USD", "us$": "USD", "usd": "USD", "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP"}
@@ -86,11 +86,11 @@ _FOUNDED: Final = re.compile(
     r"\W{1,2}(?:\w{1,8}\W{1,2}){0,3}$"
 )
 _FIND: Final = re.compile(
-    r"(?:\b(?:find|give|get|show|need|needs|want|limit|list of|top|first|max|maximum|pull|send|fetch|make it|make that|search|target|around|about|"
+    r"(?:\b(?:rather|better|instead|then|find|give|get|show|need|needs|want|limit|list of|top|first|max|maximum|pull|send|fetch|make it|make that|search|target|around|about|"
     r"looking for|look for|to|is|of|just|only|up to|next|suchen?|finde|gib|brauchen?|zeig|liste|erste|nur|lieber|mach|insgesamt|hochstens|maximal|bis zu|"
     r"busca|buscamos|encuentra|dame|necesito|necesitamos|muestra|muestrame|solo|hasta|mejor|quiero|"
     r"trouve|cherche|donne|montre|trouvez|cherchons|plutot|veux|il me faut|besoin de|"
-    r"اريد|ابحث عن|اعطني|نريد|ايجاد|جد|about)\s(?:me |us |mir |uns |nous |moi |nos |les |los |the |a |list of |up to |about |around |to |at least |at most |just |only |out |für mich |على الأقل |-moi |dringend |noch |etwa |rund |unos |unas |environ )*|^\W{0,2})$"
+    r"اريد|ابحث عن|اعطني|نريد|ايجاد|جد|about):?\s(?:me |us |mir |uns |nous |moi |nos |les |los |the |a |list of |up to |about |around |to |at least |at most |just |only |out |für mich |على الأقل |-moi |dringend |noch |etwa |rund |unos |unas |environ )*|^\W{0,2})$"
 )
 _LEAST: Final = re.compile(
     r"(?:\b(?:over|above|more than|greater than|bigger than|larger than|at least|min|minimum|minimum of|min\.|from|starting at|upwards of|north of|no less than|no fewer than|not less than|"
@@ -101,6 +101,10 @@ _MOST: Final = re.compile(
     r"(?:\b(?:under|below|less than|fewer than|smaller than|up to|max|maximum|max\.|at most|no more than|not more than|not over|no bigger than|not bigger than|"
     r"unter|weniger als|hochstens|maximal|bis zu|bis|nicht mehr als|menos de|hasta|como maximo|maximo|no mas de|inferior a|inferiores a|moins de|au plus|jusqu'a|maximum de|"
     r"pas plus de|اقل من|حتى|حتي|لا يزيد عن|before|vor|antes de|avant|sub)|[<≤]=?)\s?(?:of |a |[$€£] ?)?$|\bsub-$"
+)
+_NOTHING: Final = re.compile(
+    r"\b(?:nothing|none|no one|nobody|never|no companies|no firms|nichts|niemand|nada|rien|not)\s"
+    r"(?:(?P<under>under|below|smaller than|less than|unter|menos de|en dessous de|moins de)|over|above|bigger than|more than|uber|mas de|plus de)\s$"
 )
 _NO_MORE: Final = re.compile(r"\b(?:more|bigger|larger|mehr|mas|plus)\s\w{2,4}\s$")
 _ABOUT: Final = re.compile(r"(?:\b(?:about|around|approx\.?|approximately|roughly|circa|ca\.?|etwa|rund|ungefahr|unos|unas|alrededor de|aproximadamente|environ|حوالي)|~)\s?$")
@@ -258,14 +262,26 @@ def _bare(number: _Number, value: Range, before: str, after: str, *, bounded: bo
         return None
     if number.most is not None and int(number.amount) in _YEARS and int(number.most) in _YEARS:
         return None
-    if bounded and (number.most or number.amount) >= 10:
+    if bounded and (number.most or number.amount) >= 10 and not _counts_something(after):
         return _found("employees", value, number, 0.6)
     if _FIND.search(before) and number.amount >= 5 and (not after.strip() or not after.strip()[0].isalpha() or _ends(after)):
         return _found("limit", int(number.amount), number, 0.7)
     return None
 
 
-_ENDS: Final = re.compile(r"\s?(?:instead|please|bitte|max|total|in total|only|now|rather|thanks|stattdessen|insgesamt|por favor|en total|mejor|s'il|svp|au total|maximum|will do|is enough|tops|first|statt|instead of|au lieu|en lugar|en vez|فقط|من فضلك|to start|for now|should|of them|davon)\b")
+_FUNCTION_WORDS: Final = frozenset(
+    "in for and or only please at with from companies company firms businesses but no not max instead now is are would ideally to size range as on excluding except without located based "
+    "in fur und oder nur bitte mit aus firmen unternehmen aber keine kein statt en para y o solo por con de empresas pero sin dans pour et ou seulement avec entreprises mais sans pas في و من".split()
+)
+
+
+def _counts_something(after: str) -> bool:
+    """Return whether a noun follows that the number counts: "5-30 lawyers"."""
+    word = re.match(r"[ \t]([^\W\d_]+)", after)
+    return word is not None and word.group(1) not in _FUNCTION_WORDS
+
+
+_ENDS: Final = re.compile(r"\s?(?:instead|please|bitte|max|total|in total|only|now|rather|thanks|stattdessen|insgesamt|draus|daraus|por favor|en total|mejor|s'il|svp|au total|maximum|will do|is enough|tops|first|statt|instead of|au lieu|en lugar|en vez|فقط|من فضلك|to start|for now|should|of them|davon)\b")
 
 
 def _ends(after: str) -> bool:
@@ -283,7 +299,7 @@ def _wants_people(number: _Number, before: str, after: str, *, bounded: bool) ->
         return False
     seeks = _FIND.search(before) is not None or _SEEK.search(before) is not None
     if _PERSONS.match(after):
-        return seeks and not re.search(r"\b(?:with|mit|con|avec|having|has|have|of|de)\s(?:\w{1,9}\s){0,2}$", before) and not _COMPANY.search(before[-25:])
+        return (seeks or not bounded) and not re.search(r"\b(?:with|mit|con|avec|having|has|have|of|de)\s(?:\w{1,9}\s){0,2}$", before) and not _COMPANY.search(before[-25:])
     if _AFTER_EMPLOYEES.match(after):
         return False
     if re.match(rf"\s?{_PEOPLE_TO_FIND}\b", after):
@@ -297,6 +313,9 @@ def _bounded(number: _Number, before: str, after: str) -> Range:
         return Range(low, None if number.plus else int(number.most), number.currency)
     counted = _AFTER_EMPLOYEES.match(after) or _AFTER_REVENUE.match(after)
     rest = after[counted.end() :] if counted else after
+    if refused := _NOTHING.search(before):
+        least, most = (low, None) if refused["under"] else (None, low)
+        return Range(least, most, number.currency)
     not_less = re.search(r"\b(?:no|not|nicht|pas)\s\w{3,7}\s\w{2,4}\s$", before) is not None
     if number.plus or _AND_MORE.match(after) or _AND_MORE.match(rest) or (_LEAST.search(before) and not _MOST.search(before)):
         return Range(low, None, number.currency)

@@ -10,6 +10,10 @@ from aiicp.extraction.vocabulary import PLACES, Entry
 # In thousands: a smaller city is read only where the text speaks of a place.
 KNOWN_EVERYWHERE: Final = 300
 _UNSURE: Final = 0.6
+# Words of a message that is nothing but names, as an answer to "Where?" is.
+MOST_ALONE: Final = 8
+# Whether a text is written in small letters shows in its first words.
+MOST_LOOKED_AT: Final = 60
 # Abbreviations that are words of a language in small letters.
 CAPITALS_ONLY: Final = frozenset("us la sf dc eau vae eua rsa rdc gb ue paca sea idf l a d c u s".split()) | {"l a", "d c"}
 STATES: Final = dict(
@@ -46,7 +50,7 @@ def resolve(reading: Reading, previous: Slots) -> list[Mention]:
             kept.append(qualified)
             place += 2
             continue
-        decided = _decided(reading, mention, mentions, place, american=american)
+        decided = _decided(reading, mention, mentions, place, previous, american=american)
         if decided is not None:
             kept.append(decided)
         place += 1
@@ -55,7 +59,7 @@ def resolve(reading: Reading, previous: Slots) -> list[Mention]:
 
 def _qualified(reading: Reading, mention: Mention, following: Mention | None) -> Mention | None:
     """Return the city of "Paris, Texas" or "Munich, Germany", its state or country included."""
-    if following is None or following.start != mention.stop:
+    if following is None or following.start != mention.stop or "و" in reading.prefixes.get(following.start, ""):
         return None
     gap = reading.text[reading.tokens[mention.stop - 1].end : reading.tokens[following.start].start]
     if gap.strip(" ") not in {",", "", "(", "/"} or len(gap) > 3:
@@ -76,11 +80,11 @@ def _lies_in(city: Entry, whole: Entry) -> bool:
 
 
 def _decided(
-    reading: Reading, mention: Mention, mentions: list[Mention], place: int, *, american: bool
+    reading: Reading, mention: Mention, mentions: list[Mention], place: int, previous: Slots, *, american: bool
 ) -> Mention | None:
     others = tuple(entry for entry in mention.entries if entry.slot not in PLACES)
     entries = [entry for entry in mention.entries if entry.slot in PLACES and "q" not in entry.flags]
-    entry = _preferred(entries, american=american, mentions=mentions)
+    entry = _preferred(entries, american=american, mentions=mentions, previous=previous)
     if entry is None or not _is_place(reading, mention, entry, mentions, place):
         return Mention(others, mention.start, mention.stop, mention.confidence) if others else None
     ambiguous = {each.slot for each in entries} >= {"countries", "regions"}
@@ -88,12 +92,30 @@ def _decided(
     return Mention((entry,), mention.start, mention.stop, confidence)
 
 
-def _preferred(entries: list[Entry], *, american: bool, mentions: list[Mention]) -> Entry | None:
+def _preferred(
+    entries: list[Entry], *, american: bool, mentions: list[Mention], previous: Slots
+) -> Entry | None:
+    if len(entries) == 1:
+        return entries[0]
     by_slot = {entry.slot: entry for entry in reversed(entries)}
+    if len(entries) > 1 and by_slot.keys() == {"cities"}:
+        return _likely_city(entries, mentions, previous)
     if {"countries", "regions"} <= by_slot.keys():
-        neighbours = {entry.country for each in mentions for entry in each.entries if len(each.entries) == 1}
+        neighbours = {each.entries[0].country for each in mentions[:MOST_LOOKED_AT] if len(each.entries) == 1}
         return by_slot["regions"] if american and not _NEAR_GEORGIA & neighbours else by_slot["countries"]
     return by_slot.get("countries") or by_slot.get("regions") or by_slot.get("cities")
+
+
+# Of two large cities with one name, the one that is meant without a country.
+_BETTER_KNOWN: Final = frozenset({"Valencia, Spain", "Cartagena, Colombia", "San José, Costa Rica", "León, Mexico"})
+
+
+def _likely_city(cities: list[Entry], mentions: list[Mention], previous: Slots) -> Entry:
+    """Return the city that lies in a country the text names, or else the better known one: the largest, mostly."""
+    named = {each.entries[0].value for each in mentions[:MOST_LOOKED_AT] if each.entries[0].slot == "countries"} | {*previous.countries}
+    inside = [entry for entry in cities if entry.value.rsplit(", ", 1)[-1] in named]
+    known = [entry for entry in cities if entry.value in _BETTER_KNOWN]
+    return (inside or known or cities)[0]
 
 
 def _is_american(mentions: list[Mention], previous: Slots) -> bool:
@@ -187,13 +209,15 @@ def _listed(reading: Reading, one: Mention, other: Mention) -> bool:
 
 def _alone(reading: Reading, mention: Mention) -> bool:
     """Return whether the text is nothing but a few names, as an answer to "Where?" is."""
+    if len(reading.tokens) > MOST_ALONE:
+        return False
     others = [
         each
         for each in range(len(reading.tokens))
         if not mention.start <= each < mention.stop and not reading.cue_at("and", each)
     ]
     named = {place for each in reading.mentions for place in range(each.start, each.stop)}
-    return all(each in named for each in others) and len(reading.tokens) <= 8
+    return all(each in named for each in others)
 
 
 def _ends_phrase(reading: Reading, mention: Mention) -> bool:
@@ -204,18 +228,19 @@ def _ends_phrase(reading: Reading, mention: Mention) -> bool:
 
 
 def _all_small(reading: Reading) -> bool:
-    return not any(token.capitalised for token in reading.tokens[1:])
+    return not any(token.capitalised for token in reading.tokens[1:MOST_LOOKED_AT])
 
 
 def _codes(reading: Reading) -> list[Mention]:
     """Return the states that are written as two capitals after a city, a preposition or another state."""
     taken = {place for each in reading.mentions for place in range(each.start, each.stop) if "us" != reading.tokens[place].form}
     found: list[Mention] = []
+    ends = {each.stop for each in reading.mentions}
     for place, token in enumerate(reading.tokens):
         if len(token.text) != 2 or not token.text.isupper() or token.form not in STATES or (place in taken and token.form != "la"):
             continue
-        before = place and (reading.cue_ends_at("place", place) or any(each.stop == place for each in [*found, *reading.mentions]))
-        listed = place > 1 and reading.cue_at("and", place - 1) and any(each.stop == place - 1 for each in found)
+        before = place and (reading.cue_ends_at("place", place) or place in ends)
+        listed = place > 1 and reading.cue_at("and", place - 1) and bool(found) and found[-1].stop == place - 1
         if before or listed:
             name = STATES[token.form].replace("_", " ")
             value = {"Georgia": "Georgia (US)", "New York": "New York State"}.get(name, name)

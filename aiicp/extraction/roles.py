@@ -52,10 +52,14 @@ _AFTER_DEPARTMENT: Final = {
     "vps": "VP of {}",
     "leitung": "Head of {}",
 }
-_OF: Final = frozenset("of for von des der the de del du la fur our in ال".split())
+_OF: Final = frozenset("of for von des der the de del du la fur our ال".split())
 CAPITALS_ONLY: Final = frozenset("md pm gm ae ea fd it pr bi cs qa bd pe vc kam sea eti esn ett dsi daf sre".split())
 # Names that one word makes no title: "partner" may be a partner company, "head" a part of a body.
 _COMPOSED: Final = 0.9
+# Departments of one list that share a word: "sales, marketing and HR directors".
+MOST_LISTED: Final = 5
+# Words of a message that is nothing but names.
+MOST_ALONE: Final = 6
 
 
 def compose(reading: Reading, mentions: list[Mention]) -> list[Mention]:
@@ -69,7 +73,7 @@ def compose(reading: Reading, mentions: list[Mention]) -> list[Mention]:
         pattern, words = _title_of(reading, mentions, place)
         if pattern:
             value = pattern.format(department.flags).replace("Revenue", "Revenue Operations")
-            start, stop = min(mention.start, *words), max(mention.stop, *(word + 1 for word in words))
+            start, stop = min([mention.start, *words]), max([mention.stop, *(word + 1 for word in words)])
             made[place] = Mention((Entry("titles", value),), mention.start, mention.stop, _COMPOSED)
             if start < mention.start and start not in used:
                 made[place].start = start
@@ -95,25 +99,43 @@ def _title_of(reading: Reading, mentions: Sequence[Mention], place: int) -> tupl
     forms = [token.form for token in reading.tokens]
     word = mentions[place].start - 1
     at = place
-    while word >= 0:
+    while word >= 0 and place - at <= MOST_LISTED:
         steps = 0
         while word >= 0 and forms[word] in _OF and steps < 2 and reading.tokens[word + 1].linked:
             word, steps = word - 1, steps + 1
         if word >= 0 and forms[word] in _BEFORE_DEPARTMENT and (reading.tokens[word + 1].linked or at != place):
             return _BEFORE_DEPARTMENT[forms[word]], (word,)
         before = mentions[at - 1] if at else None
+        if before and (pattern := _pattern(before, _PREFIXES)) and _joined(reading, before.stop, mentions[at].start):
+            return pattern, ()
         if before is None or _department(before) is None or not _joined(reading, before.stop, mentions[at].start):
             break
         at, word = at - 1, before.start - 1
     at = place
-    while True:
+    while at - place <= MOST_LISTED:
         word = mentions[at].stop
         if word < len(forms) and forms[word] in _AFTER_DEPARTMENT and reading.tokens[word].linked:
             return _AFTER_DEPARTMENT[forms[word]], (word,)
         after = mentions[at + 1] if at + 1 < len(mentions) else None
+        if after and (pattern := _pattern(after, _SUFFIXES)) and _joined(reading, mentions[at].stop, after.start):
+            return pattern, ()
         if after is None or _department(after) is None or not _joined(reading, mentions[at].stop, after.start):
-            return "", ()
+            break
         at += 1
+    return "", ()
+
+
+_PREFIXES: Final = ("Head of ", "VP of ")
+_SUFFIXES: Final = (" Manager", " Director")
+
+
+def _pattern(mention: Mention, parts: Sequence[str]) -> str:
+    """Return the form of a title beside the department: "Head of Sales" makes one of "or marketing"."""
+    for entry in mention.entries:
+        for part in parts:
+            if entry.slot == "titles" and part in entry.value and not entry.value.startswith("General"):
+                return f"{part}{{}}" if entry.value.startswith(part) else f"{{}}{part}"
+    return ""
 
 
 def _joined(reading: Reading, stop: int, start: int) -> bool:
@@ -140,9 +162,11 @@ def is_department(reading: Reading, mention: Mention, mentions: Sequence[Mention
 
 
 def _alone(reading: Reading, mentions: Sequence[Mention]) -> bool:
+    if len(reading.tokens) > MOST_ALONE:
+        return False
     named = {place for each in mentions for place in range(each.start, each.stop)}
     rest = [place for place in range(len(reading.tokens)) if place not in named and not reading.cue_at("and", place)]
-    return not rest and len(reading.tokens) <= 6
+    return not rest
 
 
 def _in_list(reading: Reading, mentions: Sequence[Mention], place: int) -> bool:

@@ -1,5 +1,6 @@
 """Decide how each found thing is meant: wanted, excluded, removed, replacing, or only what the speaker offers."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,8 @@ GROUPS: Final = {
 }
 # Words between a "not" and what it is said of.
 MOST_BETWEEN: Final = 6
+# Names of one list that "excluded" behind them is said of.
+MOST_LISTED: Final = 20
 _ONLY: Final = frozenset("only just nur solo solamente unicamente seulement uniquement فقط".split())
 _INTERJECTIONS: Final = frozenset("no nein non لا not".split())
 # What sellers say of themselves and their products are these; where they are is said of the target as well.
@@ -75,18 +78,20 @@ def _mark_offers(reading: Reading, items: list[Item]) -> None:
         by_start.setdefault(item.start, []).append(item)
     inside = {place for item in items for place in range(item.start + 1, item.stop)}
     met = False
-    place = 0
-    while place < len(reading.tokens):
-        if reading.tokens[place].breaks:
+    turning = {place for kind in ("help", "sell", "self", "seek", "towards", "tail") for place in reading.cues.get(kind, {})}
+    turning |= reading.prefixes.keys()
+    for place, token in enumerate(reading.tokens):
+        if token.breaks:
             state = ""
-        if place not in inside:
+        if state == "self" and not met and token.comma:
+            state = ""
+        if place in turning and place not in inside:
             changed = _next_state(reading, place, state, since=since, met=met)
             if changed is not None:
                 state, since, met = changed, place, False
         for item in by_start.get(place, ()):
             item.offered = (state in {"sell", "tail"} and item.slot in _OF_PRODUCTS) or state == "self"
             met = True
-        place += 1
 
 
 def _next_state(reading: Reading, place: int, state: str, *, since: int, met: bool) -> str | None:
@@ -129,9 +134,8 @@ def _is_interjection(reading: Reading, start: int, length: int) -> bool:
 def _scope(reading: Reading, items: Sequence[Item], begin: int, taken: set[int], kind: str) -> Iterator[Item]:
     first: Item | None = None
     last_stop = begin
-    for item in items:
-        if item.start < begin:
-            continue
+    for place in range(_first_from(items, begin), len(items)):
+        item = items[place]
         if item.start < last_stop and first is not None:
             if item.group == first.group:
                 yield item
@@ -139,13 +143,18 @@ def _scope(reading: Reading, items: Sequence[Item], begin: int, taken: set[int],
         if _is_cut(reading, last_stop, item.start, taken, first=first is None):
             return
         if first is None:
-            if item.start - begin > MOST_BETWEEN or (kind != "drop" and item.slot in {"employees", "limit", "revenue"}):
+            if item.start - begin > MOST_BETWEEN or (kind == "not" and item.slot in {"employees", "limit", "revenue"}):
                 return
             first = item
         elif not _continues(reading, last_stop, item, first):
             return
         yield item
         last_stop = item.stop
+
+
+def _first_from(items: Sequence[Item], begin: int) -> int:
+    """Return the number of the first item that begins at a word or after it."""
+    return bisect_left(items, begin, key=lambda item: item.start)
 
 
 def _is_cut(reading: Reading, begin: int, stop: int, taken: set[int], *, first: bool) -> bool:
@@ -179,9 +188,12 @@ def _continues(reading: Reading, last_stop: int, item: Item, first: Item) -> boo
 def _said_before_not(reading: Reading, items: Sequence[Item], taken: set[int]) -> Iterator[Item]:
     """Return what "excluded", "is out" or a German "nicht" behind it is said of."""
     for start, length in reading.cues.get("after", {}).items():
-        if start in taken or any(start <= item.start < start + length + 4 and not _breaks(reading, start, item.start) for item in items):
+        if start in taken:
             continue
-        before = [item for item in items if item.stop <= start]
+        place = _first_from(items, start)
+        if any(_follows(reading, start + length, item) for item in items[place : place + 2]):
+            continue
+        before = [item for item in items[max(0, place - MOST_LISTED) : place] if item.stop <= start]
         if not before or start - before[-1].stop > 3 or _breaks(reading, before[-1].stop, start):
             continue
         last = before[-1]
@@ -193,6 +205,12 @@ def _said_before_not(reading: Reading, items: Sequence[Item], taken: set[int]) -
             yield item
 
 
+def _follows(reading: Reading, stop: int, item: Item) -> bool:
+    """Return whether the item comes within a few words, without a comma or the end of the sentence between."""
+    between = reading.tokens[stop : item.start + 1]
+    return 0 < len(between) <= 4 and not any(token.comma or token.breaks for token in between)
+
+
 def _breaks(reading: Reading, begin: int, stop: int) -> bool:
     return any(reading.tokens[place].breaks for place in range(begin, min(stop + 1, len(reading.tokens))))
 
@@ -202,7 +220,8 @@ def _mark_changes(reading: Reading, items: Sequence[Item], taken: set[int]) -> N
     for start, length in reading.cues.get("change", {}).items():
         if start in taken:
             continue
-        after = [item for item in items if item.start >= start + length and not _breaks(reading, start, item.start)]
+        place = _first_from(items, start + length)
+        after = [item for item in items[place : place + MOST_BETWEEN] if not _breaks(reading, start, item.start)]
         for one, other in zip(after, after[1:], strict=False):
             between = range(one.stop, other.start)
             if one.group == other.group and any(reading.tokens[each].form in _TO for each in between):
@@ -212,35 +231,42 @@ def _mark_changes(reading: Reading, items: Sequence[Item], taken: set[int]) -> N
 
 def _mark_corrections(reading: Reading, items: Sequence[Item], previous: Slots, taken: set[int]) -> None:
     """Tell what replaces from what is added, by the words of its sentence and by what was known before."""
-    contrasts = any(reading.cues.get("but", {}))
     for sentence in _sentences(reading):
-        own = [item for item in items if sentence.start <= item.start < sentence.stop]
-        for item in own:
-            if item.excluded and known(previous, item) and (contrasts or _contrasted(reading, sentence)):
-                item.excluded, item.operation = False, "remove"
+        own = items[_first_from(items, sentence.start) : _first_from(items, sentence.stop)]
+        if not own:
+            continue
+        _mark_contrast(reading, own, previous)
         removed = {item.group for item in own if item.operation == "remove"}
         replacing = _replaced(reading, sentence, own, taken)
-        adds = any(place in sentence and place not in taken for place in reading.cues.get("add", {}))
+        adds = any(reading.cue_at("add", place) and place not in taken for place in sentence)
         for item in own:
             if item.operation == "add" and not item.excluded and not adds and item.group not in removed:
                 item.operation = "replace" if item.group in replacing else "add"
 
 
-def _contrasted(reading: Reading, sentence: range) -> bool:
-    """Return whether the sentence corrects something: "not Germany but Austria", "Austria, not Germany"."""
-    return any(place in sentence for kind in ("but", "replace") for place in reading.cues.get(kind, {}))
+def _mark_contrast(reading: Reading, items: Sequence[Item], previous: Slots) -> None:
+    """Mark what gives way to something else: "not Germany but Austria", "Austria, not Germany", "not Spain, Portugal"."""
+    for one, other in zip(items, items[1:], strict=False):
+        listed = one.excluded and other.excluded and one.group == other.group and one.stop == other.start
+        if listed and known(previous, one) and not known(previous, other) and reading.tokens[other.start].comma:
+            other.excluded = False
+    wanted = {item.group for item in items if not item.excluded and item.operation != "remove"}
+    for item in items:
+        if item.excluded and known(previous, item) and item.group in wanted:
+            item.excluded, item.operation = False, "remove"
 
 
 def _replaced(reading: Reading, sentence: range, items: Sequence[Item], taken: set[int]) -> set[str]:
     """Return the groups that the sentence replaces. "Only" is said of the nearest thing, other words of all."""
     groups: set[str] = set()
-    ignored = {place for start, length in reading.cues.get("never_mind", {}).items() for place in range(start, start + length)}
-    places = [place for place in reading.cues.get("replace", {}) if place in sentence and place not in taken | ignored]
-    if reading.cues.get("change") and any(place in sentence and place not in taken for place in reading.cues["change"]):
+    unsure = reading.cues.get("never_mind", {})
+    ignored = {place for start in sentence if start in unsure for place in range(start, start + unsure[start])}
+    places = [place for place in sentence if reading.cue_at("replace", place) and place not in taken | ignored]
+    denials = reading.cues.get("not", {})
+    changed = any(reading.cue_at("change", place) and place not in taken for place in sentence)
+    denied = any(place in denials and _is_interjection(reading, place, denials[place]) for place in sentence)
+    if changed or denied:
         groups.update(item.group for item in items)
-    for start, length in reading.cues.get("not", {}).items():
-        if start in sentence and _is_interjection(reading, start, length):
-            groups.update(item.group for item in items)
     for place in places:
         if reading.cue_at("instead_of", place):
             continue

@@ -1,7 +1,7 @@
 """What the assistant knows of an ideal customer, and its two stored forms: ``icp_data`` and ``search_params``."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, NamedTuple
 
 from aiicp.extraction.vocabulary import members, place_named
@@ -208,10 +208,11 @@ def completeness(slots: Slots) -> float:
     return sum(map(bool, needed.values())) / len(needed)
 
 
-def with_values(slots: Slots, slot: str, values: Iterable[Any]) -> Slots:
-    """Return the slots with a list of at most 200 texts, each once, cut to the length that is stored."""
-    kept = dict.fromkeys(value[:MAX_ITEM_LENGTH] for value in values)
-    return replace(slots, **{slot: tuple(kept)[:MAX_ITEMS]})
+def storable(value: Any) -> Any:
+    """Return a slot's value as it can be stored: a list has at most 200 texts of limited length, each once."""
+    if not isinstance(value, tuple) or isinstance(value, Range):
+        return value
+    return tuple(dict.fromkeys(each[:MAX_ITEM_LENGTH] for each in value))[:MAX_ITEMS]
 
 
 def _needed(slots: Slots) -> dict[str, Any]:
