@@ -17,6 +17,7 @@ from typing import Any, Final
 from babel import Locale
 
 from aiicp.extraction import folding
+from aiicp.extraction.folding import word_set
 from lad.countries import NAMES
 
 DATA: Final = Path(__file__).parent.parent / "aiicp" / "extraction" / "data"
@@ -26,13 +27,13 @@ LARGE: Final = 100_000
 NAMESAKE: Final = 15_000
 # Cities whose name in Arabic is kept: all from here on, and all large ones of Arabic-speaking countries.
 KNOWN_IN_ARABIC: Final = 400_000
-ARABIC: Final = frozenset("AE BH DZ EG IQ JO KW LB LY MA OM PS QA SA SD SY TN YE".split())
+ARABIC: Final = word_set("AE BH DZ EG IQ JO KW LB LY MA OM PS QA SA SD SY TN YE")
 _ARABIC_LETTERS: Final = frozenset("ابتثجحخدذرزسشصضطظعغفقكلمنهوي ")
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 # Names that CLDR does not list: abbreviations, older names, and what people type.
 COUNTRY_ALIASES: Final = {
-    "AE": "UAE|U.A.E.|Emirates|Emirate|VAE|EAU|Emiratos|Émirats",
+    "AE": "UAE|U.A.E.|Emirates|Emirate|VAE|EAU|Emiratos|Émirats|الإمارات",
     "BA": "Bosnia|Bosnien",
     "BO": "Bolivia",
     "BN": "Brunei",
@@ -141,8 +142,9 @@ VN Ho Chi Minh City: Saigon, HCMC | Hanoi: Hanói
 """
 ENGLISH_NAMES: Final = {"Köln": "Cologne", "Makkah": "Mecca", "New York City": "New York", "Montréal": "Montreal"}
 # Names of places that are words or names of people besides. They are read only where the text speaks of a place.
-ALSO_WORDS: Final = frozenset(
-    "nice mobile reading bath cork orange tours angers lens brest split bar most van of same ash male essen halle hagen"
+ALSO_WORDS: Final = word_set(
+    "nice mobile reading bath cork orange tours angers lens brest split bar most van of "
+    "same ash male essen halle hagen"
     " singen hof ulm como cali leon bari lima victoria florence charlotte madison lincoln jackson santiago salem"
     " independence enterprise surprise aurora phoenix sale ajax barking bury hull deal march wells sandy buffalo"
     " columbia georgia jordan chad turkey guinea mali cuba niger togo oman peru chile mission media university"
@@ -153,7 +155,7 @@ ALSO_WORDS: Final = frozenset(
     " hope cary clay grand rapid grace lara para juan martin jose sur central este paz uruguay bonn genk mons"
     " best born goes ede zwolle oss soest spring pearl plantation temple tempe boulder stockton union rome medina"
     " delta alpha marina punto fijo pilar moron victoria merlo obera cordoba parana corrientes posadas trujillo"
-    " tema ho wa ife aba owo ado ila oyo jos edea kumba wum bo port".split()
+    " tema ho wa ife aba owo ado ila oyo jos edea kumba wum bo port"
 )
 
 
@@ -207,7 +209,9 @@ def cities(directory: Path, words: frozenset[str]) -> Iterator[str]:
         keys = _keys(names)
         ambiguous = any(each in words or each in ALSO_WORDS for each in keys[:1])
         flags = ("w" if ambiguous else "") + ("" if is_large else "q")
-        yield "\t".join([ENGLISH_NAMES.get(name, name), country, state, str(row["population"] // 1000), flags, "|".join(keys)])
+        yield "\t".join(
+            [ENGLISH_NAMES.get(name, name), country, state, str(row["population"] // 1000), flags, "|".join(keys)]
+        )
 
 
 def near_words(words: frozenset[str]) -> Iterator[str]:

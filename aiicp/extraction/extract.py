@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aiicp.extraction import freetext, places, roles, scope
+from aiicp.extraction.folding import fold
 from aiicp.extraction.meanings import choose
-from aiicp.extraction.mentions import Mention, Reading, read
+from aiicp.extraction.mentions import Reading, read
 from aiicp.extraction.numbers import find_numbers
 from aiicp.extraction.scope import Item
 from aiicp.extraction.slots import EXCLUDABLE, LISTS, Range, Slots, storable
@@ -93,7 +94,10 @@ def extract(text: str, *, previous: Slots | None = None, language: str | None = 
     scope.decide(reading, items, previous)
     values = [
         *_values_of(reading, items, before),
-        *(Value(slot, value, "include", "add", 0.95, body[start:end], start, end) for slot, value, start, end in addresses),
+        *(
+            Value(slot, value, "include", "add", 0.95, body[start:end], start, end)
+            for slot, value, start, end in addresses
+        ),
         *_quoted(masked, items, reading),
         *listed,
         *_problem(body),
@@ -130,7 +134,9 @@ def _change(previous: Slots, changed: dict[str, Any], each: Value) -> None:
         # What was known keeps its place.
         changed[target] = (*changed[target], each.value)
         if each.value in known and each.operation == "add":
-            changed[target] = tuple(dict.fromkeys([*(value for value in known if value in changed[target]), *changed[target]]))
+            changed[target] = tuple(
+                dict.fromkeys([*(value for value in known if value in changed[target]), *changed[target]])
+            )
 
 
 def _emptied(each: Value) -> str | None:
@@ -181,9 +187,11 @@ def _joined_sizes(reading: Reading, items: list[Item]) -> list[Item]:
 def _listed(reading: Reading, one: Item, other: Item) -> bool:
     between = range(one.stop, other.start)
     words = {"employees", "people", "mitarbeiter", "empleados", "salaries"}
-    return len(between) <= 2 and all(
-        reading.cue_at("and", each) or reading.tokens[each].form in words for each in between
-    ) and (len(between) > 0 or reading.tokens[other.start].comma)
+    return (
+        len(between) <= 2
+        and all(reading.cue_at("and", each) or reading.tokens[each].form in words for each in between)
+        and (len(between) > 0 or reading.tokens[other.start].comma)
+    )
 
 
 def _values_of(reading: Reading, items: Sequence[Item], previous: Slots) -> list[Value]:
@@ -217,9 +225,7 @@ def _keywords(text: str) -> list[Value]:
 def _without_keywords(reading: Reading, items: Sequence[Item], listed: Sequence[Value]) -> list[Item]:
     """Return the items that are not words of a list of keywords."""
     return [
-        item
-        for item in items
-        if not any(each.start <= reading.tokens[item.start].start < each.end for each in listed)
+        item for item in items if not any(each.start <= reading.tokens[item.start].start < each.end for each in listed)
     ]
 
 
@@ -235,7 +241,14 @@ def _problem(text: str) -> list[Value]:
 def _unique(values: Iterable[Value]) -> list[Value]:
     """Return each value once, the one that is meant last: of a list in the order of the text."""
     seen: dict[tuple[str, Any], Value] = {}
+    wanted: dict[tuple[str, Any], str] = {}
     for each in values:
+        words = fold(each.text)
+        if each.polarity == "exclude" and wanted.get((each.slot, each.value), words) != words:
+            # "Hotels, no hostels": the gazetteer has one value for both, and the hotels are wanted.
+            continue
+        if each.polarity == "include" and each.operation != "remove":
+            wanted[each.slot, each.value] = words
         name = (each.slot, each.value) if each.slot in LISTS else (each.slot, None)
         # "100 instead of 50": only the last that is wanted counts. Of two sizes of company, the first does.
         if name in seen and each.slot not in LISTS and (each.operation == "remove" or each.slot == "company_size"):

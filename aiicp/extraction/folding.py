@@ -1,4 +1,4 @@
-"""Split texts into words that compare equal however they are written: case, accents, ß, hyphens, Arabic letter forms."""
+"""Split texts into words that compare equal however they are written: case, accents, ß, Arabic forms of letters."""
 
 import re
 import unicodedata
@@ -30,13 +30,15 @@ _LETTERS: Final = str.maketrans(
         "ء": "",
     }
 )
-_MARKS: Final = "\u0300-\u036f\u064b-\u065f\u0670\u0640"
+_MARKS: Final = "\u0300-\u036f\u064b-\u065f\u0670"
 _WORD: Final = re.compile(rf"\.net\b|[^\W_][^\W_]*(?:[{_MARKS}]+[^\W_]*)*(?:\+\+|\#)?|&", re.IGNORECASE)
-# What may stand between two words of one name: "Node.js", "mid-market", "St. Louis", "l’Allemagne".
+# What may stand between two words of one name: "Node.js", "mid-market", "St. Louis", "l'Allemagne".
 _LINK: Final = re.compile(r"\s{0,2}|\s?[-\u2010-\u2013/.'’`´_]\s?")
 _BREAK: Final = re.compile(r"[.!?…؟]\s|[\n;•|]|\s[-\u2013\u2014]\s")
 # Words whose full stop ends no sentence.
-_ABBREVIATIONS: Final = frozenset("st dr mr ms ft mt u s d c l a e g bzw ca".split())
+_ABBREVIATIONS: Final = frozenset(
+    ["st", "dr", "mr", "ms", "ft", "mt", "u", "s", "d", "c", "l", "a", "e", "g", "bzw", "ca"]
+)
 _LONGEST_SIMPLE: Final = 9
 _ARABIC_ARTICLE: Final = re.compile(r"^ال(?=..)")
 # German nouns of companies that end compounds: "Pharmaunternehmen".
@@ -44,6 +46,11 @@ _COMPOUND: Final = re.compile(
     r"^(.{3,}?)s?(unternehmen|firmen|firma|branche|industrie|agenturen|agentur|betriebe|hersteller|anbieter|leiter"
     r"|leiterinnen|leitung|abteilung|abteilungen|dienstleister|konzerne)$"
 )
+
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text, to write sets of words without quotation marks."""
+    return frozenset(text.split())
 
 
 class Token(NamedTuple):
@@ -97,6 +104,8 @@ def tokenise(text: str) -> list[Token]:
     tokens: list[Token] = []
     end = 0
     for found in _WORD.finditer(text):
+        if not fold(found.group()):
+            continue
         gap = text[end : found.start()]
         word = found.group()
         if len(word) > _LONGEST_SIMPLE:

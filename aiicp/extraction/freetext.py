@@ -4,40 +4,59 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from aiicp.extraction.folding import flatten
+from aiicp.extraction.folding import flatten, word_set
 from aiicp.extraction.mentions import Mention, Reading
 from aiicp.extraction.vocabulary import Entry
 
-_LINKEDIN: Final = re.compile(r"(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:in|company|school|sales/[a-z]{1,10})/[^\s,;<>\"')]{1,200}", re.IGNORECASE)
+_LINKEDIN: Final = re.compile(
+    r"(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:in|company|school|"
+    r"sales/[a-z]{1,10})/[^\s,;<>\"')]{1,200}",
+    re.IGNORECASE,
+)
 _EMAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _URL: Final = re.compile(r"https?://[^\s,;<>\"')]{1,300}", re.IGNORECASE)
 _DOMAIN: Final = re.compile(
-    r"(?<![\w@.-])(?:www\.)?((?:[a-z0-9-]{2,63}\.){1,3}(?:com|de|io|co|ai|net|org|fr|es|at|ch|ae|eu|uk|us|app|dev|tech))(?![\w.-]*[\w@])",
+    r"(?<![\w@.-])(?:www\.)?((?:[a-z0-9-]{2,63}\.){1,3}(?:com|de|io|co|ai|net|org|fr|es|at|ch|ae|eu|uk|us|app|dev|"
+    r"tech))(?![\w.-]*[\w@])",
     re.IGNORECASE,
 )
 # Without any of these a text holds no address.
 _ADDRESS: Final = re.compile(r"@|://|[\w-]\.[A-Za-z]{2}")
-_PRODUCT_DOMAINS: Final = frozenset("monday.com apollo.io outreach.io node.js".split())
+_PRODUCT_DOMAINS: Final = word_set("monday.com apollo.io outreach.io node.js")
 _QUOTED: Final = re.compile(r"[\"“„«]\s?([^\"“”„«»\n]{2,40}?)\s?[\"”“»]")
-_KEYWORDS: Final = re.compile(r"\b(?:keywords?|tags?|schlagworte?|stichworte?|palabras clave|mots[- ]cles?)\s?:\s?([^\n.]{2,200})")
+_KEYWORDS: Final = re.compile(
+    r"\b(?:keywords?|tags?|schlagworte?|stichworte?|palabras clave|"
+    r"mots[- ]cles?)\s?:\s?([^\n.]{2,200})"
+)
 _SIGNATURE: Final = re.compile(
-    r"\n\s{0,4}(?:(?:best|kind|warm)(?: regards| wishes)?|regards|cheers|thanks(?: in advance| a lot| so much)?|thank you|many thanks|best|sincerely|mit freundlichen grussen|"
-    r"viele grusse|beste grusse|liebe grusse|lg|vg|mfg|gruss|danke|saludos(?: cordiales)?|un saludo|gracias|cordialement|bien a vous|merci(?: d'avance)?|مع تحياتي|شكرا)\s?[,.!]?\s{0,3}\n"
+    r"\n\s{0,4}(?:(?:best|kind|warm)(?: regards| wishes)?|regards|cheers|thanks(?: in advance| a lot| so much)?|"
+    r"thank you|many thanks|best|sincerely|mit freundlichen grussen|"
+    r"viele grusse|beste grusse|liebe grusse|lg|vg|mfg|gruss|danke|saludos(?: cordiales)?|un saludo|gracias|"
+    r"cordialement|bien a vous|merci(?: d'avance)?|مع تحياتي|شكرا)\s?[,.!]?\s{0,3}\n"
 )
 _PROBLEM: Final = re.compile(
-    r"(?<!can )(?<!could )(?<!should )(?<!shall )(?<!if )\b(?:we help|i help|we sell|i sell|we offer|we provide|we solve|we reduce|we build|we make|we develop|we manufacture|we supply|we deliver|we automate|we save|"
-    r"our (?:product|software|tool|platform|service|app|solution|system)s?|the problem|pain point|struggl\w{1,4}|"
-    r"wir helfen|wir verkaufen|wir bieten|wir losen|wir entwickeln|wir vertreiben|unsere? (?:software|produkt|losung|plattform|tool)|ich verkaufe|"
-    r"vendemos|ofrecemos|ayudamos|desarrollamos|resolvemos|nuestr[oa] (?:software|producto|solucion|plataforma|herramienta)|"
-    r"nous (?:editons|vendons|aidons|proposons|offrons|developpons)|notre (?:logiciel|produit|solution|outil|plateforme)|on vend|on aide|نبيع|نقدم|نساعد|نوفر)\b"
+    r"(?<!can )(?<!could )(?<!should )(?<!shall )(?<!if )\b(?:we help|i help|we sell|i sell|we offer|we provide|"
+    r"we solve|we reduce|we build|we make|we produce|we develop|we manufacture|we supply|we deliver|we automate|"
+    r"we save|"
+    r"our (?:agency|company|team|startup) (?:builds|makes|sells|offers|provides|helps|develops)|our (?:product|"
+    r"software|tool|platform|service|app|solution|system)s?|the problem|pain point|struggl\w{1,4}|"
+    r"wir helfen|wir verkaufen|wir bieten|wir losen|wir entwickeln|wir vertreiben|unsere? (?:software|produkt|"
+    r"losung|plattform|tool)|ich verkaufe|"
+    r"vendemos|ofrecemos|ayudamos|desarrollamos|resolvemos|nuestr[oa] (?:software|producto|solucion|plataforma|"
+    r"herramienta)|"
+    r"nous (?:editons|vendons|aidons|proposons|offrons|developpons)|notre (?:logiciel|produit|solution|outil|"
+    r"plateforme)|on vend|on aide|نبيع|نقدم|نساعد|نوفر)\b"
 )
 _SENTENCE_END: Final = re.compile(r"[.!?؟]\s|\n")
 _LONGEST_STATEMENT: Final = 500
+# Closing words before this character close no letter.
+SHORTEST_LETTER: Final = 40
 _ROUNDS: Final = frozenset("abcde")
 _LONGEST_NAME: Final = 3
-_NO_NAME: Final = frozenset(
-    "in at from with for to the a an and or who that which based but not we i our their they please also etc more on of "
-    "in aus mit fur die der das und oder nicht en de con para que no et ou dans avec pour qui pas في من و مع".split()
+_NO_NAME: Final = word_set(
+    "in at from with for to the a an and or who that which based but not we i our their they "
+    "please also etc more on of "
+    "in aus mit fur die der das und oder nicht en de con para que no et ou dans avec pour qui pas في من و مع"
 )
 
 
@@ -62,10 +81,8 @@ def mask(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
 
 def without_signature(text: str) -> str:
     """Return the text up to the closing words of a letter."""
-    last = None
-    for last in _SIGNATURE.finditer(flatten(text)):
-        pass
-    return text[: last.start()] if last and last.start() > 40 else text
+    endings = [each.start() for each in _SIGNATURE.finditer(flatten(text))]
+    return text[: endings[-1]] if endings and endings[-1] > SHORTEST_LETTER else text
 
 
 def problem_statement(text: str) -> tuple[int, int] | None:
@@ -103,9 +120,23 @@ def companies(reading: Reading, mentions: list[Mention]) -> list[Mention]:
     """Return the names after "companies like", "works at" and their like."""
     found: list[Mention] = []
     places = {place: mention for mention in mentions for place in range(mention.start, mention.stop)}
-    for start, length in sorted(reading.cues.get("company_list", {}).items()):
+    lists = reading.cues.get("company_list", {})
+    for start, length in sorted(lists.items()):
         found.extend(_names(reading, start + length, places))
+    for start, length in reading.cues.get("at", {}).items():
+        inside = any(first < start < first + words for first, words in lists.items())
+        if not inside and not reading.shouts and _is_proper(reading, start + length, places):
+            found.extend(_names(reading, start + length, places))
     return found
+
+
+def _is_proper(reading: Reading, place: int, mentions: dict[int, Mention]) -> bool:
+    """Return whether a name begins here that no gazetteer has as it is written."""
+    if place >= len(reading.tokens):
+        return False
+    token, mention = reading.tokens[place], mentions.get(place)
+    known = mention is not None and not reading.corrected.intersection(range(mention.start, mention.stop))
+    return token.capitalised and not known and token.form not in _NO_NAME and not reading.cue_at("towards", place)
 
 
 def funding_rounds(reading: Reading, mentions: list[Mention]) -> list[Mention]:
@@ -117,7 +148,11 @@ def funding_rounds(reading: Reading, mentions: list[Mention]) -> list[Mention]:
         place = mention.stop
         while place < len(reading.tokens) and (reading.cue_at("and", place) or reading.tokens[place].form == "to"):
             place += 1
-        if place < len(reading.tokens) and (letter := reading.tokens[place].form) in _ROUNDS and place <= mention.stop + 1:
+        if (
+            place < len(reading.tokens)
+            and (letter := reading.tokens[place].form) in _ROUNDS
+            and place <= mention.stop + 1
+        ):
             found.append(Mention((Entry("funding_stages", f"series_{letter}"),), place, place + 1, 0.9))
     return found
 
@@ -143,7 +178,13 @@ def _name_end(reading: Reading, place: int, mentions: dict[int, Mention]) -> int
         token = reading.tokens[stop]
         mention = mentions.get(stop)
         slots = {entry.slot for entry in mention.entries} if mention else set()
-        named = bool(slots) and slots != {"technologies"} and not (stop > place and token.capitalised)
+        corrected = mention is not None and bool(reading.corrected.intersection(range(mention.start, mention.stop)))
+        named = (
+            bool(slots)
+            and not (corrected and token.capitalised)
+            and slots != {"technologies"}
+            and not (stop > place and token.capitalised)
+        )
         if token.form in _NO_NAME or named or (stop > place and (not token.linked or not token.capitalised)):
             break
         if stop == place and not token.capitalised and not slots and len(token.form) < 3:

@@ -1,27 +1,56 @@
-"""Choose one meaning for each name, by its neighbours: an industry or a department, a tool or a word, a channel or not."""
+"""Choose one meaning for each name by its neighbours: an industry or a department, a tool or a word."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from aiicp.extraction import roles
+from aiicp.extraction.folding import word_set
 from aiicp.extraction.mentions import Mention, Reading
 from aiicp.extraction.slots import Slots
 from aiicp.extraction.vocabulary import Entry
 
 # Which meaning a name has when nothing around it decides.
 _ORDER: Final = (
-    "linkedin_urls", "companies", "countries", "regions", "cities", "titles", "industries", "technologies", "funding_stages",
-    "seniorities", "company_size", "goals", "platforms", "keywords", "target_knowledge", "outreach_type", "deal_type",
-    "inbound_sources", "departments",
-)  # fmt: skip
-_NOT_ENGLISH: Final = frozenset("mode formation presse conseil praxis bau edition moda ropa salud santé mines".split())
-_PRODUCTS: Final = frozenset("software tool tools system systems platform app solution solutions stack equipment budget budgets savvy".split())
-_COMPANIES: Final = frozenset("companies company vendors vendor firms firm startups startup businesses providers business maker makers sector industry space".split())
-_CHANNEL_WORDS: Final = frozenset("via by on through over per using use with send uber por par sur channel channels first outreach and or only then email linkedin whatsapp phone + & both عبر mit und y et plus campaign sequence sequences".split())
-_CHANNEL_AFTER: Final = frozenset("outreach campaign campaigns sequence sequences first only and or then message messages + steps channel channels".split())
+    "linkedin_urls",
+    "companies",
+    "countries",
+    "regions",
+    "cities",
+    "titles",
+    "industries",
+    "technologies",
+    "funding_stages",
+    "seniorities",
+    "company_size",
+    "goals",
+    "platforms",
+    "keywords",
+    "target_knowledge",
+    "outreach_type",
+    "deal_type",
+    "inbound_sources",
+    "departments",
+)
+_NOT_ENGLISH: Final = word_set("mode formation presse conseil praxis bau edition moda ropa salud santé mines")
+_PRODUCTS: Final = word_set(
+    "software tool tools system systems platform app solution solutions stack equipment budget budgets savvy"
+)
+_COMPANIES: Final = word_set(
+    "companies company vendors vendor firms firm startups startup businesses providers "
+    "business maker makers sector industry space"
+)
+_CHANNEL_WORDS: Final = word_set(
+    "via by on through over per using use with send uber por par sur channel channels "
+    "first outreach and or only then email linkedin whatsapp phone + & both عبر mit und y et plus campaign sequence "
+    "sequences"
+)
+_CHANNEL_AFTER: Final = word_set(
+    "outreach campaign campaigns sequence sequences first only and or then message messages + steps channel channels"
+)
 _NEEDS_CHANNEL_CONTEXT: Final = frozenset({"email", "voice"})
-_SINGLE_HEADS: Final = frozenset({"head", "exec", "partner", "graduate", "principal", "doctor", "executive", "president"})
-_SPEAKERS: Final = frozenset("i im my".split())
+_SINGLE_HEADS: Final = frozenset(
+    {"head", "exec", "partner", "graduate", "principal", "doctor", "executive", "president"}
+)
 
 
 def choose(reading: Reading, mentions: list[Mention], previous: Slots) -> list[tuple[Entry, Mention]]:
@@ -38,13 +67,16 @@ def choose(reading: Reading, mentions: list[Mention], previous: Slots) -> list[t
         meant = [entry for entry in fitting if entry.slot == slot]
         # A few names stand for several values; of all others the first meaning counts.
         chosen.extend((entry, mention) for entry in (meant if slot in {"seniorities"} else meant[:1]))
+        if slot == "industries":
+            # "Shopify stores" are shops, and use Shopify.
+            chosen.extend((entry, mention) for entry in fitting if entry.slot == "technologies")
     return chosen
 
 
 def _slot(reading: Reading, mentions: Sequence[Mention], place: int, entries: Sequence[Entry]) -> str:
     slots = {entry.slot for entry in entries}
     if slots >= {"industries", "departments"} and roles.is_department(reading, mentions[place], mentions, place):
-        return "departments" if not roles._alone(reading, mentions) else "industries"
+        return "departments" if not roles.alone(reading, mentions) else "industries"
     return next(slot for slot in _ORDER if slot in slots)
 
 
@@ -52,7 +84,7 @@ def _fits(reading: Reading, mentions: Sequence[Mention], place: int, entry: Entr
     mention = mentions[place]
     tokens = reading.tokens[mention.start : mention.stop]
     form = tokens[0].form if len(tokens) == 1 else ""
-    if form in roles.CAPITALS_ONLY and not tokens[0].text.rstrip("s").isupper():
+    if form in roles.CAPITALS_ONLY and (reading.shouts or not tokens[0].text.rstrip("s").isupper()):
         return False
     if entry.slot == "departments":
         return roles.is_department(reading, mention, mentions, place)
@@ -78,13 +110,25 @@ def _is_industry(reading: Reading, mention: Mention, form: str) -> bool:
     if form in _NOT_ENGLISH and reading.language == "en":
         return False
     before = reading.tokens[mention.start - 1].form if mention.start else ""
+    if form == "techs" or (form == "software" and following in {"for", "fur", "para", "pour"}):
+        return False
     if form == "media" and before == "social":
         return False
     if form in {"store", "stores", "shop"} and before in {"app", "play"}:
         return False
-    if form in {"tech", "technology", "software", "security", "data"} and following in {"stack", "savvy", "budget", "team", "teams"}:
+    if form in {"tech", "technology", "software", "security", "data"} and following in {
+        "stack",
+        "savvy",
+        "budget",
+        "team",
+        "teams",
+    }:
         return False
-    if form in {"tech", "technology", "software"} and before in {"the", "our", "their", "about"} and following not in _COMPANIES:
+    if (
+        form in {"tech", "technology", "software"}
+        and before in {"the", "our", "their", "about"}
+        and following not in _COMPANIES
+    ):
         return False
     if following in _PRODUCTS and following != "software":
         return False

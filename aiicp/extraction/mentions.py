@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from aiicp.extraction.cues import cues
-from aiicp.extraction.folding import Token, tokenise
+from aiicp.extraction.folding import Token, singular, tokenise
 from aiicp.extraction.languages import detect
 from aiicp.extraction.misspellings import SHORTEST as _SHORTEST
 from aiicp.extraction.misspellings import misspellings
@@ -51,6 +51,11 @@ class Reading:
         found = self.cues.get(kind, {})
         return any(place - length in found and found[place - length] == length for length in range(1, 6))
 
+    @property
+    def shouts(self) -> bool:
+        """Whether the text is in capitals only, so that they tell nothing."""
+        return len(self.tokens) > 1 and self.text.isupper()
+
     def shown(self, start: int, stop: int) -> str:
         return self.text[self.tokens[start].start : self.tokens[stop - 1].end]
 
@@ -63,7 +68,7 @@ def read(text: str, *, language: str | None) -> Reading:
     for place, token in enumerate(reading.tokens):
         if known := _known(token, place, reading):
             reading.tokens[place] = known
-            corrected.update({place} if known.form != token.form and token.form.isascii() else ())
+            corrected.update({place} if known.form not in token.form and token.form.isascii() else ())
     reading.corrected = frozenset(corrected)
     runs = _runs(reading.tokens)
     _find_cues(reading, runs)
@@ -84,6 +89,9 @@ def _known(token: Token, place: int, reading: Reading) -> Token | None:
                 reading.prefixes[place] = prefix
                 return token._replace(form=rest, stem=rest)
         return None
+    if reading.language == "de" and form.endswith("n") and len(form) > _SHORTEST and form[:-1] in _first_words():
+        # The dative of a plural: "bei Versicherern".
+        return token._replace(form=form[:-1], stem=singular(form[:-1]))
     corrected = _corrected(form, place, reading)
     return token._replace(form=corrected, stem=corrected) if corrected else None
 
@@ -171,9 +179,7 @@ def _find_names(reading: Reading, runs: list[int]) -> None:
         place = mention.stop
 
 
-def _longest(
-    every: Vocabulary, forms: Sequence[str], stems: Sequence[str], place: int, limit: int
-) -> Mention | None:
+def _longest(every: Vocabulary, forms: Sequence[str], stems: Sequence[str], place: int, limit: int) -> Mention | None:
     name = every.names.match(stems, place, limit)
     where = every.places.match(forms, place, limit)
     if name is None and where is None:

@@ -3,32 +3,23 @@
 from collections.abc import Iterator
 from typing import Final
 
+from aiicp.extraction.folding import word_set
 from aiicp.extraction.mentions import Mention, Reading
 from aiicp.extraction.slots import Slots
-from aiicp.extraction.vocabulary import PLACES, Entry
+from aiicp.extraction.vocabulary import PLACES, Entry, state_codes
 
 # In thousands: a smaller city is read only where the text speaks of a place.
 KNOWN_EVERYWHERE: Final = 300
 _UNSURE: Final = 0.6
+_CODE: Final = 0.9
 # Words of a message that is nothing but names, as an answer to "Where?" is.
 MOST_ALONE: Final = 8
 # Whether a text is written in small letters shows in its first words.
 MOST_LOOKED_AT: Final = 60
 # Abbreviations that are words of a language in small letters.
-CAPITALS_ONLY: Final = frozenset("us la sf dc eau vae eua rsa rdc gb ue paca sea idf l a d c u s".split()) | {"l a", "d c"}
-STATES: Final = dict(
-    pair.split("=")
-    for pair in (
-        "al=Alabama ak=Alaska az=Arizona ar=Arkansas ca=California co=Colorado ct=Connecticut de=Delaware fl=Florida "
-        "ga=Georgia hi=Hawaii id=Idaho il=Illinois in=Indiana ia=Iowa ks=Kansas ky=Kentucky la=Louisiana me=Maine "
-        "md=Maryland ma=Massachusetts mi=Michigan mn=Minnesota ms=Mississippi mo=Missouri mt=Montana ne=Nebraska "
-        "nv=Nevada oh=Ohio ok=Oklahoma or=Oregon pa=Pennsylvania tn=Tennessee tx=Texas ut=Utah vt=Vermont va=Virginia "
-        "wi=Wisconsin wy=Wyoming nj=New_Jersey ny=New_York nc=North_Carolina sc=South_Carolina nh=New_Hampshire"
-    ).split()
-)
-_NEAR_GEORGIA: Final = frozenset("AM AZ TR UA KZ RU MD BG RO".split())
-_LANGUAGE_WORDS: Final = frozenset("speaking speaker speakers language sprachig sprachige sprechende speak market-fit".split())
-_NOT_ADJECTIVES: Final = frozenset("in on auf en parle parlant".split())
+CAPITALS_ONLY: Final = word_set("us la sf dc eau vae eua rsa rdc gb ue paca sea idf l a d c u s") | {"l a", "d c"}
+_NEAR_GEORGIA: Final = word_set("AM AZ TR UA KZ RU MD BG RO")
+_LANGUAGE_WORDS: Final = word_set("speaking speaker speakers language sprachig sprachige sprechende speak market-fit")
 
 
 def resolve(reading: Reading, previous: Slots) -> list[Mention]:
@@ -84,6 +75,7 @@ def _decided(
 ) -> Mention | None:
     others = tuple(entry for entry in mention.entries if entry.slot not in PLACES)
     entries = [entry for entry in mention.entries if entry.slot in PLACES and "q" not in entry.flags]
+    entries = _of_one_kind(reading, entries, mentions, place)
     entry = _preferred(entries, american=american, mentions=mentions, previous=previous)
     if entry is None or not _is_place(reading, mention, entry, mentions, place):
         return Mention(others, mention.start, mention.stop, mention.confidence) if others else None
@@ -92,9 +84,20 @@ def _decided(
     return Mention((entry,), mention.start, mention.stop, confidence)
 
 
-def _preferred(
-    entries: list[Entry], *, american: bool, mentions: list[Mention], previous: Slots
-) -> Entry | None:
+def _of_one_kind(reading: Reading, entries: list[Entry], mentions: list[Mention], place: int) -> list[Entry]:
+    """Return the cities among the entries if a city is listed beside them: in Arabic, Amman is written as Oman is."""
+    countries = {entry.value for entry in entries if entry.slot == "countries"}
+    others = [entry for entry in entries if entry.slot == "cities" and entry.value.rsplit(", ", 1)[-1] not in countries]
+    if not countries or not others:
+        return entries
+    for one, other in _neighbours(mentions, place):
+        beside = other if one is mentions[place] else one
+        if beside.entries[0].slot == "cities" and _listed(reading, one, other):
+            return others
+    return entries
+
+
+def _preferred(entries: list[Entry], *, american: bool, mentions: list[Mention], previous: Slots) -> Entry | None:
     if len(entries) == 1:
         return entries[0]
     by_slot = {entry.slot: entry for entry in reversed(entries)}
@@ -112,7 +115,9 @@ _BETTER_KNOWN: Final = frozenset({"Valencia, Spain", "Cartagena, Colombia", "San
 
 def _likely_city(cities: list[Entry], mentions: list[Mention], previous: Slots) -> Entry:
     """Return the city that lies in a country the text names, or else the better known one: the largest, mostly."""
-    named = {each.entries[0].value for each in mentions[:MOST_LOOKED_AT] if each.entries[0].slot == "countries"} | {*previous.countries}
+    named = {each.entries[0].value for each in mentions[:MOST_LOOKED_AT] if each.entries[0].slot == "countries"} | {
+        *previous.countries
+    }
     inside = [entry for entry in cities if entry.value.rsplit(", ", 1)[-1] in named]
     known = [entry for entry in cities if entry.value in _BETTER_KNOWN]
     return (inside or known or cities)[0]
@@ -122,11 +127,13 @@ def _is_american(mentions: list[Mention], previous: Slots) -> bool:
     """Return whether the text, or what was said before, is about places in the United States."""
     said = {entry.country for each in mentions for entry in each.entries if "countries" not in _slots(each)}
     clear = {each.entries[0].country for each in mentions if len(each.entries) == 1}
-    return "US" in clear or "US" in said - {"GE"} and _states(mentions) or "United States" in previous.countries
+    return "US" in clear or ("US" in said - {"GE"} and _states(mentions)) or "United States" in previous.countries
 
 
 def _states(mentions: list[Mention]) -> bool:
-    return any(each.slot == "regions" and each.country == "US" for m in mentions for each in m.entries if len(m.entries) == 1)
+    return any(
+        each.slot == "regions" and each.country == "US" for m in mentions for each in m.entries if len(m.entries) == 1
+    )
 
 
 def _slots(mention: Mention) -> set[str]:
@@ -138,18 +145,23 @@ def _is_place(reading: Reading, mention: Mention, entry: Entry, mentions: list[M
     key = " ".join(token.form for token in tokens)
     in_context = _after_preposition(reading, mention) or _beside_place(reading, mentions, place)
     if key in CAPITALS_ONLY:
-        return all(token.text.isupper() for token in tokens) or (key == "us" and _means_america(reading, mention))
+        written = not reading.shouts and all(token.text.isupper() for token in tokens)
+        return written or (key == "us" and _means_america(reading, mention))
     if "d" in entry.flags:
         return _is_adjective(reading, mention)
     if entry.slot == "cities":
         if "w" in entry.flags:
-            return in_context and (tokens[0].capitalised or _ends_phrase(reading, mention)) or _alone(reading, mention)
+            written_so = tokens[0].capitalised or _ends_phrase(reading, mention)
+            return (in_context and written_so) or _alone(reading, mention)
         if entry.population < KNOWN_EVERYWHERE and len(tokens) == 1:
             return (in_context or _alone(reading, mention)) and (tokens[0].capitalised or _all_small(reading))
         if mention.confidence < 0.9:
             return in_context or _alone(reading, mention)
         return len(key) > 3 or in_context or not key.isascii()
-    if key in {"turkey", "chile", "jordan", "chad", "guinea", "georgia", "peru", "mali", "oman", "cali"} and not tokens[0].capitalised:
+    if (
+        key in {"turkey", "chile", "jordan", "chad", "guinea", "georgia", "peru", "mali", "oman", "cali"}
+        and not tokens[0].capitalised
+    ):
         return in_context or _alone(reading, mention)
     return True
 
@@ -170,7 +182,11 @@ def _is_adjective(reading: Reading, mention: Mention) -> bool:
     after = reading.tokens[mention.stop].form if mention.stop < len(reading.tokens) else ""
     before = reading.tokens[mention.start - 1].form if mention.start else ""
     gap = reading.text[reading.tokens[mention.stop - 1].end :][:1]
-    if after in _LANGUAGE_WORDS or (before in {"auf", "speak", "speaks", "en"} and not after) or (before == "in" and not after):
+    if (
+        after in _LANGUAGE_WORDS
+        or (before in {"auf", "speak", "speaks", "en"} and not after)
+        or (before == "in" and not after)
+    ):
         return False
     return gap not in {".", "!"} and bool(after)
 
@@ -179,7 +195,17 @@ def _after_preposition(reading: Reading, mention: Mention) -> bool:
     place = mention.start
     if reading.prefixes.get(place, "")[-1:] in {"ب", "ل"} or "بال" in reading.prefixes.get(place, ""):
         return True
-    if place and reading.tokens[place - 1].form in {"the", "greater", "der", "den", "la", "el", "downtown", "northern", "city"}:
+    if place and reading.tokens[place - 1].form in {
+        "the",
+        "greater",
+        "der",
+        "den",
+        "la",
+        "el",
+        "downtown",
+        "northern",
+        "city",
+    }:
         place -= 1
     after = reading.tokens[mention.stop : mention.stop + 1]
     based = bool(after) and after[0].form in {"based", "area", "region", "office", "offices", "market", "metro"}
@@ -202,6 +228,8 @@ def _listed(reading: Reading, one: Mention, other: Mention) -> bool:
     if not (PLACES & _slots(one) and PLACES & _slots(other)):
         return False
     between = range(one.stop, other.start)
+    if not between and "و" in reading.prefixes.get(other.start, ""):
+        return True
     return len(between) <= 2 and all(
         reading.cue_at("and", each) or reading.tokens[each].form in {"the", "in", "also", "oder"} for each in between
     )
@@ -233,16 +261,26 @@ def _all_small(reading: Reading) -> bool:
 
 def _codes(reading: Reading) -> list[Mention]:
     """Return the states that are written as two capitals after a city, a preposition or another state."""
-    taken = {place for each in reading.mentions for place in range(each.start, each.stop) if "us" != reading.tokens[place].form}
+    taken = {
+        place
+        for each in reading.mentions
+        for place in range(each.start, each.stop)
+        if reading.tokens[place].form != "us"
+    }
     found: list[Mention] = []
+    if reading.shouts:
+        return found
     ends = {each.stop for each in reading.mentions}
     for place, token in enumerate(reading.tokens):
-        if len(token.text) != 2 or not token.text.isupper() or token.form not in STATES or (place in taken and token.form != "la"):
+        if (
+            len(token.text) != 2
+            or not token.text.isupper()
+            or token.form not in state_codes()
+            or (place in taken and token.form != "la")
+        ):
             continue
         before = place and (reading.cue_ends_at("place", place) or place in ends)
         listed = place > 1 and reading.cue_at("and", place - 1) and bool(found) and found[-1].stop == place - 1
         if before or listed:
-            name = STATES[token.form].replace("_", " ")
-            value = {"Georgia": "Georgia (US)", "New York": "New York State"}.get(name, name)
-            found.append(Mention((Entry("regions", value, "US", flags="w"),), place, place + 1, 0.9))
+            found.append(Mention((state_codes()[token.form],), place, place + 1, _CODE))
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from aiicp.extraction.folding import word_set
 from aiicp.extraction.mentions import Mention, Reading
 from aiicp.extraction.vocabulary import Entry
 
@@ -52,8 +53,8 @@ _AFTER_DEPARTMENT: Final = {
     "vps": "VP of {}",
     "leitung": "Head of {}",
 }
-_OF: Final = frozenset("of for von des der the de del du la fur our ال".split())
-CAPITALS_ONLY: Final = frozenset("md pm gm ae ea fd it pr bi cs qa bd pe vc kam sea eti esn ett dsi daf sre".split())
+_OF: Final = word_set("of for von des der the de del du la fur our ال")
+CAPITALS_ONLY: Final = word_set("md pm gm ae ea fd it pr bi cs qa bd pe vc kam sea eti esn ett dsi daf sre")
 # Names that one word makes no title: "partner" may be a partner company, "head" a part of a body.
 _COMPOSED: Final = 0.9
 # Departments of one list that share a word: "sales, marketing and HR directors".
@@ -146,10 +147,29 @@ def _joined(reading: Reading, stop: int, start: int) -> bool:
 
 def is_department(reading: Reading, mention: Mention, mentions: Sequence[Mention], place: int) -> bool:
     """Return whether the word is said of people: "marketing team", "people in finance", "HR and Sales"."""
-    if mention.stop < len(reading.tokens) and reading.tokens[mention.stop].linked and reading.cue_at("people", mention.stop):
+    if (
+        mention.stop < len(reading.tokens)
+        and reading.tokens[mention.stop].linked
+        and reading.cue_at("people", mention.stop)
+    ):
         return True
     before = mention.start
-    while before and reading.tokens[before - 1].form in {"in", "from", "the", "of", "our", "im", "aus", "der", "dem", "de", "en", "du", "la", "dans"}:
+    while before and reading.tokens[before - 1].form in {
+        "in",
+        "from",
+        "the",
+        "of",
+        "our",
+        "im",
+        "aus",
+        "der",
+        "dem",
+        "de",
+        "en",
+        "du",
+        "la",
+        "dans",
+    }:
         before -= 1
         if before and (reading.cue_ends_at("people", before) or reading.tokens[before - 1].form == "ceos"):
             return True
@@ -158,10 +178,11 @@ def is_department(reading: Reading, mention: Mention, mentions: Sequence[Mention
     token = reading.tokens[mention.start]
     if mention.stop - mention.start == 1 and token.form in {"hr", "it", "rrhh", "rh"} and token.text.isupper():
         return not reading.cue_at("company", mention.stop)
-    return _alone(reading, mentions) or _in_list(reading, mentions, place)
+    return alone(reading, mentions) or _in_list(reading, mentions, place)
 
 
-def _alone(reading: Reading, mentions: Sequence[Mention]) -> bool:
+def alone(reading: Reading, mentions: Sequence[Mention]) -> bool:
+    """Return whether the message is nothing but a few names."""
     if len(reading.tokens) > MOST_ALONE:
         return False
     named = {place for each in mentions for place in range(each.start, each.stop)}

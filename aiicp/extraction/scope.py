@@ -3,10 +3,12 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
+from aiicp.extraction.folding import word_set
 from aiicp.extraction.mentions import Reading
-from aiicp.extraction.slots import Slots
+from aiicp.extraction.slots import Range, Slots
 
 GROUPS: Final = {
     "countries": "places",
@@ -20,13 +22,13 @@ GROUPS: Final = {
 MOST_BETWEEN: Final = 6
 # Names of one list that "excluded" behind them is said of.
 MOST_LISTED: Final = 20
-_ONLY: Final = frozenset("only just nur solo solamente unicamente seulement uniquement فقط".split())
-_INTERJECTIONS: Final = frozenset("no nein non لا not".split())
+_ONLY: Final = word_set("only just nur solo solamente unicamente seulement uniquement فقط")
+_INTERJECTIONS: Final = word_set("no nein non لا not")
 # What sellers say of themselves and their products are these; where they are is said of the target as well.
-_OF_PRODUCTS: Final = frozenset(
-    "industries technologies titles departments seniorities keywords company_size companies platforms".split()
+_OF_PRODUCTS: Final = word_set(
+    "industries technologies titles departments seniorities keywords company_size companies platforms"
 )
-_TO: Final = frozenset("to with for by durch por par zu auf in a en gegen nach into الى بـ ب".split())
+_TO: Final = word_set("to with for by durch por par zu auf in a en gegen nach into الى بـ ب")
 
 
 @dataclass(slots=True)
@@ -56,6 +58,10 @@ def decide(reading: Reading, items: list[Item], previous: Slots | None) -> None:
         item.excluded = True
     for item in _said_before_not(reading, live, taken):
         item.excluded = True
+    for item in live:
+        if item.excluded and isinstance(item.value, Range):
+            # "Exclude companies with less than 10 people" asks for those with more.
+            item.value, item.excluded = item.value._replace(least=item.value.most, most=item.value.least), False
     for kind in ("drop", "instead_of"):
         for item in _named_by(reading, live, taken, kind):
             item.operation = "remove"
@@ -78,7 +84,9 @@ def _mark_offers(reading: Reading, items: list[Item]) -> None:
         by_start.setdefault(item.start, []).append(item)
     inside = {place for item in items for place in range(item.start + 1, item.stop)}
     met = False
-    turning = {place for kind in ("help", "sell", "self", "seek", "towards", "tail") for place in reading.cues.get(kind, {})}
+    turning = {
+        place for kind in ("help", "sell", "self", "seek", "towards", "tail") for place in reading.cues.get(kind, {})
+    }
     turning |= reading.prefixes.keys()
     for place, token in enumerate(reading.tokens):
         if token.breaks:
@@ -116,7 +124,9 @@ def _arabic_to(reading: Reading, place: int) -> bool:
 
 def _named_by(reading: Reading, items: Sequence[Item], taken: set[int], kind: str) -> Iterator[Item]:
     """Return what the cues of a kind are said of: the next thing, and others of its kind listed with it."""
-    ignored = {place for start, length in reading.cues.get("never_mind", {}).items() for place in range(start, start + length)}
+    ignored = {
+        place for start, length in reading.cues.get("never_mind", {}).items() for place in range(start, start + length)
+    }
     for start, length in reading.cues.get(kind, {}).items():
         if start in taken or start in ignored or (kind == "not" and _is_interjection(reading, start, length)):
             continue
@@ -143,13 +153,19 @@ def _scope(reading: Reading, items: Sequence[Item], begin: int, taken: set[int],
         if _is_cut(reading, last_stop, item.start, taken, first=first is None):
             return
         if first is None:
-            if item.start - begin > MOST_BETWEEN or (kind == "not" and item.slot in {"employees", "limit", "revenue"}):
+            if item.start - begin > MOST_BETWEEN or (kind == "not" and not _can_be_refused(item)):
                 return
             first = item
         elif not _continues(reading, last_stop, item, first):
             return
         yield item
         last_stop = item.stop
+
+
+def _can_be_refused(item: Item) -> bool:
+    """Return whether a "not" may be said of the item. Of numbers, only of a range with one open end."""
+    one_end = isinstance(item.value, Range) and (item.value.least is None) != (item.value.most is None)
+    return one_end or not isinstance(item.value, int | Range)
 
 
 def _first_from(items: Sequence[Item], begin: int) -> int:
@@ -180,7 +196,11 @@ def _continues(reading: Reading, last_stop: int, item: Item, first: Item) -> boo
     between = range(last_stop, item.start)
     joined = all(reading.cue_at("and", each) or reading.cue_at("place", each) for each in between)
     if item.group == first.group:
-        return joined and len(between) <= 3 and (len(between) > 0 or reading.tokens[item.start].comma or item.slot != first.slot)
+        return (
+            joined
+            and len(between) <= 3
+            and (len(between) > 0 or reading.tokens[item.start].comma or item.slot != first.slot)
+        )
     either = {"or", "nor", "oder", "o", "ou", "ni", "او"}
     return len(between) == 1 and reading.tokens[last_stop].form in either
 
@@ -200,7 +220,10 @@ def _said_before_not(reading: Reading, items: Sequence[Item], taken: set[int]) -
         for place in range(len(before) - 1, -1, -1):
             item = before[place]
             follows = before[place + 1] if place + 1 < len(before) else None
-            if item.group != last.group or (follows and not _continues(reading, item.stop, follows, last)):
+            if item.group != last.group or (follows and item.stop == follows.start):
+                # "Clinics, agencies excluded": without an "and" only the last is meant.
+                break
+            if follows and not _continues(reading, item.stop, follows, last):
                 break
             yield item
 
@@ -222,7 +245,7 @@ def _mark_changes(reading: Reading, items: Sequence[Item], taken: set[int]) -> N
             continue
         place = _first_from(items, start + length)
         after = [item for item in items[place : place + MOST_BETWEEN] if not _breaks(reading, start, item.start)]
-        for one, other in zip(after, after[1:], strict=False):
+        for one, other in pairwise(after):
             between = range(one.stop, other.start)
             if one.group == other.group and any(reading.tokens[each].form in _TO for each in between):
                 one.operation = "remove"
@@ -245,8 +268,8 @@ def _mark_corrections(reading: Reading, items: Sequence[Item], previous: Slots, 
 
 
 def _mark_contrast(reading: Reading, items: Sequence[Item], previous: Slots) -> None:
-    """Mark what gives way to something else: "not Germany but Austria", "Austria, not Germany", "not Spain, Portugal"."""
-    for one, other in zip(items, items[1:], strict=False):
+    """Mark what gives way to something else: "not Germany but Austria", "not Spain, Portugal"."""
+    for one, other in pairwise(items):
         listed = one.excluded and other.excluded and one.group == other.group and one.stop == other.start
         if listed and known(previous, one) and not known(previous, other) and reading.tokens[other.start].comma:
             other.excluded = False

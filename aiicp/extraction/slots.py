@@ -233,7 +233,7 @@ def _needed(slots: Slots) -> dict[str, Any]:
     }
 
 
-def _placed(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _placed(names: Iterable[str]) -> dict[str, Any]:
     placed: dict[str, list[str]] = {"countries": [], "regions": [], "cities": []}
     for name in names:
         place = place_named(name)
@@ -247,7 +247,8 @@ def _range_data(value: Range) -> dict[str, Any]:
 
 
 def _range_of(data: Mapping[str, Any]) -> Range:
-    return Range(data.get("min"), data.get("max"), data.get("currency", ""))
+    least, most = (None if end is None else int(end) for end in (data.get("min"), data.get("max")))
+    return Range(least, most, data.get("currency", ""))
 
 
 def _closed(ranges: list[tuple[int, ...]]) -> Range:

@@ -1,12 +1,12 @@
 """The names that the extractor knows: read once from ``data/`` when they are first needed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from aiicp.extraction.folding import Token, key
+from aiicp.extraction.folding import key
 
 DATA: Final = files("aiicp.extraction").joinpath("data")
 PLACES: Final = frozenset({"countries", "regions", "cities"})
@@ -112,6 +112,12 @@ def members(region: str) -> tuple[str, ...]:
     return ()
 
 
+@cache
+def state_codes() -> dict[str, Entry]:
+    """Return the states of the United States by their two-letter codes."""
+    return {code: Entry("regions", value, "US", flags="w") for code, value in rows("states")}
+
+
 def place_named(name: str) -> Entry | None:
     """Return the place of a stored name, such as ``Berlin, Germany``, or None if it is not known."""
     return _places_by_value().get(name.casefold())
@@ -122,10 +128,6 @@ def rows(name: str) -> Iterator[list[str]]:
     for line in DATA.joinpath(f"{name}.tsv").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             yield line.split("\t")
-
-
-def words_of(tokens: Iterable[Token], *, plural: bool) -> list[str]:
-    return [token.form if plural else token.stem for token in tokens]
 
 
 @cache
