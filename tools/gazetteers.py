@@ -28,6 +28,8 @@ NAMESAKE: Final = 15_000
 # Cities whose name in Arabic is kept: all from here on, and all large ones of Arabic-speaking countries.
 KNOWN_IN_ARABIC: Final = 400_000
 ARABIC: Final = word_set("AE BH DZ EG IQ JO KW LB LY MA OM PS QA SA SD SY TN YE")
+# Countries whose names of cities GeoNames transliterates with marks that nobody writes.
+ASCII: Final = ARABIC | frozenset(["AF", "BD", "IL", "IN", "IR", "JP", "KR", "LK", "MM", "NP", "PK", "TH", "UZ"])
 _ARABIC_LETTERS: Final = frozenset("ابتثجحخدذرزسشصضطظعغفقكلمنهوي ")
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
@@ -43,7 +45,7 @@ COUNTRY_ALIASES: Final = {
     "CI": "Ivory Coast|Elfenbeinküste|Costa de Marfil",
     "CV": "Cabo Verde|Cape Verde",
     "CZ": "Czech Republic|Czechia|Tschechien|Tschechische Republik",
-    "DE": "Deutschland|Germany|Bundesrepublik",
+    "DE": "Norddeutschland|Süddeutschland|Ostdeutschland|Westdeutschland|Deutschland|Germany|Bundesrepublik",
     "FK": "Falkland Islands",
     "GB": "UK|U.K.|Great Britain|Britain|GB|Großbritannien|Gran Bretaña|Grande-Bretagne|Angleterre|Inglaterra|بريطانيا|"
     "انجلترا|Reino Unido|Royaume-Uni|Vereinigtes Königreich",
@@ -114,7 +116,7 @@ SA Dammam: Ad Dammam, Al Dammam
 AE Dubai: Dubaï | Abu Dhabi: Abou Dabi, Abu Dabi
 QA Doha: Ad Dawhah
 KW Kuwait City: Koweït City
-OM Muscat: Maskat, Mascate
+OM Muscat: Maskat, Mascate, مسقط | Şalālah: Salalah, صلاله
 LB Beirut: Beirout, Beyrouth
 JO Amman: Ammán
 IQ Baghdad: Bagdad
@@ -205,12 +207,13 @@ def cities(directory: Path, words: frozenset[str]) -> Iterator[str]:
         if (name, country, state) in taken or country not in NAMES:
             continue
         taken.add((name, country, state))
+        shown = _ascii(name) if country in ASCII else name
         names = [name, *aliases.get((country, name), []), *_arabic(row)] if is_large else [name]
         keys = _keys(names)
         ambiguous = any(each in words or each in ALSO_WORDS for each in keys[:1])
         flags = ("w" if ambiguous else "") + ("" if is_large else "q")
         yield "\t".join(
-            [ENGLISH_NAMES.get(name, name), country, state, str(row["population"] // 1000), flags, "|".join(keys)]
+            [ENGLISH_NAMES.get(name, shown), country, state, str(row["population"] // 1000), flags, "|".join(keys)]
         )
 
 
@@ -250,6 +253,11 @@ def _arabic(row: dict[str, Any]) -> list[str]:
         return []
     folded = {folding.key(name, plural=True) for name in row["alternatenames"]}
     return sorted(name for name in folded if len(name) > 2 and _ARABIC_LETTERS.issuperset(name))
+
+
+def _ascii(name: str) -> str:
+    """Return the name without the marks of transliterations: Salalah, not Şalālah."""
+    return "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
 
 
 def _keys(names: Iterable[str]) -> list[str]:

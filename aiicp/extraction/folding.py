@@ -44,7 +44,7 @@ _ARABIC_ARTICLE: Final = re.compile(r"^ال(?=..)")
 # German nouns of companies that end compounds: "Pharmaunternehmen".
 _COMPOUND: Final = re.compile(
     r"^(.{3,}?)s?(unternehmen|firmen|firma|branche|industrie|agenturen|agentur|betriebe|hersteller|anbieter|leiter"
-    r"|leiterinnen|leitung|abteilung|abteilungen|dienstleister|konzerne)$"
+    r"|leiterinnen|leitung|abteilung|abteilungen|dienstleister|konzerne)n?$"
 )
 
 
@@ -140,7 +140,7 @@ def _parts(word: str, start: int) -> list[tuple[str, int]]:
         first = word[:cut]
         if first.lower().endswith("s") and len(found.group(1)) < cut:
             first = first[:-1]
-        return [(first, start), (word[cut:], start + cut)]
+        return [(first, start), (word[cut : found.end(2)], start + cut)]
     return [(word, start)]
 
 

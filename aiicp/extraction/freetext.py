@@ -38,7 +38,7 @@ _PROBLEM: Final = re.compile(
     r"(?<!can )(?<!could )(?<!should )(?<!shall )(?<!if )\b(?:we help|i help|we sell|i sell|we offer|we provide|"
     r"we solve|we reduce|we build|we make|we produce|we develop|we manufacture|we supply|we deliver|we automate|"
     r"we save|"
-    r"our (?:agency|company|team|startup) (?:builds|makes|sells|offers|provides|helps|develops)|our (?:product|"
+    r"and (?:build|sell|offer|provide|develop)|our (?:agency|company|team|startup) (?:builds|makes|sells|offers|provides|helps|develops)|our (?:product|"
     r"software|tool|platform|service|app|solution|system)s?|the problem|pain point|struggl\w{1,4}|"
     r"wir helfen|wir verkaufen|wir bieten|wir losen|wir entwickeln|wir vertreiben|unsere? (?:software|produkt|"
     r"losung|plattform|tool)|ich verkaufe|"

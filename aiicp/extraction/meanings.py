@@ -157,6 +157,8 @@ def _is_channel(reading: Reading, mentions: Sequence[Mention], place: int) -> bo
         return True
     before = [token.form for token in reading.tokens[max(0, mention.start - 2) : mention.start]]
     after = _next(reading, mention)
+    if after in {"address", "addresses", "adresse", "adressen"}:
+        return False
     if mention.stop - mention.start > 1 or after in _CHANNEL_AFTER:
         return True
     others = [each for each in (place - 1, place + 1) if 0 <= each < len(mentions)]

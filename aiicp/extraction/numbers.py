@@ -159,7 +159,8 @@ def _wants_people(number: _Number, before: str, after: str, *, bounded: bool) ->
     seeks = patterns.FIND.search(before) is not None or patterns.SEEK.search(before) is not None
     if patterns.PERSONS.match(after):
         sized = patterns.SIZED.search(before) or patterns.COMPANY.search(before[-25:])
-        return (seeks or not bounded or bool(patterns.ABOUT.search(before))) and not sized
+        wished = not bounded or patterns.SEEK.search(before) or patterns.ABOUT.search(before)
+        return bool(wished) and not sized
     if patterns.AFTER_EMPLOYEES.match(after):
         return False
     if patterns.AFTER_PEOPLE.match(after):

@@ -53,7 +53,7 @@ def _qualified(reading: Reading, mention: Mention, following: Mention | None) ->
     if following is None or following.start != mention.stop or "و" in reading.prefixes.get(following.start, ""):
         return None
     gap = reading.text[reading.tokens[mention.stop - 1].end : reading.tokens[following.start].start]
-    if gap.strip(" ") not in {",", "", "(", "/"} or len(gap) > 3:
+    if gap.strip(" ") not in {",", "،", "", "(", "/"} or len(gap) > 3:
         return None
     for whole in following.entries:
         if whole.slot not in PLACES or "d" in whole.flags:
@@ -150,7 +150,7 @@ def _is_place(reading: Reading, mention: Mention, entry: Entry, mentions: list[M
     if "d" in entry.flags:
         return _is_adjective(reading, mention)
     if entry.slot == "cities":
-        if "w" in entry.flags:
+        if "w" in entry.flags and key.isascii():
             written_so = tokens[0].capitalised or _ends_phrase(reading, mention)
             return (in_context and written_so) or _alone(reading, mention)
         if entry.population < KNOWN_EVERYWHERE and len(tokens) == 1:
@@ -209,7 +209,8 @@ def _after_preposition(reading: Reading, mention: Mention) -> bool:
         place -= 1
     after = reading.tokens[mention.stop : mention.stop + 1]
     based = bool(after) and after[0].form in {"based", "area", "region", "office", "offices", "market", "metro"}
-    return based or reading.cue_ends_at("place", place)
+    spoken_of = any(reading.cue_ends_at(kind, place) for kind in ("not", "drop", "add", "instead_of", "change", "replace"))
+    return based or spoken_of or reading.cue_ends_at("place", place)
 
 
 def _beside_place(reading: Reading, mentions: list[Mention], place: int) -> bool:

@@ -57,6 +57,8 @@ _OF: Final = word_set("of for von des der the de del du la fur our ال")
 CAPITALS_ONLY: Final = word_set("md pm gm ae ea fd it pr bi cs qa bd pe vc kam sea eti esn ett dsi daf sre")
 # Names that one word makes no title: "partner" may be a partner company, "head" a part of a body.
 _COMPOSED: Final = 0.9
+# Words between "people" and "in R&D".
+MOST_BEFORE: Final = 8
 # Departments of one list that share a word: "sales, marketing and HR directors".
 MOST_LISTED: Final = 5
 # Words of a message that is nothing but names.
@@ -171,8 +173,11 @@ def is_department(reading: Reading, mention: Mention, mentions: Sequence[Mention
         "dans",
     }:
         before -= 1
-        if before and (reading.cue_ends_at("people", before) or reading.tokens[before - 1].form == "ceos"):
+        if before and reading.cue_ends_at("people", before):
             return True
+    said = reading.cues.get("people", {}).keys() | reading.cues.get("company_list", {}).keys()
+    if before < mention.start and any(place in said for place in range(max(0, before - MOST_BEFORE), before)):
+        return True
     if reading.cue_ends_at("people", mention.start):
         return True
     token = reading.tokens[mention.start]

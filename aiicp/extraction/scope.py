@@ -56,15 +56,15 @@ def decide(reading: Reading, items: list[Item], previous: Slots | None) -> None:
     live = [item for item in items if not item.offered]
     for item in _named_by(reading, live, taken, "not"):
         item.excluded = True
-    for item in _said_before_not(reading, live, taken):
+    for item in _said_before(reading, live, taken, "after"):
         item.excluded = True
     for item in live:
         if item.excluded and isinstance(item.value, Range):
             # "Exclude companies with less than 10 people" asks for those with more.
             item.value, item.excluded = item.value._replace(least=item.value.most, most=item.value.least), False
-    for kind in ("drop", "instead_of"):
-        for item in _named_by(reading, live, taken, kind):
-            item.operation = "remove"
+    removed = [item for kind in ("drop", "instead_of") for item in _named_by(reading, live, taken, kind)]
+    for item in (*removed, *_said_before(reading, live, taken, "after_drop")):
+        item.operation, item.excluded = "remove", False
     _mark_changes(reading, live, taken)
     if previous is not None:
         _mark_corrections(reading, live, previous, taken)
@@ -128,7 +128,8 @@ def _named_by(reading: Reading, items: Sequence[Item], taken: set[int], kind: st
         place for start, length in reading.cues.get("never_mind", {}).items() for place in range(start, start + length)
     }
     for start, length in reading.cues.get(kind, {}).items():
-        if start in taken or start in ignored or (kind == "not" and _is_interjection(reading, start, length)):
+        longer = any(reading.cues.get(each, {}).get(start, 0) > length for each in ("not", "drop", "instead_of"))
+        if start in taken or start in ignored or longer or (kind == "not" and _is_interjection(reading, start, length)):
             continue
         yield from _scope(reading, items, start + length, taken, kind)
 
@@ -205,9 +206,9 @@ def _continues(reading: Reading, last_stop: int, item: Item, first: Item) -> boo
     return len(between) == 1 and reading.tokens[last_stop].form in either
 
 
-def _said_before_not(reading: Reading, items: Sequence[Item], taken: set[int]) -> Iterator[Item]:
+def _said_before(reading: Reading, items: Sequence[Item], taken: set[int], kind: str) -> Iterator[Item]:
     """Return what "excluded", "is out" or a German "nicht" behind it is said of."""
-    for start, length in reading.cues.get("after", {}).items():
+    for start, length in reading.cues.get(kind, {}).items():
         if start in taken:
             continue
         place = _first_from(items, start)

@@ -199,7 +199,8 @@ def test_the_language_is_detected(text, language):
 
 def test_slots_survive_being_stored():
     everything = extract(
-        "Find 200 CFOs or HR people at SaaS startups and clinics in EMEA, Texas, Berlin and Spain without France, series B, "
+        "Find 200 CFOs or HR people at SaaS startups and clinics in EMEA, Texas, Berlin and Spain without France, "
+        "series B, "
         "$5M-$10M ARR, founded after 2015, 50-200 employees, HubSpot not Salesforce, mid-market, annual contracts, via "
         "LinkedIn, outbound, to book demos, people at Siemens, c-level, https://www.linkedin.com/in/jane"
     ).slots
