@@ -40,6 +40,8 @@ _ABBREVIATIONS: Final = frozenset(
     ["st", "dr", "mr", "ms", "ft", "mt", "u", "s", "d", "c", "l", "a", "e", "g", "bzw", "ca"]
 )
 _LONGEST_SIMPLE: Final = 9
+# Longer words are no names, and not kept in memory.
+_LONGEST_KEPT: Final = 60
 _ARABIC_ARTICLE: Final = re.compile(r"^ال(?=..)")
 # German nouns of companies that end compounds: "Pharmaunternehmen".
 _COMPOUND: Final = re.compile(
@@ -69,12 +71,7 @@ class Token(NamedTuple):
     def capitalised(self) -> bool:
         return self.text[:1].isupper()
 
-    @property
-    def shouted(self) -> bool:
-        return self.text.isupper() and len(self.text) > 1
 
-
-@lru_cache(maxsize=50_000)
 def fold(word: str) -> str:
     """Return the word in the form that is compared."""
     if word.isascii():
@@ -85,7 +82,6 @@ def fold(word: str) -> str:
     return _ARABIC_ARTICLE.sub("", bare)
 
 
-@lru_cache(maxsize=50_000)
 def singular(form: str) -> str:
     """Return the folded word without an English plural. It is a key, not always a word."""
     if form.endswith("innen") and len(form) > _LONGEST_SIMPLE:
@@ -104,44 +100,53 @@ def tokenise(text: str) -> list[Token]:
     tokens: list[Token] = []
     end = 0
     for found in _WORD.finditer(text):
-        if not fold(found.group()):
-            continue
-        gap = text[end : found.start()]
-        word = found.group()
-        if len(word) > _LONGEST_SIMPLE:
-            for part, start in _parts(word, found.start()):
-                tokens.append(_token(part, start, gap if start == found.start() else "", tokens))
-        else:
-            tokens.append(_token(word, found.start(), gap, tokens))
-        end = found.end()
+        word, start = found.group(), found.start()
+        parts = _folded(word) if len(word) <= _LONGEST_KEPT else _folded.__wrapped__(word)
+        for place, (part, form, stem, offset) in enumerate(parts):
+            gap = text[end:start] if place == 0 else ""
+            begin = start + offset
+            if gap == " ":
+                tokens.append(Token(part, form, stem, begin, begin + len(part), True, False, False))
+            else:
+                last = tokens[-1].form if tokens else ""
+                tokens.append(Token(part, form, stem, begin, begin + len(part), *_joint(gap, last)))
+        end = found.end() if parts else end
     return tokens
 
 
 def key(phrase: str, *, plural: bool = False) -> str:
     """Return the key of a phrase: its folded words, in singular form unless ``plural``."""
-    words = [fold(part) for word in _WORD.findall(phrase) for part, _ in _parts(word, 0)]
-    return " ".join(words if plural else map(singular, words))
+    parts = [part for word in _WORD.findall(phrase) for part in _folded(word)]
+    return " ".join(form if plural else stem for _, form, stem, _ in parts)
 
 
-def _token(word: str, start: int, gap: str, before: list[Token]) -> Token:
-    form = fold(word)
-    if gap == " ":
-        return Token(word, form, singular(form), start, start + len(word), True, False, False)
-    abbreviated = bool(before) and before[-1].form in _ABBREVIATIONS and gap in {". ", "."}
+def _joint(gap: str, last: str) -> tuple[bool, bool, bool]:
+    """Return whether a word is linked to the one before, begins a sentence, and has a comma before it."""
+    abbreviated = last in _ABBREVIATIONS and gap in {". ", "."}
     breaks = bool(gap) and not abbreviated and _BREAK.search(gap) is not None
     linked = not breaks and (abbreviated or _LINK.fullmatch(gap) is not None)
-    return Token(word, form, singular(form), start, start + len(word), linked, breaks, "," in gap or "،" in gap)
+    return linked, breaks, "," in gap or "،" in gap
 
 
-def _parts(word: str, start: int) -> list[tuple[str, int]]:
-    """Return the word, or the two parts of a German compound that ends in a kind of company."""
-    if len(word) > _LONGEST_SIMPLE and (found := _COMPOUND.match(word.lower())) and len(found.group()) == len(word):
-        cut = found.start(2)
-        first = word[:cut]
-        if first.lower().endswith("s") and len(found.group(1)) < cut:
-            first = first[:-1]
-        return [(first, start), (word[cut : found.end(2)], start + cut)]
-    return [(word, start)]
+@lru_cache(maxsize=20_000)
+def _folded(word: str) -> tuple[tuple[str, str, str, int], ...]:
+    """Return the word as written, folded, folded without plural, and its offset.
+
+    A German compound that ends in a kind of company has two parts. What folds to nothing has none.
+    """
+    folded = []
+    for part, offset in _parts(word):
+        if form := fold(part):
+            folded.append((part, form, singular(form), offset))
+    return tuple(folded)
+
+
+def _parts(word: str) -> list[tuple[str, int]]:
+    found = _COMPOUND.match(word.lower()) if _LONGEST_SIMPLE < len(word) <= _LONGEST_KEPT else None
+    if found is None or len(found.group()) != len(word):
+        return [(word, 0)]
+    cut = found.start(2)
+    return [(word[: found.end(1)], 0), (word[cut : found.end(2)], cut)]
 
 
 @lru_cache(maxsize=8)

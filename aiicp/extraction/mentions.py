@@ -16,6 +16,7 @@ from aiicp.extraction.vocabulary import Entry, Vocabulary, vocabulary
 # Longer than any name.
 MOST_WORDS: Final = 8
 EXACT, CORRECTED = 0.95, 0.75
+_CUE_LENGTHS: Final = (1, 2, 3, 4, 5)
 # Arabic words carry "and", "in", "for" and the article as letters.
 _ARABIC_PREFIXES: Final = ("وال", "بال", "فال", "كال", "لل", "ول", "وب", "و", "ب", "ل", "ف", "ك")
 
@@ -49,7 +50,7 @@ class Reading:
     def cue_ends_at(self, kind: str, place: int) -> bool:
         """Return whether a cue's last word is the one before ``place``."""
         found = self.cues.get(kind, {})
-        return any(place - length in found and found[place - length] == length for length in range(1, 6))
+        return any(found.get(place - length) == length for length in _CUE_LENGTHS) if found else False
 
     @property
     def shouts(self) -> bool:
@@ -107,10 +108,12 @@ def _second_place(token: Token, place: int, reading: Reading) -> Token | None:
 
 # Words of other languages than English have more neighbours that are words and are not in the list of them.
 _SHORTEST_ABROAD: Final = 7
+_LONGEST_CORRECTED: Final = 30
 
 
 def _corrected(form: str, place: int, reading: Reading) -> str:
-    if len(form) < (_SHORTEST if reading.language == "en" else _SHORTEST_ABROAD) or not form.isalpha():
+    shortest = _SHORTEST if reading.language == "en" else _SHORTEST_ABROAD
+    if not shortest <= len(form) <= _LONGEST_CORRECTED or not form.isalpha():
         return ""
     words = misspellings()
     if place + 1 < len(reading.tokens) and form not in words.ordinary:

@@ -82,11 +82,12 @@ def distance(one: str, other: str, most: int) -> int:
 
 
 def _nearest(words: set[str], word: str) -> str:
-    """Return the one of several that has the same letters or the same length, if it is alone in that."""
-    for alike in (lambda each: sorted(each) == sorted(word), lambda each: len(each) == len(word) + 1):
-        chosen = [each for each in words if alike(each)]
-        if len(chosen) == 1:
-            return chosen[0]
+    """Return the one of several that has the same letters, or that lacks one of its own, if it is alone in that."""
+    swapped = [each for each in words if sorted(each) == sorted(word)]
+    shortened = [each for each in words if len(each) == len(word) + 1]
+    for alike in (swapped, shortened):
+        if len(alike) == 1:
+            return alike[0]
     # Two spellings of a long word mean the same in two languages: recruitment, recrutement.
     return min(words) if words and len(word) >= LONG else ""
 

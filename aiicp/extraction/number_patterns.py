@@ -116,7 +116,8 @@ FOUNDED: Final = re.compile(
     r"\W{1,2}(?:\w{1,8}\W{1,2}){0,3}$"
 )
 FIND: Final = re.compile(
-    r"(?:\b(?:rather|better|instead|then|how many|quantity|number|amount|count|anzahl|cantidad|nombre|find|give|get|show|need|needs|want|limit|list of|top|first|max|maximum|"
+    r"(?:\b(?:rather|better|instead|then|how many|quantity|number|amount|count|anzahl|cantidad|nombre|find|"
+    r"give|get|show|need|needs|want|limit|list of|top|first|max|maximum|"
     r"pull|send|fetch|make it|make that|search|target|around|about|"
     r"looking for|look for|to|is|of|just|only|up to|next|suchen?|finde|gib|brauchen?|zeig|liste|erste|nur|lieber|"
     r"mach|insgesamt|hochstens|maximal|bis zu|"

@@ -209,7 +209,9 @@ def _after_preposition(reading: Reading, mention: Mention) -> bool:
         place -= 1
     after = reading.tokens[mention.stop : mention.stop + 1]
     based = bool(after) and after[0].form in {"based", "area", "region", "office", "offices", "market", "metro"}
-    spoken_of = any(reading.cue_ends_at(kind, place) for kind in ("not", "drop", "add", "instead_of", "change", "replace"))
+    spoken_of = any(
+        reading.cue_ends_at(kind, place) for kind in ("not", "drop", "add", "instead_of", "change", "replace")
+    )
     return based or spoken_of or reading.cue_ends_at("place", place)
 
 
