@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from aiicp import json_schemas
-from aiicp.extraction.extract import MAX_LENGTH, Value, extract
+from aiicp.extraction.extractor import MAX_LENGTH, Value, extract
 from aiicp.extraction.languages import LANGUAGES
 from aiicp.extraction.slots import ALL, Range, Slots, completeness, missing
 from aiicp.features import ICP_ASSISTANT

@@ -35,7 +35,7 @@ _SIGNATURE: Final = re.compile(
     r"cordialement|bien a vous|merci(?: d'avance)?|مع تحياتي|شكرا)\s?[,.!]?\s{0,3}\n"
 )
 _PROBLEM: Final = re.compile(
-    r"(?<!can )(?<!could )(?<!should )(?<!shall )(?<!if )\b(?:we help|i help|we sell|i sell|we offer|we provide|"
+    r"\b(?:we help|i help|we sell|i sell|we offer|we provide|"
     r"we solve|we reduce|we build|we make|we produce|we develop|we manufacture|we supply|we deliver|we automate|"
     r"we save|"
     r"and (?:build|sell|offer|provide|develop)|our (?:agency|company|team|startup) (?:builds|makes|sells|"
@@ -48,6 +48,8 @@ _PROBLEM: Final = re.compile(
     r"nous (?:editons|vendons|aidons|proposons|offrons|developpons)|notre (?:logiciel|produit|solution|outil|"
     r"plateforme)|on vend|on aide|نبيع|نقدم|نساعد|نوفر)\b"
 )
+# "Can we make that Portugal" says nothing of a product.
+_QUESTIONS: Final = ("can ", "could ", "should ", "shall ", "if ")
 _SENTENCE_END: Final = re.compile(r"[.!?؟]\s|\n")
 _LONGEST_STATEMENT: Final = 500
 # Closing words before this character close no letter.
@@ -88,8 +90,9 @@ def without_signature(text: str) -> str:
 
 def problem_statement(text: str) -> tuple[int, int] | None:
     """Return where the sentence is that says what the speaker offers, or None."""
-    found = _PROBLEM.search(flatten(text))
-    if not found:
+    flat = flatten(text)
+    found = next((each for each in _PROBLEM.finditer(flat) if not flat[: each.start()].endswith(_QUESTIONS)), None)
+    if found is None:
         return None
     starts = [each.end() for each in _SENTENCE_END.finditer(text, 0, found.start() + 1) if each.end() <= found.start()]
     ending = _SENTENCE_END.search(text, found.end())
@@ -107,7 +110,7 @@ def quoted(text: str) -> Iterator[tuple[str, int, int]]:
 
 def keywords(text: str) -> Iterator[tuple[str, int, int]]:
     """Return the words listed after "keywords:"."""
-    for match in _KEYWORDS.finditer(flatten(text)):
+    for match in _KEYWORDS.finditer(flatten(text) if ":" in text else ""):
         start = match.start(1)
         for part in re.split(r"([,;|/])", text[start : match.end(1)]):
             word = part.strip(" \"'“”„«»")

@@ -171,7 +171,11 @@ def _find_names(reading: Reading, runs: list[int]) -> None:
     stems = [token.stem for token in reading.tokens]
     every = vocabulary()
     place = 0
+    named, located = every.names.longest, every.places.longest
     while place < len(forms):
+        if stems[place] not in named and forms[place] not in located:
+            place += 1
+            continue
         mention = _longest(every, forms, stems, place, min(runs[place], MOST_WORDS))
         if mention is None:
             place += 1

@@ -21,15 +21,27 @@ class Misspellings:
     def __init__(self, words: Collection[str], *, ordinary: Collection[str]) -> None:
         self.ordinary = ordinary
         self._words = words
-        self._shorter: dict[str, list[str]] = defaultdict(list)
-        self._skeletons: dict[str, list[str]] = defaultdict(list)
+        self._by_letter: dict[str, list[str]] = defaultdict(list)
+        self._indexes: dict[str, tuple[dict[str, list[str]], dict[str, list[str]]]] = {}
         for word in sorted(words):
-            if len(word) < SHORTEST or not word.isalpha():
-                continue
-            for shorter in _without_one(word):
-                self._shorter[shorter].append(word)
-            if len(word) >= LONG:
-                self._skeletons[_skeleton(word)].append(word)
+            if len(word) >= SHORTEST and word.isalpha():
+                self._by_letter[word[0]].append(word)
+
+    def _index(self, letter: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """Return the words that begin with a letter, by what remains without one letter and without vowels.
+
+        The first letter of a word is rarely wrong, so each letter has an index of its own, made when it is needed.
+        """
+        if letter not in self._indexes:
+            shorter: dict[str, list[str]] = defaultdict(list)
+            skeletons: dict[str, list[str]] = defaultdict(list)
+            for word in self._by_letter.get(letter, ()):
+                for each in _without_one(word):
+                    shorter[each].append(word)
+                if len(word) >= LONG:
+                    skeletons[_skeleton(word)].append(word)
+            self._indexes[letter] = (shorter, skeletons)
+        return self._indexes[letter]
 
     def correct(self, word: str) -> str:
         """Return the known word that was meant, or an empty string. Nothing is returned when two are as near."""
@@ -39,7 +51,7 @@ class Misspellings:
             return ""
         near = set(self.candidates(word))
         if not near and len(word) >= LONG - 1:
-            near = {each for each in self._skeletons.get(_skeleton(word), ()) if distance(each, word, 2) <= 2}
+            near = {each for each in self._index(word[0])[1].get(_skeleton(word), ()) if distance(each, word, 2) <= 2}
         return near.pop() if len(near) == 1 else _nearest(near, word)
 
     @lru_cache(maxsize=10_000)  # noqa: B019  (there is one of these in a process)
@@ -47,9 +59,10 @@ class Misspellings:
         """Return the known words that are one letter away, sorted."""
         if len(word) < SHORTEST or not word.isalpha():
             return ()
-        found = set(self._shorter.get(word, ()))
+        index = self._index(word[0])[0]
+        found = set(index.get(word, ()))
         for shorter in _without_one(word):
-            found.update(self._shorter.get(shorter, ()))
+            found.update(index.get(shorter, ()))
             if shorter in self._words:
                 found.add(shorter)
         return tuple(sorted(each for each in found if each[0] == word[0] and distance(each, word, 1) <= 1))
