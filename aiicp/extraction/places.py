@@ -18,6 +18,7 @@ MOST_ALONE: Final = 8
 MOST_LOOKED_AT: Final = 60
 # Abbreviations that are words of a language in small letters.
 CAPITALS_ONLY: Final = word_set("us la sf dc eau vae eua rsa rdc gb ue paca sea idf l a d c u s") | {"l a", "d c"}
+_PURPOSES: Final = word_set("for to of about")
 _NEAR_GEORGIA: Final = word_set("AM AZ TR UA KZ RU MD BG RO")
 _LANGUAGE_WORDS: Final = word_set("speaking speaker speakers language sprachig sprachige sprechende speak market-fit")
 
@@ -151,7 +152,7 @@ def _is_place(reading: Reading, mention: Mention, entry: Entry, mentions: list[M
         return _is_adjective(reading, mention)
     if entry.slot == "cities":
         if "w" in entry.flags and key.isascii():
-            written_so = tokens[0].capitalised or _ends_phrase(reading, mention)
+            written_so = tokens[0].capitalised or (_ends_phrase(reading, mention) and not _after_for(reading, mention))
             return (in_context and written_so) or _alone(reading, mention)
         if entry.population < KNOWN_EVERYWHERE and len(tokens) == 1:
             return (in_context or _alone(reading, mention)) and (tokens[0].capitalised or _all_small(reading))
@@ -256,6 +257,11 @@ def _ends_phrase(reading: Reading, mention: Mention) -> bool:
         return True
     following = reading.tokens[mention.stop]
     return not following.linked or reading.cue_at("and", mention.stop) or reading.cue_at("place", mention.stop)
+
+
+def _after_for(reading: Reading, mention: Mention) -> bool:
+    """Return whether "for" stands before a small word: "an app for reading" is no town."""
+    return mention.start > 0 and reading.tokens[mention.start - 1].form in _PURPOSES
 
 
 def _all_small(reading: Reading) -> bool:

@@ -100,6 +100,7 @@ def test_a_place_after_an_excluded_industry_is_where_to_look():
         ("Austria instead of Germany", {"countries": ("Austria",)}),
         ("change Germany to Austria", {"countries": ("Austria",)}),
         ("only Austria", {"countries": ("Austria",)}),
+        ("No, Austria", {"countries": ("Austria",)}),
         ("also Spain", {"countries": ("Germany", "Spain")}),
         ("remove Germany", {"countries": ()}),
         ("no Germany", {"countries": (), "excluded_countries": ("Germany",)}),
@@ -127,7 +128,8 @@ def test_a_correction_changes_its_slot_and_leaves_the_others(text, after):
         ("in the us", {"countries": ("United States",)}),
         ("it should work", {}),
         ("people in IT", {"departments": ("Information Technology",)}),
-        ("we are mobile and reading", {}),
+        ("that would be nice, thanks", {}),
+        ("a mobile app for reading", {}),
         ("Mobile, Alabama", {"cities": ("Mobile, Alabama, United States",)}),
         ("German speaking people", {"regions": ("DACH",)}),
         ("German clinics", {"industries": (CLINICS,), "countries": ("Germany",)}),
@@ -153,7 +155,7 @@ def test_what_speakers_say_of_themselves_is_not_their_target():
     [
         ("manufactureing in Germny", {"industries": ("Manufacturing",), "countries": ("Germany",)}),
         ("hosptials", {"industries": (CLINICS,)}),
-        ("the manger of the stages", {}),
+        ("a constriction of what we had", {}),
         ("Maria wrote a note about the cause", {}),
     ],
 )
