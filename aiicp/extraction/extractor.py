@@ -109,6 +109,8 @@ def extract(text: str, *, previous: Slots | None = None, language: str | None = 
 def apply(previous: Slots, values: Iterable[Value]) -> Slots:
     """Return the slots after what was said: later words win over earlier ones."""
     changed: dict[str, Any] = {}
+    # Lists as the keys of dictionaries, which keep their order.
+    lists: dict[str, dict[str, None]] = {}
     replaced: set[str] = set()
     for each in values:
         if each.slot not in LISTS:
@@ -117,26 +119,26 @@ def apply(previous: Slots, values: Iterable[Value]) -> Slots:
         group = scope.GROUPS.get(each.slot, each.slot)
         if each.operation == "replace" and each.polarity == "include" and group not in replaced:
             replaced.add(group)
-            changed.update({slot: () for slot in LISTS if scope.GROUPS.get(slot, slot) == group})
-        _change(previous, changed, each)
-    return replace(previous, **{slot: storable(value) for slot, value in changed.items()})
+            lists.update({slot: {} for slot in LISTS if scope.GROUPS.get(slot, slot) == group})
+        _change(previous, lists, each)
+    changed.update({slot: storable(tuple(names)) for slot, names in lists.items()})
+    return replace(previous, **changed)
 
 
-def _change(previous: Slots, changed: dict[str, Any], each: Value) -> None:
-    """Put the value into the slot it belongs in, and take it out of the opposite one."""
-    excludable = each.slot in EXCLUDABLE
-    slots = {"include": each.slot, "exclude": f"excluded_{each.slot}" if excludable else ""}
-    for slot in filter(None, slots.values()):
-        changed[slot] = tuple(value for value in changed.get(slot, getattr(previous, slot)) if value != each.value)
-    target = slots[each.polarity]
-    if each.operation != "remove" and target:
-        known = getattr(previous, target)
-        # What was known keeps its place.
-        changed[target] = (*changed[target], each.value)
-        if each.value in known and each.operation == "add":
-            changed[target] = tuple(
-                dict.fromkeys([*(value for value in known if value in changed[target]), *changed[target]])
-            )
+def _change(previous: Slots, lists: dict[str, dict[str, None]], each: Value) -> None:
+    """Put the value into the list it belongs in, and take it out of the opposite one."""
+    value = str(each.value)
+    targets = {"include": each.slot, "exclude": f"excluded_{each.slot}" if each.slot in EXCLUDABLE else ""}
+    for polarity, slot in targets.items():
+        if not slot:
+            continue
+        if slot not in lists:
+            lists[slot] = dict.fromkeys(getattr(previous, slot))
+        names = lists[slot]
+        if polarity == each.polarity and each.operation != "remove":
+            names.setdefault(value)
+        else:
+            names.pop(value, None)
 
 
 def _emptied(each: Value) -> str | None:
