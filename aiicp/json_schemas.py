@@ -16,6 +16,13 @@ def _one_of(*values: str) -> dict[str, Any]:
     return {"type": "string", "enum": list(values)}
 
 
+def _range() -> dict[str, Any]:
+    """Return the schema of a range of numbers. An end that is left out is open; money may name its currency."""
+    end = {"type": "integer", "minimum": 0}
+    currency = {"type": "string", "maxLength": 3}
+    return {"type": "object", "properties": {"min": end, "max": end, "currency": currency}}
+
+
 STAGES: Final = (
     "init",
     "outreach_type",
@@ -43,6 +50,17 @@ ICP: Final[dict[str, Any]] = {
         "keywords": _texts(),
         "technologies": _texts(),
         "linkedin_urls": _texts(),
+        "departments": _texts(),
+        "seniorities": _texts(),
+        "platforms": _texts(),
+        "goals": _texts(),
+        "funding_stages": _texts(),
+        "excluded": {"type": "object", "additionalProperties": _texts()},
+        "employees": _range(),
+        "revenue": _range(),
+        "funding": _range(),
+        "founded": _range(),
+        "limit": {"type": "integer", "minimum": 1},
         "company_size": _one_of("smb", "mid-market", "enterprise"),
         "deal_type": {"type": "string", "maxLength": MAX_ITEM_LENGTH},
         "problem_statement": {"type": "string", "maxLength": 5_000},
@@ -67,6 +85,10 @@ SEARCH_PARAMS: Final[dict[str, Any]] = {
         },
         "q_organization_keyword_tags": _texts(),
         "q_organization_domains_list": _texts(),
+        "currently_using_any_of_technology_uids": _texts(),
+        "currently_not_using_any_of_technology_uids": _texts(),
+        "revenue_range[min]": {"type": "integer", "minimum": 0},
+        "revenue_range[max]": {"type": "integer", "minimum": 0},
         "q_keywords": {"type": "string", "maxLength": MAX_ITEM_LENGTH},
         "page": {"type": "integer", "minimum": 1, "maximum": 500},
         "per_page": {"type": "integer", "minimum": 1, "maximum": 100},
