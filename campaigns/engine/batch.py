@@ -137,10 +137,9 @@ def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results
             results.drafts.append(draft)
             _wait(place, Wait(None, EnrolmentReason.SENDING))
         case Call(endpoint_id):
-            activity = _activity(place, step, ActivityStatus.QUEUED, context)
-            activity.executed_at = None
+            activity = _activity(place, step, ActivityStatus.QUEUED, None)
             results.activities.append(activity)
-            results.calls.append(NewCall(endpoint_id, context.campaign.pk, place.id, step.id, activity.pk))
+            results.calls.append(NewCall(endpoint_id, context.campaign.pk, place.id, step.id, activity["id"]))
             _wait(place, Wait(None, EnrolmentReason.WEBHOOK))
         case Task(instructions):
             activity = _activity(place, step, ActivityStatus.PENDING, None)

@@ -125,6 +125,7 @@ SENT_TO_NO_CHOSEN_PLACE = {
     "second_factors.secret": "compared, never sent",
     "user_identities.access_token": "kept for the provider that the settings name",
     "user_identities.refresh_token": "kept for the provider that the settings name",
+    "webhook_endpoints.secret": "signs calls, never sent",
 }
 
 

@@ -20,7 +20,7 @@ class _Entries(_Fields):
             now = self.data[name]
             earlier = before if isinstance(before, list) else [before]
             if now is not before and "csrf" not in name:
-                self.data[name] = [*earlier, now]  # type: ignore[assignment]
+                self.data[name] = [*earlier, now]
 
 
 def filled(response: Any, form_id: str = FORM) -> dict[str, Any]:
