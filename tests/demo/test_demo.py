@@ -32,6 +32,8 @@ FILLED_LATER = {
     "event_deliveries",
     "idempotency_keys",
     "job_parts",
+    "model_allowances",
+    "model_usage",
     "refresh_tokens",
     "user_sessions",
 }
@@ -157,6 +159,8 @@ NOT_SCALED = {
     "mail_deliveries",
     "message_events",
     "messages",
+    "model_choices",
+    "model_connections",
     "platform_roles",
     "recovery_codes",
     "second_factors",
