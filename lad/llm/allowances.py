@@ -20,7 +20,8 @@ from lad.llm.models import CallOutcome, ModelAllowance, ModelConnection, ModelUs
 from lad.tenancy.context import tenant_context
 
 MAX_SECONDS_STORED: Final = 999_999.0
-# Each part starts again where its window is not the current one.
+# Each part starts again where its window is not the current one. The commit does not wait for the disk: calls of one
+# tenant queue for the row's lock, and of a reservation that a crash of the database loses only the limit learns.
 _RESERVE: Final = """
 INSERT INTO {table} AS kept (
     id, tenant_id, connection_id, minute, minute_requests, day, day_tokens, month, month_tokens
@@ -31,7 +32,7 @@ ON CONFLICT (tenant_id, connection_id) DO UPDATE SET
     day_tokens = CASE WHEN kept.day = excluded.day THEN kept.day_tokens ELSE 0 END + excluded.day_tokens,
     month_tokens = CASE WHEN kept.month = excluded.month THEN kept.month_tokens ELSE 0 END + excluded.month_tokens,
     minute = excluded.minute, day = excluded.day, month = excluded.month
-RETURNING minute_requests, day_tokens, month_tokens
+RETURNING minute_requests, day_tokens, month_tokens, set_config('synchronous_commit', 'off', true)
 """
 _SETTLE: Final = """
 UPDATE {table} SET
@@ -71,7 +72,7 @@ def reserve(*, tenant_id: UUID, connection: ModelConnection, tokens: int, now: d
                 "tokens": tokens,
             },
         )
-        requests, day_tokens, month_tokens = cursor.fetchone()
+        requests, day_tokens, month_tokens, _setting = cursor.fetchone()
     _check(connection, requests, day_tokens, month_tokens, minute)
     return Reservation(tenant_id, connection, tokens, now.date())
 

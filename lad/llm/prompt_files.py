@@ -24,7 +24,7 @@ from django.conf import settings
 from lad.llm.fences import Fence, with_rule
 from lad.llm.messages import Message, Role
 
-_FILE: Final = re.compile(r"(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9][0-9]*)\.md")
+_FILE: Final = re.compile(r"\A(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9][0-9]*)\.md")
 _SECTION: Final = re.compile(r"^--- (system|user|assistant)$", re.MULTILINE)
 _VARIABLE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 FOLDER: Final = "prompts"

@@ -32,8 +32,10 @@ FILLED_LATER = {
     "event_deliveries",
     "idempotency_keys",
     "job_parts",
-    "suppression_lines",
+    "model_allowances",
+    "model_usage",
     "refresh_tokens",
+    "suppression_lines",
     "user_sessions",
 }
 # The demo's tenants are active or on trial; nobody could sign in to a suspended one.
@@ -158,6 +160,8 @@ NOT_SCALED = {
     "mail_deliveries",
     "message_events",
     "messages",
+    "model_choices",
+    "model_connections",
     "platform_roles",
     "recovery_codes",
     "second_factors",

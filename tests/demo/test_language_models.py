@@ -1,21 +1,33 @@
 """The demo's language model: the sandbox's, switched on for one tenant."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
 
 from demo.aiicp import language_models
-from lad.llm.completions import Source
+from lad.llm.completions import Completion, Source
 from lad.llm.endpoints import is_sandbox
 from lad.llm.messages import Message
 from lad.llm.models import ModelConnection
 from lad.llm.purposes import CONNECTION_TEST
 from lad.llm.questions import Question
-from lad.llm.services import complete
+from lad.llm.services import NO_MODEL, complete
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Tenant
 from tests.support.sandbox import Sandbox
+
+
+def answer_of(tenant: Tenant, slug: str) -> Completion:
+    """Load the demo's models for a tenant and ask one."""
+    with platform_context():
+        language_models.load_shared(timezone.now())
+    demo = SimpleNamespace(slug=slug, tenant=tenant, ago=lambda days: timezone.now() - timedelta(days=days))
+    with platform_context(tenant_id=tenant.pk):
+        language_models.load(demo)  # type: ignore[arg-type]
+    question = Question(tenant.pk, CONNECTION_TEST, [Message("user", "Clinics in Dubai")])
+    return complete(question, embedded=lambda: "The embedded words.")
 
 
 @pytest.mark.parametrize(
@@ -24,18 +36,13 @@ from tests.support.sandbox import Sandbox
 def test_one_tenant_of_the_demo_uses_the_sandboxs_model(
     tenant: Tenant, sandbox: Sandbox, slug: str, source: Source
 ) -> None:
+    assert answer_of(tenant, slug).source == source
     with platform_context():
-        language_models.load_shared(timezone.now())
-    with platform_context(tenant_id=tenant.pk):
-        language_models.load(SimpleNamespace(slug=slug, tenant=tenant))  # type: ignore[arg-type]
-        assert is_sandbox(ModelConnection.objects.get(name=language_models.NAME).base_url)
-    question = Question(tenant.pk, CONNECTION_TEST, [Message("user", "Clinics in Dubai")])
-    found = complete(question, embedded=lambda: "The embedded words.")
-    assert found.source == source
+        shared = ModelConnection.objects.get(name=language_models.NAME)
+    assert (shared.tenant_id, is_sandbox(shared.base_url)) == (None, True)
 
 
-def test_without_a_sandbox_there_is_no_model(db: None, settings) -> None:
+def test_without_a_sandbox_the_demo_answers_by_itself(tenant: Tenant, settings) -> None:
     settings.SANDBOX_URL = ""
-    with platform_context():
-        language_models.load_shared(timezone.now())
-        assert not ModelConnection.objects.exists()
+    found = answer_of(tenant, language_models.SWITCHED_ON)
+    assert (found.source, found.reason) == (Source.EMBEDDED, NO_MODEL)
