@@ -154,7 +154,7 @@ def _counts_something(after: str) -> bool:
 
 def _wants_people(number: _Number, before: str, after: str, *, bounded: bool) -> bool:
     """Return whether the number says how many people or companies to find."""
-    if number.most is not None or number.currency:
+    if number.most is not None or number.currency or number.amount < 1:
         return False
     seeks = patterns.FIND.search(before) is not None or patterns.SEEK.search(before) is not None
     if patterns.PERSONS.match(after):
