@@ -32,9 +32,10 @@ FILLED_LATER = {
     "event_deliveries",
     "idempotency_keys",
     "job_parts",
-    "suppression_lines",
     "refresh_tokens",
+    "suppression_lines",
     "user_sessions",
+    "webhook_calls",
 }
 # The demo's tenants are active or on trial; nobody could sign in to a suspended one.
 NOT_ALL_STATES = {"tenants"}
@@ -167,6 +168,7 @@ NOT_SCALED = {
     "user_capabilities",
     "user_identities",
     "voice_agent_voices",
+    "webhook_endpoints",
 }
 
 
