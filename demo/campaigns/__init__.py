@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from demo.campaigns import accounts, graph, outreach, templates, try_out
+from demo.campaigns import accounts, graph, outreach, templates, try_out, webhooks
 from demo.demo_tenant import DemoTenant
 
 
@@ -12,9 +12,10 @@ def load_shared(now: datetime) -> None:
 
 
 def load(demo: DemoTenant) -> None:
-    """Create templates, sending accounts and campaigns."""
+    """Create templates, sending accounts, campaigns and webhooks."""
     templates.load(demo)
     profiles = accounts.load(demo)
     outreach.load(demo, profiles)
     try_out.load(demo)
     graph.load(demo)
+    webhooks.load(demo)

@@ -13,14 +13,21 @@ MAILBOXES: Final = {
     "brightpath-education": [("admissions", 300, 212, True), ("open-days", 120, 18, True)],
 }
 DEFAULT_MAILBOXES: Final = [("lettings", 60, 9, True)]
-# Mailboxes that were in use and have a problem now, with what the server said. Only the paused one is still active.
+# Mailboxes that were in use and have a problem now, with what the server said. The last two are still active.
 TROUBLED: Final = {
     EmailAccountStatus.CONNECTED: "",
     EmailAccountStatus.SIGN_IN_FAILED: "The server refused the password. Enter the new one.",
     EmailAccountStatus.REVOKED: "The access was withdrawn at the provider. Connect the mailbox again.",
     EmailAccountStatus.UNREACHABLE: "The server did not answer for two days. Check its name and port.",
-    EmailAccountStatus.PAUSED: "Too many messages came back. Check the list before you go on.",
+    EmailAccountStatus.PAUSED: "A colleague paused it while the list is being checked.",
+    EmailAccountStatus.HALTED: (
+        "12 of the last 200 messages bounced, more than the 10 that you allow. Check where the addresses come from,"
+        " then press Resume on the account's page."
+    ),
 }
+# Bounces of the account that was stopped for them: the count of messages at which each came.
+BOUNCED_AT: Final = list(range(790, 910, 10))
+MESSAGES_SENT: Final = 940
 # The status of each account, in the order of the team. Some users have connected a second account.
 STATUSES: Final = {
     "kestrel-analytics": ["active", "active", "checkpoint", "active", "expired", "disconnected"],
@@ -54,7 +61,9 @@ def load(demo: DemoTenant) -> list[LinkedinAccount]:
             smtp_username=f"{plain(status)}@{demo.domain}".replace("_", "-"),
             **{**servers, "status": status},
             status_reason=reason,
-            is_active=status == EmailAccountStatus.PAUSED,
+            is_active=status in (EmailAccountStatus.PAUSED, EmailAccountStatus.HALTED),
+            messages_sent=MESSAGES_SENT,
+            health={"bounces": BOUNCED_AT} if status == EmailAccountStatus.HALTED else {},
         )
     statuses = STATUSES.get(demo.slug, ["active"])
     return [

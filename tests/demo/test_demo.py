@@ -32,11 +32,15 @@ FILLED_LATER = {
     "event_deliveries",
     "idempotency_keys",
     "job_parts",
+<<<<<<< HEAD
     "model_allowances",
     "model_usage",
+=======
+>>>>>>> main
     "refresh_tokens",
     "suppression_lines",
     "user_sessions",
+    "webhook_calls",
 }
 # The demo's tenants are active or on trial; nobody could sign in to a suspended one.
 NOT_ALL_STATES = {"tenants"}
@@ -171,6 +175,7 @@ NOT_SCALED = {
     "user_capabilities",
     "user_identities",
     "voice_agent_voices",
+    "webhook_endpoints",
 }
 
 

@@ -53,12 +53,12 @@ def test_the_error_of_a_step_stands_at_the_field_of_that_step(browser: Any, tena
     url = f"/admin/campaigns/campaign/{campaign.pk}/change/"
     served = browser.get(url)
     assert (opened_tab(served), marks(served)) == ("", {})
-    page = browser.post(url, {**untouched(served, Campaign), "campaign_steps-1-config": '{"subject": "Hi"}'})
+    page = browser.post(url, {**untouched(served, Campaign), "campaign_steps-1-title": "x" * 256})
     assert page.status_code == 200
     assert not form_of(page).errors
     first, second = inline_errors(page, "campaign_steps")
-    assert (first, list(second)) == ({}, ["config"])
-    assert "body" in second["config"][0]
+    assert (first, list(second)) == ({}, ["title"])
+    assert "255" in second["title"][0]
     assert (opened_tab(page), marks(page)) == ("campaign_steps", {"campaign_steps": "1"})
 
 

@@ -10,7 +10,7 @@ import pytest
 from lad.celery import app
 from lad.outbox.catalogue import event_types
 from lad.schedule import regular_tasks
-from tenants.access.rights import ALL_RIGHTS
+from tenants.access.capabilities import capabilities
 
 ROOT = Path(__file__).resolve().parents[3]
 GENERATED = {"schema.md", "events.md"}
@@ -52,7 +52,7 @@ def test_every_file_that_is_named_exists(page: Path) -> None:
 def test_every_python_name_exists(page: Path) -> None:
     app.loader.import_default_modules()
     tasks = {task.name for task in regular_tasks()}
-    others = tasks | {each.name for each in event_types()} | ALL_RIGHTS
+    others = tasks | {each.name for each in event_types()} | {each.key for each in capabilities}
     named = {name for name in names_in(page, rf"`((?:{APPS})(?:\.\w+)+)(?:\(\))?`") if not name.endswith(".env")}
     assert {name for name in named - others if not is_code(name)} == set()
 
