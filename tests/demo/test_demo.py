@@ -32,11 +32,8 @@ FILLED_LATER = {
     "event_deliveries",
     "idempotency_keys",
     "job_parts",
-<<<<<<< HEAD
     "model_allowances",
     "model_usage",
-=======
->>>>>>> main
     "refresh_tokens",
     "suppression_lines",
     "user_sessions",
