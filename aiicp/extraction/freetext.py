@@ -24,6 +24,7 @@ _DOMAIN: Final = re.compile(
 _ADDRESS: Final = re.compile(r"@|://|[\w-]\.[A-Za-z]{2}")
 _PRODUCT_DOMAINS: Final = word_set("monday.com apollo.io outreach.io node.js")
 _QUOTED: Final = re.compile(r"[\"“„«]\s?([^\"“”„«»\n]{2,40}?)\s?[\"”“»]")
+_SEPARATORS: Final = re.compile(r"([,;|/])")
 _KEYWORDS: Final = re.compile(
     r"\b(?:keywords?|tags?|schlagworte?|stichworte?|palabras clave|"
     r"mots[- ]cles?)\s?:\s?([^\n.]{2,200})"
@@ -112,7 +113,7 @@ def keywords(text: str) -> Iterator[tuple[str, int, int]]:
     """Return the words listed after "keywords:"."""
     for match in _KEYWORDS.finditer(flatten(text) if ":" in text else ""):
         start = match.start(1)
-        for part in re.split(r"([,;|/])", text[start : match.end(1)]):
+        for part in _SEPARATORS.split(text[start : match.end(1)]):
             word = part.strip(" \"'“”„«»")
             if word and len(word) > 1 and '"' not in part:
                 begin = text.index(word, start)

@@ -1,6 +1,7 @@
 """The OpenAPI document: complete, exact, and the one that is committed."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,28 @@ from django.test import Client
 
 from lad.api.openapi import document
 from lad.api.router import resources
+from lad.llm.purposes import purposes
+from tests.factories.kernel import PURPOSES
 
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 UNSAFE = {"post", "put", "patch", "delete"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def only_real_purposes() -> Iterator[None]:
+    """Take the factories' purposes out of the document."""
+    made = [purposes.get(key) for key in PURPOSES]
+    for purpose in made:
+        purposes.unregister(purpose.key)
+    document.cache_clear()
+    yield
+    for purpose in made:
+        purposes.register(purpose)
+    document.cache_clear()
+
+
 @pytest.fixture(scope="module")
-def schema() -> dict[str, Any]:
+def schema(only_real_purposes: None) -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads(document())
     return parsed
 

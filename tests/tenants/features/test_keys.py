@@ -31,6 +31,7 @@ FREE = {
     "billing_pricing_catalog.provider": "LAD's own staff enter whatever a supplier bills",
     "campaign_lead_activities.provider": "written by the engine; LAD's own staff only correct it",
     "communication_templates.category": "a tenant's own headings",
+    "model_usage.provider": "written with the call, never in a form",
     "data_exports.kind": "written with the export, never in a form",
     "user_identities.provider": "written at sign-in, never in a form",
     "attempt_budgets.kind": "written by the sign-in limits, never in a form",
