@@ -1,8 +1,9 @@
 """Who may be contacted in the demo: a policy, holidays, consents, do-not-contact entries and past touches."""
 
-from datetime import date, timedelta
-from typing import Final
+from datetime import date, time, timedelta
+from typing import Any, Final
 
+from demo.campaigns import try_out
 from demo.demo_tenant import DemoTenant
 from leads.channels import Channel
 from leads.contactability.models import (
@@ -18,12 +19,22 @@ from leads.contactability.services import suppress
 from leads.contacts.models import Lead
 
 HOLIDAYS: Final = {(12, 25): "Christmas Day", (12, 26): "Second day of Christmas", (1, 1): "New Year’s Day"}
+# The tenant with the campaign to try, at whatever hour somebody tries it.
+ANY_TIME: Final[dict[str, Any]] = {
+    "contact_from": time.min,
+    "contact_until": time.max,
+    "contact_days": [],
+    "skips_holidays": False,
+}
 CONSENTS, SUPPRESSIONS, TOUCHES = 6, 5, 12
 
 
 def load(demo: DemoTenant) -> None:
     """Create the policy of the tenant, and what some of its leads said."""
-    ContactPolicy.objects.create(tenant=demo.tenant, consent_required=[Channel.WHATSAPP], max_per_day=3, max_per_week=7)
+    hours = ANY_TIME if demo.slug == try_out.TENANT else {}
+    ContactPolicy.objects.create(
+        tenant=demo.tenant, consent_required=[Channel.WHATSAPP], max_per_day=3, max_per_week=7, **hours
+    )
     year = demo.now.year
     Holiday.objects.bulk_create(
         Holiday(tenant=demo.tenant, day=date(year if month == 12 else year + 1, month, day), name=name)
