@@ -70,7 +70,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What a text says, and what is known after it."""
+    """The values found in a text, and the slots after them."""
 
     values: tuple[Value, ...]
     slots: Slots

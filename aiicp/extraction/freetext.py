@@ -1,4 +1,4 @@
-"""What is no name of a gazetteer: addresses, companies, quoted keywords, the problem that the speaker solves."""
+"""Values that no gazetteer lists: addresses, companies, quoted keywords, the problem that the speaker solves."""
 
 import re
 from collections.abc import Iterator

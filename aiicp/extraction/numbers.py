@@ -11,7 +11,7 @@ from aiicp.extraction.slots import Range
 
 
 class Found(NamedTuple):
-    """What one number or range counts, and where it is."""
+    """One number or range: the thing it counts, and its place in the text."""
 
     slot: str
     value: Range | int

@@ -1,4 +1,4 @@
-"""What the assistant knows of an ideal customer, and its two stored forms: ``icp_data`` and ``search_params``."""
+"""The facts about an ideal customer, and their two stored forms: ``icp_data`` and ``search_params``."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields

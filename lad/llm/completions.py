@@ -1,4 +1,4 @@
-"""What a call returns."""
+"""The result of a call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What goes wrong between LAD and a model's endpoint. No message quotes the endpoint, which may repeat what it got."""
+"""The errors between LAD and a model's endpoint. No message quotes the endpoint, which may repeat what it got."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What is said to a model and what it answers. Texts are left out of representations, which end up in logs."""
+"""The messages to a model and its answers. Texts are left out of representations, which end up in logs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +74,7 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an endpoint answered. Tokens are None where it counted none, or not plausibly."""
+    """The answer of an endpoint. Tokens are None where it counted none, or not plausibly."""
 
     text: str = field(default="", repr=False)
     tool_calls: Sequence[tuple[str, str, Any]] = field(default=(), repr=False)
@@ -85,7 +85,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call used. ``estimated`` means that the endpoint did not count, so LAD did."""
+    """The tokens and seconds of a call. ``estimated`` means that the endpoint did not count, so LAD did."""
 
     provider: str
     model: str

@@ -1,4 +1,4 @@
-"""What models are called for. The feature that calls registers its purpose; usage and limits are counted by it."""
+"""The purposes of model calls. The feature that calls registers its purpose; usage and limits are counted by it."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""What is asked of a model."""
+"""Questions to a model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from lad.llm.schemas import AnswerSchema, Shape
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a model, for which tenant and purpose.
+    """A question to a model, for which tenant and purpose.
 
     ``prompt`` is a rendered prompt file; ``messages`` follow it. Messages and variables that are marked as untrusted
     are fenced, and with them ``tools`` are not offered unless ``tools_with_untrusted`` says so.

@@ -63,7 +63,7 @@ def _embedded(completion: Completion) -> Iterator[Piece | Completion]:
 
 @dataclass(slots=True)
 class _Said:
-    """What a model has said so far."""
+    """The part of an answer that has arrived so far."""
 
     call: Call
     texts: list[str] = field(default_factory=list)

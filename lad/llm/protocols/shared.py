@@ -1,4 +1,4 @@
-"""What the protocols share: the HTTP request they make, and the structured answer asked for in words."""
+"""The parts that the protocols share: the HTTP request they make, and the structured answer asked for in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
