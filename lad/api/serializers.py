@@ -99,11 +99,16 @@ class HexField(serializers.CharField):
 
 
 class RegisteredChoiceField(serializers.ChoiceField):
-    """A key of an open vocabulary. The choices are read with each value: keys may be registered later."""
+    """A key of an open vocabulary. The choices are read at each use: keys may be registered later."""
 
     def __init__(self, *, registered: Callable[[], list[tuple[Any, Any]]], **kwargs: Any) -> None:
         self.registered = registered
         super().__init__(choices=registered(), **kwargs)
+
+    def _registered_choices(self) -> dict[Any, Any]:
+        return dict(self.registered())
+
+    choices = property(_registered_choices, serializers.ChoiceField._set_choices)
 
     def to_internal_value(self, data: Any) -> Any:
         self.choices = self.registered()
