@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=100)),
                 ("provider", models.CharField(default="apollo_io", max_length=50)),
                 ("base_url", models.CharField(default="https://api.apollo.io/api/v1", max_length=500)),
-                ("api_key", models.TextField()),
+                ("api_key", models.TextField(db_default="")),
                 ("is_active", models.BooleanField(db_default=True)),
                 ("status", models.CharField(db_default="untested", max_length=20)),
                 ("status_reason", models.TextField(db_default="")),

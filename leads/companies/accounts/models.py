@@ -6,7 +6,7 @@ from django.db.models import Q
 from lad.db.fields import EncryptedTextField, RegisteredKeyField
 from lad.db.models import SharedModel, SoftDeletable
 from leads.companies import sources
-from leads.companies.sources import data_sources
+from leads.companies.sources import directories
 
 APOLLO_ADDRESS = "https://api.apollo.io/api/v1"
 
@@ -32,7 +32,7 @@ class DirectoryAccount(SoftDeletable, SharedModel):
     audited_columns = ("name", "provider", "base_url", "api_key", "is_active", "status", "deleted_at")
 
     name = models.CharField(max_length=100)
-    provider = RegisteredKeyField("directory", max_length=50, registry=data_sources, default=sources.APOLLO)
+    provider = RegisteredKeyField("directory", max_length=50, registry=directories, default=sources.APOLLO)
     base_url = models.URLField(
         "address",
         max_length=500,
@@ -41,6 +41,9 @@ class DirectoryAccount(SoftDeletable, SharedModel):
     )
     api_key = EncryptedTextField(
         "API key",
+        blank=True,
+        default="",
+        db_default="",
         max_length=1_000,
         help_text=(
             "Stored encrypted and never shown. Searching people needs a master key. A changed address needs it again."

@@ -17,10 +17,8 @@ from leads.companies.apollo.client import Apollo
 from leads.companies.apollo.errors import DirectoryDown, KeyRefused, PlanRefused
 from leads.companies.apollo.queries import PeopleQuery
 from leads.companies.apollo.refusals import STATUSES, keep
-from leads.companies.sources import APOLLO
 
 KEY_AGAIN: Final = "Enter the API key too: the stored one is for the old address and is not sent to another."
-NO_CLIENT: Final = "LAD cannot connect to this directory yet. Choose Apollo."
 NO_USAGE: Final = "The key may not read usage and credits. A master key may."
 # What the test found holds for these only.
 PLACE: Final = frozenset({"provider", "base_url", "api_key"})
@@ -31,8 +29,6 @@ class DirectoryAccountWriter(writes.Writer[DirectoryAccount]):
 
     def prepare(self, row: DirectoryAccount | None, values: Values, *, actor: Actor) -> Values:
         filled = dict(values)
-        if filled.get("provider", APOLLO) != APOLLO:
-            raise Invalid(errors={"provider": [NO_CLIENT]})
         if "base_url" in filled:
             filled["base_url"] = str(filled["base_url"]).strip().rstrip("/")
             try:

@@ -65,6 +65,8 @@ class Transport:
         A free call is repeated after failures that pass. A charged one is repeated only if it never arrived.
         """
         outgoing.refuse_transactions()
+        if not self.api_key:
+            raise KeyRefused
         limiter = Limiter(team_of(self.base_url, self.api_key), call.endpoint or call.path, self.clock)
         for attempt in stamina.retry_context(
             on=_passes,

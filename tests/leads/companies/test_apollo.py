@@ -167,7 +167,8 @@ def test_phones_are_asked_for_again_until_they_are_there(apollo: Clients, sandbo
 
 
 @pytest.mark.parametrize(
-    ("key", "error"), [("wrong-key", KeyRefused), ("sandbox-scoped", PlanRefused), ("sandbox-unknown", KeyRefused)]
+    ("key", "error"),
+    [("", KeyRefused), ("wrong-key", KeyRefused), ("sandbox-scoped", PlanRefused), ("sandbox-unknown", KeyRefused)],
 )
 def test_a_refused_key_is_told_from_a_refused_plan(apollo: Clients, key: str, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -181,7 +181,7 @@ def test_an_answer_is_not_lost_with_valkey(
 ) -> None:
     account = directory()
     [someone] = Apollo(account, clock=clock).search_people(ONE).people
-    asked = []
+    asked: list[float] = []
 
     def and_valkey_stops_after_the_first_look() -> float:
         if asked:

@@ -77,7 +77,8 @@ def test_which_account_a_tenant_uses(
         ({"base_url": "https://localhost/api/v1", "api_key": "another"}, 400, "base_url"),
         ({"base_url": "https://user:pass@elsewhere.example/", "api_key": "another"}, 400, "base_url"),
         ({"provider": "unipile"}, 400, "provider"),
-        ({"api_key": ""}, 400, "api_key"),
+        ({"base_url": "https://elsewhere.example/api/v1", "api_key": ""}, 400, "api_key"),
+        ({"base_url": "https://elsewhere.example/api/v1", "api_key": "first"}, 400, "api_key"),
     ],
 )
 def test_a_key_goes_to_no_other_address(
