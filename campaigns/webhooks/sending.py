@@ -66,7 +66,7 @@ def post(url: str, *, key: str, secret: str, payload: Mapping[str, Any], now: da
             connection.request("POST", path, body, headers(key=key, secret=secret, body=body, now=now))
             response = connection.getresponse()
             return _judged(response.status, response.read(MAX_ANSWER_BYTES))
-    except outgoing.NotPublic:
+    except outgoing.PrivateAddress:
         return Answer(ok=False, error=PRIVATE.format(host), final=True)
     except ssl.SSLCertVerificationError as error:
         return Answer(ok=False, error=NOT_TRUSTED.format(host, error.verify_message))

@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from django.db import connection as database
 
 from lad.llm.allowances import Reservation, reserve, settle
 from lad.llm.breaker import Breaker
 from lad.llm.calling import Call, ModelRefused, Unusable
-from lad.llm.errors import CallInTransaction, EndpointError
+from lad.llm.errors import EndpointError
 from lad.llm.models import CallOutcome
 from lad.llm.questions import Question
 from lad.llm.selectors import connection_for
+from lad.outgoing import refuse_transactions, release_database
 from lad.tenancy.context import tenant_context
 
 log = structlog.get_logger("lad.llm")
@@ -90,19 +90,3 @@ def begin(question: Question) -> Begun | None:
         reservation = reserve(tenant_id=question.tenant_id, connection=connection, tokens=call.most_tokens)
     release_database()
     return Begun(question, call, reservation, Breaker.of(connection))
-
-
-def release_database() -> None:
-    """Give the database connection back to the pool, so that a call that waits for its model keeps none.
-
-    The next query takes one again. Without a pool it stays, because a new one would cost more than it saves.
-    """
-    if database.settings_dict["OPTIONS"].get("pool") and not database.in_atomic_block:
-        database.close()
-
-
-def refuse_transactions() -> None:
-    """Raise CallInTransaction inside a transaction, other than that of a test case."""
-    # As Django's own check of durable blocks does.
-    if database.atomic_blocks and not getattr(database.atomic_blocks[-1], "_from_testcase", False):
-        raise CallInTransaction(CallInTransaction.__doc__)

@@ -13,6 +13,7 @@ EDITED_BY_MEMBERS = {"owner": "CRUD", "admin": "CRUD", "member": "CRUD", "viewer
 
 ALLOWED: Table = {
     "company-search-cache": READ_BY_ALL,
+    "directory-accounts": {"owner": "CRUD", "admin": "CRUD", "member": "R", "viewer": ""},
     "education-counsellors": EDITED_BY_ADMINS,
     "education-students": EDITED_BY_MEMBERS,
     "employees-cache": READ_BY_ALL,
@@ -102,6 +103,7 @@ READ_BY_ROOT_AND_OWNER = {"root": "R", "owner": "R", "viewer": ""}
 
 ADMIN: Table = {
     "company-search-cache": {"root": "CRUD", "owner": "R", "viewer": "R"},
+    "directory-accounts": {"root": "CRUD", "owner": "CRUD", "viewer": ""},
     "education-counsellors": EDITED_BY_ROOT_AND_OWNER,
     "education-students": EDITED_BY_ROOT_AND_OWNER,
     "employees-cache": {"root": "CRUD", "owner": "R", "viewer": "R"},

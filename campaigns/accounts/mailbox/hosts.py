@@ -13,7 +13,7 @@ from django.conf import settings
 
 from campaigns.accounts.mailbox.errors import MailboxError, Problem
 from campaigns.mail_text import ascii_domain
-from lad.outgoing import Address, addresses, is_listed, is_public
+from lad.addresses import Address, addresses, is_listed, is_public
 
 NO_HOST: Final = "Enter the name of the mail server."
 
