@@ -14,6 +14,7 @@ from django.urls import reverse_lazy
 from lad.admin.templating import LOADERS
 from lad.admin.theme import COLOURS
 from lad.settings_billing import *  # noqa: F403
+from lad.settings_directories import *  # noqa: F403
 from lad.settings_llm import *  # noqa: F403
 from lad.settings_mail import *  # noqa: F403
 from lad.settings_security import *  # noqa: F403

@@ -5,4 +5,5 @@ from importlib import import_module
 from lad.packages import import_from_features
 
 import_from_features("leads", "admin", "lead_page", "timeline")
+import_from_features("leads.companies", "admin")
 import_module("leads.dashboard")

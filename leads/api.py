@@ -3,3 +3,4 @@
 from lad.packages import import_from_features
 
 import_from_features("leads", "api")
+import_from_features("leads.companies", "api")

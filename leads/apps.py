@@ -12,3 +12,4 @@ class LeadsConfig(AppConfig):
     def ready(self) -> None:
         # Writers, mails, event types, consumers and job kinds register themselves.
         import_from_features("leads", "services", "mails", "events", "jobs")
+        import_from_features("leads.companies", "services", "events", "jobs")

@@ -3,3 +3,4 @@
 from lad.packages import import_from_features
 
 import_from_features("leads", "models")
+import_from_features("leads.companies", "models")

@@ -3,3 +3,4 @@
 from lad.packages import import_from_features
 
 import_from_features("leads", "tasks")
+import_from_features("leads.companies", "tasks")

@@ -10,10 +10,11 @@ from django.db import connection as database
 from lad.llm.allowances import Reservation, reserve, settle
 from lad.llm.breaker import Breaker
 from lad.llm.calling import Call, ModelRefused, Unusable
-from lad.llm.errors import CallInTransaction, EndpointError
+from lad.llm.errors import EndpointError
 from lad.llm.models import CallOutcome
 from lad.llm.questions import Question
 from lad.llm.selectors import connection_for
+from lad.outgoing import refuse_transactions
 from lad.tenancy.context import tenant_context
 
 log = structlog.get_logger("lad.llm")
@@ -99,10 +100,3 @@ def release_database() -> None:
     """
     if database.settings_dict["OPTIONS"].get("pool") and not database.in_atomic_block:
         database.close()
-
-
-def refuse_transactions() -> None:
-    """Raise CallInTransaction inside a transaction, other than that of a test case."""
-    # As Django's own check of durable blocks does.
-    if database.atomic_blocks and not getattr(database.atomic_blocks[-1], "_from_testcase", False):
-        raise CallInTransaction(CallInTransaction.__doc__)

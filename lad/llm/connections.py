@@ -12,7 +12,6 @@ from lad import writes
 from lad.errors import Invalid
 from lad.llm import endpoints
 from lad.llm.allowances import reserve, settle
-from lad.llm.beginning import refuse_transactions
 from lad.llm.breaker import Breaker
 from lad.llm.calling import Call, ModelRefused
 from lad.llm.errors import EndpointError, Fault
@@ -23,6 +22,7 @@ from lad.llm.protocols import protocol_of
 from lad.llm.purposes import CONNECTION_TEST
 from lad.llm.schemas import AnswerSchema
 from lad.llm.transport import Deadline, ask
+from lad.outgoing import refuse_transactions
 from lad.tenancy.context import platform_context, tenant_context
 from lad.types import Actor, Values
 

@@ -20,10 +20,6 @@ class Refused(DomainError):
         self.retry_at = retry_at
 
 
-class CallInTransaction(RuntimeError):
-    """A model was called inside a transaction, which would stay open for as long as the model takes."""
-
-
 class Fault(StrEnum):
     """Why an endpoint gave no answer."""
 

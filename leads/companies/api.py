@@ -1,9 +1,8 @@
 """The company caches in the API. Searches write them; the API only reads."""
 
 from lad.api import router
+from leads.companies.features import FEATURE
 from leads.companies.models import CompanySearchCache, EmployeeCache
-
-FEATURE = "apollo-leads"
 
 router.register(
     CompanySearchCache,

@@ -48,6 +48,7 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "students": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "counsellors": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
     "companies": {Role.VIEWER: VIEW},
+    "directories": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
     "campaigns": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "templates": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "sending-accounts": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},

@@ -6,10 +6,11 @@ from typing import Any
 from factory import LazyAttribute, SubFactory
 
 from lad.db.identifiers import uuid7
+from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.models import CompanySearchCache, EmployeeCache
 from leads.education.models import EducationCounsellor, EducationStudent, Month
 from leads.files.models import LeadAttachment
-from tests.factories.base import TenantModelFactory, unique
+from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
 
@@ -87,3 +88,11 @@ class EmployeeCacheFactory(TenantModelFactory[EmployeeCache]):
 
     class Meta:
         model = EmployeeCache
+
+
+class DirectoryAccountFactory(SharedModelFactory[DirectoryAccount]):
+    name = unique("Directory %d")
+    api_key = "a-key-of-a-directory"
+
+    class Meta:
+        model = DirectoryAccount

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from lad.llm.completions import Source
-from lad.llm.errors import CallInTransaction
 from lad.llm.models import ModelUsage
 from lad.llm.questions import Question
 from lad.llm.services import NO_MODEL, estimate
+from lad.outgoing import CallInTransaction
 from lad.tenancy.context import tenant_context
 from tenants.teams.models import Tenant
 from tests.lad.llm.conftest import COMPANY, PROTOCOLS, Connects, answer

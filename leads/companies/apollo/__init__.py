@@ -1,0 +1,1 @@
+"""A client for Apollo's API, as https://docs.apollo.io describes it."""

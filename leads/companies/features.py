@@ -1,0 +1,5 @@
+"""The feature that gates the directories of companies and people."""
+
+from typing import Final
+
+FEATURE: Final = "apollo-leads"
