@@ -11,6 +11,7 @@ from lad.admin.base import SharedModelAdmin, register
 from lad.types import Values
 from leads.companies.accounts import services
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
+from leads.companies.accounts.services import Outcome
 from leads.companies.apollo import endpoints
 
 STATUS_COLOURS = {
@@ -88,10 +89,9 @@ class DirectoryAccountAdmin(SharedModelAdmin):
         explanation="Searches for one person, and reads usage and credits. It costs no credit.",
         when=lambda row: row.deleted_at is None,
         icon="cable",
-        outside=True,
+        asks=lambda row: services.test_account(account=row),
     )
-    def test_account(self, request: HttpRequest, row: DirectoryAccount, values: Values) -> str | None:
-        outcome = services.test_account(account=row)
+    def test_account(self, request: HttpRequest, row: DirectoryAccount, values: Values, outcome: Outcome) -> str | None:
         if outcome.succeeded:
             return " ".join(filter(None, ["The directory answers.", outcome.reason]))
         messages.error(request, outcome.reason)
