@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS: Final = 10
 MAX_ANSWER: Final = 1_000_000
+FORM: Final = "application/x-www-form-urlencoded"
 LOCAL_HOSTS: Final = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -28,7 +29,7 @@ class Fetcher:
         self.hosts: dict[str, str] = {}
         self.map(hosts)
 
-    async def fetch(self, method: str, url: str, *, agent: str, body: str = "") -> Fetched:
+    async def fetch(self, method: str, url: str, *, agent: str, body: str = "", content_type: str = FORM) -> Fetched:
         """Make one request without following redirects. Raise Elsewhere, OSError or TimeoutError."""
         host, port, path, name = self._place(url)
         head = [
@@ -39,7 +40,7 @@ class Fetcher:
             "Connection: close",
         ]
         if method == "POST":
-            head += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+            head += [f"Content-Type: {content_type}", f"Content-Length: {len(body.encode())}"]
         request = ("\r\n".join(head) + "\r\n\r\n" + body).encode()
         async with asyncio.timeout(TIMEOUT_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)

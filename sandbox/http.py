@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -36,6 +36,8 @@ class Request:
     body: bytes
     # What the path held in place of the route's {names}.
     names: Mapping[str, str] = field(default_factory=dict)
+    # The query with every value of a name.
+    pairs: Sequence[tuple[str, str]] = ()
 
     def json(self) -> dict[str, Any]:
         """Return the body as an object. Raise Problem if it is none."""
@@ -102,8 +104,8 @@ class HttpServer:
             return False
         body = await reader.readexactly(length)
         url = urlsplit(target)
-        query = dict(parse_qsl(url.query, keep_blank_values=True))
-        response = await self._answer(Request(method, url.path, query, headers, body))
+        pairs = parse_qsl(url.query, keep_blank_values=True)
+        response = await self._answer(Request(method, url.path, dict(pairs), headers, body, pairs=pairs))
         stays = headers.get("connection", "").lower() != "close"
         if response.pieces is not None:
             await _send_pieces(writer, response, stays)

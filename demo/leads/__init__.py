@@ -1,7 +1,14 @@
 """Demo data of the leads app."""
 
+from datetime import datetime
+
 from demo.demo_tenant import DemoTenant
-from demo.leads import attachments, bookings, companies, education, jobs, leads, permission
+from demo.leads import attachments, bookings, companies, directories, education, jobs, leads, permission
+
+
+def load_shared(now: datetime) -> None:
+    """Connect the directory that tenants without an account of their own use."""
+    directories.load_shared(now)
 
 
 def load(demo: DemoTenant) -> None:

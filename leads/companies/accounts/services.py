@@ -91,6 +91,7 @@ def test_account(*, account: DirectoryAccount, clock: Callable[[], float] | None
 
 def keep_refusal(*, account: DirectoryAccount, error: DirectoryError) -> None:
     """Keep on the account that the directory refused its key or its plan. Other failures leave it as it is."""
+    # Credits come back with the next cycle, so CreditsUsedUp, which is no other class's own entry, changes nothing.
     status = STATUSES.get(type(error))
     if status is not None and account.status != status:
         _keep(account, status=status, status_reason=error.detail)

@@ -26,6 +26,12 @@ class PlanRefused(DirectoryError):
     code = "directory_plan_refused"
 
 
+class CreditsUsedUp(PlanRefused):
+    """The directory account has no credits left. Nothing was charged."""
+
+    code = "directory_credits_used_up"
+
+
 class DirectoryDown(DirectoryError):
     """The directory cannot be reached or failed. Nothing was charged. Try again in a moment."""
 

@@ -18,6 +18,7 @@ from leads.companies.apollo import endpoints
 from leads.companies.apollo.errors import (
     AnswerLost,
     BadQuery,
+    CreditsUsedUp,
     DirectoryDown,
     DirectoryError,
     KeyRefused,
@@ -186,6 +187,8 @@ def _refusal(
         return NotReady(
             str(problem.get("error_code") or ""), retry_after=float(again) if isinstance(again, int | float) else None
         )
+    if status == 402 or (status in (400, 422) and "insufficient credits" in response.text.lower()):
+        return CreditsUsedUp()
     if status in (400, 422):
         return BadQuery(_field_errors(_problem(response)))
     # A gateway that gave up says nothing of what Apollo did behind it. Any other failure returned no data, and Apollo
