@@ -4,7 +4,7 @@ An empty field is filled. What a person entered is never replaced, nor is what n
 a directory is replaced by what is verified, or at least not worse, and newer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -76,17 +76,28 @@ def fill(lead: Lead, values: Mapping[str, Sourced], *, actor: Actor) -> bool:
     }
     changed = {name: each.value for name, each in better.items() if getattr(lead, name) != each.value}
     if changed:
-        try:
-            with transaction.atomic():
-                lead = writes.update(lead, changed, actor=actor)
-        except Invalid as error:
-            # The directory's spelling of one field must not keep the others from being filled.
-            better = {name: each for name, each in better.items() if name not in error.errors}
-            changed = {name: value for name, value in changed.items() if name not in error.errors}
-            if changed:
-                lead = writes.update(lead, changed, actor=actor)
+        lead, written = write(changed, lambda valid: writes.update(lead, valid, actor=actor))
+        better = {name: each for name, each in better.items() if name in written or name not in changed}
+        changed = written
     remember(lead, better)
     return bool(changed)
+
+
+def write(values: Mapping[str, Any], how: Callable[[dict[str, Any]], Lead]) -> tuple[Lead, dict[str, Any]]:
+    """Write the values with ``how``, leaving out fields that the directory spells as LAD does not accept them.
+
+    Return the lead and what was written. Raises Invalid for what did not come from the directory.
+    """
+    left = dict(values)
+    while True:
+        try:
+            with transaction.atomic():
+                return how(left), left
+        except Invalid as error:
+            wrong = error.errors.keys() & set(FIELDS) & left.keys()
+            if not wrong:
+                raise
+            left = {name: value for name, value in left.items() if name not in wrong}
 
 
 def remember(lead: Lead, values: Mapping[str, Sourced]) -> None:

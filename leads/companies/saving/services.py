@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from lad import writes
@@ -101,16 +100,8 @@ def _choice(duplicates: Duplicates | str) -> Duplicates:
 
 def _create(values: Mapping[str, Sourced], source_id: str, common: Mapping[str, Any], actor: Actor) -> Lead:
     given = {**filling.new_values(values), **common, "source": sources.APOLLO, "source_id": source_id}
-    try:
-        with transaction.atomic():
-            lead = writes.create(Lead, given, actor=actor)
-    except Invalid as error:
-        if error.errors.keys().isdisjoint(values):
-            raise
-        # A number or an address that the directory spells as LAD does not accept it is left out.
-        given = {name: value for name, value in given.items() if name not in error.errors}
-        lead = writes.create(Lead, given, actor=actor)
-    filling.remember(lead, {name: each for name, each in values.items() if name in given})
+    lead, written = filling.write(given, lambda valid: writes.create(Lead, valid, actor=actor))
+    filling.remember(lead, {name: each for name, each in values.items() if name in written})
     return lead
 
 

@@ -152,7 +152,15 @@ def test_people_who_are_leads_already_are_marked(
 ) -> None:
     from leads.companies import caching
 
-    nothing = {"email": "", "linkedin_url": "", "company_domain": "", "first_name": "Somebody", "last_name": "Else"}
+    nothing = {
+        "source": "",
+        "source_id": "",
+        "email": "",
+        "linkedin_url": "",
+        "company_domain": "",
+        "first_name": "Somebody",
+        "last_name": "Else",
+    }
     lead = make_lead(**{**nothing, **values})
     directory.found = [found(1), found(2)]
     people(tenant, directory)
