@@ -6,7 +6,7 @@ for unless it is empty; people are found for nothing. What is stored costs nothi
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from lad.db.identifiers import uuid7
@@ -77,7 +77,9 @@ def search_people(
         found = _companies(query.companies(), tenant_id, actor, refresh, directory)
         paid = found.credits
         if not found.ids:
-            return _page((), found, query.page, query.per_page, paid)
+            with tenant_context(tenant_id):
+                none = _keep(SearchKind.PEOPLE, query, (), 0, timezone.now())
+            return _page((), none, query.page, query.per_page, paid)
         asked = query.within(found.ids)
     else:
         asked = query
@@ -89,14 +91,18 @@ def search_people(
             caching.store_found(page.people, now=now)
             return _keep(SearchKind.PEOPLE, query, [each.id for each in page.people], page.total, now)
 
-    stored = _stored(SearchKind.PEOPLE, query, tenant_id, _hours(SearchKind.PEOPLE), refresh) or fetch(
-        directory or _directory(tenant_id)
-    )
+    stored = _stored(SearchKind.PEOPLE, query, tenant_id, refresh) or fetch(directory or _directory(tenant_id))
     with tenant_context(tenant_id):
-        people = results.people(stored.ids)
-    shown = [each for each in people if not (hide_contacted and each.marks.contacted_at)]
-    page = _page(shown, stored, query.page, query.per_page, paid + stored.credits)
-    return replace(page, hidden=len(people) - len(shown))
+        return _marked(query, stored, hide_contacted, paid)
+
+
+def stored_people(query: PeopleQuery, *, hide_contacted: bool = False) -> SearchPage | None:
+    """Return the stored page of people of the current tenant, or None if there is none that is recent."""
+    row = _recent(SearchKind.PEOPLE, query).first()
+    if row is None:
+        return None
+    stored = _Stored(row.results, row.total, row.fetched_at, cached=True)
+    return _marked(query, stored, hide_contacted, charging.ZERO)
 
 
 def search_companies(
@@ -120,7 +126,7 @@ def _companies(
     query: CompanyQuery, tenant_id: UUID, actor: Actor, refresh: bool, directory: Directory | None
 ) -> _Stored:
     """Return a page of companies, paying for it if it must be fetched and is not empty."""
-    stored = _stored(SearchKind.COMPANIES, query, tenant_id, _hours(SearchKind.COMPANIES), refresh)
+    stored = _stored(SearchKind.COMPANIES, query, tenant_id, refresh)
     if stored is not None:
         return stored
     source = directory or _directory(tenant_id)
@@ -147,21 +153,27 @@ def _companies(
         return replace(kept, credits=price if brought else charging.ZERO)
 
 
+def _marked(query: PeopleQuery, stored: _Stored, hide_contacted: bool, paid: Decimal) -> SearchPage:
+    """Return the people of a stored page with their marks."""
+    people = results.people(stored.ids)
+    shown = [each for each in people if not (hide_contacted and each.marks.contacted_at)]
+    page = _page(shown, stored, query.page, query.per_page, paid)
+    return replace(page, hidden=len(people) - len(shown))
+
+
 def _directory(tenant_id: UUID) -> Directory:
     with tenant_context(tenant_id):
         account: DirectoryAccount = account_for(tenant_id)
     return Apollo(account)
 
 
-def _stored(
-    kind: SearchKind, query: PeopleQuery | CompanyQuery, tenant_id: UUID, hours: int, refresh: bool
-) -> _Stored | None:
+def _stored(kind: SearchKind, query: PeopleQuery | CompanyQuery, tenant_id: UUID, refresh: bool) -> _Stored | None:
     """Return the stored page, counting its use, if it is not too old."""
     if refresh:
         return None
     with tenant_context(tenant_id):
         now = timezone.now()
-        rows = _rows(kind, query).filter(fetched_at__gt=now - timedelta(hours=hours))
+        rows = _recent(kind, query)
         row = rows.first()
         if row is None:
             return None
@@ -197,15 +209,19 @@ def _keep(
     return _Stored(ids, total, now)
 
 
-def _rows(kind: SearchKind, query: PeopleQuery | CompanyQuery) -> Any:
-    return DirectorySearch.objects.filter(
+def _recent(kind: SearchKind, query: PeopleQuery | CompanyQuery) -> QuerySet[DirectorySearch]:
+    """Return the stored page, if it is not too old, as a queryset."""
+    hours = settings.DIRECTORY_PEOPLE_HOURS if kind == SearchKind.PEOPLE else settings.DIRECTORY_COMPANIES_HOURS
+    rows: QuerySet[DirectorySearch] = DirectorySearch.objects.filter(
         tenant=current_tenant_id(),
         kind=kind,
         source=sources.APOLLO,
         key=_key(query),
         per_page=query.per_page,
         page_number=query.page,
+        fetched_at__gt=timezone.now() - timedelta(hours=hours),
     )
+    return rows
 
 
 def _question(query: PeopleQuery | CompanyQuery) -> list[list[str]]:
@@ -227,14 +243,6 @@ def _key(query: PeopleQuery | CompanyQuery) -> str:
 def _words(query: CompanyQuery) -> dict[str, str]:
     words = (query.name, *query.keyword_tags)
     return {"keywords": " ".join(filter(None, words)), "location": " ".join(query.company.locations)}
-
-
-def _hours(kind: SearchKind) -> int:
-    hours: dict[SearchKind, Callable[[], int]] = {
-        SearchKind.PEOPLE: lambda: settings.DIRECTORY_PEOPLE_HOURS,
-        SearchKind.COMPANIES: lambda: settings.DIRECTORY_COMPANIES_HOURS,
-    }
-    return hours[kind]()
 
 
 def _page(found: Sequence[Any], stored: _Stored, page: int, per_page: int, credits: Decimal) -> SearchPage:

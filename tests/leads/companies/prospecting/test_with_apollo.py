@@ -85,6 +85,7 @@ def test_a_fault_is_paid_at_most_once(connected: Tenant, sandbox: Sandbox, fault
     states = {row.state for row in rows(connected)}
     lost = states == {RevealState.UNKNOWN}
     assert lost == bool(fault.get("accepted"))
+    forget_limits()
     with tenant_context(connected.pk):
         for row in rows(connected):
             if row.state == RevealState.UNKNOWN:
