@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from campaigns.enrolment.models import CampaignLead
 from lad.tenancy.context import platform_context, tenant_context
+from leads.companies import caching
 from leads.companies.apollo.queries import CompanyFilters, PeopleQuery
 from leads.companies.finding.admin.forms import PER_PAGE
 from leads.companies.reveals.models import Reveal, RevealRequest
@@ -17,7 +19,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignFactory
 from tests.leads.companies.conftest import KEY, address, forget_limits
-from tests.leads.companies.prospecting.directory import Directory, books, found, person_id
+from tests.leads.companies.prospecting.directory import Directory, books, found, matched, person_id
 from tests.support.sandbox import Sandbox
 
 PAGE = "/admin/find-people/"
@@ -108,6 +110,8 @@ def test_people_are_saved_and_enrolled(
 ) -> None:
     with platform_context(tenant_id=tenant.pk):
         campaign = CampaignFactory.create(name="Clinics")
+        caching.store_people([matched(1), matched(2)], now=timezone.now())
+        caching.store_contact(person_id(1), email="anna@clinic1.example")
     people = {"person": [person_id(1), person_id(2)], "back": "https://elsewhere.example/", "action": "save"}
     asked = browser.post(PAGE, people)
     assert "Enrol in a campaign" in text(asked)
