@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("tenant", "source", "person_id", "kind"), name="reveals_person_key"
+                        fields=("tenant", "person_id", "kind", "source"), name="reveals_person_key"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["email", "phone"])), name="reveals_kind_valid"

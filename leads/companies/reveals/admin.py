@@ -3,6 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, register
@@ -17,7 +21,7 @@ class RevealAdmin(ReadOnlyAdmin):
     section, icon, rank = "Leads", "key", 126
     list_display = ["person_name", "company_name", "kind", "state", "value", "credits", "finished_at", "created_at"]
     list_filter = ["state", "kind", "created_at"]
-    search_fields = ["person_id__exact", "value__exact"]
+    search_fields = ["person_id__exact"]
     actions_detail = ["ask_again", "give_up"]
     fieldsets = [
         (None, {"fields": [("person_name", "company_name"), ("kind", "state"), ("value", "confidence"), "error"]}),
@@ -55,6 +59,17 @@ class RevealAdmin(ReadOnlyAdmin):
 class RevealRequestAdmin(ReadOnlyAdmin):
     area = "companies"
     section, icon, rank = "Leads", "vpn_key", 127
-    list_display = ["id", "kinds", "created_by_user", "created_at"]
+    list_display = ["people", "kinds", "created_by_user", "results", "created_at"]
     list_filter = ["created_at"]
-    fieldsets = [(None, {"fields": [("source", "kinds"), "created_by_user", "person_ids"]})]
+    list_select_related = ["created_by_user"]
+    fieldsets = [(None, {"fields": [("source", "kinds"), ("created_by_user", "results"), "person_ids"]})]
+    readonly_fields = ["results"]
+
+    @display(description="People")
+    def people(self, obj: RevealRequest) -> str:
+        return str(obj)
+
+    @display(description="Results")
+    def results(self, obj: RevealRequest) -> SafeString:
+        address = reverse("admin:reveal_results", args=(obj.pk,))
+        return format_html('<a class="lad-link" href="{}">Show</a>', address)

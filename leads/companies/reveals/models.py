@@ -74,7 +74,7 @@ class Reveal(Leased, TenantModel):
         constraints = [
             TableStorage(name="reveals_storage", parameters={"fillfactor": "80"}),
             models.UniqueConstraint(
-                fields=["tenant", "source", "person_id", "kind"],
+                fields=["tenant", "person_id", "kind", "source"],
                 name="reveals_person_key",
                 violation_error_message="This was asked for already.",
             ),
