@@ -31,7 +31,6 @@ from tests.leads.companies.prospecting.directory import (
 
 # A Wednesday.
 NOW = datetime(2026, 12, 2, 10, tzinfo=UTC)
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -231,5 +230,5 @@ def test_a_worker_that_died_lets_the_next_one_go_on(tenant: Tenant, step: Any, r
     with tenant_context(tenant.pk):
         assert worker._claim(tenant.pk, made.pk, NOW) is not None
         assert worker._claim(tenant.pk, made.pk, NOW) is None
-        LeadGeneration.objects.update(lease_until=NOW - DAY)
+        LeadGeneration.objects.update(lease_until=datetime(2026, 1, 1, tzinfo=UTC))
     assert run().found == 2
