@@ -104,8 +104,8 @@ class HttpServer:
             return False
         body = await reader.readexactly(length)
         url = urlsplit(target)
-        pairs = parse_qsl(url.query, keep_blank_values=True)
-        response = await self._answer(Request(method, url.path, dict(pairs), headers, body, pairs=pairs))
+        query = parse_qsl(url.query, keep_blank_values=True)
+        response = await self._answer(Request(method, url.path, dict(query), headers, body, pairs=query))
         stays = headers.get("connection", "").lower() != "close"
         if response.pieces is not None:
             await _send_pieces(writer, response, stays)

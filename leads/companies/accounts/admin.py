@@ -1,5 +1,7 @@
 """The page of directory accounts."""
 
+from collections.abc import Iterable, Mapping
+
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -13,6 +15,7 @@ from leads.companies.accounts import services
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
 from leads.companies.accounts.services import Outcome
 from leads.companies.apollo import endpoints
+from leads.companies.apollo.client import WINDOWS
 
 STATUS_COLOURS = {
     AccountStatus.UNTESTED.label: "default",
@@ -74,15 +77,8 @@ class DirectoryAccountAdmin(SharedModelAdmin):
 
     @display(description="Calls left")
     def calls_left(self, obj: DirectoryAccount) -> str | SafeString:
-        shown = [(label, use) for endpoint, label in ENDPOINTS_SHOWN if (use := obj.usage.get(endpoint))]
-        return (
-            _lines(
-                (label, ", ".join(f"{use['left']:,} of {use['limit']:,} a {window}" for window, use in windows.items()))
-                for label, windows in shown
-                if windows
-            )
-            or NOT_COUNTED
-        )
+        shown = [(label, _windows(use)) for endpoint, label in ENDPOINTS_SHOWN if (use := obj.usage.get(endpoint))]
+        return _lines((label, text) for label, text in shown if text) or NOT_COUNTED
 
     @row_action(
         "Test account",
@@ -98,5 +94,10 @@ class DirectoryAccountAdmin(SharedModelAdmin):
         return None
 
 
-def _lines(pairs: object) -> SafeString:
-    return format_html_join(format_html("<br>"), "{}: {}", pairs)  # type: ignore[arg-type]
+def _windows(use: Mapping[str, Mapping[str, int]]) -> str:
+    told = ((window, use[window]) for window in WINDOWS if window in use)
+    return ", ".join(f"{each['left']:,} of {each['limit']:,} per {window}" for window, each in told)
+
+
+def _lines(pairs: Iterable[tuple[str, str]]) -> SafeString:
+    return format_html_join(format_html("<br>"), "{}: {}", pairs)

@@ -42,6 +42,7 @@ local lengths = {minute = 60, hour = 3600, day = 86400}
 local state = {}
 local flat = redis.call('HGETALL', KEYS[1])
 for i = 1, #flat, 2 do state[flat[i]] = flat[i + 1] end
+local function moment(value) return string.format('%.3f', math.ceil(value * 1000) / 1000) end
 local function number(name) return tonumber(state[name] or '') end
 local function set(name, value)
     state[name] = value
@@ -71,7 +72,7 @@ _RESERVE: Final = (
     _PRELUDE
     + """
 local blocked = number('blocked')
-if blocked and blocked > now then return {1, tostring(blocked), state['blocked_window'] or ''} end
+if blocked and blocked > now then return {1, moment(blocked), state['blocked_window'] or ''} end
 local flying = redis.call('ZCARD', KEYS[2])
 if not state['known'] then
     if flying > 0 then return {2} end
@@ -86,12 +87,12 @@ else
             if ends > latest then latest, name = ends, window end
         end
     end
-    if latest > 0 then return {1, tostring(latest), name} end
+    if latest > 0 then return {1, moment(latest), name} end
 end
 redis.call('ZADD', KEYS[2], now + tonumber(ARGV[4]), ARGV[3])
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 redis.call('EXPIRE', KEYS[2], ARGV[5])
-return {0, tostring(now)}
+return {0, string.format('%.6f', now)}
 """
 )
 # ARGV: now, margin, id, when it was reserved, keep, seconds to wait or '', then limit and use of each window.

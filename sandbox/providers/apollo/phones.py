@@ -9,12 +9,12 @@ import orjson
 from sandbox.core import Core
 from sandbox.faults import FaultKind
 from sandbox.fetch import Elsewhere, Fetcher
+from sandbox.providers.apollo.ledger import PHONE_CREDITS, Ledger
 from sandbox.providers.apollo.population import Person, Population
 from sandbox.providers.apollo.records import phone_entry
 from sandbox.schedule import Action
 
 DELIVER: Final = "apollo.deliver"
-PHONE_CREDITS: Final = 8
 # Simulated seconds until Apollo has the numbers, from and to, and between attempts to deliver them.
 FIRST_SECONDS, LAST_SECONDS = 40.0, 240.0
 RETRY_SECONDS: Final = 60.0
@@ -30,10 +30,10 @@ LATE_SECONDS: Final = 7_200.0
 class Phones:
     """Deliveries that are planned, made and lost."""
 
-    def __init__(self, core: Core, population: Callable[[], Population], charge: Callable[[str, Person], None]) -> None:
+    def __init__(self, core: Core, population: Callable[[], Population], ledger: Ledger) -> None:
         self._core = core
         self._population = population
-        self._charge = charge
+        self._ledger = ledger
         self._fetcher = Fetcher(core.web_hosts)
         core.schedule.handle(DELIVER, self._act)
         core.storage.create(
@@ -137,7 +137,8 @@ class Phones:
         for person in people:
             if person.phone_type == "mobile":
                 credits += PHONE_CREDITS
-                self._charge(row[0], person)
+                person_id = self._population().person_id(person.number)
+                self._ledger.charge(row[0], "phone", person_id, PHONE_CREDITS, delivered=True, endpoint="webhook")
         entries = [phone_entry(self._population(), person) for person in people]
         found = sum(1 for entry in entries if entry["phone_numbers"])
         payload = {

@@ -29,6 +29,7 @@ SIZES: Final = (
     ((1_001, 20_000), 5),
 )
 # In a hundred people: with a verified address, a guessed one, none, and a placeholder in its place.
+PLACEHOLDER: Final = "email_not_unlocked@domain.com"
 EMAILS: Final = (("verified", 76), ("unverified", 10), ("unavailable", 9), ("placeholder", 5))
 PHONES_IN_A_HUNDRED: Final = 58
 ABROAD_IN_A_HUNDRED: Final = 12
@@ -130,12 +131,9 @@ class Population:
         first, last = self.name_of(number)
         chance = chances[number]
         status = _of(EMAILS, chance % 100)
-        email = {
-            "verified": lambda: self._email(number, company),
-            "unverified": lambda: self._email(number, company),
-            "unavailable": lambda: "",
-            "placeholder": lambda: "email_not_unlocked@domain.com",
-        }[status]()
+        email = PLACEHOLDER if status == "placeholder" else ""
+        if status in ("verified", "unverified"):
+            email = self._email(number, company)
         has_phone = (chance >> 8) % 100 < PHONES_IN_A_HUNDRED
         phone, phone_type = self._phone(number, place) if has_phone else ("", "")
         return Person(
@@ -240,7 +238,7 @@ class Population:
     def _people(self) -> tuple[array, array, array, array, array]:
         """Return for each person the numbers of title, place, first and last name, and a number to draw others from."""
         chance = random.Random(f"people-{self._seed}")  # noqa: S311
-        at_home = {}
+        at_home: dict[str, list[int]] = {}
         for number, place in enumerate(self.places):
             at_home.setdefault(place.country, []).append(number)
         numbers = {place: number for number, place in enumerate(self.places)}

@@ -84,8 +84,8 @@ def read_industries() -> list[Industry]:
     found = []
     for line in _lines("industries"):
         name, weight, keywords, kinds, titles, revenue, funded = line.split("|")
-        lists = (tuple(each.split(",")) for each in (keywords, kinds, titles))
-        found.append(Industry(name, int(weight), *lists, int(revenue), int(funded)))
+        words, firms, own = (tuple(each.split(",")) for each in (keywords, kinds, titles))
+        found.append(Industry(name, int(weight), words, firms, own, int(revenue), int(funded)))
     return found
 
 

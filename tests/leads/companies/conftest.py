@@ -10,8 +10,10 @@ from lad.broker import broker
 from lad.tenancy.context import tenant_context
 from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.apollo.client import Apollo
+from leads.companies.features import FEATURE
 from tenants.teams.models import Tenant
 from tests.factories.education import DirectoryAccountFactory
+from tests.factories.tenants import TenantFeatureFactory
 from tests.support.sandbox import Sandbox
 
 KEY = "sandbox-organization"
@@ -44,6 +46,13 @@ def apollo(directory: Connects, sandbox: Sandbox) -> Callable[..., Apollo]:
         return Apollo(directory(key), clock=lambda: sandbox.now().timestamp())
 
     return make
+
+
+@pytest.fixture
+def feature(tenant: Tenant) -> None:
+    """Switch directories on for the tenant."""
+    with tenant_context(tenant.pk):
+        TenantFeatureFactory.create(feature_key=FEATURE, enabled=True)
 
 
 def address(sandbox: Sandbox) -> str:
