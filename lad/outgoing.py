@@ -148,7 +148,7 @@ def refuse_transactions() -> None:
         raise CallInTransaction(CallInTransaction.__doc__)
 
 
-def is_at(base_url: str, hosts: Iterable[str]) -> bool:
+def is_at(base_url: str, hosts: Collection[str]) -> bool:
     """Return whether the address is on one of the hosts."""
     return is_listed((urlsplit(base_url).hostname or "").lower(), None, hosts)
 

@@ -12,6 +12,7 @@ from campaigns.lead_generation import worker
 from campaigns.lead_generation.models import LeadGeneration
 from lad.tenancy.context import platform_context, tenant_context
 from leads.companies.apollo.errors import LimitReached
+from leads.companies.apollo.records import Person
 from leads.companies.reveals.models import Reveal
 from leads.companies.search.services import search_people
 from leads.contacts.models import Lead
@@ -41,7 +42,7 @@ def directory(tenant: Tenant) -> Directory:
     list_prices()
     connect()
     fund(tenant)
-    people = {person_id(number): matched(number) for number in range(1, 31)}
+    people: dict[str, Person | None] = {person_id(number): matched(number) for number in range(1, 31)}
     rows = [found(number, company_name=f"Clinic {number // 2}") for number in range(1, 31)]
     return Directory(people=people, found=rows)
 

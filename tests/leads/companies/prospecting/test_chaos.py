@@ -78,7 +78,7 @@ class Chaos:
                 recording.deliver(self.tenant.pk, delivery)
 
     def _promise(self, ids: Sequence[str]) -> None:
-        for each in ids:
+        for each in self.charged.intersection(ids):
             number = int(each.partition("-")[2])
             self.owed.append(phones(*([MOBILE] if number % 3 else []), of=number))
 
