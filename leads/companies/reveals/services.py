@@ -78,7 +78,10 @@ def request(
     _queue(wanted, known)
     _note_known(people, chosen, known, now)
     row = RevealRequest(
-        tenant_id=current_tenant_id(), created_by_user_id=actor.pk if actor else None, person_ids=list(people), kinds=sorted(chosen)
+        tenant_id=current_tenant_id(),
+        created_by_user_id=actor.pk if actor else None,
+        person_ids=list(people),
+        kinds=sorted(chosen),
     )
     row.save()
     notifier.notify_on_commit()
