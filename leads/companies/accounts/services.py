@@ -10,22 +10,18 @@ from django.utils import timezone
 from lad import writes
 from lad.errors import Invalid
 from lad.outgoing import refuse_transactions
-from lad.tenancy.context import platform_context
 from lad.types import Actor, Values
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
 from leads.companies.apollo import endpoints
 from leads.companies.apollo.client import Apollo
-from leads.companies.apollo.errors import DirectoryDown, DirectoryError, KeyRefused, PlanRefused
+from leads.companies.apollo.errors import DirectoryDown, KeyRefused, PlanRefused
 from leads.companies.apollo.queries import PeopleQuery
+from leads.companies.apollo.refusals import STATUSES, keep
 from leads.companies.sources import APOLLO
 
 KEY_AGAIN: Final = "Enter the API key too: the stored one is for the old address and is not sent to another."
 NO_CLIENT: Final = "LAD cannot connect to this directory yet. Choose Apollo."
 NO_USAGE: Final = "The key may not read usage and credits. A master key may."
-STATUSES: Final[dict[type[DirectoryError], AccountStatus]] = {
-    KeyRefused: AccountStatus.KEY_REFUSED,
-    PlanRefused: AccountStatus.PLAN_REFUSED,
-}
 # What the test found holds for these only.
 PLACE: Final = frozenset({"provider", "base_url", "api_key"})
 
@@ -85,16 +81,8 @@ def test_account(*, account: DirectoryAccount, clock: Callable[[], float] | None
         reason = "" if counted else NO_USAGE
     except (KeyRefused, PlanRefused, DirectoryDown) as error:
         status, reason = STATUSES.get(type(error), AccountStatus.UNREACHABLE), error.detail
-    _keep(account, status=status, status_reason=reason, tested_at=timezone.now(), **counted)
+    keep(account, status=status, status_reason=reason, tested_at=timezone.now(), **counted)
     return Outcome(status, reason)
-
-
-def keep_refusal(*, account: DirectoryAccount, error: DirectoryError) -> None:
-    """Keep on the account that the directory refused its key or its plan. Other failures leave it as it is."""
-    # Credits come back with the next cycle, so CreditsUsedUp, which is no other class's own entry, changes nothing.
-    status = STATUSES.get(type(error))
-    if status is not None and account.status != status:
-        _keep(account, status=status, status_reason=error.detail)
 
 
 def _counted(apollo: Apollo) -> dict[str, Any]:
@@ -108,17 +96,3 @@ def _counted(apollo: Apollo) -> dict[str, Any]:
         "credits": {kind: asdict(use) for kind, use in credits.items()},
         "usage_at": timezone.now(),
     }
-
-
-def _keep(account: DirectoryAccount, **values: Any) -> None:
-    place = {name: getattr(account, name) for name in ("base_url", "provider")}
-    key = account.api_key
-    # A tenant may use the platform's account, but not write it.
-    with platform_context():
-        stored = DirectoryAccount.all_objects.filter(pk=account.pk, **place).first()
-        if stored is None or stored.api_key != key:
-            # It was changed in the meantime, so the result is about something else.
-            return
-        DirectoryAccount.all_objects.filter(pk=account.pk).update(**values)
-    for name, value in values.items():
-        setattr(account, name, value)

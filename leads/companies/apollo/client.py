@@ -6,6 +6,7 @@ from typing import Any, Final
 from lad.errors import Invalid
 from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.apollo import records
+from leads.companies.apollo.errors import DirectoryError
 from leads.companies.apollo.phones import PhoneDelivery, read_delivery
 from leads.companies.apollo.queries import CompanyQuery, PeopleQuery
 from leads.companies.apollo.records import (
@@ -17,6 +18,7 @@ from leads.companies.apollo.records import (
     PersonAnswer,
     WindowUse,
 )
+from leads.companies.apollo.refusals import keep_refusal
 from leads.companies.apollo.transport import Call, NotReady, Transport
 
 MAX_AT_ONCE: Final = 10
@@ -45,17 +47,18 @@ class Apollo:
     """
 
     def __init__(self, account: DirectoryAccount, *, clock: Callable[[], float] | None = None) -> None:
+        self._account = account
         self._transport = Transport(account.base_url, account.api_key, clock)
 
     def search_people(self, query: PeopleQuery) -> PeoplePage:
         """Return one page of people, without e-mail addresses and phones. Free. Needs a master key."""
-        answer = self._transport.ask(SEARCH_PEOPLE, query.pairs())
+        answer = self._ask(SEARCH_PEOPLE, query.pairs())
         people = tuple(records.found_person(value) for value in records.objects(answer.get("people")))
         return PeoplePage(people, _total(answer, len(people)), query.page, query.per_page)
 
     def search_companies(self, query: CompanyQuery) -> CompanyPage:
         """Return one page of companies. Charged one credit, unless it is empty."""
-        answer = self._transport.ask(SEARCH_COMPANIES, query.pairs())
+        answer = self._ask(SEARCH_COMPANIES, query.pairs())
         # Companies that the team saved at Apollo come as its accounts.
         saved = [
             {**value, "id": value.get("organization_id") or value.get("id")}
@@ -91,7 +94,7 @@ class Apollo:
         pairs = [(key, value) for key, value in named.items() if value]
         if not pairs:
             raise Invalid(errors={"person_id": ["Say who is looked for."]})
-        answer = self._transport.ask(MATCH, [*pairs, *_phone_pairs(phones, webhook_url)])
+        answer = self._ask(MATCH, [*pairs, *_phone_pairs(phones, webhook_url)])
         found = answer.get("person")
         known = records.person(found) if isinstance(found, Mapping) and found.get("id") else None
         return PersonAnswer(known, _request_id(answer), records.whole(answer.get("credits_consumed")))
@@ -102,7 +105,7 @@ class Apollo:
         if not 1 <= len(asked) <= MAX_AT_ONCE:
             raise Invalid(errors={"ids": [f"Ask for 1 to {MAX_AT_ONCE} people at once."]})
         body = {"details": [{"id": each} for each in asked]}
-        answer = self._transport.ask(BULK_MATCH, _phone_pairs(phones, webhook_url), body)
+        answer = self._ask(BULK_MATCH, _phone_pairs(phones, webhook_url), body)
         matches = (records.person(value) for value in records.objects(answer.get("matches")))
         found = {each.id: each for each in matches}
         return PeopleAnswer(
@@ -128,7 +131,7 @@ class Apollo:
 
     def enrich_company(self, domain: str) -> CompanyAnswer:
         """Return the company of a domain. Charged ``COMPANY_CREDITS`` if Apollo knows it."""
-        answer = self._transport.ask(ENRICH_COMPANY, [("domain", domain)])
+        answer = self._ask(ENRICH_COMPANY, [("domain", domain)])
         found = answer.get("organization")
         return CompanyAnswer(records.company(found) if isinstance(found, Mapping) and found.get("id") else None)
 
@@ -137,7 +140,7 @@ class Apollo:
         asked = list(dict.fromkeys(each.strip().lower() for each in domains))
         if not 1 <= len(asked) <= MAX_AT_ONCE:
             raise Invalid(errors={"domains": [f"Ask for 1 to {MAX_AT_ONCE} companies at once."]})
-        answer = self._transport.ask(ENRICH_COMPANIES, body={"domains": asked})
+        answer = self._ask(ENRICH_COMPANIES, body={"domains": asked})
         found = {each.domain: each for each in map(records.company, records.objects(answer.get("organizations")))}
         return {domain: CompanyAnswer(found.get(domain)) for domain in asked}
 
@@ -155,6 +158,14 @@ class Apollo:
         stats = self._transport.ask(CREDITS).get("credit_usage_stats")
         kinds = stats if isinstance(stats, Mapping) else {}
         return {str(kind): use for kind, value in kinds.items() if (use := _use(CreditUse, value))}
+
+    def _ask(self, call: Call, pairs: Sequence[tuple[str, str]] = (), body: Any = None) -> Mapping[str, Any]:
+        """Return an answer. A refusal of the key or the plan is kept on the account."""
+        try:
+            return self._transport.ask(call, pairs, body)
+        except DirectoryError as error:
+            keep_refusal(self._account, error)
+            raise
 
 
 def _phone_pairs(phones: bool, webhook_url: str) -> list[tuple[str, str]]:

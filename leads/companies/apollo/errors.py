@@ -33,9 +33,16 @@ class CreditsUsedUp(PlanRefused):
 
 
 class DirectoryDown(DirectoryError):
-    """The directory cannot be reached or failed. Nothing was charged. Try again in a moment."""
+    """The directory cannot be reached or failed. Nothing was charged. Try again in a moment.
+
+    ``passing`` says whether another attempt at once may succeed.
+    """
 
     code = "directory_down"
+
+    def __init__(self, detail: str = "", *, passing: bool = True) -> None:
+        super().__init__(detail)
+        self.passing = passing
 
 
 class AnswerLost(DirectoryError):

@@ -19,6 +19,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import redis
+import structlog
 
 from lad.broker import broker
 from leads.companies.apollo.errors import DirectoryDown, LimitReached
@@ -30,6 +31,7 @@ FLIGHT_SECONDS: Final = 180
 # Clocks differ, and a call takes its time.
 MARGIN_SECONDS: Final = 1
 KEEP_SECONDS: Final = 2 * 86_400
+log = structlog.get_logger("leads.apollo")
 NO_COUNT: Final = "LAD cannot count its calls of the directory at the moment, so it makes none. Try again soon."
 
 _PRELUDE: Final = """
@@ -101,9 +103,10 @@ _LEARN: Final = (
     + """
 redis.call('ZREM', KEYS[2], ARGV[3])
 local began, wait = tonumber(ARGV[4]), tonumber(ARGV[6])
-local full = ''
+local full, told = '', false
 for at, window in ipairs({'minute', 'hour', 'day'}) do
     local limit, use = ARGV[5 + 2 * at], tonumber(ARGV[6 + 2 * at])
+    told = told or limit ~= ''
     if limit == '-' then
         redis.call('HDEL', KEYS[1], 'limit:' .. window)
         state['limit:' .. window] = nil
@@ -135,7 +138,8 @@ if wait and now + wait > (number('blocked') or 0) then
     set('blocked', now + wait)
     set('blocked_window', full)
 end
-set('known', 1)
+-- An answer without limits, such as a gateway's, leaves them as unknown as they were.
+if told then set('known', 1) end
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 return 0
 """
@@ -189,11 +193,11 @@ class Limiter:
         told: list[str | float] = []
         for name in HEADERS:
             told += _told(headers, name)
-        self._run(_LEARN, place.id, place.began, KEEP_SECONDS, "" if retry_after is None else retry_after, *told)
+        self._note(_LEARN, place.id, place.began, KEEP_SECONDS, "" if retry_after is None else retry_after, *told)
 
     def forget(self, place: Place, *, counted: bool) -> None:
         """Give a call up that has no answer. ``counted`` says whether Apollo may have counted it."""
-        self._run(_FORGET, place.id, "1" if counted else "0")
+        self._note(_FORGET, place.id, "1" if counted else "0")
 
     def now(self) -> datetime:
         """Return the time that the limits are counted in."""
@@ -204,7 +208,14 @@ class Limiter:
         try:
             return broker().eval(script, len(self._keys), *self._keys, now, MARGIN_SECONDS, *values)
         except redis.RedisError:
-            raise DirectoryDown(NO_COUNT) from None
+            raise DirectoryDown(NO_COUNT, passing=False) from None
+
+    def _note(self, script: str, *values: str | float) -> None:
+        """Run a script after a call. The call is over, so a Valkey that is away must not hide what became of it."""
+        try:
+            self._run(script, *values)
+        except DirectoryDown:
+            log.warning("directory call not counted")
 
 
 def team_of(base_url: str, api_key: str) -> str:

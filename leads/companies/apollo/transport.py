@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx2
 import orjson
@@ -33,10 +33,10 @@ MAX_WAIT_SECONDS: Final = 2.0
 # How long a call waits for the one that finds out the limits.
 LEARNING_SECONDS: Final = 10.0
 LEARNING_PAUSE_SECONDS: Final = 0.05
+NOT_APOLLO: Final = "The address does not answer as the directory does. Check it in the directory account."
 # A refusal that does not say how long to wait.
 DEFAULT_WAIT_SECONDS: Final = 60.0
 MAX_ANSWER_BYTES: Final = 16_000_000
-T = TypeVar("T")
 log = structlog.get_logger("leads.apollo")
 
 
@@ -56,7 +56,7 @@ class Transport:
     """Calls with one key. ``clock`` is the limiter's, for tests that move the directory's time."""
 
     base_url: str
-    api_key: str
+    api_key: str = field(repr=False)
     clock: Callable[[], float] | None = None
 
     def ask(self, call: Call, pairs: Sequence[tuple[str, str]] = (), body: Any = None) -> Mapping[str, Any]:
@@ -81,22 +81,22 @@ class Transport:
     def _ask_once(self, call: Call, pairs: Sequence[tuple[str, str]], body: Any, limiter: Limiter) -> Mapping[str, Any]:
         place = _place(limiter)
         try:
-            response = self._send(call, pairs, body)
+            answer = self._send(call, pairs, body)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, outgoing.Unresolved) as error:
             limiter.forget(place, counted=False)
             raise _failed(call, DirectoryDown(), error) from None
         except (outgoing.PrivateAddress, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
             limiter.forget(place, counted=False)
-            raise _failed(call, DirectoryDown(outgoing.PRIVATE), error) from None
+            raise _failed(call, DirectoryDown(outgoing.PRIVATE, passing=False), error) from None
         except (httpx2.HTTPError, _TooLong) as error:
             limiter.forget(place, counted=True)
             raise _failed(call, AnswerLost() if call.charged else DirectoryDown(), error) from None
         except BaseException:
             limiter.forget(place, counted=True)
             raise
-        return self._read(call, response, limiter, place)
+        return self._read(call, answer, limiter, place)
 
-    def _send(self, call: Call, pairs: Sequence[tuple[str, str]], body: Any) -> httpx2.Response:
+    def _send(self, call: Call, pairs: Sequence[tuple[str, str]], body: Any) -> "_Answer":
         seconds = settings.DIRECTORY_TIMEOUT_SECONDS
         headers = {"x-api-key": self.api_key, "accept": "application/json", "cache-control": "no-cache"}
         if call.method == "POST":
@@ -109,21 +109,35 @@ class Transport:
             headers=headers,
             timeout=httpx2.Timeout(seconds, connect=min(seconds, endpoints.CONNECT_SECONDS)),
         ) as response:
-            _read_all(response, time.monotonic() + seconds)
-        return response
+            content = _read_all(response, time.monotonic() + seconds)
+        return _Answer(response.status_code, response.headers, content)
 
-    def _read(self, call: Call, response: httpx2.Response, limiter: Limiter, place: Place) -> Mapping[str, Any]:
-        waiting = _wait_of(response) if response.status_code == 429 else None
-        limiter.learn(place, response.headers, retry_after=waiting)
-        if response.is_success:
-            try:
-                value = orjson.loads(response.content)
-            except orjson.JSONDecodeError:
-                value = None
-            if isinstance(value, dict):
-                return value
+    def _read(self, call: Call, answer: "_Answer", limiter: Limiter, place: Place) -> Mapping[str, Any]:
+        waiting = _wait_of(answer) if answer.status == 429 else None
+        limiter.learn(place, answer.headers, retry_after=waiting)
+        if 200 <= answer.status < 300:
+            if answer.json is not None:
+                return answer.json
             raise _failed(call, AnswerLost() if call.charged else DirectoryDown())
-        raise _failed(call, _refusal(call, response, waiting, limiter), status=response.status_code)
+        raise _failed(call, _refusal(call, answer, waiting, limiter), status=answer.status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def json(self) -> Mapping[str, Any] | None:
+        """Return the JSON object, or None if it is none."""
+        try:
+            value = orjson.loads(self.content)
+        except orjson.JSONDecodeError:
+            return None
+        return value if isinstance(value, dict) else None
 
 
 class _TooLong(Exception):
@@ -155,53 +169,43 @@ def _place(limiter: Limiter) -> Place:
             time.sleep(LEARNING_PAUSE_SECONDS)
 
 
-def _read_all(response: httpx2.Response, deadline: float) -> None:
-    """Read the body within the time, and keep it in the response."""
+def _read_all(response: httpx2.Response, deadline: float) -> bytes:
+    """Return the body. Raises _TooLong."""
     parts, size = [], 0
     for chunk in response.iter_bytes():
         size += len(chunk)
         if size > MAX_ANSWER_BYTES or time.monotonic() > deadline:
             raise _TooLong
         parts.append(chunk)
-    response._content = b"".join(parts)
+    return b"".join(parts)
 
 
 def _passes(error: Exception) -> bool:
     """Return whether another attempt may succeed, and costs nothing."""
-    return isinstance(error, DirectoryDown) and error.detail == DirectoryDown.default_detail()
+    return isinstance(error, DirectoryDown) and error.passing
 
 
-def _refusal(
-    call: Call, response: httpx2.Response, waiting: float | None, limiter: Limiter
-) -> DirectoryError | BadQuery:
-    status = response.status_code
+def _refusal(call: Call, answer: _Answer, waiting: float | None, limiter: Limiter) -> DirectoryError | BadQuery:
+    status, problem = answer.status, answer.json or {}
     if status == 401:
         return KeyRefused()
     if status == 403:
         return PlanRefused()
     if status == 429:
         return LimitReached(limiter.now() + timedelta(seconds=waiting or 0))
-    if status in (404, 410) or (status == 400 and call.endpoint):
-        problem = _problem(response)
+    if status in (400, 404, 410) and call.endpoint:
         again = problem.get("retry_after_seconds")
-        return NotReady(
-            str(problem.get("error_code") or ""), retry_after=float(again) if isinstance(again, int | float) else None
-        )
-    if status == 402 or (status in (400, 422) and "insufficient credits" in response.text.lower()):
+        retry_after = float(again) if isinstance(again, int | float) else None
+        return NotReady(str(problem.get("error_code") or ""), retry_after=retry_after)
+    if status == 402 or (status in (400, 422) and b"insufficient credits" in answer.content.lower()):
         return CreditsUsedUp()
     if status in (400, 422):
-        return BadQuery(_field_errors(_problem(response)))
+        return BadQuery(_field_errors(problem))
+    if status == 404:
+        return DirectoryDown(NOT_APOLLO, passing=False)
     # A gateway that gave up says nothing of what Apollo did behind it. Any other failure returned no data, and Apollo
     # charges only for data that it returns.
     return AnswerLost() if call.charged and status in (408, 502, 504) else DirectoryDown()
-
-
-def _problem(response: httpx2.Response) -> Mapping[str, Any]:
-    try:
-        value = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _field_errors(problem: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -213,9 +217,9 @@ def _field_errors(problem: Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def _wait_of(response: httpx2.Response) -> float:
+def _wait_of(answer: _Answer) -> float:
     """Return the seconds that a refusal asks to wait, given as a number or a date."""
-    value = response.headers.get("retry-after", "")
+    value = answer.headers.get("retry-after", "")
     try:
         return max(float(value), 0.0)
     except ValueError:

@@ -51,10 +51,11 @@ def test_the_views_about_a_person_need_no_tenant() -> None:
     }
 
 
-def test_only_charges_checkouts_and_calls_of_models_open_their_own_scope() -> None:
+def test_only_charges_checkouts_and_calls_of_outside_systems_open_their_own_scope() -> None:
     found = {view.__name__: view.self_scoped_actions for view, _names in views() if view.self_scoped_actions}
     assert found == {
         "UsageEventViewSet": {"create", "charge", "retry"},
         "PaymentViewSet": {"create"},
         "ModelConnectionViewSet": {"test"},
+        "DirectoryAccountViewSet": {"test"},
     }

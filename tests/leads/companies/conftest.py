@@ -31,9 +31,9 @@ def directory(tenant: Tenant, sandbox: Sandbox) -> Connects:
     """``directory("sandbox-tiny")`` connects the tenant with that key, whose limits are not known yet."""
     forget_limits()
 
-    def make(key: str = KEY, **values: Any) -> DirectoryAccount:
+    def make(key: str = KEY, *, address: str = address(sandbox), **values: Any) -> DirectoryAccount:
         with tenant_context(tenant.pk):
-            return DirectoryAccountFactory.create(base_url=address(sandbox), api_key=key, **values)
+            return DirectoryAccountFactory.create(base_url=address, api_key=key, **values)
 
     return make
 

@@ -10,7 +10,7 @@ from lad.broker import broker
 from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.apollo.client import Apollo
 from leads.companies.apollo.errors import DirectoryDown, LimitReached
-from leads.companies.apollo.limiter import FLIGHT_SECONDS, Limiter
+from leads.companies.apollo.limiter import FLIGHT_SECONDS, Learning, Limiter
 from leads.companies.apollo.queries import PeopleQuery
 from tests.leads.companies.conftest import Connects, forget_limits
 from tests.support.concurrency import run_together
@@ -171,9 +171,31 @@ def test_without_valkey_nothing_is_called(tiny: DirectoryAccount, sandbox: Sandb
 
 
 @pytest.fixture
-def no_broker(tiny: DirectoryAccount, settings: Any) -> Iterator[None]:
+def no_broker(tiny: DirectoryAccount, settings: Any, restored_broker: None) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     broker.cache_clear()
+
+
+def test_an_answer_is_not_lost_with_valkey(
+    directory: Connects, sandbox: Sandbox, clock: Clock, settings: Any, restored_broker: None
+) -> None:
+    account = directory()
+    [someone] = Apollo(account, clock=clock).search_people(ONE).people
+    asked = []
+
+    def and_valkey_stops_after_the_first_look() -> float:
+        if asked:
+            settings.REDIS_URL = "redis://127.0.0.1:1/0"
+            broker.cache_clear()
+        asked.append(clock())
+        return clock()
+
+    told = Apollo(account, clock=and_valkey_stops_after_the_first_look).match(someone.id)
+    assert (told.person is not None, len(asked)) == (True, 2)
+
+
+@pytest.fixture
+def restored_broker() -> Iterator[None]:
     yield
     broker.cache_clear()
 
@@ -275,3 +297,14 @@ def test_how_many_calls_are_left(steps: Steps, happens: Callable[[Steps], None],
     assert steps.left() == 4
     happens(steps)
     assert steps.left() == left
+
+
+def test_an_answer_without_limits_leaves_them_unknown() -> None:
+    forget_limits()
+    limiter = Limiter("team", "endpoint", lambda: 1_800_000_000.0)
+    for headers in ({}, told(1)):
+        place = limiter.reserve()
+        with pytest.raises(Learning):
+            limiter.reserve()
+        limiter.learn(place, headers)
+    assert limiter.reserve() != limiter.reserve()

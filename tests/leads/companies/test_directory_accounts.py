@@ -14,7 +14,6 @@ from lad.tenancy.context import platform_context, tenant_context
 from leads.companies.accounts.errors import NoDirectory
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
 from leads.companies.accounts.selectors import account_for
-from leads.companies.accounts.services import keep_refusal
 from leads.companies.apollo.client import Apollo
 from leads.companies.apollo.endpoints import is_sandbox
 from leads.companies.apollo.errors import CreditsUsedUp, KeyRefused
@@ -22,7 +21,7 @@ from leads.companies.apollo.queries import PeopleQuery
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.education import DirectoryAccountFactory
-from tests.leads.companies.conftest import KEY, Connects
+from tests.leads.companies.conftest import KEY, Connects, address
 from tests.support.sandbox import Sandbox
 
 BUTTON = "admin:leads_directoryaccount_test_account"
@@ -130,6 +129,9 @@ def test_a_directory_that_is_away_is_not_reachable(
     row = directory()
     sandbox.fault("answer", protocol="apollo", stage="SEARCH", code=500, times=3)
     assert api(owner).post(f"{LIST}{row.pk}/test/").json()["status"] == "unreachable"
+    elsewhere = directory(name="Elsewhere", address=sandbox.url)
+    answer = api(owner).post(f"{LIST}{elsewhere.pk}/test/").json()
+    assert (answer["status"], "Check it" in answer["reason"]) == ("unreachable", True)
 
 
 def test_the_button_tests_and_the_page_shows_what_is_left(
@@ -173,23 +175,37 @@ def test_only_who_may_change_an_account_tests_it(
     assert (seen.status_code, KEY in seen.content.decode()) == (200, False)
 
 
-def test_a_refusal_in_use_is_kept_on_the_platforms_account_too(tenant: Tenant) -> None:
+def test_a_refusal_in_use_is_kept_on_the_platforms_account_too(tenant: Tenant, sandbox: Sandbox) -> None:
     with platform_context():
-        row = DirectoryAccountFactory.create(tenant_id=None, status=AccountStatus.CONNECTED)
+        row = DirectoryAccountFactory.create(
+            tenant_id=None, base_url=address(sandbox), api_key="sandbox-poor", status=AccountStatus.CONNECTED
+        )
     with tenant_context(tenant.pk):
-        keep_refusal(account=row, error=CreditsUsedUp())
-        assert DirectoryAccount.objects.get(pk=row.pk).status == AccountStatus.CONNECTED
-        keep_refusal(account=row, error=KeyRefused())
-        stored = DirectoryAccount.objects.get(pk=row.pk)
-    assert (stored.status, "refused the API key" in stored.status_reason) == (AccountStatus.KEY_REFUSED, True)
+        used = account_for(tenant.pk)
+    client = Apollo(used)
+    ids = [each.id for each in client.search_people(PeopleQuery(per_page=4)).people]
+    with pytest.raises(CreditsUsedUp):
+        client.bulk_match(ids)
+    assert stored(row).status == AccountStatus.CONNECTED
+    sandbox.fault("answer", protocol="apollo", stage="BULK", code=401)
+    with pytest.raises(KeyRefused):
+        client.bulk_match(ids)
+    assert (stored(row).status, "refused the API key" in stored(row).status_reason) == (AccountStatus.KEY_REFUSED, True)
 
 
-def test_a_new_key_is_not_blamed_for_the_old_one(tenant: Tenant) -> None:
+def test_a_new_key_is_not_blamed_for_the_old_one(tenant: Tenant, directory: Connects) -> None:
+    row = directory("wrong")
     with tenant_context(tenant.pk):
-        row = DirectoryAccountFactory.create(api_key="old")
-        DirectoryAccount.objects.filter(pk=row.pk).update(api_key="new")
-        keep_refusal(account=row, error=KeyRefused())
-        assert DirectoryAccount.objects.get(pk=row.pk).status == AccountStatus.UNTESTED
+        DirectoryAccount.objects.filter(pk=row.pk).update(api_key=KEY)
+    with pytest.raises(KeyRefused):
+        Apollo(row).search_people(PeopleQuery())
+    assert stored(row).status == AccountStatus.UNTESTED
+
+
+def stored(row: DirectoryAccount) -> DirectoryAccount:
+    with platform_context():
+        found: DirectoryAccount = DirectoryAccount.all_objects.get(pk=row.pk)
+    return found
 
 
 def test_the_demo_finds_people_in_the_sandbox(tenant: Tenant, sandbox: Sandbox) -> None:
