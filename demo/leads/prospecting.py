@@ -6,14 +6,17 @@ from typing import Final
 
 from demo.demo_tenant import DemoTenant
 from leads.companies import sources
+from leads.companies.apollo.queries import PeopleQuery
 from leads.companies.models import EmployeeCache
 from leads.companies.reveals.models import Reveal, RevealKind, RevealRequest, RevealState
 from leads.companies.saving.models import LeadFieldSource
 from leads.companies.search.models import DirectorySearch, SearchKind
+from leads.companies.search.services import key_of, question_of
 from leads.contacts.models import Lead
 
 SLUG: Final = "kestrel-analytics"
 PER_PAGE: Final = 25
+QUERY: Final = PeopleQuery(seniorities=("director", "manager"), per_page=PER_PAGE)
 SOURCED_LEADS: Final = 12
 # What is not an address that was found or not, and why.
 TROUBLE: Final = (
@@ -34,14 +37,14 @@ def load(demo: DemoTenant) -> None:
         tenant=demo.tenant,
         **demo.created(asked),
         kind=SearchKind.PEOPLE,
-        key="0" * 64,
-        query=[["person_seniorities[]", "director"]],
+        key=key_of(QUERY),
+        query=question_of(QUERY),
         per_page=PER_PAGE,
         total=412,
         results=ids,
-        fetched_at=asked,
+        fetched_at=demo.ago(hours=2),
         access_count=3,
-        last_accessed_at=asked + timedelta(hours=2),
+        last_accessed_at=demo.ago(hours=1),
     )
     RevealRequest.objects.create(
         tenant=demo.tenant,

@@ -192,8 +192,8 @@ def _keep(
         tenant_id=current_tenant_id(),
         kind=kind,
         source=sources.APOLLO,
-        key=_key(query),
-        query=_question(query),
+        key=key_of(query),
+        query=question_of(query),
         page_number=query.page,
         per_page=query.per_page,
         total=total,
@@ -216,7 +216,7 @@ def _recent(kind: SearchKind, query: PeopleQuery | CompanyQuery) -> QuerySet[Dir
         tenant=current_tenant_id(),
         kind=kind,
         source=sources.APOLLO,
-        key=_key(query),
+        key=key_of(query),
         per_page=query.per_page,
         page_number=query.page,
         fetched_at__gt=timezone.now() - timedelta(hours=hours),
@@ -224,7 +224,7 @@ def _recent(kind: SearchKind, query: PeopleQuery | CompanyQuery) -> QuerySet[Dir
     return rows
 
 
-def _question(query: PeopleQuery | CompanyQuery) -> list[list[str]]:
+def question_of(query: PeopleQuery | CompanyQuery) -> list[list[str]]:
     """Return the filters in the directory's names, in an order of their own and without the page."""
     if isinstance(query, PeopleQuery) and query.needs_companies:
         within = replace(query, company_keyword_tags=(), page=1).pairs() + [
@@ -236,8 +236,9 @@ def _question(query: PeopleQuery | CompanyQuery) -> list[list[str]]:
     return [list(pair) for pair in sorted(pairs)]
 
 
-def _key(query: PeopleQuery | CompanyQuery) -> str:
-    return hashlib.sha256(json.dumps(_question(query)).encode()).hexdigest()
+def key_of(query: PeopleQuery | CompanyQuery) -> str:
+    """Return what the stored pages of a search have in common."""
+    return hashlib.sha256(json.dumps(question_of(query)).encode()).hexdigest()
 
 
 def _words(query: CompanyQuery) -> dict[str, str]:
