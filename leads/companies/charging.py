@@ -8,6 +8,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from billing.formatting import amount
 from billing.ledger import selectors
 from billing.ledger.services import wallets
 from billing.pricing.models import PriceCategory
@@ -26,6 +27,11 @@ EMAIL: Final = "email"
 PHONE: Final = "phone"
 COMPANY_SEARCH: Final = "company_search"
 ZERO: Final = Decimal(0)
+
+
+def money(value: Decimal) -> str:
+    """Return an amount with the currency of the price list."""
+    return amount(value, quoting.LIST_CURRENCY)
 
 
 @dataclass(frozen=True, slots=True)

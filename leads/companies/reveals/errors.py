@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from billing.formatting import quantity
 from lad.errors import Conflict, DomainError
+from leads.companies.charging import money
 
 
 class NotEnoughCredit(DomainError):
@@ -15,7 +15,7 @@ class NotEnoughCredit(DomainError):
 
     def __init__(self, required: Decimal, available: Decimal) -> None:
         super().__init__(
-            f"This may cost up to {quantity(required)} credits, and {quantity(available)} are left."
+            f"This may cost up to {money(required)}, and {money(available)} are left."
             " Top up the wallet, or choose fewer people.",
             credits_required=str(required),
             credits_available=str(available),

@@ -181,7 +181,7 @@ def test_missing_credit_postpones_it_and_passes_nobody_over(
     step(limit=4)
     row = run()
     assert (row.found, row.position, row.pending) == (0, 0, [])
-    assert "credits" in row.reason
+    assert "Top up" in row.reason
     with tenant_context(tenant.pk):
         assert not Reveal.objects.exists()
     fund(tenant, 101)

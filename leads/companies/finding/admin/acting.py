@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from lad.admin.widgets import apply_widgets
 from lad.errors import DomainError
 from lad.tenancy.access import access_of
+from leads.companies.charging import money
 from leads.companies.finding import extensions
 from leads.companies.finding.admin.forms import SaveForm
 from leads.companies.reveals import services as reveals
@@ -40,7 +41,13 @@ def reveal_page(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.detail)
         return HttpResponseRedirect(_back(request))
-    return _page(request, "leads/admin/reveal_people.html", "Reveal", people, kinds=kinds, estimate=estimate)
+    shown = {
+        "kinds": kinds,
+        "estimate": estimate,
+        "cost": money(estimate.credits),
+        "available": money(estimate.available),
+    }
+    return _page(request, "leads/admin/reveal_people.html", "Reveal", people, **shown)
 
 
 def save_page(request: HttpRequest) -> HttpResponse:

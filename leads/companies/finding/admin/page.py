@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from billing.formatting import quantity
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.site import add_view
 from lad.api.permissions import has_feature
@@ -19,6 +18,7 @@ from lad.errors import DomainError, Invalid
 from lad.tenancy.access import access_of
 from lad.tenancy.middleware import outside_scope
 from leads.companies.apollo.queries import PeopleQuery
+from leads.companies.charging import ZERO, money
 from leads.companies.features import FEATURE
 from leads.companies.finding.admin.acting import reveal_page, save_page
 from leads.companies.finding.admin.forms import FilterForm
@@ -79,7 +79,7 @@ def reveal_results(request: HttpRequest, pk: UUID) -> HttpResponse:
         "title": f"Reveal {row}",
         "request_row": row,
         "progress": progress,
-        "spent": quantity(sum(each.credits for each in reveals)),
+        "spent": money(sum((each.credits for each in reveals), ZERO)),
         "rows": [(each, COLOURS.get(RevealState(each.state), "default")) for each in reveals],
         "address": request.path,
     }
@@ -109,7 +109,7 @@ def _search(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     except DomainError as error:
         return _shown(request, form, error=_sentence(error))
     if page.credits:
-        messages.info(request, f"Finding the companies cost {quantity(page.credits)} credits.")
+        messages.info(request, f"Finding the companies cost {money(page.credits)}.")
     return HttpResponseRedirect(f"{request.path}?{_parameters(form)}")
 
 

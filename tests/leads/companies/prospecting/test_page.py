@@ -73,7 +73,7 @@ def test_a_search_is_sent_and_leads_to_its_page(browser: Any, sandbox: Sandbox, 
     assert answer["Location"] == f"{PAGE}?company_locations=United+Arab+Emirates"
     assert len(re.findall(r'name="person"', browser.get(answer["Location"]).content.decode())) == PER_PAGE
     industry = browser.post(PAGE, {"industries": "hospital & health care", "action": "search"}, follow=True)
-    assert "Finding the companies cost 1 credits." in text(industry)
+    assert "Finding the companies cost 1.00 USD." in text(industry)
     assert books(tenant) == (1, 0)
 
 
@@ -91,7 +91,7 @@ def test_revealing_says_what_it_costs_before_it_is_paid(
 ) -> None:
     people = {"person": [person_id(1), person_id(2)], "back": f"{PAGE}?titles=x"}
     asked = browser.post(PAGE, {**people, "action": "reveal-phone"})
-    assert "20 credits" in text(asked)
+    assert "20.00 USD" in text(asked)
     with tenant_context(tenant.pk):
         assert not Reveal.objects.exists()
     done = browser.post(PAGE, {**people, "action": "reveal", "kind": "email", "confirmed": "1"})
