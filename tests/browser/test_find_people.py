@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SELLER = "maya.lindqvist@kestrel-analytics.example"
 FOUND = "/admin/find-people/?seniorities=director&seniorities=manager"
-SCREENS = {"light": {}, "dark": {"dark": True}, "phone": {"width": 390, "height": 844}}
+SCREENS: dict[str, dict[str, Any]] = {"light": {}, "dark": {"dark": True}, "phone": {"width": 390, "height": 844}}
 
 
 @pytest.mark.parametrize("screen", SCREENS)
