@@ -1,6 +1,8 @@
-"""Campaigns on the lead's page: its enrolments, and how to begin and stop them."""
+"""Campaigns on the lead's page: its enrolments, and how to begin and stop them. Also for people who are just saved."""
 
+from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
@@ -16,7 +18,9 @@ from lad.admin.actions import row_action
 from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import is_deleted
 from lad.errors import Conflict
-from lad.tenancy.access import access_of
+from lad.tenancy.access import Access, access_of
+from lad.tenancy.context import current_tenant_id
+from leads.companies.finding.extensions import after_saving
 from leads.contacts.extensions import add_action, add_inline
 from leads.contacts.models import Lead
 
@@ -40,10 +44,23 @@ class LeadEnrolmentsInline(ReadOnlyInline):
     verbose_name_plural = "campaigns"
 
 
+def open_campaigns(tenant_id: UUID) -> list[tuple[str, str]]:
+    """Return the campaigns that take leads, as choices."""
+    campaigns = Campaign.objects.filter(tenant=tenant_id).exclude(status__in=FINISHED).order_by("name")
+    return [(str(row.pk), f"{row.name} · {row.get_status_display()}") for row in campaigns]
+
+
+def enrol_saved(leads: Sequence[UUID], campaign_id: str, access: Access) -> str:
+    """Enrol leads that were just saved. Return what happened."""
+    campaign = Campaign.objects.filter(tenant=current_tenant_id(), pk=campaign_id).first()
+    if campaign is None:
+        raise NotEnrolled("The leads were not enrolled: the campaign does not exist any more.")
+    return f"{campaign}: {enrol(campaign=campaign, leads=leads, actor=access.user)}"
+
+
 def campaign_form(lead: Lead) -> type[forms.Form]:
     """Return a form that asks for a campaign that takes leads."""
-    campaigns = Campaign.objects.filter(tenant=lead.tenant_id).exclude(status__in=FINISHED).order_by("name")
-    choices = [(str(row.pk), f"{row.name} · {row.get_status_display()}") for row in campaigns]
+    choices = open_campaigns(lead.tenant_id)
     return type("CampaignForm", (forms.Form,), {"campaign": forms.ChoiceField(choices=choices)})
 
 
@@ -95,3 +112,10 @@ def _open(lead: Lead) -> QuerySet[CampaignLead]:
 add_inline(LeadEnrolmentsInline, rank=60, feature="campaigns")
 add_action(enrol_lead, rank=30, rights=("leads.view", "campaigns.update"), feature="campaigns")
 add_action(stop_campaigns, rank=40, rights=("leads.view", "campaigns.update"), feature="campaigns")
+after_saving(
+    "campaign",
+    "Enrol in a campaign",
+    right="campaigns.update",
+    choices=lambda: open_campaigns(current_tenant_id()),
+    effect=enrol_saved,
+)

@@ -37,6 +37,9 @@ LIST: Final = (
     ListedPrice("vm_infrastructure", "runpod", "cpu-basic", "second", "0.0002", "Servers of the agents"),
     ListedPrice("enrichment", "apollo", "contact", "record", "0.02", "Contact data"),
     ListedPrice("enrichment", "apollo", "company", "record", "0.05", "Company data"),
+    ListedPrice("enrichment", "apollo", "email", "record", "0.02", "E-mail addresses of people"),
+    ListedPrice("enrichment", "apollo", "phone", "record", "0.10", "Phone numbers of people"),
+    ListedPrice("enrichment", "apollo", "company_search", "record", "0.01", "Pages of companies"),
     ListedPrice("messaging", "lad", "email", "message", "0.002", "E-mails of campaigns"),
     ListedPrice("enrichment", "apollo", ANY_MODEL, "record", "0.03", "Any other record"),
 )

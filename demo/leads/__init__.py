@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from demo.demo_tenant import DemoTenant
-from demo.leads import attachments, bookings, companies, directories, education, jobs, leads, permission
+from demo.leads import attachments, bookings, companies, directories, education, jobs, leads, permission, prospecting
 
 
 def load_shared(now: datetime) -> None:
@@ -18,5 +18,6 @@ def load(demo: DemoTenant) -> None:
     attachments.load(demo)
     education.load(demo)
     companies.load(demo)
+    prospecting.load(demo)
     permission.load(demo)
     jobs.load(demo)

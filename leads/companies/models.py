@@ -92,6 +92,11 @@ class CompanySearchCache(NumberedModel, TenantModel):
             models.Index(fields=["tenant", "-last_accessed_at"], name="company_search_cache_used"),
             models.Index(fields=["tenant", "name_text"], name="company_search_cache_name"),
             models.Index(fields=["tenant", "company_domain"], name="company_search_cache_domain"),
+            models.Index(
+                fields=["tenant", "apollo_organization_id"],
+                condition=~models.Q(apollo_organization_id=""),
+                name="company_search_cache_company",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,6 +173,11 @@ class EmployeeCache(NumberedModel, TenantModel):
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="employees_cache_newest"),
             models.Index(fields=["tenant", "company_id"], name="employees_cache_company"),
+            models.Index(
+                fields=["tenant", "apollo_person_id"],
+                condition=~models.Q(apollo_person_id=""),
+                name="employees_cache_apollo",
+            ),
             models.Index(fields=["tenant", "company_domain"], name="employees_cache_domain"),
             models.Index(
                 fields=["tenant", "employee_email"],

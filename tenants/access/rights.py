@@ -47,7 +47,7 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "bookings": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "students": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "counsellors": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
-    "companies": {Role.VIEWER: VIEW},
+    "companies": {Role.VIEWER: VIEW, Role.MEMBER: frozenset({"search", "reveal"})},
     "directories": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
     "campaigns": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "templates": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},

@@ -14,6 +14,11 @@ EDITED_BY_MEMBERS = {"owner": "CRUD", "admin": "CRUD", "member": "CRUD", "viewer
 ALLOWED: Table = {
     "company-search-cache": READ_BY_ALL,
     "directory-accounts": {"owner": "CRUD", "admin": "CRUD", "member": "R", "viewer": ""},
+    "directory-searches": READ_BY_ALL,
+    "reveals": READ_BY_ALL,
+    "reveal-requests": READ_BY_ALL,
+    "lead-field-sources": READ_BY_ALL,
+    "lead-generations": READ_BY_ALL,
     "education-counsellors": EDITED_BY_ADMINS,
     "education-students": EDITED_BY_MEMBERS,
     "employees-cache": READ_BY_ALL,
@@ -104,6 +109,11 @@ READ_BY_ROOT_AND_OWNER = {"root": "R", "owner": "R", "viewer": ""}
 ADMIN: Table = {
     "company-search-cache": {"root": "CRUD", "owner": "R", "viewer": "R"},
     "directory-accounts": {"root": "CRUD", "owner": "CRUD", "viewer": ""},
+    "directory-searches": {"root": "R", "owner": "R", "viewer": "R"},
+    "reveals": {"root": "R", "owner": "R", "viewer": "R"},
+    "reveal-requests": {"root": "R", "owner": "R", "viewer": "R"},
+    "lead-field-sources": {"root": "R", "owner": "R", "viewer": "R"},
+    "lead-generations": {"root": "R", "owner": "R", "viewer": "R"},
     "education-counsellors": EDITED_BY_ROOT_AND_OWNER,
     "education-students": EDITED_BY_ROOT_AND_OWNER,
     "employees-cache": {"root": "CRUD", "owner": "R", "viewer": "R"},

@@ -8,6 +8,7 @@ from factory import LazyAttribute, LazyFunction, SubFactory
 from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, DailyCount
+from campaigns.lead_generation.models import LeadGeneration
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageState
 from campaigns.templates.models import CommunicationTemplate
 from campaigns.webhooks.models import WebhookCall, WebhookEndpoint
@@ -167,3 +168,13 @@ class WebhookCallFactory(TenantModelFactory[WebhookCall]):
 
     class Meta:
         model = WebhookCall
+
+
+class LeadGenerationFactory(TenantModelFactory[LeadGeneration]):
+    """The step is of the same campaign."""
+
+    campaign = SubFactory(CampaignFactory)
+    step: Any = LazyAttribute(lambda row: CampaignStepFactory(campaign=row.campaign))
+
+    class Meta:
+        model = LeadGeneration

@@ -3,11 +3,16 @@
 import hashlib
 from typing import Any
 
-from factory import LazyAttribute, SubFactory
+from django.utils import timezone
+from factory import LazyAttribute, LazyFunction, SubFactory
 
 from lad.db.identifiers import uuid7
 from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.models import CompanySearchCache, EmployeeCache
+from leads.companies.reveals.models import Reveal, RevealKind, RevealRequest, RevealState
+from leads.companies.saving.models import LeadFieldSource
+from leads.companies.search.models import DirectorySearch, SearchKind
+from leads.companies.sources import APOLLO
 from leads.education.models import EducationCounsellor, EducationStudent, Month
 from leads.files.models import LeadAttachment
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
@@ -88,6 +93,50 @@ class EmployeeCacheFactory(TenantModelFactory[EmployeeCache]):
 
     class Meta:
         model = EmployeeCache
+
+
+class DirectorySearchFactory(TenantModelFactory[DirectorySearch]):
+    kind = SearchKind.PEOPLE
+    key = unique("%064d")
+    query: Any = LazyFunction(lambda: [["person_titles[]", "owner"]])
+    per_page = 25
+    total = 2
+    results: Any = LazyFunction(lambda: ["person-1", "person-2"])
+    fetched_at: Any = LazyFunction(timezone.now)
+
+    class Meta:
+        model = DirectorySearch
+
+
+class RevealFactory(TenantModelFactory[Reveal]):
+    person_id = unique("person-%d")
+    person_name = unique("Person %d")
+    kind = RevealKind.EMAIL
+    state = RevealState.FOUND
+    value = unique("person%d@solaris.example")
+
+    class Meta:
+        model = Reveal
+
+
+class RevealRequestFactory(TenantModelFactory[RevealRequest]):
+    created_by_user: Any = SubFactory(MemberFactory)
+    person_ids: Any = LazyFunction(lambda: ["person-1"])
+    kinds: Any = LazyFunction(lambda: [RevealKind.EMAIL.value])
+
+    class Meta:
+        model = RevealRequest
+
+
+class LeadFieldSourceFactory(TenantModelFactory[LeadFieldSource]):
+    lead = SubFactory(LeadFactory)
+    field = "title"
+    source = APOLLO
+    value = "Head of operations"
+    fetched_at: Any = LazyFunction(timezone.now)
+
+    class Meta:
+        model = LeadFieldSource
 
 
 class DirectoryAccountFactory(SharedModelFactory[DirectoryAccount]):

@@ -40,7 +40,11 @@ step_types.register(
         label="Lead generation",
         finds_leads=True,
         one_of={"filters": FILTERS, "limit": {"type": "integer", "minimum": 1}},
-        optional={"source": {"enum": ["apollo_io", "linkedin_search"]}},
+        optional={
+            "source": {"enum": ["apollo_io", "linkedin_search"]},
+            "one_per_company": {"type": "boolean"},
+            "max_leads": {"type": "integer", "minimum": 1},
+        },
         config_synonyms={"leadGenerationFilters": "filters", "leadGenerationLimit": "limit", "leads_per_day": "limit"},
     )
 )

@@ -209,6 +209,8 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
             models.Index(
                 fields=["tenant", "company_domain"], condition=~Q(company_domain=""), name="leads_by_company_domain"
             ),
+            # People whom a directory finds are looked up by their profile.
+            models.Index(fields=["tenant", "linkedin_url"], condition=~Q(linkedin_url=""), name="leads_by_profile"),
         ]
 
     def __str__(self) -> str:

@@ -40,7 +40,7 @@ def _staff(rights: Any, *, limited: bool, narrowed: bool) -> Access:
 CALLERS = {
     "owner": (_member(effective_rights(Role.OWNER, ())), [LEADS, WALLETS, "/admin/campaigns/campaign/"]),
     "admin": (_member(effective_rights(Role.ADMIN, ())), [LEADS, WALLETS, "/admin/tenants/membership/"]),
-    "member": (_member(effective_rights(Role.MEMBER, ())), [LEADS, "/admin/leads/educationcounsellor/"]),
+    "member": (_member(effective_rights(Role.MEMBER, ())), [LEADS, "/admin/find-people/"]),
     "viewer": (_member(effective_rights(Role.VIEWER, ())), [LEADS, "/admin/voice/calllog/"]),
     "finance": (_member(FINANCE.rights), [WALLETS, "/admin/billing/ledgertransaction/", "/admin/usage/"]),
     "counsellor": (_member(COUNSELLOR.rights), [LEADS, "/admin/leads/educationstudent/"]),

@@ -1,0 +1,1 @@
+"""Find new leads for running campaigns, some each day."""

@@ -1,0 +1,77 @@
+"""The credits of directories: their prices, and holding, charging and releasing them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.utils import timezone
+
+from billing.formatting import amount
+from billing.ledger import selectors
+from billing.ledger.services import wallets
+from billing.pricing.models import PriceCategory
+from billing.pricing.services import quoting
+from billing.pricing.services.quoting import UsageItem
+from billing.units import PriceUnit
+from billing.usage.models import UsageEvent, UsageStatus
+from billing.usage.services import held
+from billing.usage.services.held import HeldUse, PlannedUse, SettledUses
+from lad.tenancy.context import current_tenant_id
+from leads.companies.features import FEATURE
+
+# The provider of the price list, whatever directory is behind it.
+PROVIDER: Final = "apollo"
+EMAIL: Final = "email"
+PHONE: Final = "phone"
+COMPANY_SEARCH: Final = "company_search"
+ZERO: Final = Decimal(0)
+
+
+def money(value: Decimal) -> str:
+    """Return an amount with the currency of the price list."""
+    return amount(value, quoting.LIST_CURRENCY)
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """The price of one of each component, and what the tenant can spend."""
+
+    prices: Mapping[str, Decimal]
+    available: Decimal
+
+
+def item(component: str) -> UsageItem:
+    """Return one of the component, as the price list takes it."""
+    return UsageItem(PriceCategory.ENRICHMENT, PROVIDER, component, PriceUnit.RECORD, Decimal(1))
+
+
+def funds(components: Iterable[str], *, now: datetime | None = None) -> Funds:
+    """Return prices and credit of the current tenant. Raises NoPrice: what has no price is not sold."""
+    now = now or timezone.now()
+    names = list(dict.fromkeys(components))
+    priced = quoting.price_items([item(name) for name in names], at=now) if names else []
+    wallet = wallets.paying_wallet()
+    prices = {name: each.cost for name, each in zip(names, priced, strict=True)}
+    return Funds(prices, selectors.spendable(wallet, now=now))
+
+
+def hold(
+    uses: Mapping[str, str], *, ttl: timedelta, about: Mapping[str, str], now: datetime | None = None
+) -> dict[str, HeldUse]:
+    """Hold the credits of uses, each a component by its reference. Return what became of each. Idempotent."""
+    planned = [PlannedUse(reference, item(component), FEATURE, about) for reference, component in uses.items()]
+    return held.hold_many(uses=planned, ttl=ttl, now=now)
+
+
+def settle(*, used: Collection[str], unused: Collection[str], reason: str, now: datetime | None = None) -> SettledUses:
+    """Charge the uses that brought something and release the others, by their references. Idempotent."""
+    return held.settle_many(used=used, unused=unused, reason=reason, now=now)
+
+
+def costs(references: Collection[str]) -> dict[str, Decimal]:
+    """Return what is held or charged for each reference of the current tenant."""
+    rows = UsageEvent.objects.filter(tenant=current_tenant_id(), external_reference_id__in=list(references))
+    rows = rows.exclude(status=UsageStatus.VOIDED)
+    return dict(rows.values_list("external_reference_id", "total_cost"))

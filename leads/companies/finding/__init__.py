@@ -1,0 +1,1 @@
+"""Find people in the admin: search, reveal, save and enrol."""
