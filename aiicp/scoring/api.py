@@ -17,10 +17,12 @@ from aiicp.scoring import services
 from aiicp.scoring.models import LeadScore
 from aiicp.scoring.scorer import Score
 from lad.api import router
+from lad.api.permissions import MissingRight, require_feature
 from lad.api.serializers import InputSerializer
 from lad.api.views import LadAPIView, ResourceViewSet
-from lad.errors import NotAllowed
+from lad.db.models import LadModel
 from lad.jobs.api import JOBS
+from lad.tenancy.access import Access
 from leads.companies.models import CompanySearchCache, EmployeeCache
 from leads.contacts.models import Lead
 
@@ -105,11 +107,11 @@ class ScoringView(ProfileView):
     """Score leads, cached companies or cached employees by a profile. Nothing is stored."""
 
     rights: ClassVar[dict[str, str]] = {"post": "assistant.view"}
-    # What is scored → the model, the right to see it, and how the answer calls it.
-    kinds: ClassVar[dict[str, tuple[Any, str, str]]] = {
-        "leads": (Lead, "leads.view", "lead"),
-        "companies": (CompanySearchCache, "companies.view", "company"),
-        "employees": (EmployeeCache, "companies.view", "employee"),
+    # What is scored → its model, and how the answer calls it.
+    kinds: ClassVar[dict[str, tuple[Any, str]]] = {
+        "leads": (Lead, "lead"),
+        "companies": (CompanySearchCache, "company"),
+        "employees": (EmployeeCache, "employee"),
     }
 
     @extend_schema(
@@ -121,11 +123,10 @@ class ScoringView(ProfileView):
     def post(self, request: Request, pk: UUID) -> Response:
         asked, profile = ScoringSerializer.read(request.data), self.profile(pk)
         results = []
-        for name, (model, right, kind) in self.kinds.items():
+        for name, (model, kind) in self.kinds.items():
             if not asked.get(name):
                 continue
-            if not self.access.allows(right):
-                raise NotAllowed(f"You may not see these {name}.")
+            require_visible(self.access, model)
             rows = model.objects.filter(tenant=profile.tenant_id, pk__in=asked[name])
             results += [_shown(kind, key, found) for key, found in services.score(profile, rows).items()]
         return Response(ScoringResponse({"results": results}).data)
@@ -157,6 +158,15 @@ class RecomputeView(ProfileView):
     def delete(self, request: Request, pk: UUID) -> Response:
         services.stop_scoring(profile=self.profile(pk), access=self.access)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def require_visible(access: Access, model: type[LadModel]) -> None:
+    """Raise MissingRight or FeatureClosed unless the caller may see such rows in the API."""
+    resource = router.resource_of(model)
+    if not access.allows(right := f"{resource.area}.view"):
+        raise MissingRight(right=right)
+    if resource.feature:
+        require_feature(access, resource.feature)
 
 
 def _shown(kind: str, key: Any, score: Score) -> dict[str, Any]:

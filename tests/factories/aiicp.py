@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from factory import LazyFunction, SubFactory
+from factory import LazyFunction, Sequence, SubFactory
 
 from aiicp.conversations.models import Conversation, Message, MessageRole
 from aiicp.keywords.models import KeywordExpansion
@@ -54,7 +54,7 @@ class KeywordExpansionFactory(SharedModelFactory[KeywordExpansion]):
 
 class IcpProfileVersionFactory(TenantModelFactory[IcpProfileVersion]):
     profile = SubFactory(IcpProfileFactory)
-    number = unique(int)
+    number = Sequence(lambda number: number + 1)
     name = unique("Nordic fintech before change %d")
     icp_data: Any = LazyFunction(lambda: {"industries": ["banking"], "locations": ["Oslo"]})
 
