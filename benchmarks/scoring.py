@@ -152,7 +152,7 @@ def _list() -> None:
 
     joined = FilteredRelation("icp_scores", condition=Q(icp_scores__profile=PROFILE))
     scored = Q(icp_score__points__gte=0)
-    pages = {
+    pages: dict[str, tuple[Q, list[Any]]] = {
         "best first": (scored, [F("icp_score__points").desc(), "-pk"]),
         "worst first": (scored, [F("icp_score__points").asc(), "pk"]),
         "75 and more, newest first": (Q(icp_score__points__gte=75, icp_score__points__lte=100), ["-created_at", "-pk"]),

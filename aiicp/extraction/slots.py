@@ -233,7 +233,7 @@ def _needed(slots: Slots) -> dict[str, Any]:
     }
 
 
-def placed(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def placed(names: Iterable[str]) -> dict[str, Any]:
     """Return names of places by their slot: countries, regions and cities. A name that is not known is a city's."""
     found: dict[str, list[str]] = {"countries": [], "regions": [], "cities": []}
     for name in names:

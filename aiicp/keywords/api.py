@@ -19,7 +19,9 @@ class ExpandSerializer(InputSerializer):
     """A keyword and the sense in which it is meant."""
 
     keyword = serializers.CharField(max_length=services.MAX_KEYWORD)
-    context = serializers.CharField(max_length=services.MAX_CONTEXT, required=False, default=GENERAL)
+    context = serializers.CharField(  # type: ignore[assignment]  # a field, not the serializer's context
+        max_length=services.MAX_CONTEXT, required=False, default=GENERAL
+    )
 
 
 class ExpansionResponse(serializers.Serializer):
@@ -27,7 +29,7 @@ class ExpansionResponse(serializers.Serializer):
 
     id = serializers.UUIDField(allow_null=True)
     keyword = serializers.CharField()
-    context = serializers.CharField()
+    context = serializers.CharField()  # type: ignore[assignment]  # as above
     keywords = serializers.ListField(child=serializers.CharField())
     origin = serializers.ChoiceField(choices=[each.value for each in services.Origin])
     model = serializers.CharField(allow_blank=True)

@@ -78,7 +78,10 @@ class IcpProfileAdmin(TenantModelAdmin):
     fieldsets = [
         *GROUPS,
         ("Versions", {"fields": ["versions"]}),
-        ("Usage", {"fields": ["user", "scores_leads", ("usage_count", "last_used_at"), "source_conversation"]}),
+        (
+            "Usage",
+            {"fields": ["user", ("is_shared", "scores_leads"), ("usage_count", "last_used_at"), "source_conversation"]},
+        ),
     ]
     readonly_fields = ["versions"]
     actions_detail = [
@@ -105,7 +108,7 @@ class IcpProfileAdmin(TenantModelAdmin):
         hidden = [] if self._shows_source(request, obj) else ["source_conversation"]
         fieldsets = super().get_fieldsets(request, obj)
         if not self.has_change_permission(request, obj):
-            shown = {"fields": ["name", "description", ("is_shared", "is_active"), *ONLY_SHOWN]}
+            shown = {"fields": ["name", "description", "is_active", *ONLY_SHOWN]}
             fieldsets = [(None, shown), *fieldsets[len(GROUPS) :]]
         return [
             (title, {**options, "fields": [name for name in options["fields"] if name not in hidden]})

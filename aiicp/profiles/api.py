@@ -16,6 +16,7 @@ from aiicp.ownership import visible_profiles
 from aiicp.profiles import services
 from aiicp.profiles.content import compare, content_of
 from aiicp.profiles.models import IcpProfile, IcpProfileVersion
+from lad import writes
 from lad.api import router
 from lad.api.serializers import InputSerializer
 from lad.api.views import ResourceViewSet
@@ -55,7 +56,7 @@ class DifferenceResponse(serializers.Serializer):
     """One part in which two profiles differ."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field, not the field's own label
     left = serializers.ListField(child=serializers.CharField())
     right = serializers.ListField(child=serializers.CharField())
     only_left = serializers.ListField(child=serializers.CharField())
@@ -73,6 +74,8 @@ class ProfileViewSet(ResourceViewSet):
 
     rights = {
         "use": "assistant.update",
+        "share": "assistant.update",
+        "make_private": "assistant.update",
         "duplicate": "assistant.create",
         "restore_version": "assistant.update",
         "compare": "assistant.view",
@@ -87,6 +90,20 @@ class ProfileViewSet(ResourceViewSet):
     @transaction.atomic
     def use(self, request: Request, pk: str) -> Response:
         return self.row_response(services.use(profile=self.get_object(), actor=self.access.user))
+
+    @extend_schema(summary="Share the caller's own profile with the tenant", request=None)
+    @action(detail=True, methods=["post"])
+    @transaction.atomic
+    def share(self, request: Request, pk: str) -> Response:
+        row = self.locked_object()
+        return self.row_response(writes.update(row, {"is_shared": True}, actor=self.access.user))
+
+    @extend_schema(summary="Take the caller's own profile back from the tenant", request=None)
+    @action(detail=True, methods=["post"], url_path="make-private")
+    @transaction.atomic
+    def make_private(self, request: Request, pk: str) -> Response:
+        row = self.locked_object()
+        return self.row_response(writes.update(row, {"is_shared": False}, actor=self.access.user))
 
     @extend_schema(summary="Copy the profile", request=DuplicateSerializer)
     @action(detail=True, methods=["post"])

@@ -77,7 +77,7 @@ class CriteriaForm(LadModelForm):
 
     def shown_values(self) -> dict[str, Any]:
         slots = Slots.from_icp_data(self.instance.icp_data)
-        shown = {name: list(_listed(slots, name)) for name in (*CHIPS, *OTHER_CHIPS, *EXCLUDED)}
+        shown: dict[str, Any] = {name: list(_listed(slots, name)) for name in (*CHIPS, *OTHER_CHIPS, *EXCLUDED)}
         for name in RANGES:
             span = getattr(slots, name) or Range()
             shown |= {f"{name}_least": span.least, f"{name}_most": span.most}
@@ -124,8 +124,8 @@ class CriteriaForm(LadModelForm):
             least, most = cleaned.get(f"{name}_least"), cleaned.get(f"{name}_most")
             span = Range(least, most, before.currency if before else "")
             values[name] = None if least is None and most is None else span
-        single = {name: cleaned.get(name) or "" for name in ("company_size", "problem_statement")}
-        return replace(slots, **values, **single)
+        values |= {name: cleaned.get(name) or "" for name in ("company_size", "problem_statement")}
+        return replace(slots, **values)
 
 
 def _listed(slots: Slots, name: str) -> tuple[str, ...]:
@@ -152,8 +152,8 @@ ProfileForm: Final[type[CriteriaForm]] = type(
 )
 
 # What the page shows, in groups.
-GROUPS: Final = [
-    (None, {"fields": ["name", "description", ("is_shared", "is_active")]}),
+GROUPS: Final[list[Any]] = [
+    (None, {"fields": ["name", "description", "is_active"]}),
     ("Who", {"fields": ["titles", "departments", "seniorities"]}),
     (
         "Which companies",

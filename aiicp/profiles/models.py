@@ -46,8 +46,13 @@ class IcpProfile(SoftDeletable, TenantModel):
         help_text="The conversation it was saved from.",
     )
     is_active = models.BooleanField(default=True, db_default=True, help_text="Whether it can be used for new searches.")
+    # Its owner alone decides, see the actions.
     is_shared = models.BooleanField(
-        "shared", default=True, db_default=True, help_text="Whether everybody in the tenant sees and uses it."
+        "shared",
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="Whether everybody in the tenant sees and uses it.",
     )
     scores_leads = models.BooleanField(
         "scores leads",

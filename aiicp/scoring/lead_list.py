@@ -49,10 +49,11 @@ def with_scores(request: HttpRequest, rows: QuerySet[Lead]) -> QuerySet[Lead]:
 
 def by_score(request: HttpRequest, rows: QuerySet[Lead]) -> QuerySet[Lead]:
     """Return the scored leads, with the relation by whose points they are sorted."""
-    return scored(request, rows).filter(icp_score__points__gte=0)
+    found: QuerySet[Lead] = scored(request, rows).filter(icp_score__points__gte=0)
+    return found
 
 
-def scored(request: HttpRequest, rows: QuerySet[Lead]) -> QuerySet[Lead]:
+def scored(request: HttpRequest, rows: QuerySet[Lead]) -> Any:
     """Return the rows with their score by the shown profile as ``icp_score``, which is joined only if it is used."""
     profile = profile_once(request)
     key = profile.pk if profile is not None else None
@@ -86,7 +87,7 @@ class ScoreFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [*LABELS.items(), (EXCLUDED, "Excluded"), (UNSCORED, "Not scored")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> Any:
         chosen, profile = self.value(), profile_once(request)
         if not chosen or profile is None:
             return queryset

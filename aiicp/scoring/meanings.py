@@ -13,7 +13,7 @@ from aiicp.extraction.folding import key, word_set
 from aiicp.extraction.vocabulary import Entry, members, place_named, rows
 
 MAX_LENGTH: Final = 200
-KEPT: Final = 50_000
+KEPT: Final = 20_000
 # Apollo's levels, the lowest first.
 LEVELS: Final = (
     "intern",

@@ -13,7 +13,8 @@ from lad.errors import Conflict
 from lad.labels import in_words
 
 MOST: Final = 100
-KEPT: Final = 50_000
+# Judgements of one criterion. Seven criteria of a scorer take some tens of megabytes at most.
+KEPT: Final = 10_000
 MAX_SHOWN: Final = 200
 
 
@@ -109,7 +110,9 @@ class Scorer:
         return Score(sum(each.points for each in reasons), MOST - unknown if reasons else 0, reasons)
 
     def _remembering(self, name: str) -> Callable[[Facts], Judgement]:
-        judge, slots, read = JUDGES[name], self._slots, _READ[name]
+        judge, slots, read = JUDGES[name], self._slots, _READ.get(name)
+        if read is None:
+            return lambda facts: judge(slots, facts)
 
         @lru_cache(maxsize=KEPT)
         def judged(*values: Hashable) -> Judgement:
@@ -118,14 +121,13 @@ class Scorer:
         return lambda facts: judged(*(getattr(facts, each) for each in read))
 
 
-# The facts that each criterion reads.
+# The facts that each criterion reads, where many share them. Descriptions and keywords are nearly all different.
 _READ: Final = {
     "role": ("title", "departments"),
     "seniority": ("title", "seniority"),
     "industry": ("industry",),
     "place": ("location",),
     "size": ("employees",),
-    "keywords": ("company", "title", "industry", "keywords", "text"),
     "technologies": ("technologies",),
 }
 

@@ -77,7 +77,7 @@ def scoring_profile(tenant_id: UUID | None) -> IcpProfile | None:
 
 def unscored_leads(profile: IcpProfile, limit: int) -> list[UUID]:
     """Return leads without a score by what the profile says now."""
-    values = {
+    values: dict[str, Any] = {
         "tenant": profile.tenant_id,
         "profile": profile.pk,
         "version": profile.criteria_version,

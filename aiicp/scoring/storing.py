@@ -34,7 +34,7 @@ RETURNING lead_id
 """
 
 _scorers: dict[UUID, tuple[object, Scorer]] = {}
-MAX_KEPT: Final = 16
+MAX_KEPT: Final = 4
 
 
 def scorer_of(profile: IcpProfile) -> Scorer:

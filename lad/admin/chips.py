@@ -11,14 +11,17 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget
 class ChipsWidget(UnfoldAdminSelect2MultipleWidget):
     """Chips that can be typed in as well. What is entered is offered like the known values."""
 
+    # A property, whose type the stubs do not know.
+    choices: Any
+
     def __init__(self, attrs: dict[str, Any] | None = None, choices: Iterable[Any] = ()) -> None:
         typed = {"data-tags": "true", "data-token-separators": '[","]', "data-width": "100%"}
         super().__init__({**typed, **(attrs or {})}, choices)
 
     def optgroups(self, name: str, value: Any, attrs: dict[str, Any] | None = None) -> Any:
-        known = {str(key) for key, _label in self.choices}
-        own = [each for each in value or () if each not in known]
-        before, self.choices = self.choices, [*self.choices, *((each, each) for each in own)]
+        before: list[Any] = list(self.choices)
+        known = {str(key) for key, _label in before}
+        self.choices = [*before, *((each, each) for each in value or () if each not in known)]
         try:
             return super().optgroups(name, value, attrs)
         finally:

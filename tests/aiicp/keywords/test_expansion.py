@@ -75,6 +75,7 @@ def test_what_the_thesaurus_does_not_know_is_asked_of_the_model_once(tenant, mem
     assert (unknown.origin, unknown.keywords, unknown.usage) == (Origin.NOTHING, (), None)
     connect("sandbox-good")
     found = expand("zymurgy supplies", tenant_id=tenant.pk, actor=member)
+    assert found.usage is not None
     assert (found.origin, found.model, found.usage.requests) == (Origin.MODEL, "sandbox-good", 1)
     assert found.keywords
     assert len(sandbox.log("model_call")) == 1

@@ -107,7 +107,8 @@ def test_weights_decide_what_counts_and_a_weight_of_nothing_leaves_out():
     known = {"title": "CEO", "location": "Paris"}
     assert scored(icp, {"role": 90, "place": 10}, **known).points == 90
     assert scored(icp, {"role": 0}, **known).points == 0
-    for nothing in ({}, {"goals": ["Book meetings"]}, {"roles": []}):
+    empty: list[dict[str, list[str]]] = [{}, {"goals": ["Book meetings"]}, {"roles": []}]
+    for nothing in empty:
         with pytest.raises(NothingToScore):
             Scorer(nothing, {})
     with pytest.raises(NothingToScore):

@@ -103,7 +103,7 @@ def test_one_profile_scores_at_a_time_and_only_a_shared_one_that_says_something(
     choose(api, member, first)
     choose(api, member, second)
     assert (stored(first).scores_leads, stored(second).scores_leads) == (False, True)
-    refused = api(member).patch(f"{PROFILES}{second.pk}/", {"is_shared": False}, format="json")
+    refused = api(member).post(f"{PROFILES}{second.pk}/make-private/")
     assert "so it stays shared" in refused.content.decode()
     private = profile(tenant, member, icp_data=ICP, is_shared=False)
     assert problem(choose(api, member, private)) == (409, "profile_not_shared")
