@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from aiicp.extraction.folding import key
@@ -238,10 +239,20 @@ def _says(facts: Facts, keyword: str) -> bool:
     wanted = meanings.words(keyword)
     if len(wanted) <= SHORTEST:
         return False
-    texts = (facts.company, facts.title, facts.industry, *(facts.keywords or ()))
-    return any(wanted in meanings.words(each) for each in texts if each) or (
-        bool(facts.text) and wanted in f" {key(facts.text)} "
-    )
+    texts = (facts.company, facts.title, facts.industry, facts.text, *(facts.keywords or ()))
+    begins = _beginnings(wanted)
+    # Splitting a description into words takes a hundred times as long as this look at its letters.
+    return any(_may_say(each, begins) and wanted in f" {key(each)} " for each in texts if each)
+
+
+@lru_cache(maxsize=1_000)
+def _beginnings(wanted: str) -> tuple[str, ...]:
+    """Return what every form of the words begins with: "company" and "companies" with "compan"."""
+    return tuple(word.removesuffix("y") for word in wanted.split())
+
+
+def _may_say(text: str, begins: Iterable[str]) -> bool:
+    return not text.isascii() or all(word in text.lower() for word in begins)
 
 
 def _shown(names: Iterable[str]) -> str:

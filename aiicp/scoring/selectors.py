@@ -1,10 +1,10 @@
 """Read what is known of leads, many at a time, and the profile that scores a tenant's leads."""
 
 from collections.abc import Iterator, Sequence
-from json import loads
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from django.db import connection
 
 from aiicp.profiles.models import IcpProfile
@@ -25,21 +25,25 @@ PICKED: Final = (
     "CASE WHEN jsonb_typeof({column}) = 'object' THEN"
     " (SELECT jsonb_object_agg(key, value) FROM jsonb_each({column}) WHERE key = ANY(%(keys)s)) END"
 )
+# The companies are read together: one by one, the newest of each would be looked for among all of the tenant's.
 READ_LEADS: Final = f"""
-SELECT leads.id, title, company_name, company_domain, location,
+WITH chosen AS MATERIALIZED (
+    SELECT id, tenant_id, title, company_name, company_domain, location, custom_fields, raw_data
+    FROM leads WHERE id = ANY(%(ids)s::uuid[]) AND deleted_at IS NULL
+),
+domains AS MATERIALIZED (SELECT DISTINCT tenant_id, company_domain FROM chosen WHERE company_domain <> ''),
+companies AS MATERIALIZED (
+    SELECT DISTINCT ON (tenant_id, company_domain) tenant_id, company_domain, company_data
+    FROM company_search_cache JOIN domains USING (tenant_id, company_domain)
+    ORDER BY tenant_id, company_domain, created_at DESC
+)
+SELECT id, title, company_name, company_domain, location,
     {PICKED.format(column="custom_fields")},
     {PICKED.format(column="raw_data")},
     {PICKED.format(column="raw_data->'organization'")},
-    {PICKED.format(column="company.company_data")}
-FROM leads
-LEFT JOIN LATERAL (
-    SELECT company_data FROM company_search_cache
-    WHERE tenant_id = leads.tenant_id AND company_search_cache.company_domain = leads.company_domain
-    AND leads.company_domain <> ''
-    ORDER BY created_at DESC LIMIT 1
-) AS company ON true
-WHERE leads.id = ANY(%(ids)s::uuid[]) AND leads.deleted_at IS NULL
-ORDER BY leads.id
+    {PICKED.format(column="company_data")}
+FROM chosen LEFT JOIN companies USING (tenant_id, company_domain)
+ORDER BY id
 """
 UNSCORED: Final = """
 SELECT leads.id FROM leads
@@ -90,4 +94,4 @@ def unscored_leads(profile: IcpProfile, limit: int) -> list[UUID]:
 
 def _parsed(value: Any) -> Any:
     """Return JSON as Django's cursors return it: as text."""
-    return loads(value) if isinstance(value, str) else value
+    return orjson.loads(value) if isinstance(value, str) else value

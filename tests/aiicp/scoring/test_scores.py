@@ -189,7 +189,7 @@ def test_the_page_of_a_lead_says_why(tenant, member, viewer, api, admin_of, thre
 
 def test_the_best_leads_are_read_from_an_index(tenant, member, api, stages):
     row = profile(tenant, member, icp_data=ICP)
-    make_leads(tenant.pk, 2_000)
+    make_leads(tenant.pk, 50)
     choose(api, member, row)
     with tenant_context(tenant.pk), connection.cursor() as cursor:
         # A small table is rather sorted: what counts is that the index has the order.
