@@ -2,4 +2,4 @@
 
 from lad.packages import import_from_features
 
-import_from_features("aiicp", "admin")
+import_from_features("aiicp", "admin", "lead_page", "lead_list")

@@ -11,4 +11,4 @@ class AiicpConfig(AppConfig):
 
     def ready(self) -> None:
         # Writers, mails, event types and consumers register themselves.
-        import_from_features("aiicp", "services", "mails", "events")
+        import_from_features("aiicp", "services", "mails", "events", "jobs")

@@ -23,6 +23,8 @@ def _range() -> dict[str, Any]:
     return {"type": "object", "properties": {"min": end, "max": end, "currency": currency}}
 
 
+CRITERIA: Final = ("role", "seniority", "industry", "place", "size", "keywords", "technologies")
+
 STAGES: Final = (
     "init",
     "outreach_type",
@@ -114,6 +116,30 @@ MESSAGE_DATA: Final[dict[str, Any]] = {
         "search_params": SEARCH_PARAMS,
         "suggestions": _texts(),
         "options": _texts(),
+    },
+}
+
+# What a matching criterion is worth beside the others. Criteria that are left out have their usual weight.
+WEIGHTS: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {name: {"type": "integer", "minimum": 0, "maximum": 100} for name in CRITERIA},
+    "additionalProperties": False,
+}
+
+# What a score consists of: for each criterion its points, the most it could have, and what they follow from.
+REASONS: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "criterion": {"type": "string"},
+            "verdict": {"type": "string"},
+            "points": {"type": "integer"},
+            "of": {"type": "integer"},
+            "found": {"type": "string"},
+            "wanted": {"type": "string"},
+        },
+        "required": ["criterion", "verdict", "points", "of"],
     },
 }
 

@@ -3,7 +3,7 @@
 from typing import Final, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from lad.errors import Invalid, NotAllowed
 from lad.tenancy.access import Access
@@ -49,3 +49,13 @@ def visible_conversations(access: Access, rows: QuerySet[Row], *, path: str = ""
     if access.allows(OVERSEE):
         return rows
     return rows.filter(**{f"{path}user": access.user})
+
+
+def visible_profiles(access: Access, rows: QuerySet[Row], *, path: str = "") -> QuerySet[Row]:
+    """Return the rows of shared profiles and of the caller's own, or all rows if the caller may oversee the assistant.
+
+    ``path`` leads from a row to its profile, such as ``profile__``.
+    """
+    if access.allows(OVERSEE):
+        return rows
+    return rows.filter(Q(**{f"{path}is_shared": True}) | Q(**{f"{path}user": access.user}))

@@ -120,7 +120,7 @@ class Slots:
         for slot, stored in _STORED.items():
             if value := data.get(stored):
                 known[slot] = tuple(value) if slot in LISTS else value
-        known.update(_placed(data.get("locations", ())))
+        known.update(placed(data.get("locations", ())))
         for slot in RANGES:
             if stored_range := data.get(slot):
                 known[slot] = _range_of(stored_range)
@@ -170,7 +170,7 @@ class Slots:
             companies=tuple(params.get("q_organization_domains_list", ())),
             employees=_closed(ranges) if ranges else None,
             revenue=Range(least, most) if least is not None or most is not None else None,
-            **_placed(dict.fromkeys(places)),
+            **placed(dict.fromkeys(places)),
         )
 
     def _employee_ranges(self) -> list[str]:
@@ -233,12 +233,13 @@ def _needed(slots: Slots) -> dict[str, Any]:
     }
 
 
-def _placed(names: Iterable[str]) -> dict[str, Any]:
-    placed: dict[str, list[str]] = {"countries": [], "regions": [], "cities": []}
+def placed(names: Iterable[str]) -> dict[str, Any]:
+    """Return names of places by their slot: countries, regions and cities. A name that is not known is a city's."""
+    found: dict[str, list[str]] = {"countries": [], "regions": [], "cities": []}
     for name in names:
         place = place_named(name)
-        placed[place.slot if place else "cities"].append(name)
-    return {slot: tuple(values) for slot, values in placed.items()}
+        found[place.slot if place else "cities"].append(name)
+    return {slot: tuple(values) for slot, values in found.items()}
 
 
 def _range_data(value: Range) -> dict[str, Any]:

@@ -118,6 +118,14 @@ def state_codes() -> dict[str, Entry]:
     return {code: Entry("regions", value, "US", flags="w") for code, value in rows("states")}
 
 
+@cache
+def values_of(slot: str) -> tuple[str, ...]:
+    """Return the values that names of a slot stand for, sorted; none of a slot that takes any text."""
+    every = vocabulary()
+    entries = (each for index in (every.names, every.places) for found in index.entries.values() for each in found)
+    return tuple(sorted({each.value for each in entries if each.slot == slot}))
+
+
 def place_named(name: str) -> Entry | None:
     """Return the place of a stored name, such as ``Berlin, Germany``, or None if it is not known."""
     return _places_by_value().get(name.casefold())

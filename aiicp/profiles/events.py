@@ -10,3 +10,10 @@ define(
 
 
 define("aiicp.icp_profile.used", "{actor} searched with the customer profile {subject}", fields=["usage_count"])
+
+
+define(
+    "aiicp.icp_profile.version_restored",
+    "{actor} restored version {number} of the customer profile {subject}",
+    fields=["number"],
+)

@@ -11,15 +11,18 @@ from django.core.exceptions import ValidationError
 from lad.db.json_schema import JsonSchemaValidator
 from lad.llm import prompt_files, tokens
 from lad.llm.errors import MAY_HAVE_WORKED, EndpointError, Fault
+from lad.llm.images import without_images
 from lad.llm.learning import adapted, first_rung, learn
 from lad.llm.messages import Finish, Message, Reply, Request, Tool, ToolCall, Usage
 from lad.llm.models import ModelConnection
 from lad.llm.protocols import protocol_of
 from lad.llm.schemas import AnswerSchema, NotValid
+from lad.llm.secrecy import Secrecy
 from lad.llm.transport import Deadline, ask_once, retrying
 
 MAX_ADAPTATIONS: Final = 5
 NO_ANSWER: Final = "The model gave no answer."
+REPEATS: Final = "The model repeated its instructions, which are not shown."
 MAX_REPAIRED_CHARACTERS: Final = 20_000
 T = TypeVar("T")
 
@@ -40,6 +43,7 @@ class Call:
     request: Request = field(repr=False)
     schema: AnswerSchema | None = field(default=None, repr=False)
     deadline: Deadline = field(default_factory=lambda: Deadline(60))
+    secrecy: Secrecy = field(default_factory=lambda: Secrecy(()), repr=False)
     repaired: bool = False
     _input: int = 0
     _output: int = 0
@@ -55,6 +59,7 @@ class Call:
         tools: Sequence[Tool],
         max_tokens: int,
         temperature: float | None,
+        secrecy: Secrecy | None = None,
     ) -> "Call":
         request = Request(
             model=connection.model,
@@ -66,7 +71,7 @@ class Call:
             tools=tools,
             abilities=dict(connection.abilities),
         )
-        return cls(connection, request, schema, Deadline(connection.seconds_per_call))
+        return cls(connection, request, schema, Deadline(connection.seconds_per_call), secrecy or Secrecy(()))
 
     @property
     def usage(self) -> Usage:
@@ -195,7 +200,14 @@ class Call:
         reply = self.adapting(request, attempt)
         if reply.finish == Finish.REFUSED:
             raise ModelRefused
-        return reply
+        self.keep_secret(reply)
+        return reply if self.schema else replace(reply, text=without_images(reply.text))
+
+    def keep_secret(self, reply: Reply) -> None:
+        """Raise Unusable if a reply repeats the instructions, in its words or in the arguments of a tool."""
+        arguments = [orjson.dumps(each[2], default=str).decode() for each in reply.tool_calls]
+        if any(map(self.secrecy.broken_by, [reply.text, *arguments])):
+            raise Unusable(REPEATS)
 
     def _whole(self, request: Request) -> Reply:
         reply = self._answer(request)

@@ -23,10 +23,12 @@ from django.conf import settings
 
 from lad.llm.fences import Fence, with_rule
 from lad.llm.messages import Message, Role
+from lad.llm.secrecy import RUN
 
 _FILE: Final = re.compile(r"\A(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9][0-9]*)\.md")
 _SECTION: Final = re.compile(r"^--- (system|user|assistant)$", re.MULTILINE)
 _VARIABLE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
+_BETWEEN: Final = re.compile(r"\{\{[^}]*\}\}")
 FOLDER: Final = "prompts"
 
 
@@ -64,9 +66,14 @@ class Prompt:
         # One pass: a placeholder inside a value stays as it is.
         messages = [Message(role, _VARIABLE.sub(lambda found: shown[found[1]], text)) for role, text in self.sections]
         holds_untrusted = any(str(values[name]) for name in self.untrusted)
-        return RenderedPrompt(
-            self.full_name, tuple(with_rule(messages, fence) if holds_untrusted else messages), holds_untrusted
-        )
+        shown_messages = tuple(with_rule(messages, fence) if holds_untrusted else messages)
+        return RenderedPrompt(self.full_name, shown_messages, holds_untrusted, self.confidential)
+
+    @property
+    def confidential(self) -> tuple[str, ...]:
+        """Return the system section without the values that stand in it, and without the few words between two."""
+        split = [_BETWEEN.split(text) for role, text in self.sections if role == "system"]
+        return tuple(part for parts in split for part in parts if len(parts) == 1 or len(part.split()) >= RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,7 @@ class RenderedPrompt:
     name: str
     messages: tuple[Message, ...] = field(repr=False)
     untrusted: bool = False
+    confidential: tuple[str, ...] = field(default=(), repr=False)
 
 
 def render(name: str, version: int | None = None, /, **values: Any) -> RenderedPrompt:

@@ -11,6 +11,7 @@ from lad.llm.models import ModelConnection
 from lad.llm.prompt_files import RenderedPrompt
 from lad.llm.purposes import purposes
 from lad.llm.schemas import AnswerSchema, Shape
+from lad.llm.secrecy import Secrecy
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +61,11 @@ class Question:
             tools=() if self.untrusted and not self.tools_with_untrusted else self.tools,
             max_tokens=self.max_tokens,
             temperature=self.temperature,
+            secrecy=Secrecy(self._confidential),
         )
+
+    @property
+    def _confidential(self) -> list[str]:
+        """Return the instructions that no answer repeats."""
+        own = [each.content for each in self.messages if each.role == "system" and not each.untrusted]
+        return [*own, *(self.prompt.confidential if self.prompt else ()), fences.RULE]

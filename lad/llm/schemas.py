@@ -8,6 +8,7 @@ import orjson
 from django.core.exceptions import ValidationError
 
 from lad.db.json_schema import JsonSchemaValidator
+from lad.llm.images import without_images
 
 T_co = TypeVar("T_co", covariant=True)
 MAX_ANSWER_BYTES: Final = 1_000_000
@@ -43,7 +44,7 @@ class AnswerSchema:
 
     def read(self, text: str) -> Any:
         """Return the value that the text holds: JSON data, or an instance of the class. Raise NotValid."""
-        return self.check(_parsed(text))
+        return self.check(_without_images(_parsed(text)))
 
     def check(self, value: Any) -> Any:
         """Return the value as ``read`` does. Raise NotValid."""
@@ -72,6 +73,17 @@ def _is_strict(node: Any) -> bool:
         if not closed or set(node.get("required", ())) != set(node["properties"]):
             return False
     return all(map(_is_strict, node.values()))
+
+
+def _without_images(value: Any) -> Any:
+    """Return data without images in its texts."""
+    if isinstance(value, str):
+        return without_images(value)
+    if isinstance(value, list):
+        return [_without_images(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _without_images(each) for name, each in value.items()}
+    return value
 
 
 def _parsed(text: str) -> Any:

@@ -8,9 +8,10 @@ from typing import Final
 import httpx2
 
 from lad.llm.beginning import Begun, begin
-from lad.llm.calling import Call, ModelRefused
+from lad.llm.calling import REPEATS, Call, ModelRefused, Unusable
 from lad.llm.completions import Completion, Piece, Source
 from lad.llm.errors import SENTENCES, EndpointError, Fault
+from lad.llm.images import finished, without_images
 from lad.llm.messages import Finish, Reply, Request
 from lad.llm.models import CallOutcome
 from lad.llm.protocols import protocol_of
@@ -19,6 +20,8 @@ from lad.llm.schemas import NotValid
 from lad.llm.services import NO_MODEL, answer_embedded
 from lad.llm.transport import events, opened
 
+# A streamed answer is compared with the instructions by its last characters, which hold more words than a run has.
+CHECKED: Final = 300
 WRONG_TOOL: Final = "The model asked for a tool that it was not offered, or in a wrong way."
 
 
@@ -68,8 +71,24 @@ class _Said:
     call: Call
     texts: list[str] = field(default_factory=list)
     completion: Completion | None = None
+    _waiting: str = ""
     _reply: Callable[[], Reply] | None = None
     _request: Request | None = None
+
+    def _showable(self, text: str) -> str:
+        """Return what can be shown by now. Words that may become a repetition of the instructions wait.
+
+        Raises Unusable once they are one.
+        """
+        secrecy = self.call.secrecy
+        self._waiting += text
+        if secrecy.broken_by(self.text[-CHECKED:] + self._waiting):
+            raise Unusable(REPEATS)
+        before = self.text[-CHECKED:]
+        ready = min(secrecy.shown(before + self._waiting) - len(before), finished(self._waiting))
+        ready = max(0, ready) if text else len(self._waiting)
+        shown, self._waiting = self._waiting[:ready], self._waiting[ready:]
+        return without_images(shown)
 
     @property
     def began(self) -> bool:
@@ -96,9 +115,13 @@ class _Said:
             reading = protocol_of(call.connection.provider).reading(self._request)
             self._reply = reading.reply
             for event in events(response, call.deadline):
-                if text := reading.take(event):
+                if (said := reading.take(event)) and (text := self._showable(said)):
                     self.texts.append(text)
                     yield text
+            # What waited turned out to be no repetition.
+            if text := self._showable(""):
+                self.texts.append(text)
+                yield text
 
     def count(self) -> None:
         """Count what was used, whether or not the answer is whole."""
@@ -109,6 +132,7 @@ class _Said:
         """Make the completion of what was said. Raises ModelRefused or EndpointError."""
         assert self._reply is not None
         reply = self._reply()
+        self.call.keep_secret(reply)
         if reply.finish == Finish.REFUSED and not self.began:
             raise ModelRefused
         begun.answered()

@@ -1,4 +1,4 @@
-"""Extend the lead's page with panels, actions and timeline entries.
+"""Extend the lead's page with panels, actions and timeline entries, and the list of leads with columns.
 
 Features and the apps above register theirs in their ``lead_page.py``. To offer rows with a lead in the API,
 call ``lad.api.router.include``.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from django.contrib.admin import ListFilter
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import QuerySet
@@ -70,6 +71,26 @@ class LeadAction:
     view: RowActionView
     rank: int
     visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class LeadColumn:
+    """A column of the list of leads, with its filters, by which the list can be sorted.
+
+    ``heading`` returns the column's title, or an empty string where there is nothing to show. ``rows`` adds what the
+    cells read, with one statement for the whole page. ``by`` returns the rows that have a value, with a column named
+    ``order`` by which an index sorts them, the highest first.
+    """
+
+    name: str
+    heading: Callable[[HttpRequest], str]
+    cell: Callable[[Lead], Any]
+    rows: Callable[[HttpRequest, QuerySet[Lead]], QuerySet[Lead]]
+    by: Callable[[HttpRequest, QuerySet[Lead]], QuerySet[Lead]]
+    order: str
+    filters: tuple[type[ListFilter], ...]
+    visibility: Visibility
+    label: Mapping[str, str] | None = None
 
 
 class TimelineKind(models.TextChoices):
@@ -150,6 +171,7 @@ _inlines: Final[dict[type[LadInline], InlinePanel]] = {}
 _rendered: Final[dict[str, RenderedPanel]] = {}
 _actions: Final[dict[str, LeadAction]] = {}
 _sources: Final[dict[str, TimelineSource]] = {}
+_columns: Final[dict[str, LeadColumn]] = {}
 
 
 def add_inline(inline: type[LadInline], *, rank: int, feature: str = "") -> None:
@@ -195,6 +217,16 @@ def add_timeline_source(
 ) -> None:
     """Add an ``entry`` for each of the ``rows`` to the lead's timeline. See ``TimelineSource``."""
     _add(_sources, name, TimelineSource(name, kind, rows, entry, Visibility((right,), feature), at, user, users))
+
+
+def add_column(column: LeadColumn) -> None:
+    """Show a column in the list of leads. See ``LeadColumn``."""
+    _add(_columns, column.name, column)
+
+
+def columns_for(access: Access) -> list[LeadColumn]:
+    """Return the columns of other features that the caller sees."""
+    return [each for each in _columns.values() if each.visibility.allows(access)]
 
 
 def inlines_for(access: Access) -> list[type[LadInline]]:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from factory import LazyFunction, SubFactory
+from factory import LazyFunction, Sequence, SubFactory
 
 from aiicp.conversations.models import Conversation, Message, MessageRole
 from aiicp.keywords.models import KeywordExpansion
-from aiicp.profiles.models import IcpProfile
+from aiicp.profiles.models import IcpProfile, IcpProfileVersion
+from aiicp.scoring.models import LeadScore
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
+from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
 
 
@@ -48,3 +50,35 @@ class KeywordExpansionFactory(SharedModelFactory[KeywordExpansion]):
 
     class Meta:
         model = KeywordExpansion
+
+
+class IcpProfileVersionFactory(TenantModelFactory[IcpProfileVersion]):
+    profile = SubFactory(IcpProfileFactory)
+    number = Sequence(lambda number: number + 1)
+    name = unique("Nordic fintech before change %d")
+    icp_data: Any = LazyFunction(lambda: {"industries": ["banking"], "locations": ["Oslo"]})
+
+    class Meta:
+        model = IcpProfileVersion
+
+
+class LeadScoreFactory(TenantModelFactory[LeadScore]):
+    profile = SubFactory(IcpProfileFactory)
+    lead = SubFactory(LeadFactory)
+    points = 65
+    known = 80
+    reasons: Any = LazyFunction(
+        lambda: [
+            {
+                "criterion": "role",
+                "verdict": "match",
+                "points": 25,
+                "of": 25,
+                "found": "Head of Operations",
+                "wanted": "Operations Manager",
+            }
+        ]
+    )
+
+    class Meta:
+        model = LeadScore

@@ -23,7 +23,7 @@ from lad.admin.bulk import any_number, on_deleted
 from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline
 from lad.admin.lists import PLAIN_PARAMETERS
-from lad.admin.pagination import COUNT_LIMIT, CappedPaginator
+from lad.admin.pagination import COUNT_LIMIT, CappedPaginator, LadChangeList
 from lad.admin.permissions import is_deleted
 from lad.jobs.bulk import bulk_action
 from lad.labels import in_words
@@ -31,6 +31,7 @@ from lad.tenancy.access import access_of
 from lad.tenancy.context import default_tenant_id
 from lad.times import day
 from leads.contacts import extensions, jobs, selectors
+from leads.contacts.admin.added_columns import LeadChangeList, added_columns
 from leads.contacts.admin.export import leads_csv
 from leads.contacts.admin.filters import FollowUpFilter, SourceFilter
 from leads.contacts.admin.summary import summary_of
@@ -116,8 +117,6 @@ class LeadAdmin(TenantModelAdmin):
     search_fields = ["search_text"]
     search_help_text = "Names, company, e-mail address, phone number or domain, in any order"
     list_select_related = ["assigned_user"]
-    # Any other order would sort the whole table.
-    sortable_by = ()
     notes = ["leads/admin/lead_summary.html", "leads/admin/lead_panels.html"]
     fieldsets = [
         (
@@ -263,7 +262,25 @@ class LeadAdmin(TenantModelAdmin):
         if tenant_id is None:
             return columns
         names = dict(pipeline_once(request, tenant_id).stage)
-        return [_stage_column(names) if name == "stage_label" else name for name in columns]
+        shown = [_stage_column(names) if name == "stage_label" else name for name in columns]
+        return [*shown, *(each.shown for each in added_columns(request))]
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """Sort by columns of other features only: any other order would sort the whole table."""
+        return [each.shown for each in added_columns(request)]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        *filters, deleted = super().get_list_filter(request)
+        return [*filters, *(each for column in added_columns(request) for each in column.column.filters), deleted]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LadChangeList]:
+        return LeadChangeList
+
+    def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        rows = super().listed(request, rows)
+        for each in added_columns(request):
+            rows = each.column.rows(request, rows)
+        return rows
 
     @display(description="Assigned to")
     def assigned_to(self, obj: Lead) -> str | None:

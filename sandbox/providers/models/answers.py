@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from sandbox.providers.models.asked import Asked, count
+from sandbox.providers.models.obeying import Obeyed, obey, with_text
 
 Chance = Callable[..., random.Random]
 MAX_DEPTH: Final = 12
@@ -19,7 +20,6 @@ _QUOTED: Final = re.compile(r"[“\"']([^“”\"']{2,60})[”\"']")
 _NAMES: Final = re.compile(r"\b[A-Z][\w&-]+(?: [A-Z][\w&-]+)*")
 _WORDS: Final = re.compile(r"\w[\w'-]*")
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
-_TOOL_ORDER: Final = re.compile(r"call (?:the tool )?(\w+)", re.IGNORECASE)
 _SCHEMA_IN_WORDS: Final = re.compile(
     r"(\{\s*\"(?:\$defs|type|properties|title|additionalProperties|required)\".*\})", re.DOTALL
 )
@@ -63,9 +63,9 @@ def answer_to(asked: Asked, chance: Chance) -> Answer:
     random_numbers = chance("models", asked.model, *(text for _role, text in asked.messages))
     if asked.model == "sandbox-refuses":
         return Answer(REFUSAL, finish="refusal")
-    if asked.model == "sandbox-obeys" and (obeyed := _obeyed(asked)):
-        return obeyed
     schema = asked.schema or _schema_in_words(asked)
+    if asked.model == "sandbox-obeys" and (order := obey(asked)):
+        return _obeyed(asked, order, schema, random_numbers)
     if schema:
         return _structured(asked, schema, random_numbers)
     if asked.tools and (wanted := _wanted_tool(asked)):
@@ -124,15 +124,15 @@ def _wanted_tool(asked: Asked) -> Mapping[str, Any] | None:
     return next((tool for tool in asked.tools if str(tool["name"]).replace("_", " ") in said.replace("_", " ")), None)
 
 
-def _obeyed(asked: Asked) -> Answer | None:
-    """Do what the text orders, wherever it came from: call a tool, offered or not, or repeat the system message."""
-    if found := _TOOL_ORDER.search(asked.last):
-        offered = next((tool for tool in asked.tools if tool["name"] == found[1]), None)
-        arguments = {} if offered is None else filled(offered.get("parameters") or {}, asked.last, random.Random(0))  # noqa: S311
-        return Answer("", finish="tools", calls=[(found[1], arguments)])
-    if "system prompt" in asked.last.lower():
-        return Answer("\n".join(text for role, text in asked.messages if role == "system"))
-    return None
+def _obeyed(asked: Asked, order: Obeyed, schema: Mapping[str, Any], chance: random.Random) -> Answer:
+    """Do what the text orders: call a tool, offered or not, or say something, in the form that was asked for."""
+    if order.tool:
+        offered = next((tool for tool in asked.tools if tool["name"] == order.tool), None)
+        arguments = {} if offered is None else filled(offered.get("parameters") or {}, asked.last, chance)
+        return Answer("", finish="tools", calls=[(order.tool, arguments)])
+    if schema:
+        return Answer(orjson.dumps(with_text(filled(schema, asked.last, chance), schema, order.text)).decode())
+    return Answer(order.text)
 
 
 class _Filler:

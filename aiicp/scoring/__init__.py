@@ -1,0 +1,1 @@
+"""Score leads and companies against a customer profile by rules, and say why."""
