@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from django.db import connection as database
 
 from lad.llm.allowances import Reservation, reserve, settle
 from lad.llm.breaker import Breaker
