@@ -1,4 +1,4 @@
-"""Server-sent events in a response of Django: the view answers in its thread, the events come from the event loop."""
+"""Responses of Django that take a while: the view answers in its thread, the body comes from the event loop."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
@@ -21,8 +21,8 @@ class EventStream(StreamingHttpResponse):
     a response that nobody reads is never begun. A server without an event loop gets the same pieces, all at the end.
     """
 
-    def __init__(self, make: Callable[[Runner], Events]) -> None:
-        super().__init__(content_type=CONTENT_TYPE)
+    def __init__(self, make: Callable[[Runner], Events], *, content_type: str = CONTENT_TYPE) -> None:
+        super().__init__(content_type=content_type)
         self.make = make
         # The second keeps nginx from collecting the response before it passes it on.
         self["Cache-Control"], self["X-Accel-Buffering"] = "no-store", "no"
