@@ -69,7 +69,7 @@ class ConversationAdmin(TenantModelAdmin):
 
     @display(description="Talk")
     def talk(self, obj: Conversation) -> SafeString:
-        return format_html('<a class="lad-link" href="{}">Open</a>', reverse("admin:assistant_talk", args=(obj.pk,)))
+        return format_html('<a class="lad-link" href="{}">Talk</a>', reverse("admin:assistant_talk", args=(obj.pk,)))
 
     @action(description="Talk to the assistant", url_path="start", icon="forum", permissions=["add"])
     def start(self, request: HttpRequest) -> HttpResponse:
@@ -79,9 +79,7 @@ class ConversationAdmin(TenantModelAdmin):
     @computed_once
     def chat(self, obj: Conversation) -> SafeString:
         # Filter by tenant too: the index starts with it.
-        link = format_html(
-            '<p><a class="lad-link" href="{}">Talk</a></p>', reverse("admin:assistant_talk", args=(obj.pk,))
-        )
+        link = format_html("<p>{}</p>", self.talk(obj))
         messages = Message.objects.filter(tenant=obj.tenant_id, conversation=obj)
         latest = list(messages.order_by("-created_at", "-pk")[: MAX_MESSAGES_SHOWN + 1])
         shown = latest[:MAX_MESSAGES_SHOWN]

@@ -27,10 +27,11 @@
         }
 
         async function load(address) {
+            // A conversation that has just begun gets its own page, with its title.
+            if (address !== window.location.pathname) { window.location.assign(address); return; }
             const answer = await fetch(address + "?part=body", { headers: { Accept: "text/html" } });
             if (!answer.ok) { window.location.assign(address); return; }
             talk.innerHTML = await answer.text();
-            window.history.replaceState(null, "", address);
             scroll();
         }
 
