@@ -171,7 +171,7 @@ def _running(home: Path | None, port: int) -> Iterator[Product]:
         return
     parents = [each for each in psutil.process_iter(["cmdline"]) if "tools.runtime.up" in (each.info["cmdline"] or [])]
     known = next(each for each in parents if each.environ().get("LAD_HOME") == str(home))
-    yield Product(home, port, SimpleNamespace(pid=known.pid))  # type: ignore[arg-type]
+    yield Product(home, port, SimpleNamespace(pid=known.pid))
 
 
 @contextmanager

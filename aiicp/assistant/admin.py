@@ -140,7 +140,7 @@ def _find_url(row: Conversation) -> str:
         address = reverse(PROSPECTING)
     except NoReverseMatch:
         return ""
-    return f"{address}?{urlencode({'conversation': row.pk})}"
+    return f"{address}?{urlencode({'conversation': str(row.pk)})}"
 
 
 def _address(row: Conversation | None) -> str:

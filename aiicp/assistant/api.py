@@ -38,7 +38,7 @@ class ReasonResponse(serializers.Serializer):
 
     words = serializers.CharField()
     confidence = serializers.FloatField(min_value=0, max_value=1)
-    source = serializers.ChoiceField(choices=["text", "choice", "model", "command"])
+    source = serializers.ChoiceField(choices=["text", "choice", "model", "command"])  # type: ignore[assignment]
     message = serializers.UUIDField()
 
 
@@ -55,7 +55,7 @@ class FactResponse(serializers.Serializer):
     """What is known of one facet of the ideal customer."""
 
     facet = serializers.ChoiceField(choices=list(FACETS))
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     values = FactValueResponse(many=True)
 
 

@@ -1,6 +1,6 @@
 """Answer messages: at once, or in pieces while a model writes. Nothing is executed: people start what is proposed."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -58,7 +58,7 @@ def complete(turn: Turn) -> Answer:
     return last
 
 
-def stream_answer(*, conversation: Conversation, content: str, actor: AbstractBaseUser) -> Iterator[Part]:
+def stream_answer(*, conversation: Conversation, content: str, actor: AbstractBaseUser) -> Generator[Part, None, None]:
     """Post a message as ``answer`` does. Yield what was understood, the answer in pieces, and last the whole answer.
 
     On an event loop use ``turns.begin`` and ``respond_by``.
@@ -68,7 +68,7 @@ def stream_answer(*, conversation: Conversation, content: str, actor: AbstractBa
     return respond(turn)
 
 
-def respond(turn: Turn) -> Iterator[Part]:
+def respond(turn: Turn) -> Generator[Part, None, None]:
     """Yield the parts of a turn's answer. Waits for the model in the caller's thread."""
     return iterating(respond_by(THREADED, turn))
 

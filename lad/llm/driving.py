@@ -22,7 +22,7 @@ def iterating(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
     try:
         while True:
             try:
-                item = blocking(anext(items))  # type: ignore[arg-type]  # an awaitable with send()
+                item = blocking(anext(items))
             except StopAsyncIteration:
                 return
             yield item

@@ -150,7 +150,7 @@ def _lower(events: Sequence[UsageEvent], quantities: Mapping[str, Sequence[Decim
     known = [event for event in events if event.external_reference_id in quantities]
     planned = dict(UsageEvent.objects.filter(pk__in=[event.pk for event in known]).values_list("pk", "usage_items"))
     changed = [event for event in known if _lowered(event, planned[event.pk], quantities[event.external_reference_id])]
-    UsageEvent.objects.bulk_update(changed, ["usage_items", "total_quantity", "total_cost"])
+    UsageEvent.objects.bulk_update(changed, ["usage_items", "total_quantity", "total_cost", "quota_units"])
 
 
 def _lowered(event: UsageEvent, planned: Sequence[Mapping[str, Any]], quantities: Sequence[Decimal]) -> bool:
@@ -174,6 +174,7 @@ def _lowered(event: UsageEvent, planned: Sequence[Mapping[str, Any]], quantities
         return False
     event.usage_items = [each.as_json() for each in priced]
     event.total_quantity, event.total_cost = sum(amounts, Decimal(0)), cost
+    _give_units_back(event, min(saved.get(event.quota_unit, Decimal(0)), event.quota_units))
     return True
 
 
@@ -381,10 +382,15 @@ def _release(unneeded: Sequence[Hold], now: datetime | None) -> None:
 
 
 def _give_back(event: UsageEvent) -> None:
-    if event.quota_units:
+    _give_units_back(event, event.quota_units)
+
+
+def _give_units_back(event: UsageEvent, quantity: Decimal) -> None:
+    if quantity:
+        event.quota_units -= quantity
         quotas.give_back(
             feature_key=event.feature_key,
-            quantity=event.quota_units,
+            quantity=quantity,
             at=event.created_at,
             day=event.quota_day,
             month=event.quota_month,
