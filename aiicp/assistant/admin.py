@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
 
 from aiicp.assistant import parts, services, turns
+from aiicp.assistant.answers import facts, where_now
 from aiicp.assistant.dialogue import READY_TO_ACT
 from aiicp.assistant.memory import Memory
 from aiicp.assistant.texts import text
@@ -111,13 +112,13 @@ def _known(row: Conversation) -> dict[str, Any]:
     # Filter by tenant too: the index starts with it.
     rows = Message.objects.filter(tenant=row.tenant_id, conversation=row).order_by("-created_at", "-pk")
     shown = list(rows[:MAX_MESSAGES_SHOWN])[::-1]
-    where = turns.where_now(row)
+    where = where_now(row)
     last = shown[-1] if shown else None
     offers = last.message_data.get("suggestions", []) if last is not None and last.role == "assistant" else []
     return {
         "said": shown,
         "cut": len(shown) == MAX_MESSAGES_SHOWN,
-        "facts": turns.facts(Memory.of(row)),
+        "facts": facts(Memory.of(row)),
         "where": where,
         "percent": round(where.completeness * 100),
         "suggestions": offers,

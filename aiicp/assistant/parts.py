@@ -3,9 +3,11 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from aiicp.assistant.services import Answer, Piece, Understood, respond_by
+from aiicp.assistant.answers import Answer
+from aiicp.assistant.services import Understood, respond_by
 from aiicp.assistant.turns import Turn
 from lad.api.renderers import to_json
+from lad.llm.completions import Piece
 from lad.llm.on_loop import OnLoop
 from lad.serving.background import Runner
 from lad.serving.event_streams import EventStream, event

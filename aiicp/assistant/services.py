@@ -10,13 +10,14 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from aiicp.assistant import model_reading, turns
+from aiicp.assistant.answers import Answer, where_now
 from aiicp.assistant.dialogue import AWAITING
 from aiicp.assistant.facets import FACETS, facet_of
 from aiicp.assistant.memory import Memory
 from aiicp.assistant.remark import Remark
 from aiicp.assistant.replies import Intent, Reply
 from aiicp.assistant.texts import text
-from aiicp.assistant.turns import Answer, Heard, NothingToConfirm, Turn
+from aiicp.assistant.turns import Heard, NothingToConfirm, Turn
 from aiicp.conversations import services as conversations
 from aiicp.conversations.models import Conversation, ConversationStatus
 from aiicp.ownership import NotTheOwner
@@ -158,7 +159,7 @@ def confirm(*, conversation: Conversation, actor: AbstractBaseUser) -> Answer:
     Raises NothingToConfirm while questions are open.
     """
     with tenant_context(conversation.tenant_id, user_id=actor.pk):
-        if turns.where_now(conversations.locked(conversation)).progress != AWAITING:
+        if where_now(conversations.locked(conversation)).progress != AWAITING:
             raise NothingToConfirm
         content = text(Memory.of(conversation).language, "option.confirm")
         turn = turns.begin(conversation=conversation, content=content, actor=actor, reply=Reply(Intent.CONFIRM))

@@ -16,20 +16,18 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from aiicp.assistant import charging, model_reading, remark, wording
-from aiicp.assistant.dialogue import AWAITING, READY_TO_ACT, Position, position
-from aiicp.assistant.facets import stored
+from aiicp.assistant.answers import Answer, compose, facts, shown, store
+from aiicp.assistant.dialogue import READY_TO_ACT, position
 from aiicp.assistant.memory import Memory, extracted, told
 from aiicp.assistant.purposes import TURN
 from aiicp.assistant.replies import CHANGE, Intent, Reply, inferred, read
-from aiicp.assistant.texts import OPTIONS, text
+from aiicp.assistant.texts import text
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
-from aiicp.conversations.services import ConversationClosed, locked, post_answer, post_message
+from aiicp.conversations.services import ConversationClosed, locked, post_message
 from aiicp.extraction.extractor import Value
 from aiicp.ownership import NotTheOwner
-from lad import writes
 from lad.errors import Conflict
 from lad.llm.messages import Usage
-from lad.llm.providers import EMBEDDED
 from lad.llm.questions import Question
 from lad.llm.selectors import connection_for
 from lad.llm.services import estimate
@@ -49,50 +47,6 @@ class NothingToConfirm(Conflict):
     """There is nothing to confirm yet: the assistant still has questions."""
 
     code = "nothing_to_confirm"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The assistant's answer, and what is known after it.
-
-    ``note`` says quietly why the embedded assistant answered where a model was wanted. ``facts`` are what is known,
-    each with its reason. ``tokens`` are those that the answer was charged with.
-    """
-
-    message_id: UUID
-    content: str
-    intent: str
-    where: Position
-    icp_data: Mapping[str, Any]
-    search_params: Mapping[str, Any] | None
-    facts: Sequence[Mapping[str, Any]]
-    suggestions: Sequence[str]
-    options: Sequence[str]
-    proposed: Sequence[Mapping[str, Any]]
-    model: str = EMBEDDED
-    tokens: int = 0
-    note: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the answer as the API gives it."""
-        return {
-            "message_id": str(self.message_id),
-            "content": self.content,
-            "intent": self.intent,
-            "stage": self.where.stage,
-            "progress": self.where.progress,
-            "asking": self.where.asking,
-            "missing": list(self.where.missing),
-            "completeness": self.where.completeness,
-            "icp_data": self.icp_data,
-            "search_params": self.search_params,
-            "facts": list(self.facts),
-            "suggestions": list(self.suggestions),
-            "options": list(self.options),
-            "proposed": list(self.proposed),
-            "usage": {"model": self.model, "tokens": self.tokens},
-            "note": self.note,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +109,12 @@ def begin(
         if refused is None:
             until = now + 2 * timedelta(seconds=connection.seconds_per_call) + MARGIN
             memory.metadata["answering"] = {"message": str(message.pk), "until": until.isoformat()}
-            _store(row, memory, actor)
+            store(row, memory, actor)
             return Turn(
                 row.tenant_id, actor, row, message, reply, turn.understood, reading=questions[0], remark=questions[1]
             )
         note = text(memory.language, "note.no_credit")
-    answer = _answer(row, memory, reply, head=head, actor=actor, note=note, told_note=bool(note))
+    answer = compose(row, memory, reply, head=head, actor=actor, note=note, told_note=bool(note))
     return Turn(row.tenant_id, actor, row, message, reply, turn.understood, answer)
 
 
@@ -178,7 +132,7 @@ def finish(turn: Turn, heard: Heard, *, now: datetime | None = None) -> Answer:
             del memory.metadata["answering"]
         said = [*turn.reply.values, *heard.values]
         head = heard.remark.strip() or wording.understood(memory.language, said) or _unclear(memory, turn.reply)
-        answer = _answer(
+        answer = compose(
             row,
             memory,
             turn.reply,
@@ -203,11 +157,11 @@ def resume(*, conversation: Conversation, actor: AbstractBaseUser, now: datetime
     memory = Memory.of(row)
     last = Message.objects.filter(tenant=row.tenant_id, conversation=row).order_by("-created_at", "-pk").first()
     if last is not None and last.role == MessageRole.ASSISTANT and memory.asked:
-        return _shown(row, memory, last)
+        return shown(row, memory, last)
     intent = Intent.TELL if last is not None else Intent.GREET
     memory.metadata.pop("answering", None)
     head = text(memory.language, "said.hello") if last is None else ""
-    return _answer(row, memory, Reply(intent), head=head, actor=actor)
+    return compose(row, memory, Reply(intent), head=head, actor=actor)
 
 
 def open_conversation(conversation: Conversation, actor: AbstractBaseUser, now: datetime) -> Conversation:
@@ -225,29 +179,6 @@ def open_conversation(conversation: Conversation, actor: AbstractBaseUser, now: 
 def answering_until(conversation: Conversation) -> datetime | None:
     """Return until when an answer is waited for, or None."""
     return parse_datetime(conversation.metadata.get("answering", {}).get("until", ""))
-
-
-def where_now(conversation: Conversation) -> Position:
-    """Return where a conversation stands."""
-    memory = Memory.of(conversation)
-    return position(memory.slots, skipped=memory.skipped, confirmed=memory.confirmed)
-
-
-def facts(memory: Memory) -> list[dict[str, Any]]:
-    """Return what is known, facet by facet, each value with its reason, in the language of the conversation."""
-    reasons, language, found = memory.reasons(), memory.language, []
-    for facet, values in wording.known(memory.slots):
-        shown = [
-            {
-                "slot": each.slot,
-                "text": wording.spelled(language, each.slot, each.value, excluded=each.excluded),
-                "excluded": each.excluded,
-                "why": reasons.get(each.slot, {}).get(repr(stored(each.value)), {}),
-            }
-            for each in values
-        ]
-        found.append({"facet": facet, "label": wording.label(language, facet), "values": shown})
-    return found
 
 
 def _take_in(memory: Memory, reply: Reply, message_id: UUID, now: datetime) -> str:
@@ -306,84 +237,4 @@ def _questions(turn: Turn, memory: Memory) -> tuple[Question, Question] | None:
             tenant_id=turn.tenant_id, content=turn.message.content, known=memory.slots, asked=memory.asked
         ),
         remark.question(tenant_id=turn.tenant_id, history=history, known=known, language=memory.language),
-    )
-
-
-def _answer(
-    row: Conversation,
-    memory: Memory,
-    reply: Reply,
-    *,
-    head: str,
-    actor: AbstractBaseUser,
-    usages: Sequence[Usage] = (),
-    values: Sequence[Value] = (),
-    note: str = "",
-    told_note: bool = False,
-) -> Answer:
-    """Decide what is asked next, and store the answer and all that is known with it."""
-    where = position(memory.slots, skipped=memory.skipped, confirmed=memory.confirmed)
-    changing = reply.intent == Intent.CHANGE and where.progress == AWAITING
-    asked = CHANGE if changing else where.asking
-    language = memory.language
-    end = text(language, "ask.change") if changing else wording.closing(language, memory.slots, where)
-    content = "\n\n".join(filter(None, [head.strip(), end, note if told_note else ""]))
-    memory.metadata.update(
-        stage=where.stage,
-        progress=where.progress,
-        step_index=int(memory.metadata.get("step_index", 0)) + 1,
-        asked=asked,
-        offered=[] if changing else list(OPTIONS.get(asked, ())),
-        language=language,
-    )
-    columns = _store(row, memory, actor)
-    suggestions = text(language, "suggest.change").split("|") if changing else wording.suggestions(language, where)
-    data: dict[str, Any] = {
-        "stage": where.stage,
-        "intent": reply.intent,
-        "step_index": memory.metadata["step_index"],
-        "extracted": extracted([*reply.values, *values]),
-        "values": [told(each) for each in values],
-        "suggestions": suggestions,
-        "options": [] if changing else wording.options(language, asked),
-        "proposed": _proposed(reply, where),
-        "note": note,
-    }
-    if columns["search_params"]:
-        data["search_params"] = columns["search_params"]
-    tokens = sum(each.tokens for each in usages)
-    model = next((each.model for each in usages), EMBEDDED)
-    message = post_answer(conversation=row, content=content, message_data=data, tokens_used=tokens, model=model)
-    return _shown(row, memory, message)
-
-
-def _proposed(reply: Reply, where: Position) -> list[dict[str, Any]]:
-    """Return the action that a person may start, where one was asked for. Nothing starts it here."""
-    if reply.intent != Intent.ACT or where.progress != READY_TO_ACT:
-        return []
-    return [{"action": reply.target, "values": [told(each) for each in reply.values]}]
-
-
-def _store(row: Conversation, memory: Memory, actor: AbstractBaseUser) -> dict[str, Any]:
-    columns = memory.to_row()
-    writes.update(row, columns, actor=actor)
-    return columns
-
-
-def _shown(row: Conversation, memory: Memory, message: Message) -> Answer:
-    data = message.message_data
-    return Answer(
-        message_id=message.pk,
-        content=message.content,
-        intent=str(data.get("intent", "")),
-        where=position(memory.slots, skipped=memory.skipped, confirmed=memory.confirmed),
-        icp_data=row.icp_data,
-        search_params=row.search_params,
-        facts=facts(memory),
-        suggestions=data.get("suggestions", []),
-        options=data.get("options", []),
-        proposed=data.get("proposed", []),
-        model=message.model or EMBEDDED,
-        tokens=message.tokens_used or 0,
-        note=str(data.get("note", "")),
     )

@@ -7,7 +7,7 @@ import pytest
 import stamina
 
 from aiicp.assistant import services
-from aiicp.assistant.turns import Answer
+from aiicp.assistant.answers import Answer
 from aiicp.conversations.models import Conversation
 from lad.llm.models import ModelChoice, ModelConnection
 from lad.llm.providers import OPENAI_COMPATIBLE

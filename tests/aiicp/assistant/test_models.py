@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from aiicp.assistant import charging, model_reading, services, turns
+from aiicp.assistant.answers import Answer
 from aiicp.assistant.remark import Remark
 from aiicp.assistant.services import Understood
-from aiicp.assistant.turns import Answer, Heard
+from aiicp.assistant.turns import Heard
 from aiicp.conversations.models import Message
 from aiicp.extraction import extract
 from billing.ledger.models import Hold, HoldStatus, LedgerTransaction, TransactionType, Wallet
@@ -75,6 +76,10 @@ def test_a_model_says_something_and_lad_asks(say, talk, connect, sandbox, tenant
     with tenant_context(tenant.pk):
         message = Message.objects.get(pk=answer.message_id)
     assert (message.model, message.tokens_used) == ("sandbox-good", answer.tokens)
+    # The conversation has the sum of its answers.
+    assert stored(talk).metadata["tokens"] == answer.tokens
+    second = say("owners of hotels")
+    assert stored(talk).metadata["tokens"] == answer.tokens + second.tokens > answer.tokens
     assert stored(talk).icp_data["industries"][0] == "Hospitals & clinics"
 
 
