@@ -1,5 +1,7 @@
 """The page to talk to the assistant: the conversation, and beside it what is known, each with its reason."""
 
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,7 +30,16 @@ from lad.tenancy.middleware import outside_scope
 # Older messages are read on the conversation's own page.
 MAX_MESSAGES_SHOWN: Final = 200
 # The page where people are found, once there is one.
-PROSPECTING: Final = "admin:prospecting"
+PROSPECTING: Final = "admin:find_people"
+# That page's filters of texts, by Apollo's parameters.
+FILTERS: Final = {
+    "person_titles": "titles",
+    "organization_locations": "company_locations",
+    "organization_industries": "industries",
+    "q_organization_domains_list": "domains",
+}
+# That page's sizes of companies.
+ENDS: Final = (0, 10, 50, 200, 500, 1_000, 5_000, 10_000, 1_000_000)
 ONE_TENANT: Final = "Choose a tenant first: a conversation belongs to one."
 
 
@@ -65,6 +76,9 @@ def _posted(request: HttpRequest, row: Conversation | None) -> HttpResponseBase:
             services.confirm(conversation=row, actor=actor)
         case "resume":
             services.resume(conversation=row, actor=actor)
+        case "find":
+            services.search_started(conversation=row, actor=actor)
+            return HttpResponseRedirect(_find_url(row) or _address(row))
         case "save":
             name = request.POST.get("name", "").strip() or str(row)
             profile = save_from_conversation(conversation=row, name=name, actor=actor)
@@ -141,7 +155,23 @@ def _find_url(row: Conversation) -> str:
         address = reverse(PROSPECTING)
     except NoReverseMatch:
         return ""
-    return f"{address}?{urlencode({'conversation': str(row.pk)})}"
+    return f"{address}?{urlencode(filters(row.search_params or {}))}"
+
+
+def filters(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a search as the filters of the page that finds people. It asks nobody before they are sent."""
+    found = []
+    for name, field in FILTERS.items():
+        # A comma separates words there: of "Dubai, United Arab Emirates" the city is meant.
+        words = dict.fromkeys(each.partition(",")[0] for each in params.get(name, ()))
+        if words:
+            found.append((field, ", ".join(words)))
+    found += [("seniorities", each) for each in params.get("person_seniorities", ())]
+    for each in params.get("organization_num_employees_ranges", ()):
+        least, most = map(int, each.split(","))
+        sizes = [(low + 1, high) for low, high in pairwise(ENDS)]
+        found += [("sizes", f"{start},{end}") for start, end in sizes if start <= most and least <= end]
+    return found
 
 
 def _address(row: Conversation | None) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -161,6 +161,20 @@ class ResumeView(ConversationView):
         return _answered(services.resume(conversation=self.conversation(pk), actor=self.access.user))
 
 
+class SearchStartedView(ConversationView):
+    """The search of a confirmed profile, started by its owner."""
+
+    @extend_schema(
+        operation_id="ai_conversations_search_started",
+        summary="Keep that the search of the confirmed profile was started",
+        request=None,
+        responses={204: None},
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        services.search_started(conversation=self.conversation(pk), actor=self.access.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 def _answered(answer: Any) -> Response:
     return Response(answer.as_json())
 
@@ -169,4 +183,5 @@ _BASE = "ai-conversations/<uuid:pk>/"
 router.route(f"{_BASE}answers/", AnswersView.as_view(), name="ai-conversation-answers")
 router.route(f"{_BASE}undo/", UndoView.as_view(), name="ai-conversation-undo")
 router.route(f"{_BASE}confirm/", ConfirmView.as_view(), name="ai-conversation-confirm")
+router.route(f"{_BASE}search-started/", SearchStartedView.as_view(), name="ai-conversation-search-started")
 router.route(f"{_BASE}resume/", ResumeView.as_view(), name="ai-conversation-resume")

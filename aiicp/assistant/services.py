@@ -11,7 +11,7 @@ from django.db import transaction
 
 from aiicp.assistant import model_reading, turns
 from aiicp.assistant.answers import Answer, where_now
-from aiicp.assistant.dialogue import AWAITING
+from aiicp.assistant.dialogue import AWAITING, READY_TO_ACT
 from aiicp.assistant.facets import FACETS, facet_of
 from aiicp.assistant.memory import Memory
 from aiicp.assistant.remark import Remark
@@ -21,7 +21,7 @@ from aiicp.assistant.turns import Heard, NothingToConfirm, Turn
 from aiicp.conversations import services as conversations
 from aiicp.conversations.models import Conversation, ConversationStatus
 from aiicp.ownership import NotTheOwner
-from lad.errors import Invalid
+from lad.errors import Conflict, Invalid
 from lad.llm.completions import Completion, Piece, Source
 from lad.llm.driving import iterating
 from lad.llm.errors import Refused
@@ -29,6 +29,12 @@ from lad.llm.services import complete_by
 from lad.llm.streaming import stream_by
 from lad.llm.transport import THREADED, Transport
 from lad.tenancy.context import tenant_context
+
+
+class NotConfirmed(Conflict):
+    """The profile is not confirmed yet. Confirm it before you look for people."""
+
+    code = "not_confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +185,12 @@ def resume(*, conversation: Conversation, actor: AbstractBaseUser) -> Answer:
 
 @transaction.atomic
 def search_started(*, conversation: Conversation, actor: AbstractBaseUser) -> Conversation:
-    """Keep that the owner has started the search. Whoever searches calls it. Raises NotTheOwner."""
+    """Keep that the owner has started the search, of a confirmed profile. Raises NotTheOwner or NotConfirmed."""
     row = conversations.locked(conversation)
     if row.user_id != actor.pk:
         raise NotTheOwner
+    if where_now(row).progress != READY_TO_ACT:
+        raise NotConfirmed
     if not row.search_triggered:
         row.search_triggered = True
         row.save(update_fields=["search_triggered"])

@@ -58,8 +58,11 @@ def test_undo_confirm_and_resume(post, talk):
     for content in ("Dubai", "owners", "40 people", "subscription"):
         answer = post("answers", {"content": content}).json()
     assert answer["options"] == ["Yes, that is right", "Change something"]
+    assert problem(post("search-started")) == (409, "not_confirmed")
     assert post("confirm").json()["progress"] == "ready_for_execution"
     assert stored(talk).search_triggered is False
+    assert post("search-started").status_code == 204
+    assert stored(talk).search_triggered is True
 
 
 @pytest.mark.parametrize("content", ["", "   ", "x" * 5_001])

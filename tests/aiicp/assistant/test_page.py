@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from aiicp.assistant.admin import filters
 from aiicp.conversations.models import Conversation
 from aiicp.profiles.models import IcpProfile
 from lad.tenancy.context import tenant_context
@@ -55,6 +56,24 @@ def test_undo_confirm_and_save_are_buttons(browser, own, tenant):
     browser.post(address(own), {"action": "save", "name": "Clinics"})
     with tenant_context(tenant.pk):
         assert IcpProfile.objects.get().icp_data == stored(own).icp_data
+
+
+def test_finding_people_leads_to_their_page_with_the_filters(browser, own):
+    # Without that page there is no button; the search counts as started once its owner asks for it.
+    browser.post(address(own), {"content": "We sell to clinics in Dubai with 40 to 300 employees, to owners"})
+    browser.post(address(own), {"content": "subscription"})
+    browser.post(address(own), {"action": "confirm"})
+    assert stored(own).search_triggered is False
+    browser.post(address(own), {"action": "find"})
+    assert stored(own).search_triggered is True
+    assert filters(stored(own).search_params) == [
+        ("titles", "Owner"),
+        ("company_locations", "Dubai"),
+        ("industries", "Hospitals & clinics"),
+        ("sizes", "11,50"),
+        ("sizes", "51,200"),
+        ("sizes", "201,500"),
+    ]
 
 
 def test_an_answer_comes_in_events_and_a_problem_in_words(browser, own):
