@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from aiicp.conversations import services
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
@@ -28,7 +29,7 @@ class ConversationAdmin(TenantModelAdmin):
     area = "assistant"
     section, icon, rank = "Assistant", "forum", 10
     empty_hint = "Talks with the assistant about your ideal customers appear here."
-    list_display = ["title_or_default", "user", "status", "search_triggered", "created_at"]
+    list_display = ["title_or_default", "talk", "user", "status", "search_triggered", "created_at"]
     list_filter = ["status", "user", "search_triggered", "created_at"]
     add_fieldsets = [(None, {"fields": ["user", "title", "icp_data", "search_params", "metadata"]})]
     fieldsets = [
@@ -39,6 +40,7 @@ class ConversationAdmin(TenantModelAdmin):
     ]
     readonly_fields = ["chat"]
     actions_detail = ["complete", "archive", "reopen"]
+    actions_list = ["start"]
 
     def narrow(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         return visible_conversations(access_of(request), rows)
@@ -65,19 +67,28 @@ class ConversationAdmin(TenantModelAdmin):
     def title_or_default(self, obj: Conversation) -> str:
         return str(obj)
 
+    @display(description="Talk")
+    def talk(self, obj: Conversation) -> SafeString:
+        return format_html('<a class="lad-link" href="{}">Talk</a>', reverse("admin:assistant_talk", args=(obj.pk,)))
+
+    @action(description="Talk to the assistant", url_path="start", icon="forum", permissions=["add"])
+    def start(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:assistant_start"))
+
     @display(description="Conversation")
     @computed_once
     def chat(self, obj: Conversation) -> SafeString:
         # Filter by tenant too: the index starts with it.
+        link = format_html("<p>{}</p>", self.talk(obj))
         messages = Message.objects.filter(tenant=obj.tenant_id, conversation=obj)
         latest = list(messages.order_by("-created_at", "-pk")[: MAX_MESSAGES_SHOWN + 1])
         shown = latest[:MAX_MESSAGES_SHOWN]
         if not shown:
-            return format_html('<span class="lad-hint">{}</span>', "There are no messages yet.")
+            return format_html('{}<span class="lad-hint">{}</span>', link, "There are no messages yet.")
         cut_note = f"The last {MAX_MESSAGES_SHOWN} messages."
         note = format_html('<div class="lad-hint">{}</div>', cut_note) if len(latest) > len(shown) else ""
         bubbles = format_html_join("", "{}", ((_bubble(message, obj),) for message in reversed(shown)))
-        return format_html('<div class="lad-chat">{}{}</div>', note, bubbles)
+        return format_html('{}<div class="lad-chat">{}{}</div>', link, note, bubbles)
 
     @row_action(
         "Complete",

@@ -16,6 +16,7 @@ from lad.writes import Change, Writer
 
 MAX_MESSAGE_LENGTH: Final = 5_000
 MAX_DERIVED_TITLE_LENGTH: Final = 80
+MAX_MODEL_LENGTH: Final = 100
 
 
 class ConversationClosed(Conflict):
@@ -41,14 +42,14 @@ class ConversationWriter(OwnedRowWriter[Conversation]):
 
     def prepare(self, row: Conversation | None, values: Values, *, actor: Actor) -> Values:
         if row is not None and writes.differing(row, values):
-            _require_owner(row, actor)
+            require_owner(row, actor)
         return super().prepare(row, values, actor=actor)
 
     def before_delete(self, row: Conversation, *, actor: Actor) -> None:
-        _require_owner(row, actor)
+        require_owner(row, actor)
 
     def before_restore(self, row: Conversation, *, actor: Actor) -> None:
-        _require_owner(row, actor)
+        require_owner(row, actor)
 
 
 class MessageWriter(Writer[Message]):
@@ -61,7 +62,7 @@ class MessageWriter(Writer[Message]):
         if row is not None:
             return values
         _check_content(values["content"])
-        conversation = _lock(values["conversation"])
+        conversation = locked(values["conversation"])
         if conversation.user_id != getattr(actor, "pk", None):
             # Do not reveal that another user's conversation exists.
             raise Invalid(errors={"conversation": ["This conversation does not exist."]})
@@ -100,11 +101,34 @@ def post_message(
     return writes.create(Message, values, actor=actor)
 
 
+def post_answer(
+    *, conversation: Conversation, content: str, message_data: dict[str, Any], tokens_used: int, model: str
+) -> Message:
+    """Post an answer of the assistant. Emits ``aiicp.message.posted``.
+
+    ``model`` is the one that wrote it, or ``embedded``. Call it in a transaction that has locked the conversation.
+    """
+    message = Message(
+        tenant_id=conversation.tenant_id,
+        conversation=conversation,
+        role=MessageRole.ASSISTANT,
+        content=content,
+        message_data=message_data,
+        tokens_used=tokens_used,
+        model=model[:MAX_MODEL_LENGTH],
+    )
+    message.full_clean(exclude=["tenant", "conversation"])
+    message.save(force_insert=True)
+    payload = {"conversation_id": str(conversation.pk), "role": message.role}
+    emit("aiicp.message.posted", aggregate=message, payload=payload)
+    return message
+
+
 @transaction.atomic
 def archive(*, conversation: Conversation, actor: Actor, now: datetime | None = None) -> Conversation:
     """Archive a conversation. Emits ``aiicp.conversation.archived``. Raises AlreadyArchived or NotTheOwner."""
-    row = _lock(conversation)
-    _require_owner(row, actor)
+    row = locked(conversation)
+    require_owner(row, actor)
     if row.status == ConversationStatus.ARCHIVED:
         raise AlreadyArchived
     _set_status(row, ConversationStatus.ARCHIVED, archived_at=now or timezone.now())
@@ -118,8 +142,8 @@ def complete(*, conversation: Conversation, actor: Actor) -> Conversation:
 
     Emits ``aiicp.conversation.completed``. Raises ConversationClosed if it is not active, or NotTheOwner.
     """
-    row = _lock(conversation)
-    _require_owner(row, actor)
+    row = locked(conversation)
+    require_owner(row, actor)
     if row.status != ConversationStatus.ACTIVE:
         raise ConversationClosed
     _set_status(row, ConversationStatus.COMPLETED, archived_at=None)
@@ -133,8 +157,8 @@ def reopen(*, conversation: Conversation, actor: Actor) -> Conversation:
 
     Emits ``aiicp.conversation.reopened``. Raises ConversationOpen if it is active, or NotTheOwner.
     """
-    row = _lock(conversation)
-    _require_owner(row, actor)
+    row = locked(conversation)
+    require_owner(row, actor)
     before = row.status
     if before == ConversationStatus.ACTIVE:
         raise ConversationOpen
@@ -143,7 +167,8 @@ def reopen(*, conversation: Conversation, actor: Actor) -> Conversation:
     return row
 
 
-def _require_owner(row: Conversation, actor: Actor) -> None:
+def require_owner(row: Conversation, actor: Actor) -> None:
+    """Raise NotTheOwner unless the actor may change the conversation."""
     if not may_change(row.user_id, actor):
         raise NotTheOwner
 
@@ -156,7 +181,8 @@ def _check_content(content: str) -> None:
         raise Invalid(errors={"content": [message]})
 
 
-def _lock(conversation: Conversation) -> Conversation:
+def locked(conversation: Conversation) -> Conversation:
+    """Return the conversation as it is now, locked until the transaction ends."""
     row: Conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
     return row
 

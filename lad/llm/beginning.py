@@ -1,8 +1,9 @@
 """Begin a call: find the connection and reserve its tokens. Afterwards count what was used."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -13,6 +14,7 @@ from lad.llm.errors import EndpointError
 from lad.llm.models import CallOutcome
 from lad.llm.questions import Question
 from lad.llm.selectors import connection_for
+from lad.llm.transport import Transport
 from lad.outgoing import refuse_transactions, release_database
 from lad.tenancy.context import tenant_context
 
@@ -30,9 +32,10 @@ class Begun:
     breaker: Breaker
     outcome: CallOutcome = CallOutcome.FAILED
     reason: str = ""
+    worked: bool = False
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
         """Keep how the block ended, and count what it used.
 
         A failure of the model or its endpoint ends the block and becomes ``reason``.
@@ -42,18 +45,24 @@ class Begun:
             yield
         except EndpointError as error:
             failure, self.reason = error, error.detail
-            self.breaker.failed(error)
         except ModelRefused:
             self.outcome, self.reason = CallOutcome.REFUSED, MODEL_REFUSED
         except Unusable as error:
             self.outcome, self.reason = CallOutcome.INVALID, str(error)
         finally:
-            self._settle(failure)
+            await self.call.transport.run(partial(self._end, failure))
 
     def answered(self) -> None:
         """Keep that the model answered."""
-        self.breaker.succeeded()
+        self.worked = True
         self.outcome = CallOutcome.REPAIRED if self.call.repaired else CallOutcome.ANSWERED
+
+    def _end(self, failure: EndpointError | None) -> None:
+        if failure is not None:
+            self.breaker.failed(failure)
+        elif self.worked:
+            self.breaker.succeeded()
+        self._settle(failure)
 
     def _settle(self, failure: EndpointError | None) -> None:
         usage = self.call.usage
@@ -76,7 +85,7 @@ class Begun:
         )
 
 
-def begin(question: Question) -> Begun | None:
+def begin(question: Question, transport: Transport) -> Begun | None:
     """Reserve the tokens of a call, or return None if the tenant uses no model.
 
     Raises Refused if a limit is reached, and CallInTransaction inside a transaction.
@@ -87,6 +96,7 @@ def begin(question: Question) -> Begun | None:
         if connection is None:
             return None
         call = question.call(connection)
+        call.transport = transport
         reservation = reserve(tenant_id=question.tenant_id, connection=connection, tokens=call.most_tokens)
     release_database()
     return Begun(question, call, reservation, Breaker.of(connection))

@@ -1,6 +1,6 @@
 """One call of a model: asks, adapts to what the endpoint takes, checks the answer, and has it repaired once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -10,15 +10,16 @@ from django.core.exceptions import ValidationError
 
 from lad.db.json_schema import JsonSchemaValidator
 from lad.llm import prompt_files, tokens
+from lad.llm.driving import blocking
 from lad.llm.errors import MAY_HAVE_WORKED, EndpointError, Fault
 from lad.llm.images import without_images
-from lad.llm.learning import adapted, first_rung, learn
+from lad.llm.learning import adapted, first_rung, is_new, learn
 from lad.llm.messages import Finish, Message, Reply, Request, Tool, ToolCall, Usage
 from lad.llm.models import ModelConnection
 from lad.llm.protocols import protocol_of
 from lad.llm.schemas import AnswerSchema, NotValid
 from lad.llm.secrecy import Secrecy
-from lad.llm.transport import Deadline, ask_once, retrying
+from lad.llm.transport import THREADED, Deadline, Transport, ask_once
 
 MAX_ADAPTATIONS: Final = 5
 NO_ANSWER: Final = "The model gave no answer."
@@ -44,6 +45,7 @@ class Call:
     schema: AnswerSchema | None = field(default=None, repr=False)
     deadline: Deadline = field(default_factory=lambda: Deadline(60))
     secrecy: Secrecy = field(default_factory=lambda: Secrecy(()), repr=False)
+    transport: Transport = field(default=THREADED, repr=False)
     repaired: bool = False
     _input: int = 0
     _output: int = 0
@@ -90,26 +92,26 @@ class Call:
         """Return about how many tokens the call takes at most, without a repair."""
         return tokens.estimate_input(self.request) + self.request.max_tokens
 
-    def words(self) -> tuple[Reply, list[ToolCall]]:
+    async def words(self) -> tuple[Reply, list[ToolCall]]:
         """Return an answer in words, and the tools that the model asks for. Raises EndpointError and what follows."""
-        reply = self._answer(self.request)
+        reply = await self._answer(self.request)
         try:
             return reply, self.checked(reply)
         except NotValid as problem:
-            reply = self._answer(self._repairing(reply, str(problem)))
+            reply = await self._answer(self._repairing(reply, str(problem)))
         try:
             return reply, self.checked(reply)
         except NotValid:
             raise Unusable("The model asked for a tool that it was not offered, or in a wrong way.") from None
 
-    def data(self) -> Any:
+    async def data(self) -> Any:
         """Return a structured answer. Raises EndpointError, ModelRefused or Unusable."""
         assert self.schema is not None
-        reply = self._whole(self.request)
+        reply = await self._whole(self.request)
         try:
             return self.schema.read(reply.text)
         except NotValid as problem:
-            reply = self._whole(self._repairing(reply, str(problem)))
+            reply = await self._whole(self._repairing(reply, str(problem)))
         try:
             return self.schema.read(reply.text)
         except NotValid:
@@ -119,7 +121,7 @@ class Call:
         """Return whether the first answer fits the schema. For tests of a connection. Raises as ``data`` does."""
         assert self.schema is not None
         try:
-            self.schema.read(self._answer(self.request).text)
+            self.schema.read(blocking(self._answer(self.request)).text)
         except NotValid:
             return False
         return True
@@ -160,22 +162,22 @@ class Call:
             self._input += tokens.estimate_input(request)
             self._estimated = True
 
-    def adapting(self, request: Request, attempt: Callable[[Request], T]) -> T:
+    async def adapting(self, request: Request, attempt: Callable[[Request], Awaitable[T]]) -> T:
         """Return what the attempt returns, repeated while that helps and with what the endpoint does not take left out.
 
         Remembers on the connection what the endpoint takes. Raises EndpointError.
         """
 
-        def once(asked: Request) -> T:
+        async def once(asked: Request) -> T:
             try:
-                return attempt(asked)
+                return await attempt(asked)
             except EndpointError as error:
                 self.count_failure(asked, error)
                 raise
 
         for _ in range(MAX_ADAPTATIONS):
             try:
-                result = retrying(partial(once, request), self.deadline)
+                result = await self.transport.retrying(partial(once, request), self.deadline)
             except EndpointError as error:
                 changed = adapted(self.connection.provider, request, error)
                 if changed is None:
@@ -183,21 +185,22 @@ class Call:
                 request = changed
             else:
                 self.request = replace(self.request, rung=request.rung, abilities=request.abilities)
-                learn(self.connection, request)
+                if is_new(self.connection, request):
+                    await self.transport.run(partial(learn, self.connection, request))
                 return result
         raise EndpointError(Fault.NOT_ACCEPTED)
 
-    def _answer(self, request: Request) -> Reply:
+    async def _answer(self, request: Request) -> Reply:
         protocol = protocol_of(self.connection.provider)
 
-        def attempt(asked: Request) -> Reply:
+        async def attempt(asked: Request) -> Reply:
             http = protocol.call(asked, self.connection.api_key)
-            answer: Mapping[str, Any] = ask_once(self.connection, http, self.deadline)
+            answer: Mapping[str, Any] = await ask_once(self.transport, self.connection, http, self.deadline)
             reply = protocol.read(answer, asked)
             self.count(asked, reply)
             return reply
 
-        reply = self.adapting(request, attempt)
+        reply = await self.adapting(request, attempt)
         if reply.finish == Finish.REFUSED:
             raise ModelRefused
         self.keep_secret(reply)
@@ -209,8 +212,8 @@ class Call:
         if any(map(self.secrecy.broken_by, [reply.text, *arguments])):
             raise Unusable(REPEATS)
 
-    def _whole(self, request: Request) -> Reply:
-        reply = self._answer(request)
+    async def _whole(self, request: Request) -> Reply:
+        reply = await self._answer(request)
         if reply.finish == Finish.LENGTH:
             raise Unusable("The model's answer was longer than allowed.")
         return reply

@@ -40,14 +40,14 @@ def adapted(provider: str, request: Request, error: EndpointError) -> Request | 
     return replace(request, rung=Rung.PROMPT if provider == ANTHROPIC else lower)
 
 
+def is_new(connection: ModelConnection, request: Request) -> bool:
+    """Return whether the request shows something of the endpoint that is not known yet."""
+    return any(connection.abilities.get(name) != value for name, value in _shown(connection, request).items())
+
+
 def learn(connection: ModelConnection, request: Request) -> None:
-    """Remember how the endpoint took a request. Writes nothing if that is known."""
-    found: dict[str, Any] = {name: value for name, value in request.abilities.items() if name != RUNG}
-    if request.schema is not None and (request.rung != Rung.JSON_SCHEMA or RUNG in connection.abilities):
-        found[RUNG] = request.rung.value
-    if all(connection.abilities.get(name) == value for name, value in found.items()):
-        return
-    remember(connection, found)
+    """Remember how the endpoint took a request."""
+    remember(connection, _shown(connection, request))
 
 
 def remember(connection: ModelConnection, abilities: Mapping[str, Any]) -> None:
@@ -62,6 +62,13 @@ def remember(connection: ModelConnection, abilities: Mapping[str, Any]) -> None:
                 F("abilities"), Value(dict(abilities), JSONField()), template="%(expressions)s", arg_joiner=" || "
             )
         )
+
+
+def _shown(connection: ModelConnection, request: Request) -> dict[str, Any]:
+    found: dict[str, Any] = {name: value for name, value in request.abilities.items() if name != RUNG}
+    if request.schema is not None and (request.rung != Rung.JSON_SCHEMA or RUNG in connection.abilities):
+        found[RUNG] = request.rung.value
+    return found
 
 
 def _with(request: Request, ability: Mapping[str, Any]) -> Request:

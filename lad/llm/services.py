@@ -6,15 +6,18 @@ every tenant gets when the model fails, with the reason. A model is never called
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from lad.llm import tokens
 from lad.llm.beginning import begin
 from lad.llm.completions import Completion, Source
+from lad.llm.driving import blocking
 from lad.llm.messages import Usage
 from lad.llm.providers import EMBEDDED
 from lad.llm.questions import Question
 from lad.llm.selectors import connection_for
+from lad.llm.transport import THREADED, Transport
 from lad.tenancy.context import tenant_context
 
 NO_MODEL: Final = "No language model is switched on, so the embedded assistant answers."
@@ -27,16 +30,21 @@ def complete(question: Question, *, embedded: Callable[[], Any]) -> Completion:
     ``embedded`` returns text, or data where the question has a schema. Takes as long as the connection allows.
     Raises Refused if a limit of the connection is reached, and CallInTransaction inside a transaction.
     """
-    begun = begin(question)
+    return blocking(complete_by(THREADED, question, embedded=embedded))
+
+
+async def complete_by(transport: Transport, question: Question, *, embedded: Callable[[], Any]) -> Completion:
+    """Return the answer as ``complete`` does, asked for by ``transport``: on an event loop nobody else waits."""
+    begun = await transport.run(partial(begin, question, transport))
     if begun is None:
         return answer_embedded(embedded, NO_MODEL)
     call, completion = begun.call, None
-    with begun.running():
-        begun.breaker.check()
+    async with begun.running():
+        await transport.run(begun.breaker.check)
         if call.schema is not None:
-            completion = Completion(Source.MODEL, call.usage, data=call.data())
+            completion = Completion(Source.MODEL, call.usage, data=await call.data())
         else:
-            reply, tools = call.words()
+            reply, tools = await call.words()
             completion = Completion(Source.MODEL, call.usage, reply.text, tool_calls=tools, finish=reply.finish)
         begun.answered()
     if completion is None:

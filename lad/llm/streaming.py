@@ -1,8 +1,9 @@
 """Answers that are shown while the model writes them."""
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 import httpx2
@@ -10,6 +11,7 @@ import httpx2
 from lad.llm.beginning import Begun, begin
 from lad.llm.calling import REPEATS, Call, ModelRefused, Unusable
 from lad.llm.completions import Completion, Piece, Source
+from lad.llm.driving import iterating
 from lad.llm.errors import SENTENCES, EndpointError, Fault
 from lad.llm.images import finished, without_images
 from lad.llm.messages import Finish, Reply, Request
@@ -18,7 +20,7 @@ from lad.llm.protocols import protocol_of
 from lad.llm.questions import Question
 from lad.llm.schemas import NotValid
 from lad.llm.services import NO_MODEL, answer_embedded
-from lad.llm.transport import events, opened
+from lad.llm.transport import THREADED, Transport, events
 
 # A streamed answer is compared with the instructions by its last characters, which hold more words than a run has.
 CHECKED: Final = 300
@@ -32,19 +34,29 @@ def stream(question: Question, *, embedded: Callable[[], str]) -> Generator[Piec
     off later ends with the finish CUT_OFF and a reason. Closing the iterator stops the request and counts what was
     used. Raises as ``complete`` does, when the first item is asked for.
     """
+    return iterating(stream_by(THREADED, question, embedded=embedded))
+
+
+async def stream_by(
+    transport: Transport, question: Question, *, embedded: Callable[[], str]
+) -> AsyncGenerator[Piece | Completion, None]:
+    """Yield the answer as ``stream`` does, asked for by ``transport``: on an event loop nobody else waits."""
     if question.schema is not None:
         raise ValueError("A structured answer is checked as a whole: use complete.")
-    begun = begin(question)
+    begun = await transport.run(partial(begin, question, transport))
     if begun is None:
-        yield from _embedded(answer_embedded(embedded, NO_MODEL))
+        for each in _embedded(answer_embedded(embedded, NO_MODEL)):
+            yield each
         return
     said = _Said(begun.call)
-    with begun.running():
+    async with begun.running():
         # Until the end is known, closing the iterator is what ends it.
         begun.outcome = CallOutcome.CANCELLED
         try:
-            for text in said.pieces(begun):
-                yield Piece(text)
+            await transport.run(begun.breaker.check)
+            async with aclosing(said.pieces()) as pieces:
+                async for text in pieces:
+                    yield Piece(text)
         except EndpointError:
             begun.outcome = CallOutcome.CUT_OFF if said.began else CallOutcome.FAILED
             raise
@@ -56,7 +68,8 @@ def stream(question: Question, *, embedded: Callable[[], str]) -> Generator[Piec
     elif said.began:
         yield Completion(Source.MODEL, begun.call.usage, said.text, finish=Finish.CUT_OFF, reason=begun.reason)
     else:
-        yield from _embedded(answer_embedded(embedded, begun.reason, begun.call.usage))
+        for each in _embedded(answer_embedded(embedded, begun.reason, begun.call.usage)):
+            yield each
 
 
 def _embedded(completion: Completion) -> Iterator[Piece | Completion]:
@@ -98,26 +111,26 @@ class _Said:
     def text(self) -> str:
         return "".join(self.texts)
 
-    def pieces(self, begun: Begun) -> Iterator[str]:
+    async def pieces(self) -> AsyncGenerator[str, None]:
         """Yield the texts that the endpoint sends. Raises EndpointError or ModelRefused."""
-        call = self.call
-        begun.breaker.check()
-        with ExitStack() as open_response:
+        call, transport = self.call, self.call.transport
+        async with AsyncExitStack() as open_response:
 
-            def attempt(request: Request) -> httpx2.Response:
+            async def attempt(request: Request) -> httpx2.Response:
                 http = protocol_of(call.connection.provider).call(request, call.connection.api_key)
-                return open_response.enter_context(opened(call.connection, http, call.deadline))
+                return await open_response.enter_async_context(transport.opened(call.connection, http, call.deadline))
 
             # Only the beginning is tried again: what was shown cannot be taken back.
             request = replace(call.request, stream=True)
-            response = call.adapting(request, attempt)
+            response = await call.adapting(request, attempt)
             self._request = replace(call.request, stream=True)
             reading = protocol_of(call.connection.provider).reading(self._request)
             self._reply = reading.reply
-            for event in events(response, call.deadline):
-                if (said := reading.take(event)) and (text := self._showable(said)):
-                    self.texts.append(text)
-                    yield text
+            async with aclosing(events(transport, response, call.deadline)) as received:
+                async for event in received:
+                    if (said := reading.take(event)) and (text := self._showable(said)):
+                        self.texts.append(text)
+                        yield text
             # What waited turned out to be no repetition.
             if text := self._showable(""):
                 self.texts.append(text)

@@ -1,18 +1,19 @@
 """Send requests to endpoints: within a time, again where that helps, and never more than an answer may have."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import httpx2
 import orjson
 import stamina
 
 from lad.llm import endpoints
+from lad.llm.driving import blocking
 from lad.llm.errors import PASSING, EndpointError, Fault
 from lad.llm.models import ModelConnection
 from lad.llm.protocols.shared import HttpCall
@@ -48,19 +49,69 @@ class Deadline:
             raise EndpointError(Fault.TIMEOUT)
 
 
+class Transport(Protocol):
+    """How requests travel: in the caller's thread, or on an event loop."""
+
+    def opened(
+        self, connection: ModelConnection, call: HttpCall, deadline: Deadline
+    ) -> AbstractAsyncContextManager[httpx2.Response]:
+        """Send a request and yield its response, whose body is still to be read. Raises EndpointError."""
+
+    def chunks(self, response: httpx2.Response) -> AsyncIterator[bytes]:
+        """Yield the body of a response as it arrives."""
+
+    async def retrying(self, attempt: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+        """Return what the attempt returns. Repeats it after failures that pass, as soon as the endpoint asks for it."""
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Run what uses the database or Valkey."""
+
+
+class Threaded:
+    """Works in the caller's thread, which waits. Its coroutines never suspend: ``driving.blocking`` runs them."""
+
+    @asynccontextmanager
+    async def opened(
+        self, connection: ModelConnection, call: HttpCall, deadline: Deadline
+    ) -> AsyncIterator[httpx2.Response]:
+        with reporting() as began, endpoints.client().stream(**arguments(connection, call, deadline)) as response:
+            if not response.is_success:
+                raise await failure(self, response, deadline)
+            began()
+            yield response
+
+    async def chunks(self, response: httpx2.Response) -> AsyncIterator[bytes]:
+        for chunk in response.iter_bytes():
+            yield chunk
+
+    async def retrying(self, attempt: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+        for context in attempts(deadline):
+            with context:
+                return await attempt()
+        raise AssertionError("stamina raises the last error")
+
+    async def run(self, function: Callable[[], T]) -> T:
+        return function()
+
+
+THREADED: Final = Threaded()
+
+
 def ask(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> Mapping[str, Any]:
     """Return the answer to a request, a JSON object. Tries again within the deadline. Raises EndpointError."""
-    return retrying(lambda: ask_once(connection, call, deadline), deadline)
+    return blocking(THREADED.retrying(lambda: ask_once(THREADED, connection, call, deadline), deadline))
 
 
-def ask_once(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> Mapping[str, Any]:
+async def ask_once(
+    transport: Transport, connection: ModelConnection, call: HttpCall, deadline: Deadline
+) -> Mapping[str, Any]:
     """Return the answer to one request, a JSON object. Raises EndpointError."""
-    with opened(connection, call, deadline) as response:
-        return _object(_body(response, deadline, MAX_ANSWER_BYTES))
+    async with transport.opened(connection, call, deadline) as response:
+        return _object(await _body(transport, response, deadline, MAX_ANSWER_BYTES))
 
 
-def retrying(attempt: Callable[[], T], deadline: Deadline) -> T:
-    """Return what the attempt returns. Repeats it after failures that pass, as soon as the endpoint asks for it."""
+def attempts(deadline: Deadline) -> Any:
+    """Return the attempts at a request, to iterate over in either way."""
 
     def wait(error: Exception) -> bool | float:
         if not isinstance(error, EndpointError) or error.fault not in PASSING:
@@ -70,34 +121,35 @@ def retrying(attempt: Callable[[], T], deadline: Deadline) -> T:
         # To come back earlier would be refused again; to come back after the deadline is of no use.
         return error.retry_after if error.retry_after < deadline.left else False
 
-    for context in stamina.retry_context(
+    return stamina.retry_context(
         on=wait,
         attempts=ATTEMPTS,
         timeout=max(deadline.left, 0.001),
         wait_initial=FIRST_WAIT_SECONDS,
         wait_max=MAX_WAIT_SECONDS,
         wait_jitter=FIRST_WAIT_SECONDS,
-    ):
-        with context:
-            return attempt()
-    raise AssertionError("stamina raises the last error")
+    )
+
+
+def arguments(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> dict[str, Any]:
+    """Count one more request and return what a client's ``stream`` takes for it. Raises EndpointError."""
+    deadline.check()
+    deadline.requests += 1
+    return {
+        "method": call.method,
+        "url": address_of(connection, call.path),
+        "content": call.body or None,
+        "headers": call.headers,
+        "timeout": httpx2.Timeout(deadline.left, connect=min(deadline.left, endpoints.CONNECT_SECONDS)),
+    }
 
 
 @contextmanager
-def opened(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> Iterator[httpx2.Response]:
-    """Send a request and yield its response, whose body is still to be read. Raises EndpointError."""
-    deadline.check()
-    deadline.requests += 1
-    seconds = httpx2.Timeout(deadline.left, connect=min(deadline.left, endpoints.CONNECT_SECONDS))
-    address, began = address_of(connection, call.path), False
+def reporting() -> Iterator[Callable[[], None]]:
+    """Raise EndpointError for what goes wrong in the block. It calls what it gets once a good response has begun."""
+    responses: list[None] = []
     try:
-        with endpoints.client().stream(
-            call.method, address, content=call.body or None, headers=call.headers, timeout=seconds
-        ) as response:
-            if not response.is_success:
-                raise _failure(response, deadline)
-            began = True
-            yield response
+        yield lambda: responses.append(None)
     except httpx2.ConnectTimeout:
         raise EndpointError(Fault.UNREACHABLE) from None
     except httpx2.TimeoutException:
@@ -105,13 +157,15 @@ def opened(connection: ModelConnection, call: HttpCall, deadline: Deadline) -> I
     except (httpx2.ConnectError, httpx2.UnsupportedProtocol, httpx2.InvalidURL):
         raise EndpointError(Fault.UNREACHABLE) from None
     except httpx2.HTTPError:
-        raise EndpointError(Fault.CUT_OFF if began else Fault.DROPPED) from None
+        raise EndpointError(Fault.CUT_OFF if responses else Fault.DROPPED) from None
 
 
-def events(response: httpx2.Response, deadline: Deadline) -> Iterator[Mapping[str, Any]]:
+async def events(
+    transport: Transport, response: httpx2.Response, deadline: Deadline
+) -> AsyncGenerator[Mapping[str, Any], None]:
     """Yield the server-sent events of a response as JSON objects. Raises EndpointError."""
     buffer = b""
-    for chunk in response.iter_bytes():
+    async for chunk in transport.chunks(response):
         deadline.check()
         buffer += chunk
         if len(buffer) > MAX_EVENT_BYTES:
@@ -133,9 +187,9 @@ def address_of(connection: ModelConnection, path: str) -> str:
     return base + path
 
 
-def _body(response: httpx2.Response, deadline: Deadline, most: int) -> bytes:
+async def _body(transport: Transport, response: httpx2.Response, deadline: Deadline, most: int) -> bytes:
     parts, size = [], 0
-    for chunk in response.iter_bytes():
+    async for chunk in transport.chunks(response):
         deadline.check()
         size += len(chunk)
         if size > most:
@@ -154,10 +208,11 @@ def _object(content: bytes) -> Mapping[str, Any]:
     return value
 
 
-def _failure(response: httpx2.Response, deadline: Deadline) -> EndpointError:
+async def failure(transport: Transport, response: httpx2.Response, deadline: Deadline) -> EndpointError:
+    """Return what a response without success means."""
     status = response.status_code
     if status in (400, 413, 415, 422):
-        complaint = _body(response, deadline, MAX_COMPLAINT_BYTES).decode(errors="replace").lower()
+        complaint = (await _body(transport, response, deadline, MAX_COMPLAINT_BYTES)).decode(errors="replace").lower()
         return EndpointError(Fault.NOT_ACCEPTED, complaint=complaint)
     if status in (401, 403):
         return EndpointError(Fault.KEY_REFUSED)

@@ -9,7 +9,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote_to_bytes
 
 from lad.serving.asgi import Headers, Receive, Scope, Send, respond
+from lad.serving.background import Background
 from lad.serving.bodies import (
     Body,
     ClientGone,
@@ -27,6 +28,7 @@ from lad.serving.bodies import (
     receive_body,
 )
 from lad.serving.clients import address_of
+from lad.serving.event_streams import EventStream
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -46,12 +48,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The application's answer: the whole body, or a file with it."""
+    """The application's answer: the whole body, a file with it, or events that are still to come."""
 
     status: int
     headers: Headers
     body: bytes
     file: IO[bytes] | None = None
+    events: EventStream | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class ThreadedApplication:
 
     ``max_body`` is the longest body that is read, ``max_upload`` the longest form with files, in bytes.
     ``unfinished_bodies`` is how many bodies of one client may be arriving at once. ``trusted_proxies`` is how many
-    proxies in front name the client.
+    proxies in front name the client. ``background_threads`` run what event streams do with the database.
     """
 
     def __init__(
@@ -78,7 +81,9 @@ class ThreadedApplication:
         max_upload: int,
         unfinished_bodies: int,
         trusted_proxies: int = 0,
+        background_threads: int = 4,
     ) -> None:
+        self._background = Background(threads=background_threads)
         self._application = application
         self._max_body = max_body
         self._max_upload = max_upload
@@ -104,7 +109,9 @@ class ThreadedApplication:
         future: asyncio.Future[Answer] = loop.create_future()
         self._queue.put(_Work(environment_of(scope, body), loop, future))
         answer = await future
-        if answer.file is None:
+        if answer.events is not None:
+            await _send_events(receive, send, answer, answer.events, self._background)
+        elif answer.file is None:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             await send({"type": "http.response.body", "body": answer.body})
         else:
@@ -151,6 +158,37 @@ async def _send_file(send: Send, answer: Answer, file: IO[bytes]) -> None:
         await send({"type": "http.response.body", "body": b""})
 
 
+async def _send_events(
+    receive: Receive, send: Send, answer: Answer, events: EventStream, background: Background
+) -> None:
+    """Send events until they end. A client that leaves or reads too slowly ends them."""
+
+    async def pieces() -> None:
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        async with aclosing(events.make(background)) as made:
+            async for piece in made:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    sender = asyncio.create_task(pieces())
+    listener = asyncio.create_task(_disconnected(receive))
+    try:
+        await asyncio.wait((sender, listener), return_when="FIRST_COMPLETED")
+    finally:
+        listener.cancel()
+        if not sender.done():
+            sender.cancel()
+        # Whoever makes the events finishes its work before the request is over.
+        with suppress(asyncio.CancelledError, TimeoutError, OSError):
+            await sender
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 def _answer(application: "WSGIApplication", environment: dict[str, Any]) -> Answer:
     started: list[tuple[int, Headers]] = []
 
@@ -164,6 +202,11 @@ def _answer(application: "WSGIApplication", environment: dict[str, Any]) -> Answ
         started[:] = [(int(status.partition(" ")[0]), encoded)]
 
     pieces = application(environment, start_response)
+    if isinstance(pieces, EventStream):
+        # The request itself is over: its transaction has ended and its connection goes back.
+        pieces.close()
+        status, headers = started[0]
+        return Answer(status, headers, b"", events=pieces)
     try:
         whole, file = _collected(pieces)
     finally:

@@ -35,12 +35,20 @@ MIN_REMAINING: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class PlannedUse:
-    """One use that is about to be tried. ``reference`` names what it is for, and only that."""
+    """One use that is about to be tried. ``reference`` names what it is for, and only that.
+
+    ``further`` are components that are paid with it, such as what a model writes beside what it reads.
+    """
 
     reference: str
     item: UsageItem
     feature_key: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    further: tuple[UsageItem, ...] = ()
+
+    @property
+    def items(self) -> tuple[UsageItem, ...]:
+        return (self.item, *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +85,15 @@ def hold_many(*, uses: Sequence[PlannedUse], ttl: timedelta, now: datetime | Non
     earlier = _earlier([use.reference for use in uses])
     results: dict[str, HeldUse] = {}
     planned: list[tuple[PlannedUse, UsageEvent]] = []
-    for (feature_key, item), group in _grouped(uses).items():
+    for (feature_key, items), group in _grouped(uses).items():
         fresh = [use for use in group if _live(earlier.get(use.reference, ())) is None]
         try:
-            priced = quoting.price_items([item], at=now) if fresh else []
+            priced = quoting.price_items(items, at=now) if fresh else []
         except NoPrice as error:
             results |= {use.reference: HeldUse(error=error) for use in fresh}
             continue
         made = [_event(use, priced, len(earlier.get(use.reference, ())), now) for use in fresh]
-        refused = _count(feature_key, item, made, now)
+        refused = _count(feature_key, items, made, now)
         results |= {
             event.external_reference_id: HeldUse(error=refused[event.pk]) for event in made if event.pk in refused
         }
@@ -97,10 +105,17 @@ def hold_many(*, uses: Sequence[PlannedUse], ttl: timedelta, now: datetime | Non
 
 @transaction.atomic
 def settle_many(
-    *, used: Collection[str], unused: Collection[str], reason: str, now: datetime | None = None
+    *,
+    used: Collection[str],
+    unused: Collection[str],
+    reason: str,
+    quantities: Mapping[str, Sequence[Decimal]] | None = None,
+    now: datetime | None = None,
 ) -> SettledUses:
     """Charge the uses that happened and void the others for ``reason``, each by its reference. Idempotent.
 
+    ``quantities`` says of a use how much of each of its components was used, where that is known only afterwards. It
+    lowers what is charged, and never raises it above what was held.
     A use whose hold has ended is charged to the wallet like any other, and is retried if that cannot be paid.
     References that nothing is held for are ignored.
     """
@@ -112,6 +127,7 @@ def settle_many(
     unpaid = [event for event in events if event.status in charging.UNPAID]
     happened = [event for event in unpaid if event.external_reference_id in used]
     idle = [event for event in unpaid if event.external_reference_id not in used]
+    _lower(happened, quantities or {})
     # Quotas are locked before wallets, as in hold_many.
     for event in idle:
         usage.void(event=event, reason=reason, now=now)
@@ -122,11 +138,56 @@ def settle_many(
     return SettledUses(len(happened) - len(failed), len(failed), len(idle))
 
 
-def _grouped(uses: Sequence[PlannedUse]) -> dict[tuple[str, UsageItem], list[PlannedUse]]:
-    groups: dict[tuple[str, UsageItem], list[PlannedUse]] = {}
+def _grouped(uses: Sequence[PlannedUse]) -> dict[tuple[str, tuple[UsageItem, ...]], list[PlannedUse]]:
+    groups: dict[tuple[str, tuple[UsageItem, ...]], list[PlannedUse]] = {}
     for use in {use.reference: use for use in uses}.values():
-        groups.setdefault((use.feature_key, use.item), []).append(use)
+        groups.setdefault((use.feature_key, use.items), []).append(use)
     return groups
+
+
+def _lower(events: Sequence[UsageEvent], quantities: Mapping[str, Sequence[Decimal]]) -> None:
+    """Price events again with the quantities that were really used, where those are smaller."""
+    known = [event for event in events if event.external_reference_id in quantities]
+    planned = dict(UsageEvent.objects.filter(pk__in=[event.pk for event in known]).values_list("pk", "usage_items"))
+    changed = [event for event in known if _lowered(event, planned[event.pk], quantities[event.external_reference_id])]
+    UsageEvent.objects.bulk_update(changed, ["usage_items", "total_quantity", "total_cost", "quota_units"])
+
+
+def _lowered(event: UsageEvent, planned: Sequence[Mapping[str, Any]], quantities: Sequence[Decimal]) -> bool:
+    """Set what the event costs with these quantities. Return False if that is not less."""
+    mine = [item for item in planned if item["category"] != quoting.OVERAGE]
+    amounts = [min(each, Decimal(item["quantity"])) for item, each in zip(mine, quantities, strict=True)]
+    items = [
+        UsageItem(item["category"], item["provider"], item["model"], item["unit"], amount)
+        for item, amount in zip(mine, amounts, strict=True)
+    ]
+    try:
+        priced = quoting.price_items(items, at=event.occurred_at)
+    except NoPrice:
+        return False
+    saved: dict[str, Decimal] = {}
+    for item, amount in zip(mine, amounts, strict=True):
+        saved[item["unit"]] = saved.get(item["unit"], Decimal(0)) + Decimal(item["quantity"]) - amount
+    priced += _beyond(event, planned, saved)
+    cost = sum((each.cost for each in priced), Decimal(0))
+    if cost > event.total_cost:
+        return False
+    event.usage_items = [each.as_json() for each in priced]
+    event.total_quantity, event.total_cost = sum(amounts, Decimal(0)), cost
+    _give_units_back(event, min(saved.get(event.quota_unit, Decimal(0)), event.quota_units))
+    return True
+
+
+def _beyond(
+    event: UsageEvent, planned: Sequence[Mapping[str, Any]], saved: Mapping[str, Decimal]
+) -> Iterator[PricedItem]:
+    """Yield what is left of the units beyond the quota."""
+    for item in planned:
+        if item["category"] == quoting.OVERAGE:
+            left = Decimal(item["quantity"]) - saved.get(item["unit"], Decimal(0))
+            if left > 0:
+                rate = Decimal(item["unit_price"])
+                yield quoting.overage(feature_key=event.feature_key, unit=item["unit"], quantity=left, rate=rate)
 
 
 def _earlier(references: Sequence[str]) -> dict[str, list[UsageEvent]]:
@@ -150,7 +211,7 @@ def _event(use: PlannedUse, priced: Sequence[PricedItem], earlier: int, now: dat
         occurred_at=now,
         created_at=now,
         usage_items=[item.as_json() for item in priced],
-        total_quantity=use.item.quantity,
+        total_quantity=sum((item.quantity for item in use.items), Decimal(0)),
         total_cost=sum((item.cost for item in priced), Decimal(0)),
         idempotency_key=f"held:{use.reference}:{earlier}" if earlier else f"held:{use.reference}",
         external_reference_id=use.reference,
@@ -159,29 +220,31 @@ def _event(use: PlannedUse, priced: Sequence[PricedItem], earlier: int, now: dat
     )
 
 
-def _count(feature_key: str, item: UsageItem, events: Sequence[UsageEvent], now: datetime) -> dict[UUID, DomainError]:
+def _count(
+    feature_key: str, items: Sequence[UsageItem], events: Sequence[UsageEvent], now: datetime
+) -> dict[UUID, DomainError]:
     """Count the uses against the feature's quotas: all at once where they fit, else one by one."""
     if not events:
         return {}
     try:
         with transaction.atomic():
-            taken = _consume(feature_key, item, len(events), now)
+            taken = _consume(feature_key, items, len(events), now)
             if taken.over:
                 raise QuotaExceeded
     except (QuotaExceeded, NotEntitled):
-        return dict(_count_singly(feature_key, item, events, now))
+        return dict(_count_singly(feature_key, items, events, now))
     for event in events:
         _note_quota(event, taken, taken.quantity / len(events))
     return {}
 
 
 def _count_singly(
-    feature_key: str, item: UsageItem, events: Sequence[UsageEvent], now: datetime
+    feature_key: str, items: Sequence[UsageItem], events: Sequence[UsageEvent], now: datetime
 ) -> Iterator[tuple[UUID, DomainError]]:
     for event in events:
         try:
             with transaction.atomic():
-                taken = _consume(feature_key, item, 1, now)
+                taken = _consume(feature_key, items, 1, now)
         except (QuotaExceeded, NotEntitled) as error:
             yield event.pk, error
             continue
@@ -193,8 +256,8 @@ def _count_singly(
             event.total_cost += beyond.cost
 
 
-def _consume(feature_key: str, item: UsageItem, times: int, now: datetime) -> ConsumedQuota:
-    units = {USE: Decimal(times), item.unit: item.quantity * times}
+def _consume(feature_key: str, items: Sequence[UsageItem], times: int, now: datetime) -> ConsumedQuota:
+    units = {unit: quantity * times for unit, quantity in quoting.quota_units(items).items()}
     return quotas.consume(feature_key=feature_key, quantity=units, at=now)
 
 
@@ -319,10 +382,15 @@ def _release(unneeded: Sequence[Hold], now: datetime | None) -> None:
 
 
 def _give_back(event: UsageEvent) -> None:
-    if event.quota_units:
+    _give_units_back(event, event.quota_units)
+
+
+def _give_units_back(event: UsageEvent, quantity: Decimal) -> None:
+    if quantity:
+        event.quota_units -= quantity
         quotas.give_back(
             feature_key=event.feature_key,
-            quantity=event.quota_units,
+            quantity=quantity,
             at=event.created_at,
             day=event.quota_day,
             month=event.quota_month,
