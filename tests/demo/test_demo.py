@@ -32,6 +32,7 @@ FILLED_LATER = {
     "event_deliveries",
     "idempotency_keys",
     "job_parts",
+    "lead_file_rows",
     "suppression_lines",
     "refresh_tokens",
     "user_sessions",

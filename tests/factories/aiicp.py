@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from factory import LazyFunction, SubFactory
+from factory import LazyFunction, Sequence, SubFactory
 
 from aiicp.conversations.models import Conversation, Message, MessageRole
 from aiicp.keywords.models import KeywordExpansion
+from aiicp.lead_files.models import LeadFileRow
 from aiicp.profiles.models import IcpProfile
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
+from tests.factories.kernel import JobFactory
 from tests.factories.tenants import MemberFactory
 
 
@@ -48,3 +50,12 @@ class KeywordExpansionFactory(SharedModelFactory[KeywordExpansion]):
 
     class Meta:
         model = KeywordExpansion
+
+
+class LeadFileRowFactory(TenantModelFactory[LeadFileRow]):
+    job = SubFactory(JobFactory)
+    number = Sequence(lambda number: number + 2)
+    texts: Any = LazyFunction(lambda: {"email": "maya@people.example"})
+
+    class Meta:
+        model = LeadFileRow
