@@ -202,7 +202,7 @@ class ImportView(LeadFileView):
             rows=cells_of(table, with_choices(table, form.get("mapping", {}))),
             duplicates=Duplicates(form["duplicates"]),
             owner_id=form["owner"].pk if form.get("owner") else None,
-            tags=form["tags"],
+            tags=form.get("tags", ()),
             file_name=form["file"].name or "",
             access=self.access,
         )

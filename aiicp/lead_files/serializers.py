@@ -45,7 +45,7 @@ class MappingField(_ShapedField):
 
     shape = _MAPPING
 
-    def to_internal_value(self, data: Any) -> dict[int, str]:
+    def to_internal_value(self, data: Any) -> Any:
         return {int(place): key for place, key in super().to_internal_value(data).items()}
 
 
@@ -75,7 +75,7 @@ class ImportSerializer(UploadSerializer):
 
     duplicates = serializers.ChoiceField(choices=[each.value for each in Duplicates], default=Duplicates.SKIP.value)
     owner = KeyField(model=User, members_only=True, required=False)
-    tags = TagsField(required=False, default=list)
+    tags = TagsField(required=False)
 
 
 class TemplateSerializer(InputSerializer):

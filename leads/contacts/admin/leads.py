@@ -1,6 +1,6 @@
 """The pages of leads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any, ClassVar, Final
@@ -167,6 +167,8 @@ class LeadAdmin(TenantModelAdmin):
     ]
     actions = ["assign_all", "move_all", "archive_all", "export"]
     actions_detail = ["move", "assign"]
+    # Extensions add to them.
+    actions_list: Sequence[Any] = ()
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, those of registered actions included. By now every feature has registered its own."""

@@ -206,7 +206,6 @@ class Lead(DeletedFlag, SoftDeletable, TenantModel):
                 condition=Q(base_number__isnull=False),
                 name="leads_by_national_number",
             ),
-            models.Index(fields=["tenant", "linkedin_url"], condition=~Q(linkedin_url=""), name="leads_by_linkedin"),
             models.Index(
                 fields=["tenant", "company_domain"], condition=~Q(company_domain=""), name="leads_by_company_domain"
             ),

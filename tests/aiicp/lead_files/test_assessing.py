@@ -9,6 +9,10 @@ from lad.errors import Invalid
 
 
 def row(number: int = 2, **texts: str) -> CheckedRow:
+    return read(number, texts)
+
+
+def read(number: int, texts: dict[str, str]) -> CheckedRow:
     return check_row(number, texts, country="AE")
 
 
@@ -32,7 +36,7 @@ def row(number: int = 2, **texts: str) -> CheckedRow:
     ],
 )
 def test_a_value_is_stored_in_one_form(key: str, written: str, stored: str | None) -> None:
-    checked = row(company_name="Acme", **{key: written})
+    checked = read(2, {"company_name": "Acme", key: written})
     assert checked.values.get(key) == stored
     assert checked.issues == ()
 
@@ -53,7 +57,7 @@ def test_a_value_is_stored_in_one_form(key: str, written: str, stored: str | Non
     ],
 )
 def test_a_value_that_cannot_be_used_is_left_out_and_named(key: str, written: str, words: str) -> None:
-    checked = row(7, last_name="Haddad", **{key: written})
+    checked = read(7, {"last_name": "Haddad", key: written})
     assert key not in checked.values
     assert checked.is_somebody
     [issue] = checked.issues

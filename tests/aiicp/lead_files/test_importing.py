@@ -110,8 +110,9 @@ def test_a_file_becomes_leads_and_names_the_rows_that_do_not(api: Any, member: U
     assert maya.linkedin_url == "https://www.linkedin.com/in/maya-haddad"
     assert maya.custom_fields == {"industry": "Clinics", "Lieblingsfarbe": "red"}
     assert (maya.source, maya.tags, maya.assigned_user_id) == ("file", ["fair"], member.pk)
-    assert maya.raw_data["row"] == 2
-    assert found["Bob"].raw_data["texts"]["email"] == "bob at acme"
+    assert maya.raw_data and maya.raw_data["row"] == 2
+    kept = found["Bob"].raw_data
+    assert kept and kept["texts"]["email"] == "bob at acme"
     assert "names nobody" in reasons()["Row 3"]
     assert reasons()["Row 4"] == "There is a lead for this person already."
     with platform_context():
