@@ -315,5 +315,5 @@ def _in_words(question: Question, value: Any) -> str:
         found = Classification.of(question.classifier, value)
         return found.value + (f", not {', '.join(found.excluded)}" if found.excluded else "")
     if isinstance(value, list):
-        return ", ".join(labels.get(each, each) for each in value)
+        return ", ".join(str(labels.get(each, each)) for each in value)
     return labels.get(str(value), str(value))

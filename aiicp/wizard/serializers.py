@@ -68,7 +68,7 @@ class SaveMessagesSerializer(BeginSerializer):
     """Messages in their order. Without a conversation, that of the session is used or made."""
 
     conversation = KeyField(model=Conversation, required=False)
-    messages = BufferedMessageSerializer(many=True, max_length=MAX_MESSAGES)
+    messages = BufferedMessageSerializer(many=True, max_length=MAX_MESSAGES)  # type: ignore[call-arg]  # passed on to the list
 
 
 class ClassifySerializer(InputSerializer):
@@ -111,7 +111,7 @@ class WizardQuestionResponse(serializers.Serializer):
     intent_key = serializers.CharField()
     title = serializers.CharField()
     question = serializers.CharField()
-    helper_text = serializers.CharField()  # type: ignore[assignment]
+    helper_text = serializers.CharField()
     category = serializers.CharField()
     question_type = serializers.ChoiceField(choices=[each.value for each in QuestionType])
     options = OptionResponse(many=True)
