@@ -16,6 +16,8 @@ from lad.types import Actor
 from leads.contacts.models import Lead, LeadSocial
 
 SOURCE: Final = "file"
+# Characters of each text that a lead keeps as it stood in the file.
+MAX_KEPT: Final = 1_000
 _WHATSAPP: Final = "whatsapp"
 # Held until the transaction ends, so that two files imported at once see each other's leads.
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('lead_files:' || %s, 0))"
@@ -87,7 +89,11 @@ def _create(row: CheckedRow, original: Mapping[str, str], wish: Wish, actor: Act
     values = {
         **_values(row),
         "source": SOURCE,
-        "raw_data": {"file": wish.file_name[:255], "row": row.number, "texts": dict(original)},
+        "raw_data": {
+            "file": wish.file_name[:255],
+            "row": row.number,
+            "texts": {key: text[:MAX_KEPT] for key, text in original.items()},
+        },
     }
     if wish.owner is not None:
         values["assigned_user"] = wish.owner

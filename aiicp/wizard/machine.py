@@ -172,7 +172,7 @@ def _answered(
         choosing = replace(progress, choosing=True)
         return Turn(choosing, current_question(choosing, templates), "What should be changed?", True)
     action = _action_with_text(question.intent_key)
-    if action is not None and check_text is not None and value and value not in {o.value for o in question.options}:
+    if action is not None and check_text is not None and value:
         problem = check_text(action, value)
         if problem:
             raise NotUnderstood(problem)

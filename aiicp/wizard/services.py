@@ -28,6 +28,7 @@ from lad.errors import Conflict, Invalid
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor
+from leads.channels import Channel
 
 WIZARD: Final = "wizard"
 SESSION: Final = "session_id"
@@ -35,6 +36,9 @@ TITLE: Final = "Onboarding"
 MAX_SESSION: Final = 200
 MAX_MESSAGES: Final = 200
 MAX_TEMPLATES: Final = 20
+MAX_TEMPLATES_READ: Final = 300
+# Calls are tasks for a person, whose instructions are no template.
+TEMPLATED: Final = (Channel.LINKEDIN, Channel.EMAIL, Channel.WHATSAPP)
 # Where a saved message says that it was stored once already.
 _STORED_AS: Final = "batch_key"
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('aiicp.wizard:' || %s, 0))"
@@ -180,8 +184,8 @@ def locked(conversation: Conversation, actor: Actor) -> Conversation:
 def templates_of_tenant() -> dict[str, tuple[Option, ...]]:
     """Return the newest stored templates of each channel, to choose instead of writing a text."""
     found: dict[str, tuple[Option, ...]] = {}
-    rows = CommunicationTemplate.objects.filter(is_active=True, channel__in=list(q.PLATFORMS)).exclude(category=SNIPPET)
-    for key, name, channel in rows.order_by("-created_at").values_list("pk", "name", "channel")[: 4 * MAX_TEMPLATES]:
+    rows = CommunicationTemplate.objects.filter(is_active=True, channel__in=TEMPLATED).exclude(category=SNIPPET)
+    for key, name, channel in rows.order_by("-created_at").values_list("pk", "name", "channel")[:MAX_TEMPLATES_READ]:
         if len(found.get(channel, ())) < MAX_TEMPLATES:
             found[channel] = (*found.get(channel, ()), Option(str(key), name))
     return found

@@ -16,6 +16,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.aiicp.helpers import conversation
 from tests.aiicp.wizard.test_course import TO_THE_END
+from tests.factories.campaigns import CommunicationTemplateFactory
 from tests.support.api import field_problems, problem
 from tests.support.database import stored
 from tests.support.events import events
@@ -234,6 +235,22 @@ def test_a_campaign_needs_the_right_to_make_one(api: Any, member: User, tenant: 
     with platform_context():
         assert not Campaign.objects.exists()
     assert problem(api(viewer).post(URL, {}, format="json")) == (403, "missing_right")
+
+
+def test_a_stored_template_can_be_chosen_instead_of_a_text(api: Any, member: User, tenant: Tenant) -> None:
+    client = api(member)
+    with platform_context(tenant_id=tenant.pk):
+        good = CommunicationTemplateFactory.create(name="First contact", tenant=tenant)
+        bad = CommunicationTemplateFactory.create(name="Broken", tenant=tenant, body="{{ nobody_knows }}")
+    key = begin(client)["conversation"]
+    for said in ("clinics", "Dubai", "CEO", "email and voice", "email_send"):
+        last = answer(client, key, said)
+    assert {each["label"] for each in last["question"]["options"]} == {"First contact", "Broken"}
+    refused = answer(client, key, str(bad.pk))
+    assert (refused["clarification_needed"], "nobody_knows" in refused["message"]) == (True, True)
+    assert answer(client, key, "First contact")["question"]["intent_key"] == "voice_actions"
+    assert row(key).metadata["wizard"]["answers"]["email_template"] == str(good.pk)
+    assert answer(client, key, "Call")["question"]["options"] == []
 
 
 def test_texts_are_classified_and_names_suggested(api: Any, viewer: User) -> None:
