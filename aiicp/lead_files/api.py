@@ -1,7 +1,7 @@
 """Lead files in the API: the template, what a file holds and what it is good for, and the import as a job."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -50,7 +50,6 @@ class LeadFileView(LadAPIView):
     """The base of these views."""
 
     area = "leads"
-    rights: ClassVar[dict[str, str]] = {"get": "leads.view", "post": "leads.create"}
     feature = FEATURE
 
 

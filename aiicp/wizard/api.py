@@ -43,7 +43,6 @@ class WizardView(LadAPIView):
     """The base of these views."""
 
     area = "assistant"
-    rights: ClassVar[dict[str, str]] = {"get": "assistant.view", "post": "assistant.create"}
     feature = ICP_ASSISTANT
 
     def conversation(self, key: UUID) -> Conversation:

@@ -9,10 +9,9 @@ from rest_framework import serializers
 from aiicp.conversations.models import Conversation, MessageRole
 from aiicp.wizard.questions import MAX_TEXT, Kind, QuestionType
 from aiicp.wizard.services import MAX_MESSAGES, MAX_SESSION
-from aiicp.wizard.suggestions import MAX_SUGGESTIONS
+from aiicp.wizard.suggestions import MAX_SUGGESTIONS, MAX_TYPED
 from lad.api.serializers import InputSerializer, KeyField, TimeField
 
-MAX_TYPED: Final = 100
 MAX_CHOICES: Final = 50
 
 

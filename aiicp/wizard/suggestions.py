@@ -20,6 +20,9 @@ MAX_SUGGESTIONS: Final = 20
 # Names that are looked at for one beginning; a single letter begins thousands.
 _MOST_READ: Final = 2_000
 _SHORTEST_NEAR: Final = 4
+# Longer texts and words are no names.
+MAX_TYPED: Final = 100
+_LONGEST_WORD: Final = 30
 
 
 class _Name(NamedTuple):
@@ -37,6 +40,7 @@ def suggestions(kind: Kind, typed: str, *, limit: int = 8) -> tuple[str, ...]:
     Understands the languages of the extractor. Without a text, common names are returned.
     """
     limit = max(1, min(limit, MAX_SUGGESTIONS))
+    typed = typed[:MAX_TYPED]
     wanted = key(typed, plural=kind == Kind.LOCATION)
     if not wanted:
         return _common(kind)[:limit]
@@ -50,7 +54,7 @@ def nearest(kind: Kind, text: str, *, limit: int = 5) -> tuple[str, ...]:
     words = key(text, plural=kind == Kind.LOCATION).split()
     found: dict[str, None] = {}
     for word in words:
-        if len(word) < _SHORTEST_NEAR:
+        if not _SHORTEST_NEAR <= len(word) <= _LONGEST_WORD:
             continue
         correction = misspellings().correct(word)
         for spelled in (word, *([correction] if correction else ()), *misspellings().candidates(word)):
