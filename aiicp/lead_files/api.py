@@ -21,16 +21,16 @@ from aiicp.lead_files.models import LeadFileRow
 from aiicp.lead_files.rows import CheckedRow, cells_of
 from aiicp.lead_files.serializers import (
     MAX_ISSUES_SHOWN,
-    AnalysisResponse,
-    ColumnsResponse,
-    ImportSerializer,
-    LeadsSerializer,
-    QuestionsResponse,
-    TemplateSerializer,
-    UploadResponse,
-    UploadSerializer,
-    ValidateSerializer,
-    ValidationResponse,
+    FileLeadsSerializer,
+    FileLeadsValidationResponse,
+    LeadFileAnalysisResponse,
+    LeadFileColumnsResponse,
+    LeadFileImportSerializer,
+    LeadFileResponse,
+    LeadFileSerializer,
+    LeadFileTemplateSerializer,
+    PlatformQuestionsResponse,
+    ValidateFileLeadsSerializer,
 )
 from aiicp.lead_files.template import NAME, csv_template, xlsx_template
 from aiicp.lead_files.writing import Duplicates
@@ -59,11 +59,11 @@ class TemplateView(LeadFileView):
     @extend_schema(
         operation_id="lead_files_template",
         summary="Download the template of a lead file",
-        parameters=[TemplateSerializer],
+        parameters=[LeadFileTemplateSerializer],
         responses={(200, "text/csv"): OpenApiTypes.BINARY, (200, XLSX_TYPE): OpenApiTypes.BINARY},
     )
     def get(self, request: Request) -> HttpResponse:
-        kind = TemplateSerializer.read(request.query_params.dict())["type"]
+        kind = LeadFileTemplateSerializer.read(request.query_params.dict())["type"]
         make, content_type = _FILES[kind]
         response = HttpResponse(make(), content_type=content_type)
         named_download(response, f"{NAME}.{kind}")
@@ -76,7 +76,7 @@ class ColumnsView(LeadFileView):
     @extend_schema(
         operation_id="lead_files_columns",
         summary="The columns of a lead file, each described",
-        responses={200: ColumnsResponse},
+        responses={200: LeadFileColumnsResponse},
     )
     def get(self, request: Request) -> Response:
         columns = [
@@ -91,7 +91,7 @@ class ColumnsView(LeadFileView):
             for each in TEMPLATE
         ]
         needed = {str(platform): list(keys) for platform, keys in NEEDED.items()}
-        return Response(ColumnsResponse({"columns": columns, "platform_fields": needed}).data)
+        return Response(LeadFileColumnsResponse({"columns": columns, "platform_fields": needed}).data)
 
 
 class UploadView(LeadFileView):
@@ -102,14 +102,14 @@ class UploadView(LeadFileView):
     @extend_schema(
         operation_id="lead_files_upload",
         summary="Read a file of leads and say what it is good for",
-        request={"multipart/form-data": UploadSerializer},
-        responses={200: UploadResponse, **problems(413)},
+        request={"multipart/form-data": LeadFileSerializer},
+        responses={200: LeadFileResponse, **problems(413)},
     )
     def post(self, request: Request) -> Response:
         require_tenant(LeadFileRow)
-        form = UploadSerializer.read(request.data)
+        form = LeadFileSerializer.read(request.data)
         found = services.assess_file(form["file"].read(), now=timezone.now(), mapping=form.get("mapping"))
-        return Response(UploadResponse(_upload(found)).data)
+        return Response(LeadFileResponse(_upload(found)).data)
 
 
 class AnalysisView(LeadFileView):
@@ -118,13 +118,13 @@ class AnalysisView(LeadFileView):
     @extend_schema(
         operation_id="lead_files_analyse",
         summary="Say which channels reach the leads, and what to do first",
-        request=LeadsSerializer,
-        responses={200: AnalysisResponse},
+        request=FileLeadsSerializer,
+        responses={200: LeadFileAnalysisResponse},
     )
     def post(self, request: Request) -> Response:
         require_tenant(LeadFileRow)
         rows = _people(request)
-        return Response(AnalysisResponse(_analysis(rows, assessment.coverage(rows))).data)
+        return Response(LeadFileAnalysisResponse(_analysis(rows, assessment.coverage(rows))).data)
 
 
 class QuestionsView(LeadFileView):
@@ -133,8 +133,8 @@ class QuestionsView(LeadFileView):
     @extend_schema(
         operation_id="lead_files_platform_questions",
         summary="The questions to ask about the channels that reach the leads",
-        request=LeadsSerializer,
-        responses={200: QuestionsResponse},
+        request=FileLeadsSerializer,
+        responses={200: PlatformQuestionsResponse},
     )
     def post(self, request: Request) -> Response:
         require_tenant(LeadFileRow)
@@ -153,7 +153,7 @@ class QuestionsView(LeadFileView):
             "unavailable_platforms": [each.platform for each in found.values() if not each.available],
             "coverage": list(found.values()),
         }
-        return Response(QuestionsResponse(body).data)
+        return Response(PlatformQuestionsResponse(body).data)
 
 
 class ValidateView(LeadFileView):
@@ -162,12 +162,12 @@ class ValidateView(LeadFileView):
     @extend_schema(
         operation_id="lead_files_validate",
         summary="Say which leads the chosen channels can reach",
-        request=ValidateSerializer,
-        responses={200: ValidationResponse},
+        request=ValidateFileLeadsSerializer,
+        responses={200: FileLeadsValidationResponse},
     )
     def post(self, request: Request) -> Response:
         require_tenant(LeadFileRow)
-        form = ValidateSerializer.read(request.data)
+        form = ValidateFileLeadsSerializer.read(request.data)
         found = assessment.validate(services.checked_leads(form["leads"]), form["platforms"])
         body = {
             "valid": found.valid,
@@ -177,7 +177,7 @@ class ValidateView(LeadFileView):
             "invalid_count": len(found.invalid),
             "can_execute": found.can_execute,
         }
-        return Response(ValidationResponse(body).data)
+        return Response(FileLeadsValidationResponse(body).data)
 
 
 class ImportView(LeadFileView):
@@ -189,13 +189,13 @@ class ImportView(LeadFileView):
         operation_id="lead_files_import",
         summary="Import the rows of a file as leads, as a job",
         description="The job's failures are the rows that were left out, each with the reason.",
-        request={"multipart/form-data": ImportSerializer},
+        request={"multipart/form-data": LeadFileImportSerializer},
         responses={202: JOBS.serializer, **problems(413)},
     )
     @writes.in_transaction
     def post(self, request: Request) -> Response:
         require_tenant(LeadFileRow)
-        form = ImportSerializer.read(request.data)
+        form = LeadFileImportSerializer.read(request.data)
         table = read_file(form["file"].read())
         job = start_import(
             rows=cells_of(table, with_choices(table, form.get("mapping", {}))),
@@ -210,7 +210,7 @@ class ImportView(LeadFileView):
 
 
 def _people(request: Request) -> list[CheckedRow]:
-    rows = services.checked_leads(LeadsSerializer.read(request.data)["leads"])
+    rows = services.checked_leads(FileLeadsSerializer.read(request.data)["leads"])
     return [row for row in rows if row.is_somebody]
 
 

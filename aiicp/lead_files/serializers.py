@@ -63,14 +63,14 @@ class TagsField(_ShapedField):
     shape = TAGS
 
 
-class UploadSerializer(InputSerializer):
+class LeadFileSerializer(InputSerializer):
     """A CSV file or an Excel workbook of at most 10 MB. Columns that ``mapping`` does not name are recognised."""
 
     file = serializers.FileField(allow_empty_file=True)
     mapping = MappingField(required=False)
 
 
-class ImportSerializer(UploadSerializer):
+class LeadFileImportSerializer(LeadFileSerializer):
     """The file, and what to do with its rows. ``update`` fills in what a lead lacks and changes nothing else."""
 
     duplicates = serializers.ChoiceField(choices=[each.value for each in Duplicates], default=Duplicates.SKIP.value)
@@ -78,25 +78,25 @@ class ImportSerializer(UploadSerializer):
     tags = TagsField(required=False)
 
 
-class TemplateSerializer(InputSerializer):
+class LeadFileTemplateSerializer(InputSerializer):
     """Which file to send."""
 
     type = serializers.ChoiceField(choices=["csv", "xlsx"], default="csv")
 
 
-class LeadsSerializer(InputSerializer):
+class FileLeadsSerializer(InputSerializer):
     """Leads that were read from a file."""
 
     leads = LeadsField()
 
 
-class ValidateSerializer(LeadsSerializer):
+class ValidateFileLeadsSerializer(FileLeadsSerializer):
     """Leads, and the channels on which they are to be contacted."""
 
     platforms = serializers.ListField(child=serializers.ChoiceField(choices=list(PLATFORMS)), min_length=1)
 
 
-class ColumnResponse(serializers.Serializer):
+class LeadFileColumnResponse(serializers.Serializer):
     """A column of the template."""
 
     key = serializers.CharField()
@@ -107,14 +107,14 @@ class ColumnResponse(serializers.Serializer):
     required = serializers.BooleanField(default=False)  # type: ignore[assignment]
 
 
-class ColumnsResponse(serializers.Serializer):
+class LeadFileColumnsResponse(serializers.Serializer):
     """The template's columns, and what each channel needs. No column is required; a row needs one that names it."""
 
-    columns = ColumnResponse(many=True)
+    columns = LeadFileColumnResponse(many=True)
     platform_fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
-class MappedColumnResponse(serializers.Serializer):
+class MappedFileColumnResponse(serializers.Serializer):
     """A column of the file: what it is taken for, and why."""
 
     place = serializers.IntegerField()
@@ -124,7 +124,7 @@ class MappedColumnResponse(serializers.Serializer):
     samples = serializers.ListField(child=serializers.CharField())
 
 
-class IssueResponse(serializers.Serializer):
+class LeadFileIssueResponse(serializers.Serializer):
     """A cell that cannot be used."""
 
     row = serializers.IntegerField()
@@ -145,7 +145,7 @@ class CoverageResponse(serializers.Serializer):
     sentence = serializers.CharField()
 
 
-class ActionResponse(serializers.Serializer):
+class RecommendedActionResponse(serializers.Serializer):
     """What to do on a channel first, and why."""
 
     platform = serializers.CharField()
@@ -154,13 +154,13 @@ class ActionResponse(serializers.Serializer):
     reason = serializers.CharField()
 
 
-class AnalysisResponse(serializers.Serializer):
+class LeadFileAnalysisResponse(serializers.Serializer):
     """What the rows are good for."""
 
     summary = serializers.CharField()
     total = serializers.IntegerField()
     coverage = CoverageResponse(many=True)
-    recommended_actions = ActionResponse(many=True)
+    recommended_actions = RecommendedActionResponse(many=True)
     suggested_platforms = serializers.ListField(child=serializers.CharField())
     excluded_platforms = serializers.ListField(child=serializers.CharField())
 
@@ -176,10 +176,10 @@ class FileLeadResponse(serializers.Serializer):
     do_not_contact = serializers.ListField(child=serializers.CharField())
 
 
-class UploadResponse(AnalysisResponse):
+class LeadFileResponse(LeadFileAnalysisResponse):
     """The file as it was understood. Of long ones the first leads and issues are shown; the counts are of all."""
 
-    columns = MappedColumnResponse(many=True)
+    columns = MappedFileColumnResponse(many=True)
     total_rows = serializers.IntegerField()
     valid_rows = serializers.IntegerField()
     new_rows = serializers.IntegerField()
@@ -187,11 +187,11 @@ class UploadResponse(AnalysisResponse):
     repeated_rows = serializers.IntegerField()
     do_not_contact_rows = serializers.IntegerField()
     issue_count = serializers.IntegerField()
-    issues = IssueResponse(many=True)
+    issues = LeadFileIssueResponse(many=True)
     leads = FileLeadResponse(many=True)
 
 
-class QuestionResponse(serializers.Serializer):
+class PlatformQuestionResponse(serializers.Serializer):
     """A question about a channel."""
 
     platform = serializers.CharField()
@@ -199,10 +199,10 @@ class QuestionResponse(serializers.Serializer):
     options = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
 
 
-class QuestionsResponse(serializers.Serializer):
+class PlatformQuestionsResponse(serializers.Serializer):
     """A question about each channel that reaches somebody."""
 
-    questions = QuestionResponse(many=True)
+    questions = PlatformQuestionResponse(many=True)
     available_platforms = serializers.ListField(child=serializers.CharField())
     unavailable_platforms = serializers.ListField(child=serializers.CharField())
     coverage = CoverageResponse(many=True)
@@ -215,7 +215,7 @@ class InvalidLeadResponse(serializers.Serializer):
     issues = serializers.ListField(child=serializers.CharField())
 
 
-class ValidationResponse(serializers.Serializer):
+class FileLeadsValidationResponse(serializers.Serializer):
     """Which leads the channels reach, by their places from 0."""
 
     valid = serializers.ListField(child=serializers.IntegerField())

@@ -18,18 +18,18 @@ from aiicp.wizard.campaigns import make_campaign
 from aiicp.wizard.classifiers import Classification, classify
 from aiicp.wizard.questions import Kind, Question
 from aiicp.wizard.serializers import (
-    AnswerSerializer,
-    BeginSerializer,
-    CatalogueResponse,
+    BeginWizardSerializer,
     ClassificationResponse,
     ClassifySerializer,
-    MadeCampaignResponse,
     SavedMessagesResponse,
     SaveMessagesSerializer,
-    StepQuerySerializer,
-    SuggestionsResponse,
     SuggestSerializer,
+    WizardAnswerSerializer,
+    WizardCampaignResponse,
+    WizardCatalogueResponse,
     WizardResponse,
+    WizardStepSerializer,
+    WizardSuggestionsResponse,
 )
 from aiicp.wizard.suggestions import suggestions
 from lad import writes
@@ -59,16 +59,16 @@ class QuestionsView(WizardView):
     @extend_schema(
         operation_id="icp_wizard_questions",
         summary="The questions of the onboarding wizard",
-        parameters=[StepQuerySerializer],
-        responses={200: CatalogueResponse, **problems(404)},
+        parameters=[WizardStepSerializer],
+        responses={200: WizardCatalogueResponse, **problems(404)},
     )
     def get(self, request: Request) -> Response:
-        step = StepQuerySerializer.read(request.query_params.dict()).get("step")
+        step = WizardStepSerializer.read(request.query_params.dict()).get("step")
         found = [each for each in q.CATALOGUE if step in (None, each.step_index)]
         if not found:
             raise NotFound
         body = {"version": q.VERSION, "total_steps": q.TOTAL_STEPS, "questions": [_question(each) for each in found]}
-        return Response(CatalogueResponse(body).data)
+        return Response(WizardCatalogueResponse(body).data)
 
 
 class BeginView(WizardView):
@@ -77,13 +77,13 @@ class BeginView(WizardView):
     @extend_schema(
         operation_id="icp_wizard_begin",
         summary="Begin the onboarding wizard, or continue the one of the session",
-        request=BeginSerializer,
+        request=BeginWizardSerializer,
         responses={200: WizardResponse},
     )
     @writes.in_transaction
     def post(self, request: Request) -> Response:
         require_tenant(Conversation)
-        session = BeginSerializer.read(request.data)["session"]
+        session = BeginWizardSerializer.read(request.data)["session"]
         return Response(_state(services.begin(session=session, actor=self.access.user)))
 
 
@@ -106,12 +106,12 @@ class AnswerView(WizardView):
         operation_id="icp_wizard_answer",
         summary="Answer the current question, or change an earlier answer",
         description="An answer that cannot be used is no error: the question is asked again, with what to do.",
-        request=AnswerSerializer,
+        request=WizardAnswerSerializer,
         responses={200: WizardResponse, **problems(404, 409)},
     )
     @writes.in_transaction
     def post(self, request: Request, key: UUID) -> Response:
-        form = AnswerSerializer.read(request.data)
+        form = WizardAnswerSerializer.read(request.data)
         found = services.answer(
             conversation=self.conversation(key),
             said=form["answer"],
@@ -143,7 +143,7 @@ class CampaignView(WizardView):
         summary="Make a draft campaign of the confirmed answers",
         description="Nothing is started or sent. The same answers make one campaign, however often this is called.",
         request=None,
-        responses={200: MadeCampaignResponse, 201: MadeCampaignResponse, **problems(404, 409)},
+        responses={200: WizardCampaignResponse, 201: WizardCampaignResponse, **problems(404, 409)},
     )
     @writes.in_transaction
     def post(self, request: Request, key: UUID) -> Response:
@@ -151,7 +151,7 @@ class CampaignView(WizardView):
         row = made.campaign
         body = {"campaign": row.pk, "name": row.name, "status": row.status, "is_new": made.is_new}
         code = status.HTTP_201_CREATED if made.is_new else status.HTTP_200_OK
-        return Response(MadeCampaignResponse(body).data, status=code)
+        return Response(WizardCampaignResponse(body).data, status=code)
 
 
 class MessagesView(WizardView):
@@ -207,12 +207,12 @@ class SuggestionsView(WizardView):
         operation_id="icp_wizard_suggestions",
         summary="Suggest industries, places or decision makers",
         parameters=[SuggestSerializer],
-        responses={200: SuggestionsResponse},
+        responses={200: WizardSuggestionsResponse},
     )
     def get(self, request: Request) -> Response:
         form = SuggestSerializer.read(request.query_params.dict())
         found = suggestions(Kind(form["kind"]), form["q"], limit=form["limit"])
-        return Response(SuggestionsResponse({"suggestions": found}).data)
+        return Response(WizardSuggestionsResponse({"suggestions": found}).data)
 
 
 def _state(session: services.Session) -> Any:

@@ -35,19 +35,19 @@ class ReplyField(serializers.Field):
         return value
 
 
-class StepQuerySerializer(InputSerializer):
+class WizardStepSerializer(InputSerializer):
     """Which questions to return."""
 
     step = serializers.IntegerField(required=False, min_value=1)
 
 
-class BeginSerializer(InputSerializer):
+class BeginWizardSerializer(InputSerializer):
     """The client's session, so that it finds its wizard again."""
 
     session = serializers.CharField(max_length=MAX_SESSION, required=False, allow_blank=True, default="")
 
 
-class AnswerSerializer(InputSerializer):
+class WizardAnswerSerializer(InputSerializer):
     """An answer to the current question, or to the one with this intent key."""
 
     answer = ReplyField()
@@ -63,7 +63,7 @@ class BufferedMessageSerializer(InputSerializer):
     sent_at = TimeField(required=False)
 
 
-class SaveMessagesSerializer(BeginSerializer):
+class SaveMessagesSerializer(BeginWizardSerializer):
     """Messages in their order. Without a conversation, that of the session is used or made."""
 
     conversation = KeyField(model=Conversation, required=False)
@@ -85,14 +85,14 @@ class SuggestSerializer(InputSerializer):
     limit = serializers.IntegerField(required=False, min_value=1, max_value=MAX_SUGGESTIONS, default=8)
 
 
-class OptionResponse(serializers.Serializer):
+class WizardOptionResponse(serializers.Serializer):
     """One of the answers to choose from."""
 
     value = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # the name of an attribute of fields, too
 
 
-class RulesResponse(serializers.Serializer):
+class WizardRulesResponse(serializers.Serializer):
     """What an answer must be."""
 
     required = serializers.BooleanField()  # type: ignore[assignment]
@@ -113,11 +113,11 @@ class WizardQuestionResponse(serializers.Serializer):
     helper_text = serializers.CharField()
     category = serializers.CharField()
     question_type = serializers.ChoiceField(choices=[each.value for each in QuestionType])
-    options = OptionResponse(many=True)
-    validation_rules = RulesResponse()
+    options = WizardOptionResponse(many=True)
+    validation_rules = WizardRulesResponse()
 
 
-class CatalogueResponse(serializers.Serializer):
+class WizardCatalogueResponse(serializers.Serializer):
     """The questions of the wizard and how many steps they make."""
 
     version = serializers.IntegerField()
@@ -138,13 +138,13 @@ class ClassificationResponse(serializers.Serializer):
     alternatives = serializers.ListField(child=serializers.CharField())
 
 
-class SuggestionsResponse(serializers.Serializer):
+class WizardSuggestionsResponse(serializers.Serializer):
     """Names to offer."""
 
     suggestions = serializers.ListField(child=serializers.CharField())
 
 
-class AnsweredResponse(serializers.Serializer):
+class WizardAnsweredResponse(serializers.Serializer):
     """One answer in words."""
 
     title = serializers.CharField()
@@ -163,7 +163,7 @@ class WizardResponse(serializers.Serializer):
     message = serializers.CharField()
     classification = ClassificationResponse(allow_null=True)
     answers = serializers.DictField()
-    summary = AnsweredResponse(many=True)
+    summary = WizardAnsweredResponse(many=True)
     campaign = serializers.CharField()
 
 
@@ -175,7 +175,7 @@ class SavedMessagesResponse(serializers.Serializer):
     known = serializers.IntegerField()
 
 
-class MadeCampaignResponse(serializers.Serializer):
+class WizardCampaignResponse(serializers.Serializer):
     """The draft campaign. ``is_new`` is false if it was made of these answers before."""
 
     campaign = serializers.UUIDField()
