@@ -10,5 +10,5 @@ class AiicpConfig(AppConfig):
     verbose_name = "Assistant"
 
     def ready(self) -> None:
-        # Writers, mails, event types and consumers register themselves.
-        import_from_features("aiicp", "services", "mails", "events", "jobs")
+        # Writers, mails, event types, consumers, jobs and parts of the leads' pages register themselves.
+        import_from_features("aiicp", "services", "mails", "events", "jobs", "lead_page")

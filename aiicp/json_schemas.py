@@ -103,6 +103,19 @@ METADATA: Final[dict[str, Any]] = {
         "stage": _one_of(*STAGES),
         "progress": _one_of("collecting_info", "awaiting_confirmation", "ready_for_execution"),
         "step_index": {"type": "integer", "minimum": 0},
+        "session_id": {"type": "string", "maxLength": 200},
+        "wizard": {
+            "type": "object",
+            "properties": {
+                "version": {"type": "integer", "minimum": 1},
+                "current": {"type": "string"},
+                "answers": {"type": "object"},
+                "pending": {"type": ["object", "null"]},
+                "choosing": {"type": "boolean"},
+                "completed": {"type": "boolean"},
+                "campaign": {"type": "string"},
+            },
+        },
     },
 }
 

@@ -18,6 +18,7 @@ from phonenumbers import (
     PhoneMetadata,
     PhoneNumber,
     PhoneNumberFormat,
+    PhoneNumberType,
     ValidationResult,
 )
 
@@ -121,6 +122,15 @@ def digits_of(text: str) -> str:
     """Return the digits of a text in any script as 0 to 9, or an empty string if it holds anything but a number."""
     written = _folded(text)
     return "".join(filter(str.isdecimal, written)) if _NUMBER.fullmatch(written) else ""
+
+
+def may_be_mobile(number: str) -> bool:
+    """Return whether a number in E.164 is a mobile one, or one of a country whose mobile numbers look like others."""
+    try:
+        found = phonenumbers.number_type(phonenumbers.parse(number))
+    except NumberParseException:
+        return False
+    return found in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def shown(number: str) -> str:

@@ -93,6 +93,16 @@ class LeadColumn:
     label: Mapping[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ListAction:
+    """A button above the list of leads. ``name`` is the name of its function and of its permission."""
+
+    name: str
+    view: Callable[..., Any]
+    rank: int
+    visibility: Visibility
+
+
 class TimelineKind(models.TextChoices):
     """What an entry of the timeline is about. People filter by it."""
 
@@ -170,6 +180,7 @@ class TimelineSource:
 _inlines: Final[dict[type[LadInline], InlinePanel]] = {}
 _rendered: Final[dict[str, RenderedPanel]] = {}
 _actions: Final[dict[str, LeadAction]] = {}
+_list_actions: Final[dict[str, ListAction]] = {}
 _sources: Final[dict[str, TimelineSource]] = {}
 _columns: Final[dict[str, LeadColumn]] = {}
 
@@ -201,6 +212,17 @@ def add_action(view: RowActionView, *, rank: int, rights: tuple[str, ...], featu
     if view.row_action.permission != name:  # type: ignore[attr-defined]  # set by row_action
         raise ImproperlyConfigured(f"Declare the action {name} with permission={name!r}.")
     _add(_actions, name, LeadAction(name, view, rank, Visibility(rights, feature)))
+
+
+def add_list_action(view: Callable[..., Any], *, rank: int, rights: tuple[str, ...], feature: str = "") -> None:
+    """Offer an action, made with unfold's ``action``, above the list of leads under the name of its function.
+
+    Its only permission must have that same name. Callers need all ``rights``.
+    """
+    name = view.__name__
+    if list(getattr(view, "allowed_permissions", ())) != [name]:
+        raise ImproperlyConfigured(f"Declare the action {name} with permissions=[{name!r}].")
+    _add(_list_actions, name, ListAction(name, view, rank, Visibility(rights, feature)))
 
 
 def add_timeline_source(
@@ -242,6 +264,11 @@ def panels_for(access: Access) -> list[RenderedPanel]:
 def actions() -> list[LeadAction]:
     """Return all registered actions, in their order."""
     return _ranked(_actions)
+
+
+def list_actions() -> list[ListAction]:
+    """Return all registered actions of the list, in their order."""
+    return _ranked(_list_actions)
 
 
 def timeline_sources_for(access: Access) -> list[TimelineSource]:

@@ -25,6 +25,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "feature-kill-switches": "for LAD's staff; /api/v1/features shows each tenant the result",
         "idempotency-keys": "internal to the API",
         "job-parts": "internal to jobs: the rows that a job has left; the job shows how many",
+        "lead-file-rows": "internal to jobs: the rows of a file that wait; the job's failures name those left out",
         "suppression-lines": "internal to jobs: the lines of a list that wait; the job's failures name bad ones",
         "platform-roles": "for LAD's staff, who work in the admin",
         "lead-search-texts": "internal to the search; the leads show what is in it",

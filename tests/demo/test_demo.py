@@ -32,6 +32,7 @@ FILLED_LATER = {
     "event_deliveries",
     "idempotency_keys",
     "job_parts",
+    "lead_file_rows",
     "lead_generations",
     "model_allowances",
     "model_usage",

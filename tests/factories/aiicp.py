@@ -6,9 +6,11 @@ from factory import LazyFunction, Sequence, SubFactory
 
 from aiicp.conversations.models import Conversation, Message, MessageRole
 from aiicp.keywords.models import KeywordExpansion
+from aiicp.lead_files.models import LeadFileRow
 from aiicp.profiles.models import IcpProfile, IcpProfileVersion
 from aiicp.scoring.models import LeadScore
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
+from tests.factories.kernel import JobFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
 
@@ -82,3 +84,12 @@ class LeadScoreFactory(TenantModelFactory[LeadScore]):
 
     class Meta:
         model = LeadScore
+
+
+class LeadFileRowFactory(TenantModelFactory[LeadFileRow]):
+    job = SubFactory(JobFactory)
+    number = Sequence(lambda number: number + 2)
+    texts: Any = LazyFunction(lambda: {"email": "maya@people.example"})
+
+    class Meta:
+        model = LeadFileRow

@@ -1,6 +1,6 @@
 """The pages of leads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any, ClassVar, Final
@@ -166,12 +166,20 @@ class LeadAdmin(TenantModelAdmin):
     ]
     actions = ["assign_all", "move_all", "archive_all", "export"]
     actions_detail = ["move", "assign"]
+    # Extensions add to them.
+    actions_list: Sequence[Any] = ()
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, those of registered actions included. By now every feature has registered its own."""
         for action in extensions.actions():
             if not hasattr(self, action.name):
                 self._add_action(action)
+                # "Restore" stays last.
+                self.actions_detail = [*self.actions_detail[:-1], action.name, *self.actions_detail[-1:]]
+        for list_action in extensions.list_actions():
+            if not hasattr(self, list_action.name):
+                self._add_action(list_action)
+                self.actions_list = [*self.actions_list, list_action.name]
         part = path(
             "<uuid:object_id>/timeline/", self.admin_site.admin_view(self.timeline_view), name="leads_lead_timeline"
         )
@@ -181,14 +189,12 @@ class LeadAdmin(TenantModelAdmin):
         """Answer with a part of the lead's timeline, for the page that shows it."""
         return timeline_part(request, self.get_row_or_404(request, str(object_id)))
 
-    def _add_action(self, action: extensions.LeadAction) -> None:
+    def _add_action(self, action: extensions.LeadAction | extensions.ListAction) -> None:
         def is_allowed(request: HttpRequest, obj: Lead | None = None) -> bool:
             return action.visibility.allows(access_of(request))
 
         setattr(self, action.name, MethodType(action.view, self))
         setattr(self, f"has_{action.name}_permission", is_allowed)
-        # "Restore" stays last.
-        self.actions_detail = [*self.actions_detail[:-1], action.name, *self.actions_detail[-1:]]
 
     def get_inlines(self, request: HttpRequest, obj: Lead | None) -> list[type[LadInline]]:
         return extensions.inlines_for(access_of(request)) if obj is not None else []

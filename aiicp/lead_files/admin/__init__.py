@@ -1,0 +1,1 @@
+"""Pages of lead files: the import, and the rows that wait for a job."""
