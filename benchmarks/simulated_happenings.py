@@ -119,7 +119,11 @@ def pause_campaign(world: World, tenant_id: UUID, now: datetime) -> None:
 
 def resume_campaign(world: World, tenant_id: UUID, now: datetime) -> None:
     for campaign in Campaign.objects.filter(status=CampaignStatus.PAUSED):
-        lifecycle.resume(campaign=campaign, actor=None, now=now)
+        try:
+            lifecycle.resume(campaign=campaign, actor=None, now=now)
+        except lifecycle.NotReady:
+            # Every account is switched off, so the campaign stays paused.
+            continue
         world.note(now, "resume", campaign.pk)
 
 

@@ -16,6 +16,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,10 +45,20 @@ def run_parts(options: argparse.Namespace, directory: Path) -> list[Part]:
         command += ["--part", str(number), "--parts", str(len(results))]
         command += ["--steps", str(options.steps), "--seed", str(options.seed), "--days", str(options.days)]
         processes.append(subprocess.Popen(command, cwd=ROOT))
-    codes = [process.wait() for process in processes]
-    if any(codes):
-        raise SystemExit("A part of the simulation failed; see above.")
+    _wait(processes)
     return [pickle.loads(result.read_bytes()) for result in results]  # noqa: S301  (written by our own processes)
+
+
+def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Wait for all parts. Raises SystemExit, and ends the others, if one fails."""
+    while any(process.poll() is None for process in processes):
+        time.sleep(1)
+        if any(process.poll() for process in processes):
+            break
+    if any(process.poll() for process in processes):
+        for process in processes:
+            process.terminate()
+        raise SystemExit("A part of the simulation failed; see above.")
 
 
 def joined(parts: Sequence[Part]) -> Record:

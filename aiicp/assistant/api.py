@@ -33,7 +33,7 @@ class UndoSerializer(InputSerializer):
     slot = serializers.CharField(max_length=50, required=False, allow_blank=True, default="")
 
 
-class ReasonResponse(serializers.Serializer):
+class ValueReasonResponse(serializers.Serializer):
     """Why a slot holds a value: the words, how sure LAD is, the message, and whether a model read it."""
 
     words = serializers.CharField()
@@ -48,7 +48,7 @@ class FactValueResponse(serializers.Serializer):
     slot = serializers.CharField()
     text = serializers.CharField()
     excluded = serializers.BooleanField()
-    why = ReasonResponse()
+    why = ValueReasonResponse()
 
 
 class FactResponse(serializers.Serializer):

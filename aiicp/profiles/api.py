@@ -32,7 +32,7 @@ class SaveProfileSerializer(InputSerializer):
     )
 
 
-class DuplicateSerializer(InputSerializer):
+class DuplicateProfileSerializer(InputSerializer):
     """The name of a copy, and who sees it. Without them it is called a copy, and shared as the original is."""
 
     name = serializers.CharField(max_length=255, required=False)
@@ -105,11 +105,11 @@ class ProfileViewSet(ResourceViewSet):
         row = self.locked_object()
         return self.row_response(writes.update(row, {"is_shared": False}, actor=self.access.user))
 
-    @extend_schema(summary="Copy the profile", request=DuplicateSerializer)
+    @extend_schema(summary="Copy the profile", request=DuplicateProfileSerializer)
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def duplicate(self, request: Request, pk: str) -> Response:
-        values = DuplicateSerializer.read(request.data)
+        values = DuplicateProfileSerializer.read(request.data)
         copied = services.duplicate(profile=self.get_object(), actor=self.access.user, **values)
         address = f"{router.resource_of(IcpProfile).url}{copied.pk}/"
         return self.row_response(copied, status.HTTP_201_CREATED, Location=address)

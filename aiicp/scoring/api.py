@@ -61,7 +61,7 @@ class ScoringSerializer(InputSerializer):
         return attrs
 
 
-class ReasonResponse(serializers.Serializer):
+class ScoreReasonResponse(serializers.Serializer):
     """The points of one criterion, of how many, and why."""
 
     criterion = serializers.CharField()
@@ -81,7 +81,7 @@ class ScoreResponse(serializers.Serializer):
     points = serializers.IntegerField()
     known = serializers.IntegerField()
     is_excluded = serializers.BooleanField()
-    reasons = ReasonResponse(many=True)
+    reasons = ScoreReasonResponse(many=True)
 
 
 class ScoringResponse(serializers.Serializer):

@@ -31,7 +31,7 @@ class EstimateResponse(serializers.Serializer):
     is_affordable = serializers.BooleanField()
 
 
-class ProgressResponse(serializers.Serializer):
+class RevealProgressResponse(serializers.Serializer):
     """How many things were asked for, and what became of them."""
 
     total = serializers.IntegerField()
@@ -62,7 +62,7 @@ class RevealedResponse(serializers.Serializer):
 class ResultsResponse(serializers.Serializer):
     """How far a request has come, and its results in the order of its people."""
 
-    progress = ProgressResponse()
+    progress = RevealProgressResponse()
     results = RevealedResponse(many=True)
 
 

@@ -48,7 +48,7 @@ class MarksResponse(serializers.Serializer):
     reveals = serializers.DictField(child=serializers.CharField())
 
 
-class PersonResponse(serializers.Serializer):
+class FoundPersonResponse(serializers.Serializer):
     """A person of a search. ``email`` and ``phone`` are empty until they are revealed."""
 
     id = serializers.CharField()
@@ -90,7 +90,7 @@ class PageResponse(serializers.Serializer):
 
 
 class PeoplePageResponse(PageResponse):
-    results = PersonResponse(many=True)
+    results = FoundPersonResponse(many=True)
 
 
 class CompaniesPageResponse(PageResponse):
