@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db.models import Max, Q
 
 from campaigns.design.models import CampaignStatus
-from campaigns.engine import limits
 from campaigns.engine.handlers import Context
 from campaigns.engine.outcomes import Place, Wait
+from campaigns.enrolment import daily_limits
 from campaigns.enrolment.models import CampaignLead, DailyCount, EnrolmentStatus
 from campaigns.enrolment.reasons import EnrolmentReason
 from leads.contactability.models import LeadTouch
@@ -29,9 +29,9 @@ def intake(context: Context, *, wanted: int) -> int:
         active = CampaignLead.objects.filter(campaign=context.campaign, status=EnrolmentStatus.ACTIVE).order_by()
         number = min(number, schedule.max_active - active.values("pk")[: schedule.max_active].count())
     if schedule.intake_per_day is not None and number > 0:
-        today = limits.local_day(context.now, context.tenant_zone)
+        today = daily_limits.local_day(context.now, context.tenant_zone)
         campaign = context.campaign
-        taken = limits.book(
+        taken = daily_limits.book(
             campaign.tenant_id,
             campaign.pk,
             DailyCount.Kind.INTAKE,

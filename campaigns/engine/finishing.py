@@ -7,8 +7,8 @@ from django.db.models import Min
 
 from campaigns.design.models import Campaign, CampaignStatus, ExecutionState
 from campaigns.design.services import lifecycle
-from campaigns.engine import limits
 from campaigns.engine.handlers import Context
+from campaigns.enrolment import daily_limits
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
 from lad.db.queries import execute
 
@@ -75,7 +75,7 @@ def _after_last_batch(campaign: Campaign, context: Context) -> datetime | None:
 
 
 def _is_another_day(at: datetime, context: Context) -> bool:
-    return limits.local_day(at, context.tenant_zone) > limits.local_day(context.now, context.tenant_zone)
+    return daily_limits.local_day(at, context.tenant_zone) > daily_limits.local_day(context.now, context.tenant_zone)
 
 
 def _next_intake(campaign: Campaign, context: Context) -> datetime | None:
@@ -90,5 +90,5 @@ def _next_intake(campaign: Campaign, context: Context) -> datetime | None:
         # They came in, or another worker had them, while the batch ran.
         return now
     if schedule.max_active is None:
-        return limits.next_day(now, context.tenant_zone)
-    return min(now + FULL_FOR, limits.next_day(now, context.tenant_zone))
+        return daily_limits.next_day(now, context.tenant_zone)
+    return min(now + FULL_FOR, daily_limits.next_day(now, context.tenant_zone))

@@ -112,6 +112,9 @@ class Message(Leased, TenantModel):
 
     decision = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
     hold_id = models.UUIDField(null=True, blank=True, editable=False, help_text="The credits held for it.")
+    counted_day = models.DateField(
+        null=True, blank=True, editable=False, help_text="The day whose limit of the campaign it is counted in."
+    )
     begun_at = models.DateTimeField(
         null=True,
         blank=True,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -54,7 +54,7 @@ class Draft:
 
     A draft for e-mail needs an account. With ``thread_id``, the first message of a thread, it continues that thread;
     a draft without a subject continues its enrolment's last thread. ``answers_id`` is the received message that it
-    answers.
+    answers. ``counted_day`` is the day in whose limit the campaign has counted it.
     """
 
     lead_id: UUID
@@ -73,6 +73,7 @@ class Draft:
     answers_id: UUID | None = None
     attachment_ids: Sequence[UUID] = ()
     decision: Mapping[str, Any] | None = None
+    counted_day: date | None = None
     metadata: Mapping[str, Any] | None = field(default=None)
     created_by_user_id: UUID | None = None
 
@@ -214,6 +215,7 @@ def _row(
         "metadata": {**(draft.metadata or {}), **({"references": references} if thread else {})},
         "decision": dict(draft.decision or {}),
         "created_by_user_id": draft.created_by_user_id,
+        "counted_day": draft.counted_day,
         "next_attempt_at": draft.due_at or now,
     }
 

@@ -9,9 +9,9 @@ from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.accounts import choose_accounts
 from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
-from campaigns.engine import limits
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, End, Outcome, Place, Send, Wait
+from campaigns.enrolment import daily_limits
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, DailyCount, EnrolmentStatus
 from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.messages.models import Message, MessageState
@@ -120,6 +120,7 @@ def _messages(step: Step, places: Sequence[Place], decisions: Mapping[UUID, Deci
     found |= postponed
     left = [place for place in left if place.id not in postponed]
     threads = _threads(left) if step.type == "email_followup" else {}
+    capped, today = context.schedule.daily_cap is not None, daily_limits.local_day(context.now, context.tenant_zone)
     for place in left:
         text, activity_id = texts[place.id], uuid7()
         draft = Draft(
@@ -136,6 +137,7 @@ def _messages(step: Step, places: Sequence[Place], decisions: Mapping[UUID, Deci
             due_at=context.now,
             thread_id=threads.get(place.id),
             decision=decisions[place.lead_id].as_json(),
+            counted_day=today if capped else None,
         )
         found[place.id] = Send(draft, activity_id)
     return found
@@ -181,17 +183,17 @@ def _without_place(places: Sequence[Place], context: Context) -> dict[UUID, Wait
     if cap is None:
         return {}
     asking = [place for place in places if not _has_place(place, context)]
-    zone, today = context.tenant_zone, limits.local_day(context.now, context.tenant_zone)
-    days = limits.book(
+    zone, today = context.tenant_zone, daily_limits.local_day(context.now, context.tenant_zone)
+    days = daily_limits.book(
         context.campaign.tenant_id,
         context.campaign.pk,
         DailyCount.Kind.MESSAGES,
         number=len(asking),
         limit=cap,
-        days=limits.open_days(today, context.schedule.window.days),
+        days=daily_limits.open_days(today, context.schedule.window.days),
     )
     booked: list[Any] = [*days, *[None] * (len(asking) - len(days))]
-    horizon = context.now + timedelta(days=limits.HORIZON_DAYS)
+    horizon = context.now + timedelta(days=daily_limits.HORIZON_DAYS)
     return {
         place.id: Wait(start_of_day(day, zone) if day else horizon, EnrolmentReason.DAILY_CAP)
         for place, day in zip(asking, booked, strict=True)
@@ -207,7 +209,7 @@ def _has_place(place: Place, context: Context) -> bool:
 
 def _same_day(first: datetime, second: datetime, context: Context) -> bool:
     zone = context.tenant_zone
-    return limits.local_day(first, zone) == limits.local_day(second, zone)
+    return daily_limits.local_day(first, zone) == daily_limits.local_day(second, zone)
 
 
 def _threads(places: Sequence[Place]) -> dict[UUID, UUID]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection, models
 from django.db.models import Case, F, Q, When
@@ -16,6 +17,7 @@ from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.pacing import allowed_on, day_of, gap, next_day
 from campaigns.accounts.services import USABLE
 from campaigns.channels.email.sending.due import DueAccount, due_messages
+from campaigns.channels.email.sending.postponing import Postponed, counted_today, postpone
 from campaigns.charging.services import hold_for
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import schedule_of
@@ -36,6 +38,8 @@ BATCH_SIZE: Final = 25
 # Deferred messages may stand before those that may be sent. So many are looked at in one claim.
 LOOKED_AT_ONCE: Final = 10
 MAX_LOOKED_AT: Final = 200
+# A message that waits for something without a known end is looked at again after this.
+AGAIN: Final = timedelta(hours=1)
 GONE: Final = "The lead was deleted."
 ENROLMENT_ENDED: Final = "The lead's enrolment in the campaign has ended."
 
@@ -55,11 +59,6 @@ UPDATE messages SET state = 'sending', attempts = attempts + 1, error = '',
     begun_at = CASE WHEN messages.id = %(first)s THEN %(now)s::timestamptz END,
     decision = given.decision, to_address = given.to_address, looks = 0
 FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, to_address text)
-WHERE messages.tenant_id = %(tenant)s AND messages.id = given.id
-"""
-POSTPONE: Final = """
-UPDATE messages SET next_attempt_at = given.until, decision = given.decision, error = given.error
-FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, until timestamptz, error text)
 WHERE messages.tenant_id = %(tenant)s AND messages.id = given.id
 """
 
@@ -100,7 +99,7 @@ def claim(due: DueAccount, *, batch_size: int = BATCH_SIZE) -> Claim | None:
             EmailAccount.objects.filter(pk=account.pk).update(next_send_at=next_day(now, zone))
             return None
         wanted = 1 if account.min_gap_seconds else min(batch_size, room)
-        chosen = _choose(due, wanted=wanted, now=now)
+        chosen = _choose(due, wanted=wanted, zone=ZoneInfo(zone), now=now)
         if not chosen or not _count(account, day, len(chosen)):
             return None
         return Claim(account, _mark(account, chosen, now), day)
@@ -112,7 +111,7 @@ def _usable() -> models.QuerySet[EmailAccount]:
     return rows
 
 
-def _choose(due: DueAccount, *, wanted: int, now: datetime) -> list[tuple[Message, Decision]]:
+def _choose(due: DueAccount, *, wanted: int, zone: ZoneInfo, now: datetime) -> list[tuple[Message, Decision]]:
     """Return up to so many messages that may be sent now. Postpone and cancel others that stand before them."""
     chosen: list[tuple[Message, Decision]] = []
     leads: set[UUID | None] = set()
@@ -127,7 +126,8 @@ def _choose(due: DueAccount, *, wanted: int, now: datetime) -> list[tuple[Messag
         # One message to a lead at a time: the limits of the next one depend on this one.
         fresh = [row for row in _open(rows) if row.lead_id not in leads]
         decided = _decided(_one_each(fresh), now)
-        allowed = _paid(_still_wanted(decided)[: wanted - len(chosen)], now)
+        counted = counted_today(_still_wanted(decided)[: wanted - len(chosen)], zone, now)
+        allowed = _paid(counted, now)
         leads.update(message.lead_id for message, _decision in allowed)
         chosen += allowed
     return chosen
@@ -203,7 +203,7 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
     for message in messages:
         groups.setdefault((message.purpose, message.campaign_id), []).append(message)
     allowed: dict[UUID, Decision] = {}
-    deferred: list[tuple[Message, Decision]] = []
+    deferred: list[Postponed] = []
     for (purpose, _campaign_id), group in groups.items():
         # A message that a person wrote keeps to no campaign's hours.
         campaign = group[0].campaign
@@ -221,51 +221,24 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
             if decision.verdict == Verdict.ALLOW:
                 allowed[message.pk] = decision
             elif decision.verdict == Verdict.DEFER:
-                deferred.append((message, decision))
+                deferred.append(Postponed(message, decision, decision.until or now + AGAIN, decision.sentence()))
             else:
                 _refuse(message, decision)
-    _postpone(deferred, now)
+    postpone(deferred)
     return [(message, allowed[message.pk]) for message in messages if message.pk in allowed]
 
 
 def _paid(allowed: Sequence[tuple[Message, Decision]], now: datetime) -> list[tuple[Message, Decision]]:
     """Hold the credits of the messages. Return those that are paid, and let the others wait."""
     held = hold_for([message for message, _decision in allowed], now=now)
-    given = [
-        {
-            "id": str(message.pk),
-            "decision": decision.as_json(),
-            "until": held.refused[message.pk].until.isoformat(),
-            "error": held.refused[message.pk].detail,
-        }
-        for message, decision in allowed
-        if message.pk in held.refused
-    ]
-    if given:
-        with connection.cursor() as cursor:
-            cursor.execute(POSTPONE, {"given": json.dumps(given), "tenant": allowed[0][0].tenant_id})
+    refused = [(message, decision, held.refused.get(message.pk)) for message, decision in allowed]
+    postpone(Postponed(message, decision, why.until, why.detail) for message, decision, why in refused if why)
     return [(message, decision) for message, decision in allowed if message.pk in held.allowed]
 
 
 def _refuse(message: Message, decision: Decision) -> None:
     Message.objects.filter(pk=message.pk).update(decision=decision.as_json())
     settle([message.pk], state=MessageState.CANCELLED, error=decision.sentence())
-
-
-def _postpone(deferred: Sequence[tuple[Message, Decision]], now: datetime) -> None:
-    if not deferred:
-        return
-    given = [
-        {
-            "id": str(message.pk),
-            "decision": decision.as_json(),
-            "until": (decision.until or now + timedelta(hours=1)).isoformat(),
-            "error": decision.sentence(),
-        }
-        for message, decision in deferred
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(POSTPONE, {"given": json.dumps(given), "tenant": deferred[0][0].tenant_id})
 
 
 def _count(account: EmailAccount, day: date, number: int) -> bool:

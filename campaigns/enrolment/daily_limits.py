@@ -1,7 +1,8 @@
 """Count the places of a campaign's daily limits: of messages, and of leads that start.
 
 A campaign with a thousand waiting leads and a hundred messages a day books each waiting lead a day that still has a
-place. Nobody is looked at again before that day, so that the work of a day does not grow with the backlog.
+place. Nobody is looked at again before that day, so that the work of a day does not grow with the backlog. A message
+that is postponed to another day is counted in that one, when it is claimed.
 """
 
 from collections.abc import Iterator

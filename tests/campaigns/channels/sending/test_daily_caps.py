@@ -1,0 +1,104 @@
+"""A campaign's daily limit holds for the day on which a message leaves, not for the one on which it was queued."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from campaigns.accounts.models import EmailAccount
+from campaigns.channels.email.sending import worker
+from campaigns.design.models import Campaign, CampaignStatus
+from campaigns.enrolment.models import DailyCount
+from campaigns.messages.models import Message, MessageState
+from lad.tenancy.context import platform_context
+from tenants.teams.models import Tenant
+from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory
+from tests.support.database import stored
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CAP = 2
+EVERY_DAY = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+@pytest.fixture
+def today(tenant: Tenant) -> date:
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(timezone="UTC")
+    return datetime.now(UTC).date()
+
+
+@pytest.fixture
+def campaign(tenant: Tenant, today: date) -> Campaign:
+    with platform_context(tenant_id=tenant.pk):
+        return CampaignFactory.create(
+            status=CampaignStatus.RUNNING,
+            config={
+                "daily_cap": CAP,
+                "working_days": EVERY_DAY,
+                "window": {"start": "00:00", "end": "23:59", "zone": "tenant"},
+            },
+        )
+
+
+@pytest.fixture
+def queued(campaign: Campaign, account: EmailAccount, queue: Any, tenant: Tenant) -> Any:
+    """``queued(number, counted_day)`` queues messages of the campaign to as many leads."""
+
+    def queued(number: int, counted_day: date | None) -> list[Message]:
+        made: list[Message] = []
+        for each in range(number):
+            with platform_context(tenant_id=tenant.pk):
+                place = CampaignLeadFactory.create(campaign=campaign)
+                type(place.lead).objects.filter(pk=place.lead_id).update(email=f"person{each}@people.example")
+            values = {"campaign_id": campaign.pk, "campaign_lead_id": place.pk, "lead_id": place.lead_id}
+            made += queue(account, counted_day=counted_day, **values)
+        return made
+
+    return queued
+
+
+def sent(messages: list[Message]) -> list[Message]:
+    found = [stored(each) for each in messages]
+    return [each for each in found if each.state == MessageState.SENT]
+
+
+def counted(campaign: Campaign) -> dict[date, int]:
+    with platform_context():
+        rows = DailyCount.objects.filter(campaign=campaign, kind=DailyCount.Kind.MESSAGES)
+        return dict(rows.values_list("day", "taken"))
+
+
+@pytest.mark.parametrize("days_ago", [1, None])
+def test_messages_of_another_day_are_counted_when_they_leave(
+    queued: Any, campaign: Campaign, today: date, days_ago: int | None
+) -> None:
+    messages = queued(2 * CAP + 1, days_ago and today - timedelta(days=days_ago))
+    worker.send_due(seconds=30)
+    assert len(sent(messages)) == CAP
+    assert counted(campaign) == {today: CAP, today + timedelta(days=1): CAP, today + timedelta(days=2): 1}
+    waiting = [each for each in map(stored, messages) if each.state == MessageState.QUEUED]
+    assert len(waiting) == CAP + 1
+    for each in waiting:
+        assert each.error == "The campaign sends at most 2 messages a day."
+        assert each.next_attempt_at == datetime.combine(each.counted_day, time(), UTC)
+        assert each.counted_day > today
+
+
+def test_messages_of_today_are_not_counted_again(queued: Any, campaign: Campaign, today: date) -> None:
+    messages = queued(3, today)
+    worker.send_due(seconds=30)
+    assert len(sent(messages)) == 3
+    assert counted(campaign) == {}
+
+
+def test_a_place_that_was_booked_for_today_is_used(queued: Any, campaign: Campaign, today: date) -> None:
+    """Other messages have taken today's places meanwhile."""
+    with platform_context(tenant_id=campaign.tenant_id):
+        DailyCount.objects.create(campaign=campaign, kind=DailyCount.Kind.MESSAGES, day=today, taken=CAP)
+    late, booked = queued(2, today - timedelta(days=1))
+    with platform_context():
+        Message.objects.filter(pk=booked.pk).update(counted_day=today, next_attempt_at=timezone.now())
+    worker.send_due(seconds=30)
+    assert [each.pk for each in sent([late, booked])] == [booked.pk]
+    assert counted(campaign) == {today: CAP, today + timedelta(days=1): 1}
