@@ -22,6 +22,7 @@ from lad.notifier import WorkerNotifier
 from lad.tenancy.context import current_tenant_id
 from lad.types import Actor
 from leads.channels import Channel
+from leads.contactability.decisions import Verdict
 from leads.contactability.models import ContactDirection, Purpose
 from leads.contacts.models import Lead
 
@@ -173,6 +174,16 @@ def confirm_sent(*, message: Message, actor: Actor) -> Message:
     settle([message.pk], state=MessageState.SENT, error=SAID_SENT)
     message.refresh_from_db()
     return message
+
+
+def ask_again(*, campaign_id: UUID, now: datetime) -> None:
+    """Let the senders look again at the campaign's messages that wait until they are permitted."""
+    waiting = Message.objects.filter(campaign=campaign_id, state=MessageState.QUEUED, next_attempt_at__gt=now)
+    waiting = waiting.filter(decision__verdict=Verdict.DEFER)
+    channels = set(waiting.order_by().values_list("channel", flat=True).distinct())
+    waiting.update(next_attempt_at=now)
+    for channel in channels:
+        wake_senders(channel)
 
 
 def wake_senders(channel: str) -> None:

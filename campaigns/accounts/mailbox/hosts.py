@@ -13,9 +13,11 @@ from django.conf import settings
 
 from campaigns.accounts.mailbox.errors import MailboxError, Problem
 from campaigns.mail_text import ascii_domain
-from lad.addresses import Address, addresses, is_listed, is_public
+from lad import outgoing
 
 NO_HOST: Final = "Enter the name of the mail server."
+PRIVATE: Final = "{host} is an address inside a private network. LAD connects to public servers only."
+UNKNOWN: Final = "There is no server named {name}. Check how it is written."
 
 
 def connect(host: str, port: int, timeout: float) -> socket.socket:
@@ -27,23 +29,19 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
     name = ascii_domain(host)
     if not name:
         raise MailboxError(Problem.NOT_SET_UP, NO_HOST)
-    refused: OSError | None = None
-    for address in _addresses(name, port):
-        if not is_allowed(name, address):
-            raise MailboxError(
-                Problem.INTERNAL, f"{host} is an address inside a private network. LAD connects to public servers only."
-            )
-        try:
-            found = socket.create_connection((str(address), port), timeout=timeout)
-            if (limit := _limit.get()) is not None:
-                limit.add(found)
-        except OSError as error:
-            refused = error
-        else:
-            # The end of a mail is a small packet of its own, which must not wait for the answer to the one before.
-            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return found
-    raise MailboxError(Problem.UNREACHABLE, _unreachable(host, port, refused)) from refused
+    try:
+        found = outgoing.connect(name, port, timeout=timeout, exceptions=_exceptions())
+        if (limit := _limit.get()) is not None:
+            limit.add(found)
+    except outgoing.PrivateAddress as error:
+        raise MailboxError(Problem.INTERNAL, PRIVATE.format(host=host)) from error
+    except (socket.gaierror, UnicodeError) as error:
+        raise MailboxError(Problem.UNREACHABLE, UNKNOWN.format(name=name)) from error
+    except OSError as error:
+        raise MailboxError(Problem.UNREACHABLE, _unreachable(host, port, error)) from error
+    # The end of a mail is a small packet of its own, which must not wait for the answer to the one before.
+    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return found
 
 
 @contextmanager
@@ -98,11 +96,6 @@ class _Limit:
 _limit: Final[ContextVar[_Limit | None]] = ContextVar("mail_time_limit", default=None)
 
 
-def is_allowed(name: str, address: Address) -> bool:
-    """Return whether LAD may connect to this address of the host: a public one, or one that settings allow."""
-    return is_public(address) or is_listed(name, address, (*settings.MAIL_INTERNAL_HOSTS, *settings.MAIL_SANDBOX_HOSTS))
-
-
 def is_sandbox(host: str) -> bool:
     """Return whether the host is the sandbox's, which reaches no real person."""
     return ascii_domain(host) in {each.strip().lower() for each in settings.MAIL_SANDBOX_HOSTS}
@@ -121,15 +114,11 @@ def _context(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def _addresses(name: str, port: int) -> list[Address]:
-    try:
-        return addresses(name, port)
-    except (OSError, UnicodeError) as error:
-        text = f"There is no server named {name}. Check how it is written."
-        raise MailboxError(Problem.UNREACHABLE, text) from error
+def _exceptions() -> tuple[str, ...]:
+    return (*settings.MAIL_INTERNAL_HOSTS, *settings.MAIL_SANDBOX_HOSTS)
 
 
-def _unreachable(host: str, port: int, error: OSError | None) -> str:
+def _unreachable(host: str, port: int, error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return f"{host} does not answer on port {port}. Check the port: 587 or 465 for sending, 993 for reading."
     return f"{host} refuses connections on port {port}. Check the port: 587 or 465 for sending, 993 for reading."

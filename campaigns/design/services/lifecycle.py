@@ -352,10 +352,12 @@ class CampaignWriter(writes.Writer[Campaign]):
         return {**values, "updated_by_user": author} if writes.differing(row, values) else values
 
     def after_save(self, change: writes.Change[Campaign]) -> None:
-        """Let leads that wait for the campaign's hours be looked at under the new ones."""
+        """Let leads and messages that wait for the campaign's hours be looked at under the new ones."""
         if not change.created and "config" in change.before and change.row.status == CampaignStatus.RUNNING:
+            now = timezone.now()
             waiting = states.open_enrolments().filter(campaign=change.row, reason__in=WAITS_FOR_HOURS)
-            states.wake(waiting, now=timezone.now())
+            states.wake(waiting, now=now)
+            messages.ask_again(campaign_id=change.row.pk, now=now)
 
     def before_delete(self, row: Campaign, *, actor: Actor) -> None:
         if row.status == CampaignStatus.RUNNING:

@@ -1,4 +1,7 @@
-"""A campaign's daily limit holds for the day on which a message leaves, not for the one on which it was queued."""
+"""Messages that wait for a day of their campaign's limit, or for its hours.
+
+The daily limit holds for the day on which a message leaves, not for the one on which it was queued.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -11,7 +14,8 @@ from campaigns.channels.email.sending import worker
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import DailyCount
 from campaigns.messages.models import Message, MessageState
-from lad.tenancy.context import platform_context
+from lad import writes
+from lad.tenancy.context import platform_context, tenant_context
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory
 from tests.support.database import stored
@@ -102,3 +106,16 @@ def test_a_place_that_was_booked_for_today_is_used(queued: Any, campaign: Campai
     worker.send_due(seconds=30)
     assert [each.pk for each in sent([late, booked])] == [booked.pk]
     assert counted(campaign) == {today: CAP, today + timedelta(days=1): 1}
+
+
+def test_new_hours_of_a_campaign_count_for_messages_that_wait_for_its_hours(queued: Any, campaign: Campaign) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    for_hours, for_server = queued(2, None)
+    with platform_context():
+        Message.objects.filter(pk=for_hours.pk).update(next_attempt_at=tomorrow, decision={"verdict": "defer"})
+        Message.objects.filter(pk=for_server.pk).update(next_attempt_at=tomorrow, decision={"verdict": "allow"})
+    with tenant_context(campaign.tenant_id):
+        config = {**campaign.config, "window": {"start": "08:00", "end": "22:00", "zone": "tenant"}}
+        writes.update(Campaign.objects.get(pk=campaign.pk), {"config": config})
+    assert stored(for_hours).next_attempt_at <= timezone.now()
+    assert stored(for_server).next_attempt_at == tomorrow
