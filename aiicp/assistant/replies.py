@@ -48,6 +48,7 @@ class Intent(StrEnum):
     UNCLEAR = "unclear"
 
 
+_BETWEEN: Final = re.compile(r"[,;/&]|\s+(?:(?:and|und|y|et|or|oder)\s+)?")
 _UNDO_OF: Final = re.compile(
     r"(?:undo|revert|take back|rückgängig|deshacer|deshaz|annuler|annule)[:\s]+"
     r"(?:the |my |last |der |die |das |el |la |los |las |le |les )*(.+)",
@@ -191,9 +192,7 @@ def _chosen(said: str, asked: str, offered: Sequence[str]) -> Reply | None:
 
 def _several(said: str, offered: Sequence[str]) -> list[str]:
     """Return the choices of a list such as "1 and 3" or "website, WhatsApp"."""
-    parts = [
-        part.strip(" .") for part in re.split(r",|;|/|&|\s+(?:and|und|y|et|or|oder)\s+|\s+", said) if part.strip(" .")
-    ]
+    parts = [stripped for part in _BETWEEN.split(said) if (stripped := part.strip(" ."))]
     numbers = [place for part in parts if (place := _place(part)) and place <= len(offered)]
     if numbers and len(numbers) == len([part for part in parts if part.isdigit()]) == len(parts):
         return [offered[place - 1] for place in numbers]

@@ -239,6 +239,7 @@ class IcpProfileAdmin(TenantModelAdmin):
         explanation="The list of leads then shows no scores.",
         when=lambda row: row.scores_leads and not is_deleted(row),
         icon="block",
+        danger=True,
         seldom=True,
     )
     def stop_scoring(self, request: HttpRequest, row: IcpProfile, values: dict[str, Any]) -> str:

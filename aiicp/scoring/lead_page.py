@@ -10,6 +10,7 @@ from aiicp.scoring.models import LeadScore
 from aiicp.scoring.scorer import NothingToScore, Score
 from aiicp.scoring.selectors import scoring_profile
 from aiicp.scoring.services import score
+from lad.tenancy.access import access_of
 from leads.contacts.extensions import add_panel
 from leads.contacts.models import Lead
 
@@ -18,8 +19,9 @@ PANEL: str = '<p><span class="lad-strong">{} of 100</span> by “{}”, {} % of 
 
 def score_panel(request: HttpRequest, lead: Lead) -> str:
     """Return the lead's score by the profile that scores leads, computed now, with its reasons."""
-    profile = profile_once(request) or scoring_profile(lead.tenant_id)
-    if profile is None or profile.tenant_id != lead.tenant_id:
+    own = access_of(request).tenant_id == lead.tenant_id
+    profile = profile_once(request) if own else scoring_profile(lead.tenant_id)
+    if profile is None:
         return ""
     try:
         now = score(profile, [lead]).get(lead.pk)

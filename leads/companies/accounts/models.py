@@ -1,5 +1,7 @@
 """Accounts at directories of companies and people."""
 
+from collections.abc import Hashable, Mapping
+
 from django.db import models
 from django.db.models import Q
 
@@ -59,8 +61,12 @@ class DirectoryAccount(SoftDeletable, SharedModel):
     )
     status_reason = models.TextField(blank=True, default="", db_default="", editable=False)
     tested_at = models.DateTimeField(null=True, blank=True, editable=False)
-    usage = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
-    credits = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
+    usage = models.JSONField(
+        default=dict, blank=True, db_default={}, editable=False, help_text="Calls left, by endpoint and window."
+    )
+    credits = models.JSONField(
+        default=dict, blank=True, db_default={}, editable=False, help_text="Credits left, by their kind."
+    )
     usage_at = models.DateTimeField("usage counted at", null=True, blank=True, editable=False)
 
     class Meta:
@@ -78,3 +84,7 @@ class DirectoryAccount(SoftDeletable, SharedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def secret_destinations(self) -> Mapping[str, frozenset[Hashable]]:
+        """Return the address that the key is for."""
+        return {"api_key": frozenset({self.base_url})}

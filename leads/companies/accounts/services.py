@@ -18,7 +18,6 @@ from leads.companies.apollo.errors import DirectoryDown, KeyRefused, PlanRefused
 from leads.companies.apollo.queries import PeopleQuery
 from leads.companies.apollo.refusals import STATUSES, keep
 
-KEY_AGAIN: Final = "Enter the API key too: the stored one is for the old address and is not sent to another."
 NO_USAGE: Final = "The key may not read usage and credits. A master key may."
 # What the test found holds for these only.
 PLACE: Final = frozenset({"provider", "base_url", "api_key"})
@@ -38,8 +37,6 @@ class DirectoryAccountWriter(writes.Writer[DirectoryAccount]):
         if row is None:
             return filled
         changed = set(writes.differing(row, filled))
-        if "base_url" in changed and row.api_key and not (filled.get("api_key") and "api_key" in changed):
-            raise Invalid(errors={"api_key": [KEY_AGAIN]})
         if changed & PLACE:
             filled.update(status=AccountStatus.UNTESTED, status_reason="", tested_at=None)
             filled.update(usage={}, credits={}, usage_at=None)

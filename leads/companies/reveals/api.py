@@ -91,7 +91,7 @@ REVEALS: Final = router.register(
 class RevealRequestViewSet(ResourceViewSet):
     """Requests to reveal people. Workers carry them out; ``results`` says how far they have come."""
 
-    rights = {"create": REVEAL, "results": f"{AREA}.view", "cancel": REVEAL}
+    rights = {"results": f"{AREA}.view", "cancel": REVEAL}
 
     @extend_schema(
         summary="See how far a request has come, and its results",

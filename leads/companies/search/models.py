@@ -30,7 +30,9 @@ class DirectorySearch(TenantModel):
     kind = models.CharField(max_length=20, choices=SearchKind)
     source = RegisteredKeyField("directory", max_length=50, registry=data_sources, default=sources.APOLLO)
     key = models.CharField(max_length=64)
-    query = models.JSONField(default=list, blank=True, db_default=[])
+    query = models.JSONField(
+        default=list, blank=True, db_default=[], help_text="Names and values of the filters, in one order."
+    )
     page_number = models.PositiveIntegerField("page", default=1, db_default=1, validators=[MinValueValidator(1)])
     per_page = models.PositiveSmallIntegerField("results a page", validators=[MinValueValidator(1)])
     total = models.PositiveIntegerField("results in all", default=0, db_default=0)

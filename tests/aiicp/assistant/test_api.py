@@ -11,6 +11,7 @@ from tests.aiicp.helpers import CONVERSATIONS
 from tests.factories.tenants import MemberFactory
 from tests.support.api import problem
 from tests.support.database import stored
+from tests.support.loops import without_loop
 
 TEXT = "We sell to clinics in Dubai"
 
@@ -26,8 +27,10 @@ def post(api, member, talk):
 def events(response: Any) -> list[tuple[str, Any]]:
     assert response.status_code == 200, response.content
     assert response["Content-Type"].startswith("text/event-stream")
+    with without_loop():
+        content = b"".join(response).decode()
     found = []
-    for each in b"".join(response).decode().split("\n\n")[:-1]:
+    for each in content.split("\n\n")[:-1]:
         name, data = each.split("\n")
         found.append((name.removeprefix("event: "), orjson.loads(data.removeprefix("data: "))))
     return found

@@ -2,23 +2,23 @@
 
 import pytest
 
-from aiicp.profiles.models import IcpProfile
 from lad.admin.json_view import json_view
 from lad.tenancy.context import platform_context
-from tests.factories.aiicp import IcpProfileFactory
+from tests.factories.voice import VoiceNumberFactory
+from voice.numbers.models import VoiceNumber
 
 pytestmark = pytest.mark.usefixtures("all_features")
 
-ADD = "/admin/aiicp/icpprofile/add/"
+PAGES = "/admin/voice/voicenumber/"
 
 
 @pytest.fixture
-def save(admin_of, owner, tenant):
+def save(admin_of, owner):
     browser = admin_of(owner)
 
-    def post(icp, search=""):
-        entries = {"name": "Nordic fintech", "user": str(owner.pk), "icp_data": icp, "search_params": search}
-        return browser.post(ADD, entries)
+    def post(metadata):
+        entries = {"phone": "+46 8 123 456 78", "status": "active", "provider": "custom", "metadata": metadata}
+        return browser.post(f"{PAGES}add/", entries)
 
     return post
 
@@ -29,27 +29,26 @@ def errors(response, name):
 
 
 def test_malformed_json_is_reported_with_line_and_column_and_kept(save):
-    response = save('{\n  "roles": ["CFO"]\n  "locations": []\n}')
-    assert "line 3, column 3: a comma" in errors(response, "icp_data")
+    response = save('{\n  "rules": {}\n  "locations": []\n}')
+    assert "line 3, column 3: a comma" in errors(response, "metadata")
     assert "&quot;locations&quot;: []" in response.content.decode()
 
 
-@pytest.mark.parametrize("text", ['{"roles": NaN}', '{"deal_type": "\\u0000"}', '{"x": 1e999}', '{"x": 1, "x": 2}'])
+@pytest.mark.parametrize("text", ['{"rules": NaN}', '{"deal_type": "\\u0000"}', '{"x": 1e999}', '{"x": 1, "x": 2}'])
 def test_json_that_cannot_be_stored_is_rejected(save, text):
-    assert errors(save(text), "icp_data")
+    assert errors(save(text), "metadata")
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"roles": "CFO"}', "roles must be a list."),
-        ('{"roles": ["CFO", 3]}', "roles[1] must be text."),
-        ('{"company_size": "huge"}', "company_size must be one of: smb, mid-market, enterprise."),
+        ('{"rules": {"required_lead_format": "E.164"}}', "rules.required_lead_format must be a list."),
+        ('{"rules": {"allowed_outbound": ["india", 3]}}', "rules.allowed_outbound[1] must be text."),
         ('["CFO"]', "The value must be an object."),
     ],
 )
 def test_json_that_breaks_its_schema_is_reported_with_its_path(save, text, says):
-    assert says in errors(save(text), "icp_data")
+    assert says in errors(save(text), "metadata")
 
 
 @pytest.mark.parametrize(
@@ -62,36 +61,33 @@ def test_json_that_breaks_its_schema_is_reported_with_its_path(save, text, says)
     ids=["large", "deep", "bottomless"],
 )
 def test_json_over_the_limit_of_its_column_is_rejected(save, text, says):
-    assert says in errors(save(text), "icp_data")
+    assert says in errors(save(text), "metadata")
 
 
 def test_an_empty_entry_sets_the_default(save):
-    assert save('{"roles": ["CFO"]}').status_code == 302
+    assert save("").status_code == 302
     with platform_context():
-        assert IcpProfile.objects.get().search_params is None
+        assert VoiceNumber.objects.get().metadata == {}
 
 
 def test_a_page_saved_untouched_changes_nothing(admin_of, owner, tenant):
     with platform_context(tenant_id=tenant.pk):
-        row = IcpProfileFactory.create(user=owner, icp_data={"roles": ["CFO"], "10": 1, "2": 1.50})
-        unchanged = IcpProfile.objects.get(pk=row.pk).updated_at
-    page = admin_of(owner).get(f"/admin/aiicp/icpprofile/{row.pk}/change/")
+        row = VoiceNumberFactory.create(metadata={"rules": {"inbound": True}, "10": 1, "2": 1.50})
+        unchanged = VoiceNumber.objects.get(pk=row.pk).updated_at
+    page = admin_of(owner).get(f"{PAGES}{row.pk}/change/")
     form = page.context["adminform"].form
-    posted = {name: form[name].value() or "" for name in ("name", "description", "icp_data", "search_params")}
-    saved = admin_of(owner).post(f"/admin/aiicp/icpprofile/{row.pk}/change/", {**posted, "is_active": "on"})
+    saved = admin_of(owner).post(f"{PAGES}{row.pk}/change/", {name: form[name].value() or "" for name in form.fields})
     assert saved.status_code == 302
     with platform_context():
-        assert IcpProfile.objects.get(pk=row.pk).updated_at == unchanged
+        assert VoiceNumber.objects.get(pk=row.pk).updated_at == unchanged
 
 
-def test_json_is_shown_as_a_table_to_users_who_may_only_view(admin_of, viewer, owner, tenant):
+def test_json_is_shown_as_a_table_to_users_who_may_only_view(admin_of, viewer, tenant):
     with platform_context(tenant_id=tenant.pk):
-        row = IcpProfileFactory.create(
-            user=owner, icp_data={"roles": ["CFO", "COO"], "capture_rules": {"form": "demo"}}
-        )
-    text = admin_of(viewer).get(f"/admin/aiicp/icpprofile/{row.pk}/change/").content.decode()
-    assert '<span class="lad-chip">COO</span>' in text
-    assert "<dt>form</dt>" in text
+        row = VoiceNumberFactory.create(metadata={"teams": ["North", "South"], "rules": {"inbound": True}})
+    text = admin_of(viewer).get(f"{PAGES}{row.pk}/change/").content.decode()
+    assert '<span class="lad-chip">South</span>' in text
+    assert "<dt>inbound</dt>" in text
     assert "textarea" not in text.partition('id="content"')[2]
 
 

@@ -9,6 +9,7 @@ from lad.serving.background import Runner
 from lad.serving.event_streams import EventStream, event
 from lad.serving.threads import ThreadedApplication
 from tests.support.loops import run as run_coroutine
+from tests.support.loops import without_loop
 
 SCOPE: dict[str, Any] = {
     "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": [],
@@ -94,7 +95,9 @@ def test_a_server_without_a_loop_gets_all_pieces_at_the_end() -> None:
         yield event("first", {"thread": await run(lambda: threading.current_thread() is main)})
 
     main = threading.current_thread()
-    assert list(EventStream(make)) == [b'event: first\ndata: {"thread":true}\n\n']
+    with without_loop():
+        pieces = list(EventStream(make))
+    assert pieces == [b'event: first\ndata: {"thread":true}\n\n']
 
 
 def _threaded(stage: Stage) -> ThreadedApplication:
