@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from django.db import transaction
+
 from lad.errors import DomainError
 from lad.tenancy.access import Access
 
@@ -59,7 +61,9 @@ def apply(offers: Sequence[AfterSaving], chosen: dict[str, str], leads: Sequence
         choice = chosen.get(offer.name, "")
         if choice and leads:
             try:
-                said.append(offer.effect(leads, choice, chosen.get(offer.naming, "").strip(), access))
+                # What is refused leaves nothing behind, and the leads stay saved.
+                with transaction.atomic():
+                    said.append(offer.effect(leads, choice, chosen.get(offer.naming, "").strip(), access))
             except DomainError as error:
                 said.append(error.detail)
     return said
