@@ -208,7 +208,10 @@ def _campaign_and_scores(page: Page, shoot: Shoots) -> None:
     expect(page.locator("#result_list tbody tr").first).to_contain_text("100")
     page.locator("#result_list tbody a[href*='/change/']").first.click()
     expect(page.locator(".lad-score")).to_contain_text("100 of 100 by “Clinics in the Emirates”")
-    expect(page.get_by_text("place Dubai, United Arab Emirates matches “United Arab Emirates”")).to_be_visible()
+    # The reasons stand below the points.
+    reasons = page.locator(".lad-score + .lad-bars")
+    expect(reasons).to_contain_text("matches “United Arab Emirates”")
+    expect(reasons).to_contain_text("matches “Hospitals & clinics”")
     shoot(page, "lead")
 
 
