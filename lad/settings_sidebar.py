@@ -5,6 +5,7 @@
 ADMIN_SIDEBAR = [
     ("Leads", "leads_lead"),
     ("Leads", "pipeline"),
+    ("Leads", "assistant_start"),
     ("Leads", "find_people"),
     ("Leads", "leads_leadbooking"),
     ("Outreach", "campaigns_campaign"),

@@ -1,7 +1,5 @@
 """The page to talk to the assistant: the conversation, and beside it what is known, each with its reason."""
 
-from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,8 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
-from django.utils.http import urlencode
+from django.urls import reverse
+from django.utils.html import format_html
 
 from aiicp.assistant import parts, services, turns
 from aiicp.assistant.answers import facts, where_now
@@ -20,26 +18,30 @@ from aiicp.assistant.memory import Memory
 from aiicp.assistant.texts import text
 from aiicp.conversations.models import Conversation, ConversationStatus, Message
 from aiicp.conversations.services import MAX_MESSAGE_LENGTH
-from aiicp.profiles.services import save_from_conversation
+from aiicp.features import ICP_ASSISTANT
+from aiicp.profiles import search_page
+from aiicp.profiles.models import IcpProfile
+from aiicp.profiles.services import save_from_conversation, use
+from aiicp.scoring import services as scoring
 from lad import writes
+from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.site import add_view
+from lad.api.permissions import has_feature
 from lad.errors import DomainError, Invalid
 from lad.tenancy.access import access_of
 from lad.tenancy.middleware import outside_scope
+from leads.companies.finding.admin.page import may_see as may_find
 
 # Older messages are read on the conversation's own page.
 MAX_MESSAGES_SHOWN: Final = 200
-# The page where people are found, once there is one.
-PROSPECTING: Final = "admin:find_people"
-# That page's filters of texts, by Apollo's parameters.
-FILTERS: Final = {
-    "person_titles": "titles",
-    "organization_locations": "company_locations",
-    "organization_industries": "industries",
-    "q_organization_domains_list": "domains",
-}
-# That page's sizes of companies.
-ENDS: Final = (0, 10, 50, 200, 500, 1_000, 5_000, 10_000, 1_000_000)
+# Own conversations that the page of a new one leads to.
+MAX_RECENT: Final = 5
+EXAMPLES: Final = (
+    "We sell to private clinics in Dubai",
+    "Heads of sales at software companies in Germany, 50 to 500 employees",
+    "Online shops in France that use Shopify, but no agencies",
+)
+SAVE_FIRST: Final = "Save the profile first."
 ONE_TENANT: Final = "Choose a tenant first: a conversation belongs to one."
 
 
@@ -77,12 +79,16 @@ def _posted(request: HttpRequest, row: Conversation | None) -> HttpResponseBase:
         case "resume":
             services.resume(conversation=row, actor=actor)
         case "find":
-            services.search_started(conversation=row, actor=actor)
-            return HttpResponseRedirect(_find_url(row) or _address(row))
+            row = services.search_started(conversation=row, actor=actor)
+            if (saved := _profile_of(row)) is not None and saved.is_active:
+                use(profile=saved, actor=actor)
+            return HttpResponseRedirect(search_page.find_url(row.search_params))
         case "save":
             name = request.POST.get("name", "").strip() or str(row)
             profile = save_from_conversation(conversation=row, name=name, actor=actor)
-            messages.success(request, f"The profile “{profile}” was saved.")
+            messages.success(request, f"The profile “{profile}” was saved. Everybody in your company can use it.")
+        case "score":
+            _score(request, row)
         case _:
             return _said(request, row)
     return HttpResponseRedirect(_address(row))
@@ -101,6 +107,17 @@ def _said(request: HttpRequest, row: Conversation) -> HttpResponseBase:
     return HttpResponseRedirect(_address(row))
 
 
+def _score(request: HttpRequest, row: Conversation) -> None:
+    """Let the list of leads show how well each fits the profile that was saved from the conversation."""
+    profile = _profile_of(row)
+    if profile is None:
+        messages.warning(request, SAVE_FIRST)
+        return
+    scoring.choose(profile=profile, access=access_of(request))
+    leads = format_html('<a class="lad-link" href="{}">{}</a>', reverse("admin:leads_lead_changelist"), "list of leads")
+    messages.success(request, format_html("All leads are being scored. The {} shows the score of each.", leads))
+
+
 def _page(request: HttpRequest, row: Conversation | None) -> HttpResponse:
     pages: Any = admin.site._registry[Conversation]
     may_talk = pages.has_change_permission(request, row) and (row is None or row.status == ConversationStatus.ACTIVE)
@@ -114,20 +131,26 @@ def _page(request: HttpRequest, row: Conversation | None) -> HttpResponse:
         "max_length": MAX_MESSAGE_LENGTH,
         "new_url": reverse("admin:assistant_start"),
         "list_url": reverse("admin:aiicp_conversation_changelist"),
+        "profiles_url": reverse("admin:aiicp_icpprofile_changelist"),
+        "examples": EXAMPLES,
+        "recent": _recent(request) if row is None else (),
         "is_fullwidth": "1",
-        **(_known(row) if row else {}),
+        **(_known(request, row) if row else {}),
     }
     part = request.GET.get("part") == "body"
     return TemplateResponse(request, f"aiicp/assistant/{'body' if part else 'talk'}.html", context)
 
 
-def _known(row: Conversation) -> dict[str, Any]:
+def _known(request: HttpRequest, row: Conversation) -> dict[str, Any]:
     """Return the messages, and what is known with its reasons."""
     # Filter by tenant too: the index starts with it.
     rows = Message.objects.filter(tenant=row.tenant_id, conversation=row).order_by("-created_at", "-pk")
     shown = list(rows[:MAX_MESSAGES_SHOWN])[::-1]
     where = where_now(row)
     last = shown[-1] if shown else None
+    ready = where.progress == READY_TO_ACT
+    profile = _profile_of(row)
+    may_score = profile is not None and profile.is_shared and not profile.scores_leads
     offers = last.message_data.get("suggestions", []) if last is not None and last.role == "assistant" else []
     return {
         "said": shown,
@@ -137,41 +160,40 @@ def _known(row: Conversation) -> dict[str, Any]:
         "percent": round(where.completeness * 100),
         "suggestions": offers,
         "proposed": _proposed(last),
-        "ready": where.progress == READY_TO_ACT,
-        "find_url": _find_url(row) if where.progress == READY_TO_ACT else "",
+        "ready": ready,
+        "searches": bool(row.search_params),
+        "may_find": may_find(request),
+        "profile": profile,
+        "profile_url": reverse("admin:aiicp_icpprofile_change", args=(profile.pk,)) if profile else "",
+        "may_score": may_score and access_of(request).allows("assistant.update"),
         "change_url": reverse("admin:aiicp_conversation_change", args=(row.pk,)),
     }
+
+
+def _profile_of(row: Conversation) -> IcpProfile | None:
+    """Return the newest profile that was saved from a conversation and says what the conversation says now."""
+    saved = IcpProfile.objects.filter(tenant=row.tenant_id, source_conversation=row).order_by("-created_at").first()
+    return saved if saved is not None and saved.icp_data == row.icp_data else None
+
+
+def _recent(request: HttpRequest) -> list[Conversation]:
+    """Return the caller's own conversations that go on, the newest first."""
+    access = access_of(request)
+    if access.tenant_id is None:
+        return []
+    rows = Conversation.objects.filter(tenant=access.tenant_id, user=access.user, status=ConversationStatus.ACTIVE)
+    return list(rows.order_by("-created_at")[:MAX_RECENT])
+
+
+def _may_begin(request: HttpRequest) -> bool:
+    access = access_of(request)
+    return access.signed_in and access.allows("assistant.create") and has_feature(access, ICP_ASSISTANT)
 
 
 def _proposed(last: Message | None) -> list[str]:
     """Return what the last answer proposed, in words."""
     proposals = last.message_data.get("proposed", []) if last is not None else []
     return [text("en", f"action.{each['action']}") for each in proposals]
-
-
-def _find_url(row: Conversation) -> str:
-    """Return the address of the page that finds these people, or an empty text where there is none."""
-    try:
-        address = reverse(PROSPECTING)
-    except NoReverseMatch:
-        return ""
-    return f"{address}?{urlencode(filters(row.search_params or {}))}"
-
-
-def filters(params: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return a search as the filters of the page that finds people. It asks nobody before they are sent."""
-    found = []
-    for name, field in FILTERS.items():
-        # A comma separates words there: of "Dubai, United Arab Emirates" the city is meant.
-        words = dict.fromkeys(each.partition(",")[0] for each in params.get(name, ()))
-        if words:
-            found.append((field, ", ".join(words)))
-    found += [("seniorities", each) for each in params.get("person_seniorities", ())]
-    for each in params.get("organization_num_employees_ranges", ()):
-        least, most = map(int, each.split(","))
-        sizes = [(low + 1, high) for low, high in pairwise(ENDS)]
-        found += [("sizes", f"{start},{end}") for start, end in sizes if start <= most and least <= end]
-    return found
 
 
 def _address(row: Conversation | None) -> str:
@@ -184,5 +206,6 @@ def _words(error: DomainError) -> str:
     return error.detail
 
 
+add_page(SidebarPage("Assistant", "admin:assistant_start", "Assistant", "auto_awesome", 5, _may_begin))
 add_view("assistant/", talk, "assistant_start")
 add_view("assistant/<uuid:pk>/", talk, "assistant_talk")

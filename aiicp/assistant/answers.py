@@ -9,8 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from aiicp.assistant import wording
 from aiicp.assistant.dialogue import AWAITING, READY_TO_ACT, Position, position
-from aiicp.assistant.facets import stored
-from aiicp.assistant.memory import Memory, extracted, told
+from aiicp.assistant.memory import Memory, extracted, reason_of, told
 from aiicp.assistant.replies import CHANGE, Intent, Reply
 from aiicp.assistant.texts import OPTIONS, text
 from aiicp.conversations.models import Conversation, Message
@@ -80,7 +79,7 @@ def facts(memory: Memory) -> list[dict[str, Any]]:
                 "slot": each.slot,
                 "text": wording.spelled(language, each.slot, each.value, excluded=each.excluded),
                 "excluded": each.excluded,
-                "why": reasons.get(each.slot, {}).get(repr(stored(each.value)), {}),
+                "why": reason_of(reasons, each.slot, each.value),
             }
             for each in values
         ]

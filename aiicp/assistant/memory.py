@@ -3,6 +3,7 @@
 Nothing that was said is lost: messages are never changed, and a change that is undone stays in the history.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,7 +104,7 @@ class Memory:
 
     def reason(self, slot: str, value: Any) -> dict[str, Any]:
         """Return why a slot holds a value; nothing where a person entered it elsewhere."""
-        return self.reasons().get(slot, {}).get(_key(facets.stored(value)), {})
+        return reason_of(self.reasons(), slot, value)
 
     def to_row(self) -> dict[str, Any]:
         """Return the columns to store."""
@@ -142,6 +143,11 @@ class Memory:
         return name in (change["slot"], facets.facet_of(change["slot"]))
 
 
+def reason_of(reasons: Mapping[str, Mapping[str, dict[str, Any]]], slot: str, value: Any) -> dict[str, Any]:
+    """Return why a slot holds a value, of what ``Memory.reasons`` returned; nothing where nobody said it."""
+    return reasons.get(slot, {}).get(_key(facets.stored(value)), {})
+
+
 def told(each: Value) -> dict[str, Any]:
     """Return a value as messages and histories keep it."""
     return {
@@ -173,4 +179,5 @@ def _about(values: Sequence[Value], slot: str) -> list[Value]:
 
 
 def _key(value: Any) -> str:
-    return repr(value)
+    # The database gives the names of a range back in an order of its own.
+    return json.dumps(value, sort_keys=True)

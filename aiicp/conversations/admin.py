@@ -34,9 +34,7 @@ class ConversationAdmin(TenantModelAdmin):
     add_fieldsets = [(None, {"fields": ["user", "title", "icp_data", "search_params", "metadata"]})]
     fieldsets = [
         (None, {"fields": ["title", "user", "status", "archived_at", "chat"]}),
-        ("Ideal customer", {"fields": ["icp_data"]}),
-        ("Search", {"fields": ["search_triggered", "search_params"]}),
-        ("Progress", {"fields": ["metadata"]}),
+        ("Data", {"classes": ["collapse"], "fields": ["icp_data", "search_triggered", "search_params", "metadata"]}),
     ]
     readonly_fields = ["chat"]
     actions_detail = ["complete", "archive", "reopen"]
@@ -67,9 +65,11 @@ class ConversationAdmin(TenantModelAdmin):
     def title_or_default(self, obj: Conversation) -> str:
         return str(obj)
 
-    @display(description="Talk")
+    @display(description="Assistant")
     def talk(self, obj: Conversation) -> SafeString:
-        return format_html('<a class="lad-link" href="{}">Talk</a>', reverse("admin:assistant_talk", args=(obj.pk,)))
+        return format_html(
+            '<a class="lad-link" href="{}">Open the talk</a>', reverse("admin:assistant_talk", args=(obj.pk,))
+        )
 
     @action(description="Talk to the assistant", url_path="start", icon="forum", permissions=["add"])
     def start(self, request: HttpRequest) -> HttpResponse:
@@ -143,7 +143,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
 def _bubble(message: Message, conversation: Conversation) -> SafeString:
     by_user = message.role == MessageRole.USER
-    usage = f" · {message.model}, {message.tokens_used or 0:,} tokens" if message.model else ""
+    usage = f" · {message.model}, {message.tokens_used:,} tokens" if message.tokens_used else ""
     return format_html(
         '<div class="lad-bubble lad-bubble-{}"><div class="lad-bubble-text">{}</div>'
         '<div class="lad-hint">{} · {}{}</div>{}</div>',

@@ -46,7 +46,9 @@ class Coverage:
     def sentence(self) -> str:
         """Say the share with what it is of."""
         rows = "1 row" if self.total == 1 else f"{self.total:,} rows"
-        return f"{self.count:,} of {rows} ({self.percentage:g} %) can be reached on {self.label}."
+        # LinkedIn and WhatsApp are names.
+        channel = self.label.lower() if self.label[1:].islower() else self.label
+        return f"{self.count:,} of {rows} ({self.percentage:g} %) can be reached by {channel}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -21,6 +22,7 @@ from aiicp.profiles import services
 from aiicp.profiles.content import CRITERION_LABELS, compare, content_of, lines, weights_of
 from aiicp.profiles.forms import GROUPS, ProfileForm
 from aiicp.profiles.models import IcpProfile, IcpProfileVersion
+from aiicp.profiles.search_page import find_url
 from aiicp.scoring import services as scoring
 from lad import writes
 from lad.admin.actions import row_action
@@ -30,6 +32,7 @@ from lad.admin.lists import computed_once
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
 from lad.times import written
+from leads.companies.finding.admin.page import may_see as may_find
 
 MAX_VERSIONS_SHOWN: Final = 50
 MAX_CHIPS_IN_LIST: Final = 6
@@ -85,6 +88,7 @@ class IcpProfileAdmin(TenantModelAdmin):
     ]
     readonly_fields = ["versions"]
     actions_detail = [
+        "find_people",
         "score_leads",
         "stop_scoring",
         "duplicate",
@@ -186,6 +190,20 @@ class IcpProfileAdmin(TenantModelAdmin):
             "versions": versions,
         }
         return TemplateResponse(request, "aiicp/admin/comparison.html", context)
+
+    @action(description="Find people", icon="travel_explore", permissions=["find"])
+    def find_people(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Open the search with the profile's filters, and count that it was used."""
+        row = self.get_row_or_404(request, object_id)
+        try:
+            services.use(profile=row, actor=access_of(request).user)
+        except services.ProfileInactive as error:
+            messages.error(request, error.detail)
+            return HttpResponseRedirect(self.change_url(row))
+        return HttpResponseRedirect(find_url(row.search_params))
+
+    def has_find_permission(self, request: HttpRequest, obj: IcpProfile | None = None) -> bool:
+        return access_of(request).tenant_id is not None and may_find(request)
 
     @action(description="Compare", icon="compare_arrows")
     def compare_with(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """The score of one lead on its page: why it is what it is."""
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -14,7 +15,14 @@ from lad.tenancy.access import access_of
 from leads.contacts.extensions import add_panel
 from leads.contacts.models import Lead
 
-PANEL: str = '<p><span class="lad-strong">{} of 100</span> by “{}”, {} % of the criteria known. {}</p><ul>{}</ul>'
+PANEL: str = (
+    '<p class="lad-score"><span class="lad-score-points">{}</span> of 100 by <a class="lad-link" href="{}">“{}”</a>,'
+    ' {} % of the criteria known. {}</p><ul class="lad-bars">{}</ul>'
+)
+REASON: str = (
+    '<li><span class="lad-bars-name">{}</span><span class="lad-share-track"><span class="lad-share-bar"'
+    ' style="width: {}%"></span></span></li>'
+)
 
 
 def score_panel(request: HttpRequest, lead: Lead) -> str:
@@ -30,8 +38,10 @@ def score_panel(request: HttpRequest, lead: Lead) -> str:
     if now is None:
         return ""
     stored = LeadScore.objects.filter(tenant=lead.tenant_id, lead=lead.pk, profile=profile.pk).first()
-    reasons = format_html_join("", "<li>{}</li>", ((each.sentence,) for each in now.reasons))
-    return format_html(PANEL, now.points, profile.name, now.known, _note(stored, now), reasons)
+    shares = ((each.sentence, 100 * each.points // each.of if each.of else 0) for each in now.reasons)
+    reasons = format_html_join("", REASON, shares)
+    address = reverse("admin:aiicp_icpprofile_change", args=(profile.pk,))
+    return format_html(PANEL, now.points, address, profile.name, now.known, _note(stored, now), reasons)
 
 
 def _note(stored: LeadScore | None, now: Score) -> SafeString:

@@ -7,24 +7,30 @@ from uuid import UUID
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from campaigns.design.models import Campaign
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead
 from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.enrolment.services import states
 from campaigns.enrolment.services.enrolment import FINISHED, enrol
+from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import is_deleted
 from lad.errors import Conflict
 from lad.tenancy.access import Access, access_of
 from lad.tenancy.context import current_tenant_id
-from leads.companies.finding.extensions import after_saving
+from leads.companies.finding.extensions import NEW, AfterSaving, after_saving
 from leads.contacts.extensions import add_action, add_inline
 from leads.contacts.models import Lead
 
 ALL: Final = "all"
+DRAFT: Final = "It is a draft: add its steps, then start it."
+REVEAL: Final = "Whose address is revealed later can be enrolled by saving them once more."
 
 
 class NotEnrolled(Conflict):
@@ -50,12 +56,21 @@ def open_campaigns(tenant_id: UUID) -> list[tuple[str, str]]:
     return [(str(row.pk), f"{row.name} · {row.get_status_display()}") for row in campaigns]
 
 
-def enrol_saved(leads: Sequence[UUID], campaign_id: str, access: Access) -> str:
-    """Enrol leads that were just saved. Return what happened."""
-    campaign = Campaign.objects.filter(tenant=current_tenant_id(), pk=campaign_id).first()
+def enrol_saved(leads: Sequence[UUID], chosen: str, name: str, access: Access) -> SafeString:
+    """Enrol leads that were just saved, in a campaign or in a new draft of that name. Return what happened."""
+    if chosen == NEW:
+        campaign: Campaign | None = writes.create(Campaign, {"name": name}, actor=access.user)
+        next_step = DRAFT
+    else:
+        campaign = Campaign.objects.filter(tenant=current_tenant_id(), pk=chosen).first()
+        next_step = ""
     if campaign is None:
         raise NotEnrolled("The leads were not enrolled: the campaign does not exist any more.")
-    return f"{campaign}: {enrol(campaign=campaign, leads=leads, actor=access.user)}"
+    outcome = enrol(campaign=campaign, leads=leads, actor=access.user)
+    if outcome.without_address:
+        next_step = f"{next_step} {REVEAL}".strip()
+    address = reverse("admin:campaigns_campaign_change", args=(campaign.pk,))
+    return format_html('<a class="lad-link" href="{}">{}</a>: {} {}', address, campaign, outcome, next_step)
 
 
 def campaign_form(lead: Lead) -> type[forms.Form]:
@@ -113,9 +128,13 @@ add_inline(LeadEnrolmentsInline, rank=60, feature="campaigns")
 add_action(enrol_lead, rank=30, rights=("leads.view", "campaigns.update"), feature="campaigns")
 add_action(stop_campaigns, rank=40, rights=("leads.view", "campaigns.update"), feature="campaigns")
 after_saving(
-    "campaign",
-    "Enrol in a campaign",
-    right="campaigns.update",
-    choices=lambda: open_campaigns(current_tenant_id()),
-    effect=enrol_saved,
+    AfterSaving(
+        "campaign",
+        "Enrol in a campaign",
+        right="campaigns.update",
+        choices=lambda: open_campaigns(current_tenant_id()),
+        effect=enrol_saved,
+        new="A new campaign, as a draft",
+        makes="campaigns.create",
+    )
 )

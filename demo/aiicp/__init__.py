@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
 from aiicp.keywords.models import KeywordExpansion
 from aiicp.profiles.models import IcpProfile
-from demo.aiicp import language_models
+from demo.aiicp import assisted, language_models
 from demo.aiicp.conversations import CONVERSATIONS
 from demo.aiicp.conversations.scripts import ScriptedConversation
 from demo.aiicp.keywords import OWN, SHARED, Expansion
@@ -18,6 +18,8 @@ MODEL = "gemini-2.5-flash"
 
 def load(demo: DemoTenant) -> None:
     """Fill one tenant with conversations, profiles and keywords of its own."""
+    # First of all, while the tenant has no model.
+    assisted.load(demo)
     language_models.load(demo)
     for script in CONVERSATIONS.get(demo.slug, ()):
         conversation = _conversation(demo, script)

@@ -7,6 +7,7 @@ from typing import Final
 from demo.demo_tenant import DemoTenant
 from leads.companies import sources
 from leads.companies.apollo.queries import PeopleQuery
+from leads.companies.finding.admin.forms import PER_PAGE
 from leads.companies.models import EmployeeCache
 from leads.companies.reveals.models import Reveal, RevealKind, RevealRequest, RevealState
 from leads.companies.saving.models import LeadFieldSource
@@ -15,7 +16,6 @@ from leads.companies.search.services import key_of, question_of
 from leads.contacts.models import Lead
 
 SLUG: Final = "kestrel-analytics"
-PER_PAGE: Final = 25
 QUERY: Final = PeopleQuery(seniorities=("director", "manager"), per_page=PER_PAGE)
 SOURCED_LEADS: Final = 12
 # What is not an address that was found or not, and why.

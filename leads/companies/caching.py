@@ -19,6 +19,8 @@ from leads.companies.models import CompanySearchCache, EmployeeCache
 
 MAX_TEXT: Final = 255
 MAX_URL: Final = 2_000
+# Whether the directory has an address or a number. Only a search says it.
+HINTS: Final = ("has_email", "has_phone")
 # What a directory hides of a name.
 HIDDEN: Final = "*"
 # Parts of a directory's record that are paid for one by one. They are stored by a reveal only.
@@ -124,7 +126,7 @@ def _store(values: Mapping[str, dict[str, Any]], now: datetime) -> None:
     for person_id, row in known.items():
         for name, value in values[person_id].items():
             if value and not (name == "employee_name" and HIDDEN in value and row.employee_name):
-                setattr(row, name, value)
+                setattr(row, name, {**_hints(row), **value} if name == "employee_data" else value)
         changed.append(row)
     EmployeeCache.objects.bulk_update(changed, _PERSON_COLUMNS)
     EmployeeCache.objects.bulk_create(
@@ -142,6 +144,11 @@ def _store(values: Mapping[str, dict[str, Any]], now: datetime) -> None:
         # Somebody else stored the person meanwhile.
         ignore_conflicts=True,
     )
+
+
+def _hints(row: EmployeeCache) -> dict[str, Any]:
+    """Return what a search said about a person and a match does not say."""
+    return {name: row.employee_data[name] for name in HINTS if name in row.employee_data}
 
 
 def _found_values(each: FoundPerson, now: datetime) -> dict[str, Any]:

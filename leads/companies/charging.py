@@ -8,6 +8,9 @@ from typing import Final
 
 from django.utils import timezone
 
+from billing.entitlements.models import USE
+from billing.entitlements.services import quotas
+from billing.entitlements.services.quotas import RemainingQuota
 from billing.formatting import amount
 from billing.ledger import selectors
 from billing.ledger.services import wallets
@@ -36,10 +39,29 @@ def money(value: Decimal) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Funds:
-    """The price of one of each component, and what the tenant can spend."""
+    """The price of one of each component, what the tenant can spend, and what is left of the feature's quotas."""
 
     prices: Mapping[str, Decimal]
     available: Decimal
+    left: RemainingQuota
+
+    def cost(self, components: Collection[str]) -> Decimal:
+        """Return what a use of each of the components costs, with the units beyond the quotas at their own rate."""
+        own = sum((self.prices[each] for each in components), ZERO)
+        return own + self.beyond(len(components)) * (self.left.overage_rate or ZERO)
+
+    def refused(self, many: int) -> int:
+        """Return how many of so many uses the quotas refuse."""
+        if not self.left.enabled:
+            return many
+        return self.beyond(many) if self.left.overage_rate is None else 0
+
+    def beyond(self, many: int) -> int:
+        """Return how many of so many uses the quotas do not cover. Each is one use of one record."""
+        limits = [each for each in (self.left.left_today, self.left.left_this_month) if each is not None]
+        if not limits or self.left.unit not in (USE, PriceUnit.RECORD):
+            return 0
+        return max(many - int(min(limits)), 0)
 
 
 def item(component: str) -> UsageItem:
@@ -48,13 +70,13 @@ def item(component: str) -> UsageItem:
 
 
 def funds(components: Iterable[str], *, now: datetime | None = None) -> Funds:
-    """Return prices and credit of the current tenant. Raises NoPrice: what has no price is not sold."""
+    """Return prices, credit and quotas of the current tenant. Raises NoPrice: what has no price is not sold."""
     now = now or timezone.now()
     names = list(dict.fromkeys(components))
     priced = quoting.price_items([item(name) for name in names], at=now) if names else []
     wallet = wallets.paying_wallet()
     prices = {name: each.cost for name, each in zip(names, priced, strict=True)}
-    return Funds(prices, selectors.spendable(wallet, now=now))
+    return Funds(prices, selectors.spendable(wallet, now=now), quotas.remaining(feature_key=FEATURE, now=now))
 
 
 def hold(

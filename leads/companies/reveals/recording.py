@@ -155,6 +155,12 @@ def best_phone(phones: Sequence[Phone]) -> Phone | None:
 def _answered(row: Reveal, person: Person | None, request_id: str, now: datetime) -> dict[str, Any]:
     if person is None:
         return _ended(RevealState.EMPTY, "")
+    # A search hides a part of the name.
+    named = {"person_name": person.name[: caching.MAX_TEXT]} if person.name else {}
+    return named | _state(row, person, request_id, now)
+
+
+def _state(row: Reveal, person: Person, request_id: str, now: datetime) -> dict[str, Any]:
     if row.kind == RevealKind.EMAIL:
         if not person.email:
             return _ended(RevealState.EMPTY, "")

@@ -28,6 +28,7 @@ class EstimateResponse(serializers.Serializer):
     available = serializers.DecimalField(max_digits=18, decimal_places=6)
     cached = serializers.IntegerField()
     paid = serializers.IntegerField()
+    refused = serializers.IntegerField(help_text="How many of the paid ones are beyond what the plan allows.")
     is_affordable = serializers.BooleanField()
 
 

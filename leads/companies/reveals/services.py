@@ -35,13 +35,15 @@ notifier: Final = WorkerNotifier("leads.reveal_people")
 class Estimate:
     """What a request would cost at most. ``cached`` things are known or under way already and cost nothing.
 
-    ``paid`` ones are asked for; those that the directory does not have cost nothing either.
+    ``paid`` ones are asked for; those that the directory does not have cost nothing either. ``refused`` of them are
+    beyond what the tenant's plan allows.
     """
 
     credits: Decimal
     cached: int
     paid: int
     available: Decimal
+    refused: int = 0
 
     @property
     def is_affordable(self) -> bool:
@@ -168,8 +170,9 @@ def _value(person: EmployeeCache, kind: str) -> str:
 def _estimate(wanted: Iterable[tuple[str, str]], total: int, now: datetime) -> Estimate:
     components = [COMPONENTS[RevealKind(kind)] for _person, kind in wanted]
     funds = charging.funds(components, now=now)
-    cost = sum((funds.prices[each] for each in components), charging.ZERO)
-    return Estimate(cost, total - len(components), len(components), funds.available)
+    refused = funds.refused(len(components))
+    cost = funds.cost(components)
+    return Estimate(cost, total - len(components), len(components), funds.available, refused)
 
 
 def _queue(wanted: Sequence[tuple[str, str]], known: dict[str, EmployeeCache]) -> None:

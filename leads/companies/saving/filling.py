@@ -145,7 +145,9 @@ def _values(person: EmployeeCache, reveals: Mapping[tuple[str, str], Reveal], no
     at = person.last_fetched_at or now
     name = person.employee_name
     first, _space, last = name.partition(" ")
-    place = ", ".join(filter(None, (person.employee_city, person.employee_state, person.employee_country)))
+    # A city may be a state of the same name.
+    parts = (person.employee_city, person.employee_state, person.employee_country)
+    place = ", ".join(dict.fromkeys(filter(None, parts)))
     plain = {
         "first_name": "" if caching.HIDDEN in first else first,
         "last_name": "" if caching.HIDDEN in last else last.strip(),

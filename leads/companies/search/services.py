@@ -133,7 +133,6 @@ def _companies(
     reference = f"{REFERENCE}{uuid7()}"
     about = {"search": "companies", "user": str(actor.pk) if actor else ""}
     with tenant_context(tenant_id):
-        price = charging.funds([charging.COMPANY_SEARCH]).prices[charging.COMPANY_SEARCH]
         use = charging.hold({reference: charging.COMPANY_SEARCH}, ttl=HOLD_TTL, about=about)[reference]
         if use.error is not None:
             raise use.error
@@ -150,7 +149,7 @@ def _companies(
         kept = _keep(SearchKind.COMPANIES, query, [each.id for each in page.companies], page.total, now)
         brought = [reference] if page.credits else []
         charging.settle(used=brought, unused=[] if brought else [reference], reason=NOTHING_FOUND)
-        return replace(kept, credits=price if brought else charging.ZERO)
+        return replace(kept, credits=charging.costs(brought).get(reference, charging.ZERO))
 
 
 def _marked(query: PeopleQuery, stored: _Stored, hide_contacted: bool, paid: Decimal) -> SearchPage:

@@ -29,6 +29,9 @@ me more my need no not of on or our please say should show so than that the thei
 want was we what when where which who why will with would you your
 """
 _COMMON: Final = frozenset(_COMMON_WORDS.split())
+# How many words of a text an answer repeats, and where a sentence ends.
+MAX_REPEATED: Final = 14
+_END: Final = re.compile(r"[.?!\n]")
 OPENINGS: Final = ("Understood:", "Good, so it is about", "Here is what I take from it:", "Let us look at")
 CLOSINGS: Final = (
     "Which of these matters most to you?",
@@ -112,9 +115,8 @@ def _schema_in_words(asked: Asked) -> Mapping[str, Any]:
 
 
 def _sentence(text: str, chance: random.Random) -> str:
-    plain = _FENCED.sub(r"\2", text)
-    words = list(dict.fromkeys(word for word in _WORDS.findall(plain) if word.lower() not in _COMMON))[:12]
-    topic = " ".join(words) or "your question"
+    words = _END.split(_FENCED.sub(r"\2", text).strip(), maxsplit=1)[0].split()[:MAX_REPEATED]
+    topic = f"“{' '.join(words)}”" if words else "your question"
     return f"{chance.choice(OPENINGS)} {topic}. {chance.choice(CLOSINGS)}"
 
 

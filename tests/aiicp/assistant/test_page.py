@@ -3,11 +3,12 @@
 import pytest
 from django.urls import reverse
 
-from aiicp.assistant.admin import filters
 from aiicp.conversations.models import Conversation
 from aiicp.profiles.models import IcpProfile
+from aiicp.profiles.search_page import filters
 from lad.tenancy.context import tenant_context
 from tests.aiicp.helpers import conversation
+from tests.factories.tenants import TenantFeatureFactory
 from tests.support.database import stored
 
 START = "/admin/assistant/"
@@ -74,6 +75,67 @@ def test_finding_people_leads_to_their_page_with_the_filters(browser, own):
         ("sizes", "51,200"),
         ("sizes", "201,500"),
     ]
+
+
+def test_a_range_keeps_the_words_it_came_from(browser, own):
+    browser.post(address(own), {"content": "clinics in Dubai with 40 to 300 employees"})
+    page = browser.get(address(own)).content.decode()
+    assert "“40 to 300”" in page
+    assert "not from this conversation" not in page
+
+
+def test_a_saved_profile_is_named_and_scores_the_leads(browser, own, tenant):
+    browser.post(address(own), {"content": "clinics in Dubai"})
+    assert 'value="score"' not in browser.get(address(own)).content.decode()
+    browser.post(address(own), {"action": "score"})
+    browser.post(address(own), {"action": "save", "name": "Clinics"})
+    page = browser.get(address(own)).content.decode()
+    with tenant_context(tenant.pk):
+        profile = IcpProfile.objects.get()
+    assert f'Saved as <a class="lad-link" href="/admin/aiicp/icpprofile/{profile.pk}/change/">Clinics</a>' in page
+    browser.post(address(own), {"action": "score"})
+    assert stored(profile).scores_leads is True
+    # What was said since is not in the profile.
+    browser.post(address(own), {"content": "owners"})
+    assert 'value="save"' in browser.get(address(own)).content.decode()
+
+
+def test_a_profile_leads_to_its_people_and_counts_its_use(browser, own, tenant):
+    browser.post(address(own), {"content": "clinics in Dubai"})
+    browser.post(address(own), {"action": "save", "name": "Clinics"})
+    with tenant_context(tenant.pk):
+        profile = IcpProfile.objects.get()
+    found = browser.get(reverse("admin:aiicp_icpprofile_find_people", args=(profile.pk,)))
+    assert found["Location"] == "/admin/find-people/?company_locations=Dubai&industries=Hospitals+%26+clinics"
+    assert stored(profile).usage_count == 1
+
+
+def test_who_may_not_search_is_not_sent_there(browser, own, tenant):
+    with tenant_context(tenant.pk):
+        TenantFeatureFactory.create(feature_key="apollo-leads", enabled=False)
+    browser.post(address(own), {"content": "We sell to clinics in Dubai with 40 to 300 employees, to owners"})
+    browser.post(address(own), {"content": "subscription"})
+    browser.post(address(own), {"action": "confirm"})
+    page = browser.get(address(own)).content.decode()
+    assert 'value="find"' not in page
+    assert "Ask an administrator of your company" in page
+
+
+def test_a_viewer_reads_and_has_no_buttons(admin_of, viewer, browser, own, tenant):
+    browser.post(address(own), {"content": "clinics in Dubai"})
+    browser.post(address(own), {"action": "save", "name": "Clinics"})
+    with tenant_context(tenant.pk):
+        profile = IcpProfile.objects.get()
+    reader = admin_of(viewer)
+    pages = [
+        reader.get("/admin/aiicp/conversation/").content.decode(),
+        reader.get(f"/admin/aiicp/icpprofile/{profile.pk}/change/").content.decode(),
+    ]
+    assert "Clinics" in pages[1]
+    for button in ("Talk to the assistant", "find-people", "Score leads", "Duplicate", "Make private", 'name="_save"'):
+        assert [button in page for page in pages] == [False, False], button
+    assert [f'href="{START}"' in page for page in pages] == [False, False]
+    assert reader.get(START).status_code == 403
 
 
 def test_an_answer_comes_in_events_and_a_problem_in_words(browser, own):

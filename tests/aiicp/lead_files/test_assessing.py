@@ -108,7 +108,7 @@ def test_a_channel_is_recommended_from_thirty_and_fifty_percent_on(with_email: i
     rows += [row(number, email=f"p{number}@acme.example") for number in range(with_email)]
     found = assessment.coverage(rows)
     assert (found["email"].count, found["email"].total, found["email"].percentage) == (with_email, 10, with_email * 10)
-    assert found["email"].sentence == f"{with_email} of 10 rows ({with_email * 10} %) can be reached on E-mail."
+    assert found["email"].sentence == f"{with_email} of 10 rows ({with_email * 10} %) can be reached by e-mail."
     actions = {each.platform: each for each in assessment.recommended(found)}
     assert (actions["email"].priority if "email" in actions else None) == priority
     if priority:

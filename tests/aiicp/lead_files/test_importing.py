@@ -91,7 +91,7 @@ def test_an_upload_says_what_the_file_holds_and_stores_nothing(
     assert by_row[4]["repeats_row"] == 2
     assert by_row[6]["do_not_contact"] == ["email"]
     coverage = {each["platform"]: each for each in body["coverage"]}
-    assert coverage["email"]["sentence"] == "3 of 4 rows (75 %) can be reached on E-mail."
+    assert coverage["email"]["sentence"] == "3 of 4 rows (75 %) can be reached by e-mail."
     assert body["suggested_platforms"] == ["email", "linkedin"]
     assert body["excluded_platforms"] == ["whatsapp", "voice"]
     assert len(leads(tenant)) == 1
@@ -221,7 +221,7 @@ def test_a_salesperson_imports_a_file_in_the_admin(
     assert PAGE in browser.get("/admin/leads/lead/").content.decode()
     assert browser.get(f"{PAGE}?template=csv").content.startswith(b"\xef\xbb\xbfFirst name")
     shown = browser.post(PAGE, {"file": SimpleUploadedFile("fair.csv", CSV)}).content.decode()
-    assert "3 of 4 rows (75 %) can be reached on E-mail." in shown
+    assert "3 of 4 rows (75 %) can be reached by e-mail." in shown
     assert "bob at acme" in shown
     token = re.search(r'name="_kept" value="([^"]+)"', shown)
     assert token

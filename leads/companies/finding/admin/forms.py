@@ -6,12 +6,13 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from leads.companies.apollo.queries import MAX_PAGE, SENIORITIES, PeopleQuery
-from leads.companies.finding.extensions import AfterSaving
+from leads.companies.finding.extensions import NEW, AfterSaving
 from leads.companies.saving.services import Duplicates
 from tenants.teams.models import Membership
 
-PER_PAGE: Final = 25
+PER_PAGE: Final = 50
 MAX_WORDS: Final = 500
+MAX_NAME: Final = 200
 SIZES: Final = (
     ("1,10", "1–10"),
     ("11,50", "11–50"),
@@ -22,7 +23,8 @@ SIZES: Final = (
     ("5001,10000", "5,001–10,000"),
     ("10001,1000000", "More than 10,000"),
 )
-LEVELS: Final = [(each, each.replace("_", "-").capitalize()) for each in SENIORITIES]
+SHORT: Final = {"vp": "VP"}
+LEVELS: Final = [(each, SHORT.get(each, each.replace("_", "-").capitalize())) for each in SENIORITIES]
 DUPLICATES: Final = [
     (Duplicates.SKIP.value, "Leave them as they are"),
     (Duplicates.UPDATE.value, "Fill in what is missing or better"),
@@ -80,7 +82,9 @@ class SaveForm(forms.Form):
     """How people are saved as leads."""
 
     duplicates = forms.ChoiceField(label="People who are leads already", choices=DUPLICATES)
-    owner = forms.ChoiceField(label="Assign to", required=False)
+    owner = forms.ChoiceField(
+        label="Assign to", required=False, help_text="Of leads that are new, or nobody’s until now."
+    )
     tags = _words("Tags", "dubai, clinics", help_text="Separated by commas.")
 
     def __init__(self, *args: Any, offers: list[AfterSaving], **options: Any) -> None:
@@ -95,12 +99,26 @@ class SaveForm(forms.Form):
         ]
         self.offers = offers
         for offer in offers:
+            new = [(NEW, offer.new)] if offer.new else []
             self.fields[offer.name] = forms.ChoiceField(
                 label=offer.label,
                 required=False,
-                choices=[("", "None"), *offer.choices()],
+                choices=[("", "None"), *new, *offer.choices()],
                 widget=UnfoldAdminSelectWidget,
             )
+            if new:
+                label = f"Name of the {offer.name}"
+                self.fields[offer.naming] = forms.CharField(
+                    label=label, required=False, max_length=MAX_NAME, widget=UnfoldAdminTextInputWidget
+                )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the name of what is to be made."""
+        values: dict[str, Any] = super().clean() or {}
+        for offer in self.offers:
+            if values.get(offer.name) == NEW and not values.get(offer.naming, "").strip():
+                self.add_error(offer.naming, "Enter a name.")
+        return values
 
     def tag_list(self) -> list[str]:
         """Return the tags that were entered."""

@@ -11,16 +11,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from billing.pricing.services.quoting import NoPrice
 from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.site import add_view
 from lad.api.permissions import has_feature
 from lad.errors import DomainError, Invalid
-from lad.tenancy.access import access_of
+from lad.tenancy.access import Access, access_of
 from lad.tenancy.middleware import outside_scope
+from leads.companies import charging
+from leads.companies.accounts.selectors import find_account
 from leads.companies.apollo.queries import PeopleQuery
 from leads.companies.charging import ZERO, money
 from leads.companies.features import FEATURE
-from leads.companies.finding.admin.acting import reveal_page, save_page
+from leads.companies.finding.admin.acting import back_of, reveal_page, save_page
 from leads.companies.finding.admin.forms import FilterForm
 from leads.companies.reveals.models import RevealRequest, RevealState
 from leads.companies.reveals.selectors import progress_of, results_of
@@ -72,16 +75,20 @@ def reveal_results(request: HttpRequest, pk: UUID) -> HttpResponse:
     if row is None:
         messages.warning(request, "This request does not exist, or you cannot see it.")
         return HttpResponseRedirect(reverse(f"admin:{NAME}"))
-    reveals = results_of(row)
+    reveals, access = results_of(row), access_of(request)
     progress = progress_of(reveals)
+    spent = money(sum((each.credits for each in reveals), ZERO))
     context = {
         **admin.site.each_context(request),
         "title": f"Reveal {row}",
         "request_row": row,
         "progress": progress,
-        "spent": money(sum((each.credits for each in reveals), ZERO)),
-        "rows": [(each, COLOURS.get(RevealState(each.state), "default")) for each in reveals],
-        "address": request.path,
+        "spent": f"{spent} is spent or held" if progress.open or progress.unknown else f"{spent} was spent",
+        "rows": [(each, money(each.credits), COLOURS.get(RevealState(each.state), "default")) for each in reveals],
+        "address": request.get_full_path(),
+        "back": back_of(request),
+        "people": row.person_ids,
+        "may_save": access.allows("leads.create"),
     }
     part = "HX-Request" in request.headers
     template = "leads/admin/reveal_progress.html" if part else "leads/admin/reveal_results.html"
@@ -117,21 +124,44 @@ def _shown(request: HttpRequest, form: FilterForm, **more: Any) -> HttpResponse:
     access = access_of(request)
     query: PeopleQuery | None = more.get("query")
     found = more.get("found")
+    asks = query is not None and found is None
     context = {
         **admin.site.each_context(request),
+        **_obstacles(access, paid=asks and query is not None and query.needs_companies),
         "title": "Find people",
         "form": form,
         "page": query.page if query else 1,
         "previous": query.page - 1 if query and query.page > 1 else 0,
         "next": query.page + 1 if query and found is not None and found.has_more else 0,
         "repeated": list(_repeated(form)) if found is not None else [],
-        "costs": query is not None and found is None,
+        "asks": asks,
+        "first": (query.page - 1) * query.per_page + 1 if query else 0,
+        "last": (query.page - 1) * query.per_page + len(found.results) + found.hidden if query and found else 0,
         "may_reveal": access.allows("companies.reveal"),
         "may_save": access.allows("leads.create"),
         "back": request.get_full_path(),
         **more,
     }
     return TemplateResponse(request, "leads/admin/find_people.html", context)
+
+
+def _obstacles(access: Access, *, paid: bool) -> dict[str, Any]:
+    """Return what a search costs, and what stands in its way with where to mend it."""
+    found: dict[str, Any] = {"price": "", "connected": True}
+    if access.tenant_id is None or find_account(access.tenant_id) is None:
+        may_connect = access.allows("directories.create")
+        address = reverse("admin:leads_directoryaccount_add") if may_connect else ""
+        return {**found, "connected": False, "connect_url": address}
+    if paid:
+        try:
+            funds = charging.funds([charging.COMPANY_SEARCH])
+        except NoPrice as error:
+            return {**found, "no_price": error.detail}
+        price = funds.cost([charging.COMPANY_SEARCH])
+        found["price"] = money(price)
+        found["poor"] = price > funds.available
+        found["wallet_url"] = reverse("admin:billing_wallet_changelist") if access.allows("billing.view") else ""
+    return found
 
 
 def _parameters(form: FilterForm) -> str:

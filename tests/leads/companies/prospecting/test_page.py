@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from campaigns.design.models import Campaign
 from campaigns.enrolment.models import CampaignLead
 from lad.tenancy.context import platform_context, tenant_context
 from leads.companies import caching
@@ -19,7 +20,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignFactory
 from tests.leads.companies.conftest import KEY, address, forget_limits
-from tests.leads.companies.prospecting.directory import Directory, books, found, matched, person_id
+from tests.leads.companies.prospecting.directory import Directory, books, found, matched, person_id, spend
 from tests.support.sandbox import Sandbox
 
 PAGE = "/admin/find-people/"
@@ -55,8 +56,9 @@ def test_stored_people_are_shown_with_what_is_known(browser: Any, stored: None, 
 
 
 def test_opening_the_page_asks_nobody(browser: Any, directory: Directory, tenant: Tenant) -> None:
-    assert "Enter who you are looking for" in text(browser.get(PAGE))
-    assert "not stored any more" in text(browser.get(PAGE, {"industries": "clinic"}))
+    assert "Whom are you looking for?" in text(browser.get(PAGE))
+    assert "It costs 1.00 USD at most" in text(browser.get(PAGE, {"industries": "clinic"}))
+    assert "It costs nothing." in text(browser.get(PAGE, {"titles": "Owner"}))
     assert "Not known: boss" not in text(browser.get(PAGE, {"seniorities": "boss"}))
     assert books(tenant) == (0, 0)
 
@@ -83,7 +85,33 @@ def test_a_search_without_filters_or_account_says_so(browser: Any) -> None:
 
     with platform_context():
         DirectoryAccount.objects.update(is_active=False)
-    assert "No directory is connected" in text(browser.post(PAGE, {"titles": "Owner", "action": "search"}))
+    assert "Ask an administrator of your company to connect one" in text(browser.get(PAGE, {"titles": "Owner"}))
+    assert "No directory of people is connected" in text(browser.post(PAGE, {"titles": "Owner", "action": "search"}))
+
+
+def test_who_may_connect_a_directory_is_led_there(
+    admin: User, admin_of: Callable[..., Any], directory: Directory
+) -> None:
+    from leads.companies.accounts.models import DirectoryAccount
+
+    assert "directoryaccount/add" not in admin_of(admin).get(PAGE).content.decode()
+    with platform_context():
+        DirectoryAccount.objects.update(is_active=False)
+    assert 'href="/admin/leads/directoryaccount/add/"' in admin_of(admin).get(PAGE).content.decode()
+
+
+def test_without_credit_a_person_is_told_what_to_do(
+    browser: Any, admin: User, admin_of: Callable[..., Any], stored: None, tenant: Tenant
+) -> None:
+    spend(tenant, 100)
+    industry = {"industries": "clinic"}
+    assert "Ask an administrator of your company to top up the wallet, or leave the industry out" in text(
+        browser.get(PAGE, industry)
+    )
+    assert 'href="/admin/billing/wallet/">Top up the wallet' in admin_of(admin).get(PAGE, industry).content.decode()
+    asked = browser.post(PAGE, {"person": [person_id(1)], "action": "reveal-email"})
+    assert "The credit is not enough. Choose fewer people" in text(asked)
+    assert '<button type="submit"' not in asked.content.decode().partition("reveal-form")[2].partition("</form>")[0]
 
 
 def test_revealing_says_what_it_costs_before_it_is_paid(
@@ -97,7 +125,7 @@ def test_revealing_says_what_it_costs_before_it_is_paid(
     done = browser.post(PAGE, {**people, "action": "reveal", "kind": "email", "confirmed": "1"})
     with tenant_context(tenant.pk):
         row = RevealRequest.objects.get()
-    assert done["Location"] == f"{PAGE}{row.pk}/"
+    assert done["Location"] == f"{PAGE}{row.pk}/?back=%2Fadmin%2Ffind-people%2F%3Ftitles%3Dx"
     directory.run()
     assert "2 found, 0 not available" in text(browser.get(done["Location"]))
     part = browser.get(done["Location"], HTTP_HX_REQUEST="true")
@@ -122,7 +150,24 @@ def test_people_are_saved_and_enrolled(
         leads = Lead.objects.filter(source_id__in=people["person"])
         assert {(lead.assigned_user_id, *lead.tags) for lead in leads} == {(member.pk, "dubai", "clinic")}
         assert CampaignLead.objects.filter(campaign=campaign).count() == 2
-    assert "2 leads were created" in text(browser.get(PAGE))
+    page = browser.get(PAGE)
+    assert "2 were saved as new leads." in text(page)
+    assert f'href="/admin/campaigns/campaign/{campaign.pk}/change/">Clinics</a>: 2 enrolled' in page.content.decode()
+
+
+def test_people_begin_a_new_campaign(browser: Any, stored: None, tenant: Tenant, directory: Directory) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        caching.store_people([matched(1)], now=timezone.now())
+        caching.store_contact(person_id(1), email="anna@clinic1.example")
+    people = {"person": [person_id(1), person_id(2)], "action": "save", "confirmed": "1", "duplicates": "skip"}
+    assert "Enter a name." in text(browser.post(PAGE, {**people, "campaign": "new"}))
+    browser.post(PAGE, {**people, "campaign": "new", "campaign_name": "Clinics, first letter"})
+    with tenant_context(tenant.pk):
+        made = Campaign.objects.get(name="Clinics, first letter")
+        assert (made.status, CampaignLead.objects.filter(campaign=made).count()) == ("draft", 1)
+    told = text(browser.get(PAGE))
+    assert "Clinics, first letter : 1 enrolled; left out: 1 without an address" in told
+    assert "can be enrolled by saving them once more" in told
 
 
 def test_those_who_may_not_do_not(

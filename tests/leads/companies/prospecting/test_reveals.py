@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,14 +11,17 @@ from django.utils import timezone
 from lad.tenancy.context import platform_context, tenant_context
 from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.apollo.errors import AnswerLost, DirectoryDown, KeyRefused, LimitReached
+from leads.companies.features import FEATURE
 from leads.companies.models import EmployeeCache
 from leads.companies.reveals import claims, recording, services, worker
 from leads.companies.reveals.errors import NotEnoughCredit, RevealDecided
 from leads.companies.reveals.models import Reveal, RevealState
 from leads.companies.reveals.selectors import progress_of, results_of
 from leads.companies.reveals.tokens import make_token
+from leads.companies.search.results import people as people_of
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
+from tests.factories.billing import FeatureEntitlementFactory
 from tests.leads.companies.prospecting.directory import MOBILE, Directory, books, matched, person_id, phones, spend
 
 ID = person_id(1)
@@ -286,6 +290,49 @@ def test_what_cannot_be_paid_is_not_asked_for(
         cost = services.estimate(people, ["email"])
         assert (cost.credits, cost.cached) == (50, 5)
     assert books(tenant)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("unit", "overages", "credits", "refused"),
+    [("record", True, 64, 0), ("use", True, 64, 0), ("record", False, 60, 8)],
+)
+def test_an_estimate_knows_what_is_beyond_the_plan(
+    tenant: Tenant,
+    directory: Directory,
+    known: Callable[..., list[str]],
+    unit: str,
+    overages: bool,
+    credits: int,
+    refused: int,
+) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        FeatureEntitlementFactory.create(
+            tenant=tenant,
+            feature_key=FEATURE,
+            quota_unit=unit,
+            monthly_quota=Decimal(22),
+            allow_overages=overages,
+            overage_rate=Decimal("0.5"),
+        )
+    people = known(30)
+    with tenant_context(tenant.pk):
+        cost = services.estimate(people, ["email"])
+        assert (cost.credits, cost.refused) == (credits, refused)
+        services.request(people, ["email"])
+    directory.run()
+    # What is refused is not paid, and the rest costs what was estimated.
+    assert books(tenant) == (credits - 2 * refused, 0)
+
+
+def test_a_revealed_person_has_the_whole_name_and_what_the_search_said(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known())
+    assert reveal(tenant).person_name == "Anna Hu***n"
+    directory.run()
+    assert reveal(tenant).person_name == "Anna Hussein1"
+    with tenant_context(tenant.pk):
+        assert people_of([ID])[0].has_phone is True
 
 
 def test_a_cancelled_request_is_not_asked_for(
